@@ -1,0 +1,275 @@
+"""Value objects: facts read from files, compared by value, valid without a database.
+
+They tell unknown (``None``) from empty, carry units in their names, and are what
+:mod:`skydb.files` makes and the entities take in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
+
+_ROOTNAME = re.compile(r"[a-z0-9]{9}")
+
+#: Plate scales in arcsec per pixel, from the WFC3, ACS, WFPC2, NICMOS and STIS
+#: instrument handbooks; used only to turn an RMS in mas into pixels.
+PLATE_SCALES_ARCSEC: dict[tuple[str, str], float] = {
+    ("WFC3", "IR"): 0.1283,
+    ("WFC3", "UVIS"): 0.0396,
+    ("ACS", "WFC"): 0.05,
+    ("ACS", "HRC"): 0.0265,
+    ("ACS", "SBC"): 0.032,
+    ("WFPC2", "WFPC2"): 0.0996,
+    ("NICMOS", "NIC1"): 0.0432,
+    ("NICMOS", "NIC2"): 0.0757,
+    ("NICMOS", "NIC3"): 0.2,
+    ("STIS", "CCD"): 0.0507,
+    ("STIS", "NUV-MAMA"): 0.0246,
+    ("STIS", "FUV-MAMA"): 0.0246,
+}
+
+
+def plate_scale_arcsec(instrument: str, detector: str) -> float | None:
+    """Nominal plate scale of a detector in arcsec per pixel, or None when unknown."""
+    return PLATE_SCALES_ARCSEC.get((instrument.upper(), detector.upper()))
+
+
+@dataclass(frozen=True, slots=True)
+class Rootname:
+    """An HST rootname ``ipppssoot``: instrument, program, visit, exposure, type.
+
+    Source: HST data handbooks, "HST file names".
+
+    Raises
+    ------
+    ValueError
+        When the text is not nine letters or digits.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _ROOTNAME.fullmatch(self.text):
+            raise ValueError(f"{self.text!r} is not a rootname of nine lower-case characters.")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Rootname from a header value: padding and capitals are forgiven."""
+        return cls(text.strip().lower())
+
+    @property
+    def program(self) -> str:
+        """Three characters that stand for the proposal, e.g. ``bxl``."""
+        return self.text[1:4]
+
+    @property
+    def visit_number(self) -> str:
+        """Two characters of the visit (observation set), e.g. ``50``."""
+        return self.text[4:6]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class WcsName:
+    """A WCSNAME kept verbatim and also parsed.
+
+    ``IDC_w3m18525i-FIT_REL_GAIAeDR3`` has distortion ``w3m18525i``, kind FIT,
+    scope ``REL`` and catalogue ``GAIAeDR3`` (DrizzlePac Handbook, section 4.5).
+    """
+
+    text: str
+    kind: WcsKind
+    distortion: str | None = None
+    scope: str | None = None
+    catalog: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Understand a WCSNAME; a name that follows no convention is of kind USER."""
+        verbatim = text.strip()
+        upper = verbatim.upper()
+        if upper.startswith("OPUS"):
+            return cls(verbatim, WcsKind.PIPELINE)
+        if not upper.startswith("IDC_"):
+            return cls(verbatim, WcsKind.USER)
+        distortion, _, suffix = verbatim[4:].partition("-")
+        if not suffix:
+            return cls(verbatim, WcsKind.DISTORTION, distortion)
+        if not suffix.upper().startswith("FIT_"):
+            return cls(verbatim, WcsKind.A_PRIORI, distortion, None, suffix)
+        scope, _, catalog = suffix[4:].partition("_")
+        return cls(verbatim, WcsKind.FIT, distortion, scope, catalog or None)
+
+    @classmethod
+    def fitted_by_skydb(cls, original: WcsName, catalog: str) -> Self:
+        """Name of a solution that skydb fitted: ``IDC_xxx-FIT_SKYDB_<catalogue>``."""
+        base = f"IDC_{original.distortion}" if original.distortion else "IDC_unknown"
+        label = re.sub(r"[^A-Za-z0-9.]+", "", catalog)[:24] or "catalog"
+        return cls.parse(f"{base}-FIT_SKYDB_{label}")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class FitQuality:
+    """How well a WCS was fitted; None is "no value", never -1 or NaN."""
+
+    nmatches: int | None = None
+    rms_ra_mas: float | None = None
+    rms_dec_mas: float | None = None
+    fit_geometry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChipGeometry:
+    """Linear WCS and sky footprint of one chip (SCI extension).
+
+    Parameters
+    ----------
+    extver : int
+        EXTVER of the SCI extension.
+    naxis_pix : tuple of int
+        (NAXIS1, NAXIS2).
+    crpix_pix, crval_deg : tuple of float
+        Reference pixel (FITS convention) and its ICRS position.
+    cd_deg : tuple of float
+        CD1_1, CD1_2, CD2_1, CD2_2 in degrees per pixel.
+    polygon_deg : tuple of (float, float)
+        ICRS vertices of the distorted outline, not closed, several a side.
+    ccdchip : int or None
+        CCDCHIP, which counts the other way round than EXTVER.
+    """
+
+    extver: int
+    naxis_pix: tuple[int, int]
+    crpix_pix: tuple[float, float]
+    crval_deg: tuple[float, float]
+    cd_deg: tuple[float, float, float, float]
+    polygon_deg: tuple[tuple[float, float], ...] = ()
+    ccdchip: int | None = None
+
+    @property
+    def s_region(self) -> str:
+        """Footprint as an ObsCore ``s_region``: ``POLYGON ICRS ra dec ...``."""
+        points = " ".join(f"{ra:.9f} {dec:.9f}" for ra, dec in self.polygon_deg)
+        return f"POLYGON ICRS {points}".strip()
+
+    @property
+    def orientat_deg(self) -> float:
+        """Position angle of the image y axis, degrees east of north (ORIENTAT)."""
+        _, cd12, _, cd22 = self.cd_deg
+        return float(np.degrees(np.arctan2(cd12, cd22)))
+
+    def bounding_cap(self) -> tuple[NDArray[np.float64], float]:
+        """Unit vector (3,) and angular radius in degrees of a cap around the footprint."""
+        corners = unit_vectors(np.asarray(self.polygon_deg or [self.crval_deg], dtype=float))
+        centre = corners.mean(axis=0)
+        centre /= np.linalg.norm(centre)
+        chords = np.linalg.norm(corners - centre, axis=1)
+        return centre, float(np.degrees(2 * np.arcsin(chords.max() / 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class WcsFacts:
+    """One WCS of a file, primary (key ``" "``) or alternate, over all its chips."""
+
+    key: str
+    name: WcsName
+    chips: tuple[ChipGeometry, ...]
+    wcs_type: str | None = None
+    hdr_name: str | None = None
+    quality: FitQuality = field(default_factory=FitQuality)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureFacts:
+    """What the primary header says of one exposure (HST keyword dictionary)."""
+
+    rootname: Rootname
+    proposal_id: int
+    instrument: str
+    detector: str
+    filters: str
+    exptime_s: float
+    expstart_mjd: float | None = None
+    date_obs: str | None = None
+    target_name: str | None = None
+    ra_targ_deg: float | None = None
+    dec_targ_deg: float | None = None
+    pa_v3_deg: float | None = None
+    aperture: str | None = None
+    asn_id: str | None = None
+    postarg1_arcsec: float | None = None
+    postarg2_arcsec: float | None = None
+
+    @property
+    def epoch_year(self) -> float | None:
+        """Julian epoch of the start of the exposure."""
+        if self.expstart_mjd is None:
+            return None
+        return 2000.0 + (self.expstart_mjd - 51544.5) / 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSky:
+    """MDRIZSKY found in a header, in the unit of the image."""
+
+    extver: int
+    mdrizsky: float | None
+    unit: SkyUnit | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """Everything one reading of one FITS file tells.
+
+    ``facts`` describes the exposure (FLT, FLC...) or, for a drizzled product,
+    the first of the ``members`` that made it, under the product's own rootname.
+    """
+
+    path: Path
+    kind: ProductKind
+    size_bytes: int
+    facts: ExposureFacts
+    solutions: tuple[WcsFacts, ...]
+    skies: tuple[ChipSky, ...] = ()
+    members: tuple[str, ...] = ()
+    sha256: str = ""
+    cal_ver: str | None = None
+    idctab: str | None = None
+    date_written: str | None = None
+    tool_version: str | None = None
+
+    @property
+    def primary(self) -> WcsFacts:
+        """The WCS in force.
+
+        Raises
+        ------
+        LookupError
+            When the file has no primary WCS.
+        """
+        for solution in self.solutions:
+            if solution.key == " ":
+                return solution
+        raise LookupError(f"{self.path.name} has no primary WCS.")
+
+    def with_checksum(self, sha256: str) -> Self:
+        """The same facts, with the checksum of the bytes they were read from."""
+        return replace(self, sha256=sha256)
+
+
+def unit_vectors(radec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors (N, 3) of ICRS positions (N, 2) in degrees."""
+    ra, dec = np.radians(radec_deg[:, 0]), np.radians(radec_deg[:, 1])
+    return np.column_stack((np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)))

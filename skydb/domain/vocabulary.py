@@ -1,0 +1,210 @@
+"""The closed vocabularies of skydb: a state is never a bare string.
+
+Values are what the database stores and what JSON shows, so they are only ever
+added to.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SkyMethod(StrEnum):
+    """AstroDrizzle's ``skymethod`` (DrizzlePac Handbook, sky subtraction)."""
+
+    LOCALMIN = "localmin"
+    """Each exposure its own lowest chip level."""
+    MATCH = "match"
+    """Levels equalised in the overlaps, relative to one image."""
+    GLOBALMIN_MATCH = "globalmin+match"
+    """``match`` plus the lowest level of all."""
+    GLOBALMIN = "globalmin"
+    """The lowest level of all, for every exposure."""
+
+    @property
+    def column(self) -> str:
+        """Name of this method as a table column: ``globalmin_match`` for ``globalmin+match``."""
+        return self.value.replace("+", "_")
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether values are offsets from one image instead of levels."""
+        return self is SkyMethod.MATCH
+
+    @property
+    def needs_overlap(self) -> bool:
+        """Whether exposures that overlap nothing get no value of their own."""
+        return "match" in self.value
+
+
+class Engine(StrEnum):
+    """What computed a sky run."""
+
+    ASTRODRIZZLE = "astrodrizzle"
+    SKYDB = "skydb"
+
+
+class ProductKind(StrEnum):
+    """What a file is, by the suffix of its name (HST data handbooks)."""
+
+    FLT = "flt"
+    """Calibrated exposure."""
+    FLC = "flc"
+    """Calibrated exposure, corrected for charge-transfer efficiency."""
+    CRJ = "crj"
+    """Cosmic-ray rejected combination of one pointing."""
+    DRZ = "drz"
+    """Drizzled combination of FLTs."""
+    DRC = "drc"
+    """Drizzled combination of FLCs."""
+    C0M = "c0m"
+    """Calibrated WFPC2 exposure."""
+    CAL = "cal"
+    """Calibrated NICMOS exposure."""
+    SX2 = "sx2"
+    """Rectified STIS image."""
+    HLET = "hlet"
+    """Headerlet: a WCS without pixels."""
+
+    @property
+    def is_drizzled(self) -> bool:
+        """Whether the product combines exposures on a rectified grid."""
+        return self in (ProductKind.DRZ, ProductKind.DRC)
+
+
+class SkyUnit(StrEnum):
+    """Unit of an image (BUNIT) and so of its MDRIZSKY."""
+
+    ELECTRON_PER_S = "electron/s"
+    ELECTRON = "electron"
+    COUNT_PER_S = "count/s"
+    COUNT = "count"
+
+
+class WcsKind(StrEnum):
+    """What a WCSNAME says of its solution (DrizzlePac Handbook, section 4.5)."""
+
+    PIPELINE = "pipeline"
+    """OPUS: telescope pointing, no distortion."""
+    DISTORTION = "distortion"
+    """IDC_xxx: telescope pointing with distortion, not aligned."""
+    A_PRIORI = "a-priori"
+    """IDC_xxx-GSC240, -HSC30: guide-star coordinates corrected."""
+    FIT = "fit"
+    """IDC_xxx-FIT_...: measured against a catalogue."""
+    USER = "user"
+    """Any other name, such as TWEAK."""
+
+
+class SolutionOrigin(StrEnum):
+    """Where an AlignmentSolution comes from."""
+
+    ARCHIVE = "archive"
+    """Read from the header of a file as it came."""
+    TWEAKREG = "tweakreg"
+    """Fitted by TweakReg to a reference catalogue."""
+    TWEAKBACK = "tweakback"
+    """A drizzled product's fit carried to one of its exposures."""
+    RESTORED = "restored"
+    """An earlier solution written again."""
+
+
+class SolutionStatus(StrEnum):
+    """Life of an AlignmentSolution; supersession is a link, not a state."""
+
+    RECORDED = "recorded"
+    """Found in a header."""
+    PROPOSED = "proposed"
+    """Fitted and waiting for review."""
+    APPLIED = "applied"
+    """Accepted, written to a new version and verified."""
+    REJECTED = "rejected"
+    """Reviewed and refused."""
+    FAILED = "failed"
+    """No usable fit, or what was applied is not what was predicted."""
+
+
+class ActivityKind(StrEnum):
+    """Discriminator of Activity."""
+
+    INGEST = "ingest"
+    SIMULATE = "simulate"
+    DOWNLOAD = "download"
+    CATALOG = "catalog"
+    ALIGNMENT = "alignment"
+    ACCEPTANCE = "acceptance"
+    SKY_RUN = "sky-run"
+    SELF_TEST = "self-test"
+    IMPORT = "import"
+
+
+class ActivityStatus(StrEnum):
+    """Life of anything that runs."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class IngestStatus(StrEnum):
+    """What ingest made of one file."""
+
+    NEW = "new"
+    KNOWN = "known"
+    NEW_VERSION = "new-version"
+    REJECTED = "rejected"
+
+
+class DownloadStatus(StrEnum):
+    """Outcome of one attempt to fetch one product."""
+
+    COMPLETE = "complete"
+    CACHED = "cached"
+    FAILED = "failed"
+    CORRUPT = "corrupt"
+
+
+class LinkRole(StrEnum):
+    """Why an activity used or generated a version (W3C PROV roles)."""
+
+    SCIENCE = "science"
+    REFERENCE = "reference"
+    ALIGNED = "aligned"
+    MOSAIC = "mosaic"
+    INGESTED = "ingested"
+
+
+class FindingKind(StrEnum):
+    """Something that would have passed silently."""
+
+    DOWNGRADED = "downgraded"
+    """Another method than the one asked for ran."""
+    REJECTED_FILE = "rejected-file"
+    """A file of a batch was left out."""
+    FIT_FAILED = "fit-failed"
+    """TweakReg gave no usable fit."""
+    WEAK_FIT = "weak-fit"
+    """Too few matches for the geometry that was fitted."""
+    SHIFT_MISMATCH = "shift-mismatch"
+    """An exposure did not receive the shift that was predicted."""
+    NO_OVERLAP = "no-overlap"
+    """An exposure overlaps no other one."""
+    ISLANDS = "islands"
+    """The overlap graph has several parts: no common zero."""
+    MISSING_EXPOSURE = "missing-exposure"
+    """A drizzled product names an exposure that is not in the ledger."""
+    UNIT_UNKNOWN = "unit-unknown"
+    """A keyword whose unit cannot be told."""
+    CATALOG = "catalog"
+    """A catalogue service did less than was asked."""
+    ENVIRONMENT = "environment"
+    """A package version known to give wrong answers."""
+
+
+class Verdict(StrEnum):
+    """Judgement of the self-test on an environment."""
+
+    UNCHECKED = "unchecked"
+    PASSED = "passed"
+    FAILED = "failed"

@@ -1,0 +1,170 @@
+"""Every error that skydb raises on purpose.
+
+::
+
+    SkydbError
+    ├── UsageError (ValueError)            wrong arguments                          exit 2
+    ├── SchemaError (RuntimeError)         the database needs ``skydb db upgrade``  exit 3
+    ├── NotFoundError (LookupError)        no such row, file or run                 exit 4
+    ├── StateError (RuntimeError)          a domain verb that this state forbids    exit 1
+    ├── StoreError (RuntimeError)          the database refused                     exit 1
+    ├── FileRejectedError (ValueError)     one input file cannot be used            exit 1
+    │   ├── NotHstImageError
+    │   ├── TruncatedFileError
+    │   └── UnreadableFileError
+    ├── ParseError (ValueError)            a text file is not what it should be     exit 1
+    ├── ToolError (RuntimeError)           drizzlepac failed                        exit 1
+    │   ├── ToolCrashedError               raised, was killed or ran out of time
+    │   └── ToolSilentFailureError         said nothing and made nothing
+    └── ArchiveError (OSError)             an archive or catalogue service failed   exit 1
+
+A message says what happened, to which file or row, and what to do next; the
+parts are kept as attributes so that a program need not parse the sentence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class SkydbError(Exception):
+    """Root of the tree.
+
+    Parameters
+    ----------
+    what : str
+        What happened, naming the file or row.
+    advice : str, optional
+        What the reader can do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        self.what = what
+        self.advice = advice
+        super().__init__(f"{what} {advice}".strip())
+
+
+class UsageError(SkydbError, ValueError):
+    """Arguments that make no sense together."""
+
+    exit_code = 2
+
+
+class SchemaError(SkydbError, RuntimeError):
+    """The database is empty, older or newer than this skydb."""
+
+    exit_code = 3
+
+
+class NotFoundError(SkydbError, LookupError):
+    """A row, file or run that does not exist."""
+
+    exit_code = 4
+
+
+class StateError(SkydbError, RuntimeError):
+    """A domain verb was used on an entity whose state forbids it."""
+
+
+class StoreError(SkydbError, RuntimeError):
+    """The database refused a statement."""
+
+
+class FileRejectedError(SkydbError, ValueError):
+    """One input file cannot be used; the rest of a batch goes on.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    reason : str
+        Why, in words fit for a table cell.
+    """
+
+    def __init__(self, path: str | Path, reason: str, *, advice: str = "") -> None:
+        self.path = Path(path)
+        self.reason = reason
+        super().__init__(f"{self.path.name}: {reason}.", advice=advice)
+
+
+class NotHstImageError(FileRejectedError):
+    """A readable file that is not an HST image."""
+
+
+class TruncatedFileError(FileRejectedError):
+    """A FITS file that ends before its headers say it should."""
+
+
+class UnreadableFileError(FileRejectedError):
+    """A file that the operating system or astropy cannot read."""
+
+
+class ParseError(SkydbError, ValueError):
+    """A text file does not follow its format.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    line_number : int
+        First line that is wrong, counted from 1; 0 when it is the whole file.
+    problem : str
+        What is wrong with it.
+    """
+
+    def __init__(
+        self, path: str | Path, line_number: int, problem: str, *, advice: str = ""
+    ) -> None:
+        self.path = Path(path)
+        self.line_number = line_number
+        self.problem = problem
+        where = f"{self.path.name}, line {line_number}" if line_number else self.path.name
+        super().__init__(f"{where}: {problem}.", advice=advice)
+
+
+class ToolError(SkydbError, RuntimeError):
+    """A drizzlepac task failed.
+
+    Parameters
+    ----------
+    tool : str
+        ``TweakReg``, ``TweakBack`` or ``AstroDrizzle``.
+    what : str
+        What happened.
+    log : path-like, optional
+        The task's log, kept for the reader.
+    """
+
+    def __init__(
+        self, tool: str, what: str, *, log: str | Path | None = None, advice: str = ""
+    ) -> None:
+        self.tool = tool
+        self.log = None if log is None else Path(log)
+        seen = f" Its log: {self.log}." if self.log else ""
+        super().__init__(f"{tool} {what}.{seen}", advice=advice)
+
+
+class ToolCrashedError(ToolError):
+    """The task raised, was killed by a signal, or ran out of time."""
+
+
+class ToolSilentFailureError(ToolError):
+    """The task ended well by its own account but its outputs are missing or stale."""
+
+
+class ArchiveError(SkydbError, OSError):
+    """A remote archive or catalogue service failed.
+
+    Parameters
+    ----------
+    service : str
+        ``MAST``, ``Gaia`` or ``GSSS``.
+    what : str
+        What happened.
+    """
+
+    def __init__(self, service: str, what: str, *, advice: str = "") -> None:
+        self.service = service
+        super().__init__(f"{service}: {what}.", advice=advice)
