@@ -189,6 +189,8 @@ class WcsFacts:
     wcs_type: str | None = None
     hdr_name: str | None = None
     quality: FitQuality = field(default_factory=FitQuality)
+    rms_unit_known: bool = True
+    """False when the header contradicts itself on the unit of its RMS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,3 +275,38 @@ def unit_vectors(radec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unit vectors (N, 3) of ICRS positions (N, 2) in degrees."""
     ra, dec = np.radians(radec_deg[:, 0]), np.radians(radec_deg[:, 1])
     return np.column_stack((np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)))
+
+
+@dataclass(frozen=True, slots=True)
+class FitParameters:
+    """Linear fit of TweakReg in the frame of its reference image (shift file)."""
+
+    dx_pix: float
+    dy_pix: float
+    rotation_deg: float
+    scale: float
+    x_rms_pix: float
+    y_rms_pix: float
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """Predicted and realised shift of one exposure on a grid of its pixels, in mas.
+
+    ``residual_mas`` is the largest separation, over the grid, between where a
+    pixel should have gone and where it went.
+    """
+
+    predicted_mas: float
+    realised_mas: float
+    residual_mas: float
+
+
+@dataclass(frozen=True, slots=True)
+class SkyLevel:
+    """MDRIZSKY of one chip after a run, in the unit of its image."""
+
+    rootname: str
+    extver: int
+    mdrizsky: float
+    unit: SkyUnit
