@@ -1,0 +1,93 @@
+"""Tables for the terminal, drawn by rich from the columns that the HTML pages use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from skydb.report.tables import Cell, Column, Justify, PlainTable, Row, Tone, printable, rows_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+#: Colour is never alone: the words say the same.
+_STYLES = {
+    Tone.NEUTRAL: "",
+    Tone.GOOD: "green",
+    Tone.WARNING: "yellow",
+    Tone.BAD: "bold red",
+    Tone.MISSING: "dim",
+}
+_RICH_JUSTIFY: dict[Justify, Literal["left", "right", "center"]] = {
+    Justify.LEFT: "left",
+    Justify.RIGHT: "right",
+    Justify.CENTER: "center",
+}
+
+
+def render_table(
+    title: str, columns: Sequence[Column], rows: PlainTable, console: Console, *, note: str = ""
+) -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    title : str
+        Printed above.
+    columns : sequence of Column
+        Which values, in which order.
+    rows : any plain table
+        See :func:`skydb.report.tables.rows_of`.
+    console : rich.console.Console
+        Where to; it knows the width and whether there is colour.
+    note : str, optional
+        Printed below.
+    """
+    console.print(table_renderable(title, columns, rows_of(rows), note=note))
+
+
+def table_renderable(
+    title: str, columns: Sequence[Column], rows: Sequence[Row], *, note: str = ""
+) -> Table:
+    """The rich table that :func:`render_table` prints."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(printable(title), style="bold"),
+        caption=Text(printable(note), style="dim") if note else None,
+        box=SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+        pad_edge=False,
+    )
+    for column in columns:
+        # A number that is folded over two lines is misread; a name is not.
+        is_number = (justify := column.justified(rows)) is Justify.RIGHT
+        table.add_column(
+            _header(column), justify=_RICH_JUSTIFY[justify], no_wrap=is_number, overflow="fold"
+        )
+    for row in rows:
+        table.add_row(
+            *(_text(column.cell(row.get(column.name), missing="-")) for column in columns)
+        )
+    return table
+
+
+def _header(column: Column) -> Text:
+    from rich.text import Text
+
+    header = Text(column.title, style="bold")
+    if column.unit:
+        header.append(f"\n[{column.unit}]", style="dim")
+    return header
+
+
+def _text(cell: Cell) -> Text:
+    # Text, not markup: "[bold]" in a file name is a file name.
+    from rich.text import Text
+
+    return Text(cell.text, style=_STYLES[cell.tone])

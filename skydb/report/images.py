@@ -1,0 +1,279 @@
+"""Mosaics read from disk at the size of a screen, and one scaling for them all.
+
+A mosaic of 10 000 pixels a side is block-averaged strip by strip, so that memory
+holds one strip and the small picture, never the mosaic.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.errors import NotFoundError, SkydbError, UnreadableFileError, UsageError
+
+if TYPE_CHECKING:
+    from astropy.io.fits import HDUList, Header, ImageHDU
+    from astropy.visualization import ImageNormalize
+    from astropy.wcs import WCS
+
+#: Longest side of a displayed image in pixels.
+MAX_SIDE_PIX = 900
+#: Bytes of a mosaic read at a time.
+STRIP_BYTES = 8 * 1024 * 1024
+#: Values that the limits of a display are found from.
+_SAMPLE = 200_000
+
+FloatImage = NDArray[np.float32]
+
+
+class Stretch(StrEnum):
+    """How brightness follows the pixel value."""
+
+    ASINH = "asinh"
+    """Linear near the sky, logarithmic in the stars."""
+    LINEAR = "linear"
+    """Proportional."""
+
+
+class Interval(StrEnum):
+    """How the darkest and brightest displayed values are found."""
+
+    ZSCALE = "zscale"
+    """IRAF's zscale, for what lies near the sky."""
+    PERCENTILE = "percentile"
+    """All but the outer half per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayImage:
+    """An image at the size of a screen.
+
+    Parameters
+    ----------
+    data : ndarray of float32, shape (ny, nx)
+        Block averages; NaN where there is no data.
+    block : int
+        Pixels of the file along one side of a displayed pixel.
+    shape_pix : tuple of int
+        (ny, nx) of the image in the file.
+    unit : str or None
+        BUNIT.
+    wcs : astropy.wcs.WCS or None
+        Celestial WCS of the displayed pixels.
+    pedestal : float
+        Level that was taken off for display, in ``unit``.
+    """
+
+    data: FloatImage
+    block: int
+    shape_pix: tuple[int, int]
+    unit: str | None = None
+    wcs: WCS | None = None
+    pedestal: float = 0.0
+
+    def to_display(
+        self, x_pix: NDArray[np.float64], y_pix: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions in displayed pixels (from 0) of FITS pixel positions (from 1)."""
+        x, y = ((np.asarray(p, float) - 0.5) / self.block - 0.5 for p in (x_pix, y_pix))
+        return x, y
+
+    def without_pedestal(self) -> DisplayImage:
+        """The same image with its median at zero, to compare structure, not level."""
+        if not np.isfinite(self.data).any():
+            return self
+        level = float(np.nanmedian(self.data))
+        return replace(self, data=self.data - np.float32(level), pedestal=self.pedestal + level)
+
+    def masked_by(self, weight: DisplayImage) -> DisplayImage:
+        """The same image with NaN where the weight has no data."""
+        if weight.data.shape != self.data.shape:
+            raise UsageError(
+                f"A science image of {self.data.shape} has a weight image of {weight.data.shape}.",
+                advice="Give the weight image of the same mosaic.",
+            )
+        return replace(self, data=np.where(np.isfinite(weight.data), self.data, np.float32("nan")))
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayScale:
+    """One normalisation for several images."""
+
+    low: float
+    high: float
+    stretch: Stretch = Stretch.ASINH
+
+    def normalisation(self) -> ImageNormalize:
+        """The matplotlib norm, with values clipped to the limits."""
+        from astropy.visualization import AsinhStretch, ImageNormalize, LinearStretch
+
+        stretch = AsinhStretch(0.1) if self.stretch is Stretch.ASINH else LinearStretch()
+        return ImageNormalize(vmin=self.low, vmax=self.high, stretch=stretch, clip=True)
+
+
+def load_science(
+    path: Path, weight: Path | None = None, *, max_side_pix: int = MAX_SIDE_PIX
+) -> DisplayImage:
+    """Read a science image for display, NaN where the weight is zero.
+
+    Parameters
+    ----------
+    path : Path
+        A mosaic: ``*_sci.fits``, or a file with SCI and WHT extensions.
+    weight : Path, optional
+        Its weight image; the file's own WHT extension when not given.
+    max_side_pix : int, optional
+        Longest side of the result.
+
+    Raises
+    ------
+    NotFoundError
+        When the file does not exist.
+    UnreadableFileError
+        When it is not a FITS image.
+    """
+    image = _load(path, "SCI", max_side_pix, zero_is_empty=False)
+    if weight is None and not _has_extension(path, "WHT"):
+        return image
+    return image.masked_by(load_weight(weight or path, max_side_pix=max_side_pix))
+
+
+def load_weight(path: Path, *, max_side_pix: int = MAX_SIDE_PIX) -> DisplayImage:
+    """Read a weight image for display, NaN where it is zero; raises as :func:`load_science`."""
+    return _load(path, "WHT", max_side_pix, zero_is_empty=True)
+
+
+def common_scale(
+    images: Sequence[DisplayImage],
+    *,
+    interval: Interval = Interval.ZSCALE,
+    stretch: Stretch = Stretch.ASINH,
+) -> DisplayScale:
+    """The scale that shows all of the images: from the lowest limit to the highest."""
+    limits = [found for image in images if (found := _limits(image.data, interval)) is not None]
+    if not limits:
+        return DisplayScale(0.0, 1.0, stretch)
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
+    # Room above the sky for the stars: zscale's own limit saturates most of them.
+    if stretch is Stretch.ASINH and interval is Interval.ZSCALE:
+        high = low + 4 * (high - low)
+    return DisplayScale(low, high if high > low else low + 1.0, stretch)
+
+
+def _limits(data: FloatImage, interval: Interval) -> tuple[float, float] | None:
+    from astropy.visualization import PercentileInterval, ZScaleInterval
+
+    values = data[np.isfinite(data)]
+    if not values.size:
+        return None
+    values = values[:: ceil(values.size / _SAMPLE)].astype(float)
+    rule = ZScaleInterval() if interval is Interval.ZSCALE else PercentileInterval(99.0)
+    low, high = rule.get_limits(values)
+    return float(low), float(high)
+
+
+def _has_extension(path: Path, name: str) -> bool:
+    from astropy.io import fits
+
+    with suppress(OSError), fits.open(path) as hdus:
+        return name in hdus
+    return False
+
+
+def _load(path: Path, name: str, max_side_pix: int, *, zero_is_empty: bool) -> DisplayImage:
+    from astropy.io import fits
+
+    if max_side_pix < 1:
+        raise UsageError(f"A picture of {max_side_pix} pixels shows nothing.")
+    try:
+        with warnings.catch_warnings(), fits.open(path, memmap=True) as hdus:
+            # Half a mosaic would be drawn as if the rest of the sky were empty.
+            warnings.filterwarnings("error", message=".*truncated.*")
+            return _read(_image_hdu(hdus, name, path), max_side_pix, zero_is_empty=zero_is_empty)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            f"{path} does not exist.", advice="Give the path of a mosaic that is on disk."
+        ) from error
+    except SkydbError:
+        raise
+    except (OSError, TypeError, ValueError, Warning) as error:
+        raise UnreadableFileError(path, f"cannot be read as a FITS image ({error})") from error
+
+
+def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
+    if name in hdus and hdus[name].header.get("NAXIS") == 2:
+        return hdus[name]
+    for hdu in hdus:
+        # Of a file with several images only the one of the right name will do.
+        if hdu.is_image and hdu.header.get("NAXIS") == 2 and hdu.name in ("", "PRIMARY", name):
+            return hdu
+    raise UnreadableFileError(path, f"has no two-dimensional {name} image")
+
+
+def _read(hdu: ImageHDU, max_side_pix: int, *, zero_is_empty: bool) -> DisplayImage:
+    ny, nx = hdu.shape
+    block = max(1, ceil(max(ny, nx) / max_side_pix))
+    rows = max(1, STRIP_BYTES // (8 * nx * block)) * block
+    # An image of few blocks still goes through whole blocks: a strip ends where one does.
+    strips = [
+        block_average(np.asarray(hdu.section[start : start + rows, :]), block)
+        for start in range(0, ny, rows)
+    ]
+    data = np.concatenate(strips)
+    if zero_is_empty:
+        data[~(data > 0)] = np.nan
+    unit = hdu.header.get("BUNIT")
+    return DisplayImage(data, block, (ny, nx), _unit(unit), _display_wcs(hdu.header, block))
+
+
+def _unit(bunit: object) -> str | None:
+    text = str(bunit or "").strip().lower().replace("electrons", "electron")
+    return text or None
+
+
+def block_average(data: NDArray[Any], block: int) -> FloatImage:
+    """Mean of the finite pixels of each block; NaN for a block without any.
+
+    Parameters
+    ----------
+    data : ndarray, shape (ny, nx)
+    block : int
+        Side of a block; the last ones may be narrower.
+
+    Returns
+    -------
+    ndarray of float32, shape (ceil(ny / block), ceil(nx / block))
+    """
+    finite = np.isfinite(data)
+    total = _block_sum(np.where(finite, data, 0.0), block)
+    count = _block_sum(finite.astype(np.float64), block)
+    mean = np.full(total.shape, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean.astype(np.float32)
+
+
+def _block_sum(data: NDArray[Any], block: int) -> NDArray[np.float64]:
+    rows = np.add.reduceat(data, np.arange(0, data.shape[0], block), axis=0)
+    return np.asarray(np.add.reduceat(rows, np.arange(0, data.shape[1], block), axis=1), float)
+
+
+def _display_wcs(header: Header, block: int) -> WCS | None:
+    """The WCS of the displayed pixels; None when the header has none on the sky."""
+    from astropy.wcs import WCS, FITSFixedWarning, WcsError
+
+    with warnings.catch_warnings(), suppress(WcsError, ValueError, KeyError):
+        # Old dates in a header are put right by astropy, who says so each time.
+        warnings.simplefilter("ignore", FITSFixedWarning)
+        wcs = WCS(header)
+        if wcs.has_celestial:
+            return wcs.celestial.slice((slice(None, None, block), slice(None, None, block)))
+    return None

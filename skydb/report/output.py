@@ -1,0 +1,45 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from skydb.errors import SkydbError
+
+
+def write_atomic(path: Path, content: bytes) -> Path:
+    """Write a file under a temporary name beside it, then rename.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced when it exists; missing folders are made.
+    content : bytes
+        All of it.
+
+    Raises
+    ------
+    SkydbError
+        When the folder or the file cannot be written; what stood there before
+        still stands.
+    """
+    part = path.with_name(f".{path.name[:100]}.{uuid4().hex[:12]}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise SkydbError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            advice="Choose another place or free some space.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return path

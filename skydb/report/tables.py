@@ -1,0 +1,318 @@
+"""Columns, cells and rows, shared by the command line and the HTML pages.
+
+A :class:`Column` knows how one quantity is named, formatted and judged; a
+:class:`Cell` is the result, without any markup, for a renderer to dress.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum, StrEnum
+from typing import Any, TypeAlias
+
+from skydb.errors import UsageError
+
+EM_DASH = "\N{EM DASH}"
+
+#: What a cell of such a table may hold.
+Anything: TypeAlias = Any
+Row = Mapping[str, Any]
+#: An astropy Table or QTable, a pandas DataFrame, or a sequence of mappings or
+#: dataclasses. None of their libraries is imported to tell them apart.
+PlainTable: TypeAlias = Any
+
+
+class Tone(StrEnum):
+    """How a cell is to be read at a glance."""
+
+    NEUTRAL = "neutral"
+    """Nothing to remark."""
+    GOOD = "good"
+    """As it should be."""
+    WARNING = "warning"
+    """Usable, with a reservation."""
+    BAD = "bad"
+    """Not what was asked for."""
+    MISSING = "missing"
+    """No value."""
+
+
+class Justify(StrEnum):
+    """Horizontal alignment of a column."""
+
+    AUTO = "auto"
+    """Right for columns of numbers, left for the rest."""
+    LEFT = "left"
+    """Flush left."""
+    RIGHT = "right"
+    """Flush right."""
+    CENTER = "center"
+    """Centred."""
+
+
+#: Words of the vocabularies that a status cell is coloured by.
+STATUS_TONES: Mapping[str, Tone] = {
+    **dict.fromkeys(
+        ("applied", "succeeded", "complete", "passed", "identical", "verified"), Tone.GOOD
+    ),
+    **dict.fromkeys(
+        ("proposed", "pending", "running", "unchecked", "skipped", "within-tolerance", "weak"),
+        Tone.WARNING,
+    ),
+    **dict.fromkeys(
+        ("failed", "rejected", "corrupt", "downgraded", "different", "mismatch", "crashed"),
+        Tone.BAD,
+    ),
+}
+
+#: Unit in the end of a column name, longest first, and how it is printed.
+_SUFFIX_UNITS = {
+    "_arcsec2": "arcsec²",
+    "_arcsec": "arcsec",
+    "_mas": "mas",
+    "_deg": "deg",
+    "_pix": "pix",
+    "_mjd": "MJD",
+    "_s": "s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One formatted value: plain text, and how it is to be read."""
+
+    text: str
+    tone: Tone = Tone.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of a table is printed.
+
+    Parameters
+    ----------
+    name : str
+        Key of the value in a row.
+    header : str, optional
+        What is printed above; made from the name when empty.
+    unit : str or None, optional
+        Printed with the header; a ``Quantity`` is converted to it.
+    format : str, optional
+        Format specification (``".3f"``) for numbers.
+    justify : Justify, optional
+        Alignment.
+    true_tone, false_tone : Tone, optional
+        How yes and no are to be read, such as ``BAD`` for a true ``downgraded``.
+    tones : mapping of str to Tone, optional
+        How words are to be read; :data:`STATUS_TONES` for a status column. Whole
+        words only, in lower case; a neutral column has none.
+    """
+
+    name: str
+    header: str = ""
+    unit: str | None = None
+    format: str = ""
+    justify: Justify = Justify.AUTO
+    true_tone: Tone = Tone.NEUTRAL
+    false_tone: Tone = Tone.NEUTRAL
+    tones: Mapping[str, Tone] = field(default_factory=dict)
+
+    @classmethod
+    def status(cls, name: str = "status", header: str = "") -> Column:
+        """A column of states, coloured by :data:`STATUS_TONES`."""
+        return cls(name, header, tones=STATUS_TONES)
+
+    @classmethod
+    def alarm(cls, name: str, header: str = "") -> Column:
+        """A column of booleans whose yes is bad news."""
+        return cls(name, header, justify=Justify.CENTER, true_tone=Tone.BAD)
+
+    @property
+    def title(self) -> str:
+        """The header, without the unit."""
+        return self.header or self.name.replace("_", " ")
+
+    def cell(self, value: object, *, missing: str = EM_DASH) -> Cell:
+        """Format one value.
+
+        Parameters
+        ----------
+        value : object
+            Anything a row holds: number, ``Quantity``, text, enum, boolean, None.
+        missing : str, optional
+            Text for None, NaN and masked values.
+        """
+        value = plain_value(value, self.unit)
+        if value is None:
+            return Cell(missing, Tone.MISSING)
+        if isinstance(value, bool):
+            return Cell("yes", self.true_tone) if value else Cell("no", self.false_tone)
+        if isinstance(value, (int, float)):
+            return Cell(format_number(value, self.format))
+        text = printable(str(value))
+        return Cell(text, self.tones.get(text.lower(), Tone.NEUTRAL))
+
+    def justified(self, rows: Iterable[Row]) -> Justify:
+        """The alignment in force for these rows."""
+        if self.justify is not Justify.AUTO:
+            return self.justify
+        values = [plain_value(row.get(self.name), None) for row in rows]
+        known = [value for value in values if value is not None]
+        return Justify.RIGHT if known and all(map(_is_number, known)) else Justify.LEFT
+
+
+def format_number(value: float, spec: str = "") -> str:
+    """Format a number; a value that rounds to zero never shows as ``-0.000``.
+
+    Raises
+    ------
+    UsageError
+        When the specification does not suit the number.
+    """
+    try:
+        text = format(value, spec)
+    except ValueError as error:
+        raise UsageError(
+            f"The format {spec!r} does not suit the value {value!r}.",
+            advice="Use a format specification such as '.3f'.",
+        ) from error
+    if text.startswith("-") and math.isfinite(value) and not any(c in "123456789" for c in text):
+        return text[1:]
+    return text
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters spelled out.
+
+    File names are data: an escape sequence in one must not reach a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _spelled(c) for c in text)
+
+
+def _spelled(character: str) -> str:
+    return " " if character in "\n\t" else ascii(character)[1:-1]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def plain_value(value: Anything, unit: str | None = None) -> object:
+    """The plain Python value of anything a table cell holds.
+
+    Parameters
+    ----------
+    value : object
+        Quantities, numpy and pandas scalars, masked values, enums and sequences
+        are understood.
+    unit : str or None
+        Unit to convert a ``Quantity`` to, when it can be; None keeps its own.
+
+    Returns
+    -------
+    object
+        None for None, NaN, NaT, ``pandas.NA`` and masked values.
+    """
+    if hasattr(value, "to_value") and hasattr(value, "unit"):
+        value = value.to_value(unit) if unit else value.value
+    if isinstance(value, Enum):
+        value = value.value
+    if getattr(value, "mask", False) is True or type(value).__name__ in (
+        "MaskedConstant",
+        "NAType",
+        "NaTType",
+    ):
+        return None
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(map(str, value)) or None
+    return value
+
+
+def rows_of(table: PlainTable) -> list[Row]:
+    """Rows of any plain table, as mappings from column name to value.
+
+    Parameters
+    ----------
+    table : astropy.table.Table, pandas.DataFrame, or sequence
+        A sequence holds mappings or dataclasses.
+
+    Raises
+    ------
+    UsageError
+        When it is none of these.
+    """
+    if hasattr(table, "colnames"):
+        return [{name: row[name] for name in table.colnames} for row in table]
+    if hasattr(table, "to_dict") and hasattr(table, "columns"):
+        rows: list[Row] = table.to_dict(orient="records")
+        return rows
+    return [_row_of(item) for item in table]
+
+
+def _row_of(item: object) -> Row:
+    if isinstance(item, Mapping):
+        return item
+    if is_dataclass(item) and not isinstance(item, type):
+        return {part.name: getattr(item, part.name) for part in fields(item)}
+    raise UsageError(
+        f"A {type(item).__name__} is not a row of a table.",
+        advice="Give a table, or a sequence of mappings or dataclasses.",
+    )
+
+
+def infer_columns(
+    table: PlainTable, *, formats: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """Columns for a table of which nothing is known but its names.
+
+    The unit comes from the end of a name (``rms_ra_mas``), as everywhere in
+    skydb, or from the table's own column; ``status`` columns are coloured.
+
+    Parameters
+    ----------
+    table : any of those that :func:`rows_of` takes
+    formats : mapping of str to str, optional
+        Format specification by column name.
+    """
+    formats = formats or {}
+    return tuple(
+        _inferred(name, _unit_in_table(table, name), formats.get(name, ""))
+        for name in _names_of(table)
+    )
+
+
+def _names_of(table: PlainTable) -> Sequence[str]:
+    if hasattr(table, "colnames"):
+        return list(table.colnames)
+    if hasattr(table, "to_dict") and hasattr(table, "columns"):
+        return [str(name) for name in table.columns]
+    return list(dict.fromkeys(name for row in rows_of(table) for name in row))
+
+
+def _unit_in_table(table: PlainTable, name: str) -> str | None:
+    unit = getattr(table[name], "unit", None) if hasattr(table, "colnames") else None
+    return str(unit) if unit is not None and str(unit) else None
+
+
+def _inferred(name: str, unit: str | None, spec: str) -> Column:
+    stem, suffix_unit = _split_unit(name)
+    tones = STATUS_TONES if "status" in name or "verdict" in name else {}
+    alarm = Tone.BAD if name == "downgraded" else Tone.NEUTRAL
+    return Column(
+        name, stem.replace("_", " "), unit or suffix_unit, spec, tones=tones, true_tone=alarm
+    )
+
+
+def _split_unit(name: str) -> tuple[str, str | None]:
+    for suffix, unit in _SUFFIX_UNITS.items():
+        if name.endswith(suffix) and len(name) > len(suffix):
+            return name.removesuffix(suffix), unit
+    return name, None
