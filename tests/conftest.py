@@ -1,0 +1,181 @@
+"""What every test gets: databases, data, and a home that is not the user's."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.postgres import PostgresServer, PostgresUnavailableError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+#: astropy must neither fetch nor look for anything, nor complain that it could not.
+ASTROPY_CFG = """\
+[utils.data]
+allow_internet = False
+[utils.iers.iers]
+auto_download = False
+auto_max_age = None
+"""
+
+#: Where a subprocess, which pytest-socket does not guard, would go for anything outside.
+NOWHERE = "http://127.0.0.1:9"
+
+_HOME = pytest.StashKey[Path]()
+
+hypothesis.settings.register_profile(
+    "skydb",
+    # Two busy cores say nothing of how long an example takes.
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    # A check that fails here fails everywhere; away from CI new examples are welcome.
+    derandomize=IN_CI,
+    print_blob=True,
+)
+hypothesis.settings.load_profile("skydb")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the tests, and every process they start, out of the user's home and the network."""
+    home = Path(tempfile.mkdtemp(prefix="skydb-home-"))
+    config.stash[_HOME] = home
+    for name in ("config", "cache", "data", "state", "runtime"):
+        (home / name).mkdir(mode=0o700)
+    for name in ("SKYDB_URL", "SKYDB_DATA", "ASTROPY_CONFIG_DIR", "ASTROPY_CACHE_DIR"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_RUNTIME_DIR": str(home / "runtime"),
+        "MPLBACKEND": "Agg",
+    }
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        os.environ |= {name: NOWHERE, name.upper(): NOWHERE}
+    os.environ |= {"no_proxy": "127.0.0.1,localhost,::1", "NO_PROXY": "127.0.0.1,localhost,::1"}
+    astropy_cfg = home / "config" / "astropy" / "astropy.cfg"
+    astropy_cfg.parent.mkdir()
+    astropy_cfg.write_text(ASTROPY_CFG)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home of :func:`pytest_configure`."""
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for this worker, started by the first test that needs it."""
+    try:
+        server = PostgresServer.start()
+    except PostgresUnavailableError as error:
+        if IN_CI or os.environ.get("SKYDB_REQUIRE_POSTGRES") == "1":
+            pytest.fail(f"PostgreSQL is required here and did not start: {error}")
+        pytest.skip(f"PostgreSQL did not start: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """Name of a PostgreSQL database migrated to head, only to be copied."""
+    from skydb.store.schema import upgrade
+
+    name = postgres_server.create_database()
+    upgrade(postgres_server.url(name))
+    postgres_server.freeze(name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file migrated to head, only to be copied."""
+    from skydb.store.schema import upgrade
+
+    path = tmp_path_factory.mktemp("template") / "ledger.sqlite"
+    upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of an SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of an empty PostgreSQL database."""
+    name = postgres_server.create_database()
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_ledger_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """URL of an SQLite database migrated to head."""
+    path = tmp_path / "ledger.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_ledger_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """URL of a PostgreSQL database migrated to head."""
+    name = postgres_server.create_database(postgres_template)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of an empty database; the test runs on both kinds."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest) -> str:
+    """URL of a database migrated to head; the test runs on both kinds."""
+    fixture = {"sqlite": "sqlite_ledger_url", "postgresql": "postgres_ledger_url"}[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Directory of header stubs of real exposures: ``$SKYDB_TEST_DATA``."""
+    path = Path(os.environ.get("SKYDB_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"{path} does not exist; set SKYDB_TEST_DATA to the directory of test data.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def acs_hrc_flt() -> Path:
+    """A genuine ACS/HRC exposure (47 Tuc, F606W), read-only: copy it before changing it."""
+    spec = importlib.util.find_spec("spherical_geometry")
+    assert spec is not None and spec.submodule_search_locations is not None
+    package = Path(spec.submodule_search_locations[0])
+    return package / "tests" / "data" / "j8bt06nyq_flt.fits"
