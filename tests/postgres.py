@@ -149,7 +149,8 @@ class PostgresServer:
         try:
             if launch.uid is not None:
                 binaries = _copy_for_another_user(binaries, directory)
-                os.chown(directory, launch.uid, -1)
+                for path in (directory, *directory.rglob("*")):
+                    os.chown(path, launch.uid, -1)
             server = cls(_spawn(binaries, directory, launch), directory)
             server._wait_until_ready()
         except BaseException:
@@ -238,10 +239,8 @@ def _copy_for_another_user(binaries: Path, directory: Path) -> Path:
 def _spawn(binaries: Path, directory: Path, launch: Launch) -> subprocess.Popen[str]:
     """Make a cluster in ``directory`` and start its server under the watchdog."""
     data = directory / "data"
-    launch.run(
-        [str(binaries / "initdb"), "--pgdata", str(data), "--username", "postgres"]
-        + ["--auth", "trust", "--no-locale", "--encoding", "UTF8", "--no-sync"]
-    )
+    options = ["--username=postgres", "--auth=trust", "--no-locale", "--encoding=UTF8", "--no-sync"]
+    launch.run([str(binaries / "initdb"), f"--pgdata={data}", *options])
     settings = SETTINGS | {"unix_socket_directories": str(directory)}
     server = [str(binaries / "postgres"), "-D", str(data)]
     server += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
