@@ -1,0 +1,1 @@
+"""Remote archives and catalogue services: the only importer of astroquery."""

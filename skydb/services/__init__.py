@@ -1,0 +1,1 @@
+"""Use cases: one class each, which owns its transactions."""

@@ -1,0 +1,37 @@
+"""skydb: the ledger of HST sky matching.
+
+``import skydb; ledger = skydb.open(url)`` gives a facade whose methods mirror the
+commands; entities and services are importable for those who build on them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skydb.services.ledger import Ledger
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "open"]
+
+
+def open(url: str | None = None, *, data: str | Path | None = None) -> Ledger:
+    """Open a ledger.
+
+    Parameters
+    ----------
+    url : str, optional
+        SQLAlchemy URL; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
+    data : path-like, optional
+        Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
+
+    Raises
+    ------
+    SchemaError
+        When the database is not at the revision of this skydb.
+    """
+    from skydb.services.ledger import Ledger
+
+    return Ledger.open(url, data=data)

@@ -1,0 +1,294 @@
+"""What ran: activities, what they used and generated, where, and what they noticed.
+
+The names follow W3C PROV and the IVOA Provenance Data Model: an activity *used*
+entities and *generated* others; here the entities are product versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.product import ProductVersion
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
+from skydb.errors import StateError
+
+if TYPE_CHECKING:
+    from skydb.domain.solution import AlignmentSolution
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON document, independent of the order of its keys."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Environment(Base):
+    """Python and every package version that can change a result.
+
+    Parameters
+    ----------
+    python_version : str
+        Such as ``3.11.7``.
+    packages : mapping of str to str
+        Distribution name to version.
+    """
+
+    __tablename__ = "environments"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    python_version: Mapped[str] = mapped_column(String(16))
+    platform: Mapped[str] = mapped_column(String(64))
+    packages: Mapped[dict[str, Any]]
+    verdict: Mapped[Verdict] = mapped_column(choice(Verdict))
+    first_seen_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+
+    def __init__(self, python_version: str, platform: str, packages: Mapping[str, str]) -> None:
+        self.python_version = python_version
+        self.platform = platform
+        self.packages = dict(packages)
+        self.fingerprint = self.fingerprint_of(python_version, platform, packages)
+        self.verdict = Verdict.UNCHECKED
+        self.first_seen_at = utc_now()
+
+    @staticmethod
+    def fingerprint_of(python_version: str, platform: str, packages: Mapping[str, str]) -> str:
+        """Identity of an environment: the same versions, the same fingerprint."""
+        return fingerprint(
+            {"python": python_version, "platform": platform, "packages": dict(packages)}
+        )
+
+    def judge(self, verdict: Verdict) -> None:
+        """Keep the verdict of the self-test."""
+        self.verdict = verdict
+        self.checked_at = utc_now()
+
+
+class Activity(Base):
+    """Anything that ran.
+
+    Parameters
+    ----------
+    parameters : mapping
+        What it was asked to do, as JSON.
+    agent : str
+        Who asked.
+    environment : Environment, optional
+        Where it ran.
+    """
+
+    __tablename__ = "activities"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[ActivityKind] = mapped_column(choice(ActivityKind), index=True)
+    status: Mapped[ActivityStatus] = mapped_column(choice(ActivityStatus))
+    agent: Mapped[str] = mapped_column(String(64))
+    skydb_version: Mapped[str] = mapped_column(String(32))
+    parameters: Mapped[dict[str, Any]]
+    environment_id: Mapped[int | None] = mapped_column(ForeignKey("environments.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    log_path: Mapped[str | None] = mapped_column(Text)
+
+    environment: Mapped[Environment | None] = relationship()
+    used: Mapped[list[Usage]] = relationship(
+        back_populates="activity", cascade="all, delete-orphan"
+    )
+    generated: Mapped[list[Generation]] = relationship(
+        back_populates="activity", cascade="all, delete-orphan"
+    )
+    solutions: Mapped[list[AlignmentSolution]] = relationship(
+        back_populates="activity", order_by="AlignmentSolution.id"
+    )
+    findings: Mapped[list[Finding]] = relationship(
+        back_populates="activity", cascade="all, delete-orphan", order_by="Finding.id"
+    )
+
+    __mapper_args__ = {"polymorphic_on": "kind"}
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        agent: str,
+        skydb_version: str,
+        environment: Environment | None = None,
+    ) -> None:
+        self.parameters = dict(parameters)
+        self.agent = agent
+        self.skydb_version = skydb_version
+        self.environment = environment
+        self.status = ActivityStatus.PENDING
+        self.created_at = utc_now()
+
+    def start(self) -> None:
+        """Begin the work.
+
+        Raises
+        ------
+        StateError
+            When it has begun before.
+        """
+        self._require(ActivityStatus.PENDING, "start")
+        self.status = ActivityStatus.RUNNING
+        self.started_at = utc_now()
+
+    def succeed(self) -> None:
+        """End the work well.
+
+        Raises
+        ------
+        StateError
+            When it is not running.
+        """
+        self._require(ActivityStatus.RUNNING, "succeed")
+        self.status = ActivityStatus.SUCCEEDED
+        self.finished_at = utc_now()
+
+    def fail(self, error: str, log_path: str | None = None) -> None:
+        """End the work badly and keep why.
+
+        Raises
+        ------
+        StateError
+            When it is not running.
+        """
+        self._require(ActivityStatus.RUNNING, "fail")
+        self.status = ActivityStatus.FAILED
+        self.error = error
+        self.log_path = log_path or self.log_path
+        self.finished_at = utc_now()
+
+    def use(self, version: ProductVersion, role: LinkRole = LinkRole.SCIENCE) -> None:
+        """Note that the activity read this version."""
+        if all(link.version is not version for link in self.used):
+            self.used.append(Usage(version, role))
+
+    def generate(self, version: ProductVersion, role: LinkRole) -> None:
+        """Note that the activity made this version."""
+        if all(link.version is not version for link in self.generated):
+            self.generated.append(Generation(version, role))
+
+    def notice(self, kind: FindingKind, subject: str, message: str) -> Finding:
+        """Keep something that would have passed silently."""
+        finding = Finding(kind, subject, message)
+        self.findings.append(finding)
+        return finding
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time from start to finish."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    def _require(self, status: ActivityStatus, verb: str) -> None:
+        if self.status is not status:
+            raise StateError(
+                f"Activity {self.id} ({self.kind}) is {self.status} and cannot {verb}.",
+                advice="Begin a new one.",
+            )
+
+
+class IngestActivity(Activity):
+    """Files were read and recorded."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.INGEST}
+
+
+class CatalogImport(Activity):
+    """A reference catalogue was read or queried."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.CATALOG}
+
+
+class DownloadActivity(Activity):
+    """Products were asked of an archive; each attempt is a Download."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.DOWNLOAD}
+
+
+class Usage(Base):
+    """W3C PROV *used*: an activity read a version."""
+
+    __tablename__ = "activity_used"
+
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
+    )
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("product_versions.id"), primary_key=True, index=True
+    )
+    role: Mapped[LinkRole] = mapped_column(choice(LinkRole))
+
+    activity: Mapped[Activity] = relationship(back_populates="used")
+    version: Mapped[ProductVersion] = relationship()
+
+    def __init__(self, version: ProductVersion, role: LinkRole) -> None:
+        self.version = version
+        self.role = role
+
+
+class Generation(Base):
+    """W3C PROV *wasGeneratedBy*: an activity made a version."""
+
+    __tablename__ = "activity_generated"
+
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
+    )
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("product_versions.id"), primary_key=True, index=True
+    )
+    role: Mapped[LinkRole] = mapped_column(choice(LinkRole))
+
+    activity: Mapped[Activity] = relationship(back_populates="generated")
+    version: Mapped[ProductVersion] = relationship()
+
+    def __init__(self, version: ProductVersion, role: LinkRole) -> None:
+        self.version = version
+        self.role = role
+
+
+class Finding(Base):
+    """Something an activity noticed that its exit status would not have told.
+
+    Parameters
+    ----------
+    kind : FindingKind
+        What sort of thing.
+    subject : str
+        File, rootname or run that it is about.
+    message : str
+        What was seen and what it means.
+    """
+
+    __tablename__ = "findings"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[FindingKind] = mapped_column(choice(FindingKind), index=True)
+    subject: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    noticed_at: Mapped[datetime]
+
+    activity: Mapped[Activity] = relationship(back_populates="findings")
+
+    def __init__(self, kind: FindingKind, subject: str, message: str) -> None:
+        self.kind = kind
+        self.subject = subject
+        self.message = message
+        self.noticed_at = utc_now()

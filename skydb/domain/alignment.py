@@ -1,0 +1,88 @@
+"""Alignment runs and their acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import Activity, Environment
+from skydb.domain.catalog import ReferenceCatalog
+from skydb.domain.solution import AlignmentSolution
+from skydb.domain.vocabulary import ActivityKind, SolutionStatus
+from skydb.errors import StateError
+
+
+class AlignmentRun(Activity):
+    """One fit of a set of products to a reference catalogue; it changes no file."""
+
+    __tablename__ = "alignment_runs"
+
+    id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
+    catalog_id: Mapped[int] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
+    workspace: Mapped[str | None] = mapped_column(Text)
+
+    catalog: Mapped[ReferenceCatalog] = relationship()
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.ALIGNMENT}
+
+    def __init__(
+        self,
+        catalog: ReferenceCatalog,
+        parameters: Mapping[str, Any],
+        *,
+        agent: str,
+        skydb_version: str,
+        environment: Environment | None = None,
+    ) -> None:
+        super().__init__(
+            parameters, agent=agent, skydb_version=skydb_version, environment=environment
+        )
+        self.catalog = catalog
+
+    def open_proposals(self) -> list[AlignmentSolution]:
+        """Fits that wait for review.
+
+        Raises
+        ------
+        StateError
+            When none is left: all were accepted, rejected or had failed.
+        """
+        waiting = [s for s in self.solutions if s.status is SolutionStatus.PROPOSED]
+        if not waiting:
+            raise StateError(
+                f"Alignment run {self.id} has no fit that waits for review.",
+                advice="See `skydb align show`, or fit again with `skydb align run`.",
+            )
+        return waiting
+
+
+class Acceptance(Activity):
+    """The fits of one alignment run were applied to new versions of its products."""
+
+    __tablename__ = "acceptances"
+
+    id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
+    alignment_run_id: Mapped[int] = mapped_column(ForeignKey("alignment_runs.id"), index=True)
+
+    alignment_run: Mapped[AlignmentRun] = relationship(foreign_keys=[alignment_run_id])
+
+    __mapper_args__ = {
+        "polymorphic_identity": ActivityKind.ACCEPTANCE,
+        "inherit_condition": id == Activity.id,
+    }
+
+    def __init__(
+        self,
+        alignment_run: AlignmentRun,
+        parameters: Mapping[str, Any],
+        *,
+        agent: str,
+        skydb_version: str,
+        environment: Environment | None = None,
+    ) -> None:
+        super().__init__(
+            parameters, agent=agent, skydb_version=skydb_version, environment=environment
+        )
+        self.alignment_run = alignment_run

@@ -1,0 +1,95 @@
+"""What every entity shares: naming of constraints, column types, UTC times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: Integer key: 64 bits on PostgreSQL, the row id on SQLite.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+#: JSON document, indexable on PostgreSQL.
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+def utc_now() -> datetime:
+    """The present, in UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time, kept in UTC; a naive value is refused.
+
+    SQLite forgets time zones, so values are normalised going in and labelled
+    coming out.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Normalise to UTC.
+
+        Raises
+        ------
+        ValueError
+            When the value has no time zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use skydb.domain.base.utc_now().")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Label as UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
+    """Column type that admits the values of one vocabulary and nothing else.
+
+    ``name`` tells the constraints of two such columns of one table apart.
+    """
+    return Enum(
+        vocabulary,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        name=name or vocabulary.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """Root of all entities."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        str: String(),
+        dict[str, Any]: Document,
+        list[str]: Document,
+    }
+
+    def __repr__(self) -> str:
+        keys = self.__mapper__.primary_key
+        identity = {key.name: getattr(self, str(key.key), None) for key in keys}
+        return f"<{type(self).__name__} {identity}>"

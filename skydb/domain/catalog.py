@@ -1,0 +1,102 @@
+"""Reference catalogues: the sources that exposures are aligned to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import CatalogImport
+from skydb.domain.base import Base, Key, choice, utc_now
+
+
+class CatalogService(StrEnum):
+    """Where a catalogue came from."""
+
+    FILE = "file"
+    GAIA = "gaia"
+    GSSS = "gsss"
+
+
+class ReferenceCatalog(Base):
+    """The sources aligned to, and what is known of how they were obtained.
+
+    Parameters
+    ----------
+    name : str
+        Unique name by which commands refer to it.
+    service : CatalogService
+        Where it came from.
+    sources : int
+        Number of rows.
+    sha256 : str
+        Checksum of the stored table.
+    path : str
+        Where it is stored, relative to the data root.
+    epoch : float
+        Julian year that the positions are for.
+    has_proper_motions : bool
+        Whether the table carries proper motions, so that it can be moved to
+        the epoch of a visit.
+    proper_motion_applied : bool or None
+        Whether the service really moved the positions to ``epoch``; None when
+        that is unknown, as for a file.
+    truncated : bool or None
+        Whether the service cut the answer short; None when that is unknown.
+    """
+
+    __tablename__ = "reference_catalogs"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"))
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    service: Mapped[CatalogService] = mapped_column(choice(CatalogService))
+    query: Mapped[dict[str, Any]]
+    sources: Mapped[int]
+    epoch: Mapped[float]
+    epoch_asked: Mapped[float | None]
+    has_proper_motions: Mapped[bool]
+    proper_motion_applied: Mapped[bool | None]
+    truncated: Mapped[bool | None]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    path: Mapped[str] = mapped_column(Text)
+    obtained_at: Mapped[datetime]
+
+    activity: Mapped[CatalogImport] = relationship()
+
+    def __init__(
+        self,
+        name: str,
+        service: CatalogService,
+        *,
+        activity: CatalogImport,
+        sources: int,
+        sha256: str,
+        path: str,
+        epoch: float,
+        has_proper_motions: bool,
+        epoch_asked: float | None = None,
+        proper_motion_applied: bool | None = None,
+        truncated: bool | None = None,
+        query: dict[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.service = service
+        self.activity = activity
+        self.sources = sources
+        self.sha256 = sha256
+        self.path = path
+        self.epoch = epoch
+        self.epoch_asked = epoch_asked
+        self.has_proper_motions = has_proper_motions
+        self.proper_motion_applied = proper_motion_applied
+        self.truncated = truncated
+        self.query = query or {}
+        self.obtained_at = utc_now()
+
+    def is_same_content(self, sha256: str, epoch: float) -> bool:
+        """Whether another reading brings the same sources for the same epoch."""
+        return self.sha256 == sha256 and self.epoch == epoch

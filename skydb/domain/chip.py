@@ -1,0 +1,74 @@
+"""One chip's part of an alignment solution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.base import Base
+from skydb.domain.values import ChipGeometry
+
+if TYPE_CHECKING:
+    from skydb.domain.solution import AlignmentSolution
+
+
+class ChipSolution(Base):
+    """Linear WCS and sky footprint of one chip in one solution.
+
+    The unit vector and radius of a cap around the footprint make positional
+    searches a matter of plain SQL; the polygon makes them exact.
+    """
+
+    __tablename__ = "chip_solutions"
+    __table_args__ = (Index(None, "z", "radius_deg"),)
+
+    solution_id: Mapped[int] = mapped_column(
+        ForeignKey("alignment_solutions.id", ondelete="CASCADE"), primary_key=True
+    )
+    extver: Mapped[int] = mapped_column(primary_key=True)
+    ccdchip: Mapped[int | None]
+    naxis1_pix: Mapped[int]
+    naxis2_pix: Mapped[int]
+    crpix1_pix: Mapped[float]
+    crpix2_pix: Mapped[float]
+    crval1_deg: Mapped[float]
+    crval2_deg: Mapped[float]
+    cd1_1_deg: Mapped[float]
+    cd1_2_deg: Mapped[float]
+    cd2_1_deg: Mapped[float]
+    cd2_2_deg: Mapped[float]
+    orientat_deg: Mapped[float]
+    s_region: Mapped[str | None] = mapped_column(Text)
+    x: Mapped[float | None]
+    y: Mapped[float | None]
+    z: Mapped[float | None]
+    radius_deg: Mapped[float | None]
+
+    solution: Mapped[AlignmentSolution] = relationship(back_populates="chips")
+
+    def __init__(self, chip: ChipGeometry) -> None:
+        self.extver = chip.extver
+        self.ccdchip = chip.ccdchip
+        self.naxis1_pix, self.naxis2_pix = chip.naxis_pix
+        self.crpix1_pix, self.crpix2_pix = chip.crpix_pix
+        self.crval1_deg, self.crval2_deg = chip.crval_deg
+        self.cd1_1_deg, self.cd1_2_deg, self.cd2_1_deg, self.cd2_2_deg = chip.cd_deg
+        self.orientat_deg = chip.orientat_deg
+        if chip.polygon_deg:
+            self.s_region = chip.s_region
+            centre, self.radius_deg = chip.bounding_cap()
+            self.x, self.y, self.z = (float(value) for value in centre)
+
+    @property
+    def geometry(self) -> ChipGeometry:
+        """The linear WCS as a value, to be written to a header exactly as it was reviewed."""
+        return ChipGeometry(
+            extver=self.extver,
+            naxis_pix=(self.naxis1_pix, self.naxis2_pix),
+            crpix_pix=(self.crpix1_pix, self.crpix2_pix),
+            crval_deg=(self.crval1_deg, self.crval2_deg),
+            cd_deg=(self.cd1_1_deg, self.cd1_2_deg, self.cd2_1_deg, self.cd2_2_deg),
+            ccdchip=self.ccdchip,
+        )

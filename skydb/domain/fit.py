@@ -1,0 +1,66 @@
+"""How good a fit is: the columns and the judgement that go with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from skydb.domain.values import FitParameters, FitQuality
+
+#: Fewest matches for a fit of each geometry to be believed. The values for
+#: ``rscale`` and ``general`` are those of the Hubble Advanced Products pipeline;
+#: ``shift`` and ``rshift`` are scaled by their degrees of freedom.
+MATCHES_WANTED: dict[str, int] = {"shift": 6, "rshift": 9, "rscale": 12, "general": 25}
+
+_WANTED_OTHERWISE = 12
+
+
+class FitRecord:
+    """Columns of a fit, shared by whatever was fitted; NULL is "no value".
+
+    The RMS on the sky is in mas whatever unit its keyword had; the parameters are
+    those of the shift file, in pixels of the reference frame.
+    """
+
+    nmatches: Mapped[int | None]
+    rms_ra_mas: Mapped[float | None]
+    rms_dec_mas: Mapped[float | None]
+    fit_geometry: Mapped[str | None] = mapped_column(String(16))
+    dx_pix: Mapped[float | None]
+    dy_pix: Mapped[float | None]
+    rotation_deg: Mapped[float | None]
+    scale: Mapped[float | None]
+    x_rms_pix: Mapped[float | None]
+    y_rms_pix: Mapped[float | None]
+    trust: Mapped[float | None]
+
+    def rate(self, quality: FitQuality) -> None:
+        """Take in matches and RMS."""
+        self.nmatches = quality.nmatches
+        self.rms_ra_mas = quality.rms_ra_mas
+        self.rms_dec_mas = quality.rms_dec_mas
+        self.fit_geometry = quality.fit_geometry
+
+    def measure(self, fit: FitParameters) -> None:
+        """Take in the parameters of the fit and say how far it can be trusted.
+
+        ``trust`` is the number of matches over the number that the geometry wants,
+        at most 1.
+        """
+        self.dx_pix = fit.dx_pix
+        self.dy_pix = fit.dy_pix
+        self.rotation_deg = fit.rotation_deg
+        self.scale = fit.scale
+        self.x_rms_pix = fit.x_rms_pix
+        self.y_rms_pix = fit.y_rms_pix
+        self.trust = min(1.0, (self.nmatches or 0) / self.matches_wanted)
+
+    @property
+    def matches_wanted(self) -> int:
+        """Matches that a fit of this geometry wants."""
+        return MATCHES_WANTED.get(self.fit_geometry or "", _WANTED_OTHERWISE)
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether there are fewer matches than the fitted geometry wants."""
+        return self.nmatches is not None and self.nmatches < self.matches_wanted

@@ -1,0 +1,236 @@
+"""Sky runs: one skymethod on one set of exposures, and what it really did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import Activity, Environment
+from skydb.domain.base import Base, Key, choice
+from skydb.domain.exposure import Exposure
+from skydb.domain.product import ProductVersion
+from skydb.domain.values import SkyLevel
+from skydb.domain.vocabulary import (
+    ActivityKind,
+    Engine,
+    FindingKind,
+    SkyMethod,
+    SkyUnit,
+)
+from skydb.errors import StateError
+
+
+class SkyRunGroup(Base):
+    """Runs that differ in nothing but their method, and so can be compared.
+
+    Parameters
+    ----------
+    fingerprint : str
+        SHA-256 of the inputs and the parameters without the method.
+    label : str
+        For people: target, filter and number of exposures.
+    """
+
+    __tablename__ = "sky_run_groups"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(120))
+
+    runs: Mapped[list[SkyRun]] = relationship(back_populates="group", order_by="SkyRun.id")
+
+    def __init__(self, fingerprint: str, label: str) -> None:
+        self.fingerprint = fingerprint
+        self.label = label
+
+
+class SkyRun(Activity):
+    """One run of one skymethod on one set of exposures.
+
+    Parameters
+    ----------
+    group : SkyRunGroup
+        The runs it can be compared with.
+    method : SkyMethod
+        The method that was asked for.
+    engine : Engine
+        What computes it.
+    recipe_hash : str
+        SHA-256 of method, parameters and input checksums; the same recipe in the
+        same environment is the same run.
+    """
+
+    __tablename__ = "sky_runs"
+    __table_args__ = (Index(None, "group_id", "effective_method"),)
+
+    id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("sky_run_groups.id"))
+    engine: Mapped[Engine] = mapped_column(choice(Engine))
+    requested_method: Mapped[SkyMethod] = mapped_column(choice(SkyMethod, "requested"))
+    effective_method: Mapped[SkyMethod | None] = mapped_column(choice(SkyMethod, "effective"))
+    downgraded: Mapped[bool | None]
+    recipe_hash: Mapped[str] = mapped_column(String(64), index=True)
+
+    group: Mapped[SkyRunGroup] = relationship(back_populates="runs")
+    values: Mapped[list[SkyValue]] = relationship(
+        back_populates="run", cascade="all, delete-orphan"
+    )
+    mosaic: Mapped[Mosaic | None] = relationship(back_populates="run", cascade="all, delete-orphan")
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.SKY_RUN}
+
+    def __init__(
+        self,
+        group: SkyRunGroup,
+        method: SkyMethod,
+        parameters: Mapping[str, Any],
+        *,
+        recipe_hash: str,
+        agent: str,
+        skydb_version: str,
+        engine: Engine = Engine.ASTRODRIZZLE,
+        environment: Environment | None = None,
+    ) -> None:
+        super().__init__(
+            parameters, agent=agent, skydb_version=skydb_version, environment=environment
+        )
+        self.group = group
+        self.requested_method = method
+        self.engine = engine
+        self.recipe_hash = recipe_hash
+
+    def finish(
+        self,
+        levels: Iterable[SkyLevel],
+        inputs: Mapping[str, ProductVersion],
+        effective_method: SkyMethod,
+        why_downgraded: str = "",
+    ) -> None:
+        """Record what the run found and which method really ran.
+
+        Parameters
+        ----------
+        levels : iterable of SkyLevel
+            MDRIZSKY of every chip of every input.
+        inputs : mapping of str to ProductVersion
+            Rootname to the version that was used.
+        effective_method : SkyMethod
+            The method that really ran, which may not be the one asked for.
+        why_downgraded : str
+            What is known of the cause when the two differ.
+
+        Raises
+        ------
+        StateError
+            When the run is not running, or an input has no value.
+        """
+        values = [self._value(level, inputs) for level in levels]
+        silent = set(inputs) - {value.exposure.rootname for value in values}
+        if silent:
+            raise StateError(f"Run {self.id} has no sky value for {', '.join(sorted(silent))}.")
+        self.succeed()
+        self.effective_method = effective_method
+        self.downgraded = effective_method is not self.requested_method
+        self.values = values
+        if self.downgraded:
+            self._notice_downgrade(effective_method, why_downgraded)
+
+    def keep_mosaic(self, mosaic: Mosaic) -> None:
+        """Attach the images that the run made."""
+        self.mosaic = mosaic
+
+    def _value(self, level: SkyLevel, inputs: Mapping[str, ProductVersion]) -> SkyValue:
+        version = inputs.get(level.rootname)
+        if version is None:
+            raise StateError(f"Run {self.id}: {level.rootname} is not one of its inputs.")
+        return SkyValue(version, level)
+
+    def _notice_downgrade(self, effective: SkyMethod, why: str) -> None:
+        message = f"{self.requested_method} was asked for, {effective} is what ran. {why}"
+        self.notice(FindingKind.DOWNGRADED, f"run {self.id}", message.strip())
+
+
+class SkyValue(Base):
+    """MDRIZSKY of one chip in one run.
+
+    Whether it is a level or an offset from one image follows from the method that
+    really ran (:attr:`SkyMethod.is_relative`).
+    """
+
+    __tablename__ = "sky_values"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("sky_runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    exposure_id: Mapped[int] = mapped_column(
+        ForeignKey("exposures.id"), primary_key=True, index=True
+    )
+    extver: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"), index=True)
+    mdrizsky: Mapped[float]
+    unit: Mapped[SkyUnit] = mapped_column(choice(SkyUnit))
+
+    run: Mapped[SkyRun] = relationship(back_populates="values")
+    exposure: Mapped[Exposure] = relationship()
+    version: Mapped[ProductVersion] = relationship()
+
+    def __init__(self, version: ProductVersion, level: SkyLevel) -> None:
+        exposure = version.product.exposure
+        if exposure is None:
+            raise StateError(f"{version.filename} is no single exposure and has no sky value.")
+        self.version = version
+        self.exposure = exposure
+        self.extver = level.extver
+        self.mdrizsky = level.mdrizsky
+        self.unit = level.unit
+
+
+class Mosaic(Base):
+    """The science and weight images that a run made.
+
+    Parameters
+    ----------
+    science_path, weight_path : str
+        Relative to the data root.
+    science_sha256, weight_sha256 : str
+        Checksums.
+    naxis_pix : tuple of int
+        (NAXIS1, NAXIS2).
+    size_bytes : int
+        Of both files together.
+    """
+
+    __tablename__ = "mosaics"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("sky_runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    science_path: Mapped[str] = mapped_column(Text)
+    weight_path: Mapped[str] = mapped_column(Text)
+    science_sha256: Mapped[str] = mapped_column(String(64))
+    weight_sha256: Mapped[str] = mapped_column(String(64))
+    naxis1_pix: Mapped[int]
+    naxis2_pix: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+
+    run: Mapped[SkyRun] = relationship(back_populates="mosaic")
+
+    def __init__(
+        self,
+        science_path: str,
+        weight_path: str,
+        *,
+        science_sha256: str,
+        weight_sha256: str,
+        naxis_pix: tuple[int, int],
+        size_bytes: int,
+    ) -> None:
+        self.science_path = science_path
+        self.weight_path = weight_path
+        self.science_sha256 = science_sha256
+        self.weight_sha256 = weight_sha256
+        self.naxis1_pix, self.naxis2_pix = naxis_pix
+        self.size_bytes = size_bytes

@@ -1,0 +1,230 @@
+"""Alignment solutions: every WCS that a file ever had and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import Activity
+from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.catalog import ReferenceCatalog
+from skydb.domain.chip import ChipSolution
+from skydb.domain.fit import FitRecord
+from skydb.domain.product import ProductVersion
+from skydb.domain.values import FitParameters, Realised, WcsFacts, WcsName
+from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
+from skydb.errors import StateError
+
+#: Largest departure, in mas, from the predicted shift that an exposure may show.
+RESIDUAL_LIMIT_MAS = 2.0
+
+
+class AlignmentSolution(FitRecord, Base):
+    """One WCS of one product version and how good its fit is.
+
+    A solution found in a header (or written to one) has a ``wcs_key``; a proposed
+    fit has none, for no file holds it yet. Made through :meth:`found`,
+    :meth:`propose`, :meth:`failed_fit` and :meth:`carried`.
+    """
+
+    __tablename__ = "alignment_solutions"
+    __table_args__ = (Index(None, "version_id", "wcs_key"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"))
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"), index=True)
+    catalog_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"), index=True)
+    applied_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("product_versions.id"), index=True
+    )
+    superseded_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("alignment_solutions.id"), index=True
+    )
+    origin: Mapped[SolutionOrigin] = mapped_column(choice(SolutionOrigin))
+    status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
+    reason: Mapped[str | None] = mapped_column(Text)
+    wcs_key: Mapped[str | None] = mapped_column(String(1))
+    wcs_name: Mapped[str] = mapped_column(String(80))
+    wcs_kind: Mapped[WcsKind] = mapped_column(choice(WcsKind))
+    wcs_type: Mapped[str | None] = mapped_column(String(120))
+    hdr_name: Mapped[str | None] = mapped_column(String(120))
+    distortion: Mapped[str | None] = mapped_column(String(40))
+    fit_scope: Mapped[str | None] = mapped_column(String(16))
+    fit_catalog: Mapped[str | None] = mapped_column(String(40))
+    predicted_shift_mas: Mapped[float | None]
+    realised_shift_mas: Mapped[float | None]
+    residual_mas: Mapped[float | None]
+    recorded_at: Mapped[datetime]
+    fitted_at: Mapped[datetime | None] = mapped_column(index=True)
+    applied_at: Mapped[datetime | None]
+
+    version: Mapped[ProductVersion] = relationship(
+        back_populates="solutions", foreign_keys=[version_id]
+    )
+    applied_version: Mapped[ProductVersion | None] = relationship(
+        back_populates="applied_solutions", foreign_keys=[applied_version_id]
+    )
+    activity: Mapped[Activity] = relationship(back_populates="solutions")
+    catalog: Mapped[ReferenceCatalog | None] = relationship()
+    source: Mapped[AlignmentSolution | None] = relationship(
+        foreign_keys=[source_id], remote_side=[id]
+    )
+    superseded_by: Mapped[AlignmentSolution | None] = relationship(
+        foreign_keys=[superseded_by_id], remote_side=[id], post_update=True
+    )
+    chips: Mapped[list[ChipSolution]] = relationship(
+        back_populates="solution", cascade="all, delete-orphan", order_by="ChipSolution.extver"
+    )
+
+    def __init__(
+        self,
+        version: ProductVersion,
+        activity: Activity,
+        origin: SolutionOrigin,
+        status: SolutionStatus,
+        wcs: WcsFacts,
+    ) -> None:
+        self.version = version
+        self.activity = activity
+        self.origin = origin
+        self.status = status
+        self.recorded_at = utc_now()
+        self.wcs_type = wcs.wcs_type
+        self.hdr_name = wcs.hdr_name
+        self._name(wcs.name)
+        self.rate(wcs.quality)
+        self.chips = [ChipSolution(chip) for chip in wcs.chips]
+
+    @classmethod
+    def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
+        """A WCS as it stood in the header of a file from outside."""
+        solution = cls(version, activity, SolutionOrigin.ARCHIVE, SolutionStatus.RECORDED, wcs)
+        solution.wcs_key = wcs.key
+        return solution
+
+    @classmethod
+    def propose(
+        cls,
+        version: ProductVersion,
+        run: Activity,
+        catalog: ReferenceCatalog,
+        wcs: WcsFacts,
+        fit: FitParameters,
+    ) -> AlignmentSolution:
+        """A fit that waits for review; ``wcs`` is the fitted WCS itself."""
+        solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.PROPOSED, wcs)
+        solution.catalog = catalog
+        solution.fitted_at = utc_now()
+        solution.measure(fit)
+        return solution
+
+    @classmethod
+    def failed_fit(
+        cls,
+        version: ProductVersion,
+        run: Activity,
+        catalog: ReferenceCatalog,
+        wcs: WcsFacts,
+        reason: str,
+    ) -> AlignmentSolution:
+        """A fit that gave nothing usable; ``wcs`` is the WCS that stays in force."""
+        nothing = WcsFacts(wcs.key, wcs.name, (), wcs.wcs_type)
+        solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.FAILED, nothing)
+        solution.catalog = catalog
+        solution.fitted_at = utc_now()
+        solution.reason = reason
+        solution.trust = 0.0
+        return solution
+
+    @classmethod
+    def carried(
+        cls,
+        version: ProductVersion,
+        acceptance: Activity,
+        wcs: WcsFacts,
+        source: AlignmentSolution,
+    ) -> AlignmentSolution:
+        """A drizzled product's fit as TweakBack wrote it to one of its exposures."""
+        solution = cls(version, acceptance, SolutionOrigin.TWEAKBACK, SolutionStatus.APPLIED, wcs)
+        solution.wcs_key = wcs.key
+        solution.catalog = source.catalog
+        solution.source = source
+        solution.fitted_at = source.fitted_at
+        solution.applied_at = utc_now()
+        solution.trust = source.trust
+        return solution
+
+    def accept(self, applied_to: ProductVersion) -> None:
+        """Record that exactly this fit now stands in a new version of its product.
+
+        Raises
+        ------
+        StateError
+            When the solution is not a proposal.
+        """
+        self._require_proposed("accepted")
+        self.status = SolutionStatus.APPLIED
+        self.applied_version = applied_to
+        self.applied_at = utc_now()
+
+    def reject(self, why: str) -> None:
+        """Refuse the fit after review.
+
+        Raises
+        ------
+        StateError
+            When the solution is not a proposal.
+        """
+        self._require_proposed("rejected")
+        self.status = SolutionStatus.REJECTED
+        self.reason = why
+
+    def verify(self, realised: Realised) -> bool:
+        """Keep the shift that was really received; False when it is not the predicted one.
+
+        A residual above :data:`RESIDUAL_LIMIT_MAS` makes the solution FAILED.
+        """
+        self.predicted_shift_mas = realised.predicted_mas
+        self.realised_shift_mas = realised.realised_mas
+        self.residual_mas = realised.residual_mas
+        if realised.residual_mas <= RESIDUAL_LIMIT_MAS:
+            return True
+        self.status = SolutionStatus.FAILED
+        self.reason = (
+            f"received a shift {realised.residual_mas:.1f} mas off the predicted "
+            f"{realised.predicted_mas:.1f} mas"
+        )
+        return False
+
+    def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
+        """Take the place of earlier solutions of the same product; they stay on record."""
+        for solution in earlier:
+            if solution is not self and solution.superseded_by is None:
+                solution.superseded_by = self
+
+    def warn_if_weak(self) -> None:
+        """Leave a finding with the activity when the fit has too few matches."""
+        if self.is_weak:
+            self.activity.notice(
+                FindingKind.WEAK_FIT,
+                self.version.filename,
+                f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}.",
+            )
+
+    def _require_proposed(self, verb: str) -> None:
+        if self.status is not SolutionStatus.PROPOSED:
+            raise StateError(
+                f"Solution {self.id} is {self.status} and cannot be {verb}.",
+                advice="Only a proposed fit can; see `skydb align show`.",
+            )
+
+    def _name(self, name: WcsName) -> None:
+        self.wcs_name = name.text
+        self.wcs_kind = name.kind
+        self.distortion = name.distortion
+        self.fit_scope = name.scope
+        self.fit_catalog = name.catalog

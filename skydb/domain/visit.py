@@ -1,0 +1,60 @@
+"""HST visits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.base import Base, Key
+from skydb.domain.values import ExposureFacts, Rootname
+
+if TYPE_CHECKING:
+    from skydb.domain.exposure import Exposure
+
+
+class Visit(Base):
+    """One visit of a program: exposures that share guide stars and so a pointing error.
+
+    Parameters
+    ----------
+    program : str
+        Three characters of the rootname that stand for the proposal.
+    number : str
+        Two characters of the rootname.
+    proposal_id : int
+        Proposal (PROPOSID).
+    target_name : str, optional
+        TARGNAME of its first exposure.
+    """
+
+    __tablename__ = "visits"
+    __table_args__ = (UniqueConstraint("program", "number"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    program: Mapped[str] = mapped_column(String(3))
+    number: Mapped[str] = mapped_column(String(2))
+    proposal_id: Mapped[int] = mapped_column(index=True)
+    target_name: Mapped[str | None] = mapped_column(String(64))
+
+    exposures: Mapped[list[Exposure]] = relationship(back_populates="visit", lazy="raise")
+
+    def __init__(
+        self, program: str, number: str, proposal_id: int, target_name: str | None = None
+    ) -> None:
+        self.program = program
+        self.number = number
+        self.proposal_id = proposal_id
+        self.target_name = target_name
+
+    @classmethod
+    def of(cls, facts: ExposureFacts) -> Visit:
+        """The visit that an exposure belongs to, by its rootname."""
+        name: Rootname = facts.rootname
+        return cls(name.program, name.visit_number, facts.proposal_id, facts.target_name)
+
+    @property
+    def label(self) -> str:
+        """Program and visit together, e.g. ``bxl50``."""
+        return f"{self.program}{self.number}"

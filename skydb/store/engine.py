@@ -1,0 +1,91 @@
+"""Database engines: SQLite by default, PostgreSQL for a team, one behaviour."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+
+from skydb.errors import NotFoundError, UsageError
+
+DEFAULT_URL = "sqlite:///skydb.sqlite"
+
+#: Execution option that marks a connection as a reader: on SQLite it then takes no
+#: write lock, so that any number of readers go on beside one writer.
+READ_ONLY = "skydb_read_only"
+
+_BUSY_TIMEOUT_MS = 60_000
+
+
+def resolve_url(url: str | None = None) -> URL:
+    """The URL asked for, else ``$SKYDB_URL``, else a SQLite file in the current directory.
+
+    Raises
+    ------
+    UsageError
+        When it is no database URL, or of a database that skydb does not support.
+    """
+    text = url or os.environ.get("SKYDB_URL") or DEFAULT_URL
+    try:
+        parsed = make_url(text)
+    except ArgumentError as error:
+        raise UsageError(
+            f"{text!r} is not a database URL.",
+            advice="Use sqlite:///FILE or postgresql://USER@HOST/NAME.",
+        ) from error
+    return _with_driver(parsed)
+
+
+def _with_driver(url: URL) -> URL:
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise UsageError(f"skydb does not support {backend}.", advice="Use SQLite or PostgreSQL.")
+    return url
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite URL; None for PostgreSQL and for a database in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).expanduser().resolve()
+
+
+def open_engine(url: URL, *, must_exist: bool = True) -> Engine:
+    """Make an engine whose transactions behave alike on both databases.
+
+    Raises
+    ------
+    NotFoundError
+        When the SQLite file is not there and must be.
+    """
+    path = sqlite_path(url)
+    if path is not None and must_exist and not path.is_file():
+        raise NotFoundError(f"There is no database {path}.", advice="Make it with `skydb init`.")
+    engine = create_engine(url)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    # The driver's own transaction handling loses updates; with isolation_level None
+    # it keeps out of the way and BEGIN IMMEDIATE serialises the writers.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,100 @@
+"""Read-only SQL for people: whatever is typed, nothing can be written."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from sqlalchemy import URL
+
+from skydb.errors import NotFoundError, StoreError, UsageError
+from skydb.store.engine import sqlite_path
+
+_READING = frozenset(
+    {
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_FUNCTION,
+        sqlite3.SQLITE_RECURSIVE,
+    }
+)
+
+_ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows of a query.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Names in the order asked for.
+    rows : list of tuple
+        Values as the database driver gives them.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def ask(url: URL, statement: str) -> Answer:
+    """Run one reading statement on a connection that cannot write.
+
+    SQLite is opened with ``mode=ro`` and ``query_only``, and an authorizer admits
+    nothing but reading, so that ATTACH and PRAGMA are refused as well. PostgreSQL
+    gets one prepared statement, which cannot hold a second one, in a read-only
+    transaction.
+
+    Raises
+    ------
+    UsageError
+        When the statement is no SQL, is several, or would write.
+    NotFoundError
+        When the SQLite file is not there.
+    StoreError
+        When the database cannot be reached.
+    """
+    path = sqlite_path(url)
+    return _ask_postgresql(url, statement) if path is None else _ask_sqlite(path, statement)
+
+
+def _ask_sqlite(path: Path, statement: str) -> Answer:
+    if not path.is_file():
+        raise NotFoundError(f"There is no database {path}.", advice="Make it with `skydb init`.")
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_authorizer(_only_reading)
+        cursor = connection.execute(statement)
+        return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
+    except (sqlite3.DatabaseError, sqlite3.ProgrammingError, sqlite3.Warning) as error:
+        raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
+    finally:
+        connection.close()
+
+
+def _only_reading(action: int, *_details: str | None) -> int:
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+def _ask_postgresql(url: URL, statement: str) -> Answer:
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        connection = psycopg.connect(conninfo)
+    except psycopg.OperationalError as error:
+        raise StoreError(f"PostgreSQL cannot be reached: {error}.") from error
+    try:
+        connection.read_only = True
+        cursor = connection.execute(statement.encode(), prepare=True)
+        columns = tuple(column.name for column in cursor.description or ())
+        return Answer(columns, cursor.fetchall() if columns else [])
+    except psycopg.Error as error:
+        raise UsageError(f"SQL: {str(error).splitlines()[0]}.", advice=_ADVICE) from error
+    finally:
+        connection.rollback()
+        connection.close()

@@ -1,0 +1,141 @@
+"""The schema comes to be, and changes, through migrations only."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from skydb.domain.base import Base
+from skydb.errors import SchemaError, StoreError
+from skydb.store.engine import open_engine, resolve_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """Where a database stands.
+
+    Parameters
+    ----------
+    revision : str or None
+        Its revision; None when it has no schema.
+    head : str
+        The revision that this skydb wants.
+    """
+
+    revision: str | None
+    head: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this skydb can work with it."""
+        return self.revision == self.head
+
+
+def migrations_directory() -> Path:
+    """Where the migrations are: inside an installed skydb, or beside a checkout."""
+    shipped = Path(str(files("skydb"))) / "_migrations"
+    return shipped if shipped.is_dir() else Path(str(files("skydb"))).parent / "migrations"
+
+
+def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
+    """Create the schema or bring it up to date; a current one is left alone.
+
+    Raises
+    ------
+    StoreError
+        When the database cannot be reached or refuses a migration.
+    """
+    from alembic import command
+
+    engine = open_engine(resolve_url(url), must_exist=False)
+    with _disposed(engine), _translated(engine):
+        command.upgrade(_config(engine), revision)
+        return _state(engine)
+
+
+def current(engine: Engine) -> SchemaState:
+    """Where the database stands.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be reached.
+    """
+    with _translated(engine):
+        return _state(engine)
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse to work with a schema that is not this skydb's.
+
+    Raises
+    ------
+    SchemaError
+        When the database has no schema, an older or a newer one.
+    """
+    state = current(engine)
+    if state.is_current:
+        return
+    if state.revision is None:
+        raise SchemaError("The database has no skydb schema.", advice="Run `skydb init`.")
+    raise SchemaError(
+        f"The database is at revision {state.revision}; this skydb wants {state.head}.",
+        advice="Run `skydb db upgrade`, or install the skydb that made it.",
+    )
+
+
+def differences(engine: Engine) -> list[str]:
+    """What parts the tables in the database from the entities; empty when nothing does."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _state(engine: Engine) -> SchemaState:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    head = ScriptDirectory.from_config(_config(engine)).get_current_head()
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    return SchemaState(revision, str(head))
+
+
+def _config(engine: Engine) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
+    config.attributes["engine"] = engine
+    return config
+
+
+@contextmanager
+def _disposed(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreError(f"The database {where} failed: {error}.") from error

@@ -1,0 +1,67 @@
+"""Transactions: nothing is kept unless the service says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from skydb.errors import StoreError
+from skydb.store.engine import READ_ONLY
+
+
+@dataclass(frozen=True)
+class Store:
+    """Gives out sessions on one database.
+
+    Parameters
+    ----------
+    engine : Engine
+        As made by :func:`skydb.store.engine.open_engine`.
+    """
+
+    engine: Engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is committed at the end of the block, or not at all.
+
+        Raises
+        ------
+        StoreError
+            When the database refuses what the block wrote.
+        """
+        session = Session(self.engine, expire_on_commit=False)
+        with _translated(), session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that can never be committed and takes no write lock.
+
+        Raises
+        ------
+        StoreError
+            When the database refuses a statement of the block.
+        """
+        reader = self.engine.execution_options(**{READ_ONLY: True})
+        with _translated(), Session(reader, autoflush=False) as session:
+            yield session
+            session.rollback()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise StoreError(
+            f"The database refused a row: {error.orig}.",
+            advice="Another process may have written the same thing; try again.",
+        ) from error
+    except DBAPIError as error:
+        raise StoreError(f"The database failed: {error.orig}.") from error
