@@ -7,13 +7,13 @@ holds one strip and the small picture, never the mosaic.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ STRIP_BYTES = 8 * 1024 * 1024
 #: Values that the limits of a display are found from.
 _SAMPLE = 200_000
 
+_T = TypeVar("_T")
 FloatImage = NDArray[np.float32]
 
 
@@ -121,7 +122,11 @@ class DisplayScale:
 
 
 def load_science(
-    path: Path, weight: Path | None = None, *, max_side_pix: int = MAX_SIDE_PIX
+    path: Path,
+    weight: Path | None = None,
+    *,
+    max_side_pix: int = MAX_SIDE_PIX,
+    block: int | None = None,
 ) -> DisplayImage:
     """Read a science image for display, NaN where the weight is zero.
 
@@ -133,23 +138,53 @@ def load_science(
         Its weight image; the file's own WHT extension when not given.
     max_side_pix : int, optional
         Longest side of the result.
+    block : int, optional
+        Side of the averaged blocks, instead of ``max_side_pix``.
 
     Raises
     ------
     NotFoundError
         When the file does not exist.
     UnreadableFileError
-        When it is not a FITS image.
+        When it is not a FITS image, or ends too early.
+    UsageError
+        When the weight image is not that of the science image.
     """
-    image = _load(path, "SCI", max_side_pix, zero_is_empty=False)
-    if weight is None and not _has_extension(path, "WHT"):
+    image = _load(path, "SCI", max_side_pix, block, zero_is_empty=False)
+    weight = weight_of(path, weight)
+    if weight is None:
         return image
-    return image.masked_by(load_weight(weight or path, max_side_pix=max_side_pix))
+    return image.masked_by(load_weight(weight, max_side_pix=max_side_pix, block=block))
 
 
-def load_weight(path: Path, *, max_side_pix: int = MAX_SIDE_PIX) -> DisplayImage:
+def load_weight(
+    path: Path, *, max_side_pix: int = MAX_SIDE_PIX, block: int | None = None
+) -> DisplayImage:
     """Read a weight image for display, NaN where it is zero; raises as :func:`load_science`."""
-    return _load(path, "WHT", max_side_pix, zero_is_empty=True)
+    return _load(path, "WHT", max_side_pix, block, zero_is_empty=True)
+
+
+def weight_of(science: Path, weight: Path | None = None) -> Path | None:
+    """The file that holds the weights of a mosaic; None when there is none."""
+    from astropy.io import fits
+
+    if weight is not None:
+        return weight
+    with suppress(OSError), fits.open(science) as hdus:
+        return science if "WHT" in hdus else None
+    return None
+
+
+def common_block(paths: Sequence[Path], *, max_side_pix: int = MAX_SIDE_PIX) -> int:
+    """The block that brings the largest of the mosaics down to the size of a screen."""
+    sides = [max(_with_image(path, "SCI", lambda hdu: hdu.shape)) for path in paths]
+    return _block_for(max(sides), max_side_pix)
+
+
+def _block_for(side_pix: int, max_side_pix: int) -> int:
+    if max_side_pix < 1:
+        raise UsageError(f"A picture of {max_side_pix} pixels shows nothing.")
+    return max(1, ceil(side_pix / max_side_pix))
 
 
 def common_scale(
@@ -181,24 +216,26 @@ def _limits(data: FloatImage, interval: Interval) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _has_extension(path: Path, name: str) -> bool:
+def _load(
+    path: Path, name: str, max_side_pix: int, block: int | None, *, zero_is_empty: bool
+) -> DisplayImage:
+    image = _with_image(
+        path, name, lambda hdu: _read(hdu, block or _block_for(max(hdu.shape), max_side_pix))
+    )
+    if zero_is_empty:
+        image.data[~(image.data > 0)] = np.nan
+    return image
+
+
+def _with_image(path: Path, name: str, use: Callable[[ImageHDU], _T]) -> _T:
+    """What ``use`` makes of the image of that name, errors of astropy translated."""
     from astropy.io import fits
 
-    with suppress(OSError), fits.open(path) as hdus:
-        return name in hdus
-    return False
-
-
-def _load(path: Path, name: str, max_side_pix: int, *, zero_is_empty: bool) -> DisplayImage:
-    from astropy.io import fits
-
-    if max_side_pix < 1:
-        raise UsageError(f"A picture of {max_side_pix} pixels shows nothing.")
     try:
         with warnings.catch_warnings(), fits.open(path, memmap=True) as hdus:
             # Half a mosaic would be drawn as if the rest of the sky were empty.
             warnings.filterwarnings("error", message=".*truncated.*")
-            return _read(_image_hdu(hdus, name, path), max_side_pix, zero_is_empty=zero_is_empty)
+            return use(_image_hdu(hdus, name, path))
     except FileNotFoundError as error:
         raise NotFoundError(
             f"{path} does not exist.", advice="Give the path of a mosaic that is on disk."
@@ -219,20 +256,17 @@ def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
     raise UnreadableFileError(path, f"has no two-dimensional {name} image")
 
 
-def _read(hdu: ImageHDU, max_side_pix: int, *, zero_is_empty: bool) -> DisplayImage:
+def _read(hdu: ImageHDU, block: int) -> DisplayImage:
     ny, nx = hdu.shape
-    block = max(1, ceil(max(ny, nx) / max_side_pix))
+    # A strip ends where a block does, so that no block is averaged in two parts.
     rows = max(1, STRIP_BYTES // (8 * nx * block)) * block
-    # An image of few blocks still goes through whole blocks: a strip ends where one does.
     strips = [
         block_average(np.asarray(hdu.section[start : start + rows, :]), block)
         for start in range(0, ny, rows)
     ]
-    data = np.concatenate(strips)
-    if zero_is_empty:
-        data[~(data > 0)] = np.nan
-    unit = hdu.header.get("BUNIT")
-    return DisplayImage(data, block, (ny, nx), _unit(unit), _display_wcs(hdu.header, block))
+    header = hdu.header
+    wcs = _display_wcs(header, block)
+    return DisplayImage(np.concatenate(strips), block, (ny, nx), _unit(header.get("BUNIT")), wcs)
 
 
 def _unit(bunit: object) -> str | None:

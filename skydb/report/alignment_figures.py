@@ -1,0 +1,248 @@
+"""Matched sources over their images, one by one and in pairs that overlap.
+
+The residuals of a fit are drawn by :mod:`skydb.report.residual_figures`, whose
+functions are found here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.errors import UsageError
+from skydb.report.images import DisplayImage, common_scale
+from skydb.report.mosaic_figures import draw_image
+from skydb.report.residual_figures import (
+    MatchedSources,
+    ResidualField,
+    Values,
+    draw_residuals,
+    residual_field,
+)
+from skydb.report.style import (
+    LIGHT,
+    SCIENCE_RAMP,
+    Theme,
+    colormap,
+    house_style,
+    new_figure,
+    title_figure,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "MarkedImage",
+    "MatchedSources",
+    "ResidualField",
+    "SourceMarks",
+    "draw_residuals",
+    "draw_sources",
+    "paired_marks",
+    "residual_field",
+    "source_marks",
+]
+
+#: Sources of one image that still get a number each.
+_NUMBERED_SOURCES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMarks:
+    """Sources to be marked on an image.
+
+    Parameters
+    ----------
+    x_pix, y_pix : ndarray
+        FITS pixels (from 1).
+    group : ndarray of int
+        The same number for the same source in every image; -1 for one that the
+        other image does not have.
+    """
+
+    x_pix: Values
+    y_pix: Values
+    group: NDArray[np.int64]
+
+
+def source_marks(sources: MatchedSources) -> SourceMarks:
+    """Marks of every matched source, numbered in the order of the match file."""
+    x, y = np.asarray(sources.x_original_pix, float), np.asarray(sources.y_original_pix, float)
+    return SourceMarks(x, y, np.arange(x.size, dtype=np.int64))
+
+
+def paired_marks(
+    first: MatchedSources, second: MatchedSources, *, tolerance_mas: float = 300.0
+) -> tuple[SourceMarks, SourceMarks]:
+    """Marks of two images, the same number where both matched the same source.
+
+    Parameters
+    ----------
+    first, second : MatchedSources
+        Of two overlapping images.
+    tolerance_mas : float, optional
+        Fitted positions at most this far apart, each the other's nearest, are one
+        source.
+    """
+    a, b = source_marks(first), source_marks(second)
+    groups_a, groups_b = np.full(a.group.size, -1), np.full(b.group.size, -1)
+    for number, (i, j) in enumerate(_mutual_nearest(first, second, tolerance_mas)):
+        groups_a[i] = groups_b[j] = number
+    return SourceMarks(a.x_pix, a.y_pix, groups_a), SourceMarks(b.x_pix, b.y_pix, groups_b)
+
+
+def _mutual_nearest(
+    first: MatchedSources, second: MatchedSources, tolerance_mas: float
+) -> list[tuple[int, int]]:
+    from scipy.spatial import KDTree
+
+    a, b = _directions(first), _directions(second)
+    if not (len(a) and len(b)):
+        return []
+    # A chord is as long as the arc at this size.
+    reach = np.radians(tolerance_mas / 3.6e6)
+    distance, to_b = KDTree(b).query(a)
+    _, to_a = KDTree(a).query(b)
+    return [(i, int(j)) for i, j in enumerate(to_b) if distance[i] <= reach and to_a[j] == i]
+
+
+def _directions(sources: MatchedSources) -> Values:
+    from skydb.domain.values import unit_vectors
+
+    return unit_vectors(np.column_stack((sources.ra_fit_deg, sources.dec_fit_deg)).astype(float))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedImage:
+    """One image with what is drawn over it.
+
+    Parameters
+    ----------
+    label : str
+        Title of the panel.
+    image : DisplayImage
+        From :func:`skydb.report.images.load_science`.
+    marks : SourceMarks
+        Matched sources.
+    detected_pix : ndarray, shape (N, 2), optional
+        FITS pixels of every source that was detected, matched or not.
+    """
+
+    label: str
+    image: DisplayImage
+    marks: SourceMarks
+    detected_pix: Values | None = None
+
+
+def draw_sources(panels: Sequence[MarkedImage], *, title: str = "", theme: Theme = LIGHT) -> Figure:
+    """Draw images side by side with their sources; the same source has the same colour.
+
+    Parameters
+    ----------
+    panels : sequence of MarkedImage
+        One image, the pair of two that overlap, or an image and its neighbours.
+    title : str, optional
+        Over the figure.
+    theme : Theme, optional
+        Light or dark.
+
+    Raises
+    ------
+    UsageError
+        When there is no image.
+    """
+    if not panels:
+        raise UsageError("No image to draw sources on.")
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    with house_style(theme):
+        figure = new_figure(0.4 + 5.0 * columns if columns < 3 else 13.0, 0.8 + 5.0 * rows)
+        title_figure(figure, title)
+        scale = common_scale([panel.image for panel in panels])
+        for place, panel in enumerate(panels):
+            axes = figure.add_subplot(rows, columns, place + 1)
+            draw_image(axes, panel.image, scale, colormap(SCIENCE_RAMP), theme)
+            _draw_marks(axes, panel, theme, paired=len(panels) > 1)
+    return figure
+
+
+def _draw_marks(axes: Axes, panel: MarkedImage, theme: Theme, *, paired: bool) -> None:
+    marks, common = panel.marks, panel.marks.group >= 0
+    if panel.detected_pix is not None:
+        detected = np.asarray(panel.detected_pix, float).reshape(-1, 2)
+        _circles(axes, panel.image, *detected.T, size=28, colour="#ffffff", width=0.6, alpha=0.6)
+    _circles(
+        axes,
+        panel.image,
+        marks.x_pix[~common],
+        marks.y_pix[~common],
+        size=80,
+        colour="#ffffff",
+        width=0.9,
+        alpha=0.9,
+        dotted=True,
+    )
+    colours = [theme.cycle[g % len(theme.cycle)] for g in marks.group[common]]
+    _circles(axes, panel.image, marks.x_pix[common], marks.y_pix[common], size=80, colour=colours)
+    _number(axes, panel, colours)
+    axes.set_title(panel.label)
+    axes.set_xlabel(_counted(panel, paired=paired), labelpad=6)
+
+
+def _circles(
+    axes: Axes,
+    image: DisplayImage,
+    x_pix: Values,
+    y_pix: Values,
+    *,
+    size: float,
+    colour: str | Sequence[str],
+    width: float = 1.4,
+    alpha: float = 1.0,
+    dotted: bool = False,
+) -> None:
+    x, y = image.to_display(x_pix, y_pix)
+    axes.scatter(
+        x,
+        y,
+        s=size,
+        facecolors="none",
+        edgecolors=colour,
+        linewidths=width,
+        alpha=alpha,
+        linestyles=":" if dotted else "-",
+    )
+
+
+def _number(axes: Axes, panel: MarkedImage, colours: Sequence[str]) -> None:
+    common = panel.marks.group >= 0
+    if common.sum() > _NUMBERED_SOURCES:
+        return
+    x, y = panel.image.to_display(panel.marks.x_pix[common], panel.marks.y_pix[common])
+    for place, group in enumerate(panel.marks.group[common]):
+        axes.annotate(
+            str(group + 1),
+            (x[place], y[place]),
+            xytext=(6, 4),
+            textcoords="offset points",
+            fontsize=6.5,
+            fontweight="bold",
+            color=colours[place],
+            annotation_clip=True,
+        )
+
+
+def _counted(panel: MarkedImage, *, paired: bool) -> str:
+    total, common = panel.marks.group.size, int((panel.marks.group >= 0).sum())
+    parts = [f"{total} matched"]
+    if panel.detected_pix is not None:
+        parts.insert(0, f"{len(panel.detected_pix)} detected")
+    if paired:
+        parts.append(f"{common} in both")
+    return ", ".join(parts)

@@ -1,0 +1,210 @@
+"""Science and weight mosaics side by side, one scaling for every method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skydb.report.blink import blink_gif
+from skydb.report.images import (
+    MAX_SIDE_PIX,
+    DisplayImage,
+    DisplayScale,
+    Interval,
+    Stretch,
+    common_scale,
+    load_science,
+    load_weight,
+    weight_of,
+)
+from skydb.report.style import (
+    LIGHT,
+    NO_DATA,
+    SCIENCE_RAMP,
+    WEIGHT_RAMP,
+    Theme,
+    colormap,
+    house_style,
+    new_figure,
+    title_figure,
+    unit_text,
+)
+
+if TYPE_CHECKING:
+    from astropy.visualization.wcsaxes import WCSAxes
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.image import AxesImage
+
+__all__ = [
+    "MosaicDisplay",
+    "MosaicPair",
+    "blink_gif",
+    "draw_image",
+    "draw_mosaics",
+    "load_pair",
+    "mosaic_display",
+    "projection",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MosaicPair:
+    """One method's science image and its weight, at the size of a screen."""
+
+    label: str
+    science: DisplayImage
+    weight: DisplayImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class MosaicDisplay:
+    """What the mosaic figure shows: the pairs, and one scale for each column."""
+
+    pairs: tuple[MosaicPair, ...]
+    science_scale: DisplayScale
+    weight_scale: DisplayScale
+
+
+def load_pair(
+    label: str, science: Path, weight: Path | None = None, *, max_side_pix: int = MAX_SIDE_PIX
+) -> MosaicPair:
+    """Read the two images of a mosaic for display.
+
+    Parameters
+    ----------
+    label : str
+        Name of the method.
+    science, weight : Path
+        The images; a weight may also be the WHT extension of the science file.
+    max_side_pix : int, optional
+        Longest side after block averaging.
+
+    Raises
+    ------
+    NotFoundError, UnreadableFileError
+        As :func:`skydb.report.images.load_science`.
+    """
+    weight = weight_of(science, weight)
+    image = load_science(science, weight, max_side_pix=max_side_pix)
+    shown = None if weight is None else load_weight(weight, max_side_pix=max_side_pix)
+    return MosaicPair(label, image, shown)
+
+
+def mosaic_display(
+    pairs: Sequence[MosaicPair],
+    *,
+    interval: Interval = Interval.ZSCALE,
+    stretch: Stretch = Stretch.ASINH,
+) -> MosaicDisplay:
+    """Find the scales that all pairs are shown with; weights are always linear."""
+    weights = [pair.weight for pair in pairs if pair.weight is not None]
+    return MosaicDisplay(
+        tuple(pairs),
+        common_scale([pair.science for pair in pairs], interval=interval, stretch=stretch),
+        common_scale(weights, interval=Interval.PERCENTILE, stretch=Stretch.LINEAR),
+    )
+
+
+def draw_mosaics(
+    display: MosaicDisplay, *, title: str = "", grid: bool = True, theme: Theme = LIGHT
+) -> Figure:
+    """Draw one row per mosaic: science left, weight right.
+
+    Parameters
+    ----------
+    display : MosaicDisplay
+        From :func:`mosaic_display`.
+    title : str, optional
+        Over the figure; empty for none.
+    grid : bool, optional
+        Axes in right ascension and declination where the image has a WCS.
+    theme : Theme, optional
+        Light or dark.
+    """
+    ny, nx = display.pairs[0].science.data.shape
+    has_weights = any(pair.weight is not None for pair in display.pairs)
+    panel_in = 4.3
+    with house_style(theme):
+        figure = new_figure(
+            panel_in * (2 if has_weights else 1),
+            0.4 + len(display.pairs) * (panel_in - 0.6) * min(ny / nx, 2.0) + 0.9,
+        )
+        title_figure(figure, title)
+        columns = figure.subfigures(1, 2 if has_weights else 1, squeeze=False)[0]
+        _draw_column(columns[0], display, weights=False, grid=grid, theme=theme)
+        if has_weights:
+            _draw_column(columns[1], display, weights=True, grid=grid, theme=theme)
+    return figure
+
+
+def _draw_column(
+    column: SubFigure, display: MosaicDisplay, *, weights: bool, grid: bool, theme: Theme
+) -> None:
+    cmap = colormap(WEIGHT_RAMP if weights else SCIENCE_RAMP)
+    scale = display.weight_scale if weights else display.science_scale
+    all_axes = []
+    for place, pair in enumerate(display.pairs):
+        image = pair.weight if weights else pair.science
+        if image is None:
+            continue
+        axes = column.add_subplot(len(display.pairs), 1, place + 1, **projection(image, grid=grid))
+        draw_image(axes, image, scale, cmap, theme)
+        axes.set_title(f"{pair.label}{_what(image, weights=weights)}")
+        all_axes.append(axes)
+    bar = column.colorbar(
+        all_axes[0].images[0],
+        ax=all_axes,
+        location="bottom",
+        shrink=0.8,
+        aspect=36,
+        pad=0.03,
+        fraction=0.04,
+    )
+    bar.set_label("weight" if weights else unit_text(display.pairs[0].science.unit))
+    bar.outline.set_linewidth(0.5)
+
+
+def _what(image: DisplayImage, *, weights: bool) -> str:
+    if weights:
+        return " \N{EM DASH} weight"
+    less = f", less {image.pedestal:.4g}" if image.pedestal else ""
+    return f" \N{EM DASH} science{less}"
+
+
+def projection(image: DisplayImage, *, grid: bool) -> dict[str, Any]:
+    """Arguments of ``add_subplot`` for axes on the sky, or none without a WCS."""
+    if not grid or image.wcs is None:
+        return {}
+    # Importing registers the projection; pyplot is not touched.
+    from astropy.visualization.wcsaxes import WCSAxes
+
+    return {"axes_class": WCSAxes, "wcs": image.wcs}
+
+
+def draw_image(
+    axes: Axes, image: DisplayImage, scale: DisplayScale, cmap: Colormap, theme: Theme
+) -> AxesImage:
+    """Draw an image with no-data in neutral grey, and its sky grid where the axes have one."""
+    drawn = axes.imshow(image.data, origin="lower", cmap=cmap, norm=scale.normalisation())
+    axes.set_facecolor(NO_DATA)
+    if hasattr(axes, "coords"):
+        _dress_sky(axes, theme)
+    else:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    return drawn
+
+
+def _dress_sky(axes: WCSAxes, theme: Theme) -> None:
+    axes.coords.grid(color="#ffffff", alpha=0.28, linewidth=0.5)
+    axes.coords.frame.set_linewidth(0.6)
+    axes.coords.frame.set_color(theme.muted)
+    for coordinate, label in zip(axes.coords, ("RA (ICRS)", "Dec (ICRS)"), strict=True):
+        coordinate.set_ticklabel(size=7, color=theme.muted, exclude_overlapping=True)
+        coordinate.set_axislabel(label, size=7.5, color=theme.muted, minpad=0.5)
+        coordinate.set_ticks(number=4)
+        coordinate.set_ticks(color=theme.muted)

@@ -1,0 +1,207 @@
+"""The residuals that a fit leaves, as arrows over the field and axis by axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.errors import UsageError
+from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
+
+Values = NDArray[np.float64]
+
+
+class MatchedSources(Protocol):
+    """The sources that one fit matched, as TweakReg lists them in its match file.
+
+    All arrays have one value per source. ``ref`` and ``in`` are positions on the
+    tangent plane of the fit, before it; ``residual`` is what the fit leaves there;
+    ``original`` are FITS pixels (from 1) of the image.
+    """
+
+    @property
+    def x_ref_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def y_ref_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def x_in_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def y_in_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def x_residual_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def y_residual_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def x_original_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def y_original_pix(self) -> Values: ...  # noqa: D102
+    @property
+    def ra_fit_deg(self) -> Values: ...  # noqa: D102
+    @property
+    def dec_fit_deg(self) -> Values: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualField:
+    """Residuals of a fit over its field.
+
+    Parameters
+    ----------
+    x_pix, y_pix : ndarray
+        Positions on the tangent plane of the fit.
+    dx_pix, dy_pix : ndarray
+        Residuals there.
+    pixel_scale_mas : float
+        Side of a pixel of that plane.
+    """
+
+    x_pix: Values
+    y_pix: Values
+    dx_pix: Values
+    dy_pix: Values
+    pixel_scale_mas: float
+
+    @property
+    def rms_x_pix(self) -> float:
+        """Root mean square of ``dx_pix``; NaN without sources."""
+        return _rms(self.dx_pix)
+
+    @property
+    def rms_y_pix(self) -> float:
+        """Root mean square of ``dy_pix``; NaN without sources."""
+        return _rms(self.dy_pix)
+
+    @property
+    def key_pix(self) -> float:
+        """Length of the arrow in the scale key: the round number nearest a typical residual."""
+        lengths = np.hypot(self.dx_pix, self.dy_pix)
+        typical = float(np.sqrt(np.mean(lengths**2))) if lengths.size else 0.0
+        if typical <= 0:
+            return 0.1
+        decade = 10.0 ** np.floor(np.log10(typical))
+        steps = np.array([1.0, 2.0, 5.0, 10.0]) * decade
+        return float(steps[np.argmin(np.abs(np.log(steps / typical)))])
+
+
+def _rms(values: Values) -> float:
+    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
+
+
+def residual_field(sources: MatchedSources, pixel_scale_arcsec: float) -> ResidualField:
+    """Residuals of the sources that have one.
+
+    Parameters
+    ----------
+    sources : MatchedSources
+        Of one fit.
+    pixel_scale_arcsec : float
+        Pixel of the fit's tangent plane, which is that of the image.
+
+    Raises
+    ------
+    UsageError
+        When the scale is not positive.
+    """
+    if not pixel_scale_arcsec > 0:
+        raise UsageError(f"A pixel scale of {pixel_scale_arcsec} arcsec is impossible.")
+    arrays = [
+        np.asarray(values, dtype=float)
+        for values in (
+            sources.x_in_pix,
+            sources.y_in_pix,
+            sources.x_residual_pix,
+            sources.y_residual_pix,
+        )
+    ]
+    known = np.all([np.isfinite(values) for values in arrays], axis=0)
+    x, y, dx, dy = (values[known] for values in arrays)
+    return ResidualField(x, y, dx, dy, 1000 * pixel_scale_arcsec)
+
+
+def draw_residuals(field: ResidualField, *, title: str = "", theme: Theme = LIGHT) -> Figure:
+    """Draw the residual vectors over the field, and each component along each axis.
+
+    Parameters
+    ----------
+    field : ResidualField
+        From :func:`residual_field`.
+    title : str, optional
+        Over the figure, such as the name of the product.
+    theme : Theme, optional
+        Light or dark.
+    """
+    with house_style(theme):
+        figure = new_figure(11.0, 5.2)
+        title_figure(figure, title)
+        left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.12], squeeze=False)[0]
+        _draw_vectors(left, field, theme)
+        _draw_components(right, field, theme)
+    return figure
+
+
+def _draw_vectors(part: SubFigure, field: ResidualField, theme: Theme) -> None:
+    axes = part.add_subplot()
+    axes.set_title(f"Residual vectors of {field.x_pix.size} sources", pad=26)
+    axes.set_xlabel("x on the tangent plane [pix]")
+    axes.set_ylabel("y on the tangent plane [pix]")
+    axes.set_aspect("equal", adjustable="datalim")
+    if not field.x_pix.size:
+        say_empty(axes, theme, "no matched source")
+        return
+    axes.grid()
+    axes.scatter(field.x_pix, field.y_pix, s=7, color=theme.muted, linewidths=0, zorder=2)
+    arrows = axes.quiver(
+        field.x_pix,
+        field.y_pix,
+        field.dx_pix,
+        field.dy_pix,
+        angles="xy",
+        color=theme.accent,
+        width=0.0038,
+        scale=10 * field.key_pix,
+        scale_units="width",
+        zorder=3,
+    )
+    axes.quiverkey(
+        arrows,
+        0.0,
+        1.045,
+        field.key_pix,
+        f"{field.key_pix:g} pix = {field.key_pix * field.pixel_scale_mas:.3g} mas",
+        labelpos="E",
+        labelcolor=theme.ink,
+        color=theme.warm,
+    )
+    axes.margins(0.12)
+
+
+def _draw_components(part: SubFigure, field: ResidualField, theme: Theme) -> None:
+    panels = part.subplots(2, 2, sharex="col", sharey=True)
+    largest = np.max(np.abs([field.dx_pix, field.dy_pix]), initial=0.0)
+    components = (
+        ("x", field.dx_pix, field.rms_x_pix, theme.accent),
+        ("y", field.dy_pix, field.rms_y_pix, theme.warm),
+    )
+    for row, (name, residual, rms, colour) in zip(panels, components, strict=True):
+        for axes, along, position in zip(row, "xy", (field.x_pix, field.y_pix), strict=True):
+            axes.axhline(0.0, color=theme.muted, linewidth=0.8)
+            axes.grid()
+            axes.scatter(position, residual, s=16, color=colour, alpha=0.75, linewidths=0)
+            axes.set_ylim(-1.15 * largest or -1, 1.15 * largest or 1)
+            axes.set_title(f"d{name} against {along}\n{_rms_text(rms, field)}", fontsize=8.5)
+    for axes, along in zip(panels[-1], "xy", strict=True):
+        axes.set_xlabel(f"{along} [pix]")
+    for row, name in zip(panels, "xy", strict=True):
+        row[0].set_ylabel(f"d{name} [pix]")
+
+
+def _rms_text(rms_pix: float, field: ResidualField) -> str:
+    if not np.isfinite(rms_pix):
+        return "no source"
+    return f"rms {rms_pix:.4f} pix = {rms_pix * field.pixel_scale_mas:.2f} mas"
