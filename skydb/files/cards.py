@@ -1,0 +1,85 @@
+"""Typed reading of header cards: padding, ``N/A`` and broken cards are forgiven in one place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.io import fits
+
+from skydb.errors import FileRejectedError, UnreadableFileError
+
+_NO_VALUE = frozenset({"", "N/A", "NONE", "INDEF"})
+
+
+@dataclass(frozen=True)
+class Cards:
+    """One header, or several of which the first that has a keyword answers.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for messages.
+    headers : tuple of astropy.io.fits.Header
+        In order of precedence.
+    """
+
+    path: Path
+    headers: tuple[fits.Header, ...]
+
+    def raw(self, key: str) -> object | None:
+        """Value as astropy gives it, or None when absent or undefined.
+
+        Raises
+        ------
+        UnreadableFileError
+            When the card cannot be parsed.
+        """
+        for header in self.headers:
+            if key not in header:
+                continue
+            try:
+                value: object = header[key]
+            except (fits.VerifyError, ValueError) as error:
+                raise UnreadableFileError(self.path, f"card {key} cannot be parsed") from error
+            if not isinstance(value, fits.card.Undefined):
+                return value
+        return None
+
+    def text(self, key: str) -> str | None:
+        """Value as text without padding; None for blank, ``N/A``, ``NONE`` and ``INDEF``."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        text = str(value).strip()
+        return None if text.upper() in _NO_VALUE else text
+
+    def number(self, key: str) -> float | None:
+        """Finite number, also from a quoted one; None when there is none."""
+        value = self.raw(key)
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return None
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+
+    def integer(self, key: str) -> int | None:
+        """Whole number, or None when there is none."""
+        number = self.number(key)
+        return int(number) if number is not None and number == int(number) else None
+
+    def required(self, key: str, error: type[FileRejectedError]) -> str:
+        """Text that must be there.
+
+        Raises
+        ------
+        FileRejectedError
+            Of the class given, when it is not.
+        """
+        text = self.text(key)
+        if text is None:
+            raise error(self.path, f"no {key} in its header")
+        return text

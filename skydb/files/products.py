@@ -1,0 +1,36 @@
+"""WCS objects of a product's chips, for measuring on the sky."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skydb.errors import NotHstImageError
+from skydb.files.structure import open_skeleton, quiet_astropy
+from skydb.files.wcs import distorted_wcs
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+
+def read_hstwcs(path: Path) -> dict[int, WCS]:
+    """Primary WCS of every SCI extension, by EXTVER.
+
+    SIP and the lookup tables (D2IMARR, WCSDVARR) are part of it, all terms are double
+    precision, and ``pixel_shape`` is (NAXIS1, NAXIS2).
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Any image that :func:`skydb.files.reader.read_facts` takes.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read, has no SCI extension or a WCS cannot be built.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        chips = distorted_wcs(skeleton)
+    if not chips:
+        raise NotHstImageError(path, "no SCI image extension")
+    return chips

@@ -1,0 +1,186 @@
+"""One reading of one FITS file: bytes to :class:`~skydb.domain.values.FileFacts`.
+
+Every file is opened once and only its headers are read, with two small exceptions: the
+distortion tables, for the footprint, and the ROOTNAME column of a product's HDRTAB.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
+from skydb.domain.vocabulary import ProductKind
+from skydb.errors import NotHstImageError
+from skydb.files.cards import Cards
+from skydb.files.instruments import (
+    detector_of,
+    filters_of,
+    instrument_of,
+    kind_of,
+    sky_unit_of,
+)
+from skydb.files.members import members_of
+from skydb.files.structure import (
+    FitsSkeleton,
+    check_complete,
+    open_skeleton,
+    quiet_astropy,
+    require_uncompressed,
+)
+from skydb.files.wcs import read_solutions
+
+_VERSION_IN_HISTORY = re.compile(r"AstroDrizzle Version\s+(\S+)")
+
+
+def read_facts(path: Path) -> FileFacts:
+    """Everything skydb wants to know of an HST image.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A calibrated or drizzled image of WFC3, ACS, WFPC2, STIS or NICMOS; gzip is fine.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is missing, forbidden, damaged or not FITS.
+    TruncatedFileError
+        When it ends before its headers say it should.
+    NotHstImageError
+        When it is FITS but not an HST image that can be matched.
+    FileRejectedError
+        When the WCS of a chip cannot be used.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        return _facts(skeleton)
+
+
+def _facts(skeleton: FitsSkeleton) -> FileFacts:
+    primary = Cards(skeleton.path, (skeleton.primary.header,))
+    _require_hst(primary)
+    is_drizzled = primary.raw("NDRIZIM") is not None or primary.raw("D001DATA") is not None
+    kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
+    _require_image(skeleton, primary, kind)
+    members = members_of(skeleton) if kind.is_drizzled else ()
+    return FileFacts(
+        path=skeleton.path,
+        kind=kind,
+        size_bytes=skeleton.size_bytes,
+        facts=_exposure_facts(skeleton, members),
+        solutions=read_solutions(skeleton),
+        skies=_skies(skeleton, kind),
+        members=members,
+        cal_ver=primary.text("CAL_VER"),
+        idctab=_reference_file(primary.text("IDCTAB")),
+        date_written=primary.text("DATE"),
+        tool_version=_tool_version(skeleton, primary),
+    )
+
+
+def _require_hst(primary: Cards) -> None:
+    telescope = primary.text("TELESCOP")
+    if telescope != "HST":
+        said = "no TELESCOP in its header" if telescope is None else f"TELESCOP is {telescope!r}"
+        raise NotHstImageError(primary.path, f"{said}, so it is not from HST")
+    primary.required("ROOTNAME", NotHstImageError)
+
+
+def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) -> None:
+    require_uncompressed(skeleton)
+    partners = () if kind.is_drizzled else ("ERR", "DQ")
+    check_complete(skeleton, primary.integer("NEXTEND"), partners=partners)
+    if (primary.text("OBSTYPE") or "").upper().startswith("SPECTRO"):
+        raise NotHstImageError(skeleton.path, "a spectrum (OBSTYPE), not an image")
+    chips = skeleton.named("SCI")
+    if not any(chip.is_image for chip in chips):
+        raise NotHstImageError(skeleton.path, "no SCI image extension")
+    versions = [chip.version for chip in chips]
+    if len(set(versions)) < len(versions):
+        raise NotHstImageError(skeleton.path, "two SCI extensions have the same EXTVER")
+
+
+def _exposure_facts(skeleton: FitsSkeleton, members: tuple[str, ...]) -> ExposureFacts:
+    """Facts of the exposure; STIS and NICMOS keep the times in the SCI header."""
+    cards = Cards(skeleton.path, (skeleton.primary.header, skeleton.named("SCI")[0].header))
+    instrument = instrument_of(cards)
+    return ExposureFacts(
+        rootname=_rootname(cards, members),
+        proposal_id=_proposal_id(cards),
+        instrument=instrument,
+        detector=detector_of(cards, instrument),
+        filters=filters_of(cards, instrument),
+        exptime_s=_exptime_s(cards),
+        expstart_mjd=_first_number(cards, "EXPSTART", "TEXPSTRT"),
+        date_obs=cards.text("DATE-OBS") or cards.text("TDATEOBS"),
+        target_name=cards.text("TARGNAME"),
+        ra_targ_deg=cards.number("RA_TARG"),
+        dec_targ_deg=cards.number("DEC_TARG"),
+        pa_v3_deg=cards.number("PA_V3"),
+        aperture=cards.text("APERTURE"),
+        asn_id=_lower(cards.text("ASN_ID")),
+        postarg1_arcsec=cards.number("POSTARG1"),
+        postarg2_arcsec=cards.number("POSTARG2"),
+    )
+
+
+def _rootname(cards: Cards, members: tuple[str, ...]) -> Rootname:
+    """ROOTNAME, or the first member's for products named after a sky cell or by a user."""
+    text = cards.required("ROOTNAME", NotHstImageError)
+    for candidate in (text, *members):
+        try:
+            return Rootname.parse(candidate)
+        except ValueError:
+            continue
+    raise NotHstImageError(cards.path, f"ROOTNAME {text!r} is no rootname of nine characters")
+
+
+def _proposal_id(cards: Cards) -> int:
+    for key in ("PROPOSID", "PROPOSAL", "PROGRAM"):
+        number = cards.integer(key)
+        if number is not None:
+            return number
+    raise NotHstImageError(cards.path, "no PROPOSID in its header")
+
+
+def _exptime_s(cards: Cards) -> float:
+    seconds = _first_number(cards, "EXPTIME", "TEXPTIME")
+    if seconds is None:
+        raise NotHstImageError(cards.path, "no EXPTIME in its header")
+    return seconds
+
+
+def _first_number(cards: Cards, *keys: str) -> float | None:
+    return next((n for n in map(cards.number, keys) if n is not None), None)
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def _skies(skeleton: FitsSkeleton, kind: ProductKind) -> tuple[ChipSky, ...]:
+    """MDRIZSKY of every chip; MultiDrizzle wrote one for all of them in the primary header.
+
+    A drizzled product has the mean of its inputs' values in the inputs' unit, which its own
+    BUNIT does not tell.
+    """
+    skies = []
+    for chip in skeleton.named("SCI"):
+        cards = Cards(skeleton.path, (chip.header, skeleton.primary.header))
+        unit = None if kind.is_drizzled else sky_unit_of(cards.text("BUNIT"))
+        skies.append(ChipSky(chip.version, cards.number("MDRIZSKY"), unit))
+    return tuple(skies)
+
+
+def _reference_file(text: str | None) -> str | None:
+    """Name of a reference file without ``iref$`` or a directory."""
+    return re.split(r"[$/]", text)[-1] if text else None
+
+
+def _tool_version(skeleton: FitsSkeleton, primary: Cards) -> str | None:
+    """What drizzled a product: PROD_VER, or AstroDrizzle's line in HISTORY."""
+    named = primary.text("PROD_VER")
+    if named or "HISTORY" not in skeleton.primary.header:
+        return named
+    match = _VERSION_IN_HISTORY.search("\n".join(skeleton.primary.header["HISTORY"]))
+    return f"AstroDrizzle {match[1]}" if match else None

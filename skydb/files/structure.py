@@ -1,0 +1,302 @@
+"""The skeleton of a FITS file, read without touching its pixels.
+
+One pass over the headers gives every HDU's place and size, so that a file that
+ends too early is known as such before anything trusts it (FITS standard 4.0,
+sections 3.1 and 4.4.1). astropy reads on past a truncation with a warning.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import re
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from astropy.io import fits
+
+from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
+
+BLOCK = 2880
+_CARD = 80
+_END = b"END" + b" " * 77
+_GZIP_MAGIC = b"\x1f\x8b"
+_STRUCTURAL = re.compile(
+    rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT|EXTNAME|EXTVER|XTENSION|GROUPS|ZIMAGE) *= *"
+    rb"(?:'([^']*)'|([-+\w.]+))"
+)
+_WARNINGS = threading.RLock()
+
+
+@contextmanager
+def quiet_astropy() -> Iterator[None]:
+    """Silence astropy's repairs of harmless header flaws.
+
+    ``catch_warnings`` swaps global state, so threads take turns.
+    """
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@dataclass(frozen=True)
+class HduRecord:
+    """One HDU: its header's bytes and where its data are.
+
+    Parameters
+    ----------
+    header_bytes : bytes
+        The header, END and padding included.
+    data_start, data_bytes : int
+        Offset and length of the data without padding.
+    """
+
+    header_bytes: bytes
+    data_start: int
+    data_bytes: int
+
+    @cached_property
+    def structure(self) -> dict[str, str]:
+        """Structural keywords as text; the first of duplicates counts."""
+        found: dict[str, str] = {}
+        for match in _STRUCTURAL.finditer(self.header_bytes):
+            if match.start() % _CARD == 0:
+                value = match[3] if match[2] is None else match[2]
+                found.setdefault(match[1].decode(), value.decode("ascii", "replace").strip())
+        return found
+
+    @property
+    def name(self) -> str:
+        """EXTNAME in capitals, or ''."""
+        return self.structure.get("EXTNAME", "").upper()
+
+    @property
+    def version(self) -> int:
+        """EXTVER, 1 when it is not there."""
+        text = self.structure.get("EXTVER", "1").split(".")[0]
+        return int(text) if text.lstrip("+-").isdigit() else 1
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is a plain image extension."""
+        return self.structure.get("XTENSION", "").upper() == "IMAGE"
+
+    @property
+    def is_tile_compressed(self) -> bool:
+        """Whether it is an image in a table, as fpack writes them."""
+        return self.structure.get("ZIMAGE") == "T"
+
+    @property
+    def padded_bytes(self) -> int:
+        """Length of the data with padding to full blocks."""
+        return math.ceil(self.data_bytes / BLOCK) * BLOCK
+
+    @cached_property
+    def header(self) -> fits.Header:
+        """The parsed header; bytes outside ASCII become '?'."""
+        text = self.header_bytes.decode("ascii", "replace").replace("\ufffd", "?")
+        return fits.Header.fromstring(text)
+
+
+@dataclass(frozen=True)
+class FitsSkeleton:
+    """All HDUs of one file and the handle they were read from.
+
+    Valid inside :func:`open_skeleton` only.
+    """
+
+    path: Path
+    size_bytes: int
+    hdus: tuple[HduRecord, ...]
+    handle: BinaryIO
+
+    @property
+    def primary(self) -> HduRecord:
+        """The primary HDU."""
+        return self.hdus[0]
+
+    def named(self, name: str) -> tuple[HduRecord, ...]:
+        """Extensions of one EXTNAME, in EXTVER order."""
+        return tuple(sorted((h for h in self.hdus[1:] if h.name == name), key=_version))
+
+    def data_of(self, hdu: HduRecord) -> bytes:
+        """Data of one HDU, for the small tables that describe a file."""
+        self.handle.seek(hdu.data_start)
+        return self.handle.read(hdu.data_bytes)
+
+    def as_hdulist(self, names: frozenset[str]) -> fits.HDUList:
+        """Extensions of these names with their data, behind an empty primary HDU."""
+        chosen = [h for h in self.hdus[1:] if h.name in names]
+        images = [
+            fits.ImageHDU.fromstring(h.header_bytes + self.data_of(h).ljust(h.padded_bytes, b"\0"))
+            for h in chosen
+        ]
+        return fits.HDUList([fits.PrimaryHDU(), *images])
+
+
+@contextmanager
+def open_skeleton(path: Path) -> Iterator[FitsSkeleton]:
+    """Open a FITS file once and read its skeleton.
+
+    Raises
+    ------
+    UnreadableFileError
+        When the file is missing, forbidden, or not FITS.
+    TruncatedFileError
+        When the file ends before its headers say it should.
+    """
+    try:
+        with path.open("rb") as raw:
+            handle, size = _decompressed(path, raw)
+            yield FitsSkeleton(path, path.stat().st_size, _scan(path, handle, size), handle)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or error})"
+        advice = "Check that it exists and that you may read it."
+        raise UnreadableFileError(path, reason, advice=advice) from error
+
+
+def _version(hdu: HduRecord) -> int:
+    return hdu.version
+
+
+def _decompressed(path: Path, raw: BinaryIO) -> tuple[BinaryIO, int]:
+    """Handle on plain FITS bytes, and their number; gzip is unpacked in memory."""
+    magic = raw.read(2)
+    raw.seek(0)
+    if magic != _GZIP_MAGIC:
+        return raw, raw.seek(0, io.SEEK_END)
+    try:
+        content = gzip.GzipFile(fileobj=raw).read()
+    except EOFError as error:
+        raise _truncated(path, "the gzip stream ends early") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
+    return io.BytesIO(content), len(content)
+
+
+def _scan(path: Path, handle: BinaryIO, size: int) -> tuple[HduRecord, ...]:
+    if size == 0:
+        raise TruncatedFileError(path, "the file is empty", advice="Fetch it again.")
+    handle.seek(0)
+    if handle.read(9) != b"SIMPLE  =":
+        raise UnreadableFileError(path, "not a FITS file (it does not begin with SIMPLE)")
+    hdus: list[HduRecord] = []
+    position = 0
+    while position < size:
+        record = _read_hdu(path, handle, position, index=len(hdus))
+        if record is None:
+            break
+        hdus.append(record)
+        position = record.data_start + record.padded_bytes
+    if position > size:
+        where = f"HDU {len(hdus) - 1} ({hdus[-1].name or 'PRIMARY'})"
+        raise _truncated(path, f"{position} bytes are due by {where}, {size} are there")
+    return tuple(hdus)
+
+
+def _read_hdu(path: Path, handle: BinaryIO, start: int, *, index: int) -> HduRecord | None:
+    """HDU that begins at an offset, or None for the special records that may follow the last."""
+    handle.seek(start)
+    header = _read_header(handle, is_extension=index > 0)
+    if header is None:
+        return None
+    if not _ends(header):
+        raise _truncated(path, f"the header of HDU {index} has no END")
+    bare = HduRecord(header, start + len(header), 0)
+    return HduRecord(header, bare.data_start, _data_bytes(path, bare.structure, index))
+
+
+def _read_header(handle: BinaryIO, *, is_extension: bool) -> bytes | None:
+    blocks = bytearray(handle.read(BLOCK))
+    if is_extension and not blocks.startswith(b"XTENSION"):
+        return None
+    while not _ends(blocks):
+        block = handle.read(BLOCK)
+        if len(block) < BLOCK:
+            break
+        blocks += block
+    return bytes(blocks)
+
+
+def _ends(header: bytes | bytearray) -> bool:
+    """Whether the last block read holds an END card and is whole."""
+    last = len(header) - BLOCK
+    if last < 0 or len(header) % BLOCK:
+        return False
+    return any(header.startswith(_END, at) for at in range(last, len(header), _CARD))
+
+
+def _data_bytes(path: Path, structure: dict[str, str], index: int) -> int:
+    """Size of the data, FITS standard 4.0, equations 1, 2 and 4."""
+    try:
+        bits = abs(int(structure["BITPIX"]))
+        axes = [int(structure[f"NAXIS{i + 1}"]) for i in range(int(structure["NAXIS"]))]
+        groups = int(structure.get("GCOUNT", 1))
+        extra = int(structure.get("PCOUNT", 0))
+    except (KeyError, ValueError) as error:
+        reason = f"the header of HDU {index} does not describe its data ({error})"
+        raise UnreadableFileError(path, reason) from error
+    if not axes:
+        return 0
+    if structure.get("GROUPS") == "T" and axes[0] == 0:
+        axes = axes[1:]
+    if min([*axes, groups, extra]) < 0:
+        raise UnreadableFileError(path, f"the header of HDU {index} has a negative size")
+    return bits // 8 * groups * (extra + math.prod(axes))
+
+
+def _truncated(path: Path, reason: str) -> TruncatedFileError:
+    return TruncatedFileError(path, f"truncated: {reason}", advice="Fetch it again.")
+
+
+def check_complete(
+    skeleton: FitsSkeleton, announced: int | None, *, partners: tuple[str, ...]
+) -> None:
+    """Refuse a file cut exactly between two HDUs.
+
+    NEXTEND alone proves nothing, because tools that drop headerlets leave it; a
+    SCI extension that lacks a partner beside a too large NEXTEND does.
+
+    Parameters
+    ----------
+    skeleton : FitsSkeleton
+        The file.
+    announced : int or None
+        NEXTEND of the primary header.
+    partners : tuple of str
+        Extensions that every SCI must have: ERR and DQ of a calibrated exposure, none
+        of a drizzled product, whose NEXTEND counts a context that may not be there.
+
+    Raises
+    ------
+    TruncatedFileError
+        When extensions are missing from the end.
+    """
+    found = len(skeleton.hdus) - 1
+    if announced is None or announced <= found:
+        return
+    science = {h.version for h in skeleton.named("SCI")}
+    complete = ({h.version for h in skeleton.named(name)} for name in partners)
+    if not science or any(science - versions for versions in complete):
+        raise _truncated(skeleton.path, f"NEXTEND announces {announced} extensions, {found} exist")
+
+
+def require_uncompressed(skeleton: FitsSkeleton) -> None:
+    """Refuse tile-compressed files, which AstroDrizzle cannot open either.
+
+    Raises
+    ------
+    NotHstImageError
+        When an extension is a compressed image.
+    """
+    if any(hdu.is_tile_compressed for hdu in skeleton.hdus):
+        advice = "Unpack it with funpack first."
+        raise NotHstImageError(skeleton.path, "its images are tile-compressed", advice=advice)
