@@ -1,0 +1,250 @@
+"""Sky matching and drizzling with AstroDrizzle.
+
+AstroDrizzle returns without an exception when it has done nothing, changes the
+method of the sky in silence, rewrites its inputs and starts from whatever
+MDRIZSKY they had. Here it gets pristine copies, in a directory of its own, and
+what it did is found out from three witnesses (:mod:`skydb.drizzle.effective`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
+from skydb.drizzle.workspace import copies_in, fresh_directory
+from skydb.errors import ToolSilentFailureError, UsageError
+
+_TOOL = "AstroDrizzle"
+_LOG = "astrodrizzle.log"
+
+
+@dataclass(frozen=True)
+class DrizzleOutcome:
+    """One mosaic and the skies behind it.
+
+    Parameters
+    ----------
+    science, weight : Path
+        The mosaic; one and the same file when ``build`` was asked for.
+    skies : tuple of SkyReading
+        MDRIZSKY of every chip after the run.
+    requested_method, effective_method : SkyMethod
+        What was asked for and what ran.
+    downgrade_reason : str or None
+        Why they differ.
+    disagreements : tuple of str
+        Contradictions between calls, log, values and the mosaic's own table.
+    unmatched : tuple of str
+        Exposures that overlap nothing and got no sky of their own.
+    seconds : float
+        Wall clock of the subprocess, imports included.
+    versions : mapping
+        Packages that can change the result, as the subprocess had them.
+    """
+
+    science: Path
+    weight: Path
+    skies: tuple[SkyReading, ...]
+    requested_method: SkyMethod
+    effective_method: SkyMethod
+    downgrade_reason: str | None
+    disagreements: tuple[str, ...]
+    unmatched: tuple[str, ...]
+    seconds: float
+    log: Path
+    versions: Mapping[str, str]
+
+    @property
+    def is_downgraded(self) -> bool:
+        """Whether another method than the one requested ran."""
+        return self.requested_method is not self.effective_method
+
+
+@dataclass(frozen=True)
+class ProductJob:
+    """A product to make: exposures, root of its name (``ibxl50010``) and settings."""
+
+    inputs: tuple[Path, ...]
+    output: str
+    settings: AstroDrizzleSettings
+
+
+class AstroDrizzle:
+    """Makes mosaics and products; inputs are copied, never touched."""
+
+    def __init__(self, runner: DrizzlepacRunner) -> None:
+        self._runner = runner
+
+    def drizzle(
+        self,
+        inputs: Sequence[Path],
+        method: SkyMethod,
+        settings: AstroDrizzleSettings,
+        scratch: Path,
+        output: str,
+    ) -> DrizzleOutcome:
+        """Measure the sky with one method, drizzle, and say what happened.
+
+        Parameters
+        ----------
+        inputs : sequence of Path
+            Exposures (FLT, FLC); copied without their MDRIZSKY.
+        method : SkyMethod
+            The method asked for.
+        settings : AstroDrizzleSettings
+            Everything else.
+        scratch : Path
+            Directory for copies, logs and the mosaic.
+        output : str
+            Root of the mosaic's name.
+
+        Raises
+        ------
+        UsageError
+            No input, two of one name, or sky subtraction switched off.
+        ToolCrashedError
+            AstroDrizzle raised, was killed or ran out of time.
+        ToolSilentFailureError
+            It ended well, but the mosaic or the skies are missing.
+        """
+        if not settings.skysub:
+            raise UsageError("A sky run with skysub off would measure no sky.")
+        began_s = time.perf_counter()
+        job = ProductJob(tuple(inputs), output, settings)
+        directory = _stage(job, scratch)
+        request = {"jobs": [_request(job, directory, method)]}
+        report = self._runner.run("astrodrizzle", request, scratch)
+        seconds = time.perf_counter() - began_s
+        log = _kept_log(directory, scratch)
+        science, weight = _mosaic(directory, job, log)
+        skies = _skies(job, directory, log)
+        verdict = _verdict(method, report, skies, log)
+        return DrizzleOutcome(
+            science=science,
+            weight=weight,
+            skies=skies,
+            requested_method=method,
+            effective_method=verdict.effective,
+            downgrade_reason=verdict.downgrade_reason,
+            disagreements=(*verdict.disagreements, *table_contradictions(science, skies)),
+            unmatched=verdict.unmatched,
+            seconds=seconds,
+            log=log,
+            versions=_versions(report),
+        )
+
+    def make_product(
+        self, inputs: Sequence[Path], output: str, settings: AstroDrizzleSettings, scratch: Path
+    ) -> Path:
+        """Make one pipeline product; see :meth:`make_products`."""
+        return self.make_products([ProductJob(tuple(inputs), output, settings)], scratch)[0]
+
+    def make_products(self, jobs: Sequence[ProductJob], scratch: Path) -> list[Path]:
+        """Make products in one subprocess, with each exposure's own lowest sky.
+
+        Returns
+        -------
+        list of Path
+            The science file of each job, below `scratch`.
+
+        Raises
+        ------
+        UsageError, ToolCrashedError, ToolSilentFailureError
+            As :meth:`drizzle`.
+        """
+        directories = [_stage(job, scratch) for job in jobs]
+        requests = [
+            _request(job, directory, SkyMethod.LOCALMIN)
+            for job, directory in zip(jobs, directories, strict=True)
+        ]
+        self._runner.run("astrodrizzle", {"jobs": requests}, scratch)
+        return [
+            _mosaic(directory, job, _kept_log(directory, scratch))[0]
+            for job, directory in zip(jobs, directories, strict=True)
+        ]
+
+
+def _stage(job: ProductJob, scratch: Path) -> Path:
+    if not job.inputs:
+        raise UsageError("There is no exposure to drizzle.")
+    scratch.mkdir(parents=True, exist_ok=True)
+    directory = scratch / fresh_directory(scratch, "drizzle")
+    for copy in copies_in(directory, job.inputs):
+        remove_sky(copy)
+    return directory
+
+
+def _request(job: ProductJob, directory: Path, method: SkyMethod) -> dict[str, object]:
+    return {
+        "directory": directory.name,
+        "inputs": [path.name for path in job.inputs],
+        "parameters": {
+            **job.settings.as_parameters(),
+            "skymethod": method.value,
+            "output": job.output,
+            "runfile": _LOG,
+        },
+    }
+
+
+def _kept_log(directory: Path, scratch: Path) -> Path:
+    """AstroDrizzle's own log, or what the subprocess printed when it has none."""
+    own = directory / _LOG
+    return own if own.exists() else scratch / _LOG
+
+
+def _mosaic(directory: Path, job: ProductJob, log: Path) -> tuple[Path, Path]:
+    """Science and weight image; the directory was new, so they are not stale."""
+    inputs = {path.name for path in job.inputs}
+    made = [
+        path for path in directory.glob(f"{job.output}_dr[zc]*.fits") if path.name not in inputs
+    ]
+    if job.settings.build:
+        whole = [path for path in made if path.stem.endswith(("_drz", "_drc"))]
+        return _one(whole, "product", log), _one(whole, "product", log)
+    science = [path for path in made if path.stem.endswith("_sci")]
+    weight = [path for path in made if path.stem.endswith("_wht")]
+    return _one(science, "science image", log), _one(weight, "weight image", log)
+
+
+def _one(paths: Sequence[Path], what: str, log: Path) -> Path:
+    if len(paths) != 1:
+        raise ToolSilentFailureError(
+            _TOOL,
+            f"ended well but made {len(paths)} files as {what}",
+            log=log,
+            advice="Look for 'No valid images' or a wrong parameter in the log.",
+        )
+    return paths[0]
+
+
+def _skies(job: ProductJob, directory: Path, log: Path) -> tuple[SkyReading, ...]:
+    skies = read_skies([directory / path.name for path in job.inputs])
+    silent = {path.name for path in job.inputs} - {reading.filename for reading in skies}
+    if silent:
+        raise ToolSilentFailureError(
+            _TOOL, f"wrote no MDRIZSKY to {', '.join(sorted(silent))}", log=log
+        )
+    return skies
+
+
+def _verdict(
+    method: SkyMethod, report: Mapping[str, Any], skies: Sequence[SkyReading], log: Path
+) -> MethodVerdict:
+    calls = [SkyCall(call["method"], call["error"]) for call in report["jobs"][0]["sky_calls"]]
+    try:
+        return judge(method, calls, skies, log.read_text(encoding="utf-8", errors="replace"))
+    except LookupError as error:
+        raise ToolSilentFailureError(_TOOL, "computed no sky", log=log) from error
+
+
+def _versions(report: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(version) for name, version in dict(report["versions"]).items()}

@@ -1,0 +1,184 @@
+"""One drizzlepac task, one subprocess, one scratch directory.
+
+drizzlepac takes the current directory as an argument, keeps state in modules
+and reads the user's ``~/.teal``; none of that can happen to this process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import site
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from skydb.errors import ToolCrashedError, ToolSilentFailureError
+
+#: Variables of the parent that a task may see; the rest could change a result.
+_INHERITED = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "SYSTEMROOT",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+    "iref",
+    "jref",
+    "uref",
+    "oref",
+    "nref",
+    "mtab",
+    "crrefer",
+    "CRDS_PATH",
+)
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_TITLES = {"tweakreg": "TweakReg", "tweakback": "TweakBack", "astrodrizzle": "AstroDrizzle"}
+REQUEST = "request.json"
+RESULT = "result.json"
+
+
+class DrizzlepacRunner:
+    """Runs tasks of :mod:`skydb.drizzle.tasks`; safe to share between threads.
+
+    Parameters
+    ----------
+    timeout_s : float
+        Longest a task may take before it is killed.
+    python : Path, optional
+        Interpreter with drizzlepac; this one unless told.
+    """
+
+    def __init__(self, timeout_s: float = 3600.0, python: Path | None = None) -> None:
+        self.timeout_s = timeout_s
+        self.python = Path(sys.executable) if python is None else python
+
+    def run(self, task: str, request: Mapping[str, object], scratch: Path) -> dict[str, object]:
+        """Run one task and return what it reports.
+
+        Parameters
+        ----------
+        task : str
+            ``tweakreg``, ``tweakback`` or ``astrodrizzle``.
+        request : mapping
+            JSON-able arguments; paths in it are relative to `scratch`.
+        scratch : Path
+            Directory of the run, made when missing; holds the request, the
+            result, ``<task>.log`` and whatever drizzlepac leaves behind.
+
+        Raises
+        ------
+        ToolCrashedError
+            The task raised, was killed by a signal or ran out of time.
+        ToolSilentFailureError
+            The task ended well but left no result.
+        """
+        scratch.mkdir(parents=True, exist_ok=True)
+        (scratch / RESULT).unlink(missing_ok=True)
+        document = {"task": task, "request": dict(request)}
+        (scratch / REQUEST).write_text(json.dumps(document, indent=1), encoding="utf-8")
+        log = scratch / f"{task}.log"
+        with log.open("ab") as stream:
+            code = self._wait(task, scratch, stream)
+        return _outcome(_title(task), code, scratch / RESULT, log)
+
+    def _wait(self, task: str, scratch: Path, stream: IO[bytes]) -> int:
+        """Exit code of the task; its whole process group dies with this call."""
+        process = subprocess.Popen(
+            [str(self.python), "-m", "skydb.drizzle.worker", REQUEST],
+            cwd=scratch,
+            env=_environment(scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(timeout=self.timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise ToolCrashedError(
+                _title(task),
+                f"ran out of time after {self.timeout_s:g} s and was stopped",
+                log=stream.name,
+                advice="Give it more time or fewer images.",
+            ) from error
+        finally:
+            _kill_group(process)
+
+
+def _title(task: str) -> str:
+    return _TITLES.get(task, task)
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """A clean environment: no user settings, one thread, no display.
+
+    HOME is inside the scratch directory because ``~/.teal/imagefindpars.cfg``
+    of a user would silently change what TweakReg finds.
+    """
+    home = (scratch / "home").resolve()
+    home.mkdir(exist_ok=True)
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment.update(dict.fromkeys(_ONE_THREAD, "1"))
+    environment.update(
+        HOME=str(home),
+        XDG_CACHE_HOME=os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+        PYTHONUSERBASE=site.getuserbase(),
+        MPLBACKEND="Agg",
+        PYTHONUNBUFFERED="1",
+        PYTHONPATH=os.pathsep.join(_import_path()),
+    )
+    return environment
+
+
+def _import_path() -> list[str]:
+    """PYTHONPATH under which the worker imports this very skydb."""
+    root = str(Path(__file__).resolve().parents[2])
+    inherited = os.environ.get("PYTHONPATH", "")
+    return [*filter(None, inherited.split(os.pathsep)), root]
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End the task and whatever it has started, and leave no zombie."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.poll()
+    process.wait()
+
+
+def _outcome(tool: str, code: int, result: Path, log: Path) -> dict[str, object]:
+    if code < 0:
+        name = signal.Signals(-code).name
+        raise ToolCrashedError(tool, f"was killed by {name}", log=log)
+    document = _read_result(tool, code, result, log)
+    error = document.get("error")
+    if isinstance(error, dict):
+        raise ToolCrashedError(tool, f"raised {error['type']}: {error['message']}", log=log)
+    if code:
+        raise ToolCrashedError(tool, f"ended with exit code {code}", log=log)
+    outcome = document.get("outcome")
+    if not isinstance(outcome, dict):
+        raise ToolSilentFailureError(tool, "ended without an outcome", log=log)
+    return outcome
+
+
+def _read_result(tool: str, code: int, result: Path, log: Path) -> dict[str, object]:
+    try:
+        document = json.loads(result.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if code:
+            raise ToolCrashedError(tool, f"ended with exit code {code}", log=log) from error
+        raise ToolSilentFailureError(tool, "ended well but left no result", log=log) from error
+    except ValueError as error:
+        raise ToolCrashedError(tool, "left a result that is not JSON", log=log) from error
+    return document if isinstance(document, dict) else {}

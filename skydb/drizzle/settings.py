@@ -1,0 +1,221 @@
+"""Parameters of TweakReg and AstroDrizzle, with the defaults of the STScI tutorial.
+
+The tutorial is the DrizzlePac notebook on sky matching of HST mosaics; where a
+default differs from it, the docstring says why. Whatever is not named here can
+be passed on through ``extra``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from skydb.errors import UsageError
+
+#: Width of the source kernel in pixels: drizzled infrared stars are wider.
+_CONV_WIDTH_IR_PIX = 4.5
+_CONV_WIDTH_CCD_PIX = 3.5
+
+_OWNED_BY_TWEAKREG = frozenset(
+    {
+        "files",
+        "input",
+        "refcat",
+        "refxcol",
+        "refycol",
+        "refxyunits",
+        "updatehdr",
+        "wcsname",
+        "reusename",
+        "shiftfile",
+        "outshifts",
+        "outwcs",
+        "writecat",
+        "clean",
+        "interactive",
+        "runfile",
+        "configobj",
+        "editpars",
+    }
+)
+_OWNED_BY_ASTRODRIZZLE = frozenset(
+    {"input", "output", "skymethod", "runfile", "configobj", "editpars"}
+)
+
+
+def default_conv_width_pix(instrument: str, detector: str) -> float:
+    """Kernel width for a detector: 4.5 pixels in the infrared, 3.5 on CCDs."""
+    is_infrared = detector.upper() == "IR" or instrument.upper() == "NICMOS"
+    return _CONV_WIDTH_IR_PIX if is_infrared else _CONV_WIDTH_CCD_PIX
+
+
+@dataclass(frozen=True)
+class TweakRegSettings:
+    """How sources are found, matched and fitted.
+
+    Parameters
+    ----------
+    threshold : float
+        Detection limit in sigma of the background.
+    conv_width_pix : float or None
+        Width of the kernel; None takes that of the detector.
+    peakmin : float or None
+        Faintest peak, in the unit of the image.
+    minobj : int
+        Fewest matches for a fit.
+    searchrad_arcsec : float
+        Radius of the search for the first offset.
+    tolerance_pix : float
+        Radius within which sources match, after the first offset.
+    fitgeometry : str
+        ``shift``, ``rscale`` or ``general``.
+    nclip : int
+        Rounds of clipping. The tutorial has 1, TweakReg itself 3, and so has
+        this: a false match that is off by one infrared pixel (128 mas) moves
+        the shift of 20 stars by 6 mas, and two of them can hide from the first
+        round because they widen the sigma that should catch them.
+    sigma : float
+        Limit of the clipping.
+    ylimit : float
+        Range of TweakReg's residual plots, in pixels.
+    expand_refcat : bool
+        Add the sources of fitted products to the reference catalogue; then
+        products are fitted in one call in the given order.
+    enforce_user_order : bool
+        Keep the given order.
+    extra : mapping
+        More parameters of TweakReg; ``imagefindcfg`` is merged.
+    """
+
+    threshold: float = 5.0
+    conv_width_pix: float | None = None
+    peakmin: float | None = 1.0
+    minobj: int = 5
+    searchrad_arcsec: float = 1.0
+    tolerance_pix: float = 1.0
+    fitgeometry: str = "rscale"
+    nclip: int = 3
+    sigma: float = 3.0
+    ylimit: float = 0.5
+    expand_refcat: bool = False
+    enforce_user_order: bool = True
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_owned("TweakReg", self.extra, _OWNED_BY_TWEAKREG)
+        if self.fitgeometry not in ("shift", "rscale", "general"):
+            raise UsageError(f"{self.fitgeometry!r} is not a fit geometry of TweakReg.")
+
+    def as_parameters(self) -> dict[str, object]:
+        """What is passed to TweakReg, JSON-able; a conv_width of None is still open."""
+        more = dict(self.extra)
+        find = {
+            "threshold": self.threshold,
+            "conv_width": self.conv_width_pix,
+            "peakmin": self.peakmin,
+            **_mapping(more.pop("imagefindcfg", {})),
+        }
+        return {
+            "imagefindcfg": find,
+            "minobj": self.minobj,
+            "searchrad": self.searchrad_arcsec,
+            "searchunits": "arcseconds",
+            "tolerance": self.tolerance_pix,
+            "fitgeometry": self.fitgeometry,
+            "nclip": self.nclip,
+            "sigma": self.sigma,
+            "ylimit": self.ylimit,
+            "expand_refcat": self.expand_refcat,
+            "enforce_user_order": self.enforce_user_order,
+            "interactive": False,
+            # Plots are drawn from the match files; see2dplot needs a window.
+            "see2dplot": False,
+            "residplot": "No plot",
+            **more,
+        }
+
+
+@dataclass(frozen=True)
+class AstroDrizzleSettings:
+    """How the mosaic is made; the sky method is not a setting but the question.
+
+    Parameters
+    ----------
+    skysub : bool
+        Measure the sky and subtract it while drizzling.
+    final_bits, sky_bits, resetbits : str or int
+        Good DQ flags of the mosaic and of the sky, and flags to reset first.
+    final_wcs : bool
+        Whether the output has the WCS that the ``final_*`` parameters say.
+    final_rot_deg, final_scale_arcsec, final_pixfrac : float or None
+        Orientation, pixel size and drop size of the mosaic.
+    build : bool
+        One file with SCI, WHT and CTX instead of one file each.
+    clean : bool
+        Remove drizzlepac's intermediate files at the end.
+    extra : mapping
+        More parameters of AstroDrizzle.
+    """
+
+    skysub: bool = True
+    final_bits: str = "16"
+    sky_bits: str = "0"
+    resetbits: int = 4096
+    final_wcs: bool = True
+    final_rot_deg: float | None = 257.0
+    final_scale_arcsec: float | None = None
+    final_pixfrac: float = 1.0
+    context: bool = False
+    build: bool = False
+    clean: bool = True
+    in_memory: bool = False
+    num_cores: int = 1
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_owned("AstroDrizzle", self.extra, _OWNED_BY_ASTRODRIZZLE)
+
+    @classmethod
+    def pipeline(cls, *, skysub: bool = True, extra: Mapping[str, object] | None = None) -> Self:
+        """Settings of a product as the archive makes it: one file, own orientation."""
+        return cls(
+            skysub=skysub, final_wcs=False, final_rot_deg=None, build=True, extra=dict(extra or {})
+        )
+
+    def as_parameters(self) -> dict[str, object]:
+        """What is passed to AstroDrizzle besides inputs, output and method; JSON-able."""
+        orientation = {"final_rot": self.final_rot_deg, "final_scale": self.final_scale_arcsec}
+        return {
+            "preserve": False,
+            "context": self.context,
+            "build": self.build,
+            "clean": self.clean,
+            "in_memory": self.in_memory,
+            "num_cores": self.num_cores,
+            # The inputs are copies, so that resetting their flags hurts nobody.
+            "resetbits": self.resetbits,
+            "skysub": self.skysub,
+            "sky_bits": self.sky_bits,
+            **dict.fromkeys(("driz_separate", "median", "blot", "driz_cr"), False),
+            "final_bits": self.final_bits,
+            "final_pixfrac": self.final_pixfrac,
+            "final_wcs": self.final_wcs,
+            **{name: value for name, value in orientation.items() if value is not None},
+            **self.extra,
+        }
+
+
+def _refuse_owned(tool: str, extra: Iterable[str], owned: frozenset[str]) -> None:
+    clash = sorted(owned.intersection(extra))
+    if clash:
+        raise UsageError(
+            f"{tool} parameters that skydb sets itself: {', '.join(clash)}.",
+            advice="Leave them out of the extra parameters.",
+        )
+
+
+def _mapping(value: object) -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"imagefindcfg must be a mapping, not {value!r}.")
+    return dict(value)

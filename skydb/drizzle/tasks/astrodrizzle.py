@@ -1,0 +1,80 @@
+"""AstroDrizzle inside the subprocess, with a witness of what skypac really did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from skydb.drizzle.tasks.jobs import working_in
+
+_PACKAGES = (
+    "drizzlepac",
+    "stsci.skypac",
+    "spherical_geometry",
+    "stwcs",
+    "tweakwcs",
+    "photutils",
+    "stsci.tools",
+    "stsci.imagestats",
+    "fitsblender",
+    "astropy",
+    "numpy",
+    "scipy",
+)
+
+
+def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
+    """Run AstroDrizzle once for every job and report the sky computations of each."""
+    from drizzlepac import astrodrizzle
+
+    reports = []
+    for job in request["jobs"]:
+        began_s = time.perf_counter()
+        with working_in(job, scratch), witnessed_sky() as calls:
+            astrodrizzle.AstroDrizzle(list(job["inputs"]), **job["parameters"])
+        reports.append({"sky_calls": calls, "seconds": time.perf_counter() - began_s})
+    return {"jobs": reports, "versions": _versions()}
+
+
+@contextmanager
+def witnessed_sky() -> Iterator[list[dict[str, object]]]:
+    """Record every call of skymatch that drizzlepac.sky makes, and how it ended.
+
+    drizzlepac catches any exception of skymatch and goes on with another
+    method; the record keeps both.
+    """
+    from drizzlepac import sky
+
+    real: Callable[..., object] = sky.skymatch
+    calls: list[dict[str, object]] = []
+
+    def witness(*args: object, **options: object) -> object:
+        call: dict[str, object] = {"method": str(options["skymethod"]), "error": "unfinished"}
+        calls.append(call)
+        try:
+            result = real(*args, **options)
+        except BaseException as error:
+            call["error"] = f"{type(error).__name__}: {error}"
+            raise
+        call["error"] = None
+        return result
+
+    sky.skymatch = witness
+    try:
+        yield calls
+    finally:
+        sky.skymatch = real
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,345 @@
+"""Fitting drizzled products to a reference catalogue with TweakReg.
+
+TweakReg reports failure as a row of NaN with RMS 0.0, as an old shift file left
+in place, or as a header that claims a new WCS and holds the old one. Every fit
+is therefore cross-examined: shift file, match file and header must tell one
+story, or the product is FAILED with the reason.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from skydb.drizzle.fitcheck import FitEvidence, examine
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import TweakRegSettings, default_conv_width_pix
+from skydb.drizzle.tasks.jobs import DONE, STARTED
+from skydb.drizzle.wcskeys import Geometry, geometry
+from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
+from skydb.errors import ParseError, ToolCrashedError, UsageError
+
+#: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
+PROPOSED_NAME = "SKYDB_PROPOSED"
+SHIFTS = "shifts.txt"
+SHIFTS_WCS = "shifts_wcs.fits"
+_CATALOG = "reference.cat"
+
+
+class FitStatus(StrEnum):
+    """Whether a product has a fit that may be reviewed."""
+
+    FITTED = "fitted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProductFit:
+    """The outcome of TweakReg for one product; None is "no value".
+
+    Parameters
+    ----------
+    product : Path
+        The product, which was not touched.
+    status : FitStatus
+        FAILED comes with a `reason` and without numbers.
+    dx_pix, dy_pix, rotation_deg, scale : float or None
+        Fit in the reference frame; rotation between -180 and 180.
+    x_rms_pix, y_rms_pix : float or None
+        Standard deviation of the residuals in the reference frame.
+    nmatches : int
+        Sources in the fit, after clipping.
+    rms_ra_mas, rms_dec_mas : float or None
+        The same residuals on the sky, east and north. TweakReg's own RMS_RA
+        (degrees) is not used: it leaves out cos(dec) and lets the two axes
+        cancel when the frame is rotated.
+    original_wcs_name : str
+        Name under which the fitted copy keeps, as an alternate, the WCS that
+        was primary before TweakReg; TweakBack needs it.
+    fitted_copy : Path or None
+        Copy of the product whose primary WCS is this very fit.
+    catalog_sources : int
+        Sources in the reference catalogue.
+    """
+
+    product: Path
+    status: FitStatus
+    log: Path
+    original_wcs_name: str
+    fit_geometry: str
+    catalog_sources: int
+    nmatches: int = 0
+    reason: str | None = None
+    dx_pix: float | None = None
+    dy_pix: float | None = None
+    rotation_deg: float | None = None
+    scale: float | None = None
+    x_rms_pix: float | None = None
+    y_rms_pix: float | None = None
+    rms_ra_mas: float | None = None
+    rms_dec_mas: float | None = None
+    fitted_copy: Path | None = None
+    match_file: Path | None = None
+    shift_file: Path | None = None
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a fit to review."""
+        return self.status is FitStatus.FITTED
+
+
+@dataclass(frozen=True)
+class _Before:
+    """A product and its copy as they were before TweakReg."""
+
+    product: Path
+    copy: Path
+    wcs_name: str
+    geometry: Geometry
+    catalog_sources: int
+    started_s: float
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of TweakReg: one directory, usually one product."""
+
+    directory: str
+    members: tuple[_Before, ...]
+    parameters: Mapping[str, object]
+
+    @property
+    def as_job(self) -> dict[str, object]:
+        return {
+            "directory": self.directory,
+            "inputs": [member.copy.name for member in self.members],
+            "parameters": dict(self.parameters),
+        }
+
+
+class TweakReg:
+    """Fits products to catalogues; works on copies below a scratch directory."""
+
+    def __init__(self, runner: DrizzlepacRunner) -> None:
+        self._runner = runner
+
+    def fit(
+        self,
+        products: Sequence[Path],
+        catalogs: Path | Mapping[Path, Path],
+        settings: TweakRegSettings,
+        scratch: Path,
+    ) -> list[ProductFit]:
+        """Fit every product, in one subprocess, and examine what came of it.
+
+        Parameters
+        ----------
+        products : sequence of Path
+            Drizzled products; they are not touched.
+        catalogs : Path or mapping of product to Path
+            Text files with right ascension and declination in degrees (ICRS)
+            in the first two columns. Mapped catalogues may differ by product
+            unless ``settings.expand_refcat``.
+        settings : TweakRegSettings
+            Parameters of the fit.
+        scratch : Path
+            Directory for the copies, logs, shift and match files.
+
+        Returns
+        -------
+        list of ProductFit
+            One for each product, in the given order; a product that crashed
+            TweakReg is FAILED and the others are fitted nevertheless.
+
+        Raises
+        ------
+        UsageError
+            No product, or no catalogue for one of them.
+        ParseError
+            A catalogue that is not two columns of degrees.
+        ToolCrashedError
+            TweakReg crashed before it looked at any product.
+        """
+        if not products:
+            raise UsageError("There is no product to fit.")
+        scratch.mkdir(parents=True, exist_ok=True)
+        groups = [list(products)] if settings.expand_refcat else [[one] for one in products]
+        calls = [_prepare(group, catalogs, settings, scratch) for group in groups]
+        crashes = self._run(calls, scratch)
+        log = scratch / "tweakreg.log"
+        return [
+            _judge(member, scratch / call.directory, settings, log, crashes.get(call.directory))
+            for call in calls
+            for member in call.members
+        ]
+
+    def _run(self, calls: Sequence[_Call], scratch: Path) -> dict[str, str]:
+        """Run all calls; the reason of each that crashed, by its directory."""
+        crashes: dict[str, str] = {}
+        left = list(calls)
+        while left:
+            try:
+                self._runner.run("tweakreg", {"jobs": [call.as_job for call in left]}, scratch)
+                left = []
+            except ToolCrashedError as error:
+                culprit = _culprit(left, scratch)
+                if culprit is None:
+                    raise
+                crashes[culprit.directory] = str(error)
+                left = left[left.index(culprit) + 1 :]
+        return crashes
+
+
+def _culprit(calls: Sequence[_Call], scratch: Path) -> _Call | None:
+    """The call that was under way when the subprocess died."""
+    for call in calls:
+        directory = scratch / call.directory
+        if (directory / STARTED).exists() and not (directory / DONE).exists():
+            return call
+    return None
+
+
+def _prepare(
+    products: Sequence[Path],
+    catalogs: Path | Mapping[Path, Path],
+    settings: TweakRegSettings,
+    scratch: Path,
+) -> _Call:
+    directory = fresh_directory(scratch, "fit")
+    copies = copies_in(scratch / directory, products)
+    catalog = _catalog_of(products, catalogs)
+    sources = count_sources(catalog)
+    shutil.copyfile(catalog, scratch / directory / _CATALOG)
+    members = tuple(
+        _look(product, copy, sources) for product, copy in zip(products, copies, strict=True)
+    )
+    return _Call(directory, members, _parameters(settings, copies[0]))
+
+
+def _catalog_of(products: Sequence[Path], catalogs: Path | Mapping[Path, Path]) -> Path:
+    """The one catalogue of a call."""
+    if isinstance(catalogs, Path):
+        return catalogs
+    missing = [product.name for product in products if product not in catalogs]
+    if missing:
+        raise UsageError(f"There is no reference catalogue for {', '.join(missing)}.")
+    found = {catalogs[product] for product in products}
+    if len(found) > 1:
+        raise UsageError("With expand_refcat all products must have the same catalogue.")
+    return found.pop()
+
+
+def count_sources(catalog: Path) -> int:
+    """Sources of a text catalogue whose first two columns are degrees.
+
+    Raises
+    ------
+    ParseError
+        With the line that is no position; line 0 when there is no source.
+    """
+    count = 0
+    for number, line in enumerate(catalog.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.split("#", 1)[0].split()
+        if not text:
+            continue
+        try:
+            ra_deg, dec_deg = float(text[0]), float(text[1])
+        except (ValueError, IndexError) as error:
+            raise ParseError(catalog, number, "does not begin with RA and Dec") from error
+        if not (-360.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
+            raise ParseError(catalog, number, f"{ra_deg} {dec_deg} is no position in degrees")
+        count += 1
+    if count == 0:
+        raise ParseError(catalog, 0, "has no source")
+    return count
+
+
+def _look(product: Path, copy: Path, sources: int) -> _Before:
+    with opened(copy) as hdus:
+        header = science_hdus(hdus)[0].header
+        name = str(header.get("WCSNAME", "PRE-TWEAKREG")).strip()
+        if name.upper() == PROPOSED_NAME:
+            raise UsageError(
+                f"{product.name} carries a fit that was only proposed ({name}).",
+                advice="Fit the product that the archive made, or accept that fit first.",
+            )
+        return _Before(product, copy, name, geometry(header), sources, time.time())
+
+
+def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
+    parameters = settings.as_parameters()
+    find = dict(parameters["imagefindcfg"])  # type: ignore[call-overload]
+    if find["conv_width"] is None:
+        with opened(product) as hdus:
+            primary = hdus[0].header
+            find["conv_width"] = default_conv_width_pix(
+                str(primary.get("INSTRUME", "")).strip(), str(primary.get("DETECTOR", "")).strip()
+            )
+    return {
+        **parameters,
+        "imagefindcfg": find,
+        "refcat": _CATALOG,
+        "refxcol": 1,
+        "refycol": 2,
+        "refxyunits": "degrees",
+        "updatehdr": True,
+        "wcsname": PROPOSED_NAME,
+        "shiftfile": True,
+        "outshifts": SHIFTS,
+        "outwcs": SHIFTS_WCS,
+        "writecat": True,
+        "clean": False,
+    }
+
+
+def _judge(
+    before: _Before, directory: Path, settings: TweakRegSettings, log: Path, crash: str | None
+) -> ProductFit:
+    """The fit of one product when all witnesses agree, else its failure."""
+    own = directory / "tweakreg.log"
+    log = own if own.exists() else log
+    evidence = FitEvidence(
+        product=before.copy,
+        shift_file=directory / SHIFTS,
+        reference_wcs=directory / SHIFTS_WCS,
+        match_file=directory / f"{before.copy.stem}_catalog_fit.match",
+        started_s=before.started_s,
+        geometry_before=before.geometry,
+        wcs_name_before=before.wcs_name,
+        wcs_name_wanted=PROPOSED_NAME,
+    )
+    fit = examine(evidence) if crash is None else crash
+    if isinstance(fit, str):
+        return ProductFit(
+            product=before.product,
+            status=FitStatus.FAILED,
+            log=log,
+            original_wcs_name=before.wcs_name,
+            fit_geometry=settings.fitgeometry,
+            catalog_sources=before.catalog_sources,
+            reason=fit,
+        )
+    return ProductFit(
+        product=before.product,
+        status=FitStatus.FITTED,
+        log=log,
+        original_wcs_name=fit.original_wcs_name,
+        fit_geometry=settings.fitgeometry,
+        catalog_sources=before.catalog_sources,
+        nmatches=len(fit.matches),
+        dx_pix=fit.row.dx_pix,
+        dy_pix=fit.row.dy_pix,
+        rotation_deg=fit.row.rotation_deg,
+        scale=fit.row.scale,
+        x_rms_pix=fit.row.x_rms_pix,
+        y_rms_pix=fit.row.y_rms_pix,
+        rms_ra_mas=fit.rms_mas[0],
+        rms_dec_mas=fit.rms_mas[1],
+        fitted_copy=before.copy,
+        match_file=evidence.match_file,
+        shift_file=evidence.shift_file,
+    )

@@ -1,0 +1,60 @@
+"""Entry of the subprocess: ``python -m skydb.drizzle.worker request.json``.
+
+Runs one task and writes ``result.json`` beside the request, with the outcome
+or with the exception; an exception is also raised, so that its traceback ends
+the log and the exit code is not zero.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from pathlib import Path
+
+_TASKS = ("tweakreg", "tweakback", "astrodrizzle")
+
+
+def main(request_file: str) -> None:
+    """Run the task that a request file names.
+
+    Raises
+    ------
+    BaseException
+        Whatever the task raised, after it has been written to the result.
+    """
+    path = Path(request_file).resolve()
+    document = json.loads(path.read_text(encoding="utf-8"))
+    result = path.parent / "result.json"
+    try:
+        outcome = _task(document["task"])(document["request"], path.parent)
+    except BaseException as error:
+        _write(result, {"error": _describe(error)})
+        raise
+    _write(result, {"outcome": outcome})
+
+
+def _task(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    if name not in _TASKS:
+        raise ValueError(f"There is no task {name!r}.")
+    return importlib.import_module(f"skydb.drizzle.tasks.{name}").run
+
+
+def _describe(error: BaseException) -> dict[str, str]:
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def _write(result: Path, document: dict[str, object]) -> None:
+    """Write the result in one step, so that a killed worker leaves none."""
+    partial = result.with_suffix(".part")
+    partial.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    partial.replace(result)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,163 @@
+"""Shift files of TweakReg: one row of shift, rotation, scale and RMS a product.
+
+The format is that of IRAF ``tweakshifts``: comments with the frame, the
+reference image, the form and the units, then seven columns. A fit that failed
+is a row of ``nan`` with an RMS of 0.0, so a row is only worth its
+:attr:`ShiftRow.is_finite`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skydb.errors import ParseError
+
+_HEADER = re.compile(r"#\s*(frame|refimage|form|units)\s*:\s*(.*?)\s*$")
+_NUMBERS = 6
+
+
+def signed_angle_deg(angle_deg: float) -> float:
+    """The same angle between -180 (excluded) and 180 degrees; NaN stays NaN."""
+    if not math.isfinite(angle_deg):
+        return math.nan
+    return -math.remainder(-angle_deg, 360.0) if angle_deg % 360.0 != 180.0 else 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """What TweakReg found for one product, in pixels of the reference frame.
+
+    Parameters
+    ----------
+    filename : str
+        The product, as TweakReg was given it.
+    dx_pix, dy_pix : float
+        Shift; NaN when no fit was made.
+    rotation_deg : float
+        Rotation between -180 and 180; the file counts from 0 to 360.
+    scale : float
+        Scale ratio.
+    x_rms_pix, y_rms_pix : float
+        Standard deviation of the residuals; 0.0 also stands for "no fit".
+    """
+
+    filename: str
+    dx_pix: float
+    dy_pix: float
+    rotation_deg: float
+    scale: float
+    x_rms_pix: float
+    y_rms_pix: float
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The six numbers, in the order of the file."""
+        return (
+            self.dx_pix,
+            self.dy_pix,
+            self.rotation_deg,
+            self.scale,
+            self.x_rms_pix,
+            self.y_rms_pix,
+        )
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every number is one: False for a fit that failed."""
+        return all(math.isfinite(number) for number in self.numbers)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether nothing was fitted: no shift, no rotation, no residual."""
+        return self.numbers == (0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFile:
+    """A whole shift file; the four texts are None where the file has none."""
+
+    rows: tuple[ShiftRow, ...]
+    frame: str | None = None
+    refimage: str | None = None
+    form: str | None = None
+    units: str | None = None
+
+    def row_of(self, filename: str) -> ShiftRow | None:
+        """The row of one product, or None when the file is silent on it."""
+        return next((row for row in self.rows if row.filename == filename), None)
+
+
+def read_shift_file(path: Path) -> ShiftFile:
+    """Rows and header of a shift file.
+
+    Raises
+    ------
+    ParseError
+        With the number of the first line that is wrong; line 0 when the file
+        has no row, is no text or names a product twice.
+    """
+    header: dict[str, str] = {}
+    rows: list[ShiftRow] = []
+    for number, line in enumerate(_lines(path), start=1):
+        if line.lstrip().startswith("#"):
+            if found := _HEADER.match(line.strip()):
+                header[found[1]] = found[2]
+        elif line.strip():
+            rows.append(_row(path, number, line))
+    _require_usable(path, rows)
+    return ShiftFile(tuple(rows), **header)
+
+
+def read_shifts(path: Path) -> list[ShiftRow]:
+    """Rows of a shift file; see :func:`read_shift_file`."""
+    return list(read_shift_file(path).rows)
+
+
+def format_shifts(rows: Iterable[ShiftRow], *, refimage: str = "shifts_wcs.fits[wcs]") -> str:
+    """A shift file as TweakReg writes it, angles from 0 to 360."""
+    lines = ["# frame: output", f"# refimage: {refimage}", "# form: delta", "# units: pixels"]
+    for row in rows:
+        dx, dy, rotation, scale, x_rms, y_rms = row.numbers
+        lines.append(
+            f"{row.filename}    {dx:.6f}  {dy:.6f}    {rotation % 360.0:.6f}     "
+            f"{scale:.6f}   {x_rms:.6f}  {y_rms:.6f}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ParseError(path, 0, "is not a text file") from error
+
+
+def _row(path: Path, number: int, line: str) -> ShiftRow:
+    *names, dx, dy, rotation, scale, x_rms, y_rms = _fields(path, number, line)
+    try:
+        shift = [float(text) for text in (dx, dy, rotation, scale, x_rms, y_rms)]
+    except ValueError as error:
+        raise ParseError(path, number, f"not a number: {error}") from error
+    shift[2] = signed_angle_deg(shift[2])
+    return ShiftRow(" ".join(names), *shift)
+
+
+def _fields(path: Path, number: int, line: str) -> list[str]:
+    fields = line.split()
+    if len(fields) <= _NUMBERS:
+        raise ParseError(
+            path, number, f"expected a file name and six numbers, found {len(fields)} fields"
+        )
+    return fields
+
+
+def _require_usable(path: Path, rows: list[ShiftRow]) -> None:
+    if not rows:
+        raise ParseError(path, 0, "has no row")
+    names = [row.filename for row in rows]
+    if len(set(names)) != len(names):
+        raise ParseError(path, 0, "names the same product twice")
