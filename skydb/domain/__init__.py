@@ -8,6 +8,7 @@ from skydb.domain.activity import (
     Finding,
     Generation,
     IngestActivity,
+    Stamp,
     Usage,
 )
 from skydb.domain.alignment import Acceptance, AlignmentRun
@@ -44,6 +45,7 @@ __all__ = [
     "SkyRun",
     "SkyRunGroup",
     "SkyValue",
+    "Stamp",
     "Usage",
     "Visit",
 ]

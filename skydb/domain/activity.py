@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,15 @@ class Environment(Base):
         self.checked_at = utc_now()
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """Who started an activity, with which skydb, in which environment."""
+
+    agent: str
+    skydb_version: str
+    environment: Environment | None = None
+
+
 class Activity(Base):
     """Anything that ran.
 
@@ -80,10 +90,8 @@ class Activity(Base):
     ----------
     parameters : mapping
         What it was asked to do, as JSON.
-    agent : str
-        Who asked.
-    environment : Environment, optional
-        Where it ran.
+    stamp : Stamp
+        Who asked, and where it runs.
     """
 
     __tablename__ = "activities"
@@ -117,18 +125,11 @@ class Activity(Base):
 
     __mapper_args__ = {"polymorphic_on": "kind"}
 
-    def __init__(
-        self,
-        parameters: Mapping[str, Any],
-        *,
-        agent: str,
-        skydb_version: str,
-        environment: Environment | None = None,
-    ) -> None:
+    def __init__(self, parameters: Mapping[str, Any], stamp: Stamp) -> None:
         self.parameters = dict(parameters)
-        self.agent = agent
-        self.skydb_version = skydb_version
-        self.environment = environment
+        self.agent = stamp.agent
+        self.skydb_version = stamp.skydb_version
+        self.environment = stamp.environment
         self.status = ActivityStatus.PENDING
         self.created_at = utc_now()
 
@@ -172,19 +173,15 @@ class Activity(Base):
 
     def use(self, version: ProductVersion, role: LinkRole = LinkRole.SCIENCE) -> None:
         """Note that the activity read this version."""
-        if all(link.version is not version for link in self.used):
-            self.used.append(Usage(version, role))
+        Usage(self, version, role)
 
     def generate(self, version: ProductVersion, role: LinkRole) -> None:
         """Note that the activity made this version."""
-        if all(link.version is not version for link in self.generated):
-            self.generated.append(Generation(version, role))
+        Generation(self, version, role)
 
     def notice(self, kind: FindingKind, subject: str, message: str) -> Finding:
         """Keep something that would have passed silently."""
-        finding = Finding(kind, subject, message)
-        self.findings.append(finding)
-        return finding
+        return Finding(self, kind, subject, message)
 
     @property
     def seconds(self) -> float | None:
@@ -235,7 +232,9 @@ class Usage(Base):
     activity: Mapped[Activity] = relationship(back_populates="used")
     version: Mapped[ProductVersion] = relationship()
 
-    def __init__(self, version: ProductVersion, role: LinkRole) -> None:
+    def __init__(self, activity: Activity, version: ProductVersion, role: LinkRole) -> None:
+        # Set from this side, so that a long list of links is never loaded to add one.
+        self.activity = activity
         self.version = version
         self.role = role
 
@@ -256,7 +255,9 @@ class Generation(Base):
     activity: Mapped[Activity] = relationship(back_populates="generated")
     version: Mapped[ProductVersion] = relationship()
 
-    def __init__(self, version: ProductVersion, role: LinkRole) -> None:
+    def __init__(self, activity: Activity, version: ProductVersion, role: LinkRole) -> None:
+        # Set from this side, so that a long list of links is never loaded to add one.
+        self.activity = activity
         self.version = version
         self.role = role
 
@@ -266,6 +267,8 @@ class Finding(Base):
 
     Parameters
     ----------
+    activity : Activity
+        What noticed it.
     kind : FindingKind
         What sort of thing.
     subject : str
@@ -287,7 +290,8 @@ class Finding(Base):
 
     activity: Mapped[Activity] = relationship(back_populates="findings")
 
-    def __init__(self, kind: FindingKind, subject: str, message: str) -> None:
+    def __init__(self, activity: Activity, kind: FindingKind, subject: str, message: str) -> None:
+        self.activity = activity
         self.kind = kind
         self.subject = subject
         self.message = message

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.activity import Activity, Environment
+from skydb.domain.activity import Activity, Stamp
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.solution import AlignmentSolution
 from skydb.domain.vocabulary import ActivityKind, SolutionStatus
@@ -28,17 +28,9 @@ class AlignmentRun(Activity):
     __mapper_args__ = {"polymorphic_identity": ActivityKind.ALIGNMENT}
 
     def __init__(
-        self,
-        catalog: ReferenceCatalog,
-        parameters: Mapping[str, Any],
-        *,
-        agent: str,
-        skydb_version: str,
-        environment: Environment | None = None,
+        self, catalog: ReferenceCatalog, parameters: Mapping[str, Any], stamp: Stamp
     ) -> None:
-        super().__init__(
-            parameters, agent=agent, skydb_version=skydb_version, environment=environment
-        )
+        super().__init__(parameters, stamp)
         self.catalog = catalog
 
     def open_proposals(self) -> list[AlignmentSolution]:
@@ -74,15 +66,7 @@ class Acceptance(Activity):
     }
 
     def __init__(
-        self,
-        alignment_run: AlignmentRun,
-        parameters: Mapping[str, Any],
-        *,
-        agent: str,
-        skydb_version: str,
-        environment: Environment | None = None,
+        self, alignment_run: AlignmentRun, parameters: Mapping[str, Any], stamp: Stamp
     ) -> None:
-        super().__init__(
-            parameters, agent=agent, skydb_version=skydb_version, environment=environment
-        )
+        super().__init__(parameters, stamp)
         self.alignment_run = alignment_run

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.activity import Activity, Environment
+from skydb.domain.activity import Activity, Stamp
 from skydb.domain.base import Base, Key, choice
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import ProductVersion
@@ -87,16 +87,12 @@ class SkyRun(Activity):
         group: SkyRunGroup,
         method: SkyMethod,
         parameters: Mapping[str, Any],
+        stamp: Stamp,
         *,
         recipe_hash: str,
-        agent: str,
-        skydb_version: str,
         engine: Engine = Engine.ASTRODRIZZLE,
-        environment: Environment | None = None,
     ) -> None:
-        super().__init__(
-            parameters, agent=agent, skydb_version=skydb_version, environment=environment
-        )
+        super().__init__(parameters, stamp)
         self.group = group
         self.requested_method = method
         self.engine = engine

@@ -1,0 +1,187 @@
+"""Ingest: record exposures, products, versions and the archive's WCS solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, object_session
+
+from skydb.domain import (
+    AlignmentSolution,
+    Exposure,
+    Generation,
+    IngestActivity,
+    Product,
+    ProductMember,
+    ProductVersion,
+)
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind, IngestStatus, LinkRole
+from skydb.errors import FileRejectedError
+from skydb.files.checksum import sha256_of
+from skydb.files.reader import read_facts
+from skydb.services.context import Context
+from skydb.store.registry import Registry
+
+_BATCH = 64
+_SUFFIXES = (".fits", ".fit", ".fits.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOutcome:
+    """What became of one file."""
+
+    path: str
+    rootname: str | None
+    status: IngestStatus
+    reason: str | None = None
+    product: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class IngestService:
+    """Reads files where they are and records what they say; changes none of them."""
+
+    context: Context
+
+    def ingest(
+        self, paths: Iterable[str | Path], *, is_managed: bool = False
+    ) -> list[IngestOutcome]:
+        """Record files, or all FITS files below directories.
+
+        A file that cannot be used is reported, left out and remembered as a
+        finding; the rest of the batch goes on.
+
+        Parameters
+        ----------
+        paths : iterable of path-like
+            Files and directories.
+        is_managed : bool
+            Whether skydb itself put the files there.
+
+        Returns
+        -------
+        list of IngestOutcome
+            One for each file, in order.
+        """
+        asked_for = [Path(path) for path in paths]
+        files = list(self._files(asked_for))
+        asked = {"paths": [str(path) for path in asked_for], "files": len(files)}
+        activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
+        outcomes: list[IngestOutcome] = []
+        self.context.progress.begin("Reading files", len(files))
+        with self.context.guarded(IngestActivity, activity_id):
+            for first in range(0, len(files), _BATCH):
+                batch = files[first : first + _BATCH]
+                outcomes += self._ingest_batch(activity_id, batch, is_managed=is_managed)
+            with self.context.closing(IngestActivity, activity_id) as activity:
+                notice_missing_members(activity)
+        self.context.progress.end()
+        return outcomes
+
+    def _files(self, paths: Iterable[str | Path]) -> Iterator[Path]:
+        for path in map(Path, paths):
+            if path.is_dir():
+                found = sorted(path.rglob("*"))
+                yield from (f for f in found if self._is_candidate(f))
+            else:
+                yield path
+
+    def _is_candidate(self, path: Path) -> bool:
+        is_ours = path.resolve().is_relative_to(self.context.workspace.root.resolve())
+        return path.is_file() and path.name.lower().endswith(_SUFFIXES) and not is_ours
+
+    def _ingest_batch(
+        self, activity_id: int, batch: Sequence[Path], *, is_managed: bool
+    ) -> list[IngestOutcome]:
+        read = [self._read(path) for path in batch]
+        good = [facts for facts in read if isinstance(facts, FileFacts)]
+        with self.context.store.writing() as session:
+            activity = session.get_one(IngestActivity, activity_id)
+            recorder = FileRecorder(session, activity, self.context, good)
+            return [recorder.record(one, is_managed=is_managed) for one in read]
+
+    def _read(self, path: Path) -> FileFacts | FileRejectedError:
+        try:
+            return read_facts(path).with_checksum(sha256_of(path))
+        except FileRejectedError as error:
+            return error
+        finally:
+            self.context.progress.advance()
+
+
+def notice_missing_members(activity: IngestActivity) -> None:
+    """Leave a finding for every exposure that a new product names and the ledger lacks."""
+    session = object_session(activity)
+    if session is None:
+        return
+    missing = (
+        select(Product.filename, ProductMember.rootname)
+        .join(ProductMember, ProductMember.product_id == Product.id)
+        .join(ProductVersion, ProductVersion.product_id == Product.id)
+        .join(Generation, Generation.version_id == ProductVersion.id)
+        .outerjoin(Exposure, Exposure.rootname == ProductMember.rootname)
+        .where(Generation.activity_id == activity.id, Exposure.id.is_(None))
+    )
+    for filename, rootname in session.execute(missing):
+        message = f"was made of {rootname}, which is not in the ledger."
+        activity.notice(FindingKind.MISSING_EXPOSURE, filename, message)
+
+
+class FileRecorder:
+    """Turns the facts of one batch into rows, in one transaction."""
+
+    def __init__(
+        self,
+        session: Session,
+        activity: IngestActivity,
+        context: Context,
+        batch: Sequence[FileFacts],
+    ) -> None:
+        self._activity = activity
+        self._workspace = context.workspace
+        self._registry = Registry(session, batch)
+
+    def record(self, read: FileFacts | FileRejectedError, *, is_managed: bool) -> IngestOutcome:
+        """Add what is new of one file."""
+        if isinstance(read, FileRejectedError):
+            return self._reject(read)
+        product = self._registry.product(read)
+        known = product.version_with(read.sha256)
+        if known is not None:
+            return _outcome(read, IngestStatus.KNOWN, known)
+        status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
+        version = self._add_version(product, read, is_managed=is_managed)
+        return _outcome(read, status, version)
+
+    def _add_version(
+        self, product: Product, file: FileFacts, *, is_managed: bool
+    ) -> ProductVersion:
+        earlier = [v.current_solution for v in product.versions]
+        path = self._workspace.relative(file.path)
+        version = product.add_version(file, path, is_managed=is_managed)
+        product.name_members(file.members)
+        for wcs in file.solutions:
+            solution = AlignmentSolution.found(version, self._activity, wcs)
+            if wcs.key == " ":
+                solution.supersede(one for one in earlier if one is not None)
+        self._activity.generate(version, LinkRole.INGESTED)
+        return version
+
+    def _reject(self, error: FileRejectedError) -> IngestOutcome:
+        self._activity.notice(FindingKind.REJECTED_FILE, str(error.path), error.reason)
+        return IngestOutcome(str(error.path), None, IngestStatus.REJECTED, error.reason)
+
+
+def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> IngestOutcome:
+    return IngestOutcome(
+        path=str(file.path),
+        rootname=str(file.facts.rootname),
+        status=status,
+        product=file.path.name,
+        version=version.number,
+    )
