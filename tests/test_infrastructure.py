@@ -39,6 +39,14 @@ def test_every_test_gets_an_empty_database(database_url: str, turn: int) -> None
     assert _select(database_url, "SELECT count(*) FROM only_mine") == 0
 
 
+@pytest.mark.parametrize("turn", [1, 2])
+def test_every_test_gets_a_ledger_of_its_own_at_the_newest_revision(
+    ledger_url: str, turn: int
+) -> None:
+    assert _select(ledger_url, "SELECT count(*) FROM alembic_version") == 1
+    _select(ledger_url, "CREATE TABLE only_mine (turn integer)")
+
+
 def test_a_dropped_database_is_gone_although_somebody_is_connected(
     postgres_server: PostgresServer,
 ) -> None:

@@ -1,0 +1,175 @@
+"""Imports run one way, heavy packages stay behind their border, and importing skydb is cheap.
+
+``docs/architecture.md`` draws what is held here.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "skydb"
+
+#: ``skydb/__init__.py``: the version, and the door to the rest.
+ROOT = ""
+
+BELOW_SERVICES = {"errors", "domain", "store", "files", "sky", "archive", "drizzle"}
+
+#: What the modules of a layer may import of skydb, besides their own layer.
+ALLOWED = {
+    "errors": set[str](),
+    "domain": {"errors"},
+    "store": {"errors", "domain"},
+    "files": {"errors", "domain"},
+    "sky": {"errors", "domain"},
+    "archive": {"errors", "domain", "files", "sky"},
+    "drizzle": {"errors", "domain", "files", "sky"},
+    "services": {*BELOW_SERVICES, ROOT},
+    "report": {"errors", "domain", "store", "services", ROOT},
+    "simulate": {"errors", "domain", "files", "sky", "drizzle", ROOT},
+    "cli": {*BELOW_SERVICES, "services", "report", "simulate", ROOT},
+    ROOT: {*BELOW_SERVICES, "services", "report"},
+}
+
+#: Packages that only one layer may import, because of what they do when they are used.
+BORDERS = {
+    "astroquery": "archive",
+    "drizzlepac": "drizzle",
+    "stwcs": "drizzle",
+    "stsci": "drizzle",
+}
+
+#: Packages that cost seconds, hold global state or open connections when they are imported.
+HEAVY = ("drizzlepac", "astroquery", "matplotlib.pyplot", "scipy")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of one module, wherever in the file it stands."""
+
+    importer: str
+    imported: str
+    line: int
+    at_import_time: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer}, line {self.line}, imports {self.imported}"
+
+
+def _layer(module: str) -> str:
+    """``domain`` of ``skydb.domain.visit``, and nothing of ``skydb`` itself."""
+    return module.partition(".")[2].partition(".")[0]
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    trees = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+def _nodes(tree: ast.AST, *, at_import_time: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node, and whether it runs when the module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from ((inner, False) for inner in ast.walk(node))
+            continue
+        deferred = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield node, at_import_time
+        yield from _nodes(node, at_import_time=at_import_time and not deferred)
+
+
+def _targets(node: ast.AST, importer: str) -> Iterator[str]:
+    """Modules that an import statement, or a call of import_module, names."""
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=0):
+            for alias in names:
+                submodule = f"{module}.{alias.name}"
+                yield submodule if submodule in _modules() else str(module)
+        case ast.ImportFrom():
+            pytest.fail(f"{importer}, line {node.lineno}: write the import in full, not relative.")
+        case ast.Call(
+            func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
+            yield name
+
+
+@cache
+def _imports() -> tuple[Import, ...]:
+    return tuple(
+        Import(importer, imported, getattr(node, "lineno", 0), at_import_time)
+        for importer, tree in _modules().items()
+        for node, at_import_time in _nodes(tree)
+        for imported in _targets(node, importer)
+    )
+
+
+def _listed(problems: list[Import]) -> str:
+    return "\n".join(map(str, problems))
+
+
+def test_every_layer_has_its_place() -> None:
+    assert {_layer(module) for module in _modules()} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("layer", sorted(ALLOWED))
+def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
+    allowed = {*ALLOWED[layer], layer}
+    wrong = [
+        found
+        for found in _imports()
+        if _layer(found.importer) == layer
+        and found.imported.partition(".")[0] == "skydb"
+        and _layer(found.imported) not in allowed
+    ]
+    assert not wrong, _listed(wrong)
+
+
+@pytest.mark.parametrize("package", sorted(BORDERS))
+def test_a_foreign_package_stays_behind_its_border(package: str) -> None:
+    wrong = [
+        found
+        for found in _imports()
+        if found.imported.partition(".")[0] == package
+        and _layer(found.importer) != BORDERS[package]
+    ]
+    assert not wrong, _listed(wrong)
+
+
+def test_nothing_uses_the_global_state_of_pyplot() -> None:
+    wrong = [found for found in _imports() if found.imported == "matplotlib.pyplot"]
+    assert not wrong, _listed(wrong)
+
+
+def test_no_two_modules_need_each_other_to_be_imported() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in _modules()}
+    for found in _imports():
+        if found.at_import_time and found.imported in graph and found.imported != found.importer:
+            graph[found.importer].add(found.imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("module", ["skydb", "skydb.cli.main"])
+def test_importing_skydb_is_cheap(module: str) -> None:
+    code = f"import sys, {module}; print(*[name for name in {HEAVY} if name in sys.modules])"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == []
