@@ -1,0 +1,121 @@
+"""The pipeline's drizzled product of each visit, and what that run leaves in the exposures."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.simulate.detectors import Detector
+from skydb.simulate.headers import add_fit_quality
+from skydb.simulate.schedule import Visit
+
+#: Products made by one subprocess: enough to share its start, few enough to show progress.
+_BATCH = 9
+
+
+class ProductMaker(Protocol):
+    """Makes drizzled products below a scratch directory.
+
+    Each product lies beside the copies of its exposures in which AstroDrizzle has
+    written its sky.
+    """
+
+    def make_products(self, jobs: Sequence[ProductJob], scratch: Path) -> list[Path]:
+        """Science file of each job."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The archive's drizzling of a simulated field.
+
+    Parameters
+    ----------
+    maker : ProductMaker
+        What drizzles; the real AstroDrizzle unless told.
+    """
+
+    detector: Detector
+    maker: ProductMaker
+
+    @classmethod
+    def real(cls, detector: Detector) -> Pipeline:
+        """The pipeline with the real AstroDrizzle."""
+        return cls(detector, AstroDrizzle(DrizzlepacRunner()))
+
+    def product_name(self, visit: Visit) -> str:
+        """``<asn>_drz.fits`` or ``<asn>_drc.fits``."""
+        return f"{visit.asn_id}_{self.detector.product_kind}.fits"
+
+    def run(
+        self,
+        visits: Sequence[tuple[Visit, Sequence[Path]]],
+        directory: Path,
+        say: Callable[[str], None],
+    ) -> list[Path]:
+        """Drizzle each visit's exposures into ``directory``.
+
+        The exposures keep the MDRIZSKY of this run, as in the archive: a trap for
+        whoever measures the sky again.
+
+        Raises
+        ------
+        ToolError
+            When AstroDrizzle fails.
+        """
+        made = []
+        for start in range(0, len(visits), _BATCH):
+            batch = visits[start : start + _BATCH]
+            say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(visits)}")
+            with tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch:
+                made += self._run_batch(batch, directory, Path(scratch))
+        return made
+
+    def _run_batch(
+        self,
+        visits: Sequence[tuple[Visit, Sequence[Path]]],
+        directory: Path,
+        scratch: Path,
+    ) -> list[Path]:
+        settings = AstroDrizzleSettings.pipeline(extra={"context": True})
+        jobs = [ProductJob(tuple(paths), visit.asn_id, settings) for visit, paths in visits]
+        products = self.maker.make_products(jobs, scratch)
+        kept = []
+        for (visit, paths), product in zip(visits, products, strict=True):
+            for path in paths:
+                _copy_sky(product.parent / path.name, path)
+            target = directory / self.product_name(visit)
+            shutil.move(product, target)
+            _describe(target, visit)
+            kept.append(target)
+        return kept
+
+
+def _copy_sky(processed: Path, original: Path) -> None:
+    """Carry MDRIZSKY from the pipeline's copy of an exposure to the exposure."""
+    from astropy.io import fits
+
+    with fits.open(processed) as source, fits.open(original, mode="update") as target:
+        for hdu in target:
+            if hdu.name == "SCI":
+                hdu.header["MDRIZSKY"] = source["SCI", hdu.ver].header["MDRIZSKY"]
+
+
+def _describe(product: Path, visit: Visit) -> None:
+    """Add what the archive's products say and AstroDrizzle leaves out."""
+    from astropy.io import fits
+
+    with fits.open(product, mode="update") as hdus:
+        hdus[0].header["FILENAME"] = product.name
+        hdus[0].header["ROOTNAME"] = visit.asn_id
+        hdus[0].header["ASN_ID"] = visit.asn_id.upper()
+        science = hdus["SCI", 1].header
+        science["ROOTNAME"] = visit.asn_id
+        add_fit_quality(science, visit)
