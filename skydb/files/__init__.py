@@ -1,0 +1,1 @@
+"""Bytes to domain values: FITS headers, text files, catalogues, workspaces; no database."""

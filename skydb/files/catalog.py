@@ -1,0 +1,217 @@
+"""Reference catalogues from files: positions in double precision, at a known epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.errors import FileRejectedError, UsageError
+from skydb.files.structure import quiet_astropy
+from skydb.files.tables import Column, read_columns
+
+Floats = NDArray[np.float64]
+
+_RA_NAMES = ("ra", "ra_deg", "radeg", "_ra", "raj2000", "_raj2000", "ra_icrs", "ra_j2000", "alpha")
+_DEC_NAMES = (
+    *("dec", "dec_deg", "decdeg", "dedeg", "_de", "dej2000", "_dej2000", "decj2000"),
+    *("de_icrs", "dec_icrs", "dec_j2000", "delta"),
+)
+_PM_RA_NAMES = ("pmra", "pm_ra", "pmra_mas_yr", "pm_ra_mas_yr", "pm_ra_cosdec")
+_PM_DEC_NAMES = ("pmdec", "pm_dec", "pmde", "pmdec_mas_yr", "pm_dec_mas_yr")
+_MAG_NAMES = ("mag", "phot_g_mean_mag", "gmag", "magnitude")
+_EPOCH_NAMES = ("ref_epoch", "epoch")
+_FLOAT32_REASON = "{} is 32-bit, which is 0.027 arcsec off at RA 85; double precision is needed"
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogTable:
+    """Sources of a reference catalogue.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : ndarray, shape (N,)
+        ICRS positions at ``epoch_year``.
+    epoch_year : float or None
+        Julian year of the positions; None when nobody knows.
+    pm_ra_mas_yr, pm_dec_mas_yr : ndarray, shape (N,), or None
+        Proper motions, that in RA with cos Dec; NaN for a source without one.
+    mag : ndarray, shape (N,), or None
+        Magnitudes; NaN for a source without one.
+    moved : int
+        Sources that :meth:`at_epoch` moved; the others stayed where they were.
+    """
+
+    ra_deg: Floats
+    dec_deg: Floats
+    epoch_year: float | None = None
+    pm_ra_mas_yr: Floats | None = None
+    pm_dec_mas_yr: Floats | None = None
+    mag: Floats | None = None
+    moved: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of sources."""
+        return len(self.ra_deg)
+
+    @property
+    def has_proper_motion(self) -> NDArray[np.bool_]:
+        """Whether each source has a proper motion, shape (N,)."""
+        if self.pm_ra_mas_yr is None or self.pm_dec_mas_yr is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.isfinite(self.pm_ra_mas_yr) & np.isfinite(self.pm_dec_mas_yr)
+
+    def at_epoch(self, year: float) -> Self:
+        """Positions at another epoch, by rigorous space motion without parallax.
+
+        Parameters
+        ----------
+        year : float
+            Julian year.
+
+        Raises
+        ------
+        UsageError
+            When the epoch of the catalogue is not known, or the year is not finite.
+        """
+        if self.epoch_year is None:
+            advice = "Say at which epoch its positions are."
+            raise UsageError("A catalogue without an epoch cannot be moved.", advice=advice)
+        if not math.isfinite(year):
+            raise UsageError(f"{year} is not an epoch.")
+        movable = self.has_proper_motion
+        ra_deg, dec_deg = self.ra_deg.copy(), self.dec_deg.copy()
+        if year != self.epoch_year and movable.any():
+            ra_deg[movable], dec_deg[movable] = self._moved_positions(movable, year)
+        moved = int(movable.sum()) if year != self.epoch_year else 0
+        return replace(self, ra_deg=ra_deg, dec_deg=dec_deg, epoch_year=year, moved=moved)
+
+    def write_tweakreg(self, path: Path) -> None:
+        """Write the text that TweakReg takes as ``refcat``: RA, Dec and, if any, magnitude."""
+        columns = [self.ra_deg, self.dec_deg]
+        formats = "{:.12f} {:.12f}"
+        if self.mag is not None:
+            columns.append(self.mag)
+            formats += " {:.4f}"
+        lines = (formats.format(*row) for row in zip(*columns, strict=True))
+        path.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+    def _moved_positions(self, movable: NDArray[np.bool_], year: float) -> tuple[Floats, Floats]:
+        from astropy import units as u
+        from astropy.coordinates import SkyCoord
+        from astropy.time import Time
+
+        assert self.pm_ra_mas_yr is not None and self.pm_dec_mas_yr is not None
+        # ERFA replaces the unknown parallax by a tiny one and warns of it for every source.
+        with quiet_astropy():
+            now = SkyCoord(
+                ra=self.ra_deg[movable] * u.deg,
+                dec=self.dec_deg[movable] * u.deg,
+                pm_ra_cosdec=self.pm_ra_mas_yr[movable] * u.mas / u.yr,
+                pm_dec=self.pm_dec_mas_yr[movable] * u.mas / u.yr,
+                obstime=Time(self.epoch_year, format="jyear", scale="tdb"),
+            )
+            then = now.apply_space_motion(Time(year, format="jyear", scale="tdb"))
+        return np.asarray(then.ra.deg), np.asarray(then.dec.deg)
+
+
+def read_catalog(path: Path, *, epoch_year: float | None) -> CatalogTable:
+    """Reference catalogue from ECSV, CSV, FITS, VOTable or text of two or more columns.
+
+    Columns are found by their names (``ra``/``dec``, ``RAJ2000``/``DEJ2000``, ``ra_deg``...,
+    ``pmra``/``pmdec``, ``mag``, ``ref_epoch``); text without names is RA, Dec and magnitude.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    epoch_year : float or None
+        Julian year of the positions; None takes it from the ``ref_epoch`` column, if any.
+
+    Raises
+    ------
+    ParseError
+        When a text file does not follow its format.
+    FileRejectedError
+        When the catalogue has no rows, no positions, positions out of range or of single
+        precision, or an epoch other than the one given.
+    """
+    columns = read_columns(path)
+    ra = _required(path, columns, _RA_NAMES, "right ascension")
+    dec = _required(path, columns, _DEC_NAMES, "declination")
+    ra_deg, dec_deg = _angles(path, ra), _angles(path, dec)
+    _check_range(path, ra.name, ra_deg, 0.0, 360.0)
+    _check_range(path, dec.name, dec_deg, -90.0, 90.0)
+    pm_ra, pm_dec = _proper_motions(path, columns)
+    return CatalogTable(
+        ra_deg=ra_deg % 360.0,
+        dec_deg=dec_deg,
+        epoch_year=_epoch(path, columns, epoch_year),
+        pm_ra_mas_yr=pm_ra,
+        pm_dec_mas_yr=pm_dec,
+        mag=_optional(path, columns, _MAG_NAMES, ""),
+    )
+
+
+def _find(columns: dict[str, Column], names: tuple[str, ...]) -> Column | None:
+    by_lower = {name.lower(): column for name, column in columns.items()}
+    return next((by_lower[name] for name in names if name in by_lower), None)
+
+
+def _required(path: Path, columns: dict[str, Column], names: tuple[str, ...], what: str) -> Column:
+    column = _find(columns, names)
+    if column is None:
+        seen = ", ".join(list(columns)[:12])
+        advice = f"Name one of the columns {names[0]!r}."
+        raise FileRejectedError(path, f"no column of {what} among {seen}", advice=advice)
+    if not len(column.values):
+        raise FileRejectedError(path, "the catalogue has no rows")
+    return column
+
+
+def _angles(path: Path, column: Column) -> Floats:
+    if column.values.dtype == np.float32:
+        raise FileRejectedError(path, _FLOAT32_REASON.format(column.name))
+    return column.in_unit(path, "deg")
+
+
+def _check_range(path: Path, name: str, values: Floats, low: float, high: float) -> None:
+    bad = np.flatnonzero(~((values >= low) & (values <= high)))
+    if len(bad):
+        value = values[bad[0]]
+        reason = f"{name} of row {bad[0] + 1} is {value:g}, not within {low:g} to {high:g} degrees"
+        raise FileRejectedError(path, reason)
+
+
+def _optional(
+    path: Path, columns: dict[str, Column], names: tuple[str, ...], unit: str
+) -> Floats | None:
+    column = _find(columns, names)
+    return None if column is None else column.in_unit(path, unit)
+
+
+def _proper_motions(path: Path, columns: dict[str, Column]) -> tuple[Floats | None, Floats | None]:
+    pm_ra = _optional(path, columns, _PM_RA_NAMES, "mas/yr")
+    pm_dec = _optional(path, columns, _PM_DEC_NAMES, "mas/yr")
+    if (pm_ra is None) != (pm_dec is None):
+        raise FileRejectedError(path, "proper motion in one coordinate only")
+    return pm_ra, pm_dec
+
+
+def _epoch(path: Path, columns: dict[str, Column], given: float | None) -> float | None:
+    """Epoch given, or that of the file; the two must not contradict each other."""
+    if given is not None and not math.isfinite(given):
+        raise UsageError(f"{given} is not an epoch.")
+    values = _optional(path, columns, _EPOCH_NAMES, "yr")
+    found = sorted(set(values[np.isfinite(values)].tolist())) if values is not None else []
+    if len(found) > 1:
+        reason = f"its rows have different epochs, {found[0]:g} to {found[-1]:g}"
+        raise FileRejectedError(path, reason)
+    if found and given is not None and abs(found[0] - given) > 1e-3:
+        reason = f"its own epoch is {found[0]:g}, not {given:g}"
+        raise FileRejectedError(path, reason, advice="Leave the epoch out to use its own.")
+    return given if given is not None or not found else found[0]

@@ -1,0 +1,239 @@
+"""The data root: scratch directories that leave no litter, and files that are never changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skydb.errors import StateError, UsageError
+from skydb.files.checksum import sha256_of
+
+LOG_SUFFIXES = frozenset({".log", ".out", ".err", ".trl"})
+_LONGEST_NAME_BYTES = 200
+_BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ROOTNAME_PREFIX = re.compile(r"([a-z0-9]{9})_", re.IGNORECASE)
+
+
+class Workspace:
+    """Files that skydb fetches or makes, under one root.
+
+    ::
+
+        root/scratch/<label>-xxxx/    one run, removed when it ends
+        root/logs/<label>/            the logs of a run that failed
+        root/versions/<stem>/<sha12>/ one immutable content of a product
+
+    Paths inside the root are written relative to it, so that a ledger and its data can
+    be moved together; paths outside are written as they are.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The data root; made when something is first put there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - a link to the root stays a link
+
+    @contextmanager
+    def scratch(self, label: str) -> Iterator[Path]:
+        """Empty directory for one run.
+
+        It is removed whatever happens; when the run raises, its logs are first moved to
+        :meth:`logs`.
+
+        Parameters
+        ----------
+        label : str
+            Names the run, e.g. ``sky-12-match``.
+
+        Raises
+        ------
+        UsageError
+            When the label cannot be a file name.
+        """
+        parent = self.root / "scratch"
+        prefix = f"{_safe_name(label)}-"
+        parent.mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        try:
+            yield directory
+        except BaseException:
+            self._keep_logs(directory, label)
+            raise
+        finally:
+            _remove_tree(directory)
+
+    def logs(self, label: str) -> Path:
+        """Directory where the logs of failed runs of a label are; it may not exist."""
+        return self.root / "logs" / _safe_name(label)
+
+    def store(self, source: Path, *parts: str) -> Path:
+        """Copy a file to ``root/parts[0]/parts[1]/...``, whole or not at all.
+
+        Parameters
+        ----------
+        source : pathlib.Path
+            Any file.
+        *parts : str
+            Directories below the root and, last, the name of the copy.
+
+        Returns
+        -------
+        pathlib.Path
+            The copy, absolute. It is what was there already when the content is the same.
+
+        Raises
+        ------
+        UsageError
+            When a part cannot be a file name or would leave the root.
+        StateError
+            When other content is there under that name.
+        UnreadableFileError
+            When the source cannot be read.
+        """
+        if not parts:
+            raise UsageError("A stored file needs a name.")
+        return _store(source, self.root.joinpath(*map(_safe_name, parts)))
+
+    def store_version(self, source: Path, product_name: str, sha256: str) -> Path:
+        """Copy one content of a product to its :meth:`version_home`; raises as :meth:`store`."""
+        return _store(source, self.version_home(product_name, sha256))
+
+    def version_home(self, product_name: str, sha256: str) -> Path:
+        """Where one content of a product lives: ``root/versions/<stem>/<sha12>/<name>``.
+
+        Parameters
+        ----------
+        product_name : str
+            File name of the product; its stem is the rootname when it begins with one.
+        sha256 : str
+            Checksum of the content, 64 hexadecimal digits.
+
+        Raises
+        ------
+        UsageError
+            When either is not what it should be.
+        """
+        name = _safe_name(product_name)
+        if not _SHA256.fullmatch(sha256):
+            raise UsageError(f"{sha256!r} is not a SHA-256 of 64 hexadecimal digits.")
+        match = _ROOTNAME_PREFIX.match(name)
+        stem = match[1].lower() if match else name.split(".fits")[0]
+        return self.root / "versions" / _safe_name(stem) / sha256[:12] / name
+
+    def relative(self, path: Path) -> str:
+        """Text for the database: relative to the root when inside it, else absolute."""
+        for candidate, root in (
+            (Path(os.path.abspath(path)), self.root),  # noqa: PTH100 - links are kept
+            (path.resolve(), self.root.resolve()),
+        ):
+            if candidate.is_relative_to(root):
+                return candidate.relative_to(root).as_posix()
+        return str(Path(os.path.abspath(path)))  # noqa: PTH100 - links are kept
+
+    def resolve(self, text: str) -> Path:
+        """Absolute path of what :meth:`relative` wrote.
+
+        Raises
+        ------
+        UsageError
+            When a relative text leaves the root.
+        """
+        if not text or "\0" in text:
+            raise UsageError(f"{text!r} is not a path.")
+        path = Path(text)
+        if path.is_absolute():
+            return path
+        if ".." in path.parts:
+            raise UsageError(f"{text!r} leaves the data root.", advice="Use an absolute path.")
+        return self.root / path
+
+    def _keep_logs(self, directory: Path, label: str) -> None:
+        found = sorted(p for p in directory.rglob("*") if p.suffix.lower() in LOG_SUFFIXES)
+        for log in found:
+            if log.is_file() and not log.is_symlink():
+                home = self.logs(label)
+                home.mkdir(parents=True, exist_ok=True)
+                log.replace(_unused(home / log.name))
+
+
+def _safe_name(name: str) -> str:
+    """The name, if it can be one part of a path and nothing else."""
+    if name.strip(" .") == "" or _BAD_CHARACTERS.search(name):
+        raise UsageError(f"{name!r} cannot be a file name.")
+    if len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+        raise UsageError(f"{name[:40]!r}... is longer than {_LONGEST_NAME_BYTES} bytes.")
+    return name
+
+
+def _unused(path: Path) -> Path:
+    """The path, numbered when an older log has its name."""
+    number, candidate = 1, path
+    while candidate.exists():
+        candidate = path.with_name(f"{path.stem}.{number}{path.suffix}")
+        number += 1
+    return candidate
+
+
+def _store(source: Path, target: Path) -> Path:
+    checksum = sha256_of(source)
+    if _holds(target, checksum):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _copy_synced(source, temporary)
+        if sha256_of(temporary) != checksum:
+            raise StateError(f"{source} changed while it was copied.", advice="Try again.")
+        if not _holds(target, checksum):
+            temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_directory(target.parent)
+    return target
+
+
+def _holds(target: Path, checksum: str) -> bool:
+    """Whether the content is there already; other content is never replaced."""
+    if not target.exists():
+        return False
+    if not target.is_file() or sha256_of(target) != checksum:
+        advice = "Stored files are never changed; choose another name."
+        raise StateError(f"{target} already holds other content.", advice=advice)
+    return True
+
+
+def _copy_synced(source: Path, target: Path) -> None:
+    with source.open("rb") as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name survive a power cut, where directories can be synced (not Windows)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_tree(directory: Path) -> None:
+    """Remove a tree, also when a task left directories without write permission."""
+    try:
+        shutil.rmtree(directory)
+    except PermissionError:
+        for folder in [directory, *(p for p in directory.rglob("*") if p.is_dir())]:
+            folder.chmod(0o700)
+        shutil.rmtree(directory)
