@@ -73,7 +73,10 @@ class SourceMarks:
 
 def source_marks(sources: MatchedSources) -> SourceMarks:
     """Marks of every matched source, numbered in the order of the match file."""
-    x, y = np.asarray(sources.x_original_pix, float), np.asarray(sources.y_original_pix, float)
+    x, y = (
+        np.asarray(values, dtype=float)
+        for values in (sources.x_in_original_pix, sources.y_in_original_pix)
+    )
     return SourceMarks(x, y, np.arange(x.size, dtype=np.int64))
 
 
@@ -162,7 +165,7 @@ def draw_sources(panels: Sequence[MarkedImage], *, title: str = "", theme: Theme
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     with house_style(theme):
-        figure = new_figure(0.4 + 5.0 * columns if columns < 3 else 13.0, 0.8 + 5.0 * rows)
+        figure = new_figure(0.3 + 4.3 * columns, 0.7 + 4.5 * rows)
         title_figure(figure, title)
         scale = common_scale([panel.image for panel in panels])
         for place, panel in enumerate(panels):
@@ -225,17 +228,16 @@ def _number(axes: Axes, panel: MarkedImage, colours: Sequence[str]) -> None:
     if common.sum() > _NUMBERED_SOURCES:
         return
     x, y = panel.image.to_display(panel.marks.x_pix[common], panel.marks.y_pix[common])
+    ny, nx = panel.image.data.shape
     for place, group in enumerate(panel.marks.group[common]):
+        # Away from the edge that is near, so that a number stays on its image.
+        right, high = x[place] > 0.94 * nx, y[place] > 0.96 * ny
         axes.annotate(
-            str(group + 1),
-            (x[place], y[place]),
-            xytext=(6, 4),
-            textcoords="offset points",
-            fontsize=6.5,
-            fontweight="bold",
+            str(group + 1), (x[place], y[place]), textcoords="offset points",
+            xytext=(-6 if right else 6, -5 if high else 4), ha="right" if right else "left",
+            va="top" if high else "baseline", fontsize=6.5, fontweight="bold",
             color=colours[place],
-            annotation_clip=True,
-        )
+        )  # fmt: skip
 
 
 def _counted(panel: MarkedImage, *, paired: bool) -> str:

@@ -114,11 +114,20 @@ class DisplayScale:
     stretch: Stretch = Stretch.ASINH
 
     def normalisation(self) -> ImageNormalize:
-        """The matplotlib norm, with values clipped to the limits."""
+        """The matplotlib norm of these limits and this stretch."""
         from astropy.visualization import AsinhStretch, ImageNormalize, LinearStretch
 
         stretch = AsinhStretch(0.1) if self.stretch is Stretch.ASINH else LinearStretch()
-        return ImageNormalize(vmin=self.low, vmax=self.high, stretch=stretch, clip=True)
+        # Not clipped, because a norm that clips forgets which pixels have no data; the
+        # colour map ends in its first and last colour anyway.
+        return ImageNormalize(vmin=self.low, vmax=self.high, stretch=stretch, clip=False)
+
+    def ticks(self, count: int = 5) -> dict[float, str]:
+        """Round values about evenly spaced along a colour bar, and their labels."""
+        values = self.normalisation().inverse(np.linspace(0, 1, count))
+        digits = 2 if self.stretch is Stretch.ASINH else 3
+        rounded = (float(f"{value:.{digits}g}") for value in values)
+        return {value: np.format_float_positional(value, trim="-") for value in rounded}
 
 
 def load_science(
@@ -200,7 +209,7 @@ def common_scale(
     low, high = min(low for low, _ in limits), max(high for _, high in limits)
     # Room above the sky for the stars: zscale's own limit saturates most of them.
     if stretch is Stretch.ASINH and interval is Interval.ZSCALE:
-        high = low + 4 * (high - low)
+        high = low + 2.5 * (high - low)
     return DisplayScale(low, high if high > low else low + 1.0, stretch)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,10 +102,11 @@ def mosaic_display(
 ) -> MosaicDisplay:
     """Find the scales that all pairs are shown with; weights are always linear."""
     weights = [pair.weight for pair in pairs if pair.weight is not None]
+    weight_scale = common_scale(weights, interval=Interval.PERCENTILE, stretch=Stretch.LINEAR)
     return MosaicDisplay(
         tuple(pairs),
         common_scale([pair.science for pair in pairs], interval=interval, stretch=stretch),
-        common_scale(weights, interval=Interval.PERCENTILE, stretch=Stretch.LINEAR),
+        replace(weight_scale, low=0.0),
     )
 
 
@@ -135,9 +136,8 @@ def draw_mosaics(
         )
         title_figure(figure, title)
         columns = figure.subfigures(1, 2 if has_weights else 1, squeeze=False)[0]
-        _draw_column(columns[0], display, weights=False, grid=grid, theme=theme)
-        if has_weights:
-            _draw_column(columns[1], display, weights=True, grid=grid, theme=theme)
+        for column, weights in zip(columns, (False, True), strict=False):
+            _draw_column(column, display, weights=weights, grid=grid, theme=theme)
     return figure
 
 
@@ -155,6 +155,8 @@ def _draw_column(
         draw_image(axes, image, scale, cmap, theme)
         axes.set_title(f"{pair.label}{_what(image, weights=weights)}")
         all_axes.append(axes)
+    for axes in all_axes[:-1]:
+        _leave_out_label(axes)
     bar = column.colorbar(
         all_axes[0].images[0],
         ax=all_axes,
@@ -164,8 +166,15 @@ def _draw_column(
         pad=0.03,
         fraction=0.04,
     )
+    bar.set_ticks(list(scale.ticks()), labels=list(scale.ticks().values()))
     bar.set_label("weight" if weights else unit_text(display.pairs[0].science.unit))
     bar.outline.set_linewidth(0.5)
+
+
+def _leave_out_label(axes: Axes) -> None:
+    """Right ascension is named once, below the lowest image."""
+    if hasattr(axes, "coords"):
+        axes.coords[0].set_axislabel(" ")
 
 
 def _what(image: DisplayImage, *, weights: bool) -> str:
@@ -205,6 +214,5 @@ def _dress_sky(axes: WCSAxes, theme: Theme) -> None:
     axes.coords.frame.set_color(theme.muted)
     for coordinate, label in zip(axes.coords, ("RA (ICRS)", "Dec (ICRS)"), strict=True):
         coordinate.set_ticklabel(size=7, color=theme.muted, exclude_overlapping=True)
-        coordinate.set_axislabel(label, size=7.5, color=theme.muted, minpad=0.5)
-        coordinate.set_ticks(number=4)
-        coordinate.set_ticks(color=theme.muted)
+        coordinate.set_axislabel(label, size=7.5, color=theme.muted, minpad=1.0)
+        coordinate.set_ticks(number=4, size=0)

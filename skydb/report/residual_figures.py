@@ -12,6 +12,7 @@ from skydb.errors import UsageError
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
 Values = NDArray[np.float64]
@@ -20,15 +21,11 @@ Values = NDArray[np.float64]
 class MatchedSources(Protocol):
     """The sources that one fit matched, as TweakReg lists them in its match file.
 
-    All arrays have one value per source. ``ref`` and ``in`` are positions on the
-    tangent plane of the fit, before it; ``residual`` is what the fit leaves there;
-    ``original`` are FITS pixels (from 1) of the image.
+    All arrays have one value per source. ``in`` are positions on the tangent plane
+    of the fit, before it; ``residual`` is what the fit leaves there;
+    ``in_original`` are FITS pixels (from 1) of the image.
     """
 
-    @property
-    def x_ref_pix(self) -> Values: ...  # noqa: D102
-    @property
-    def y_ref_pix(self) -> Values: ...  # noqa: D102
     @property
     def x_in_pix(self) -> Values: ...  # noqa: D102
     @property
@@ -38,9 +35,9 @@ class MatchedSources(Protocol):
     @property
     def y_residual_pix(self) -> Values: ...  # noqa: D102
     @property
-    def x_original_pix(self) -> Values: ...  # noqa: D102
+    def x_in_original_pix(self) -> Values: ...  # noqa: D102
     @property
-    def y_original_pix(self) -> Values: ...  # noqa: D102
+    def y_in_original_pix(self) -> Values: ...  # noqa: D102
     @property
     def ra_fit_deg(self) -> Values: ...  # noqa: D102
     @property
@@ -156,29 +153,28 @@ def _draw_vectors(part: SubFigure, field: ResidualField, theme: Theme) -> None:
         return
     axes.grid()
     axes.scatter(field.x_pix, field.y_pix, s=7, color=theme.muted, linewidths=0, zorder=2)
+    _draw_arrows(axes, field, theme)
+    axes.margins(0.06)
+
+
+def _draw_arrows(axes: Axes, field: ResidualField, theme: Theme) -> None:
+    extent = max(np.ptp(field.x_pix), np.ptp(field.y_pix)) or 1.0
+    magnification = 0.09 * extent / field.key_pix
     arrows = axes.quiver(
-        field.x_pix,
-        field.y_pix,
-        field.dx_pix,
-        field.dy_pix,
-        angles="xy",
-        color=theme.accent,
-        width=0.0038,
-        scale=10 * field.key_pix,
-        scale_units="width",
-        zorder=3,
+        field.x_pix, field.y_pix, field.dx_pix, field.dy_pix,
+        angles="xy", scale_units="xy", scale=1 / magnification,
+        color=theme.accent, width=0.0038, zorder=3,
+    )  # fmt: skip
+    # Room for the heads, which matplotlib does not count as data.
+    heads = np.column_stack((field.x_pix, field.y_pix)) + magnification * np.column_stack(
+        (field.dx_pix, field.dy_pix)
     )
+    axes.update_datalim(heads)
+    label = f"{field.key_pix:g} pix = {field.key_pix * field.pixel_scale_mas:.3g} mas"
     axes.quiverkey(
-        arrows,
-        0.0,
-        1.045,
-        field.key_pix,
-        f"{field.key_pix:g} pix = {field.key_pix * field.pixel_scale_mas:.3g} mas",
-        labelpos="E",
-        labelcolor=theme.ink,
+        arrows, 0.06, 1.045, field.key_pix, label, labelpos="E", labelcolor=theme.ink,
         color=theme.warm,
-    )
-    axes.margins(0.12)
+    )  # fmt: skip
 
 
 def _draw_components(part: SubFigure, field: ResidualField, theme: Theme) -> None:
@@ -190,11 +186,14 @@ def _draw_components(part: SubFigure, field: ResidualField, theme: Theme) -> Non
     )
     for row, (name, residual, rms, colour) in zip(panels, components, strict=True):
         for axes, along, position in zip(row, "xy", (field.x_pix, field.y_pix), strict=True):
+            axes.set_title(f"d{name} against {along}\n{_rms_text(rms, field)}", fontsize=8.5)
+            if not residual.size:
+                say_empty(axes, theme, "no matched source")
+                continue
             axes.axhline(0.0, color=theme.muted, linewidth=0.8)
             axes.grid()
             axes.scatter(position, residual, s=16, color=colour, alpha=0.75, linewidths=0)
             axes.set_ylim(-1.15 * largest or -1, 1.15 * largest or 1)
-            axes.set_title(f"d{name} against {along}\n{_rms_text(rms, field)}", fontsize=8.5)
     for axes, along in zip(panels[-1], "xy", strict=True):
         axes.set_xlabel(f"{along} [pix]")
     for row, name in zip(panels, "xy", strict=True):

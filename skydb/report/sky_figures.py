@@ -190,7 +190,7 @@ def _draw_panel(
     axes.margins(y=0.12)
     axes.legend(
         loc="lower right",
-        bbox_to_anchor=(1.0, 1.06),
+        bbox_to_anchor=(1.0, 1.09),
         ncols=len(series),
         borderaxespad=0.0,
         handletextpad=0.3,
@@ -213,14 +213,14 @@ def _draw_series(
         # Equal values of two methods still show as one marker inside the other.
         markerfacecolor=colour if place == 0 else "none",
         markeredgecolor=colour,
-        markeredgewidth=1.2,
+        markeredgewidth=min(1.2, size / 4),
         label=series.method.value,
         zorder=3 + place,
     )
 
 
 def _marker_size(chips: int) -> float:
-    return float(np.clip(7.0 - chips / 40, 2.5, 6.0))
+    return float(np.clip(7.0 - chips / 40, 1.6, 6.0))
 
 
 def _broken_at_visits(

@@ -15,12 +15,15 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skydb.domain.vocabulary import SkyMethod
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 #: Dots per inch of a figure on a page.
 DPI = 144
@@ -30,6 +33,9 @@ NO_DATA = "#8c8c8c"
 SCIENCE_RAMP = ("#070b1a", "#17294d", "#34588a", "#6b96c4", "#b4d0e2", "#fff8e7")
 #: The same for weights, in green.
 WEIGHT_RAMP = ("#06140f", "#12382b", "#2b6a51", "#64a784", "#b4d8b8", "#fdf9e2")
+
+# Enough for a smooth ramp; with twice as many a noisy sky doubles the size of a PNG.
+_SHADES = 128
 
 #: Markers of the sky methods.
 METHOD_MARKERS: Mapping[SkyMethod, str] = {
@@ -143,7 +149,7 @@ def colormap(ramp: tuple[str, ...]) -> Colormap:
     """A colour map over the ramp, with no-data in neutral grey."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    made = LinearSegmentedColormap.from_list("skydb", ramp, N=256)
+    made = LinearSegmentedColormap.from_list("skydb", ramp, N=_SHADES)
     return made.with_extremes(bad=NO_DATA)
 
 
@@ -218,18 +224,55 @@ def title_figure(figure: Figure, title: str) -> None:
 
 
 def say_empty(axes: Axes, theme: Theme, message: str) -> None:
-    """Say in words that a panel has nothing to show."""
+    """Say in words that a panel has nothing to show, instead of an empty scale."""
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.text(
         0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=theme.muted
     )
 
 
-def png_bytes(figure: Figure) -> bytes:
+def png_bytes(figure: Figure, *, compact: bool = False) -> bytes:
     """The figure as PNG; the same figure gives the same bytes.
 
-    matplotlib would write its version into the file, which would change the
-    checksum of a picture that is the same.
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From one of the drawing functions.
+    compact : bool, optional
+        Store colours as one of 256 that the house style uses: a third of the size
+        where a noisy image fills the figure, and no visible difference.
     """
     stream = io.BytesIO()
+    # matplotlib would write its version into the file, which would change the
+    # checksum of a picture that is the same.
     figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    return _paletted(stream) if compact else stream.getvalue()
+
+
+def _paletted(png: io.BytesIO) -> bytes:
+    from PIL import Image
+
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(_house_palette())
+    stream = io.BytesIO()
+    with Image.open(png) as drawn:
+        indexed = drawn.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    indexed.save(stream, format="PNG", optimize=True)
     return stream.getvalue()
+
+
+def _house_palette() -> bytes:
+    """At most 256 colours: both ramps, greys, the themes, and the cycle as it is smoothed."""
+    from matplotlib.colors import to_rgb
+
+    science, weight = (
+        np.asarray(colormap(ramp)(np.linspace(0, 1, shades)))[:, :3]
+        for ramp, shades in ((SCIENCE_RAMP, _SHADES), (WEIGHT_RAMP, _SHADES // 2))
+    )
+    greys = np.repeat(np.linspace(0, 1, 24)[:, None], 3, axis=1)
+    inks = [to_rgb(c) for t in (LIGHT, DARK) for c in (t.page, t.ink, t.muted, NO_DATA)]
+    marks = np.array([to_rgb(colour) for colour in LIGHT.cycle])
+    blends = [share * marks + (1 - share) * science[_SHADES // 3] for share in (1, 0.7, 0.4)]
+    colours = np.vstack((science, weight, greys, inks, *blends))
+    return bytes(np.rint(255 * colours).astype(np.uint8))
