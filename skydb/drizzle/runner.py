@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import site
 import subprocess
@@ -163,13 +164,19 @@ def _outcome(tool: str, code: int, result: Path, log: Path) -> dict[str, object]
     document = _read_result(tool, code, result, log)
     error = document.get("error")
     if isinstance(error, dict):
-        raise ToolCrashedError(tool, f"raised {error['type']}: {error['message']}", log=log)
+        message = _one_line(str(error["message"]))
+        raise ToolCrashedError(tool, f"raised {error['type']}: {message}", log=log)
     if code:
         raise ToolCrashedError(tool, f"ended with exit code {code}", log=log)
     outcome = document.get("outcome")
     if not isinstance(outcome, dict):
         raise ToolSilentFailureError(tool, "ended without an outcome", log=log)
     return outcome
+
+
+def _one_line(message: str) -> str:
+    """The sentence inside the box of # that drizzlepac draws around it."""
+    return re.sub(r"[#\s]+", " ", message).strip().removesuffix(".")
 
 
 def _read_result(tool: str, code: int, result: Path, log: Path) -> dict[str, object]:

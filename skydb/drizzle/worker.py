@@ -42,9 +42,11 @@ def _task(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
 
 
 def _describe(error: BaseException) -> dict[str, str]:
+    """Type, message and traceback; drizzlepac raises errors without a message."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
     return {
         "type": type(error).__name__,
-        "message": str(error),
+        "message": str(error) or f"in {where.name}, {Path(where.filename).name}:{where.lineno}",
         "traceback": "".join(traceback.format_exception(error)),
     }
 

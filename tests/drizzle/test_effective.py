@@ -1,0 +1,123 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.drizzle.effective import SkyCall, SkyReading, judge, value_contradictions
+
+LOCALMIN, MATCH = SkyMethod.LOCALMIN, SkyMethod.MATCH
+GLOBALMIN, BOTH = SkyMethod.GLOBALMIN, SkyMethod.GLOBALMIN_MATCH
+REVERTED = '[WARNING ] Reverting sky computation to "localmin" from "{}\n'
+NO_FLAT = "AttributeError: 'SphericalPolygon' object has no attribute 'iter_polygons_flat'"
+
+
+def readings(*skies):
+    return [
+        SkyReading(f"e{n}_flt.fits", 1, sky, SkyUnit.ELECTRON_PER_S) for n, sky in enumerate(skies)
+    ]
+
+
+VALUES = {
+    LOCALMIN: readings(1.2, 0.8, 1.0),
+    MATCH: readings(0.4, 0.0, 0.2),
+    GLOBALMIN: readings(0.8, 0.8, 0.8),
+    BOTH: readings(1.21, 0.81, 1.01),
+}
+
+
+@pytest.mark.parametrize("method", SkyMethod)
+def test_a_method_that_ran_is_effective_and_contradicted_by_nothing(method):
+    verdict = judge(method, [SkyCall(method, None)], VALUES[method], "all is well")
+    assert verdict.effective is method
+    assert not verdict.is_downgraded
+    assert verdict.disagreements == ()
+
+
+@pytest.mark.parametrize(("requested", "ran"), [(MATCH, LOCALMIN), (BOTH, GLOBALMIN)])
+def test_a_method_given_up_is_downgraded_to_the_one_that_ran(requested, ran):
+    calls = [SkyCall(requested, NO_FLAT), SkyCall(ran, None)]
+    verdict = judge(requested, calls, VALUES[ran], REVERTED.format(requested))
+    assert verdict.effective is ran
+    assert verdict.downgrade_reason == NO_FLAT
+    assert verdict.disagreements == ()
+
+
+def test_a_change_that_the_log_hides_is_told():
+    calls = [SkyCall(MATCH, NO_FLAT), SkyCall(LOCALMIN, None)]
+    verdict = judge(MATCH, calls, VALUES[LOCALMIN], "nothing to see")
+    assert verdict.disagreements == ("the log tells of nothing given up, the calls of match",)
+
+
+def test_a_change_that_only_the_log_knows_is_told():
+    verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], REVERTED.format("match"))
+    assert verdict.disagreements == ("the log tells of match given up, the calls of nothing",)
+
+
+def test_another_method_without_an_exception_is_still_a_downgrade():
+    verdict = judge(MATCH, [SkyCall(LOCALMIN, None)], VALUES[LOCALMIN], "")
+    assert verdict.downgrade_reason == "drizzlepac ran localmin without saying why"
+
+
+@pytest.mark.parametrize("calls", [[], [SkyCall(MATCH, NO_FLAT)]])
+def test_no_computation_that_ended_well_has_no_method(calls):
+    with pytest.raises(LookupError):
+        judge(MATCH, calls, VALUES[MATCH], "")
+
+
+@pytest.mark.parametrize("claimed", SkyMethod)
+@pytest.mark.parametrize("really", SkyMethod)
+def test_values_speak_against_every_other_method_but_the_twin(claimed, really):
+    # localmin and globalmin+match are both positive levels that differ: values cannot part them.
+    twins = {LOCALMIN, BOTH}
+    expected = claimed is really or {claimed, really} == twins
+    assert (value_contradictions(claimed, VALUES[really]) == []) is expected
+
+
+@given(
+    st.lists(st.floats(0.1, 50.0), min_size=2, max_size=9, unique=True),
+    st.floats(0.01, 100.0),
+)
+def test_match_may_have_any_values_as_long_as_the_lowest_is_zero(levels, scale):
+    lowest = min(levels)
+    skies = [
+        SkyReading(f"e{n}_flt.fits", 1, (level - lowest) / scale, None, scale)
+        for n, level in enumerate(levels)
+    ]
+    assert value_contradictions(MATCH, skies) == []
+
+
+def test_chips_of_one_exposure_are_compared_in_brightness_and_not_in_electrons():
+    chips = [
+        SkyReading("a_flc.fits", 1, 40.0, SkyUnit.ELECTRON, 1 / 40.0),
+        SkyReading("a_flc.fits", 2, 41.0, SkyUnit.ELECTRON, 1 / 41.0),
+    ]
+    other = [SkyReading("b_flc.fits", 1, 60.0, SkyUnit.ELECTRON, 1 / 40.0)]
+    assert value_contradictions(LOCALMIN, chips + other) == []
+    wrong = [*chips[:1], SkyReading("a_flc.fits", 2, 40.0, SkyUnit.ELECTRON, 1 / 41.0), *other]
+    assert value_contradictions(LOCALMIN, wrong) == ["the chips of a_flc.fits have different skies"]
+
+
+def test_a_single_exposure_cannot_be_matched():
+    assert value_contradictions(MATCH, readings(0.0)) == [
+        "match of one exposure alone computes nothing"
+    ]
+    assert value_contradictions(LOCALMIN, readings(1.0)) == []
+
+
+def test_no_value_at_all_is_a_contradiction():
+    assert value_contradictions(MATCH, []) == ["there is no sky value"]
+
+
+def test_globalmin_of_zero_everywhere_was_not_measured():
+    assert value_contradictions(GLOBALMIN, readings(0.0, 0.0)) == [
+        "every sky is exactly zero: none was measured"
+    ]
+
+
+def test_exposures_without_overlap_are_named():
+    log = (
+        "[INFO    ]    *   Image 'e1_flt.fits['SCI',1]' SKY = None (undetermined)\n"
+        "[INFO    ]    *   Image 'e2_flt.fits['SCI',1]' SKY = 0 [brightness units]\n"
+    )
+    verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], log)
+    assert verdict.unmatched == ("e1_flt.fits",)

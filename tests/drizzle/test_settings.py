@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings, default_conv_width_pix
+from skydb.errors import UsageError
+
+
+def test_parameters_go_through_json_unchanged():
+    for settings in (TweakRegSettings(), AstroDrizzleSettings(), AstroDrizzleSettings.pipeline()):
+        parameters = settings.as_parameters()
+        assert json.loads(json.dumps(parameters)) == parameters
+
+
+def test_the_defaults_are_those_of_the_tutorial():
+    fit = TweakRegSettings().as_parameters()
+    assert fit["imagefindcfg"] == {"threshold": 5.0, "conv_width": None, "peakmin": 1.0}
+    assert (fit["minobj"], fit["searchrad"], fit["fitgeometry"]) == (5, 1.0, "rscale")
+    drizzle = AstroDrizzleSettings().as_parameters()
+    assert (drizzle["final_bits"], drizzle["final_rot"], drizzle["final_wcs"]) == ("16", 257.0, True)
+    assert not any(drizzle[step] for step in ("driz_separate", "median", "blot", "driz_cr"))
+    assert not drizzle["preserve"]
+    assert not drizzle["context"]
+
+
+def test_equal_settings_have_equal_parameters_and_others_do_not():
+    assert TweakRegSettings() == TweakRegSettings()
+    assert TweakRegSettings(minobj=6).as_parameters() != TweakRegSettings().as_parameters()
+
+
+def test_more_parameters_are_passed_on_and_source_finding_is_merged():
+    extra = {"separation": 2.0, "imagefindcfg": {"fluxmin": 5}}
+    parameters = TweakRegSettings(extra=extra).as_parameters()
+    assert parameters["separation"] == 2.0
+    assert parameters["imagefindcfg"] == {
+        "threshold": 5.0,
+        "conv_width": None,
+        "peakmin": 1.0,
+        "fluxmin": 5,
+    }
+    assert AstroDrizzleSettings(extra={"final_kernel": "lanczos3"}).as_parameters()[
+        "final_kernel"
+    ] == ("lanczos3")
+
+
+@pytest.mark.parametrize(
+    ("settings", "extra"),
+    [
+        (TweakRegSettings, {"updatehdr": False}),
+        (TweakRegSettings, {"outshifts": "mine.txt"}),
+        (AstroDrizzleSettings, {"skymethod": "match"}),
+        (AstroDrizzleSettings, {"output": "mine"}),
+    ],
+)
+def test_what_skydb_sets_itself_cannot_be_passed_on(settings, extra):
+    with pytest.raises(UsageError, match=next(iter(extra))):
+        settings(extra=extra)
+
+
+def test_wrong_values_are_refused():
+    with pytest.raises(UsageError, match="fit geometry"):
+        TweakRegSettings(fitgeometry="affine")
+    with pytest.raises(UsageError, match="mapping"):
+        TweakRegSettings(extra={"imagefindcfg": 3}).as_parameters()
+
+
+def test_the_kernel_is_wider_in_the_infrared():
+    assert default_conv_width_pix("WFC3", "IR") == 4.5
+    assert default_conv_width_pix("NICMOS", "") == 4.5
+    assert default_conv_width_pix("WFC3", "UVIS") == default_conv_width_pix("ACS", "WFC") == 3.5
