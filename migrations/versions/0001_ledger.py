@@ -174,6 +174,7 @@ def upgrade() -> None:
                 "no-overlap",
                 "islands",
                 "missing-exposure",
+                "contradiction",
                 "unit-unknown",
                 "catalog",
                 "environment",
@@ -754,7 +755,7 @@ def upgrade() -> None:
                 create_constraint=True,
                 length=24,
             ),
-            nullable=False,
+            nullable=True,
         ),
         sa.ForeignKeyConstraint(
             ["exposure_id"], ["exposures.id"], name=op.f("fk_sky_values_exposure_id_exposures")

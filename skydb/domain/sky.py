@@ -133,6 +133,13 @@ class SkyRun(Activity):
         self.values = values
         if self.downgraded:
             self._notice_downgrade(effective_method, why_downgraded)
+        for value in values:
+            if value.unit is None:
+                self.notice(
+                    FindingKind.UNIT_UNKNOWN,
+                    value.exposure.rootname,
+                    "BUNIT does not say what the unit of MDRIZSKY is.",
+                )
 
     def keep_mosaic(self, mosaic: Mosaic) -> None:
         """Attach the images that the run made."""
@@ -167,7 +174,7 @@ class SkyValue(Base):
     extver: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float]
-    unit: Mapped[SkyUnit] = mapped_column(choice(SkyUnit))
+    unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
 
     run: Mapped[SkyRun] = relationship(back_populates="values")
     exposure: Mapped[Exposure] = relationship()

@@ -14,7 +14,7 @@ from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord
 from skydb.domain.product import ProductVersion
-from skydb.domain.values import FitParameters, Realised, WcsFacts, WcsName
+from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
 from skydb.errors import StateError
 
@@ -157,6 +157,17 @@ class AlignmentSolution(FitRecord, Base):
         solution.applied_at = utc_now()
         solution.trust = source.trust
         return solution
+
+    def as_facts(self) -> WcsFacts:
+        """The solution as a value, with the linear WCS of its chips."""
+        return WcsFacts(
+            self.wcs_key or " ",
+            WcsName.parse(self.wcs_name),
+            tuple(chip.geometry for chip in self.chips),
+            self.wcs_type,
+            self.hdr_name,
+            FitQuality(self.nmatches, self.rms_ra_mas, self.rms_dec_mas, self.fit_geometry),
+        )
 
     def accept(self, applied_to: ProductVersion) -> None:
         """Record that exactly this fit now stands in a new version of its product.

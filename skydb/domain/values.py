@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
 
+#: TweakBack's alternates have room for no longer name.
+_LONGEST_WCSNAME = 40
+
 _ROOTNAME = re.compile(r"[a-z0-9]{9}")
 
 #: Plate scales in arcsec per pixel, from the WFC3, ACS, WFPC2, NICMOS and STIS
@@ -113,8 +116,8 @@ class WcsName:
     def fitted_by_skydb(cls, original: WcsName, catalog: str) -> Self:
         """Name of a solution that skydb fitted: ``IDC_xxx-FIT_SKYDB_<catalogue>``."""
         base = f"IDC_{original.distortion}" if original.distortion else "IDC_unknown"
-        label = re.sub(r"[^A-Za-z0-9.]+", "", catalog)[:24] or "catalog"
-        return cls.parse(f"{base}-FIT_SKYDB_{label}")
+        label = re.sub(r"[^A-Za-z0-9.]+", "", catalog) or "catalog"
+        return cls.parse(f"{base}-FIT_SKYDB_{label}"[:_LONGEST_WCSNAME])
 
     def __str__(self) -> str:
         return self.text
@@ -304,9 +307,9 @@ class Realised:
 
 @dataclass(frozen=True, slots=True)
 class SkyLevel:
-    """MDRIZSKY of one chip after a run, in the unit of its image."""
+    """MDRIZSKY of one chip after a run, in the unit of its image (None: BUNIT does not say)."""
 
     rootname: str
     extver: int
     mdrizsky: float
-    unit: SkyUnit
+    unit: SkyUnit | None

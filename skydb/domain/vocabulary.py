@@ -198,6 +198,8 @@ class FindingKind(StrEnum):
     """The overlap graph has several parts: no common zero."""
     MISSING_EXPOSURE = "missing-exposure"
     """A drizzled product names an exposure that is not in the ledger."""
+    CONTRADICTION = "contradiction"
+    """Two witnesses of one run tell different stories."""
     UNIT_UNKNOWN = "unit-unknown"
     """A keyword whose unit cannot be told."""
     CATALOG = "catalog"

@@ -18,29 +18,11 @@ from skydb.errors import UsageError
 if TYPE_CHECKING:
     from astropy.io.fits import Header
 
-_ARCHIVED = [
-    "WCSNAME",
-    "WCSAXES",
-    "CRPIX1",
-    "CRPIX2",
-    "CUNIT1",
-    "CUNIT2",
-    "CTYPE1",
-    "CTYPE2",
-    "CRVAL1",
-    "CRVAL2",
-    "LONPOLE",
-    "LATPOLE",
-    "RADESYS",
-    "CD1_1",
-    "CD1_2",
-    "CD2_1",
-    "CD2_2",
-    "CRDER1",
-    "CRDER2",
-    "WCSTYPE",
-    "HDRNAME",
-]
+_ARCHIVED = (
+    *("WCSNAME", "WCSAXES", "CRPIX1", "CRPIX2", "CUNIT1", "CUNIT2", "CTYPE1", "CTYPE2"),
+    *("CRVAL1", "CRVAL2", "LONPOLE", "LATPOLE", "RADESYS", "CD1_1", "CD1_2", "CD2_1", "CD2_2"),
+    *("CRDER1", "CRDER2", "WCSTYPE", "HDRNAME"),
+)
 
 
 def install_fit(path: Path, fit: ChipGeometry, *, name: str) -> str:

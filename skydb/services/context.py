@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 import skydb
 from skydb.domain import Activity, Stamp
-from skydb.errors import NotFoundError, SkydbError
+from skydb.domain.vocabulary import ActivityStatus
+from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
 from skydb.services.environment import remember_environment
 from skydb.services.progress import Progress, Quiet
@@ -68,8 +69,15 @@ class Context:
             return activity.id
 
     @contextmanager
-    def guarded(self, kind: type[A], activity_id: int) -> Iterator[None]:
+    def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:
         """Long work of a running activity: whatever ends it badly leaves a FAILED row.
+
+        Parameters
+        ----------
+        kind, activity_id
+            The activity.
+        label : str, optional
+            Its scratch directory's; the logs of a failed run are kept under it.
 
         Raises
         ------
@@ -80,26 +88,24 @@ class Context:
             yield
         except BaseException as error:
             with self.store.writing() as session:
-                log = getattr(error, "log", None)
-                activity = session.get_one(kind, activity_id)
-                activity.fail(_describe(error), None if log is None else str(log))
+                session.get_one(kind, activity_id).fail(_describe(error), self._logs(label))
             raise
+        finally:
+            self.progress.end()
 
     @contextmanager
-    def closing(self, kind: type[A], activity_id: int) -> Iterator[A]:
-        """Commit the good end of a running activity together with what the block adds.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such activity.
-        """
+    def closing(self, kind: type[A], activity_id: int) -> Iterator[tuple[Session, A]]:
+        """Commit the good end of a running activity together with what the block adds."""
         with self.store.writing() as session:
-            activity = session.get(kind, activity_id)
-            if activity is None:
-                raise NotFoundError(f"There is no activity {activity_id}.")
-            yield activity
-            activity.succeed()
+            activity = session.get_one(kind, activity_id)
+            yield session, activity
+            if activity.status is ActivityStatus.RUNNING:
+                activity.succeed()
+
+    def _logs(self, label: str | None) -> str | None:
+        if label is None or not self.workspace.logs(label).is_dir():
+            return None
+        return self.workspace.relative(self.workspace.logs(label))
 
 
 def _describe(error: BaseException) -> str:

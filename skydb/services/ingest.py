@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
 from skydb.domain import (
     AlignmentSolution,
@@ -78,9 +78,8 @@ class IngestService:
             for first in range(0, len(files), _BATCH):
                 batch = files[first : first + _BATCH]
                 outcomes += self._ingest_batch(activity_id, batch, is_managed=is_managed)
-            with self.context.closing(IngestActivity, activity_id) as activity:
-                notice_missing_members(activity)
-        self.context.progress.end()
+            with self.context.closing(IngestActivity, activity_id) as (session, activity):
+                notice_missing_members(session, activity)
         return outcomes
 
     def _files(self, paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -114,11 +113,8 @@ class IngestService:
             self.context.progress.advance()
 
 
-def notice_missing_members(activity: IngestActivity) -> None:
+def notice_missing_members(session: Session, activity: IngestActivity) -> None:
     """Leave a finding for every exposure that a new product names and the ledger lacks."""
-    session = object_session(activity)
-    if session is None:
-        return
     missing = (
         select(Product.filename, ProductMember.rootname)
         .join(ProductMember, ProductMember.product_id == Product.id)

@@ -1,0 +1,228 @@
+"""Alignment: fit drizzled products to a reference catalogue, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    AlignmentRun,
+    AlignmentSolution,
+    Exposure,
+    Product,
+    ProductMember,
+    ProductVersion,
+)
+from skydb.domain.values import FitParameters, FitQuality, WcsFacts
+from skydb.domain.vocabulary import FindingKind, LinkRole, ProductKind
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.tweakreg import ProductFit, TweakReg
+from skydb.errors import NotFoundError, ToolError
+from skydb.files.catalog import CatalogTable, read_catalog
+from skydb.files.reader import read_facts
+from skydb.services.context import Context
+from skydb.services.refcat import find_catalog
+from skydb.services.versions import checked_path
+from skydb.store import queries
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One product to fit: where it is and when its sky was seen."""
+
+    version_id: int
+    path: Path
+    epoch_year: float | None
+
+
+@dataclass(frozen=True)
+class AlignService:
+    """Runs TweakReg on copies and records every fit as a proposal, or why there is none."""
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    def run(
+        self,
+        refcat: str,
+        products: Sequence[str] = (),
+        settings: TweakRegSettings | None = None,
+    ) -> int:
+        """Fit products to a catalogue at the epoch of each product.
+
+        Parameters
+        ----------
+        refcat : str
+            Name of a reference catalogue.
+        products : sequence of str
+            File names of drizzled products; all of the ledger when empty.
+        settings : TweakRegSettings, optional
+            The tutorial's when left out.
+
+        Returns
+        -------
+        int
+            The alignment run, to be reviewed and accepted or rejected.
+
+        Raises
+        ------
+        NotFoundError
+            When the catalogue or a product is not in the ledger.
+        ToolError
+            When TweakReg crashed before any product was fitted; the run is FAILED.
+        """
+        chosen = settings or TweakRegSettings()
+        targets = self._targets(products)
+        run_id = self._begin(refcat, targets, chosen)
+        label = f"align-{run_id}"
+        with (
+            self.context.guarded(AlignmentRun, run_id, label),
+            self.context.workspace.scratch(label) as scratch,
+        ):
+            fits = self._fit(run_id, targets, chosen, scratch)
+            self._record(run_id, targets, fits)
+        return run_id
+
+    def _targets(self, products: Sequence[str]) -> list[_Target]:
+        with self.context.store.reading() as session:
+            versions = _drizzled_versions(session, products)
+            return [
+                _Target(version.id, checked_path(self.context.workspace, version), epoch)
+                for version, epoch in zip(versions, _epochs(session, versions), strict=True)
+            ]
+
+    def _begin(self, refcat: str, targets: Sequence[_Target], settings: TweakRegSettings) -> int:
+        with self.context.store.reading() as session:
+            find_catalog(session, refcat)
+        parameters = {
+            "refcat": refcat,
+            "products": [target.path.name for target in targets],
+            "tweakreg": settings.as_parameters(),
+        }
+        return self.context.begin(
+            lambda session, stamp: AlignmentRun(find_catalog(session, refcat), parameters, stamp)
+        )
+
+    def _fit(
+        self, run_id: int, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
+    ) -> list[ProductFit]:
+        with self.context.store.reading() as session:
+            catalog = session.get_one(AlignmentRun, run_id).catalog
+            source = self.context.workspace.resolve(catalog.path)
+            table = read_catalog(source, epoch_year=catalog.epoch)
+        files = _catalog_files(table, targets, settings, scratch)
+        self.context.progress.begin(f"TweakReg on {len(targets)} products")
+        fits = TweakReg(self.runner).fit(
+            [target.path for target in targets], files, settings, scratch / "tweakreg"
+        )
+        self.context.progress.end()
+        return fits
+
+    def _record(self, run_id: int, targets: Sequence[_Target], fits: Sequence[ProductFit]) -> None:
+        kept = self._keep_evidence(run_id, fits)
+        read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
+        with self.context.closing(AlignmentRun, run_id) as (session, run):
+            run.workspace = kept
+            for target, fit, wcs in zip(targets, fits, read, strict=True):
+                version = session.get_one(ProductVersion, target.version_id)
+                run.use(version, LinkRole.SCIENCE)
+                _record_fit(run, version, fit, wcs)
+
+    def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
+        """Match files, shift files and the log of a run, kept for review and figures."""
+        workspace = self.context.workspace
+        home = ("alignments", str(run_id))
+        for fit in fits:
+            for evidence in (fit.match_file, fit.shift_file):
+                if evidence is not None:
+                    workspace.store(evidence, *home, fit.product.stem, evidence.name)
+        for log in {fit.log for fit in fits if fit.log.exists()}:
+            workspace.store(log, *home, log.name)
+        return "/".join(home)
+
+
+def _record_fit(
+    run: AlignmentRun, version: ProductVersion, fit: ProductFit, wcs: WcsFacts | None
+) -> None:
+    if wcs is None or not fit.is_fitted:
+        reason = fit.reason or "TweakReg left no fitted WCS"
+        stays = _wcs_in_force(version)
+        AlignmentSolution.failed_fit(version, run, run.catalog, stays, reason)
+        run.notice(FindingKind.FIT_FAILED, version.filename, reason)
+        return
+    quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
+    proposal = WcsFacts(" ", wcs.name, wcs.chips, wcs.wcs_type, None, quality)
+    solution = AlignmentSolution.propose(version, run, run.catalog, proposal, _parameters(fit))
+    solution.warn_if_weak()
+
+
+def _wcs_in_force(version: ProductVersion) -> WcsFacts:
+    current = version.current_solution
+    if current is None:
+        raise NotFoundError(f"The ledger has no WCS of {version.filename}.")
+    return current.as_facts()
+
+
+def _parameters(fit: ProductFit) -> FitParameters:
+    numbers = (
+        fit.dx_pix, fit.dy_pix, fit.rotation_deg, fit.scale, fit.x_rms_pix, fit.y_rms_pix
+    )  # fmt: skip
+    known = [number for number in numbers if number is not None]
+    if len(known) != len(numbers):
+        raise ToolError("TweakReg", f"gave an incomplete fit of {fit.product.name}", log=fit.log)
+    return FitParameters(*known)
+
+
+def _drizzled_versions(session: Session, products: Sequence[str]) -> list[ProductVersion]:
+    kinds = [kind for kind in ProductKind if kind.is_drizzled]
+    query = queries.latest_versions().join(Product).where(Product.kind.in_(kinds))
+    if products:
+        query = query.where(Product.filename.in_(products))
+    found = {version.product.filename: version for version in session.scalars(query)}
+    missing = sorted(set(products) - set(found))
+    if missing or not found:
+        what = ", ".join(missing) or "drizzled products"
+        raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
+    names = products or sorted(found)
+    return [found[name] for name in names]
+
+
+def _epochs(session: Session, versions: Sequence[ProductVersion]) -> list[float | None]:
+    """Mean epoch of the exposures of each product."""
+    ids = [version.product_id for version in versions]
+    seen: dict[int, list[float]] = {product_id: [] for product_id in ids}
+    members = (
+        select(ProductMember.product_id, Exposure)
+        .join(Exposure, Exposure.rootname == ProductMember.rootname)
+        .where(ProductMember.product_id.in_(ids))
+    )
+    for product_id, exposure in session.execute(members):
+        if exposure.epoch_year is not None:
+            seen[product_id].append(exposure.epoch_year)
+    return [fmean(seen[product_id]) if seen[product_id] else None for product_id in ids]
+
+
+def _catalog_files(
+    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
+) -> dict[Path, Path]:
+    """A catalogue for each product, moved to the epoch of its exposures where that is known."""
+    shared = _shared_epoch(targets) if settings.expand_refcat else None
+    files = {}
+    for target in targets:
+        epoch = shared or target.epoch_year
+        moved = table if epoch is None else table.at_epoch(epoch)
+        name = "catalog.cat" if shared else f"{target.path.stem}.cat"
+        files[target.path] = scratch / name
+        moved.write_tweakreg(scratch / name)
+    return files
+
+
+def _shared_epoch(targets: Sequence[_Target]) -> float | None:
+    known = [target.epoch_year for target in targets if target.epoch_year is not None]
+    return fmean(known) if known else None

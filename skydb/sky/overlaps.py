@@ -1,0 +1,91 @@
+"""Which exposures share sky, and the groups that they fall into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.domain.values import unit_vectors
+from skydb.sky.footprint import overlap_area_arcsec2
+
+#: Outlines of the chips of one exposure, each (N, 2) in ICRS degrees.
+Outlines = Sequence[NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Sky that two exposures share.
+
+    Parameters
+    ----------
+    first, second : str
+        Rootnames, in alphabetical order.
+    area_arcsec2 : float
+        Summed over the pairs of their chips.
+    """
+
+    first: str
+    second: str
+    area_arcsec2: float
+
+
+def overlaps_of(exposures: Mapping[str, Outlines]) -> list[Overlap]:
+    """Every pair of exposures that shares sky.
+
+    Pairs are found by a tree of bounding caps, not all against all; polygons make
+    the answer exact.
+
+    Parameters
+    ----------
+    exposures : mapping of str to sequence of ndarray
+        Chip outlines by rootname; an exposure without outlines overlaps nothing.
+    """
+    from scipy.spatial import cKDTree
+
+    names = sorted(name for name, outlines in exposures.items() if len(outlines))
+    if len(names) < 2:
+        return []
+    caps = [_cap(exposures[name]) for name in names]
+    tree = cKDTree(np.array([centre for centre, _ in caps]))
+    reach = 2 * max(chord for _, chord in caps)
+    found = [
+        Overlap(names[i], names[j], _shared(exposures[names[i]], exposures[names[j]]))
+        for i, j in sorted(tree.query_pairs(reach))
+    ]
+    return [pair for pair in found if pair.area_arcsec2 > 0]
+
+
+def islands_of(names: Sequence[str], overlaps: Sequence[Overlap]) -> list[list[str]]:
+    """Connected groups of the overlap graph, the largest first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All exposures, those without any overlap included.
+    overlaps : sequence of Overlap
+        As :func:`overlaps_of` found them.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    index = {name: number for number, name in enumerate(names)}
+    rows = [index[pair.first] for pair in overlaps]
+    columns = [index[pair.second] for pair in overlaps]
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(names), len(names)))
+    count, labels = connected_components(graph, directed=False)
+    groups = [[name for name in names if labels[index[name]] == one] for one in range(count)]
+    return sorted(groups, key=len, reverse=True)
+
+
+def _cap(outlines: Outlines) -> tuple[NDArray[np.float64], float]:
+    points = unit_vectors(np.vstack(list(outlines)))
+    centre = points.mean(axis=0)
+    centre /= np.linalg.norm(centre)
+    return centre, float(np.linalg.norm(points - centre, axis=1).max())
+
+
+def _shared(first: Outlines, second: Outlines) -> float:
+    return sum(overlap_area_arcsec2(one, other) for one in first for other in second)

@@ -1,0 +1,291 @@
+"""Read-only questions that commands and the facade ask; each answer is a list of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy.orm import Session, aliased
+
+from skydb.domain import (
+    Activity,
+    AlignmentRun,
+    AlignmentSolution,
+    Exposure,
+    Finding,
+    Mosaic,
+    Product,
+    ProductVersion,
+    ReferenceCatalog,
+    SkyRun,
+    Visit,
+)
+from skydb.domain.values import plate_scale_arcsec
+from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
+from skydb.errors import NotFoundError
+
+Row = dict[str, Any]
+
+
+def latest_versions() -> Select[ProductVersion]:
+    """Select the newest version of every product."""
+    newest = (
+        select(ProductVersion.product_id, func.max(ProductVersion.number).label("number"))
+        .group_by(ProductVersion.product_id)
+        .subquery()
+    )
+    is_newest = and_(
+        newest.c.product_id == ProductVersion.product_id,
+        newest.c.number == ProductVersion.number,
+    )
+    return select(ProductVersion).join(newest, is_newest)
+
+
+def headers(session: Session) -> list[Row]:
+    """The tutorial's table 1.1: one row per exposure and kind of product."""
+    found = (
+        select(Exposure, Visit, Product.filename, Product.kind)
+        .join(Visit, Visit.id == Exposure.visit_id)
+        .join(Product, Product.exposure_id == Exposure.id)
+        .order_by(Exposure.rootname, Product.filename)
+    )
+    return [
+        {
+            "rootname": exposure.rootname,
+            "filename": filename,
+            "kind": kind.value,
+            "proposal_id": visit.proposal_id,
+            "visit": visit.label,
+            "asn_id": exposure.asn_id,
+            "instrument": exposure.instrument,
+            "detector": exposure.detector,
+            "filter": exposure.filters,
+            "exptime_s": exposure.exptime_s,
+            "date_obs": exposure.date_obs,
+            "expstart_mjd": exposure.expstart_mjd,
+            "postarg1_arcsec": exposure.postarg1_arcsec,
+            "postarg2_arcsec": exposure.postarg2_arcsec,
+            "target": exposure.target_name,
+            "ra_targ_deg": exposure.ra_targ_deg,
+            "dec_targ_deg": exposure.dec_targ_deg,
+        }
+        for exposure, visit, filename, kind in session.execute(found)
+    ]
+
+
+def wcs_table(session: Session, kinds: Sequence[ProductKind] = ()) -> list[Row]:
+    """The tutorial's table 1.2: the WCS in force in the newest version of every product."""
+    rows = session.execute(
+        text(
+            "SELECT h.product AS filename, h.version, h.rootname, p.kind, h.wcs_name, h.wcs_type,"
+            " h.origin, h.status, h.nmatches, h.rms_ra_mas, h.rms_dec_mas,"
+            " COALESCE(e.instrument, m.instrument) AS instrument,"
+            " COALESCE(e.detector, m.detector) AS detector"
+            " FROM v_alignment_current h"
+            " JOIN products p ON p.filename = h.product"
+            " LEFT JOIN exposures e ON e.id = p.exposure_id"
+            " LEFT JOIN (SELECT v.visit_id, MIN(v.instrument) AS instrument,"
+            "            MIN(v.detector) AS detector FROM exposures v GROUP BY v.visit_id) m"
+            "        ON m.visit_id = p.visit_id"
+            " ORDER BY h.product"
+        )
+    ).mappings()
+    wanted = {kind.value for kind in kinds}
+    return [_with_pixels(row) for row in rows if not wanted or row["kind"] in wanted]
+
+
+def _with_pixels(row: Any) -> Row:  # noqa: ANN401 - a RowMapping of any columns
+    scale = plate_scale_arcsec(row["instrument"] or "", row["detector"] or "")
+    result = dict(row)
+    for axis in ("ra", "dec"):
+        rms = row[f"rms_{axis}_mas"]
+        result[f"rms_{axis}_pix"] = None if rms is None or not scale else rms / scale / 1000.0
+    return result
+
+
+def catalogs(session: Session) -> list[Row]:
+    """Every reference catalogue."""
+    found = session.scalars(select(ReferenceCatalog).order_by(ReferenceCatalog.id))
+    return [catalog_row(catalog) for catalog in found]
+
+
+def catalog_row(catalog: ReferenceCatalog) -> Row:
+    """One reference catalogue as a row."""
+    return {
+        "name": catalog.name,
+        "service": catalog.service.value,
+        "sources": catalog.sources,
+        "epoch": catalog.epoch,
+        "epoch_asked": catalog.epoch_asked,
+        "has_proper_motions": catalog.has_proper_motions,
+        "proper_motion_applied": catalog.proper_motion_applied,
+        "truncated": catalog.truncated,
+        "sha256": catalog.sha256,
+        "obtained_at": catalog.obtained_at.isoformat(),
+        "path": catalog.path,
+    }
+
+
+def alignment(session: Session, run_id: int) -> list[Row]:
+    """Fits of one alignment run, each beside the WCS that its product came with.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run.
+    """
+    if session.get(AlignmentRun, run_id) is None:
+        raise NotFoundError(
+            f"There is no alignment run {run_id}.", advice="See `skydb sql` on v_alignment_history."
+        )
+    archive = aliased(AlignmentSolution)
+    came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
+    found = (
+        select(AlignmentSolution, archive, Product.filename)
+        .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .outerjoin(archive, came_with)
+        .where(
+            AlignmentSolution.activity_id == run_id,
+            AlignmentSolution.origin == SolutionOrigin.TWEAKREG,
+        )
+        .order_by(AlignmentSolution.id)
+    )
+    return [_fit_row(run_id, fit, old, name) for fit, old, name in session.execute(found)]
+
+
+def _fit_row(
+    run_id: int, fit: AlignmentSolution, old: AlignmentSolution | None, product: str
+) -> Row:
+    return {
+        "run": run_id,
+        "solution": fit.id,
+        "product": product,
+        "status": fit.status.value,
+        "reason": fit.reason,
+        "dx_pix": fit.dx_pix,
+        "dy_pix": fit.dy_pix,
+        "rotation_deg": fit.rotation_deg,
+        "scale": fit.scale,
+        "x_rms_pix": fit.x_rms_pix,
+        "y_rms_pix": fit.y_rms_pix,
+        "nmatches": fit.nmatches,
+        "rms_ra_mas": fit.rms_ra_mas,
+        "rms_dec_mas": fit.rms_dec_mas,
+        "fit_geometry": fit.fit_geometry,
+        "trust": fit.trust,
+        "archive_wcs_name": old.wcs_name if old else None,
+        "archive_nmatches": old.nmatches if old else None,
+        "archive_rms_ra_mas": old.rms_ra_mas if old else None,
+        "archive_rms_dec_mas": old.rms_dec_mas if old else None,
+    }
+
+
+def alignment_history(session: Session, name: str) -> list[Row]:
+    """Every solution of an exposure (by rootname) or of a product (by file name).
+
+    Raises
+    ------
+    NotFoundError
+        When the ledger knows neither.
+    """
+    statement = text(
+        "SELECT * FROM v_alignment_history WHERE rootname = :name OR product = :name ORDER BY id"
+    )
+    rows = [dict(row) for row in session.execute(statement, {"name": name}).mappings()]
+    if not rows:
+        raise NotFoundError(f"The ledger has no solution of {name!r}.")
+    return rows
+
+
+def sky_run_row(run: SkyRun) -> Row:
+    """One sky run as a row."""
+    return {
+        "run": run.id,
+        "group": run.group_id,
+        "engine": run.engine.value,
+        "requested_method": run.requested_method.value,
+        "effective_method": run.effective_method.value if run.effective_method else None,
+        "downgraded": run.downgraded,
+        "status": run.status.value,
+        "error": run.error,
+        "seconds": run.seconds,
+        "mosaic": run.mosaic.science_path if run.mosaic else None,
+        "weight": run.mosaic.weight_path if run.mosaic else None,
+        "findings": [finding.message for finding in run.findings],
+    }
+
+
+def latest_group(session: Session) -> int:
+    """Group of the newest sky run that succeeded.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    newest = (
+        select(SkyRun.group_id)
+        .where(SkyRun.status == ActivityStatus.SUCCEEDED)
+        .order_by(SkyRun.id.desc())
+        .limit(1)
+    )
+    group = session.scalar(newest)
+    if group is None:
+        raise NotFoundError("No sky run has succeeded yet.", advice="Start with `skydb sky run`.")
+    return group
+
+
+def comparison(session: Session, group_id: int) -> list[Row]:
+    """The tutorial's MDRIZSKY table of one group of runs."""
+    statement = text(
+        "SELECT * FROM v_sky_comparison WHERE group_id = :group ORDER BY rootname, extver"
+    )
+    return [dict(row) for row in session.execute(statement, {"group": group_id}).mappings()]
+
+
+def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
+    """The newest good run of each effective method of a group."""
+    newest = (
+        select(func.max(SkyRun.id))
+        .join(Activity, Activity.id == SkyRun.id)
+        .where(SkyRun.group_id == group_id, Activity.status == ActivityStatus.SUCCEEDED)
+        .group_by(SkyRun.effective_method)
+    )
+    return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(newest)).order_by(SkyRun.id)))
+
+
+def mosaic_of(session: Session, run_id: int) -> Mosaic:
+    """The images of a run.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run or it made none.
+    """
+    mosaic = session.get(Mosaic, run_id)
+    if mosaic is None:
+        raise NotFoundError(f"Sky run {run_id} has no mosaic.")
+    return mosaic
+
+
+def findings(session: Session, limit: int = 1000) -> list[Row]:
+    """What would have passed silently, newest first."""
+    found = (
+        select(Finding, Activity.kind)
+        .join(Activity, Activity.id == Finding.activity_id)
+        .order_by(Finding.id.desc())
+        .limit(limit)
+    )
+    return [
+        {
+            "activity": finding.activity_id,
+            "during": kind.value,
+            "kind": finding.kind.value,
+            "subject": finding.subject,
+            "message": finding.message,
+            "noticed_at": finding.noticed_at.isoformat(),
+        }
+        for finding, kind in session.execute(found)
+    ]
