@@ -24,7 +24,7 @@ _DEC_NAMES = (
 _PM_RA_NAMES = ("pmra", "pm_ra", "pmra_mas_yr", "pm_ra_mas_yr", "pm_ra_cosdec")
 _PM_DEC_NAMES = ("pmdec", "pm_dec", "pmde", "pmdec_mas_yr", "pm_dec_mas_yr")
 _MAG_NAMES = ("mag", "phot_g_mean_mag", "gmag", "magnitude")
-_EPOCH_NAMES = ("ref_epoch", "epoch")
+_EPOCH_NAMES = ("ref_epoch",)
 _FLOAT32_REASON = "{} is 32-bit, which is 0.027 arcsec off at RA 85; double precision is needed"
 
 

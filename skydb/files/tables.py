@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
 _PLAIN_NAMES = ("ra", "dec", "mag")
+_NO_VALUE = frozenset({"INDEF", "NULL", "N/A", "--", "-"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,12 +119,11 @@ def _columns_of(table: Table) -> dict[str, Column]:
 
 def _unmasked(column: Any) -> NDArray[Any]:  # noqa: ANN401 - Column, MaskedColumn, Quantity or mixin
     """Plain array; masked numbers become NaN without losing their precision."""
-    values = np.ma.asarray(getattr(column, "value", column))
+    values: Any = np.ma.asarray(getattr(column, "value", column))
     if values.dtype.kind in "iu":
         values = values.astype(np.float64)
     if values.dtype.kind == "f":
-        native = values.astype(values.dtype.newbyteorder("="))
-        return np.asarray(native.filled(np.nan))
+        return np.asarray(values.astype(values.dtype.newbyteorder("=")).filled(np.nan))
     return np.asarray(values.filled())
 
 
@@ -161,7 +161,7 @@ def _csv_columns(path: Path, lines: list[str]) -> dict[str, Column]:
         text.insert(0, ",".join(_plain_names(len(first))))
     try:
         with quiet_astropy():
-            table = astropy_ascii.read(text, format="csv", fast_reader=False, guess=False)
+            table = astropy_ascii.read(text, format="csv", guess=False)
     except (astropy_ascii.InconsistentTableError, ValueError) as error:
         raise ParseError(path, 0, f"not CSV ({' '.join(str(error).split())[:100]})") from error
     return _columns_of(table)
@@ -182,16 +182,23 @@ def _plain_names(count: int) -> list[str]:
 
 def _number_columns(path: Path, names: list[str], rows: list[tuple[int, str]]) -> dict[str, Column]:
     values: list[list[float]] = []
+    numeric = [_is_number(cell) for cell in rows[0][1].split("#")[0].split()] if rows else []
     for number, line in rows:
         cells = line.split("#")[0].split()
         if len(cells) != len(names):
             raise ParseError(path, number, f"{len(cells)} columns where {len(names)} are due")
-        bad = next((cell for cell in cells[:2] if not _is_number(cell)), None)
-        if bad is not None:
-            raise ParseError(path, number, f"{bad!r} is not a number")
-        values.append([float(cell) if _is_number(cell) else float("nan") for cell in cells])
+        values.append([_cell(path, number, *pair) for pair in zip(cells, numeric, strict=True)])
     array = np.array(values, dtype=np.float64).reshape(len(values), len(names))
     return {name: Column(name, array[:, i]) for i, name in enumerate(names)}
+
+
+def _cell(path: Path, line_number: int, text: str, is_numeric: bool) -> float:
+    """Number in a cell; NaN for "no value" and in a column that has words from its first row."""
+    if _is_number(text):
+        return float(text)
+    if is_numeric and text.upper() not in _NO_VALUE:
+        raise ParseError(path, line_number, f"{text!r} is not a number")
+    return float("nan")
 
 
 def _is_number(text: str) -> bool:

@@ -1,0 +1,106 @@
+"""Tiny FITS files with the headers of HST images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+Cards = Mapping[str, object]
+
+WFC3_IR: dict[str, object] = {
+    "TELESCOP": "HST",
+    "INSTRUME": "WFC3  ",
+    "DETECTOR": "IR  ",
+    "ROOTNAME": "ibxl50ivq                         ",
+    "FILENAME": "ibxl50ivq_flt.fits",
+    "PROPOSID": 12812,
+    "OBSTYPE": "IMAGING       ",
+    "FILTER": "F160W  ",
+    "EXPTIME": 502.936462,
+    "EXPSTART": 56244.5,
+    "ASN_ID": "IBXL50030",
+    "TARGNAME": "HORSEHEAD",
+    "IDCTAB": "iref$w3m18525i_idc.fits",
+    "CAL_VER": "3.6.2(May-27-2021)",
+}
+
+
+def chip_cards(
+    crval_deg: tuple[float, float] = (85.25, -2.45),
+    scale_arcsec: float = 0.128,
+    shape: tuple[int, int] = (24, 32),
+    *,
+    key: str = "",
+    name: str | None = "IDC_w3m18525i-FIT_REL_GAIAeDR3",
+) -> dict[str, object]:
+    """Linear WCS of a chip; ``shape`` is (NAXIS2, NAXIS1)."""
+    ny, nx = shape
+    step = scale_arcsec / 3600
+    cards: dict[str, object] = {
+        f"CTYPE1{key}": "RA---TAN",
+        f"CTYPE2{key}": "DEC--TAN",
+        f"CRPIX1{key}": nx / 2 + 0.5,
+        f"CRPIX2{key}": ny / 2 + 0.5,
+        f"CRVAL1{key}": crval_deg[0],
+        f"CRVAL2{key}": crval_deg[1],
+        f"CD1_1{key}": -step,
+        f"CD1_2{key}": 0.0,
+        f"CD2_1{key}": 0.0,
+        f"CD2_2{key}": step,
+    }
+    if name is not None:
+        cards[f"WCSNAME{key}"] = name
+    return cards
+
+
+@dataclass
+class ImageBuilder:
+    """A multi-extension HST image, one SCI with its ERR and DQ for each chip."""
+
+    path: Path
+    primary: dict[str, object] = field(default_factory=lambda: dict(WFC3_IR))
+    chips: list[dict[str, object]] = field(default_factory=lambda: [chip_cards()])
+    shape: tuple[int, int] = (24, 32)
+    bunit: str = "ELECTRONS/S"
+    companions: tuple[str, ...] = ("ERR", "DQ")
+    extra: list[fits.hdu.base.ExtensionHDU] = field(default_factory=list)
+
+    def write(self) -> Path:
+        hdus = [fits.PrimaryHDU(header=_header(self.primary))]
+        for extver, cards in enumerate(self.chips, 1):
+            hdus.append(self._image("SCI", extver, {"BUNIT": self.bunit, **cards}))
+            hdus += [self._image(name, extver, {}) for name in self.companions]
+        hdus += self.extra
+        hdus[0].header.setdefault("NEXTEND", len(hdus) - 1)
+        fits.HDUList(hdus).writeto(self.path, output_verify="silentfix")
+        return self.path
+
+    def _image(self, name: str, extver: int, cards: Cards) -> fits.ImageHDU:
+        hdu = fits.ImageHDU(np.zeros(self.shape, np.float32), header=_header(cards))
+        hdu.header["EXTNAME"], hdu.header["EXTVER"] = name, extver
+        return hdu
+
+
+def hdrtab(*rootnames: str) -> fits.BinTableHDU:
+    """HDRTAB of a drizzled product; ROOTNAME is not its first column."""
+    count = len(rootnames)
+    columns = [
+        fits.Column("EXPTIME", "D", array=np.ones(count)),
+        fits.Column("FLAGS", "11X", array=np.zeros((count, 11), bool)),
+        fits.Column("ROOTNAME", "9A", array=list(rootnames)),
+        fits.Column("EXTVER", "K", array=np.ones(count, int)),
+    ]
+    return fits.BinTableHDU.from_columns(columns, name="HDRTAB")
+
+
+def _header(cards: Cards) -> fits.Header:
+    return fits.Header([fits.Card(*_card(key, value)) for key, value in cards.items()])
+
+
+def _card(key: str, value: object) -> tuple[object, ...]:
+    """Arguments of a card; a tuple is a value and its comment."""
+    return (key, *value) if isinstance(value, tuple) else (key, value)
