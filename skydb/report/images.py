@@ -241,10 +241,12 @@ def _with_image(path: Path, name: str, use: Callable[[ImageHDU], _T]) -> _T:
     from astropy.io import fits
 
     try:
-        with warnings.catch_warnings(), fits.open(path, memmap=True) as hdus:
+        # The stream is ours, so that it is closed when astropy stops half way.
+        with warnings.catch_warnings(), path.open("rb") as stream:
             # Half a mosaic would be drawn as if the rest of the sky were empty.
             warnings.filterwarnings("error", message=".*truncated.*")
-            return use(_image_hdu(hdus, name, path))
+            with fits.open(stream, memmap=True) as hdus:
+                return use(_image_hdu(hdus, name, path))
     except FileNotFoundError as error:
         raise NotFoundError(
             f"{path} does not exist.", advice="Give the path of a mosaic that is on disk."

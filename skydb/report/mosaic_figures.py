@@ -88,8 +88,8 @@ def load_pair(
     NotFoundError, UnreadableFileError
         As :func:`skydb.report.images.load_science`.
     """
-    weight = weight_of(science, weight)
     image = load_science(science, weight, max_side_pix=max_side_pix)
+    weight = weight_of(science, weight)
     shown = None if weight is None else load_weight(weight, max_side_pix=max_side_pix)
     return MosaicPair(label, image, shown)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from PIL.Image import Image
 
 #: Dots per inch of a figure on a page.
 DPI = 144

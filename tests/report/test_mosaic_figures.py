@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skydb.report.mosaic_figures import draw_mosaics, load_pair, mosaic_display
+from skydb.report.style import DARK, LIGHT, NO_DATA, Theme, png_bytes
+
+from .conftest import MosaicMaker
+from .pictures import decoded, share_of
+
+
+def test_all_mosaics_share_one_scale(make_mosaic: MosaicMaker) -> None:
+    pairs = [load_pair(str(level), *make_mosaic(str(level), level=level)) for level in (0.0, 1.0)]
+    display = mosaic_display(pairs)
+    alone = mosaic_display(pairs[:1])
+    assert display.science_scale.low == alone.science_scale.low
+    assert display.science_scale.high > alone.science_scale.high
+    assert display.weight_scale.low == 0.0
+
+
+@pytest.mark.parametrize("grid", [True, False])
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_the_picture_shows_no_data_in_neutral_grey(
+    make_mosaic: MosaicMaker, theme: Theme, grid: bool
+) -> None:
+    pairs = [load_pair(name, *make_mosaic(name)) for name in ("localmin", "match")]
+    pixels = decoded(png_bytes(draw_mosaics(mosaic_display(pairs), grid=grid, theme=theme)))
+    # An eighth of each image is empty, and images fill about half of the figure.
+    assert 0.03 < share_of(pixels, NO_DATA) < 0.2
+    assert share_of(pixels, theme.page) > 0.1
+
+
+def test_each_mosaic_has_a_science_and_a_weight_panel(make_mosaic: MosaicMaker) -> None:
+    pairs = [load_pair(name, *make_mosaic(name)) for name in ("localmin", "match")]
+    figure = draw_mosaics(mosaic_display(pairs))
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes]
+    wanted = [f"{n} \N{EM DASH} {w}" for n in ("localmin", "match") for w in ("science", "weight")]
+    assert set(wanted) <= set(titles)
+
+
+def test_without_weights_only_science_is_drawn(make_mosaic: MosaicMaker) -> None:
+    science, _ = make_mosaic("localmin")
+    figure = draw_mosaics(mosaic_display([load_pair("localmin", science)]))
+    assert len([axes for axes in figure.axes if axes.images]) == 1
+
+
+def test_the_axes_are_those_of_the_sky_when_there_is_a_wcs(make_mosaic: MosaicMaker) -> None:
+    display = mosaic_display([load_pair("localmin", *make_mosaic("localmin"))])
+    assert hasattr(draw_mosaics(display).axes[0], "coords")
+    assert not hasattr(draw_mosaics(display, grid=False).axes[0], "coords")
+
+
+def test_a_compact_picture_looks_the_same_and_weighs_less(make_mosaic: MosaicMaker) -> None:
+    figure = draw_mosaics(mosaic_display([load_pair("a", *make_mosaic("a", shape=(256, 256)))]))
+    full, compact = png_bytes(figure), png_bytes(figure, compact=True)
+    assert len(compact) < 0.7 * len(full)
+    difference = np.abs(decoded(full).astype(int) - decoded(compact)).max(axis=-1)
+    assert np.percentile(difference, 99) < 16
