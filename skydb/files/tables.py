@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
 _PLAIN_NAMES = ("ra", "dec", "mag")
+_RA_NAME = re.compile(r"_?(ra|alpha)", re.IGNORECASE)
 _NO_VALUE = frozenset({"INDEF", "NULL", "N/A", "--", "-"})
 
 
@@ -130,7 +132,8 @@ def _unmasked(column: Any) -> NDArray[Any]:  # noqa: ANN401 - Column, MaskedColu
 def _text_columns(path: Path) -> dict[str, Column]:
     """Columns of CSV or of text separated by blanks."""
     lines = _text_of(path).splitlines()
-    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and line.strip()[0] != "#"]
+    bare = [(number, line.split("#")[0].strip()) for number, line in enumerate(lines, 1)]
+    rows = [(number, line) for number, line in bare if line]
     if not rows:
         raise ParseError(path, 0, "no line with data")
     if "," in rows[0][1]:
@@ -168,10 +171,10 @@ def _csv_columns(path: Path, lines: list[str]) -> dict[str, Column]:
 
 
 def _names_in_comment(lines: list[str], first_line: int, count: int) -> list[str]:
-    """Names from the comment just above the data, when it has one name a column."""
+    """Names from the comment just above the data, when they name every column and RA."""
     above = lines[first_line - 2].strip() if first_line > 1 else ""
     names = above.lstrip("#").split() if above.startswith("#") else []
-    if len(names) == count and not any(map(_is_number, names)):
+    if len(names) == count and any(_RA_NAME.match(name) for name in names):
         return names
     return _plain_names(count)
 
@@ -182,9 +185,9 @@ def _plain_names(count: int) -> list[str]:
 
 def _number_columns(path: Path, names: list[str], rows: list[tuple[int, str]]) -> dict[str, Column]:
     values: list[list[float]] = []
-    numeric = [_is_number(cell) for cell in rows[0][1].split("#")[0].split()] if rows else []
+    numeric = [_is_number(cell) for cell in rows[0][1].split()] if rows else []
     for number, line in rows:
-        cells = line.split("#")[0].split()
+        cells = line.split()
         if len(cells) != len(names):
             raise ParseError(path, number, f"{len(cells)} columns where {len(names)} are due")
         values.append([_cell(path, number, *pair) for pair in zip(cells, numeric, strict=True)])

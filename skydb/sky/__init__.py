@@ -1,0 +1,1 @@
+"""skydb's own measurements on the sky, as pure functions: no database, no drizzlepac."""

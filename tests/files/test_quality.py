@@ -12,7 +12,9 @@ from skydb.files.quality import read_quality
 
 
 def header(**cards: object) -> fits.Header:
-    return fits.Header([(key, *v) if isinstance(v, tuple) else (key, v) for key, v in cards.items()])
+    return fits.Header(
+        [(key, *v) if isinstance(v, tuple) else (key, v) for key, v in cards.items()]
+    )
 
 
 MAS = "RMS in RA of WCS fit(mas)"
@@ -21,7 +23,9 @@ APART = pytest.approx
 
 
 def test_the_archive_writes_nmatches_and_mas() -> None:
-    reading = read_quality(header(NMATCHES=276, RMS_RA=(9.63, MAS), RMS_DEC=(10.2, MAS), FITGEOM="rscale"))
+    reading = read_quality(
+        header(NMATCHES=276, RMS_RA=(9.63, MAS), RMS_DEC=(10.2, MAS), FITGEOM="rscale")
+    )
     assert reading.quality == FitQuality(276, 9.63, 10.2, "rscale")
     assert reading.unit_known
 

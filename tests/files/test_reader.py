@@ -55,7 +55,11 @@ def test_an_exposure_is_described_by_its_primary_header(image: ImageBuilder) -> 
             "HRC",
             "F606W;POL0V",
         ),
-        ({"INSTRUME": "ACS", "DETECTOR": "SBC", "FILTER1": "F125LP", "FILTER2": "N/A"}, "SBC", "F125LP"),
+        (
+            {"INSTRUME": "ACS", "DETECTOR": "SBC", "FILTER1": "F125LP", "FILTER2": "N/A"},
+            "SBC",
+            "F125LP",
+        ),
         (
             {"INSTRUME": "ACS", "DETECTOR": "WFC", "FILTER1": "CLEAR1L", "FILTER2": "CLEAR2L"},
             "WFC",
@@ -160,9 +164,7 @@ def test_sky_values_have_the_unit_of_the_image(image: ImageBuilder) -> None:
         ("", None),
     ],
 )
-def test_an_unknown_unit_is_no_unit(
-    image: ImageBuilder, bunit: str, unit: SkyUnit | None
-) -> None:
+def test_an_unknown_unit_is_no_unit(image: ImageBuilder, bunit: str, unit: SkyUnit | None) -> None:
     image.bunit = bunit
     assert read_facts(image.write()).skies[0].unit is unit
 
