@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*( ; python_version < \"3\.1[0-9]\")?")
@@ -49,6 +51,23 @@ def test_everything_declared_is_pinned_to_a_version_that_it_allows(
     for requirement in map(Requirement, declared):
         (pin,) = pins[canonicalize_name(requirement.name)].specifier
         assert requirement.specifier.contains(pin.version), requirement
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_no_pinned_package_refuses_a_python_that_skydb_promises(
+    python: str, pins: dict[str, Requirement]
+) -> None:
+    # A pin with a marker is for old Pythons only; one for pip's own use is not installed.
+    installed = {canonicalize_name(found.name): found for found in distributions()}
+    refusing = [
+        str(pin)
+        for name, pin in pins.items()
+        if name in installed
+        and pin.marker is None
+        and pin.specifier.contains(installed[name].version)
+        and python not in SpecifierSet(installed[name].metadata.get("Requires-Python") or "")
+    ]
+    assert not refusing
 
 
 @pytest.fixture(scope="module")
