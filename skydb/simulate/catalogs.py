@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GAIA_NAME, REFCAT_NAME, STARS_NAME = "gaia.ecsv", "refcat.ecsv", "stars.ecsv"
 
 #: Gaia lists nothing fainter.
-GAIA_LIMIT_MAG = 20.7
+GAIA_LIMIT_MAG = 21.0
 _POSITION_ERROR_MAS = 0.2
 _MOTION_ERROR_MAS = 0.1
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import ToolError
 from skydb.simulate.detectors import Detector
 from skydb.simulate.headers import add_fit_quality
 from skydb.simulate.schedule import Visit
@@ -75,7 +76,10 @@ class Pipeline:
             batch = visits[start : start + _BATCH]
             say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(visits)}")
             with tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch:
-                made += self._run_batch(batch, directory, Path(scratch))
+                try:
+                    made += self._run_batch(batch, directory, Path(scratch))
+                except ToolError as error:
+                    raise _with_kept_log(error, directory) from error
         return made
 
     def _run_batch(
@@ -96,6 +100,14 @@ class Pipeline:
             _describe(target, visit)
             kept.append(target)
         return kept
+
+
+def _with_kept_log(error: ToolError, directory: Path) -> ToolError:
+    """The error with its log saved from the scratch directory."""
+    kept = None
+    if error.log is not None and error.log.exists():
+        kept = Path(shutil.copy(error.log, directory / "products.log"))
+    return ToolError(error.tool, "could not make the products", log=kept)
 
 
 def _copy_sky(processed: Path, original: Path) -> None:

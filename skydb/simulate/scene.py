@@ -19,12 +19,12 @@ from skydb.simulate.schedule import Schedule, Stream, random_stream, tile_offset
 
 #: Epoch of Gaia DR3 positions.
 GAIA_EPOCH = 2016.0
-_MAG_SPAN = 7.0
+_MAG_SPAN = 5.0
 #: log10 N(m) = slope * m: flat, so that a small field still has Gaia stars.
 _MAG_SLOPE = 0.10
 _PROPER_MOTION_MAS = 8.0
 #: Smallest separation of two stars, in pixels: no blends.
-_SEPARATION_PIX = 6.0
+_SEPARATION_PIX = 7.0
 #: Stars are laid out this much beyond the outermost tiles, in arcsec.
 _MARGIN_ARCSEC = 3.0
 
@@ -162,18 +162,14 @@ def _magnitudes(count: int, rng: np.random.Generator) -> Matrix:
 
 def _spread(plan: FieldPlan, detector: Detector, rng: np.random.Generator) -> Matrix:
     """Tangent-plane offsets (n, 2) in arcsec, no two closer than a few pixels."""
-    from scipy.spatial import cKDTree
-
     cd = np.mean([chip.cd_arcsec for chip in detector.chips], axis=0).reshape(2, 2)
     box_pix = np.array([detector.width_pix, detector.height_pix])
     per_detector = detector.default_stars if plan.stars is None else plan.stars
     density = per_detector / float(np.prod(box_pix))
-    places = np.concatenate(
-        [_fill(box, density, rng) for box in _island_boxes_pix(plan, detector, cd)]
-    )
-    pairs = cKDTree(places).query_pairs(_SEPARATION_PIX, output_type="ndarray")
-    kept = np.delete(places, np.unique(pairs[:, 1]), axis=0) if len(pairs) else places
-    return kept @ cd.T
+    boxes = _island_boxes_pix(plan, detector, cd)
+    places = np.concatenate([_fill(box, density, rng) for box in boxes])
+    offsets: Matrix = places @ cd.T
+    return offsets
 
 
 def _island_boxes_pix(plan: FieldPlan, detector: Detector, cd: Matrix) -> list[Matrix]:
@@ -190,5 +186,13 @@ def _island_boxes_pix(plan: FieldPlan, detector: Detector, cd: Matrix) -> list[M
 
 
 def _fill(box: Matrix, density: float, rng: np.random.Generator) -> Matrix:
-    count = round(density * float(np.prod(box[1] - box[0])))
-    return rng.uniform(box[0], box[1], (count, 2))
+    """Positions (n, 2): random, but each gives way to an earlier one nearby."""
+    from scipy.spatial import cKDTree
+
+    wanted = round(density * float(np.prod(box[1] - box[0])))
+    candidates = rng.uniform(box[0], box[1], (2 * wanted, 2))
+    pairs = cKDTree(candidates).query_pairs(_SEPARATION_PIX, output_type="ndarray")
+    keeps = np.ones(len(candidates), dtype=bool)
+    for first, second in sorted(pairs.tolist(), key=lambda pair: (pair[1], pair[0])):
+        keeps[second] &= not keeps[first]
+    return candidates[keeps][:wanted]
