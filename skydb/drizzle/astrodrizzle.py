@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge
+from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge, skies_in_use
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
@@ -35,7 +35,7 @@ class DrizzleOutcome:
     science, weight : Path
         The mosaic; one and the same file when ``build`` was asked for.
     skies : tuple of SkyReading
-        MDRIZSKY of every chip after the run.
+        MDRIZSKY of every chip as it was used, None where there was none.
     requested_method, effective_method : SkyMethod
         What was asked for and what ran.
     downgrade_reason : str or None
@@ -125,8 +125,7 @@ class AstroDrizzle:
         seconds = time.perf_counter() - began_s
         log = _kept_log(directory, scratch)
         science, weight = _mosaic(directory, job, log)
-        skies = _skies(job, directory, log)
-        verdict = _verdict(method, report, skies, log)
+        verdict, skies = _hear(method, report, read_skies(_copies(job, directory)), log)
         return DrizzleOutcome(
             science=science,
             weight=weight,
@@ -226,24 +225,35 @@ def _one(paths: Sequence[Path], what: str, log: Path) -> Path:
     return paths[0]
 
 
-def _skies(job: ProductJob, directory: Path, log: Path) -> tuple[SkyReading, ...]:
-    skies = read_skies([directory / path.name for path in job.inputs])
-    silent = {path.name for path in job.inputs} - {reading.filename for reading in skies}
-    if silent:
-        raise ToolSilentFailureError(
-            _TOOL, f"wrote no MDRIZSKY to {', '.join(sorted(silent))}", log=log
-        )
-    return skies
+def _copies(job: ProductJob, directory: Path) -> list[Path]:
+    return [directory / path.name for path in job.inputs]
 
 
-def _verdict(
-    method: SkyMethod, report: Mapping[str, Any], skies: Sequence[SkyReading], log: Path
-) -> MethodVerdict:
-    calls = [SkyCall(call["method"], call["error"]) for call in report["jobs"][0]["sky_calls"]]
+def _hear(
+    method: SkyMethod, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
+) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
+    """Verdict on the method, and the skies that were really used."""
+    calls = [_call(call) for call in report["jobs"][0]["sky_calls"]]
+    skies, contradictions = skies_in_use(on_disk, calls)
+    if all(reading.mdrizsky is None for reading in skies):
+        raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)
     try:
-        return judge(method, calls, skies, log.read_text(encoding="utf-8", errors="replace"))
+        text = log.read_text(encoding="utf-8", errors="replace")
+        verdict = judge(method, calls, skies, text)
     except LookupError as error:
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log) from error
+    silent = {reading.filename for reading in skies if reading.mdrizsky is None}
+    contradictions += [
+        f"{name} has no sky although it overlaps others"
+        for name in sorted(silent.difference(verdict.unmatched))
+    ]
+    found = (*verdict.disagreements, *contradictions)
+    return replace(verdict, disagreements=found), skies
+
+
+def _call(report: Mapping[str, Any]) -> SkyCall:
+    skies = {(name, extver): sky for name, extver, sky in report.get("skies", ())}
+    return SkyCall(report["method"], report["error"], skies)
 
 
 def _versions(report: Mapping[str, Any]) -> dict[str, str]:

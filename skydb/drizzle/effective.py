@@ -8,24 +8,30 @@ heard: the calls of skymatch as they were made, the log, and the values.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from skydb.domain.vocabulary import SkyMethod, SkyUnit
 
 _REVERTED = re.compile(r'Reverting sky computation to "localmin" from "?([a-z+]+)')
 _UNDETERMINED = re.compile(r"Image '([^'\[]+)[^\n]*SKY = None \(undetermined\)")
-#: MDRIZSKY is a double; two roads to the same brightness differ by rounding.
+#: skypac measures in single precision.
 _EQUAL_RTOL = 1e-6
 
 
 @dataclass(frozen=True)
 class SkyCall:
-    """One call of skymatch: the method, and the exception that ended it, if any."""
+    """One call of skymatch: the method, and the exception that ended it, if any.
+
+    ``skies`` has MDRIZSKY by file name and extver as drizzlepac went on to use
+    it, None for a chip without one; it is empty when the call failed.
+    """
 
     method: str
     error: str | None
+    skies: Mapping[tuple[str, int], float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,8 @@ class SkyReading:
         The exposure.
     extver : int
         The chip.
-    mdrizsky : float
-        Sky in `unit` per pixel.
+    mdrizsky : float or None
+        Sky in `unit` per pixel; None for an exposure that overlaps nothing.
     unit : SkyUnit or None
         From BUNIT; None when BUNIT says nothing known.
     brightness_per_unit : float
@@ -48,14 +54,14 @@ class SkyReading:
 
     filename: str
     extver: int
-    mdrizsky: float
+    mdrizsky: float | None
     unit: SkyUnit | None
     brightness_per_unit: float = 1.0
 
     @property
-    def brightness(self) -> float:
+    def brightness(self) -> float | None:
         """Sky per second and square arcsec, comparable between chips and exposures."""
-        return self.mdrizsky * self.brightness_per_unit
+        return None if self.mdrizsky is None else self.mdrizsky * self.brightness_per_unit
 
 
 @dataclass(frozen=True)
@@ -131,58 +137,87 @@ def log_contradictions(calls: Sequence[SkyCall], log: str) -> list[str]:
     return [f"the log tells of {_list(said)} given up, the calls of {_list(seen)}"]
 
 
+def skies_in_use(
+    readings: Sequence[SkyReading], calls: Sequence[SkyCall]
+) -> tuple[tuple[SkyReading, ...], list[str]]:
+    """Readings with the values that drizzlepac really used, and where headers differ.
+
+    After a failed skymatch the exposures keep, on disk, the MDRIZSKY of before.
+    """
+    used = next((call.skies for call in reversed(calls) if call.error is None), {})
+    real, contradictions = [], []
+    for reading in readings:
+        sky = used.get((reading.filename, reading.extver), reading.mdrizsky)
+        if _same_sky(reading.mdrizsky, sky):
+            real.append(reading)
+            continue
+        real.append(replace(reading, mdrizsky=sky))
+        contradictions.append(
+            f"{reading.filename} chip {reading.extver} has MDRIZSKY {reading.mdrizsky} on disk, "
+            f"but {sky} was used"
+        )
+    return tuple(real), contradictions
+
+
+def _same_sky(on_disk: float | None, used: float | None) -> bool:
+    """Whether a header has the value that was used; skypac's are single precision."""
+    if on_disk is None or used is None:
+        return on_disk is used
+    return math.isclose(on_disk, used, rel_tol=_EQUAL_RTOL)
+
+
 def value_contradictions(method: SkyMethod, readings: Sequence[SkyReading]) -> list[str]:
     """What the values say against a method; one exposure alone proves little."""
-    if not readings:
+    levels: dict[str, list[float]] = {}
+    for reading in readings:
+        if reading.brightness is not None:
+            levels.setdefault(reading.filename, []).append(reading.brightness)
+    if not levels:
         return ["there is no sky value"]
-    if len({reading.filename for reading in readings}) < 2:
-        return _single_exposure(method, readings)
+    uneven = [name for name, chips in levels.items() if not _all_equal(chips)]
+    found = [f"the chips of {', '.join(uneven)} have different skies"] if uneven else []
+    return found + _against(method, [level for chips in levels.values() for level in chips])
+
+
+def _against(method: SkyMethod, levels: Sequence[float]) -> list[str]:
+    """What brightness levels, one a chip, say against a method."""
+    if len(levels) == 1:
+        alone = f"{method} of one exposure alone computes nothing"
+        return [alone] if method.needs_overlap else []
     checks = {
         SkyMethod.LOCALMIN: _against_localmin,
         SkyMethod.GLOBALMIN: _against_globalmin,
         SkyMethod.MATCH: _against_match,
         SkyMethod.GLOBALMIN_MATCH: _against_globalmin_match,
     }
-    return checks[method](readings)
+    return checks[method](levels)
 
 
-def _single_exposure(method: SkyMethod, readings: Sequence[SkyReading]) -> list[str]:
-    if method.needs_overlap:
-        return [f"{method} of one exposure alone computes nothing"]
-    return _chips_disagree(readings)
-
-
-def _against_localmin(readings: Sequence[SkyReading]) -> list[str]:
-    found = _chips_disagree(readings)
-    if _all_equal(reading.brightness for reading in readings):
+def _against_localmin(levels: Sequence[float]) -> list[str]:
+    found = []
+    if _all_equal(levels):
         found.append("all exposures have one value, as globalmin would give")
-    if min(reading.mdrizsky for reading in readings) == 0.0:
+    if min(levels) == 0.0:
         found.append("an exposure has a sky of exactly zero, as match would give")
     return found
 
 
-def _against_globalmin(readings: Sequence[SkyReading]) -> list[str]:
-    found = []
-    if not _all_equal(reading.brightness for reading in readings):
-        found.append("exposures differ, though globalmin gives all one value")
-    if all(reading.mdrizsky == 0.0 for reading in readings):
-        found.append("every sky is exactly zero: none was measured")
-    return found
+def _against_globalmin(levels: Sequence[float]) -> list[str]:
+    if not _all_equal(levels):
+        return ["exposures differ, though globalmin gives all one value"]
+    return [] if any(levels) else ["every sky is exactly zero: none was measured"]
 
 
-def _against_match(readings: Sequence[SkyReading]) -> list[str]:
-    levels = [reading.brightness for reading in readings]
-    if all(level == 0.0 for level in levels):
+def _against_match(levels: Sequence[float]) -> list[str]:
+    if not any(levels):
         return ["every sky is exactly zero: nothing was matched"]
-    scale = max(abs(level) for level in levels)
-    if abs(min(levels)) > _EQUAL_RTOL * scale:
+    if abs(min(levels)) > _EQUAL_RTOL * max(abs(level) for level in levels):
         return [f"the lowest sky is {min(levels):g} and not zero, so it is not relative"]
-    return _chips_disagree(readings)
+    return []
 
 
-def _against_globalmin_match(readings: Sequence[SkyReading]) -> list[str]:
-    levels = [reading.brightness for reading in readings]
-    found = _chips_disagree(readings)
+def _against_globalmin_match(levels: Sequence[float]) -> list[str]:
+    found = []
     if _all_equal(levels):
         found.append("all exposures have one value, as globalmin would give")
     if min(levels) == 0.0:
@@ -190,17 +225,7 @@ def _against_globalmin_match(readings: Sequence[SkyReading]) -> list[str]:
     return found
 
 
-def _chips_disagree(readings: Sequence[SkyReading]) -> list[str]:
-    """Every method gives the chips of one exposure one surface brightness."""
-    by_exposure: dict[str, list[float]] = {}
-    for reading in readings:
-        by_exposure.setdefault(reading.filename, []).append(reading.brightness)
-    wrong = [name for name, levels in by_exposure.items() if not _all_equal(levels)]
-    return [f"the chips of {', '.join(wrong)} have different skies"] if wrong else []
-
-
-def _all_equal(numbers: Iterable[float]) -> bool:
-    levels = list(numbers)
+def _all_equal(levels: Sequence[float]) -> bool:
     scale = max(abs(level) for level in levels)
     return max(levels) - min(levels) <= _EQUAL_RTOL * scale
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,26 +40,23 @@ def remove_sky(path: Path) -> None:
 
 
 def read_skies(paths: Sequence[Path]) -> tuple[SkyReading, ...]:
-    """Sky of every chip of every exposure; a chip without MDRIZSKY is left out."""
+    """Sky of every chip of every exposure; None for a chip without MDRIZSKY."""
     return tuple(reading for path in paths for reading in _read(path))
 
 
 def _read(path: Path) -> list[SkyReading]:
     with opened(path) as hdus:
         primary = hdus[0].header
-        return [
-            _reading(path.name, hdu.header, primary)
-            for hdu in science_hdus(hdus)
-            if "MDRIZSKY" in hdu.header
-        ]
+        return [_reading(path.name, hdu.header, primary) for hdu in science_hdus(hdus)]
 
 
 def _reading(filename: str, header: Header, primary: Header) -> SkyReading:
     unit = unit_of(str(header.get("BUNIT", primary.get("BUNIT", ""))))
+    sky = header.get("MDRIZSKY")
     return SkyReading(
         filename=filename,
         extver=int(header.get("EXTVER", 1)),
-        mdrizsky=float(header["MDRIZSKY"]),
+        mdrizsky=None if sky is None else float(sky),
         unit=unit,
         brightness_per_unit=_brightness_per_unit(header, primary, unit),
     )
@@ -78,14 +76,19 @@ def table_contradictions(science: Path, readings: Sequence[SkyReading]) -> list[
     found = []
     for reading in readings:
         stated = table.get((Path(reading.filename).stem.split("_")[0], reading.extver))
-        if stated is not None and abs(stated - reading.mdrizsky) > _TABLE_RTOL * max(
-            1.0, abs(reading.mdrizsky)
-        ):
+        if stated is not None and not _agree(stated, reading.mdrizsky):
             found.append(
-                f"{reading.filename} chip {reading.extver} has MDRIZSKY {reading.mdrizsky:g}, "
+                f"{reading.filename} chip {reading.extver} has MDRIZSKY {reading.mdrizsky}, "
                 f"the mosaic's table {stated:g}"
             )
     return found
+
+
+def _agree(stated: float, used: float | None) -> bool:
+    """Whether a number of the table is the sky; the table fills gaps with NaN or zero."""
+    if used is None:
+        return stated == 0.0 or not math.isfinite(stated)
+    return math.isclose(stated, used, rel_tol=_TABLE_RTOL, abs_tol=_TABLE_RTOL)
 
 
 def _header_table(science: Path) -> dict[tuple[str, int], float]:

@@ -11,7 +11,11 @@ import importlib
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+Task = Callable[[dict[str, Any], Path], dict[str, object]]
 
 _TASKS = ("tweakreg", "tweakback", "astrodrizzle")
 
@@ -29,16 +33,17 @@ def main(request_file: str) -> None:
     result = path.parent / "result.json"
     try:
         outcome = _task(document["task"])(document["request"], path.parent)
+        _write(result, {"outcome": outcome})
     except BaseException as error:
         _write(result, {"error": _describe(error)})
         raise
-    _write(result, {"outcome": outcome})
 
 
-def _task(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _task(name: str) -> Task:
     if name not in _TASKS:
         raise ValueError(f"There is no task {name!r}.")
-    return importlib.import_module(f"skydb.drizzle.tasks.{name}").run
+    run: Task = importlib.import_module(f"skydb.drizzle.tasks.{name}").run
+    return run
 
 
 def _describe(error: BaseException) -> dict[str, str]:

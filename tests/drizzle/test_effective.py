@@ -3,7 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod, SkyUnit
-from skydb.drizzle.effective import SkyCall, SkyReading, judge, value_contradictions
+from skydb.drizzle.effective import (
+    SkyCall,
+    SkyReading,
+    judge,
+    skies_in_use,
+    value_contradictions,
+)
 
 LOCALMIN, MATCH = SkyMethod.LOCALMIN, SkyMethod.MATCH
 GLOBALMIN, BOTH = SkyMethod.GLOBALMIN, SkyMethod.GLOBALMIN_MATCH
@@ -121,3 +127,16 @@ def test_exposures_without_overlap_are_named():
     )
     verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], log)
     assert verdict.unmatched == ("e1_flt.fits",)
+
+
+def test_the_sky_that_was_used_counts_and_a_header_that_differs_is_told():
+    used = SkyCall(LOCALMIN, None, {("e0_flt.fits", 1): 1.2, ("e1_flt.fits", 1): 0.8})
+    failed = SkyCall(MATCH, NO_FLAT)
+    real, contradictions = skies_in_use(readings(99.0, 0.8), [failed, used])
+    assert [reading.mdrizsky for reading in real] == [1.2, 0.8]
+    assert contradictions == ["e0_flt.fits chip 1 has MDRIZSKY 99.0 on disk, but 1.2 was used"]
+
+
+def test_a_chip_without_a_sky_is_left_out_of_the_values():
+    assert value_contradictions(MATCH, [*VALUES[MATCH], *readings(None)]) == []
+    assert value_contradictions(MATCH, readings(None, None)) == ["there is no sky value"]

@@ -17,7 +17,11 @@ def test_the_defaults_are_those_of_the_tutorial():
     assert fit["imagefindcfg"] == {"threshold": 5.0, "conv_width": None, "peakmin": 1.0}
     assert (fit["minobj"], fit["searchrad"], fit["fitgeometry"]) == (5, 1.0, "rscale")
     drizzle = AstroDrizzleSettings().as_parameters()
-    assert (drizzle["final_bits"], drizzle["final_rot"], drizzle["final_wcs"]) == ("16", 257.0, True)
+    assert (drizzle["final_bits"], drizzle["final_rot"], drizzle["final_wcs"]) == (
+        "16",
+        257.0,
+        True,
+    )
     assert not any(drizzle[step] for step in ("driz_separate", "median", "blot", "driz_cr"))
     assert not drizzle["preserve"]
     assert not drizzle["context"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skydb.drizzle.tasks.jobs import working_in
+
+if TYPE_CHECKING:
+    from stsci.skypac.parseat import FileExtMaskInfo
 
 _PACKAGES = (
     "drizzlepac",
@@ -52,15 +55,15 @@ def witnessed_sky() -> Iterator[list[dict[str, object]]]:
     real: Callable[..., object] = sky.skymatch
     calls: list[dict[str, object]] = []
 
-    def witness(*args: object, **options: object) -> object:
+    def witness(inputs: list[FileExtMaskInfo], **options: object) -> object:
         call: dict[str, object] = {"method": str(options["skymethod"]), "error": "unfinished"}
         calls.append(call)
         try:
-            result = real(*args, **options)
+            result = real(inputs, **options)
         except BaseException as error:
             call["error"] = f"{type(error).__name__}: {error}"
             raise
-        call["error"] = None
+        call.update(error=None, skies=_skies_in_use(inputs))
         return result
 
     sky.skymatch = witness
@@ -68,6 +71,25 @@ def witnessed_sky() -> Iterator[list[dict[str, object]]]:
         yield calls
     finally:
         sky.skymatch = real
+
+
+def _skies_in_use(inputs: Iterable[FileExtMaskInfo]) -> list[tuple[str, int, float | None]]:
+    """File name, extver and MDRIZSKY of every chip, as drizzlepac is about to use them.
+
+    They are read from the open headers, because after a failed skymatch these
+    never reach the disk.
+    """
+    return [
+        (Path(hdus.filename()).name, int(extver), _plain(hdus[name, extver].header))
+        for info in inputs
+        for hdus in [info.image.hdu]
+        for name, extver in info.fext
+    ]
+
+
+def _plain(header: Mapping[str, Any]) -> float | None:
+    sky = header.get("MDRIZSKY")
+    return None if sky is None else float(sky)
 
 
 def _versions() -> dict[str, str]:
