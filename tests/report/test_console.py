@@ -23,7 +23,7 @@ def test_a_table_shows_units_values_and_missing_values() -> None:
     assert lines[0].strip() == "Fits"
     assert "[mas]" in text
     assert next(line for line in lines if "a.fits" in line).split() == ["a.fits", "5.12", "failed"]
-    assert next(line for line in lines if line.startswith("b")).split() == ["b", "-", "-"]
+    assert next(line for line in lines if line.strip().startswith("b")).split() == ["b", "-", "-"]
     assert "A note." in text
 
 

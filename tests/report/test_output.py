@@ -35,3 +35,11 @@ def test_a_folder_that_is_a_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SkydbError, match="cannot be written"):
         write_atomic(tmp_path / "file" / "report.html", b"")
+
+
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = write_atomic(tmp_path / "report.html", b"old")
+    with path.open("rb", buffering=0) as reader:
+        write_atomic(path, b"new")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new"
