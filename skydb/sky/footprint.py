@@ -61,8 +61,7 @@ def overlap_area_arcsec2(first_deg: NDArray[np.float64], second_deg: NDArray[np.
     Parameters
     ----------
     first_deg, second_deg : ndarray, shape (N, 2)
-        ICRS vertices in degrees, not closed, each outline visible as a whole from its
-        middle, as chips are; either may be hollow or run either way round.
+        ICRS vertices in degrees, not closed; either may be hollow or run either way round.
 
     Returns
     -------
@@ -75,7 +74,7 @@ def overlap_area_arcsec2(first_deg: NDArray[np.float64], second_deg: NDArray[np.
     centre = centre_of(np.vstack((first_deg, second_deg)))
     first = _points(tangent_plane(first_deg, centre) * ARCSEC_PER_RADIAN)
     second = _points(tangent_plane(second_deg, centre) * ARCSEC_PER_RADIAN)
-    # Signed triangles add up to the outline even if its middle is near a hollow side.
+    # Signed triangles add up to the outline even if its middle is outside of it.
     return abs(sum(_shared_with_triangle(first, triangle) for triangle in _fan(second)))
 
 

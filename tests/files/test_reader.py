@@ -193,7 +193,7 @@ def test_a_truncated_file_is_rejected_with_a_reason(image: ImageBuilder, cut: in
 def test_every_truncation_is_noticed_even_between_two_extensions(image: ImageBuilder) -> None:
     path = image.write()
     content = path.read_bytes()
-    for size in range(80, len(content), 720):
+    for size in range(720, len(content), 720):
         path.write_bytes(content[:size])
         with pytest.raises(TruncatedFileError):
             read_facts(path)

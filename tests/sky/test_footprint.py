@@ -74,6 +74,17 @@ def test_hollow_sides_are_not_filled() -> None:
         assert overlap_area_arcsec2(b, a) == pytest.approx(expected, abs=1e-6)
 
 
+def test_an_outline_whose_middle_is_outside_of_it_is_measured_right() -> None:
+    # A thin L: triangles around its middle count with a sign, or they would add up to more.
+    unit = 1 / 3600
+    thin = np.array([(0, 0), (3, 0), (3, 0.5), (0.5, 0.5), (0.5, 3), (0, 3)]) * unit
+    box = np.array([(0, 0), (3, 0), (3, 3), (0, 3)]) * unit
+    arm = np.array([(0, 0), (3, 0), (3, 0.5), (0, 0.5)]) * unit
+    for other, expected in ((box, 2.75), (arm, 1.5)):
+        assert overlap_area_arcsec2(thin, other) == pytest.approx(expected, abs=1e-6)
+        assert overlap_area_arcsec2(other, thin) == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize("other", [(85.27, -2.45), (85.25, 2.45), (265.25, 2.45), (85.25, 89.0)])
 def test_chips_that_are_apart_share_nothing(other: tuple[float, float]) -> None:
     first, second = (chip_polygon(tan_wcs(place)) for place in ((85.25, -2.45), other))
