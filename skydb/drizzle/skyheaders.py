@@ -85,10 +85,10 @@ def table_contradictions(science: Path, readings: Sequence[SkyReading]) -> list[
 
 
 def _agree(stated: float, used: float | None) -> bool:
-    """Whether a number of the table is the sky; the table fills gaps with NaN or zero."""
-    if used is None:
-        return stated == 0.0 or not math.isfinite(stated)
-    return math.isclose(stated, used, rel_tol=_TABLE_RTOL, abs_tol=_TABLE_RTOL)
+    """Whether a number of the table can be the sky; NaN there says nothing."""
+    if not math.isfinite(stated):
+        return True
+    return math.isclose(stated, used or 0.0, rel_tol=_TABLE_RTOL, abs_tol=_TABLE_RTOL)
 
 
 def _header_table(science: Path) -> dict[tuple[str, int], float]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from skydb.drizzle.fitcheck import FitEvidence, examine
+from skydb.drizzle.fitcheck import FitEvidence, SoundFit, examine
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings, default_conv_width_pix
 from skydb.drizzle.tasks.jobs import DONE, STARTED
@@ -301,8 +301,26 @@ def _judge(
 ) -> ProductFit:
     """The fit of one product when all witnesses agree, else its failure."""
     own = directory / "tweakreg.log"
-    log = own if own.exists() else log
-    evidence = FitEvidence(
+    failed = ProductFit(
+        product=before.product,
+        status=FitStatus.FAILED,
+        log=own if own.exists() else log,
+        original_wcs_name=before.wcs_name,
+        fit_geometry=settings.fitgeometry,
+        catalog_sources=before.catalog_sources,
+        reason=crash,
+    )
+    if crash is not None:
+        return failed
+    evidence = _evidence(before, directory)
+    fit = examine(evidence)
+    if isinstance(fit, str):
+        return replace(failed, reason=fit)
+    return _fitted(failed, evidence, fit)
+
+
+def _evidence(before: _Before, directory: Path) -> FitEvidence:
+    return FitEvidence(
         product=before.copy,
         shift_file=directory / SHIFTS,
         reference_wcs=directory / SHIFTS_WCS,
@@ -312,24 +330,13 @@ def _judge(
         wcs_name_before=before.wcs_name,
         wcs_name_wanted=PROPOSED_NAME,
     )
-    fit = examine(evidence) if crash is None else crash
-    if isinstance(fit, str):
-        return ProductFit(
-            product=before.product,
-            status=FitStatus.FAILED,
-            log=log,
-            original_wcs_name=before.wcs_name,
-            fit_geometry=settings.fitgeometry,
-            catalog_sources=before.catalog_sources,
-            reason=fit,
-        )
-    return ProductFit(
-        product=before.product,
+
+
+def _fitted(outcome: ProductFit, evidence: FitEvidence, fit: SoundFit) -> ProductFit:
+    return replace(
+        outcome,
         status=FitStatus.FITTED,
-        log=log,
         original_wcs_name=fit.original_wcs_name,
-        fit_geometry=settings.fitgeometry,
-        catalog_sources=before.catalog_sources,
         nmatches=len(fit.matches),
         dx_pix=fit.row.dx_pix,
         dy_pix=fit.row.dy_pix,
@@ -339,7 +346,7 @@ def _judge(
         y_rms_pix=fit.row.y_rms_pix,
         rms_ra_mas=fit.rms_mas[0],
         rms_dec_mas=fit.rms_mas[1],
-        fitted_copy=before.copy,
+        fitted_copy=evidence.product,
         match_file=evidence.match_file,
         shift_file=evidence.shift_file,
     )
