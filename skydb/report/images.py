@@ -7,8 +7,8 @@ holds one strip and the small picture, never the mosaic.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
@@ -159,10 +159,12 @@ def load_science(
     UsageError
         When the weight image is not that of the science image.
     """
-    image = _load(path, "SCI", max_side_pix, block, zero_is_empty=False)
     weight = weight_of(path, weight)
     if weight is None:
-        return image
+        return _load(path, "SCI", max_side_pix, block, zero_is_empty=False)
+    # AstroDrizzle fills with zero where nothing fell; averaged with sky, that zero
+    # would draw a dark rim around every exposure.
+    image = _load(path, "SCI", max_side_pix, block, zero_is_empty=True)
     return image.masked_by(load_weight(weight, max_side_pix=max_side_pix, block=block))
 
 
@@ -175,11 +177,9 @@ def load_weight(
 
 def weight_of(science: Path, weight: Path | None = None) -> Path | None:
     """The file that holds the weights of a mosaic; None when there is none."""
-    from astropy.io import fits
-
     if weight is not None:
         return weight
-    with suppress(OSError), fits.open(science) as hdus:
+    with suppress(OSError), _opened(science) as hdus:
         return science if "WHT" in hdus else None
     return None
 
@@ -228,25 +228,20 @@ def _limits(data: FloatImage, interval: Interval) -> tuple[float, float] | None:
 def _load(
     path: Path, name: str, max_side_pix: int, block: int | None, *, zero_is_empty: bool
 ) -> DisplayImage:
-    image = _with_image(
-        path, name, lambda hdu: _read(hdu, block or _block_for(max(hdu.shape), max_side_pix))
+    return _with_image(
+        path,
+        name,
+        lambda hdu: _read(
+            hdu, block or _block_for(max(hdu.shape), max_side_pix), zero_is_empty=zero_is_empty
+        ),
     )
-    if zero_is_empty:
-        image.data[~(image.data > 0)] = np.nan
-    return image
 
 
 def _with_image(path: Path, name: str, use: Callable[[ImageHDU], _T]) -> _T:
     """What ``use`` makes of the image of that name, errors of astropy translated."""
-    from astropy.io import fits
-
     try:
-        # The stream is ours, so that it is closed when astropy stops half way.
-        with warnings.catch_warnings(), path.open("rb") as stream:
-            # Said on opening even when only padding is missing; missing pixels raise.
-            warnings.filterwarnings("ignore", message=".*truncated.*")
-            with fits.open(stream, memmap=True) as hdus:
-                return use(_image_hdu(hdus, name, path))
+        with _opened(path) as hdus:
+            return use(_image_hdu(hdus, name, path))
     except FileNotFoundError as error:
         raise NotFoundError(
             f"{path} does not exist.", advice="Give the path of a mosaic that is on disk."
@@ -255,6 +250,18 @@ def _with_image(path: Path, name: str, use: Callable[[ImageHDU], _T]) -> _T:
         raise
     except (OSError, TypeError, ValueError, Warning) as error:
         raise UnreadableFileError(path, f"cannot be read as a FITS image ({error})") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[HDUList]:
+    from astropy.io import fits
+
+    # The stream is ours, so that it is closed when astropy stops half way.
+    with warnings.catch_warnings(), path.open("rb") as stream:
+        # Said on opening even when only padding is missing; missing pixels raise.
+        warnings.filterwarnings("ignore", message=".*truncated.*")
+        with fits.open(stream, memmap=True) as hdus:
+            yield hdus
 
 
 def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
@@ -267,14 +274,16 @@ def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
     raise UnreadableFileError(path, f"has no two-dimensional {name} image")
 
 
-def _read(hdu: ImageHDU, block: int) -> DisplayImage:
+def _read(hdu: ImageHDU, block: int, *, zero_is_empty: bool) -> DisplayImage:
     ny, nx = hdu.shape
     # A strip ends where a block does, so that no block is averaged in two parts.
     rows = max(1, STRIP_BYTES // (8 * nx * block)) * block
-    strips = [
-        block_average(np.asarray(hdu.section[start : start + rows, :]), block)
-        for start in range(0, ny, rows)
-    ]
+    strips = []
+    for start in range(0, ny, rows):
+        strip = np.asarray(hdu.section[start : start + rows, :])
+        if zero_is_empty:
+            strip = np.where(strip == 0, np.float32("nan"), strip)
+        strips.append(block_average(strip, block))
     header = hdu.header
     wcs = _display_wcs(header, block)
     return DisplayImage(np.concatenate(strips), block, (ny, nx), _unit(header.get("BUNIT")), wcs)

@@ -74,6 +74,14 @@ def test_zero_weight_is_no_data_in_both_images(make_mosaic: MosaicMaker) -> None
         assert np.isfinite(image.data[:, 16:]).all()
 
 
+def test_an_exposure_has_no_dark_rim(make_mosaic: MosaicMaker) -> None:
+    science, weight = make_mosaic("a", level=5.0)
+    # Blocks of three pixels: the sixth holds one empty column and two with sky.
+    image = load_science(science, weight, block=3)
+    assert np.isnan(image.data[:, :5]).all()
+    assert np.nanmin(image.data) > 4.9
+
+
 def test_the_wcs_follows_the_blocks(make_mosaic: MosaicMaker) -> None:
     science, _ = make_mosaic("a")
     fine, coarse = load_science(science), load_science(science, max_side_pix=32)
