@@ -742,7 +742,7 @@ def upgrade() -> None:
         sa.Column(
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("mdrizsky", sa.Double(), nullable=False),
+        sa.Column("mdrizsky", sa.Double(), nullable=True),
         sa.Column(
             "unit",
             sa.Enum(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.product import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
 from skydb.errors import StateError
@@ -237,6 +237,7 @@ class Usage(Base):
         self.activity = activity
         self.version = version
         self.role = role
+        follow(activity, self)
 
 
 class Generation(Base):
@@ -260,6 +261,7 @@ class Generation(Base):
         self.activity = activity
         self.version = version
         self.role = role
+        follow(activity, self)
 
 
 class Finding(Base):
@@ -296,3 +298,4 @@ class Finding(Base):
         self.subject = subject
         self.message = message
         self.noticed_at = utc_now()
+        follow(activity, self)

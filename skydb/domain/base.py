@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, object_session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 #: Integer key: 64 bits on PostgreSQL, the row id on SQLite.
@@ -93,3 +93,15 @@ class Base(DeclarativeBase):
         keys = self.__mapper__.primary_key
         identity = {key.name: getattr(self, str(key.key), None) for key in keys}
         return f"<{type(self).__name__} {identity}>"
+
+
+def follow(parent: Base, child: Base) -> None:
+    """Let a new entity be kept wherever its parent is kept.
+
+    A child that is attached from its own side does not follow its parent into a
+    session by itself, and attaching it from the parent's side would load every
+    sibling first.
+    """
+    session = object_session(parent)
+    if session is not None:
+        session.add(child)

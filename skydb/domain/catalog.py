@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import CatalogImport
-from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.base import Base, Key, choice, follow, utc_now
 
 
 class CatalogService(StrEnum):
@@ -96,6 +96,7 @@ class ReferenceCatalog(Base):
         self.truncated = truncated
         self.query = query or {}
         self.obtained_at = utc_now()
+        follow(activity, self)
 
     def is_same_content(self, sha256: str, epoch: float) -> bool:
         """Whether another reading brings the same sources for the same epoch."""

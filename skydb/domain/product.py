@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.exposure import Exposure
 from skydb.domain.values import FileFacts
 from skydb.domain.visit import Visit
@@ -184,6 +184,7 @@ class ProductVersion(Base):
         self.tool_version = facts.tool_version
         self.date_written = facts.date_written
         self.recorded_at = utc_now()
+        follow(product, self)
 
     @property
     def filename(self) -> str:

@@ -159,6 +159,7 @@ class SkyRun(Activity):
 class SkyValue(Base):
     """MDRIZSKY of one chip in one run.
 
+    NULL is "no value": the exposure overlaps nothing that it could be matched to.
     Whether it is a level or an offset from one image follows from the method that
     really ran (:attr:`SkyMethod.is_relative`).
     """
@@ -173,7 +174,7 @@ class SkyValue(Base):
     )
     extver: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"), index=True)
-    mdrizsky: Mapped[float]
+    mdrizsky: Mapped[float | None]
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
 
     run: Mapped[SkyRun] = relationship(back_populates="values")

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord
@@ -98,6 +98,7 @@ class AlignmentSolution(FitRecord, Base):
         self._name(wcs.name)
         self.rate(wcs.quality)
         self.chips = [ChipSolution(chip) for chip in wcs.chips]
+        follow(version, self)
 
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:

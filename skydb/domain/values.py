@@ -307,9 +307,13 @@ class Realised:
 
 @dataclass(frozen=True, slots=True)
 class SkyLevel:
-    """MDRIZSKY of one chip after a run, in the unit of its image (None: BUNIT does not say)."""
+    """MDRIZSKY of one chip after a run, in the unit of its image.
+
+    The value is None for an exposure that matched nothing and so got none, the unit
+    when BUNIT does not say.
+    """
 
     rootname: str
     extver: int
-    mdrizsky: float
+    mdrizsky: float | None
     unit: SkyUnit | None

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _DEG_PER_MAS = 1.0 / 3.6e6
 _LEFT_BY_TOOLS = ("NMATCH", "FITNAME", "HDRNAME", "NMATCHES", "RMS_RA", "RMS_DEC", "FITGEOM")
-_CATALOG_PREFIX = "undistorted a posteriori solution aligned by skydb to "
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class SolutionLabel:
     @classmethod
     def aligned_to(cls, wcs_name: str, catalog: str, quality: FitQuality) -> SolutionLabel:
         """Label of a fit to a named catalogue."""
-        return cls(wcs_name, f"{_CATALOG_PREFIX}{catalog}", quality)
+        return cls(wcs_name, wcs_type_of(catalog), quality)
 
     @property
     def crder_deg(self) -> tuple[float, float] | None:
@@ -57,6 +56,11 @@ class SolutionLabel:
         if ra_mas is None or dec_mas is None:
             return None
         return ra_mas * _DEG_PER_MAS, dec_mas * _DEG_PER_MAS
+
+
+def wcs_type_of(catalog: str) -> str:
+    """WCSTYPE of a fit that skydb made to a catalogue."""
+    return f"undistorted a posteriori solution aligned by skydb to {catalog}"
 
 
 def label(path: Path, solution: SolutionLabel, *, previous: str) -> None:

@@ -139,11 +139,9 @@ class AlignService:
         workspace = self.context.workspace
         home = ("alignments", str(run_id))
         for fit in fits:
-            for evidence in (fit.match_file, fit.shift_file):
-                if evidence is not None:
+            for evidence in (fit.match_file, fit.shift_file, fit.log):
+                if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
-        for log in {fit.log for fit in fits if fit.log.exists()}:
-            workspace.store(log, *home, log.name)
         return "/".join(home)
 
 

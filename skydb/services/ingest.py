@@ -163,6 +163,9 @@ class FileRecorder:
         product.name_members(file.members)
         for wcs in file.solutions:
             solution = AlignmentSolution.found(version, self._activity, wcs)
+            if not wcs.rms_unit_known:
+                message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."
+                self._activity.notice(FindingKind.UNIT_UNKNOWN, file.path.name, message)
             if wcs.key == " ":
                 solution.supersede(one for one in earlier if one is not None)
         self._activity.generate(version, LinkRole.INGESTED)

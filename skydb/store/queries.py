@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import Select, and_, bindparam, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from skydb.domain import (
@@ -288,4 +288,38 @@ def findings(session: Session, limit: int = 1000) -> list[Row]:
             "noticed_at": finding.noticed_at.isoformat(),
         }
         for finding, kind in session.execute(found)
+    ]
+
+
+def sky_values(session: Session, run_ids: Sequence[int]) -> list[Row]:
+    """Values of some runs, as the view ``v_sky_values`` has them."""
+    statement = text(
+        "SELECT * FROM v_sky_values WHERE run_id IN :runs ORDER BY rootname, extver, run_id"
+    ).bindparams(bindparam("runs", expanding=True))
+    found = session.execute(statement, {"runs": list(run_ids)}).mappings()
+    return [dict(row) for row in found]
+
+
+def accepted(session: Session, run_id: int) -> list[Row]:
+    """Exposures that got a fit of an alignment run, with the shift they received."""
+    fit = aliased(AlignmentSolution)
+    found = (
+        select(AlignmentSolution, Exposure.rootname, ProductVersion.number)
+        .join(fit, fit.id == AlignmentSolution.source_id)
+        .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .where(fit.activity_id == run_id)
+        .order_by(Exposure.rootname)
+    )
+    return [
+        {
+            "rootname": rootname,
+            "version": number,
+            "predicted_shift_mas": solution.predicted_shift_mas,
+            "realised_shift_mas": solution.realised_shift_mas,
+            "residual_mas": solution.residual_mas,
+            "status": solution.status.value,
+        }
+        for solution, rootname, number in session.execute(found)
     ]

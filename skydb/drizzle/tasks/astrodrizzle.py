@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.names import skydb_names_understood
 
 if TYPE_CHECKING:
     from stsci.skypac.parseat import FileExtMaskInfo
@@ -37,7 +38,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     reports = []
     for job in request["jobs"]:
         began_s = time.perf_counter()
-        with working_in(job, scratch), witnessed_sky() as calls:
+        with working_in(job, scratch), skydb_names_understood(), witnessed_sky() as calls:
             astrodrizzle.AstroDrizzle(list(job["inputs"]), **job["parameters"])
         reports.append({"sky_calls": calls, "seconds": time.perf_counter() - began_s})
     return {"jobs": reports, "versions": _versions()}

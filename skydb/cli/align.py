@@ -1,0 +1,167 @@
+"""``skydb align``: fit, review, accept or reject, and the history of every WCS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydb.cli.shell import FAILED, JsonOption, Shell, group, key_values, shell_of
+from skydb.report import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+align = group("Alignment to a reference catalogue.")
+
+RunArgument = Annotated[int, typer.Argument(help="Number of the alignment run.")]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(align, name="align")
+
+
+@align.command()
+def run(
+    context: typer.Context,
+    refcat: Annotated[str, typer.Option(help="Name of the reference catalogue.")],
+    products: Annotated[
+        list[str] | None, typer.Argument(help="Drizzled products; all when left out.")
+    ] = None,
+    threshold: Annotated[float, typer.Option(help="Detection limit, sigma.")] = 5.0,
+    conv_width: Annotated[
+        float | None, typer.Option(help="Kernel width, pixels; else by detector.")
+    ] = None,
+    minobj: Annotated[int, typer.Option(help="Fewest matches for a fit.")] = 5,
+    searchrad: Annotated[float, typer.Option(help="Search radius, arcsec.")] = 1.0,
+    tolerance: Annotated[float, typer.Option(help="Matching radius, pixels.")] = 1.0,
+    fitgeometry: Annotated[str, typer.Option(help="shift, rscale or general.")] = "rscale",
+    nclip: Annotated[int, typer.Option(help="Rounds of clipping.")] = 3,
+    expand_refcat: Annotated[
+        bool, typer.Option("--expand-refcat", help="Grow the catalogue product by product.")
+    ] = False,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="Another TweakReg NAME=VALUE.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.
+
+    Exit code 5 when a fit failed or has too few matches, 1 when all failed.
+
+    Example: skydb align run --refcat gaia
+    """
+    from skydb.drizzle.settings import TweakRegSettings
+
+    settings = TweakRegSettings(
+        threshold=threshold,
+        conv_width_pix=conv_width,
+        minobj=minobj,
+        searchrad_arcsec=searchrad,
+        tolerance_pix=tolerance,
+        fitgeometry=fitgeometry,
+        nclip=nclip,
+        expand_refcat=expand_refcat,
+        extra=key_values(option or ()),
+    )
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        run_id = services.align.run(refcat, products or (), settings)
+        rows = services.questions.alignment(run_id)
+    _show_fits(shell, run_id, rows, as_json=as_json)
+
+
+@align.command()
+def show(context: typer.Context, run: RunArgument, as_json: JsonOption = False) -> None:
+    """Show the fits of a run beside the solutions that the archive gave.
+
+    Example: skydb align show 4
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.alignment(run)
+    shell.show(f"Alignment run {run}", rows, columns.FITS, as_json=as_json)
+
+
+@align.command()
+def plot(
+    context: typer.Context,
+    run: RunArgument,
+    out: Annotated[Path, typer.Option(help="Directory for the pictures.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the residuals and the matched sources over pairs of images.
+
+    Example: skydb align plot 4 --out figures/
+    """
+    from skydb.report.pages import alignment_pictures
+
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = alignment_pictures(services, run, out)
+    shell.show("Pictures", rows, as_json=as_json)
+
+
+@align.command()
+def accept(context: typer.Context, run: RunArgument, as_json: JsonOption = False) -> None:
+    """Apply exactly the fits of a run to new versions, and measure what came of it.
+
+    Example: skydb align accept 4
+    """
+    from skydb.domain.vocabulary import SolutionStatus
+
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        outcomes = services.accept.accept(run)
+    shell.show("Accepted", outcomes, columns.ACCEPTED, as_json=as_json)
+    wrong = [one for one in outcomes if one.status is SolutionStatus.FAILED]
+    if wrong:
+        shell.say(f"{len(wrong)} exposures did not move as predicted; they were left as they were.")
+        raise typer.Exit(FAILED)
+
+
+@align.command()
+def reject(
+    context: typer.Context,
+    run: RunArgument,
+    why: Annotated[str, typer.Option(help="Reason, kept with the fits.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse the fits of a run.
+
+    Example: skydb align reject 4 --why "matched on a diffraction spike"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        count = services.accept.reject(run, why)
+    if as_json:
+        shell.print_json({"run": run, "rejected": count})
+    else:
+        shell.stdout.print(f"Rejected {count} fits of run {run}.")
+
+
+@align.command()
+def history(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Rootname, or file name of a product.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show every WCS that an exposure or product ever had.
+
+    Example: skydb align history ibxl50clq
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.alignment_history(name)
+    shell.show(f"Solutions of {name}", rows, columns.HISTORY, as_json=as_json)
+
+
+def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
+    failed = [row for row in rows if row["status"] == "failed"]
+    if len(failed) == len(rows):
+        raise typer.Exit(FAILED)
+    weak = [row for row in rows if row["trust"] is not None and row["trust"] < 1]
+    shell.flag(when=bool(weak), sentence="Some fits failed or have few matches; see the table.")

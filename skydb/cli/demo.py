@@ -1,0 +1,166 @@
+"""``skydb demo``: the whole story, on exposures whose truth is known."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
+from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.services.ledger import Services
+    from skydb.simulate.plan import FieldPlan
+    from skydb.simulate.truth import FieldTruth
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(demo)
+    app.command()(report)
+
+
+def report(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="The page, e.g. report.html.")],
+    title: Annotated[str, typer.Option(help="Heading; else the targets.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Write one HTML page with the tables and pictures of a ledger.
+
+    Example: skydb report horsehead.html
+    """
+    from skydb.report.field_page import write_field_report
+
+    shell = shell_of(context)
+    with shell.services() as services:
+        path = write_field_report(services, out, title=title)
+    if as_json:
+        shell.print_json({"path": str(path)})
+    else:
+        shell.stdout.print(f"Report: {path}", soft_wrap=True)
+
+
+def demo(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="New directory for everything.")] = Path(
+        "demo-output"
+    ),
+    detector: Annotated[str, typer.Option(help="IR or UVIS.")] = "IR",
+    tiles: Annotated[str, typer.Option(help="Visits across and up.")] = "3x3",
+    size: Annotated[int | None, typer.Option(help="Width of the detector, pixels.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate, ingest, align, accept, run all four methods, compare, report, verify.
+
+    Everything is measured against the truth that was simulated; exit code 1 when a
+    bar is missed.
+
+    Example: skydb demo demo-output
+    """
+    from skydb.cli.field import plan_of
+
+    shell = shell_of(context)
+    began_s = time.monotonic()
+    plan = plan_of(detector, tiles, size=size, seed=seed)
+    story = Demo(shell, directory, plan, as_json=as_json)
+    measured, page = story.tell()
+    seconds = time.monotonic() - began_s
+    if as_json:
+        shell.print_json({"measured": measured, "report": str(page), "seconds": seconds})
+    else:
+        note = f"{seconds:.0f} s"
+        shell.show("Measured against truth", measured, columns.MEASURED, note=note)
+        shell.stdout.print(f"Report: {page}", soft_wrap=True)
+    if not all(row["passed"] for row in measured):
+        raise typer.Exit(FAILED)
+    shell.flag(when=story.is_flagged)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One field from simulation to report, in a directory of its own."""
+
+    shell: Shell
+    directory: Path
+    plan: FieldPlan
+    as_json: bool = False
+
+    def tell(self) -> tuple[list[dict[str, Any]], Path]:
+        """Do everything; the figures measured against truth, and the report."""
+        from skydb.store import schema
+
+        self._require_new()
+        self._say("Simulating exposures and pipeline products")
+        truth = self._truth
+        schema.upgrade(self._ledger.db)
+        with self._ledger.services(progress=not self.as_json) as services:
+            self._work(services, truth)
+            measured = self._measure(services, truth)
+            self._say("Writing the report")
+            return measured, self._report(services, measured)
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether any sky run of the demo was downgraded or flagged."""
+        with self._ledger.services() as services:
+            runs = services.questions.current_sky_runs()
+        return any(run["downgraded"] or run["findings"] for run in runs)
+
+    @cached_property
+    def _ledger(self) -> Shell:
+        url = f"sqlite:///{(self.directory / 'skydb.sqlite').resolve()}"
+        return Shell(url, str(self.directory / "skydb-data"), quiet=self.shell.quiet)
+
+    @cached_property
+    def _truth(self) -> FieldTruth:
+        from skydb.simulate.field import simulate_field
+
+        return simulate_field(self.directory / "field", self.plan, progress=self._say)
+
+    def _require_new(self) -> None:
+        from skydb.errors import UsageError
+
+        if self.directory.exists() and any(self.directory.iterdir()):
+            raise UsageError(
+                f"{self.directory} is not empty.", advice="Give a new directory, or remove it."
+            )
+
+    def _work(self, services: Services, truth: FieldTruth) -> None:
+        from skydb.domain.vocabulary import SkyMethod
+
+        field = self.directory / "field"
+        self._say("Ingesting")
+        services.ingest.ingest([field])
+        services.refcat.import_file(field / truth.catalog, 2016.0, "gaia")
+        self._say("Aligning to the catalogue")
+        run = services.align.run("gaia")
+        services.accept.accept(run)
+        self._say("Running the four sky methods")
+        services.sky().run(list(SkyMethod))
+
+    def _measure(self, services: Services, truth: FieldTruth) -> list[dict[str, Any]]:
+        from skydb.cli.measure import measure_against_truth
+
+        return measure_against_truth(services, truth, self.plan)
+
+    def _report(self, services: Services, measured: list[dict[str, Any]]) -> Path:
+        from skydb.report.field_page import write_field_report
+        from skydb.report.pages import alignment_pictures, comparison_pictures
+
+        figures = self.directory / "figures"
+        run = services.questions.latest_alignment()
+        if run is not None:
+            alignment_pictures(services, run, figures)
+        comparison_pictures(services, services.questions.comparison(), (), figures)
+        return write_field_report(services, self.directory / "report.html", measured=measured)
+
+    def _say(self, sentence: str) -> None:
+        if not self.as_json:
+            self.shell.say(sentence)

@@ -1,0 +1,79 @@
+"""``skydb simulate``: exposures whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydb.cli.shell import JsonOption, shell_of
+from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.simulate.plan import FieldPlan, SimDetector
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(simulate)
+
+
+def simulate(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="Where to write.")],
+    detector: Annotated[str, typer.Option(help="IR or UVIS.")] = "IR",
+    tiles: Annotated[str, typer.Option(help="Visits across and up, e.g. 3x3.")] = "3x3",
+    dithers: Annotated[int, typer.Option(help="Exposures of each visit.")] = 2,
+    size: Annotated[
+        int | None, typer.Option(help="Width of the detector, pixels; full size when left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
+    islands: Annotated[int, typer.Option(help="Groups of tiles that share no sky.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Make HST exposures and pipeline products with known skies and pointing errors.
+
+    The truth goes to truth.json beside them.
+
+    Example: skydb simulate field/ --detector UVIS --tiles 2x2 --size 512
+    """
+    from skydb.simulate.field import simulate_field
+
+    plan = plan_of(detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands)
+    shell = shell_of(context)
+    truth = simulate_field(directory, plan, progress=None if as_json else shell.say)
+    shell.show("Simulated exposures", truth.exposures, columns.TRUTH, as_json=as_json)
+
+
+def plan_of(detector: str, tiles: str, **details: Any) -> FieldPlan:  # noqa: ANN401
+    """The plan that the options of a command ask for.
+
+    Raises
+    ------
+    UsageError
+        When there is no such detector, or the tiles are no two numbers.
+    """
+    from skydb.simulate.plan import FieldPlan
+
+    return FieldPlan(detector=_detector(detector), tiles=_tiles(tiles), **details)
+
+
+def _detector(text: str) -> SimDetector:
+    from skydb.errors import UsageError
+    from skydb.simulate.plan import SimDetector
+
+    try:
+        return SimDetector(text.upper())
+    except ValueError as error:
+        raise UsageError(f"{error}.", advice="Detectors: IR, UVIS.") from error
+
+
+def _tiles(text: str) -> tuple[int, int]:
+    from skydb.errors import UsageError
+
+    across, _, up = text.lower().partition("x")
+    try:
+        return int(across), int(up)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a number of tiles.", advice="Write 3x3.") from error

@@ -1,0 +1,94 @@
+"""``skydb ingest``, ``skydb inspect``, ``skydb findings``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skydb.cli.shell import FAILED, JsonOption, group, shell_of
+from skydb.report import columns
+
+inspect = group("What the files say: the tutorial's tables 1.1 and 1.2.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(ingest)
+    app.add_typer(inspect, name="inspect")
+    app.command()(findings)
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files, or directories to search.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Record exposures, products, their versions and the archive's WCS solutions.
+
+    Files are read where they are and never changed. One that cannot be used is
+    reported and left out (exit code 5; 1 when none could be used).
+
+    Example: skydb ingest mastDownload/
+    """
+    from skydb.domain.vocabulary import IngestStatus
+
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        outcomes = services.ingest.ingest(paths)
+    rejected = sum(outcome.status is IngestStatus.REJECTED for outcome in outcomes)
+    note = f"{len(outcomes)} files, {rejected} rejected"
+    shell.show("Ingest", outcomes, columns.INGEST, as_json=as_json, note=note)
+    if outcomes and rejected == len(outcomes):
+        raise typer.Exit(FAILED)
+    shell.flag(when=rejected > 0)
+
+
+@inspect.command()
+def headers(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the exposures: association, detector, filter, exposure time, POSTARGs.
+
+    Example: skydb inspect headers
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.headers()
+    shell.show("Exposures", rows, columns.HEADERS, as_json=as_json)
+
+
+@inspect.command()
+def wcs(
+    context: typer.Context,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Only products of this kind, e.g. drz.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the WCS in force of every product, with its RMS in mas and in pixels.
+
+    Example: skydb inspect wcs --kind drz
+    """
+    from skydb.domain.vocabulary import ProductKind
+    from skydb.errors import UsageError
+
+    try:
+        kinds = [ProductKind(name.lower()) for name in kind or ()]
+    except ValueError as error:
+        known = ", ".join(one.value for one in ProductKind)
+        raise UsageError(f"{error}.", advice=f"Kinds: {known}.") from error
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.wcs(kinds)
+    shell.show("WCS in force", rows, columns.WCS, as_json=as_json)
+
+
+def findings(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show what would have passed silently: downgrades, rejections, weak fits, islands.
+
+    Example: skydb findings --json
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.findings()
+    shell.show("Findings", rows, columns.FINDINGS, as_json=as_json)

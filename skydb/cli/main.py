@@ -1,0 +1,87 @@
+"""The command ``skydb``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+import skydb
+from skydb.cli import align, demo, field, files, refcat, schema, sky, sql
+from skydb.cli.shell import FAILED, Shell
+from skydb.errors import SkydbError
+
+app = typer.Typer(
+    help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
+    "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for module in (schema, field, files, refcat, align, sky, sql, demo):
+    module.attach(app)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            help="Database URL.", envvar="SKYDB_URL", show_default="sqlite:///skydb.sqlite"
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data root.", envvar="SKYDB_DATA", show_default="skydb-data beside the database"
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say where an error arose.")] = False,
+) -> None:
+    """Collect the options that every command has."""
+    context.obj = Shell(db, data, quiet, verbose)
+
+
+@app.command()
+def version() -> None:
+    """Print the version of skydb.
+
+    Example: skydb version
+    """
+    sys.stdout.write(f"{skydb.__version__}\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and end the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code; errors go to stderr in one sentence."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(words, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SkydbError as error:
+        return _explain(error, words)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("Interrupted.\n")
+        return FAILED
+
+
+def _explain(error: SkydbError, words: list[str]) -> int:
+    if "--verbose" in words:
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(f"skydb: {error}\n")
+    return error.exit_code

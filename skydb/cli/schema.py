@@ -1,0 +1,92 @@
+"""``skydb init`` and ``skydb db``: the schema comes to be and stays current."""
+
+from __future__ import annotations
+
+import typer
+
+from skydb.cli.shell import FLAGGED, JsonOption, group, shell_of
+
+database = group("The schema of the database.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(init)
+    app.add_typer(database, name="db")
+
+
+def init(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Create the database, or bring an existing one up to date.
+
+    Example: skydb --db sqlite:///horsehead.sqlite init
+    """
+    _upgrade(context, as_json=as_json)
+
+
+@database.command()
+def upgrade(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Bring the schema up to date.
+
+    Example: skydb db upgrade
+    """
+    _upgrade(context, as_json=as_json)
+
+
+@database.command()
+def current(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the revision of the database; exit code 3 when it is not this skydb's.
+
+    Example: skydb db current --json
+    """
+    from skydb.errors import SchemaError
+    from skydb.store import schema
+    from skydb.store.engine import open_engine, resolve_url
+
+    shell = shell_of(context)
+    engine = open_engine(resolve_url(shell.db))
+    state = schema.current(engine)
+    engine.dispose()
+    _show(context, state, as_json=as_json)
+    if not state.is_current:
+        raise typer.Exit(SchemaError.exit_code)
+
+
+@database.command()
+def check(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Compare the tables in the database with those that skydb expects.
+
+    Example: skydb db check
+    """
+    from skydb.store import schema
+    from skydb.store.engine import open_engine, resolve_url
+
+    shell = shell_of(context)
+    engine = open_engine(resolve_url(shell.db))
+    schema.require_current(engine)
+    differences = schema.differences(engine)
+    engine.dispose()
+    document = {"is_current": not differences, "differences": differences}
+    if as_json:
+        shell.print_json(document)
+    else:
+        shell.stdout.print("\n".join(differences) or "The tables are as they should be.")
+    if differences:
+        raise typer.Exit(FLAGGED)
+
+
+def _upgrade(context: typer.Context, *, as_json: bool) -> None:
+    from skydb.store import schema
+
+    _show(context, schema.upgrade(shell_of(context).db), as_json=as_json)
+
+
+def _show(context: typer.Context, state: object, *, as_json: bool) -> None:
+    from skydb.store.schema import SchemaState
+
+    assert isinstance(state, SchemaState)
+    document = {"revision": state.revision, "is_current": state.is_current, "head": state.head}
+    if as_json:
+        shell_of(context).print_json(document)
+    else:
+        verdict = "current" if state.is_current else f"not current; skydb wants {state.head}"
+        shell_of(context).stdout.print(f"Revision {state.revision}, {verdict}.")

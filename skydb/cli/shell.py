@@ -1,0 +1,167 @@
+"""What every command shares: options, output, exit codes."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skydb.report.tables import Column
+    from skydb.services.ledger import Services
+
+#: Done, but something was downgraded, skipped or flagged.
+FLAGGED = 5
+#: The work failed; a row says how.
+FAILED = 1
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON document on stdout, and nothing else there.")
+]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The global options, and how a command speaks to its user."""
+
+    db: str | None = None
+    data: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def stdout(self) -> Console:
+        """Tables go here."""
+        from rich.console import Console
+
+        return Console()
+
+    @cached_property
+    def stderr(self) -> Console:
+        """Progress, remarks and errors go here."""
+        from rich.console import Console
+
+        return Console(stderr=True, quiet=self.quiet)
+
+    @contextmanager
+    def services(self, *, progress: bool = False) -> Iterator[Services]:
+        """The ledger's services, for the length of a command."""
+        from skydb.cli.progress import progress_on
+        from skydb.services.ledger import Services
+
+        with progress_on(self.stderr, wanted=progress and not self.quiet) as listener:
+            services = Services.open(self.db, self.data, listener)
+            try:
+                yield services
+            finally:
+                services.close()
+
+    def show(
+        self,
+        title: str,
+        rows: Sequence[Any],
+        columns: Sequence[Column] = (),
+        *,
+        as_json: bool = False,
+        note: str = "",
+    ) -> None:
+        """Print rows: a table for people, or one JSON document for programs."""
+        plain = [asdict(row) if is_dataclass(row) else dict(row) for row in rows]  # type: ignore[arg-type]
+        if as_json:
+            self.print_json(plain)
+            return
+        from skydb.report.console import render_table
+        from skydb.report.tables import infer_columns
+
+        render_table(title, columns or infer_columns(plain), plain, self.stdout, note=note)
+
+    def print_json(self, document: object) -> None:
+        """Print one JSON document; NaN and infinity become null."""
+        sys.stdout.write(json.dumps(_jsonable(document), indent=1, allow_nan=False) + "\n")
+
+    def say(self, sentence: str) -> None:
+        """Remark on stderr."""
+        self.stderr.print(sentence, markup=False, highlight=False)
+
+    def flag(self, *, when: bool = True, sentence: str = "") -> None:
+        """End with exit code 5 when something was downgraded, skipped or flagged."""
+        if when:
+            if sentence:
+                self.say(sentence)
+            raise typer.Exit(FLAGGED)
+
+
+def shell_of(context: typer.Context) -> Shell:
+    """The shell that the root command made."""
+    shell: Shell = context.find_root().obj
+    return shell
+
+
+def group(help_text: str) -> typer.Typer:
+    """A group of commands that shows its help when called alone."""
+    return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+
+
+def key_values(texts: Sequence[str]) -> dict[str, object]:
+    """Options ``name=value`` for a tool, values read as JSON where they can be.
+
+    Raises
+    ------
+    UsageError
+        When one has no equals sign.
+    """
+    from skydb.errors import UsageError
+
+    options: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{text!r} is not NAME=VALUE.")
+        options[name] = _value(value)
+    return options
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    for is_kind, convert in _CONVERSIONS:
+        if is_kind(value):
+            return convert(value)
+    return value
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): _jsonable(item) for key, item in value.items()}
+
+
+_CONVERSIONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
+    (lambda v: isinstance(v, Enum), lambda v: v.value),
+    (lambda v: isinstance(v, float) and not math.isfinite(v), lambda _: None),
+    (lambda v: isinstance(v, Mapping), _mapping),
+    (lambda v: isinstance(v, (list, tuple, set)), lambda v: [_jsonable(item) for item in v]),
+    (lambda v: is_dataclass(v) and not isinstance(v, type), lambda v: _jsonable(asdict(v))),
+    (lambda v: isinstance(v, date), lambda v: v.isoformat()),
+    (lambda v: isinstance(v, Path), str),
+    (lambda v: hasattr(v, "item"), lambda v: _jsonable(v.item())),
+    (
+        lambda v: v is not None and not isinstance(v, (bool, int, float, str)),
+        str,
+    ),
+)

@@ -1,0 +1,127 @@
+"""``skydb sky``: run the sky methods and compare what they found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
+from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.domain.vocabulary import SkyMethod
+
+sky = group("Sky matching: the four skymethods of AstroDrizzle.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(sky, name="sky")
+
+
+@sky.command()
+def run(
+    context: typer.Context,
+    method: Annotated[
+        str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")
+    ] = "all",
+    visit: Annotated[list[str] | None, typer.Option(help="Only this visit, e.g. bxl50.")] = None,
+    rootname: Annotated[list[str] | None, typer.Option(help="Only this exposure.")] = None,
+    proposal: Annotated[int | None, typer.Option(help="Only this proposal.")] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", help="Only this filter.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Only this detector.")] = None,
+    target: Annotated[str | None, typer.Option(help="Only this target.")] = None,
+    final_bits: Annotated[str, typer.Option(help="Good DQ flags of the mosaic.")] = "16",
+    final_rot: Annotated[
+        float | None, typer.Option(help="Position angle of the mosaic's y axis, degrees.")
+    ] = 257.0,
+    final_scale: Annotated[float | None, typer.Option(help="Pixel size, arcsec.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="Another AstroDrizzle NAME=VALUE.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="What computes it: astrodrizzle.")] = "astrodrizzle",
+    jobs: Annotated[int, typer.Option(help="Runs beside each other.")] = 2,
+    force: Annotated[bool, typer.Option("--force", help="Run again what was run before.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run sky methods on pristine copies of the newest exposures, and record what ran.
+
+    A run with the same inputs, parameters and software is found, not repeated. Exit
+    code 5 when another method ran than was asked for, or something was flagged.
+
+    Example: skydb sky run --method all --filter F160W
+    """
+    from skydb.drizzle.settings import AstroDrizzleSettings
+    from skydb.services.selection import Selection
+
+    _require_engine(engine)
+    methods = _methods(method)
+    selection = Selection(
+        tuple(rootname or ()), tuple(visit or ()), proposal, filter_, detector, target
+    )
+    settings = AstroDrizzleSettings(
+        final_bits=final_bits,
+        final_rot_deg=final_rot,
+        final_scale_arcsec=final_scale,
+        extra=key_values(option or ()),
+    )
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        rows = services.sky(jobs).run(methods, selection, settings, force=force)
+    shell.show("Sky runs", rows, columns.SKY_RUNS, as_json=as_json)
+    for row in rows:
+        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
+            shell.say(f"run {row['run']}: {sentence}")
+    if any(row["status"] != "succeeded" for row in rows):
+        raise typer.Exit(FAILED)
+    shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
+
+
+@sky.command()
+def compare(
+    context: typer.Context,
+    runs: Annotated[
+        list[int] | None, typer.Argument(help="Runs; those of the newest group when left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the plot, the mosaics and the blink GIF.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show MDRIZSKY of every chip, one column a method.
+
+    The columns are the methods that really ran.
+
+    Example: skydb sky compare --out figures/
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.questions.comparison(runs or ())
+        if out is not None:
+            from skydb.report.pages import comparison_pictures
+
+            for picture in comparison_pictures(services, rows, runs or (), out):
+                shell.say(f"{picture}")
+    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json)
+
+
+def _methods(text: str) -> list[SkyMethod]:
+    from skydb.domain.vocabulary import SkyMethod
+    from skydb.errors import UsageError
+
+    if text == "all":
+        return list(SkyMethod)
+    try:
+        return [SkyMethod(name.strip()) for name in text.split(",")]
+    except ValueError as error:
+        known = ", ".join(SkyMethod)
+        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+
+
+def _require_engine(engine: str) -> None:
+    from skydb.errors import UsageError
+
+    if engine != "astrodrizzle":
+        raise UsageError(f"There is no engine {engine!r}.", advice="Engines: astrodrizzle.")

@@ -1,0 +1,126 @@
+"""Which columns people see of each table, and how; programs see all of them."""
+
+from __future__ import annotations
+
+from skydb.report.tables import Column, Tone
+
+INGEST = (
+    Column("path"),
+    Column("rootname"),
+    Column.status(),
+    Column("version"),
+    Column("reason"),
+)
+HEADERS = (
+    Column("rootname"),
+    Column("kind"),
+    Column("asn_id", "association"),
+    Column("detector"),
+    Column("filter"),
+    Column("exptime_s", "exposure", "s", ".1f"),
+    Column("date_obs", "date"),
+    Column("postarg1_arcsec", "POSTARG1", "arcsec", ".2f"),
+    Column("postarg2_arcsec", "POSTARG2", "arcsec", ".2f"),
+)
+WCS = (
+    Column("filename"),
+    Column("wcs_name", "WCSNAME"),
+    Column("origin"),
+    Column("nmatches", "matches"),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
+    Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
+    Column("rms_ra_pix", "RMS RA", "pix", ".3f"),
+    Column("rms_dec_pix", "RMS Dec", "pix", ".3f"),
+)
+CATALOGS = (
+    Column("name"),
+    Column("service"),
+    Column("sources"),
+    Column("epoch", format=".3f"),
+    Column("has_proper_motions", "proper motions"),
+    Column("proper_motion_applied", "applied by service"),
+    Column.alarm("truncated"),
+    Column("sha256", "SHA-256"),
+)
+FITS = (
+    Column("product"),
+    Column.status(),
+    Column("dx_pix", "dx", "pix", ".3f"),
+    Column("dy_pix", "dy", "pix", ".3f"),
+    Column("rotation_deg", "rotation", "deg", ".4f"),
+    Column("scale", format=".6f"),
+    Column("x_rms_pix", "RMS x", "pix", ".3f"),
+    Column("y_rms_pix", "RMS y", "pix", ".3f"),
+    Column("nmatches", "matches"),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
+    Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
+    Column("trust", format=".2f"),
+    Column("archive_wcs_name", "archive's WCSNAME"),
+    Column("archive_nmatches", "its matches"),
+    Column("archive_rms_ra_mas", "its RMS RA", "mas", ".1f"),
+    Column("reason"),
+)
+ACCEPTED = (
+    Column("rootname"),
+    Column("version"),
+    Column("predicted_shift_mas", "predicted", "mas", ".2f"),
+    Column("realised_shift_mas", "realised", "mas", ".2f"),
+    Column("residual_mas", "residual", "mas", ".3f"),
+    Column.status(),
+)
+HISTORY = (
+    Column("id"),
+    Column("product"),
+    Column("version"),
+    Column("wcs_key", "key"),
+    Column("wcs_name", "WCSNAME"),
+    Column("origin"),
+    Column.status(),
+    Column("refcat", "catalogue"),
+    Column("nmatches", "matches"),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
+    Column("applied_at", "applied"),
+    Column("superseded_by", "superseded by"),
+)
+SKY_RUNS = (
+    Column("run"),
+    Column("requested_method", "requested"),
+    Column("effective_method", "effective"),
+    Column.alarm("downgraded"),
+    Column.status(),
+    Column("seconds", format=".1f"),
+    Column("reused"),
+    Column("mosaic"),
+)
+COMPARISON = (
+    Column("rootname"),
+    Column("extver"),
+    Column("localmin", format=".6f"),
+    Column("match", format=".6f"),
+    Column("globalmin_match", "globalmin+match", format=".6f"),
+    Column("globalmin", format=".6f"),
+    Column("unit"),
+)
+FINDINGS = (
+    Column("activity"),
+    Column("during"),
+    Column("kind"),
+    Column("subject"),
+    Column("message"),
+)
+TRUTH = (
+    Column("rootname"),
+    Column("visit"),
+    Column("sky", format=".4f"),
+    Column("sky_unit", "unit"),
+    Column("pointing_error_arcsec", "pointing error", "arcsec", ".3f"),
+    Column("roll_error_deg", "roll error", "deg", ".4f"),
+    Column("path"),
+)
+MEASURED = (
+    Column("what"),
+    Column("measured", format=".3g"),
+    Column("bar", format=".3g"),
+    Column("unit"),
+    Column("passed", false_tone=Tone.BAD),
+)

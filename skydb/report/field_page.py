@@ -1,0 +1,219 @@
+"""The report of a ledger: what was done to a field, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import skydb
+from skydb.domain.base import utc_now
+from skydb.report import columns, pages
+from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
+from skydb.report.html import (
+    BlinkBlock,
+    FigureBlock,
+    ReportContent,
+    Section,
+    TableBlock,
+    VerdictBlock,
+    write_report,
+)
+from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
+from skydb.report.tables import Column
+
+if TYPE_CHECKING:
+    from skydb.services.evidence import MosaicEvidence
+    from skydb.services.ledger import Services
+
+Row = dict[str, Any]
+
+
+def write_field_report(
+    services: Services, out: Path, *, title: str = "", measured: Sequence[Row] = ()
+) -> Path:
+    """Write the report of everything in a ledger.
+
+    Parameters
+    ----------
+    services : Services
+        The ledger.
+    out : Path
+        The page; it appears whole or not at all.
+    title : str, optional
+        Heading; else the targets of the ledger.
+    measured : sequence of dict, optional
+        Measured against truth, where a truth is known: ``what``, ``measured``,
+        ``bar``, ``unit``, ``passed``.
+    """
+    exposures = services.questions.headers()
+    content = ReportContent(
+        title=title or ", ".join(sorted({row["target"] or "?" for row in exposures})),
+        subtitle=_subtitle(exposures),
+        sections=(
+            Section("Verdict", (_verdict(services, measured),)),
+            Section("Measured against truth", _truth_blocks(measured)),
+            Section("Exposures", _exposure_blocks(services, exposures)),
+            Section("Alignment", _alignment_blocks(services)),
+            Section("Sky", _sky_blocks(services)),
+            Section("Findings", _finding_blocks(services)),
+            Section("Environment", _environment_blocks(services)),
+        ),
+        footer=_footer(services),
+    )
+    return write_report(content, out)
+
+
+def _subtitle(exposures: Sequence[Row]) -> str:
+    detectors = sorted({f"{row['instrument']}/{row['detector']}" for row in exposures})
+    filters = sorted({row["filter"] for row in exposures})
+    visits = {row["visit"] for row in exposures}
+    counted = f"{len(exposures)} exposures of {len(visits)} visits"
+    return f"{counted}, {', '.join(detectors)} {', '.join(filters)}"
+
+
+def _verdict(services: Services, measured: Sequence[Row]) -> VerdictBlock:
+    runs = services.questions.current_sky_runs()
+    downgraded = [run["requested_method"] for run in runs if run["downgraded"]]
+    missed = [row["what"] for row in measured if not row["passed"]]
+    lines = [
+        f"{len(runs)} sky methods ran, {len(downgraded)} of them downgraded.",
+        f"{len(services.questions.findings())} findings are on record.",
+    ]
+    if measured:
+        lines.append(f"{len(measured) - len(missed)} of {len(measured)} bars were met.")
+    passed = not downgraded and not missed
+    headline = "What was asked for is what happened." if passed else "Not all is as it should be."
+    return VerdictBlock(passed, (headline, *lines))
+
+
+def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
+    if not measured:
+        return ()
+    caption = "What the ledger says, compared with what was put into the simulated exposures."
+    return (TableBlock("", caption, columns.MEASURED, measured),)
+
+
+def _exposure_blocks(services: Services, exposures: Sequence[Row]) -> tuple[TableBlock, ...]:
+    return (
+        TableBlock("Exposures", "From the primary headers.", columns.HEADERS, exposures),
+        TableBlock(
+            "WCS in force",
+            "RMS in mas, and in pixels of the detector's plate scale.",
+            columns.WCS,
+            services.questions.wcs(),
+        ),
+    )
+
+
+def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...]:
+    run = services.questions.latest_alignment()
+    if run is None:
+        return ()
+    fits = services.evidence.fits(run)
+    tables = (
+        TableBlock(
+            "Fits beside the archive's solutions",
+            f"Alignment run {run}.",
+            columns.FITS,
+            services.questions.alignment(run),
+        ),
+        TableBlock(
+            "Shift of every exposure",
+            "Predicted by the fit of its product, and realised on a grid of its pixels.",
+            columns.ACCEPTED,
+            services.questions.accepted(run),
+        ),
+    )
+    residuals = [
+        FigureBlock.drawn(
+            fit.product,
+            "Residuals of the matched sources.",
+            f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
+            partial(pages.residuals_figure, fit),
+            compact=True,
+        )
+        for fit in fits[:3]
+    ]
+    pairs = [
+        FigureBlock.drawn(
+            f"{one.product} and {two.product}",
+            "The same source has the same colour in both.",
+            "Two overlapping images with the sources that both matched.",
+            partial(pages.pair_figure, one, two),
+            compact=True,
+        )
+        for one, two in pages.pairs_sharing_sources(fits)[:1]
+    ]
+    return (*tables, *residuals, *pairs)
+
+
+def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlock, ...]:
+    runs = services.questions.current_sky_runs()
+    if not runs:
+        return ()
+    rows = services.questions.comparison()
+    plot = FigureBlock.drawn(
+        "All methods",
+        "Levels above, relative values below; visits are shaded in turn.",
+        "MDRIZSKY of every exposure by method.",
+        lambda theme: draw_sky_comparison(sky_comparison(rows), theme=theme),
+    )
+    return (
+        TableBlock("Runs", "Requested, and what really ran.", columns.SKY_RUNS, runs),
+        TableBlock(
+            "MDRIZSKY",
+            "One column for each method that really ran; match is relative to one image.",
+            columns.COMPARISON,
+            rows,
+        ),
+        plot,
+        *_mosaic_blocks(services.evidence.mosaics()),
+    )
+
+
+def _mosaic_blocks(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | BlinkBlock, ...]:
+    if not mosaics:
+        return ()
+    sequence = blink_sequence(
+        {one.method.value: one.science for one in mosaics},
+        weights={one.method.value: one.weight for one in mosaics},
+        remove_pedestal=True,
+    )
+    still = FigureBlock.drawn(
+        "Science and weight",
+        "All methods on one scale.",
+        "Science mosaics left, weight mosaics right.",
+        lambda theme: pages.mosaics_figure(mosaics, theme),
+        compact=True,
+    )
+    blink = BlinkBlock(
+        "The methods in turn",
+        " ".join(sequence.notes),
+        gif_bytes(sequence),
+        list(frame_pngs(sequence)),
+        "The mosaics of all methods, one after the other.",
+    )
+    return still, blink
+
+
+def _finding_blocks(services: Services) -> tuple[TableBlock, ...]:
+    rows = services.questions.findings()
+    caption = "What would have passed silently."
+    return (TableBlock("", caption, columns.FINDINGS, rows),) if rows else ()
+
+
+def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
+    rows = services.questions.environment()
+    caption = "Packages that can change a result, as the newest sky run had them."
+    named = (Column("package"), Column("version"))
+    return (TableBlock("", caption, named, rows),) if rows else ()
+
+
+def _footer(services: Services) -> tuple[tuple[str, str], ...]:
+    return (
+        ("skydb", skydb.__version__),
+        ("database", services.questions.url.render_as_string(hide_password=True)),
+        ("written", utc_now().strftime("%Y-%m-%d %H:%M UTC")),
+    )

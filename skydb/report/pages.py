@@ -1,0 +1,122 @@
+"""Pictures and pages of what is in a ledger: asks the services, draws, writes files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skydb.report.alignment_figures import MarkedImage, draw_sources, paired_marks
+from skydb.report.blink import blink_gif
+from skydb.report.images import load_science
+from skydb.report.mosaic_figures import draw_mosaics, load_pair, mosaic_display
+from skydb.report.output import write_atomic
+from skydb.report.residual_figures import draw_residuals, residual_field
+from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
+from skydb.report.style import LIGHT, Theme, png_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from skydb.services.evidence import FitEvidence, MosaicEvidence
+    from skydb.services.ledger import Services
+
+Row = dict[str, Any]
+
+#: A pair of images is worth drawing when it shares so many matched sources.
+_SHARED_SOURCES = 3
+
+
+def alignment_pictures(services: Services, run_id: int, out: Path) -> list[Row]:
+    """Write the pictures of an alignment run.
+
+    Parameters
+    ----------
+    services : Services
+    run_id : int
+        The alignment run.
+    out : Path
+        Directory; made when it is missing.
+
+    Returns
+    -------
+    list of dict
+        ``path`` and ``shows`` of every picture.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run, or its evidence is gone.
+    """
+    fits = services.evidence.fits(run_id)
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = [_write_residuals(fit, out) for fit in fits]
+    return pictures + [_write_pair(one, two, out) for one, two in pairs_sharing_sources(fits)]
+
+
+def comparison_pictures(
+    services: Services, rows: Sequence[Row], run_ids: Sequence[int], out: Path
+) -> list[Path]:
+    """Write the plot of all methods, the mosaics side by side and the blink GIF."""
+    out.mkdir(parents=True, exist_ok=True)
+    mosaics = services.evidence.mosaics(run_ids)
+    plot = png_bytes(draw_sky_comparison(sky_comparison(rows)))
+    paths = [write_atomic(out / "mdrizsky.png", plot)]
+    if mosaics:
+        paths.append(write_atomic(out / "mosaics.png", png_bytes(mosaics_figure(mosaics))))
+        blink_gif(
+            {one.method.value: one.science for one in mosaics},
+            out / "mosaics.gif",
+            weights={one.method.value: one.weight for one in mosaics},
+        )
+        paths.append(out / "mosaics.gif")
+    return paths
+
+
+def mosaics_figure(mosaics: Sequence[MosaicEvidence], theme: Theme = LIGHT) -> Figure:
+    """Science and weight of every method, on one scale."""
+    pairs = [load_pair(one.method.value, one.science, one.weight) for one in mosaics]
+    return draw_mosaics(mosaic_display(pairs), theme=theme)
+
+
+def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:
+    """Residuals of one fit over its field."""
+    field = residual_field(fit.matches, fit.pixel_scale_arcsec)
+    return draw_residuals(field, title=fit.product, theme=theme)
+
+
+def pair_figure(first: FitEvidence, second: FitEvidence, theme: Theme = LIGHT) -> Figure:
+    """Two overlapping products with the sources that both matched."""
+    marks = paired_marks(first.matches, second.matches)
+    panels = [
+        MarkedImage(fit.product, load_science(fit.image), mark)
+        for fit, mark in zip((first, second), marks, strict=True)
+    ]
+    return draw_sources(panels, theme=theme)
+
+
+def pairs_sharing_sources(fits: Sequence[FitEvidence]) -> list[tuple[FitEvidence, FitEvidence]]:
+    """Pairs of products that matched some of the same sources, each product once or more."""
+    shared = {
+        (i, j): int((paired_marks(fits[i].matches, fits[j].matches)[0].group >= 0).sum())
+        for i, j in combinations(range(len(fits)), 2)
+    }
+    best = {
+        max((pair for pair in shared if index in pair), key=shared.__getitem__)
+        for index in {index for pair in shared for index in pair}
+    }
+    worthwhile = sorted(pair for pair in best if shared[pair] >= _SHARED_SOURCES)
+    return [(fits[i], fits[j]) for i, j in worthwhile]
+
+
+def _write_residuals(fit: FitEvidence, out: Path) -> Row:
+    path = out / f"{Path(fit.product).stem}_residuals.png"
+    write_atomic(path, png_bytes(residuals_figure(fit)))
+    return {"path": str(path), "shows": f"residuals of {fit.product}"}
+
+
+def _write_pair(first: FitEvidence, second: FitEvidence, out: Path) -> Row:
+    path = out / f"{Path(first.product).stem}_{Path(second.product).stem}.png"
+    write_atomic(path, png_bytes(pair_figure(first, second)))
+    return {"path": str(path), "shows": f"sources of {first.product} and {second.product}"}

@@ -1,0 +1,101 @@
+"""What a run left to be looked at: match files, mosaics, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from skydb.domain import AlignmentRun, SkyRun
+from skydb.domain.vocabulary import SkyMethod
+from skydb.errors import NotFoundError
+from skydb.files.matchfile import MatchFile, read_matches
+from skydb.files.workspace import Workspace
+from skydb.store import queries
+from skydb.store.unit_of_work import Store
+
+
+@dataclass(frozen=True)
+class FitEvidence:
+    """One fit with its matched sources and the image that they were found in."""
+
+    product: str
+    image: Path
+    matches: MatchFile
+    pixel_scale_arcsec: float
+
+
+@dataclass(frozen=True)
+class MosaicEvidence:
+    """The images of one sky run."""
+
+    run: int
+    method: SkyMethod
+    science: Path
+    weight: Path
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Finds the files behind rows; reads, never writes."""
+
+    store: Store
+    workspace: Workspace
+
+    def fits(self, run_id: int) -> list[FitEvidence]:
+        """Fits of an alignment run that have matched sources.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run, or its files are gone.
+        """
+        with self.store.reading() as session:
+            run = session.get(AlignmentRun, run_id)
+            if run is None or run.workspace is None:
+                raise NotFoundError(f"There is no finished alignment run {run_id}.")
+            home = self.workspace.resolve(run.workspace)
+            fitted = [solution for solution in run.solutions if solution.chips]
+            return [
+                FitEvidence(
+                    product=solution.version.filename,
+                    image=self.workspace.resolve(solution.version.path),
+                    matches=read_matches(_match_file(home / _stem(solution.version.filename))),
+                    pixel_scale_arcsec=_pixel_scale_arcsec(solution.chips[0].geometry.cd_deg),
+                )
+                for solution in fitted
+            ]
+
+    def mosaics(self, run_ids: Sequence[int] = ()) -> list[MosaicEvidence]:
+        """Mosaics of runs; those of the newest group when none is named."""
+        with self.store.reading() as session:
+            if run_ids:
+                runs = list(session.scalars(select(SkyRun).where(SkyRun.id.in_(run_ids))))
+            else:
+                runs = queries.runs_of_group(session, queries.latest_group(session))
+            return [self._mosaic(run) for run in runs if run.mosaic and run.effective_method]
+
+    def _mosaic(self, run: SkyRun) -> MosaicEvidence:
+        if run.mosaic is None or run.effective_method is None:
+            raise NotFoundError(f"Sky run {run.id} has no mosaic.")
+        science = self.workspace.resolve(run.mosaic.science_path)
+        weight = self.workspace.resolve(run.mosaic.weight_path)
+        return MosaicEvidence(run.id, run.effective_method, science, weight)
+
+
+def _stem(filename: str) -> str:
+    return Path(filename).stem
+
+
+def _match_file(directory: Path) -> Path:
+    found = sorted(directory.glob("*_catalog_fit.match"))
+    if not found:
+        raise NotFoundError(f"The match file in {directory} is gone.")
+    return found[0]
+
+
+def _pixel_scale_arcsec(cd_deg: tuple[float, float, float, float]) -> float:
+    a, b, c, d = cd_deg
+    return float(3600.0 * abs(a * d - b * c) ** 0.5)

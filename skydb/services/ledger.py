@@ -1,0 +1,239 @@
+"""The composition root and the facade that Python programs use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.files.workspace import Workspace
+from skydb.services.context import Context
+from skydb.services.progress import Progress, Quiet
+from skydb.services.questions import Questions
+from skydb.store import schema
+from skydb.store.engine import open_engine, resolve_url, sqlite_path
+from skydb.store.unit_of_work import Store
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+
+    from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
+    from skydb.services.accept import AcceptService
+    from skydb.services.align import AlignService
+    from skydb.services.evidence import Evidence
+    from skydb.services.ingest import IngestService
+    from skydb.services.refcat import RefcatService
+    from skydb.services.selection import Selection
+    from skydb.services.skyrun import SkyRunService
+
+DATA_DIRECTORY = "skydb-data"
+
+
+def data_root(url: str | None, data: str | Path | None = None) -> Path:
+    """The data root asked for, else ``$SKYDB_DATA``, else beside the SQLite file.
+
+    For PostgreSQL the last is the current directory.
+    """
+    chosen = data or os.environ.get("SKYDB_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    database = sqlite_path(resolve_url(url))
+    return (database.parent if database else Path.cwd()) / DATA_DIRECTORY
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every service of one ledger, each made when it is first asked for."""
+
+    context: Context
+    questions: Questions
+
+    @classmethod
+    def open(
+        cls,
+        url: str | None = None,
+        data: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Connect to a ledger.
+
+        Raises
+        ------
+        NotFoundError
+            When the SQLite file is not there.
+        SchemaError
+            When the schema is not the one of this skydb.
+        """
+        parsed = resolve_url(url)
+        engine = open_engine(parsed)
+        schema.require_current(engine)
+        workspace = Workspace(data_root(url, data))
+        store = Store(engine)
+        context = Context(store, workspace, progress or Quiet())
+        return cls(context, Questions(store, workspace, parsed))
+
+    @property
+    def evidence(self) -> Evidence:
+        """Files behind rows."""
+        from skydb.services.evidence import Evidence
+
+        return Evidence(self.context.store, self.context.workspace)
+
+    @property
+    def ingest(self) -> IngestService:
+        """Recording files."""
+        from skydb.services.ingest import IngestService
+
+        return IngestService(self.context)
+
+    @property
+    def refcat(self) -> RefcatService:
+        """Reference catalogues."""
+        from skydb.services.refcat import RefcatService
+
+        return RefcatService(self.context)
+
+    @property
+    def align(self) -> AlignService:
+        """Fitting products to a catalogue."""
+        from skydb.services.align import AlignService
+
+        return AlignService(self.context)
+
+    @property
+    def accept(self) -> AcceptService:
+        """Applying reviewed fits."""
+        from skydb.services.accept import AcceptService
+
+        return AcceptService(self.context)
+
+    def sky(self, jobs: int = 2) -> SkyRunService:
+        """Sky runs, so many beside each other."""
+        from skydb.services.skyrun import SkyRunService
+
+        return SkyRunService(self.context, jobs=jobs)
+
+    def exposure_paths(self, selection: Selection) -> dict[str, Path]:
+        """Where the newest content of every selected exposure is, by rootname."""
+        from skydb.services.selection import choose_exposures
+
+        with self.context.store.reading() as session:
+            return {
+                version.product.exposure.rootname: self.context.workspace.resolve(version.path)
+                for version in choose_exposures(session, selection)
+                if version.product.exposure
+            }
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        self.context.store.engine.dispose()
+
+
+class Ledger:
+    """A ledger without sessions: each method is a command, each answer a ``QTable``.
+
+    Columns with a unit in their name are quantities; a missing value is masked.
+
+    Parameters
+    ----------
+    services : Services
+        What does the work; use :func:`skydb.open`.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    @classmethod
+    def open(cls, url: str | None = None, *, data: str | Path | None = None) -> Self:
+        """Open a ledger; see :func:`skydb.open`."""
+        return cls(Services.open(url, data))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        self.services.close()
+
+    def ingest(self, *paths: str | Path) -> QTable:
+        """Record files, or all FITS files below directories."""
+        return _table(asdict(outcome) for outcome in self.services.ingest.ingest(paths))
+
+    def inspect_headers(self) -> QTable:
+        """Exposures as in the tutorial's table 1.1."""
+        return _table(self.services.questions.headers())
+
+    def inspect_wcs(self) -> QTable:
+        """WCS in force of every product, as in the tutorial's table 1.2."""
+        return _table(self.services.questions.wcs())
+
+    def refcat_import(self, path: str | Path, epoch: float, name: str | None = None) -> QTable:
+        """Bring in a reference catalogue from a file."""
+        return _table([self.services.refcat.import_file(Path(path), epoch, name)])
+
+    def refcat_list(self) -> QTable:
+        """Reference catalogues."""
+        return _table(self.services.questions.catalogs())
+
+    def align_run(
+        self,
+        refcat: str,
+        products: Sequence[str] = (),
+        settings: TweakRegSettings | None = None,
+    ) -> QTable:
+        """Fit products to a catalogue; nothing is changed."""
+        return self.align_show(self.services.align.run(refcat, products, settings))
+
+    def align_show(self, run: int) -> QTable:
+        """Fits of an alignment run beside the archive's solutions."""
+        return _table(self.services.questions.alignment(run))
+
+    def align_accept(self, run: int) -> QTable:
+        """Apply exactly the fits of a run and measure what came of it."""
+        return _table(asdict(outcome) for outcome in self.services.accept.accept(run))
+
+    def align_reject(self, run: int, why: str) -> int:
+        """Refuse the fits of a run; the number refused."""
+        return self.services.accept.reject(run, why)
+
+    def align_history(self, name: str) -> QTable:
+        """Every solution of an exposure or product."""
+        return _table(self.services.questions.alignment_history(name))
+
+    def sky_run(
+        self,
+        methods: Iterable[SkyMethod | str] = tuple(SkyMethod),
+        selection: Selection | None = None,
+        settings: AstroDrizzleSettings | None = None,
+        *,
+        force: bool = False,
+        jobs: int = 2,
+    ) -> QTable:
+        """Run skymethods and record what they found."""
+        wanted = [SkyMethod(method) for method in methods]
+        return _table(self.services.sky(jobs).run(wanted, selection, settings, force=force))
+
+    def sky_compare(self, *runs: int) -> QTable:
+        """MDRIZSKY of every chip, one column a method."""
+        return _table(self.services.questions.comparison(runs))
+
+    def findings(self) -> QTable:
+        """What would have passed silently, newest first."""
+        return _table(self.services.questions.findings())
+
+    def sql(self, statement: str) -> QTable:
+        """Answer to one SELECT."""
+        answer = self.services.questions.sql(statement)
+        return _table(dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> QTable:
+    from skydb.services.qtable import as_qtable
+
+    return as_qtable(list(rows))

@@ -1,0 +1,151 @@
+"""Questions: everything that is only read from the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, select
+
+from skydb.domain import AlignmentRun, Environment, SkyRun
+from skydb.domain.vocabulary import ActivityStatus, ProductKind, SkyMethod
+from skydb.errors import NotFoundError, UsageError
+from skydb.files.workspace import Workspace
+from skydb.store import queries
+from skydb.store.readonly import Answer, ask
+from skydb.store.unit_of_work import Store
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Read-only use cases; every answer is a list of rows."""
+
+    store: Store
+    workspace: Workspace
+    url: URL
+
+    def headers(self) -> list[queries.Row]:
+        """Exposures as in the tutorial's table 1.1."""
+        with self.store.reading() as session:
+            return queries.headers(session)
+
+    def wcs(self, kinds: Sequence[ProductKind] = ()) -> list[queries.Row]:
+        """WCS in force of every product, as in the tutorial's table 1.2."""
+        with self.store.reading() as session:
+            return queries.wcs_table(session, kinds)
+
+    def catalogs(self) -> list[queries.Row]:
+        """Reference catalogues."""
+        with self.store.reading() as session:
+            return queries.catalogs(session)
+
+    def alignment(self, run_id: int) -> list[queries.Row]:
+        """Fits of an alignment run beside the archive's solutions."""
+        with self.store.reading() as session:
+            return queries.alignment(session, run_id)
+
+    def alignment_history(self, name: str) -> list[queries.Row]:
+        """Every solution of an exposure or product."""
+        with self.store.reading() as session:
+            return queries.alignment_history(session, name)
+
+    def findings(self) -> list[queries.Row]:
+        """What would have passed silently, newest first."""
+        with self.store.reading() as session:
+            return queries.findings(session)
+
+    def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:
+        """The newest good run of each method of a group; of the newest group by default."""
+        with self.store.reading() as session:
+            group = group_id or queries.latest_group(session)
+            return [queries.sky_run_row(run) for run in queries.runs_of_group(session, group)]
+
+    def current_sky_runs(self) -> list[queries.Row]:
+        """As :meth:`sky_runs` of the newest group, but empty when nothing was run."""
+        try:
+            return self.sky_runs()
+        except NotFoundError:
+            return []
+
+    def latest_alignment(self) -> int | None:
+        """The newest alignment run that was finished, or None."""
+        newest = (
+            select(AlignmentRun.id)
+            .where(AlignmentRun.status == ActivityStatus.SUCCEEDED)
+            .order_by(AlignmentRun.id.desc())
+            .limit(1)
+        )
+        with self.store.reading() as session:
+            return session.scalar(newest)
+
+    def accepted(self, run_id: int) -> list[queries.Row]:
+        """Shifts that exposures received from the fits of an alignment run."""
+        with self.store.reading() as session:
+            return queries.accepted(session, run_id)
+
+    def environment(self) -> list[queries.Row]:
+        """Packages of the newest sky run."""
+        newest = (
+            select(Environment)
+            .join(SkyRun, SkyRun.environment_id == Environment.id)
+            .order_by(SkyRun.id.desc())
+            .limit(1)
+        )
+        with self.store.reading() as session:
+            found = session.scalar(newest)
+        if found is None:
+            return []
+        listed = {"python": found.python_version, **found.packages}
+        return [{"package": name, "version": version} for name, version in listed.items()]
+
+    def comparison(self, run_ids: Sequence[int] = ()) -> list[queries.Row]:
+        """MDRIZSKY of every chip, one column a method.
+
+        Parameters
+        ----------
+        run_ids : sequence of int
+            Runs to compare; those of the newest group when empty.
+
+        Raises
+        ------
+        NotFoundError
+            When a run does not exist or has no values.
+        UsageError
+            When two of the runs did the same method, so that one column would have
+            to hold both.
+        """
+        with self.store.reading() as session:
+            if not run_ids:
+                return queries.comparison(session, queries.latest_group(session))
+            _require_distinct(list(session.scalars(select(SkyRun).where(SkyRun.id.in_(run_ids)))))
+            values = queries.sky_values(session, run_ids)
+        missing = sorted(set(run_ids) - {row["run_id"] for row in values})
+        if missing:
+            raise NotFoundError(f"There are no sky values of run {missing[0]}.")
+        return _by_chip(values)
+
+    def sql(self, statement: str) -> Answer:
+        """Answer to one SELECT, on a connection that cannot write."""
+        return ask(self.url, statement)
+
+
+def _require_distinct(runs: Sequence[SkyRun]) -> None:
+    methods = [run.effective_method for run in runs]
+    twice = [method for method in methods if method and methods.count(method) > 1]
+    if twice:
+        raise UsageError(
+            f"Two of these runs did {twice[0]}.", advice="Name one run of each method."
+        )
+
+
+def _by_chip(values: Sequence[queries.Row]) -> list[queries.Row]:
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    shared = ("rootname", "extver", "unit", "proposal_id", "program", "visit", "filter", "detector")
+    for value in values:
+        row = rows.setdefault(
+            (value["rootname"], value["extver"]),
+            {key: value[key] for key in shared} | {method.column: None for method in SkyMethod},
+        )
+        row[SkyMethod(value["effective_method"]).column] = value["mdrizsky"]
+    return [rows[key] for key in sorted(rows)]
