@@ -160,7 +160,8 @@ class HeaderWriter:
 def add_fit_quality(header: Header, visit: Visit) -> None:
     """NMATCHES and RMS_RA, RMS_DEC in mas; unfitted visits have -1 or nothing."""
     if visit.rms_mas is None:
-        if visit.index % 2 == 0:
+        # One visit of four is unfitted; every other one of those says so.
+        if visit.index // 4 % 2 == 0:
             header["RMS_RA"] = (-1.0, "RMS in RA of WCS fit(mas)")
             header["RMS_DEC"] = (-1.0, "RMS in Dec of WCS fit(mas)")
             header["NMATCHES"] = -1
