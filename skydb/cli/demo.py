@@ -143,7 +143,14 @@ class Demo:
         run = services.align.run("gaia")
         services.accept.accept(run)
         self._say("Running the four sky methods")
-        services.sky().run(list(SkyMethod))
+        self._require_done(services.sky().run(list(SkyMethod)))
+
+    def _require_done(self, runs: list[dict[str, Any]]) -> None:
+        from skydb.errors import ToolError
+
+        for run in runs:
+            if run["status"] != "succeeded":
+                raise ToolError("AstroDrizzle", f"failed in run {run['run']}: {run['error']}")
 
     def _measure(self, services: Services, truth: FieldTruth) -> list[dict[str, Any]]:
         from skydb.cli.measure import measure_against_truth

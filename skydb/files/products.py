@@ -34,3 +34,18 @@ def read_hstwcs(path: Path) -> dict[int, WCS]:
     if not chips:
         raise NotHstImageError(path, "no SCI image extension")
     return chips
+
+
+def image_shape_pix(path: Path) -> tuple[int, int]:
+    """(NAXIS1, NAXIS2) of an image: its first SCI extension, else its primary array.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read or holds no image.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        header = (*skeleton.named("SCI"), skeleton.primary)[0].header
+    if header.get("NAXIS") != 2:
+        raise NotHstImageError(path, "no image in two dimensions")
+    return int(header["NAXIS1"]), int(header["NAXIS2"])

@@ -27,7 +27,7 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
 from skydb.files.checksum import sha256_of
-from skydb.files.products import read_hstwcs
+from skydb.files.products import image_shape_pix, read_hstwcs
 from skydb.services.context import Context
 from skydb.services.environment import (
     describe_environment,
@@ -210,7 +210,7 @@ class SkyRunService:
             workspace.relative(weight),
             science_sha256=sha256_of(science),
             weight_sha256=sha256_of(weight),
-            naxis_pix=_shape(science),
+            naxis_pix=image_shape_pix(science),
             size_bytes=science.stat().st_size + weight.stat().st_size,
         )
         return mosaic, workspace.relative(log)
@@ -292,9 +292,3 @@ def _islands(paths: Mapping[str, Path]) -> tuple[tuple[str, ...], ...]:
     }
     groups = islands_of(sorted(paths), overlaps_of(outlines))
     return tuple(tuple(group) for group in groups)
-
-
-def _shape(science: Path) -> tuple[int, int]:
-    wcs = next(iter(read_hstwcs(science).values()))
-    nx, ny = wcs.pixel_shape
-    return int(nx), int(ny)
