@@ -29,5 +29,5 @@ def sql(
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     from skydb.report.tables import Column
 
-    names = [Column(name, name) for name in answer.columns]
+    names = [Column(name, name, wraps=True) for name in answer.columns]
     shell.show("", rows, names, as_json=as_json, note=f"{len(rows)} rows")

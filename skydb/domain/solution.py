@@ -170,8 +170,15 @@ class AlignmentSolution(FitRecord, Base):
             FitQuality(self.nmatches, self.rms_ra_mas, self.rms_dec_mas, self.fit_geometry),
         )
 
-    def accept(self, applied_to: ProductVersion) -> None:
+    def accept(self, applied_to: ProductVersion, name: WcsName) -> None:
         """Record that exactly this fit now stands in a new version of its product.
+
+        Parameters
+        ----------
+        applied_to : ProductVersion
+            The new version.
+        name : WcsName
+            WCSNAME that the fit has in it.
 
         Raises
         ------
@@ -181,6 +188,7 @@ class AlignmentSolution(FitRecord, Base):
         self._require_proposed("accepted")
         self.status = SolutionStatus.APPLIED
         self.applied_version = applied_to
+        self._name(name)
         self.applied_at = utc_now()
 
     def reject(self, why: str) -> None:

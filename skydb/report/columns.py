@@ -5,11 +5,11 @@ from __future__ import annotations
 from skydb.report.tables import Column, Tone
 
 INGEST = (
-    Column("path"),
+    Column("path", wraps=True),
     Column("rootname"),
     Column.status(),
     Column("version"),
-    Column("reason"),
+    Column("reason", wraps=True),
 )
 HEADERS = (
     Column("rootname"),
@@ -40,7 +40,7 @@ CATALOGS = (
     Column("has_proper_motions", "proper motions"),
     Column("proper_motion_applied", "applied by service"),
     Column.alarm("truncated"),
-    Column("sha256", "SHA-256"),
+    Column("sha256", "SHA-256", wraps=True),
 )
 FITS = (
     Column("product"),
@@ -58,7 +58,7 @@ FITS = (
     Column("archive_wcs_name", "archive's WCSNAME"),
     Column("archive_nmatches", "its matches"),
     Column("archive_rms_ra_mas", "its RMS RA", "mas", ".1f"),
-    Column("reason"),
+    Column("reason", wraps=True),
 )
 ACCEPTED = (
     Column("rootname"),
@@ -90,7 +90,7 @@ SKY_RUNS = (
     Column.status(),
     Column("seconds", format=".1f"),
     Column("reused"),
-    Column("mosaic"),
+    Column("mosaic", wraps=True),
 )
 COMPARISON = (
     Column("rootname"),
@@ -105,8 +105,8 @@ FINDINGS = (
     Column("activity"),
     Column("during"),
     Column("kind"),
-    Column("subject"),
-    Column("message"),
+    Column("subject", wraps=True),
+    Column("message", wraps=True),
 )
 TRUTH = (
     Column("rootname"),
@@ -115,7 +115,7 @@ TRUTH = (
     Column("sky_unit", "unit"),
     Column("pointing_error_arcsec", "pointing error", "arcsec", ".3f"),
     Column("roll_error_deg", "roll error", "deg", ".4f"),
-    Column("path"),
+    Column("path", wraps=True),
 )
 MEASURED = (
     Column("what"),

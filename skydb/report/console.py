@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+#: Narrowest that long text is folded to, in characters.
+_LEAST_FOLDED = 24
+
+#: Wider than any table.
+_NO_LIMIT = 10_000
+
 #: Colour is never alone: the words say the same.
 _STYLES = {
     Tone.NEUTRAL: "",
@@ -45,7 +51,15 @@ def render_table(
     note : str, optional
         Printed below.
     """
-    console.print(table_renderable(title, columns, rows_of(rows), note=note))
+    from rich.measure import Measurement
+    from rich.segment import Segments
+
+    table = table_renderable(title, columns, rows_of(rows), note=note)
+    # A name cut short is worse than a line too long: a narrow terminal wraps it.
+    needed = Measurement.get(console, console.options.update(width=_NO_LIMIT), table).minimum
+    width = max(console.width, needed)
+    lines = console.render(table, console.options.update(width=width, max_width=width))
+    console.print(Segments(list(lines)), soft_wrap=True, end="")
 
 
 def table_renderable(
@@ -64,16 +78,17 @@ def table_renderable(
         caption_justify="left",
         pad_edge=False,
     )
-    for column in columns:
-        # A number that is folded over two lines is misread; a name is not.
-        is_number = (justify := column.justified(rows)) is Justify.RIGHT
-        table.add_column(
-            _header(column), justify=_RICH_JUSTIFY[justify], no_wrap=is_number, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(
-            *(_text(column.cell(row.get(column.name), missing="-")) for column in columns)
-        )
+    body = [
+        [_text(column.cell(row.get(column.name), missing="-")) for column in columns]
+        for row in rows
+    ]
+    for place, column in enumerate(columns):
+        header, justify = _header(column), _RICH_JUSTIFY[column.justified(rows)]
+        longest = max(cell.cell_len for cell in (*header.split(), *(line[place] for line in body)))
+        least = min(longest, _LEAST_FOLDED) if column.wraps else longest
+        table.add_column(header, justify=justify, min_width=least, overflow="fold")
+    for line in body:
+        table.add_row(*line)
     return table
 
 

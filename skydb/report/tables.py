@@ -105,6 +105,8 @@ class Column:
         Alignment.
     true_tone, false_tone : Tone, optional
         How yes and no are to be read, such as ``BAD`` for a true ``downgraded``.
+    wraps : bool, optional
+        Whether long text may be folded over several lines; names never are.
     tones : mapping of str to Tone, optional
         How words are to be read; :data:`STATUS_TONES` for a status column. Whole
         words only, in lower case; a neutral column has none.
@@ -117,6 +119,7 @@ class Column:
     justify: Justify = Justify.AUTO
     true_tone: Tone = Tone.NEUTRAL
     false_tone: Tone = Tone.NEUTRAL
+    wraps: bool = False
     tones: Mapping[str, Tone] = field(default_factory=dict)
 
     @classmethod

@@ -222,7 +222,7 @@ class _AcceptRecorder:
     def keep(self, files: dict[Path, FileFacts]) -> list[AcceptOutcome]:
         """Record the new versions and the solutions in them."""
         drizzled = self._add(self._solution.version, files[self._applied.drizzled])
-        self._solution.accept(drizzled)
+        self._solution.accept(drizzled, files[self._applied.drizzled].primary.name)
         self._supersede(self._solution, self._solution.version)
         return [
             self._keep_exposure(version_id, files[path])

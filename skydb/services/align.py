@@ -18,7 +18,7 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
-from skydb.domain.values import FitParameters, FitQuality, WcsFacts
+from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, LinkRole, ProductKind
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
@@ -155,7 +155,8 @@ def _record_fit(
         run.notice(FindingKind.FIT_FAILED, version.filename, reason)
         return
     quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
-    proposal = WcsFacts(" ", wcs.name, wcs.chips, wcs.wcs_type, None, quality)
+    name = WcsName.fitted_by_skydb(_wcs_in_force(version).name, run.catalog.name)
+    proposal = WcsFacts(" ", name, wcs.chips, None, None, quality)
     solution = AlignmentSolution.propose(version, run, run.catalog, proposal, _parameters(fit))
     solution.warn_if_weak()
 
