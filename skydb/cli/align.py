@@ -36,7 +36,7 @@ def run(
     ] = None,
     minobj: Annotated[int, typer.Option(help="Fewest matches for a fit.")] = 5,
     searchrad: Annotated[float, typer.Option(help="Search radius, arcsec.")] = 1.0,
-    tolerance: Annotated[float, typer.Option(help="Matching radius, pixels.")] = 1.0,
+    tolerance: Annotated[float, typer.Option(help="Matching radius, pixels.")] = 2.0,
     fitgeometry: Annotated[str, typer.Option(help="shift, rscale or general.")] = "rscale",
     nclip: Annotated[int, typer.Option(help="Rounds of clipping.")] = 3,
     expand_refcat: Annotated[

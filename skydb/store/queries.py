@@ -249,8 +249,7 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
     """The newest good run of each effective method of a group."""
     newest = (
         select(func.max(SkyRun.id))
-        .join(Activity, Activity.id == SkyRun.id)
-        .where(SkyRun.group_id == group_id, Activity.status == ActivityStatus.SUCCEEDED)
+        .where(SkyRun.group_id == group_id, SkyRun.status == ActivityStatus.SUCCEEDED)
         .group_by(SkyRun.effective_method)
     )
     return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(newest)).order_by(SkyRun.id)))
