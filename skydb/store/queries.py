@@ -252,7 +252,8 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
         .where(SkyRun.group_id == group_id, SkyRun.status == ActivityStatus.SUCCEEDED)
         .group_by(SkyRun.effective_method)
     )
-    return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(newest)).order_by(SkyRun.id)))
+    ids = list(session.scalars(newest))
+    return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(ids)).order_by(SkyRun.id)))
 
 
 def mosaic_of(session: Session, run_id: int) -> Mosaic:
