@@ -51,7 +51,6 @@ class Store:
         reader = self.engine.execution_options(**{READ_ONLY: True})
         with _translated(), Session(reader, autoflush=False) as session:
             yield session
-            session.rollback()
 
 
 @contextmanager
