@@ -1,0 +1,221 @@
+"""The archive as a server: in a thread for tests and the demo, or for the command line."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from skydb.errors import ArchiveError
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief
+from skydb.simulate.archive.stats import ArchiveStats, Counters
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from skydb.simulate.archive.holdings import Holdings
+
+HOST = "127.0.0.1"
+_START_S = 20.0
+#: Small, so that few bytes are counted that a killed client never read.
+_SEND_BUFFER_BYTES = 1 << 16
+
+
+class LoopbackArchive:
+    """An archive that serves a simulated field from a thread of this process.
+
+    Parameters
+    ----------
+    directory : path-like
+        What ``skydb simulate`` wrote.
+    port : int
+        Port on 127.0.0.1; 0 for any that is free.
+
+    Raises
+    ------
+    NotFoundError, ParseError
+        When the directory holds no simulated field.
+
+    Examples
+    --------
+    >>> with LoopbackArchive(directory) as archive:   # doctest: +SKIP
+    ...     archive.misbehave(Fault.HTTP_ERROR, times=2)
+    ...     fetch(mast_url=archive.url)
+    """
+
+    def __init__(self, directory: str | Path, port: int = 0) -> None:
+        from skydb.simulate.archive.holdings import Holdings
+
+        self.holdings: Holdings = Holdings.of(Path(directory))
+        self.port = port
+        self._mischief = Mischief()
+        self._counters = Counters()
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Listen. Started again after :meth:`stop`, it has the same address.
+
+        Raises
+        ------
+        ArchiveError
+            When the port is taken, or the server does not come up.
+        """
+        listener = _listen(self.port)
+        self.port = listener.getsockname()[1]
+        self._server = self._make_server()
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="skydb-archive", daemon=True
+        )
+        self._thread.start()
+        self._wait_until_up()
+
+    def stop(self) -> None:
+        """Stop listening and cut what is under way: connections are then refused."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = self._server.force_exit = True
+            self._thread.join(_START_S)
+        self._server = self._thread = None
+
+    def misbehave(self, fault: Fault | str, **options: Any) -> None:  # noqa: ANN401
+        """Commit a fault from now on; options as of :class:`Misbehaviour`.
+
+        Raises
+        ------
+        UsageError
+            When there is no such fault, or an option makes no sense.
+        """
+        self._mischief.add(Misbehaviour.from_json({"fault": fault, **options}))
+
+    def behave(self) -> None:
+        """End all misbehaviour."""
+        self._mischief.clear()
+
+    def replace(self, product: str, content: bytes | Path) -> None:
+        """Hold new content under the name of a product, as after a reprocessing.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such product.
+        """
+        self.holdings.replace(product, content)
+
+    def stats(self) -> ArchiveStats:
+        """What was asked and sent so far."""
+        return self._counters.snapshot()
+
+    def reset_stats(self) -> None:
+        """Count from zero again."""
+        self._counters.reset()
+
+    def run(self, ready: Callable[[str], None]) -> None:
+        """Serve in this thread until SIGINT or SIGTERM; ``ready`` is told the address.
+
+        Raises
+        ------
+        ArchiveError
+            When the port is taken.
+        """
+        import contextlib
+
+        listener = _listen(self.port)
+        self.port = listener.getsockname()[1]
+        server = self._make_server()
+        ready(self.url)
+        # uvicorn raises the signal again when it has stopped well.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run([listener])
+
+    def _make_server(self) -> uvicorn.Server:
+        import uvicorn
+
+        from skydb.simulate.archive.app import make_app
+        from skydb.simulate.archive.protocol import DroppingProtocol
+
+        app = make_app(self.holdings, self._mischief, self._counters)
+        return uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=DroppingProtocol,
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    def _wait_until_up(self) -> None:
+        until_s = time.monotonic() + _START_S
+        while self._server is not None and not self._server.started:
+            if time.monotonic() > until_s or not (self._thread and self._thread.is_alive()):
+                raise ArchiveError("loopback archive", f"did not come up on {self.url}")
+            time.sleep(0.005)
+
+
+def serve(
+    directory: str | Path,
+    port: int = 0,
+    *,
+    misbehaviours: Iterable[Misbehaviour] = (),
+    ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve a simulated field until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    directory : path-like
+        What ``skydb simulate`` wrote.
+    port : int
+        Port on 127.0.0.1; 0 for any that is free.
+    misbehaviours : iterable of Misbehaviour
+        Faults from the beginning.
+    ready : callable
+        Told the address, when connections are accepted.
+
+    Raises
+    ------
+    NotFoundError, ParseError
+        When the directory holds no simulated field.
+    ArchiveError
+        When the port is taken.
+    """
+    archive = LoopbackArchive(directory, port)
+    for misbehaviour in misbehaviours:
+        archive._mischief.add(misbehaviour)
+    archive.run(ready)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise ArchiveError(
+            "loopback archive",
+            f"cannot listen on port {port} ({error})",
+            advice="Give another port, or 0 for any.",
+        ) from error
+    return listener
