@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+#: Whether a run was found or made is news to who ran it, not to who reads of it.
+_RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
+
 
 def write_field_report(
     services: Services, out: Path, *, title: str = "", measured: Sequence[Row] = ()
@@ -161,7 +164,7 @@ def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlo
         lambda theme: draw_sky_comparison(sky_comparison(rows), theme=theme),
     )
     return (
-        TableBlock("Runs", "Requested, and what really ran.", columns.SKY_RUNS, runs),
+        TableBlock("Runs", "Requested, and what really ran.", _RUNS, runs),
         TableBlock(
             "MDRIZSKY",
             "One column for each method that really ran; match is relative to one image.",

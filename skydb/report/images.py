@@ -329,5 +329,17 @@ def _display_wcs(header: Header, block: int) -> WCS | None:
         warnings.simplefilter("ignore", FITSFixedWarning)
         wcs = WCS(header)
         if wcs.has_celestial:
-            return wcs.celestial.slice((slice(None, None, block), slice(None, None, block)))
+            return _binned(wcs.celestial, block)
     return None
+
+
+def _binned(wcs: WCS, block: int) -> WCS:
+    """The WCS of blocks of pixels (astropy's own slicing warns of CDELT beside CD)."""
+    binned = wcs.deepcopy()
+    binned.wcs.crpix = (wcs.wcs.crpix - 0.5) / block + 0.5
+    if wcs.wcs.has_cd():
+        binned.wcs.cd = wcs.wcs.cd * block
+    else:
+        binned.wcs.cdelt = wcs.wcs.cdelt * block
+    binned.wcs.set()
+    return binned
