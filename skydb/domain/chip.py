@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import ForeignKey, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import Base
 from skydb.domain.values import ChipGeometry
-
-if TYPE_CHECKING:
-    from skydb.domain.solution import AlignmentSolution
 
 
 class ChipSolution(Base):
@@ -45,8 +40,6 @@ class ChipSolution(Base):
     y: Mapped[float | None]
     z: Mapped[float | None]
     radius_deg: Mapped[float | None]
-
-    solution: Mapped[AlignmentSolution] = relationship(back_populates="chips")
 
     def __init__(self, chip: ChipGeometry) -> None:
         self.extver = chip.extver

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key
 from skydb.domain.values import ExposureFacts, plate_scale_arcsec
 from skydb.domain.visit import Visit
-
-if TYPE_CHECKING:
-    from skydb.domain.product import Product
 
 
 class Exposure(Base):
@@ -46,8 +41,7 @@ class Exposure(Base):
     postarg1_arcsec: Mapped[float | None]
     postarg2_arcsec: Mapped[float | None]
 
-    visit: Mapped[Visit] = relationship(back_populates="exposures", lazy="joined")
-    products: Mapped[list[Product]] = relationship(back_populates="exposure", lazy="raise")
+    visit: Mapped[Visit] = relationship(lazy="joined")
 
     def __init__(self, visit: Visit, facts: ExposureFacts) -> None:
         self.visit = visit

@@ -43,7 +43,7 @@ class Product(Base):
     exposure_id: Mapped[int | None] = mapped_column(ForeignKey("exposures.id"), index=True)
 
     visit: Mapped[Visit] = relationship(lazy="joined")
-    exposure: Mapped[Exposure | None] = relationship(back_populates="products", lazy="joined")
+    exposure: Mapped[Exposure | None] = relationship(lazy="joined")
     versions: Mapped[list[ProductVersion]] = relationship(
         back_populates="product", order_by="ProductVersion.number"
     )

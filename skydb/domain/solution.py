@@ -77,7 +77,7 @@ class AlignmentSolution(FitRecord, Base):
         foreign_keys=[superseded_by_id], remote_side=[id], post_update=True
     )
     chips: Mapped[list[ChipSolution]] = relationship(
-        back_populates="solution", cascade="all, delete-orphan", order_by="ChipSolution.extver"
+        cascade="all, delete-orphan", order_by="ChipSolution.extver"
     )
 
     def __init__(

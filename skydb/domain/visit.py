@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import Base, Key
 from skydb.domain.values import ExposureFacts, Rootname
-
-if TYPE_CHECKING:
-    from skydb.domain.exposure import Exposure
 
 
 class Visit(Base):
@@ -37,8 +32,6 @@ class Visit(Base):
     number: Mapped[str] = mapped_column(String(2))
     proposal_id: Mapped[int] = mapped_column(index=True)
     target_name: Mapped[str | None] = mapped_column(String(64))
-
-    exposures: Mapped[list[Exposure]] = relationship(back_populates="visit", lazy="raise")
 
     def __init__(
         self, program: str, number: str, proposal_id: int, target_name: str | None = None
