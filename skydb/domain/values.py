@@ -19,7 +19,17 @@ from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
 #: TweakBack's alternates have room for no longer name.
 _LONGEST_WCSNAME = 40
 
+#: What of a distortion's name is kept there, so that the catalogue's has room too.
+_LONGEST_DISTORTION = 20
+
 _ROOTNAME = re.compile(r"[a-z0-9]{9}")
+
+#: The lengths are those of the columns that the parts are kept in; no pipeline gets near.
+_WCSNAME = re.compile(
+    r"IDC_(?P<distortion>[^-]{1,40})"
+    r"(-FIT_(?P<scope>[^_]{0,16})(_(?P<catalog>.{1,40}))?|-(?!FIT_)(?P<correction>.{1,40}))?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 #: Plate scales in arcsec per pixel, from the WFC3, ACS, WFPC2, NICMOS and STIS
 #: instrument handbooks; used only to turn an RMS in mas into pixels.
@@ -99,25 +109,23 @@ class WcsName:
     def parse(cls, text: str) -> Self:
         """Understand a WCSNAME; a name that follows no convention is of kind USER."""
         verbatim = text.strip()
-        upper = verbatim.upper()
-        if upper.startswith("OPUS"):
+        if verbatim.upper().startswith("OPUS"):
             return cls(verbatim, WcsKind.PIPELINE)
-        if not upper.startswith("IDC_"):
+        match = _WCSNAME.fullmatch(verbatim)
+        if match is None:
             return cls(verbatim, WcsKind.USER)
-        distortion, _, suffix = verbatim[4:].partition("-")
-        if not suffix:
-            return cls(verbatim, WcsKind.DISTORTION, distortion)
-        if not suffix.upper().startswith("FIT_"):
-            return cls(verbatim, WcsKind.A_PRIORI, distortion, None, suffix)
-        scope, _, catalog = suffix[4:].partition("_")
-        return cls(verbatim, WcsKind.FIT, distortion, scope, catalog or None)
+        distortion, scope = match["distortion"], match["scope"]
+        if scope is not None:
+            return cls(verbatim, WcsKind.FIT, distortion, scope, match["catalog"])
+        kind = WcsKind.A_PRIORI if match["correction"] else WcsKind.DISTORTION
+        return cls(verbatim, kind, distortion, None, match["correction"])
 
     @classmethod
     def fitted_by_skydb(cls, original: WcsName, catalog: str) -> Self:
         """Name of a solution that skydb fitted: ``IDC_xxx-FIT_SKYDB_<catalogue>``."""
-        base = f"IDC_{original.distortion}" if original.distortion else "IDC_unknown"
-        label = re.sub(r"[^A-Za-z0-9.]+", "", catalog) or "catalog"
-        return cls.parse(f"{base}-FIT_SKYDB_{label}"[:_LONGEST_WCSNAME])
+        base = _plain(original.distortion or "")[:_LONGEST_DISTORTION] or "unknown"
+        label = _plain(catalog) or "catalog"
+        return cls.parse(f"IDC_{base}-FIT_SKYDB_{label}"[:_LONGEST_WCSNAME])
 
     def __str__(self) -> str:
         return self.text
@@ -272,6 +280,11 @@ class FileFacts:
     def with_checksum(self, sha256: str) -> Self:
         """The same facts, with the checksum of the bytes they were read from."""
         return replace(self, sha256=sha256)
+
+
+def _plain(text: str) -> str:
+    """What of a text can stand in a FITS card and in a name."""
+    return re.sub(r"[^A-Za-z0-9.]+", "", text)
 
 
 def unit_vectors(radec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
