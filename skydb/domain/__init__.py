@@ -16,6 +16,7 @@ from skydb.domain.base import Base
 from skydb.domain.catalog import CatalogService, ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.exposure import Exposure
+from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.product import Download, Product, ProductMember, ProductVersion
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.solution import AlignmentSolution
@@ -29,6 +30,7 @@ __all__ = [
     "Base",
     "CatalogImport",
     "CatalogService",
+    "ChipLevel",
     "ChipSolution",
     "Download",
     "DownloadActivity",
@@ -38,10 +40,12 @@ __all__ = [
     "Generation",
     "IngestActivity",
     "Mosaic",
+    "OverlapMeasurement",
     "Product",
     "ProductMember",
     "ProductVersion",
     "ReferenceCatalog",
+    "SkyOverlap",
     "SkyRun",
     "SkyRunGroup",
     "SkyValue",

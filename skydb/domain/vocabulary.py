@@ -140,6 +140,7 @@ class ActivityKind(StrEnum):
     SKY_RUN = "sky-run"
     SELF_TEST = "self-test"
     IMPORT = "import"
+    OVERLAP = "overlap"
 
 
 class ActivityStatus(StrEnum):
