@@ -1,0 +1,117 @@
+"""Whether a FITS file that has just arrived is whole, and the one that was asked for.
+
+DATASUM and CHECKSUM are 32-bit ones' complement sums (FITS standard 4.0, section
+4.4.2.7 and appendix J); few archive files carry them, so they are checked where present.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from skydb.errors import FileRejectedError
+from skydb.files.structure import (
+    FitsSkeleton,
+    HduRecord,
+    check_complete,
+    open_skeleton,
+    quiet_astropy,
+)
+
+_READ_BYTES = 1 << 22
+_ALL_ONES = 0xFFFFFFFF
+_ROOTNAME = re.compile(r"([a-z0-9]{9})_", re.IGNORECASE)
+_DRIZZLED = ("_drz.fits", "_drc.fits")
+
+
+def check_arrival(path: Path, name: str) -> None:
+    """Refuse a file that is damaged or not the one that its name promises.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the bytes are.
+    name : str
+        The name that the file is to get, e.g. ``ibxl50clq_flt.fits``.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is not FITS.
+    TruncatedFileError
+        When it ends before its headers say it should.
+    FileRejectedError
+        When a checksum does not hold, or it is another exposure's.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        primary = skeleton.primary.header
+        announced = primary.get("NEXTEND")
+        partners = () if name.lower().endswith(_DRIZZLED) else ("ERR", "DQ")
+        check_complete(
+            skeleton, announced if isinstance(announced, int) else None, partners=partners
+        )
+        _check_rootname(path, name, primary.get("ROOTNAME"))
+        for index, hdu in enumerate(skeleton.hdus):
+            _check_sums(skeleton, hdu, index)
+
+
+def ones_complement_sum(handle: BinaryIO, start: int, length: int, initial: int = 0) -> int:
+    """Sum of big-endian 32-bit words of a file with end-around carry.
+
+    Parameters
+    ----------
+    handle : file
+        Open for reading.
+    start, length : int
+        Where; a multiple of four bytes.
+    initial : int
+        Sum so far.
+    """
+    total = initial
+    for block in _blocks(handle, start, length):
+        words = np.frombuffer(block.ljust(-(-len(block) // 4) * 4, b"\0"), dtype=">u4")
+        total += int(words.sum(dtype=np.uint64))
+    while total >> 32:
+        total = (total & _ALL_ONES) + (total >> 32)
+    return total
+
+
+def _blocks(handle: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    handle.seek(start)
+    while length > 0:
+        block = handle.read(min(_READ_BYTES, length))
+        if not block:
+            return
+        length -= len(block)
+        yield block
+
+
+def _check_rootname(path: Path, name: str, found: object) -> None:
+    """Only rootnames are compared: HAP products carry longer names, in several manners."""
+    asked = _ROOTNAME.match(name)
+    if asked is None or not isinstance(found, str) or len(found.strip()) != 9:
+        return
+    if found.strip().lower() != asked[1].lower():
+        raise FileRejectedError(
+            path, f"it is {found.strip().lower()} by its header, not {asked[1]}"
+        )
+
+
+def _check_sums(skeleton: FitsSkeleton, hdu: HduRecord, index: int) -> None:
+    header = hdu.header
+    stated = str(header.get("DATASUM", "")).strip()
+    has_checksum = bool(str(header.get("CHECKSUM", "")).strip())
+    if not stated.isdigit() and not has_checksum:
+        return
+    data = ones_complement_sum(skeleton.handle, hdu.data_start, hdu.padded_bytes)
+    where = f"HDU {index} ({hdu.name or 'PRIMARY'})"
+    if stated.isdigit() and int(stated) != data:
+        raise FileRejectedError(skeleton.path, f"damaged: DATASUM of {where} does not hold")
+    start = hdu.data_start - len(hdu.header_bytes)
+    whole = ones_complement_sum(skeleton.handle, start, len(hdu.header_bytes), data)
+    if has_checksum and whole not in (0, _ALL_ONES):
+        raise FileRejectedError(skeleton.path, f"damaged: CHECKSUM of {where} does not hold")
