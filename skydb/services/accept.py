@@ -343,9 +343,10 @@ def _complete(drizzled: ProductVersion, found: list[ProductVersion]) -> list[Pro
 
 
 def _free_name(drizzled: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
-    """A WCSNAME that no solution of these contents has."""
+    """A WCSNAME that stands in no header of these contents."""
     solutions = [s for version in (drizzled, *exposures) for s in version.solutions]
-    taken = {s.wcs_name.upper() for s in solutions}
+    in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
+    taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
     original = next((s for v in exposures for s in v.solutions if s.distortion), None)
     base = WcsName.fitted_by_skydb(WcsName.parse(original.wcs_name if original else ""), catalog)
     candidates = (base.text, *(f"{base.text[:37]}-{number}" for number in range(2, 27)))
