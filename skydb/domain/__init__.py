@@ -11,15 +11,18 @@ from skydb.domain.activity import (
     Stamp,
     Usage,
 )
-from skydb.domain.alignment import Acceptance, AlignmentRun
+from skydb.domain.alignment import Acceptance, AlignmentRun, Restoration
 from skydb.domain.base import Base
 from skydb.domain.catalog import CatalogService, ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.exposure import Exposure
+from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.product import Download, Product, ProductMember, ProductVersion
+from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.solution import AlignmentSolution
+from skydb.domain.trust import TrustReason
 from skydb.domain.visit import Visit
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Base",
     "CatalogImport",
     "CatalogService",
+    "CheckResult",
     "ChipLevel",
     "ChipSolution",
     "Download",
@@ -38,18 +42,26 @@ __all__ = [
     "Exposure",
     "Finding",
     "Generation",
+    "HeaderBackup",
+    "HeaderRestore",
+    "HeaderWrite",
     "IngestActivity",
+    "InputProof",
     "Mosaic",
     "OverlapMeasurement",
     "Product",
     "ProductMember",
     "ProductVersion",
     "ReferenceCatalog",
+    "Restoration",
+    "SelfTest",
+    "SelfTestCheck",
     "SkyOverlap",
     "SkyRun",
     "SkyRunGroup",
     "SkyValue",
     "Stamp",
+    "TrustReason",
     "Usage",
     "Visit",
 ]

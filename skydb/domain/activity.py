@@ -68,10 +68,10 @@ class Environment(Base):
             {"python": python_version, "platform": platform, "packages": dict(packages)}
         )
 
-    def judge(self, verdict: Verdict) -> None:
-        """Keep the verdict of the self-test."""
+    def judge(self, verdict: Verdict, when: datetime | None = None) -> None:
+        """Keep the verdict of the self-test, and when it was given: now by default."""
         self.verdict = verdict
-        self.checked_at = utc_now()
+        self.checked_at = when or utc_now()
 
 
 @dataclass(frozen=True)

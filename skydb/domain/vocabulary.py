@@ -37,6 +37,14 @@ class SkyMethod(StrEnum):
         return "match" in self.value
 
 
+class SkyStat(StrEnum):
+    """AstroDrizzle's ``skystat``: what a sky level is of its clipped pixels."""
+
+    MEDIAN = "median"
+    MEAN = "mean"
+    MODE = "mode"
+
+
 class Engine(StrEnum):
     """What computed a sky run."""
 
@@ -111,6 +119,27 @@ class SolutionOrigin(StrEnum):
     """A drizzled product's fit carried to one of its exposures."""
     RESTORED = "restored"
     """An earlier solution written again."""
+    HEADERLET = "headerlet"
+    """Read from a headerlet: a file of its own, or a HDRLET extension."""
+
+
+class TrustComponent(StrEnum):
+    """One witness for or against a fit (``docs/trust.md``)."""
+
+    MATCHES = "matches"
+    """Matched sources against the degrees of freedom of the geometry."""
+    RMS = "rms"
+    """Scatter of the residuals against the centroid error."""
+    JACKKNIFE = "jackknife"
+    """How far the shift moves when one match is left out."""
+    CLIPPED = "clipped"
+    """Share of the matches that had to be left out of the fit."""
+    CROSS_MATCH = "cross-match"
+    """Sources that skydb itself finds, against the catalogue."""
+    NEIGHBOURS = "neighbours"
+    """Sources that two products of one run have in common."""
+    ARCHIVE = "archive"
+    """The archive's own fit to Gaia, when it is a good one."""
 
 
 class SolutionStatus(StrEnum):
@@ -141,6 +170,9 @@ class ActivityKind(StrEnum):
     SELF_TEST = "self-test"
     IMPORT = "import"
     OVERLAP = "overlap"
+    RESTORATION = "restoration"
+    HEADER_WRITE = "header-write"
+    HEADER_RESTORE = "header-restore"
 
 
 class ActivityStatus(StrEnum):
@@ -203,10 +235,16 @@ class FindingKind(StrEnum):
     """Two witnesses of one run tell different stories."""
     UNIT_UNKNOWN = "unit-unknown"
     """A keyword whose unit cannot be told."""
+    LOW_TRUST = "low-trust"
+    """A fit was refused because the evidence for it is too weak."""
+    FORCED = "forced"
+    """Somebody had a fit accepted that skydb would have refused."""
     CATALOG = "catalog"
     """A catalogue service did less than was asked."""
     ENVIRONMENT = "environment"
-    """A package version known to give wrong answers."""
+    """Packages that give wrong answers, or that nobody has checked."""
+    INPUT_CHANGED = "input-changed"
+    """A tool changed a file that it was only to read."""
 
 
 class Verdict(StrEnum):
