@@ -1,26 +1,27 @@
 """Answers of self-tests, proofs of what tools did to their inputs, backups of headers.
 
-Revision ID: 0005
-Revises: 0004.
+Revision ID: 0006
+Revises: 0005.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 KINDS = (
     *("ingest", "simulate", "download", "catalog", "alignment", "acceptance", "sky-run"),
-    *("self-test", "import", "overlap"),
+    *("self-test", "import", "overlap", "restoration"),
 )
 NEW_KINDS = ("header-write", "header-restore")
 FINDINGS = (
     *("downgraded", "rejected-file", "fit-failed", "weak-fit", "shift-mismatch", "no-overlap"),
     *("islands", "missing-exposure", "contradiction", "unit-unknown", "catalog", "environment"),
+    *("low-trust", "forced"),
 )
 NEW_FINDING = "input-changed"
 
