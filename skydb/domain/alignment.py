@@ -70,3 +70,9 @@ class Acceptance(Activity):
     ) -> None:
         super().__init__(parameters, stamp)
         self.alignment_run = alignment_run
+
+
+class Restoration(Activity):
+    """An earlier solution was written to a new version of its product."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.RESTORATION}

@@ -14,6 +14,7 @@ from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord
 from skydb.domain.product import ProductVersion
+from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
 from skydb.errors import StateError
@@ -80,6 +81,10 @@ class AlignmentSolution(FitRecord, Base):
         cascade="all, delete-orphan", order_by="ChipSolution.extver"
     )
 
+    trust_reasons: Mapped[list[TrustReason]] = relationship(
+        back_populates="solution", cascade="all, delete-orphan", order_by="TrustReason.component"
+    )
+
     def __init__(
         self,
         version: ProductVersion,
@@ -102,9 +107,10 @@ class AlignmentSolution(FitRecord, Base):
 
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
-        """A WCS as it stood in the header of a file from outside."""
-        solution = cls(version, activity, SolutionOrigin.ARCHIVE, SolutionStatus.RECORDED, wcs)
-        solution.wcs_key = wcs.key
+        """A WCS as it stood in a file from outside: in a header, or without a key in a headerlet."""
+        origin = SolutionOrigin.ARCHIVE if wcs.key else SolutionOrigin.HEADERLET
+        solution = cls(version, activity, origin, SolutionStatus.RECORDED, wcs)
+        solution.wcs_key = wcs.key or None
         return solution
 
     @classmethod
@@ -148,9 +154,10 @@ class AlignmentSolution(FitRecord, Base):
         acceptance: Activity,
         wcs: WcsFacts,
         source: AlignmentSolution,
+        origin: SolutionOrigin = SolutionOrigin.TWEAKBACK,
     ) -> AlignmentSolution:
-        """A drizzled product's fit as TweakBack wrote it to one of its exposures."""
-        solution = cls(version, acceptance, SolutionOrigin.TWEAKBACK, SolutionStatus.APPLIED, wcs)
+        """A drizzled product's fit as TweakBack wrote it to an exposure, or a solution restored."""
+        solution = cls(version, acceptance, origin, SolutionStatus.APPLIED, wcs)
         solution.wcs_key = wcs.key
         solution.catalog = source.catalog
         solution.source = source
@@ -203,15 +210,20 @@ class AlignmentSolution(FitRecord, Base):
         self.status = SolutionStatus.REJECTED
         self.reason = why
 
-    def verify(self, realised: Realised) -> bool:
+    def judge(self, report: TrustReport) -> None:
+        """Keep what the witnesses of a fit say, and its trust."""
+        self.trust = report.score
+        self.trust_reasons = [TrustReason(witness) for witness in report.witnesses]
+
+    def verify(self, realised: Realised, limit_mas: float = RESIDUAL_LIMIT_MAS) -> bool:
         """Keep the shift that was really received; False when it is not the predicted one.
 
-        A residual above :data:`RESIDUAL_LIMIT_MAS` makes the solution FAILED.
+        A residual above the limit makes the solution FAILED.
         """
         self.predicted_shift_mas = realised.predicted_mas
         self.realised_shift_mas = realised.realised_mas
         self.residual_mas = realised.residual_mas
-        if realised.residual_mas <= RESIDUAL_LIMIT_MAS:
+        if realised.residual_mas <= limit_mas:
             return True
         self.status = SolutionStatus.FAILED
         self.reason = (

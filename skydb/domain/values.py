@@ -192,7 +192,7 @@ class ChipGeometry:
 
 @dataclass(frozen=True, slots=True)
 class WcsFacts:
-    """One WCS of a file, primary (key ``" "``) or alternate, over all its chips."""
+    """One WCS over all chips: primary (key ``" "``), alternate, or of a headerlet (no key)."""
 
     key: str
     name: WcsName

@@ -1,0 +1,199 @@
+"""How far a fit can be trusted: one score for each witness, and what they say together.
+
+Every witness gives a score between 0 and 1. The trust of a fit is the lowest of
+them, for one good witness does not make up for a bad one: a fit of 3 stars has small
+residuals *because* it has 3 stars. A witness that cannot speak (no overlap, no fit by
+the archive) has no score and does not count.
+
+========== =============================================== ===========================
+witness    score                                           0.5, the floor, at
+========== =============================================== ===========================
+matches    ``n / (2 w)``                                   n = w, the floor of HAP
+rms        ``0.25 pix / rms``                              0.5 pix
+jackknife  ``0.05 pix / shift``                            0.1 pix
+clipped    ``1 - share``                                   half of the matches clipped
+offsets    ``0.25 pix / offset``                           0.5 pix
+found      ``share / 0.4``                                 a fifth of the stars found
+========== =============================================== ===========================
+
+All are at most 1. ``w`` is 6, 9, 12 or 25 for shift, rshift, rscale or general; the RMS
+is enlarged for the degrees of freedom that the fit used up (``sqrt(n / (n - p/2))`` with
+p parameters); *offsets* are those of the cross-match, of the neighbours and of the
+archive, each after twice its own uncertainty was taken off; *found* is part of the
+cross-match. Neighbours and the archive may themselves be wrong: where the cross-match
+confirms a fit, their disagreement costs trust (:data:`OVERRULED_SCORE`) but does not
+condemn. ``docs/trust.md`` gives the reasons for the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.base import Base, choice
+from skydb.domain.vocabulary import TrustComponent
+
+if TYPE_CHECKING:
+    from skydb.domain.solution import AlignmentSolution
+
+#: Fits of less trust are only accepted by force.
+TRUST_FLOOR = 0.5
+
+#: Parameters of a fit of each geometry.
+PARAMETERS_FITTED: dict[str, int] = {"shift": 2, "rshift": 3, "rscale": 4, "general": 6}
+
+CENTROID_ERROR_PIX = 0.25
+JACKKNIFE_PIX = 0.05
+OFFSET_PIX = 0.25
+FOUND_SHARE = 0.4
+
+#: Of a cross-match that has too few sources to say anything.
+UNCONFIRMED_SCORE = 0.7
+
+#: Of a witness that disagrees with a fit which the cross-match confirms.
+OVERRULED_SCORE = 0.7
+
+#: A score from which a cross-match confirms a fit.
+CONFIRMING_SCORE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What one witness says of a fit.
+
+    Parameters
+    ----------
+    component : TrustComponent
+        Which witness.
+    score : float or None
+        Between 0 and 1; None when it cannot speak.
+    reason : str
+        What was measured, in words.
+    measured : float or None
+        The number behind the score: a count, pixels or a share.
+    """
+
+    component: TrustComponent
+    score: float | None
+    reason: str
+    measured: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustReport:
+    """Everything that witnesses say of one fit."""
+
+    witnesses: tuple[Witness, ...]
+
+    @property
+    def score(self) -> float:
+        """Trust: the lowest score; 0 when nobody speaks."""
+        return min((w.score for w in self.witnesses if w.score is not None), default=0.0)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the fit may be accepted without force."""
+        return self.score >= TRUST_FLOOR
+
+    @property
+    def objections(self) -> str:
+        """What the witnesses below the floor say."""
+        return "; ".join(
+            f"{w.component}: {w.reason}"
+            for w in self.witnesses
+            if w.score is not None and w.score < TRUST_FLOOR
+        )
+
+    def with_witness(self, witness: Witness) -> Self:
+        """The report with one witness heard anew."""
+        others = (w for w in self.witnesses if w.component is not witness.component)
+        return type(self)((*others, witness))
+
+
+class TrustReason(Base):
+    """One witness of one fit, kept with the fit."""
+
+    __tablename__ = "trust_reasons"
+
+    solution_id: Mapped[int] = mapped_column(
+        ForeignKey("alignment_solutions.id", ondelete="CASCADE"), primary_key=True
+    )
+    component: Mapped[TrustComponent] = mapped_column(choice(TrustComponent), primary_key=True)
+    score: Mapped[float | None]
+    measured: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text)
+
+    solution: Mapped[AlignmentSolution] = relationship(back_populates="trust_reasons")
+
+    def __init__(self, witness: Witness) -> None:
+        self.component = witness.component
+        self.score = witness.score
+        self.measured = witness.measured
+        self.reason = witness.reason
+
+    @property
+    def witness(self) -> Witness:
+        """The row as a value."""
+        return Witness(self.component, self.score, self.reason, self.measured)
+
+
+def report_of(reasons: Iterable[TrustReason]) -> TrustReport:
+    """The report that was kept with a fit."""
+    return TrustReport(tuple(reason.witness for reason in reasons))
+
+
+def limited(limit: float, measured: float) -> float:
+    """Score ``limit / measured``, at most 1; 0 for what is not a number."""
+    if measured != measured:
+        return 0.0
+    return 1.0 if measured <= limit else limit / measured
+
+
+def judge_matches(nmatches: int, wanted: int) -> Witness:
+    """Matches against those that the geometry wants; the floor is at ``wanted``."""
+    score = min(1.0, nmatches / (2 * wanted))
+    reason = f"{nmatches} matches, the geometry wants {wanted}"
+    return Witness(TrustComponent.MATCHES, score, reason, float(nmatches))
+
+
+def judge_rms(rms_pix: float, nmatches: int, geometry: str) -> Witness:
+    """RMS along one axis, enlarged for the degrees of freedom that are used up."""
+    free = nmatches - PARAMETERS_FITTED.get(geometry, 4) / 2
+    if free <= 0:
+        reason = f"{nmatches} matches leave no residual to a fit of {geometry}"
+        return Witness(TrustComponent.RMS, 0.0, reason, rms_pix)
+    enlarged = rms_pix * (nmatches / free) ** 0.5
+    reason = f"residuals of {enlarged:.3f} pix, a centroid is good to {CENTROID_ERROR_PIX}"
+    return Witness(TrustComponent.RMS, limited(CENTROID_ERROR_PIX, enlarged), reason, enlarged)
+
+
+def judge_jackknife(shift_pix: float | None) -> Witness:
+    """Largest movement of the shift when one match is left out; None without residuals."""
+    if shift_pix is None:
+        return Witness(TrustComponent.JACKKNIFE, None, "the residuals are not known")
+    reason = f"leaving one match out moves the shift by up to {shift_pix:.3f} pix"
+    return Witness(
+        TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix
+    )
+
+
+def judge_clipped(before: int | None, nmatches: int) -> Witness:
+    """Share of the matches that the fit left out; `before` is None when nobody counted."""
+    if not before or before < nmatches:
+        return Witness(TrustComponent.CLIPPED, None, "matches before clipping are not known")
+    share = 1.0 - nmatches / before
+    reason = f"{before - nmatches} of {before} matches were clipped"
+    return Witness(TrustComponent.CLIPPED, 1.0 - share, reason, share)
+
+
+def overruled(witness: Witness, cross_match: Witness) -> Witness:
+    """A witness's objection, softened when the cross-match confirms the fit."""
+    confirmed = cross_match.score is not None and cross_match.score >= CONFIRMING_SCORE
+    if not confirmed or witness.score is None or witness.score >= OVERRULED_SCORE:
+        return witness
+    reason = f"{witness.reason}, but the cross-match confirms this fit"
+    return Witness(witness.component, OVERRULED_SCORE, reason, witness.measured)
