@@ -222,6 +222,7 @@ class Download(Base):
     expected_bytes: Mapped[int | None] = mapped_column(BigInteger)
     received_bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
+    etag: Mapped[str | None] = mapped_column(String(255))
     path: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
@@ -238,12 +239,20 @@ class Download(Base):
         self.expected_bytes = expected_bytes
         self.started_at = utc_now()
 
-    def finish(self, status: DownloadStatus, received_bytes: int, sha256: str, path: str) -> None:
-        """Record that the bytes arrived and where they are."""
+    def finish(
+        self,
+        status: DownloadStatus,
+        received_bytes: int,
+        sha256: str,
+        path: str,
+        etag: str | None = None,
+    ) -> None:
+        """Record that the bytes arrived, where they are, and how the archive calls them."""
         self.status = status
         self.received_bytes = received_bytes
         self.sha256 = sha256
         self.path = path
+        self.etag = etag
         self.finished_at = utc_now()
 
     def fail(self, status: DownloadStatus, error: str, received_bytes: int | None = None) -> None:
