@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.overlap import ChipKey
 from skydb.domain.values import unit_vectors
 from skydb.sky.footprint import overlap_area_arcsec2
 
@@ -32,6 +33,23 @@ class Overlap:
     area_arcsec2: float
 
 
+@dataclass(frozen=True, slots=True)
+class ChipOverlap:
+    """Sky that two chips of different exposures share.
+
+    Parameters
+    ----------
+    first, second : ChipKey
+        Rootname and EXTVER, in the order of the rootnames.
+    area_arcsec2 : float
+        Of their common footprint.
+    """
+
+    first: ChipKey
+    second: ChipKey
+    area_arcsec2: float
+
+
 def overlaps_of(exposures: Mapping[str, Outlines]) -> list[Overlap]:
     """Every pair of exposures that shares sky.
 
@@ -43,17 +61,27 @@ def overlaps_of(exposures: Mapping[str, Outlines]) -> list[Overlap]:
     exposures : mapping of str to sequence of ndarray
         Chip outlines by rootname; an exposure without outlines overlaps nothing.
     """
-    from scipy.spatial import cKDTree
-
     names = sorted(name for name, outlines in exposures.items() if len(outlines))
-    if len(names) < 2:
-        return []
-    caps = [_cap(exposures[name]) for name in names]
-    tree = cKDTree(np.array([centre for centre, _ in caps]))
-    reach = 2 * max(chord for _, chord in caps)
     found = [
         Overlap(names[i], names[j], _shared(exposures[names[i]], exposures[names[j]]))
-        for i, j in sorted(tree.query_pairs(reach))
+        for i, j in _neighbours([exposures[name] for name in names])
+    ]
+    return [pair for pair in found if pair.area_arcsec2 > 0]
+
+
+def chip_overlaps_of(chips: Mapping[ChipKey, NDArray[np.float64]]) -> list[ChipOverlap]:
+    """Every pair of chips of different exposures that shares sky.
+
+    Parameters
+    ----------
+    chips : mapping of ChipKey to ndarray
+        Outlines (N, 2) in ICRS degrees.
+    """
+    keys = sorted(chips)
+    found = [
+        ChipOverlap(keys[i], keys[j], overlap_area_arcsec2(chips[keys[i]], chips[keys[j]]))
+        for i, j in _neighbours([[chips[key]] for key in keys])
+        if keys[i][0] != keys[j][0]
     ]
     return [pair for pair in found if pair.area_arcsec2 > 0]
 
@@ -78,6 +106,17 @@ def islands_of(names: Sequence[str], overlaps: Sequence[Overlap]) -> list[list[s
     count, labels = connected_components(graph, directed=False)
     groups = [[name for name in names if labels[index[name]] == one] for one in range(count)]
     return sorted(groups, key=len, reverse=True)
+
+
+def _neighbours(outlines: Sequence[Outlines]) -> list[tuple[int, int]]:
+    """Pairs of places whose bounding caps may touch, by a tree of their middles."""
+    from scipy.spatial import cKDTree
+
+    if len(outlines) < 2:
+        return []
+    caps = [_cap(one) for one in outlines]
+    tree = cKDTree(np.array([centre for centre, _ in caps]))
+    return sorted(tree.query_pairs(2 * max(chord for _, chord in caps)))
 
 
 def _cap(outlines: Outlines) -> tuple[NDArray[np.float64], float]:

@@ -1,0 +1,164 @@
+"""Sky level of a set of pixels: the statistic that AstroDrizzle uses, in numpy.
+
+The clipping is that of ``stsci.imagestats``: limits come from the mean and standard
+deviation of what the last limits let through, always looking at all pixels again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.domain.activity import fingerprint
+from skydb.domain.overlap import Level
+from skydb.domain.vocabulary import SkyStat
+from skydb.errors import UsageError
+
+#: Changed whenever the same pixels would give another level, so that old rows are not taken
+#: for new ones.
+ALGORITHM = 1
+
+#: A median of n pixels is so much noisier than their mean, for Gaussian noise.
+_MEDIAN_NOISE = float(np.sqrt(np.pi / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class SkyStatistic:
+    """How a level is taken from pixels; the defaults are AstroDrizzle's.
+
+    Parameters
+    ----------
+    stat : SkyStat
+        ``skystat``.
+    clip : int
+        ``skyclip``: rounds of clipping.
+    lower_sigma, upper_sigma : float
+        ``skylsigma`` and ``skyusigma``: limits of the clipping.
+    width_sigma : float
+        ``skywidth``: bins of the mode.
+    sky_bits : int
+        DQ flags that do not make a pixel bad.
+    reset_bits : int
+        ``resetbits``: flags that AstroDrizzle takes out of its inputs before it looks at
+        the sky, so that they do not make a pixel bad either.
+
+    Raises
+    ------
+    UsageError
+        When a value makes no sense.
+    """
+
+    stat: SkyStat = SkyStat.MEDIAN
+    clip: int = 5
+    lower_sigma: float = 4.0
+    upper_sigma: float = 4.0
+    width_sigma: float = 0.1
+    sky_bits: int = 0
+    reset_bits: int = 4096
+
+    def __post_init__(self) -> None:
+        if self.clip < 0 or min(self.sky_bits, self.reset_bits) < 0:
+            raise UsageError("Rounds of clipping and DQ flags are not negative.")
+        if min(self.lower_sigma, self.upper_sigma, self.width_sigma) <= 0:
+            raise UsageError("Limits of clipping and the width of a bin are positive.")
+
+    def as_parameters(self) -> dict[str, Any]:
+        """Everything that changes a level, JSON-able."""
+        return {**asdict(self), "algorithm": ALGORITHM}
+
+    @property
+    def recipe(self) -> str:
+        """SHA-256 of :meth:`as_parameters`."""
+        return fingerprint(self.as_parameters())
+
+    def good_pixels(
+        self,
+        science: NDArray[np.float32],
+        quality: NDArray[np.integer[Any]] | None = None,
+        static: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.bool_]:
+        """Which pixels may tell of the sky.
+
+        Parameters
+        ----------
+        science : ndarray, shape (ny, nx)
+            The image; NaN and infinity are bad.
+        quality : ndarray, shape (ny, nx), optional
+            DQ array.
+        static : ndarray of bool, shape (ny, nx), optional
+            True where a static mask lets pixels through.
+        """
+        good = np.isfinite(science)
+        if quality is not None:
+            good &= (quality & ~(self.sky_bits | self.reset_bits)) == 0
+        return good if static is None else good & static
+
+    def level(self, values: NDArray[np.float32]) -> Level | None:
+        """Clipped level of some pixels.
+
+        Parameters
+        ----------
+        values : ndarray, shape (N,)
+            Good pixels, finite.
+
+        Returns
+        -------
+        Level or None
+            None for fewer than two pixels, of which no noise can be told. The sigma is
+            that of independent pixels with Gaussian noise.
+        """
+        if values.size < 2:
+            return None
+        kept, deviation = self._clipped(values)
+        if kept.size < 2:
+            return None
+        noise = deviation / np.sqrt(kept.size)
+        if self.stat is SkyStat.MEAN:
+            return Level(float(kept.mean(dtype=np.float64)), float(noise), kept.size)
+        # A mode is noisier than a median; by how much depends on its bins.
+        value = np.median(kept) if self.stat is SkyStat.MEDIAN else self._mode(kept, deviation)
+        return Level(float(value), float(noise * _MEDIAN_NOISE), kept.size)
+
+    def _clipped(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+        """What all rounds of clipping leave, and its standard deviation."""
+        kept, mean, deviation = values, *_moments(values)
+        for _ in range(self.clip):
+            low, high = mean - self.lower_sigma * deviation, mean + self.upper_sigma * deviation
+            inside = values[(values >= low) & (values <= high)]
+            if inside.size < 2:
+                break
+            found = _moments(inside)
+            kept, is_settled = inside, found == (mean, deviation)
+            mean, deviation = found
+            if is_settled:
+                break
+        return kept, deviation
+
+    def _mode(self, kept: NDArray[np.float32], deviation: float) -> float:
+        """Peak of a histogram, refined by a parabola through its neighbours."""
+        low, high = float(kept.min()), float(kept.max())
+        width = self.width_sigma * deviation
+        if width <= 0 or width >= high - low:
+            return low + width / 2
+        bins = int((high - low) / width) + 1
+        counts, edges = np.histogram(kept, bins=bins, range=(low, low + bins * width))
+        peak = int(counts.argmax())
+        middle = float(edges[peak]) + width / 2
+        if peak in (0, bins - 1):
+            return middle
+        left, right = counts[peak] - counts[peak - 1], counts[peak] - counts[peak + 1]
+        return (
+            middle + float(0.5 * (left - right) / (left + right)) * width
+            if left + right
+            else middle
+        )
+
+
+def _moments(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and standard deviation (N - 1), in double precision."""
+    mean = float(values.mean(dtype=np.float64))
+    offsets = values - np.float32(mean)
+    return mean, float(offsets.std(dtype=np.float64, ddof=1))

@@ -1,0 +1,290 @@
+"""The four sky methods as pure functions of measured levels.
+
+They give what stsci.skypac gives where that is right. Two things are meant to differ: an
+exposure that overlaps nothing has no value instead of somebody's, and exposures of
+different islands (connected groups of the overlap graph) are not given a common zero
+that nothing in the data supports.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.domain.overlap import ChipKey, Level, MeasuredChip, MeasuredOverlap
+from skydb.domain.vocabulary import SkyMethod
+from skydb.errors import UsageError
+from skydb.sky.overlaps import Overlap, islands_of
+from skydb.sky.solver import Equation, solve_offsets
+
+Islands = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairSky:
+    """What two exposures say of their common sky, over all pairs of their chips.
+
+    Parameters
+    ----------
+    first, second : str
+        Rootnames, in alphabetical order.
+    area_arcsec2 : float
+        Common area.
+    first_sky, second_sky : float
+        Surface brightness of each, per second and per square arcsecond.
+    sigma : float
+        Standard deviation of their difference.
+    pixels : float
+        Mean of the pixels that counted in the two: the weight of the pair.
+    """
+
+    first: str
+    second: str
+    area_arcsec2: float
+    first_sky: float
+    second_sky: float
+    sigma: float
+    pixels: float
+
+    @property
+    def difference(self) -> float:
+        """Brightness of the first above the second."""
+        return self.first_sky - self.second_sky
+
+
+@dataclass(frozen=True)
+class Measures:
+    """All that was measured of a set of exposures.
+
+    Parameters
+    ----------
+    chips : tuple of MeasuredChip
+        Every chip of every exposure.
+    overlaps : tuple of MeasuredOverlap
+        Every pair of chips that share sky.
+    """
+
+    chips: tuple[MeasuredChip, ...]
+    overlaps: tuple[MeasuredOverlap, ...]
+
+    @cached_property
+    def rootnames(self) -> tuple[str, ...]:
+        """The exposures, in order."""
+        return tuple(sorted({chip.rootname for chip in self.chips}))
+
+    @cached_property
+    def by_key(self) -> Mapping[ChipKey, MeasuredChip]:
+        """Chips by rootname and EXTVER."""
+        return {chip.key: chip for chip in self.chips}
+
+    @cached_property
+    def pairs(self) -> tuple[PairSky, ...]:
+        """Pairs of exposures that both have good pixels in their common sky.
+
+        As skypac has it, the chips of an exposure are averaged by the number of pixels
+        that each has in the overlap.
+        """
+        groups: dict[tuple[str, str], list[MeasuredOverlap]] = defaultdict(list)
+        for one in self.overlaps:
+            groups[one.first[0], one.second[0]].append(one)
+        found = (self._pair(names, group) for names, group in sorted(groups.items()))
+        return tuple(pair for pair in found if pair is not None)
+
+    @cached_property
+    def islands(self) -> Islands:
+        """Connected groups of exposures, the largest first; one without overlap is alone."""
+        edges = [Overlap(pair.first, pair.second, pair.area_arcsec2) for pair in self.pairs]
+        return tuple(tuple(group) for group in islands_of(self.rootnames, edges))
+
+    def without(self, skies: Mapping[ChipKey, float | None]) -> Measures:
+        """The same with a sky, in the unit of its image, taken from every chip.
+
+        A chip whose sky is None or not given has no level any more.
+        """
+        return Measures(
+            tuple(replace(c, level=_less(c.level, skies.get(c.key))) for c in self.chips),
+            tuple(
+                replace(
+                    one,
+                    first_level=_less(one.first_level, skies.get(one.first)),
+                    second_level=_less(one.second_level, skies.get(one.second)),
+                )
+                for one in self.overlaps
+            ),
+        )
+
+    def _pair(self, names: tuple[str, str], group: Iterable[MeasuredOverlap]) -> PairSky | None:
+        members = list(group)
+        first = self._mean_sky((one.first, one.first_level) for one in members)
+        second = self._mean_sky((one.second, one.second_level) for one in members)
+        if first is None or second is None:
+            return None
+        return PairSky(
+            *names,
+            area_arcsec2=sum(one.area_arcsec2 for one in members),
+            first_sky=first.value,
+            second_sky=second.value,
+            sigma=float(np.hypot(first.sigma, second.sigma)),
+            pixels=(first.pixels + second.pixels) / 2,
+        )
+
+    def _mean_sky(self, levels: Iterable[tuple[ChipKey, Level | None]]) -> Level | None:
+        known = [(self.by_key[key].brightness_per_unit, lev) for key, lev in levels if lev]
+        if not known:
+            return None
+        pixels = sum(level.pixels for _, level in known)
+        value = sum(factor * level.value * level.pixels for factor, level in known)
+        noise = np.sqrt(sum((factor * lev.sigma * lev.pixels) ** 2 for factor, lev in known))
+        return Level(value / pixels, float(noise) / pixels, pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureSky:
+    """Sky of one exposure: surface brightness and its standard deviation."""
+
+    value: float
+    sigma: float
+
+
+@dataclass(frozen=True)
+class MethodSkies:
+    """What a method finds.
+
+    Parameters
+    ----------
+    method : SkyMethod
+        The method.
+    skies : mapping of str to ExposureSky or None
+        By rootname; None where the method has nothing to say.
+    islands : tuple of tuple of str
+        Groups that have each a zero of their own. For a method that needs overlaps,
+        values of different groups cannot be compared.
+    """
+
+    method: SkyMethod
+    skies: Mapping[str, ExposureSky | None]
+    islands: Islands
+
+    @property
+    def has_common_zero(self) -> bool:
+        """Whether all values can be compared with each other."""
+        return not self.method.needs_overlap or len(self.islands) == 1
+
+    def in_image_units(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, float | None]:
+        """What to subtract from every chip, in the unit of its image: MDRIZSKY."""
+        skies = {chip: self.skies.get(chip.rootname) for chip in chips}
+        return {
+            chip.key: None if sky is None else sky.value / chip.brightness_per_unit
+            for chip, sky in skies.items()
+        }
+
+
+def sky_of(method: SkyMethod, measures: Measures) -> MethodSkies:
+    """Apply one method.
+
+    Raises
+    ------
+    UsageError
+        When there are no chips at all.
+    """
+    if not measures.chips:
+        raise UsageError("A sky method needs at least one chip.")
+    functions = {
+        SkyMethod.LOCALMIN: localmin,
+        SkyMethod.MATCH: match,
+        SkyMethod.GLOBALMIN_MATCH: globalmin_match,
+        SkyMethod.GLOBALMIN: globalmin,
+    }
+    return functions[method](measures)
+
+
+def localmin(measures: Measures) -> MethodSkies:
+    """Every exposure the lowest level of its chips."""
+    return MethodSkies(SkyMethod.LOCALMIN, _lowest_chips(measures), measures.islands)
+
+
+def globalmin(measures: Measures) -> MethodSkies:
+    """Every exposure the lowest level of all chips of all exposures."""
+    lowest = _lowest(_lowest_chips(measures).values())
+    skies = dict.fromkeys(measures.rootnames, lowest)
+    return MethodSkies(SkyMethod.GLOBALMIN, skies, measures.islands)
+
+
+def match(measures: Measures) -> MethodSkies:
+    """Offsets that make the levels in the overlaps equal, the lowest of an island zero.
+
+    The least-squares solution with the pixels of each pair as its weight, as in skypac.
+    Standard deviations follow from the noise of the pairs, taken as independent, and are
+    relative to the exposure at zero.
+    """
+    skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
+    for island in measures.islands:
+        if len(island) > 1:
+            skies |= _matched(island, measures.pairs)
+    return MethodSkies(SkyMethod.MATCH, skies, measures.islands)
+
+
+def globalmin_match(measures: Measures) -> MethodSkies:
+    """``match`` plus the lowest level that it leaves in any chip of the island.
+
+    With a single island this is what skypac does. With several, each is lifted by its own
+    lowest level, since the zero of one says nothing of another's.
+    """
+    matched = match(measures)
+    left = _lowest_chips(measures.without(matched.in_image_units(measures.chips)))
+    skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
+    for island in measures.islands:
+        lowest = _lowest(left[name] for name in island)
+        skies |= {name: _sum(matched.skies[name], lowest) for name in island}
+    return MethodSkies(SkyMethod.GLOBALMIN_MATCH, skies, measures.islands)
+
+
+def _matched(island: tuple[str, ...], pairs: Iterable[PairSky]) -> dict[str, ExposureSky]:
+    index = {name: number for number, name in enumerate(island)}
+    equations = [
+        Equation(index[p.first], index[p.second], p.difference, p.pixels, p.sigma)
+        for p in pairs
+        if p.first in index
+    ]
+    values, sigmas = solve_offsets(len(island), equations)
+    return _named(island, values, sigmas)
+
+
+def _named(
+    names: tuple[str, ...], values: NDArray[np.float64], sigmas: NDArray[np.float64]
+) -> dict[str, ExposureSky]:
+    numbers = zip(names, values.tolist(), sigmas.tolist(), strict=True)
+    return {name: ExposureSky(value, sigma) for name, value, sigma in numbers}
+
+
+def _lowest_chips(measures: Measures) -> dict[str, ExposureSky | None]:
+    """Lowest brightness of the chips of every exposure; None without any level."""
+    found: dict[str, list[ExposureSky]] = {name: [] for name in measures.rootnames}
+    for chip in measures.chips:
+        if chip.level is not None:
+            factor = chip.brightness_per_unit
+            sky = ExposureSky(chip.level.value * factor, chip.level.sigma * factor)
+            found[chip.rootname].append(sky)
+    return {name: _lowest(skies) for name, skies in found.items()}
+
+
+def _lowest(skies: Iterable[ExposureSky | None]) -> ExposureSky | None:
+    known = [sky for sky in skies if sky is not None]
+    return min(known, key=lambda sky: sky.value, default=None)
+
+
+def _sum(first: ExposureSky | None, second: ExposureSky | None) -> ExposureSky | None:
+    if first is None or second is None:
+        return None
+    return ExposureSky(first.value + second.value, float(np.hypot(first.sigma, second.sigma)))
+
+
+def _less(level: Level | None, sky: float | None) -> Level | None:
+    if level is None or sky is None:
+        return None
+    return replace(level, value=level.value - sky)
