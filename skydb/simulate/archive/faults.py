@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import UnionType
@@ -58,13 +58,13 @@ class Fault(StrEnum):
     EMPTY = "empty"
     """No rows, or a file without bytes."""
     MORE_ROWS = "more_rows"
-    """``rows`` (10) rows more than the client's limit."""
+    """Gaia answers with ``rows`` (10) rows more than TOP allows."""
     ROW_CAP = "row_cap"
     """Not more than ``rows`` (10) rows, without a word."""
     EPOCH_REFUSED = "epoch_refused"
     """GSSS fails whenever EPOCH is given; drizzlepac then asks again without it, silently."""
     EPOCH_IGNORED = "epoch_ignored"
-    """GSSS answers with positions of the catalogue's epoch, whatever EPOCH says."""
+    """GSSS answers with positions of the catalogue's epoch, and claims the one that was asked."""
     HOSTILE_NAMES = "hostile_names"
     """Each product list has rows more, with ``names`` (:data:`HOSTILE_NAMES`)."""
     JOB_ERROR = "job_error"
@@ -84,7 +84,7 @@ APPLIES: dict[Fault, frozenset[Service]] = {
     Fault.WRONG_CONTENT: frozenset({Service.DOWNLOAD}),
     Fault.CORRUPTED: frozenset({Service.DOWNLOAD}),
     Fault.EMPTY: frozenset(Service),
-    Fault.MORE_ROWS: _ROWS,
+    Fault.MORE_ROWS: frozenset({Service.GAIA}),
     Fault.ROW_CAP: _ROWS,
     Fault.EPOCH_REFUSED: frozenset({Service.GSSS}),
     Fault.EPOCH_IGNORED: frozenset({Service.GSSS}),
@@ -148,11 +148,11 @@ class Misbehaviour:
         }
         return [text for text, is_fine in checks.items() if not is_fine]
 
-    def concerns(self, service: Service, product: str | None) -> bool:
-        """Whether it spoils an answer of this service about this product."""
+    def concerns(self, service: Service, products: Collection[str]) -> bool:
+        """Whether it spoils an answer of this service about these products."""
         if service not in APPLIES[self.fault] or self.service not in (None, service):
             return False
-        return self.product is None or product is None or self.product == product
+        return self.product is None or self.product in products
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -215,19 +215,19 @@ class Mischief:
             self._active.clear()
 
     def peek(
-        self, faults: Collection[Fault], service: Service, product: str | None = None
+        self, faults: Collection[Fault], service: Service, products: Collection[str] = ()
     ) -> Misbehaviour | None:
-        """The misbehaviour that spoils this answer, without counting it."""
+        """The misbehaviour that spoils this answer, without using up one of its times."""
         with self._lock:
-            index = self._index(faults, service, product)
+            index = self._index(faults, service, products)
             return None if index is None else self._active[index][0]
 
     def take(
-        self, faults: Collection[Fault], service: Service, product: str | None = None
+        self, faults: Collection[Fault], service: Service, products: Collection[str] = ()
     ) -> Misbehaviour | None:
         """The misbehaviour that spoils this answer; one of its times is used up."""
         with self._lock:
-            index = self._index(faults, service, product)
+            index = self._index(faults, service, products)
             if index is None:
                 return None
             misbehaviour, left = self._active[index]
@@ -236,26 +236,9 @@ class Mischief:
             return misbehaviour
 
     def _index(
-        self, faults: Collection[Fault], service: Service, product: str | None
+        self, faults: Collection[Fault], service: Service, products: Collection[str]
     ) -> int | None:
         for index, (misbehaviour, _) in enumerate(self._active):
-            if misbehaviour.fault in faults and misbehaviour.concerns(service, product):
+            if misbehaviour.fault in faults and misbehaviour.concerns(service, products):
                 return index
         return None
-
-
-def capped(rows: Sequence[Any], limit: int | None, misbehaviour: Misbehaviour | None) -> list[Any]:
-    """Rows of an answer: obeying the client's limit, unless told otherwise."""
-    asked = list(rows if limit is None else rows[:limit])
-    if misbehaviour is None:
-        return asked
-    match misbehaviour.fault:
-        case Fault.EMPTY:
-            return []
-        case Fault.ROW_CAP:
-            return asked[: misbehaviour.rows]
-        case Fault.MORE_ROWS if rows:
-            wanted = (len(rows) if limit is None else limit) + misbehaviour.rows
-            return [rows[index % len(rows)] for index in range(wanted)]
-        case _:
-            return asked

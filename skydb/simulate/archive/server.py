@@ -132,36 +132,31 @@ class LoopbackArchive:
         ArchiveError
             When the port is taken.
         """
-        import contextlib
-
         listener = _listen(self.port)
         self.port = listener.getsockname()[1]
         server = self._make_server()
         ready(self.url)
-        # uvicorn raises the signal again when it has stopped well.
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run([listener])
+        server.run([listener])
 
     def _make_server(self) -> uvicorn.Server:
         import uvicorn
 
         from skydb.simulate.archive.app import make_app
-        from skydb.simulate.archive.protocol import DroppingProtocol
+        from skydb.simulate.archive.protocol import DroppingProtocol, QuietServer
 
         app = make_app(self.holdings, self._mischief, self._counters)
-        return uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=DroppingProtocol,
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                timeout_graceful_shutdown=1,
-            )
+        config = uvicorn.Config(
+            app,
+            http=DroppingProtocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
+        return QuietServer(config)
 
     def _wait_until_up(self) -> None:
         until_s = time.monotonic() + _START_S

@@ -1,0 +1,27 @@
+"""How many rows an answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from skydb.simulate.archive.faults import Fault, Misbehaviour
+
+T = TypeVar("T")
+
+
+def capped(rows: Sequence[T], limit: int | None, misbehaviour: Misbehaviour | None) -> list[T]:
+    """Rows of an answer: obeying the client's limit, unless told otherwise."""
+    asked = list(rows if limit is None else rows[:limit])
+    if misbehaviour is None:
+        return asked
+    match misbehaviour.fault:
+        case Fault.EMPTY:
+            return []
+        case Fault.ROW_CAP:
+            return asked[: misbehaviour.rows]
+        case Fault.MORE_ROWS if rows:
+            wanted = (len(rows) if limit is None else limit) + misbehaviour.rows
+            return [rows[index % len(rows)] for index in range(wanted)]
+        case _:
+            return asked
