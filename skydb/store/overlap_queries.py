@@ -1,0 +1,83 @@
+"""Read-only questions about the overlap ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import ChipLevel, ProductVersion, SkyOverlap, SkyRun, SkyValue
+from skydb.domain.vocabulary import ActivityStatus
+from skydb.errors import NotFoundError
+
+
+def audited_run(session: Session, run_id: int) -> SkyRun:
+    """A sky run that has values.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run, or it found nothing.
+    """
+    run = session.get(SkyRun, run_id)
+    if run is None:
+        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb sky run`.")
+    if run.status is not ActivityStatus.SUCCEEDED or not run.values:
+        raise NotFoundError(
+            f"Sky run {run_id} is {run.status} and has no sky values to audit.",
+            advice="Audit a run that succeeded.",
+        )
+    return run
+
+
+def values_of(session: Session, run_id: int) -> list[SkyValue]:
+    """Sky values of one run, in order of exposure and chip."""
+    found = select(SkyValue).where(SkyValue.run_id == run_id)
+    return sorted(session.scalars(found), key=lambda v: (v.exposure.rootname, v.extver))
+
+
+def peers(session: Session, run: SkyRun) -> list[SkyRun]:
+    """Runs of the same group that succeeded, this one included, oldest first."""
+    same = (
+        select(SkyRun)
+        .where(SkyRun.group_id == run.group_id, SkyRun.status == ActivityStatus.SUCCEEDED)
+        .order_by(SkyRun.id)
+    )
+    return list(session.scalars(same))
+
+
+def versions(session: Session, ids: Collection[int]) -> list[ProductVersion]:
+    """Versions by their ids, in order of rootname.
+
+    Raises
+    ------
+    NotFoundError
+        When one does not exist.
+    """
+    found = session.scalars(select(ProductVersion).where(ProductVersion.id.in_(ids)))
+    known = {version.id: version for version in found}
+    missing = sorted(set(ids) - set(known))
+    if missing:
+        raise NotFoundError(f"There is no product version {missing[0]}.")
+    return sorted(known.values(), key=lambda version: version.filename)
+
+
+def chip_levels(session: Session, ids: Collection[int], recipe: str) -> list[ChipLevel]:
+    """Known levels of whole chips of these versions."""
+    found = select(ChipLevel).where(ChipLevel.version_id.in_(ids), ChipLevel.recipe == recipe)
+    return sorted(session.scalars(found), key=lambda row: (row.version_id, row.extver))
+
+
+def sky_overlaps(session: Session, ids: Collection[int], recipe: str) -> list[SkyOverlap]:
+    """Known overlaps of which both sides are among these versions."""
+    found = select(SkyOverlap).where(
+        SkyOverlap.version_a_id.in_(ids),
+        SkyOverlap.version_b_id.in_(ids),
+        SkyOverlap.recipe == recipe,
+    )
+    return sorted(session.scalars(found), key=_place)
+
+
+def _place(row: SkyOverlap) -> tuple[int, int, int, int]:
+    return (row.version_a_id, row.extver_a, row.version_b_id, row.extver_b)
