@@ -41,9 +41,17 @@ _INHERITED = (
     "mtab",
     "crrefer",
     "CRDS_PATH",
+    # How a service is reached, which a catalogue task needs; no result depends on it.
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_TITLES = {"tweakreg": "TweakReg", "tweakback": "TweakBack", "astrodrizzle": "AstroDrizzle"}
+_TITLES = {
+    "tweakreg": "TweakReg",
+    "tweakback": "TweakBack",
+    "astrodrizzle": "AstroDrizzle",
+    "catalog": "create_astrometric_catalog",
+}
 REQUEST = "request.json"
 RESULT = "result.json"
 
@@ -69,7 +77,7 @@ class DrizzlepacRunner:
         Parameters
         ----------
         task : str
-            ``tweakreg``, ``tweakback`` or ``astrodrizzle``.
+            ``tweakreg``, ``tweakback``, ``astrodrizzle`` or ``catalog``.
         request : mapping
             JSON-able arguments; paths in it are relative to `scratch`.
         scratch : Path

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
-    Exposure,
     Product,
-    ProductMember,
     ProductVersion,
 )
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
@@ -27,6 +24,7 @@ from skydb.errors import NotFoundError, ToolError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
+from skydb.services.epochs import mean_epochs
 from skydb.services.refcat import find_catalog
 from skydb.services.versions import checked_path
 from skydb.store import queries
@@ -94,7 +92,7 @@ class AlignService:
             versions = _drizzled_versions(session, products)
             return [
                 _Target(version.id, checked_path(self.context.workspace, version), epoch)
-                for version, epoch in zip(versions, _epochs(session, versions), strict=True)
+                for version, epoch in zip(versions, mean_epochs(session, versions), strict=True)
             ]
 
     def _begin(self, refcat: str, targets: Sequence[_Target], settings: TweakRegSettings) -> int:
@@ -190,21 +188,6 @@ def _drizzled_versions(session: Session, products: Sequence[str]) -> list[Produc
         raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
     names = products or sorted(found)
     return [found[name] for name in names]
-
-
-def _epochs(session: Session, versions: Sequence[ProductVersion]) -> list[float | None]:
-    """Mean epoch of the exposures of each product."""
-    ids = [version.product_id for version in versions]
-    seen: dict[int, list[float]] = {product_id: [] for product_id in ids}
-    members = (
-        select(ProductMember.product_id, Exposure)
-        .join(Exposure, Exposure.rootname == ProductMember.rootname)
-        .where(ProductMember.product_id.in_(ids))
-    )
-    for product_id, exposure in session.execute(members):
-        if exposure.epoch_year is not None:
-            seen[product_id].append(exposure.epoch_year)
-    return [fmean(seen[product_id]) if seen[product_id] else None for product_id in ids]
 
 
 def _catalog_files(
