@@ -4,26 +4,23 @@ One ``astrodrizzle.log`` holds any number of runs, of any version. What happened
 read from what the steps say they did, not from the parameters alone: the method is
 known by the headings of the last skymatch that ended, the skies by what the final
 drizzle says it applied. A line that should be understood and is not becomes a
-:class:`LogProblem`; nothing is guessed.
+:class:`~skydb.files.logs.LogProblem`; nothing is guessed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.errors import UnreadableFileError
+from skydb.files.logs import Line, LogProblem, moment, package_in, parameter_in, read_runs
 
-_PREFIX = re.compile(r"^\[[A-Z ]{8}\] ?")
 _START = re.compile(r"AstroDrizzle Version (\S+?) ?\((.*?)\) started at: (\S+) \((\S+)\)")
 _END = re.compile(r"AstroDrizzle Version \S+ is finished processing at (\S+) \((\S+)\)")
 _PARAMETERS = re.compile(r"USER INPUT PARAMETERS (?:for|common to all) (.+?) ?(?:Step|Steps)?:")
-_PARAMETER = re.compile(r"^\t(\w+) :\t(.*)$")
-_PACKAGE = re.compile(r"^(\w+) Version -> (\S+)")
 _OUTPUT = re.compile(r"Setting up output name: (\S+)")
 _INPUT = re.compile(r"\*\*  Input image: '(.+?)'")
 _APPLIED = re.compile(r"Applying sky value of (\S+) to (\S+?)\[sci,(\d+)\]", re.IGNORECASE)
@@ -34,14 +31,6 @@ _WRITTEN = re.compile(r"Writing out image to disk: (\S+)")
 _CHIPS = "Computing sky values requested image extensions"
 _OVERLAPS = "Computing differences in sky values in overlapping regions"
 _GLOBAL = 'Computing "global" sky on requested image extensions'
-
-
-@dataclass(frozen=True, slots=True)
-class LogProblem:
-    """A line that could not be understood, counted from 1."""
-
-    line_number: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +99,13 @@ def read_drizzle_log(path: Path) -> list[LoggedRun]:
     UnreadableFileError
         When the file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UnreadableFileError(path, f"cannot be read ({error.strerror})") from error
-    return [_Reader(chunk).run for chunk in _chunks(text.splitlines())]
-
-
-def _chunks(lines: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
-    """Numbered lines of each run, without the log's level; what precedes the first is left."""
-    chunk: list[tuple[int, str]] = []
-    for number, line in enumerate(lines, start=1):
-        content = _PREFIX.sub("", line)
-        if _START.search(content):
-            if chunk:
-                yield chunk
-            chunk = [(number, content)]
-        elif chunk:
-            chunk.append((number, content))
-    if chunk:
-        yield chunk
+    return [_Reader(lines).run for lines in read_runs(path, _START)]
 
 
 class _Reader:
     """Reads one run line by line."""
 
-    def __init__(self, lines: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, lines: Sequence[Line]) -> None:
         self.run = self._begin(*lines[0])
         self._step = ""
         self._headings: set[str] = set()
@@ -146,15 +116,15 @@ class _Reader:
         found = _START.search(line)
         assert found is not None  # a chunk begins with such a line
         version, date, clock, day = found.groups()
-        run = LoggedRun(number, version, date, _moment(clock, day))
+        run = LoggedRun(number, version, date, moment(clock, day))
         if run.started_at is None:
             run.problems.append(LogProblem(number, line))
         return run
 
     def _read(self, number: int, line: str) -> None:
-        parameter = _PARAMETER.match(line)
+        parameter = parameter_in(line)
         if parameter and self._step:
-            self.run.parameters[self._step][parameter[1]] = parameter[2].strip()
+            self.run.parameters[self._step].update([parameter])
         elif not (self._read_sky(number, line) or self._read_setting(line)):
             self._read_end(number, line)
 
@@ -162,8 +132,8 @@ class _Reader:
         if heading := _PARAMETERS.search(line):
             self._step = heading[1].strip()
             self.run.parameters.setdefault(self._step, {})
-        elif package := _PACKAGE.match(line):
-            self.run.packages[package[1]] = package[2]
+        elif package := package_in(line):
+            self.run.packages.update([package])
         elif output := _OUTPUT.search(line):
             self.run.output = output[1]
         elif (given := _INPUT.search(line)) and given[1] not in self.run.inputs:
@@ -209,7 +179,7 @@ class _Reader:
         ended = _END.search(line)
         if ended is None:
             return
-        self.run.finished_at = _moment(*ended.groups())
+        self.run.finished_at = moment(*ended.groups())
         if self.run.finished_at is None:
             self.run.problems.append(LogProblem(number, line))
 
@@ -222,14 +192,3 @@ def _method_of(headings: set[str]) -> SkyMethod | None:
         frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
     }
     return methods.get(frozenset(headings))
-
-
-def _moment(clock: str, day: str) -> datetime | None:
-    """Time of a line such as ``14:15:16.999 (30/04/2019)``; None when it is no time."""
-    text = f"{day} {clock.rstrip('.')}"
-    for form in ("%d/%m/%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S"):
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
-    return None
