@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skydb.files.tweakreglog import LoggedAlignment, read_tweakreg_log
+from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_log
 
 START = "[INFO    ] TweakReg Version 1.4.7(18-April-2018) started at: 14:15:02.73 (30/04/2019) "
 GOOD = """
