@@ -70,7 +70,11 @@ def run(
     with shell.services(progress=not as_json) as services:
         run_id = services.align.run(refcat, products or (), settings)
         rows = services.questions.alignment(run_id)
+        doubts = services.questions.catalog_doubts(run_id)
+    for doubt in doubts:
+        shell.say(f"{doubt['subject']}: {doubt['message']}")
     _show_fits(shell, run_id, rows, as_json=as_json)
+    shell.flag(when=bool(doubts))
 
 
 @align.command()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from skydb.cli.shell import JsonOption, group, shell_of
+from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns
 
 refcat = group("Reference catalogues.")
+
+NameOption = Annotated[str, typer.Option(help="How commands will call it.")]
+RefreshOption = Annotated[
+    bool, typer.Option("--refresh", help="Ask the service also when its answer is known.")
+]
 
 
 def attach(app: typer.Typer) -> None:
@@ -40,6 +45,80 @@ def import_(
         shell.print_json(row)
     else:
         shell.show("Reference catalogue", [row], columns.CATALOGS)
+
+
+@refcat.command()
+def gaia(
+    context: typer.Context,
+    name: NameOption = "gaia",
+    target: Annotated[
+        str | None, typer.Option(help="Around the exposures of this TARGNAME in the ledger.")
+    ] = None,
+    ra: Annotated[float | None, typer.Option(help="Around this position, ICRS degrees.")] = None,
+    dec: Annotated[float | None, typer.Option(help="Its declination.")] = None,
+    radius: Annotated[
+        float | None,
+        typer.Option(help="Arcmin; else what covers the footprints, or 3 around a position."),
+    ] = None,
+    max_rows: Annotated[int, typer.Option(help="Most sources; the brightest are kept.")] = 50_000,
+    mag_limit: Annotated[float | None, typer.Option(help="Faintest G.")] = None,
+    refresh: RefreshOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch Gaia DR3, by default around all footprints of the ledger.
+
+    The positions stay at 2016.0; an alignment moves them to the epoch of each visit.
+    Exit code 5 when there are more sources than were given.
+
+    Example: skydb refcat gaia --name gaia --mag-limit 20
+    """
+    from skydb.services.region import Region
+
+    region = Region(target, ra, dec, radius)
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        row = services.catalog_queries.gaia(
+            region, name=name, max_rows=max_rows, mag_limit=mag_limit, refresh=refresh
+        )
+    _show_obtained(shell, row, as_json=as_json)
+
+
+@refcat.command()
+def footprint(
+    context: typer.Context,
+    products: Annotated[
+        list[str] | None, typer.Argument(help="Products; all drizzled ones when left out.")
+    ] = None,
+    name: NameOption = "footprint",
+    epoch: Annotated[
+        float | None, typer.Option(help="Julian year; else the mean of the exposures.")
+    ] = None,
+    refresh: RefreshOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch drizzlepac's catalogue for the joint footprint, moved to an epoch by the service.
+
+    Whether it was moved is found out. Exit code 5 when it was not, or nobody can tell.
+
+    Example: skydb refcat footprint --epoch 2013.025
+    """
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        row = services.catalog_queries.footprint(
+            products or (), name=name, epoch=epoch, refresh=refresh
+        )
+    _show_obtained(shell, row, as_json=as_json)
+
+
+def _show_obtained(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        shell.print_json(row)
+    else:
+        note = "Known already; --refresh asks again." if row["reused"] else ""
+        shell.show("Reference catalogue", [row], columns.CATALOGS, note=note)
+    for finding in row["findings"]:
+        shell.say(finding)
+    shell.flag(when=bool(row["findings"]))
 
 
 @refcat.command("list")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +15,7 @@ from skydb.domain import (
     Product,
     ProductVersion,
 )
+from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, LinkRole, ProductKind
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -24,8 +25,9 @@ from skydb.errors import NotFoundError, ToolError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
-from skydb.services.epochs import mean_epochs
+from skydb.services.epochs import epoch_doubt, mean_epochs
 from skydb.services.refcat import find_catalog
+from skydb.services.trust import FittedProduct, judge_fits
 from skydb.services.versions import checked_path
 from skydb.store import queries
 
@@ -83,8 +85,9 @@ class AlignService:
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            fits = self._fit(run_id, targets, chosen, scratch)
-            self._record(run_id, targets, fits)
+            table = self._catalog(run_id)
+            fits = self._fit(table, targets, chosen, scratch)
+            self._record(run_id, targets, fits, _doubts(table, targets, chosen))
         return run_id
 
     def _targets(self, products: Sequence[str]) -> list[_Target]:
@@ -101,19 +104,29 @@ class AlignService:
         parameters = {
             "refcat": refcat,
             "products": [target.path.name for target in targets],
+            "epochs": {
+                target.path.name: epoch
+                for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True)
+            },
             "tweakreg": settings.as_parameters(),
         }
         return self.context.begin(
             lambda session, stamp: AlignmentRun(find_catalog(session, refcat), parameters, stamp)
         )
 
-    def _fit(
-        self, run_id: int, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
-    ) -> list[ProductFit]:
+    def _catalog(self, run_id: int) -> CatalogTable:
         with self.context.store.reading() as session:
             catalog = session.get_one(AlignmentRun, run_id).catalog
             source = self.context.workspace.resolve(catalog.path)
-            table = read_catalog(source, epoch_year=catalog.epoch)
+            return read_catalog(source, epoch_year=catalog.epoch)
+
+    def _fit(
+        self,
+        table: CatalogTable,
+        targets: Sequence[_Target],
+        settings: TweakRegSettings,
+        scratch: Path,
+    ) -> list[ProductFit]:
         files = _catalog_files(table, targets, settings, scratch)
         self.context.progress.begin(f"TweakReg on {len(targets)} products")
         fits = TweakReg(self.runner).fit(
@@ -122,15 +135,41 @@ class AlignService:
         self.context.progress.end()
         return fits
 
-    def _record(self, run_id: int, targets: Sequence[_Target], fits: Sequence[ProductFit]) -> None:
+    def _record(
+        self,
+        run_id: int,
+        targets: Sequence[_Target],
+        fits: Sequence[ProductFit],
+        doubts: Mapping[str, str],
+    ) -> None:
         kept = self._keep_evidence(run_id, fits)
         read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
+        reports = self._judge(targets, fits)
         with self.context.closing(AlignmentRun, run_id) as (session, run):
             run.workspace = kept
+            for product, doubt in doubts.items():
+                run.notice(FindingKind.CATALOG, product, doubt)
             for target, fit, wcs in zip(targets, fits, read, strict=True):
                 version = session.get_one(ProductVersion, target.version_id)
                 run.use(version, LinkRole.SCIENCE)
-                _record_fit(run, version, fit, wcs)
+                _record_fit(run, version, fit, wcs, reports.get(target.version_id))
+
+    def _judge(
+        self, targets: Sequence[_Target], fits: Sequence[ProductFit]
+    ) -> dict[int, TrustReport]:
+        """What every witness says of the fits that there are, by version."""
+        fitted = [(target, fit) for target, fit in zip(targets, fits, strict=True) if fit.is_fitted]
+        self.context.progress.begin("Cross-matching fits", len(fitted))
+        with self.context.store.reading() as session:
+            versions = [session.get_one(ProductVersion, one.version_id) for one, _ in fitted]
+            in_force = [_wcs_in_force(version) for version in versions]
+        products = [
+            FittedProduct(fit, target.path, archive)
+            for (target, fit), archive in zip(fitted, in_force, strict=True)
+        ]
+        reports = judge_fits(products)
+        self.context.progress.end()
+        return {one.version_id: report for (one, _), report in zip(fitted, reports, strict=True)}
 
     def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
         """Match files, shift files and the log of a run, kept for review and figures."""
@@ -144,7 +183,11 @@ class AlignService:
 
 
 def _record_fit(
-    run: AlignmentRun, version: ProductVersion, fit: ProductFit, wcs: WcsFacts | None
+    run: AlignmentRun,
+    version: ProductVersion,
+    fit: ProductFit,
+    wcs: WcsFacts | None,
+    report: TrustReport | None,
 ) -> None:
     if wcs is None or not fit.is_fitted:
         reason = fit.reason or "TweakReg left no fitted WCS"
@@ -156,6 +199,8 @@ def _record_fit(
     name = WcsName.fitted_by_skydb(_wcs_in_force(version).name, run.catalog.name)
     proposal = WcsFacts(" ", name, wcs.chips, None, None, quality)
     solution = AlignmentSolution.propose(version, run, run.catalog, proposal, _parameters(fit))
+    if report is not None:
+        solution.judge(report)
     solution.warn_if_weak()
 
 
@@ -194,17 +239,31 @@ def _catalog_files(
     table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
 ) -> dict[Path, Path]:
     """A catalogue for each product, moved to the epoch of its exposures where that is known."""
-    shared = _shared_epoch(targets) if settings.expand_refcat else None
     files = {}
-    for target in targets:
-        epoch = shared or target.epoch_year
+    for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True):
         moved = table if epoch is None else table.at_epoch(epoch)
-        name = "catalog.cat" if shared else f"{target.path.stem}.cat"
-        files[target.path] = scratch / name
-        moved.write_tweakreg(scratch / name)
+        name = "catalog" if settings.expand_refcat else target.path.stem
+        files[target.path] = scratch / f"{name}.cat"
+        moved.write_tweakreg(files[target.path])
     return files
 
 
-def _shared_epoch(targets: Sequence[_Target]) -> float | None:
-    known = [target.epoch_year for target in targets if target.epoch_year is not None]
-    return fmean(known) if known else None
+def _epochs_used(targets: Sequence[_Target], settings: TweakRegSettings) -> list[float | None]:
+    """Epoch of each product; with ``expand_refcat``, which needs one catalogue, the mean."""
+    epochs = [target.epoch_year for target in targets]
+    known = [epoch for epoch in epochs if epoch is not None]
+    if not settings.expand_refcat or not known:
+        return epochs
+    return [fmean(known)] * len(targets)
+
+
+def _doubts(
+    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings
+) -> dict[str, str]:
+    """Products whose stars may not be where the catalogue has them, and why."""
+    used = _epochs_used(targets, settings)
+    pairs = zip(targets, used, strict=True)
+    found = {
+        target.path.name: epoch_doubt(table, epoch, target.epoch_year) for target, epoch in pairs
+    }
+    return {product: doubt for product, doubt in found.items() if doubt is not None}

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
     from skydb.services.accept import AcceptService
     from skydb.services.align import AlignService
+    from skydb.services.catalog_queries import CatalogQueryService
     from skydb.services.evidence import Evidence
     from skydb.services.ingest import IngestService
     from skydb.services.refcat import RefcatService
+    from skydb.services.region import Region
     from skydb.services.selection import Selection
     from skydb.services.skyrun import SkyRunService
 
@@ -95,6 +97,13 @@ class Services:
         from skydb.services.refcat import RefcatService
 
         return RefcatService(self.context)
+
+    @property
+    def catalog_queries(self) -> CatalogQueryService:
+        """Asking catalogue services."""
+        from skydb.services.catalog_queries import CatalogQueryService
+
+        return CatalogQueryService(self.context)
 
     @property
     def align(self) -> AlignService:
@@ -176,6 +185,20 @@ class Ledger:
     def refcat_import(self, path: str | Path, epoch: float, name: str | None = None) -> QTable:
         """Bring in a reference catalogue from a file."""
         return _table([self.services.refcat.import_file(Path(path), epoch, name)])
+
+    def refcat_gaia(self, region: Region | None = None, **options: Any) -> QTable:  # noqa: ANN401
+        """Gaia DR3 within a region, around all footprints when left out.
+
+        The options are those of :meth:`.CatalogQueryService.gaia`.
+        """
+        return _table([self.services.catalog_queries.gaia(region, **options)])
+
+    def refcat_footprint(self, *products: str, **options: Any) -> QTable:  # noqa: ANN401
+        """Sources within the joint footprint of products, moved to their epoch.
+
+        The options are those of :meth:`.CatalogQueryService.footprint`.
+        """
+        return _table([self.services.catalog_queries.footprint(products, **options)])
 
     def refcat_list(self) -> QTable:
         """Reference catalogues."""

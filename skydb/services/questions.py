@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, select
 
 from skydb.domain import AlignmentRun, Environment, SkyRun
-from skydb.domain.vocabulary import ActivityStatus, ProductKind, SkyMethod
+from skydb.domain.vocabulary import ActivityStatus, FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.store import queries
@@ -54,6 +54,14 @@ class Questions:
         """What would have passed silently, newest first."""
         with self.store.reading() as session:
             return queries.findings(session)
+
+    def catalog_doubts(self, activity_id: int) -> list[queries.Row]:
+        """What an activity noticed of its catalogue."""
+        return [
+            row
+            for row in self.findings()
+            if row["activity"] == activity_id and row["kind"] == FindingKind.CATALOG.value
+        ]
 
     def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:
         """The newest good run of each method of a group; of the newest group by default."""
