@@ -11,6 +11,7 @@ from skydb.services.progress import Progress, Quiet
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
+    from rich.progress import Task, TaskID
 
 
 class RichProgress:
@@ -18,26 +19,58 @@ class RichProgress:
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._task: int | None = None
+        self._task: TaskID | None = None
+        self._in_bytes = False
 
-    def begin(self, what: str, total: int | None = None) -> None:
+    def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
         """Start a bar; one of unknown length pulses."""
         self.end()
-        self._task = self._bars.add_task(what, total=total)
+        self._in_bytes = in_bytes
+        self._task = self._bars.add_task(what, total=total, in_bytes=in_bytes)
 
     def advance(self, steps: int = 1) -> None:
         """Move the bar."""
         if self._task is not None:
-            self._bars.advance(self._bars.task_ids[-1], steps)
+            self._bars.advance(self._task, steps)
 
     def end(self) -> None:
         """Fill the bar and leave it."""
         if self._task is None:
             return
-        task = self._bars.tasks[-1]
+        task = next(task for task in self._bars.tasks if task.id == self._task)
         done = task.total if task.total is not None else 1
         self._bars.update(task.id, total=done, completed=done)
         self._task = None
+
+    def part(self, what: str, total: int | None = None) -> RichPart:
+        """Start a bar below, which goes when its thing is over."""
+        task = self._bars.add_task(f"  {what}", total=total, in_bytes=self._in_bytes)
+        return RichPart(self._bars, task)
+
+
+class RichPart:
+    """The bar of one of several things that go on at the same time."""
+
+    def __init__(self, bars: Bars, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the bar."""
+        self._bars.advance(self._task, steps)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        self._bars.remove_task(self._task)
+
+
+def _amount(task: Task) -> str:
+    """How much is done of how much."""
+    from rich.filesize import decimal
+
+    show = decimal if task.fields.get("in_bytes") else str
+    total = "?" if task.total is None else show(int(task.total))
+    return f"{show(int(task.completed))}/{total}"
 
 
 @contextmanager
@@ -46,9 +79,14 @@ def progress_on(console: Console, *, wanted: bool) -> Iterator[Progress]:
     if not wanted or not console.is_terminal:
         yield Quiet()
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn())
+    class Amount(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_amount(task))
+
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), Amount())
     with Bars(*columns, TimeElapsedColumn(), console=console) as bars:
         yield RichProgress(bars)

@@ -202,6 +202,23 @@ class DownloadStatus(StrEnum):
     CORRUPT = "corrupt"
 
 
+class FetchStatus(StrEnum):
+    """What a fetch made of one file that was asked for, all attempts taken together."""
+
+    PLANNED = "planned"
+    """Chosen and not fetched: a dry run."""
+    COMPLETE = "complete"
+    """Fetched."""
+    CACHED = "cached"
+    """Here already."""
+    FAILED = "failed"
+    """Could not be had."""
+    CORRUPT = "corrupt"
+    """Came, and cannot be used."""
+    REJECTED = "rejected"
+    """Not asked for, because of its name."""
+
+
 class LinkRole(StrEnum):
     """Why an activity used or generated a version (W3C PROV roles)."""
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Protocol
 
 
+class Part(Protocol):
+    """Listener to one of several things that go on at the same time."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Some steps of it are done; a negative number takes them back."""
+
+    def end(self) -> None:
+        """It is over, well or badly."""
+
+
 class Progress(Protocol):
     """Listener to one piece of long work at a time."""
 
-    def begin(self, what: str, total: int | None = None) -> None:
-        """A piece of work starts; ``total`` steps, if that is known."""
+    def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
+        """A piece of work starts; ``total`` steps, if that is known, which may be bytes."""
 
     def advance(self, steps: int = 1) -> None:
         """Some steps are done."""
@@ -17,11 +27,14 @@ class Progress(Protocol):
     def end(self) -> None:
         """The piece of work is over, well or badly."""
 
+    def part(self, what: str, total: int | None = None) -> Part:
+        """One thing of the piece of work starts, beside others; called from any thread."""
+
 
 class Quiet:
     """Listens to nothing."""
 
-    def begin(self, what: str, total: int | None = None) -> None:
+    def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
         """Ignore the start."""
 
     def advance(self, steps: int = 1) -> None:
@@ -29,3 +42,7 @@ class Quiet:
 
     def end(self) -> None:
         """Ignore the end."""
+
+    def part(self, what: str, total: int | None = None) -> Quiet:
+        """Ignore one thing of several."""
+        return self
