@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli import audit
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -18,6 +19,7 @@ sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    audit.attach(sky)
     app.add_typer(sky, name="sky")
 
 

@@ -92,6 +92,26 @@ SKY_RUNS = (
     Column("reused"),
     Column("mosaic", wraps=True),
 )
+AUDIT = (
+    Column("exposure_a", "exposure a"),
+    Column("exposure_b", "exposure b"),
+    Column("area_arcsec2", "area", "arcsec²", ".1f"),
+    Column("before", format=".5f"),
+    Column("after", format=".5f"),
+    Column("sigma", format=".5f"),
+    Column("unit"),
+    Column("island"),
+)
+AUDIT_RANKING = (
+    Column("run"),
+    Column("engine"),
+    Column("method"),
+    Column.alarm("downgraded"),
+    Column("rms", format=".5f"),
+    Column("worst", format=".5f"),
+    Column("pairs"),
+    Column("unit"),
+)
 COMPARISON = (
     Column("rootname"),
     Column("extver"),

@@ -184,8 +184,34 @@ def _rank(score: RunScore) -> tuple[bool, float, int]:
     return (score.rms is None, score.rms or 0.0, score.run)
 
 
-def island_sentences(islands: Sequence[Sequence[str]]) -> list[str]:
-    """What to say of several islands; nothing of a single one."""
+def sentences(audit: Audit) -> list[str]:
+    """What a reader should know: how much is left, what is worst, downgrades and islands."""
+    run = audit.run
+    said = [_summary(audit)]
+    if run.downgraded:
+        said.append(f"run {run.run} was downgraded: {run.method} ran instead of what was asked.")
+    said += [
+        f"worst pair: {one.exposure_a} and {one.exposure_b}, {one.after:+.4g} {one.unit} left"
+        for one in audit.worst_pairs
+    ]
+    said += [
+        f"worst exposure: {one.rootname}, rms {one.rms:.4g} {run.unit} in {one.pairs} pairs"
+        for one in audit.worst_exposures
+    ]
+    return said + _island_sentences(audit.islands)
+
+
+def _summary(audit: Audit) -> str:
+    run = audit.run
+    if run.rms is None or audit.rms_before is None:
+        return f"run {run.run} ({run.method}): no pair of exposures with a sky overlaps."
+    return (
+        f"run {run.run} ({run.method}): rms {audit.rms_before:.4g} {run.unit} before, "
+        f"{run.rms:.4g} after, in {run.pairs} pairs."
+    )
+
+
+def _island_sentences(islands: Sequence[Sequence[str]]) -> list[str]:
     if len(islands) < 2:
         return []
     head = f"{len(islands)} islands share no sky with each other: their skies have no common zero."
