@@ -144,3 +144,20 @@ MEASURED = (
     Column("unit"),
     Column("passed", false_tone=Tone.BAD),
 )
+PLANNED = (
+    Column("filename", wraps=True),
+    Column("kind"),
+    Column("project"),
+    Column("bytes"),
+    Column.status(),
+    Column("reason", wraps=True),
+)
+FETCHED = (
+    Column("filename", wraps=True),
+    Column.status(),
+    Column("bytes"),
+    Column("attempts"),
+    Column("version"),
+    Column("path", wraps=True),
+    Column("remark", wraps=True),
+)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skydb.services.align import AlignService
     from skydb.services.catalog_queries import CatalogQueryService
     from skydb.services.evidence import Evidence
+    from skydb.services.fetch import FetchService
     from skydb.services.ingest import IngestService
     from skydb.services.refcat import RefcatService
     from skydb.services.region import Region
@@ -90,6 +91,13 @@ class Services:
         from skydb.services.ingest import IngestService
 
         return IngestService(self.context)
+
+    @property
+    def fetch(self) -> FetchService:
+        """Downloads from MAST."""
+        from skydb.services.fetch import FetchService
+
+        return FetchService(self.context)
 
     @property
     def refcat(self) -> RefcatService:
@@ -173,6 +181,16 @@ class Ledger:
     def ingest(self, *paths: str | Path) -> QTable:
         """Record files, or all FITS files below directories."""
         return _table(asdict(outcome) for outcome in self.services.ingest.ingest(paths))
+
+    def fetch(self, *obs_ids: str, **options: Any) -> QTable:  # noqa: ANN401
+        """Get products of observations from MAST and record them.
+
+        The options are the fields of :class:`skydb.archive.mast.MastQuery` and of
+        :class:`skydb.services.fetched.FetchSettings`.
+        """
+        from skydb.services.fetched import ask
+
+        return _table(asdict(file) for file in self.services.fetch.fetch(*ask(obs_ids, options)))
 
     def inspect_headers(self) -> QTable:
         """Exposures as in the tutorial's table 1.1."""
