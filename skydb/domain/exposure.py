@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key
-from skydb.domain.values import ExposureFacts, plate_scale_arcsec
+from skydb.domain.values import ExposureFacts, Rootname, plate_scale_arcsec
 from skydb.domain.visit import Visit
 
 
@@ -60,6 +60,28 @@ class Exposure(Base):
         self.asn_id = facts.asn_id
         self.postarg1_arcsec = facts.postarg1_arcsec
         self.postarg2_arcsec = facts.postarg2_arcsec
+
+    @property
+    def as_facts(self) -> ExposureFacts:
+        """The exposure as a value, for a file that belongs to it but does not describe it."""
+        return ExposureFacts(
+            rootname=Rootname(self.rootname),
+            proposal_id=self.visit.proposal_id,
+            instrument=self.instrument,
+            detector=self.detector,
+            filters=self.filters,
+            exptime_s=self.exptime_s,
+            expstart_mjd=self.expstart_mjd,
+            date_obs=self.date_obs,
+            target_name=self.target_name,
+            ra_targ_deg=self.ra_targ_deg,
+            dec_targ_deg=self.dec_targ_deg,
+            pa_v3_deg=self.pa_v3_deg,
+            aperture=self.aperture,
+            asn_id=self.asn_id,
+            postarg1_arcsec=self.postarg1_arcsec,
+            postarg2_arcsec=self.postarg2_arcsec,
+        )
 
     @property
     def epoch_year(self) -> float | None:

@@ -107,7 +107,7 @@ class AlignmentSolution(FitRecord, Base):
 
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
-        """A WCS as it stood in a file from outside: in a header, or without a key in a headerlet."""
+        """A WCS as it stood in a file from outside; without a key it stood in a headerlet."""
         origin = SolutionOrigin.ARCHIVE if wcs.key else SolutionOrigin.HEADERLET
         solution = cls(version, activity, origin, SolutionStatus.RECORDED, wcs)
         solution.wcs_key = wcs.key or None

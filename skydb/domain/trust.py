@@ -176,9 +176,7 @@ def judge_jackknife(shift_pix: float | None) -> Witness:
     if shift_pix is None:
         return Witness(TrustComponent.JACKKNIFE, None, "the residuals are not known")
     reason = f"leaving one match out moves the shift by up to {shift_pix:.3f} pix"
-    return Witness(
-        TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix
-    )
+    return Witness(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix)
 
 
 def judge_clipped(before: int | None, nmatches: int) -> Witness:

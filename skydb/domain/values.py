@@ -248,6 +248,8 @@ class FileFacts:
 
     ``facts`` describes the exposure (FLT, FLC...) or, for a drizzled product,
     the first of the ``members`` that made it, under the product's own rootname.
+    ``solutions`` stand in its headers, ``headerlets`` are those that only a headerlet has;
+    ``flaws`` are sentences on parts of the file that were left out.
     """
 
     path: Path
@@ -262,6 +264,8 @@ class FileFacts:
     idctab: str | None = None
     date_written: str | None = None
     tool_version: str | None = None
+    headerlets: tuple[WcsFacts, ...] = ()
+    flaws: tuple[str, ...] = ()
 
     @property
     def primary(self) -> WcsFacts:

@@ -62,6 +62,8 @@ class ProductFit:
         was primary before TweakReg; TweakBack needs it.
     fitted_copy : Path or None
         Copy of the product whose primary WCS is this very fit.
+    catalog_file : Path or None
+        The very catalogue that TweakReg was given.
     catalog_sources : int
         Sources in the reference catalogue.
     """
@@ -85,6 +87,7 @@ class ProductFit:
     fitted_copy: Path | None = None
     match_file: Path | None = None
     shift_file: Path | None = None
+    catalog_file: Path | None = None
 
     @property
     def is_fitted(self) -> bool:
@@ -349,4 +352,5 @@ def _fitted(outcome: ProductFit, evidence: FitEvidence, fit: SoundFit) -> Produc
         fitted_copy=evidence.product,
         match_file=evidence.match_file,
         shift_file=evidence.shift_file,
+        catalog_file=evidence.product.with_name(_CATALOG),
     )

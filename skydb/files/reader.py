@@ -13,6 +13,7 @@ from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
+from skydb.files.headerlets import embedded_solutions
 from skydb.files.instruments import (
     detector_of,
     filters_of,
@@ -63,18 +64,22 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
     _require_image(skeleton, primary, kind)
     members = members_of(skeleton) if kind.is_drizzled else ()
+    solutions = read_solutions(skeleton)
+    headerlets, flaws = embedded_solutions(skeleton, solutions)
     return FileFacts(
         path=skeleton.path,
         kind=kind,
         size_bytes=skeleton.size_bytes,
         facts=_exposure_facts(skeleton, members),
-        solutions=read_solutions(skeleton),
+        solutions=solutions,
         skies=_skies(skeleton, kind),
         members=members,
         cal_ver=primary.text("CAL_VER"),
         idctab=_reference_file(primary.text("IDCTAB")),
         date_written=primary.text("DATE"),
         tool_version=_tool_version(skeleton, primary),
+        headerlets=headerlets,
+        flaws=flaws,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,8 +21,9 @@ from skydb.domain import (
 )
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, IngestStatus, LinkRole
-from skydb.errors import FileRejectedError
+from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.checksum import sha256_of
+from skydb.files.headerlets import HeaderletFacts, is_named_headerlet, read_headerlet
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
 from skydb.store.registry import Registry
@@ -66,17 +68,18 @@ class IngestService:
         Returns
         -------
         list of IngestOutcome
-            One for each file, in order.
+            One for each file, in order, the headerlets last.
         """
         asked_for = [Path(path) for path in paths]
         files = list(self._files(asked_for))
+        # Last, for a headerlet belongs to an exposure that may be in the same batch.
+        files.sort(key=is_named_headerlet)
         asked = {"paths": [str(path) for path in asked_for], "files": len(files)}
         activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
         outcomes: list[IngestOutcome] = []
         self.context.progress.begin("Reading files", len(files))
         with self.context.guarded(IngestActivity, activity_id):
-            for first in range(0, len(files), _BATCH):
-                batch = files[first : first + _BATCH]
+            for batch in _batches(files):
                 outcomes += self._ingest_batch(activity_id, batch, is_managed=is_managed)
             with self.context.closing(IngestActivity, activity_id) as (session, activity):
                 notice_missing_members(session, activity)
@@ -97,20 +100,54 @@ class IngestService:
     def _ingest_batch(
         self, activity_id: int, batch: Sequence[Path], *, is_managed: bool
     ) -> list[IngestOutcome]:
-        read = [self._read(path) for path in batch]
+        found = [self._read(path) for path in batch]
+        with self.context.store.reading() as session:
+            read = [tied(session, one) for one in found]
         good = [facts for facts in read if isinstance(facts, FileFacts)]
         with self.context.store.writing() as session:
             activity = session.get_one(IngestActivity, activity_id)
             recorder = FileRecorder(session, activity, self.context, good)
             return [recorder.record(one, is_managed=is_managed) for one in read]
 
-    def _read(self, path: Path) -> FileFacts | FileRejectedError:
+    def _read(self, path: Path) -> FileFacts | HeaderletFacts | FileRejectedError:
         try:
-            return read_facts(path).with_checksum(sha256_of(path))
+            return _read_any(path)
         except FileRejectedError as error:
             return error
         finally:
             self.context.progress.advance()
+
+
+def _read_any(path: Path) -> FileFacts | HeaderletFacts:
+    """Facts of an image or of a headerlet, with the checksum of the file."""
+    try:
+        return read_facts(path).with_checksum(sha256_of(path))
+    except NotHstImageError:
+        headerlet = read_headerlet(path)
+        if headerlet is None:
+            raise
+        return replace(headerlet, sha256=sha256_of(path))
+
+
+def tied(
+    session: Session, read: FileFacts | HeaderletFacts | FileRejectedError
+) -> FileFacts | FileRejectedError:
+    """What was read, a headerlet tied to the exposure that it is for."""
+    if not isinstance(read, HeaderletFacts):
+        return read
+    rootname = str(read.rootname)
+    exposure = session.scalar(select(Exposure).where(Exposure.rootname == rootname))
+    if exposure is not None:
+        return read.of_exposure(exposure.as_facts)
+    reason = f"a headerlet for {rootname}, which is not in the ledger"
+    return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
+
+
+def _batches(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Batches of which none mixes images with headerlets."""
+    for _, group in groupby(files, key=is_named_headerlet):
+        same = list(group)
+        yield from (same[first : first + _BATCH] for first in range(0, len(same), _BATCH))
 
 
 def notice_missing_members(session: Session, activity: IngestActivity) -> None:
@@ -161,7 +198,9 @@ class FileRecorder:
         path = self._workspace.relative(file.path)
         version = product.add_version(file, path, is_managed=is_managed)
         product.name_members(file.members)
-        for wcs in file.solutions:
+        for flaw in file.flaws:
+            self._activity.notice(FindingKind.REJECTED_FILE, file.path.name, flaw)
+        for wcs in (*file.solutions, *file.headerlets):
             solution = AlignmentSolution.found(version, self._activity, wcs)
             if not wcs.rms_unit_known:
                 message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."

@@ -1,0 +1,339 @@
+"""Headerlets: a WCS without pixels, in a file of its own or in a HDRLET extension.
+
+A headerlet is a FITS file with one SIPWCS extension a chip and the lookup tables that it
+needs. A HDRLET extension holds such a file, bytes as they are or gzipped, and is no
+extension type of the FITS standard. Source: stwcs, "Definition of a headerlet" (TSR
+2010-01), and ``stwcs.wcsutil.headerlet``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from astropy.io import fits
+
+from skydb.domain.values import (
+    ChipGeometry,
+    ExposureFacts,
+    FileFacts,
+    FitQuality,
+    Rootname,
+    WcsFacts,
+    WcsName,
+)
+from skydb.domain.vocabulary import ProductKind
+from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, UnreadableFileError
+from skydb.files.cards import Cards
+from skydb.files.quality import DEG_TO_MAS, LARGEST_PLAUSIBLE_DEG, SMALLEST_PLAUSIBLE_MAS
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.wcs import image_size_pix
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+NO_KEY = ""
+_GZIP_MAGIC = b"\x1f\x8b"
+_SAME_SKY_DEG = 1e-9
+_SAME_PIX = 1e-6
+_SAME_CD = 1e-9
+
+Sizes = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderletFacts:
+    """What a headerlet file says.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    rootname : Rootname
+        Exposure that it is for (DESTIM).
+    wcs : WcsFacts
+        Its solution, without a key; images have no size there, so chips have none.
+    size_bytes : int
+        Of the file.
+    idctab, date_written, tool_version : str or None
+        IDCTAB without its directory; DATE; UPWCSVER, the version of stwcs.
+    """
+
+    path: Path
+    rootname: Rootname
+    wcs: WcsFacts
+    size_bytes: int
+    idctab: str | None = None
+    date_written: str | None = None
+    tool_version: str | None = None
+    sha256: str = ""
+
+    def of_exposure(self, exposure: ExposureFacts) -> FileFacts:
+        """The facts of the file, tied to the exposure that it is for."""
+        return FileFacts(
+            path=self.path,
+            kind=ProductKind.HLET,
+            size_bytes=self.size_bytes,
+            facts=exposure,
+            solutions=(),
+            headerlets=(self.wcs,),
+            sha256=self.sha256,
+            idctab=self.idctab,
+            date_written=self.date_written,
+            tool_version=self.tool_version,
+        )
+
+
+def is_named_headerlet(path: Path) -> bool:
+    """Whether a file is called a headerlet: ``*_hlet.fits`` or ``*-hlet.fits``."""
+    return path.name.lower().removesuffix(".gz").endswith(("_hlet.fits", "-hlet.fits"))
+
+
+def is_headerlet(skeleton: FitsSkeleton) -> bool:
+    """Whether a file is a headerlet and not an image."""
+    return bool(skeleton.named("SIPWCS")) and not skeleton.named("SCI")
+
+
+def read_headerlet(path: Path) -> HeaderletFacts | None:
+    """What a headerlet file says; None when the file is something else.
+
+    Raises
+    ------
+    FileRejectedError
+        When it cannot be read, does not say which exposure it is for, or its WCS is not
+        complete.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        if not is_headerlet(skeleton):
+            return None
+        size = skeleton.size_bytes
+    with quiet_astropy(), _opened(path) as hdus:
+        cards = Cards(path, (hdus[0].header,))
+        return HeaderletFacts(
+            path=path,
+            rootname=_destination(cards),
+            wcs=_wcs_facts(path, hdus, {}, cards.text("HDRNAME")),
+            size_bytes=size,
+            idctab=(cards.text("IDCTAB") or "").split("$")[-1].split("/")[-1] or None,
+            date_written=cards.text("DATE"),
+            tool_version=_stwcs(cards.text("UPWCSVER")),
+        )
+
+
+def embedded_solutions(
+    skeleton: FitsSkeleton, known: Sequence[WcsFacts]
+) -> tuple[tuple[WcsFacts, ...], tuple[str, ...]]:
+    """Solutions of the HDRLET extensions of an open file that no header of it has.
+
+    Parameters
+    ----------
+    skeleton : FitsSkeleton
+        An open file.
+    known : sequence of WcsFacts
+        Its primary and alternate solutions.
+
+    Returns
+    -------
+    tuple of WcsFacts
+        One for each headerlet whose name or numbers are new.
+    tuple of str
+        A sentence for each headerlet that cannot be read.
+    """
+    sizes = {chip.version: image_size_pix(chip) for chip in skeleton.named("SCI")}
+    found: list[WcsFacts] = []
+    flaws: list[str] = []
+    for record in skeleton.named("HDRLET"):
+        try:
+            wcs = _embedded(skeleton, record, sizes)
+        except FileRejectedError as error:
+            flaws.append(f"HDRLET,{record.version}: {error.reason}")
+            continue
+        if not any(_is_same(wcs, one) for one in (*known, *found)):
+            found.append(wcs)
+    return tuple(found), tuple(flaws)
+
+
+def read_headerlet_wcs(path: Path, hdr_name: str | None, wcs_name: str) -> dict[int, WCS]:
+    """WCS of one headerlet by EXTVER of its chips, with all its distortion.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A headerlet file, or a file with HDRLET extensions.
+    hdr_name : str or None
+        HDRNAME of the headerlet in such a file.
+    wcs_name : str
+        Its WCSNAME.
+
+    Raises
+    ------
+    NotFoundError
+        When the file has no such headerlet.
+    FileRejectedError
+        When it cannot be read.
+    """
+    payload = headerlet_bytes(path, hdr_name, wcs_name)
+    with quiet_astropy(), _opened(path, payload) as hdus:
+        return {_target(path, sip.header): _astropy_wcs(path, sip.header, hdus)
+                for sip in _sip_extensions(path, hdus)}  # fmt: skip
+
+
+def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
+    """The headerlet file itself, also out of a HDRLET extension; see :func:`read_headerlet_wcs`."""
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        if is_headerlet(skeleton):
+            return path.read_bytes()
+        for record in reversed(skeleton.named("HDRLET")):
+            cards = Cards(path, (record.header,))
+            named = cards.text("HDRNAME"), cards.text("WCSNAME")
+            if named == (hdr_name, wcs_name):
+                return _payload(path, skeleton.data_of(record))
+    raise NotFoundError(f"{path.name} has no headerlet {hdr_name or wcs_name!r}.")
+
+
+def _embedded(skeleton: FitsSkeleton, record: HduRecord, sizes: Sizes) -> WcsFacts:
+    name = Cards(skeleton.path, (record.header,)).text("HDRNAME")
+    payload = _payload(skeleton.path, skeleton.data_of(record))
+    with _opened(skeleton.path, payload) as hdus:
+        return _wcs_facts(skeleton.path, hdus, sizes, name)
+
+
+def _payload(path: Path, data: bytes) -> bytes:
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFileError(path, f"a damaged gzip stream ({error})") from error
+
+
+@contextmanager
+def _opened(path: Path, payload: bytes | None = None) -> Iterator[fits.HDUList]:
+    source: Any = path if payload is None else io.BytesIO(payload)
+    try:
+        with fits.open(source, memmap=False) as hdus:
+            yield hdus
+    except (OSError, fits.VerifyError) as error:
+        raise UnreadableFileError(path, f"not a FITS file ({error})") from error
+
+
+def _destination(cards: Cards) -> Rootname:
+    text = cards.required("DESTIM", NotHstImageError)
+    try:
+        return Rootname.parse(text[:9])
+    except ValueError as error:
+        reason = f"a headerlet for {text!r} (DESTIM), which is no rootname"
+        raise NotHstImageError(cards.path, reason) from error
+
+
+def _stwcs(version: str | None) -> str | None:
+    return f"stwcs {version}" if version else None
+
+
+def _wcs_facts(path: Path, hdus: fits.HDUList, sizes: Sizes, hdr_name: str | None) -> WcsFacts:
+    extensions = _sip_extensions(path, hdus)
+    cards = Cards(path, (hdus[0].header, extensions[0].header))
+    quality, unit_known = _quality(cards)
+    return WcsFacts(
+        key=NO_KEY,
+        name=WcsName.parse(cards.required("WCSNAME", FileRejectedError)),
+        chips=tuple(_chip(path, sip.header, sizes) for sip in extensions),
+        hdr_name=hdr_name,
+        quality=quality,
+        rms_unit_known=unit_known,
+    )
+
+
+def _sip_extensions(path: Path, hdus: fits.HDUList) -> list[Any]:
+    found = [hdu for hdu in hdus if hdu.name == "SIPWCS"]
+    if not found:
+        raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
+    return found
+
+
+def _target(path: Path, header: fits.Header) -> int:
+    """EXTVER of the image extension that a SIPWCS extension is for."""
+    cards = Cards(path, (header,))
+    return cards.integer("TG_EVER") or cards.integer("EXTVER") or 1
+
+
+def _chip(path: Path, header: fits.Header, sizes: Sizes) -> ChipGeometry:
+    extver = _target(path, header)
+    cards = Cards(path, (header,))
+    cd = [[_linear(cards, i, j) for j in (1, 2)] for i in (1, 2)]
+    return ChipGeometry(
+        extver=extver,
+        naxis_pix=sizes.get(extver, (0, 0)),
+        crpix_pix=(_number(cards, "CRPIX1"), _number(cards, "CRPIX2")),
+        crval_deg=(_number(cards, "CRVAL1"), _number(cards, "CRVAL2")),
+        cd_deg=(cd[0][0], cd[0][1], cd[1][0], cd[1][1]),
+        ccdchip=cards.integer("CCDCHIP"),
+    )
+
+
+def _number(cards: Cards, card: str) -> float:
+    value = cards.number(card)
+    if value is None:
+        raise FileRejectedError(cards.path, f"a headerlet without {card}")
+    return value
+
+
+def _linear(cards: Cards, i: int, j: int) -> float:
+    """CDi_j, or PCi_j times CDELTi."""
+    cd = cards.number(f"CD{i}_{j}")
+    if cd is not None:
+        return cd
+    pc = cards.number(f"PC{i}_{j}")
+    return (float(i == j) if pc is None else pc) * _number(cards, f"CDELT{i}")
+
+
+def _quality(cards: Cards) -> tuple[FitQuality, bool]:
+    """Matches and RMS; only the size of the RMS tells its unit, mas or degrees.
+
+    The archive writes mas, stwcs copies CRDER, which TweakReg writes in degrees.
+    """
+    nmatches = cards.integer("NMATCH") or None
+    if nmatches is not None and nmatches < 0:
+        nmatches = None
+    ra, dec = cards.number("RMS_RA"), cards.number("RMS_DEC")
+    if ra is None or dec is None or ra <= 0 or dec <= 0:
+        return FitQuality(nmatches), True
+    if max(ra, dec) < SMALLEST_PLAUSIBLE_MAS:
+        return FitQuality(nmatches, ra * DEG_TO_MAS, dec * DEG_TO_MAS), True
+    if max(ra, dec) >= LARGEST_PLAUSIBLE_DEG:
+        return FitQuality(nmatches, ra, dec), True
+    return FitQuality(nmatches), False
+
+
+def _is_same(one: WcsFacts, other: WcsFacts) -> bool:
+    """Whether two solutions have one name and, within the rounding of cards, one WCS."""
+    if one.name.text.upper() != other.name.text.upper() or len(one.chips) != len(other.chips):
+        return False
+    return all(_is_same_chip(a, b) for a, b in zip(one.chips, other.chips, strict=True))
+
+
+def _is_same_chip(a: ChipGeometry, b: ChipGeometry) -> bool:
+    scale = float(np.max(np.abs(b.cd_deg)))
+    return (
+        a.extver == b.extver
+        and np.allclose(a.crval_deg, b.crval_deg, rtol=0, atol=_SAME_SKY_DEG)
+        and np.allclose(a.crpix_pix, b.crpix_pix, rtol=0, atol=_SAME_PIX)
+        and np.allclose(a.cd_deg, b.cd_deg, rtol=0, atol=_SAME_CD * scale)
+    )
+
+
+def _astropy_wcs(path: Path, header: fits.Header, hdus: fits.HDUList) -> WCS:
+    from astropy.wcs import WCS, WcsError
+
+    try:
+        return WCS(header, hdus)
+    except (WcsError, LookupError, ValueError, TypeError) as error:
+        reason = f"the WCS of a headerlet cannot be built ({' '.join(str(error).split())[:120]})"
+        raise FileRejectedError(path, reason) from error
