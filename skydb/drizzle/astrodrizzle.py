@@ -45,7 +45,7 @@ class DrizzleOutcome:
     unmatched : tuple of str
         Exposures that overlap nothing and got no sky of their own.
     seconds : float
-        Wall clock of the subprocess, imports included.
+        Wall clock; of a single run with the start of the subprocess.
     versions : mapping
         Packages that can change the result, as the subprocess had them.
     """
@@ -75,6 +75,14 @@ class ProductJob:
     inputs: tuple[Path, ...]
     output: str
     settings: AstroDrizzleSettings
+
+
+@dataclass(frozen=True)
+class SkyJob:
+    """A product to make with a sky method, and the witnesses to be heard."""
+
+    product: ProductJob
+    method: SkyMethod
 
 
 class AstroDrizzle:
@@ -115,30 +123,26 @@ class AstroDrizzle:
         ToolSilentFailureError
             It ended well, but the mosaic or the skies are missing.
         """
-        if not settings.skysub:
-            raise UsageError("A sky run with skysub off would measure no sky.")
         began_s = time.perf_counter()
-        job = ProductJob(tuple(inputs), output, settings)
-        directory = _stage(job, scratch)
-        request = {"jobs": [_request(job, directory, method)]}
-        report = self._runner.run("astrodrizzle", request, scratch)
-        seconds = time.perf_counter() - began_s
-        log = _kept_log(directory, scratch)
-        science, weight = _mosaic(directory, job, log)
-        verdict, skies = _hear(method, report, read_skies(_copies(job, directory)), log)
-        return DrizzleOutcome(
-            science=science,
-            weight=weight,
-            skies=skies,
-            requested_method=method,
-            effective_method=verdict.effective,
-            downgrade_reason=verdict.downgrade_reason,
-            disagreements=(*verdict.disagreements, *table_contradictions(science, skies)),
-            unmatched=verdict.unmatched,
-            seconds=seconds,
-            log=log,
-            versions=_versions(report),
-        )
+        job = SkyJob(ProductJob(tuple(inputs), output, settings), method)
+        (outcome,) = self.drizzle_all([job], scratch)
+        return replace(outcome, seconds=time.perf_counter() - began_s)
+
+    def drizzle_all(self, jobs: Sequence[SkyJob], scratch: Path) -> list[DrizzleOutcome]:
+        """As :meth:`drizzle`, many in one subprocess; ``seconds`` then leave its start out."""
+        if not all(job.product.settings.skysub for job in jobs):
+            raise UsageError("A sky run with skysub off would measure no sky.")
+        directories = [_stage(job.product, scratch) for job in jobs]
+        requests = [
+            _request(job.product, directory, job.method)
+            for job, directory in zip(jobs, directories, strict=True)
+        ]
+        report = self._runner.run("astrodrizzle", {"jobs": requests}, scratch)
+        told = _job_reports(report)
+        return [
+            _outcome(job, directory, one, _versions(report), scratch)
+            for job, directory, one in zip(jobs, directories, told, strict=True)
+        ]
 
     def make_product(
         self, inputs: Sequence[Path], output: str, settings: AstroDrizzleSettings, scratch: Path
@@ -169,6 +173,35 @@ class AstroDrizzle:
             _mosaic(directory, job, _kept_log(directory, scratch))[0]
             for job, directory in zip(jobs, directories, strict=True)
         ]
+
+
+def _job_reports(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(report["jobs"])
+
+
+def _outcome(
+    job: SkyJob,
+    directory: Path,
+    report: Mapping[str, Any],
+    versions: Mapping[str, str],
+    scratch: Path,
+) -> DrizzleOutcome:
+    log = _kept_log(directory, scratch)
+    science, weight = _mosaic(directory, job.product, log)
+    verdict, skies = _hear(job.method, report, read_skies(_copies(job.product, directory)), log)
+    return DrizzleOutcome(
+        science=science,
+        weight=weight,
+        skies=skies,
+        requested_method=job.method,
+        effective_method=verdict.effective,
+        downgrade_reason=verdict.downgrade_reason,
+        disagreements=(*verdict.disagreements, *table_contradictions(science, skies)),
+        unmatched=verdict.unmatched,
+        seconds=float(report.get("seconds", 0.0)),
+        log=log,
+        versions=versions,
+    )
 
 
 def _stage(job: ProductJob, scratch: Path) -> Path:
@@ -233,7 +266,7 @@ def _hear(
     method: SkyMethod, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
     """Verdict on the method, and the skies that were really used."""
-    calls = [_call(call) for call in report["jobs"][0]["sky_calls"]]
+    calls = [_call(call) for call in report["sky_calls"]]
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)

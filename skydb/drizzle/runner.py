@@ -51,6 +51,8 @@ _TITLES = {
     "tweakback": "TweakBack",
     "astrodrizzle": "AstroDrizzle",
     "catalog": "create_astrometric_catalog",
+    "footprints": "SphericalPolygon.from_wcs",
+    "sources": "extract_sources",
 }
 REQUEST = "request.json"
 RESULT = "result.json"

@@ -1,0 +1,1 @@
+"""The self-test of an environment: tiny fields of known truth through the real drizzlepac."""
