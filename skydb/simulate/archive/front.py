@@ -132,6 +132,9 @@ class Wire:
             await self._send_body(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, message: Message) -> None:
+        if self._call.service is Service.GAIA:
+            # astroquery's TAP client opens a connection for every request and closes none.
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
         self._is_counted = self._call.uri is not None and message["status"] in _FULL_OR_PART
         if self._dropped is not None:
             length = int(dict(message["headers"]).get(b"content-length", b"0"))
