@@ -37,8 +37,12 @@ class Deadline:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         with self._lock:
-            for connection, _socket in self._open:
+            for connection, sock in self._open:
                 connection.close()
+                # An answer that was not read to its end would keep the socket open.
+                left = sock.detach()
+                if left != -1:
+                    socket.close(left)
 
     @property
     def is_over(self) -> bool:

@@ -127,27 +127,43 @@ def epoch_asked(url: str) -> float | None:
     return float(found[1]) if found else None
 
 
-def announced_rows(first_line: str) -> int | None:
-    """Number of sources that the first line of an answer speaks of."""
+def available_rows(first_line: str, answer: Sources, unmoved: Sources | None) -> int | None:
+    """How many sources there are, by the best witness; None when there is none.
+
+    Parameters
+    ----------
+    first_line : str
+        Of the answer; it announces the rows.
+    answer, unmoved : Sources
+        What was given, and what was given without EPOCH; a few sources move across the edge.
+    """
     found = re.search(r"\d+", first_line)
-    return int(found[0]) if found else None
+    announced = int(found[0]) if found else None
+    others = 0 if unmoved is None else len(unmoved)
+    return others if others > 1.1 * len(answer) + 2 else announced
 
 
-def ask_without_epoch(url: str, timeout_s: float = _TIMEOUT_S) -> Sources:
-    """The answer to a request as it would be without its EPOCH.
+def without_epoch(url: str) -> str:
+    """The same request without its EPOCH."""
+    return _EPOCH.sub("", url)
+
+
+def ask(url: str, timeout_s: float = _TIMEOUT_S) -> Sources:
+    """The answer to a request.
 
     Raises
     ------
     ArchiveError
-        When the service fails, is too slow, or gives what is no table.
+        When the service fails, is too slow, or gives no table or an empty one.
     """
-    text = _get(_EPOCH.sub("", url), timeout_s)
+    text = _get(url, timeout_s)
     try:
         rows = list(csv.DictReader(text.splitlines()[1:]))
+        if not rows:
+            raise ArchiveError(SERVICE, "an answer without sources")
         return _sources({name: [row[name] for row in rows] for name in _CSV})
     except (KeyError, ValueError, TypeError) as error:
-        what = f"the answer without EPOCH is no table of sources ({error})"
-        raise ArchiveError(SERVICE, what) from error
+        raise ArchiveError(SERVICE, f"an answer that is no table of sources ({error})") from error
 
 
 def read_answer(path: Path) -> tuple[Table, Sources]:
@@ -170,7 +186,7 @@ def read_answer(path: Path) -> tuple[Table, Sources]:
         columns = {name: table[name.replace("objID", "source_id")] for name in _CSV[:-1]}
         return table, _sources({**columns, "epoch": found["epoch"]})
     except (KeyError, ValueError, TypeError) as error:
-        raise ArchiveError(SERVICE, f"its answer is no table of sources ({error})") from error
+        raise ArchiveError(SERVICE, f"an answer that is no table of sources ({error})") from error
 
 
 def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:
@@ -289,7 +305,9 @@ def _get(url: str, timeout_s: float) -> str:
             answer = connection.getresponse()
             text = answer.read().decode("utf-8")
     except (OSError, HTTPException, ValueError) as error:
-        raise ArchiveError(SERVICE, f"no answer without EPOCH ({error})") from error
+        why = f"within {timeout_s:g} s" if deadline.is_over else f"({type(error).__name__})"
+        raise ArchiveError(SERVICE, f"no answer {why}") from error
     if answer.status != 200 or text.startswith("Error"):
-        raise ArchiveError(SERVICE, f"no answer without EPOCH (HTTP status {answer.status})")
+        seen = text.splitlines()[0] if answer.status == 200 else f"HTTP status {answer.status}"
+        raise ArchiveError(SERVICE, f"no answer ({seen})")
     return text

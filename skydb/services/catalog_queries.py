@@ -41,11 +41,14 @@ class CatalogQueryService:
         Where the services are.
     timeout_s : float
         Longest that one catalogue may take.
+    runner : DrizzlepacRunner, optional
+        What runs drizzlepac; one with that timeout unless told.
     """
 
     context: Context
     endpoints: Endpoints = field(default_factory=Endpoints.from_environment)
     timeout_s: float = _TIMEOUT_S
+    runner: DrizzlepacRunner | None = None
 
     def gaia(
         self,
@@ -169,19 +172,20 @@ class CatalogQueryService:
         self, versions: Sequence[ProductVersion], wanted: float, scratch: Path
     ) -> Obtained:
         images = [checked_path(self.context.workspace, version) for version in versions]
-        runner = DrizzlepacRunner(timeout_s=self.timeout_s)
+        runner = self.runner or DrizzlepacRunner(timeout_s=self.timeout_s)
         catalog = FootprintCatalog(runner, self.endpoints.gsss_url, self.timeout_s)
         return self._examined(catalog.ask(images, wanted, scratch), wanted)
 
     def _examined(self, answer: FootprintAnswer, wanted: float) -> Obtained:
         """What the service really did."""
         table, sources = gsss.read_answer(answer.table)
-        verdict = gsss.judge(answer.source.url, sources, self._unmoved(answer), wanted)
-        announced = gsss.announced_rows(answer.source.first_line)
-        truncated = None if announced is None else announced > len(sources)
+        unmoved = self._unmoved(answer)
+        verdict = gsss.judge(answer.source.url, sources, unmoved, wanted)
         doubts = [verdict.doubt(wanted)] if verdict.is_doubtful else []
+        available = gsss.available_rows(answer.source.first_line, sources, unmoved)
+        truncated = None if available is None else available > len(sources)
         if truncated:
-            doubts.append(f"The service has {announced} sources there and gave {len(sources)}.")
+            doubts.append(f"The service has {available} sources there and gave {len(sources)}.")
         return Obtained(
             table=table,
             epoch=verdict.epoch,
@@ -194,7 +198,7 @@ class CatalogQueryService:
     def _unmoved(self, answer: FootprintAnswer) -> gsss.Sources | None:
         """The same sources as the catalogue has them; None when the service has gone."""
         try:
-            return gsss.ask_without_epoch(answer.source.url, self.timeout_s)
+            return gsss.ask(gsss.without_epoch(answer.source.url), self.timeout_s)
         except ArchiveError:
             return None
 
