@@ -16,17 +16,18 @@ from skydb.services.context import Context
 from skydb.services.progress import Part
 from skydb.store.unit_of_work import Store
 
-_LONGEST_SHOWN = 200
+#: Longer than the URI of any file whose name is taken.
+_LONGEST_SHOWN = 300
 #: URIs looked up in one statement.
 _BATCH = 500
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
     """Text of an archive as a database and a terminal can take it: no NUL, not endless."""
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
-    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."
 
 
 @dataclass(frozen=True, slots=True)

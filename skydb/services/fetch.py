@@ -103,6 +103,7 @@ class FetchService:
             token=token_from_environment(),
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
+            first_wait_s=settings.first_wait_s,
         )
 
     def _shelf(self, settings: FetchSettings) -> Shelf:

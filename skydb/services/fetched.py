@@ -13,6 +13,8 @@ from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import UsageError
 from skydb.services.attempts import printable
 
+#: Characters shown of a name that no HST file has.
+_LONGEST_NAME = 80
 _UNUSABLE = (FetchStatus.FAILED, FetchStatus.CORRUPT)
 
 
@@ -32,6 +34,8 @@ class FetchSettings:
         Longest silence of the archive.
     refresh : bool
         Fetch also what is here already.
+    first_wait_s : float
+        Bound of the random wait before the second attempt; longer before each further one.
 
     Raises
     ------
@@ -44,6 +48,7 @@ class FetchSettings:
     attempts: int = 5
     timeout_s: float = 60.0
     refresh: bool = False
+    first_wait_s: float = 0.5
 
     def __post_init__(self) -> None:
         if self.jobs < 1 or self.attempts < 1 or not self.timeout_s > 0:
@@ -104,8 +109,8 @@ def planned_file(product: MastProduct, shelf: Shelf) -> FetchedFile:
             path, problem = None, error.what
     return FetchedFile(
         uri=printable(product.uri),
-        filename=printable(product.filename),
-        rootname=printable(product.directory),
+        filename=printable(product.filename, _LONGEST_NAME) if problem else product.filename,
+        rootname=printable(product.directory, _LONGEST_NAME) if problem else product.directory,
         status=FetchStatus.PLANNED if problem is None else FetchStatus.REJECTED,
         bytes=None if problem else product.size_bytes,
         path=None if problem else path,

@@ -68,6 +68,7 @@ class FetchWork:
             self.context.workspace.root / PARTIAL,
             self.client.open_session(settings.jobs),
             settings.attempts,
+            settings.first_wait_s,
             stop=self.stop,
         )
 
