@@ -33,5 +33,6 @@ def open(url: str | None = None, *, data: str | Path | None = None) -> Ledger:
         When the database is not at the revision of this skydb.
     """
     from skydb.services.ledger import Ledger
+    from skydb.simulate.tiny import TinyFields
 
-    return Ledger.open(url, data=data)
+    return Ledger.open(url, data=data, fields=TinyFields())

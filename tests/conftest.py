@@ -61,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_RUNTIME_DIR": str(home / "runtime"),
         "MPLBACKEND": "Agg",
+        # Twenty seconds for every new ledger: the tests of the self-test ask for it themselves.
+        "SKYDB_SELFTEST": "never",
     }
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ |= {name: NOWHERE, name.upper(): NOWHERE}

@@ -9,7 +9,7 @@ import click
 import typer
 
 import skydb
-from skydb.cli import align, archive, demo, fetch, field, files, refcat, schema, sky, sql
+from skydb.cli import align, archive, demo, doctor, fetch, field, files, refcat, schema, sky, sql
 from skydb.cli.shell import FAILED, Shell
 from skydb.errors import SkydbError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (schema, field, fetch, files, refcat, align, sky, sql, demo, archive):
+for module in (schema, field, fetch, files, refcat, align, sky, sql, demo, archive, doctor):
     module.attach(app)
 
 

@@ -60,9 +60,10 @@ class Shell:
         """The ledger's services, for the length of a command."""
         from skydb.cli.progress import progress_on
         from skydb.services.ledger import Services
+        from skydb.simulate.tiny import TinyFields
 
         with progress_on(self.stderr, wanted=progress and not self.quiet) as listener:
-            services = Services.open(self.db, self.data, listener)
+            services = Services.open(self.db, self.data, listener, TinyFields())
             try:
                 yield services
             finally:

@@ -46,6 +46,9 @@ def run(
     engine: Annotated[str, typer.Option(help="What computes it: astrodrizzle.")] = "astrodrizzle",
     jobs: Annotated[int, typer.Option(help="Runs beside each other.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Run again what was run before.")] = False,
+    selftest: Annotated[
+        bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Run sky methods on pristine copies of the newest exposures, and record what ran.
@@ -71,7 +74,7 @@ def run(
     )
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        rows = services.sky(jobs).run(methods, selection, settings, force=force)
+        rows = services.sky(jobs).run(methods, selection, settings, force=force, selftest=selftest)
     shell.show("Sky runs", rows, columns.SKY_RUNS, as_json=as_json)
     for row in rows:
         for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:

@@ -161,3 +161,8 @@ FETCHED = (
     Column("path", wraps=True),
     Column("remark", wraps=True),
 )
+CHECKS = (
+    Column("check", wraps=True),
+    Column.status("verdict"),
+    Column("detail", wraps=True),
+)

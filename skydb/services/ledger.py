@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skydb.domain.vocabulary import SkyMethod
+from skydb.errors import UsageError
 from skydb.files.workspace import Workspace
 from skydb.services.context import Context
 from skydb.services.progress import Progress, Quiet
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from skydb.services.accept import AcceptService
     from skydb.services.align import AlignService
     from skydb.services.catalog_queries import CatalogQueryService
+    from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
     from skydb.services.fetch import FetchService
     from skydb.services.ingest import IngestService
     from skydb.services.refcat import RefcatService
     from skydb.services.region import Region
     from skydb.services.selection import Selection
+    from skydb.services.selftest.fields import FieldMaker
     from skydb.services.skyrun import SkyRunService
 
 DATA_DIRECTORY = "skydb-data"
@@ -49,10 +52,14 @@ def data_root(url: str | None, data: str | Path | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Services:
-    """Every service of one ledger, each made when it is first asked for."""
+    """Every service of one ledger, each made when it is first asked for.
+
+    ``fields`` makes what a self-test looks at; without it none can run.
+    """
 
     context: Context
     questions: Questions
+    fields: FieldMaker | None = None
 
     @classmethod
     def open(
@@ -60,6 +67,7 @@ class Services:
         url: str | None = None,
         data: str | Path | None = None,
         progress: Progress | None = None,
+        fields: FieldMaker | None = None,
     ) -> Self:
         """Connect to a ledger.
 
@@ -76,7 +84,7 @@ class Services:
         workspace = Workspace(data_root(url, data))
         store = Store(engine)
         context = Context(store, workspace, progress or Quiet())
-        return cls(context, Questions(store, workspace, parsed))
+        return cls(context, Questions(store, workspace, parsed), fields)
 
     @property
     def evidence(self) -> Evidence:
@@ -127,11 +135,28 @@ class Services:
 
         return AcceptService(self.context)
 
+    @property
+    def doctor(self) -> DoctorService:
+        """Self-test of this environment.
+
+        Raises
+        ------
+        UsageError
+            When the ledger was opened without somebody who makes its fields.
+        """
+        from skydb.services.doctor import DoctorService
+
+        if self.fields is None:
+            raise UsageError("These services were opened without the fields of a self-test.")
+        return DoctorService(self.context, self.fields)
+
     def sky(self, jobs: int = 2) -> SkyRunService:
         """Sky runs, so many beside each other."""
+        from skydb.services.doctor import EnvironmentGate
         from skydb.services.skyrun import SkyRunService
 
-        return SkyRunService(self.context, jobs=jobs)
+        gate = EnvironmentGate(self.context, self.fields)
+        return SkyRunService(self.context, jobs=jobs, gate=gate)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""
@@ -164,9 +189,15 @@ class Ledger:
         self.services = services
 
     @classmethod
-    def open(cls, url: str | None = None, *, data: str | Path | None = None) -> Self:
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        data: str | Path | None = None,
+        fields: FieldMaker | None = None,
+    ) -> Self:
         """Open a ledger; see :func:`skydb.open`."""
-        return cls(Services.open(url, data))
+        return cls(Services.open(url, data, fields=fields))
 
     def __enter__(self) -> Self:
         return self
@@ -255,10 +286,18 @@ class Ledger:
         *,
         force: bool = False,
         jobs: int = 2,
+        selftest: bool = True,
     ) -> QTable:
         """Run skymethods and record what they found."""
         wanted = [SkyMethod(method) for method in methods]
-        return _table(self.services.sky(jobs).run(wanted, selection, settings, force=force))
+        runs = self.services.sky(jobs).run(
+            wanted, selection, settings, force=force, selftest=selftest
+        )
+        return _table(runs)
+
+    def doctor(self) -> QTable:
+        """Self-test of this environment: what was asked, and the answers."""
+        return _table(asdict(result) for result in self.services.doctor.run())
 
     def sky_compare(self, *runs: int) -> QTable:
         """MDRIZSKY of every chip, one column a method."""

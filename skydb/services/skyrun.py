@@ -29,6 +29,7 @@ from skydb.errors import FileRejectedError, ToolError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix, read_hstwcs
 from skydb.services.context import Context
+from skydb.services.doctor import EnvironmentGate
 from skydb.services.environment import (
     describe_environment,
     installed_packages,
@@ -63,6 +64,7 @@ class SkyRunService:
     context: Context
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
     jobs: int = 2
+    gate: EnvironmentGate | None = None
 
     def run(
         self,
@@ -71,6 +73,7 @@ class SkyRunService:
         settings: AstroDrizzleSettings | None = None,
         *,
         force: bool = False,
+        selftest: bool = True,
     ) -> list[queries.Row]:
         """Run methods on a selection of exposures.
 
@@ -88,6 +91,8 @@ class SkyRunService:
         force : bool
             Run again what was run before with the same inputs and parameters in the
             same environment; otherwise that run is found, and ``reused`` says so.
+        selftest : bool
+            Check a new environment before its first run; without, its runs are flagged.
 
         Returns
         -------
@@ -102,15 +107,16 @@ class SkyRunService:
         chosen = settings or AstroDrizzleSettings()
         inputs = self._inputs(selection or Selection())
         self._prepare(inputs, chosen)
+        remark = self.gate.remark(selftest=selftest) if self.gate else None
         self.context.progress.begin("Sky runs", len(methods))
         with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
             futures = [
                 pool.submit(self._run_or_find, method, inputs, chosen, force=force)
                 for method in methods
             ]
-            rows = [future.result() for future in futures]
+            runs = [future.result() for future in futures]
         self.context.progress.end()
-        return rows
+        return [self._row(run_id, remark, reused=reused) for run_id, reused in runs]
 
     def _prepare(self, inputs: _Inputs, settings: AstroDrizzleSettings) -> None:
         """Make what all methods share, before they run beside each other."""
@@ -133,16 +139,26 @@ class SkyRunService:
 
     def _run_or_find(
         self, method: SkyMethod, inputs: _Inputs, settings: AstroDrizzleSettings, *, force: bool
-    ) -> queries.Row:
+    ) -> tuple[int, bool]:
+        """The run, and whether it was there already."""
         recipe = _Recipe(method, settings, inputs)
-        known = None if force else self._find(recipe)
-        if known is None:
+        run_id = None if force else self._find(recipe)
+        reused = run_id is not None
+        if run_id is None:
             run_id = self.context.begin(lambda session, stamp: recipe.begin(session, stamp))
             self._work(run_id, recipe)
         self.context.progress.advance()
-        with self.context.store.reading() as session:
-            run = session.get_one(SkyRun, run_id if known is None else known)
-            return {**queries.sky_run_row(run), "reused": known is not None}
+        return run_id, reused
+
+    def _row(self, run_id: int, remark: str | None, *, reused: bool) -> queries.Row:
+        """A run as a row, once what is to be remarked on its environment is among its findings."""
+        with self.context.store.writing() as session:
+            run = session.get_one(SkyRun, run_id)
+            if remark and remark not in {finding.message for finding in run.findings}:
+                run.notice(FindingKind.ENVIRONMENT, f"run {run_id}", remark)
+                session.flush()
+                session.refresh(run, ["findings"])
+            return {**queries.sky_run_row(run), "reused": reused}
 
     def _find(self, recipe: _Recipe) -> int | None:
         here = describe_environment().fingerprint

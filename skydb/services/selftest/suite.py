@@ -14,7 +14,7 @@ from skydb.services.selftest import cures, extraction, fits, footprints, skies
 from skydb.services.selftest.fields import FieldMaker, TinyField
 
 #: Tiny fields take seconds; whatever takes longer hangs.
-_TIMEOUT_S = 300.0
+TIMEOUT_S = 300.0
 
 Say = Callable[[str], None]
 
@@ -32,7 +32,7 @@ class Suite:
     """
 
     fields: FieldMaker
-    runner: DrizzlepacRunner = field(default_factory=lambda: DrizzlepacRunner(_TIMEOUT_S))
+    runner: DrizzlepacRunner = field(default_factory=lambda: DrizzlepacRunner(TIMEOUT_S))
 
     def run(self, scratch: Path, say: Say = lambda _: None) -> list[CheckResult]:
         """Make the fields below `scratch` and ask; no failure of a tool escapes.
