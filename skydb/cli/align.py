@@ -49,7 +49,7 @@ def run(
 ) -> None:
     """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.
 
-    Exit code 5 when a fit failed or has too few matches, 1 when all failed.
+    Exit code 5 when a fit failed or is not trusted, 1 when all failed.
 
     Example: skydb align run --refcat gaia
     """
@@ -109,8 +109,19 @@ def plot(
 
 
 @align.command()
-def accept(context: typer.Context, run: RunArgument, as_json: JsonOption = False) -> None:
+def accept(
+    context: typer.Context,
+    run: RunArgument,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept fits that are not trusted, too.")
+    ] = False,
+    why: Annotated[str, typer.Option(help="Reason to force, kept with your name.")] = "",
+    as_json: JsonOption = False,
+) -> None:
     """Apply exactly the fits of a run to new versions, and measure what came of it.
+
+    A fit that is not trusted (docs/trust.md) is left as it is: exit code 5, or 1 when
+    that leaves none. With --force --why it is accepted, and both are recorded.
 
     Example: skydb align accept 4
     """
@@ -118,12 +129,24 @@ def accept(context: typer.Context, run: RunArgument, as_json: JsonOption = False
 
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        outcomes = services.accept.accept(run)
+        outcomes = services.accept.accept(run, force_why=_reason(force=force, why=why))
     shell.show("Accepted", outcomes, columns.ACCEPTED, as_json=as_json)
     wrong = [one for one in outcomes if one.status is SolutionStatus.FAILED]
     if wrong:
         shell.say(f"{len(wrong)} exposures did not move as predicted; they were left as they were.")
         raise typer.Exit(FAILED)
+    left = [one for one in outcomes if one.status is SolutionStatus.PROPOSED]
+    shell.flag(
+        when=bool(left), sentence=f"{len(left)} exposures were left: see `skydb align show`."
+    )
+
+
+def _reason(*, force: bool, why: str) -> str | None:
+    from skydb.errors import UsageError
+
+    if force != bool(why.strip()):
+        raise UsageError("--force and --why TEXT go together.", advice="Give both, or none.")
+    return why.strip() or None
 
 
 @align.command()
@@ -163,9 +186,11 @@ def history(
 
 
 def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    from skydb.domain.trust import TRUST_FLOOR
+
     shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
     failed = [row for row in rows if row["status"] == "failed"]
     if len(failed) == len(rows):
         raise typer.Exit(FAILED)
-    weak = [row for row in rows if row["trust"] is not None and row["trust"] < 1]
-    shell.flag(when=bool(weak), sentence="Some fits failed or have few matches; see the table.")
+    weak = [row for row in rows if row["trust"] is not None and row["trust"] < TRUST_FLOOR]
+    shell.flag(when=bool(weak), sentence="Some fits failed or are not trusted; see the table.")

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
     Acceptance,
     AlignmentRun,
     AlignmentSolution,
-    Exposure,
-    Generation,
-    Product,
-    ProductMember,
     ProductVersion,
 )
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised, WcsName
-from skydb.domain.vocabulary import FindingKind, LinkRole, SolutionStatus
+from skydb.domain.vocabulary import (
+    FindingKind,
+    LinkRole,
+    SolutionStatus,
+)
 from skydb.drizzle.install import install_fit
 from skydb.drizzle.labels import SolutionLabel
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -32,26 +31,31 @@ from skydb.errors import NotFoundError, StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
+from skydb.services.behind import exposures_behind
 from skydb.services.context import Context
+from skydb.services.trust import screen
 from skydb.services.versions import checked_path
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptOutcome:
-    """The shift that one exposure should have received, and the one it did."""
+    """The shift that one exposure should have received, and the one it did.
+
+    An exposure whose fit is not trusted is left alone: PROPOSED, without any shift.
+    """
 
     run: int
     rootname: str
     filename: str
-    predicted_shift_mas: float
-    realised_shift_mas: float
-    residual_mas: float
+    predicted_shift_mas: float | None
+    realised_shift_mas: float | None
+    residual_mas: float | None
     status: SolutionStatus
     version: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Fit:
     """One reviewed fit with the files that it concerns."""
 
@@ -60,6 +64,10 @@ class _Fit:
     drizzled: Path
     label: SolutionLabel
     exposures: dict[int, Path]
+
+
+#: Each fit with the job of carrying it and the copies of its exposures.
+_Copies = dict[_Fit, tuple[TweakBackJob, dict[int, Path]]]
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class AcceptService:
     context: Context
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
-    def accept(self, run_id: int) -> list[AcceptOutcome]:
+    def accept(self, run_id: int, *, force_why: str | None = None) -> list[AcceptOutcome]:
         """Apply the proposals of an alignment run to its products and their exposures.
 
         Nothing is fitted again: the numbers come from the ledger. A product whose
@@ -93,18 +101,25 @@ class AcceptService:
         ----------
         run_id : int
             The alignment run.
+        force_why : str, optional
+            Why fits that skydb does not trust shall be accepted nevertheless; kept with
+            the name of whoever asks. Without it they are left for review.
 
         Raises
         ------
         NotFoundError
             When there is no such run, or a file or exposure that it needs is gone.
         StateError
-            When nothing of the run waits for review.
+            When nothing of the run waits for review, or none of it is trusted.
         ToolError
             When TweakBack failed; nothing was kept.
         """
         fits = self._reviewed(run_id)
-        parameters = {"run": run_id, "solutions": [fit.solution_id for fit in fits]}
+        parameters = {
+            "run": run_id,
+            "solutions": [fit.solution_id for fit in fits],
+            "force_why": force_why,
+        }
         activity_id = self.context.begin(
             lambda session, stamp: Acceptance(
                 session.get_one(AlignmentRun, run_id), parameters, stamp
@@ -115,7 +130,17 @@ class AcceptService:
             self.context.guarded(Acceptance, activity_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            return self._record(activity_id, self._apply(fits, scratch))
+            copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
+            trusted = self._screen(activity_id, copied, force_why)
+            applied = self._apply(trusted, scratch)
+            return self._record(activity_id, applied, [fit for fit in fits if fit not in trusted])
+
+    def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
+        """Those copies whose fit is trusted, or forced."""
+        self.context.progress.begin(f"Cross-matching {len(copied)} fits")
+        installed = {fit.solution_id: job.drizzled for fit, (job, _) in copied.items()}
+        chosen = screen(self.context, activity_id, installed, force_why)
+        return {fit: copy for fit, copy in copied.items() if fit.solution_id in chosen}
 
     def reject(self, run_id: int, why: str) -> int:
         """Refuse the proposals of an alignment run; the number refused.
@@ -139,7 +164,7 @@ class AcceptService:
             return [self._plan(session, run, solution) for solution in run.open_proposals()]
 
     def _plan(self, session: Session, run: AlignmentRun, solution: AlignmentSolution) -> _Fit:
-        exposures = _exposures_behind(session, solution.version)
+        exposures = exposures_behind(session, solution.version)
         name = _free_name(solution.version, exposures, run.catalog.name)
         quality = solution.as_facts().quality
         workspace = self.context.workspace
@@ -151,15 +176,12 @@ class AcceptService:
             exposures={version.id: checked_path(workspace, version) for version in exposures},
         )
 
-    def _apply(self, fits: Sequence[_Fit], scratch: Path) -> list[_Applied]:
-        self.context.progress.begin(f"TweakBack of {len(fits)} fits")
-        copied = [self._install(fit, scratch / str(fit.solution_id)) for fit in fits]
-        jobs = [job for job, _ in copied]
+    def _apply(self, copied: _Copies, scratch: Path) -> list[_Applied]:
+        self.context.progress.begin(f"TweakBack of {len(copied)} fits")
+        jobs = [job for job, _ in copied.values()]
         TweakBack(self.runner).carry_all(jobs, scratch / "tweakback")
-        self.context.progress.begin("Measuring shifts", len(fits))
-        return [
-            self._measure(fit, job, moved) for fit, (job, moved) in zip(fits, copied, strict=True)
-        ]
+        self.context.progress.begin("Measuring shifts", len(copied))
+        return [self._measure(fit, job, moved) for fit, (job, moved) in copied.items()]
 
     def _install(self, fit: _Fit, home: Path) -> tuple[TweakBackJob, dict[int, Path]]:
         home.mkdir()
@@ -185,13 +207,16 @@ class AcceptService:
         self.context.progress.advance()
         return _Applied(fit, job.drizzled, moved, realised)
 
-    def _record(self, activity_id: int, applied: Sequence[_Applied]) -> list[AcceptOutcome]:
+    def _record(
+        self, activity_id: int, applied: Sequence[_Applied], refused: Sequence[_Fit]
+    ) -> list[AcceptOutcome]:
         kept = [self._keep(one) if one.is_as_predicted else {} for one in applied]
         outcomes: list[AcceptOutcome] = []
         with self.context.closing(Acceptance, activity_id) as (session, acceptance):
             for one, files in zip(applied, kept, strict=True):
                 recorder = _AcceptRecorder(self.context, session, acceptance, one)
                 outcomes += recorder.keep(files) if files else recorder.refuse()
+            outcomes += [left for fit in refused for left in _left_alone(session, acceptance, fit)]
             if not any(kept):
                 acceptance.fail("No exposure received the shift that was predicted.")
         return outcomes
@@ -275,10 +300,9 @@ class _AcceptRecorder:
         number: int | None,
     ) -> AcceptOutcome:
         realised = self._applied.realised[version_id]
-        exposure = version.product.exposure
         return AcceptOutcome(
             run=self._acceptance.alignment_run_id,
-            rootname=exposure.rootname if exposure else version.filename,
+            rootname=_subject(version),
             filename=version.filename,
             predicted_shift_mas=realised.predicted_mas,
             realised_shift_mas=realised.realised_mas,
@@ -288,58 +312,32 @@ class _AcceptRecorder:
         )
 
 
+def _left_alone(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
+    """Outcomes of the exposures of a fit that is not trusted."""
+    for version_id in fit.exposures:
+        version = session.get_one(ProductVersion, version_id)
+        yield AcceptOutcome(
+            run=acceptance.alignment_run_id,
+            rootname=_subject(version),
+            filename=version.filename,
+            predicted_shift_mas=None,
+            realised_shift_mas=None,
+            residual_mas=None,
+            status=SolutionStatus.PROPOSED,
+            version=None,
+        )
+
+
+def _subject(version: ProductVersion) -> str:
+    exposure = version.product.exposure
+    return exposure.rootname if exposure else version.filename
+
+
 def _run(session: Session, run_id: int) -> AlignmentRun:
     run = session.get(AlignmentRun, run_id)
     if run is None:
         raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
     return run
-
-
-def _exposures_behind(session: Session, drizzled: ProductVersion) -> list[ProductVersion]:
-    """The very contents that a drizzled product was made of.
-
-    A product that an acceptance made belongs with the exposures of that acceptance; one
-    that came from outside belongs with the newest contents that came from outside, for a
-    fit carried to exposures that were moved already would move them twice.
-    """
-    query = (
-        select(ProductVersion)
-        .join(Product, Product.id == ProductVersion.product_id)
-        .join(Exposure, Exposure.id == Product.exposure_id)
-        .join(ProductMember, ProductMember.rootname == Exposure.rootname)
-        .join(Generation, Generation.version_id == ProductVersion.id)
-        .where(ProductMember.product_id == drizzled.product_id)
-        .order_by(ProductMember.position, ProductVersion.number)
-    )
-    maker = _acceptance_that_made(session, drizzled)
-    if maker is None:
-        accepted = select(Acceptance.id).scalar_subquery()
-        query = query.where(Generation.activity_id.not_in(accepted))
-    else:
-        query = query.where(Generation.activity_id == maker)
-    newest = {version.product_id: version for version in session.scalars(query)}
-    return _complete(drizzled, list(newest.values()))
-
-
-def _acceptance_that_made(session: Session, version: ProductVersion) -> int | None:
-    made = (
-        select(Acceptance.id)
-        .join(Generation, Generation.activity_id == Acceptance.id)
-        .where(Generation.version_id == version.id)
-    )
-    return session.scalar(made)
-
-
-def _complete(drizzled: ProductVersion, found: list[ProductVersion]) -> list[ProductVersion]:
-    names = {version.product.exposure.rootname for version in found if version.product.exposure}
-    missing = sorted({member.rootname for member in drizzled.product.members} - names)
-    if missing or not found:
-        raise NotFoundError(
-            f"{drizzled.filename} was made of {', '.join(missing) or 'exposures'} not in the "
-            "ledger.",
-            advice="Ingest the exposures first.",
-        )
-    return found
 
 
 def _free_name(drizzled: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:

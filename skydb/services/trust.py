@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution
+from skydb.domain import Acceptance, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.trust import (
+    TRUST_FLOOR,
     TrustReport,
     Witness,
     judge_clipped,
@@ -24,7 +24,8 @@ from skydb.domain.trust import (
     report_of,
 )
 from skydb.domain.values import WcsFacts
-from skydb.domain.vocabulary import TrustComponent, WcsKind
+from skydb.domain.vocabulary import FindingKind, TrustComponent, WcsKind
+from skydb.errors import StateError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.matchfile import read_matches
@@ -103,35 +104,82 @@ def judge_fits(products: Sequence[FittedProduct]) -> list[TrustReport]:
     return [_judge(product, [p for p in products if p is not product]) for product in products]
 
 
-def confirm(context: Context, session: Session, solution_id: int, installed: Path) -> TrustReport:
-    """Hear the cross-match again, on the very file that a fit was written to.
+def screen(
+    context: Context, acceptance_id: int, installed: Mapping[int, Path], force_why: str | None
+) -> set[int]:
+    """Hear the cross-match again, on the very files that fits were written to.
 
     Parameters
     ----------
-    context, session
-        Where the fit, its catalogue and its epoch are.
-    solution_id : int
-        The fit.
-    installed : Path
-        Copy of the product whose primary WCS is the fit.
+    context : Context
+        Where the fits, their catalogues and their epochs are.
+    acceptance_id : int
+        The running acceptance; it keeps a finding for every fit that is doubtful.
+    installed : mapping of int to Path
+        Copy of the product whose primary WCS is the fit, by the id of the fit.
+    force_why : str or None
+        Reason of whoever wants doubtful fits nevertheless.
 
     Returns
     -------
-    TrustReport
-        What was kept with the fit, with the cross-match heard anew.
+    set of int
+        Fits that may be applied.
+
+    Raises
+    ------
+    StateError
+        When none may.
     """
-    solution = session.get_one(AlignmentSolution, solution_id)
-    kept = report_of(solution.trust_reasons)
-    if solution.catalog is None:
+    reports = {key: _confirm(context, key, path) for key, path in installed.items()}
+    doubtful = {key for key, report in reports.items() if not report.is_trusted}
+    with context.store.writing() as session:
+        acceptance = session.get_one(Acceptance, acceptance_id)
+        for key, report in reports.items():
+            _keep(acceptance, session.get_one(AlignmentSolution, key), report, force_why)
+    if force_why is not None:
+        return set(installed)
+    if doubtful == set(installed):
+        said = " ".join(_sentence(installed[key].name, reports[key]) for key in sorted(doubtful))
+        advice = 'Look at `skydb align plot`, or insist with --force --why "REASON".'
+        raise StateError(f"No fit was accepted. {said}", advice=advice)
+    return set(installed) - doubtful
+
+
+def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport:
+    """What was kept with a fit, with the cross-match heard anew."""
+    with context.store.reading() as session:
+        solution = session.get_one(AlignmentSolution, solution_id)
+        kept = report_of(solution.trust_reasons)
+        epoch = mean_epochs(session, [solution.version])[0]
+        catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
+    kept = kept.with_witness(judge_matches(*weight))
+    if catalog is None:
         return kept
-    if not kept.witnesses:
-        wanted = solution.matches_wanted
-        kept = TrustReport((judge_matches(solution.nmatches or 0, wanted),))
-    source = context.workspace.resolve(solution.catalog.path)
-    table = read_catalog(source, epoch_year=solution.catalog.epoch)
-    epoch = mean_epochs(session, [solution.version])[0]
+    table = read_catalog(context.workspace.resolve(catalog.path), epoch_year=catalog.epoch)
     moved = table if epoch is None else table.at_epoch(epoch)
     return kept.with_witness(_Fitted.read(installed).cross_match(moved))
+
+
+def _keep(
+    acceptance: Acceptance, solution: AlignmentSolution, report: TrustReport, why: str | None
+) -> None:
+    """Keep a doubt, and who overrode it; a fit of which nothing new is known stays as it is."""
+    if solution.trust is None or report.score < solution.trust:
+        solution.judge(report)
+    if report.is_trusted:
+        return
+    name = solution.version.filename
+    if why is None:
+        acceptance.notice(FindingKind.LOW_TRUST, name, _sentence(name, report))
+        return
+    solution.reason = f"accepted by force by {acceptance.agent}: {why}"
+    message = f"{_sentence(name, report)} Accepted by force by {acceptance.agent}: {why}"
+    acceptance.notice(FindingKind.FORCED, name, message)
+
+
+def _sentence(product: str, report: TrustReport) -> str:
+    said = report.objections or "no witness speaks for it"
+    return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def catalog_inside(radec_deg: Floats, exposed: NDArray[np.bool_], wcs: WCS) -> F
     near = _separation_deg(radec_deg, middle) < reach_deg
     candidates = radec_deg[near]
     if not len(candidates):
-        return candidates
+        return np.empty((0, 2))
     pixels = np.rint(np.asarray(wcs.all_world2pix(candidates, 1))).astype(int) - 1
     inside = (pixels >= 0).all(axis=1) & (pixels[:, 0] < nx) & (pixels[:, 1] < ny)
     candidates, pixels = candidates[inside], pixels[inside]
@@ -217,7 +217,7 @@ def judge_cross_match(found: Agreement) -> Witness:
         reason = f"only {found.possible} bright sources could be in the catalogue"
         return Witness(component, UNCONFIRMED_SCORE, reason)
     share = min(1.0, found.share / FOUND_SHARE)
-    counted = f"{found.pairs} of {found.possible} sources are where the catalogue has them"
+    counted = f"{found.pairs} of {found.possible} sources lie near their places in the catalogue"
     if not found.pairs or share < 0.5:
         return Witness(component, share, f"only {counted}", found.offset_pix)
     offset = found.significant_offset_pix
