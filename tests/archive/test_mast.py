@@ -71,7 +71,7 @@ def test_a_query_for_nothing_is_refused() -> None:
 
 
 def test_nothing_of_the_kind_says_what_there_is(archive: LoopbackArchive) -> None:
-    with pytest.raises(NotFoundError, match="no file with .*products=DRC") as caught:
+    with pytest.raises(NotFoundError, match=r"no file with .*products=DRC") as caught:
         client_of(archive).products(MastQuery(("i*",), products=("DRC",)))
     assert "FLT of CALWF3" in str(caught.value)
 
