@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skydb.errors import UsageError
+from skydb.sky.solver import Equation, solve_offsets
+
+
+@st.composite
+def connected_graphs(draw):
+    """Levels and weighted edges that connect them all: a random tree and some more."""
+    count = draw(st.integers(2, 12))
+    levels = draw(st.lists(st.floats(-50, 50), min_size=count, max_size=count))
+    tree = [(draw(st.integers(0, node - 1)), node) for node in range(1, count)]
+    nodes = st.integers(0, count - 1)
+    more = draw(st.lists(st.tuples(nodes, nodes).filter(lambda e: e[0] != e[1]), max_size=20))
+    weights = st.floats(1.0, 1000.0)
+    return np.array(levels), [(a, b, draw(weights)) for a, b in tree + more]
+
+
+def _equations(levels, edges, sigma=0.0):
+    return [Equation(a, b, levels[a] - levels[b], w, sigma) for a, b, w in edges]
+
+
+@settings(max_examples=40)
+@given(connected_graphs())
+def test_levels_come_back_up_to_one_constant(graph) -> None:
+    levels, edges = graph
+    offsets, sigmas = solve_offsets(len(levels), _equations(levels, edges))
+    np.testing.assert_allclose(offsets, levels - levels.min(), atol=1e-6)
+    assert offsets.min() == 0.0
+    np.testing.assert_array_equal(sigmas, 0.0)
+
+
+@settings(max_examples=40)
+@given(connected_graphs(), st.integers(0, 2**32 - 1))
+def test_the_order_and_direction_of_pairs_do_not_matter(graph, seed: int) -> None:
+    levels, edges = graph
+    rng = np.random.default_rng(seed)
+    noisy = [Equation(a, b, levels[a] - levels[b] + rng.normal(), w, 0.1) for a, b, w in edges]
+    order = rng.permutation(len(levels))
+    turned = [
+        Equation(order[one.second], order[one.first], -one.difference, one.weight, one.sigma)
+        for one in (noisy[i] for i in rng.permutation(len(noisy)))
+    ]
+    offsets, _ = solve_offsets(len(levels), noisy)
+    again, _ = solve_offsets(len(levels), turned)
+    np.testing.assert_allclose(again[order], offsets, atol=1e-6)
+
+
+@settings(max_examples=40)
+@given(connected_graphs(), st.integers(0, 2**32 - 1))
+def test_the_solution_is_the_pseudo_inverse_that_skypac_takes(graph, seed: int) -> None:
+    levels, edges = graph
+    rng = np.random.default_rng(seed)
+    equations = [Equation(a, b, rng.normal(), w) for a, b, w in edges]
+    matrix = np.zeros((len(edges), len(levels)))
+    for row, one in enumerate(equations):
+        matrix[row, one.first], matrix[row, one.second] = one.weight, -one.weight
+    right = np.array([one.weight * one.difference for one in equations])
+    expected = np.linalg.pinv(matrix, rcond=1e-12) @ right
+    offsets, _ = solve_offsets(len(levels), equations)
+    np.testing.assert_allclose(offsets, expected - expected.min(), atol=1e-6)
+
+
+def test_noise_adds_up_along_a_chain() -> None:
+    levels = np.array([0.0, 1.0, 2.0, 3.0])
+    chain = [(0, 1, 1.0), (1, 2, 5.0), (2, 3, 1.0)]
+    _, sigmas = solve_offsets(4, _equations(levels, chain, sigma=0.1))
+    np.testing.assert_allclose(sigmas, 0.1 * np.sqrt([0, 1, 2, 3]), rtol=1e-9)
+
+
+def test_noise_is_that_of_repetition() -> None:
+    rng = np.random.default_rng(3)
+    levels = np.array([0.0, 4.0, 6.0, 9.0])
+    edges = [(0, 1, 3.0), (1, 2, 1.0), (2, 3, 2.0), (0, 3, 1.0), (0, 2, 2.0)]
+    _, sigmas = solve_offsets(4, _equations(levels, edges, sigma=0.2))
+    tries = [
+        solve_offsets(
+            4,
+            [Equation(a, b, levels[a] - levels[b] + rng.normal(0, 0.2), w) for a, b, w in edges],
+        )[0]
+        for _ in range(200)
+    ]
+    np.testing.assert_allclose(sigmas[1:], np.std(tries, axis=0)[1:], rtol=0.2)
+
+
+def test_a_thousand_exposures_are_no_matter() -> None:
+    rng = np.random.default_rng(1)
+    levels = rng.uniform(0, 10, 1000)
+    edges = [(i, j, 1.0) for i in range(1000) for j in range(i + 1, min(i + 6, 1000))]
+    offsets, sigmas = solve_offsets(1000, _equations(levels, edges, sigma=0.01))
+    np.testing.assert_allclose(offsets, levels - levels.min(), atol=1e-8)
+    assert 0 < sigmas.max() < 0.5
+
+
+@pytest.mark.parametrize("edges", [[], [(0, 1, 1.0)], [(0, 1, 1.0), (2, 3, 1.0)]])
+def test_parts_without_connection_have_no_common_zero(edges) -> None:
+    with pytest.raises(UsageError, match="no common zero"):
+        solve_offsets(4, _equations(np.zeros(4), edges))
+
+
+def test_a_weight_must_be_positive() -> None:
+    with pytest.raises(UsageError, match="positive"):
+        solve_offsets(2, [Equation(0, 1, 1.0, 0.0)])
