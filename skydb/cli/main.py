@@ -5,11 +5,23 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 import skydb
-from skydb.cli import align, archive, demo, doctor, fetch, field, files, refcat, schema, sky, sql
+from skydb.cli import (
+    align,
+    archive,
+    demo,
+    doctor,
+    fetch,
+    field,
+    files,
+    refcat,
+    schema,
+    sky,
+    sql,
+    wcs,
+)
 from skydb.cli.shell import FAILED, Shell
 from skydb.errors import SkydbError
 
@@ -21,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (schema, field, fetch, files, refcat, align, sky, sql, demo, archive, doctor):
+for module in (schema, field, fetch, files, refcat, align, wcs, sky, sql, demo, archive, doctor):
     module.attach(app)
 
 
@@ -65,16 +77,13 @@ def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(words, standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        app(words, prog_name="skydb")
     except SkydbError as error:
         return _explain(error, words)
-    except click.ClickException as error:
-        error.show(sys.stderr)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("Interrupted.\n")
-        return FAILED
+    except SystemExit as end:
+        # So typer ends every command, the misused ones too: its own errors have no public name.
+        return end.code if isinstance(end.code, int) else FAILED
+    return 0
 
 
 def _explain(error: SkydbError, words: list[str]) -> int:

@@ -142,6 +142,23 @@ class TrustComponent(StrEnum):
     """The archive's own fit to Gaia, when it is a good one."""
 
 
+class DiffCause(StrEnum):
+    """What may have set two solutions of one image apart."""
+
+    IDCTAB = "IDCTAB"
+    """Another distortion model."""
+    CATALOGUE = "catalogue"
+    """Another reference catalogue, or none."""
+    EPOCH = "epoch"
+    """Positions of the catalogue at another epoch."""
+    SOFTWARE = "software"
+    """Another calibration pipeline or tool, or another version of it."""
+    INPUT = "input content"
+    """Another content of the file."""
+    PARAMETERS = "parameters"
+    """Other parameters of the fit."""
+
+
 class SolutionStatus(StrEnum):
     """Life of an AlignmentSolution; supersession is a link, not a state."""
 

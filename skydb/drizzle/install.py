@@ -1,4 +1,4 @@
-"""Putting a reviewed fit into the header of a drizzled product.
+"""Putting a solution that is on record into headers: a reviewed fit, or an earlier WCS.
 
 The numbers come from the ledger, so that what is applied is exactly what was
 reviewed; no tool fits anything a second time.
@@ -7,11 +7,13 @@ reviewed; no tool fits anything a second time.
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.domain.values import ChipGeometry
-from skydb.drizzle.wcskeys import alternates, key_of_name
+from skydb.drizzle.labels import SolutionLabel, write_label
+from skydb.drizzle.wcskeys import alternates, geometry, key_of_geometry, key_of_name
 from skydb.drizzle.workspace import opened, science_hdus
 from skydb.errors import UsageError
 
@@ -57,10 +59,63 @@ def install_fit(path: Path, fit: ChipGeometry, *, name: str) -> str:
         return original
 
 
-def _archive_primary(path: Path, header: Header, *, taken: str) -> str:
-    key = next((k for k in string.ascii_uppercase[:-1] if f"CRVAL1{k}" not in header), None)
-    if key is None:
-        raise UsageError(f"{path.name} has no free key for another WCS.")
+def install_solution(
+    path: Path, chips: Sequence[ChipGeometry], label: SolutionLabel, hdr_name: str | None
+) -> None:
+    """Make an earlier solution the primary WCS of every chip and keep the one they had.
+
+    The distortion stays that of the file; whoever calls measures what came of it.
+
+    Parameters
+    ----------
+    path : Path
+        An exposure or a product, changed in place; only a copy should be given.
+    chips : sequence of ChipGeometry
+        The linear WCS of every chip.
+    label : SolutionLabel
+        WCSNAME, WCSTYPE and quality of the solution.
+    hdr_name : str or None
+        HDRNAME of the solution.
+
+    Raises
+    ------
+    UsageError
+        When a chip has no WCS in the solution, or no key is free.
+    """
+    by_extver = {chip.extver: chip for chip in chips}
+    with opened(path, "update") as hdus:
+        images = science_hdus(hdus)
+        missing = [str(hdu.ver) for hdu in images if hdu.ver not in by_extver]
+        if missing:
+            raise UsageError(f"{label.wcs_name} has no WCS for SCI,{', SCI,'.join(missing)}.")
+        key = _free_key(path, *(hdu.header for hdu in images))
+        for hdu in images:
+            _keep_primary(path, hdu.header, key, taken=label.wcs_name)
+            _write_primary(hdu.header, by_extver[hdu.ver], label.wcs_name)
+            write_label(hdu.header, label)
+            if hdr_name:
+                hdu.header["HDRNAME"] = hdr_name
+
+
+def _keep_primary(path: Path, header: Header, key: str, *, taken: str) -> None:
+    """Archive the primary WCS unless an alternate of its name has it already."""
+    known = key_of_geometry(header, geometry(header))
+    name = str(header.get("WCSNAME", "")).strip()
+    if known is None or alternates(header)[known].upper() != name.upper():
+        _archive_primary(path, header, taken=taken, key=key)
+
+
+def _free_key(path: Path, *headers: Header) -> str:
+    """Letter that no header uses yet; O is for the original WCS of the pipeline."""
+    letters = string.ascii_uppercase.replace("O", "")[:-1]
+    for key in letters:
+        if all(f"CRVAL1{key}" not in header for header in headers):
+            return key
+    raise UsageError(f"{path.name} has no free key for another WCS.")
+
+
+def _archive_primary(path: Path, header: Header, *, taken: str, key: str | None = None) -> str:
+    key = key or _free_key(path, header)
     original = _free_name(header, str(header.get("WCSNAME", "")).strip() or "NONAME", taken)
     for card in _ARCHIVED:
         if card in header:

@@ -50,6 +50,7 @@ _TITLES = {
     "tweakreg": "TweakReg",
     "tweakback": "TweakBack",
     "astrodrizzle": "AstroDrizzle",
+    "headerlet": "stwcs.headerlet",
     "catalog": "create_astrometric_catalog",
     "footprints": "SphericalPolygon.from_wcs",
     "sources": "extract_sources",

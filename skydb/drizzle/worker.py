@@ -17,7 +17,10 @@ from typing import Any
 
 Task = Callable[[dict[str, Any], Path], dict[str, object]]
 
-_TASKS = ("tweakreg", "tweakback", "astrodrizzle", "catalog", "footprints", "sources")
+_TASKS = (
+    *("tweakreg", "tweakback", "astrodrizzle", "headerlet"),
+    *("catalog", "footprints", "sources"),
+)
 
 
 def main(request_file: str) -> None:

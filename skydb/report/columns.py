@@ -82,6 +82,30 @@ HISTORY = (
     Column("applied_at", "applied"),
     Column("superseded_by", "superseded by"),
 )
+WCS_DIFF = (
+    Column("median_mas", "median", "mas", ".3f"),
+    Column("max_mas", "largest", "mas", ".3f"),
+    Column("east_mas", "east", "mas", ".3f"),
+    Column("north_mas", "north", "mas", ".3f"),
+    Column("rotation_deg", "rotation", "deg", ".6f"),
+    Column("scale", format=".8f"),
+    Column("cause", wraps=True),
+)
+RESTORED = (
+    Column("product"),
+    Column("version"),
+    Column("wcs_name", "WCSNAME"),
+    Column("shift_mas", "shift", "mas", ".2f"),
+    Column("residual_mas", "residual", "mas", ".5f"),
+    Column.status(),
+)
+HEADERLET = (
+    Column("headerlet", wraps=True),
+    Column("rootname"),
+    Column("wcs_name", "WCSNAME"),
+    Column("hdr_name", "HDRNAME", wraps=True),
+    Column("residual_mas", "residual", "mas", ".2g"),
+)
 SKY_RUNS = (
     Column("run"),
     Column("requested_method", "requested"),

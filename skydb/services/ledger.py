@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from skydb.services.selection import Selection
     from skydb.services.selftest.fields import FieldMaker
     from skydb.services.skyrun import SkyRunService
+    from skydb.services.wcs_diff import WcsDiffService
+    from skydb.services.wcs_ledger import WcsLedgerService
 
 DATA_DIRECTORY = "skydb-data"
 
@@ -149,6 +151,20 @@ class Services:
         if self.fields is None:
             raise UsageError("These services were opened without the fields of a self-test.")
         return DoctorService(self.context, self.fields)
+
+    @property
+    def wcs_diff(self) -> WcsDiffService:
+        """Comparing two solutions of an image."""
+        from skydb.services.wcs_diff import WcsDiffService
+
+        return WcsDiffService(self.context)
+
+    @property
+    def wcs_ledger(self) -> WcsLedgerService:
+        """Restoring earlier solutions, and giving them away as headerlets."""
+        from skydb.services.wcs_ledger import WcsLedgerService
+
+        return WcsLedgerService(self.context)
 
     def sky(self, jobs: int = 2) -> SkyRunService:
         """Sky runs, so many beside each other."""
@@ -266,9 +282,13 @@ class Ledger:
         """Fits of an alignment run beside the archive's solutions."""
         return _table(self.services.questions.alignment(run))
 
-    def align_accept(self, run: int) -> QTable:
-        """Apply exactly the fits of a run and measure what came of it."""
-        return _table(asdict(outcome) for outcome in self.services.accept.accept(run))
+    def align_accept(self, run: int, *, force_why: str | None = None) -> QTable:
+        """Apply exactly the fits of a run and measure what came of it.
+
+        Fits that are not trusted are left as they are, unless there is a reason to force.
+        """
+        outcomes = self.services.accept.accept(run, force_why=force_why)
+        return _table(asdict(outcome) for outcome in outcomes)
 
     def align_reject(self, run: int, why: str) -> int:
         """Refuse the fits of a run; the number refused."""
@@ -277,6 +297,20 @@ class Ledger:
     def align_history(self, name: str) -> QTable:
         """Every solution of an exposure or product."""
         return _table(self.services.questions.alignment_history(name))
+
+    def align_diff(self, a: int, b: int) -> QTable:
+        """How far two solutions of an image are apart, and what may be the cause."""
+        found = asdict(self.services.wcs_diff.diff(a, b))
+        found["cause"] = ", ".join(found["cause"])
+        return _table([{key: value for key, value in found.items() if key != "because"}])
+
+    def align_restore(self, solution: int) -> QTable:
+        """Write an earlier solution to a new version of its file."""
+        return _table([asdict(self.services.wcs_ledger.restore(solution))])
+
+    def align_export(self, solution: int, headerlet: str | Path) -> QTable:
+        """Write a solution as a headerlet."""
+        return _table([asdict(self.services.wcs_ledger.export(solution, Path(headerlet)))])
 
     def sky_run(
         self,

@@ -1,0 +1,83 @@
+"""``skydb align diff``, ``restore`` and ``export``: the ledger of every WCS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skydb.cli.align import align
+from skydb.cli.shell import FAILED, JsonOption, shell_of
+from skydb.report import columns
+
+
+def attach(_: typer.Typer) -> None:
+    """Add the commands of this module to the group ``align``, which has its place already."""
+    for command in (diff, restore, export):
+        align.command()(command)
+
+
+def diff(
+    context: typer.Context,
+    a: Annotated[int, typer.Argument(help="Id of a solution; see `align history`.")],
+    b: Annotated[int, typer.Argument(help="Id of another one of the same exposure or product.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how far two solutions of an image are apart, and name what may be the cause.
+
+    Example: skydb align diff 12 31
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        found = services.wcs_diff.diff(a, b)
+    if as_json:
+        shell.print_json(found)
+        return
+    causes = [f"{cause}: {one} -> {other}" for cause, (one, other) in found.because.items()]
+    note = "; ".join(causes) or "No row tells a cause."
+    shell.show(f"{found.product}: from {a} to {b}", [found], columns.WCS_DIFF, note=note)
+
+
+def restore(
+    context: typer.Context,
+    solution: Annotated[int, typer.Argument(metavar="ID", help="Id of an earlier solution.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write an earlier solution to a new version of its file, and measure what came of it.
+
+    No file of yours changes; exit code 1 when the WCS written is not the one asked for.
+
+    Example: skydb align restore 12
+    """
+    from skydb.domain.vocabulary import SolutionStatus
+
+    shell = shell_of(context)
+    with shell.services() as services:
+        outcome = services.wcs_ledger.restore(solution)
+    if as_json:
+        shell.print_json(outcome)
+    else:
+        shell.show("Restored", [outcome], columns.RESTORED)
+    if outcome.status is SolutionStatus.FAILED:
+        shell.say(f"{outcome.product}: {outcome.reason}")
+        raise typer.Exit(FAILED)
+
+
+def export(
+    context: typer.Context,
+    solution: Annotated[int, typer.Argument(metavar="ID", help="Id of a solution.")],
+    headerlet: Annotated[Path, typer.Option(help="File to write, e.g. x_hlet.fits.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a solution as a headerlet, which stwcs can apply and `skydb ingest` takes.
+
+    Example: skydb align export 31 --headerlet ibxl50clq_hlet.fits
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        outcome = services.wcs_ledger.export(solution, headerlet)
+    if as_json:
+        shell.print_json(outcome)
+    else:
+        shell.show("Headerlet", [outcome], columns.HEADERLET)
