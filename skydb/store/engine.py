@@ -18,7 +18,11 @@ DEFAULT_URL = "sqlite:///skydb.sqlite"
 #: write lock, so that any number of readers go on beside one writer.
 READ_ONLY = "skydb_read_only"
 
-_BUSY_TIMEOUT_MS = 60_000
+#: Longest that a writer waits for another one.
+BUSY_TIMEOUT_MS = 60_000
+
+#: What writers of one PostgreSQL database take turns on; the letters of "skydb".
+_WRITERS_LOCK = 0x736B796462
 
 
 def resolve_url(url: str | None = None) -> URL:
@@ -32,7 +36,7 @@ def resolve_url(url: str | None = None) -> URL:
     text = url or os.environ.get("SKYDB_URL") or DEFAULT_URL
     try:
         parsed = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise UsageError(
             f"{text!r} is not a database URL.",
             advice="Use sqlite:///FILE or postgresql://USER@HOST/NAME.",
@@ -46,7 +50,7 @@ def _with_driver(url: URL) -> URL:
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise UsageError(f"skydb does not support {backend}.", advice="Use SQLite or PostgreSQL.")
-    return url
+    return url.set(drivername="sqlite")
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -71,7 +75,21 @@ def open_engine(url: URL, *, must_exist: bool = True) -> Engine:
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def as_reader(engine: Engine) -> Engine:
+    """The same database for transactions that cannot write and that wait for no writer.
+
+    All statements of one such transaction see one state of the ledger.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READ_ONLY: True})
+    return engine.execution_options(
+        **{READ_ONLY: True}, postgresql_readonly=True, isolation_level="REPEATABLE READ"
+    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
@@ -79,13 +97,29 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     # it keeps out of the way and BEGIN IMMEDIATE serialises the writers.
     connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     cursor.close()
 
 
+def _reads_only(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(READ_ONLY, False))
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(READ_ONLY, False)
+    reads = _reads_only(connection)
+    # Set either way: a connection of the pool may have been the other thing before.
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # Rows that are read, changed and written by two writers at once would lose a change,
+    # so that writers take turns, as BEGIN IMMEDIATE makes them do on SQLite.
+    if not _reads_only(connection):
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_MS}', true),"
+            f" pg_advisory_xact_lock({_WRITERS_LOCK})"
+        )

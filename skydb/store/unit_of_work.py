@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from skydb.errors import StoreError
-from skydb.store.engine import READ_ONLY
+from skydb.store.engine import as_reader
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,14 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that can never be committed and takes no write lock.
+        """A transaction that cannot write, waits for no writer and sees one state only.
 
         Raises
         ------
         StoreError
-            When the database refuses a statement of the block.
+            When the database refuses a statement of the block, such as one that writes.
         """
-        reader = self.engine.execution_options(**{READ_ONLY: True})
-        with _translated(), Session(reader, autoflush=False) as session:
+        with _translated(), Session(as_reader(self.engine), autoflush=False) as session:
             yield session
 
 
@@ -59,8 +58,13 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise StoreError(
-            f"The database refused a row: {error.orig}.",
+            f"The database refused a row: {_said(error)}.",
             advice="Another process may have written the same thing; try again.",
         ) from error
     except DBAPIError as error:
-        raise StoreError(f"The database failed: {error.orig}.") from error
+        raise StoreError(f"The database failed: {_said(error)}.") from error
+
+
+def _said(error: DBAPIError) -> str:
+    """The driver's own words, in one line."""
+    return " ".join(str(error.orig).split()).removesuffix(".")
