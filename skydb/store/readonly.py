@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,9 @@ def ask(url: URL, statement: str) -> Answer:
     """Run one reading statement on a connection that cannot write.
 
     SQLite is opened with ``mode=ro`` and ``query_only``, and an authorizer admits
-    nothing but reading, so that ATTACH and PRAGMA are refused as well. PostgreSQL
-    gets one prepared statement, which cannot hold a second one, in a read-only
-    transaction.
+    nothing but reading, so that ATTACH and PRAGMA are refused as well. On PostgreSQL
+    the statement is that of a cursor in a read-only transaction, which can be one SELECT
+    and nothing else, so that COPY, DO and COMMIT are refused as well.
 
     Raises
     ------
@@ -59,6 +60,9 @@ def ask(url: URL, statement: str) -> Answer:
     StoreError
         When the database cannot be reached.
     """
+    if "\0" in statement:
+        # PostgreSQL would not see what comes after it.
+        raise UsageError("SQL: the statement has a null character.", advice=_ADVICE)
     path = sqlite_path(url)
     return _ask_postgresql(url, statement) if path is None else _ask_sqlite(path, statement)
 
@@ -71,8 +75,8 @@ def _ask_sqlite(path: Path, statement: str) -> Answer:
         connection.execute("PRAGMA query_only = ON")
         connection.set_authorizer(_only_reading)
         cursor = connection.execute(statement)
-        return Answer(tuple(column[0] for column in cursor.description or ()), cursor.fetchall())
-    except (sqlite3.DatabaseError, sqlite3.ProgrammingError, sqlite3.Warning) as error:
+        return Answer(_names(cursor.description), cursor.fetchall())
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
     finally:
         connection.close()
@@ -90,11 +94,19 @@ def _ask_postgresql(url: URL, statement: str) -> Answer:
         raise StoreError(f"PostgreSQL cannot be reached: {error}.") from error
     try:
         connection.read_only = True
-        cursor = connection.execute(statement.encode(), prepare=True)
-        columns = tuple(column.name for column in cursor.description or ())
-        return Answer(columns, cursor.fetchall() if columns else [])
-    except psycopg.Error as error:
-        raise UsageError(f"SQL: {str(error).splitlines()[0]}.", advice=_ADVICE) from error
+        with connection.cursor(name="skydb_ask") as cursor:
+            cursor.execute(statement.encode())
+            return Answer(_names(cursor.description), cursor.fetchall())
+    except (psycopg.Error, ValueError) as error:
+        said = (str(error).splitlines() or ["it cannot be understood"])[0]
+        raise UsageError(f"SQL: {said}.", advice=_ADVICE) from error
     finally:
         connection.rollback()
         connection.close()
+
+
+def _names(description: Sequence[Sequence[Any]] | None) -> tuple[str, ...]:
+    """Names of the columns of an answer; a statement that answers nothing is no question."""
+    if description is None:
+        raise ValueError("the statement asks for nothing")
+    return tuple(str(column[0]) for column in description)
