@@ -33,22 +33,35 @@ def _migrate(connection: Connection) -> None:
         render_item=render_item,
         render_as_batch=True,
         compare_type=True,
+        # SQLite can undo DDL as PostgreSQL does; alembic only trusts its driver not to.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            _refuse_dangling(connection)
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        what = f"{len(broken)} dangling references, of {broken[0][0]} to {broken[0][2]} first"
+        raise StoreError(f"The migration would leave {what}.")
 
 
 def _migrate_sqlite(connection: Connection) -> None:
     # A batch alter copies the table; with foreign keys on, dropping the old copy would
-    # delete child rows through CASCADE. Off for the migration, checked afterwards.
+    # delete child rows through CASCADE. And renaming the new copy would fail because of the
+    # views on it, unless the old manner of ALTER TABLE leaves them alone.
     driver = connection.connection.cursor()
     driver.execute("PRAGMA foreign_keys = OFF")
-    _migrate(connection)
-    broken = driver.execute("PRAGMA foreign_key_check").fetchall()
-    driver.execute("PRAGMA foreign_keys = ON")
-    driver.close()
-    if broken:
-        raise StoreError(f"The migration left {len(broken)} dangling references: {broken[:3]}.")
+    driver.execute("PRAGMA legacy_alter_table = ON")
+    try:
+        _migrate(connection)
+    finally:
+        driver.execute("PRAGMA legacy_alter_table = OFF")
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.close()
 
 
 with _engine().connect() as the_connection:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from skydb.domain.base import Base
 from skydb.errors import SchemaError, StoreError
-from skydb.store.engine import open_engine, resolve_url
+from skydb.store.engine import as_reader, open_engine, resolve_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +53,21 @@ def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
 
     Raises
     ------
+    SchemaError
+        When the database is of a revision that this skydb does not know.
     StoreError
         When the database cannot be reached or refuses a migration.
     """
     from alembic import command
+    from alembic.util import CommandError
 
     engine = open_engine(resolve_url(url), must_exist=False)
     with _disposed(engine), _translated(engine):
-        command.upgrade(_config(engine), revision)
+        try:
+            command.upgrade(_config(engine), revision)
+        except CommandError as error:
+            advice = "Install the skydb that made the database."
+            raise SchemaError(f"The schema cannot be upgraded: {error}.", advice=advice) from error
         return _state(engine)
 
 
@@ -100,7 +107,7 @@ def differences(engine: Engine) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with engine.connect() as connection:
+    with as_reader(engine).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
 
@@ -110,7 +117,7 @@ def _state(engine: Engine) -> SchemaState:
     from alembic.script import ScriptDirectory
 
     head = ScriptDirectory.from_config(_config(engine)).get_current_head()
-    with engine.connect() as connection:
+    with as_reader(engine).connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     return SchemaState(revision, str(head))
 
@@ -138,4 +145,6 @@ def _translated(engine: Engine) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         where = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"The database {where} failed: {error}.") from error
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        said = " ".join(str(cause).split()).removesuffix(".")
+        raise StoreError(f"The database {where} failed: {said}.") from error
