@@ -28,6 +28,9 @@ from psycopg import sql
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
+#: What a server answers before it is ready.
+EARLY = "the database system is starting up"
+
 #: A socket's path may have some 100 characters, which TMPDIR can exceed.
 SOCKET_ROOT = "/tmp"
 
@@ -165,7 +168,8 @@ class PostgresServer:
             try:
                 return self._connect().close()
             except psycopg.OperationalError as error:
-                log = self._log()
+                # The one FATAL that passes is the answer to a connection that came too early.
+                log = self._log().replace(f"FATAL:  {EARLY}", EARLY)
                 if time.monotonic() > deadline or "FATAL" in log:
                     self.stop()
                     raise PostgresUnavailableError(f"{error} {log[-500:]}") from error
