@@ -101,7 +101,7 @@ class DrizzlepacRunner:
         log = scratch / f"{task}.log"
         with log.open("ab") as stream:
             code = self._wait(task, scratch, stream)
-        return _outcome(_title(task), code, scratch / RESULT, log)
+        return _outcome(title_of(task), code, scratch / RESULT, log)
 
     def _wait(self, task: str, scratch: Path, stream: IO[bytes]) -> int:
         """Exit code of the task; its whole process group dies with this call."""
@@ -118,7 +118,7 @@ class DrizzlepacRunner:
             return process.wait(timeout=self.timeout_s)
         except subprocess.TimeoutExpired as error:
             raise ToolCrashedError(
-                _title(task),
+                title_of(task),
                 f"ran out of time after {self.timeout_s:g} s and was stopped",
                 log=stream.name,
                 advice="Give it more time or fewer images.",
@@ -127,7 +127,8 @@ class DrizzlepacRunner:
             _kill_group(process)
 
 
-def _title(task: str) -> str:
+def title_of(task: str) -> str:
+    """Name of a task as people know it."""
     return _TITLES.get(task, task)
 
 

@@ -33,6 +33,7 @@ from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.services.behind import exposures_behind
 from skydb.services.context import Context
+from skydb.services.isolation import isolated
 from skydb.services.trust import screen
 from skydb.services.versions import checked_path
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
@@ -64,6 +65,11 @@ class _Fit:
     drizzled: Path
     label: SolutionLabel
     exposures: dict[int, Path]
+
+    @property
+    def inputs(self) -> dict[int, Path]:
+        """The product and its exposures, by version."""
+        return {self.drizzled_id: self.drizzled, **self.exposures}
 
 
 #: Each fit with the job of carrying it and the copies of its exposures.
@@ -132,7 +138,7 @@ class AcceptService:
         ):
             copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
             trusted = self._screen(activity_id, copied, force_why)
-            applied = self._apply(trusted, scratch)
+            applied = self._apply(activity_id, trusted, scratch)
             return self._record(activity_id, applied, [fit for fit in fits if fit not in trusted])
 
     def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
@@ -176,10 +182,12 @@ class AcceptService:
             exposures={version.id: checked_path(workspace, version) for version in exposures},
         )
 
-    def _apply(self, copied: _Copies, scratch: Path) -> list[_Applied]:
+    def _apply(self, activity_id: int, copied: _Copies, scratch: Path) -> list[_Applied]:
         self.context.progress.begin(f"TweakBack of {len(copied)} fits")
         jobs = [job for job, _ in copied.values()]
-        TweakBack(self.runner).carry_all(jobs, scratch / "tweakback")
+        inputs = {key: path for fit in copied for key, path in fit.inputs.items()}
+        with isolated(self.context, activity_id, inputs, self.runner) as runner:
+            TweakBack(runner).carry_all(jobs, scratch / "tweakback")
         self.context.progress.begin("Measuring shifts", len(copied))
         return [self._measure(fit, job, moved) for fit, (job, moved) in copied.items()]
 

@@ -26,6 +26,7 @@ from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
 from skydb.services.epochs import epoch_doubt, mean_epochs
+from skydb.services.isolation import isolated
 from skydb.services.refcat import find_catalog
 from skydb.services.trust import FittedProduct, judge_fits
 from skydb.services.versions import checked_path
@@ -86,7 +87,7 @@ class AlignService:
             self.context.workspace.scratch(label) as scratch,
         ):
             table = self._catalog(run_id)
-            fits = self._fit(table, targets, chosen, scratch)
+            fits = self._fit(run_id, table, targets, chosen, scratch)
             self._record(run_id, targets, fits, _doubts(table, targets, chosen))
         return run_id
 
@@ -122,6 +123,7 @@ class AlignService:
 
     def _fit(
         self,
+        run_id: int,
         table: CatalogTable,
         targets: Sequence[_Target],
         settings: TweakRegSettings,
@@ -129,9 +131,11 @@ class AlignService:
     ) -> list[ProductFit]:
         files = _catalog_files(table, targets, settings, scratch)
         self.context.progress.begin(f"TweakReg on {len(targets)} products")
-        fits = TweakReg(self.runner).fit(
-            [target.path for target in targets], files, settings, scratch / "tweakreg"
-        )
+        inputs = {target.version_id: target.path for target in targets}
+        with isolated(self.context, run_id, inputs, self.runner) as runner:
+            fits = TweakReg(runner).fit(
+                list(inputs.values()), files, settings, scratch / "tweakreg"
+            )
         self.context.progress.end()
         return fits
 

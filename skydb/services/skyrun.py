@@ -36,6 +36,7 @@ from skydb.services.environment import (
     known_faults,
     remember_environment,
 )
+from skydb.services.isolation import isolated
 from skydb.services.selection import Selection, choose_exposures
 from skydb.services.versions import checked_path
 from skydb.sky.footprint import chip_polygon
@@ -187,16 +188,18 @@ class SkyRunService:
                 self.context.guarded(SkyRun, run_id, label),
                 self.context.workspace.scratch(label) as scratch,
             ):
-                outcome = AstroDrizzle(self.runner).drizzle(
-                    list(recipe.inputs.paths.values()),
-                    recipe.method,
-                    recipe.settings,
-                    scratch,
-                    recipe.output,
-                )
+                outcome = self._drizzle(run_id, recipe, scratch)
                 self._record(run_id, recipe, outcome)
         except (ToolError, FileRejectedError):
             return  # the row says FAILED, with the reason and the log
+
+    def _drizzle(self, run_id: int, recipe: _Recipe, scratch: Path) -> DrizzleOutcome:
+        paths = recipe.inputs.paths
+        inputs = {recipe.inputs.version_ids[name]: path for name, path in paths.items()}
+        with isolated(self.context, run_id, inputs, self.runner) as runner:
+            return AstroDrizzle(runner).drizzle(
+                list(paths.values()), recipe.method, recipe.settings, scratch, recipe.output
+            )
 
     def _record(self, run_id: int, recipe: _Recipe, outcome: DrizzleOutcome) -> None:
         mosaic, log = self._keep(run_id, outcome)
