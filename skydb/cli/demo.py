@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
+from skydb.errors import ArchiveError, ToolError, UsageError
 from skydb.report import columns
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Simulate, ingest, align, accept, run all four methods, compare, report, verify.
+    """Simulate, fetch, align, accept, run all four methods, compare, report, verify.
 
     Everything is measured against the truth that was simulated; exit code 1 when a
     bar is missed.
@@ -101,7 +102,7 @@ class Demo:
         truth = self._truth
         schema.upgrade(self._ledger.db)
         with self._ledger.services(progress=not self.as_json) as services:
-            self._work(services, truth)
+            self._work(services)
             measured = self._measure(services, truth)
             self._say("Writing the report")
             return measured, self._report(services, measured)
@@ -125,28 +126,42 @@ class Demo:
         return simulate_field(self.directory / "field", self.plan, progress=self._say)
 
     def _require_new(self) -> None:
-        from skydb.errors import UsageError
-
         if self.directory.exists() and any(self.directory.iterdir()):
             raise UsageError(
                 f"{self.directory} is not empty.", advice="Give a new directory, or remove it."
             )
 
-    def _work(self, services: Services, truth: FieldTruth) -> None:
+    def _work(self, services: Services) -> None:
         from skydb.domain.vocabulary import SkyMethod
+        from skydb.simulate.archive import LoopbackArchive
 
-        field = self.directory / "field"
-        self._say("Ingesting")
-        services.ingest.ingest([field])
-        services.refcat.import_file(field / truth.catalog, 2016.0, "gaia")
+        with LoopbackArchive(self.directory / "field") as archive:
+            self._obtain(services, archive.url)
         self._say("Aligning to the catalogue")
         run = services.align.run("gaia")
         services.accept.accept(run)
         self._say("Running the four sky methods")
         self._require_done(services.sky().run(list(SkyMethod)))
 
+    def _obtain(self, services: Services, url: str) -> None:
+        """Get exposures, products and catalogues over the wire, as from the real services."""
+        from skydb.archive.endpoints import Endpoints
+        from skydb.archive.mast import MastQuery
+        from skydb.services.catalog_queries import CatalogQueryService
+        from skydb.services.fetch import FetchService
+
+        loopback = Endpoints(url, url, url)
+        self._say("Fetching from MAST, played by the loopback archive")
+        query = MastQuery(proposal_id=self.plan.proposal_id, products=("FLT", "FLC", "DRZ", "DRC"))
+        for file in FetchService(services.context, loopback).fetch(query):
+            if file.path is None:
+                raise ArchiveError("MAST", f"{file.uri} did not arrive: {file.reason}")
+        self._say("Asking Gaia and the astrometric catalogue service")
+        catalogs = CatalogQueryService(services.context, loopback)
+        catalogs.gaia(name="gaia")
+        catalogs.footprint(name="footprint")
+
     def _require_done(self, runs: list[dict[str, Any]]) -> None:
-        from skydb.errors import ToolError
 
         for run in runs:
             if run["status"] != "succeeded":
