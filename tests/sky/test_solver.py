@@ -86,11 +86,11 @@ def test_noise_is_that_of_repetition() -> None:
     np.testing.assert_allclose(sigmas[1:], np.std(tries, axis=0)[1:], rtol=0.2)
 
 
-def test_a_thousand_exposures_are_no_matter() -> None:
+def test_hundreds_of_exposures_are_no_matter() -> None:
     rng = np.random.default_rng(1)
-    levels = rng.uniform(0, 10, 1000)
-    edges = [(i, j, 1.0) for i in range(1000) for j in range(i + 1, min(i + 6, 1000))]
-    offsets, sigmas = solve_offsets(1000, _equations(levels, edges, sigma=0.01))
+    levels = rng.uniform(0, 10, 400)
+    edges = [(i, j, 1.0) for i in range(400) for j in range(i + 1, min(i + 6, 400))]
+    offsets, sigmas = solve_offsets(400, _equations(levels, edges, sigma=0.01))
     np.testing.assert_allclose(offsets, levels - levels.min(), atol=1e-8)
     assert 0 < sigmas.max() < 0.5
 
