@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.product import ProductVersion
@@ -216,52 +216,45 @@ class DownloadActivity(Activity):
     __mapper_args__ = {"polymorphic_identity": ActivityKind.DOWNLOAD}
 
 
-class Usage(Base):
+class VersionLink(Base):
+    """An activity and a version that had to do with each other, and in which role."""
+
+    __abstract__ = True
+
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
+    )
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("product_versions.id"), primary_key=True, index=True
+    )
+    role: Mapped[LinkRole] = mapped_column(choice(LinkRole))
+
+    def __init__(self, activity: Activity, version: ProductVersion, role: LinkRole) -> None:
+        # Set from this side, so that a long list of links is never loaded to add one.
+        self.activity = activity
+        self.version = version
+        self.role = role
+        follow(activity, self)
+
+    @declared_attr
+    def version(cls) -> Mapped[ProductVersion]:  # noqa: N805, D102 - a column of each subclass
+        return relationship()
+
+
+class Usage(VersionLink):
     """W3C PROV *used*: an activity read a version."""
 
     __tablename__ = "activity_used"
 
-    activity_id: Mapped[int] = mapped_column(
-        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
-    )
-    version_id: Mapped[int] = mapped_column(
-        ForeignKey("product_versions.id"), primary_key=True, index=True
-    )
-    role: Mapped[LinkRole] = mapped_column(choice(LinkRole))
-
     activity: Mapped[Activity] = relationship(back_populates="used")
-    version: Mapped[ProductVersion] = relationship()
-
-    def __init__(self, activity: Activity, version: ProductVersion, role: LinkRole) -> None:
-        # Set from this side, so that a long list of links is never loaded to add one.
-        self.activity = activity
-        self.version = version
-        self.role = role
-        follow(activity, self)
 
 
-class Generation(Base):
+class Generation(VersionLink):
     """W3C PROV *wasGeneratedBy*: an activity made a version."""
 
     __tablename__ = "activity_generated"
 
-    activity_id: Mapped[int] = mapped_column(
-        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
-    )
-    version_id: Mapped[int] = mapped_column(
-        ForeignKey("product_versions.id"), primary_key=True, index=True
-    )
-    role: Mapped[LinkRole] = mapped_column(choice(LinkRole))
-
     activity: Mapped[Activity] = relationship(back_populates="generated")
-    version: Mapped[ProductVersion] = relationship()
-
-    def __init__(self, activity: Activity, version: ProductVersion, role: LinkRole) -> None:
-        # Set from this side, so that a long list of links is never loaded to add one.
-        self.activity = activity
-        self.version = version
-        self.role = role
-        follow(activity, self)
 
 
 class Finding(Base):
