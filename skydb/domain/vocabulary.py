@@ -83,6 +83,11 @@ class ProductKind(StrEnum):
         """Whether the product combines exposures on a rectified grid."""
         return self in (ProductKind.DRZ, ProductKind.DRC)
 
+    @property
+    def is_combined(self) -> bool:
+        """Whether the product is made of several exposures and so is none itself."""
+        return self.is_drizzled or self in (ProductKind.CRJ, ProductKind.CRC, ProductKind.MOS)
+
 
 class SkyUnit(StrEnum):
     """Unit of an image (BUNIT) and so of its MDRIZSKY."""

@@ -26,7 +26,7 @@ from skydb.files.checksum import sha256_of
 from skydb.files.headerlets import HeaderletFacts, is_named_headerlet, read_headerlet
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
-from skydb.store.registry import Registry
+from skydb.store.registry import Registry, overflow_of
 
 _BATCH = 64
 _SUFFIXES = (".fits", ".fit", ".fits.gz")
@@ -102,7 +102,7 @@ class IngestService:
     ) -> list[IngestOutcome]:
         found = [self._read(path) for path in batch]
         with self.context.store.reading() as session:
-            read = [tied(session, one) for one in found]
+            read = [_with_room(tied(session, one)) for one in found]
         good = [facts for facts in read if isinstance(facts, FileFacts)]
         with self.context.store.writing() as session:
             activity = session.get_one(IngestActivity, activity_id)
@@ -141,6 +141,12 @@ def tied(
         return read.of_exposure(exposure.as_facts)
     reason = f"a headerlet for {rootname}, which is not in the ledger"
     return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
+
+
+def _with_room(read: FileFacts | FileRejectedError) -> FileFacts | FileRejectedError:
+    """What was read, refused when the ledger has no room for a text of it."""
+    reason = overflow_of(read) if isinstance(read, FileFacts) else None
+    return read if reason is None else FileRejectedError(read.path, reason)
 
 
 def _batches(files: Sequence[Path]) -> Iterator[Sequence[Path]]:

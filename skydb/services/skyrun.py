@@ -43,6 +43,9 @@ from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
 from skydb.store import queries
 
+#: What of a target's name is kept in the label of a group, which has room for 120 characters.
+_LONGEST_TARGET = 48
+
 
 @dataclass(frozen=True)
 class _Inputs:
@@ -301,7 +304,8 @@ def _label(versions: Sequence[ProductVersion]) -> str:
     exposure = versions[0].product.exposure
     if exposure is None:
         return f"{len(versions)} exposures"
-    return f"{exposure.target_name or 'field'}, {len(versions)} exposures, {exposure.filters}"
+    target = (exposure.target_name or "field")[:_LONGEST_TARGET]
+    return f"{target}, {len(versions)} exposures, {exposure.filters}"
 
 
 def _islands(paths: Mapping[str, Path]) -> tuple[tuple[str, ...], ...]:

@@ -7,8 +7,23 @@ from collections.abc import Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from skydb.domain import Exposure, Product, ProductVersion, Visit
+from skydb.domain import AlignmentSolution, Base, Exposure, Product, ProductVersion, Visit
 from skydb.domain.values import ExposureFacts, FileFacts
+
+
+def overflow_of(file: FileFacts) -> str | None:
+    """Why the columns cannot hold what a file says; None when they can.
+
+    SQLite would keep any text, PostgreSQL would refuse the whole batch.
+    """
+    holders: list[tuple[type[Base], object]] = [(Exposure, file.facts), (ProductVersion, file)]
+    holders += [(AlignmentSolution, wcs) for wcs in file.solutions]
+    for entity, facts in holders:
+        for column in entity.__table__.columns:
+            text, room = getattr(facts, column.name, None), getattr(column.type, "length", None)
+            if isinstance(text, str) and room and len(text) > room:
+                return f"its {column.name} has {len(text)} characters, there is room for {room}"
+    return None
 
 
 class Registry:
@@ -32,7 +47,7 @@ class Registry:
         """The product of this file, with its exposure and visit."""
         known = self._products.get(file.path.name)
         if known is None:
-            exposure = None if file.kind.is_drizzled else self._exposure(file.facts)
+            exposure = None if file.kind.is_combined else self._exposure(file.facts)
             visit = exposure.visit if exposure else self._visit(file.facts)
             known = Product(file.path.name, file.kind, visit, exposure)
             self._session.add(known)
