@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -150,6 +151,12 @@ class Downloader:
     def partial(self, product: MastProduct) -> Partial:
         """Where the bytes of a product are collected."""
         return Partial.of(self.directory, product.uri)
+
+    def tidy(self, product: MastProduct) -> None:
+        """Remove what a killed process left of a file that is at its place."""
+        partial = self.partial(product)
+        with contextlib.suppress(StateError), partial.locked():
+            partial.discard()
 
     def _sleep(self, seconds: float) -> None:
         self.stop.wait(seconds)

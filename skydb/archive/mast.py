@@ -194,7 +194,7 @@ class MastClient:
             ids = sorted({str(row["obsid"]) for table in observations for row in table})
             if not ids:
                 raise NotFoundError(
-                    f"MAST has no HST observation with {query}.",
+                    self.redact(f"MAST has no HST observation with {query}."),
                     advice="Check the names; * stands for anything, as in --obs-id 'ibxl5*'.",
                 )
             batches = [ids[first : first + _BATCH] for first in range(0, len(ids), _BATCH)]
@@ -256,7 +256,7 @@ class MastClient:
             if product.is_fits or product.name_problem
         }
         if not found:
-            raise _nothing_of_the_kind(query, offered)
+            raise _nothing_of_the_kind(self.redact(str(query)), offered)
         return sorted(found.values(), key=lambda product: (product.filename, product.uri))
 
     @contextmanager
@@ -307,7 +307,7 @@ def _text(row: Row, name: str) -> str | None:
     return None if value is None or value is np.ma.masked or value == "" else str(value)
 
 
-def _nothing_of_the_kind(query: MastQuery, tables: Iterable[Table]) -> NotFoundError:
+def _nothing_of_the_kind(query: str, tables: Iterable[Table]) -> NotFoundError:
     rows = (_product(row) for table in tables for row in table)
     kinds = Counter((row.kind, row.project) for row in rows if row.is_fits and row.kind)
     there = ", ".join(f"{kind} of {project}" for (kind, project), _ in kinds.most_common(12))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,11 @@ def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
-    return shown if len(shown) <= longest else f"{shown[:longest]}..."
+    if len(shown) <= longest:
+        return shown
+    # Two that begin alike stay two.
+    rest = hashlib.sha256(shown.encode()).hexdigest()[:8]
+    return f"{shown[:longest]}...{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,8 @@ class KnownDownload:
 
 
 def known_downloads(store: Store, uris: Iterable[str]) -> dict[str, KnownDownload]:
-    """What was fetched before, by URI."""
-    asked = sorted(set(uris))
+    """What was fetched before, by URI as it is recorded."""
+    asked = sorted(set(map(printable, uris)))
     known: dict[str, KnownDownload] = {}
     with store.reading() as session:
         for first in range(0, len(asked), _BATCH):

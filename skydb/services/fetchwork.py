@@ -15,7 +15,7 @@ from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.integrity import check_arrival
-from skydb.services.attempts import AttemptLog, KnownDownload, known_downloads
+from skydb.services.attempts import AttemptLog, KnownDownload, known_downloads, printable
 from skydb.services.context import Context
 from skydb.services.fetched import FetchedFile, FetchPlan, planned_file
 
@@ -88,7 +88,7 @@ class FetchWork:
 
     def _here(self, product: MastProduct) -> tuple[KnownDownload, str | None] | None:
         """The content that is here, with a remark; None when there is none to rely on."""
-        known = self._known.get(product.uri)
+        known = self._known.get(printable(product.uri))
         if known is None:
             return self._unrecorded(product)
         is_whole = _holds(self.context.workspace.resolve(known.path), known)
@@ -118,6 +118,7 @@ class FetchWork:
         self, file: FetchedFile, known: KnownDownload, remark: str | None, log: AttemptLog
     ) -> FetchedFile:
         log.found(known, remark)
+        self._downloader.tidy(log.product)
         return replace(
             file,
             status=FetchStatus.CACHED,
@@ -155,7 +156,7 @@ class FetchWork:
         self, product: MastProduct, arrival: Arrival, log: AttemptLog
     ) -> tuple[Path, str | None]:
         workspace = self.context.workspace
-        known = self._known.get(product.uri)
+        known = self._known.get(printable(product.uri))
         is_repair = known is not None and known.sha256 == arrival.sha256
         restore = workspace.resolve(known.path) if known and is_repair else None
         try:
@@ -166,7 +167,7 @@ class FetchWork:
             log.failed(failure)
             raise failure from error
         log.finished(arrival, workspace.relative(placement.path))
-        self._downloader.partial(product).discard()
+        self._downloader.tidy(product)
         if placement.set_aside is None:
             return placement.path, None
         aside = workspace.relative(placement.set_aside)

@@ -31,15 +31,25 @@ def simulated(factory: pytest.TempPathFactory, tiles: tuple[int, int], dithers: 
     return directory
 
 
-@pytest.fixture
-def archive(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LoopbackArchive]:
-    """An archive with four exposures, which ``SKYDB_MAST_URL`` names."""
-    monkeypatch.delenv("MAST_API_TOKEN", raising=False)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackArchive]:
+    """An archive with four exposures, in whatever state the last test left it."""
     with LoopbackArchive(simulated(tmp_path_factory, (2, 1), 2)) as one:
-        monkeypatch.setenv("SKYDB_MAST_URL", one.url)
         yield one
+
+
+@pytest.fixture
+def archive(server: LoopbackArchive, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackArchive]:
+    """An archive with four exposures as they were made, which ``SKYDB_MAST_URL`` names."""
+    monkeypatch.delenv("MAST_API_TOKEN", raising=False)
+    monkeypatch.setenv("SKYDB_MAST_URL", server.url)
+    held = dict(server.holdings._contents)
+    server.reset_stats()
+    yield server
+    server.behave()
+    server.holdings._contents = held
+    if server._server is None:
+        server.start()
 
 
 @pytest.fixture

@@ -14,9 +14,17 @@ from skydb.archive.shelf import Shelf
 from skydb.domain.vocabulary import DownloadStatus
 from skydb.errors import StateError, UsageError
 from skydb.simulate.archive import LoopbackArchive
-from tests.archive.fixtures import FLT, URI, archive, content_of, reprocessed, with_checksums
+from tests.archive.fixtures import (
+    FLT,
+    URI,
+    archive,
+    content_of,
+    reprocessed,
+    server,
+    with_checksums,
+)
 
-__all__ = ["archive"]
+__all__ = ["archive", "server"]
 
 
 @dataclass

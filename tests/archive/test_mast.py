@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from skydb.archive.mast import MastClient, MastProduct, MastQuery
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.simulate.archive import LoopbackArchive
-from tests.archive.fixtures import FILES, FLT, archive
+from tests.archive.fixtures import FILES, FLT, archive, server
 
-__all__ = ["archive"]
+__all__ = ["archive", "server"]
 
 TOKEN = "0123456789abcdef-secret"
 
