@@ -1,0 +1,122 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.commands import LedgerDirectory, skydb
+
+WRONG_USAGE = [
+    ("nonsense",),
+    ("sky", "run", "--method", "globalmax"),
+    ("sky", "run", "--method", ""),
+    ("sky", "run", "--nonsense"),
+    ("sky", "run", "--engine", "montage"),
+    ("sky", "run", "-o", "final_kernel"),
+    ("sky", "compare", "one"),
+    ("inspect", "wcs", "--kind", "jpg"),
+    ("ingest",),
+    ("sql",),
+    ("align", "run"),
+    ("align", "reject", "1"),
+    ("simulate", "field", "--detector", "NICMOS"),
+    ("simulate", "field", "--tiles", "three"),
+    ("simulate", "field", "--tiles", "0x1"),
+    ("simulate", "field", "--size", "10"),
+    ("demo", "field", "--detector", "STIS"),
+    ("--db", "mysql://localhost/hst", "inspect", "headers"),
+    ("--db", "horsehead", "inspect", "headers"),
+]
+
+NOT_FOUND = [
+    ("align", "show", "999"),
+    ("align", "accept", "999"),
+    ("align", "reject", "999", "--why", "none"),
+    ("align", "plot", "999", "--out", "figures"),
+    ("align", "history", "ibxl50xxq"),
+    ("align", "run", "--refcat", "no-such-catalogue"),
+    ("sky", "compare"),
+    ("sky", "compare", "999"),
+    ("sky", "run", "--visit", "bxl99"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USAGE, ids=" ".join)
+def test_wrong_usage_ends_with_2_and_says_so_on_stderr(ledger, monkeypatch, words):
+    monkeypatch.chdir(ledger.path)
+    answer = skydb(*words)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("words", NOT_FOUND, ids=" ".join)
+def test_what_does_not_exist_ends_with_4_and_is_named(ingested, monkeypatch, words):
+    monkeypatch.chdir(ingested.path)
+    answer = skydb(*words, "--json")
+    assert answer.code == 4
+    assert answer.out == ""
+    assert answer.err.startswith("skydb: ")
+
+
+def test_a_database_that_is_not_there_ends_with_4_and_is_not_made(tmp_path):
+    answer = LedgerDirectory(tmp_path)("inspect", "headers")
+    assert answer.code == 4
+    assert "skydb init" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_that_leaves_something_out_ends_with_5(ledger, field, tmp_path):
+    broken = tmp_path / "ibxl50zzq_flt.fits"
+    broken.write_text("not FITS")
+    answer = ledger("ingest", field, broken, "--json")
+    assert answer.code == 5
+    assert [row["status"] for row in answer.document].count("rejected") == 1
+
+
+def test_a_batch_of_which_nothing_can_be_used_ends_with_1(ledger, tmp_path):
+    broken = tmp_path / "ibxl50zzq_flt.fits"
+    broken.write_text("not FITS")
+    answer = ledger("ingest", broken, "--json")
+    assert answer.code == 1
+    (row,) = answer.document
+    assert row["status"] == "rejected"
+    assert row["reason"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM exposures",
+        "UPDATE exposures SET rootname = 'x'",
+        "DROP TABLE exposures",
+        "CREATE TABLE mine (x INTEGER)",
+        "PRAGMA query_only = OFF",
+        "ATTACH DATABASE 'other.sqlite' AS other",
+        "SELECT nonsense FROM exposures",
+        "",
+    ],
+)
+def test_sql_that_is_not_one_select_is_refused_and_writes_nothing(ingested, monkeypatch, statement):
+    monkeypatch.chdir(ingested.path)
+    before = sorted(ingested.path.iterdir()), ingested.json("inspect", "headers")
+    answer = ingested("sql", statement, "--json")
+    assert answer.code in (1, 2)
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert (sorted(ingested.path.iterdir()), ingested.json("inspect", "headers")) == before
+
+
+def test_verbose_says_where_an_error_arose(ledger):
+    answer = ledger("--verbose", "align", "show", 999)
+    assert answer.code == 4
+    assert "Traceback" in answer.err
+
+
+def test_a_ledger_that_another_program_broke_is_no_traceback(ingested):
+    with closing(sqlite3.connect(ingested.path / "skydb.sqlite")) as connection, connection:
+        connection.execute("DROP VIEW v_sky_comparison")
+    answer = ingested("sql", "SELECT * FROM v_sky_comparison")
+    assert answer.code in (1, 2)
+    assert "v_sky_comparison" in answer.err
+    assert "Traceback" not in answer.err
