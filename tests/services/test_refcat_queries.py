@@ -1,14 +1,18 @@
 """Catalogues of Gaia in the ledger, on both databases."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from skydb.archive.endpoints import Endpoints
+from skydb.domain import AlignmentSolution
+from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
 from skydb.errors import ArchiveError, NotFoundError, UsageError
+from skydb.files.reader import read_facts
 from skydb.services.catalog_queries import CatalogQueryService
 from skydb.services.ledger import Ledger
-from skydb.services.region import Region
+from skydb.services.region import Region, archive_versions
 from skydb.simulate.archive import Fault, LoopbackArchive
 from skydb.simulate.truth import FieldTruth
 from tests.catalogs import Once, ledger_of, offsets_mas, stored
@@ -264,3 +268,27 @@ def test_the_facade_gives_a_table(sqlite_ledger_url, field, tmp_path, archive, m
         table = ledger.refcat_gaia(Region(radius_arcmin=1.0), name="near", max_rows=9)
         assert table["name"][0] == "near"
         assert table["sources"][0] == 9
+
+
+def test_an_alignment_does_not_change_what_is_asked(sqlite_catalogs, archive, field):
+    """A fitted WCS is a new version; the query is that of the pointing as it came."""
+    before = sqlite_catalogs.gaia()
+    with sqlite_catalogs.context.store.writing() as session:
+        for version in archive_versions(session):
+            facts = read_facts(field / version.filename).with_checksum(f"{version.id:064x}")
+            newer = version.product.add_version(facts, f"{version.id}.fits", is_managed=True)
+            chips = tuple(moved_by_arcsec(chip, 30.0) for chip in facts.primary.chips)
+            AlignmentSolution(
+                newer,
+                version.solutions[0].activity,
+                SolutionOrigin.TWEAKBACK,
+                SolutionStatus.APPLIED,
+                replace(facts.primary, chips=chips),
+            ).wcs_key = " "
+    archive.misbehave(Fault.DOWN)
+    assert sqlite_catalogs.gaia() == {**before, "reused": True}
+
+
+def moved_by_arcsec(chip, arcsec):
+    polygon = tuple((ra, dec + arcsec / 3600) for ra, dec in chip.polygon_deg)
+    return replace(chip, polygon_deg=polygon)
