@@ -25,6 +25,8 @@ PATHS = {
 }
 #: A slow body is sent in so many pieces a second.
 _PIECES_PER_S = 10
+#: Any other in pieces of this size, so that what is counted has nearly left.
+_PIECE_BYTES = 1 << 15
 _FULL_OR_PART = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
 
 
@@ -152,8 +154,8 @@ class Wire:
 
     async def _pace(self, body: bytes, *, more: bool) -> None:
         rate = self._slow.bytes_per_s if self._slow else None
-        step = len(body) if rate is None else max(1, int(rate / _PIECES_PER_S))
-        for start in range(0, len(body), step or 1):
+        step = _PIECE_BYTES if rate is None else max(1, int(rate / _PIECES_PER_S))
+        for start in range(0, len(body), step):
             piece = body[start : start + step]
             await self._pass_on(piece, more=True)
             await asyncio.sleep(len(piece) / rate if rate else 0.0)
@@ -163,6 +165,7 @@ class Wire:
     async def _pass_on(self, body: bytes, *, more: bool) -> None:
         if self._transport.is_closing():
             return
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        if self._is_counted and self._call.uri is not None and not self._transport.is_closing():
+        # Counted first: the client may have read it, and ask for the count, before this goes on.
+        if self._is_counted and self._call.uri is not None:
             self._counters.download(self._call.uri, bytes_sent=len(body))
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})

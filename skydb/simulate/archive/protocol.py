@@ -48,7 +48,7 @@ class QuietServer(uvicorn.Server):
     """A server that ends at once, and whose process does not die of the signal that ended it."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Cut what is under way, then stop listening."""
+        """Cut what is under way, then stop listening: Python 3.12 would wait for connections."""
         self.force_exit = True
         for connection in list(self.server_state.connections):
             if connection.transport is not None:

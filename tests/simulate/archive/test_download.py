@@ -79,20 +79,17 @@ def test_an_unknown_file_is_not_found(archive, file_url):
 
 
 def test_replaced_content_has_the_same_name_and_another_tag(archived, flt, tmp_path):
+    (tmp_path / "other").write_bytes(b"from a file")
     with LoopbackArchive(archived) as archive:
         url = f"{archive.url}/api/v0.1/Download/file?uri=mast:HST/product/{flt}"
-        before = requests.head(url).headers["ETag"]
-        archive.replace(flt, b"new")
-        assert get(url).content == b"new"
-        archive.replace(flt, b"old")
-        after = requests.head(url).headers["ETag"]
-        (tmp_path / "other").write_bytes(b"from a file")
-        archive.replace(flt, tmp_path / "other")
-        assert get(url, Range="bytes=5-", If_Range=before).content == b"from a file"
-        assert len({before, after, requests.head(url).headers["ETag"]}) == 3
-        sizes = {
-            row["productFilename"]: row["size"] for row in archive.holdings.products(["24100000"])
-        }
+        tags = [requests.head(url).headers["ETag"]]
+        for content in (b"new", b"old", tmp_path / "other"):
+            archive.replace(flt, content)
+            tags.append(requests.head(url).headers["ETag"])
+        assert len(set(tags)) == 4
+        assert get(url, Range="bytes=5-", If_Range=tags[0]).content == b"from a file"
+        rows = archive.holdings.products(["24100000"])
+        sizes = {row["productFilename"]: row["size"] for row in rows}
         assert sizes[flt] == len(b"from a file")
         with pytest.raises(NotFoundError, match=r"nothing\.fits"):
             archive.replace("nothing.fits", b"")
