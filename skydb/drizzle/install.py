@@ -60,7 +60,12 @@ def install_fit(path: Path, fit: ChipGeometry, *, name: str) -> str:
 
 
 def install_solution(
-    path: Path, chips: Sequence[ChipGeometry], label: SolutionLabel, hdr_name: str | None
+    path: Path,
+    chips: Sequence[ChipGeometry],
+    label: SolutionLabel,
+    hdr_name: str | None,
+    *,
+    history: str,
 ) -> None:
     """Make an earlier solution the primary WCS of every chip and keep the one they had.
 
@@ -76,6 +81,9 @@ def install_solution(
         WCSNAME, WCSTYPE and quality of the solution.
     hdr_name : str or None
         HDRNAME of the solution.
+    history : str
+        HISTORY of the primary header: what was done, when. It tells the file from one
+        that held the same solution before.
 
     Raises
     ------
@@ -95,6 +103,7 @@ def install_solution(
             write_label(hdu.header, label)
             if hdr_name:
                 hdu.header["HDRNAME"] = hdr_name
+        hdus[0].header.add_history(history)
 
 
 def _keep_primary(path: Path, header: Header, key: str, *, taken: str) -> None:

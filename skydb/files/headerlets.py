@@ -9,13 +9,11 @@ extension type of the FITS standard. Source: stwcs, "Definition of a headerlet" 
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.io import fits
@@ -33,13 +31,14 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.quality import DEG_TO_MAS, LARGEST_PLAUSIBLE_DEG, SMALLEST_PLAUSIBLE_MAS
-from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
 from skydb.files.wcs import image_size_pix
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
 NO_KEY = ""
+_LOOKUPS = frozenset({"D2IMARR", "WCSDVARR"})
 _GZIP_MAGIC = b"\x1f\x8b"
 _SAME_SKY_DEG = 1e-9
 _SAME_PIX = 1e-6
@@ -113,14 +112,12 @@ def read_headerlet(path: Path) -> HeaderletFacts | None:
     with quiet_astropy(), open_skeleton(path) as skeleton:
         if not is_headerlet(skeleton):
             return None
-        size = skeleton.size_bytes
-    with quiet_astropy(), _opened(path) as hdus:
-        cards = Cards(path, (hdus[0].header,))
+        cards = Cards(path, (skeleton.primary.header,))
         return HeaderletFacts(
             path=path,
             rootname=_destination(cards),
-            wcs=_wcs_facts(path, hdus, {}, cards.text("HDRNAME")),
-            size_bytes=size,
+            wcs=_wcs_facts(skeleton, {}, cards.text("HDRNAME")),
+            size_bytes=skeleton.size_bytes,
             idctab=(cards.text("IDCTAB") or "").split("$")[-1].split("/")[-1] or None,
             date_written=cards.text("DATE"),
             tool_version=_stwcs(cards.text("UPWCSVER")),
@@ -179,17 +176,21 @@ def read_headerlet_wcs(path: Path, hdr_name: str | None, wcs_name: str) -> dict[
     FileRejectedError
         When it cannot be read.
     """
-    payload = headerlet_bytes(path, hdr_name, wcs_name)
-    with quiet_astropy(), _opened(path, payload) as hdus:
-        return {_target(path, sip.header): _astropy_wcs(path, sip.header, hdus)
-                for sip in _sip_extensions(path, hdus)}  # fmt: skip
+    with quiet_astropy():
+        skeleton = skeleton_of(path, headerlet_bytes(path, hdr_name, wcs_name))
+        lookups = skeleton.as_hdulist(_LOOKUPS)
+        return {
+            _target(path, sip.header): _astropy_wcs(path, sip.header, lookups)
+            for sip in skeleton.named("SIPWCS")
+        }
 
 
 def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
     """The headerlet file itself, also out of a HDRLET extension; see :func:`read_headerlet_wcs`."""
     with quiet_astropy(), open_skeleton(path) as skeleton:
         if is_headerlet(skeleton):
-            return path.read_bytes()
+            skeleton.handle.seek(0)
+            return skeleton.handle.read()
         for record in reversed(skeleton.named("HDRLET")):
             cards = Cards(path, (record.header,))
             named = cards.text("HDRNAME"), cards.text("WCSNAME")
@@ -201,8 +202,7 @@ def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
 def _embedded(skeleton: FitsSkeleton, record: HduRecord, sizes: Sizes) -> WcsFacts:
     name = Cards(skeleton.path, (record.header,)).text("HDRNAME")
     payload = _payload(skeleton.path, skeleton.data_of(record))
-    with _opened(skeleton.path, payload) as hdus:
-        return _wcs_facts(skeleton.path, hdus, sizes, name)
+    return _wcs_facts(skeleton_of(skeleton.path, payload), sizes, name)
 
 
 def _payload(path: Path, data: bytes) -> bytes:
@@ -212,16 +212,6 @@ def _payload(path: Path, data: bytes) -> bytes:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFileError(path, f"a damaged gzip stream ({error})") from error
-
-
-@contextmanager
-def _opened(path: Path, payload: bytes | None = None) -> Iterator[fits.HDUList]:
-    source: Any = path if payload is None else io.BytesIO(payload)
-    try:
-        with fits.open(source, memmap=False) as hdus:
-            yield hdus
-    except (OSError, fits.VerifyError) as error:
-        raise UnreadableFileError(path, f"not a FITS file ({error})") from error
 
 
 def _destination(cards: Cards) -> Rootname:
@@ -237,9 +227,11 @@ def _stwcs(version: str | None) -> str | None:
     return f"stwcs {version}" if version else None
 
 
-def _wcs_facts(path: Path, hdus: fits.HDUList, sizes: Sizes, hdr_name: str | None) -> WcsFacts:
-    extensions = _sip_extensions(path, hdus)
-    cards = Cards(path, (hdus[0].header, extensions[0].header))
+def _wcs_facts(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> WcsFacts:
+    path, extensions = headerlet.path, headerlet.named("SIPWCS")
+    if not extensions:
+        raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
+    cards = Cards(path, (headerlet.primary.header, extensions[0].header))
     quality, unit_known = _quality(cards)
     return WcsFacts(
         key=NO_KEY,
@@ -249,13 +241,6 @@ def _wcs_facts(path: Path, hdus: fits.HDUList, sizes: Sizes, hdr_name: str | Non
         quality=quality,
         rms_unit_known=unit_known,
     )
-
-
-def _sip_extensions(path: Path, hdus: fits.HDUList) -> list[Any]:
-    found = [hdu for hdu in hdus if hdu.name == "SIPWCS"]
-    if not found:
-        raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
-    return found
 
 
 def _target(path: Path, header: fits.Header) -> int:
@@ -329,11 +314,11 @@ def _is_same_chip(a: ChipGeometry, b: ChipGeometry) -> bool:
     )
 
 
-def _astropy_wcs(path: Path, header: fits.Header, hdus: fits.HDUList) -> WCS:
+def _astropy_wcs(path: Path, header: fits.Header, lookups: fits.HDUList) -> WCS:
     from astropy.wcs import WCS, WcsError
 
     try:
-        return WCS(header, hdus)
+        return WCS(header, lookups)
     except (WcsError, LookupError, ValueError, TypeError) as error:
         reason = f"the WCS of a headerlet cannot be built ({' '.join(str(error).split())[:120]})"
         raise FileRejectedError(path, reason) from error

@@ -163,6 +163,25 @@ def open_skeleton(path: Path) -> Iterator[FitsSkeleton]:
         raise UnreadableFileError(path, reason, advice=advice) from error
 
 
+def skeleton_of(path: Path, content: bytes) -> FitsSkeleton:
+    """Skeleton of a FITS file that is held in memory, such as one inside an extension.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that it came from, for messages.
+    content : bytes
+        The FITS file itself.
+
+    Raises
+    ------
+    UnreadableFileError, TruncatedFileError
+        As :func:`open_skeleton`.
+    """
+    handle = io.BytesIO(content)
+    return FitsSkeleton(path, len(content), _scan(path, handle, len(content)), handle)
+
+
 def _version(hdu: HduRecord) -> int:
     return hdu.version
 

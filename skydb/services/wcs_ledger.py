@@ -9,7 +9,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import skydb
 from skydb.domain import AlignmentSolution, Product, ProductVersion, Restoration
+from skydb.domain.base import utc_now
 from skydb.domain.values import ChipGeometry, Realised
 from skydb.domain.vocabulary import (
     LinkRole,
@@ -199,7 +201,9 @@ class WcsLedgerService:
     def _written(self, plan: _Plan, scratch: Path) -> Path:
         """Copy of the newest content with the earlier solution as its primary WCS."""
         copy = Path(shutil.copy(plan.path, scratch))
-        install_solution(copy, plan.chips, plan.label, plan.hdr_name)
+        when = utc_now().isoformat(timespec="microseconds")
+        history = f"skydb {skydb.__version__} made {plan.label.wcs_name} primary at {when}"
+        install_solution(copy, plan.chips, plan.label, plan.hdr_name, history=history)
         return copy
 
     def _measure(self, plan: _Plan, copy: Path) -> Realised:
