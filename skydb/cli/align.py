@@ -13,6 +13,8 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skydb.services.headers import HeaderChange
+
 align = group("Alignment to a reference catalogue.")
 
 RunArgument = Annotated[int, typer.Argument(help="Number of the alignment run.")]
@@ -116,12 +118,17 @@ def accept(
         bool, typer.Option("--force", help="Accept fits that are not trusted, too.")
     ] = False,
     why: Annotated[str, typer.Option(help="Reason to force, kept with your name.")] = "",
+    write_headers: Annotated[
+        bool, typer.Option("--write-headers", help="Also into your own exposures.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Apply exactly the fits of a run to new versions, and measure what came of it.
 
     A fit that is not trusted (docs/trust.md) is left as it is: exit code 5, or 1 when
-    that leaves none. With --force --why it is accepted, and both are recorded.
+    that leaves none. With --force --why it is accepted, and both are recorded. Your own
+    files stay as they are unless --write-headers is given; `skydb restore-headers` takes
+    that back.
 
     Example: skydb align accept 4
     """
@@ -130,6 +137,8 @@ def accept(
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         outcomes = services.accept.accept(run, force_why=_reason(force=force, why=why))
+        if write_headers:
+            _tell(shell, services.headers.write_accepted(run))
     shell.show("Accepted", outcomes, columns.ACCEPTED, as_json=as_json)
     wrong = [one for one in outcomes if one.status is SolutionStatus.FAILED]
     if wrong:
@@ -139,6 +148,11 @@ def accept(
     shell.flag(
         when=bool(left), sentence=f"{len(left)} exposures were left: see `skydb align show`."
     )
+
+
+def _tell(shell: Shell, written: Sequence[HeaderChange]) -> None:
+    shell.say(f"Wrote the headers of {len(written)} of your files.")
+    shell.say(f"To take that back: skydb restore-headers {written[0].activity}")
 
 
 def _reason(*, force: bool, why: str) -> str | None:

@@ -16,6 +16,7 @@ from skydb.cli import (
     fetch,
     field,
     files,
+    headers,
     refcat,
     schema,
     sky,
@@ -33,7 +34,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (schema, field, fetch, files, refcat, align, wcs, sky, sql, demo, archive, doctor):
+for module in (
+    schema,
+    field,
+    fetch,
+    files,
+    refcat,
+    align,
+    headers,
+    wcs,
+    sky,
+    sql,
+    demo,
+    archive,
+    doctor,
+):
     module.attach(app)
 
 

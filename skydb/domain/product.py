@@ -191,6 +191,11 @@ class ProductVersion(Base):
         """Name of the file without directory."""
         return PurePath(self.path).name
 
+    def relocate(self, path: str, *, is_managed: bool) -> None:
+        """Note that this very content is kept elsewhere from now on."""
+        self.path = path
+        self.is_managed = is_managed
+
     @property
     def current_solution(self) -> AlignmentSolution | None:
         """The WCS in force in this content, or None when none was recorded."""

@@ -190,3 +190,10 @@ CHECKS = (
     Column.status("verdict"),
     Column("detail", wraps=True),
 )
+HEADER_CHANGES = (
+    Column("activity"),
+    Column("filename"),
+    Column("version_before", "version before"),
+    Column("version_after", "version after"),
+    Column("path", wraps=True),
+)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
     from skydb.services.fetch import FetchService
+    from skydb.services.headers import HeaderService
     from skydb.services.ingest import IngestService
     from skydb.services.refcat import RefcatService
     from skydb.services.region import Region
@@ -136,6 +137,13 @@ class Services:
         from skydb.services.accept import AcceptService
 
         return AcceptService(self.context)
+
+    @property
+    def headers(self) -> HeaderService:
+        """Headers of the user's own files."""
+        from skydb.services.headers import HeaderService
+
+        return HeaderService(self.context)
 
     @property
     def doctor(self) -> DoctorService:
@@ -282,13 +290,22 @@ class Ledger:
         """Fits of an alignment run beside the archive's solutions."""
         return _table(self.services.questions.alignment(run))
 
-    def align_accept(self, run: int, *, force_why: str | None = None) -> QTable:
+    def align_accept(
+        self, run: int, *, force_why: str | None = None, write_headers: bool = False
+    ) -> QTable:
         """Apply exactly the fits of a run and measure what came of it.
 
         Fits that are not trusted are left as they are, unless there is a reason to force.
+        Your own files are changed only with `write_headers`; see :meth:`restore_headers`.
         """
         outcomes = self.services.accept.accept(run, force_why=force_why)
+        if write_headers:
+            self.services.headers.write_accepted(run)
         return _table(asdict(outcome) for outcome in outcomes)
+
+    def restore_headers(self, activity: int) -> QTable:
+        """Put back the headers of your own files that an activity had written."""
+        return _table(asdict(change) for change in self.services.headers.restore(activity))
 
     def align_reject(self, run: int, why: str) -> int:
         """Refuse the fits of a run; the number refused."""
