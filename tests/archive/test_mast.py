@@ -149,7 +149,9 @@ def test_a_token_is_passed_on_and_never_logged(
 
 def test_a_token_goes_to_no_other_host(archive: LoopbackArchive) -> None:
     session = MastClient("http://mast.example.org", token=TOKEN).open_session()
-    session.get(archive.url)
+    url = f"{archive.url}/api/v0.1/Download/file?uri=mast:HST/product/{FLT}"
+    assert session.get(url).ok
+    assert archive.stats().requests["download"] == 1
     assert archive.stats().with_token == 0
 
 
