@@ -237,7 +237,8 @@ class VersionLink(Base):
         follow(activity, self)
 
     @declared_attr
-    def version(cls) -> Mapped[ProductVersion]:  # noqa: N805, D102 - a column of each subclass
+    def version(cls) -> Mapped[ProductVersion]:  # noqa: N805 - SQLAlchemy passes the class
+        """The version that was read or made."""
         return relationship()
 
 
