@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import skydb
 from skydb.domain.base import utc_now
 from skydb.report import columns, pages
+from skydb.report.alignment_figures import draw_sources
 from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
 from skydb.report.html import (
     BlinkBlock,
@@ -20,14 +20,21 @@ from skydb.report.html import (
     VerdictBlock,
     write_report,
 )
+from skydb.report.mosaic_figures import draw_mosaics
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
 from skydb.report.tables import Column
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from skydb.report.style import Theme
     from skydb.services.evidence import MosaicEvidence
     from skydb.services.ledger import Services
 
 Row = dict[str, Any]
+
+#: As many fits have figures on the page; the others have their rows.
+_FITS_DRAWN = 3
 
 #: Whether a run was found or made is news to who ran it, not to who reads of it.
 _RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
@@ -132,24 +139,31 @@ def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...
     residuals = [
         FigureBlock.drawn(
             fit.product,
-            "Residuals of the matched sources.",
+            f"Residuals of the matched sources{_left_out(run, len(fits))}.",
             f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
-            partial(pages.residuals_figure, fit),
+            _themed(pages.residuals_figure, fit),
             compact=True,
         )
-        for fit in fits[:3]
+        for fit in fits[:_FITS_DRAWN]
     ]
     pairs = [
         FigureBlock.drawn(
             f"{one.product} and {two.product}",
             "The same source has the same colour in both.",
             "Two overlapping images with the sources that both matched.",
-            partial(pages.pair_figure, one, two),
+            _themed(draw_sources, pages.pair_shown(one, two)),
             compact=True,
         )
         for one, two in pages.pairs_sharing_sources(fits)[:1]
     ]
     return (*tables, *residuals, *pairs)
+
+
+def _left_out(run: int, fits: int) -> str:
+    """Where the figures are that a page of many fits has no room for."""
+    if fits <= _FITS_DRAWN:
+        return ""
+    return f"; {_FITS_DRAWN} of {fits} fits are drawn here, all by: skydb align plot {run}"
 
 
 def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlock, ...]:
@@ -161,7 +175,7 @@ def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlo
         "All methods",
         "Levels above, relative values below; visits are shaded in turn.",
         "MDRIZSKY of every exposure by method.",
-        lambda theme: draw_sky_comparison(sky_comparison(rows), theme=theme),
+        _themed(draw_sky_comparison, sky_comparison(rows)),
     )
     return (
         TableBlock("Runs", "Requested, and what really ran.", _RUNS, runs),
@@ -188,7 +202,7 @@ def _mosaic_blocks(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | Bli
         "Science and weight",
         "All methods on one scale.",
         "Science mosaics left, weight mosaics right.",
-        lambda theme: pages.mosaics_figure(mosaics, theme),
+        _themed(draw_mosaics, pages.mosaics_shown(mosaics)),
         compact=True,
     )
     blink = BlinkBlock(
@@ -212,6 +226,11 @@ def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
     caption = "Packages that can change a result, as the newest sky run had them."
     named = (Column("package"), Column("version"))
     return (TableBlock("", caption, named, rows),) if rows else ()
+
+
+def _themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Figure]:
+    """Draws the same, read and computed once, for any theme."""
+    return lambda theme: draw(shown, theme=theme)
 
 
 def _footer(services: Services) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skydb.report.alignment_figures import MarkedImage, draw_sources, paired_marks
 from skydb.report.blink import blink_gif
 from skydb.report.images import load_science
-from skydb.report.mosaic_figures import draw_mosaics, load_pair, mosaic_display
+from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
 from skydb.report.residual_figures import draw_residuals, residual_field
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
@@ -64,7 +64,9 @@ def comparison_pictures(
     plot = png_bytes(draw_sky_comparison(sky_comparison(rows)))
     paths = [write_atomic(out / "mdrizsky.png", plot)]
     if mosaics:
-        paths.append(write_atomic(out / "mosaics.png", png_bytes(mosaics_figure(mosaics))))
+        paths.append(
+            write_atomic(out / "mosaics.png", png_bytes(draw_mosaics(mosaics_shown(mosaics))))
+        )
         blink_gif(
             {one.method.value: one.science for one in mosaics},
             out / "mosaics.gif",
@@ -74,10 +76,9 @@ def comparison_pictures(
     return paths
 
 
-def mosaics_figure(mosaics: Sequence[MosaicEvidence], theme: Theme = LIGHT) -> Figure:
+def mosaics_shown(mosaics: Sequence[MosaicEvidence]) -> MosaicDisplay:
     """Science and weight of every method, on one scale."""
-    pairs = [load_pair(one.method.value, one.science, one.weight) for one in mosaics]
-    return draw_mosaics(mosaic_display(pairs), theme=theme)
+    return mosaic_display([load_pair(one.method.value, one.science, one.weight) for one in mosaics])
 
 
 def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:
@@ -86,14 +87,13 @@ def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:
     return draw_residuals(field, title=fit.product, theme=theme)
 
 
-def pair_figure(first: FitEvidence, second: FitEvidence, theme: Theme = LIGHT) -> Figure:
+def pair_shown(first: FitEvidence, second: FitEvidence) -> list[MarkedImage]:
     """Two overlapping products with the sources that both matched."""
     marks = paired_marks(first.matches, second.matches)
-    panels = [
+    return [
         MarkedImage(fit.product, load_science(fit.image), mark)
         for fit, mark in zip((first, second), marks, strict=True)
     ]
-    return draw_sources(panels, theme=theme)
 
 
 def pairs_sharing_sources(fits: Sequence[FitEvidence]) -> list[tuple[FitEvidence, FitEvidence]]:
@@ -118,5 +118,5 @@ def _write_residuals(fit: FitEvidence, out: Path) -> Row:
 
 def _write_pair(first: FitEvidence, second: FitEvidence, out: Path) -> Row:
     path = out / f"{Path(first.product).stem}_{Path(second.product).stem}.png"
-    write_atomic(path, png_bytes(pair_figure(first, second)))
+    write_atomic(path, png_bytes(draw_sources(pair_shown(first, second))))
     return {"path": str(path), "shows": f"sources of {first.product} and {second.product}"}
