@@ -27,10 +27,11 @@ pytestmark = pytest.mark.slow
 
 JOB = Path(__file__).with_name("skypac_job.py")
 SIZE = 256
-FULL_SIZE = {SimDetector.IR: 1014, SimDetector.UVIS: 4096}
+#: IR and, of UVIS, the size of which the bar was measured.
+FULL_SIZE = {SimDetector.IR: 1014, SimDetector.UVIS: 2048}
 TILES = {SimDetector.IR: (2, 2), SimDetector.UVIS: (2, 1)}
 
-#: Share of the sky on a whole detector; what the bars of the field are is in the issue.
+#: Share of the sky on a whole detector, where 4e-5 (IR) and 3e-5 (UVIS) were measured.
 RELATIVE_BAR = 1e-4
 SKY_BARS = {SimDetector.IR: 0.001, SimDetector.UVIS: 2.0}
 
