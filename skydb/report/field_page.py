@@ -59,10 +59,10 @@ def write_field_report(
     """
     exposures = services.questions.headers()
     content = ReportContent(
-        title=title or ", ".join(sorted({row["target"] or "?" for row in exposures})),
+        title=title or _targets(exposures),
         subtitle=_subtitle(exposures),
         sections=(
-            Section("Verdict", (_verdict(services, measured),)),
+            Section("Verdict", _verdict_blocks(services, measured)),
             Section("Measured against truth", _truth_blocks(measured)),
             Section("Exposures", _exposure_blocks(services, exposures)),
             Section("Alignment", _alignment_blocks(services)),
@@ -75,27 +75,44 @@ def write_field_report(
     return write_report(content, out)
 
 
+def _targets(exposures: Sequence[Row]) -> str:
+    return ", ".join(sorted({row["target"] or "?" for row in exposures})) or "Empty ledger"
+
+
 def _subtitle(exposures: Sequence[Row]) -> str:
+    if not exposures:
+        return "No exposure is on record."
     detectors = sorted({f"{row['instrument']}/{row['detector']}" for row in exposures})
     filters = sorted({row["filter"] for row in exposures})
+    rootnames = {row["rootname"] for row in exposures}
     visits = {row["visit"] for row in exposures}
-    counted = f"{len(exposures)} exposures of {len(visits)} visits"
+    counted = f"{_counted(len(rootnames), 'exposure')} of {_counted(len(visits), 'visit')}"
     return f"{counted}, {', '.join(detectors)} {', '.join(filters)}"
 
 
-def _verdict(services: Services, measured: Sequence[Row]) -> VerdictBlock:
+def _verdict_blocks(services: Services, measured: Sequence[Row]) -> tuple[VerdictBlock, ...]:
     runs = services.questions.current_sky_runs()
-    downgraded = [run["requested_method"] for run in runs if run["downgraded"]]
+    if not runs:
+        return ()
+    downgraded = [run for run in runs if run["downgraded"]]
+    flagged = [run for run in runs if run["findings"] and not run["downgraded"]]
     missed = [row["what"] for row in measured if not row["passed"]]
+    findings = len(services.questions.findings())
     lines = [
-        f"{len(runs)} sky methods ran, {len(downgraded)} of them downgraded.",
-        f"{len(services.questions.findings())} findings are on record.",
+        f"{_counted(len(runs), 'sky method')} ran, {len(downgraded)} downgraded, "
+        f"{len(flagged)} flagged.",
+        f"{_counted(findings, 'finding')} on record.",
     ]
     if measured:
         lines.append(f"{len(measured) - len(missed)} of {len(measured)} bars were met.")
-    passed = not downgraded and not missed
+    passed = not downgraded and not flagged and not missed
     headline = "What was asked for is what happened." if passed else "Not all is as it should be."
-    return VerdictBlock(passed, (headline, *lines))
+    return (VerdictBlock(passed, (headline, *lines)),)
+
+
+def _counted(number: int, noun: str) -> str:
+    """``1 visit``, ``2 visits``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
@@ -106,6 +123,8 @@ def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
 
 
 def _exposure_blocks(services: Services, exposures: Sequence[Row]) -> tuple[TableBlock, ...]:
+    if not exposures:
+        return ()
     return (
         TableBlock("Exposures", "From the primary headers.", columns.HEADERS, exposures),
         TableBlock(
