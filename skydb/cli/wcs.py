@@ -35,7 +35,7 @@ def diff(
         shell.print_json(found)
         return
     causes = [f"{cause}: {one} -> {other}" for cause, (one, other) in found.because.items()]
-    note = "; ".join(causes) or "No row tells a cause."
+    note = "; ".join([*causes, *filter(None, [found.assumed])]) or "No row tells a cause."
     shell.show(f"{found.product}: from {a} to {b}", [found], columns.WCS_DIFF, note=note)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from skydb.domain.values import ChipGeometry
 from skydb.drizzle.labels import SolutionLabel, write_label
-from skydb.drizzle.wcskeys import alternates, geometry, key_of_geometry, key_of_name
+from skydb.drizzle.wcskeys import alternates, is_archived, key_of_name
 from skydb.drizzle.workspace import opened, science_hdus
 from skydb.errors import UsageError
 
@@ -98,20 +98,13 @@ def install_solution(
             raise UsageError(f"{label.wcs_name} has no WCS for SCI,{', SCI,'.join(missing)}.")
         key = _free_key(path, *(hdu.header for hdu in images))
         for hdu in images:
-            _keep_primary(path, hdu.header, key, taken=label.wcs_name)
+            if not is_archived(hdu.header):
+                _archive_primary(path, hdu.header, taken=label.wcs_name, key=key)
             _write_primary(hdu.header, by_extver[hdu.ver], label.wcs_name)
             write_label(hdu.header, label)
             if hdr_name:
                 hdu.header["HDRNAME"] = hdr_name
         hdus[0].header.add_history(history)
-
-
-def _keep_primary(path: Path, header: Header, key: str, *, taken: str) -> None:
-    """Archive the primary WCS unless an alternate of its name has it already."""
-    known = key_of_geometry(header, geometry(header))
-    name = str(header.get("WCSNAME", "")).strip()
-    if known is None or alternates(header)[known].upper() != name.upper():
-        _archive_primary(path, header, taken=taken, key=key)
 
 
 def _free_key(path: Path, *headers: Header) -> str:

@@ -32,6 +32,16 @@ def key_of_geometry(header: Header, wanted: Geometry) -> str | None:
     return None
 
 
+def is_archived(header: Header) -> bool:
+    """Whether an alternate has the name and the geometry of the primary WCS."""
+    name = str(header.get("WCSNAME", "")).strip().upper()
+    wanted = geometry(header)
+    return any(
+        found.upper() == name and _same(geometry(header, key), wanted)
+        for key, found in alternates(header).items()
+    )
+
+
 def key_of_name(header: Header, name: str) -> str | None:
     """Key of the newest alternate of this name; capitals do not matter."""
     keys = [key for key, found in alternates(header).items() if found.upper() == name.upper()]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution
+from skydb.domain import AlignmentSolution, ProductVersion
 from skydb.domain.vocabulary import SolutionOrigin, WcsKind
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import FileRejectedError, NotFoundError, StateError
 from skydb.files.headerlets import read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
@@ -57,9 +58,49 @@ def wcs_of(workspace: Workspace, solution: AlignmentSolution) -> dict[int, WCS]:
     if solution.origin is SolutionOrigin.HEADERLET:
         found = read_headerlet_wcs(path, solution.hdr_name, solution.wcs_name)
         return _sized(found, solution)
-    frames = read_hstwcs(path)
     if solution.wcs_key == " ":
-        return frames
+        return read_hstwcs(path)
+    return _with_distortion_of(path, solution)
+
+
+def wcs_or_like(workspace: Workspace, solution: AlignmentSolution) -> tuple[dict[int, WCS], str]:
+    """As :func:`wcs_of`, also when the very file is gone but another version has its distortion.
+
+    An archive replaces files under their names. The linear terms are in the ledger; the
+    distortion of another version of the product with the same IDCTAB stands in.
+
+    Returns
+    -------
+    dict of int to astropy.wcs.WCS
+        WCS of every chip.
+    str
+        A sentence on what was assumed; empty when nothing was.
+    """
+    try:
+        return wcs_of(workspace, solution), ""
+    except (NotFoundError, FileRejectedError):
+        if solution.origin is SolutionOrigin.HEADERLET:
+            raise
+        for other in solution.version.product.versions:
+            if other.idctab == solution.version.idctab and _is_there(workspace, other):
+                note = (
+                    f"version {solution.version.number} is gone; its distortion was taken to be "
+                    f"that of version {other.number}, which has the same IDCTAB"
+                )
+                return _with_distortion_of(workspace.resolve(other.path), solution), note
+        raise
+
+
+def _is_there(workspace: Workspace, version: ProductVersion) -> bool:
+    try:
+        checked_path(workspace, version)
+    except (NotFoundError, FileRejectedError):
+        return False
+    return True
+
+
+def _with_distortion_of(path: Path, solution: AlignmentSolution) -> dict[int, WCS]:
+    frames = read_hstwcs(path)
     distorted = solution.wcs_kind is not WcsKind.PIPELINE
     chips = {chip.extver: chip.geometry for chip in solution.chips}
     missing = sorted(chips.keys() - frames.keys())

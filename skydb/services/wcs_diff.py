@@ -20,7 +20,7 @@ from skydb.domain import (
 from skydb.domain.vocabulary import ActivityKind, DiffCause, ProductKind, SolutionOrigin, WcsKind
 from skydb.errors import UsageError
 from skydb.services.context import Context
-from skydb.services.solutions import find_solution, wcs_of
+from skydb.services.solutions import find_solution, wcs_or_like
 from skydb.sky.wcs_diff import difference
 
 _MADE_HERE = (ActivityKind.ACCEPTANCE, ActivityKind.RESTORATION)
@@ -49,6 +49,8 @@ class WcsDifference:
         What differs in the rows behind the two; empty when nothing does.
     because : dict
         For each cause what the first and the second say.
+    assumed : str or None
+        What had to be assumed because a file is gone.
     """
 
     a: int
@@ -64,6 +66,7 @@ class WcsDifference:
     scale: float
     cause: list[DiffCause]
     because: dict[str, list[Any]]
+    assumed: str | None
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,11 @@ class WcsDiffService:
             _require_one_image(first, second)
             because = _causes(session, first, second)
             workspace = self.context.workspace
-            frames = wcs_of(workspace, first), wcs_of(workspace, second)
+            (one, about_one), (other, about_other) = (
+                wcs_or_like(workspace, solution) for solution in (first, second)
+            )
             named = first.version.filename, first.wcs_name, second.wcs_name
-        moved = difference(*frames)
+        moved = difference(one, other)
         return WcsDifference(
             a=first_id,
             b=second_id,
@@ -105,6 +110,7 @@ class WcsDiffService:
             scale=moved.scale,
             cause=list(because),
             because={cause.value: pair for cause, pair in because.items()},
+            assumed="; ".join(filter(None, (about_one, about_other))) or None,
         )
 
 
