@@ -34,11 +34,9 @@ def audit(
 
     Example: skydb sky audit 4 --out figures/
     """
-    from skydb.services.audit import AuditService
-
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        found = AuditService(services.context).audit(run)
+        found = services.audit.audit(run)
     if out is not None:
         from skydb.report.audit_figures import write_audit_picture
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
     from skydb.services.accept import AcceptService
     from skydb.services.align import AlignService
+    from skydb.services.audit import AuditService
     from skydb.services.catalog_queries import CatalogQueryService
     from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
@@ -181,6 +182,13 @@ class Services:
 
         gate = EnvironmentGate(self.context, self.fields)
         return SkyRunService(self.context, jobs=jobs, gate=gate)
+
+    @property
+    def audit(self) -> AuditService:
+        """Auditing sky runs."""
+        from skydb.services.audit import AuditService
+
+        return AuditService(self.context)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""
@@ -353,6 +361,10 @@ class Ledger:
     def sky_compare(self, *runs: int) -> QTable:
         """MDRIZSKY of every chip, one column a method."""
         return _table(self.services.questions.comparison(runs))
+
+    def sky_audit(self, run: int) -> QTable:
+        """What a run left between every pair of overlapping exposures."""
+        return _table(self.services.audit.audit(run).rows())
 
     def findings(self) -> QTable:
         """What would have passed silently, newest first."""

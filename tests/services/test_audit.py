@@ -21,7 +21,7 @@ from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.services.audit import AuditService, sentences
-from skydb.services.ledger import Services
+from skydb.services.ledger import Ledger, Services
 from skydb.services.measure_overlaps import MeasureOverlaps
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -96,6 +96,13 @@ def test_a_good_run_leaves_little_and_a_common_sky_leaves_all(
     assert audit.ranking[-1].rms == pytest.approx(audit.rms_before)
     assert (audit.islands, audit.is_flagged) == ((tuple(sorted(audit.islands[0])),), False)
     assert {row["unit"] for row in audit.rows()} == {"electron/s"}
+
+
+def test_the_facade_answers_with_a_table(field: Services) -> None:
+    run = record_run(field, SkyMethod.MATCH, skies_of(field, SkyMethod.MATCH))
+    table = Ledger(field).sky_audit(run)
+    assert len(table) == 6
+    assert str(table["area_arcsec2"].unit) == "arcsec2"
 
 
 def test_a_wrong_sky_of_one_exposure_is_named(field: Services) -> None:

@@ -52,6 +52,11 @@ def test_equal_pixels_have_their_own_level_without_noise() -> None:
     assert level.sigma == pytest.approx(0.0, abs=1e-9)
 
 
+def test_noise_of_few_pixels_is_that_of_a_sample() -> None:
+    level = SkyStatistic(stat=SkyStat.MEAN).level(np.array([0.0, 1.0], dtype=np.float32))
+    assert level is not None and level.sigma == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_too_few_pixels_have_no_level(number: int) -> None:
     assert SkyStatistic().level(np.ones(number, dtype=np.float32)) is None
