@@ -87,7 +87,7 @@ class _Applied:
 
     @property
     def is_as_predicted(self) -> bool:
-        return all(r.residual_mas <= RESIDUAL_LIMIT_MAS for r in self.realised.values())
+        return all(map(_is_as_predicted, self.realised.values()))
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,9 @@ class _AcceptRecorder:
 
     def refuse(self) -> list[AcceptOutcome]:
         """Record that the exposures did not move as predicted; nothing is kept."""
-        self._solution.reject("TweakBack did not give the exposures the predicted shift.")
+        self._solution.verify(
+            max(self._applied.realised.values(), key=lambda realised: realised.residual_mas)
+        )
         return [
             self._refuse_exposure(version_id, realised)
             for version_id, realised in self._applied.realised.items()
@@ -280,11 +282,13 @@ class _AcceptRecorder:
 
     def _refuse_exposure(self, version_id: int, realised: Realised) -> AcceptOutcome:
         version = self._session.get_one(ProductVersion, version_id)
-        message = (
-            f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} mas."
-        )
         self._acceptance.use(version)
-        self._acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
+        if not _is_as_predicted(realised):
+            message = (
+                f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
+                f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
+            )
+            self._acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
         return self._outcome(version, version_id, SolutionStatus.FAILED, None)
 
     def _add(self, earlier: ProductVersion, file: FileFacts) -> ProductVersion:
@@ -334,6 +338,10 @@ def _left_alone(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator
             status=SolutionStatus.PROPOSED,
             version=None,
         )
+
+
+def _is_as_predicted(realised: Realised) -> bool:
+    return realised.residual_mas <= RESIDUAL_LIMIT_MAS
 
 
 def _subject(version: ProductVersion) -> str:

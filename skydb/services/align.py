@@ -235,7 +235,7 @@ def _drizzled_versions(session: Session, products: Sequence[str]) -> list[Produc
     if missing or not found:
         what = ", ".join(missing) or "drizzled products"
         raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
-    names = products or sorted(found)
+    names = dict.fromkeys(products) or sorted(found)
     return [found[name] for name in names]
 
 

@@ -48,7 +48,23 @@ def exposures_behind(session: Session, drizzled: ProductVersion) -> list[Product
     else:
         query = query.where(Generation.activity_id == maker)
     newest = {version.product_id: version for version in session.scalars(query)}
-    return _complete(drizzled, list(newest.values()))
+    return _complete(drizzled, _of_matching_kind(drizzled, list(newest.values())))
+
+
+def _of_matching_kind(
+    drizzled: ProductVersion, found: list[ProductVersion]
+) -> list[ProductVersion]:
+    """Of an exposure's FLT and FLC the one that goes with the product: DRCs are made of FLCs.
+
+    Were both moved by a DRZ and a DRC of one visit, each exposure would be moved by two fits.
+    """
+    is_corrected = drizzled.product.kind is ProductKind.DRC
+
+    def fits_better(version: ProductVersion) -> bool:
+        return (version.product.kind is ProductKind.FLC) is is_corrected
+
+    served = {version.product.exposure_id for version in found if fits_better(version)}
+    return [v for v in found if fits_better(v) or v.product.exposure_id not in served]
 
 
 def _content_restored(version: ProductVersion) -> ProductVersion:
