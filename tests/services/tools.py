@@ -122,7 +122,8 @@ class Toolbox(DrizzlepacRunner):
     shift_deg: tuple[float, float] = SHIFT_DEG
     ran: list[str] = field(default_factory=list)
 
-    timeout_s = 1.0
+    def __post_init__(self) -> None:
+        super().__init__(timeout_s=1.0)
 
     def run(self, task: str, request: Mapping[str, Any], scratch: Path) -> dict[str, object]:
         scratch.mkdir(parents=True, exist_ok=True)
