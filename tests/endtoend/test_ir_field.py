@@ -10,6 +10,7 @@ from astropy.io import fits
 from PIL import Image
 
 from skydb.simulate.verify import pointing_error_mas, sky_error
+from tests.cli.test_documented_sql import EXAMPLES
 from tests.commands import LedgerDirectory
 from tests.endtoend.conftest import by_chip, checksums, newest_paths
 
@@ -248,3 +249,10 @@ def test_sql_answers_with_the_values_of_the_comparison(ir_field, comparison):
     assert rows == [
         {key: row[key] for key in ("rootname", "extver", "match")} for row in comparison
     ]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split("FROM")[1].split()[0])
+def test_an_example_of_the_document_is_answered_with_what_happened(ir_field, example):
+    rows = ir_field.ledger.json("sql", example)
+    asks_for_trouble = "downgraded" in example or "> 10" in example
+    assert bool(rows) is not asks_for_trouble
