@@ -102,7 +102,7 @@ def _plain(value: object) -> CardValue:
     """As JSON can hold it; an undefined value is None."""
     from astropy.io.fits.card import Undefined
 
-    if isinstance(value, Undefined):
+    if value is None or isinstance(value, Undefined):
         return None
     return value if isinstance(value, bool | int | float | str) else str(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -49,19 +50,16 @@ class PassedEnvironments:
         document = {"environment": environment, "passed_at": when.isoformat()}
         path = self._path(environment)
         partial = path.with_suffix(f".{os.getpid()}.part")
-        try:
+        # Without a cache every new ledger asks for itself, which costs time and nothing else.
+        with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_text(json.dumps(document) + "\n", encoding="utf-8")
             partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)
 
     def forget(self, environment: str) -> None:
         """Drop what was known of an environment."""
-        try:
+        with suppress(OSError):
             self._path(environment).unlink(missing_ok=True)
-        except OSError:
-            return  # a directory that cannot be written holds what it holds
 
     def _path(self, environment: str) -> Path:
         # What a PYTHONPATH puts before the packages changes them without changing their versions.
