@@ -108,6 +108,15 @@ class TrustReport:
             if w.score is not None and w.score < TRUST_FLOOR
         )
 
+    @property
+    def weakest(self) -> str | None:
+        """What the witness with the lowest score says; None when nobody speaks."""
+        speaking = [(w.score, w) for w in self.witnesses if w.score is not None]
+        if not speaking:
+            return None
+        _, witness = min(speaking, key=lambda pair: pair[0])
+        return f"{witness.component}: {witness.reason}"
+
     def with_witness(self, witness: Witness) -> Self:
         """The report with one witness heard anew."""
         others = (w for w in self.witnesses if w.component is not witness.component)

@@ -21,6 +21,7 @@ from skydb.domain import (
     SkyRun,
     Visit,
 )
+from skydb.domain.trust import report_of
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
@@ -175,6 +176,7 @@ def _fit_row(
         "rms_dec_mas": fit.rms_dec_mas,
         "fit_geometry": fit.fit_geometry,
         "trust": fit.trust,
+        "trust_reason": report_of(fit.trust_reasons).weakest,
         "archive_wcs_name": old.wcs_name if old else None,
         "archive_nmatches": old.nmatches if old else None,
         "archive_rms_ra_mas": old.rms_ra_mas if old else None,
