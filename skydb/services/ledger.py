@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.errors import UsageError
+from skydb.errors import SkydbError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.services.context import Context
 from skydb.services.progress import Progress, Quiet
@@ -84,7 +84,11 @@ class Services:
         """
         parsed = resolve_url(url)
         engine = open_engine(parsed)
-        schema.require_current(engine)
+        try:
+            schema.require_current(engine)
+        except SkydbError:
+            engine.dispose()
+            raise
         workspace = Workspace(data_root(url, data))
         store = Store(engine)
         context = Context(store, workspace, progress or Quiet())
@@ -373,10 +377,11 @@ class Ledger:
     def sql(self, statement: str) -> QTable:
         """Answer to one SELECT."""
         answer = self.services.questions.sql(statement)
-        return _table(dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
+        rows = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
+        return _table(rows, answer.columns)
 
 
-def _table(rows: Iterable[dict[str, Any]]) -> QTable:
+def _table(rows: Iterable[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
     from skydb.services.qtable import as_qtable
 
-    return as_qtable(list(rows))
+    return as_qtable(list(rows), names)

@@ -17,15 +17,22 @@ _SUFFIXES = {"_arcsec2": "arcsec2", "_arcsec": "arcsec", "_mas": "mas", "_deg": 
 _SUFFIXES |= {"_pix": "pix", "_mjd": "d", "_s": "s"}
 
 
-def as_qtable(rows: Sequence[dict[str, Any]]) -> QTable:
+def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
     """Make a table of rows that have the same keys.
 
     Numbers become columns that mask what is missing; a column whose name ends in a
     unit (``rms_ra_mas``) becomes a quantity; lists and dicts become JSON text.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        The rows.
+    names : sequence of str
+        Their keys, where they are known even without a row.
     """
     from astropy.table import QTable
 
-    names = list(rows[0]) if rows else []
+    names = list(rows[0]) if rows else names
     return QTable({name: _column(name, [row[name] for row in rows]) for name in names})
 
 
@@ -45,9 +52,15 @@ def _column(name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - Column o
 
     plain = [_plain(value) for value in values]
     missing = np.array([value is None for value in plain])
-    kind = type(next((value for value in plain if value is not None), ""))
-    filled = np.array([kind() if value is None else value for value in plain])
-    unit = unit_of(name) if kind in (int, float) else None
+    unit = unit_of(name)
+    known = [value for value in plain if value is not None]
+    # A column of which nothing is known is what its name says.
+    kind = type(known[0]) if known else (str if unit is None else float)
+    filled = np.array(
+        [kind() if value is None else value for value in plain], dtype=None if known else kind
+    )
+    if kind not in (int, float):
+        unit = None
     if unit is None:
         return MaskedColumn(filled, name=name, mask=missing) if missing.any() else filled
     quantity = filled.astype(float) * unit

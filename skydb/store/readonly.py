@@ -34,7 +34,7 @@ class Answer:
     Parameters
     ----------
     columns : tuple of str
-        Names in the order asked for.
+        Names in the order asked for, each once.
     rows : list of tuple
         Values as the database driver gives them.
     """
@@ -106,7 +106,16 @@ def _ask_postgresql(url: URL, statement: str) -> Answer:
 
 
 def _names(description: Sequence[Sequence[Any]] | None) -> tuple[str, ...]:
-    """Names of the columns of an answer; a statement that answers nothing is no question."""
+    """Names of the columns of an answer; a statement that answers nothing is no question.
+
+    A name that occurs again gets a number, for rows by name would lose the column.
+    """
     if description is None:
         raise ValueError("the statement asks for nothing")
-    return tuple(str(column[0]) for column in description)
+    names: list[str] = []
+    for column in description:
+        name, number = str(column[0]), 2
+        while name in names:
+            name, number = f"{column[0]}_{number}", number + 1
+        names.append(name)
+    return tuple(names)
