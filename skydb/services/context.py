@@ -88,7 +88,10 @@ class Context:
             yield
         except BaseException as error:
             with self.store.writing() as session:
-                session.get_one(kind, activity_id).fail(_describe(error), self._logs(label))
+                activity = session.get_one(kind, activity_id)
+                # What goes wrong after the end, such as tidying up, does not rewrite it.
+                if activity.status is ActivityStatus.RUNNING:
+                    activity.fail(_describe(error), self._logs(label))
             raise
         finally:
             self.progress.end()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +44,9 @@ from skydb.services.versions import checked_path
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
 from skydb.store import queries
+
+#: Directory below the data root that has one directory a run.
+_RUNS = "runs"
 
 #: What of a target's name is kept in the label of a group, which has room for 120 characters.
 _LONGEST_TARGET = 48
@@ -205,6 +210,11 @@ class SkyRunService:
             )
 
     def _record(self, run_id: int, recipe: _Recipe, outcome: DrizzleOutcome) -> None:
+        home = self.context.workspace.root / _RUNS / str(run_id)
+        with _whole_or_nothing(home):
+            self._keep_and_close(run_id, recipe, outcome)
+
+    def _keep_and_close(self, run_id: int, recipe: _Recipe, outcome: DrizzleOutcome) -> None:
         mosaic, log = self._keep(run_id, outcome)
         with self.context.closing(SkyRun, run_id) as (session, run):
             versions = {
@@ -223,7 +233,7 @@ class SkyRunService:
 
     def _keep(self, run_id: int, outcome: DrizzleOutcome) -> tuple[Mosaic, str]:
         workspace = self.context.workspace
-        home = ("runs", str(run_id))
+        home = (_RUNS, str(run_id))
         science = workspace.store(outcome.science, *home, outcome.science.name)
         weight = workspace.store(outcome.weight, *home, outcome.weight.name)
         log = workspace.store(outcome.log, *home, outcome.log.name)
@@ -276,6 +286,18 @@ class _Recipe:
         """The runs that differ from this one in nothing but the method."""
         same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == self.group_hash)
         return session.scalar(same) or SkyRunGroup(self.group_hash, self.inputs.label)
+
+
+@contextmanager
+def _whole_or_nothing(home: Path) -> Iterator[None]:
+    """Remove a new directory when the block that fills it fails."""
+    was_there = home.exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            shutil.rmtree(home, ignore_errors=True)
+        raise
 
 
 def _notice(run: SkyRun, recipe: _Recipe, outcome: DrizzleOutcome) -> None:
