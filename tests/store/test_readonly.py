@@ -168,7 +168,9 @@ def test_the_back_doors_of_postgresql_are_shut(
 
 
 def test_what_a_function_of_postgresql_writes_is_not_kept(postgres_store: Store) -> None:
-    ask(postgres_store.engine.url, "SELECT lo_from_bytea(0, 'x')")
+    # Refused by the newer servers, rolled back by the older ones.
+    with suppress(UsageError):
+        ask(postgres_store.engine.url, "SELECT lo_from_bytea(0, 'x')")
     count = "SELECT count(*) FROM pg_largeobject_metadata"
     assert ask(postgres_store.engine.url, count).rows == [(0,)]
 
@@ -180,7 +182,7 @@ SOME_SQL = (
 words = st.sampled_from(SOME_SQL.split())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.lists(words, max_size=12).map(" ".join) | st.text(max_size=30))
 def test_no_random_statement_changes_the_ledger(filled: Store, statement: str) -> None:
     before = state(filled)
@@ -200,7 +202,7 @@ def test_no_random_statement_changes_the_ledger(filled: Store, statement: str) -
         ("VALUES (1)", None, [(1,)]),
         ("SELECT '%s' AS percent -- with a remark", ("percent",), [("%s",)]),
         ("SELECT 'é' AS accent", ("accent",), [("é",)]),
-        ("SELECT 1 AS a, 2 AS a", ("a", "a"), [(1, 2)]),
+        ("SELECT 1 AS a, 2 AS a, 3 AS a", ("a", "a_2", "a_3"), [(1, 2, 3)]),
     ],
 )
 def test_a_select_is_answered(filled: Store, statement: str, columns, rows) -> None:
