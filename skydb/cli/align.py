@@ -88,7 +88,7 @@ def show(context: typer.Context, run: RunArgument, as_json: JsonOption = False) 
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.questions.alignment(run)
-    shell.show(f"Alignment run {run}", rows, columns.FITS, as_json=as_json)
+    _print_fits(shell, run, rows, as_json=as_json)
 
 
 @align.command()
@@ -202,9 +202,17 @@ def history(
 def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     from skydb.domain.trust import TRUST_FLOOR
 
-    shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
+    _print_fits(shell, run_id, rows, as_json=as_json)
     failed = [row for row in rows if row["status"] == "failed"]
     if len(failed) == len(rows):
         raise typer.Exit(FAILED)
     weak = [row for row in rows if row["trust"] is not None and row["trust"] < TRUST_FLOOR]
     shell.flag(when=bool(weak), sentence="Some fits failed or are not trusted; see the table.")
+
+
+def _print_fits(
+    shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool
+) -> None:
+    shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
+    if not as_json:
+        shell.show("Beside the archive's solutions", rows, columns.FITS_BESIDE)

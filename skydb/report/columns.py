@@ -55,9 +55,16 @@ FITS = (
     Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
     Column("trust", format=".2f"),
+)
+#: The same fits, beside the WCS that each product came with: one table would be too wide.
+FITS_BESIDE = (
+    Column("product"),
     Column("archive_wcs_name", "archive's WCSNAME"),
     Column("archive_nmatches", "its matches"),
     Column("archive_rms_ra_mas", "its RMS RA", "mas", ".1f"),
+    Column("archive_rms_dec_mas", "its RMS Dec", "mas", ".1f"),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
+    Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
     Column("reason", wraps=True),
 )
 ACCEPTED = (

@@ -141,12 +141,14 @@ def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...
     if run is None:
         return ()
     fits = services.evidence.fits(run)
+    rows = services.questions.alignment(run)
     tables = (
+        TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
         TableBlock(
-            "Fits beside the archive's solutions",
-            f"Alignment run {run}.",
-            columns.FITS,
-            services.questions.alignment(run),
+            "Beside the archive's solutions",
+            "The same fits, and the WCS that each product came with.",
+            columns.FITS_BESIDE,
+            rows,
         ),
         TableBlock(
             "Shift of every exposure",
