@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from skydb.errors import SkydbError
 from skydb.services.environment import installed_packages, known_faults
 
 PIN_SPHERICAL_GEOMETRY = "pin spherical_geometry>=1.3.0,<1.3.5"
@@ -38,6 +39,11 @@ def of_method(reason: str, versions: Mapping[str, str]) -> str:
     if "iter_polygons_flat" in reason:
         return lacks_flat_polygons(versions.get("spherical_geometry", "of this environment"))
     return f"skypac gave up with {reason}; {general()}"
+
+
+def told_by(error: SkydbError) -> str:
+    """What an error says, without the place of a log that does not outlive the self-test."""
+    return error.what.partition(" Its log: ")[0].rstrip(".")
 
 
 def general() -> str:

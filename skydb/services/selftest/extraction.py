@@ -28,7 +28,9 @@ def check_sources(runner: DrizzlepacRunner, scratch: Path) -> CheckResult:
         report = ask_sources(runner, scratch)
     except ToolCrashedError as error:
         version = installed_packages()["photutils"]
-        return CheckResult(CHECK, Verdict.FAILED, cures.breaks_extraction(version, error.what))
+        return CheckResult(
+            CHECK, Verdict.FAILED, cures.breaks_extraction(version, cures.told_by(error))
+        )
     offset = worst_offset_pix(report)
     if offset > _LIMIT_PIX:
         seen = f"finds {len(report.found)} of {len(STARS)} stars, up to {offset:.2f} pixels off"

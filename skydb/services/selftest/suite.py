@@ -116,4 +116,4 @@ def _skies(one: TinyField, outcome: skies.DrizzledField | SkydbError) -> list[Ch
 
 
 def _why(error: SkydbError) -> str:
-    return f"{error.what} {cures.general()}"
+    return f"{cures.told_by(error)}; {cures.general()}"
