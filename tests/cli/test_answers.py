@@ -49,7 +49,7 @@ def _run(directory, *words, **environment):
     )
 
 
-@pytest.mark.parametrize(("words", "keys"), KEYS.items(), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("words", "keys"), KEYS.items(), ids=[" ".join(w)[:40] for w in KEYS])
 def test_a_list_is_a_list_of_objects_with_the_promised_keys(ingested, words, keys):
     rows = ingested.json(*words)
     assert isinstance(rows, list)
