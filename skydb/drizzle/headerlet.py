@@ -1,6 +1,6 @@
 """Headerlets through stwcs: one that it made, it can apply.
 
-stwcs writes numbers with 14 digits, which is 0.00002 mas; what it makes of a file is
+stwcs writes numbers with 14 digits, which is up to 0.00002 mas; what it makes of a file is
 therefore not used as it is: the linear terms are written again with all their digits.
 """
 

@@ -157,6 +157,33 @@ def embedded_solutions(
     return tuple(found), tuple(flaws)
 
 
+def contradictions(file: FileFacts) -> list[str]:
+    """A sentence for each headerlet that is named as a WCS of the headers and is another one.
+
+    The archive has written such files: of two solutions with one name, one was lost.
+    """
+    by_name = {wcs.name.text.upper(): wcs for wcs in reversed(file.solutions)}
+    found = []
+    for headerlet in file.headerlets:
+        twin = by_name.get(headerlet.name.text.upper())
+        if twin is not None:
+            chips = ", ".join(f"SCI,{extver}" for extver in _differing(headerlet, twin))
+            found.append(
+                f"its headerlet {headerlet.hdr_name} and its WCS {twin.key.strip() or 'in force'} "
+                f"are both named {twin.name} and differ on {chips or 'the number of chips'}"
+            )
+    return found
+
+
+def _differing(one: WcsFacts, other: WcsFacts) -> list[int]:
+    others = {chip.extver: chip for chip in other.chips}
+    return [
+        chip.extver
+        for chip in one.chips
+        if chip.extver in others and not _is_same_chip(chip, others[chip.extver])
+    ]
+
+
 def read_headerlet_wcs(path: Path, hdr_name: str | None, wcs_name: str) -> dict[int, WCS]:
     """WCS of one headerlet by EXTVER of its chips, with all its distortion.
 

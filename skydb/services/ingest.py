@@ -23,7 +23,12 @@ from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, IngestStatus, LinkRole
 from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.checksum import sha256_of
-from skydb.files.headerlets import HeaderletFacts, is_named_headerlet, read_headerlet
+from skydb.files.headerlets import (
+    HeaderletFacts,
+    contradictions,
+    is_named_headerlet,
+    read_headerlet,
+)
 from skydb.files.reader import read_facts
 from skydb.services.context import Context
 from skydb.store.registry import Registry, overflow_of
@@ -206,6 +211,8 @@ class FileRecorder:
         product.name_members(file.members)
         for flaw in file.flaws:
             self._activity.notice(FindingKind.REJECTED_FILE, file.path.name, flaw)
+        for contradiction in contradictions(file):
+            self._activity.notice(FindingKind.CONTRADICTION, file.path.name, contradiction)
         for wcs in (*file.solutions, *file.headerlets):
             solution = AlignmentSolution.found(version, self._activity, wcs)
             if not wcs.rms_unit_known:

@@ -10,6 +10,7 @@ from skydb.domain.values import FitQuality
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError
 from skydb.files.headerlets import (
+    contradictions,
     is_named_headerlet,
     read_headerlet,
     read_headerlet_wcs,
@@ -177,3 +178,6 @@ class TestRealFiles:
         assert last.name == found.primary.name
         assert last.chips[0].crval_deg == found.primary.chips[0].crval_deg
         assert last.chips[1].crval_deg != found.primary.chips[1].crval_deg
+        (sentence,) = contradictions(found)
+        assert "WCS in force" in sentence and sentence.endswith("differ on SCI,2")
+        assert contradictions(read_facts(test_data / "wfc3_ir_flt_stub.fits")) == []

@@ -235,7 +235,7 @@ def test_a_headerlet_that_was_exported_is_ingested_and_is_the_same_wcs(
 def test_stwcs_applies_an_exported_headerlet_to_the_original_file(
     services, images, tmp_path
 ) -> None:
-    """14 digits of wcslib are all that stwcs keeps: 2e-5 mas, not the 1e-6 of the headerlet."""
+    """The headerlet has all digits; stwcs keeps 14 of them, here 6e-7 (IR) to 2e-6 mas (UVIS)."""
     alternate = of_image(services, images[0], "A")
     out = tmp_path / f"{images[0].stem}_hlet.fits"
     services.wcs_ledger.export(alternate.id, out)
@@ -243,7 +243,7 @@ def test_stwcs_applies_an_exported_headerlet_to_the_original_file(
     services.wcs_ledger.restore(alternate.id)
     wanted, found = read_hstwcs(newest(services, images[0])), read_hstwcs(applied)
     assert difference(read_hstwcs(images[0]), found).median_mas > 1.0
-    assert difference(wanted, found).max_mas < 1e-4
+    assert difference(wanted, found).max_mas < 5e-6
 
 
 def test_a_headerlet_of_an_unknown_exposure_is_rejected(services, tmp_path) -> None:
