@@ -36,3 +36,14 @@ def _below(words: tuple[str, ...], spec: Any) -> list[Leaf]:
 def root_options() -> list[Any]:
     """Options before the command."""
     return list(typer.main.get_command(app).params)
+
+
+def called(words: list[str]) -> Any:
+    """The command that a command line calls; an option or argument it lacks is an error."""
+    name, spec = "skydb", typer.main.get_command(app)
+    context = spec.make_context(name, words)
+    while hasattr(spec, "commands"):
+        rest = [*context._protected_args, *context.args]
+        name, spec, rest = spec.resolve_command(context, rest)
+        context = spec.make_context(name, rest, parent=context)
+    return spec
