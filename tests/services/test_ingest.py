@@ -328,3 +328,22 @@ def test_the_status_of_a_solution_from_a_header_is_recorded(
         solutions = session.scalars(select(AlignmentSolution)).all()
         assert {solution.status for solution in solutions} == {SolutionStatus.RECORDED}
         assert all(len(solution.chips) == 1 for solution in solutions)
+
+
+@pytest.mark.parametrize("again", ["the same content", "other content"])
+def test_known_products_cost_no_statement_each(
+    services: Services, tmp_path: Path, again: str
+) -> None:
+    statements: list[str] = []
+    names = [f"ibxl50i{i:02d}" for i in range(48)]
+    first = [write_exposure(tmp_path / "first", name) for name in names]
+    second = [write_exposure(tmp_path / "second", name, CAL_VER="4.0") for name in names]
+    services.ingest.ingest(first)
+    event.listen(
+        services.context.store.engine,
+        "before_cursor_execute",
+        lambda *details: statements.append(details[2]),
+    )
+    wanted = KNOWN if again == "the same content" else NEW_VERSION
+    assert set(statuses(services, *(first if wanted is KNOWN else second))) == {wanted}
+    assert len([one for one in statements if one.startswith("SELECT")]) < len(names) / 2
