@@ -184,7 +184,9 @@ def _left_out(run: int, fits: int) -> str:
     """Where the figures are that a page of many fits has no room for."""
     if fits <= _FITS_DRAWN:
         return ""
-    return f"; {_FITS_DRAWN} of {fits} fits are drawn here, all by: skydb align plot {run}"
+    return (
+        f"; {_FITS_DRAWN} of {fits} fits are drawn here, all by: skydb align plot {run} --out DIR"
+    )
 
 
 def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlock, ...]:
