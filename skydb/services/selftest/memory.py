@@ -33,7 +33,8 @@ class PassedEnvironments:
         Where; made when the first environment has passed.
     """
 
-    directory: Path = field(default_factory=default_directory)
+    # Looked up late, so that the rules can be other ones in a test.
+    directory: Path = field(default_factory=lambda: default_directory())
 
     def recall(self, environment: str) -> datetime | None:
         """When an environment, named by its fingerprint, has passed; None when it has not."""
