@@ -184,9 +184,7 @@ def _left_out(run: int, fits: int) -> str:
     """Where the figures are that a page of many fits has no room for."""
     if fits <= _FITS_DRAWN:
         return ""
-    return (
-        f"; {_FITS_DRAWN} of {fits} fits are drawn here, all by: skydb align plot {run} --out DIR"
-    )
+    return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"
 
 
 def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlock, ...]:
