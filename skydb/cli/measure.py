@@ -17,18 +17,17 @@ Row = dict[str, Any]
 
 #: Largest rms of ``match`` against the injected sky on whole detectors, in the image's unit.
 _SKY_BARS = {"IR": 0.001, "UVIS": 2.0}
-_FULL_SIZE_PIX = {"IR": 1014, "UVIS": 4096}
+_WHOLE_IR_PIX = 1014
 _POINTING_BAR_MAS = 1.5
 
 
 def measure_against_truth(services: Services, truth: FieldTruth, plan: FieldPlan) -> list[Row]:
     """Figures measured from the ledger and its files, each with its bar.
 
-    A bar holds for whole detectors. On a smaller one it is wider in proportion to the
-    side, as is the noise of a median over its pixels and of a fit to its stars.
+    A bar holds for whole detectors. On a small infrared one, where noise is what limits,
+    it is wider by the root of the ratio of the sides; two-chip fields have room to spare.
     """
-    full = _FULL_SIZE_PIX[plan.detector]
-    factor = full / (plan.size or full)
+    factor = (_WHOLE_IR_PIX / (plan.size or _WHOLE_IR_PIX)) ** 0.5 if plan.detector == "IR" else 1
     runs = services.questions.current_sky_runs()
     effective = {run["effective_method"] for run in runs}
     downgraded = sum(bool(run["downgraded"]) for run in runs)

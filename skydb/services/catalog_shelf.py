@@ -18,6 +18,7 @@ from skydb.errors import UsageError
 from skydb.files.catalog import read_catalog
 from skydb.files.checksum import sha256_of
 from skydb.services.context import Context
+from skydb.services.refcat import checked_name
 from skydb.store import queries
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class CatalogShelf:
         return path.is_file() and sha256_of(path) == catalog.sha256
 
     def _require_name(self, question: Question, *, refresh: bool) -> None:
-        """Refuse a name that is taken before a service is asked for nothing."""
+        """Refuse a name that is taken or too long before a service is asked for nothing."""
+        checked_name(question.name)
         with self.context.store.reading() as session:
             taken = _named(session, question.name)
             # Its own catalogue may be asked for again: it was changed on disk, or --refresh.

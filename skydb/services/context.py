@@ -22,10 +22,14 @@ from skydb.store.unit_of_work import Store
 A = TypeVar("A", bound=Activity)
 
 
+#: Longest name that the ledger has room for.
+_LONGEST_AGENT = 64
+
+
 def default_agent() -> str:
     """Who is asking: the login name, or ``unknown`` where there is none."""
     try:
-        return getpass.getuser()
+        return getpass.getuser()[:_LONGEST_AGENT]
     except OSError:
         return "unknown"
 

@@ -15,6 +15,8 @@ from skydb.files.checksum import sha256_of
 from skydb.services.context import Context
 from skydb.store import queries
 
+_LONGEST_NAME = 64
+
 
 @dataclass(frozen=True)
 class RefcatService:
@@ -43,10 +45,14 @@ class RefcatService:
         ------
         UsageError
             When another catalogue has this name.
+        NotFoundError
+            When there is no such file.
         FileRejectedError, ParseError
             When the file is no catalogue.
         """
-        label = name or path.name.split(".")[0]
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}.", advice="Give a catalogue's path.")
+        label = checked_name(name or path.name.split(".")[0])
         table = read_catalog(path, epoch_year=epoch)
         sha256 = sha256_of(path)
         known = self._known(label, sha256, epoch)
@@ -87,6 +93,22 @@ class RefcatService:
                     query=asked,
                 )
                 return queries.catalog_row(catalog)
+
+
+def checked_name(name: str) -> str:
+    """A name that a catalogue can have.
+
+    Raises
+    ------
+    UsageError
+        When it is empty or has no room in the ledger.
+    """
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise UsageError(
+            f"{name[:_LONGEST_NAME]!r} is not a name of 1 to {_LONGEST_NAME} characters.",
+            advice="Choose another --name.",
+        )
+    return name
 
 
 def find_catalog(session: Session, name: str) -> ReferenceCatalog:

@@ -234,8 +234,8 @@ class SkyRunService:
     def _keep(self, run_id: int, outcome: DrizzleOutcome) -> tuple[Mosaic, str]:
         workspace = self.context.workspace
         home = (_RUNS, str(run_id))
-        science = workspace.store(outcome.science, *home, outcome.science.name)
-        weight = workspace.store(outcome.weight, *home, outcome.weight.name)
+        science = workspace.store(outcome.science, *home, _honest_name(outcome.science, outcome))
+        weight = workspace.store(outcome.weight, *home, _honest_name(outcome.weight, outcome))
         log = workspace.store(outcome.log, *home, outcome.log.name)
         mosaic = Mosaic(
             workspace.relative(science),
@@ -298,6 +298,12 @@ def _whole_or_nothing(home: Path) -> Iterator[None]:
         if not was_there:
             shutil.rmtree(home, ignore_errors=True)
         raise
+
+
+def _honest_name(image: Path, outcome: DrizzleOutcome) -> str:
+    """Name of an image by the method that really ran."""
+    asked, ran = outcome.requested_method.column, outcome.effective_method.column
+    return image.name.replace(f"_{asked}_", f"_{ran}_")
 
 
 def _notice(run: SkyRun, recipe: _Recipe, outcome: DrizzleOutcome) -> None:
