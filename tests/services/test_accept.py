@@ -112,6 +112,7 @@ def test_the_new_solutions_are_in_force_and_lead_back_to_the_fit(
     current = {row["filename"]: row for row in services.questions.wcs()}
     assert {row["wcs_name"] for row in current.values()} == {NAME}
     assert {row["status"] for row in current.values()} == {"applied"}
+    assert {row["version"] for row in current.values()} == {2}, "the content that they stand in"
     history = services.questions.alignment_history(MEMBERS[0])
     assert [(row["wcs_name"], row["superseded_by"]) for row in history] == [
         ("IDC_w3m18525i", history[1]["id"]),

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from skydb.domain import Activity, CatalogImport, ReferenceCatalog
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.errors import FileRejectedError, SkydbError, UsageError
+from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
 from skydb.services.ledger import Services
 
 
@@ -70,3 +70,16 @@ def test_a_file_that_is_no_catalogue_leaves_no_catalogue(
     with services.context.store.reading() as session:
         running = select(Activity).where(Activity.status == ActivityStatus.RUNNING)
         assert session.scalars(running).all() == []
+
+
+def test_a_file_that_is_not_there_is_not_found(services: Services, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="There is no file"):
+        services.refcat.import_file(tmp_path / "absent.ecsv", 2016.0)
+
+
+@pytest.mark.parametrize("name", ["g" * 65, "x" * 4000])
+def test_a_name_without_room_in_the_ledger_is_refused(
+    services_anywhere: Services, catalog_file: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match="not a name of 1 to 64"):
+        services_anywhere.refcat.import_file(catalog_file, 2016.0, name)

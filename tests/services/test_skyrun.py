@@ -223,6 +223,9 @@ def test_a_downgrade_is_recorded_with_its_cause(
     assert findings(services, FindingKind.DOWNGRADED) == [f"run {row['run']}"]
     asked = "SELECT DISTINCT effective_method, is_relative FROM v_sky_values WHERE downgraded"
     assert services.questions.sql(asked).rows == [("localmin", False)]
+    # A mosaic is not called by a method that never made it.
+    assert "_localmin_" in row["mosaic"]
+    assert "match" not in row["mosaic"] + row["weight"]
 
 
 def test_an_exposure_that_matches_nothing_has_a_row_without_a_value_and_a_finding(
