@@ -82,7 +82,7 @@ class AlignmentSolution(FitRecord, Base):
     )
 
     trust_reasons: Mapped[list[TrustReason]] = relationship(
-        back_populates="solution", cascade="all, delete-orphan", order_by="TrustReason.component"
+        cascade="all, delete-orphan", order_by="TrustReason.component"
     )
 
     def __init__(

@@ -29,16 +29,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sqlalchemy import ForeignKey, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import Base, choice
 from skydb.domain.vocabulary import TrustComponent
-
-if TYPE_CHECKING:
-    from skydb.domain.solution import AlignmentSolution
 
 #: Fits of less trust are only accepted by force.
 TRUST_FLOOR = 0.5
@@ -135,8 +132,6 @@ class TrustReason(Base):
     score: Mapped[float | None]
     measured: Mapped[float | None]
     reason: Mapped[str] = mapped_column(Text)
-
-    solution: Mapped[AlignmentSolution] = relationship(back_populates="trust_reasons")
 
     def __init__(self, witness: Witness) -> None:
         self.component = witness.component
