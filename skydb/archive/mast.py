@@ -279,7 +279,15 @@ class MastClient:
 def _observations_of(client: ObservationsClass, criteria: dict[str, str]) -> Table:
     # An empty result is a warning for astroquery; here it is an answer.
     with quiet_astropy():
-        return client.query_criteria(**criteria)
+        table = client.query_criteria(**criteria)
+        counted = int(client.query_criteria_count(**criteria))
+    if counted > len(table):
+        raise ArchiveError(
+            SERVICE,
+            f"gave {len(table)} of the {counted} observations that it has",
+            advice="Ask for fewer at a time, e.g. visit by visit with --obs-id.",
+        )
+    return table
 
 
 def _products_of(client: ObservationsClass, obsids: list[str]) -> Table:

@@ -82,6 +82,14 @@ def test_an_empty_answer_is_not_found(archive: LoopbackArchive) -> None:
         client_of(archive).products(MastQuery(("i*",)))
 
 
+def test_observations_that_are_kept_back_without_a_word_are_missed(
+    archive: LoopbackArchive,
+) -> None:
+    archive.misbehave("row_cap", service="portal", rows=1)
+    with pytest.raises(ArchiveError, match=r"gave 1 of the [2-9] observations"):
+        client_of(archive).products(MastQuery(("i*",)))
+
+
 def test_a_service_that_recovers_is_asked_again(archive: LoopbackArchive) -> None:
     archive.misbehave("http_error", service="portal", times=2)
     assert len(client_of(archive).products(MastQuery(("i*",)))) == 4

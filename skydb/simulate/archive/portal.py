@@ -81,10 +81,12 @@ class Portal:
                 pass
             case unknown:
                 raise BadRequestError(f"no service {unknown}")
-        rows = self._observations(params)
+        rows, fault = self._observations(params), self._fault(())
         if params.get("columns", "*") == _COUNT:
-            return _page(query, COUNT_COLUMNS, [{"Column1": len(rows)}])
-        return _page(query, OBSERVATION_COLUMNS, rows)
+            # Who keeps rows back still counts them.
+            is_empty = fault is not None and fault.fault is Fault.EMPTY
+            return _page(query, COUNT_COLUMNS, [{"Column1": 0 if is_empty else len(rows)}])
+        return _page(query, OBSERVATION_COLUMNS, capped(rows, None, fault))
 
     def _observations(self, params: Row) -> list[Row]:
         rows: list[Row] = [
@@ -94,7 +96,7 @@ class Portal:
         ]
         if "position" in params:
             rows = _near(rows, *(float(part) for part in params["position"].split(",")))
-        return capped(rows, None, self._fault(()))
+        return rows
 
     def _products(self, params: Row) -> list[Row]:
         obsids = str(params["obsid"]).split(",")
