@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import ChipLevel, ProductVersion, SkyOverlap, SkyRun, SkyValue
+from skydb.domain import ChipLevel, ProductVersion, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import NotFoundError
 
@@ -29,12 +29,6 @@ def audited_run(session: Session, run_id: int) -> SkyRun:
             advice="Audit a run that succeeded.",
         )
     return run
-
-
-def values_of(session: Session, run_id: int) -> list[SkyValue]:
-    """Sky values of one run, in order of exposure and chip."""
-    found = select(SkyValue).where(SkyValue.run_id == run_id)
-    return sorted(session.scalars(found), key=lambda v: (v.exposure.rootname, v.extver))
 
 
 def peers(session: Session, run: SkyRun) -> list[SkyRun]:

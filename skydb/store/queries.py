@@ -14,7 +14,6 @@ from skydb.domain import (
     AlignmentSolution,
     Exposure,
     Finding,
-    Mosaic,
     Product,
     ProductVersion,
     ReferenceCatalog,
@@ -256,20 +255,6 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
     )
     ids = list(session.scalars(newest))
     return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(ids)).order_by(SkyRun.id)))
-
-
-def mosaic_of(session: Session, run_id: int) -> Mosaic:
-    """The images of a run.
-
-    Raises
-    ------
-    NotFoundError
-        When there is no such run or it made none.
-    """
-    mosaic = session.get(Mosaic, run_id)
-    if mosaic is None:
-        raise NotFoundError(f"Sky run {run_id} has no mosaic.")
-    return mosaic
 
 
 def findings(session: Session, limit: int = 1000) -> list[Row]:
