@@ -13,9 +13,11 @@ from skydb.domain.activity import (
 )
 from skydb.domain.alignment import Acceptance, AlignmentRun, Restoration
 from skydb.domain.base import Base
+from skydb.domain.books import BadDelivery, BookEntry
 from skydb.domain.catalog import CatalogService, ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.exposure import Exposure
+from skydb.domain.history import HistoryImport, RunAttempt
 from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.product import Download, Product, ProductMember, ProductVersion
@@ -30,7 +32,9 @@ __all__ = [
     "Activity",
     "AlignmentRun",
     "AlignmentSolution",
+    "BadDelivery",
     "Base",
+    "BookEntry",
     "CatalogImport",
     "CatalogService",
     "CheckResult",
@@ -45,6 +49,7 @@ __all__ = [
     "HeaderBackup",
     "HeaderRestore",
     "HeaderWrite",
+    "HistoryImport",
     "IngestActivity",
     "InputProof",
     "Mosaic",
@@ -54,6 +59,7 @@ __all__ = [
     "ProductVersion",
     "ReferenceCatalog",
     "Restoration",
+    "RunAttempt",
     "SelfTest",
     "SelfTestCheck",
     "SkyOverlap",

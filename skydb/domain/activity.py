@@ -82,6 +82,12 @@ class Stamp:
     skydb_version: str
     environment: Environment | None = None
 
+    @property
+    def tool_version(self) -> str | None:
+        """The drizzlepac of the environment, as it stands beside a run."""
+        packages = self.environment.packages if self.environment else {}
+        return f"drizzlepac {packages['drizzlepac']}" if "drizzlepac" in packages else None
+
 
 class Activity(Base):
     """Anything that ran.
@@ -103,11 +109,14 @@ class Activity(Base):
     skydb_version: Mapped[str] = mapped_column(String(32))
     parameters: Mapped[dict[str, Any]]
     environment_id: Mapped[int | None] = mapped_column(ForeignKey("environments.id"), index=True)
+    tool_version: Mapped[str | None] = mapped_column(String(64))
+    imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     log_path: Mapped[str | None] = mapped_column(Text)
+    deleted_at: Mapped[datetime | None]
 
     environment: Mapped[Environment | None] = relationship()
     used: Mapped[list[Usage]] = relationship(
@@ -122,6 +131,7 @@ class Activity(Base):
     findings: Mapped[list[Finding]] = relationship(
         back_populates="activity", cascade="all, delete-orphan", order_by="Finding.id"
     )
+    imported_by: Mapped[Activity | None] = relationship(remote_side=[id])
 
     __mapper_args__ = {"polymorphic_on": "kind"}
 
@@ -170,6 +180,40 @@ class Activity(Base):
         self.error = error
         self.log_path = log_path or self.log_path
         self.finished_at = utc_now()
+
+    def recall(
+        self,
+        imported_by: Activity,
+        started_at: datetime | None,
+        finished_at: datetime | None,
+        tool_version: str | None,
+        error: str | None = None,
+    ) -> None:
+        """Note that this ran before the ledger knew of it, as a log tells.
+
+        Parameters
+        ----------
+        imported_by : Activity
+            What read the log.
+        started_at, finished_at : datetime or None
+            When it ran; None when the log does not say.
+        tool_version : str or None
+            What ran, e.g. ``AstroDrizzle 2.2.6``.
+        error : str, optional
+            Why it failed; it succeeded when left out.
+
+        Raises
+        ------
+        StateError
+            When it has begun here.
+        """
+        self._require(ActivityStatus.PENDING, "be recalled")
+        self.status = ActivityStatus.FAILED if error else ActivityStatus.SUCCEEDED
+        self.imported_by = imported_by
+        self.started_at = started_at
+        self.finished_at = finished_at
+        self.tool_version = tool_version
+        self.error = error
 
     def use(self, version: ProductVersion, role: LinkRole = LinkRole.SCIENCE) -> None:
         """Note that the activity read this version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Stamp
@@ -16,22 +16,54 @@ from skydb.errors import StateError
 
 
 class AlignmentRun(Activity):
-    """One fit of a set of products to a reference catalogue; it changes no file."""
+    """One fit of a set of products to a reference catalogue; it changes no file.
+
+    Parameters
+    ----------
+    reference : ReferenceCatalog or str
+        What is fitted to: a catalogue, or the name that a log gives it.
+    parameters : mapping
+        Of the fit.
+    stamp : Stamp
+        Who asked, and where it runs.
+    """
 
     __tablename__ = "alignment_runs"
 
     id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
-    catalog_id: Mapped[int] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
+    catalog_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
+    reference: Mapped[str | None] = mapped_column(String(255))
     workspace: Mapped[str | None] = mapped_column(Text)
 
-    catalog: Mapped[ReferenceCatalog] = relationship()
+    known_catalog: Mapped[ReferenceCatalog | None] = relationship()
     __mapper_args__ = {"polymorphic_identity": ActivityKind.ALIGNMENT}
 
     def __init__(
-        self, catalog: ReferenceCatalog, parameters: Mapping[str, Any], stamp: Stamp
+        self, reference: ReferenceCatalog | str, parameters: Mapping[str, Any], stamp: Stamp
     ) -> None:
         super().__init__(parameters, stamp)
-        self.catalog = catalog
+        self.tool_version = stamp.tool_version
+        if isinstance(reference, ReferenceCatalog):
+            self.known_catalog = reference
+            self.reference = reference.name
+        else:
+            self.reference = reference
+
+    @property
+    def catalog(self) -> ReferenceCatalog:
+        """The catalogue that was fitted to.
+
+        Raises
+        ------
+        StateError
+            When only a log tells of it.
+        """
+        if self.known_catalog is None:
+            raise StateError(
+                f"Alignment run {self.id} is only known from a log, and so is its catalogue, "
+                f"{self.reference}."
+            )
+        return self.known_catalog
 
     def open_proposals(self) -> list[AlignmentSolution]:
         """Fits that wait for review.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import CatalogImport
 from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.errors import StateError
 
 
 class CatalogService(StrEnum):
@@ -64,8 +65,10 @@ class ReferenceCatalog(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     path: Mapped[str] = mapped_column(Text)
     obtained_at: Mapped[datetime]
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"))
 
     activity: Mapped[CatalogImport] = relationship()
+    superseded_by: Mapped[ReferenceCatalog | None] = relationship(remote_side=[id])
 
     def __init__(
         self,
@@ -101,3 +104,18 @@ class ReferenceCatalog(Base):
     def is_same_content(self, sha256: str, epoch: float) -> bool:
         """Whether another reading brings the same sources for the same epoch."""
         return self.sha256 == sha256 and self.epoch == epoch
+
+    def supersede(self, earlier: ReferenceCatalog) -> None:
+        """Take the place of another catalogue; what was aligned to that one is due again.
+
+        Raises
+        ------
+        StateError
+            When it is the same one, or stands behind the other already.
+        """
+        if earlier is self or self.superseded_by is not None:
+            raise StateError(
+                f"Catalogue {self.name} cannot take the place of {earlier.name}.",
+                advice="See `skydb refcat list`.",
+            )
+        earlier.superseded_by = self

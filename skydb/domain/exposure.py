@@ -5,9 +5,14 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key
+from skydb.domain.base import Base, Key, choice
 from skydb.domain.values import ExposureFacts, Rootname, plate_scale_arcsec
 from skydb.domain.visit import Visit
+from skydb.domain.vocabulary import KnownFrom
+from skydb.errors import StateError
+
+#: Instruments by the first letter of a rootname (HST data handbooks, "HST file names").
+_INSTRUMENTS = {"i": "WFC3", "j": "ACS", "n": "NICMOS", "o": "STIS", "u": "WFPC2"}
 
 
 class Exposure(Base):
@@ -17,8 +22,13 @@ class Exposure(Base):
     ----------
     visit : Visit
         The visit it was taken in.
-    facts : ExposureFacts
-        What its header says.
+    known : ExposureFacts or Rootname
+        What its header says, or its name when only a log tells of it.
+
+    Raises
+    ------
+    ValueError
+        When the first letter of a mere rootname stands for no imager of HST.
     """
 
     __tablename__ = "exposures"
@@ -27,10 +37,12 @@ class Exposure(Base):
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), index=True)
     rootname: Mapped[str] = mapped_column(String(9), unique=True)
     instrument: Mapped[str] = mapped_column(String(8))
-    detector: Mapped[str] = mapped_column(String(12))
-    filters: Mapped[str] = mapped_column(String(40))
-    exptime_s: Mapped[float]
+    known_from: Mapped[KnownFrom] = mapped_column(choice(KnownFrom))
+    detector: Mapped[str | None] = mapped_column(String(12))
+    filters: Mapped[str | None] = mapped_column(String(40))
+    exptime_s: Mapped[float | None]
     expstart_mjd: Mapped[float | None] = mapped_column(index=True)
+    expend_mjd: Mapped[float | None]
     date_obs: Mapped[str | None] = mapped_column(String(10))
     target_name: Mapped[str | None] = mapped_column(String(64))
     ra_targ_deg: Mapped[float | None]
@@ -43,14 +55,30 @@ class Exposure(Base):
 
     visit: Mapped[Visit] = relationship(lazy="joined")
 
-    def __init__(self, visit: Visit, facts: ExposureFacts) -> None:
+    def __init__(self, visit: Visit, known: ExposureFacts | Rootname) -> None:
         self.visit = visit
-        self.rootname = str(facts.rootname)
+        if isinstance(known, ExposureFacts):
+            self.rootname = str(known.rootname)
+            self._describe(known)
+            return
+        self.rootname = known.text
+        self.instrument = _instrument_of(known)
+        self.known_from = KnownFrom.LOG
+
+    def learn(self, facts: ExposureFacts) -> None:
+        """Take in what a header says of an exposure that only a log had named."""
+        self.visit.learn(facts)
+        if self.known_from is KnownFrom.LOG:
+            self._describe(facts)
+
+    def _describe(self, facts: ExposureFacts) -> None:
+        self.known_from = KnownFrom.HEADER
         self.instrument = facts.instrument
         self.detector = facts.detector
         self.filters = facts.filters
         self.exptime_s = facts.exptime_s
         self.expstart_mjd = facts.expstart_mjd
+        self.expend_mjd = facts.expend_mjd
         self.date_obs = facts.date_obs
         self.target_name = facts.target_name
         self.ra_targ_deg = facts.ra_targ_deg
@@ -63,15 +91,28 @@ class Exposure(Base):
 
     @property
     def as_facts(self) -> ExposureFacts:
-        """The exposure as a value, for a file that belongs to it but does not describe it."""
+        """The exposure as a value, for a file that belongs to it but does not describe it.
+
+        Raises
+        ------
+        StateError
+            When only a log names the exposure.
+        """
+        proposal_id, detector = self.visit.proposal_id, self.detector
+        filters, exptime_s = self.filters, self.exptime_s
+        if proposal_id is None or detector is None or filters is None or exptime_s is None:
+            raise StateError(
+                f"{self.rootname} is only named in a log.", advice="Ingest a file of it."
+            )
         return ExposureFacts(
             rootname=Rootname(self.rootname),
-            proposal_id=self.visit.proposal_id,
+            proposal_id=proposal_id,
             instrument=self.instrument,
-            detector=self.detector,
-            filters=self.filters,
-            exptime_s=self.exptime_s,
+            detector=detector,
+            filters=filters,
+            exptime_s=exptime_s,
             expstart_mjd=self.expstart_mjd,
+            expend_mjd=self.expend_mjd,
             date_obs=self.date_obs,
             target_name=self.target_name,
             ra_targ_deg=self.ra_targ_deg,
@@ -93,4 +134,11 @@ class Exposure(Base):
     @property
     def plate_scale_arcsec(self) -> float | None:
         """Nominal plate scale of the detector in arcsec per pixel."""
-        return plate_scale_arcsec(self.instrument, self.detector)
+        return plate_scale_arcsec(self.instrument, self.detector or "")
+
+
+def _instrument_of(rootname: Rootname) -> str:
+    instrument = _INSTRUMENTS.get(rootname.text[0])
+    if instrument is None:
+        raise ValueError(f"{rootname} is of no instrument that skydb knows.")
+    return instrument

@@ -158,7 +158,7 @@ class ProductVersion(Base):
 
     product: Mapped[Product] = relationship(back_populates="versions", lazy="joined")
     solutions: Mapped[list[AlignmentSolution]] = relationship(
-        back_populates="version",
+        back_populates="known_version",
         order_by="AlignmentSolution.id",
         foreign_keys="AlignmentSolution.version_id",
     )

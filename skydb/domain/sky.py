@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
@@ -17,6 +18,8 @@ from skydb.domain.vocabulary import (
     ActivityKind,
     Engine,
     FindingKind,
+    ReplayVerdict,
+    Retention,
     SkyMethod,
     SkyUnit,
 )
@@ -54,8 +57,8 @@ class SkyRun(Activity):
     ----------
     group : SkyRunGroup
         The runs it can be compared with.
-    method : SkyMethod
-        The method that was asked for.
+    method : SkyMethod or None
+        The method that was asked for; None when what an old run left does not say.
     engine : Engine
         What computes it.
     recipe_hash : str
@@ -69,23 +72,30 @@ class SkyRun(Activity):
     id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("sky_run_groups.id"))
     engine: Mapped[Engine] = mapped_column(choice(Engine))
-    requested_method: Mapped[SkyMethod] = mapped_column(choice(SkyMethod, "requested"))
+    requested_method: Mapped[SkyMethod | None] = mapped_column(choice(SkyMethod, "requested"))
     effective_method: Mapped[SkyMethod | None] = mapped_column(choice(SkyMethod, "effective"))
     downgraded: Mapped[bool | None]
     recipe_hash: Mapped[str] = mapped_column(String(64), index=True)
+    retention: Mapped[Retention] = mapped_column(choice(Retention))
+    replay_of_id: Mapped[int | None] = mapped_column(ForeignKey("sky_runs.id"), index=True)
+    replay_verdict: Mapped[ReplayVerdict | None] = mapped_column(choice(ReplayVerdict))
 
     group: Mapped[SkyRunGroup] = relationship(back_populates="runs")
     values: Mapped[list[SkyValue]] = relationship(
         back_populates="run", cascade="all, delete-orphan"
     )
     mosaic: Mapped[Mosaic | None] = relationship(back_populates="run", cascade="all, delete-orphan")
+    replay_of: Mapped[SkyRun | None] = relationship(remote_side=[id], foreign_keys=[replay_of_id])
 
-    __mapper_args__ = {"polymorphic_identity": ActivityKind.SKY_RUN}
+    __mapper_args__ = {
+        "polymorphic_identity": ActivityKind.SKY_RUN,
+        "inherit_condition": id == Activity.id,
+    }
 
     def __init__(
         self,
         group: SkyRunGroup,
-        method: SkyMethod,
+        method: SkyMethod | None,
         parameters: Mapping[str, Any],
         stamp: Stamp,
         *,
@@ -97,6 +107,23 @@ class SkyRun(Activity):
         self.requested_method = method
         self.engine = engine
         self.recipe_hash = recipe_hash
+        self.retention = Retention.NORMAL
+        is_own = engine is Engine.SKYDB
+        self.tool_version = f"skydb {stamp.skydb_version}" if is_own else stamp.tool_version
+
+    @property
+    def method(self) -> SkyMethod:
+        """The method that ran, as far as that is known.
+
+        Raises
+        ------
+        StateError
+            When what an old run left does not say.
+        """
+        known = self.effective_method or self.requested_method
+        if known is None:
+            raise StateError(f"Nothing tells which sky method run {self.id} is of.")
+        return known
 
     def finish(
         self,
@@ -141,6 +168,15 @@ class SkyRun(Activity):
                     "BUNIT does not say what the unit of MDRIZSKY is.",
                 )
 
+    def recall_values(self, values: Iterable[SkyValue], effective_method: SkyMethod | None) -> None:
+        """Take in what an old run found; whether it was downgraded may not be known."""
+        self.values = list(values)
+        self.effective_method = effective_method
+        if effective_method and self.requested_method:
+            self.downgraded = effective_method is not self.requested_method
+        if effective_method and self.downgraded:
+            self._notice_downgrade(effective_method, "")
+
     def keep_mosaic(self, mosaic: Mosaic) -> None:
         """Attach the images that the run made."""
         self.mosaic = mosaic
@@ -159,7 +195,8 @@ class SkyRun(Activity):
 class SkyValue(Base):
     """MDRIZSKY of one chip in one run.
 
-    NULL is "no value": the exposure overlaps nothing that it could be matched to.
+    NULL is "no value": the exposure overlaps nothing that it could be matched to. A value
+    without a version is one that only a log tells of.
     Whether it is a level or an offset from one image follows from the method that
     really ran (:attr:`SkyMethod.is_relative`).
     """
@@ -173,23 +210,30 @@ class SkyValue(Base):
         ForeignKey("exposures.id"), primary_key=True, index=True
     )
     extver: Mapped[int] = mapped_column(primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"), index=True)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
 
     run: Mapped[SkyRun] = relationship(back_populates="values")
     exposure: Mapped[Exposure] = relationship()
-    version: Mapped[ProductVersion] = relationship()
+    version: Mapped[ProductVersion | None] = relationship()
 
-    def __init__(self, version: ProductVersion, level: SkyLevel) -> None:
-        exposure = version.product.exposure
-        if exposure is None:
-            raise StateError(f"{version.filename} is no single exposure and has no sky value.")
-        self.version = version
-        self.exposure = exposure
+    def __init__(self, measured: ProductVersion | Exposure, level: SkyLevel) -> None:
+        if isinstance(measured, Exposure):
+            self.exposure = measured
+        else:
+            self.version = measured
+            self.exposure = _exposure_of(measured)
         self.extver = level.extver
         self.mdrizsky = level.mdrizsky
         self.unit = level.unit
+
+
+def _exposure_of(version: ProductVersion) -> Exposure:
+    exposure = version.product.exposure
+    if exposure is None:
+        raise StateError(f"{version.filename} is no single exposure and has no sky value.")
+    return exposure
 
 
 class Mosaic(Base):
@@ -219,6 +263,7 @@ class Mosaic(Base):
     naxis1_pix: Mapped[int]
     naxis2_pix: Mapped[int]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    purged_at: Mapped[datetime | None]
 
     run: Mapped[SkyRun] = relationship(back_populates="mosaic")
 

@@ -13,7 +13,7 @@ from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord
-from skydb.domain.product import ProductVersion
+from skydb.domain.product import Product, ProductVersion
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
@@ -35,7 +35,8 @@ class AlignmentSolution(FitRecord, Base):
     __table_args__ = (Index(None, "version_id", "wcs_key"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("product_versions.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"))
     activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"), index=True)
     catalog_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
     source_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"), index=True)
@@ -63,7 +64,8 @@ class AlignmentSolution(FitRecord, Base):
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
 
-    version: Mapped[ProductVersion] = relationship(
+    product: Mapped[Product] = relationship()
+    known_version: Mapped[ProductVersion | None] = relationship(
         back_populates="solutions", foreign_keys=[version_id]
     )
     applied_version: Mapped[ProductVersion | None] = relationship(
@@ -87,13 +89,17 @@ class AlignmentSolution(FitRecord, Base):
 
     def __init__(
         self,
-        version: ProductVersion,
+        fitted: ProductVersion | Product,
         activity: Activity,
         origin: SolutionOrigin,
         status: SolutionStatus,
         wcs: WcsFacts,
     ) -> None:
-        self.version = version
+        if isinstance(fitted, Product):
+            self.product = fitted
+        else:
+            self.known_version = fitted
+            self.product = fitted.product
         self.activity = activity
         self.origin = origin
         self.status = status
@@ -103,7 +109,33 @@ class AlignmentSolution(FitRecord, Base):
         self._name(wcs.name)
         self.rate(wcs.quality)
         self.chips = [ChipSolution(chip) for chip in wcs.chips]
-        follow(version, self)
+        follow(fitted, self)
+
+    @property
+    def version(self) -> ProductVersion:
+        """The content that the solution was found in or fitted to.
+
+        Raises
+        ------
+        StateError
+            When only a log tells of the solution.
+        """
+        if self.known_version is None:
+            raise StateError(
+                f"Solution {self.id} of {self.product.filename} is only known from a log: "
+                "no file holds it."
+            )
+        return self.known_version
+
+    @classmethod
+    def logged(
+        cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
+    ) -> AlignmentSolution:
+        """A fit of which only the log of a run tells, with neither file nor WCS."""
+        nothing = WcsFacts(" ", name, ())
+        solution = cls(product, run, SolutionOrigin.TWEAKREG, status, nothing)
+        solution.fitted_at = run.finished_at
+        return solution
 
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
@@ -243,7 +275,7 @@ class AlignmentSolution(FitRecord, Base):
         if self.is_weak:
             self.activity.notice(
                 FindingKind.WEAK_FIT,
-                self.version.filename,
+                self.product.filename,
                 f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}.",
             )
 

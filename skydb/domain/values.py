@@ -215,6 +215,7 @@ class ExposureFacts:
     filters: str
     exptime_s: float
     expstart_mjd: float | None = None
+    expend_mjd: float | None = None
     date_obs: str | None = None
     target_name: str | None = None
     ra_targ_deg: float | None = None

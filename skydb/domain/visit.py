@@ -18,8 +18,8 @@ class Visit(Base):
         Three characters of the rootname that stand for the proposal.
     number : str
         Two characters of the rootname.
-    proposal_id : int
-        Proposal (PROPOSID).
+    proposal_id : int or None
+        Proposal (PROPOSID); None while only a log names the visit.
     target_name : str, optional
         TARGNAME of its first exposure.
     """
@@ -30,11 +30,15 @@ class Visit(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     program: Mapped[str] = mapped_column(String(3))
     number: Mapped[str] = mapped_column(String(2))
-    proposal_id: Mapped[int] = mapped_column(index=True)
+    proposal_id: Mapped[int | None] = mapped_column(index=True)
     target_name: Mapped[str | None] = mapped_column(String(64))
 
     def __init__(
-        self, program: str, number: str, proposal_id: int, target_name: str | None = None
+        self,
+        program: str,
+        number: str,
+        proposal_id: int | None = None,
+        target_name: str | None = None,
     ) -> None:
         self.program = program
         self.number = number
@@ -46,6 +50,11 @@ class Visit(Base):
         """The visit that an exposure belongs to, by its rootname."""
         name: Rootname = facts.rootname
         return cls(name.program, name.visit_number, facts.proposal_id, facts.target_name)
+
+    def learn(self, facts: ExposureFacts) -> None:
+        """Take in what the header of one of its exposures says, where it is not known yet."""
+        self.proposal_id = self.proposal_id or facts.proposal_id
+        self.target_name = self.target_name or facts.target_name
 
     @property
     def label(self) -> str:

@@ -45,6 +45,15 @@ class SkyStat(StrEnum):
     MODE = "mode"
 
 
+class KnownFrom(StrEnum):
+    """What told the ledger of an exposure."""
+
+    HEADER = "header"
+    """A file of it was read."""
+    LOG = "log"
+    """Only the log of a run names it, so that most facts are missing."""
+
+
 class Engine(StrEnum):
     """What computed a sky run."""
 
@@ -284,6 +293,12 @@ class FindingKind(StrEnum):
     """Packages that give wrong answers, or that nobody has checked."""
     INPUT_CHANGED = "input-changed"
     """A tool changed a file that it was only to read."""
+    UNREADABLE_LINE = "unreadable-line"
+    """A line of a log, or a file beside it, that could not be understood."""
+    FALLBACK = "fallback"
+    """Another way than the one asked for was taken, with the same result."""
+    WORKER_LOST = "worker-lost"
+    """What ran an activity went away; the activity was tried again."""
 
 
 class Verdict(StrEnum):
@@ -292,3 +307,48 @@ class Verdict(StrEnum):
     UNCHECKED = "unchecked"
     PASSED = "passed"
     FAILED = "failed"
+
+
+class Retention(StrEnum):
+    """What shall be kept of a sky run."""
+
+    NORMAL = "normal"
+    """Everything, until somebody decides otherwise."""
+    PINNED = "pinned"
+    """Everything, and nothing may be purged."""
+    METRICS_ONLY = "metrics-only"
+    """The values; the mosaics may go."""
+
+
+class EntryKind(StrEnum):
+    """What a line in the survey's books says."""
+
+    NOTE = "note"
+    FLAG = "flag"
+    """Something is wrong with the subject, until the flag is withdrawn."""
+    PIN = "pin"
+    UNPIN = "unpin"
+    METRICS_ONLY = "metrics-only"
+    PURGE = "purge"
+    """Pixels were deleted; rows stay."""
+    DELETE = "delete"
+    """The run is hidden from the views; rows stay."""
+    UNDELETE = "undelete"
+
+
+class AttemptOutcome(StrEnum):
+    """How one attempt of a worker at an activity ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    LOST = "lost"
+    """The worker went away."""
+
+
+class ReplayVerdict(StrEnum):
+    """How a run compares with the one that it repeats."""
+
+    IDENTICAL = "identical"
+    WITHIN_TOLERANCE = "within-tolerance"
+    DIFFERENT = "different"

@@ -117,6 +117,7 @@ def _exposure_facts(skeleton: FitsSkeleton, members: tuple[str, ...]) -> Exposur
         filters=filters_of(cards, instrument),
         exptime_s=_exptime_s(cards),
         expstart_mjd=_first_number(cards, "EXPSTART", "TEXPSTRT"),
+        expend_mjd=_first_number(cards, "EXPEND", "TEXPEND"),
         date_obs=cards.text("DATE-OBS") or cards.text("TDATEOBS"),
         target_name=cards.text("TARGNAME"),
         ra_targ_deg=cards.number("RA_TARG"),

@@ -176,7 +176,7 @@ class AcceptService:
         workspace = self.context.workspace
         return _Fit(
             solution_id=solution.id,
-            drizzled_id=solution.version_id,
+            drizzled_id=solution.version.id,
             drizzled=checked_path(workspace, solution.version),
             label=SolutionLabel.aligned_to(name, run.catalog.name, quality),
             exposures={version.id: checked_path(workspace, version) for version in exposures},

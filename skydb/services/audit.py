@@ -144,7 +144,7 @@ class AuditService:
         """
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
-            version_ids = {value.version_id for value in run.values}
+            version_ids = overlap_queries.measured_versions(run)
         overlaps = MeasureOverlaps(self.context, self.statistic)
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
@@ -171,7 +171,7 @@ def _score(run: SkyRun, measures: Measures, skies: Skies, unit: AuditUnit) -> Ru
     return RunScore(
         run.id,
         run.engine,
-        run.effective_method or run.requested_method,
+        run.method,
         bool(run.downgraded),
         rms(left),
         max((abs(value) for value in left), default=None),

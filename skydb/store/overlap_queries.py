@@ -31,6 +31,23 @@ def audited_run(session: Session, run_id: int) -> SkyRun:
     return run
 
 
+def measured_versions(run: SkyRun) -> set[int]:
+    """Contents behind the values of a run.
+
+    Raises
+    ------
+    NotFoundError
+        When only a log tells of the run, so that no content is known.
+    """
+    ids = {value.version_id for value in run.values if value.version_id is not None}
+    if not all(value.version_id for value in run.values):
+        raise NotFoundError(
+            f"Sky run {run.id} is only known from a log: there are no pixels to audit.",
+            advice="Ingest its exposures and run the method again.",
+        )
+    return ids
+
+
 def peers(session: Session, run: SkyRun) -> list[SkyRun]:
     """Runs of the same group that succeeded, this one included, oldest first."""
     same = (

@@ -206,7 +206,7 @@ def sky_run_row(run: SkyRun) -> Row:
         "run": run.id,
         "group": run.group_id,
         "engine": run.engine.value,
-        "requested_method": run.requested_method.value,
+        "requested_method": run.requested_method.value if run.requested_method else None,
         "effective_method": run.effective_method.value if run.effective_method else None,
         "downgraded": run.downgraded,
         "status": run.status.value,

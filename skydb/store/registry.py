@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from skydb.domain import AlignmentSolution, Base, Exposure, Product, ProductVersion, Visit
 from skydb.domain.values import ExposureFacts, FileFacts
+from skydb.domain.vocabulary import KnownFrom
 
 
 def overflow_of(file: FileFacts) -> str | None:
@@ -59,6 +60,8 @@ class Registry:
         if rootname not in self._exposures:
             self._exposures[rootname] = Exposure(self._visit(facts), facts)
             self._session.add(self._exposures[rootname])
+        elif self._exposures[rootname].known_from is KnownFrom.LOG:
+            self._exposures[rootname].learn(facts)
         return self._exposures[rootname]
 
     def _visit(self, facts: ExposureFacts) -> Visit:

@@ -1,0 +1,147 @@
+"""The survey's books: notes and flags with author and reason, and known bad deliveries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import Activity
+from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.exposure import Exposure
+from skydb.domain.product import Product
+from skydb.domain.solution import AlignmentSolution
+from skydb.domain.visit import Visit
+from skydb.domain.vocabulary import EntryKind
+from skydb.errors import StateError
+
+#: What a line in the books can be about.
+Subject = Visit | Exposure | Product | AlignmentSolution | Activity
+
+
+class BookEntry(Base):
+    """One line in the books: who decided or noticed what about what, and why.
+
+    Lines are never removed; one that no longer holds is withdrawn.
+
+    Parameters
+    ----------
+    subject : Visit, Exposure, Product, AlignmentSolution or Activity
+        What it is about.
+    kind : EntryKind
+        What it says.
+    author : str
+        Who says so.
+    reason : str
+        Why; for a note, the note itself.
+    label : str, optional
+        Of a flag: one word to search for, e.g. ``satellite``.
+    """
+
+    __tablename__ = "book_entries"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[EntryKind] = mapped_column(choice(EntryKind))
+    label: Mapped[str | None] = mapped_column(String(40), index=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id"), index=True)
+    exposure_id: Mapped[int | None] = mapped_column(ForeignKey("exposures.id"), index=True)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), index=True)
+    solution_id: Mapped[int | None] = mapped_column(
+        ForeignKey("alignment_solutions.id"), index=True
+    )
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"), index=True)
+    author: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_why: Mapped[str | None] = mapped_column(Text)
+
+    visit: Mapped[Visit | None] = relationship()
+    exposure: Mapped[Exposure | None] = relationship()
+    product: Mapped[Product | None] = relationship()
+    solution: Mapped[AlignmentSolution | None] = relationship()
+    activity: Mapped[Activity | None] = relationship()
+
+    def __init__(
+        self,
+        subject: Subject,
+        kind: EntryKind,
+        author: str,
+        reason: str,
+        label: str | None = None,
+    ) -> None:
+        if not reason.strip():
+            raise StateError("A line in the books needs a reason.")
+        self.kind = kind
+        self.label = label
+        self.author = author
+        self.reason = reason
+        self.made_at = utc_now()
+        match subject:
+            case Visit():
+                self.visit = subject
+            case Exposure():
+                self.exposure = subject
+            case Product():
+                self.product = subject
+            case AlignmentSolution():
+                self.solution = subject
+            case Activity():
+                self.activity = subject
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody has withdrawn it."""
+        return self.withdrawn_at is None
+
+    def withdraw(self, author: str, why: str) -> None:
+        """Note that it no longer holds.
+
+        Raises
+        ------
+        StateError
+            When it was withdrawn before, or no reason is given.
+        """
+        if not self.holds:
+            raise StateError(f"Entry {self.id} was withdrawn already.")
+        if not why.strip():
+            raise StateError("Withdrawing an entry needs a reason.")
+        self.withdrawn_at = utc_now()
+        self.withdrawn_by = author
+        self.withdrawn_why = why
+
+
+class BadDelivery(Base):
+    """A span of days in which an archive served something that is known to be wrong.
+
+    Parameters
+    ----------
+    name : str
+        Unique.
+    began_on, ended_on : str
+        First and last day, ISO 8601, inclusive.
+    what : str
+        What was wrong and where that is written.
+    author : str
+        Who entered it.
+    """
+
+    __tablename__ = "bad_deliveries"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    began_on: Mapped[str] = mapped_column(String(10))
+    ended_on: Mapped[str] = mapped_column(String(10))
+    what: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(64))
+
+    def __init__(self, name: str, began_on: str, ended_on: str, what: str, author: str) -> None:
+        if not began_on <= ended_on:
+            raise StateError(f"Delivery {name} ends ({ended_on}) before it begins ({began_on}).")
+        self.name = name
+        self.began_on = began_on
+        self.ended_on = ended_on
+        self.what = what
+        self.author = author

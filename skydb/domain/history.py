@@ -1,0 +1,69 @@
+"""Runs that were made before the ledger, and who tried to run what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.activity import Activity
+from skydb.domain.base import Base, choice, follow, utc_now
+from skydb.domain.vocabulary import ActivityKind, AttemptOutcome
+from skydb.errors import StateError
+
+
+class HistoryImport(Activity):
+    """What runs without skydb have left was read and recorded."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.IMPORT}
+
+
+class RunAttempt(Base):
+    """One attempt of one worker at an activity.
+
+    Parameters
+    ----------
+    activity : Activity
+        What is tried.
+    number : int
+        Counted from 1 for this activity.
+    worker : str
+        Host and process, or the address of the worker.
+    """
+
+    __tablename__ = "run_attempts"
+
+    activity_id: Mapped[int] = mapped_column(
+        ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(String(255))
+    outcome: Mapped[AttemptOutcome] = mapped_column(choice(AttemptOutcome))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+    activity: Mapped[Activity] = relationship()
+
+    def __init__(self, activity: Activity, number: int, worker: str) -> None:
+        self.activity = activity
+        self.number = number
+        self.worker = worker
+        self.outcome = AttemptOutcome.RUNNING
+        self.started_at = utc_now()
+        follow(activity, self)
+
+    def end(self, outcome: AttemptOutcome, error: str | None = None) -> None:
+        """Note how the attempt ended.
+
+        Raises
+        ------
+        StateError
+            When it has ended before.
+        """
+        if self.outcome is not AttemptOutcome.RUNNING:
+            raise StateError(f"Attempt {self.number} at activity {self.activity_id} has ended.")
+        self.outcome = outcome
+        self.error = error
+        self.finished_at = utc_now()
