@@ -54,6 +54,7 @@ _TITLES = {
     "catalog": "create_astrometric_catalog",
     "footprints": "SphericalPolygon.from_wcs",
     "sources": "extract_sources",
+    "onepass": "One-pass drizzle",
 }
 REQUEST = "request.json"
 RESULT = "result.json"

@@ -19,7 +19,7 @@ Task = Callable[[dict[str, Any], Path], dict[str, object]]
 
 _TASKS = (
     *("tweakreg", "tweakback", "astrodrizzle", "headerlet"),
-    *("catalog", "footprints", "sources"),
+    *("catalog", "footprints", "sources", "onepass"),
 )
 
 

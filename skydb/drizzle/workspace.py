@@ -22,14 +22,34 @@ def copies_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
     UsageError
         When two files have the same name, for one would replace the other.
     """
+    _refuse_twins(paths)
+    directory.mkdir(parents=True)
+    return [Path(shutil.copyfile(path, directory / path.name)) for path in paths]
+
+
+def links_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
+    """Links to files in a new directory, in order, for a tool that only reads.
+
+    Raises
+    ------
+    UsageError
+        When two files have the same name, for one would replace the other.
+    """
+    _refuse_twins(paths)
+    directory.mkdir(parents=True)
+    links = [directory / path.name for path in paths]
+    for link, path in zip(links, paths, strict=True):
+        link.symlink_to(path.resolve())
+    return links
+
+
+def _refuse_twins(paths: Sequence[Path]) -> None:
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(
             f"Several inputs are called {', '.join(twice)}.", advice="Give each exposure once."
         )
-    directory.mkdir(parents=True)
-    return [Path(shutil.copyfile(path, directory / path.name)) for path in paths]
 
 
 @contextmanager

@@ -1,0 +1,89 @@
+"""What one pass over the exposures can follow, and why it cannot follow the rest.
+
+A parameter that is not known to leave the weights alone is refused: a mosaic that is
+nearly AstroDrizzle's is worth less than one that took longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from skydb.drizzle.settings import AstroDrizzleSettings
+
+_SKY_WEIGHTS = "the weights of final_wht_type=IVM depend on the sky"
+_KERNELS = ("square", "point", "turbo", "gaussian", "lanczos3")
+_STEPS = "it makes masks from images whose sky has been subtracted"
+
+#: Parameters that one pass cannot follow unless they have one of these values.
+_ONLY: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
+    {
+        "skysub": ((True,), "there is no sky to subtract"),
+        "build": ((False,), "it writes one file for each image of a mosaic"),
+        "final_wht_type": (("EXP", "ERR"), _SKY_WEIGHTS),
+        "final_kernel": (_KERNELS, "drizzlepac has no such kernel"),
+        "driz_separate": ((False,), _STEPS),
+        "median": ((False,), _STEPS),
+        "blot": ((False,), _STEPS),
+        "driz_cr": ((False,), _STEPS),
+        "driz_combine": ((True,), "without it there is no mosaic"),
+        "updatewcs": ((False,), "it would change the WCS of the exposures"),
+        "wcskey": (("", " ", None), "it would change the WCS of the exposures"),
+        "mdriztab": ((False,), "the parameters would come from a reference file"),
+        "preserve": ((False,), "there are no copies to preserve"),
+        "skyuser": (("", None), "the skies are given"),
+        "skyfile": (("", None), "the skies are given"),
+        "final_refimage": (("", None), "the output would follow another image"),
+        "rules_file": (("", None), "headers are blended by the rules of the package"),
+        "driz_sep_wcs": ((False,), _STEPS),
+    }
+)
+
+#: Parameters that do not matter, or that matter in the same way.
+_HARMLESS = frozenset(
+    {
+        *("clean", "in_memory", "num_cores", "overwrite", "crbit", "context", "coeffs"),
+        *("resetbits", "stepsize", "static", "static_sig", "group", "proc_unit"),
+        *("gain", "gnkeyword", "rdnoise", "rnkeyword", "exptime", "expkeyword"),
+        *("sky_bits", "skystat", "skywidth", "skylower", "skyupper", "skyclip"),
+        *("skylsigma", "skyusigma", "use_static", "skymask_cat"),
+        *("final_bits", "final_pixfrac", "final_wt_scl", "final_fillval"),
+        *("final_maskval", "final_units", "final_wcs", "final_rot", "final_scale"),
+        *("final_ra", "final_dec", "final_outnx", "final_outny"),
+        *("final_crpix1", "final_crpix2"),
+    }
+)
+
+#: Steps that are off: how they would work does not matter.
+_PREFIXES_OF_STEPS = ("driz_sep_", "combine_", "median_", "blot_", "driz_cr_")
+
+
+def why_not(settings: AstroDrizzleSettings) -> str | None:
+    """Why one pass cannot do what the settings ask for.
+
+    Parameters
+    ----------
+    settings : AstroDrizzleSettings
+        How the mosaics are to be made.
+
+    Returns
+    -------
+    str or None
+        A sentence for the user, or None when one pass can.
+    """
+    found = [
+        reason
+        for name, value in settings.as_parameters().items()
+        for reason in [_reason(name, value)]
+        if reason is not None
+    ]
+    return f"{'; '.join(found)}." if found else None
+
+
+def _reason(name: str, value: object) -> str | None:
+    if name in _ONLY:
+        allowed, reason = _ONLY[name]
+        return None if value in allowed else f"{name}={value}: {reason}"
+    if name in _HARMLESS or name.startswith(_PREFIXES_OF_STEPS):
+        return None
+    return f"{name}={value} is nothing it knows"
