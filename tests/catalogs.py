@@ -13,7 +13,7 @@ from astropy.table import QTable
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ToolCrashedError
 from skydb.files.catalog import CatalogTable, read_catalog
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.simulate.archive import Fault, LoopbackArchive
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector

@@ -15,7 +15,7 @@ from skydb.errors import ArchiveError, ToolError, UsageError
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.services.ledger import Services
+    from skydb.services.composition import Services
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 

@@ -9,7 +9,7 @@ from skydb.domain.vocabulary import SkyMethod
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.services.ledger import Services
+    from skydb.services.composition import Services
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 

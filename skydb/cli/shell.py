@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from skydb.report.tables import Column
-    from skydb.services.ledger import Services
+    from skydb.services.composition import Services
 
 #: Done, but something was downgraded, skipped or flagged.
 FLAGGED = 5
@@ -59,7 +59,7 @@ class Shell:
     def services(self, *, progress: bool = False) -> Iterator[Services]:
         """The ledger's services, for the length of a command."""
         from skydb.cli.progress import progress_on
-        from skydb.services.ledger import Services
+        from skydb.services.composition import Services
         from skydb.simulate.tiny import TinyFields
 
         with progress_on(self.stderr, wanted=progress and not self.quiet) as listener:

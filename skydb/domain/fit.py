@@ -1,11 +1,13 @@
-"""How good a fit is: the columns and the judgement that go with them."""
+"""How good a fit is and what its solution is called: columns, and the judgement with them."""
 
 from __future__ import annotations
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skydb.domain.values import FitParameters, FitQuality
+from skydb.domain.base import choice
+from skydb.domain.values import FitParameters, FitQuality, WcsName
+from skydb.domain.vocabulary import WcsKind
 
 #: Fewest matches for a fit of each geometry to be believed. The values for
 #: ``rscale`` and ``general`` are those of the Hubble Advanced Products pipeline;
@@ -64,3 +66,22 @@ class FitRecord:
     def is_weak(self) -> bool:
         """Whether there are fewer matches than the fitted geometry wants."""
         return self.nmatches is not None and self.nmatches < self.matches_wanted
+
+
+class WcsLabel:
+    """Columns of what a solution is called: verbatim, and also parsed."""
+
+    wcs_name: Mapped[str] = mapped_column(String(80))
+    wcs_kind: Mapped[WcsKind] = mapped_column(choice(WcsKind))
+    wcs_type: Mapped[str | None] = mapped_column(String(120))
+    hdr_name: Mapped[str | None] = mapped_column(String(120))
+    distortion: Mapped[str | None] = mapped_column(String(40))
+    fit_scope: Mapped[str | None] = mapped_column(String(16))
+    fit_catalog: Mapped[str | None] = mapped_column(String(40))
+
+    def _name(self, name: WcsName) -> None:
+        self.wcs_name = name.text
+        self.wcs_kind = name.kind
+        self.distortion = name.distortion
+        self.fit_scope = name.scope
+        self.fit_catalog = name.catalog

@@ -12,18 +12,18 @@ from skydb.domain.activity import Activity
 from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
-from skydb.domain.fit import FitRecord
+from skydb.domain.fit import FitRecord, WcsLabel
 from skydb.domain.product import Product, ProductVersion
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
-from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
+from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 
 #: Largest departure, in mas, from the predicted shift that an exposure may show.
 RESIDUAL_LIMIT_MAS = 2.0
 
 
-class AlignmentSolution(FitRecord, Base):
+class AlignmentSolution(FitRecord, WcsLabel, Base):
     """One WCS of one product version and how good its fit is.
 
     A solution found in a header (or written to one) has a ``wcs_key``; a proposed
@@ -50,13 +50,6 @@ class AlignmentSolution(FitRecord, Base):
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
     wcs_key: Mapped[str | None] = mapped_column(String(1))
-    wcs_name: Mapped[str] = mapped_column(String(80))
-    wcs_kind: Mapped[WcsKind] = mapped_column(choice(WcsKind))
-    wcs_type: Mapped[str | None] = mapped_column(String(120))
-    hdr_name: Mapped[str | None] = mapped_column(String(120))
-    distortion: Mapped[str | None] = mapped_column(String(40))
-    fit_scope: Mapped[str | None] = mapped_column(String(16))
-    fit_catalog: Mapped[str | None] = mapped_column(String(40))
     predicted_shift_mas: Mapped[float | None]
     realised_shift_mas: Mapped[float | None]
     residual_mas: Mapped[float | None]
@@ -285,10 +278,3 @@ class AlignmentSolution(FitRecord, Base):
                 f"Solution {self.id} is {self.status} and cannot be {verb}.",
                 advice="Only a proposed fit can; see `skydb align show`.",
             )
-
-    def _name(self, name: WcsName) -> None:
-        self.wcs_name = name.text
-        self.wcs_kind = name.kind
-        self.distortion = name.distortion
-        self.fit_scope = name.scope
-        self.fit_catalog = name.catalog

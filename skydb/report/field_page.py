@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skydb.report.style import Theme
+    from skydb.services.composition import Services
     from skydb.services.evidence import MosaicEvidence
-    from skydb.services.ledger import Services
 
 Row = dict[str, Any]
 

@@ -140,7 +140,7 @@ def uvis_field(shared: Callable[[str, Builder], Chain]) -> Chain:
 
 def newest_paths(ledger: LedgerDirectory) -> dict[str, Path]:
     """Where the newest content of every exposure is, by rootname."""
-    from skydb.services.ledger import Services
+    from skydb.services.composition import Services
     from skydb.services.selection import Selection
 
     services = Services.open(ledger.url)

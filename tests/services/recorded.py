@@ -11,7 +11,7 @@ from skydb.domain import Product, ProductVersion, SkyRun, SkyRunGroup
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, SkyMethod, SkyUnit
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.services.measure_overlaps import MeasureOverlaps
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan

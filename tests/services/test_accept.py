@@ -12,7 +12,7 @@ from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.errors import NotFoundError, StateError, ToolCrashedError
 from skydb.services.accept import AcceptOutcome, AcceptService
 from skydb.services.align import AlignService
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from tests.services.tools import (
     MEMBERS,
     PRODUCT,

@@ -9,7 +9,7 @@ from skydb.domain import Activity, AlignmentRun, AlignmentSolution
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.errors import FileRejectedError, NotFoundError, ToolCrashedError, ToolError
 from skydb.services.align import AlignService
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from tests.services.tools import (
     MATCHES,
     MEMBERS,

@@ -21,7 +21,8 @@ from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.services.audit import AuditService, sentences
-from skydb.services.ledger import Ledger, Services
+from skydb.services.composition import Services
+from skydb.services.ledger import Ledger
 from skydb.services.measure_overlaps import MeasureOverlaps
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector

@@ -6,7 +6,7 @@ import pytest
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.services.skyrun import SkyRunService
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
 

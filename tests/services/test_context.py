@@ -7,8 +7,8 @@ import pytest
 from skydb.domain import IngestActivity
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError, UsageError
+from skydb.services.composition import Services
 from skydb.services.context import Context
-from skydb.services.ledger import Services
 
 
 @pytest.fixture

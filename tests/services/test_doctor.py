@@ -14,9 +14,9 @@ from skydb.domain.selftest import verdict_of
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod, Verdict
 from skydb.errors import StateError, UsageError
 from skydb.services import doctor
+from skydb.services.composition import Services
 from skydb.services.doctor import DoctorService, EnvironmentGate, SelfTestPolicy, verdict_here
 from skydb.services.environment import describe_environment
-from skydb.services.ledger import Services
 from skydb.services.selftest.memory import PassedEnvironments
 from skydb.services.skyrun import SkyRunService
 from tests.domain.entities import STAMP

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from skydb.domain import Environment
+from skydb.services.composition import Services
 from skydb.services.environment import (
     PACKAGES,
     describe_environment,
@@ -13,7 +14,6 @@ from skydb.services.environment import (
     known_faults,
     remember_environment,
 )
-from skydb.services.ledger import Services
 
 PINNED = {"spherical_geometry": "1.3.3", "photutils": "2.3.0", "tweakwcs": "0.9.0"}
 

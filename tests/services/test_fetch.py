@@ -15,9 +15,9 @@ import skydb
 from skydb.archive.mast import MastQuery
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import ArchiveError, NotFoundError, UsageError
+from skydb.services.composition import Services
 from skydb.services.fetch import FetchService
 from skydb.services.fetched import FetchedFile, FetchSettings, ask
-from skydb.services.ledger import Services
 from skydb.simulate.archive import LoopbackArchive
 from tests.archive.fixtures import (
     FILES,

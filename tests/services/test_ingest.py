@@ -25,7 +25,7 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.errors import StoreError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from tests.services.tools import MEMBERS, PRODUCT, checksums, write_exposure, write_product
 
 NEW, KNOWN = IngestStatus.NEW, IngestStatus.KNOWN

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 import skydb
 from skydb.errors import NotFoundError, SchemaError, UsageError
-from skydb.services.ledger import Ledger, data_root
+from skydb.services.composition import data_root
+from skydb.services.ledger import Ledger
 from skydb.store.engine import open_engine, resolve_url
 from tests.services.tools import MEMBERS, PRODUCT
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from skydb.domain import Activity, CatalogImport, ReferenceCatalog
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 
 
 def test_a_catalogue_is_recorded_with_its_epoch_rows_and_checksum(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.services.selection import Selection
 from tests.services.tools import write_exposure, write_product
 

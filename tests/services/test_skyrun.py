@@ -12,7 +12,7 @@ from skydb.domain import Finding, SkyRun, SkyRunGroup
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.services.selection import Selection
 from skydb.services.skyrun import SkyRunService
 from tests.services.tools import (

@@ -18,7 +18,7 @@ from skydb.domain import (
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus, TrustComponent
 from skydb.errors import StateError
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
 

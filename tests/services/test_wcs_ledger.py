@@ -20,7 +20,7 @@ from skydb.drizzle.headerlet import Headerlets
 from skydb.errors import FileRejectedError, NotFoundError, StateError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
-from skydb.services.ledger import Services
+from skydb.services.composition import Services
 from skydb.services.wcs_ledger import RESTORED_LIMIT_MAS
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector

@@ -1,0 +1,44 @@
+"""Sky runs, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.services.facade.base import Facade, table_of
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+
+    from skydb.drizzle.settings import AstroDrizzleSettings
+    from skydb.services.selection import Selection
+
+
+class SkyFacade(Facade):
+    """Sky runs, and what they found."""
+
+    def sky_run(
+        self,
+        methods: Iterable[SkyMethod | str] = tuple(SkyMethod),
+        selection: Selection | None = None,
+        settings: AstroDrizzleSettings | None = None,
+        *,
+        force: bool = False,
+        jobs: int = 2,
+        selftest: bool = True,
+    ) -> QTable:
+        """Run skymethods and record what they found."""
+        wanted = [SkyMethod(method) for method in methods]
+        runs = self.services.sky(jobs).run(
+            wanted, selection, settings, force=force, selftest=selftest
+        )
+        return table_of(runs)
+
+    def sky_compare(self, *runs: int) -> QTable:
+        """MDRIZSKY of every chip, one column a method."""
+        return table_of(self.services.questions.comparison(runs))
+
+    def sky_audit(self, run: int) -> QTable:
+        """What a run left between every pair of overlapping exposures."""
+        return table_of(self.services.audit.audit(run).rows())
