@@ -16,6 +16,7 @@ from skydb.domain.activity import fingerprint
 from skydb.domain.overlap import Level
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
+from skydb.sky.clipping import Moments, SortedOut
 
 #: Changed whenever the same pixels would give another level, so that old rows are not taken
 #: for new ones.
@@ -112,30 +113,34 @@ class SkyStatistic:
         """
         if values.size < 2:
             return None
-        kept, deviation = self._clipped(values)
-        if kept.size < 2:
+        pixels = SortedOut(values)
+        kept, low, high = self._clipped(pixels)
+        if kept.count < 2:
             return None
-        noise = deviation / np.sqrt(kept.size)
+        noise = kept.deviation / np.sqrt(kept.count)
         if self.stat is SkyStat.MEAN:
-            return Level(float(kept.mean(dtype=np.float64)), float(noise), kept.size)
+            return Level(kept.mean, float(noise), kept.count)
         # A mode is noisier than a median; by how much depends on its bins.
-        value = np.median(kept) if self.stat is SkyStat.MEDIAN else self._mode(kept, deviation)
-        return Level(float(value), float(noise * _MEDIAN_NOISE), kept.size)
+        if self.stat is SkyStat.MEDIAN:
+            value = pixels.median(low, high, kept.count)
+        else:
+            value = self._mode(pixels.between(low, high), kept.deviation)
+        return Level(value, float(noise * _MEDIAN_NOISE), kept.count)
 
-    def _clipped(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
-        """What all rounds of clipping leave, and its standard deviation."""
-        kept, mean, deviation = values, *_moments(values)
+    def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:
+        """What all rounds of clipping leave, and the limits that it lies between."""
+        kept, limits = pixels.moments(), (-np.inf, np.inf)
         for _ in range(self.clip):
-            low, high = mean - self.lower_sigma * deviation, mean + self.upper_sigma * deviation
-            inside = values[(values >= low) & (values <= high)]
-            if inside.size < 2:
+            low = kept.mean - self.lower_sigma * kept.deviation
+            high = kept.mean + self.upper_sigma * kept.deviation
+            inside = pixels.moments(low, high)
+            if inside.count < 2:
                 break
-            found = _moments(inside)
-            kept, is_settled = inside, found == (mean, deviation)
-            mean, deviation = found
+            is_settled = inside == kept
+            kept, limits = inside, (low, high)
             if is_settled:
                 break
-        return kept, deviation
+        return kept, *limits
 
     def _mode(self, kept: NDArray[np.float32], deviation: float) -> float:
         """Peak of a histogram, refined by a parabola through its neighbours."""
@@ -155,10 +160,3 @@ class SkyStatistic:
             if left + right
             else middle
         )
-
-
-def _moments(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean and standard deviation (N - 1), in double precision."""
-    mean = float(values.mean(dtype=np.float64))
-    offsets = values - np.float32(mean)
-    return mean, float(offsets.std(dtype=np.float64, ddof=1))

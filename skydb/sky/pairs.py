@@ -191,8 +191,8 @@ def pixels_inside(
 ) -> tuple[slice, slice, NDArray[np.bool_]]:
     """Pixels of an image with their centre inside of a polygon, by the even-odd rule.
 
-    Along every row the parity changes where an edge is crossed, so that one pass over the
-    bounding box fills any polygon, hollow ones included.
+    Along every row the parity changes where an edge is crossed, so that one comparison for
+    each crossing, of which a convex outline has two, fills any polygon, hollow ones included.
 
     Parameters
     ----------
@@ -210,11 +210,12 @@ def pixels_inside(
     """
     vertices = polygon_pix - 1.0
     rows, columns = (_span(vertices[:, axis], shape[1 - axis]) for axis in (1, 0))
-    crossed = np.zeros((rows.stop - rows.start, columns.stop - columns.start + 1), dtype=bool)
-    if crossed.shape[0]:
-        for start, end in zip(vertices, np.roll(vertices, -1, axis=0), strict=True):
-            _cross(crossed, start, end, rows, columns)
-    return rows, columns, np.logical_xor.accumulate(crossed[:, :-1], axis=1)
+    number = np.arange(columns.start, columns.stop, dtype=np.int32)
+    mask = np.zeros((rows.stop - rows.start, number.size), dtype=bool)
+    if mask.size:
+        for crossing in _crossings(vertices, rows, columns).T:
+            mask ^= number >= crossing[:, np.newaxis]
+    return rows, columns, mask
 
 
 def _span(values: NDArray[np.float64], size: int) -> slice:
@@ -223,21 +224,34 @@ def _span(values: NDArray[np.float64], size: int) -> slice:
     return slice(start, max(start, min(int(np.floor(values.max())) + 1, size)))
 
 
-def _cross(
-    crossed: NDArray[np.bool_],
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    rows: slice,
-    columns: slice,
-) -> None:
-    """Note, row by row, the first pixel to the right of one edge."""
-    (x0, y0), (x1, y1) = (start, end) if start[1] <= end[1] else (end, start)
-    touched = np.arange(max(int(np.ceil(y0)), rows.start), min(int(np.ceil(y1)), rows.stop))
-    if not touched.size:
-        return
-    x = x0 + (touched - y0) * (x1 - x0) / (y1 - y0)
-    first = np.clip(np.ceil(x), columns.start, columns.stop).astype(int) - columns.start
-    crossed[touched - rows.start, first] ^= True
+def _crossings(vertices: NDArray[np.float64], rows: slice, columns: slice) -> NDArray[np.int32]:
+    """First pixel to the right of every crossed edge, (rows, most crossings of a row).
+
+    Rows with fewer crossings are filled up with a pixel that does not exist.
+    """
+    following = np.roll(vertices, -1, axis=0)
+    upward = (vertices[:, 1] <= following[:, 1])[:, np.newaxis]
+    low, high = np.where(upward, vertices, following), np.where(upward, following, vertices)
+    first = np.maximum(np.ceil(low[:, 1]), rows.start).astype(int)
+    length = np.maximum(np.minimum(np.ceil(high[:, 1]), rows.stop).astype(int) - first, 0)
+    edge = np.repeat(np.arange(len(vertices)), length)
+    row = np.arange(edge.size) - np.repeat(np.cumsum(length) - length - first, length)
+    slope = (high[edge, 0] - low[edge, 0]) / (high[edge, 1] - low[edge, 1])
+    x = np.ceil(low[edge, 0] + (row - low[edge, 1]) * slope)
+    return _by_row(row - rows.start, np.clip(x, columns.start, columns.stop), rows, columns.stop)
+
+
+def _by_row(
+    row: NDArray[np.intp], column: NDArray[np.float64], rows: slice, beyond: int
+) -> NDArray[np.int32]:
+    """Columns side by side in their rows."""
+    order = np.argsort(row, kind="stable")
+    row, column = row[order], column[order]
+    counts = np.bincount(row, minlength=rows.stop - rows.start)
+    place = np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    table = np.full((counts.size, int(counts.max(initial=0))), beyond, dtype=np.int32)
+    table[row, place] = column
+    return table
 
 
 def _terms(plane: NDArray[np.float64]) -> NDArray[np.float64]:
