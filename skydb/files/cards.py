@@ -9,6 +9,7 @@ from pathlib import Path
 from astropy.io import fits
 
 from skydb.errors import FileRejectedError, UnreadableFileError
+from skydb.files.cardscan import ScannedHeader
 
 _NO_VALUE = frozenset({"", "N/A", "NONE", "INDEF"})
 
@@ -21,12 +22,12 @@ class Cards:
     ----------
     path : pathlib.Path
         The file, for messages.
-    headers : tuple of astropy.io.fits.Header
-        In order of precedence.
+    headers : tuple of ScannedHeader
+        In order of precedence; headers of astropy will do.
     """
 
     path: Path
-    headers: tuple[fits.Header, ...]
+    headers: tuple[ScannedHeader | fits.Header, ...]
 
     def raw(self, key: str) -> object | None:
         """Value as astropy gives it, or None when absent or undefined.

@@ -9,13 +9,13 @@ extension type of the FITS standard. Source: stwcs, "Definition of a headerlet" 
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from astropy.io import fits
 
 from skydb.domain.values import (
@@ -30,6 +30,7 @@ from skydb.domain.values import (
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
+from skydb.files.cardscan import ScannedHeader
 from skydb.files.quality import DEG_TO_MAS, LARGEST_PLAUSIBLE_DEG, SMALLEST_PLAUSIBLE_MAS
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
 from skydb.files.wcs import image_size_pix
@@ -112,7 +113,7 @@ def read_headerlet(path: Path) -> HeaderletFacts | None:
     with quiet_astropy(), open_skeleton(path) as skeleton:
         if not is_headerlet(skeleton):
             return None
-        cards = Cards(path, (skeleton.primary.header,))
+        cards = Cards(path, (skeleton.primary.scanned,))
         return HeaderletFacts(
             path=path,
             rootname=_destination(cards),
@@ -207,7 +208,7 @@ def read_headerlet_wcs(path: Path, hdr_name: str | None, wcs_name: str) -> dict[
         skeleton = skeleton_of(path, headerlet_bytes(path, hdr_name, wcs_name))
         lookups = skeleton.as_hdulist(_LOOKUPS)
         return {
-            _target(path, sip.header): _astropy_wcs(path, sip.header, lookups)
+            _target(path, sip.scanned): _astropy_wcs(path, sip.header, lookups)
             for sip in skeleton.named("SIPWCS")
         }
 
@@ -219,7 +220,7 @@ def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
             skeleton.handle.seek(0)
             return skeleton.handle.read()
         for record in reversed(skeleton.named("HDRLET")):
-            cards = Cards(path, (record.header,))
+            cards = Cards(path, (record.scanned,))
             named = cards.text("HDRNAME"), cards.text("WCSNAME")
             if named == (hdr_name, wcs_name):
                 return _payload(path, skeleton.data_of(record))
@@ -227,7 +228,7 @@ def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
 
 
 def _embedded(skeleton: FitsSkeleton, record: HduRecord, sizes: Sizes) -> WcsFacts:
-    name = Cards(skeleton.path, (record.header,)).text("HDRNAME")
+    name = Cards(skeleton.path, (record.scanned,)).text("HDRNAME")
     payload = _payload(skeleton.path, skeleton.data_of(record))
     return _wcs_facts(skeleton_of(skeleton.path, payload), sizes, name)
 
@@ -258,25 +259,25 @@ def _wcs_facts(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> W
     path, extensions = headerlet.path, headerlet.named("SIPWCS")
     if not extensions:
         raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
-    cards = Cards(path, (headerlet.primary.header, extensions[0].header))
+    cards = Cards(path, (headerlet.primary.scanned, extensions[0].scanned))
     quality, unit_known = _quality(cards)
     return WcsFacts(
         key=NO_KEY,
         name=WcsName.parse(cards.required("WCSNAME", FileRejectedError)),
-        chips=tuple(_chip(path, sip.header, sizes) for sip in extensions),
+        chips=tuple(_chip(path, sip.scanned, sizes) for sip in extensions),
         hdr_name=hdr_name,
         quality=quality,
         rms_unit_known=unit_known,
     )
 
 
-def _target(path: Path, header: fits.Header) -> int:
+def _target(path: Path, header: ScannedHeader) -> int:
     """EXTVER of the image extension that a SIPWCS extension is for."""
     cards = Cards(path, (header,))
     return cards.integer("TG_EVER") or cards.integer("EXTVER") or 1
 
 
-def _chip(path: Path, header: fits.Header, sizes: Sizes) -> ChipGeometry:
+def _chip(path: Path, header: ScannedHeader, sizes: Sizes) -> ChipGeometry:
     extver = _target(path, header)
     cards = Cards(path, (header,))
     cd = [[_linear(cards, i, j) for j in (1, 2)] for i in (1, 2)]
@@ -332,13 +333,18 @@ def _is_same(one: WcsFacts, other: WcsFacts) -> bool:
 
 
 def _is_same_chip(a: ChipGeometry, b: ChipGeometry) -> bool:
-    scale = float(np.max(np.abs(b.cd_deg)))
+    scale = max(map(abs, b.cd_deg))
     return (
         a.extver == b.extver
-        and np.allclose(a.crval_deg, b.crval_deg, rtol=0, atol=_SAME_SKY_DEG)
-        and np.allclose(a.crpix_pix, b.crpix_pix, rtol=0, atol=_SAME_PIX)
-        and np.allclose(a.cd_deg, b.cd_deg, rtol=0, atol=_SAME_CD * scale)
+        and _are_close(a.crval_deg, b.crval_deg, _SAME_SKY_DEG)
+        and _are_close(a.crpix_pix, b.crpix_pix, _SAME_PIX)
+        and _are_close(a.cd_deg, b.cd_deg, _SAME_CD * scale)
     )
+
+
+def _are_close(first: Sequence[float], second: Sequence[float], within: float) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(math.isclose(a, b, rel_tol=0.0, abs_tol=within) for a, b in pairs)
 
 
 def _astropy_wcs(path: Path, header: fits.Header, lookups: fits.HDUList) -> WCS:

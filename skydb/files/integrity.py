@@ -48,7 +48,7 @@ def check_arrival(path: Path, name: str) -> None:
         When a checksum does not hold, or it is another exposure's.
     """
     with quiet_astropy(), open_skeleton(path) as skeleton:
-        primary = skeleton.primary.header
+        primary = skeleton.primary.scanned
         announced = primary.get("NEXTEND")
         partners = () if name.lower().endswith(_DRIZZLED) else ("ERR", "DQ")
         check_complete(
@@ -102,7 +102,7 @@ def _check_rootname(path: Path, name: str, found: object) -> None:
 
 
 def _check_sums(skeleton: FitsSkeleton, hdu: HduRecord, index: int) -> None:
-    header = hdu.header
+    header = hdu.scanned
     stated = str(header.get("DATASUM", "")).strip()
     has_checksum = bool(str(header.get("CHECKSUM", "")).strip())
     if not stated.isdigit() and not has_checksum:

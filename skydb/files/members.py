@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from astropy.io import fits
-
 from skydb.errors import UnreadableFileError
 from skydb.files.cards import Cards
+from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton, HduRecord
 
 _FORMAT = re.compile(r"(\d*)([LXBIJKAEDCMPQ])")
@@ -32,7 +31,7 @@ def members_of(skeleton: FitsSkeleton) -> tuple[str, ...]:
         names = _column(skeleton, table, "ROOTNAME")
         if names:
             return _each_once(names)
-    header = skeleton.primary.header
+    header = skeleton.primary.scanned
     cards = Cards(skeleton.path, (header,))
     inputs = (cards.text(key) or "" for key in header if _DRIZZLED_INPUT.fullmatch(key))
     return _each_once([match[1].lower() for match in map(_INPUT.search, inputs) if match])
@@ -44,7 +43,7 @@ def _each_once(names: list[str]) -> tuple[str, ...]:
 
 def _column(skeleton: FitsSkeleton, table: HduRecord, name: str) -> list[str]:
     """Text column of a binary table, read without building its hundreds of neighbours."""
-    header = table.header
+    header = table.scanned
     try:
         rows, row_bytes = int(header["NAXIS2"]), int(header["NAXIS1"])
         place = _place(header, name)
@@ -58,7 +57,7 @@ def _column(skeleton: FitsSkeleton, table: HduRecord, name: str) -> list[str]:
     return [cell.split(b"\0")[0].decode("ascii", "replace").strip().lower() for cell in cells]
 
 
-def _place(header: fits.Header, name: str) -> tuple[int, int] | None:
+def _place(header: ScannedHeader, name: str) -> tuple[int, int] | None:
     """Offset and width in bytes of a text column, or None when there is none of that name."""
     offset = 0
     for number in range(1, int(header["TFIELDS"]) + 1):

@@ -24,6 +24,7 @@ from astropy.io import fits
 
 from skydb.domain.values import FitQuality, WcsName
 from skydb.domain.vocabulary import WcsKind
+from skydb.files.cardscan import ScannedHeader
 
 DEG_TO_MAS = 3_600_000.0
 LARGEST_PLAUSIBLE_DEG = 0.05
@@ -56,7 +57,7 @@ class QualityReading:
     unit_known: bool = True
 
 
-def read_quality(header: fits.Header, key: str = " ") -> QualityReading:
+def read_quality(header: ScannedHeader | fits.Header, key: str = " ") -> QualityReading:
     """Fit quality of one WCS of a SCI header.
 
     Only the primary WCS has any: alternates carry CRDER at most, whose unit is degrees by
@@ -64,7 +65,7 @@ def read_quality(header: fits.Header, key: str = " ") -> QualityReading:
 
     Parameters
     ----------
-    header : astropy.io.fits.Header
+    header : ScannedHeader or astropy.io.fits.Header
         Header of a SCI extension.
     key : str
         " " for the primary WCS, else the letter of an alternate.
@@ -82,7 +83,7 @@ def read_quality(header: fits.Header, key: str = " ") -> QualityReading:
     return QualityReading(_quality(header, counts, rms, unit))
 
 
-def _is_left_over(header: fits.Header) -> bool:
+def _is_left_over(header: ScannedHeader | fits.Header) -> bool:
     """Whether the numbers belong to an older WCS than the one in force.
 
     TweakBack gives an exposure a name of its own and leaves the archive's NMATCHES and RMS.
@@ -92,7 +93,7 @@ def _is_left_over(header: fits.Header) -> bool:
 
 
 def _quality(
-    header: fits.Header,
+    header: ScannedHeader | fits.Header,
     counts: dict[str, int | None],
     rms: dict[str, float | None],
     unit: RmsUnit | None,
@@ -112,19 +113,19 @@ def _matches(counts: dict[str, int | None], unit: RmsUnit | None) -> int | None:
     return counts["NMATCH" if unit is RmsUnit.DEG else "NMATCHES"]
 
 
-def _unit(header: fits.Header, values: list[float]) -> RmsUnit | None:
+def _unit(header: ScannedHeader | fits.Header, values: list[float]) -> RmsUnit | None:
     witnesses = {_unit_of_count(header), _unit_of_comment(header), _unit_of_size(max(values))}
     witnesses.discard(None)
     return witnesses.pop() if len(witnesses) == 1 else None
 
 
-def _unit_of_count(header: fits.Header) -> RmsUnit | None:
+def _unit_of_count(header: ScannedHeader | fits.Header) -> RmsUnit | None:
     if ("NMATCH" in header) == ("NMATCHES" in header):
         return None
     return RmsUnit.DEG if "NMATCH" in header else RmsUnit.MAS
 
 
-def _unit_of_comment(header: fits.Header) -> RmsUnit | None:
+def _unit_of_comment(header: ScannedHeader | fits.Header) -> RmsUnit | None:
     comments = " ".join(header.comments[card] for card in _RMS_KEYS if card in header).lower()
     if "(deg)" in comments:
         return RmsUnit.DEG
@@ -137,7 +138,7 @@ def _unit_of_size(largest: float) -> RmsUnit | None:
     return RmsUnit.MAS if largest >= LARGEST_PLAUSIBLE_DEG else None
 
 
-def _count(header: fits.Header, card: str) -> int | None:
+def _count(header: ScannedHeader | fits.Header, card: str) -> int | None:
     """Number of matches; zero and -1 both stand for no fit."""
     value = header.get(card)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
@@ -145,7 +146,9 @@ def _count(header: fits.Header, card: str) -> int | None:
     return int(value)
 
 
-def _rms(header: fits.Header, card: str, counts: dict[str, int | None]) -> float | None:
+def _rms(
+    header: ScannedHeader | fits.Header, card: str, counts: dict[str, int | None]
+) -> float | None:
     """RMS as written; None for -1, for not a number, and for the 0.0 of a failed fit."""
     value = header.get(card)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -157,6 +160,6 @@ def _rms(header: fits.Header, card: str, counts: dict[str, int | None]) -> float
     return number
 
 
-def _text(header: fits.Header, card: str) -> str | None:
+def _text(header: ScannedHeader | fits.Header, card: str) -> str | None:
     text = str(header.get(card, "")).strip()
     return text if text and text.upper() != "N/A" else None

@@ -58,7 +58,7 @@ def read_facts(path: Path) -> FileFacts:
 
 
 def _facts(skeleton: FitsSkeleton) -> FileFacts:
-    primary = Cards(skeleton.path, (skeleton.primary.header,))
+    primary = Cards(skeleton.path, (skeleton.primary.scanned,))
     _require_hst(primary)
     is_drizzled = primary.raw("NDRIZIM") is not None or primary.raw("D001DATA") is not None
     kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
@@ -107,7 +107,7 @@ def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) ->
 
 def _exposure_facts(skeleton: FitsSkeleton, members: tuple[str, ...]) -> ExposureFacts:
     """Facts of the exposure; STIS and NICMOS keep the times in the SCI header."""
-    cards = Cards(skeleton.path, (skeleton.primary.header, skeleton.named("SCI")[0].header))
+    cards = Cards(skeleton.path, (skeleton.primary.scanned, skeleton.named("SCI")[0].scanned))
     instrument = instrument_of(cards)
     return ExposureFacts(
         rootname=_rootname(cards, members),
@@ -172,7 +172,7 @@ def _skies(skeleton: FitsSkeleton, kind: ProductKind) -> tuple[ChipSky, ...]:
     """
     skies = []
     for chip in skeleton.named("SCI"):
-        cards = Cards(skeleton.path, (chip.header, skeleton.primary.header))
+        cards = Cards(skeleton.path, (chip.scanned, skeleton.primary.scanned))
         unit = None if kind.is_drizzled else sky_unit_of(cards.text("BUNIT"))
         skies.append(ChipSky(chip.version, cards.number("MDRIZSKY"), unit))
     return tuple(skies)
@@ -186,7 +186,7 @@ def _reference_file(text: str | None) -> str | None:
 def _tool_version(skeleton: FitsSkeleton, primary: Cards) -> str | None:
     """What drizzled a product: PROD_VER, or AstroDrizzle's line in HISTORY."""
     named = primary.text("PROD_VER")
-    if named or "HISTORY" not in skeleton.primary.header:
+    if named:
         return named
-    match = _VERSION_IN_HISTORY.search("\n".join(skeleton.primary.header["HISTORY"]))
+    match = _VERSION_IN_HISTORY.search(str(skeleton.primary.scanned.get("HISTORY", "")))
     return f"AstroDrizzle {match[1]}" if match else None

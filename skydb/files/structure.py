@@ -24,15 +24,13 @@ from typing import BinaryIO
 from astropy.io import fits
 
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
+from skydb.files.cardscan import ScannedHeader
 
 BLOCK = 2880
 _CARD = 80
 _END = b"END" + b" " * 77
 _GZIP_MAGIC = b"\x1f\x8b"
-_STRUCTURAL = re.compile(
-    rb"(BITPIX|NAXIS\d{0,3}|PCOUNT|GCOUNT|EXTNAME|EXTVER|XTENSION|GROUPS|ZIMAGE) *= *"
-    rb"(?:'([^']*)'|([-+\w.]+))"
-)
+_STRUCTURAL = re.compile(rb" *= *(?:'([^']*)'|([-+\w.]+))")
 _WARNINGS = threading.RLock()
 
 
@@ -64,35 +62,25 @@ class HduRecord:
     data_bytes: int
 
     @cached_property
-    def structure(self) -> dict[str, str]:
-        """Structural keywords as text; the first of duplicates counts."""
-        found: dict[str, str] = {}
-        for match in _STRUCTURAL.finditer(self.header_bytes):
-            if match.start() % _CARD == 0:
-                value = match[3] if match[2] is None else match[2]
-                found.setdefault(match[1].decode(), value.decode("ascii", "replace").strip())
-        return found
-
-    @property
     def name(self) -> str:
         """EXTNAME in capitals, or ''."""
-        return self.structure.get("EXTNAME", "").upper()
+        return (_structural(self.header_bytes, "EXTNAME") or "").upper()
 
-    @property
+    @cached_property
     def version(self) -> int:
         """EXTVER, 1 when it is not there."""
-        text = self.structure.get("EXTVER", "1").split(".")[0]
+        text = (_structural(self.header_bytes, "EXTVER") or "1").split(".")[0]
         return int(text) if text.lstrip("+-").isdigit() else 1
 
     @property
     def is_image(self) -> bool:
         """Whether it is a plain image extension."""
-        return self.structure.get("XTENSION", "").upper() == "IMAGE"
+        return (_structural(self.header_bytes, "XTENSION") or "").upper() == "IMAGE"
 
     @property
     def is_tile_compressed(self) -> bool:
         """Whether it is an image in a table, as fpack writes them."""
-        return self.structure.get("ZIMAGE") == "T"
+        return _structural(self.header_bytes, "ZIMAGE") == "T"
 
     @property
     def padded_bytes(self) -> int:
@@ -100,8 +88,13 @@ class HduRecord:
         return math.ceil(self.data_bytes / BLOCK) * BLOCK
 
     @cached_property
+    def scanned(self) -> ScannedHeader:
+        """The header's cards by keyword."""
+        return ScannedHeader(self.header_bytes)
+
+    @cached_property
     def header(self) -> fits.Header:
-        """The parsed header; bytes outside ASCII become '?'."""
+        """The header as astropy parses it, for what builds on it; see :attr:`scanned`."""
         text = self.header_bytes.decode("ascii", "replace").replace("\ufffd", "?")
         return fits.Header.fromstring(text)
 
@@ -229,8 +222,7 @@ def _read_hdu(path: Path, handle: BinaryIO, start: int, *, index: int) -> HduRec
         return None
     if not _ends(header):
         raise _truncated(path, f"the header of HDU {index} has no END")
-    bare = HduRecord(header, start + len(header), 0)
-    return HduRecord(header, bare.data_start, _data_bytes(path, bare.structure, index))
+    return HduRecord(header, start + len(header), _data_bytes(path, header, index))
 
 
 def _read_header(handle: BinaryIO, *, is_extension: bool) -> bytes | None:
@@ -250,22 +242,50 @@ def _ends(header: bytes | bytearray) -> bool:
     last = len(header) - BLOCK
     if last < 0 or len(header) % BLOCK:
         return False
-    return any(header.startswith(_END, at) for at in range(last, len(header), _CARD))
+    return any(True for _ in _card_starts(header, _END, last))
 
 
-def _data_bytes(path: Path, structure: dict[str, str], index: int) -> int:
+def _card_starts(header: bytes | bytearray, beginning: bytes, start: int = 0) -> Iterator[int]:
+    """Where the cards are that begin so."""
+    at = header.find(beginning, start)
+    while at >= 0:
+        if at % _CARD == 0:
+            yield at
+        at = header.find(beginning, at + 1)
+
+
+def _structural(header: bytes, keyword: str) -> str | None:
+    """Value of a structural keyword as text, or None; the first of duplicates counts."""
+    key = keyword.encode()
+    for at in _card_starts(header, key):
+        match = _STRUCTURAL.match(header, at + len(key), at + _CARD)
+        if match:
+            value = match[2] if match[1] is None else match[1]
+            return value.decode("ascii", "replace").strip()
+    return None
+
+
+def _size(header: bytes, keyword: str, default: int | None = None) -> int:
+    text = _structural(header, keyword)
+    if text is not None:
+        return int(text)
+    if default is None:
+        raise KeyError(keyword)
+    return default
+
+
+def _data_bytes(path: Path, header: bytes, index: int) -> int:
     """Size of the data, FITS standard 4.0, equations 1, 2 and 4."""
     try:
-        bits = abs(int(structure["BITPIX"]))
-        axes = [int(structure[f"NAXIS{i + 1}"]) for i in range(int(structure["NAXIS"]))]
-        groups = int(structure.get("GCOUNT", 1))
-        extra = int(structure.get("PCOUNT", 0))
+        bits = abs(_size(header, "BITPIX"))
+        axes = [_size(header, f"NAXIS{i + 1}") for i in range(_size(header, "NAXIS"))]
+        groups, extra = _size(header, "GCOUNT", 1), _size(header, "PCOUNT", 0)
     except (KeyError, ValueError) as error:
         reason = f"the header of HDU {index} does not describe its data ({error})"
         raise UnreadableFileError(path, reason) from error
     if not axes:
         return 0
-    if structure.get("GROUPS") == "T" and axes[0] == 0:
+    if _structural(header, "GROUPS") == "T" and axes[0] == 0:
         axes = axes[1:]
     if min([*axes, groups, extra]) < 0:
         raise UnreadableFileError(path, f"the header of HDU {index} has a negative size")

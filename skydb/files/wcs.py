@@ -18,8 +18,10 @@ from skydb.domain.outline import outline_pix
 from skydb.domain.values import ChipGeometry, WcsFacts, WcsName
 from skydb.errors import FileRejectedError
 from skydb.files.cards import Cards
+from skydb.files.cardscan import ScannedHeader
 from skydb.files.quality import read_quality
 from skydb.files.structure import FitsSkeleton, HduRecord
+from skydb.files.tangent import PRIMARY_CARDS, tangent_wcs
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -28,12 +30,6 @@ PRIMARY_KEY = " "
 OUTLINE_POINTS_PER_SIDE = 5
 _LOOKUPS = frozenset({"D2IMARR", "WCSDVARR"})
 _KEYED = re.compile(r"CRVAL1([A-Z]?)$")
-#: Cards that make the primary WCS: the alternates only cost astropy time.
-_PRIMARY_CARDS = re.compile(
-    r"XTENSION|BITPIX|NAXIS[12]?|WCSAXES|WCSNAME|AXISCORR|LONPOLE|LATPOLE|RADESYS|EQUINOX"
-    r"|(CRPIX|CRVAL|CTYPE|CUNIT|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|PV[12]_\d+"
-    r"|[AB]P?_(ORDER|DMAX|\d_\d)|(D2IM|CP)(DIS|ERR)[12]|(D2IM|DP)[12](\..*)?"
-)
 
 
 def read_solutions(skeleton: FitsSkeleton) -> tuple[WcsFacts, ...]:
@@ -52,11 +48,10 @@ def read_solutions(skeleton: FitsSkeleton) -> tuple[WcsFacts, ...]:
         When a chip's WCS is missing, not celestial, contradictory or not a number.
     """
     chips = skeleton.named("SCI")
-    keys = sorted({key for chip in chips for key in _keys(chip.header)})
+    keys = sorted({key for chip in chips for key in _keys(chip.scanned)})
     if PRIMARY_KEY not in keys:
         raise FileRejectedError(skeleton.path, "its SCI extensions have no WCS (CRVAL1)")
-    lookups = _lookup_tables(skeleton, chips)
-    return tuple(_solution(skeleton, chips, key, lookups) for key in keys)
+    return tuple(_solution(skeleton, chips, key) for key in keys)
 
 
 def distorted_wcs(skeleton: FitsSkeleton) -> dict[int, WCS]:
@@ -77,30 +72,28 @@ def image_size_pix(chip: HduRecord) -> tuple[int, int]:
 
     STScI writes an array of equal pixels as a header with PIXVALUE and no data.
     """
-    header = chip.header
+    header = chip.scanned
     if int(header.get("NAXIS", 0)) >= 2:
         return int(header["NAXIS1"]), int(header["NAXIS2"])
     return int(header.get("NPIX1", 0)), int(header.get("NPIX2", 0))
 
 
-def _keys(header: fits.Header) -> list[str]:
+def _keys(header: ScannedHeader) -> list[str]:
     matches = (_KEYED.match(key) for key in header)
     return [match[1] or PRIMARY_KEY for match in matches if match]
 
 
-def _solution(
-    skeleton: FitsSkeleton, chips: Sequence[HduRecord], key: str, lookups: fits.HDUList | None
-) -> WcsFacts:
+def _solution(skeleton: FitsSkeleton, chips: Sequence[HduRecord], key: str) -> WcsFacts:
     suffix = key.strip()
-    holders = [chip for chip in chips if f"CRVAL1{suffix}" in chip.header]
+    holders = [chip for chip in chips if f"CRVAL1{suffix}" in chip.scanned]
     if key == PRIMARY_KEY and len(holders) < len(chips):
         raise FileRejectedError(skeleton.path, "some of its SCI extensions have no WCS (CRVAL1)")
-    cards = Cards(skeleton.path, tuple(chip.header for chip in holders))
-    reading = read_quality(holders[0].header, key)
+    cards = Cards(skeleton.path, tuple(chip.scanned for chip in holders))
+    reading = read_quality(holders[0].scanned, key)
     return WcsFacts(
         key=key,
         name=_common_name(skeleton, holders, suffix),
-        chips=tuple(_chip(skeleton, chip, key, lookups) for chip in holders),
+        chips=tuple(_chip(skeleton, chip, key) for chip in holders),
         wcs_type=cards.text(f"WCSTYPE{suffix}"),
         hdr_name=cards.text(f"HDRNAME{suffix}"),
         quality=reading.quality,
@@ -111,7 +104,7 @@ def _solution(
 def _common_name(skeleton: FitsSkeleton, chips: Sequence[HduRecord], suffix: str) -> WcsName:
     """WCSNAME of one solution; chips that disagree are not one solution."""
     card = f"WCSNAME{suffix}"
-    names = {Cards(skeleton.path, (chip.header,)).text(card) or "" for chip in chips}
+    names = {Cards(skeleton.path, (chip.scanned,)).text(card) or "" for chip in chips}
     if len(names) > 1:
         listed = ", ".join(repr(name) for name in sorted(names))
         advice = "Part of an update was lost; restore the file from the archive."
@@ -121,16 +114,14 @@ def _common_name(skeleton: FitsSkeleton, chips: Sequence[HduRecord], suffix: str
     return WcsName.parse(names.pop())
 
 
-def _chip(
-    skeleton: FitsSkeleton, chip: HduRecord, key: str, lookups: fits.HDUList | None
-) -> ChipGeometry:
-    cards = Cards(skeleton.path, (chip.header,))
+def _chip(skeleton: FitsSkeleton, chip: HduRecord, key: str) -> ChipGeometry:
+    cards = Cards(skeleton.path, (chip.scanned,))
     suffix = key.strip()
     crval = _pair(cards, chip, f"CRVAL{{}}{suffix}", None)
     outline: tuple[tuple[float, float], ...] = ()
     if key == PRIMARY_KEY:
         _require_celestial(cards, chip)
-        outline = _outline(skeleton, chip, lookups)
+        outline = _outline(skeleton, chip)
     return ChipGeometry(
         extver=chip.version,
         naxis_pix=image_size_pix(chip),
@@ -199,11 +190,12 @@ def _ccdchip(cards: Cards) -> int | None:
     return number if number is not None and number > 0 else None
 
 
-def _outline(
-    skeleton: FitsSkeleton, chip: HduRecord, lookups: fits.HDUList | None
-) -> tuple[tuple[float, float], ...]:
+def _outline(skeleton: FitsSkeleton, chip: HduRecord) -> tuple[tuple[float, float], ...]:
     pixels = outline_pix(image_size_pix(chip), OUTLINE_POINTS_PER_SIDE)
-    sky = _astropy_wcs(skeleton, chip, lookups).all_pix2world(pixels, 1)
+    wcs = tangent_wcs(skeleton, chip.scanned)
+    if wcs is None:
+        wcs = _astropy_wcs(skeleton, chip, _lookup_tables(skeleton, skeleton.named("SCI")))
+    sky = wcs.all_pix2world(pixels, 1)
     if not np.isfinite(sky).all():
         raise FileRejectedError(skeleton.path, f"the outline of SCI,{chip.version} is not finite")
     return tuple((float(ra) % 360.0, float(dec)) for ra, dec in sky)
@@ -212,7 +204,7 @@ def _outline(
 def _lookup_tables(skeleton: FitsSkeleton, chips: Sequence[HduRecord]) -> fits.HDUList | None:
     """Lookup tables of the file, when a chip refers to one."""
     wanted = ("CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2", "AXISCORR")
-    if any(card in chip.header for chip in chips for card in wanted):
+    if any(card in chip.scanned for chip in chips for card in wanted):
         return skeleton.as_hdulist(_LOOKUPS)
     return None
 
@@ -220,7 +212,7 @@ def _lookup_tables(skeleton: FitsSkeleton, chips: Sequence[HduRecord]) -> fits.H
 def _astropy_wcs(skeleton: FitsSkeleton, chip: HduRecord, lookups: fits.HDUList | None) -> WCS:
     from astropy.wcs import WCS, WcsError
 
-    cards = [card for card in chip.header.cards if _PRIMARY_CARDS.fullmatch(card.keyword)]
+    cards = [card for card in chip.header.cards if PRIMARY_CARDS.fullmatch(card.keyword)]
     try:
         wcs = WCS(fits.Header(cards), lookups)
     except (WcsError, LookupError, ValueError, TypeError) as error:

@@ -1,0 +1,196 @@
+"""Headers read straight from their 80-byte cards.
+
+:class:`astropy.io.fits.Header` makes an object of every card before the first value can be
+asked for; a ledger wants some sixty values of six hundred cards. Here a header is cut into
+cards and indexed by keyword, and a value is parsed when it is asked for. Cards of the plain
+kind are parsed here (FITS standard 4.0, sections 4.1 and 4.2); all others, such as CONTINUE,
+HIERARCH, doubled quotes, complex numbers and record-valued cards, are left to astropy, so
+that there is one meaning of a card and not two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from astropy.io import fits
+
+_CARD = 80
+_END = "END".ljust(_CARD)
+_COMMENTARY = frozenset({"", "COMMENT", "HISTORY", "CONTINUE", "END"})
+_PLAIN_KEYWORD = re.compile(r"[A-Z0-9_-]+ *")
+_PLAIN_VALUE = re.compile(
+    r" *(?:'([ -&(-~]*)'|([+-]?[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?)"
+    r"|([TF]))? *(?:/[^\n]*)?\Z"
+)
+_PLAIN_RECORD = re.compile(r" *'([A-Za-z_]\w*(?:\.\w+)*): +([0-9]+(?:\.[0-9]*)?)' *(?:/[ -~]*)?\Z")
+_EXPONENTS = str.maketrans("Dd", "Ee")
+
+
+class ScannedHeader(Mapping[str, Any]):
+    """The cards of one header by keyword; of several with one keyword the first counts.
+
+    Values are those of astropy: text without its padding, a number, a truth value, or None
+    when a card has none. COMMENT and HISTORY have the text of all their cards. Asking for a
+    card that cannot be parsed raises :class:`astropy.io.fits.VerifyError`.
+
+    Parameters
+    ----------
+    header_bytes : bytes
+        The header with its END card; bytes outside ASCII count as '?'.
+    """
+
+    def __init__(self, header_bytes: bytes) -> None:
+        text = header_bytes.decode("ascii", "replace").replace("\ufffd", "?")
+        self._images = _images(text)
+        self._names = [_name(image) for image in self._images]
+        self._first: dict[str, int] = {}
+        self._repeated: set[str] = set()
+        for number, name in enumerate(self._names):
+            if self._first.setdefault(name, number) != number:
+                self._repeated.add(name)
+
+    def __contains__(self, keyword: object) -> bool:
+        return keyword in self._first
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def __getitem__(self, keyword: str) -> Any:  # noqa: ANN401, a card holds anything
+        image = self._images[self._first[keyword]]
+        if keyword in _COMMENTARY:
+            return "\n".join(one[8:].rstrip() for one in self._all(keyword))
+        match = _PLAIN_VALUE.match(image, 10) if _is_plain(image) else None
+        if match is None:
+            return self._as_astropy_has_it(keyword)
+        text, whole, number, truth = match.groups()
+        if text is not None:
+            # A record-valued card, or a text of which astropy seeks the end in the comment.
+            if ": " in text or (not text and image.count("'") > 2):
+                return self._as_astropy_has_it(keyword)
+            return text.rstrip()
+        if whole:
+            return int(whole)
+        if number:
+            return float(number.translate(_EXPONENTS))
+        return truth == "T" if truth else None
+
+    @property
+    def comments(self) -> Mapping[str, str]:
+        """Comments of the cards by keyword."""
+        return _Comments(self)
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        """Keywords of more than one card."""
+        return frozenset(self._repeated)
+
+    def image(self, keyword: str) -> str | None:
+        """The first card of a keyword as it stands, or None when there is none."""
+        number = self._first.get(keyword)
+        return None if number is None else self._images[number]
+
+    def records(self, keyword: str) -> dict[str, float]:
+        """Record-valued cards of one keyword by their field (FITS WCS paper IV, section 2.3).
+
+        ``DP1 = 'AXIS.1: 2'`` is the field ``AXIS.1`` of DP1; of several the first counts.
+        """
+        found: dict[str, float] = {}
+        for image in self._all(keyword):
+            match = _PLAIN_RECORD.match(image, 10) if _is_plain(image) else None
+            if match:
+                found.setdefault(match[1], float(match[2]))
+                continue
+            card = fits.Card.fromstring(image)
+            # astropy finds out what kind of card it is when it is asked for the keyword.
+            if card.keyword and card.field_specifier:
+                found.setdefault(card.field_specifier, card.value)
+        return found
+
+    def card(self, keyword: str) -> fits.Card:
+        """The card that counts, as astropy parses it: one with a plain value, if there is one.
+
+        Raises
+        ------
+        KeyError
+            When there is none of this keyword.
+        """
+        cards = [fits.Card.fromstring(image) for image in self._all(keyword)]
+        plain = (card for card in cards if card.keyword and card.field_specifier is None)
+        found = next(plain, cards[0] if cards else None)
+        if found is None:
+            raise KeyError(keyword)
+        return found
+
+    def _all(self, keyword: str) -> Iterator[str]:
+        return (
+            image for name, image in zip(self._names, self._images, strict=True) if name == keyword
+        )
+
+    def _as_astropy_has_it(self, keyword: str) -> object | None:
+        card = self.card(keyword)
+        value: object = card.value if card.field_specifier is None else card.rawvalue
+        return None if isinstance(value, fits.card.Undefined) else value
+
+
+@dataclass(frozen=True)
+class _Comments(Mapping[str, str]):
+    """Comments of a header's cards."""
+
+    header: ScannedHeader
+
+    def __getitem__(self, keyword: str) -> str:
+        return str(self.header.card(keyword).comment)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.header)
+
+    def __len__(self) -> int:
+        return len(self.header)
+
+
+def _images(text: str) -> list[str]:
+    """Cards up to END, each with the CONTINUE cards that follow it."""
+    images = [text[at : at + _CARD] for at in range(0, len(text), _CARD)]
+    if _END in images:
+        del images[images.index(_END) :]
+    if "CONTINUE" not in text:
+        return images
+    joined: list[str] = []
+    for image in images:
+        if joined and image.startswith("CONTINUE"):
+            joined[-1] += image
+        else:
+            joined.append(image)
+    return joined
+
+
+def _name(image: str) -> str:
+    """Keyword of a card in capitals; of a record-valued card without its field."""
+    name = _plain_name(image[:8])
+    if name is not None and (image[8:10] == "= " or name in _COMMENTARY):
+        return name
+    card = fits.Card.fromstring(image)
+    keyword = str(fits.Card.normalize_keyword(card.keyword))
+    return str(card.rawkeyword) if card.field_specifier and card.rawkeyword else keyword
+
+
+def _is_plain(image: str) -> bool:
+    """Whether a value begins where the standard wants it, and ends in the same card."""
+    return len(image) == _CARD and image[8:10] == "= " and _plain_name(image[:8]) is not None
+
+
+# Cameras have some thousand keywords, and a field of eight characters means one thing.
+@lru_cache(maxsize=8192)
+def _plain_name(field: str) -> str | None:
+    """Keyword in the first eight characters of a card; None when they may be something else."""
+    name = field.strip().upper()
+    if name in _COMMENTARY:
+        return name
+    return field.rstrip() if _PLAIN_KEYWORD.fullmatch(field) else None
