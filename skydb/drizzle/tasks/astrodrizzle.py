@@ -5,30 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydb.drizzle.tasks.jobs import working_in
 from skydb.drizzle.tasks.names import skydb_names_understood
+from skydb.drizzle.tasks.versions import versions
 
 if TYPE_CHECKING:
     from stsci.skypac.parseat import FileExtMaskInfo
-
-_PACKAGES = (
-    "drizzlepac",
-    "stsci.skypac",
-    "spherical_geometry",
-    "stwcs",
-    "tweakwcs",
-    "photutils",
-    "stsci.tools",
-    "stsci.imagestats",
-    "fitsblender",
-    "astropy",
-    "numpy",
-    "scipy",
-)
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
@@ -41,7 +26,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
         with working_in(job, scratch), skydb_names_understood(), witnessed_sky() as calls:
             astrodrizzle.AstroDrizzle(list(job["inputs"]), **job["parameters"])
         reports.append({"sky_calls": calls, "seconds": time.perf_counter() - began_s})
-    return {"jobs": reports, "versions": _versions()}
+    return {"jobs": reports, "versions": versions()}
 
 
 @contextmanager
@@ -91,13 +76,3 @@ def _skies_in_use(inputs: Iterable[FileExtMaskInfo]) -> list[tuple[str, int, flo
 def _plain(header: Mapping[str, Any]) -> float | None:
     sky = header.get("MDRIZSKY")
     return None if sky is None else float(sky)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

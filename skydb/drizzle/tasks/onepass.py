@@ -1,0 +1,71 @@
+"""One pass inside the subprocess: mosaics of several methods from one drizzling."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.names import skydb_names_understood
+from skydb.drizzle.tasks.onepass_lean import import_drizzlepac
+from skydb.drizzle.tasks.versions import versions
+
+
+def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
+    """Drizzle every exposure once and write the mosaic of every method."""
+    clock = Clock()
+    import_drizzlepac()
+    clock.lap("imports")
+    with working_in(request, scratch), skydb_names_understood():
+        made, left_out = _mosaics(request, clock)
+    return {
+        "mosaics": dict(zip(request["outputs"], made, strict=True)),
+        "left_out": left_out,
+        "versions": versions(),
+        "seconds": clock.laps,
+    }
+
+
+class Clock:
+    """Where the time goes, for the log."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last_s = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Book what has passed since the last lap."""
+        now_s = time.perf_counter()
+        self.laps[name] = round(now_s - self._last_s, 3)
+        self._last_s = now_s
+
+
+def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]], list[str]]:
+    from skydb.drizzle.tasks import onepass_field, onepass_output, onepass_sums, onepass_work
+
+    outputs = list(request["outputs"].values())
+    skies = [
+        {(name, extver): sky for name, extver, sky in request["skies"][method]}
+        for method in request["outputs"]
+    ]
+    jobs = int(request["jobs"])
+    field = onepass_field.read_field(request["exposures"], request["parameters"], outputs[0])
+    clock.lap("headers")
+    shape = field.wcs.final_wcs.array_shape
+    sums = onepass_sums.Sums(shape, len(outputs), field.planes if field.has_context else 0)
+    work = onepass_work.Pass(field, skies, sums)
+    count = len(field.images)
+    with onepass_work.Processes(work, min(jobs, count)) as processes:
+        if work.has_static_masks:
+            onepass_work.results_of(processes.begin("mask", count))
+            clock.lap("static masks")
+        drizzling = processes.begin("drizzle", count)
+        templates = onepass_output.blend(field)
+        records = [record for records in onepass_work.results_of(drizzling) for record in records]
+    clock.lap("drizzle")
+    writer = onepass_output.Writer(field, sums, outputs, skies, records, templates)
+    with onepass_work.Processes(writer, min(jobs, len(outputs))) as processes:
+        made = onepass_work.results_of(processes.begin("write", len(outputs)))
+    clock.lap("write")
+    return made, field.left_out

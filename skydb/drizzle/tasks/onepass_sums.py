@@ -1,0 +1,194 @@
+"""Weighted sums of drizzled exposures, one for each sky: the arithmetic of one pass.
+
+A mosaic is the mean of ``d - s`` with the weights of the kernel, where ``d`` is an exposure
+drizzled as it is and ``s`` its sky on the scale of the mosaic. The sums are kept where the
+mosaics will be, so that nothing grows with the number of exposures.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+#: Rows that are summed at a time: they stay in the cache of a core.
+_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the mosaic, in pixels counted from zero, ends not included."""
+
+    x0: int
+    x1: int
+    y0: int
+    y1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.y1 - self.y0, self.x1 - self.x0
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The part as an index of the whole."""
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+
+@dataclass(frozen=True)
+class Drizzled:
+    """One chip on the grid of the mosaic.
+
+    Parameters
+    ----------
+    box : Box
+        The part of the mosaic that the arrays cover.
+    science : array
+        Drizzled as it is; NaN where the chip does not reach.
+    weight : array
+        Weight of every pixel; zero where only bad pixels reach.
+    context : array of int32 or None
+        Bit of the chip where it has weight.
+    plane : int
+        Plane of the context image that has its bit.
+    """
+
+    box: Box
+    science: Array
+    weight: Array
+    context: Array | None = None
+    plane: int = 0
+
+
+class Sums:
+    """The mosaics in the making, in memory that forked processes share.
+
+    Kept are the sum of ``w d`` and of ``w`` in double precision, since single precision
+    would lose in the sum what the kernel has kept, and for each mosaic the sum of ``w s``
+    in single precision, which has room enough for a sky.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns of the mosaic.
+    mosaics : int
+        How many skies there are.
+    planes : int
+        Planes of the context image; none when 0.
+    """
+
+    def __init__(self, shape: tuple[int, int], mosaics: int, planes: int = 0) -> None:
+        self.context = shared((planes, *shape), np.int32) if planes else None
+        self._flux = shared(shape, np.float64)
+        self._weight = shared(shape, np.float64)
+        self._skies = shared((mosaics, *shape), np.float32)
+        #: Pixels whose value is that of a bad pixel, until a good one comes.
+        self._poor = shared(shape, np.bool_)
+
+    def add(self, chip: Drizzled, skies: Sequence[float]) -> None:
+        """Add one chip.
+
+        Parameters
+        ----------
+        chip : Drizzled
+            Its arrays are overwritten.
+        skies : sequence of float
+            What every mosaic subtracts, on the scale of the mosaic.
+        """
+        for first in range(0, chip.box.shape[0], _ROWS):
+            self._add_rows(chip, slice(first, first + _ROWS), skies)
+
+    def _add_rows(self, chip: Drizzled, rows: slice, skies: Sequence[float]) -> None:
+        whole = chip.box.window
+        part = (slice(*_within(whole[0], rows)), whole[1])
+        value, weight = chip.science[rows], chip.weight[rows]
+        if chip.context is not None and self.context is not None:
+            self.context[chip.plane][part] |= chip.context[rows]
+        weighs = weight != 0
+        self._keep_poor(part, value, weighs, skies)
+        np.copyto(value, 0, where=~weighs)
+        self._flux[part] += np.multiply(value, weight, dtype=np.float64)
+        self._weight[part] += weight
+        for total, sky in zip(self._skies, skies, strict=True):
+            if sky:
+                total[part] += np.multiply(weight, np.float32(sky), out=value)
+
+    def _keep_poor(
+        self, part: tuple[slice, slice], value: Array, weighs: Array, skies: Sequence[float]
+    ) -> None:
+        """Do with bad pixels what the kernel does.
+
+        It writes the value of a bad pixel where nothing has any weight yet, so that the
+        last one stays, until a good pixel replaces it.
+        """
+        poor = self._poor[part]
+        better = poor & weighs
+        if better.any():
+            self._flux[part][better] = 0
+            self._skies[(slice(None), *part)][:, better] = 0
+            poor[better] = False
+        bad = ~weighs & ~np.isnan(value) & (self._weight[part] == 0)
+        if bad.any():
+            self._flux[part][bad] = value[bad]
+            for total, sky in zip(self._skies, skies, strict=True):
+                total[part][bad] = sky
+            poor[bad] = True
+
+    def weight(self) -> Array:
+        """The weight image."""
+        return self._weight.astype(np.float32)
+
+    def science(
+        self, mosaic: int, empty: float, fill: float | None = None, factor: float = 1.0
+    ) -> Array:
+        """One mosaic.
+
+        Parameters
+        ----------
+        mosaic : int
+            Which one.
+        empty : float
+            Value of pixels that no chip reaches.
+        fill : float, optional
+            Value of pixels without weight, also where a bad pixel reaches.
+        factor : float
+            From the unit of the kernel to that of the mosaic.
+
+        Returns
+        -------
+        array of float32
+            The image.
+        """
+        image: Array = np.empty(self._flux.shape, np.float32)
+        for first in range(0, len(image), _ROWS):
+            rows = slice(first, first + _ROWS)
+            image[rows] = self._rows_of(mosaic, rows, empty, fill) * factor
+        return image
+
+    def _rows_of(self, mosaic: int, rows: slice, empty: float, fill: float | None) -> Array:
+        weight = self._weight[rows]
+        good = weight != 0
+        values: Array = self._flux[rows] - self._skies[mosaic][rows]
+        np.divide(values, weight, out=values, where=good)
+        if fill is None:
+            values[~(good | self._poor[rows])] = empty
+        else:
+            values[~good] = fill
+        return values
+
+
+def _within(whole: slice, rows: slice) -> tuple[int, int]:
+    return whole.start + rows.start, min(whole.start + rows.stop, whole.stop)
+
+
+def shared(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Zeros that a forked process and its parent both see."""
+    size = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    zeros: Array = np.frombuffer(mmap.mmap(-1, size), dtype=dtype, count=int(np.prod(shape)))
+    return zeros.reshape(shape)
