@@ -20,6 +20,7 @@ from skydb.domain.exposure import Exposure
 from skydb.domain.history import HistoryImport, RunAttempt
 from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
+from skydb.domain.passband import Passband
 from skydb.domain.product import Download, Product, ProductMember, ProductVersion
 from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
@@ -54,6 +55,7 @@ __all__ = [
     "InputProof",
     "Mosaic",
     "OverlapMeasurement",
+    "Passband",
     "Product",
     "ProductMember",
     "ProductVersion",
