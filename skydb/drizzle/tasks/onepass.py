@@ -42,30 +42,35 @@ class Clock:
 
 
 def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]], list[str]]:
-    from skydb.drizzle.tasks import onepass_field, onepass_output, onepass_sums, onepass_work
+    """Names of the files of every mosaic, and the exposures that were left out."""
+    from skydb.drizzle.tasks.onepass_field import read_field
+    from skydb.drizzle.tasks.onepass_output import Writer, draft
+    from skydb.drizzle.tasks.onepass_processes import Processes, results_of
+    from skydb.drizzle.tasks.onepass_sums import Sums
+    from skydb.drizzle.tasks.onepass_work import Pass
 
     outputs = list(request["outputs"].values())
     skies = [
         {(name, extver): sky for name, extver, sky in request["skies"][method]}
         for method in request["outputs"]
     ]
-    jobs = int(request["jobs"])
-    field = onepass_field.read_field(request["exposures"], request["parameters"], outputs[0])
+    field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
-    shape = field.wcs.final_wcs.array_shape
-    sums = onepass_sums.Sums(shape, len(outputs), field.planes if field.has_context else 0)
-    work = onepass_work.Pass(field, skies, sums)
-    count = len(field.images)
-    with onepass_work.Processes(work, min(jobs, count)) as processes:
-        if work.has_static_masks:
-            onepass_work.results_of(processes.begin("mask", count))
-            clock.lap("static masks")
-        drizzling = processes.begin("drizzle", count)
-        templates = onepass_output.blend(field)
-        records = [record for records in onepass_work.results_of(drizzling) for record in records]
+    planes = field.planes if field.has_context else 0
+    sums = Sums(field.wcs.final_wcs.array_shape, len(outputs), planes)
+    work = Pass(field, skies, sums)
+    count, jobs = len(field.images), int(request["jobs"])
+    with Processes(work, min(jobs, count)) as processes:
+        masks = processes.begin("mask", count if work.has_static_masks else 0)
+        results_of(masks)
+        clock.lap("static masks")
+        drizzled = processes.begin("drizzle", count)
+        drafted = draft(field)
+        clock.lap("draft")
+        results_of(drizzled)
     clock.lap("drizzle")
-    writer = onepass_output.Writer(field, sums, outputs, skies, records, templates)
-    with onepass_work.Processes(writer, min(jobs, len(outputs))) as processes:
-        made = onepass_work.results_of(processes.begin("write", len(outputs)))
+    writer = Writer(field, sums, outputs, skies, drafted)
+    with Processes(writer, min(jobs, len(outputs))) as processes:
+        made = results_of(processes.begin("write", len(outputs)))
     clock.lap("write")
     return made, field.left_out

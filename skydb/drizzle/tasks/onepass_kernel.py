@@ -23,8 +23,6 @@ class KernelCall:
 
     Parameters
     ----------
-    real : callable
-        ``adrizzle.do_driz`` itself.
     receive : callable
         Gets the number of each chip within its exposure, the drizzled chip, and what one
         unit of its image is in the mosaic.
@@ -32,10 +30,15 @@ class KernelCall:
         Whether there will be a context image.
     """
 
-    real: Callable[..., str]
     receive: Callable[[int, Drizzled, float], None]
     has_context: bool
     _chips: int = field(default=0, init=False)
+    _real: Callable[..., str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        from drizzlepac import adrizzle
+
+        self._real = adrizzle.do_driz
 
     def __call__(
         self,
@@ -62,7 +65,7 @@ class KernelCall:
         science = np.full(box.shape, np.nan, np.float32)
         weight = np.zeros(box.shape, np.float32)
         context = np.zeros(box.shape, np.int32)
-        version = self.real(
+        version = self._real(
             insci,
             input_wcs,
             inwht,

@@ -1,72 +1,142 @@
 """The files of a pass, written by drizzlepac's own means.
 
-Blending the headers of the exposures takes longer than anything else that is written;
-but for MDRIZSKY the result is the same for all mosaics, so that it is done once.
+Making the headers takes longer than writing the pixels. But for the names of the files
+and MDRIZSKY they are the same for all mosaics, so that they are made once, while the
+exposures are being drizzled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 import numpy as np
+from astropy.io import fits
 
 from skydb import __version__
+from skydb.drizzle.tasks.onepass_chips import ChipRecord, chips_of, rehearse
 from skydb.drizzle.tasks.onepass_field import Field, product_name, reading_from
-from skydb.drizzle.tasks.onepass_sums import Sums
-from skydb.drizzle.tasks.onepass_work import ChipRecord, chips_of
+from skydb.drizzle.tasks.onepass_sums import Array, Sums
 
 _SKY = "MDRIZSKY"
-#: Names of files that are the same for all chips and differ between the mosaics.
-_NAMES = ("outMedian", "outFinal", "outSci", "outWeight")
+_TABLE = "HDRTAB"
+#: Keywords of every chip (D001OUDA ...) and the name of a file that they hold.
+_NAMES_OF_CHIPS = {"OUDA": "outFinal", "OUWE": "outWeight", "OUCO": "outContext"}
 
 
 @dataclass(frozen=True)
-class Templates:
-    """Headers that every mosaic begins with (``outputimage.getTemplates``).
+class Draft:
+    """The files of the first mosaic without their pixels.
 
     Parameters
     ----------
-    single : tuple
-        Headers of the first exposure.
-    blended : tuple
-        Headers of all exposures, by the rules of the instrument, and their table.
+    files : mapping
+        HDUs by what they are: ``outSci``, ``outWeight``, ``outContext``.
+    chips : int
+        How many chips they tell of.
+    exptime_s : float
+        Exposure time of the mosaic.
     """
 
-    single: tuple[Any, Any]
-    blended: tuple[Any, Any]
-
-    def copy(self, *, blend: bool, skies: Sequence[float | None]) -> tuple[Any, Any]:
-        """Headers to be changed, and the table with the sky of every chip."""
-        headers, table = self.blended if blend else self.single
-        copies = [None if header is None else header.copy() for header in headers]
-        return copies, None if table is None else _with_skies(table, skies)
+    files: Mapping[str, Any]
+    chips: int
+    exptime_s: float
 
 
-def blend(field: Field) -> Templates:
-    """Blend the headers of all exposures."""
+def draft(field: Field) -> Draft:
+    """Make the headers of a mosaic (``outputimage.OutputImage``).
+
+    The headers of the exposures are of no use afterwards.
+    """
+    templates = _Templates(field)
+    records = rehearse(field)
+    names = field.wcs.outputNames
+    with mock.patch.object(_outputimage(), "getTemplates", templates.get):
+        made = _output_image(field, records).writeFITS(
+            templates.chip_names,
+            _blank(field, np.float32),
+            _blank(field, np.float32),
+            ctxarr=_blank(field, np.int32, field.planes) if field.has_context else None,
+            versions=_versions(),
+            virtual=True,
+            logfile=field.parameters["logfile"],
+        )
+    kinds = ["outSci", "outWeight", *(["outContext"] if field.has_context else [])]
+    files = {kind: made[names[kind]] for kind in kinds}
+    return Draft(files, len(records), float(records[0]["texptime"]))
+
+
+class _Templates:
+    """Headers that a mosaic begins with, blended from those of all exposures."""
+
+    def __init__(self, field: Field) -> None:
+        self.chip_names = [
+            chip.outputNames["data"] for image in field.images for chip in chips_of(image)
+        ]
+        get = _outputimage().getTemplates
+        with reading_from(field.library):
+            self._found = {blend: get(self.chip_names, blend=blend) for blend in (False, True)}
+
+    def get(self, *_: object, blend: bool = True, **__: object) -> tuple[Any, Any]:
+        """In place of ``outputimage.getTemplates``."""
+        found: tuple[Any, Any] = self._found[blend]
+        return found
+
+
+def _outputimage() -> Any:  # noqa: ANN401
     from drizzlepac import outputimage
 
-    with reading_from(field.library):
-        names = chip_names(field)
-        return Templates(
-            outputimage.getTemplates(names, blend=False),
-            outputimage.getTemplates(names, blend=True),
-        )
+    return outputimage
 
 
-def chip_names(field: Field) -> list[str]:
-    """Every chip as drizzlepac calls it, in order."""
-    return [chip.outputNames["data"] for image in field.images for chip in chips_of(image)]
+def _output_image(field: Field, records: Sequence[ChipRecord]) -> Any:  # noqa: ANN401
+    """As ``run_driz_chip`` has it at the last chip, whose scale and unit count."""
+    last = _last_chip(field)
+    units = str(field.parameters["units"])
+    image = _outputimage().OutputImage(
+        [dict(record) for record in records],
+        {**field.parameters, "idcscale": last.wcs.idcscale},
+        build=False,
+        wcs=field.wcs.final_wcs,
+        single=False,
+    )
+    image.set_bunit(_bunit(last, units))
+    image.set_units(units)
+    return image
 
 
-def _with_skies(table: Any, skies: Sequence[float | None]) -> Any:  # noqa: ANN401
-    copy = table.copy()
-    if _SKY in copy.columns.names:
-        copy.data[_SKY] = [np.nan if sky is None else sky for sky in skies]
-    return copy
+def _last_chip(field: Field) -> Any:  # noqa: ANN401
+    return chips_of(field.images[-1])[-1]
+
+
+def _bunit(chip: Any, units: str) -> str | None:  # noqa: ANN401
+    """Unit of the mosaic, None where the exposure's own is right (``run_driz_chip``)."""
+    unit = str(chip._bunit)
+    slash = unit.find("/")
+    if units == "cps":
+        return f"{unit}/S" if slash < 1 else None
+    return unit[:slash] if slash > 0 else None
+
+
+def _blank(field: Field, dtype: type, planes: int = 0) -> Array:
+    """An image that says how large it is and takes no memory."""
+    shape = field.wcs.final_wcs.array_shape
+    return np.broadcast_to(dtype(0), (planes, *shape) if planes else shape)
+
+
+def _versions() -> dict[str, str]:
+    """Lines of HISTORY: what AstroDrizzle notes, and who called its kernel."""
+    import drizzlepac
+    from drizzlepac import util
+
+    return {
+        "AstroDrizzle": drizzlepac.__version__,
+        "PyFITS": util.__fits_version__,
+        "Numpy": util.__numpy_version__,
+        "skydb, one pass for all skies,": __version__,
+    }
 
 
 @dataclass(frozen=True)
@@ -82,52 +152,32 @@ class Writer:
     outputs : sequence of str
         Root of the name of each mosaic.
     skies : sequence of mapping
-        Sky of every chip in each.
-    records : sequence of dict
-        What was noted of each chip.
-    templates : Templates
-        Headers to begin with.
+        Sky of every chip in each, by file name and EXTVER.
+    draft : Draft
+        The headers.
     """
 
     field: Field
     sums: Sums
     outputs: Sequence[str]
     skies: Sequence[Mapping[tuple[str, int], float | None]]
-    records: Sequence[ChipRecord]
-    templates: Templates
+    draft: Draft
 
     def write(self, index: int) -> dict[str, str | None]:
         """Write one mosaic; the names of its files."""
-        from drizzlepac import outputimage
-
         names = self._names(self.outputs[index])
-        image = outputimage.OutputImage(
-            [{**record, **names} for record in self.records],
-            self._parameters(),
-            build=False,
-            wcs=self.field.wcs.final_wcs,
-            single=False,
-        )
-        image.set_bunit(_bunit(self._last_chip(), self._units))
-        image.set_units(self._units)
-        with mock.patch.object(outputimage, "getTemplates", self._get_templates(index)):
-            image.writeFITS(
-                chip_names(self.field),
-                self._finished(index),
-                self.sums.weight(),
-                ctxarr=self.sums.context,
-                versions=_versions(),
-                logfile=self.field.parameters["logfile"],
-            )
+        for kind, hdus in self.draft.files.items():
+            copies = [_copy_of(hdu) for hdu in hdus]
+            _rename(copies[0].header, names, kind, self.draft.chips)
+            copies[0].data = self._image(kind, index)
+            for table in (hdu for hdu in copies if hdu.name == _TABLE):
+                self._put_skies(table, index)
+            fits.HDUList(copies).writeto(names[kind], overwrite=True)
         return {
             "science": names["outSci"],
             "weight": names["outWeight"],
             "context": names["outContext"],
         }
-
-    @property
-    def _units(self) -> str:
-        return str(self.field.parameters["units"])
 
     def _names(self, output: str) -> dict[str, Any]:
         from drizzlepac import imageObject
@@ -135,57 +185,49 @@ class Writer:
         first = self.field.images[0]
         made = imageObject.WCSObject(product_name(output, first._filename, first._instrument))
         context = made.outputNames["outContext"] if self.field.has_context else None
-        names = {name: made.outputNames[name] for name in _NAMES}
-        return {**names, "outContext": context, "output": names["outFinal"]}
+        return {**made.outputNames, "outContext": context}
 
-    def _parameters(self) -> dict[str, Any]:
-        """With the scale of the last chip, as ``run_driz_chip`` leaves it."""
-        return {**self.field.parameters, "idcscale": self._last_chip().wcs.idcscale}
+    def _image(self, kind: str, index: int) -> Array:
+        if kind == "outSci":
+            return self._science(index)
+        if kind == "outWeight" or self.sums.context is None:
+            return self.sums.weight()
+        planes = self.sums.context
+        one: Array = planes[0]
+        return one if len(planes) == 1 else planes
 
-    def _last_chip(self) -> Any:  # noqa: ANN401
-        return chips_of(self.field.images[-1])[-1]
-
-    def _get_templates(self, index: int) -> Any:  # noqa: ANN401
-        skies = [
-            self.skies[index][image._filename, chip.extver]
-            for image in self.field.images
-            for chip in chips_of(image)
-        ]
-
-        def get_templates(_: object, blend: bool = True, **__: object) -> tuple[Any, Any]:
-            return self.templates.copy(blend=blend, skies=skies)
-
-        return get_templates
-
-    def _finished(self, index: int) -> Any:  # noqa: ANN401
+    def _science(self, index: int) -> Array:
         from drizzlepac import adrizzle, util
 
         told = self.field.parameters
         fill = None if util.is_blank(told["fillval"]) else float(told["fillval"])
-        factor = float(self.records[0]["texptime"]) if self._units == "counts" else 1.0
-        image = self.field.images[-1]
-        if told["proc_unit"].lower() == "native" and image.native_units.lower()[:6] == "counts":
-            factor /= self._last_chip()._gain
+        factor = self.draft.exptime_s if told["units"] == "counts" else 1.0
+        native = self.field.images[-1].native_units.lower()
+        if told["proc_unit"].lower() == "native" and native[:6] == "counts":
+            factor /= _last_chip(self.field)._gain
         return self.sums.science(index, adrizzle.interpret_maskval(told), fill, factor)
 
+    def _put_skies(self, table: Any, index: int) -> None:  # noqa: ANN401
+        """Write MDRIZSKY of every chip into HDRTAB; none is not a number, as in fitsblender."""
+        if _SKY in table.columns.names:
+            skies = [self.skies[index][key] for key in self._chips()]
+            table.data[_SKY] = [np.nan if sky is None else sky for sky in skies]
 
-def _bunit(chip: Any, units: str) -> str | None:  # noqa: ANN401
-    """Unit of the mosaic, None where the exposure's own is right (``run_driz_chip``)."""
-    unit = str(chip._bunit)
-    slash = unit.find("/")
-    if units == "cps":
-        return f"{unit}/S" if slash < 1 else None
-    return unit[:slash] if slash > 0 else None
+    def _chips(self) -> Iterator[tuple[str, int]]:
+        for image in self.field.images:
+            for chip in chips_of(image):
+                yield image._filename, chip.extver
 
 
-def _versions() -> dict[str, str]:
-    """Lines of HISTORY: what AstroDrizzle notes, and who called its kernel."""
-    import drizzlepac
-    from drizzlepac import util
+def _copy_of(hdu: Any) -> Any:  # noqa: ANN401
+    """An HDU that can be changed; of an image without its pixels."""
+    return hdu.copy() if hdu.name == _TABLE else fits.PrimaryHDU(header=hdu.header.copy())
 
-    return {
-        "AstroDrizzle": drizzlepac.__version__,
-        "PyFITS": util.__fits_version__,
-        "Numpy": util.__numpy_version__,
-        "skydb, one pass for all skies,": __version__,
-    }
+
+def _rename(header: fits.Header, names: Mapping[str, Any], kind: str, chips: int) -> None:
+    """Put the names of another mosaic into a header (``OutputImage.writeFITS``)."""
+    header["FILENAME"] = names[kind]
+    header["ROOTNAME"] = names["outSci"].partition("_drz")[0]
+    for number in range(1, chips + 1):
+        for suffix, name in _NAMES_OF_CHIPS.items():
+            header[f"D{number:03d}{suffix}"] = names[name] or ""

@@ -1,0 +1,94 @@
+"""Forked processes that share memory and do some things in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+#: After the imports, so that these are paid for once.
+FORK = multiprocessing.get_context("fork")
+
+
+class GivenUpError(RuntimeError):
+    """What a process waits for will not happen; another one has said why."""
+
+
+class Turns:
+    """Lets processes do something one after the other, in the order of their numbers."""
+
+    def __init__(self) -> None:
+        self._condition = FORK.Condition()
+        self._next = FORK.Value("i", 0, lock=False)
+        self._broken = FORK.Value("b", 0, lock=False)
+
+    @contextmanager
+    def turn(self, number: int) -> Iterator[None]:
+        """Wait for all lower numbers, and let the next one in at the end.
+
+        Raises
+        ------
+        GivenUpError
+            When a lower number will never come.
+        """
+        with self._condition:
+            self._condition.wait_for(lambda: self._broken.value or self._next.value == number)
+            if self._broken.value:
+                raise GivenUpError("Another process has failed.")
+            yield
+            self._next.value += 1
+            self._condition.notify_all()
+
+    def give_up(self) -> None:
+        """Let nobody wait any longer."""
+        with self._condition:
+            self._broken.value = 1
+            self._condition.notify_all()
+
+
+class Processes:
+    """Forked processes that all have one object, and call its methods.
+
+    Parameters
+    ----------
+    subject : object
+        What they have; never pickled.
+    jobs : int
+        How many they are.
+    """
+
+    _subject: ClassVar[Any] = None
+
+    def __init__(self, subject: object, jobs: int) -> None:
+        self._pool = ProcessPoolExecutor(
+            max(1, jobs), mp_context=FORK, initializer=Processes._adopt, initargs=(subject,)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, method: str, count: int) -> list[Future[Any]]:
+        """Call a method with every number below `count`, in order."""
+        return [self._pool.submit(Processes._call, method, index) for index in range(count)]
+
+    @classmethod
+    def _adopt(cls, subject: object) -> None:
+        cls._subject = subject
+
+    @classmethod
+    def _call(cls, method: str, index: int) -> Any:  # noqa: ANN401
+        call: Callable[[int], Any] = getattr(cls._subject, method)
+        return call(index)
+
+
+def results_of(futures: Sequence[Future[Any]]) -> list[Any]:
+    """Results in order; of several failures the one that made the others fail is raised."""
+    failures = [error for future in futures if (error := future.exception()) is not None]
+    for error in sorted(failures, key=lambda error: isinstance(error, GivenUpError)):
+        raise error
+    return [future.result() for future in futures]
