@@ -12,7 +12,9 @@ from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.domain.vocabulary import SkyMethod
+    from skydb.cli.shell import Shell
+    from skydb.domain.vocabulary import Engine, SkyMethod
+    from skydb.store.queries import Row
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 
@@ -43,8 +45,14 @@ def run(
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="Another AstroDrizzle NAME=VALUE.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="What computes it: astrodrizzle.")] = "astrodrizzle",
-    jobs: Annotated[int, typer.Option(help="Runs beside each other.")] = 2,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="astrodrizzle (unless --no-mosaic), or skydb: all methods at once."),
+    ] = None,
+    mosaic: Annotated[
+        bool, typer.Option("--mosaic/--no-mosaic", help="Mosaics, or sky values only.")
+    ] = True,
+    jobs: Annotated[int, typer.Option(help="Runs, or exposures, beside each other.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Run again what was run before.")] = False,
     selftest: Annotated[
         bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
@@ -54,15 +62,14 @@ def run(
     """Run sky methods on pristine copies of the newest exposures, and record what ran.
 
     A run with the same inputs, parameters and software is found, not repeated. Exit
-    code 5 when another method ran than was asked for, or something was flagged.
+    code 5 when another method or engine ran than was asked for, or something was flagged.
 
     Example: skydb sky run --method all --filter F160W
     """
     from skydb.drizzle.settings import AstroDrizzleSettings
     from skydb.services.selection import Selection
 
-    _require_engine(engine)
-    methods = _methods(method)
+    methods, wanted = _methods(method), _engine(engine)
     selection = Selection(
         tuple(rootname or ()), tuple(visit or ()), proposal, filter_, detector, target
     )
@@ -74,7 +81,14 @@ def run(
     )
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        rows = services.sky(jobs).run(methods, selection, settings, force=force, selftest=selftest)
+        rows = services.sky(jobs).run(
+            methods, selection, settings,
+            engine=wanted, mosaic=mosaic, force=force, selftest=selftest,
+        )  # fmt: skip
+    _show_runs(shell, rows, as_json=as_json)
+
+
+def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
     shell.show("Sky runs", rows, columns.SKY_RUNS, as_json=as_json)
     for row in rows:
         for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
@@ -125,8 +139,12 @@ def _methods(text: str) -> list[SkyMethod]:
         raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
 
 
-def _require_engine(engine: str) -> None:
+def _engine(text: str | None) -> Engine | None:
+    from skydb.domain.vocabulary import Engine
     from skydb.errors import UsageError
 
-    if engine != "astrodrizzle":
-        raise UsageError(f"There is no engine {engine!r}.", advice="Engines: astrodrizzle.")
+    try:
+        return None if text is None else Engine(text)
+    except ValueError as error:
+        known = ", ".join(Engine)
+        raise UsageError(f"There is no engine {text!r}.", advice=f"Engines: {known}.") from error

@@ -15,24 +15,24 @@ from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileErr
 from skydb.files.cards import Cards
 from skydb.files.instruments import sky_unit_of
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.tangent import tangent_wcs
 from skydb.files.wcs import distorted_wcs, image_size_pix
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
+#: Numbers of FITS images by BITPIX (FITS standard 4.0, table 8).
+_NUMBERS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+
 
 @dataclass(frozen=True, eq=False)
-class ChipPixels:
-    """One chip of an exposure as it is in its file.
+class ChipMeaning:
+    """What the pixels of one chip mean.
 
     Parameters
     ----------
     extver : int
         EXTVER of the SCI extension.
-    science : ndarray of float32, shape (ny, nx)
-        The image.
-    quality : ndarray of int, shape (ny, nx), or None
-        DQ flags, when the file has them.
     wcs : astropy.wcs.WCS
         With distortion and ``pixel_shape``.
     unit : SkyUnit or None
@@ -46,13 +46,79 @@ class ChipPixels:
     """
 
     extver: int
-    science: NDArray[np.float32]
-    quality: NDArray[np.integer[Any]] | None
     wcs: WCS
     unit: SkyUnit | None
     is_rate: bool
     exptime_s: float | None
     pixel_scale_arcsec: float
+
+
+@dataclass(frozen=True, eq=False)
+class ChipPixels(ChipMeaning):
+    """One chip of an exposure as it is in its file.
+
+    Parameters
+    ----------
+    science : ndarray of float32, shape (ny, nx)
+        The image.
+    quality : ndarray of int, shape (ny, nx), or None
+        DQ flags, when the file has them.
+    """
+
+    science: NDArray[np.float32]
+    quality: NDArray[np.integer[Any]] | None
+
+
+@dataclass(frozen=True, eq=False)
+class ChipFile:
+    """One chip of which nothing but the headers was read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    meaning : ChipMeaning
+        What its headers say.
+    science, quality : HduRecord
+        Where its pixels and flags are.
+    """
+
+    path: Path
+    meaning: ChipMeaning
+    science: HduRecord
+    quality: HduRecord | None
+
+    def load(self) -> ChipPixels:
+        """Read the pixels, from any thread.
+
+        Raises
+        ------
+        FileRejectedError
+            When the file cannot be read, or they are no image.
+        """
+        with open_skeleton(self.path) as skeleton:
+            science = _array(skeleton, self.science).astype(np.float32, copy=False)
+            quality = None if self.quality is None else _array(skeleton, self.quality)
+        return ChipPixels(**vars(self.meaning), science=science, quality=quality)
+
+
+def open_chips(path: Path) -> dict[int, ChipFile]:
+    """Every chip of an exposure, by EXTVER, with the pixels still in the file.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read, has no SCI extension or a WCS cannot be built.
+    """
+    with quiet_astropy(), open_skeleton(path) as skeleton:
+        chips = skeleton.named("SCI")
+        if not chips:
+            raise NotHstImageError(path, "no SCI image extension")
+        flags = {hdu.version: hdu for hdu in skeleton.named("DQ")}
+        return {
+            chip.version: ChipFile(path, _meaning(skeleton, chip), chip, flags.get(chip.version))
+            for chip in chips
+        }
 
 
 def read_pixels(path: Path) -> dict[int, ChipPixels]:
@@ -61,32 +127,32 @@ def read_pixels(path: Path) -> dict[int, ChipPixels]:
     Raises
     ------
     FileRejectedError
-        When the file cannot be read, has no SCI extension or a WCS cannot be built.
+        As :func:`open_chips` and :meth:`ChipFile.load`.
     """
-    with quiet_astropy(), open_skeleton(path) as skeleton:
-        frames = distorted_wcs(skeleton)
-        if not frames:
-            raise NotHstImageError(path, "no SCI image extension")
-        flags = {hdu.version: hdu for hdu in skeleton.named("DQ")}
-        return {
-            chip.version: _chip(skeleton, chip, flags.get(chip.version), frames[chip.version])
-            for chip in skeleton.named("SCI")
-        }
+    return {extver: chip.load() for extver, chip in open_chips(path).items()}
 
 
-def _chip(skeleton: FitsSkeleton, chip: HduRecord, flags: HduRecord | None, wcs: WCS) -> ChipPixels:
-    cards = Cards(skeleton.path, (chip.header, skeleton.primary.header))
+def _meaning(skeleton: FitsSkeleton, chip: HduRecord) -> ChipMeaning:
+    wcs = _positions(skeleton, chip)
+    cards = Cards(skeleton.path, (chip.scanned, skeleton.primary.scanned))
     unit = cards.text("BUNIT")
-    return ChipPixels(
+    return ChipMeaning(
         extver=chip.version,
-        science=_array(skeleton, chip).astype(np.float32, copy=False),
-        quality=None if flags is None else _array(skeleton, flags),
         wcs=wcs,
         unit=sky_unit_of(unit),
         is_rate=unit is None or "/" in unit,
         exptime_s=cards.number("EXPTIME"),
         pixel_scale_arcsec=_pixel_scale_arcsec(cards, wcs),
     )
+
+
+def _positions(skeleton: FitsSkeleton, chip: HduRecord) -> WCS:
+    """The WCS of a chip, from its numbers when it is of the usual kind."""
+    wcs = tangent_wcs(skeleton, chip.scanned)
+    if wcs is None:
+        return distorted_wcs(skeleton)[chip.version]
+    wcs.pixel_shape = image_size_pix(chip)
+    return wcs
 
 
 def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
@@ -98,15 +164,24 @@ def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
 
 def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:
     """Data of one image; a constant one is a header with PIXVALUE and no data."""
+    nx, ny = image_size_pix(hdu)
     if hdu.data_bytes == 0:
-        nx, ny = image_size_pix(hdu)
-        value = hdu.header.get("PIXVALUE", 0)
+        value = hdu.scanned.get("PIXVALUE", 0)
         return np.full((ny, nx), value, dtype=np.int16 if hdu.name == "DQ" else np.float32)
-    data = skeleton.data_of(hdu).ljust(hdu.padded_bytes, b"\0")
-    if len(data) < hdu.padded_bytes:
+    data = skeleton.data_of(hdu)
+    if len(data) < hdu.data_bytes:
         raise TruncatedFileError(skeleton.path, f"truncated: {hdu.name} is not whole")
-    image = fits.ImageHDU.fromstring(hdu.header_bytes + data)
-    array = np.asarray(image.data)
-    if array.ndim != 2:
+    if int(hdu.scanned["NAXIS"]) != 2:
         raise UnreadableFileError(skeleton.path, f"{hdu.name} has no two dimensions")
+    if hdu.scanned.get("BSCALE", 1) != 1 or hdu.scanned.get("BZERO", 0) != 0:
+        return _scaled(hdu, data)
+    pixels = np.frombuffer(data, _NUMBERS[int(hdu.scanned["BITPIX"])]).reshape(ny, nx)
+    return pixels.astype(pixels.dtype.newbyteorder("="))
+
+
+def _scaled(hdu: HduRecord, data: bytes) -> NDArray[Any]:
+    """Numbers that are not what they are in the file."""
+    with quiet_astropy():
+        image = fits.ImageHDU.fromstring(hdu.header_bytes + data.ljust(hdu.padded_bytes, b"\0"))
+        array = np.asarray(image.data)
     return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="), copy=False))

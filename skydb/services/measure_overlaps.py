@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,37 +14,41 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import ChipLevel, OverlapMeasurement, ProductVersion, SkyOverlap, Stamp
 from skydb.domain.overlap import ChipKey, MeasuredChip, MeasuredOverlap
-from skydb.files.pixels import ChipPixels, read_pixels
+from skydb.files.pixels import ChipFile, open_chips
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
 from skydb.services.context import Context
+from skydb.services.pixelwork import ExposureLevels, ExposureWork, Side, look_at_all
 from skydb.services.versions import checked_path
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.overlaps import ChipOverlap, chip_overlaps_of
-from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit, measure_overlap
+from skydb.sky.pairs import ChipFrame
 from skydb.store import overlap_queries
 
 #: Outlines of chips (N, 2) in ICRS degrees.
 Outlines = dict[ChipKey, NDArray[np.float64]]
-
-#: Pixels of exposures that are kept at hand; beyond, the one not used for longest goes.
-_MEMORY_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True)
 class _Plan:
     """What is there and what is missing."""
 
-    version_ids: Mapping[str, int]
-    paths: Mapping[str, Path]
+    versions: Mapping[str, ProductVersion]
+    known: Measures
     chips: frozenset[ChipKey]
     pairs: tuple[ChipOverlap, ...]
 
     @property
-    def steps(self) -> int:
-        return len(self.chips) + len(self.pairs)
+    def is_complete(self) -> bool:
+        return not self.chips and not self.pairs
+
+    @property
+    def needed(self) -> list[str]:
+        """Exposures that must be read."""
+        in_pairs = {key[0] for pair in self.pairs for key in (pair.first, pair.second)}
+        return sorted(in_pairs | {rootname for rootname, _ in self.chips})
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,13 @@ class MeasureOverlaps:
         Collaborators.
     statistic : SkyStatistic
         How a level is taken; the defaults are AstroDrizzle's.
+    jobs : int
+        Exposures that are looked at beside each other; as many as there are cores when 0.
     """
 
     context: Context
     statistic: SkyStatistic = field(default_factory=SkyStatistic)
+    jobs: int = 0
 
     def ensure(self, version_ids: Collection[int]) -> Measures:
         """Measures of these versions; what is not on record yet is measured first.
@@ -83,10 +91,10 @@ class MeasureOverlaps:
             When a file is not what is on record, or cannot be read.
         """
         plan = self._plan(version_ids)
-        if plan.steps:
-            self._measure(plan)
-        with self.context.store.reading() as session:
-            return _known(session, version_ids, self.statistic.recipe)
+        if plan.is_complete:
+            return plan.known
+        found = self._measure(plan)
+        return _in_order((*plan.known.chips, *found.chips), (*plan.known.overlaps, *found.overlaps))
 
     def outlines(self, version_ids: Collection[int]) -> Outlines:
         """Footprints of all chips of these versions, as the ledger has them."""
@@ -98,22 +106,11 @@ class MeasureOverlaps:
             versions = overlap_queries.versions(session, version_ids)
             outlines = self._outlines(versions)
             known = _known(session, version_ids, self.statistic.recipe)
-            pairs_known = {(one.first, one.second) for one in known.overlaps}
-            pairs = tuple(
-                one
-                for one in chip_overlaps_of(outlines)
-                if (one.first, one.second) not in pairs_known
-            )
-            chips = frozenset(outlines) - set(known.by_key)
-            needed = {key[0] for key in chips}
-            needed |= {key[0] for pair in pairs for key in (pair.first, pair.second)}
-            workspace = self.context.workspace
-            return _Plan(
-                {_name(version): version.id for version in versions},
-                {_name(v): checked_path(workspace, v) for v in versions if _name(v) in needed},
-                chips,
-                pairs,
-            )
+            named = {_name(version): version for version in versions}
+        pairs_known = {(one.first, one.second) for one in known.overlaps}
+        overlaps = chip_overlaps_of(outlines)
+        missing = tuple(one for one in overlaps if (one.first, one.second) not in pairs_known)
+        return _Plan(named, known, frozenset(outlines) - set(known.by_key), missing)
 
     def _outlines(self, versions: Iterable[ProductVersion]) -> Outlines:
         return {
@@ -122,13 +119,43 @@ class MeasureOverlaps:
             for extver, outline in _outlines_of(version, self.context.workspace).items()
         }
 
-    def _measure(self, plan: _Plan) -> None:
+    def _measure(self, plan: _Plan) -> _Found:
+        works = self._works(plan)
         activity_id = self.context.begin(lambda session, stamp: self._begin(session, stamp, plan))
         with self.context.guarded(OverlapMeasurement, activity_id):
-            self.context.progress.begin("Overlaps", plan.steps)
-            found = self._look(plan)
+            self.context.progress.begin("Overlaps", len(works))
+            advance = self.context.progress.advance
+            found = _merged(plan, look_at_all(works, self.statistic, self._jobs, advance))
             with self.context.closing(OverlapMeasurement, activity_id) as (session, activity):
                 self._keep(session, activity, plan, found)
+        return found
+
+    def _works(self, plan: _Plan) -> list[ExposureWork]:
+        """What is asked of every exposure, once all their files were found to be right."""
+        chips = dict(self._opened([plan.versions[name] for name in plan.needed]))
+        within = _asked_within(plan.pairs, chips)
+        return [
+            ExposureWork(
+                name,
+                chips[name],
+                frozenset(extver for extver in chips[name] if (name, extver) in plan.chips),
+                within[name],
+            )
+            for name in plan.needed
+        ]
+
+    def _opened(
+        self, versions: Sequence[ProductVersion]
+    ) -> Iterator[tuple[str, dict[int, ChipFile]]]:
+        """Headers of files; while those of one are parsed, the next are being checked."""
+        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+            paths = pool.map(lambda one: checked_path(self.context.workspace, one), versions)
+            for version, path in zip(versions, paths, strict=True):
+                yield _name(version), open_chips(path)
+
+    @property
+    def _jobs(self) -> int:
+        return self.jobs if self.jobs > 0 else os.cpu_count() or 1
 
     def _begin(self, session: Session, stamp: Stamp, plan: _Plan) -> OverlapMeasurement:
         parameters = {
@@ -139,33 +166,20 @@ class MeasureOverlaps:
         }
         activity = OverlapMeasurement(parameters, stamp)
         session.add(activity)
-        for name in plan.paths:
-            activity.use(session.get_one(ProductVersion, plan.version_ids[name]))
+        ids = [plan.versions[name].id for name in plan.needed]
+        for version in overlap_queries.versions(session, ids):
+            activity.use(version)
         return activity
-
-    def _look(self, plan: _Plan) -> _Found:
-        """Read pixels and measure; an exposure is read next to its partners."""
-        images = _Images(plan.paths, self.statistic)
-        chips, overlaps = [], []
-        for name in sorted(plan.paths):
-            for image in images.of(name).values():
-                if image.key in plan.chips:
-                    chips.append(image.measure(self.statistic))
-                    self.context.progress.advance()
-            for pair in (one for one in plan.pairs if one.first[0] == name):
-                first, second = images.chip(pair.first), images.chip(pair.second)
-                overlaps.append(measure_overlap(first, second, pair, self.statistic))
-                self.context.progress.advance()
-        return _Found(chips, overlaps)
 
     def _keep(
         self, session: Session, activity: OverlapMeasurement, plan: _Plan, found: _Found
     ) -> None:
         """Add what is still not known: another process may have been at it too."""
         recipe = self.statistic.recipe
-        known = _known(session, plan.version_ids.values(), recipe)
+        ids = [version.id for version in plan.versions.values()]
+        version = {_name(one): one for one in overlap_queries.versions(session, ids)}
+        known = _known(session, ids, recipe)
         there = {(one.first, one.second) for one in known.overlaps}
-        version = {n: session.get_one(ProductVersion, i) for n, i in plan.version_ids.items()}
         session.add_all(
             ChipLevel(version[chip.rootname], activity, recipe, chip)
             for chip in found.chips
@@ -178,52 +192,49 @@ class MeasureOverlaps:
         )
 
 
-class _Images:
-    """Chips of exposures, read when they are asked for and forgotten when memory is short."""
+def _asked_within(
+    pairs: Iterable[ChipOverlap], chips: Mapping[str, Mapping[int, ChipFile]]
+) -> Mapping[str, Mapping[Side, NDArray[np.float64]]]:
+    """By rootname, the outlines of partners within which its chips are to be measured."""
+    frames = {
+        (name, extver): ChipFrame(chip.meaning.wcs)
+        for name, files in chips.items()
+        for extver, chip in files.items()
+    }
+    asked: dict[str, dict[Side, NDArray[np.float64]]] = defaultdict(dict)
+    for pair in pairs:
+        for own, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            asked[own[0]][own, other] = frames[other].outline_deg
+    return asked
 
-    def __init__(self, paths: Mapping[str, Path], statistic: SkyStatistic) -> None:
-        self._paths = paths
-        self._statistic = statistic
-        self._kept: OrderedDict[str, dict[int, ChipImage]] = OrderedDict()
 
-    def chip(self, key: ChipKey) -> ChipImage:
-        """One chip."""
-        return self.of(key[0])[key[1]]
-
-    def of(self, name: str) -> dict[int, ChipImage]:
-        """All chips of one exposure, by EXTVER."""
-        if name not in self._kept:
-            pixels = read_pixels(self._paths[name])
-            self._kept[name] = {n: self._image(name, chip) for n, chip in pixels.items()}
-        self._kept.move_to_end(name)
-        # Two must stay: the pair that is being measured.
-        while len(self._kept) > 2 and self._bytes() > _MEMORY_BYTES:
-            self._kept.popitem(last=False)
-        return self._kept[name]
-
-    def _image(self, name: str, chip: ChipPixels) -> ChipImage:
-        return ChipImage(
-            (name, chip.extver),
-            chip.science,
-            self._statistic.good_pixels(chip.science, chip.quality),
-            ChipFrame(chip.wcs),
-            chip.unit,
-            brightness_per_unit(
-                pixel_scale_arcsec=chip.pixel_scale_arcsec,
-                exptime_s=chip.exptime_s,
-                is_rate=chip.is_rate,
-            ),
+def _merged(plan: _Plan, seen: Sequence[ExposureLevels]) -> _Found:
+    """Both sides of every pair together."""
+    sides = {side: level for one in seen for side, level in one.within.items()}
+    overlaps = [
+        MeasuredOverlap(
+            pair.first,
+            pair.second,
+            pair.area_arcsec2,
+            sides[pair.first, pair.second],
+            sides[pair.second, pair.first],
         )
-
-    def _bytes(self) -> int:
-        images = (image for chips in self._kept.values() for image in chips.values())
-        return sum(image.science.nbytes + image.good.nbytes for image in images)
+        for pair in plan.pairs
+    ]
+    return _Found([chip for one in seen for chip in one.chips], overlaps)
 
 
 def _known(session: Session, version_ids: Collection[int], recipe: str) -> Measures:
     levels = overlap_queries.chip_levels(session, version_ids, recipe)
     overlaps = overlap_queries.sky_overlaps(session, version_ids, recipe)
-    return Measures(tuple(row.measured for row in levels), tuple(row.measured for row in overlaps))
+    return _in_order((row.measured for row in levels), (row.measured for row in overlaps))
+
+
+def _in_order(chips: Iterable[MeasuredChip], overlaps: Iterable[MeasuredOverlap]) -> Measures:
+    return Measures(
+        tuple(sorted(chips, key=lambda one: one.key)),
+        tuple(sorted(overlaps, key=lambda one: (one.first, one.second))),
+    )
 
 
 def _outlines_of(version: ProductVersion, workspace: Workspace) -> dict[int, NDArray[np.float64]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from skydb.domain import ChipLevel, ProductVersion, SkyOverlap, SkyRun
+from skydb.domain import ChipLevel, Product, ProductVersion, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import NotFoundError
 
@@ -66,7 +66,9 @@ def versions(session: Session, ids: Collection[int]) -> list[ProductVersion]:
     NotFoundError
         When one does not exist.
     """
-    found = session.scalars(select(ProductVersion).where(ProductVersion.id.in_(ids)))
+    exposure = joinedload(ProductVersion.product).joinedload(Product.exposure)
+    wanted = select(ProductVersion).where(ProductVersion.id.in_(ids)).options(exposure)
+    found = session.scalars(wanted)
     known = {version.id: version for version in found}
     missing = sorted(set(ids) - set(known))
     if missing:

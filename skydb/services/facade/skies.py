@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.services.facade.base import Facade, table_of
 
 if TYPE_CHECKING:
@@ -24,14 +24,24 @@ class SkyFacade(Facade):
         selection: Selection | None = None,
         settings: AstroDrizzleSettings | None = None,
         *,
+        engine: Engine | str | None = None,
+        mosaic: bool = True,
         force: bool = False,
         jobs: int = 2,
         selftest: bool = True,
     ) -> QTable:
-        """Run skymethods and record what they found."""
-        wanted = [SkyMethod(method) for method in methods]
+        """Run skymethods and record what they found.
+
+        The engine is AstroDrizzle, or skydb itself when no mosaic is wanted.
+        """
         runs = self.services.sky(jobs).run(
-            wanted, selection, settings, force=force, selftest=selftest
+            [SkyMethod(method) for method in methods],
+            selection,
+            settings,
+            engine=None if engine is None else Engine(engine),
+            mosaic=mosaic,
+            force=force,
+            selftest=selftest,
         )
         return table_of(runs)
 

@@ -1,0 +1,1 @@
+"""What computes sky runs: AstroDrizzle, or skydb itself."""
