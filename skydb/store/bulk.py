@@ -1,0 +1,113 @@
+"""Many rows at once: columns in, rows of the database out.
+
+The unit of work is for what services decide; this is for what arrives by the million - a
+survey, a copy of a ledger - and is already known to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
+
+from skydb.errors import StoreError
+
+#: Values of one column, each as an entity would hold it.
+Column = Sequence[Any]
+
+_Encode = Callable[[Any], Any]
+
+
+class BulkWriter:
+    """Appends rows within the transaction of a connection.
+
+    Enumerations, times and documents are given as entities hold them, or already as the
+    database does; a column that is left out is NULL, or its default.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction, which the caller commits.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    def write(self, table: Table, columns: Mapping[str, Column]) -> int:
+        """Append rows, given column by column; returns how many.
+
+        Raises
+        ------
+        StoreError
+            When the columns are of different lengths or the database refuses a row.
+        """
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) != 1:
+            raise StoreError(f"The columns of {table.name} are of different lengths.")
+        encoded = [self._encoded(table, name, values) for name, values in columns.items()]
+        rows = zip(*encoded, strict=True)
+        try:
+            if self._is_sqlite:
+                self._insert(table, tuple(columns), rows)
+            else:
+                self._copy(table, tuple(columns), rows)
+        except (psycopg.Error, sqlite.dialect.import_dbapi().Error) as error:
+            raise StoreError(f"The database refused rows of {table.name}: {error}.") from error
+        return lengths.pop()
+
+    def advance_keys(self, tables: Iterable[Table]) -> None:
+        """Let the next row that PostgreSQL numbers itself come after those that are there."""
+        if self._is_sqlite:
+            return
+        for table in tables:
+            if "id" not in table.c or not table.c.id.primary_key or table.c.id.foreign_keys:
+                continue
+            highest = self._connection.scalar(select(func.max(table.c.id)))
+            sequence = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")
+            if highest:
+                self._connection.execute(sequence, {"table": table.name, "highest": highest})
+
+    def _encoded(self, table: Table, name: str, values: Column) -> Sequence[Any]:
+        encode = _encoder(table, name, self._connection.dialect)
+        if encode is None:
+            return values
+        # Few columns that need it hold many different values.
+        known: dict[Any, Any] = {}
+        return [_remembered(known, encode, value) for value in values]
+
+    def _insert(self, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
+        cursor = self._driver().cursor()
+        cursor.executemany(statement, rows)
+        cursor.close()
+
+    def _copy(self, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
+        with self._driver().cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def _driver(self) -> Any:  # noqa: ANN401 - of either driver
+        # The transaction begins with the first statement of SQLAlchemy, not of its driver.
+        if not self._connection.in_transaction():
+            raise StoreError("Rows are only written within a transaction.")
+        return self._connection.connection.driver_connection
+
+
+def _encoder(table: Table, name: str, dialect: Dialect) -> _Encode | None:
+    kind = table.c[name].type.dialect_impl(dialect)
+    return kind.bind_processor(dialect)
+
+
+def _remembered(known: dict[Any, Any], encode: _Encode, value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, (dict, list)):
+        return encode(value)
+    if value not in known:
+        known[value] = encode(value)
+    return known[value]
