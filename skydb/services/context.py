@@ -17,6 +17,7 @@ from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
 from skydb.services.environment import remember_environment
 from skydb.services.progress import Progress, Quiet
+from skydb.store.statistics import refresh_statistics
 from skydb.store.unit_of_work import Store
 
 A = TypeVar("A", bound=Activity)
@@ -108,6 +109,7 @@ class Context:
             yield session, activity
             if activity.status is ActivityStatus.RUNNING:
                 activity.succeed()
+        refresh_statistics(self.store.engine)
 
     def _logs(self, label: str | None) -> str | None:
         if label is None or not self.workspace.logs(label).is_dir():
