@@ -98,7 +98,7 @@ class ChipFile:
         """
         with open_skeleton(self.path) as skeleton:
             science = _array(skeleton, self.science).astype(np.float32, copy=False)
-            quality = None if self.quality is None else _array(skeleton, self.quality)
+            quality = None if self.quality is None else _flags(skeleton, self.quality)
         return ChipPixels(**vars(self.meaning), science=science, quality=quality)
 
 
@@ -160,6 +160,13 @@ def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
     if stated:
         return stated
     return float(3600.0 * np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix))))
+
+
+def _flags(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[np.integer[Any]]:
+    flags = _array(skeleton, hdu)
+    if not np.issubdtype(flags.dtype, np.integer):
+        raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are no whole numbers")
+    return flags
 
 
 def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:

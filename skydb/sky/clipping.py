@@ -65,7 +65,7 @@ class SortedOut:
         self._core = self._out_of_reach()
         low, high = self._core
         self._outside = values[(values < low) | (values > high)]
-        self._inside = self._sums(values, low, high)
+        self._inside = self._core_sums()
 
     def moments(self, low: float = -np.inf, high: float = np.inf) -> Moments:
         """Moments of the pixels between two limits, which belong to them.
@@ -74,9 +74,9 @@ class SortedOut:
         """
         limits = np.float32(low), np.float32(high)
         if limits[0] <= self._core[0] and limits[1] >= self._core[1]:
-            sums = self._inside + self._sums(self._outside, *limits)
+            sums = self._inside + self._totals(_between(self._outside, *limits))
         else:
-            sums = self._sums(self._values, *limits)
+            sums = self._totals(_between(self._values, *limits))
         if not sums.count:
             return Moments(0, 0.0, 0.0)
         spread = max(sums.second - sums.first**2 / sums.count, 0.0)
@@ -85,8 +85,7 @@ class SortedOut:
 
     def between(self, low: float, high: float) -> Pixels:
         """The pixels between two limits, which belong to them."""
-        below, above = np.float32(low), np.float32(high)
-        return self._values[(self._values >= below) & (self._values <= above)]
+        return _between(self._values, np.float32(low), np.float32(high))
 
     def median(self, low: float, high: float, count: int) -> float:
         """Median of the pixels between two limits.
@@ -126,33 +125,33 @@ class SortedOut:
         low = self._pivot - reach * (self._pivot - below)
         return low, self._pivot + reach * (above - self._pivot)
 
-    def _sums(self, values: Pixels, low: np.float32, high: np.float32) -> _Sums:
-        """Sums over the pixels between limits.
+    def _core_sums(self) -> _Sums:
+        """Sums over the pixels that no clipping reaches.
 
-        All are moved to the nearer limit first, and the limits taken off the sums again:
-        nothing is picked out, and no far pixel drowns the others.
+        All others are moved to the nearer limit, and that is taken off the sums again: so
+        nothing is picked out. The limits are near, or far pixels would drown these.
         """
-        if not values.size:
-            return _Sums(0, 0.0, 0.0)
-        # Infinite limits would spoil the sums.
-        low = low if np.isfinite(low) else values.min()
-        high = high if np.isfinite(high) else values.max()
-        below, above = int(np.count_nonzero(values < low)), int(np.count_nonzero(values > high))
-        first, second = self._totals(values, low, high)
+        low, high = self._core
+        below = int(np.count_nonzero(self._values < low))
+        above = self._outside.size - below
+        sums = self._totals(self._values, self._core)
         ends = float(low - self._pivot), float(high - self._pivot)
         return _Sums(
-            values.size - below - above,
-            first - below * ends[0] - above * ends[1],
-            second - below * ends[0] ** 2 - above * ends[1] ** 2,
+            sums.count - below - above,
+            sums.first - below * ends[0] - above * ends[1],
+            sums.second - below * ends[0] ** 2 - above * ends[1] ** 2,
         )
 
-    def _totals(self, values: Pixels, low: np.float32, high: np.float32) -> tuple[float, float]:
-        """Sums of the offsets of all pixels, moved to the limits, and of their squares."""
+    def _totals(self, values: Pixels, limits: tuple[np.float32, np.float32] | None = None) -> _Sums:
+        """Sums over all of some pixels, moved to within limits if there are any."""
         first = second = 0.0
         for start in range(0, values.size, _BLOCK):
-            moved = np.clip(values[start : start + _BLOCK], low, high)
-            moved -= self._pivot
-            offsets = moved.astype(np.float64)
+            block = values[start : start + _BLOCK]
+            offsets = ((np.clip(block, *limits) if limits else block) - self._pivot).astype(float)
             first += float(offsets.sum())
             second += float(np.einsum("i,i", offsets, offsets))
-        return first, second
+        return _Sums(values.size, first, second)
+
+
+def _between(values: Pixels, low: np.float32, high: np.float32) -> Pixels:
+    return values[(values >= low) & (values <= high)]

@@ -93,3 +93,22 @@ def test_a_cube_is_rejected(uvis, tmp_path) -> None:
 
     with pytest.raises(FileRejectedError, match="two dimensions"):
         read_pixels(_changed(uvis, tmp_path, change))
+
+
+def test_flags_that_are_no_whole_numbers_are_rejected(uvis, tmp_path) -> None:
+    def change(hdus):
+        hdus["DQ", 1].data = np.zeros((32, 64), dtype=np.float32)
+
+    with pytest.raises(FileRejectedError, match="no whole numbers"):
+        read_pixels(_changed(uvis, tmp_path, change))
+
+
+def test_scaled_numbers_are_what_they_mean(uvis, tmp_path) -> None:
+    flags = np.arange(32 * 64, dtype=np.uint16).reshape(32, 64) + 40000
+
+    def change(hdus):
+        hdus["DQ", 1].data = flags
+
+    path = _changed(uvis, tmp_path, change)
+    assert fits.getheader(path, ("DQ", 1))["BZERO"] == 32768
+    np.testing.assert_array_equal(read_pixels(path)[1].quality, flags)

@@ -1,0 +1,89 @@
+"""Clipping and ranks without sorting, against a plain look at all pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skydb.sky.clipping import SortedOut
+from skydb.sky.levels import SkyStatistic
+
+KINDS = ("sky", "nebula", "few values", "cosmic rays", "two levels", "ramp")
+
+
+def pixels(kind: str, size: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(1.2, 0.03, size)
+    if kind == "nebula":
+        values += rng.exponential(0.4, size)
+    elif kind == "few values":
+        values = rng.integers(0, 5, size).astype(float)
+    elif kind == "cosmic rays":
+        values[rng.integers(0, size, size // 20 + 1)] += 1e5 * rng.random()
+    elif kind == "two levels":
+        values[: size // 2] += 50.0
+    elif kind == "ramp":
+        values = np.linspace(-5.0, 5.0, size)
+    return values.astype(np.float32)
+
+
+def plainly(values: np.ndarray, statistic: SkyStatistic) -> tuple[float, float, int]:
+    """Median, standard deviation and number of what clipping leaves, as a textbook has it."""
+    kept = values
+    for _ in range(statistic.clip):
+        middle = kept.astype(np.float64)
+        mean, deviation = middle.mean(), middle.std(ddof=1)
+        low = np.float32(mean - statistic.lower_sigma * deviation)
+        high = np.float32(mean + statistic.upper_sigma * deviation)
+        inside = values[(values >= low) & (values <= high)]
+        if inside.size < 2:
+            break
+        kept = inside
+    return float(np.median(kept)), float(kept.astype(np.float64).std(ddof=1)), kept.size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [2, 3, 500, 30_000, 200_001])
+@pytest.mark.parametrize("lower_sigma", [4.0, 1.5])
+def test_levels_are_those_of_a_plain_look_at_all_pixels(
+    kind: str, size: int, lower_sigma: float
+) -> None:
+    statistic = SkyStatistic(lower_sigma=lower_sigma)
+    values = pixels(kind, size, seed=size)
+    median, deviation, number = plainly(values, statistic)
+    level = statistic.level(values)
+    assert level is not None
+    assert (level.value, level.pixels) == (median, number)
+    noise = deviation / np.sqrt(number) * np.sqrt(np.pi / 2)
+    assert level.sigma == pytest.approx(noise, rel=1e-6, abs=1e-12)
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.integers(1, 3000),
+    st.integers(0, 99),
+    st.floats(-6.0, 60.0, width=32),
+    st.floats(0.0, 60.0, width=32),
+)
+def test_a_median_between_any_limits_is_that_of_the_pixels_there(
+    kind: str, size: int, seed: int, low: float, width: float
+) -> None:
+    values = pixels(kind, size, seed)
+    sorted_out = SortedOut(values)
+    inside = sorted_out.between(low, low + width)
+    moments = sorted_out.moments(low, low + width)
+    assert moments.count == inside.size
+    if inside.size:
+        assert moments.mean == pytest.approx(inside.mean(dtype=np.float64), rel=1e-5, abs=1e-5)
+        assert sorted_out.median(low, low + width, inside.size) == np.median(inside)
+
+
+def test_one_hot_pixel_does_not_drown_the_others() -> None:
+    values = pixels("sky", 100_000, seed=1)
+    values[::10_000] = 3e9
+    level = SkyStatistic().level(values)
+    assert level is not None and level.pixels <= 99_990
+    assert level.value == pytest.approx(1.2, abs=1e-3)
+    assert level.sigma == pytest.approx(0.03 / np.sqrt(1e5) * 1.2533, rel=0.02)
