@@ -1,0 +1,146 @@
+"""One pass gives the files that AstroDrizzle gives, pixel by pixel and card by card."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skydb.domain.vocabulary import SkyMethod
+from tests.drizzle.onepass_fields import compare
+
+pytestmark = pytest.mark.slow
+
+#: What single precision keeps of a pixel, in AstroDrizzle's mosaic as in ours.
+RELATIVE = 1.5e-6
+ABSOLUTE_PER_S = 1e-5
+
+#: Cards that may differ: the day, the log, and one line of HISTORY more.
+MAY_DIFFER = {"DATE", "DRIZPARS", "HISTORY"}
+CASES = [
+    ("tutorial", SkyMethod.LOCALMIN),
+    ("tutorial", SkyMethod.MATCH),
+    ("errors", SkyMethod.GLOBALMIN),
+    ("window", SkyMethod.LOCALMIN),
+    ("optical", SkyMethod.GLOBALMIN_MATCH),
+]
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory, runner):
+    return compare(tmp_path_factory.mktemp("onepass"), runner)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1].column}")
+def pair(request, compared):
+    """The mosaic of AstroDrizzle, and that of one pass."""
+    name, method = request.param
+    comparison = compared[name]
+    return comparison.reference[method], comparison.ours[method]
+
+
+def context_of(science: Path) -> Path:
+    return science.with_name(science.name.replace("_sci", "_ctx"))
+
+
+def seconds_of(science: Path) -> float:
+    """What turns counts into a rate."""
+    header = fits.getheader(science)
+    return header["EXPTIME"] if header["D001OUUN"] == "counts" else 1.0
+
+
+def test_pixels_differ_by_no_more_than_single_precision(pair):
+    reference, ours = (fits.getdata(mosaic.science) for mosaic in pair)
+    assert ours.dtype == reference.dtype
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(reference))
+    np.testing.assert_allclose(
+        ours, reference, rtol=RELATIVE, atol=ABSOLUTE_PER_S * seconds_of(pair[0].science)
+    )
+
+
+def test_weights_are_equal(pair):
+    reference, ours = (fits.getdata(mosaic.weight) for mosaic in pair)
+    np.testing.assert_allclose(ours, reference, rtol=RELATIVE, atol=0)
+
+
+def test_the_fields_have_pixels_of_every_kind(compared):
+    science = fits.getdata(compared["tutorial"].ours[SkyMethod.MATCH].science)
+    weight = fits.getdata(compared["tutorial"].ours[SkyMethod.MATCH].weight)
+    assert np.isnan(science).any()
+    assert (np.isfinite(science) & (weight == 0)).any()
+    window = compared["window"].ours[SkyMethod.LOCALMIN]
+    filled = fits.getdata(window.weight) == 0
+    assert 0 < filled.sum() < filled.size
+    assert np.isfinite(fits.getdata(window.science)).all()
+
+
+def test_a_context_image_is_made_when_astrodrizzle_makes_one(pair):
+    reference, ours = pair
+    theirs = context_of(reference.science)
+    assert (ours.context is not None) == theirs.exists()
+    if ours.context is not None:
+        np.testing.assert_array_equal(fits.getdata(ours.context), fits.getdata(theirs))
+        assert different_cards(theirs, ours.context) <= MAY_DIFFER
+
+
+def test_files_have_the_names_that_astrodrizzle_gives_them(pair):
+    for kind in ("science", "weight"):
+        assert getattr(pair[1], kind).name == getattr(pair[0], kind).name
+
+
+@pytest.mark.parametrize("kind", ["science", "weight"])
+def test_headers_are_equal_but_for_the_log_and_a_line_of_history(pair, kind):
+    reference, ours = (getattr(mosaic, kind) for mosaic in pair)
+    assert different_cards(reference, ours) <= MAY_DIFFER
+    assert new_history(reference, ours) == ["skydb, one pass for all skies,"]
+
+
+def test_the_table_has_every_header_and_the_skies_of_its_method(pair):
+    reference, ours = (fits.getdata(mosaic.science, "HDRTAB") for mosaic in pair)
+    assert ours.dtype == reference.dtype
+    for name in reference.names:
+        np.testing.assert_array_equal(ours[name], reference[name], err_msg=name)
+
+
+def test_an_exposure_without_a_sky_has_none_in_the_table(compared):
+    table = fits.getdata(compared["tutorial"].ours[SkyMethod.MATCH].science, "HDRTAB")
+    skies = dict(zip(table["ROOTNAME"], table["MDRIZSKY"], strict=True))
+    assert np.isnan(skies["ibxl54aaq"])
+    assert sum(np.isfinite(list(skies.values()))) == 4
+
+
+def test_inputs_are_only_read(compared):
+    assert all(comparison.unchanged for comparison in compared.values())
+
+
+def test_what_can_change_a_mosaic_is_named(compared):
+    ours = compared["errors"].ours[SkyMethod.GLOBALMIN]
+    assert ours.versions == compared["errors"].reference[SkyMethod.GLOBALMIN].versions
+    assert ours.log.is_file()
+    assert ours.left_out == ()
+
+
+def different_cards(first: Path, second: Path) -> set[str]:
+    """Keywords that differ in value, comment or place, over all HDUs."""
+    found = set()
+    with fits.open(first) as left, fits.open(second) as right:
+        assert [hdu.name for hdu in left] == [hdu.name for hdu in right]
+        for one, other in zip(left, right, strict=True):
+            cards = [
+                [(c.keyword, str(c.value), c.comment) for c in hdu.header.cards]
+                for hdu in (one, other)
+            ]
+            found |= {card[0] for card in set(cards[0]) ^ set(cards[1])}
+            keys = [[c[0] for c in some if c[0] not in MAY_DIFFER] for some in cards]
+            assert keys[0] == keys[1]
+    return found
+
+
+def new_history(reference: Path, ours: Path) -> list[str]:
+    """What the other's HISTORY does not say, without versions."""
+    theirs = list(fits.getheader(reference)["HISTORY"])
+    return [
+        line.partition("Version")[0].strip()
+        for line in fits.getheader(ours)["HISTORY"]
+        if line not in theirs
+    ]
