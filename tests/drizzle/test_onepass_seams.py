@@ -1,0 +1,159 @@
+"""What one pass is asked for and what it refuses, without drizzlepac."""
+
+import json
+import math
+
+import pytest
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.onepass import OnePass, why_not
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import ToolSilentFailureError, UsageError
+
+NAMES = ("ibxl50aaq_flt.fits", "ibxl50abq_flt.fits")
+SKIES = {SkyMethod.MATCH: {(NAMES[0], 1): 0.0, (NAMES[1], 1): None}}
+OUTPUTS = {SkyMethod.MATCH: "field_match"}
+
+
+class RecordingRunner(DrizzlepacRunner):
+    """Remembers the request and makes empty files of the names it is told."""
+
+    def __init__(self, makes=("field_match_drz_sci.fits", "field_match_drz_wht.fits")):
+        super().__init__()
+        self.makes = makes
+        self.request = {}
+
+    def run(self, task, request, scratch):
+        assert task == "onepass"
+        self.request = json.loads(json.dumps(request))
+        for name in self.makes:
+            (scratch / request["directory"] / name).touch()
+        made = dict(zip(("science", "weight"), RecordingRunner().makes, strict=True))
+        return {
+            "mosaics": {"match": {**made, "context": None}},
+            "versions": {"drizzlepac": "3.11.0"},
+            "left_out": [NAMES[1]],
+        }
+
+
+@pytest.fixture
+def exposures(tmp_path):
+    paths = [tmp_path / name for name in NAMES]
+    for path in paths:
+        path.touch()
+    return paths
+
+
+def drizzle(exposures, scratch, skies=SKIES, outputs=OUTPUTS, runner=None, **options):
+    one_pass = OnePass(runner or RecordingRunner())
+    return one_pass.drizzle(exposures, skies, AstroDrizzleSettings(**options), scratch, outputs)
+
+
+def test_the_settings_of_the_tutorial_can_be_followed():
+    assert why_not(AstroDrizzleSettings()) is None
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"final_wht_type": "ERR"},
+        {"final_kernel": "lanczos3", "final_fillval": 0, "final_units": "counts"},
+        {"static": False, "driz_sep_bits": "64", "combine_type": "minmed", "driz_cr_grow": 2},
+        {"final_outnx": 500, "final_outny": 400, "final_ra": 85.2, "final_dec": -2.4},
+    ],
+)
+def test_what_leaves_the_weights_alone_can_be_followed(extra):
+    assert why_not(AstroDrizzleSettings(extra=extra)) is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ({"final_wht_type": "IVM"}, "weights of final_wht_type=IVM depend on the sky"),
+        ({"driz_cr": True}, "driz_cr=True: it makes masks"),
+        ({"median": True}, "median=True: it makes masks"),
+        ({"blot": True}, "blot=True: it makes masks"),
+        ({"driz_separate": True}, "driz_separate=True: it makes masks"),
+        ({"final_kernel": "tophat"}, "no such kernel"),
+        ({"updatewcs": True}, "would change the WCS"),
+        ({"wcskey": "A"}, "would change the WCS"),
+        ({"mdriztab": True}, "reference file"),
+        ({"skyfile": "skies.txt"}, "the skies are given"),
+        ({"final_refimage": "other.fits"}, "follow another image"),
+        ({"invented": 3}, "invented=3 is nothing it knows"),
+    ],
+)
+def test_what_one_pass_cannot_follow_has_its_reason(extra, reason):
+    assert reason in (why_not(AstroDrizzleSettings(extra=extra)) or "")
+
+
+def test_every_reason_is_given():
+    reasons = why_not(AstroDrizzleSettings(build=True, skysub=False)) or ""
+    assert "build=True" in reasons
+    assert "skysub=False" in reasons
+
+
+def test_exposures_are_linked_and_never_copied(exposures, tmp_path):
+    runner = RecordingRunner()
+    drizzle(exposures, tmp_path / "scratch", runner=runner)
+    directory = tmp_path / "scratch" / runner.request["directory"]
+    assert [(directory / name).resolve() for name in NAMES] == [p.resolve() for p in exposures]
+    assert all((directory / name).is_symlink() for name in NAMES)
+
+
+def test_a_sky_that_is_missing_is_told_as_such(exposures, tmp_path):
+    runner = RecordingRunner()
+    drizzle(exposures, tmp_path / "scratch", runner=runner)
+    assert runner.request["skies"] == {"match": [[NAMES[0], 1, 0.0], [NAMES[1], 1, None]]}
+    assert runner.request["outputs"] == {"match": "field_match"}
+    assert runner.request["exposures"] == list(NAMES)
+    assert runner.request["jobs"] >= 1
+
+
+def test_what_was_made_and_what_was_left_out_is_reported(exposures, tmp_path):
+    mosaic = drizzle(exposures, tmp_path / "scratch")[SkyMethod.MATCH]
+    assert mosaic.science.name == "field_match_drz_sci.fits"
+    assert mosaic.weight.is_file()
+    assert mosaic.context is None
+    assert mosaic.left_out == (NAMES[1],)
+    assert mosaic.versions == {"drizzlepac": "3.11.0"}
+    assert mosaic.log == tmp_path / "scratch" / "onepass.log"
+
+
+def test_a_mosaic_that_was_not_made_is_a_silent_failure(exposures, tmp_path):
+    with pytest.raises(ToolSilentFailureError, match="made no field_match_drz_wht"):
+        drizzle(exposures, tmp_path, runner=RecordingRunner(["field_match_drz_sci.fits"]))
+
+
+@pytest.mark.parametrize(
+    ("skies", "outputs", "reason"),
+    [
+        ({}, OUTPUTS, "needs its skies and the name"),
+        (SKIES, {SkyMethod.LOCALMIN: "a"}, "needs its skies and the name"),
+        ({SkyMethod.MATCH: {(NAMES[0], 1): 0.1}}, OUTPUTS, f"no sky is given for {NAMES[1]}"),
+        ({SkyMethod.MATCH: {**SKIES[SkyMethod.MATCH], ("x.fits", 1): 1.0}}, OUTPUTS, "no input"),
+        (
+            {SkyMethod.MATCH: {(NAMES[0], 1): math.nan, (NAMES[1], 1): 1.0}},
+            OUTPUTS,
+            "chip 1 is nan",
+        ),
+        (
+            dict.fromkeys((SkyMethod.MATCH, SkyMethod.LOCALMIN), SKIES[SkyMethod.MATCH]),
+            dict.fromkeys((SkyMethod.MATCH, SkyMethod.LOCALMIN), "one"),
+            "Two mosaics would have one name",
+        ),
+    ],
+)
+def test_skies_and_names_that_do_not_fit_are_refused(exposures, tmp_path, skies, outputs, reason):
+    with pytest.raises(UsageError, match=reason):
+        drizzle(exposures, tmp_path, skies, outputs)
+
+
+def test_what_makes_no_sense_is_refused(exposures, tmp_path):
+    with pytest.raises(UsageError, match="no exposure"):
+        drizzle([], tmp_path, {SkyMethod.MATCH: {}})
+    with pytest.raises(UsageError, match=f"Several inputs are called {NAMES[0]}"):
+        drizzle([*exposures, exposures[0]], tmp_path)
+    with pytest.raises(UsageError, match="One pass cannot make these mosaics: build=True"):
+        drizzle(exposures, tmp_path, build=True)
