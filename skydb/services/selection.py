@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import tuple_
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Product, ProductVersion, Visit
@@ -54,7 +55,7 @@ def choose_exposures(session: Session, selection: Selection) -> list[ProductVers
         .join(Product)
         .join(Exposure, Exposure.id == Product.exposure_id)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(Product.kind.in_(_EXPOSURES), *_conditions(selection))
+        .where(Product.kind.in_(_EXPOSURES), *conditions(selection))
     )
     best: dict[str, ProductVersion] = {}
     for version in session.scalars(query):
@@ -67,12 +68,15 @@ def choose_exposures(session: Session, selection: Selection) -> list[ProductVers
     return chosen
 
 
-def _conditions(selection: Selection) -> list[Any]:
-    wanted = {
-        Exposure.rootname: selection.rootnames,
-        Visit.program + Visit.number: selection.visits,
-    }
-    several = [column.in_(values) for column, values in wanted.items() if values]
+def conditions(selection: Selection) -> list[Any]:
+    """What restricts a select of exposures and their visits to a selection."""
+    several: list[Any] = []
+    if selection.rootnames:
+        several.append(Exposure.rootname.in_(selection.rootnames))
+    if selection.visits:
+        # By both columns, which have an index together; a label put together has none.
+        labels = [(label[:3], label[3:]) for label in selection.visits]
+        several.append(tuple_(Visit.program, Visit.number).in_(labels))
     equal = {
         Visit.proposal_id: selection.proposal_id,
         Exposure.filters: selection.filter,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select, text
+from sqlalchemy import Select, and_, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from skydb.domain import (
@@ -29,17 +29,13 @@ Row = dict[str, Any]
 
 
 def latest_versions() -> Select[ProductVersion]:
-    """Select the newest version of every product."""
-    newest = (
-        select(ProductVersion.product_id, func.max(ProductVersion.number).label("number"))
-        .group_by(ProductVersion.product_id)
-        .subquery()
+    """Select the newest version of every product that a caller's condition leaves."""
+    newer = aliased(ProductVersion)
+    # Looked up for each version that is left: at survey size few are.
+    has_newer = exists().where(
+        newer.product_id == ProductVersion.product_id, newer.number > ProductVersion.number
     )
-    is_newest = and_(
-        newest.c.product_id == ProductVersion.product_id,
-        newest.c.number == ProductVersion.number,
-    )
-    return select(ProductVersion).join(newest, is_newest)
+    return select(ProductVersion).where(~has_newer)
 
 
 def headers(session: Session) -> list[Row]:
@@ -124,6 +120,7 @@ def catalog_row(catalog: ReferenceCatalog) -> Row:
         "sha256": catalog.sha256,
         "obtained_at": catalog.obtained_at.isoformat(),
         "path": catalog.path,
+        "superseded_by": catalog.superseded_by.name if catalog.superseded_by else None,
     }
 
 
@@ -183,23 +180,6 @@ def _fit_row(
     }
 
 
-def alignment_history(session: Session, name: str) -> list[Row]:
-    """Every solution of an exposure (by rootname) or of a product (by file name).
-
-    Raises
-    ------
-    NotFoundError
-        When the ledger knows neither.
-    """
-    statement = text(
-        "SELECT * FROM v_alignment_history WHERE rootname = :name OR product = :name ORDER BY id"
-    )
-    rows = [dict(row) for row in session.execute(statement, {"name": name}).mappings()]
-    if not rows:
-        raise NotFoundError(f"The ledger has no solution of {name!r}.")
-    return rows
-
-
 def sky_run_row(run: SkyRun) -> Row:
     """One sky run as a row."""
     return {
@@ -228,7 +208,7 @@ def latest_group(session: Session) -> int:
     """
     newest = (
         select(SkyRun.group_id)
-        .where(SkyRun.status == ActivityStatus.SUCCEEDED)
+        .where(SkyRun.status == ActivityStatus.SUCCEEDED, SkyRun.deleted_at.is_(None))
         .order_by(SkyRun.id.desc())
         .limit(1)
     )
@@ -250,7 +230,11 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
     """The newest good run of each effective method of a group."""
     newest = (
         select(func.max(SkyRun.id))
-        .where(SkyRun.group_id == group_id, SkyRun.status == ActivityStatus.SUCCEEDED)
+        .where(
+            SkyRun.group_id == group_id,
+            SkyRun.status == ActivityStatus.SUCCEEDED,
+            SkyRun.deleted_at.is_(None),
+        )
         .group_by(SkyRun.effective_method)
     )
     ids = list(session.scalars(newest))
