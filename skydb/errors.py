@@ -16,6 +16,7 @@
     ├── ToolError (RuntimeError)           drizzlepac failed                        exit 1
     │   ├── ToolCrashedError               raised, was killed or ran out of time
     │   └── ToolSilentFailureError         said nothing and made nothing
+    ├── ExecutorError (RuntimeError)       work cannot be given to others           exit 1
     └── ArchiveError (OSError)             an archive or catalogue service failed   exit 1
 
 A message says what happened, to which file or row, and what to do next; the
@@ -24,7 +25,9 @@ parts are kept as attributes so that a program need not parse the sentence.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 
 class SkydbError(Exception):
@@ -87,6 +90,10 @@ class FileRejectedError(SkydbError, ValueError):
         self.path = Path(path)
         self.reason = reason
         super().__init__(f"{self.path.name}: {reason}.", advice=advice)
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[Path, str]]:
+        # So that it comes whole out of the process that read the file.
+        return partial(type(self), advice=self.advice), (self.path, self.reason)
 
 
 class NotHstImageError(FileRejectedError):
@@ -152,6 +159,10 @@ class ToolCrashedError(ToolError):
 
 class ToolSilentFailureError(ToolError):
     """The task ended well by its own account but its outputs are missing or stale."""
+
+
+class ExecutorError(SkydbError, RuntimeError):
+    """Work cannot be given to other machines: no scheduler, or no package to reach it."""
 
 
 class ArchiveError(SkydbError, OSError):

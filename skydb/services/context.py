@@ -49,12 +49,15 @@ class Context:
         Who is told of long work.
     agent : str
         Who asks; kept with every activity.
+    attempt : int
+        Which attempt at an activity this is, counted from 1: each has files of its own.
     """
 
     store: Store
     workspace: Workspace
     progress: Progress = field(default_factory=Quiet)
     agent: str = field(default_factory=default_agent)
+    attempt: int = 1
 
     def begin(self, make: Callable[[Session, Stamp], Activity]) -> int:
         """Commit a running activity, and return its id.

@@ -77,7 +77,8 @@ def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterat
 @contextmanager
 def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
     """Where the files of a run go; a new directory is removed when the block fails."""
-    parts = (_RUNS, str(run_id))
+    again = f".{context.attempt}" if context.attempt > 1 else ""
+    parts = (_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
     was_there = home.exists()
     try:

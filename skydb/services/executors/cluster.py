@@ -1,0 +1,150 @@
+"""Tasks on a Dask distributed cluster, with PostgreSQL as the ledger that all share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skydb.errors import ExecutorError, UsageError
+from skydb.services.executors.base import LedgerAddress, SkyTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from distributed import Client
+
+SCHEME = "dask://"
+
+#: Longest that a scheduler may take to answer.
+_CONNECT_TIMEOUT_S = 20
+
+#: Workers that one task may take down with it before it is given up.
+_LIVES = 3
+
+
+@dataclass(frozen=True)
+class DaskExecutor:
+    """Sends tasks to the workers of a cluster.
+
+    A worker that goes away has its tasks done by another one, which claims the runs and so
+    records the loss. Workers need the same skydb, one thread each, and the data root under
+    the same path.
+
+    Parameters
+    ----------
+    address : str
+        ``dask://HOST:PORT`` of the scheduler.
+
+    Raises
+    ------
+    UsageError
+        When it is not such an address.
+    """
+
+    address: str
+
+    def __post_init__(self) -> None:
+        host, _, port = self.address.removeprefix(SCHEME).rpartition(":")
+        if not self.address.startswith(SCHEME) or not host or not port.isdigit():
+            raise UsageError(
+                f"{self.address!r} is not an executor.", advice="Use dask://HOST:PORT, or leave it."
+            )
+
+    def run(
+        self,
+        tasks: Sequence[SkyTask],
+        ledger: LedgerAddress,
+        here: Callable[[SkyTask], None],
+        lost: Callable[[SkyTask, str], None],
+    ) -> None:
+        """Do the work; see :class:`.Executor`.
+
+        Raises
+        ------
+        UsageError
+            When the ledger is one that other machines cannot write to.
+        ExecutorError
+            When there is no scheduler, or distributed is not installed.
+        """
+        if not ledger.url.startswith("postgresql"):
+            raise UsageError(
+                "A cluster needs a ledger in PostgreSQL.",
+                advice="`skydb db copy` moves a ledger there.",
+            )
+        with _client(self.address) as client:
+            _submit_all(client, tasks, ledger, lost)
+
+
+def _submit_all(
+    client: Client,
+    tasks: Sequence[SkyTask],
+    ledger: LedgerAddress,
+    lost: Callable[[SkyTask, str], None],
+) -> None:
+    from distributed import as_completed
+
+    document = {"url": ledger.url, "data": ledger.data}
+    futures = {
+        client.submit(
+            perform_document, document, task.as_document(), key=task.name, pure=False
+        ): task
+        for task in tasks
+    }
+    waiting = dict(futures)
+    try:
+        for future in as_completed(list(futures)):
+            task = waiting.pop(future)
+            error = future.exception()
+            if error is not None:
+                lost(task, _described(error))
+    except (OSError, TimeoutError, asyncio.CancelledError) as error:
+        for task in waiting.values():
+            lost(task, f"the scheduler went away ({type(error).__name__})")
+
+
+def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None:
+    """Do a task on a worker: open the ledger, claim the runs, do them, record."""
+    from distributed import get_worker
+
+    from skydb.services.executors.work import perform_elsewhere
+
+    worker = str(get_worker().address)
+    perform_elsewhere(
+        LedgerAddress(ledger["url"], ledger["data"]), SkyTask.from_document(task), worker
+    )
+
+
+def _described(error: BaseException) -> str:
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return f"the work took {_LIVES} workers down with it"
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Client]:
+    """A connection to a scheduler that is told how many lives a task has."""
+    try:
+        import dask
+        from distributed import Client
+    except ImportError as error:
+        raise ExecutorError(
+            "Dask distributed is not installed.",
+            advice="Install it with `pip install skydb[dask]`.",
+        ) from error
+    server = "tcp://" + address.removeprefix(SCHEME)
+    try:
+        with dask.config.set({"distributed.scheduler.allowed-failures": _LIVES}):
+            client = Client(server, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise ExecutorError(
+            f"No scheduler answers at {server}.", advice="Start one with `dask scheduler`."
+        ) from error
+    try:
+        yield client
+    finally:
+        client.close()

@@ -1,0 +1,35 @@
+"""The default: tasks beside each other on this machine, drizzlepac in processes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from skydb.services.executors.base import LedgerAddress, SkyTask
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Does tasks in this process, of which the heavy parts are subprocesses.
+
+    Parameters
+    ----------
+    jobs : int
+        Tasks beside each other.
+    """
+
+    jobs: int = 2
+
+    def run(
+        self,
+        tasks: Sequence[SkyTask],
+        ledger: LedgerAddress,
+        here: Callable[[SkyTask], None],
+        lost: Callable[[SkyTask, str], None],
+    ) -> None:
+        """Do the work; see :class:`.Executor`."""
+        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
+            futures = [pool.submit(here, task) for task in tasks]
+            for future in futures:
+                future.result()
