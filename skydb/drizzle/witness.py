@@ -6,7 +6,7 @@ jobs; so a runner is the one place from which all of them can be watched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,15 @@ class WitnessedRunner(DrizzlepacRunner):
 
 
 def _copies(request: Mapping[str, Any], scratch: Path) -> list[Path]:
-    """The copies that a request names, as the tasks read it."""
+    """The copies that a request names, as the tasks read it.
+
+    A task that only reads the user's files, such as one pass, has none: its ``jobs`` is how many
+    it does beside each other.
+    """
+    jobs = request.get("jobs", ())
     return [
         scratch / job["directory"] / name
-        for job in request.get("jobs", ())
+        for job in (jobs if isinstance(jobs, Sequence) else ())
         for name in (*job.get("inputs", ()), *job.get("exposures", ()), *_drizzled(job))
     ]
 
