@@ -11,6 +11,7 @@ import skydb
 from skydb.cli import (
     align,
     archive,
+    books,
     demo,
     doctor,
     fetch,
@@ -20,7 +21,10 @@ from skydb.cli import (
     refcat,
     schema,
     sky,
+    todo,
+    books,
     sql,
+    todo,
     wcs,
 )
 from skydb.cli.shell import FAILED, Shell

@@ -131,3 +131,25 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     with shell.services() as services:
         rows = services.questions.catalogs()
     shell.show("Reference catalogues", rows, columns.CATALOGS, as_json=as_json)
+
+
+@refcat.command()
+def supersede(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(help="Name of the catalogue that is not to be used.")],
+    new: Annotated[str, typer.Argument(help="Name of the one in its place.")],
+    why: Annotated[str, typer.Option(help="The reason; it is kept.")],
+    author: Annotated[str | None, typer.Option(help="Who says so; else the login name.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put one catalogue in the place of another; `skydb todo` lists what was aligned to the old.
+
+    Example: skydb refcat supersede gaia-dr2 gaia --why "DR3 has better proper motions"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.supersede(old, new, why, author)
+    if as_json:
+        shell.print_json(row)
+    else:
+        shell.show("Superseded", [row], columns.CATALOGS, note=f"In its place: {new}.")

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, utc_now
+from skydb.domain.base import Base, Key, choice, follow, utc_now
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import Product
 from skydb.domain.solution import AlignmentSolution
@@ -27,8 +27,8 @@ class BookEntry(Base):
 
     Parameters
     ----------
-    subject : Visit, Exposure, Product, AlignmentSolution or Activity
-        What it is about.
+    subject : Visit, Exposure, Product, AlignmentSolution, Activity or None
+        What it is about; None for the ledger as a whole.
     kind : EntryKind
         What it says.
     author : str
@@ -66,7 +66,7 @@ class BookEntry(Base):
 
     def __init__(
         self,
-        subject: Subject,
+        subject: Subject | None,
         kind: EntryKind,
         author: str,
         reason: str,
@@ -90,6 +90,8 @@ class BookEntry(Base):
                 self.solution = subject
             case Activity():
                 self.activity = subject
+        if subject is not None:
+            follow(subject, self)
 
     @property
     def holds(self) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.activity import Activity, Stamp
+from skydb.domain.activity import Activity, Environment, Stamp
 from skydb.domain.base import Base, Key, choice
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import ProductVersion
+from skydb.domain.retention import Retained
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import (
     ActivityKind,
@@ -50,7 +51,7 @@ class SkyRunGroup(Base):
         self.label = label
 
 
-class SkyRun(Activity):
+class SkyRun(Retained, Activity):
     """One run of one skymethod on one set of exposures.
 
     Parameters
@@ -108,8 +109,13 @@ class SkyRun(Activity):
         self.engine = engine
         self.recipe_hash = recipe_hash
         self.retention = Retention.NORMAL
-        is_own = engine is Engine.SKYDB
-        self.tool_version = f"skydb {stamp.skydb_version}" if is_own else stamp.tool_version
+        self.tool_version = self._tool_of(stamp)
+
+    def moved_to(self, environment: Environment) -> None:
+        """Note that another environment than that of who began the run does the work."""
+        if environment is not self.environment:
+            self.environment = environment
+            self.tool_version = self._tool_of(Stamp(self.agent, self.skydb_version, environment))
 
     @property
     def method(self) -> SkyMethod:
@@ -180,6 +186,10 @@ class SkyRun(Activity):
     def keep_mosaic(self, mosaic: Mosaic) -> None:
         """Attach the images that the run made."""
         self.mosaic = mosaic
+
+    def _tool_of(self, stamp: Stamp) -> str | None:
+        own = f"skydb {stamp.skydb_version}"
+        return own if self.engine is Engine.SKYDB else stamp.tool_version
 
     def _value(self, level: SkyLevel, inputs: Mapping[str, ProductVersion]) -> SkyValue:
         version = inputs.get(level.rootname)

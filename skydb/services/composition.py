@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skydb.services.accept import AcceptService
     from skydb.services.align import AlignService
     from skydb.services.audit import AuditService
+    from skydb.services.books import BooksService
     from skydb.services.catalog_queries import CatalogQueryService
     from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from skydb.services.headers import HeaderService
     from skydb.services.ingest import IngestService
     from skydb.services.refcat import RefcatService
+    from skydb.services.retention import RetentionService
     from skydb.services.selection import Selection
     from skydb.services.selftest.fields import FieldMaker
     from skydb.services.skyrun import SkyRunService
+    from skydb.services.todo import TodoService
     from skydb.services.wcs_diff import WcsDiffService
     from skydb.services.wcs_ledger import WcsLedgerService
 
@@ -187,6 +190,27 @@ class Services:
         from skydb.services.audit import AuditService
 
         return AuditService(self.context)
+
+    @property
+    def books(self) -> BooksService:
+        """Notes, flags, bad deliveries."""
+        from skydb.services.books import BooksService
+
+        return BooksService(self.context)
+
+    @property
+    def retention(self) -> RetentionService:
+        """What is kept of sky runs."""
+        from skydb.services.retention import RetentionService
+
+        return RetentionService(self.context)
+
+    @property
+    def todo(self) -> TodoService:
+        """How far everything is, and what is due."""
+        from skydb.services.todo import TodoService
+
+        return TodoService(self.context)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""

@@ -69,13 +69,13 @@ class Evidence:
             ]
 
     def mosaics(self, run_ids: Sequence[int] = ()) -> list[MosaicEvidence]:
-        """Mosaics of runs; those of the newest group when none is named."""
+        """Mosaics of runs, but for those purged; of the newest group when none is named."""
         with self.store.reading() as session:
             if run_ids:
                 runs = list(session.scalars(select(SkyRun).where(SkyRun.id.in_(run_ids))))
             else:
                 runs = queries.runs_of_group(session, queries.latest_group(session))
-            return [self._mosaic(run) for run in runs if run.mosaic and run.effective_method]
+            return [self._mosaic(run) for run in runs if run.has_mosaic and run.effective_method]
 
     def _mosaic(self, run: SkyRun) -> MosaicEvidence:
         if run.mosaic is None or run.effective_method is None:

@@ -9,13 +9,14 @@ from skydb.services.composition import Services
 from skydb.services.facade.alignment import AlignmentFacade
 from skydb.services.facade.books import BooksFacade
 from skydb.services.facade.files import FilesFacade
+from skydb.services.facade.retention import RetentionFacade
 from skydb.services.facade.skies import SkyFacade
 
 if TYPE_CHECKING:
     from skydb.services.selftest.fields import FieldMaker
 
 
-class Ledger(FilesFacade, AlignmentFacade, SkyFacade, BooksFacade):
+class Ledger(FilesFacade, AlignmentFacade, SkyFacade, BooksFacade, RetentionFacade):
     """A ledger without sessions: each method is a command, each answer a ``QTable``.
 
     Columns with a unit in their name are quantities; a missing value is masked.

@@ -12,8 +12,9 @@ from skydb.domain import AlignmentRun, Environment, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
-from skydb.store import queries
+from skydb.store import queries, version_queries
 from skydb.store.readonly import Answer, ask
+from skydb.store.scope import Scope
 from skydb.store.unit_of_work import Store
 
 
@@ -45,10 +46,29 @@ class Questions:
         with self.store.reading() as session:
             return queries.alignment(session, run_id)
 
-    def alignment_history(self, name: str) -> list[queries.Row]:
-        """Every solution of an exposure or product."""
+    def alignment_history(
+        self, name: str | None = None, visit: str | None = None
+    ) -> list[queries.Row]:
+        """Every solution of an exposure or product, or of all files of a visit.
+
+        Raises
+        ------
+        NotFoundError
+            When the ledger does not know it.
+        UsageError
+            When neither is given, or both are.
+        """
+        if (name is None) is (visit is None):
+            raise UsageError("A history is of one name, or of one visit.", advice="Give either.")
         with self.store.reading() as session:
-            return queries.alignment_history(session, name)
+            if visit is None:
+                files = version_queries.product_names(session, name or "")
+            else:
+                files = version_queries.product_names_in(session, Scope(visits=(visit,)))
+            rows = version_queries.solutions_of(session, files)
+        if not rows:
+            raise NotFoundError(f"The ledger has no solution of {name or visit!r}.")
+        return rows
 
     def findings(self) -> list[queries.Row]:
         """What would have passed silently, newest first."""
@@ -97,6 +117,7 @@ class Questions:
         newest = (
             select(Environment)
             .join(SkyRun, SkyRun.environment_id == Environment.id)
+            .where(SkyRun.deleted_at.is_(None))
             .order_by(SkyRun.id.desc())
             .limit(1)
         )

@@ -1,0 +1,224 @@
+"""``skydb books``: notes, flags, dismissals and bad deliveries, with author and reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydb.cli import retention
+from skydb.cli.shell import JsonOption, Shell, group, shell_of
+from skydb.report import columns_books
+
+if TYPE_CHECKING:
+    from skydb.domain.vocabulary import EntryKind
+
+books = group("The survey's books: notes, flags, what is kept of runs, and why.")
+deliveries = group("Days in which an archive is known to have served wrong files.")
+
+SubjectArgument = Annotated[
+    str,
+    typer.Argument(help="A rootname, a visit (bxl50), a product's file, run:12 or solution:31."),
+]
+WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
+AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    retention.attach(books)
+    books.add_typer(deliveries, name="deliveries")
+    app.add_typer(books, name="books")
+
+
+@books.command("list")
+def list_(
+    context: typer.Context,
+    subject: Annotated[
+        str | None, typer.Argument(help="Lines on this alone: a rootname, bxl50, run:12, ...")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only this kind: note, flag, pin, purge, delete, ...")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is written in the books, withdrawn lines included.
+
+    Example: skydb books list bxl50
+    """
+    shell = shell_of(context)
+    wanted = _kind(kind) if kind else None
+    with shell.services() as services:
+        rows = services.books.entries(subject, wanted)
+    shell.show("Books", rows, columns_books.ENTRIES, as_json=as_json)
+
+
+@books.command()
+def note(
+    context: typer.Context,
+    subject: SubjectArgument,
+    text: Annotated[str, typer.Argument(help="The note.")],
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write something down about an exposure, a visit, a product, a run or a solution.
+
+    Example: skydb books note bxl50 "guide star lost, taken again in visit 53"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.note(subject, text, author)
+    show_entry(shell, row, as_json=as_json)
+
+
+@books.command()
+def flag(
+    context: typer.Context,
+    subject: SubjectArgument,
+    label: Annotated[str, typer.Argument(help="One word to search for, e.g. satellite.")],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that something is wrong with a subject, until the flag is withdrawn.
+
+    Example: skydb books flag ibxl50clq satellite --why "a trail crosses the chip"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.flag(subject, label, why, author)
+    show_entry(shell, row, as_json=as_json)
+
+
+@books.command()
+def ignore(
+    context: typer.Context,
+    subject: SubjectArgument,
+    rule: Annotated[str, typer.Argument(help="Rule of `skydb todo`, e.g. never-matched.")],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Silence a rule of `skydb todo` for a subject, until the line is withdrawn.
+
+    Example: skydb books ignore bxl53 never-matched --why "overlaps nothing"
+    """
+    from skydb.cli.todo import rule_named
+
+    wanted = rule_named(rule)
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.ignore(subject, wanted, why, author)
+    show_entry(shell, row, as_json=as_json)
+
+
+@books.command()
+def withdraw(
+    context: typer.Context,
+    entry: Annotated[int, typer.Argument(metavar="ID", help="Number of a line; see books list.")],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Note that a line of the books no longer holds; it stays on record.
+
+    Example: skydb books withdraw 7 --why "the trail was masked"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.withdraw(entry, why, author)
+    show_entry(shell, row, as_json=as_json)
+
+
+@books.command()
+def abandon(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="Number of what is left RUNNING; see todo.")],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give up a run, of any kind, whose process is gone: it has FAILED.
+
+    Example: skydb books abandon 12 --why "the node went down"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.abandon(run, why, author)
+    show_entry(shell, row, as_json=as_json)
+
+
+@deliveries.command("list")
+def list_deliveries(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the days in which an archive is known to have served wrong files.
+
+    Example: skydb books deliveries list
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.books.deliveries()
+    shell.show("Bad deliveries", rows, columns_books.DELIVERIES, as_json=as_json)
+
+
+@deliveries.command()
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A new name.")],
+    began: Annotated[str, typer.Option(help="First day, e.g. 2019-12-01.")],
+    ended: Annotated[str, typer.Option(help="Last day.")],
+    what: Annotated[str, typer.Option(help="What was wrong, and where that is written.")],
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter days in which an archive served wrong files; what came then is due again.
+
+    Example: skydb books deliveries add flats-2024 --began 2024-05-01 --ended 2024-05-09 --what "x"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.add_delivery(name, began, ended, what, author)
+    _show_delivery(shell, row, as_json=as_json)
+
+
+@deliveries.command()
+def drop(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of a delivery.")],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a bad delivery away; a line in the books says what it was.
+
+    Example: skydb books deliveries drop flats-2024 --why "the files were right after all"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.drop_delivery(name, why, author)
+    _show_delivery(shell, row, as_json=as_json)
+
+
+def show_entry(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
+    """Print a line that was written."""
+    if as_json:
+        shell.print_json(row)
+    else:
+        shell.show("Books", [row], columns_books.ENTRIES)
+
+
+def _show_delivery(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        shell.print_json(row)
+    else:
+        shell.show("Bad delivery", [row], columns_books.DELIVERIES)
+
+
+def _kind(text: str) -> EntryKind:
+    from skydb.domain.vocabulary import EntryKind
+    from skydb.errors import UsageError
+
+    try:
+        return EntryKind(text)
+    except ValueError as error:
+        known = ", ".join(EntryKind)
+        raise UsageError(f"{text!r} is no kind of line.", advice=f"Kinds: {known}.") from error

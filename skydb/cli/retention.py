@@ -1,0 +1,149 @@
+"""``skydb books pin``, ``purge``, ``delete``...: what is kept of sky runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from skydb.cli.shell import JsonOption, shell_of
+from skydb.report import columns_books
+
+RunArgument = Annotated[int, typer.Argument(help="Number of a sky run.")]
+WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
+AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
+
+
+def attach(books: typer.Typer) -> None:
+    """Add the commands to the group ``books``."""
+    for command in (pin, unpin, purge, delete, undelete):
+        books.command()(command)
+    books.command("metrics-only")(metrics_only)
+
+
+def pin(
+    context: typer.Context,
+    run: RunArgument,
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Protect a sky run: it can be neither purged nor deleted.
+
+    Example: skydb books pin 12 --why "figure 3 of the paper"
+    """
+    _decide(context, lambda services: services.retention.pin(run, why, author), as_json=as_json)
+
+
+def unpin(
+    context: typer.Context,
+    run: RunArgument,
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the protection of a sky run away.
+
+    Example: skydb books unpin 12 --why "the paper is out"
+    """
+    _decide(context, lambda services: services.retention.unpin(run, why, author), as_json=as_json)
+
+
+def metrics_only(
+    context: typer.Context,
+    run: RunArgument,
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Release the mosaic of a sky run: the next purge by age takes it, the values stay.
+
+    Example: skydb books metrics-only 12 --why "a trial"
+    """
+    _decide(
+        context, lambda services: services.retention.metrics_only(run, why, author), as_json=as_json
+    )
+
+
+def delete(
+    context: typer.Context,
+    run: RunArgument,
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hide a sky run from views and comparisons; its rows and files stay.
+
+    Example: skydb books delete 12 --why "made with the wrong flat"
+    """
+    _decide(context, lambda services: services.retention.delete(run, why, author), as_json=as_json)
+
+
+def undelete(
+    context: typer.Context,
+    run: RunArgument,
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a deleted sky run again.
+
+    Example: skydb books undelete 12 --why "it was another run that had the wrong flat"
+    """
+    _decide(
+        context, lambda services: services.retention.undelete(run, why, author), as_json=as_json
+    )
+
+
+def purge(
+    context: typer.Context,
+    runs: Annotated[list[int] | None, typer.Argument(help="Sky runs.")] = None,
+    older_than: Annotated[
+        str | None, typer.Option(help="Instead of runs: those that ended longer ago, e.g. 90d.")
+    ] = None,
+    keep_latest: Annotated[
+        int, typer.Option(help="With --older-than: newest runs of each method of a group to keep.")
+    ] = 2,
+    why: Annotated[str, typer.Option(help="The reason; it is kept.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go.")] = False,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete the mosaics of sky runs; values, checksums and all rows stay.
+
+    By age, pinned runs are passed over, and runs released by `metrics-only` go whatever
+    their age. Only files that skydb made are deleted.
+
+    Example: skydb books purge --older-than 90d --keep-latest 2 --dry-run
+    """
+    from skydb.domain.retention import RetentionPolicy
+    from skydb.errors import UsageError
+
+    if bool(runs) == (older_than is not None):
+        raise UsageError("Name either runs or --older-than.")
+    shell = shell_of(context)
+    with shell.services() as services:
+        service = services.retention
+        if older_than is None:
+            outcomes = service.purge(runs or (), why, author, dry_run=dry_run)
+        else:
+            policy = RetentionPolicy.parse(older_than, keep_latest)
+            outcomes = service.purge_by(policy, why, author, dry_run=dry_run)
+    freed = sum(outcome.freed_bytes for outcome in outcomes)
+    note = f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}"
+    shell.show("Purge", outcomes, columns_books.PURGED, as_json=as_json, note=note)
+
+
+def _decide(
+    context: typer.Context,
+    verb: Callable[[Any], dict[str, Any]],
+    *,
+    as_json: bool,
+) -> None:
+    from skydb.cli.books import show_entry
+
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = verb(services)
+    show_entry(shell, row, as_json=as_json)

@@ -1,0 +1,71 @@
+"""Deleting files of the data root, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from skydb.errors import StateError
+
+
+def require_below(root: Path, path: Path) -> Path:
+    """The path, when it is really below the root: no link leads out of it.
+
+    Raises
+    ------
+    StateError
+        When it is not.
+    """
+    home = path.parent.resolve()
+    if not home.is_relative_to(root.resolve()) or path.name in ("", ".", ".."):
+        raise StateError(
+            f"{path} is not below the data root and is left alone.",
+            advice="Only files that skydb made are deleted.",
+        )
+    return path
+
+
+@contextmanager
+def set_aside(files: Sequence[Path], aside: Path) -> Iterator[int]:
+    """Move files out of their places for the length of a block, and back when it raises.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Those that are not there are passed over.
+    aside : Path
+        An empty directory in the same file system; what is in there afterwards can go.
+
+    Yields
+    ------
+    int
+        Bytes of the files that were moved.
+
+    Raises
+    ------
+    StateError
+        When a file cannot be moved; all are back in their places.
+    """
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for number, path in enumerate(files):
+            if path.is_file():
+                target = aside / f"{number}-{path.name}"
+                _move(path, target)
+                moved.append((path, target))
+        yield sum(target.lstat().st_size for _, target in moved)
+    except BaseException:
+        for path, target in moved:
+            target.replace(path)
+        raise
+
+
+def _move(path: Path, target: Path) -> None:
+    try:
+        path.replace(target)
+    except OSError as error:
+        raise StateError(
+            f"{path} cannot be deleted: {error.strerror or error}.",
+            advice="Nothing was deleted; see to its permissions.",
+        ) from error

@@ -1,0 +1,63 @@
+"""Columns of the tables of the survey's books."""
+
+from __future__ import annotations
+
+from skydb.report.tables import Column, Tone
+
+_COUNTS = (
+    Column("exposures"),
+    Column("downloaded"),
+    Column("aligned"),
+    Column("matched"),
+    Column("downgraded"),
+    Column("stale"),
+    Column("flagged"),
+    Column("logged", "from logs only"),
+    Column("last_activity_at", "last activity", wraps=True),
+)
+VISIT_STATUS = (Column("visit"), Column("proposal_id", "proposal"), *_COUNTS)
+PROGRAM_STATUS = (
+    Column("program"),
+    Column("proposal_id", "proposal"),
+    Column("visits"),
+    *_COUNTS,
+)
+TODO = (
+    Column("rule", wraps=True),
+    Column("subject", wraps=True),
+    Column("reason", wraps=True),
+    Column("since", wraps=True),
+    Column("command", wraps=True),
+)
+#: The same on a page, which has room for neither when nor how.
+DUE = (
+    Column("rule"),
+    Column("visit"),
+    Column("due"),
+    Column("example"),
+    Column("reason", wraps=True),
+)
+ENTRIES = (
+    Column("id"),
+    Column("kind", tones={"flag": Tone.BAD}),
+    Column("label", wraps=True),
+    Column("subject"),
+    Column("reason", wraps=True),
+    Column("author"),
+    Column("made_at", "when", wraps=True),
+    Column("withdrawn_why", "withdrawn because", wraps=True),
+)
+DELIVERIES = (
+    Column("name"),
+    Column("began_on", "first day"),
+    Column("ended_on", "last day"),
+    Column("what", wraps=True),
+    Column("author"),
+)
+PURGED = (
+    Column("run"),
+    Column("method"),
+    Column("status"),
+    Column("freed_bytes", "bytes", format=","),
+    Column("files", wraps=True),
+)
