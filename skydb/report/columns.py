@@ -204,3 +204,14 @@ HEADER_CHANGES = (
     Column("version_after", "version after"),
     Column("path", wraps=True),
 )
+FOUND = (
+    Column("rootname"),
+    Column("product"),
+    Column("extver"),
+    Column("separation_deg", "separation", "deg", ".5f"),
+    Column("contains", "holds all"),
+    Column("detector"),
+    Column("filter"),
+    Column("proposal_id", "proposal"),
+    Column("wcs_name", "WCSNAME"),
+)

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from skydb.services.audit import AuditService
     from skydb.services.books import BooksService
     from skydb.services.catalog_queries import CatalogQueryService
+    from skydb.services.comparison.service import Comparisons
     from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
     from skydb.services.fetch import FetchService
+    from skydb.services.find import Finder
     from skydb.services.headers import HeaderService
     from skydb.services.ingest import IngestService
+    from skydb.services.provenance.explain import ExplainService
     from skydb.services.refcat import RefcatService
     from skydb.services.retention import RetentionService
     from skydb.services.selection import Selection
@@ -185,6 +188,20 @@ class Services:
         return SkyRunService(self.context, jobs=jobs, gate=gate)
 
     @property
+    def finder(self) -> Finder:
+        """Searches by position."""
+        from skydb.services.find import Finder
+
+        return Finder(self.context.store)
+
+    @property
+    def comparison(self) -> Comparisons:
+        """Comparing runs, dates and reprocessings."""
+        from skydb.services.comparison.service import Comparisons
+
+        return Comparisons(self.context.store)
+
+    @property
     def audit(self) -> AuditService:
         """Auditing sky runs."""
         from skydb.services.audit import AuditService
@@ -211,6 +228,13 @@ class Services:
         from skydb.services.todo import TodoService
 
         return TodoService(self.context)
+
+    @property
+    def explain(self) -> ExplainService:
+        """Where things come from."""
+        from skydb.services.provenance.explain import ExplainService
+
+        return ExplainService(self.context.store, self.context.workspace)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""

@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Self
 from skydb.services.composition import Services
 from skydb.services.facade.alignment import AlignmentFacade
 from skydb.services.facade.books import BooksFacade
+from skydb.services.facade.comparison import ComparisonFacade
 from skydb.services.facade.files import FilesFacade
+from skydb.services.facade.provenance import ProvenanceFacade
 from skydb.services.facade.retention import RetentionFacade
 from skydb.services.facade.skies import SkyFacade
+from skydb.services.facade.spatial import SpatialFacade
 
 if TYPE_CHECKING:
     from skydb.services.selftest.fields import FieldMaker
 
 
-class Ledger(FilesFacade, AlignmentFacade, SkyFacade, BooksFacade, RetentionFacade):
+class Ledger(
+    FilesFacade,
+    AlignmentFacade,
+    SkyFacade,
+    ComparisonFacade,
+    BooksFacade,
+    RetentionFacade,
+    SpatialFacade,
+    ProvenanceFacade,
+):
     """A ledger without sessions: each method is a command, each answer a ``QTable``.
 
     Columns with a unit in their name are quantities; a missing value is masked.

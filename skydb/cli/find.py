@@ -1,0 +1,60 @@
+"""``skydb find``: what was observed where."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skydb.cli.shell import JsonOption, shell_of
+from skydb.report.columns import FOUND
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(find)
+
+
+def find(
+    context: typer.Context,
+    cone: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option(
+            help="Footprints that share sky with a circle: RA DEC R; R in arcsec, or with a unit "
+            "(30arcsec, 2arcmin, 0.5deg)."
+        ),
+    ] = None,
+    position: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Footprints that hold a position: RA DEC, degrees or sexagesimal."),
+    ] = None,
+    overlapping: Annotated[
+        str | None,
+        typer.Option(help="Footprints of others that share sky with this rootname or product."),
+    ] = None,
+    polygon: Annotated[
+        str | None,
+        typer.Option(help="Footprints that share sky with a polygon: 'POLYGON ICRS RA DEC ...'."),
+    ] = None,
+    filter_name: Annotated[
+        str | None, typer.Option("--filter", help="Only exposures through this filter.")
+    ] = None,
+    detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
+    proposal: Annotated[int | None, typer.Option(help="Only of this proposal.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the chips that saw a piece of sky, in the WCS in force, the nearest first.
+
+    Exact: outlines on the sphere decide, also at RA 0 and at the poles.
+
+    Example: skydb find --cone 05:41:00 -02:27:36 30arcsec --filter F160W
+    """
+    from skydb.store.footprint_queries import Traits
+
+    ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}
+    traits = Traits(filter_name, detector, proposal)
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.finder.search({k: v for k, v in ways.items() if v is not None}, traits)
+    note = f"{len(rows)} chips"
+    shell.show("Footprints", rows, FOUND, as_json=as_json, note=note)

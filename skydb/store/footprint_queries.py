@@ -1,0 +1,145 @@
+"""Footprints near a position, by index, for whoever then looks closely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.orm import Session
+
+from skydb.domain import ChipSolution
+from skydb.store.queries import Row
+
+#: Footprints are looked for by size, so that one wide mosaic does not widen the search for
+#: all small ones. Single chips of every camera have less than the first.
+_SIZES_DEG = (0.05, 0.25, 1.0, 180.0)
+
+#: Room for rounding, far below what matters: 4 microarcsec.
+_SLACK_DEG = 1e-9
+
+#: Solutions asked for in one statement.
+_BATCH = 1000
+
+#: A cap is within reach when the chord between the middles is no longer than the arc of
+#: both radii: never too few, and all of it plain arithmetic.
+_NEAR = text(
+    """
+    SELECT DISTINCT c.solution_id
+      FROM chip_solutions c
+     WHERE c.z BETWEEN :lowest AND :highest
+       AND c.radius_deg > :larger_than AND c.radius_deg <= :size
+       AND (c.x - :x) * (c.x - :x) + (c.y - :y) * (c.y - :y) + (c.z - :z) * (c.z - :z)
+           <= (:reach + c.radius_deg) * (:reach + c.radius_deg) * 0.00030461741978670860
+    """
+)
+_COLUMNS = (
+    "rootname, product, kind, version, solution_id, extver, wcs_name, detector, filter,"
+    " proposal_id, program, visit, ra_deg, dec_deg, x, y, z, s_region"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What footprints must have besides their place; None is anything.
+
+    Parameters
+    ----------
+    filter_name : str, optional
+        One filter; of several in the beam, one of them.
+    detector : str, optional
+        DETECTOR.
+    proposal_id : int, optional
+        PROPOSID.
+    """
+
+    filter_name: str | None = None
+    detector: str | None = None
+    proposal_id: int | None = None
+
+    @property
+    def conditions(self) -> str:
+        """As SQL, every condition with an AND before it."""
+        parts = {
+            " AND (';' || filter || ';') LIKE :filter": self.filter_name,
+            " AND detector = :detector": self.detector,
+            " AND proposal_id = :proposal": self.proposal_id,
+        }
+        return "".join(part for part, wanted in parts.items() if wanted is not None)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the conditions compare with."""
+        values = {
+            "filter": f"%;{self.filter_name.upper()};%" if self.filter_name else None,
+            "detector": self.detector.upper() if self.detector else None,
+            "proposal": self.proposal_id,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def footprints_near(
+    session: Session, centre: Sequence[float], radius_deg: float, traits: Traits
+) -> list[Row]:
+    """Rows of ``v_footprints`` whose surrounding circle may touch another circle.
+
+    Parameters
+    ----------
+    session : Session
+        On the ledger.
+    centre : sequence of float
+        Unit vector.
+    radius_deg : float
+        Radius of the other circle.
+    traits : Traits
+        What they must have besides.
+    """
+    found = _solutions_near(session, centre, radius_deg)
+    statement = text(
+        f"SELECT {_COLUMNS} FROM v_footprints WHERE solution_id IN :ids{traits.conditions}"
+    ).bindparams(bindparam("ids", expanding=True))
+    return [
+        dict(row)
+        for ids in _batches(sorted(set(found)))
+        for row in session.execute(statement, {"ids": ids, **traits.values}).mappings()
+    ]
+
+
+def footprints_of(session: Session, name: str) -> list[Row]:
+    """Rows of ``v_footprints`` of an exposure (by rootname) or a product (by file name)."""
+    for column in ("rootname", "product"):
+        statement = text(f"SELECT {_COLUMNS} FROM v_footprints WHERE {column} = :name")
+        rows = [dict(row) for row in session.execute(statement, {"name": name}).mappings()]
+        if rows:
+            return rows
+    return []
+
+
+def _solutions_near(session: Session, centre: Sequence[float], radius_deg: float) -> Iterator[int]:
+    x, y, z = (float(value) for value in centre)
+    largest = session.scalar(select(func.max(ChipSolution.radius_deg))) or 0.0
+    dec_deg = math.degrees(math.atan2(z, math.hypot(x, y)))
+    place: dict[str, float] = {"x": x, "y": y, "z": z, "reach": radius_deg + _SLACK_DEG}
+    smaller = -1.0
+    for bound in _SIZES_DEG:
+        size = min(bound, largest)
+        if size > smaller:
+            band = _band(dec_deg, radius_deg + size + _SLACK_DEG)
+            limits = {"larger_than": smaller, "size": size, **band}
+            yield from session.scalars(_NEAR, {**place, **limits})
+        smaller = bound
+
+
+def _band(dec_deg: float, reach_deg: float) -> dict[str, float]:
+    """Limits of z between two declinations, which the poles end."""
+    low, high = max(dec_deg - reach_deg, -90.0), min(dec_deg + reach_deg, 90.0)
+    rounding = 1e-15
+    return {
+        "lowest": math.sin(math.radians(low)) - rounding,
+        "highest": math.sin(math.radians(high)) + rounding,
+    }
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[first : first + _BATCH] for first in range(0, len(ids), _BATCH))

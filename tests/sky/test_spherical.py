@@ -1,0 +1,148 @@
+"""Polygons on the sphere against slower and simpler ways, everywhere on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from skydb.domain.values import unit_vectors
+from skydb.errors import UsageError
+from skydb.sky.footprint import overlap_area_arcsec2
+from skydb.sky.regions import Circle, Polygons, degrees_of
+from skydb.sky.spherical import distances_to_sides, holding, outlines_of
+
+#: Positions where arithmetic on right ascensions would go wrong, and ordinary ones.
+CENTRES = st.one_of(
+    st.sampled_from([(0.0, 0.0), (359.999, 5.0), (0.001, -5.0), (10.0, 90.0), (200.0, -90.0)]),
+    st.tuples(st.floats(0, 360), st.sampled_from([89.99, -89.99, 89.5])),
+    st.tuples(st.floats(0, 360), st.floats(-89, 89)),
+)
+OFFSETS = st.tuples(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
+
+
+def axes(centre_deg):
+    middle = unit_vectors(np.array([centre_deg]))[0]
+    ra = np.arctan2(middle[1], middle[0])
+    east = np.array([-np.sin(ra), np.cos(ra), 0.0])
+    return middle, east, np.cross(middle, east)
+
+
+def around(centre_deg, offsets_deg):
+    """Unit vectors at offsets (east, north) in degrees from a position."""
+    middle, east, north = axes(centre_deg)
+    plane = np.tan(np.radians(np.atleast_2d(offsets_deg)))
+    vectors = middle + plane[:, :1] * east + plane[:, 1:] * north
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def chip(centre_deg, angle_rad=0.3, sides_deg=(2.0, 1.0), offset_deg=(0.0, 0.0)):
+    """Unit vectors of a box, turned and moved in the tangent plane of a position."""
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * np.array(sides_deg) / 2
+    turn = np.array([[np.cos(angle_rad), -np.sin(angle_rad)],
+                     [np.sin(angle_rad), np.cos(angle_rad)]])  # fmt: skip
+    return around(centre_deg, corners @ turn.T + np.array(offset_deg))
+
+
+def winding(outline, point):
+    """Turns that the corners of an outline make around a point, by their position angles."""
+    east = np.cross([0.0, 0.0, 1.0], point)
+    if np.linalg.norm(east) < 1e-9:
+        east = np.array([1.0, 0.0, 0.0])
+    east /= np.linalg.norm(east)
+    north = np.cross(point, east)
+    angles = np.arctan2(outline @ east, outline @ north)
+    steps = np.diff(np.append(angles, angles[0]))
+    return round(float(np.sum((steps + np.pi) % (2 * np.pi) - np.pi)) / (2 * np.pi))
+
+
+def border_deg(outline, point, points=4000):
+    """Distance of a point from the sides of an outline, by walking along them."""
+    ends = np.roll(outline, -1, axis=0)
+    step = np.linspace(0, 1, points)[:, None, None]
+    walk = outline * (1 - step) + ends * step
+    walk /= np.linalg.norm(walk, axis=2, keepdims=True)
+    return np.degrees(2 * np.arcsin(np.linalg.norm(walk - point, axis=2).min() / 2))
+
+
+@given(CENTRES, OFFSETS, st.floats(0, 6.2))
+def test_a_polygon_holds_the_points_that_it_winds_around(centre, offset, angle):
+    outline, point = chip(centre, angle), around(centre, offset)[0]
+    assume(border_deg(outline, point, 200) > 1e-3)
+    assert holding(outline[None], point[None])[0, 0] == (winding(outline, point) != 0)
+
+
+@given(CENTRES, OFFSETS, st.floats(0, 6.2))
+def test_the_distance_to_the_sides_is_that_of_a_walk_along_them(centre, offset, angle):
+    outline, point = chip(centre, angle), around(centre, offset)[0]
+    found = np.degrees(distances_to_sides(outline[None], point)[0])
+    assert found == pytest.approx(border_deg(outline, point), abs=1e-3)
+
+
+@given(CENTRES, OFFSETS, st.floats(0, 1.2))
+def test_a_circle_meets_what_it_reaches_and_is_held_where_it_fits(centre, offset, radius):
+    outline, point = chip(centre), around(centre, offset)[0]
+    border, inside = border_deg(outline, point), winding(outline, point) != 0
+    assume(abs(border - radius) > 2e-3 and border > 2e-3)
+    (ra, dec) = degrees_of(point[None])[0]
+    touched, held = Circle(ra, dec, radius).meets(outline[None])
+    assert touched[0] == (inside or border < radius)
+    assert held[0] == (inside and border > radius)
+
+
+@given(CENTRES, OFFSETS, st.floats(0, 6.2), st.floats(0.1, 3.0))
+def test_two_polygons_meet_when_they_share_area(centre, offset, angle, size):
+    first, second = chip(centre), chip(centre, angle, (size, size / 2), offset)
+    shared = overlap_area_arcsec2(degrees_of(first), degrees_of(second))
+    own = overlap_area_arcsec2(degrees_of(second), degrees_of(second))
+    assume(shared == 0 or shared > 100)
+    assume(abs(shared - own) > 100)
+    touched, held = Polygons([degrees_of(second)]).meets(first[None])
+    assert touched[0] == (shared > 0)
+    assert held[0] == (shared > own - 1)
+
+
+@pytest.mark.parametrize("centre", [(85.0, -2.0), (0.0, 0.0), (0.0, 90.0)])
+def test_a_polygon_meets_and_holds_itself(centre):
+    outline = chip(centre)
+    touched, held = Polygons([degrees_of(outline)]).meets(outline[None])
+    assert touched[0] and held[0]
+
+
+@pytest.mark.parametrize(("shift", "shares"), [(0.5, True), (1.9, True), (2.0, False)])
+def test_polygons_along_one_line_meet_only_where_they_share_area(shift, shares):
+    # Along the equator, sides lie exactly on each other.
+    box = np.array([(10.0, 0.0), (12.0, 0.0), (12.0, 1.0), (10.0, 1.0)])
+    touched, held = Polygons([box + np.array([shift, 0.0])]).meets(unit_vectors(box)[None])
+    assert touched[0] == shares
+    assert not held[0]
+
+
+def test_a_hollow_outline_does_not_hold_what_is_in_its_hollow():
+    bent = around((85.0, -2.0), [(-1, -1), (1, -1), (1, 1), (0, -0.5), (-1, 1)])
+    points = around((85.0, -2.0), [(0.0, 0.5), (0.0, -0.75)])
+    assert holding(bent[None], points).tolist() == [[False, True]]
+
+
+def test_outlines_of_several_lengths_are_read_together():
+    triangle = "POLYGON ICRS 10 0 11 0 11 1"
+    box = "POLYGON ICRS 10 0 11 0 11 1 10 1"
+    outlines = outlines_of([triangle, box])
+    assert outlines.shape == (2, 4, 3)
+    inside = unit_vectors(np.array([[10.1, 0.9], [10.9, 0.1]]))
+    assert holding(outlines, inside).tolist() == [[False, True], [True, True]]
+
+
+def test_many_polygons_are_taken_in_parts_without_a_seam(monkeypatch):
+    outlines = np.stack([chip((ra, 10.0)) for ra in range(50)])
+    points = unit_vectors(np.array([[7.0, 10.0], [31.2, 10.1]]))
+    whole = holding(outlines, points)
+    monkeypatch.setattr("skydb.sky.spherical._ROOM", 7)
+    assert (holding(outlines, points) == whole).all()
+    assert whole.any(axis=0).all()
+
+
+def test_a_polygon_over_half_the_sky_is_refused():
+    with pytest.raises(UsageError, match="80 degrees"):
+        Polygons([np.array([(0.0, 0.0), (120.0, 0.0), (240.0, 0.0)])])
