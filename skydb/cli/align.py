@@ -186,17 +186,18 @@ def reject(
 @align.command()
 def history(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Rootname, or file name of a product.")],
+    name: Annotated[str | None, typer.Argument(help="Rootname, or file name of a product.")] = None,
+    visit: Annotated[str | None, typer.Option(help="All files of this visit, e.g. bxl50.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every WCS that an exposure or product ever had.
+    """Show every WCS that an exposure, a product or all files of a visit ever had.
 
     Example: skydb align history ibxl50clq
     """
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.questions.alignment_history(name)
-    shell.show(f"Solutions of {name}", rows, columns.HISTORY, as_json=as_json)
+        rows = services.questions.alignment_history(name, visit)
+    shell.show(f"Solutions of {name or visit}", rows, columns.HISTORY, as_json=as_json)
 
 
 def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

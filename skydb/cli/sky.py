@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli import audit
+from skydb.cli import audit, compare
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -22,6 +22,7 @@ sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     audit.attach(sky)
+    compare.attach(sky)
     app.add_typer(sky, name="sky")
 
 
@@ -96,34 +97,6 @@ def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
     if any(row["status"] != "succeeded" for row in rows):
         raise typer.Exit(FAILED)
     shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
-
-
-@sky.command()
-def compare(
-    context: typer.Context,
-    runs: Annotated[
-        list[int] | None, typer.Argument(help="Runs; those of the newest group when left out.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Directory for the plot, the mosaics and the blink GIF.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show MDRIZSKY of every chip, one column a method.
-
-    The columns are the methods that really ran.
-
-    Example: skydb sky compare --out figures/
-    """
-    shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.comparison(runs or ())
-        if out is not None:
-            from skydb.report.pages import comparison_pictures
-
-            for picture in comparison_pictures(services, rows, runs or (), out):
-                shell.say(f"{picture}")
-    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json)
 
 
 def _methods(text: str) -> list[SkyMethod]:

@@ -173,6 +173,42 @@ class DiffCause(StrEnum):
     """Other parameters of the fit."""
 
 
+class SkyDiffCause(StrEnum):
+    """What may have set two sky values of one chip apart."""
+
+    CAL_VER = "CAL_VER"
+    """Another calibration pipeline made the exposure."""
+    IDCTAB = "IDCTAB"
+    """Another distortion model."""
+    WCS = "WCS"
+    """The exposure points elsewhere."""
+    INPUT = "input content"
+    """Another content of the file."""
+    SOFTWARE = "software"
+    """Another version of the tool, or of a package that it uses."""
+    PARAMETERS = "parameters"
+    """Other parameters of the sky."""
+    EXPOSURES = "other exposures"
+    """The runs were of different sets of exposures."""
+    NEIGHBOURS = "content of other exposures"
+    """Another content of exposures that it was measured with."""
+    ENGINE = "engine"
+    """AstroDrizzle, or skydb itself."""
+    DOWNGRADED = "downgraded"
+    """Another method than the one asked for really ran."""
+    UNIT = "unit"
+    """The values are in different units."""
+
+
+class GroupBy(StrEnum):
+    """What statistics of sky values are told apart by."""
+
+    VISIT = "visit"
+    FILTER = "filter"
+    DETECTOR = "detector"
+    PROPOSAL = "proposal"
+
+
 class SolutionStatus(StrEnum):
     """Life of an AlignmentSolution; supersession is a link, not a state."""
 

@@ -132,20 +132,41 @@ def _causes(
     session: Session, first: AlignmentSolution, second: AlignmentSolution
 ) -> dict[DiffCause, list[Any]]:
     """What the rows behind two solutions say differently, in the order of :class:`DiffCause`."""
-    found = {}
-    for cause in DiffCause:
-        pair = [_QUESTIONS[cause](session, one) for one in (first, second)]
+    distorted = [
+        distortion_of(one.wcs_kind, one.distortion, one.version.idctab) for one in (first, second)
+    ]
+    found = distortions_apart(*distorted)
+    for cause, question in _QUESTIONS.items():
+        pair = [question(session, one) for one in (first, second)]
         if pair[0] != pair[1] and (cause in _TELLING_ALONE or None not in pair):
             found[cause] = pair
     return found
 
 
-def _distortion(_: Session, solution: AlignmentSolution) -> str | None:
-    """Distortion model: that of the WCSNAME; a name without one has that of the file."""
-    if solution.wcs_kind is WcsKind.PIPELINE:
+#: Distortion model by the WCSNAME, and by the file's IDCTAB; None for one without any.
+Distortion = tuple[str | None, str | None] | None
+
+
+def distortion_of(kind: WcsKind, named: str | None, idctab: str | None) -> Distortion:
+    """Witnesses of the distortion model of a solution; None when it has no distortion."""
+    if kind is WcsKind.PIPELINE:
         return None
-    idctab = (solution.version.idctab or "").removesuffix("_idc.fits") or None
-    return solution.distortion or idctab
+    return named, (idctab or "").removesuffix("_idc.fits") or None
+
+
+def distortions_apart(one: Distortion, other: Distortion) -> dict[DiffCause, list[Any]]:
+    """The cause IDCTAB, when a witness that both solutions have says so.
+
+    An archive may bring a new IDCTAB under an old WCSNAME, and an alternate WCS keeps its
+    name in a file with another IDCTAB.
+    """
+    if one is None or other is None:
+        pair = [one and (one[0] or one[1]), other and (other[0] or other[1])]
+        return {DiffCause.IDCTAB: pair} if pair[0] != pair[1] else {}
+    for first, second in zip(one, other, strict=True):
+        if first and second and first != second:
+            return {DiffCause.IDCTAB: [first, second]}
+    return {}
 
 
 def _catalog(_: Session, solution: AlignmentSolution) -> str | None:
@@ -219,8 +240,8 @@ def _from_outside(session: Session, version: ProductVersion) -> ProductVersion:
     return version if earlier is None else _from_outside(session, earlier)
 
 
+#: All but IDCTAB, for which there are two witnesses.
 _QUESTIONS: dict[DiffCause, _Question] = {
-    DiffCause.IDCTAB: _distortion,
     DiffCause.CATALOGUE: _catalog,
     DiffCause.EPOCH: _epoch,
     DiffCause.SOFTWARE: _software,
@@ -228,5 +249,5 @@ _QUESTIONS: dict[DiffCause, _Question] = {
     DiffCause.PARAMETERS: _parameters,
 }
 
-#: Here a missing value says something: no distortion, no catalogue.
-_TELLING_ALONE = (DiffCause.IDCTAB, DiffCause.CATALOGUE)
+#: Here a missing value says something: no catalogue.
+_TELLING_ALONE = (DiffCause.CATALOGUE,)

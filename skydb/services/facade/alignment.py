@@ -52,9 +52,9 @@ class AlignmentFacade(Facade):
         """Refuse the fits of a run; the number refused."""
         return self.services.accept.reject(run, why)
 
-    def align_history(self, name: str) -> QTable:
-        """Every solution of an exposure or product."""
-        return table_of(self.services.questions.alignment_history(name))
+    def align_history(self, name: str | None = None, *, visit: str | None = None) -> QTable:
+        """Every solution of an exposure or product, or of all files of a visit."""
+        return table_of(self.services.questions.alignment_history(name, visit))
 
     def align_diff(self, a: int, b: int) -> QTable:
         """How far two solutions of an image are apart, and what may be the cause."""

@@ -45,10 +45,6 @@ class SkyFacade(Facade):
         )
         return table_of(runs)
 
-    def sky_compare(self, *runs: int) -> QTable:
-        """MDRIZSKY of every chip, one column a method."""
-        return table_of(self.services.questions.comparison(runs))
-
     def sky_audit(self, run: int) -> QTable:
         """What a run left between every pair of overlapping exposures."""
         return table_of(self.services.audit.audit(run).rows())

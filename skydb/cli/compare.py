@@ -1,0 +1,234 @@
+"""Comparison across runs, dates and reprocessings: ``sky compare``, ``stats``, ``timeline``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skydb.cli.align import align
+from skydb.cli.shell import JsonOption, Shell, shell_of
+from skydb.report import columns, columns_comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skydb.domain.vocabulary import GroupBy, SkyMethod
+    from skydb.services.comparison.across import SkyChange
+    from skydb.services.composition import Services
+    from skydb.store.scope import Scope
+
+Rootnames = Annotated[list[str] | None, typer.Option("--rootname", help="Only this exposure.")]
+Visits = Annotated[list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50.")]
+Proposal = Annotated[int | None, typer.Option(help="Only this proposal.")]
+
+#: Under a table of differences.
+_NOTE = (
+    "relative: less the median difference of all chips that both runs have. Of match only this "
+    "means anything: its values are offsets from one image of their own run."
+)
+
+
+def attach(sky: typer.Typer) -> None:
+    """Add the commands of this module to the groups ``sky`` and ``align``."""
+    for command in (compare, stats, timeline):
+        sky.command()(command)
+    align.command()(changes)
+
+
+def compare(
+    context: typer.Context,
+    runs: Annotated[
+        list[int] | None, typer.Argument(help="Runs; those of the newest group when left out.")
+    ] = None,
+    across: Annotated[
+        bool,
+        typer.Option("--across", help="Compare each method with itself, run by run."),
+    ] = False,
+    between: Annotated[
+        tuple[int, int] | None, typer.Option(help="Compare each method of two groups.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Compare every value with the one before it.")
+    ] = False,
+    rootname: Rootnames = None,
+    visit: Visits = None,
+    proposal: Proposal = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the plot, the mosaics and the blink GIF.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show MDRIZSKY of every chip, one column a method; or what changed between runs.
+
+    The columns are the methods that really ran. Two runs of one method are compared with
+    each other: value in each, difference, and its cause as far as the rows tell it. So are
+    two groups (--between), and all runs that ever were (--history).
+
+    Example: skydb sky compare --history --visit bxl50
+    """
+    scope = _scope(rootname, visit, proposal)
+    shell = shell_of(context)
+    with shell.services() as services:
+        if _is_across(services, runs or (), asked=across or history or between is not None):
+            rows = _across(services, runs or (), between, scope, history=history)
+            _show_changes(shell, rows, as_json=as_json)
+        else:
+            _require_no_scope(scope)
+            _show_methods(shell, services, runs or (), out, as_json=as_json)
+
+
+def _is_across(services: Services, runs: Sequence[int], *, asked: bool) -> bool:
+    return asked or services.comparison.skies.have_a_method_in_common(runs)
+
+
+def _across(
+    services: Services,
+    runs: Sequence[int],
+    between: tuple[int, int] | None,
+    scope: Scope,
+    *,
+    history: bool,
+) -> list[SkyChange]:
+    from skydb.errors import UsageError
+
+    if bool(runs) + history + (between is not None) != 1:
+        raise UsageError(
+            "It is not clear what is to be compared.",
+            advice="Give runs, or --between GROUP GROUP, or --history.",
+        )
+    service = services.comparison.skies
+    if between is not None:
+        return service.groups(*between, scope)
+    return service.history(scope) if history else service.runs(runs, scope)
+
+
+def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, as_json: bool) -> None:
+    shell.show(
+        "MDRIZSKY, run by run", rows, columns_comparison.SKY_CHANGES, as_json=as_json, note=_NOTE
+    )
+
+
+def _show_methods(
+    shell: Shell, services: Services, runs: Sequence[int], out: Path | None, *, as_json: bool
+) -> None:
+    rows = services.questions.comparison(runs)
+    if out is not None:
+        from skydb.report.pages import comparison_pictures
+
+        for picture in comparison_pictures(services, rows, runs, out):
+            shell.say(f"{picture}")
+    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json)
+
+
+def stats(
+    context: typer.Context,
+    by: Annotated[str, typer.Option(help="visit, filter, detector or proposal.")] = "visit",
+    method: Annotated[str | None, typer.Option(help="Only this sky method.")] = None,
+    rootname: Rootnames = None,
+    visit: Visits = None,
+    proposal: Proposal = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the sky of every visit, filter, detector or proposal: median, scatter, spread.
+
+    The newest value of every chip counts. Each unit has its own rows.
+
+    Example: skydb sky stats --by filter --method match
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.comparison.statistics.statistics(
+            _group_by(by), _method(method), _scope(rootname, visit, proposal)
+        )
+    shell.show(f"Sky by {by}", rows, columns_comparison.SKY_STATISTICS, as_json=as_json)
+
+
+def timeline(
+    context: typer.Context,
+    rootname: Rootnames = None,
+    visit: Visits = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the two plots.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the sky and the alignment of an exposure or a visit against time.
+
+    Example: skydb sky timeline --visit bxl50 --out figures/
+    """
+    scope = _scope(rootname, visit, None)
+    shell = shell_of(context)
+    with shell.services() as services:
+        points = services.comparison.timeline.timeline(scope)
+    if out is not None:
+        from skydb.report.timeline_figures import timeline_pictures
+
+        for picture in timeline_pictures(points, scope.label, out):
+            shell.say(f"{picture}")
+    shell.show(f"Over time: {scope.label}", points, columns_comparison.TIMELINE, as_json=as_json)
+
+
+def changes(
+    context: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(help="Only contents recorded on this date or later, UTC.")
+    ] = None,
+    rootname: Rootnames = None,
+    visit: Visits = None,
+    proposal: Proposal = None,
+    min_mas: Annotated[float, typer.Option(help="Only shifts of so many mas or more.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """List exposures that the archive delivered anew: how far each moved, and why.
+
+    No file is opened; `skydb align diff` measures two solutions on the pixels.
+
+    Example: skydb align changes --since 2026-01-01 --min-mas 10
+    """
+    from skydb.services.comparison.dates import moment
+
+    scope = _scope(rootname, visit, proposal)
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.comparison.deliveries.changes(
+            scope, moment(since) if since else None, min_mas
+        )
+    shell.show("Delivered anew", rows, columns_comparison.ALIGNMENT_CHANGES, as_json=as_json)
+
+
+def _scope(rootname: list[str] | None, visit: list[str] | None, proposal: int | None) -> Scope:
+    from skydb.store.scope import Scope
+
+    return Scope(tuple(rootname or ()), tuple(visit or ()), proposal)
+
+
+def _require_no_scope(scope: Scope) -> None:
+    from skydb.errors import UsageError
+
+    if not scope.is_everything:
+        raise UsageError(
+            "The table of methods is that of whole runs.",
+            advice="Add --history or --across, or leave out what restricts.",
+        )
+
+
+def _group_by(text: str) -> GroupBy:
+    from skydb.domain.vocabulary import GroupBy
+    from skydb.errors import UsageError
+
+    try:
+        return GroupBy(text)
+    except ValueError as error:
+        raise UsageError(f"Nothing is told apart by {text!r}.",
+                         advice=f"Choose from {', '.join(GroupBy)}.") from error  # fmt: skip
+
+
+def _method(text: str | None) -> SkyMethod | None:
+    from skydb.domain.vocabulary import SkyMethod
+    from skydb.errors import UsageError
+
+    try:
+        return None if text is None else SkyMethod(text)
+    except ValueError as error:
+        raise UsageError(f"There is no sky method {text!r}.",
+                         advice=f"Choose from {', '.join(SkyMethod)}.") from error  # fmt: skip

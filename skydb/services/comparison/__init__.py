@@ -1,0 +1,1 @@
+"""Comparison across runs, dates and reprocessings: what changed, by how much, and why."""

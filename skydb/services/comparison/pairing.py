@@ -1,0 +1,103 @@
+"""Which value of a chip is compared with which: the runs of each method, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from skydb.domain import SkyRun
+from skydb.domain.vocabulary import SkyMethod
+
+#: Exposure key and EXTVER.
+Chip = tuple[int, int]
+#: Runs that were to do a method or did it, in the order of comparison.
+Series = Mapping[SkyMethod, Sequence[SkyRun]]
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two runs that have a value of one chip; a run alone stands on its side."""
+
+    method: SkyMethod
+    chip: Chip
+    one: SkyRun | None
+    other: SkyRun | None
+
+    @property
+    def runs(self) -> list[SkyRun]:
+        """The runs, one or two."""
+        return [run for run in (self.one, self.other) if run is not None]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nothing to compare with."""
+        return self.one is None or self.other is None
+
+
+def by_date(runs: Iterable[SkyRun]) -> list[SkyRun]:
+    """Runs in the order in which they ran; those of unknown date first."""
+    return sorted(runs, key=lambda run: (run.started_at or _LONG_AGO, run.id))
+
+
+def series_of(runs: Sequence[SkyRun]) -> dict[SkyMethod, list[SkyRun]]:
+    """Runs by the method they did, and by the one they were to do."""
+    return {method: [run for run in runs if concerns(run, method)] for method in SkyMethod}
+
+
+def concerns(run: SkyRun, method: SkyMethod) -> bool:
+    """Whether a run did a method or was to do it."""
+    return method in (run.effective_method, run.requested_method)
+
+
+def best_of(runs: Iterable[SkyRun], method: SkyMethod) -> SkyRun | None:
+    """The newest run that did a method, else the newest one that was to do it."""
+    found = [run for run in runs if concerns(run, method)]
+    return max(found, key=lambda run: (run.effective_method is method, run.id), default=None)
+
+
+def links(series: Series, chips: Mapping[int, Set[Chip]], wanted: Set[int] | None) -> list[Link]:
+    """Which values are compared.
+
+    A value is compared with that of the last run before that really did the method, for a
+    run that was downgraded in between says nothing of what changed since.
+
+    Parameters
+    ----------
+    series : mapping of SkyMethod to sequence of SkyRun
+        In the order of comparison.
+    chips : mapping of int to set
+        Chips that each run has a value of, by run.
+    wanted : set of int, optional
+        Exposures that are asked for; all when None.
+
+    Returns
+    -------
+    list of Link
+        Chip by chip; a value that nothing can be compared with stands alone.
+    """
+    found = [link for method, runs in series.items() for link in _chains(method, runs, chips)]
+    kept = [link for link in found if wanted is None or link.chip[0] in wanted]
+    paired = {(run.id, link.chip) for link in kept if not link.is_alone for run in link.runs}
+    return [
+        link for link in kept if not link.is_alone or (link.runs[0].id, link.chip) not in paired
+    ]
+
+
+def _chains(
+    method: SkyMethod, runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]
+) -> Iterator[Link]:
+    for chip in sorted({chip for run in runs for chip in chips.get(run.id, ())}):
+        having = [run for run in runs if chip in chips.get(run.id, ())]
+        if len(having) == 1:
+            is_first = having[0] is runs[0]
+            yield Link(method, chip, *((having[0], None) if is_first else (None, having[0])))
+        for place, run in enumerate(having[1:], 1):
+            yield Link(method, chip, _baseline(having[:place], method), run)
+
+
+def _baseline(earlier: Sequence[SkyRun], method: SkyMethod) -> SkyRun:
+    good = [run for run in earlier if run.effective_method is method]
+    return (good or earlier)[-1]

@@ -1,0 +1,222 @@
+"""Statistics of sky values per visit, filter, detector or proposal; units are never mixed."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
+from skydb.errors import NotFoundError
+from skydb.store import statistics_queries as selects
+from skydb.store.comparison_queries import batches
+from skydb.store.scope import Scope
+from skydb.store.statistics_queries import RunCount, Sample
+from skydb.store.unit_of_work import Store
+
+#: What a key, method or unit is called that nobody knows.
+UNKNOWN = "unknown"
+#: Standard deviations of a normal distribution in a median absolute deviation.
+_SIGMAS_IN_MAD = 1.482602218505602
+#: Runs whose constants are taken at once.
+_BATCH = 500
+
+_Row = tuple[str | int | None, SkyMethod | None, SkyUnit | None]
+_Group = tuple[str | int | None, SkyUnit | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SkyStatistics:
+    """Sky of one visit, filter, detector or proposal by one method, in one unit.
+
+    The newest value of every chip counts, whatever run it is of.
+
+    Parameters
+    ----------
+    key : str
+        Visit, filter, detector or proposal; ``unknown`` where only a log tells of exposures.
+    method, unit : str
+        Method that really ran, and unit of all numbers; ``unknown`` where nothing tells.
+    exposures, chips : int
+        How many have a value.
+    median, least, greatest : float or None
+        None for values that are relative to several runs, which have no common zero.
+    scatter : float or None
+        1.48 times the median absolute deviation, of relative values from the median of
+        their own run; None for a single chip.
+    method_spread, method_spread_max : float or None
+        Largest less least of the methods of one group of runs, each less the median of its
+        run: the median and the largest over the chips. None where no chip has two methods.
+    runs, downgraded_runs, imported_runs : int
+        Runs that ever gave values here; those to which another method had been asked for, and
+        those that a log tells of.
+    """
+
+    key: str
+    method: str
+    unit: str
+    exposures: int
+    chips: int
+    median: float | None
+    scatter: float | None
+    least: float | None
+    greatest: float | None
+    method_spread: float | None
+    method_spread_max: float | None
+    runs: int
+    downgraded_runs: int
+    imported_runs: int
+
+
+@dataclass
+class _Values:
+    """Values of one row, as they come, chip after chip; plain arrays, for they may be millions."""
+
+    values: array[float] = field(default_factory=lambda: array("d"))
+    runs: array[int] = field(default_factory=lambda: array("q"))
+    exposures: int = 0
+    _last: int | None = None
+
+    def add(self, sample: Sample) -> None:
+        self.values.append(sample.mdrizsky)
+        self.runs.append(sample.run_id)
+        self.exposures += sample.exposure_id != self._last
+        self._last = sample.exposure_id
+
+
+@dataclass(frozen=True)
+class StatisticsService:
+    """Counts in the database, medians of one select; reads, never writes."""
+
+    store: Store
+
+    def statistics(
+        self,
+        by: GroupBy,
+        method: SkyMethod | None = None,
+        scope: Scope | None = None,
+    ) -> list[SkyStatistics]:
+        """One row a visit (filter, detector, proposal), method and unit.
+
+        Parameters
+        ----------
+        by : GroupBy
+            What tells the rows apart.
+        method : SkyMethod, optional
+            Only this one; the spread is that of all methods all the same.
+        scope : Scope, optional
+            Which exposures; all when left out.
+
+        Raises
+        ------
+        NotFoundError
+            When there are no such exposures or values.
+        """
+        wanted = scope or Scope()
+        with self.store.reading() as session:
+            if not wanted.is_everything:
+                wanted.exposure_ids(session)
+            constants = _constants(session, selects.run_ids(session, wanted))
+            counts = {c[:3]: c for c in selects.run_counts(session, by, wanted)}
+            rows = _rows(selects.samples(session, by, wanted), constants, counts)
+        if not rows:
+            raise NotFoundError(
+                f"There are no sky values of {wanted.label}.", advice="Start with `skydb sky run`."
+            )
+        return [row for row in rows if method is None or row.method == method.value]
+
+
+def _constants(session: Session, run_ids: Iterable[int]) -> dict[int, float]:
+    """Median of all chips of each run, those too that are not asked for."""
+    found: dict[int, float] = {}
+    for batch in batches(run_ids, _BATCH):
+        values: dict[int, list[float]] = defaultdict(list)
+        for run_id, value in selects.levels(session, batch):
+            values[run_id].append(value)
+        found |= {run_id: float(np.median(numbers)) for run_id, numbers in values.items()}
+    return found
+
+
+def _rows(
+    found: Iterable[Sample], constants: Mapping[int, float], counts: Mapping[_Row, RunCount]
+) -> list[SkyStatistics]:
+    table: dict[_Row, _Values] = defaultdict(_Values)
+    spreads: dict[_Group, array[float]] = defaultdict(lambda: array("d"))
+    for _, chip in groupby(found, key=lambda sample: (sample.exposure_id, sample.extver)):
+        samples = list(chip)
+        for sample in samples:
+            table[sample.key, sample.method, sample.unit].add(sample)
+        for group, spread in _spreads(samples, constants):
+            spreads[group].append(spread)
+    return [
+        _statistics(row, table[row], spreads[row[0], row[2]], constants, counts[row])
+        for row in sorted(table, key=_place)
+    ]
+
+
+def _place(row: _Row) -> tuple[str, int, str]:
+    key, method, unit = row
+    order = list(SkyMethod)
+    place = order.index(method) if method else len(order)
+    return (UNKNOWN if key is None else str(key), place, unit or UNKNOWN)
+
+
+def _spreads(
+    samples: Iterable[Sample], constants: Mapping[int, float]
+) -> Iterator[tuple[_Group, float]]:
+    """Greatest less least of the methods of one chip: of the newest runs of one group."""
+    runs: dict[tuple[_Group, int], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        runs[(sample.key, sample.unit), sample.group_id].append(sample)
+    several = {place: same for place, same in runs.items() if len(same) > 1}
+    newest: dict[_Group, list[Sample]] = {}
+    for (group, _), same in sorted(several.items(), key=lambda item: _newest(item[1])):
+        newest[group] = same
+    for group, same in newest.items():
+        levels = [sample.mdrizsky - constants[sample.run_id] for sample in same]
+        yield group, max(levels) - min(levels)
+
+
+def _newest(samples: Iterable[Sample]) -> int:
+    return max(sample.run_id for sample in samples)
+
+
+def _statistics(
+    row: _Row,
+    sample: _Values,
+    spreads: array[float],
+    constants: Mapping[int, float],
+    count: RunCount,
+) -> SkyStatistics:
+    key, method, unit = row
+    values = np.asarray(sample.values)
+    is_relative = method is SkyMethod.MATCH
+    has_zero = not is_relative or len(set(sample.runs)) == 1
+    levels = values - np.array([constants[run] for run in sample.runs]) if is_relative else values
+    return SkyStatistics(
+        key=UNKNOWN if key is None else str(key),
+        method=method.value if method else UNKNOWN,
+        unit=unit.value if unit else UNKNOWN,
+        exposures=sample.exposures,
+        chips=values.size,
+        median=float(np.median(values)) if has_zero else None,
+        scatter=robust_scatter(levels) if values.size > 1 else None,
+        least=float(values.min()) if has_zero else None,
+        greatest=float(values.max()) if has_zero else None,
+        method_spread=float(np.median(spreads)) if spreads else None,
+        method_spread_max=max(spreads) if spreads else None,
+        runs=count.runs,
+        downgraded_runs=count.downgraded,
+        imported_runs=count.imported,
+    )
+
+
+def robust_scatter(values: NDArray[np.float64]) -> float:
+    """1.48 times the median absolute deviation from the median."""
+    return float(_SIGMAS_IN_MAD * np.median(np.abs(values - np.median(values))))

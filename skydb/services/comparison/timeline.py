@@ -1,0 +1,238 @@
+"""What exposures had over time: their skies by each method, and how they were aligned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import AlignmentSolution, ProductVersion, SkyRun
+from skydb.domain.vocabulary import SkyMethod, SolutionOrigin, SolutionStatus
+from skydb.errors import NotFoundError, UsageError
+from skydb.services.comparison.moves import Pointings
+from skydb.store import comparison_queries as selects
+from skydb.store import version_queries
+from skydb.store.comparison_queries import Content, Named, Value
+from skydb.store.scope import Scope
+from skydb.store.unit_of_work import Store
+
+
+class Quantity(StrEnum):
+    """What one point of a timeline tells."""
+
+    SKY = "mdrizsky"
+    """Sky of one chip in one run."""
+    RMS_RA = "rms_ra"
+    """RMS of a fit in right ascension."""
+    RMS_DEC = "rms_dec"
+    """RMS of a fit in declination."""
+    SHIFT = "shift"
+    """Median shift against the WCS that was in force before."""
+    NO_FIT = "no-fit"
+    """A fit that failed; it has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """One value at one time.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        What it is.
+    subject : str
+        Rootname, or file name of a drizzled product.
+    extver : int or None
+        Chip, of a sky value.
+    at : str or None
+        When, ISO 8601 in UTC: start of the run; or when a WCS was applied, fitted or, of the
+        archive, recorded. None when a log does not say.
+    value : float or None
+        In ``unit``.
+    unit : str or None
+        Unit of the image, or mas.
+    method : SkyMethod or None
+        Method that really ran.
+    run : int
+        The sky run, or whatever brought the solution.
+    solution : int or None
+        The solution, as in `align history`.
+    version : int or None
+        Content of the file; None when only a log tells of it.
+    label : str or None
+        CAL_VER and IDCTAB of that content, or WCSNAME.
+    tool_version : str or None
+        What computed it.
+    downgraded : bool or None
+        Whether another method than this was asked for.
+    is_imported : bool
+        Whether a log of a run without skydb told of it.
+    status : str or None
+        Of the solution.
+    """
+
+    quantity: Quantity
+    subject: str
+    extver: int | None
+    at: str | None
+    value: float | None
+    unit: str | None
+    method: SkyMethod | None
+    run: int
+    solution: int | None
+    version: int | None
+    label: str | None
+    tool_version: str | None
+    downgraded: bool | None
+    is_imported: bool
+    status: str | None
+
+
+@dataclass(frozen=True)
+class TimelineService:
+    """Puts in order of time what the ledger has of exposures; reads, never writes."""
+
+    store: Store
+
+    def timeline(self, scope: Scope) -> list[TimePoint]:
+        """All points of some exposures and of their visits' products, in order of time.
+
+        Raises
+        ------
+        NotFoundError
+            When there are no such exposures, or nothing ever happened to them.
+        UsageError
+            When everything is asked for.
+        """
+        if scope.is_everything:
+            raise UsageError("A timeline is of an exposure or of a visit.",
+                             advice="Give --rootname or --visit.")  # fmt: skip
+        with self.store.reading() as session:
+            points = [*_skies(session, scope), *_alignments(session, scope)]
+        if not points:
+            raise NotFoundError(f"Nothing was run on {scope.label}.", advice="Start with `ingest`.")
+        return sorted(points, key=_place)
+
+
+def _place(point: TimePoint) -> tuple[str, str, str, int, int]:
+    return (point.quantity, point.at or "", point.subject, point.extver or 0, point.run)
+
+
+def _skies(session: Session, scope: Scope) -> Iterable[TimePoint]:
+    exposures = scope.exposure_ids(session)
+    values = list(selects.values_of_exposures(session, exposures))
+    runs = {run.id: run for run in selects.runs_with_ids(session, {v.run_id for v in values})}
+    names = selects.names_of(session, exposures)
+    contents = selects.contents_of(session, {v.version_id for v in values if v.version_id})
+    for value in values:
+        if value.run_id in runs:
+            content = contents.get(value.version_id or 0)
+            yield _sky(value, runs[value.run_id], names[value.exposure_id], content)
+
+
+def _sky(value: Value, run: SkyRun, named: Named, content: Content | None) -> TimePoint:
+    return TimePoint(
+        quantity=Quantity.SKY,
+        subject=named.rootname,
+        extver=value.extver,
+        at=_iso(run.started_at),
+        value=value.mdrizsky,
+        unit=value.unit.value if value.unit else None,
+        method=run.effective_method,
+        run=run.id,
+        solution=None,
+        version=content.number if content else None,
+        label=_described(content),
+        tool_version=run.tool_version,
+        downgraded=run.downgraded,
+        is_imported=run.imported_by_id is not None,
+        status=None,
+    )
+
+
+def _described(content: Content | None) -> str | None:
+    if content is None:
+        return None
+    said = (("CAL_VER", content.cal_ver), ("IDCTAB", content.idctab))
+    return ", ".join(f"{card} {text}" for card, text in said if text) or None
+
+
+def _alignments(session: Session, scope: Scope) -> Iterable[TimePoint]:
+    products = version_queries.product_names_in(session, scope)
+    found = version_queries.fits_and_primaries(session, products)
+    shifts = _shifts(session, found)
+    for solution in found:
+        rms = {
+            Quantity.RMS_RA: solution.rms_ra_mas,
+            Quantity.RMS_DEC: solution.rms_dec_mas,
+            Quantity.SHIFT: shifts.get(solution.id),
+        }
+        for quantity, value in rms.items():
+            if value is not None:
+                yield _alignment(quantity, value, solution)
+        if solution.status is SolutionStatus.FAILED:
+            yield _alignment(Quantity.NO_FIT, None, solution)
+
+
+def _shifts(session: Session, solutions: Sequence[AlignmentSolution]) -> dict[int, float]:
+    """Median shift of every WCS that was in force against the one in the version before."""
+    in_force: dict[int, dict[int, int]] = defaultdict(dict)
+    for solution in solutions:
+        version = _stands_in(solution)
+        if version is not None:
+            in_force[solution.product_id][version.number] = version.id
+    ids = {key for versions in in_force.values() for key in versions.values()}
+    pointings = Pointings.of(session, ids)
+    found = {}
+    for versions in in_force.values():
+        for before, after in pairwise(versions[number] for number in sorted(versions)):
+            moved = pointings.moved(before, after)
+            if moved is not None:
+                found[pointings.solutions[after].id] = moved.median_mas
+    return found
+
+
+def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolution) -> TimePoint:
+    version, activity = _stands_in(solution), solution.activity
+    exposure = solution.product.exposure
+    return TimePoint(
+        quantity=quantity,
+        subject=exposure.rootname if exposure else solution.product.filename,
+        extver=None,
+        at=_iso(_came_at(solution)),
+        value=value,
+        unit=None if value is None else "mas",
+        method=None,
+        run=activity.id,
+        solution=solution.id,
+        version=version.number if version else None,
+        label=solution.wcs_name,
+        tool_version=activity.tool_version,
+        downgraded=None,
+        is_imported=activity.imported_by_id is not None,
+        status=solution.status.value,
+    )
+
+
+def _stands_in(solution: AlignmentSolution) -> ProductVersion | None:
+    """The content that has a solution as its primary WCS, if any has."""
+    if solution.applied_version is not None:
+        return solution.applied_version
+    return solution.known_version if solution.wcs_key == " " else None
+
+
+def _came_at(solution: AlignmentSolution) -> datetime | None:
+    """When a solution came to be, as far as that is known."""
+    known = solution.applied_at or solution.fitted_at
+    if known is None and solution.origin is SolutionOrigin.ARCHIVE:
+        return solution.recorded_at
+    return known or solution.activity.started_at
+
+
+def _iso(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None

@@ -1,0 +1,120 @@
+"""Read-only selects behind statistics of sky values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity, Exposure, SkyRun, SkyValue, Visit
+from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
+from skydb.store.comparison_queries import is_kept
+from skydb.store.scope import Scope
+
+#: Rows that a server sends at once.
+_BATCH = 10_000
+_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+
+_COLUMNS: dict[GroupBy, Any] = {
+    GroupBy.VISIT: Visit.program + Visit.number,
+    GroupBy.FILTER: Exposure.filters,
+    GroupBy.DETECTOR: Exposure.detector,
+    GroupBy.PROPOSAL: Visit.proposal_id,
+}
+
+
+class Sample(NamedTuple):
+    """The newest value of one chip by one method."""
+
+    key: str | int | None
+    exposure_id: int
+    extver: int
+    method: SkyMethod | None
+    unit: SkyUnit | None
+    mdrizsky: float
+    run_id: int
+    group_id: int
+
+
+class RunCount(NamedTuple):
+    """Runs behind all values of one method and unit, the newest or not."""
+
+    key: str | int | None
+    method: SkyMethod | None
+    unit: SkyUnit | None
+    runs: int
+    downgraded: int
+    imported: int
+
+
+def samples(session: Session, by: GroupBy, scope: Scope) -> Iterator[Sample]:
+    """The newest value of every chip by every method, whatever the run, chip after chip."""
+    place = func.row_number().over(
+        partition_by=(SkyValue.exposure_id, SkyValue.extver, SkyRun.effective_method),
+        order_by=(func.coalesce(Activity.started_at, _LONG_AGO).desc(), SkyValue.run_id.desc()),
+    )
+    ranked = _joined(
+        select(
+            _COLUMNS[by].label("key"),
+            SkyValue.exposure_id,
+            SkyValue.extver,
+            SkyRun.effective_method,
+            SkyValue.unit,
+            SkyValue.mdrizsky,
+            SkyValue.run_id,
+            SkyRun.group_id,
+            place.label("place"),
+        ),
+        scope,
+    ).subquery()
+    query = select(*(column for column in ranked.c if column.name != "place"))
+    query = query.where(ranked.c.place == 1).order_by(ranked.c.exposure_id, ranked.c.extver)
+    query = query.execution_options(yield_per=_BATCH)
+    return (Sample(*row) for row in session.execute(query))
+
+
+def run_counts(session: Session, by: GroupBy, scope: Scope) -> Iterator[RunCount]:
+    """How many runs there are behind each method and unit, counted by the database."""
+    columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)
+    query = _joined(
+        select(
+            *columns,
+            func.count(SkyValue.run_id.distinct()),
+            _count_where(SkyRun.downgraded.is_(True)),
+            _count_where(Activity.imported_by_id.is_not(None)),
+        ),
+        scope,
+    ).group_by(_COLUMNS[by], SkyRun.effective_method, SkyValue.unit)
+    return (RunCount(*row) for row in session.execute(query))
+
+
+def run_ids(session: Session, scope: Scope) -> list[int]:
+    """Runs that have values of some exposures."""
+    return list(session.scalars(_joined(select(SkyValue.run_id).distinct(), scope)))
+
+
+def levels(session: Session, run_ids: list[int]) -> Iterator[tuple[int, float]]:
+    """Run and value of every chip of some runs."""
+    query = (
+        select(SkyValue.run_id, SkyValue.mdrizsky)
+        .where(SkyValue.run_id.in_(run_ids), SkyValue.mdrizsky.is_not(None))
+        .execution_options(yield_per=_BATCH)
+    )
+    return ((run_id, value) for run_id, value in session.execute(query) if value is not None)
+
+
+def _joined(query: Select[Any], scope: Scope) -> Select[Any]:
+    return (
+        query.select_from(SkyValue)
+        .join(SkyRun, SkyRun.id == SkyValue.run_id)
+        .join(Exposure, Exposure.id == SkyValue.exposure_id)
+        .join(Visit, Visit.id == Exposure.visit_id)
+        .where(SkyValue.mdrizsky.is_not(None), *is_kept(), *scope.conditions())
+    )
+
+
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, SkyValue.run_id)).distinct())

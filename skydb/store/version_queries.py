@@ -1,0 +1,155 @@
+"""Read-only selects on versions that came one after the other, and the WCS of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, func, or_, select, text
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from skydb.domain import (
+    AlignmentSolution,
+    Exposure,
+    Generation,
+    Product,
+    ProductVersion,
+    Visit,
+)
+from skydb.domain.vocabulary import LinkRole, ProductKind, SolutionOrigin
+from skydb.store.comparison_queries import batches
+from skydb.store.scope import Scope
+
+Row = dict[str, Any]
+
+
+class Redelivery(NamedTuple):
+    """A file of an exposure that came from the archive again, with another content."""
+
+    product: str
+    rootname: str
+    visit: str
+    before_id: int
+    after_id: int
+
+
+def redeliveries(session: Session, scope: Scope, since: datetime | None = None) -> list[Redelivery]:
+    """Exposures of which the newest content from the archive is not the first.
+
+    Versions that skydb itself made do not count. One statement, whatever is asked for.
+
+    Parameters
+    ----------
+    session : Session
+    scope : Scope
+        Which exposures.
+    since : datetime, optional
+        Only those whose newest content was recorded at this time or later.
+    """
+    ranked = _delivered(scope).subquery()
+    newest, before = aliased(ranked), aliased(ranked)
+    conditions = [newest.c.rank == 1, before.c.rank == 2]
+    if since is not None:
+        conditions.append(newest.c.recorded_at >= since)
+    query = (
+        select(
+            newest.c.filename,
+            newest.c.rootname,
+            newest.c.visit,
+            before.c.version_id,
+            newest.c.version_id,
+        )
+        .join(before, before.c.product_id == newest.c.product_id)
+        .where(*conditions)
+        .order_by(newest.c.filename)
+    )
+    return [Redelivery(*row) for row in session.execute(query)]
+
+
+def _delivered(scope: Scope) -> Select[Any]:
+    """Contents from the archive of products that have several, the newest of each first."""
+    several = select(ProductVersion.product_id).where(ProductVersion.number > 1)
+    place = func.row_number().over(
+        partition_by=ProductVersion.product_id, order_by=ProductVersion.number.desc()
+    )
+    return (
+        select(
+            ProductVersion.id.label("version_id"),
+            ProductVersion.product_id,
+            ProductVersion.recorded_at,
+            Product.filename,
+            Exposure.rootname,
+            (Visit.program + Visit.number).label("visit"),
+            place.label("rank"),
+        )
+        .join(Product, Product.id == ProductVersion.product_id)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .join(Visit, Visit.id == Exposure.visit_id)
+        .join(Generation, Generation.version_id == ProductVersion.id)
+        .where(
+            Generation.role == LinkRole.INGESTED,
+            Product.kind != ProductKind.HLET,
+            ProductVersion.product_id.in_(several),
+            *scope.conditions(),
+        )
+    )
+
+
+def product_names(session: Session, name: str) -> list[str]:
+    """Files of an exposure (by rootname), or the one product of that name."""
+    of_exposure = (
+        select(Product.filename)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .where(Exposure.rootname == name)
+    )
+    itself = select(Product.filename).where(Product.filename == name)
+    return sorted({*session.scalars(of_exposure), *session.scalars(itself)})
+
+
+def product_names_in(session: Session, scope: Scope) -> list[str]:
+    """Files of the exposures and of the visits of a scope, drizzled products included."""
+    query = (
+        select(Product.filename)
+        .join(Visit, Visit.id == Product.visit_id)
+        .outerjoin(Exposure, Exposure.id == Product.exposure_id)
+        .where(*scope.conditions())
+        .order_by(Product.filename)
+    )
+    return list(session.scalars(query))
+
+
+def solutions_of(session: Session, products: Collection[str]) -> list[Row]:
+    """Every solution of some products, as the view ``v_alignment_history`` has them."""
+    statement = text(
+        "SELECT * FROM v_alignment_history WHERE product IN :products ORDER BY id"
+    ).bindparams(bindparam("products", expanding=True))
+    found = [
+        dict(row)
+        for batch in batches(products)
+        for row in session.execute(statement, {"products": batch}).mappings()
+    ]
+    return sorted(found, key=lambda row: int(row["id"]))
+
+
+def fits_and_primaries(session: Session, products: Collection[str]) -> list[AlignmentSolution]:
+    """Every fit of some products and every WCS that was in force, without alternates."""
+    found: list[AlignmentSolution] = []
+    for batch in batches(products):
+        query = (
+            select(AlignmentSolution)
+            .join(Product, Product.id == AlignmentSolution.product_id)
+            .options(
+                joinedload(AlignmentSolution.activity),
+                joinedload(AlignmentSolution.product),
+                joinedload(AlignmentSolution.known_version),
+                joinedload(AlignmentSolution.applied_version),
+            )
+            .where(
+                Product.filename.in_(batch),
+                AlignmentSolution.origin != SolutionOrigin.HEADERLET,
+                or_(AlignmentSolution.wcs_key == " ", AlignmentSolution.wcs_key.is_(None)),
+            )
+        )
+        found += session.scalars(query)
+    return sorted(found, key=lambda solution: solution.id)
