@@ -101,6 +101,7 @@ class Acceptance(Activity):
         self, alignment_run: AlignmentRun, parameters: Mapping[str, Any], stamp: Stamp
     ) -> None:
         super().__init__(parameters, stamp)
+        self.tool_version = stamp.tool_version
         self.alignment_run = alignment_run
 
 

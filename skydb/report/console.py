@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+    from rich.tree import Tree
 
 #: Narrowest that long text is folded to, in characters.
 _LEAST_FOLDED = 24
@@ -106,3 +107,12 @@ def _text(cell: Cell) -> Text:
     from rich.text import Text
 
     return Text(cell.text, style=_STYLES[cell.tone])
+
+
+def print_tree(tree: Tree, console: Console) -> None:
+    """Print a tree; like a table, it is never cut to the width of the terminal."""
+    from rich.segment import Segments
+
+    options = console.options.update(width=_NO_LIMIT, max_width=_NO_LIMIT)
+    lines = list(console.render(tree, options))
+    console.print(Segments(lines), soft_wrap=True, end="")

@@ -1,0 +1,26 @@
+"""Where things come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skydb.services.facade.base import Facade, table_of
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+
+
+class ProvenanceFacade(Facade):
+    """Where things come from."""
+
+    def explain(self, what: str, *, everything: bool = False) -> QTable:
+        """Relations of W3C PROV behind one thing, e.g. ``ibxl50clq[1]@6``, back to the archive.
+
+        The nodes with all that is known of them are in ``meta["nodes"]``.
+        """
+        from skydb.services.provenance.documents import as_document
+
+        document = as_document(self.services.explain.explain(what, everything=everything))
+        table = table_of(document["edges"], ("relation", "source", "target", "role"))
+        table.meta |= {"root": document["root"], "nodes": document["nodes"]}
+        return table

@@ -1,0 +1,186 @@
+"""A lineage: what things are and were, and how one came from the other.
+
+Relations have the names of W3C PROV-DM and point back in time, from what came later to
+what was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from skydb.domain.vocabulary import ActivityKind, EntryKind, FindingKind
+
+
+class NodeType(StrEnum):
+    """The three types of W3C PROV."""
+
+    ENTITY = "entity"
+    ACTIVITY = "activity"
+    AGENT = "agent"
+
+
+class Relation(StrEnum):
+    """How two nodes belong together (W3C PROV-DM, section 2)."""
+
+    USED = "used"
+    GENERATED = "wasGeneratedBy"
+    DERIVED = "wasDerivedFrom"
+    ASSOCIATED = "wasAssociatedWith"
+    INFORMED = "wasInformedBy"
+    ALTERNATE = "alternateOf"
+    """Two names of one content."""
+
+
+class Thing(StrEnum):
+    """Kinds of entities and agents; an activity's kind is its :class:`ActivityKind`."""
+
+    VALUE = "sky-value"
+    MOSAIC = "mosaic"
+    VERSION = "product-version"
+    PRODUCT = "product"
+    """A file of which no content is known."""
+    EXPOSURE = "exposure"
+    """An exposure of which no file is known."""
+    SOLUTION = "alignment-solution"
+    CATALOG = "reference-catalog"
+    ARCHIVE_FILE = "archive-file"
+    USER_FILE = "user-file"
+    COLLECTION = "collection"
+    """Many things of which none is shown by itself."""
+    PERSON = "person"
+    SOFTWARE = "software"
+    TOOL = "tool"
+    ENVIRONMENT = "environment"
+
+
+class RemarkKind(StrEnum):
+    """What is to be said of a node besides findings and lines in the books."""
+
+    FAILED = "failed"
+    DOWNGRADED = "downgraded"
+    REASON = "reason"
+    SUPERSEDED = "superseded"
+    UNTRUSTED = "low-trust"
+    CONDEMNED = "environment-failed"
+    UNCHECKED = "environment-unchecked"
+    BAD_DELIVERY = "bad-delivery"
+    ORIGIN_UNKNOWN = "origin-unknown"
+    FROM_A_LOG = "known-from-a-log"
+    DELETED = "deleted"
+    PURGED = "purged"
+    CATALOG = "catalog"
+    REPLAYED = "replayed"
+    WRITTEN = "written-to-a-file"
+    MORE = "more"
+    """Findings on things that are not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that whoever relies on a node should know.
+
+    Parameters
+    ----------
+    kind : FindingKind, EntryKind or RemarkKind
+    subject : str
+        What it is about.
+    message : str
+    """
+
+    kind: FindingKind | EntryKind | RemarkKind
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An entity, an activity or an agent.
+
+    Parameters
+    ----------
+    id : str
+        Unique in a ledger, e.g. ``version:12``.
+    type : NodeType
+    kind : Thing or ActivityKind
+    label : str
+        For people.
+    at : datetime or None
+        When it came to be, or began.
+    attributes : mapping
+        JSON-able facts, without those that are unknown.
+    remarks : list of Remark
+    """
+
+    id: str
+    type: NodeType
+    kind: Thing | ActivityKind
+    label: str
+    at: datetime | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One relation, from what came later to what was there before."""
+
+    relation: Relation
+    source: str
+    target: str
+    role: str = ""
+
+
+class Lineage:
+    """A graph without double nodes or edges, in the order in which they were added.
+
+    Parameters
+    ----------
+    root : str
+        Id of the node that is explained; empty when it is of a whole ledger.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+        self.nodes: dict[str, Node] = {}
+        self._edges: dict[Edge, None] = {}
+
+    @property
+    def edges(self) -> list[Edge]:
+        """All relations whose ends are both in the graph."""
+        return [e for e in self._edges if e.source in self.nodes and e.target in self.nodes]
+
+    @property
+    def all_edges(self) -> list[Edge]:
+        """All relations, also those to what another part of the ledger holds."""
+        return list(self._edges)
+
+    def add(self, node: Node) -> str:
+        """Keep a node, unless it is known; its id."""
+        self.nodes.setdefault(node.id, node)
+        return node.id
+
+    def link(self, relation: Relation, source: str, target: str, role: str = "") -> None:
+        """Keep a relation."""
+        self._edges[Edge(relation, source, target, role)] = None
+
+    def remark(
+        self, node_id: str, kind: FindingKind | EntryKind | RemarkKind, subject: str, message: str
+    ) -> None:
+        """Say something of a node that is in the graph; of others, nothing."""
+        node = self.nodes.get(node_id)
+        remark = Remark(kind, subject, message)
+        if node is not None and remark not in node.remarks:
+            node.remarks.append(remark)
+
+    def before(self, node_id: str) -> Iterator[Edge]:
+        """Relations of a node to what was there before it."""
+        return (edge for edge in self.edges if edge.source == node_id)
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """Everything that is to be said of any node."""
+        return [remark for node in self.nodes.values() for remark in node.remarks]

@@ -1,0 +1,387 @@
+"""Selects behind lineages: what a thing leads back to, and the rows of what was found.
+
+A thing is followed back by ids alone, one select a generation; the rows are then read
+once for each kind, whatever their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased, contains_eager, defer, joinedload, with_polymorphic
+
+from skydb.domain import (
+    Acceptance,
+    Activity,
+    AlignmentRun,
+    AlignmentSolution,
+    BadDelivery,
+    BookEntry,
+    ChipLevel,
+    Download,
+    Exposure,
+    Finding,
+    Generation,
+    HeaderBackup,
+    ProductVersion,
+    ReferenceCatalog,
+    SkyRun,
+    SkyValue,
+    Usage,
+)
+from skydb.domain.vocabulary import FindingKind, LinkRole, SolutionOrigin
+
+#: Ids in one statement; databases bound the number of parameters.
+_BATCH = 2000
+
+E = TypeVar("E")
+
+
+class Kind(StrEnum):
+    """What an id is of."""
+
+    VERSION = "version"
+    SOLUTION = "solution"
+    ACTIVITY = "activity"
+    CATALOG = "catalog"
+
+
+#: A row of the ledger that can be followed back.
+Key = tuple[Kind, int]
+
+#: Column that a link starts from, and select of the kind and the id that it leads to.
+_Link = tuple[Any, Select[Any]]
+
+
+def led_back_to(
+    session: Session, found: Collection[Key], *, with_all_inputs: bool = False
+) -> set[Key]:
+    """What things came from, one step back, in one select.
+
+    Parameters
+    ----------
+    session : Session
+    found : collection of (Kind, int)
+        The things.
+    with_all_inputs : bool
+        Follow every input of an activity; otherwise only earlier contents of the very
+        file that it made, and what a fit was made on.
+    """
+    links = _links(with_all_inputs=with_all_inputs)
+    steps: set[Key] = set()
+    for kinds in _by_kind(found):
+        selects = [
+            statement.where(column.in_(keys))
+            for kind, keys in kinds.items()
+            for column, statement in links[kind]
+        ]
+        rows: Iterable[Any] = session.execute(union_all(*selects))
+        steps |= {(Kind(kind), key) for kind, key in rows if key}
+    return steps
+
+
+def _by_kind(found: Collection[Key]) -> Iterator[Mapping[Kind, list[int]]]:
+    for some in _pieces(found):
+        kinds: dict[Kind, list[int]] = {}
+        for kind, key in some:
+            kinds.setdefault(kind, []).append(key)
+        yield kinds
+
+
+def _pieces(keys: Collection[E]) -> Iterator[list[E]]:
+    ordered: list[E] = sorted(keys)  # type: ignore[type-var]
+    yield from (ordered[first : first + _BATCH] for first in range(0, len(ordered), _BATCH))
+
+
+def _links(*, with_all_inputs: bool) -> Mapping[Kind, list[_Link]]:
+    """Every link of the ledger that points back."""
+    solution, catalog, made = AlignmentSolution, ReferenceCatalog, Generation
+    inputs = (Usage.activity_id, _to(Kind.VERSION, Usage.version_id))
+    return {
+        Kind.VERSION: [
+            (made.version_id, _to(Kind.ACTIVITY, made.activity_id)),
+            _earlier_contents(),
+            _first_fetch(),
+            (solution.applied_version_id, _to(Kind.SOLUTION, solution.id)),
+            (solution.version_id, _to(Kind.SOLUTION, solution.id).where(_is_carried())),
+        ],
+        Kind.SOLUTION: [
+            (solution.id, _to(Kind.VERSION, solution.version_id)),
+            (solution.id, _to(Kind.ACTIVITY, solution.activity_id)),
+            (solution.id, _to(Kind.SOLUTION, solution.source_id)),
+            (solution.id, _to(Kind.CATALOG, solution.catalog_id)),
+        ],
+        Kind.CATALOG: [(catalog.id, _to(Kind.ACTIVITY, catalog.activity_id))],
+        Kind.ACTIVITY: [
+            (Acceptance.id, _to(Kind.ACTIVITY, Acceptance.alignment_run_id)),
+            (AlignmentRun.id, _to(Kind.CATALOG, AlignmentRun.catalog_id)),
+            (SkyRun.id, _to(Kind.ACTIVITY, SkyRun.replay_of_id)),
+            _importer(),
+            *([inputs] if with_all_inputs else []),
+        ],
+    }
+
+
+def _to(kind: Kind, column: Any) -> Select[Any]:  # noqa: ANN401 - a column of any entity
+    return select(literal(kind.value), column)
+
+
+def _is_carried() -> ColumnElement[bool]:
+    """Whether a solution is the WCS in force and was written here, not read from a header."""
+    return AlignmentSolution.source_id.is_not(None) & (AlignmentSolution.wcs_key == " ")
+
+
+def _earlier_contents() -> _Link:
+    """Contents of the same product that were used to make a content."""
+    later, earlier = aliased(ProductVersion), aliased(ProductVersion)
+    same_file = (
+        _to(Kind.VERSION, earlier.id)
+        .join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
+        .join(later, later.id == Generation.version_id)
+        .join(earlier, earlier.id == Usage.version_id)
+        .where(earlier.product_id == later.product_id, earlier.number < later.number)
+    )
+    return Generation.version_id, same_file
+
+
+def _first_fetch() -> _Link:
+    """The first download that brought a content; later ones only found it again."""
+    fetched = _to(Kind.ACTIVITY, func.min(Download.activity_id)).group_by(Download.version_id)
+    return Download.version_id, fetched
+
+
+def _importer() -> _Link:
+    """What read the log of an old run."""
+    # The table, for its columns stand in those of every kind of activity.
+    table = Activity.__table__
+    return table.c.id, _to(Kind.ACTIVITY, table.c.imported_by_id)
+
+
+def _all(
+    session: Session, keys: Collection[int], of: Callable[[list[int]], Select[Any]]
+) -> list[Any]:
+    """Entities of a select that is asked in as many pieces as there must be."""
+    return [found for ids in _pieces(keys) for found in session.scalars(of(ids)).unique()]
+
+
+def versions(session: Session, keys: Collection[int]) -> list[ProductVersion]:
+    """Contents with their products and exposures."""
+    return _all(session, keys, lambda ids: select(ProductVersion).where(ProductVersion.id.in_(ids)))
+
+
+def activities(session: Session, keys: Collection[int]) -> list[Activity]:
+    """Activities with the columns of their kind and their environments."""
+    whole = _whole_activities()
+
+    def named(ids: list[int]) -> Select[Any]:
+        return select(whole).options(joinedload(whole.environment)).where(whole.id.in_(ids))
+
+    return _all(session, keys, named)
+
+
+def _whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
+    """Activities with the columns of those kinds whose columns are told."""
+    return with_polymorphic(Activity, [Acceptance, AlignmentRun, SkyRun], flat=True)
+
+
+def solutions(session: Session, keys: Collection[int]) -> list[AlignmentSolution]:
+    """Solutions with their products."""
+    return _all(session, keys, lambda ids: solutions_select().where(AlignmentSolution.id.in_(ids)))
+
+
+def solutions_select() -> Select[Any]:
+    """Solutions with their products."""
+    return select(AlignmentSolution).options(joinedload(AlignmentSolution.product))
+
+
+def names_in_force(session: Session, version_ids: Collection[int]) -> dict[int, str]:
+    """WCSNAME in force of contents as they came, by version."""
+    found: dict[int, str] = {}
+    for ids in _pieces(version_ids):
+        names = select(AlignmentSolution.version_id, AlignmentSolution.wcs_name).where(
+            AlignmentSolution.version_id.in_(ids), AlignmentSolution.wcs_key == " "
+        )
+        found |= {key: name for key, name in session.execute(names) if key is not None}
+    return found
+
+
+def catalogs(session: Session, keys: Collection[int]) -> list[ReferenceCatalog]:
+    """Reference catalogues."""
+    return _all(
+        session, keys, lambda ids: select(ReferenceCatalog).where(ReferenceCatalog.id.in_(ids))
+    )
+
+
+def usages(
+    session: Session, activity_ids: Collection[int], version_ids: Collection[int]
+) -> list[Usage]:
+    """What activities have read, of these contents."""
+    wanted = set(version_ids)
+    if len(wanted) > _BATCH:
+        found = _all(
+            session, activity_ids, lambda ids: select(Usage).where(Usage.activity_id.in_(ids))
+        )
+        return [link for link in found if link.version_id in wanted]
+    return _all(
+        session,
+        activity_ids,
+        lambda ids: select(Usage).where(
+            Usage.activity_id.in_(ids), Usage.version_id.in_(sorted(wanted))
+        ),
+    )
+
+
+def count_usages(
+    session: Session, activity_ids: Collection[int]
+) -> dict[tuple[int, LinkRole], int]:
+    """How many contents activities have read, by activity and role."""
+    counts: dict[tuple[int, LinkRole], int] = {}
+    for ids in _pieces(activity_ids):
+        counted = (
+            select(Usage.activity_id, Usage.role, func.count())
+            .where(Usage.activity_id.in_(ids))
+            .group_by(Usage.activity_id, Usage.role)
+        )
+        counts |= {(key, role): count for key, role, count in session.execute(counted)}
+    return counts
+
+
+def inputs_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
+    """Contents that an activity has read, those of the first exposures first."""
+    used = (
+        select(Usage.version_id)
+        .join(ProductVersion, ProductVersion.id == Usage.version_id)
+        .where(Usage.activity_id == activity_id)
+        .order_by(ProductVersion.product_id)
+    )
+    return list(session.scalars(used if limit is None else used.limit(limit)))
+
+
+def solutions_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
+    """Solutions that an activity has fitted or written, not those that it only read."""
+    made = (
+        select(AlignmentSolution.id)
+        .where(
+            AlignmentSolution.activity_id == activity_id,
+            AlignmentSolution.origin.not_in((SolutionOrigin.ARCHIVE, SolutionOrigin.HEADERLET)),
+        )
+        .order_by(AlignmentSolution.id)
+    )
+    return list(session.scalars(made if limit is None else made.limit(limit)))
+
+
+def generations(session: Session, version_ids: Collection[int]) -> list[Generation]:
+    """What made contents."""
+    return _all(
+        session, version_ids, lambda ids: select(Generation).where(Generation.version_id.in_(ids))
+    )
+
+
+def downloads(session: Session, version_ids: Collection[int]) -> list[Download]:
+    """Attempts to fetch that brought contents."""
+    return _all(
+        session,
+        version_ids,
+        lambda ids: select(Download).where(Download.version_id.in_(ids)).order_by(Download.id),
+    )
+
+
+def bad_deliveries(session: Session) -> list[BadDelivery]:
+    """Spans of days in which an archive served something wrong."""
+    return list(session.scalars(select(BadDelivery).order_by(BadDelivery.id)))
+
+
+def header_backups(session: Session, version_ids: Collection[int]) -> list[HeaderBackup]:
+    """What was written to files of the user's, of these contents."""
+    return _all(
+        session,
+        version_ids,
+        lambda ids: (
+            select(HeaderBackup)
+            .options(defer(HeaderBackup.headers))
+            .where(HeaderBackup.version_after_id.in_(ids))
+            .order_by(HeaderBackup.id)
+        ),
+    )
+
+
+def findings(
+    session: Session, activity_ids: Collection[int], subjects: Collection[str] | None
+) -> list[Finding]:
+    """What activities noticed of these subjects, or of all."""
+
+    def noticed(ids: list[int]) -> Select[Any]:
+        found = select(Finding).where(Finding.activity_id.in_(ids)).order_by(Finding.id)
+        return found if subjects is None else found.where(Finding.subject.in_(sorted(subjects)))
+
+    return _all(session, activity_ids, noticed)
+
+
+def count_findings(
+    session: Session, activity_ids: Collection[int]
+) -> dict[tuple[int, FindingKind], int]:
+    """How often activities noticed what, by activity and kind."""
+    counts: dict[tuple[int, FindingKind], int] = {}
+    for ids in _pieces(activity_ids):
+        counted = (
+            select(Finding.activity_id, Finding.kind, func.count())
+            .where(Finding.activity_id.in_(ids))
+            .group_by(Finding.activity_id, Finding.kind)
+        )
+        counts |= {(key, kind): count for key, kind, count in session.execute(counted)}
+    return counts
+
+
+def book_entries(session: Session, subjects: Mapping[str, Collection[int]]) -> list[BookEntry]:
+    """Lines in the books that hold, by the columns that name their subjects.
+
+    Parameters
+    ----------
+    session : Session
+    subjects : mapping
+        Ids by column, e.g. ``exposure_id``.
+    """
+    named = [getattr(BookEntry, column).in_(sorted(ids)) for column, ids in subjects.items() if ids]
+    if not named:
+        return []
+    holding = select(BookEntry).where(or_(*named), BookEntry.withdrawn_at.is_(None))
+    return list(session.scalars(holding.order_by(BookEntry.id)))
+
+
+def measurements_of(
+    session: Session, version_ids: Collection[int], recipes: Collection[str]
+) -> set[int]:
+    """Activities that measured the levels which runs of the engine skydb start from."""
+    found: set[int] = set()
+    for ids in _pieces(version_ids):
+        made = select(ChipLevel.activity_id).where(
+            ChipLevel.version_id.in_(ids), ChipLevel.recipe.in_(sorted(recipes))
+        )
+        found |= set(session.scalars(made.distinct()))
+    return found
+
+
+def value_of(session: Session, run_id: int, rootname: str, extver: int) -> SkyValue | None:
+    """A sky value with its run and its exposure."""
+    named = values_select().where(
+        SkyValue.run_id == run_id, Exposure.rootname == rootname, SkyValue.extver == extver
+    )
+    found: SkyValue | None = session.scalar(named)
+    return found
+
+
+def values_select() -> Select[Any]:
+    """Sky values with their runs and exposures."""
+    return (
+        select(SkyValue)
+        .join(SkyValue.exposure)
+        .options(joinedload(SkyValue.run), contains_eager(SkyValue.exposure))
+    )
+
+
+def replays_of(session: Session, run_id: int) -> list[SkyRun]:
+    """Runs that repeat a run."""
+    return list(session.scalars(select(SkyRun).where(SkyRun.replay_of_id == run_id)))

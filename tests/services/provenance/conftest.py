@@ -1,0 +1,94 @@
+"""A ledger in which everything of a small field has happened, with fake tools."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.services.accept import AcceptService
+from skydb.services.align import AlignService
+from skydb.services.composition import Services
+from skydb.services.provenance.graph import Lineage, Node
+from skydb.services.skyrun import SkyRunService
+from tests.services.tools import (
+    MEMBERS,
+    PRODUCT,
+    Toolbox,
+    write_catalog,
+    write_exposure,
+    write_product,
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened: ingest, catalogue, fit, acceptance, sky runs."""
+
+    services: Services
+    tools: Toolbox
+    home: Path
+    fit: int
+    runs: tuple[int, ...]
+
+    @property
+    def run(self) -> int:
+        return self.runs[0]
+
+    @property
+    def value(self) -> str:
+        """Name of one sky value of the first run."""
+        return f"{MEMBERS[0]}[1]@{self.run}"
+
+    def explain(self, what: str, *, everything: bool = False) -> Lineage:
+        return self.services.explain.explain(what, everything=everything)
+
+    def sky(self, *methods: SkyMethod, force: bool = True) -> list[int]:
+        rows = SkyRunService(self.services.context, self.tools).run(methods, force=force)
+        return [row["run"] for row in rows]
+
+
+def tell(services: Services, home: Path, tools: Toolbox, members: Sequence[str] = MEMBERS) -> Story:
+    """Take a visit through everything."""
+    files = [write_exposure(home / "visit", name) for name in members]
+    services.ingest.ingest([*files, write_product(home / "visit", PRODUCT, members)])
+    services.refcat.import_file(write_catalog(home), 2016.0, "gaia")
+    fit = AlignService(services.context, tools).run("gaia")
+    AcceptService(services.context, tools).accept(fit)
+    rows = SkyRunService(services.context, tools).run([SkyMethod.MATCH])
+    return Story(services, tools, home, fit, tuple(row["run"] for row in rows))
+
+
+@pytest.fixture
+def story(services: Services, tools: Toolbox, tmp_path: Path) -> Story:
+    """On SQLite."""
+    return tell(services, tmp_path, tools)
+
+
+@pytest.fixture
+def story_anywhere(services_anywhere: Services, tools: Toolbox, tmp_path: Path) -> Story:
+    """On SQLite, and on PostgreSQL."""
+    return tell(services_anywhere, tmp_path, tools)
+
+
+@pytest.fixture(scope="module")
+def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """On SQLite, once for all tests of a module that only read."""
+    home = tmp_path_factory.mktemp("told")
+    shutil.copyfile(sqlite_template, home / "ledger.sqlite")
+    services = Services.open(f"sqlite:///{home / 'ledger.sqlite'}", home / "data")
+    yield tell(services, home, Toolbox())
+    services.close()
+
+
+def of_kind(graph: Lineage, kind: str) -> list[Node]:
+    return [node for node in graph.nodes.values() if node.kind.value == kind]
+
+
+def one(graph: Lineage, kind: str) -> Node:
+    (found,) = of_kind(graph, kind)
+    return found
