@@ -23,12 +23,17 @@ def attach(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, or directories to search.")],
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Files read at a time.", show_default="one a processor"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Record exposures, products, their versions and the archive's WCS solutions.
 
     Files are read where they are and never changed. One that cannot be used is
-    reported and left out (exit code 5; 1 when none could be used).
+    reported and left out (exit code 5; 1 when none could be used). Large batches are
+    read by several processes; one writes.
 
     Example: skydb ingest mastDownload/
     """
@@ -36,7 +41,7 @@ def ingest(
 
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        outcomes = services.ingest.ingest(paths)
+        outcomes = services.ingest.ingest(paths, jobs=jobs)
     rejected = sum(outcome.status is IngestStatus.REJECTED for outcome in outcomes)
     note = f"{len(outcomes)} files, {rejected} rejected"
     shell.show("Ingest", outcomes, columns.INGEST, as_json=as_json, note=note)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,17 +21,13 @@ from skydb.domain import (
     ProductVersion,
 )
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import FindingKind, IngestStatus, LinkRole
-from skydb.errors import FileRejectedError, NotHstImageError
-from skydb.files.checksum import sha256_of
-from skydb.files.headerlets import (
-    HeaderletFacts,
-    contradictions,
-    is_named_headerlet,
-    read_headerlet,
-)
-from skydb.files.reader import read_facts
+from skydb.domain.vocabulary import FindingKind, IngestStatus, KnownFrom, LinkRole
+from skydb.errors import FileRejectedError
+from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.services.context import Context
+from skydb.services.reading import available_cores, read_files
+from skydb.services.readworker import Read
+from skydb.store.keys import number_new_rows
 from skydb.store.registry import Registry, overflow_of
 
 _BATCH = 64
@@ -56,7 +53,7 @@ class IngestService:
     context: Context
 
     def ingest(
-        self, paths: Iterable[str | Path], *, is_managed: bool = False
+        self, paths: Iterable[str | Path], *, is_managed: bool = False, jobs: int | None = None
     ) -> list[IngestOutcome]:
         """Record files, or all FITS files below directories.
 
@@ -69,6 +66,9 @@ class IngestService:
             Files and directories.
         is_managed : bool
             Whether skydb itself put the files there.
+        jobs : int, optional
+            How many files are read at a time; as many as there are processors when left
+            out. One process writes, whatever their number.
 
         Returns
         -------
@@ -83,9 +83,11 @@ class IngestService:
         activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
         outcomes: list[IngestOutcome] = []
         self.context.progress.begin("Reading files", len(files))
-        with self.context.guarded(IngestActivity, activity_id):
+        reading = read_files(files, jobs or available_cores())
+        with self.context.guarded(IngestActivity, activity_id), closing(reading):
             for batch in _batches(files):
-                outcomes += self._ingest_batch(activity_id, batch, is_managed=is_managed)
+                found = [self._step(read) for read in islice(reading, len(batch))]
+                outcomes += self._record(activity_id, found, is_managed=is_managed)
             with self.context.closing(IngestActivity, activity_id) as (session, activity):
                 notice_missing_members(session, activity)
         return outcomes
@@ -102,49 +104,42 @@ class IngestService:
         is_ours = path.resolve().is_relative_to(self.context.workspace.root.resolve())
         return path.is_file() and path.name.lower().endswith(_SUFFIXES) and not is_ours
 
-    def _ingest_batch(
-        self, activity_id: int, batch: Sequence[Path], *, is_managed: bool
+    def _record(
+        self, activity_id: int, found: Sequence[Read], *, is_managed: bool
     ) -> list[IngestOutcome]:
-        found = [self._read(path) for path in batch]
         with self.context.store.reading() as session:
-            read = [_with_room(tied(session, one)) for one in found]
+            read = [_with_room(one) for one in tied(session, found)]
         good = [facts for facts in read if isinstance(facts, FileFacts)]
         with self.context.store.writing() as session:
             activity = session.get_one(IngestActivity, activity_id)
             recorder = FileRecorder(session, activity, self.context, good)
-            return [recorder.record(one, is_managed=is_managed) for one in read]
+            outcomes = [recorder.record(one, is_managed=is_managed) for one in read]
+            number_new_rows(session)
+            return outcomes
 
-    def _read(self, path: Path) -> FileFacts | HeaderletFacts | FileRejectedError:
-        try:
-            return _read_any(path)
-        except FileRejectedError as error:
-            return error
-        finally:
-            self.context.progress.advance()
+    def _step(self, read: Read) -> Read:
+        self.context.progress.advance()
+        return read
 
 
-def _read_any(path: Path) -> FileFacts | HeaderletFacts:
-    """Facts of an image or of a headerlet, with the checksum of the file."""
-    try:
-        return read_facts(path).with_checksum(sha256_of(path))
-    except NotHstImageError:
-        headerlet = read_headerlet(path)
-        if headerlet is None:
-            raise
-        return replace(headerlet, sha256=sha256_of(path))
+def tied(session: Session, found: Sequence[Read]) -> list[FileFacts | FileRejectedError]:
+    """What was read, the headerlets tied to the exposures that they are for."""
+    wanted = {str(one.rootname) for one in found if isinstance(one, HeaderletFacts)}
+    exposures: dict[str, Exposure] = {}
+    if wanted:
+        known = session.scalars(select(Exposure).where(Exposure.rootname.in_(wanted)))
+        exposures = {exposure.rootname: exposure for exposure in known}
+    return [_tied(one, exposures) for one in found]
 
 
-def tied(
-    session: Session, read: FileFacts | HeaderletFacts | FileRejectedError
-) -> FileFacts | FileRejectedError:
-    """What was read, a headerlet tied to the exposure that it is for."""
+def _tied(read: Read, exposures: Mapping[str, Exposure]) -> FileFacts | FileRejectedError:
     if not isinstance(read, HeaderletFacts):
         return read
-    rootname = str(read.rootname)
-    exposure = session.scalar(select(Exposure).where(Exposure.rootname == rootname))
-    if exposure is not None:
+    exposure = exposures.get(str(read.rootname))
+    if exposure is not None and exposure.known_from is not KnownFrom.LOG:
         return read.of_exposure(exposure.as_facts)
-    reason = f"a headerlet for {rootname}, which is not in the ledger"
+    where = "is not in the ledger" if exposure is None else "only a log names"
+    reason = f"a headerlet for {read.rootname}, which {where}"
     return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
 
 

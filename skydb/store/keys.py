@@ -1,0 +1,38 @@
+"""Keys given before rows are written, so that many rows go in by one statement.
+
+SQLite tells the keys that it gave in no order, so that SQLAlchemy writes rows which others
+refer to one by one. A writer is alone in a SQLite file: it may count on by itself, as SQLite
+would. PostgreSQL has sequences, and tells.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from skydb.domain import AlignmentSolution, Exposure, Finding, Product, ProductVersion, Visit
+
+_Numbered = Visit | Exposure | Product | ProductVersion | AlignmentSolution | Finding
+
+
+def number_new_rows(session: Session) -> None:
+    """Give keys to the new rows of a writing transaction that are about to be flushed.
+
+    Parameters
+    ----------
+    session : Session
+        With the write lock; on PostgreSQL nothing is done.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    waiting: defaultdict[type[_Numbered], list[_Numbered]] = defaultdict(list)
+    for entity in session.new:
+        if isinstance(entity, _Numbered) and vars(entity).get("id") is None:
+            waiting[type(entity)].append(entity)
+    with session.no_autoflush:
+        for kind, entities in waiting.items():
+            last = session.scalar(select(func.max(kind.id))) or 0
+            for key, entity in enumerate(entities, last + 1):
+                entity.id = key
