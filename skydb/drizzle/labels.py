@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from skydb.domain.values import FitQuality
 from skydb.drizzle.wcskeys import alternates, key_of_name
+from skydb.drizzle.wcstypes import wcs_type_of
 from skydb.drizzle.workspace import opened, science_hdus
 from skydb.errors import UsageError
 
@@ -56,11 +57,6 @@ class SolutionLabel:
         if ra_mas is None or dec_mas is None:
             return None
         return ra_mas * _DEG_PER_MAS, dec_mas * _DEG_PER_MAS
-
-
-def wcs_type_of(catalog: str) -> str:
-    """WCSTYPE of a fit that skydb made to a catalogue."""
-    return f"undistorted a posteriori solution aligned by skydb to {catalog}"
 
 
 def label(path: Path, solution: SolutionLabel, *, previous: str) -> None:

@@ -153,7 +153,9 @@ def one_pass(
 ) -> dict[SkyMethod, OnePassMosaic]:
     skies = {method: skies_of(outcome) for method, outcome in reference.items()}
     outputs = {method: f"{name}_{method.column}" for method in case.methods}
-    return OnePass(runner).drizzle(case.inputs, skies, case.settings, scratch, outputs, jobs=2)
+    # As many processes as there are mosaics, or one for two, which then writes both.
+    jobs = 2 if len(outputs) == 1 else 1
+    return OnePass(runner).drizzle(case.inputs, skies, case.settings, scratch, outputs, jobs)
 
 
 def skies_of(outcome: DrizzleOutcome) -> ChipSkies:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skydb.domain.values import WcsName
-from skydb.drizzle.labels import wcs_type_of
+from skydb.drizzle.wcstypes import wcs_type_of
+
+#: As ``WcsName`` reads them; importing the domain would cost the subprocess half a second.
+_FITTED_BY_SKYDB = re.compile(
+    r"\s*IDC_[^-]{1,40}-FIT_SKYDB(_(?P<catalog>.{1,40}))?\s*", re.IGNORECASE | re.DOTALL
+)
 
 
 @contextmanager
@@ -21,9 +26,9 @@ def skydb_names_understood() -> Iterator[None]:
     real = updatehdr.interpret_wcsname_type
 
     def interpret(name: str | None) -> str:
-        parsed = WcsName.parse(name or "")
-        if (parsed.scope or "").upper() == "SKYDB":
-            return wcs_type_of(parsed.catalog or "")
+        fitted = _FITTED_BY_SKYDB.fullmatch(name or "")
+        if fitted is not None:
+            return wcs_type_of((fitted["catalog"] or "").strip())
         return str(real(name))
 
     updatehdr.interpret_wcsname_type = interpret

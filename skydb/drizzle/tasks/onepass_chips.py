@@ -7,8 +7,9 @@ that all of this stays drizzlepac's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -28,7 +29,9 @@ def chips_of(image: Any) -> list[Any]:  # noqa: ANN401
     return list(image.returnAllChips(extname=image.scienceExt))
 
 
-def drizzle_exposure(field: Field, index: int, kernel: KernelCall) -> list[ChipRecord]:
+def drizzle_exposure(
+    field: Field, index: int, kernel: KernelCall, masks: Mapping[Any, Array] = MappingProxyType({})
+) -> list[ChipRecord]:
     """Let ``adrizzle.run_driz_img`` prepare the chips of one exposure for a kernel.
 
     Parameters
@@ -39,6 +42,8 @@ def drizzle_exposure(field: Field, index: int, kernel: KernelCall) -> list[ChipR
         Which one.
     kernel : KernelCall
         Stands in for drizzlepac's own.
+    masks : mapping, optional
+        Static mask of every kind of chip, by its signature.
 
     Returns
     -------
@@ -51,6 +56,9 @@ def drizzle_exposure(field: Field, index: int, kernel: KernelCall) -> list[ChipR
     image, wcs = field.images[index], field.wcs.final_wcs
     records: list[ChipRecord] = []
     nothing = np.zeros((1, 1), np.float32)
+    for chip in chips_of(image):
+        mask = masks.get(chip.signature)
+        chip.outputNames["staticMask"] = None if mask is None else SimpleNamespace(data=mask)
     with (
         mock.patch.object(fileutil, "openImage", lambda *_, **__: image._image),
         mock.patch.object(adrizzle, "do_driz", kernel),

@@ -10,13 +10,19 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _PACKAGE = "drizzlepac"
-_HAP = f"{_PACKAGE}.haputils"
-#: ``wcs_functions`` imports it for a function that checks headerlets' names.
-_UNUSED = f"{_HAP}.processing_utils"
+#: Modules that others import for functions which no drizzling calls, and what they import
+#: from them: ``wcs_functions`` for headerlets, ``updatehdr`` for lists of extensions.
+_UNUSED = {
+    "drizzlepac.haputils": (),
+    "drizzlepac.haputils.processing_utils": (),
+    "stsci.skypac": (),
+    "stsci.skypac.utils": ("get_ext_list", "ext2str"),
+}
 _NEEDED = ("util", "wcs_functions", "imageObject", "processInput", "adrizzle", "staticMask")
 
 
@@ -51,19 +57,25 @@ def _bare_package() -> ModuleType:
     sys.modules[_PACKAGE] = package
     version = importlib.import_module(f"{_PACKAGE}.version")
     vars(package)["__version__"] = vars(version)["__version__"]
-    vars(package)["haputils"] = _empty(_HAP)
-    vars(sys.modules[_HAP])["processing_utils"] = _empty(_UNUSED)
+    for name, functions in _UNUSED.items():
+        _stand_in(name, functions)
     return package
 
 
-def _empty(name: str) -> ModuleType:
+def _stand_in(name: str, functions: Sequence[str]) -> None:
+    """A module with nothing in it but names of functions."""
     module = ModuleType(name)
     module.__spec__ = ModuleSpec(name, None, is_package=True)
     module.__path__ = []
+    vars(module).update(dict.fromkeys(functions))
     sys.modules[name] = module
-    return module
+    parent, _, child = name.rpartition(".")
+    vars(importlib.import_module(parent))[child] = module
 
 
 def _forget() -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
-        del sys.modules[name]
+    """Make place for the real modules."""
+    for name in list(sys.modules):
+        if name in _UNUSED or name.partition(".")[0] == _PACKAGE:
+            del sys.modules[name]
+    vars(importlib.import_module("stsci")).pop("skypac", None)

@@ -164,15 +164,18 @@ class Writer:
     draft: Draft
 
     def write(self, index: int) -> dict[str, str | None]:
-        """Write one mosaic; the names of its files."""
+        """Write one mosaic; the names of its files.
+
+        All that differs between mosaics is put into the draft, which is not copied: the
+        table alone would take longer than the pixels.
+        """
         names = self._names(self.outputs[index])
         for kind, hdus in self.draft.files.items():
-            copies = [_copy_of(hdu) for hdu in hdus]
-            _rename(copies[0].header, names, kind, self.draft.chips)
-            copies[0].data = self._image(kind, index)
-            for table in (hdu for hdu in copies if hdu.name == _TABLE):
+            _rename(hdus[0].header, names, kind, self.draft.chips)
+            hdus[0].data = self._image(kind, index)
+            for table in (hdu for hdu in hdus if hdu.name == _TABLE):
                 self._put_skies(table, index)
-            fits.HDUList(copies).writeto(names[kind], overwrite=True)
+            fits.HDUList(list(hdus)).writeto(names[kind], overwrite=True)
         return {
             "science": names["outSci"],
             "weight": names["outWeight"],
@@ -217,11 +220,6 @@ class Writer:
         for image in self.field.images:
             for chip in chips_of(image):
                 yield image._filename, chip.extver
-
-
-def _copy_of(hdu: Any) -> Any:  # noqa: ANN401
-    """An HDU that can be changed; of an image without its pixels."""
-    return hdu.copy() if hdu.name == _TABLE else fits.PrimaryHDU(header=hdu.header.copy())
 
 
 def _rename(header: fits.Header, names: Mapping[str, Any], kind: str, chips: int) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -80,12 +79,9 @@ class Pass:
         """Drizzle one exposure and add it to the sums."""
         image = self.exposures.images[index]
         kernel = KernelCall(partial(self._receive, index, chips_of(image)), self.has_context)
-        for chip in chips_of(image):
-            mask = self._masks.get(chip.signature)
-            chip.outputNames["staticMask"] = None if mask is None else SimpleNamespace(data=mask)
         try:
             with pixels(image, self._wanted(image), int(self.exposures.config["resetbits"])):
-                drizzle_exposure(self.exposures, index, kernel)
+                drizzle_exposure(self.exposures, index, kernel, self._masks)
         except BaseException:
             self.turns.give_up()
             raise
