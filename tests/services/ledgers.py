@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
@@ -40,6 +41,22 @@ class SmallLedger:
     """Writes rows as the services would, without their work."""
 
     services: Services
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """What is said to the database meanwhile."""
+        said: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith(("SELECT", "WITH")):
+                said.append(statement)
+
+        engine = self.services.context.store.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield said
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
 
     def deliver(
         self,
