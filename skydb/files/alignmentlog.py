@@ -8,26 +8,51 @@ whether a match file belongs to the run.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from skydb.files.logs import Line, LogProblem, moment, package_in, parameter_in, read_runs
+from skydb.files.logs import (
+    LoggedTask,
+    LogProblem,
+    RunLines,
+    moment,
+    number_in,
+    package_in,
+    parameter_in,
+    python_of,
+    read_runs,
+)
 from skydb.files.shiftfile import signed_angle_deg
 
-_START = re.compile(r"TweakReg Version (\S+?) ?\((.*?)\) started at: (\S+) \((\S+)\)")
+_START = re.compile(r"TweakReg Version (\S+?) ?(?:\((.*?)\) ?)?started at: (\S+) \((\S+)\)")
 _STEP = re.compile(r"USER INPUT PARAMETERS (?:for|common to all) (.+?):")
-_REFERENCE = re.compile(r"derived from '(.+?)'")
+_PRODUCTS = "Finding shifts for:"
+_FRAME = re.compile(r"derived from '(.+?)'")
+_SOURCES = re.compile(r"FINAL number of objects in image '(.+?)': (\S+)")
 _FIT = re.compile(r"Performing fit for: (\S+)")
+_MATCHING = re.compile(
+    r"Matching sources from '.+?' with sources from reference (?:image|catalog) '(.+?)'"
+)
+_IDENTITY = re.compile(r"NO fit performed for reference image: (\S+)")
 _MATCHED = re.compile(r"Found (\d+) matches for (\S+?)\.\.\.")
-_TOO_FEW = re.compile(r"# (Not enough matches .*? found for input image: (\S+))")
+_TOO_FEW = re.compile(r"(Not enough matches .*? found for input image:?)(?: (\S+))?")
+_BROKEN = re.compile(r"(Least squares failed!.*)")
 _COMPUTED = re.compile(r"Computed +(\w+) +fit for +(\S+)")
-_SHIFT = re.compile(r"XSH: (\S+) +YSH: (\S+) +ROT: (\S+) +SCALE: (\S+)")
-_RMS_PIX = re.compile(r"XRMS: (\S+) +YRMS: (\S+)")
+_SHIFT = re.compile(r"XSH: (\S+) +YSH: (\S+)")
+_ROTATION = re.compile(r"(?<!<)\bROT: (\S+)")
+_SCALE = re.compile(r"\bSCALE>?: (\S+)")
+_RMS_PIX = re.compile(r"\bXRMS: (\S+) +(?:FIT )?YRMS: (\S+)")
 _RMS_SKY = re.compile(r"RMS_RA: (\S+) \((\w+)\) +RMS_DEC: (\S+) \((\w+)\)")
 _OBJECTS = re.compile(r"Final solution based on +(\d+) +objects")
-_UPDATED = re.compile(r"\.\.\.\.Updating header for (\S+?)\.\.\.")
+_UPDATED = re.compile(r"\.{4}Updating header for '?(\S+?)'?(?: |\.\.\.)")
+_RECORDED = re.compile(r"Initializing new WCSCORR table for +(\S+)")
+_NAMED = re.compile(r'(?:Updating WCSCORR table with new WCS solution "|WCSNAME +: +)(.+?)"?\s*$')
+_SHIFT_FILE = re.compile(r"Writing out shiftfile : (\S+)")
+_END = "Trailer file written to"
+#: Lines that hold numbers of a fit, by what they begin with.
+_NUMBERS = ("XSH", "XRMS", "FIT XRMS", "RMS_RA", "Final solution based")
 
 _MAS_PER_DEG = 3.6e6
 
@@ -39,6 +64,7 @@ class LoggedFit:
     product: str
     line_number: int
     fit_geometry: str | None = None
+    reference: str | None = None
     matches_found: int | None = None
     nmatches: int | None = None
     dx_pix: float | None = None
@@ -51,26 +77,56 @@ class LoggedFit:
     rms_dec_mas: float | None = None
     failure: str | None = None
     header_updated: bool = False
+    is_reference: bool = False
 
     @property
     def is_fitted(self) -> bool:
-        """Whether the log prints a fit."""
-        return self.failure is None and self.dx_pix is not None
+        """Whether the log tells of a fit."""
+        return self.failure is None and (self.fit_geometry is not None or self.dx_pix is not None)
 
 
 @dataclass
 class LoggedAlignment:
-    """One run of TweakReg; times are the local clock of an unknown place."""
+    """One run of TweakReg; times are the local clock of an unknown place.
+
+    ``reference`` is what was fitted to; ``frame`` the image in whose plane. ``wcs_names``
+    tells which name the header of a product was given, fitted or not.
+    """
 
     first_line: int
     tool_version: str
     tool_date: str
     started_at: datetime | None
-    reference: str | None = None
+    frame: str | None = None
     parameters: dict[str, dict[str, str]] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
+    python_version: str | None = None
+    products: list[str] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
     fits: list[LoggedFit] = field(default_factory=list)
+    wcs_names: dict[str, str] = field(default_factory=dict)
+    shift_file: str | None = None
+    has_ended: bool = False
+    last_line: int | None = None
     problems: list[LogProblem] = field(default_factory=list)
+    lines: RunLines | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """Catalogue or image that was fitted to."""
+        named = (fit.reference for fit in self.fits if fit.reference and not fit.is_reference)
+        return next(named, self.frame)
+
+    @property
+    def unattempted(self) -> list[str]:
+        """Products that the run never came to, the image in whose plane it fits left out."""
+        tried = {fit.product for fit in self.fits} | {self.frame}
+        return [name for name in self.products if name not in tried]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to its end, as far as the log tells."""
+        return self.has_ended and not self.unattempted
 
 
 def read_tweakreg_log(path: Path) -> list[LoggedAlignment]:
@@ -81,33 +137,59 @@ def read_tweakreg_log(path: Path) -> list[LoggedAlignment]:
     UnreadableFileError
         When the file cannot be read.
     """
-    return [_Reader(lines).run for lines in read_runs(path, _START)]
+    return [read_tweakreg_run(lines) for lines in read_runs(path, LoggedTask.TWEAKREG)]
+
+
+def read_tweakreg_run(lines: RunLines) -> LoggedAlignment:
+    """One run of TweakReg."""
+    return _Reader(lines).run
 
 
 class _Reader:
     """Reads one run line by line; numbers belong to the fit that was begun last."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        number, first = lines[0]
-        version, date, clock, day = _START.search(first).groups()  # type: ignore[union-attr]
-        self.run = LoggedAlignment(number, version, date, moment(clock, day))
+    def __init__(self, lines: RunLines) -> None:
         self._step = ""
-        for number, line in lines[1:]:
-            self._read(number, line)
-        for fit in self.run.fits:
-            if not fit.is_fitted and fit.failure is None:
-                fit.failure = "the log prints no fit"
+        self._is_listing = False
+        self._writing: str | None = None
+        self._readers: tuple[Callable[[int, str], bool], ...] = (
+            self._read_list,
+            self._read_setting,
+            self._read_header,
+            self._read_beginning,
+            self._read_fit,
+            self._read_numbers,
+        )
+        self.run = self._begin(lines)
+        for number, line in lines.lines[1:]:
+            if line.startswith(_END):
+                self.run.has_ended, self.run.last_line = True, number
+                break
+            any(read(number, line) for read in self._readers)
+        self._finish()
 
-    def _read(self, number: int, line: str) -> None:
-        if begun := _FIT.search(line):
-            self.run.fits.append(LoggedFit(begun[1], number))
-        elif not self._read_setting(line) and self.run.fits:
-            try:
-                self._read_fit(self.run.fits[-1], line)
-            except ValueError:
-                self.run.problems.append(LogProblem(number, line))
+    def _begin(self, lines: RunLines) -> LoggedAlignment:
+        number, first = lines.lines[0]
+        found = _START.search(first)
+        version, date, clock, day = found.groups() if found else ("", None, "", "")
+        run = LoggedAlignment(number, version, date or "", moment(clock, day), lines=lines)
+        run.python_version = python_of(lines.lines)
+        run.problems += [LogProblem(*unread) for unread in lines.unread]
+        if lines.has_banner and run.started_at is None:
+            run.problems.append(LogProblem(number, first))
+        return run
 
-    def _read_setting(self, line: str) -> bool:
+    def _read_list(self, _: int, line: str) -> bool:
+        if line.startswith(_PRODUCTS):
+            self._is_listing = True
+            return True
+        if self._is_listing and line.startswith("    ") and line.strip():
+            self.run.products.append(PurePath(line.strip()).name)
+            return True
+        self._is_listing = False
+        return False
+
+    def _read_setting(self, number: int, line: str) -> bool:
         parameter = parameter_in(line)
         if parameter and self._step:
             self.run.parameters[self._step].update([parameter])
@@ -116,38 +198,107 @@ class _Reader:
             self.run.parameters.setdefault(self._step, {})
         elif package := package_in(line):
             self.run.packages.update([package])
-        elif reference := _REFERENCE.search(line):
-            self.run.reference = reference[1]
+        elif frame := _FRAME.search(line):
+            self.run.frame = frame[1]
+        elif shift_file := _SHIFT_FILE.search(line):
+            self.run.shift_file = shift_file[1]
+        elif sources := _SOURCES.search(line):
+            self._count(number, line, *sources.groups())
         else:
             return False
         return True
 
-    def _read_fit(self, fit: LoggedFit, line: str) -> None:
-        if found := _MATCHED.search(line):
+    def _count(self, number: int, line: str, product: str, count: str) -> None:
+        if count.isdecimal():
+            self.run.sources[PurePath(product).name] = int(count)
+        else:
+            self._problem(number, line)
+
+    def _read_header(self, _: int, line: str) -> bool:
+        if updated := _UPDATED.search(line):
+            self._writing = PurePath(updated[1]).name
+            for fit in self.run.fits:
+                fit.header_updated = fit.header_updated or fit.product == self._writing
+        elif recorded := _RECORDED.search(line):
+            self._writing = PurePath(recorded[1]).name
+        elif (named := _NAMED.match(line.strip())) and self._writing:
+            self.run.wcs_names[self._writing] = named[1]
+        else:
+            return False
+        return True
+
+    def _read_beginning(self, number: int, line: str) -> bool:
+        begun = _FIT.search(line)
+        if begun:
+            self.run.fits.append(LoggedFit(PurePath(begun[1]).name, number))
+        return begun is not None
+
+    def _read_fit(self, _: int, line: str) -> bool:
+        if not self.run.fits:
+            return False
+        fit = self.run.fits[-1]
+        if matching := _MATCHING.search(line):
+            fit.reference = matching[1]
+        elif identity := _IDENTITY.search(line):
+            fit.is_reference = PurePath(identity[1]).name == fit.product
+        elif found := _MATCHED.search(line):
             fit.matches_found = int(found[1])
         elif few := _TOO_FEW.search(line):
-            fit.failure = few[1]
+            fit.failure = f"{few[1]} {few[2] or fit.product}"
+        elif broken := _BROKEN.search(line):
+            fit.failure = broken[1]
         elif computed := _COMPUTED.search(line):
             fit.fit_geometry = computed[1]
-        elif objects := _OBJECTS.search(line):
-            fit.nmatches = int(objects[1])
-        elif updated := _UPDATED.search(line):
-            fit.header_updated = fit.header_updated or updated[1] == fit.product
         else:
-            self._read_numbers(fit, line)
+            return False
+        return True
 
-    def _read_numbers(self, fit: LoggedFit, line: str) -> None:
-        if shift := _SHIFT.search(line):
-            fit.dx_pix, fit.dy_pix, angle_deg, fit.scale = map(float, shift.groups())
-            fit.rotation_deg = signed_angle_deg(angle_deg)
-        elif rms := _RMS_PIX.search(line):
-            fit.x_rms_pix, fit.y_rms_pix = map(float, rms.groups())
-        elif sky := _RMS_SKY.search(line):
-            fit.rms_ra_mas = _in_mas(sky[1], sky[2])
-            fit.rms_dec_mas = _in_mas(sky[3], sky[4])
+    def _read_numbers(self, number: int, line: str) -> bool:
+        if not self.run.fits:
+            return False
+        try:
+            is_read = _take_numbers(self.run.fits[-1], line)
+        except ValueError:
+            is_read = False
+        if not is_read and line.strip().startswith(_NUMBERS):
+            self._problem(number, line)
+        return is_read
+
+    def _problem(self, number: int, line: str) -> None:
+        self.run.problems.append(LogProblem(number, line))
+
+    def _finish(self) -> None:
+        self.run.tool_version = self.run.tool_version or self.run.packages.get("drizzlepac", "")
+        for fit in self.run.fits:
+            if not fit.is_fitted and fit.failure is None and not fit.is_reference:
+                fit.failure = "the log prints no fit"
+
+
+def _take_numbers(fit: LoggedFit, line: str) -> bool:
+    """Numbers of one line; all of them are read before the first is kept.
+
+    A general fit prints its proper rotation, and its mean scale on a line of its own.
+    """
+    if shift := _SHIFT.search(line):
+        rotation, scale = _ROTATION.search(line), _SCALE.search(line)
+        numbers = [number_in(text) for text in shift.groups()]
+        angle_deg = signed_angle_deg(number_in(rotation[1])) if rotation else None
+        fit.scale = number_in(scale[1]) if scale else fit.scale
+        fit.dx_pix, fit.dy_pix, fit.rotation_deg = (*numbers, angle_deg)
+    elif line.startswith("<SCALE>") and (scale := _SCALE.search(line)):
+        fit.scale = number_in(scale[1])
+    elif rms := _RMS_PIX.search(line):
+        fit.x_rms_pix, fit.y_rms_pix = [number_in(text) for text in rms.groups()]
+    elif sky := _RMS_SKY.search(line):
+        fit.rms_ra_mas, fit.rms_dec_mas = _in_mas(sky[1], sky[2]), _in_mas(sky[3], sky[4])
+    elif objects := _OBJECTS.search(line):
+        fit.nmatches = int(objects[1])
+    else:
+        return False
+    return True
 
 
 def _in_mas(value: str, unit: str) -> float:
     if unit not in ("deg", "mas"):
         raise ValueError(f"unit {unit}")
-    return float(value) * (_MAS_PER_DEG if unit == "deg" else 1.0)
+    return number_in(value) * (_MAS_PER_DEG if unit == "deg" else 1.0)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import ParseError
+from skydb.files.textfile import read_text_lines
 
 Array = NDArray[np.float64]
 
@@ -125,7 +126,7 @@ def _split(path: Path) -> tuple[tuple[str, ...], dict[str, str], list[tuple[int,
     titles: dict[int, str] = {}
     parameters: dict[str, str] = {}
     rows: list[tuple[int, str]] = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_text_lines(path), start=1):
         text = line.strip()
         if not text.startswith("#"):
             rows.extend([(number, text)] if text else [])
@@ -136,13 +137,6 @@ def _split(path: Path) -> tuple[tuple[str, ...], dict[str, str], list[tuple[int,
     if sorted(titles) != list(range(1, len(titles) + 1)):
         raise ParseError(path, 0, f"lists columns {sorted(titles)}, which leaves gaps")
     return tuple(titles[index] for index in sorted(titles)), parameters, rows
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ParseError(path, 0, "is not a text file") from error
 
 
 def _require_columns(path: Path, titles: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skydb.errors import ParseError
+from skydb.files.textfile import read_text_lines
 
 _HEADER = re.compile(r"#\s*(frame|refimage|form|units)\s*:\s*(.*?)\s*$")
 _NUMBERS = 6
@@ -102,7 +103,7 @@ def read_shift_file(path: Path) -> ShiftFile:
     """
     header: dict[str, str] = {}
     rows: list[ShiftRow] = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_text_lines(path), start=1):
         if line.lstrip().startswith("#"):
             if found := _HEADER.match(line.strip()):
                 header[found[1]] = found[2]
@@ -127,13 +128,6 @@ def format_shifts(rows: Iterable[ShiftRow], *, refimage: str = "shifts_wcs.fits[
             f"{scale:.6f}   {x_rms:.6f}  {y_rms:.6f}"
         )
     return "\n".join(lines) + "\n"
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ParseError(path, 0, "is not a text file") from error
 
 
 def _row(path: Path, number: int, line: str) -> ShiftRow:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from skydb.services.fetch import FetchService
     from skydb.services.find import Finder
     from skydb.services.headers import HeaderService
+    from skydb.services.history.service import HistoryService
     from skydb.services.ingest import IngestService
     from skydb.services.provenance.explain import ExplainService
     from skydb.services.refcat import RefcatService
@@ -107,6 +108,13 @@ class Services:
         from skydb.services.ingest import IngestService
 
         return IngestService(self.context)
+
+    @property
+    def history(self) -> HistoryService:
+        """Runs made without skydb."""
+        from skydb.services.history.service import HistoryService
+
+        return HistoryService(self.context)
 
     @property
     def fetch(self) -> FetchService:

@@ -1,0 +1,20 @@
+"""Which columns people see of runs that were imported; programs see all of them."""
+
+from __future__ import annotations
+
+from skydb.report.tables import Column
+
+IMPORTED = (
+    Column("run"),
+    Column("kind"),
+    Column("status"),
+    Column("tool_version", "tool"),
+    Column("started_at", "started"),
+    Column("method"),
+    Column.alarm("downgraded"),
+    Column.status("run_status"),
+    Column("exposures"),
+    Column("skipped"),
+    Column("log", wraps=True),
+    Column("first_line", "line"),
+)

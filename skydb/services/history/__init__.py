@@ -1,0 +1,1 @@
+"""Runs made without skydb, from what they left."""

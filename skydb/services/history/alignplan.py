@@ -1,0 +1,246 @@
+"""From what TweakReg logged, and what stands beside the log, to what is recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.vocabulary import FindingKind, SolutionStatus
+from skydb.files.alignmentlog import LoggedAlignment, LoggedFit
+from skydb.files.names import product_named
+from skydb.files.shiftfile import ShiftFile, ShiftRow
+from skydb.services.history.plan import (
+    CLOCK,
+    AlignmentPlan,
+    FitPlan,
+    Note,
+    Software,
+    Source,
+    as_recorded,
+    unreadable,
+)
+from skydb.services.history.witnesses import (
+    MATCH_SUFFIX,
+    Directory,
+    is_of,
+    row_disagreements,
+    sky_scatter_mas,
+    stem_of,
+)
+
+#: Columns of an AlignmentSolution by their names.
+Numbers = dict[str, Any]
+
+_REFERENCE = "The reference image of the run: nothing was fitted to it, and its zeros are no fit."
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """Whether files beside the log, if they are of any run in it, are of this one.
+
+    Every run writes over them: ``products`` are those that no later run of the directory
+    came to, ``shift_file`` whether no later run wrote one of that name.
+    """
+
+    products: frozenset[str]
+    shift_file: bool
+
+
+def alignment_plan(path: Path, run: LoggedAlignment, latest: Latest) -> AlignmentPlan:
+    """What is recorded of one run in a log."""
+    source = Source.of(path, run)
+    judge = _Judge(path, run, latest)
+    problems = [(problem.line_number, problem.text) for problem in run.problems]
+    return AlignmentPlan(
+        source=source,
+        software=Software(f"TweakReg {run.tool_version}".strip(), run.python_version, run.packages),
+        started_at=as_recorded(run.started_at),
+        finished_at=None,
+        parameters=_parameters(run, source, judge.sources),
+        notes=(*unreadable(path, problems), *judge.notes, *judge.directory.notes),
+        error=_error(run),
+        is_complete=run.is_complete,
+        reference=run.reference,
+        fits=tuple(judge.fits),
+        evidence=tuple(judge.directory.used),
+    )
+
+
+class _Judge:
+    """Hears the log first, then the files beside it."""
+
+    def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
+        self._run = run
+        self._latest = latest
+        self.directory = Directory(path.parent)
+        self.notes: list[Note] = []
+        self.fits: list[FitPlan] = []
+        self._shifts = self._shift_file()
+        self.sources = self.directory.source_lists(run.products) if latest.products else {}
+        for fit in run.fits:
+            self._judge(fit)
+        self._judge_the_others()
+
+    def _shift_file(self) -> ShiftFile | None:
+        asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
+        shifts = self.directory.shift_file(self._run.shift_file or asked)
+        return shifts if self._latest.shift_file else None
+
+    def _row(self, product: str) -> ShiftRow | None:
+        return self._shifts.row_of(product) if self._shifts else None
+
+    def _note(self, kind: FindingKind, subject: str, message: str) -> None:
+        self.notes.append(Note(kind, subject, message))
+
+    def _is_known(self, product: str) -> bool:
+        try:
+            product_named(product)
+        except ValueError as error:
+            self._note(FindingKind.REJECTED_FILE, product, f"{error}; its fit is left out.")
+            return False
+        return True
+
+    def _judge(self, fit: LoggedFit) -> None:
+        if not self._is_known(fit.product):
+            return
+        if fit.is_reference:
+            self._add_reference(fit.product)
+        elif fit.is_fitted:
+            self._add_fit(fit)
+        else:
+            self._add_failure(fit.product, fit.failure or "the log prints no fit")
+
+    def _add(
+        self, product: str, status: SolutionStatus, reason: str | None, numbers: Numbers
+    ) -> None:
+        name = self._run.wcs_names.get(product, "")
+        self.fits.append(FitPlan(product, status, name, reason, numbers))
+
+    def _add_fit(self, fit: LoggedFit) -> None:
+        numbers = _logged_numbers(fit) | self._filed_numbers(fit) | self._matched_numbers(fit)
+        missing = [name for name in ("dx_pix", "x_rms_pix", "nmatches") if numbers[name] is None]
+        if missing:
+            said = f"the log tells no {', '.join(missing)} of this fit."
+            self._note(FindingKind.UNREADABLE_LINE, fit.product, said)
+        if _is_weak(fit):
+            wanted = MATCHES_WANTED[fit.fit_geometry or ""]
+            said = f"{fit.nmatches} matches; {fit.fit_geometry} wants {wanted}."
+            self._note(FindingKind.WEAK_FIT, fit.product, said)
+        status = SolutionStatus.APPLIED if fit.header_updated else SolutionStatus.RECORDED
+        self._add(fit.product, status, None, numbers)
+
+    def _filed_numbers(self, fit: LoggedFit) -> Numbers:
+        """The shift file has more digits than the log, where the two agree."""
+        row = self._row(fit.product)
+        if row is None:
+            if self._shifts is not None:
+                said = "was fitted according to the log; the shift file does not name it."
+                self._note(FindingKind.CONTRADICTION, fit.product, said)
+            return {}
+        disagreements = row_disagreements(fit, row)
+        if disagreements or not row.is_finite:
+            said = f"log and shift file differ: {', '.join(disagreements) or 'not a number'}."
+            self._note(FindingKind.CONTRADICTION, fit.product, said)
+            return {}
+        names = ("dx_pix", "dy_pix", "rotation_deg", "scale", "x_rms_pix", "y_rms_pix")
+        return dict(zip(names, row.numbers, strict=True))
+
+    def _matched_numbers(self, fit: LoggedFit) -> Numbers:
+        """RMS on the sky from the residuals, where the match file is of this very fit."""
+        matches = self.directory.match_file(fit.product)
+        if matches is None:
+            return {}
+        if not is_of(fit, matches):
+            self._disown(
+                fit.product,
+                f"has {len(matches)} matches and the shift {matches.shift_pix}, the log "
+                f"{fit.nmatches} and ({fit.dx_pix}, {fit.dy_pix})",
+            )
+            return {}
+        scatter = sky_scatter_mas(matches)
+        return (
+            {}
+            if scatter is None
+            else dict(zip(("rms_ra_mas", "rms_dec_mas"), scatter, strict=True))
+        )
+
+    def _disown(self, product: str, why: str) -> None:
+        """A match file is of another run; of a later one that is no news."""
+        name = f"{stem_of(product)}{MATCH_SUFFIX}"
+        used = self.directory.used
+        self.directory.used = [path for path in used if not path.name.startswith(name)]
+        if product in self._latest.products:
+            self._note(
+                FindingKind.CONTRADICTION, name, f"is of another run: it {why}. It is not used."
+            )
+
+    def _add_failure(self, product: str, reason: str) -> None:
+        row = self._row(product)
+        if row is not None and row.is_finite:
+            said = "was not fitted according to the log; the shift file has a fit of it."
+            self._note(FindingKind.CONTRADICTION, product, said)
+        matches = self.directory.match_file(product)
+        if matches is not None:
+            self._disown(product, f"has {len(matches)} matches, and the log tells of no fit")
+        self._note(FindingKind.FIT_FAILED, product, reason)
+        if product in self._run.wcs_names:
+            reason += f". Its header is named {self._run.wcs_names[product]} all the same"
+        self._add(product, SolutionStatus.FAILED, f"{reason}.", {})
+
+    def _add_reference(self, product: str) -> None:
+        row = self._row(product)
+        if row is not None and not row.is_identity:
+            said = "is the reference image according to the log; the shift file has a fit of it."
+            self._note(FindingKind.CONTRADICTION, product, said)
+        self._add(product, SolutionStatus.RECORDED, _REFERENCE, {})
+
+    def _judge_the_others(self) -> None:
+        """Products of which the log begins no fit: the reference, and what was not come to."""
+        tried = {fit.product for fit in self._run.fits}
+        frame = self._run.frame
+        if frame in self._run.products and frame not in tried and self._is_known(str(frame)):
+            self._add_reference(str(frame))
+        for product in self._run.unattempted:
+            if self._is_known(product):
+                self._add_failure(product, "The run ended before it was fitted")
+
+
+def _logged_numbers(fit: LoggedFit) -> Numbers:
+    names = (
+        *("fit_geometry", "nmatches", "dx_pix", "dy_pix", "rotation_deg", "scale"),
+        *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
+    )
+    return {name: getattr(fit, name) for name in names}
+
+
+def _is_weak(fit: LoggedFit) -> bool:
+    wanted = MATCHES_WANTED.get(fit.fit_geometry or "")
+    return wanted is not None and fit.nmatches is not None and fit.nmatches < wanted
+
+
+def _error(run: LoggedAlignment) -> str | None:
+    if not any(fit.is_fitted for fit in run.fits):
+        reasons = [fit.failure for fit in run.fits if fit.failure]
+        return f"No product could be fitted: {reasons[0] if reasons else 'the log begins no fit'}."
+    if run.unattempted:
+        return f"The run ended before {len(run.unattempted)} of its products were fitted."
+    return None
+
+
+def _parameters(
+    run: LoggedAlignment, source: Source, sources: Mapping[str, Mapping[str, int]]
+) -> dict[str, Any]:
+    return {
+        "tweakreg": run.parameters,
+        "products": run.products,
+        "frame": run.frame,
+        "shift_file": run.shift_file,
+        "sources": run.sources,
+        "source_lists": sources,
+        "clock": CLOCK,
+        "log": source.facts,
+        "complete": run.is_complete,
+    }

@@ -1,0 +1,185 @@
+"""From plans to rows, in one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    Activity,
+    AlignmentRun,
+    AlignmentSolution,
+    Environment,
+    Exposure,
+    Finding,
+    HistoryImport,
+    Product,
+    SkyRun,
+    SkyRunGroup,
+    SkyValue,
+    Stamp,
+    Visit,
+)
+from skydb.domain.base import utc_now
+from skydb.domain.values import Rootname, WcsName
+from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
+from skydb.files.names import product_named
+from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
+from skydb.services.history.rounds import round_fingerprint
+
+_UNKNOWN = "unknown"
+_LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes runs that were made without skydb.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    importing : HistoryImport
+        What reads the logs.
+    """
+
+    session: Session
+    importing: HistoryImport
+
+    def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> int:
+        """Record a sky run with its values, in the group of its round."""
+        exposures = self._exposures(plan.exposures)
+        run = SkyRun(
+            self._group(round_),
+            plan.requested,
+            plan.parameters,
+            self._stamp(plan.software),
+            recipe_hash=plan.source.identity,
+        )
+        self._begin(run, plan, log_path)
+        levels = plan.levels if plan.error is None else ()
+        values = [SkyValue(exposures[level.rootname], level) for level in levels]
+        run.recall_values(values, plan.effective)
+        return run.id
+
+    def alignment(self, plan: AlignmentPlan, log_path: str | None) -> int:
+        """Record an alignment run with its fits."""
+        reference = (plan.reference or "")[:_REFERENCE]
+        run = AlignmentRun(reference, plan.parameters, self._stamp(plan.software))
+        run.reference = reference or None
+        self._begin(run, plan, log_path)
+        for fit in plan.fits:
+            self._solution(run, fit)
+        return run.id
+
+    def replace(self, earlier_id: int, run_id: int) -> None:
+        """Let a run take the place of the same one, read when its log ended in the middle."""
+        earlier = self.session.get_one(Activity, earlier_id)
+        run = self.session.get_one(Activity, run_id)
+        earlier.deleted_at = utc_now()
+        said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
+        run.notice(FindingKind.CONTRADICTION, f"run {run_id}", said)
+        for new in run.solutions:
+            new.supersede(old for old in earlier.solutions if old.product is new.product)
+
+    def notice_once(self, notes: Iterable[Note]) -> None:
+        """Keep what no run is to be blamed for, unless an earlier import has."""
+        for note in notes:
+            same = (
+                select(Finding.id)
+                .join(Activity, Activity.id == Finding.activity_id)
+                .where(
+                    Activity.kind == ActivityKind.IMPORT,
+                    Finding.kind == note.kind,
+                    Finding.subject == note.subject,
+                    Finding.message == note.message,
+                )
+            )
+            if self.session.scalars(same).first() is None:
+                self.importing.notice(note.kind, note.subject, note.message)
+
+    def _group(self, round_: Sequence[SkyPlan]) -> SkyRunGroup:
+        """The group of a round: that of a run of it that is known, else a new one."""
+        fingerprint = round_fingerprint(round_)
+        identities = [plan.source.identity for plan in round_]
+        of_known = (
+            select(SkyRunGroup)
+            .join(SkyRun, SkyRun.group_id == SkyRunGroup.id)
+            .where(SkyRun.recipe_hash.in_(identities))
+            .order_by(SkyRun.id)
+        )
+        same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
+        found = self.session.scalars(of_known).first() or self.session.scalar(same)
+        if found is not None:
+            return found
+        first = round_[0]
+        label = f"{first.source.path.parent.name}, {len(first.exposures)} exposures"
+        return SkyRunGroup(fingerprint, label[-_LABEL:])
+
+    def _begin(self, run: Activity, plan: Plan, log_path: str | None) -> None:
+        tool = (plan.software.tool_version or "")[:_TOOL] or None
+        run.recall(self.importing, plan.started_at, plan.finished_at, tool, plan.error)
+        run.log_path = log_path
+        self.session.add(run)
+        self.session.flush()
+        for note in plan.notes:
+            run.notice(note.kind, note.subject, note.message)
+
+    def _stamp(self, software: Software) -> Stamp:
+        environment = self._environment(software)
+        return Stamp(self.importing.agent, self.importing.skydb_version, environment)
+
+    def _environment(self, software: Software) -> Environment | None:
+        if software.python_version is None and not software.packages:
+            return None
+        python = (software.python_version or _UNKNOWN)[:_PYTHON]
+        fingerprint = Environment.fingerprint_of(python, _UNKNOWN, software.packages)
+        same = select(Environment).where(Environment.fingerprint == fingerprint)
+        found = self.session.scalar(same)
+        return found or Environment(python, _UNKNOWN, software.packages)
+
+    def _exposures(self, rootnames: Iterable[str]) -> dict[str, Exposure]:
+        """Exposures by rootname; those that are not in the ledger are known from the log."""
+        wanted = [Rootname(name) for name in rootnames]
+        texts = {name.text for name in wanted}
+        found = self.session.scalars(select(Exposure).where(Exposure.rootname.in_(texts)))
+        exposures = {exposure.rootname: exposure for exposure in found}
+        visits = self._visits(name for name in wanted if name.text not in exposures)
+        for name in wanted:
+            if name.text not in exposures:
+                visit = visits[name.program, name.visit_number]
+                exposures[name.text] = Exposure(visit, name)
+                self.session.add(exposures[name.text])
+        return exposures
+
+    def _visits(self, names: Iterable[Rootname]) -> dict[tuple[str, str], Visit]:
+        keys = {(name.program, name.visit_number) for name in names}
+        same = select(Visit).where(tuple_(Visit.program, Visit.number).in_(keys))
+        visits = {(visit.program, visit.number): visit for visit in self.session.scalars(same)}
+        for key in sorted(keys - set(visits)):
+            visits[key] = Visit(*key)
+            self.session.add(visits[key])
+        return visits
+
+    def _product(self, filename: str) -> Product:
+        known = self.session.scalar(select(Product).where(Product.filename == filename))
+        if known is not None:
+            return known
+        rootname, kind = product_named(filename)
+        exposure = None if kind.is_combined else self._exposures([rootname.text])[rootname.text]
+        visit = exposure.visit if exposure else self._visits([rootname]).popitem()[1]
+        product = Product(filename, kind, visit, exposure)
+        self.session.add(product)
+        return product
+
+    def _solution(self, run: AlignmentRun, fit: FitPlan) -> None:
+        name = WcsName.parse(fit.wcs_name[:_WCSNAME])
+        solution = AlignmentSolution.logged(self._product(fit.product), run, name, fit.status)
+        solution.reason = fit.reason
+        for column, value in fit.numbers.items():
+            setattr(solution, column, value)
+        if fit.status is SolutionStatus.APPLIED:
+            solution.applied_at = run.finished_at

@@ -1,0 +1,63 @@
+"""Which runs were recorded by earlier imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity
+from skydb.domain.vocabulary import ActivityKind
+from skydb.services.history.plan import Plan
+
+_KINDS = (ActivityKind.SKY_RUN, ActivityKind.ALIGNMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A run whose log ended in the middle of it."""
+
+    run: int
+    identity: str
+    lines: int
+
+
+@dataclass
+class Register:
+    """Imported runs by the identity of what they left, read once for an import."""
+
+    _runs: dict[str, int] = field(default_factory=dict)
+    _open: list[_Open] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, session: Session) -> Self:
+        """The runs that the ledger knows from logs and products, hidden ones too."""
+        register = cls()
+        asked = (Activity.id, Activity.deleted_at, Activity.parameters["log"])
+        imported = select(*asked, Activity.parameters["complete"]).where(
+            Activity.kind.in_(_KINDS), Activity.imported_by_id.is_not(None)
+        )
+        for run, deleted_at, log, is_complete in session.execute(imported):
+            register._runs[log["identity"]] = run
+            if is_complete is False and deleted_at is None:
+                register._open.append(_Open(run, log["identity"], log["lines"]))
+        return register
+
+    def run_of(self, plan: Plan) -> int | None:
+        """The run that was recorded of these very lines, or of the beginning that they are."""
+        known = self._runs.get(plan.source.identity)
+        return known if known or plan.is_complete else self.begun(plan)
+
+    def begun(self, plan: Plan) -> int | None:
+        """The same run, recorded when its log ended in the middle of it."""
+        lines = plan.source.lines
+        if lines is None:
+            return None
+        same = (one.run for one in self._open if lines.identity(one.lines) == one.identity)
+        return next(same, None)
+
+    def add(self, plan: Plan, run: int) -> None:
+        """Know a run from now on."""
+        self._runs[plan.source.identity] = run

@@ -1,0 +1,211 @@
+"""``history import``: runs made without skydb, recorded from what they left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from skydb.domain import HistoryImport
+from skydb.domain.vocabulary import FindingKind, HistoryKind, HistoryStatus
+from skydb.errors import NotFoundError
+from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_run
+from skydb.files.checksum import sha256_of
+from skydb.files.drizzlelog import read_drizzle_run
+from skydb.files.hdrtab import DrizzledProduct
+from skydb.files.logs import LoggedTask
+from skydb.services.context import Context
+from skydb.services.history.alignplan import Latest, alignment_plan
+from skydb.services.history.outcome import HistoryOutcome, outcome_of
+from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
+from skydb.services.history.productplan import disagreements, product_plan, writer_of
+from skydb.services.history.recorder import Recorder
+from skydb.services.history.register import Register
+from skydb.services.history.rounds import in_order, rounds_of
+from skydb.services.history.search import Found, Unused, files_below, look_at
+from skydb.services.history.skyplan import sky_plan
+
+_BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class HistoryService:
+    """Reads logs and products where they are, keeps copies of the evidence, changes nothing."""
+
+    context: Context
+
+    def import_dir(self, directory: Path) -> list[HistoryOutcome]:
+        """Record every run that left something below a directory.
+
+        What was recorded before is found again by its content and not repeated. What cannot
+        be read is left out, reported and remembered as a finding; the rest goes on.
+
+        Parameters
+        ----------
+        directory : Path
+            Searched with all below it, but for what skydb itself keeps there.
+
+        Returns
+        -------
+        list of HistoryOutcome
+            Alignments, sky runs and products, each in the order of time, then files that could
+            not be used.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such directory.
+        """
+        if not directory.is_dir():
+            raise NotFoundError(
+                f"There is no directory {directory}.", advice="Give the one that the logs are in."
+            )
+        asked = {"directory": str(directory.resolve())}
+        activity_id = self.context.begin(lambda _, stamp: HistoryImport(asked, stamp))
+        with self.context.guarded(HistoryImport, activity_id):
+            found = self._search(directory)
+            outcomes = self._record(activity_id, found)
+            with self.context.closing(HistoryImport, activity_id) as (_, activity):
+                activity.parameters = {**asked, "runs": _counts(outcomes)}
+        return outcomes
+
+    def _search(self, directory: Path) -> Found:
+        files = files_below(directory, self.context.workspace.root)
+        self.context.progress.begin("Reading files", len(files))
+        found = Found()
+        for path in files:
+            look_at(path, found)
+            self.context.progress.advance()
+        self.context.progress.end()
+        return found
+
+    def _record(self, activity_id: int, found: Found) -> list[HistoryOutcome]:
+        fits, alignments = _alignments(found)
+        skies = in_order(_skies(found))
+        batch = _Batch(self.context, activity_id)
+        outcomes = [batch.alignment(plan) for plan in alignments]
+        outcomes += batch.rounds(skies)
+        outcomes += [batch.product(product, skies) for product in found.products]
+        unused = found.unused + found.strays(path.parent for path, _ in fits)
+        return outcomes + [batch.unused(one) for one in unused]
+
+
+class _Batch:
+    """Records one plan after the other, each in a transaction of its own."""
+
+    def __init__(self, context: Context, activity_id: int) -> None:
+        self._context = context
+        self._activity_id = activity_id
+        with context.store.reading() as session:
+            self._register = Register.read(session)
+
+    def alignment(self, plan: AlignmentPlan) -> HistoryOutcome:
+        """Record an alignment, unless it is known."""
+        run = self._register.run_of(plan)
+        is_new = run is None
+        if run is None:
+            log = self._keep(plan.source.path)
+            plan.parameters["evidence"] = {path.name: self._keep(path) for path in plan.evidence}
+            run = self._add(plan, lambda recorder: recorder.alignment(plan, log))
+        return outcome_of(plan, run, is_new=is_new, kind=HistoryKind.ALIGNMENT)
+
+    def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
+        """Record sky runs in the order of time, each in its group."""
+        homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
+        return [self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN) for plan in plans]
+
+    def product(self, product: DrizzledProduct, plans: Sequence[SkyPlan]) -> HistoryOutcome:
+        """Record the run that made a product; of a run that was logged it is a witness."""
+        plan = product_plan(product)
+        writer = writer_of(product, plans)
+        run = self._register.run_of(writer) if writer else None
+        if writer is None or run is None:
+            return self._sky(plan, [plan], HistoryKind.PRODUCT)
+        notes = disagreements(product, writer)
+        with self._recorder() as recorder:
+            recorder.notice_once(notes)
+        return outcome_of(plan, run, is_new=False, kind=HistoryKind.PRODUCT, notes=notes)
+
+    def unused(self, file: Unused) -> HistoryOutcome:
+        """Remember a file that could not be used."""
+        with self._recorder() as recorder:
+            said = Note(FindingKind.REJECTED_FILE, file.path.name, f"{file.reason}.")
+            recorder.notice_once([said])
+        return HistoryOutcome(
+            HistoryKind.FILE, HistoryStatus.SKIPPED, str(file.path), skipped=1, reason=file.reason
+        )
+
+    def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> HistoryOutcome:
+        run = self._register.run_of(plan)
+        is_new = run is None
+        if run is None:
+            log = self._keep(plan.source.path) if kind is HistoryKind.SKY_RUN else None
+            run = self._add(plan, lambda recorder: recorder.sky_run(plan, round_, log))
+        return outcome_of(plan, run, is_new=is_new, kind=kind)
+
+    def _add(self, plan: Plan, record: Callable[[Recorder], int]) -> int:
+        earlier = self._register.begun(plan)
+        with self._recorder() as recorder:
+            run = record(recorder)
+            if earlier is not None:
+                recorder.replace(earlier, run)
+        self._register.add(plan, run)
+        return run
+
+    @contextmanager
+    def _recorder(self) -> Iterator[Recorder]:
+        with self._context.store.writing() as session:
+            yield Recorder(session, session.get_one(HistoryImport, self._activity_id))
+
+    def _keep(self, path: Path) -> str:
+        """Copy evidence below the data root, by its content; the path there."""
+        workspace = self._context.workspace
+        name = _BAD_CHARACTERS.sub("_", path.name)[-_LONGEST_NAME:]
+        return workspace.relative(workspace.store(path, "history", sha256_of(path)[:12], name))
+
+
+def _skies(found: Found) -> list[SkyPlan]:
+    return [
+        sky_plan(path, read_drizzle_run(lines))
+        for path, runs in found.logs.items()
+        for lines in runs
+        if lines.task is LoggedTask.ASTRODRIZZLE
+    ]
+
+
+def _alignments(
+    found: Found,
+) -> tuple[list[tuple[Path, LoggedAlignment]], list[AlignmentPlan]]:
+    runs = [
+        (path, read_tweakreg_run(lines))
+        for path, runs in found.logs.items()
+        for lines in runs
+        if lines.task is LoggedTask.TWEAKREG
+    ]
+    runs.sort(key=lambda one: (one[1].started_at or datetime.min, str(one[0]), one[1].first_line))
+    plans = [
+        alignment_plan(path, run, _latest(path, run, runs[index + 1 :]))
+        for index, (path, run) in enumerate(runs)
+    ]
+    return runs, plans
+
+
+def _latest(
+    path: Path, run: LoggedAlignment, later: Sequence[tuple[Path, LoggedAlignment]]
+) -> Latest:
+    after = [other for where, other in later if where.parent == path.parent]
+    overwritten = {product for other in after for product in other.products}
+    own = {fit.product for fit in run.fits} | set(run.products)
+    is_last = all(other.shift_file != run.shift_file for other in after)
+    return Latest(frozenset(own - overwritten), is_last)
+
+
+def _counts(outcomes: Sequence[HistoryOutcome]) -> dict[str, int]:
+    return {
+        status.value: sum(outcome.status is status for outcome in outcomes)
+        for status in HistoryStatus
+    }

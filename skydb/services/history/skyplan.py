@@ -1,0 +1,188 @@
+"""From what AstroDrizzle logged to what is recorded of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skydb.domain.values import SkyLevel
+from skydb.domain.vocabulary import FindingKind, SkyUnit
+from skydb.files.drizzlelog import Chip, LoggedRun, LoggedSky
+from skydb.files.names import exposure_named
+from skydb.services.history.plan import (
+    CLOCK,
+    Note,
+    SkyPlan,
+    Software,
+    Source,
+    as_recorded,
+    unreadable,
+)
+
+#: Calibrated images of WFC3 and ACS are in electrons, by the first letter of their names.
+_IN_ELECTRONS = "ij"
+_UNITS = {"COUNTS": SkyUnit.ELECTRON, "COUNT-RATE": SkyUnit.ELECTRON_PER_S}
+_BLANK = ("", "None", "INDEF")
+
+
+def sky_plan(path: Path, run: LoggedRun) -> SkyPlan:
+    """What is recorded of one run in a log."""
+    source = Source.of(path, run)
+    reader = _Levels(path, run)
+    requested = None if _asked_for_none(run) else run.requested_method
+    notes = [
+        *unreadable(path, [(p.line_number, p.text) for p in run.problems]),
+        *reader.notes,
+        *_contradictions(path, run, bool(reader.levels)),
+    ]
+    return SkyPlan(
+        source=source,
+        software=Software(
+            f"AstroDrizzle {run.tool_version}".strip(), run.python_version, run.packages
+        ),
+        started_at=as_recorded(run.started_at),
+        finished_at=as_recorded(run.finished_at),
+        parameters=_parameters(run, source),
+        notes=tuple(notes),
+        error=_error(run),
+        is_complete=run.is_complete,
+        requested=requested,
+        effective=run.effective_method,
+        levels=tuple(reader.levels.values()),
+        inputs=tuple(run.inputs),
+        exposures=tuple(dict.fromkeys(reader.exposures.values())),
+        written=tuple(run.written),
+    )
+
+
+class _Levels:
+    """The sky of every chip, with what is to be said of it."""
+
+    def __init__(self, path: Path, run: LoggedRun) -> None:
+        self._path = path
+        self._run = run
+        self.levels: dict[tuple[str, int], SkyLevel] = {}
+        self.notes: list[Note] = []
+        self.exposures: dict[str, str] = {}
+        chips = (*run.drizzled, *run.applied)
+        for filename in dict.fromkeys([*run.inputs, *(name for name, _ in chips)]):
+            self._recognise(filename)
+        if run.is_complete and not _is_off(run):
+            self._read()
+
+    def _recognise(self, filename: str) -> None:
+        try:
+            self.exposures[filename] = exposure_named(filename).text
+        except ValueError as error:
+            self._note(FindingKind.REJECTED_FILE, filename, f"{error}; it is left out.")
+
+    def _read(self) -> None:
+        applied = self._run.applied
+        for chip in dict.fromkeys([*self._run.drizzled, *applied]):
+            level = self._level(chip, applied.get(chip))
+            if level is not None:
+                self._add(chip, level)
+        without = sorted(level.rootname for level in self.levels.values() if level.unit is None)
+        for rootname in dict.fromkeys(without):
+            self._note(FindingKind.UNIT_UNKNOWN, rootname, "the log does not tell the unit.")
+        for (filename, extver), printed in self._run.conflicts.items():
+            given = " and ".join(dict.fromkeys(printed))
+            said = f"chip {extver} was given {given}; the last counts."
+            self._note(FindingKind.CONTRADICTION, filename, said)
+
+    def _level(self, chip: Chip, sky: LoggedSky | None) -> SkyLevel | None:
+        filename, extver = chip
+        rootname = self.exposures.get(filename)
+        if rootname is None:
+            return None
+        is_alone = filename in self._run.undetermined
+        if sky is None:
+            return self._without_sky(chip, rootname, is_alone=is_alone)
+        if is_alone:
+            said = f"could not be matched; the drizzle took {sky.printed}, which it had before."
+            self._note(FindingKind.NO_OVERLAP, rootname, said)
+        return SkyLevel(rootname, extver, sky.mdrizsky, self._unit(chip, rootname))
+
+    def _without_sky(self, chip: Chip, rootname: str, *, is_alone: bool) -> SkyLevel | None:
+        """No value, when the log says why there is none; else a line is missing."""
+        if is_alone:
+            self._note(FindingKind.NO_OVERLAP, rootname, "could not be matched; it has no sky.")
+            return SkyLevel(rootname, chip[1], None, self._unit(chip, rootname))
+        if self._run.skies:
+            where = f"{self._path.name}:{self._run.drizzled[chip]}"
+            said = f"the log does not tell which sky was taken from {chip[0]}[sci,{chip[1]}]."
+            self.notes.append(Note(FindingKind.UNREADABLE_LINE, where, said))
+        return None
+
+    def _add(self, chip: Chip, level: SkyLevel) -> None:
+        key = (level.rootname, level.extver)
+        if key in self.levels:
+            self._note(
+                FindingKind.CONTRADICTION,
+                chip[0],
+                f"is the second file of {level.rootname} in this run; it is left out.",
+            )
+        else:
+            self.levels[key] = level
+
+    def _unit(self, chip: Chip, rootname: str) -> SkyUnit | None:
+        # ACS/SBC counts photons, and shares its first letter with the cameras that do not.
+        if rootname[0] not in _IN_ELECTRONS or self._run.counts_photons:
+            return None
+        return _UNITS.get(self._run.units.get(chip, ""))
+
+    def _note(self, kind: FindingKind, subject: str, message: str) -> None:
+        self.notes.append(Note(kind, subject, message))
+
+
+def _is_off(run: LoggedRun) -> bool:
+    """Whether no sky was taken off, as asked; zeros that are printed all the same are none."""
+    off = run.sky_parameters.get("skysub", "True") == "False"
+    return off and not any(sky.mdrizsky for sky in run.skies)
+
+
+def _users_own(run: LoggedRun) -> str | None:
+    """Keyword or file that the user had the skies taken from, if any."""
+    given = (f"{name} = {run.sky_parameters.get(name, '')}" for name in ("skyuser", "skyfile"))
+    return next((text for text in given if text.split(" = ")[1] not in _BLANK), None)
+
+
+def _asked_for_none(run: LoggedRun) -> bool:
+    return run.sky_parameters.get("skysub") == "False" or _users_own(run) is not None
+
+
+def _error(run: LoggedRun) -> str | None:
+    if run.is_complete:
+        return None
+    if run.failure:
+        return f"{run.failure}."
+    where = f"in step {run.last_step}" if run.last_step else "before its first step"
+    return f"The log ends {where}, without the end of the run."
+
+
+def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
+    where = f"{path.name}:{run.first_line}"
+    said = []
+    if run.sky_parameters.get("skysub") == "False" and has_levels:
+        said.append("skysub is off, but the drizzle took skies off.")
+    elif (own := _users_own(run)) and has_levels:
+        said.append(f"the skies are the user's own ({own}), of no method.")
+    elif run.requested_method and run.effective_method is None and has_levels:
+        said.append(f"{run.requested_method} was asked for; nothing tells that a method ran.")
+    if run.first_line and not run.tool_version:
+        said.append("nothing tells which version ran.")
+    return [Note(FindingKind.CONTRADICTION, where, text) for text in said]
+
+
+def _parameters(run: LoggedRun, source: Source) -> dict[str, object]:
+    before_the_end = [] if run.is_complete else run.skies
+    return {
+        "astrodrizzle": run.parameters,
+        "inputs": run.inputs,
+        "output": run.output,
+        "written": run.written,
+        "clock": CLOCK,
+        "log": source.facts,
+        "complete": run.is_complete,
+        "skysub": run.sky_parameters.get("skysub"),
+        "applied_before_the_end": [[s.filename, s.extver, s.printed] for s in before_the_end],
+    }
