@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ _READING = frozenset(
     }
 )
 
+#: Rows that are fetched at once.
+_PART = 10_000
+
 _ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
 
 
@@ -43,6 +47,22 @@ class Answer:
     rows: list[tuple[Any, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAnswer:
+    """Rows of a query that come as they are fetched.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        As in :class:`Answer`.
+    fetch : callable
+        The next rows, at most so many; none at the end.
+    """
+
+    columns: tuple[str, ...]
+    fetch: Callable[[int], list[tuple[Any, ...]]]
+
+
 def ask(url: URL, statement: str) -> Answer:
     """Run one reading statement on a connection that cannot write.
 
@@ -60,23 +80,40 @@ def ask(url: URL, statement: str) -> Answer:
     StoreError
         When the database cannot be reached.
     """
+    with asking(url, statement) as answer:
+        rows: list[tuple[Any, ...]] = []
+        while part := answer.fetch(_PART):
+            rows += part
+        return Answer(answer.columns, rows)
+
+
+@contextmanager
+def asking(url: URL, statement: str) -> Iterator[OpenAnswer]:
+    """As :func:`ask`, for an answer that is too long to be held at once."""
     if "\0" in statement:
         # PostgreSQL would not see what comes after it.
         raise UsageError("SQL: the statement has a null character.", advice=_ADVICE)
     path = sqlite_path(url)
-    return _ask_postgresql(url, statement) if path is None else _ask_sqlite(path, statement)
+    opened = _asking_postgresql(url, statement) if path is None else _asking_sqlite(path, statement)
+    with opened as answer:
+        yield answer
 
 
-def _ask_sqlite(path: Path, statement: str) -> Answer:
+@contextmanager
+def _asking_sqlite(path: Path, statement: str) -> Iterator[OpenAnswer]:
     if not path.is_file():
         raise NotFoundError(f"There is no database {path}.", advice="Make it with `skydb init`.")
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.set_authorizer(_only_reading)
-        cursor = connection.execute(statement)
-        return Answer(_names(cursor.description), cursor.fetchall())
-    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        try:
+            cursor = connection.execute(statement)
+            columns = _names(cursor.description)
+        except ValueError as error:
+            raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
+        yield OpenAnswer(columns, cursor.fetchmany)
+    except (sqlite3.Error, sqlite3.Warning) as error:
         raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
     finally:
         connection.close()
@@ -86,7 +123,8 @@ def _only_reading(action: int, *_details: str | None) -> int:
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
-def _ask_postgresql(url: URL, statement: str) -> Answer:
+@contextmanager
+def _asking_postgresql(url: URL, statement: str) -> Iterator[OpenAnswer]:
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         connection = psycopg.connect(conninfo)
@@ -95,14 +133,22 @@ def _ask_postgresql(url: URL, statement: str) -> Answer:
     try:
         connection.read_only = True
         with connection.cursor(name="skydb_ask") as cursor:
-            cursor.execute(statement.encode())
-            return Answer(_names(cursor.description), cursor.fetchall())
-    except (psycopg.Error, ValueError) as error:
-        said = (str(error).splitlines() or ["it cannot be understood"])[0]
-        raise UsageError(f"SQL: {said}.", advice=_ADVICE) from error
+            try:
+                cursor.execute(statement.encode())
+                columns = _names(cursor.description)
+            except ValueError as error:
+                raise _refused(error) from error
+            yield OpenAnswer(columns, cursor.fetchmany)
+    except psycopg.Error as error:
+        raise _refused(error) from error
     finally:
         connection.rollback()
         connection.close()
+
+
+def _refused(error: Exception) -> UsageError:
+    said = (str(error).splitlines() or ["it cannot be understood"])[0]
+    return UsageError(f"SQL: {said}.", advice=_ADVICE)
 
 
 def _names(description: Sequence[Sequence[Any]] | None) -> tuple[str, ...]:
