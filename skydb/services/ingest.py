@@ -92,17 +92,15 @@ class IngestService:
                 notice_missing_members(session, activity)
         return outcomes
 
-    def _files(self, paths: Iterable[str | Path]) -> Iterator[Path]:
-        for path in map(Path, paths):
+    def _files(self, paths: Iterable[Path]) -> Iterator[Path]:
+        ours = self.context.workspace.root.resolve()
+        for path in paths:
             if path.is_dir():
-                found = sorted(path.rglob("*"))
-                yield from (f for f in found if self._is_candidate(f))
+                yield from (
+                    found for found in sorted(path.rglob("*")) if _is_candidate(found, ours)
+                )
             else:
                 yield path
-
-    def _is_candidate(self, path: Path) -> bool:
-        is_ours = path.resolve().is_relative_to(self.context.workspace.root.resolve())
-        return path.is_file() and path.name.lower().endswith(_SUFFIXES) and not is_ours
 
     def _record(
         self, activity_id: int, found: Sequence[Read], *, is_managed: bool
@@ -120,6 +118,12 @@ class IngestService:
     def _step(self, read: Read) -> Read:
         self.context.progress.advance()
         return read
+
+
+def _is_candidate(path: Path, ours: Path) -> bool:
+    """Whether it is a FITS file outside the data root."""
+    is_fits = path.name.lower().endswith(_SUFFIXES) and path.is_file()
+    return is_fits and not path.resolve().is_relative_to(ours)
 
 
 def tied(session: Session, found: Sequence[Read]) -> list[FileFacts | FileRejectedError]:
