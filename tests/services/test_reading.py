@@ -58,16 +58,6 @@ def expected(files: list[Path]) -> list[object]:
     return summary(map(read_file, files))
 
 
-def readers() -> set[int]:
-    """Reading processes of this one that still run."""
-    found = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())],
-        capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
-    rows = (line.split(maxsplit=2) for line in found.stdout.splitlines())
-    return {int(pid) for pid, state, args in rows if state[0] != "Z" and "readworker" in args}
-
-
 def test_one_after_the_other_is_the_measure(files: list[Path], expected: list[object]) -> None:
     assert summary(read_files(files, 1)) == expected
     assert sum(isinstance(one, FileFacts) for one in expected) == FILES - 2
@@ -79,10 +69,22 @@ def test_threads_change_nothing(files: list[Path], expected: list[object]) -> No
 
 
 def test_processes_change_nothing_and_are_gone_in_the_end(
-    files: list[Path], expected: list[object], processes: None
+    files: list[Path],
+    expected: list[object],
+    processes: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
     assert summary(read_files(files, 2)) == expected
-    assert readers() == set()
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
 
 
 def test_a_file_that_kills_its_reader_is_rejected_and_the_others_are_read(

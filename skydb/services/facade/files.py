@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class FilesFacade(Facade):
     """Recording files and reference catalogues."""
 
-    def ingest(self, *paths: str | Path) -> QTable:
-        """Record files, or all FITS files below directories."""
-        return table_of(asdict(outcome) for outcome in self.services.ingest.ingest(paths))
+    def ingest(self, *paths: str | Path, jobs: int | None = None) -> QTable:
+        """Record files, or all FITS files below directories, some of them read at a time."""
+        outcomes = self.services.ingest.ingest(paths, jobs=jobs)
+        return table_of(asdict(outcome) for outcome in outcomes)
 
     def fetch(self, *obs_ids: str, **options: Any) -> QTable:  # noqa: ANN401
         """Get products of observations from MAST and record them.
