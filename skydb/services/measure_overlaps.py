@@ -99,11 +99,11 @@ class MeasureOverlaps:
     def outlines(self, version_ids: Collection[int]) -> Outlines:
         """Footprints of all chips of these versions, as the ledger has them."""
         with self.context.store.reading() as session:
-            return self._outlines(overlap_queries.versions(session, version_ids))
+            return self._outlines(overlap_queries.versions_with_outlines(session, version_ids))
 
     def _plan(self, version_ids: Collection[int]) -> _Plan:
         with self.context.store.reading() as session:
-            versions = overlap_queries.versions(session, version_ids)
+            versions = overlap_queries.versions_with_outlines(session, version_ids)
             outlines = self._outlines(versions)
             known = _known(session, version_ids, self.statistic.recipe)
             named = {_name(version): version for version in versions}

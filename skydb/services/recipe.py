@@ -22,6 +22,7 @@ from skydb.services.selection import Selection, choose_exposures
 from skydb.services.versions import checked_path
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
+from skydb.store import overlap_queries
 
 #: What of a target's name is kept in the label of a group, which has room for 120 characters.
 _LONGEST_TARGET = 48
@@ -96,6 +97,19 @@ def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunIn
     """
     with context.store.reading() as session:
         versions = [link.version for link in session.get_one(SkyRun, run_id).used]
+        return _inputs(context, sorted(versions, key=_rootname), read_files=read_files)
+
+
+def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool) -> RunInputs:
+    """These very contents, in the order of their rootnames.
+
+    Raises
+    ------
+    NotFoundError, FileRejectedError
+        When a file is gone or not what is on record.
+    """
+    with context.store.reading() as session:
+        versions = overlap_queries.versions(session, list(version_ids))
         return _inputs(context, sorted(versions, key=_rootname), read_files=read_files)
 
 
@@ -180,10 +194,9 @@ class Recipe:
 
 def used_versions(session: Session, inputs: RunInputs) -> dict[str, ProductVersion]:
     """Versions of the inputs, by rootname."""
-    return {
-        name: session.get_one(ProductVersion, version_id)
-        for name, version_id in inputs.version_ids.items()
-    }
+    found = overlap_queries.versions(session, inputs.version_ids.values())
+    by_id = {version.id: version for version in found}
+    return {name: by_id[version_id] for name, version_id in inputs.version_ids.items()}
 
 
 def mosaic_name(label: str, method: SkyMethod) -> str:

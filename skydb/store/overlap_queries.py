@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from skydb.domain import ChipLevel, Product, ProductVersion, SkyOverlap, SkyRun
+from skydb.domain import AlignmentSolution, ChipLevel, Product, ProductVersion, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import NotFoundError
 
@@ -68,7 +68,27 @@ def versions(session: Session, ids: Collection[int]) -> list[ProductVersion]:
     """
     exposure = joinedload(ProductVersion.product).joinedload(Product.exposure)
     wanted = select(ProductVersion).where(ProductVersion.id.in_(ids)).options(exposure)
-    found = session.scalars(wanted)
+    return _all_of(ids, session.scalars(wanted))
+
+
+def versions_with_outlines(session: Session, ids: Collection[int]) -> list[ProductVersion]:
+    """As :func:`versions`, with the chips of their solutions at hand.
+
+    Raises
+    ------
+    NotFoundError
+        When one does not exist.
+    """
+    exposure = joinedload(ProductVersion.product).joinedload(Product.exposure)
+    solutions = (
+        selectinload(known).selectinload(AlignmentSolution.chips)
+        for known in (ProductVersion.solutions, ProductVersion.applied_solutions)
+    )
+    wanted = select(ProductVersion).where(ProductVersion.id.in_(ids))
+    return _all_of(ids, session.scalars(wanted.options(exposure, *solutions)))
+
+
+def _all_of(ids: Collection[int], found: Iterable[ProductVersion]) -> list[ProductVersion]:
     known = {version.id: version for version in found}
     missing = sorted(set(ids) - set(known))
     if missing:
