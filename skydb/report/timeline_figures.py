@@ -37,6 +37,8 @@ _QUANTITIES = {
     Quantity.SHIFT: "shift against the WCS before",
 }
 _SECONDS_PER_DAY = 86400.0
+#: Share of the width that the text of a mark takes; a mark nearer than that has none.
+_ROOM_FOR_A_TEXT = 0.16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,23 @@ class TimeSeries:
 
 @dataclass(frozen=True, slots=True)
 class TimePanel:
-    """Series that share an axis, and so a unit."""
+    """Series that share an axis, and so a unit.
+
+    Parameters
+    ----------
+    label : str
+        What they are.
+    unit : str or None
+        Of all the values.
+    series : tuple of TimeSeries
+    is_jump : bool
+        Whether values are steps from zero, each for itself, and so are not joined.
+    """
 
     label: str
     unit: str | None
     series: tuple[TimeSeries, ...]
+    is_jump: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,7 @@ def alignment_timeline(points: Iterable[TimePoint]) -> TimelineData:
     dated = _dated(found)
     rms = _by_quantity(dated, (Quantity.RMS_RA, Quantity.RMS_DEC))
     shift = _by_quantity(dated, (Quantity.SHIFT,))
-    panels = [TimePanel("RMS of the fit", "mas", rms), TimePanel("Shift", "mas", shift)]
+    panels = [TimePanel("RMS of the fit", "mas", rms), TimePanel("Shift", "mas", shift, True)]
     failed = _moments([p for p in dated if p.quantity is Quantity.NO_FIT], _failures)
     kept = tuple(panel for panel in panels if panel.series)
     return TimelineData(kept, failed, len(found) - len(dated))
@@ -239,6 +253,8 @@ def draw_timeline(data: TimelineData, *, title: str = "", theme: Theme = LIGHT) 
         all_axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
         for axes, panel in zip(all_axes, data.panels, strict=False):
             _draw_panel(axes, panel, theme)
+        if not data.panels:
+            _say_nothing_fitted(all_axes[0], data, theme)
         _draw_marks(all_axes, data.marks, theme)
         _draw_time(all_axes[-1], data)
         figure.align_ylabels()
@@ -248,7 +264,9 @@ def draw_timeline(data: TimelineData, *, title: str = "", theme: Theme = LIGHT) 
 def _draw_panel(axes: Axes, panel: TimePanel, theme: Theme) -> None:
     axes.grid(axis="y")
     for place, series in enumerate(panel.series):
-        _draw_series(axes, series, place, theme)
+        colour = _colour(series, place, theme)
+        _draw_lines(axes, series, colour, is_jump=panel.is_jump)
+        _draw_markers(axes, series, place, colour, theme)
     unit = panel.unit if panel.unit == "mas" else unit_text(panel.unit)
     axes.set_ylabel(f"{panel.label}  [{unit}]")
     axes.margins(x=0.06, y=0.14)
@@ -262,12 +280,28 @@ def _draw_panel(axes: Axes, panel: TimePanel, theme: Theme) -> None:
     )
 
 
-def _draw_series(axes: Axes, series: TimeSeries, place: int, theme: Theme) -> None:
-    colour = _colour(series, place, theme)
-    marker: Any = METHOD_MARKERS[series.method] if series.method else "oDs"[place % 3]
+def _say_nothing_fitted(axes: Axes, data: TimelineData, theme: Theme) -> None:
+    """No panel, but the moments at which nothing could be fitted."""
+    days = [mark.day for mark in data.marks]
+    axes.plot(days, [0.0] * len(days), linestyle="none", marker="x", color=theme.ink)
+    axes.margins(x=0.3)
+    axes.set_yticks([])
+    axes.set_ylabel("no fit gave a value")
+
+
+def _draw_lines(axes: Axes, series: TimeSeries, colour: str, *, is_jump: bool) -> None:
+    """Join the values of each chip; a jump stands on zero."""
+    if is_jump:
+        axes.vlines(series.days, 0.0, series.values, color=colour, linewidth=0.8, alpha=0.5)
+        return
     for first, stop in _stretches(series.subjects):
         part = slice(first, stop)
         axes.plot(series.days[part], series.values[part], color=colour, linewidth=0.8, alpha=0.35)
+
+
+def _draw_markers(axes: Axes, series: TimeSeries, place: int, colour: str, theme: Theme) -> None:
+    """Filled for runs of skydb, hollow for those of a log, crossed for those downgraded."""
+    marker: Any = METHOD_MARKERS[series.method] if series.method else "oDs"[place % 3]
     for imported, fill, name in ((False, colour, series.name), (True, "none", "")):
         wanted = series.imported == imported
         label = name if name and wanted.any() else f"{series.name}, imported" * bool(wanted.any())
@@ -296,9 +330,14 @@ def _stretches(subjects: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _draw_marks(all_axes: Sequence[Axes], marks: Sequence[TimeMark], theme: Theme) -> None:
+    low, high = all_axes[0].get_xlim()
+    written = -np.inf
     for mark in marks:
         for axes in all_axes:
             axes.axvline(mark.day, color=theme.muted, linewidth=0.8, linestyle=":", zorder=1)
+        if mark.day - written < _ROOM_FOR_A_TEXT * (high - low):
+            continue
+        written = mark.day
         all_axes[0].text(
             mark.day, 1.01, mark.text, transform=all_axes[0].get_xaxis_transform(),
             ha="center", va="bottom", color=theme.muted, fontsize=7,
