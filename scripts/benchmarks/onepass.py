@@ -1,0 +1,124 @@
+"""The mosaics of four methods in one pass, against one AstroDrizzle run for each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from scripts.benchmarks.timing import Result, alternate
+from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
+from skydb.drizzle.onepass import OnePass, OnePassMosaic
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+
+_TARGET = 1 / 8
+_LARGEST_DIFFERENCE = 1e-5
+_PERCENTILE = 99.9
+
+
+def measure(workdir: Path, repeats: int) -> Result:
+    """Four AstroDrizzle runs one after the other, and one pass with the same skies.
+
+    Parameters
+    ----------
+    workdir : Path
+        Directory for everything; a field that is there already is taken as it is.
+    repeats : int
+        How often both are timed, in turns.
+
+    Returns
+    -------
+    dict
+        ``ratio`` of the medians, and the 99.9th percentile of the pixels' difference in
+        electrons per second, the largest of the four mosaics.
+    """
+    exposures = full_field(workdir / "field")
+    bench = _Bench(exposures, workdir)
+    bench.run_astrodrizzle()
+    reference_s, ours_s = alternate(bench.run_astrodrizzle, bench.run_one_pass, repeats)
+    differences = {method.value: bench.difference(method) for method in SkyMethod}
+    worst = max(differences.values())
+    return {
+        "name": "mosaics of four methods, one pass",
+        "target": "<= 1/8",
+        "ratio": ours_s / reference_s,
+        "median_reference_s": reference_s,
+        "median_s": ours_s,
+        "passed": ours_s / reference_s <= _TARGET and worst <= _LARGEST_DIFFERENCE,
+        "p999_difference": worst,
+        "p999_differences": differences,
+        "weights_equal": bench.weights_are_equal(),
+        "exposures": len(exposures),
+        "note": "the reference is four subprocesses in turn, which measure the skies too",
+    }
+
+
+def full_field(directory: Path) -> list[Path]:
+    """Exposures of a full-size WFC3/IR field of 3 x 3 visits, simulated when missing."""
+    from skydb.simulate.field import simulate_field
+    from skydb.simulate.plan import FieldPlan
+
+    if not directory.exists():
+        simulate_field(directory, FieldPlan(products=False))
+    return sorted(directory.glob("*_flt.fits"))
+
+
+class _Bench:
+    """Both ways to the four mosaics; each run replaces the files of the last."""
+
+    def __init__(self, exposures: Sequence[Path], workdir: Path) -> None:
+        self._exposures = list(exposures)
+        self._workdir = workdir
+        self._runner = DrizzlepacRunner()
+        self._settings = AstroDrizzleSettings()
+        self._reference: dict[SkyMethod, DrizzleOutcome] = {}
+        self._ours: dict[SkyMethod, OnePassMosaic] = {}
+
+    def run_astrodrizzle(self) -> None:
+        scratch = self._fresh("reference")
+        self._reference = {
+            method: self._drizzle(method, self._exposures, scratch / method.column)
+            for method in SkyMethod
+        }
+
+    def run_one_pass(self) -> None:
+        skies = {
+            method: {(sky.filename, sky.extver): sky.mdrizsky for sky in outcome.skies}
+            for method, outcome in self._reference.items()
+        }
+        outputs = {method: method.column for method in SkyMethod}
+        scratch = self._fresh("onepass")
+        one_pass = OnePass(self._runner)
+        self._ours = one_pass.drizzle(self._exposures, skies, self._settings, scratch, outputs)
+
+    def difference(self, method: SkyMethod) -> float:
+        return _difference(self._reference[method].science, self._ours[method].science)
+
+    def weights_are_equal(self) -> bool:
+        pairs = ((self._reference[m].weight, self._ours[m].weight) for m in SkyMethod)
+        return all(
+            np.allclose(fits.getdata(ours), fits.getdata(theirs), rtol=2e-6, atol=0)
+            for theirs, ours in pairs
+        )
+
+    def _drizzle(
+        self, method: SkyMethod, exposures: Sequence[Path], scratch: Path
+    ) -> DrizzleOutcome:
+        tool = AstroDrizzle(self._runner)
+        return tool.drizzle(exposures, method, self._settings, scratch, method.column)
+
+    def _fresh(self, name: str) -> Path:
+        directory = self._workdir / name
+        shutil.rmtree(directory, ignore_errors=True)
+        return directory
+
+
+def _difference(first: Path, second: Path) -> float:
+    """99.9th percentile of the absolute difference of all pixels that have a value."""
+    apart = np.abs(fits.getdata(first) - fits.getdata(second))
+    return float(np.nanpercentile(apart, _PERCENTILE))
