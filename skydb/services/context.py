@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -68,13 +68,18 @@ class Context:
             Makes the activity, given the session that it will belong to and the
             stamp that it must carry.
         """
+        return self.begin_all([make])[0]
+
+    def begin_all(self, makes: Iterable[Callable[[Session, Stamp], Activity]]) -> list[int]:
+        """Commit running activities, all or none; see :meth:`begin`."""
         with self.store.writing() as session:
-            environment = remember_environment(session)
-            activity = make(session, Stamp(self.agent, skydb.__version__, environment))
-            session.add(activity)
-            activity.start()
+            stamp = Stamp(self.agent, skydb.__version__, remember_environment(session))
+            begun = [make(session, stamp) for make in makes]
+            for activity in begun:
+                session.add(activity)
+                activity.start()
             session.flush()
-            return activity.id
+            return [activity.id for activity in begun]
 
     @contextmanager
     def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:

@@ -121,11 +121,11 @@ class SkyRunService:
         return {method: run_id for part in runs for method, run_id in part.items()}
 
     def _execute(self, recipes: Sequence[Recipe], engine: SkyEngine) -> dict[SkyMethod, int]:
-        runs = {recipe.method: self.context.begin(recipe.begin) for recipe in recipes}
-        engine.execute(list(runs.values()), recipes[0].inputs)
+        begun = self.context.begin_all(recipe.begin for recipe in recipes)
+        engine.execute(begun, recipes[0].inputs)
         if not engine.shares_work:
             self.context.progress.advance()
-        return runs
+        return {recipe.method: run_id for recipe, run_id in zip(recipes, begun, strict=True)}
 
     def _row(self, run_id: int, remarks: Iterable[Remark], *, reused: bool) -> queries.Row:
         """A run as a row, once what is to be remarked on it is among its findings."""

@@ -223,9 +223,10 @@ def match(measures: Measures) -> MethodSkies:
     relative to the exposure at zero.
     """
     skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
+    pairs = _by_island(measures)
     for island in measures.islands:
         if len(island) > 1:
-            skies |= _matched(island, measures.pairs)
+            skies |= _matched(island, pairs[island])
     return MethodSkies(SkyMethod.MATCH, skies, measures.islands)
 
 
@@ -244,12 +245,19 @@ def globalmin_match(measures: Measures) -> MethodSkies:
     return MethodSkies(SkyMethod.GLOBALMIN_MATCH, skies, measures.islands)
 
 
+def _by_island(measures: Measures) -> dict[tuple[str, ...], list[PairSky]]:
+    """Pairs of exposures of every island."""
+    home = {name: island for island in measures.islands for name in island}
+    found: dict[tuple[str, ...], list[PairSky]] = defaultdict(list)
+    for pair in measures.pairs:
+        found[home[pair.first]].append(pair)
+    return found
+
+
 def _matched(island: tuple[str, ...], pairs: Iterable[PairSky]) -> dict[str, ExposureSky]:
     index = {name: number for number, name in enumerate(island)}
     equations = [
-        Equation(index[p.first], index[p.second], p.difference, p.pixels, p.sigma)
-        for p in pairs
-        if p.first in index
+        Equation(index[p.first], index[p.second], p.difference, p.pixels, p.sigma) for p in pairs
     ]
     values, sigmas = solve_offsets(len(island), equations)
     return _named(island, values, sigmas)

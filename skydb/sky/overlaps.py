@@ -104,7 +104,9 @@ def islands_of(names: Sequence[str], overlaps: Sequence[Overlap]) -> list[list[s
     columns = [index[pair.second] for pair in overlaps]
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(names), len(names)))
     count, labels = connected_components(graph, directed=False)
-    groups = [[name for name in names if labels[index[name]] == one] for one in range(count)]
+    groups: list[list[str]] = [[] for _ in range(count)]
+    for name, label in zip(names, labels, strict=True):
+        groups[label].append(name)
     return sorted(groups, key=len, reverse=True)
 
 
