@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,24 @@ from skydb.domain import Finding, OverlapMeasurement, SkyRun, SkyRunGroup, SkyVa
 from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
+from skydb.files.pixels import ChipFile, ChipPixels
 from skydb.services.composition import Services
 from skydb.services.engines.own import OwnEngine
 from skydb.services.ledger import Ledger
+from skydb.services.measure_overlaps import MeasureOverlaps
 from skydb.services.recipe import Recipe, selected_inputs
 from skydb.services.selection import Selection
 from skydb.services.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
-from tests.services.recorded import ingest_exposures, ingest_field, measures_of, skies_of
+from tests.services.recorded import (
+    ingest_exposures,
+    ingest_field,
+    measures_of,
+    skies_of,
+    version_ids,
+)
 from tests.services.tools import Toolbox
 
 PLAN = FieldPlan(
@@ -160,6 +169,24 @@ def test_adding_exposures_measures_only_the_new_chips_and_pairs(
     with services.context.store.reading() as session:
         last = session.scalars(select(OverlapMeasurement)).all()[-1]
         assert (last.parameters["chips"], last.parameters["pairs"]) == (1, 3)
+
+
+def test_pixels_of_one_exposure_at_a_time_are_held_by_one_job(
+    field: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: weakref.WeakSet[ChipPixels] = weakref.WeakSet()
+    load, most = ChipFile.load, []
+
+    def watched(self: ChipFile) -> ChipPixels:
+        loaded = load(self)
+        alive.add(loaded)
+        most.append(len(alive))
+        return loaded
+
+    monkeypatch.setattr(ChipFile, "load", watched)
+    MeasureOverlaps(field.context, jobs=1).ensure(version_ids(field))
+    # Every file is read once, whatever its overlaps.
+    assert most == [1] * 4
 
 
 def test_skies_of_a_grown_field_are_those_of_one_measured_at_once(

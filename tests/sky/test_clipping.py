@@ -87,3 +87,12 @@ def test_one_hot_pixel_does_not_drown_the_others() -> None:
     assert level is not None and level.pixels <= 99_990
     assert level.value == pytest.approx(1.2, abs=1e-3)
     assert level.sigma == pytest.approx(0.03 / np.sqrt(1e5) * 1.2533, rel=0.02)
+
+
+def test_limits_belong_to_what_lies_between_them() -> None:
+    values = np.arange(9, dtype=np.float32)
+    sorted_out = SortedOut(values)
+    assert sorted_out.between(2.0, 6.0).tolist() == [2, 3, 4, 5, 6]
+    assert (sorted_out.moments(2.0, 6.0).count, sorted_out.moments(2.0, 6.0).mean) == (5, 4.0)
+    assert sorted_out.moments(-np.inf, 7.0).count == 8
+    assert sorted_out.median(2.0, 6.0, 5) == 4.0
