@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.product import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
 from skydb.errors import StateError
@@ -101,6 +101,7 @@ class Activity(Base):
     """
 
     __tablename__ = "activities"
+    __table_args__: tuple[Index, ...] = (sparse_index("imported_by_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[ActivityKind] = mapped_column(choice(ActivityKind), index=True)
@@ -110,7 +111,7 @@ class Activity(Base):
     parameters: Mapped[dict[str, Any]]
     environment_id: Mapped[int | None] = mapped_column(ForeignKey("environments.id"), index=True)
     tool_version: Mapped[str | None] = mapped_column(String(64))
-    imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"), index=True)
+    imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"))
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

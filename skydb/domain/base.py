@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, Index, Integer, MetaData, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, object_session
@@ -68,6 +68,16 @@ def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any
         name=name or vocabulary.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def sparse_index(column: str) -> Index:
+    """Index of the rows that have a value in a column which few have.
+
+    A full one would be large, and SQLite would take it for a good way to find the millions
+    of rows that have none.
+    """
+    some = text(f"{column} IS NOT NULL")
+    return Index(None, column, sqlite_where=some, postgresql_where=some)
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Environment, Stamp
-from skydb.domain.base import Base, Key, choice
+from skydb.domain.base import Base, Key, choice, sparse_index
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import ProductVersion
 from skydb.domain.retention import Retained
@@ -68,7 +68,7 @@ class SkyRun(Retained, Activity):
     """
 
     __tablename__ = "sky_runs"
-    __table_args__ = (Index(None, "group_id", "effective_method"),)
+    __table_args__ = (Index(None, "group_id", "effective_method"), sparse_index("replay_of_id"))
 
     id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("sky_run_groups.id"))
@@ -78,7 +78,7 @@ class SkyRun(Retained, Activity):
     downgraded: Mapped[bool | None]
     recipe_hash: Mapped[str] = mapped_column(String(64), index=True)
     retention: Mapped[Retention] = mapped_column(choice(Retention))
-    replay_of_id: Mapped[int | None] = mapped_column(ForeignKey("sky_runs.id"), index=True)
+    replay_of_id: Mapped[int | None] = mapped_column(ForeignKey("sky_runs.id"))
     replay_verdict: Mapped[ReplayVerdict | None] = mapped_column(choice(ReplayVerdict))
 
     group: Mapped[SkyRunGroup] = relationship(back_populates="runs")
@@ -190,6 +190,24 @@ class SkyRun(Retained, Activity):
     def _tool_of(self, stamp: Stamp) -> str | None:
         own = f"skydb {stamp.skydb_version}"
         return own if self.engine is Engine.SKYDB else stamp.tool_version
+
+    def repeat(self, original: SkyRun) -> None:
+        """Note which run this one repeats."""
+        self.replay_of = original
+
+    def judge_replay(self, verdict: ReplayVerdict, said: str) -> None:
+        """Keep how this run compares with the one that it repeats.
+
+        Raises
+        ------
+        StateError
+            When it repeats none.
+        """
+        if self.replay_of_id is None:
+            raise StateError(f"Run {self.id} repeats no other run.")
+        self.replay_verdict = verdict
+        if verdict is ReplayVerdict.DIFFERENT:
+            self.notice(FindingKind.CONTRADICTION, f"run {self.id}", said)
 
     def _value(self, level: SkyLevel, inputs: Mapping[str, ProductVersion]) -> SkyValue:
         version = inputs.get(level.rootname)

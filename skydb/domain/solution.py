@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord, WcsLabel
@@ -32,20 +32,21 @@ class AlignmentSolution(FitRecord, WcsLabel, Base):
     """
 
     __tablename__ = "alignment_solutions"
-    __table_args__ = (Index(None, "version_id", "wcs_key"),)
+    __table_args__ = (
+        Index(None, "version_id", "wcs_key"),
+        sparse_index("source_id"),
+        sparse_index("applied_version_id"),
+        sparse_index("superseded_by_id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"))
     activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"), index=True)
     catalog_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
-    source_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"), index=True)
-    applied_version_id: Mapped[int | None] = mapped_column(
-        ForeignKey("product_versions.id"), index=True
-    )
-    superseded_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("alignment_solutions.id"), index=True
-    )
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"))
+    applied_version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"))
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"))
     origin: Mapped[SolutionOrigin] = mapped_column(choice(SolutionOrigin))
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
