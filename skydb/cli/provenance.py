@@ -1,4 +1,4 @@
-"""``skydb explain``: where a number comes from."""
+"""``skydb explain`` and ``skydb replay``: where a number comes from, and whether it comes again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli.shell import JsonOption, shell_of
+from skydb.cli.shell import JsonOption, Shell, shell_of
+from skydb.domain.vocabulary import ReplayVerdict
 
 if TYPE_CHECKING:
     from skydb.services.provenance.graph import Lineage
+    from skydb.services.provenance.verdict import Replay
 
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(explain)
+    app.command()(replay)
 
 
 def explain(
@@ -55,6 +58,62 @@ def explain(
         from skydb.report.lineage import lineage_tree
 
         print_tree(lineage_tree(graph), shell.stdout)
+
+
+def replay(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="Sky run or alignment run.")],
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="What numbers may differ by: in the unit of the sky, or in pixels for fits; a "
+            "reasoned default when left out."
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Exposures beside each other.")] = 2,
+    selftest: Annotated[
+        bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a run again, from the same inputs with the same parameters, and compare.
+
+    The verdict is identical (every value bit for bit, and every pixel of the mosaics),
+    within-tolerance or different. Inputs that are gone or changed are named and nothing
+    runs. Exit code 5 when the repetition is different.
+
+    Example: skydb replay 6
+    """
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        found = services.replay(jobs).replay(run, tolerance, selftest=selftest)
+    if as_json:
+        shell.print_json(found)
+    else:
+        _show_replay(shell, found)
+    shell.flag(when=found.verdict is ReplayVerdict.DIFFERENT)
+
+
+def _show_replay(shell: Shell, found: Replay) -> None:
+    from skydb.report.lineage import DIFFERENCES, REPLAY
+
+    row = {key: str(value)[:12] for key, value in _hashes(found).items()}
+    shell.show(found.sentence, [row], REPLAY)
+    if found.differences:
+        note = f"Tolerance {found.tolerance:.3g} {found.unit}: {found.tolerance_reason}."
+        shell.show("Differences", found.differences, DIFFERENCES, note=note)
+    for remark in found.remarks:
+        shell.say(remark)
+
+
+def _hashes(found: Replay) -> dict[str, str | None]:
+    return {
+        "verdict": found.verdict.value,
+        "recipe_hash": found.recipe_hash,
+        "replay_recipe_hash": found.replay_recipe_hash,
+        "environment_fingerprint": found.environment_fingerprint,
+        "replay_environment_fingerprint": found.replay_environment_fingerprint,
+    }
 
 
 def _prov_json(graph: Lineage) -> str:

@@ -8,7 +8,7 @@ be passed on through ``extra``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from skydb.errors import UsageError
@@ -137,6 +137,18 @@ class TweakRegSettings:
             **more,
         }
 
+    @classmethod
+    def recalled(cls, parameters: Mapping[str, object]) -> Self:
+        """The settings of which :meth:`as_parameters` gave these."""
+        find = _mapping(parameters.get("imagefindcfg", {}))
+        given = {**find, **parameters}
+        fields = {field: given[name] for name, field in _TWEAKREG.items() if name in given}
+        plain = cls(**fields)  # type: ignore[arg-type]
+        usual = _mapping(plain.as_parameters()["imagefindcfg"])
+        extra = _unlike(parameters, {**plain.as_parameters(), "imagefindcfg": find})
+        more = _unlike(find, usual)
+        return replace(plain, extra={**extra, **({"imagefindcfg": more} if more else {})})
+
 
 @dataclass(frozen=True)
 class AstroDrizzleSettings:
@@ -206,6 +218,41 @@ class AstroDrizzleSettings:
             **{name: value for name, value in orientation.items() if value is not None},
             **self.extra,
         }
+
+    @classmethod
+    def recalled(cls, parameters: Mapping[str, object]) -> Self:
+        """The settings of which :meth:`as_parameters` gave these."""
+        fields = {field: parameters.get(name) for name, field in _ASTRODRIZZLE.items()}
+        optional = ("final_rot_deg", "final_scale_arcsec")
+        known = {name: value for name, value in fields.items() if value is not None}
+        plain = cls(**{**dict.fromkeys(optional), **known})  # type: ignore[arg-type]
+        return replace(plain, extra=_unlike(parameters, plain.as_parameters()))
+
+
+#: Settings by the names of the tools' parameters.
+_TWEAKREG = {
+    **{name: name for name in ("threshold", "peakmin", "minobj", "fitgeometry", "nclip", "sigma")},
+    **{name: name for name in ("ylimit", "expand_refcat", "enforce_user_order")},
+    "conv_width": "conv_width_pix",
+    "searchrad": "searchrad_arcsec",
+    "tolerance": "tolerance_pix",
+}
+_ASTRODRIZZLE = {
+    **{name: name for name in ("skysub", "final_bits", "sky_bits", "resetbits", "final_wcs")},
+    **{name: name for name in ("final_pixfrac", "context", "build", "clean", "in_memory")},
+    "num_cores": "num_cores",
+    "final_rot": "final_rot_deg",
+    "final_scale": "final_scale_arcsec",
+}
+
+
+def _unlike(parameters: Mapping[str, object], usual: Mapping[str, object]) -> dict[str, object]:
+    """Parameters that are not what they usually are."""
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name not in usual or usual[name] != value
+    }
 
 
 def _refuse_owned(tool: str, extra: Iterable[str], owned: frozenset[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skydb.domain.vocabulary import ActivityKind
-from skydb.report.tables import printable
+from skydb.report.tables import Column, Tone, printable
 from skydb.services.provenance.graph import (
     Edge,
     Lineage,
@@ -21,6 +21,23 @@ from skydb.services.provenance.graph import (
 
 if TYPE_CHECKING:
     from rich.tree import Tree
+
+REPLAY = (
+    Column("verdict"),
+    Column("recipe_hash", "recipe"),
+    Column("replay_recipe_hash", "its recipe now"),
+    Column("environment_fingerprint", "environment"),
+    Column("replay_environment_fingerprint", "environment now"),
+)
+DIFFERENCES = (
+    Column("subject"),
+    Column("what"),
+    Column("before"),
+    Column("after"),
+    Column("difference", format=".3g"),
+    Column("unit"),
+    Column("is_tolerable", "tolerable", false_tone=Tone.BAD),
+)
 
 #: Digits shown of a checksum.
 _SHORT = 12

@@ -14,6 +14,7 @@ from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
     ProductVersion,
+    Stamp,
 )
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised, WcsName
@@ -126,11 +127,15 @@ class AcceptService:
             "solutions": [fit.solution_id for fit in fits],
             "force_why": force_why,
         }
-        activity_id = self.context.begin(
-            lambda session, stamp: Acceptance(
-                session.get_one(AlignmentRun, run_id), parameters, stamp
-            )
-        )
+        inputs = sorted({version_id for fit in fits for version_id in fit.inputs})
+
+        def begin(session: Session, stamp: Stamp) -> Acceptance:
+            acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
+            for version_id in inputs:
+                acceptance.use(session.get_one(ProductVersion, version_id))
+            return acceptance
+
+        activity_id = self.context.begin(begin)
         label = f"accept-{activity_id}"
         with (
             self.context.guarded(Acceptance, activity_id, label),
@@ -282,7 +287,6 @@ class _AcceptRecorder:
 
     def _refuse_exposure(self, version_id: int, realised: Realised) -> AcceptOutcome:
         version = self._session.get_one(ProductVersion, version_id)
-        self._acceptance.use(version)
         if not _is_as_predicted(realised):
             message = (
                 f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
@@ -292,7 +296,6 @@ class _AcceptRecorder:
         return self._outcome(version, version_id, SolutionStatus.FAILED, None)
 
     def _add(self, earlier: ProductVersion, file: FileFacts) -> ProductVersion:
-        self._acceptance.use(earlier)
         path = self._workspace.relative(file.path)
         version = earlier.product.add_version(file, path, is_managed=True)
         self._acceptance.generate(version, LinkRole.ALIGNED)

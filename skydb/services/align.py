@@ -14,6 +14,7 @@ from skydb.domain import (
     AlignmentSolution,
     Product,
     ProductVersion,
+    Stamp,
 )
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
@@ -80,7 +81,46 @@ class AlignService:
         """
         chosen = settings or TweakRegSettings()
         targets = self._targets(products)
-        run_id = self._begin(refcat, targets, chosen)
+        return self._execute(self._begin(refcat, targets, chosen), targets, chosen)
+
+    def repeat(self, run_id: int) -> int:
+        """Fit the very contents of an earlier run again: same parameters, catalogue, epochs.
+
+        Parameters
+        ----------
+        run_id : int
+            An alignment run that was made here.
+
+        Returns
+        -------
+        int
+            The new run; its parameters say ``replay_of``.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError
+            When a product is gone or not what is on record.
+        StateError
+            When only a log tells of the run or of its catalogue.
+        """
+        with self.context.store.reading() as session:
+            earlier = session.get_one(AlignmentRun, run_id)
+            refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
+            targets = [
+                _Target(
+                    link.version_id,
+                    checked_path(self.context.workspace, link.version),
+                    recorded["epochs"].get(link.version.product.filename),
+                )
+                for link in earlier.used
+            ]
+        order = {name: place for place, name in enumerate(recorded["products"])}
+        targets.sort(key=lambda target: order[target.path.name])
+        settings = TweakRegSettings.recalled(recorded["tweakreg"])
+        again = self._begin(refcat, targets, settings, replay_of=run_id)
+        return self._execute(again, targets, settings)
+
+    def _execute(self, run_id: int, targets: Sequence[_Target], chosen: TweakRegSettings) -> int:
         label = f"align-{run_id}"
         with (
             self.context.guarded(AlignmentRun, run_id, label),
@@ -99,7 +139,13 @@ class AlignService:
                 for version, epoch in zip(versions, mean_epochs(session, versions), strict=True)
             ]
 
-    def _begin(self, refcat: str, targets: Sequence[_Target], settings: TweakRegSettings) -> int:
+    def _begin(
+        self,
+        refcat: str,
+        targets: Sequence[_Target],
+        settings: TweakRegSettings,
+        **more: object,
+    ) -> int:
         with self.context.store.reading() as session:
             find_catalog(session, refcat)
         parameters = {
@@ -110,10 +156,16 @@ class AlignService:
                 for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True)
             },
             "tweakreg": settings.as_parameters(),
+            **more,
         }
-        return self.context.begin(
-            lambda session, stamp: AlignmentRun(find_catalog(session, refcat), parameters, stamp)
-        )
+
+        def begin(session: Session, stamp: Stamp) -> AlignmentRun:
+            run = AlignmentRun(find_catalog(session, refcat), parameters, stamp)
+            for target in targets:
+                run.use(session.get_one(ProductVersion, target.version_id), LinkRole.SCIENCE)
+            return run
+
+        return self.context.begin(begin)
 
     def _catalog(self, run_id: int) -> CatalogTable:
         with self.context.store.reading() as session:
@@ -155,7 +207,6 @@ class AlignService:
                 run.notice(FindingKind.CATALOG, product, doubt)
             for target, fit, wcs in zip(targets, fits, read, strict=True):
                 version = session.get_one(ProductVersion, target.version_id)
-                run.use(version, LinkRole.SCIENCE)
                 _record_fit(run, version, fit, wcs, reports.get(target.version_id))
 
     def _judge(

@@ -151,6 +151,8 @@ class CatalogShelf:
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
             known = _named(session, old_name)
             assert known is not None
+            _use(session, activity, question)
+            activity.parameters = {**activity.parameters, "same_as": old_name}
             for finding in known.activity.findings:
                 activity.notice(finding.kind, question.name, finding.message)
             catalog = ReferenceCatalog(
@@ -179,8 +181,7 @@ class CatalogShelf:
         sha256 = sha256_of(written)
         stored = self.context.workspace.store(written, "catalogs", sha256[:12], written.name)
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
-            for version_id in question.version_ids:
-                activity.use(session.get_one(ProductVersion, version_id), LinkRole.REFERENCE)
+            _use(session, activity, question)
             for doubt in obtained.doubts:
                 activity.notice(FindingKind.CATALOG, question.name, doubt)
             same = _named(session, question.name)
@@ -220,6 +221,12 @@ def _write(obtained: Obtained, path: Path) -> Path:
     }
     table.write(path, format="ascii.ecsv")
     return path
+
+
+def _use(session: Session, activity: CatalogImport, question: Question) -> None:
+    """Note whose footprints a question is about."""
+    for version_id in question.version_ids:
+        activity.use(session.get_one(ProductVersion, version_id), LinkRole.REFERENCE)
 
 
 def _named(session: Session, name: str) -> ReferenceCatalog | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from skydb.services.history.service import HistoryService
     from skydb.services.ingest import IngestService
     from skydb.services.provenance.explain import ExplainService
+    from skydb.services.provenance.replay import ReplayService
     from skydb.services.refcat import RefcatService
     from skydb.services.retention import RetentionService
     from skydb.services.selection import Selection
@@ -243,6 +244,14 @@ class Services:
         from skydb.services.provenance.explain import ExplainService
 
         return ExplainService(self.context.store, self.context.workspace)
+
+    def replay(self, jobs: int = 2) -> ReplayService:
+        """Making runs again."""
+        from skydb.services.doctor import EnvironmentGate
+        from skydb.services.provenance.replay import ReplayService
+
+        gate = EnvironmentGate(self.context, self.fields)
+        return ReplayService(self.context, jobs=jobs, gate=gate)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""

@@ -100,7 +100,13 @@ class Questions:
         """The newest alignment run that was finished, or None."""
         newest = (
             select(AlignmentRun.id)
-            .where(AlignmentRun.status == ActivityStatus.SUCCEEDED)
+            .where(
+                AlignmentRun.status == ActivityStatus.SUCCEEDED,
+                # Of what only a log tells there is nothing to look at.
+                AlignmentRun.imported_by_id.is_(None),
+                # A repetition is for comparison: its fits are not to be applied.
+                AlignmentRun.parameters["replay_of"].as_string().is_(None),
+            )
             .order_by(AlignmentRun.id.desc())
             .limit(1)
         )
@@ -152,6 +158,12 @@ class Questions:
         missing = sorted(set(run_ids) - {row["run_id"] for row in values})
         if missing:
             raise NotFoundError(f"There are no sky values of run {missing[0]}.")
+        unknown = [row["run_id"] for row in values if row["effective_method"] is None]
+        if unknown:
+            raise UsageError(
+                f"Nothing tells which method run {unknown[0]} is of.",
+                advice="Its values are in v_sky_values.",
+            )
         return _by_chip(values)
 
     def sql(self, statement: str) -> Answer:

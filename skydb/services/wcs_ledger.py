@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import skydb
-from skydb.domain import AlignmentSolution, Product, ProductVersion, Restoration
+from skydb.domain import AlignmentSolution, Product, ProductVersion, Restoration, Stamp
 from skydb.domain.base import utc_now
 from skydb.domain.values import ChipGeometry, Realised
 from skydb.domain.vocabulary import (
@@ -128,9 +128,13 @@ class WcsLedgerService:
             force already.
         """
         plan = self._plan(solution_id)
-        activity_id = self.context.begin(
-            lambda _, stamp: Restoration({"solution": solution_id}, stamp)
-        )
+
+        def begin(session: Session, stamp: Stamp) -> Restoration:
+            activity = Restoration({"solution": solution_id}, stamp)
+            activity.use(session.get_one(ProductVersion, plan.version_id))
+            return activity
+
+        activity_id = self.context.begin(begin)
         label = f"restore-{activity_id}"
         with (
             self.context.guarded(Restoration, activity_id, label),
@@ -230,7 +234,6 @@ class WcsLedgerService:
         with self.context.closing(Restoration, activity_id) as (session, activity):
             earlier = session.get_one(ProductVersion, plan.version_id)
             source = session.get_one(AlignmentSolution, plan.solution_id)
-            activity.use(earlier)
             version = earlier
             if is_right:
                 path = self.context.workspace.relative(copy)

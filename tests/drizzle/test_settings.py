@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings, default_conv_width_pix
 from skydb.errors import UsageError
@@ -72,3 +74,40 @@ def test_the_kernel_is_wider_in_the_infrared():
     assert default_conv_width_pix("WFC3", "IR") == 4.5
     assert default_conv_width_pix("NICMOS", "") == 4.5
     assert default_conv_width_pix("WFC3", "UVIS") == default_conv_width_pix("ACS", "WFC") == 3.5
+
+
+_NUMBERS = st.floats(0.1, 100.0)
+_EXTRA = st.dictionaries(st.sampled_from(["skystat", "median", "final_kernel"]), st.booleans())
+
+
+@given(
+    st.builds(
+        AstroDrizzleSettings,
+        skysub=st.booleans(),
+        final_bits=st.sampled_from(["16", "64,32", "0"]),
+        final_rot_deg=st.none() | _NUMBERS,
+        final_scale_arcsec=st.none() | _NUMBERS,
+        final_wcs=st.booleans(),
+        extra=_EXTRA,
+    )
+)
+def test_settings_of_a_mosaic_are_recalled_from_what_was_recorded(settings):
+    recorded = json.loads(json.dumps(settings.as_parameters()))
+    assert AstroDrizzleSettings.recalled(recorded).as_parameters() == recorded
+
+
+@given(
+    st.builds(
+        TweakRegSettings,
+        threshold=_NUMBERS,
+        conv_width_pix=st.none() | _NUMBERS,
+        peakmin=st.none() | _NUMBERS,
+        minobj=st.integers(1, 50),
+        fitgeometry=st.sampled_from(["shift", "rscale", "general"]),
+        expand_refcat=st.booleans(),
+        extra=st.dictionaries(st.sampled_from(["imagefindcfg"]), st.just({"fluxmin": 3.0})),
+    )
+)
+def test_settings_of_a_fit_are_recalled_from_what_was_recorded(settings):
+    recorded = json.loads(json.dumps(settings.as_parameters()))
+    assert TweakRegSettings.recalled(recorded).as_parameters() == recorded

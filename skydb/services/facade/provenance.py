@@ -24,3 +24,15 @@ class ProvenanceFacade(Facade):
         table = table_of(document["edges"], ("relation", "source", "target", "role"))
         table.meta |= {"root": document["root"], "nodes": document["nodes"]}
         return table
+
+    def replay(self, run: int, tolerance: float | None = None, *, jobs: int = 2) -> QTable:
+        """Make a sky run or an alignment run again; what differs, and in ``meta`` the verdict."""
+        from dataclasses import asdict, fields
+
+        from skydb.services.provenance.verdict import Difference
+
+        found = asdict(self.services.replay(jobs).replay(run, tolerance))
+        names = [field.name for field in fields(Difference)]
+        table = table_of(found.pop("differences"), names)
+        table.meta |= found
+        return table

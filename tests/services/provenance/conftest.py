@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ from tests.services.tools import (
     write_exposure,
     write_product,
 )
+
+LEDGER = "ledger.sqlite"
 
 
 @dataclass(frozen=True)
@@ -63,26 +67,34 @@ def tell(services: Services, home: Path, tools: Toolbox, members: Sequence[str] 
     return Story(services, tools, home, fit, tuple(row["run"] for row in rows))
 
 
+@pytest.fixture(scope="session")
+def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """On SQLite, for all tests that only read."""
+    home = tmp_path_factory.mktemp("told")
+    shutil.copyfile(sqlite_template, home / LEDGER)
+    services = Services.open(f"sqlite:///{home / LEDGER}", home / "data")
+    yield tell(services, home, Toolbox())
+    services.close()
+
+
 @pytest.fixture
-def story(services: Services, tools: Toolbox, tmp_path: Path) -> Story:
-    """On SQLite."""
-    return tell(services, tmp_path, tools)
+def story(told: Story, tools: Toolbox, tmp_path: Path) -> Iterator[Story]:
+    """A copy of it, to be changed at will but for the files of the user's."""
+    with (
+        closing(sqlite3.connect(told.home / LEDGER)) as source,
+        closing(sqlite3.connect(tmp_path / LEDGER)) as copy,
+    ):
+        source.backup(copy)
+    shutil.copytree(told.home / "data", tmp_path / "data")
+    services = Services.open(f"sqlite:///{tmp_path / LEDGER}", tmp_path / "data")
+    yield replace(told, services=services, tools=tools)
+    services.close()
 
 
 @pytest.fixture
 def story_anywhere(services_anywhere: Services, tools: Toolbox, tmp_path: Path) -> Story:
     """On SQLite, and on PostgreSQL."""
     return tell(services_anywhere, tmp_path, tools)
-
-
-@pytest.fixture(scope="module")
-def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """On SQLite, once for all tests of a module that only read."""
-    home = tmp_path_factory.mktemp("told")
-    shutil.copyfile(sqlite_template, home / "ledger.sqlite")
-    services = Services.open(f"sqlite:///{home / 'ledger.sqlite'}", home / "data")
-    yield tell(services, home, Toolbox())
-    services.close()
 
 
 def of_kind(graph: Lineage, kind: str) -> list[Node]:

@@ -244,9 +244,6 @@ def test_a_download_leads_to_the_archive_and_a_bad_delivery_is_told(story_anywhe
     name = f"{MEMBERS[0]}_flt.fits"
     uri = f"mast:HST/product/{name}"
     fetch = services.context.begin(lambda _, stamp: DownloadActivity({"files": 1}, stamp))
-    path = story_anywhere.home / "again" / name
-    path.parent.mkdir()
-    path.write_bytes((story_anywhere.home / "visit" / name).read_bytes())
     with services.context.store.writing() as session:
         version = session.scalars(
             select(ProductVersion)

@@ -1,0 +1,105 @@
+"""Two alignment runs with one recipe, fit by fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from skydb.domain import AlignmentRun, AlignmentSolution
+from skydb.domain.activity import fingerprint
+from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
+from skydb.services.provenance.verdict import Difference, Tolerance
+
+#: Pixels: what skydb demands of a WCS that it restores, 0.01 mas, in a drizzled infrared image.
+FIT_TOLERANCE_PIX = 1e-4
+
+_REASON = (
+    "1e-4 pixels anywhere in the image, about the 0.01 mas to which a restored WCS must be right; "
+    "the number of matches must be the same"
+)
+
+#: What a fit is compared by, and how a change of it is turned into pixels.
+_NUMBERS = ("dx_pix", "dy_pix", "rotation_deg", "scale")
+
+
+def fit_tolerance(asked: float | None) -> Tolerance:
+    """What two fits of the same product may move a pixel apart."""
+    if asked is not None:
+        return Tolerance(asked, "pix", "as asked for")
+    return Tolerance(FIT_TOLERANCE_PIX, "pix", _REASON)
+
+
+def recipe_of(run: AlignmentRun) -> str:
+    """SHA-256 of what decides a fit: parameters, epochs, inputs and catalogue."""
+    return fingerprint(
+        {
+            "tweakreg": run.parameters["tweakreg"],
+            "epochs": run.parameters["epochs"],
+            "inputs": sorted(link.version.sha256 for link in run.used),
+            "catalog": run.catalog.sha256,
+        }
+    )
+
+
+def fits_of(run: AlignmentRun) -> dict[str, AlignmentSolution]:
+    """Fits of a run, the failed ones too, by product."""
+    return {
+        one.product.filename: one for one in run.solutions if one.origin is SolutionOrigin.TWEAKREG
+    }
+
+
+def fit_differences(
+    run: AlignmentRun, replay: AlignmentRun, tolerance: Tolerance
+) -> Iterator[Difference]:
+    """Numbers of fits that are not bit for bit what they were."""
+    ours, theirs = fits_of(run), fits_of(replay)
+    for product in sorted(ours.keys() | theirs.keys()):
+        before, after = ours.get(product), theirs.get(product)
+        if before is None or after is None or _is_failed(before) is not _is_failed(after):
+            yield Difference(
+                product, "fit", _state(before), _state(after), None, "", is_tolerable=False
+            )
+        else:
+            yield from _numbers_that_differ(product, before, after, tolerance)
+
+
+def _is_failed(fit: AlignmentSolution) -> bool:
+    """Whether there was no fit; one that was given up later had numbers."""
+    return fit.status is SolutionStatus.FAILED and fit.dx_pix is None
+
+
+def _state(fit: AlignmentSolution | None) -> str | None:
+    if fit is None:
+        return None
+    return "none" if _is_failed(fit) else "fitted"
+
+
+def _numbers_that_differ(
+    product: str, before: AlignmentSolution, after: AlignmentSolution, tolerance: Tolerance
+) -> Iterator[Difference]:
+    if before.nmatches != after.nmatches:
+        apart = abs((before.nmatches or 0) - (after.nmatches or 0))
+        yield Difference(
+            product, "nmatches", before.nmatches, after.nmatches, apart, "", is_tolerable=False
+        )
+    radius_pix = _radius_pix(before)
+    for name in _NUMBERS:
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new or old is None or new is None:
+            continue
+        moved_pix = _in_pixels(name, abs(old - new), radius_pix)
+        tolerable = tolerance.admits(moved_pix, 0.0)
+        yield Difference(product, name, old, new, moved_pix, "pix", is_tolerable=tolerable)
+
+
+def _radius_pix(fit: AlignmentSolution) -> float:
+    """How far a corner of the image is from its centre."""
+    sizes = [math.hypot(chip.naxis1_pix, chip.naxis2_pix) for chip in fit.chips]
+    return max(sizes, default=0.0) / 2
+
+
+def _in_pixels(name: str, change: float, radius_pix: float) -> float:
+    """How far a change of one number moves a pixel at the corner."""
+    if name == "rotation_deg":
+        return math.radians(change) * radius_pix
+    return change * radius_pix if name == "scale" else change

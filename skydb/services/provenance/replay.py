@@ -1,0 +1,195 @@
+"""Runs made again: the same inputs, parameters and method in the environment here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from skydb.domain import Activity, AlignmentRun, SkyRun, SkyValue, Stamp
+from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.errors import NotFoundError, StateError, ToolError
+from skydb.files.checksum import sha256_of
+from skydb.services.align import AlignService
+from skydb.services.context import Context
+from skydb.services.doctor import EnvironmentGate
+from skydb.services.engines.base import SkyEngine
+from skydb.services.provenance.fitdiff import fit_differences, fit_tolerance, recipe_of
+from skydb.services.provenance.recorded import (
+    Recorded,
+    engine_of,
+    recorded_run,
+    require_as_recorded,
+)
+from skydb.services.provenance.skydiff import (
+    compare_mosaics,
+    sky_tolerance,
+    unit_of,
+    value_differences,
+)
+from skydb.services.provenance.verdict import Compared, Replay, judged
+from skydb.services.recipe import Recipe, inputs_of
+
+
+@dataclass(frozen=True)
+class ReplayService:
+    """Makes a run again and judges how it compares; the first one stays as it is.
+
+    Parameters
+    ----------
+    context : Context
+    runner : DrizzlepacRunner
+    jobs : int
+        Exposures beside each other, for engines that can.
+    gate : EnvironmentGate, optional
+        Who knows whether this environment computes what it claims to.
+    """
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+    jobs: int = 2
+    gate: EnvironmentGate | None = None
+
+    def replay(
+        self, run_id: int, tolerance: float | None = None, *, selftest: bool = True
+    ) -> Replay:
+        """Repeat a sky run or an alignment run.
+
+        Parameters
+        ----------
+        run_id : int
+            The run.
+        tolerance : float, optional
+            What two numbers may differ by: in the unit of the sky values, or in pixels for
+            fits. A reasoned default when left out; the answer says which.
+        selftest : bool
+            Check a new environment first.
+
+        Returns
+        -------
+        Replay
+            What it is found to be. A sky run keeps it as ``replay_of`` and
+            ``replay_verdict``; fits of a repeated alignment are rejected at once, for
+            they are there to be compared.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run.
+        StateError
+            When it cannot be repeated: it failed, or inputs are gone or changed.
+        ToolError
+            When the repetition failed; its row says how.
+        """
+        with self.context.store.reading() as session:
+            activity = session.get(Activity, run_id)
+            kind = type(activity)
+        if kind is AlignmentRun:
+            return self._replay_fits(run_id, tolerance)
+        if activity is not None and kind is not SkyRun:
+            raise StateError(
+                f"Activity {run_id} is no run: it is of the kind {activity.kind}.",
+                advice="Sky runs and alignment runs can be repeated.",
+            )
+        return self._replay_sky(run_id, tolerance, selftest=selftest)
+
+    def _replay_sky(self, run_id: int, tolerance: float | None, *, selftest: bool) -> Replay:
+        with self.context.store.reading() as session:
+            recorded = recorded_run(session, self.context.workspace, run_id)
+        engine = engine_of(self.context, self.runner, recorded, self.jobs)
+        recipe = self._recipe(recorded, engine)
+        replay_id = self.context.begin(
+            lambda session, stamp: _begin(session, stamp, recipe, run_id)
+        )
+        engine.execute([replay_id], recipe.inputs)
+        self._require_success(replay_id, run_id, engine, selftest=selftest)
+        return self._judge_sky(recorded, recipe, replay_id, tolerance)
+
+    def _recipe(self, recorded: Recorded, engine: SkyEngine) -> Recipe:
+        # The files are needed in any case: the tolerance is told from their noise.
+        inputs = inputs_of(self.context, recorded.version_ids, read_files=True)
+        return Recipe(
+            recorded.method, engine.name, engine.settings, inputs, has_mosaic=engine.has_mosaic
+        )
+
+    def _require_success(
+        self, replay_id: int, run_id: int, engine: SkyEngine, *, selftest: bool
+    ) -> None:
+        remark = None
+        if self.gate is not None and engine.has_mosaic:
+            remark = self.gate.remark(selftest=selftest)
+        with self.context.store.writing() as session:
+            replay = session.get_one(SkyRun, replay_id)
+            if remark:
+                replay.notice(FindingKind.ENVIRONMENT, f"run {replay_id}", remark)
+            status, error = replay.status, replay.error
+        if status is not ActivityStatus.SUCCEEDED:
+            what = f"failed in run {replay_id}, the replay of run {run_id}: {error}"
+            raise ToolError(engine.name.value, what)
+
+    def _judge_sky(
+        self, recorded: Recorded, recipe: Recipe, replay_id: int, asked: float | None
+    ) -> Replay:
+        with self.context.store.reading() as session:
+            run, replay = (_with_values(session, key) for key in (recorded.run_id, replay_id))
+            paths = list(recipe.inputs.paths.values())
+            tolerance = sky_tolerance(paths, unit_of(run), asked)
+            values = tuple(value_differences(run, replay, tolerance))
+            mosaics = compare_mosaics(self.context.workspace, run, replay, asked)
+            remarks = (*recorded.remarks, *([mosaics.remark] if mosaics.remark else []))
+            hashes = (recorded.recipe_hash, recipe.full_hash)
+            compared = Compared((*values, *mosaics.differences), tolerance, hashes, remarks)
+            found = judged(run, replay, compared)
+        with self.context.store.writing() as session:
+            session.get_one(SkyRun, replay_id).judge_replay(found.verdict, found.sentence)
+        return found
+
+    def _replay_fits(self, run_id: int, asked: float | None) -> Replay:
+        self._require_fits(run_id)
+        replay_id = AlignService(self.context, self.runner).repeat(run_id)
+        tolerance = fit_tolerance(asked)
+        with self.context.store.writing() as session:
+            run, replay = (session.get_one(AlignmentRun, key) for key in (run_id, replay_id))
+            differences = tuple(fit_differences(run, replay, tolerance))
+            hashes = (recipe_of(run), recipe_of(replay))
+            found = judged(run, replay, Compared(differences, tolerance, hashes))
+            for solution in replay.solutions:
+                if solution.status is SolutionStatus.PROPOSED:
+                    solution.reject(f"a repetition of run {run_id}, to be compared with it")
+        return found
+
+    def _require_fits(self, run_id: int) -> None:
+        """Refuse to repeat what failed, or what cannot be the same because inputs changed."""
+        with self.context.store.reading() as session:
+            run = session.get_one(AlignmentRun, run_id)
+            catalog = run.catalog
+            if run.status is not ActivityStatus.SUCCEEDED:
+                raise StateError(f"Alignment run {run_id} is {run.status}: it has no fits.")
+            versions = [link.version for link in run.used]
+            require_as_recorded(self.context.workspace, f"Alignment run {run_id}", versions)
+            path = self.context.workspace.resolve(catalog.path)
+            if not path.is_file() or sha256_of(path) != catalog.sha256:
+                raise StateError(
+                    f"Alignment run {run_id} cannot be repeated: its catalogue, {path}, is gone "
+                    "or changed.",
+                    advice="Put it back.",
+                )
+
+
+def _begin(session: Session, stamp: Stamp, recipe: Recipe, run_id: int) -> SkyRun:
+    replay = recipe.begin(session, stamp)
+    replay.repeat(session.get_one(SkyRun, run_id))
+    return replay
+
+
+def _with_values(session: Session, run_id: int) -> SkyRun:
+    whole = (
+        selectinload(SkyRun.values).joinedload(SkyValue.exposure),
+        joinedload(SkyRun.mosaic),
+        joinedload(SkyRun.environment),
+    )
+    run = session.get(SkyRun, run_id, options=whole)
+    if run is None:
+        raise NotFoundError(f"There is no sky run {run_id}.")
+    return run
