@@ -61,13 +61,11 @@ def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]
     work = Pass(field, skies, sums)
     count, jobs = len(field.images), int(request["jobs"])
     with Processes(work, min(jobs, count)) as processes:
-        masks = processes.begin("mask", count if work.has_static_masks else 0)
-        results_of(masks)
-        clock.lap("static masks")
+        masked = processes.begin("mask", count if work.has_static_masks else 0)
         drizzled = processes.begin("drizzle", count)
         drafted = draft(field)
         clock.lap("draft")
-        results_of(drizzled)
+        results_of([*masked, *drizzled])
     clock.lap("drizzle")
     writer = Writer(field, sums, outputs, skies, drafted)
     with Processes(writer, min(jobs, len(outputs))) as processes:

@@ -34,12 +34,26 @@ class Turns:
             When a lower number will never come.
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._broken.value or self._next.value == number)
-            if self._broken.value:
-                raise GivenUpError("Another process has failed.")
+            self._wait_for(number)
             yield
             self._next.value += 1
             self._condition.notify_all()
+
+    def all_before(self, number: int) -> None:
+        """Wait until all lower numbers have had their turn.
+
+        Raises
+        ------
+        GivenUpError
+            When one of them will never come.
+        """
+        with self._condition:
+            self._wait_for(number)
+
+    def _wait_for(self, number: int) -> None:
+        self._condition.wait_for(lambda: self._broken.value or self._next.value >= number)
+        if self._broken.value:
+            raise GivenUpError("Another process has failed.")
 
     def give_up(self) -> None:
         """Let nobody wait any longer."""

@@ -133,8 +133,10 @@ class Sums:
             self._flux[part][better] = 0
             self._skies[(slice(None), *part)][:, better] = 0
             poor[better] = False
-        bad = ~weighs & ~np.isnan(value) & (self._weight[part] == 0)
-        if bad.any():
+        bad = np.nonzero(~(weighs | np.isnan(value)))
+        first = self._weight[part][bad] == 0
+        bad = (bad[0][first], bad[1][first])
+        if len(bad[0]):
             self._flux[part][bad] = value[bad]
             for total, sky in zip(self._skies, skies, strict=True):
                 total[part][bad] = sky

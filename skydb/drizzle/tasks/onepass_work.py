@@ -6,7 +6,8 @@ them, so that a mosaic does not depend on the number of processes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from skydb.drizzle.tasks.onepass_chips import chips_of, drizzle_exposure, pixels
 from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
-from skydb.drizzle.tasks.onepass_processes import FORK, Turns
+from skydb.drizzle.tasks.onepass_processes import Turns
 from skydb.drizzle.tasks.onepass_sums import Array, Drizzled, Sums, shared
 
 _STEP_STATIC_MASK = 1
@@ -39,9 +40,9 @@ class Pass:
     exposures: Field
     skies: Sequence[Mapping[tuple[str, int], float | None]]
     sums: Sums
-    turns: Turns = field(default_factory=Turns)
+    _added: Turns = field(default_factory=Turns, init=False)
+    _masked: Turns = field(default_factory=Turns, init=False)
     _masks: dict[Any, Array] = field(default_factory=dict, init=False)
-    _lock: Any = field(default_factory=FORK.Lock, init=False)
 
     def __post_init__(self) -> None:
         if self.has_static_masks:
@@ -69,21 +70,30 @@ class Pass:
 
         image = self.exposures.images[index]
         found = staticMask.staticMask(self.exposures.config)
-        with pixels(image, {image.scienceExt}):
+        with self._giving_up(), pixels(image, {image.scienceExt}):
             found.addMember(image)
-        with self._lock:
+        with self._masked.turn(index):
             for signature, mask in found.masklist.items():
                 np.logical_and(self._masks[signature], mask, out=self._masks[signature])
 
     def drizzle(self, index: int) -> None:
-        """Drizzle one exposure and add it to the sums."""
+        """Drizzle one exposure, once all masks are known, and add it to the sums."""
+        if self.has_static_masks:
+            self._masked.all_before(len(self.exposures.images))
         image = self.exposures.images[index]
         kernel = KernelCall(partial(self._receive, index, chips_of(image)), self.has_context)
+        resetbits = int(self.exposures.config["resetbits"])
+        with self._giving_up(), pixels(image, self._wanted(image), resetbits):
+            drizzle_exposure(self.exposures, index, kernel, self._masks)
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Let nobody wait for what has failed."""
         try:
-            with pixels(image, self._wanted(image), int(self.exposures.config["resetbits"])):
-                drizzle_exposure(self.exposures, index, kernel, self._masks)
+            yield
         except BaseException:
-            self.turns.give_up()
+            self._masked.give_up()
+            self._added.give_up()
             raise
 
     def _wanted(self, image: Any) -> set[str]:  # noqa: ANN401
@@ -99,5 +109,5 @@ class Pass:
         name, chip = self.exposures.images[index]._filename, chips[order]
         scale = unit * chip._effGain
         skies = [mosaic[name, chip.extver] for mosaic in self.skies]
-        with self.turns.turn(self.exposures.first_chips[index] + order):
+        with self._added.turn(self.exposures.first_chips[index] + order):
             self.sums.add(drizzled, [0.0 if sky is None else sky * scale for sky in skies])
