@@ -23,6 +23,8 @@ Rootnames = Annotated[list[str] | None, typer.Option("--rootname", help="Only th
 Visits = Annotated[list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50.")]
 Proposal = Annotated[int | None, typer.Option(help="Only this proposal.")]
 
+#: Causes that are those of whole runs.
+_OF_RUNS = ("alignment", "software", "parameters", "engine", "downgraded")
 #: Under a table of differences.
 _NOTE = (
     "relative: less the median difference of all chips that both runs have. Of match only this "
@@ -105,9 +107,24 @@ def _across(
 
 
 def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, as_json: bool) -> None:
+    note = " ".join([_NOTE, *_causes_told(rows)])
     shell.show(
-        "MDRIZSKY, run by run", rows, columns_comparison.SKY_CHANGES, as_json=as_json, note=_NOTE
+        "MDRIZSKY, run by run", rows, columns_comparison.SKY_CHANGES, as_json=as_json, note=note
     )
+
+
+def _causes_told(rows: Sequence[SkyChange]) -> list[str]:
+    """What the causes are that all chips of two runs share, in sentences."""
+    told = {
+        f"{cause}: {one} -> {other}."
+        for row in rows
+        for cause, (one, *more) in row.because.items()
+        if cause in _OF_RUNS
+        for other in more
+    }
+    if any(row.difference and not row.cause for row in rows):
+        return [*sorted(told), "Where no cause is named, no row tells one."]
+    return sorted(told)
 
 
 def _show_methods(

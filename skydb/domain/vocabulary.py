@@ -184,6 +184,8 @@ class SkyDiffCause(StrEnum):
     """The exposure points elsewhere."""
     INPUT = "input content"
     """Another content of the file."""
+    ALIGNMENT = "alignment"
+    """What was aligned before, in the directory of a run's log, came out otherwise."""
     SOFTWARE = "software"
     """Another version of the tool, or of a package that it uses."""
     PARAMETERS = "parameters"

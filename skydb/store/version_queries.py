@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from skydb.domain import (
+    AlignmentRun,
     AlignmentSolution,
     Exposure,
     Generation,
@@ -17,7 +18,7 @@ from skydb.domain import (
     ProductVersion,
     Visit,
 )
-from skydb.domain.vocabulary import LinkRole, ProductKind, SolutionOrigin
+from skydb.domain.vocabulary import LinkRole, ProductKind, SolutionOrigin, SolutionStatus
 from skydb.store.comparison_queries import batches
 from skydb.store.scope import Scope
 
@@ -130,6 +131,51 @@ def solutions_of(session: Session, products: Collection[str]) -> list[Row]:
         for row in session.execute(statement, {"products": batch}).mappings()
     ]
     return sorted(found, key=lambda row: int(row["id"]))
+
+
+class LoggedFit(NamedTuple):
+    """A fit of which only a log tells: how it ended, and what it gave."""
+
+    run_id: int
+    started_at: datetime | None
+    parameters: dict[str, Any]
+    product: str
+    status: SolutionStatus
+    dx_pix: float | None
+    dy_pix: float | None
+    rotation_deg: float | None
+    scale: float | None
+
+    @property
+    def outcome(self) -> tuple[Any, ...]:
+        """What two fits of one product are alike in, or not."""
+        return self.status, self.dx_pix, self.dy_pix, self.rotation_deg, self.scale
+
+
+def logged_fits(session: Session, exposure_ids: Collection[int]) -> list[LoggedFit]:
+    """Fits known from logs, of all products of the visits of some exposures."""
+    found: list[LoggedFit] = []
+    for batch in batches(exposure_ids):
+        visits = select(Exposure.visit_id).where(Exposure.id.in_(batch))
+        columns: tuple[Any, ...] = (
+            AlignmentRun.id,
+            AlignmentRun.started_at,
+            AlignmentRun.parameters,
+            Product.filename,
+            AlignmentSolution.status,
+            AlignmentSolution.dx_pix,
+            AlignmentSolution.dy_pix,
+            AlignmentSolution.rotation_deg,
+            AlignmentSolution.scale,
+        )
+        query = (
+            select(*columns)
+            .join(AlignmentRun, AlignmentRun.id == AlignmentSolution.activity_id)
+            .join(Product, Product.id == AlignmentSolution.product_id)
+            .where(Product.visit_id.in_(visits), AlignmentRun.imported_by_id.is_not(None))
+        )
+        found += (LoggedFit(*row) for row in session.execute(query))
+    return sorted(found, key=lambda fit: (fit.run_id, fit.product))
 
 
 def fits_and_primaries(session: Session, products: Collection[str]) -> list[AlignmentSolution]:

@@ -13,6 +13,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
+    AlignmentRun,
     AlignmentSolution,
     Environment,
     Exposure,
@@ -28,7 +29,14 @@ from skydb.domain import (
 )
 from skydb.domain.activity import fingerprint
 from skydb.domain.values import FileFacts, Rootname, SkyLevel, WcsFacts, WcsName
-from skydb.domain.vocabulary import Engine, LinkRole, ProductKind, SkyMethod, SkyUnit
+from skydb.domain.vocabulary import (
+    Engine,
+    LinkRole,
+    ProductKind,
+    SkyMethod,
+    SkyUnit,
+    SolutionStatus,
+)
 from skydb.services.composition import Services
 from tests.domain.entities import CHIP, facts_of
 
@@ -119,12 +127,14 @@ class SmallLedger:
         on: datetime | None,
         group: str = "log",
         tool_version: str = "AstroDrizzle 2.2.6",
+        directory: str = "here",
     ) -> int:
         """A run of which only a log tells, of exposures that may be known from it alone."""
         with self.services.context.store.writing() as session:
             stamp = Stamp("somebody", "0.1.0")
             brought = HistoryImport({}, stamp)
-            document = {"astrodrizzle": {"skystat": "median", "final_rot": 257.0}}
+            steps = {"Sky": {"skystat": "median"}, "Final Drizzle": {"bits": directory}}
+            document = {"astrodrizzle": steps, "log": {"directory": directory}}
             run = SkyRun(_group(session, group), method, document, stamp, recipe_hash="f" * 64)
             session.add_all([brought, run])
             run.recall(brought, on, on, tool_version)
@@ -132,6 +142,26 @@ class SmallLedger:
             run.recall_values(
                 [SkyValue(_logged(session, one.rootname), one) for one in levels], method
             )
+            session.flush()
+            return run.id
+
+    def logged_fit(
+        self, product: str, *, on: datetime, directory: str, dx_pix: float | None
+    ) -> int:
+        """A fit of which only a log tells; one without a shift failed."""
+        status = SolutionStatus.FAILED if dx_pix is None else SolutionStatus.APPLIED
+        with self.services.context.store.writing() as session:
+            stamp = Stamp("somebody", "0.1.0")
+            brought = HistoryImport({}, stamp)
+            run = AlignmentRun("gaia", {"log": {"directory": directory}}, stamp)
+            session.add_all([brought, run])
+            run.recall(brought, on, on, "TweakReg 1.4.7")
+            same = select(Product).where(Product.filename == product)
+            visit = _visit(session, Rootname(product[:9]), None)
+            drizzled = session.scalar(same) or Product(product, ProductKind.DRZ, visit)
+            fit = AlignmentSolution.logged(drizzled, run, WcsName.parse("TWEAK"), status)
+            fit.dx_pix = dx_pix
+            session.add(fit)
             session.flush()
             return run.id
 

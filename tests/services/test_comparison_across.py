@@ -193,6 +193,32 @@ def test_the_history_is_in_the_order_in_which_runs_ran_not_in_that_of_their_rows
     assert rows[1].cause == [SkyDiffCause.SOFTWARE]
 
 
+@pytest.mark.parametrize(("dx_pix", "told"), [(None, "1 failed"), (0.9, "1 applied")])
+def test_what_the_logs_of_two_directories_aligned_before_is_a_cause_for_overlaps(
+    book: SmallLedger, dx_pix: float | None, told: str
+) -> None:
+    runs: dict[SkyMethod, list[int]] = {MATCH: [], LOCALMIN: []}
+    fits = []
+    for directory, on, shift_pix in (("april", BEFORE, 0.3), ("may", AFTER, dx_pix)):
+        fit = {"on": on, "directory": directory, "dx_pix": shift_pix}
+        fits.append(book.logged_fit("ibxl50030_drz.fits", **fit))
+        for method, found in runs.items():
+            found.append(book.logged_run(method, skies(1, 2, 3), on=on, directory=directory))
+    assert compared(book, *runs[LOCALMIN])[A].cause == []
+    row = compared(book, *runs[MATCH])[A]
+    assert row.cause == [SkyDiffCause.ALIGNMENT]
+    assert row.because["alignment"] == [f"run {fits[0]}: 1 applied", f"run {fits[1]}: {told}"]
+
+
+def test_alignments_that_came_out_alike_or_later_are_no_cause(book: SmallLedger) -> None:
+    runs = []
+    for directory, on in (("april", BEFORE), ("may", AFTER)):
+        book.logged_fit("ibxl50030_drz.fits", on=on, directory=directory, dx_pix=0.3)
+        book.logged_fit("ibxl50030_drz.fits", on=LATER, directory=directory, dx_pix=0.1 * on.month)
+        runs.append(book.logged_run(MATCH, skies(1, 2, 3), on=on, directory=directory))
+    assert compared(book, *runs)[A].cause == []
+
+
 def test_two_groups_are_compared_method_by_method(book_anywhere: SmallLedger) -> None:
     book = book_anywhere
     for method in (LOCALMIN, MATCH):

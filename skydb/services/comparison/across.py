@@ -20,6 +20,7 @@ from skydb.services.comparison.causes import (
     causes_of_runs,
     in_order,
 )
+from skydb.services.comparison.logged import LoggedAlignments
 from skydb.services.comparison.moves import Pointings
 from skydb.services.comparison.pairing import Chip, Link, Series, links
 from skydb.store import comparison_queries as selects
@@ -158,8 +159,19 @@ class Comparison:
         key = (link.one.id, link.other.id, link.method)
         if key not in self._pairs:
             values = self._values[link.one.id], self._values[link.other.id]
-            self._pairs[key] = _Pair(link.one, link.other, link.method, *values)
+            told = self._told_by_logs(link.one, link.other, link.method)
+            self._pairs[key] = _Pair(link.one, link.other, link.method, *values, told)
         return self._pairs[key]
+
+    def _told_by_logs(self, one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
+        if one.imported_by_id is None or other.imported_by_id is None:
+            return {}
+        return self._logged.causes(one, other, method)
+
+    @cached_property
+    def _logged(self) -> LoggedAlignments:
+        exposures = {exposure_id for values in self._values.values() for exposure_id, _ in values}
+        return LoggedAlignments.of(self.session, exposures)
 
     def _change(self, link: Link) -> SkyChange:
         named = self._names[link.chip[0]]
@@ -230,10 +242,11 @@ class _Pair:
     method: SkyMethod
     first: dict[Chip, Value]
     second: dict[Chip, Value]
+    told: Because
 
     @cached_property
     def because(self) -> Because:
-        return causes_of_runs(self.one, self.other, self.method)
+        return causes_of_runs(self.one, self.other, self.method) | self.told
 
     @cached_property
     def company(self) -> Company:

@@ -15,8 +15,11 @@ from skydb.store.comparison_queries import Content
 Because = dict[SkyDiffCause, list[Any]]
 
 #: Parameters of the steps after the sky, and names of files: no sky value depends on them.
-_AFTER_SKY = ("final_", "driz_", "blot_", "combine_", "median", "blot", "drizcorr")
-_NO_SKY = ("input", "inputs", "output", "skymethod", "runfile", "skyfile", "log", "num_cores")
+_AFTER_SKY = ("final", "driz", "separate", "create median", "median", "combine", "blot")
+_NO_SKY = {
+    *("input", "inputs", "output", "skymethod", "runfile", "skyfile", "num_cores", "in_memory"),
+    *("build", "context", "clean", "stepsize"),
+}
 
 
 def causes_of_runs(one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
@@ -145,15 +148,15 @@ def _sky_settings(run: SkyRun) -> dict[str, Any]:
     """Parameters that a sky value may depend on, by their plain names."""
     settings = run.parameters.get(run.engine.value)
     found = settings if isinstance(settings, Mapping) else run.parameters
-    return {
-        name: value
-        for name, value in _flat(found)
-        if name not in _NO_SKY and not name.startswith(_AFTER_SKY)
-    }
+    return dict(_flat(found))
 
 
 def _flat(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Names and values, those in sections too, which logs have for each step."""
     found: list[tuple[str, Any]] = []
-    for name, value in document.items():
-        found += _flat(value) if isinstance(value, Mapping) else [(str(name).lower(), value)]
+    for title, value in document.items():
+        name = str(title).lower()
+        if name in _NO_SKY or name.startswith(_AFTER_SKY):
+            continue
+        found += _flat(value) if isinstance(value, Mapping) else [(name, value)]
     return found

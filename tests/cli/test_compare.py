@@ -1,0 +1,112 @@
+"""Comparison across runs on the command line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.services.composition import Services
+from tests.commands import LedgerDirectory
+from tests.services.ledgers import SmallLedger, day
+
+A, B = "ibxl50iaq", "ibxl50ibq"
+NEWER = {"drizzlepac": "3.11.0", "numpy": "2.4.6"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """Two exposures, and runs of two methods on two dates."""
+
+    skydb: LedgerDirectory
+    runs: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Field]:
+    directory = tmp_path_factory.mktemp("compare")
+    shutil.copyfile(sqlite_template, directory / "skydb.sqlite")
+    ledger = LedgerDirectory(directory)
+    services = Services.open(ledger.url, directory / "data")
+    book = SmallLedger(services)
+    for name in (A, B):
+        book.deliver(name)
+    dates = {"old": ("2024-01-01", {}), "new": ("2024-06-01", {"packages": NEWER})}
+    runs = {
+        f"{when} {method}": book.run(method, {A: level, B: 1.5}, on=day(date), group=when, **more)
+        for level, (when, (date, more)) in enumerate(dates.items(), 1)
+        for method in (SkyMethod.LOCALMIN, SkyMethod.MATCH)
+    }
+    yield Field(ledger, runs)
+    services.close()
+
+
+KEYS = {
+    "rootname", "extver", "method", "run_a", "run_b", "value_a", "value_b", "difference",
+    "difference_relative", "unit", "cause", "because",
+}  # fmt: skip
+
+
+def test_two_runs_of_one_method_are_compared_with_each_other(field: Field) -> None:
+    old, new = field.runs["old match"], field.runs["new match"]
+    rows = field.skydb.json("sky", "compare", old, new)
+    assert all(set(row) >= KEYS for row in rows)
+    assert [row["difference"] for row in rows] == [1.0, 0.0]
+    assert [row["difference_relative"] for row in rows] == [0.5, -0.5]
+    assert rows[0]["cause"] == ["software"]
+    said = field.skydb("sky", "compare", old, new).out
+    assert "drizzlepac 3.10.0 -> drizzlepac 3.11.0" in " ".join(said.split())
+
+
+def test_runs_of_two_methods_still_have_a_column_each(field: Field) -> None:
+    words = field.runs["old localmin"], field.runs["new match"]
+    rows = field.skydb.json("sky", "compare", *words)
+    assert [(row["localmin"], row["match"]) for row in rows] == [(1.0, 2.0), (1.5, 1.5)]
+    assert len(field.skydb.json("sky", "compare")) == 2
+    assert field.skydb("sky", "compare", "--across", *words).code == 2
+
+
+def test_groups_and_the_history_are_compared_too(field: Field) -> None:
+    groups = field.skydb.json("sky", "compare", "--between", 1, 2)
+    history = field.skydb.json("sky", "compare", "--history", "--visit", "bxl50")
+    assert len(groups) == len(history) == 4
+    only = field.skydb.json("sky", "compare", "--history", "--rootname", A)
+    assert {row["rootname"] for row in only} == {A}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--history --between 1 2", 2),
+        ("--history 1", 2),
+        ("--across", 2),
+        ("--visit bxl50", 2),
+        ("--history --visit bxl77", 4),
+        ("--between 1 99", 4),
+        ("1 2 999 --across", 4),
+    ],
+)
+def test_what_cannot_be_compared_is_said(field: Field, words: str, code: int) -> None:
+    assert field.skydb("sky", "compare", *words.split()).code == code
+
+
+def test_statistics_have_a_row_a_method_and_unit(field: Field) -> None:
+    rows = field.skydb.json("sky", "stats", "--by", "filter", "--method", "localmin")
+    assert [(row["key"], row["median"], row["unit"]) for row in rows] == [
+        ("F160W", 1.75, "electron/s")
+    ]
+    assert "F160W" in field.skydb("sky", "stats", "--by", "filter").out
+    assert field.skydb("sky", "stats", "--by", "colour").code == 2
+    assert field.skydb("sky", "stats", "--method", "mean").code == 2
+    assert field.skydb("sky", "stats", "--visit", "bxl77").code == 4
+
+
+def test_a_timeline_has_rows_and_pictures(field: Field, tmp_path: Path) -> None:
+    rows = field.skydb.json("sky", "timeline", "--rootname", A, "--out", tmp_path)
+    assert [row["value"] for row in rows] == [1.0, 1.0, 2.0, 2.0]
+    assert [path.name for path in tmp_path.iterdir()] == ["timeline_sky.png"]
+    assert field.skydb("sky", "timeline").code == 2
