@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from skydb.services.comparison.service import Comparisons
     from skydb.services.doctor import DoctorService
     from skydb.services.evidence import Evidence
+    from skydb.services.export import ExportService
     from skydb.services.fetch import FetchService
     from skydb.services.find import Finder
     from skydb.services.headers import HeaderService
     from skydb.services.history.service import HistoryService
     from skydb.services.ingest import IngestService
     from skydb.services.provenance.explain import ExplainService
+    from skydb.services.provenance.export import ProvExportService
     from skydb.services.provenance.replay import ReplayService
     from skydb.services.refcat import RefcatService
     from skydb.services.retention import RetentionService
@@ -188,13 +190,22 @@ class Services:
 
         return WcsLedgerService(self.context)
 
-    def sky(self, jobs: int = 2) -> SkyRunService:
-        """Sky runs, so many beside each other."""
+    def sky(self, jobs: int = 2, executor: str | None = None) -> SkyRunService:
+        """Sky runs, so many beside each other, or on a cluster at ``dask://HOST:PORT``."""
         from skydb.services.doctor import EnvironmentGate
+        from skydb.services.executors.cluster import DaskExecutor
         from skydb.services.skyrun import SkyRunService
 
         gate = EnvironmentGate(self.context, self.fields)
-        return SkyRunService(self.context, jobs=jobs, gate=gate)
+        cluster = DaskExecutor(executor) if executor else None
+        return SkyRunService(self.context, jobs=jobs, gate=gate, executor=cluster)
+
+    @property
+    def export(self) -> ExportService:
+        """Tables out."""
+        from skydb.services.export import ExportService
+
+        return ExportService(self.questions.url)
 
     @property
     def finder(self) -> Finder:
@@ -244,6 +255,13 @@ class Services:
         from skydb.services.provenance.explain import ExplainService
 
         return ExplainService(self.context.store, self.context.workspace)
+
+    @property
+    def export_prov(self) -> ProvExportService:
+        """Lineages out, as PROV-JSON."""
+        from skydb.services.provenance.export import ProvExportService
+
+        return ProvExportService(self.explain)
 
     def replay(self, jobs: int = 2) -> ReplayService:
         """Making runs again."""

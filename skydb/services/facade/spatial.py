@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.services.facade.base import Facade, table_of
@@ -33,3 +34,11 @@ class SpatialFacade(Facade):
         asked = {way: what for way, what in ways.items() if what is not None}
         traits = Traits(filter_name, detector, proposal_id)
         return table_of(self.services.finder.search(asked, traits), COLUMNS)
+
+    def export(
+        self, path: str | Path, *, view: str | None = None, sql: str | None = None
+    ) -> QTable:
+        """Write a view or an answer to a file; see :meth:`.ExportService.export`."""
+        from dataclasses import asdict
+
+        return table_of([asdict(self.services.export.export(Path(path), view=view, sql=sql))])

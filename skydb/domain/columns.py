@@ -1,0 +1,54 @@
+"""What a column of a table out of the ledger is: its kind, unit and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ColumnKind(StrEnum):
+    """What the values of a column are."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    """Whole numbers of up to 64 bits."""
+    NUMBER = "number"
+    """Double precision."""
+    BOOLEAN = "boolean"
+    TIME = "time"
+    """UTC, ISO 8601 with a T and without a zone."""
+
+
+#: A value of a column of each kind; None is NULL.
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """One column with what goes out of the ledger with it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    kind : ColumnKind
+        What its values are.
+    unit : str, optional
+        In the spelling of the IVOA (VOUnits).
+    ucd : str, optional
+        Its meaning in the words of the IVOA (UCD1+).
+    description : str
+        Its meaning for people.
+    utype : str, optional
+        Where it stands in an IVOA data model.
+    is_ascii : bool
+        Whether all its texts are plain ASCII.
+    """
+
+    name: str
+    kind: ColumnKind
+    unit: str | None = None
+    ucd: str | None = None
+    description: str = ""
+    utype: str | None = None
+    is_ascii: bool = True

@@ -1,0 +1,1 @@
+"""Tables out: csv, ecsv, VOTable and parquet, in parts, so that no table is too long."""

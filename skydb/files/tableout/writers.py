@@ -1,0 +1,89 @@
+"""Choosing the writer of a table by the name of its file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from skydb.domain.columns import Cell, TableColumn
+from skydb.errors import UsageError
+
+Rows: TypeAlias = Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """What stands before the rows of a table.
+
+    Parameters
+    ----------
+    columns : sequence of TableColumn
+        In order.
+    name : str
+        Of the table.
+    rows : int
+        How many there will be.
+    origin : dict of str to str
+        Where they come from: what asked, which program, when.
+    """
+
+    columns: Sequence[TableColumn]
+    name: str
+    rows: int
+    origin: dict[str, str] = field(default_factory=dict)
+
+
+Writer: TypeAlias = Callable[[Path, TableHead, Iterable[Rows]], None]
+
+
+def writer_for(path: Path) -> Writer:
+    """What writes a file of this name.
+
+    Raises
+    ------
+    UsageError
+        When its suffix is none of csv, ecsv, vot, xml and parquet.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix == "csv":
+        from skydb.files.tableout.delimited import write_csv
+
+        return write_csv
+    if suffix == "ecsv":
+        from skydb.files.tableout.delimited import write_ecsv
+
+        return write_ecsv
+    if suffix in ("vot", "votable", "xml"):
+        from skydb.files.tableout.votable import write_votable
+
+        return write_votable
+    if suffix == "parquet":
+        from skydb.files.tableout.parquet import write_parquet
+
+        return write_parquet
+    raise UsageError(
+        f"skydb does not know what to write to {path.name}.",
+        advice="End the name in .csv, .ecsv, .vot or .parquet.",
+    )
+
+
+def write_table(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
+    """Write a table whole or not at all: an earlier file of the name stays until it is done.
+
+    Raises
+    ------
+    UsageError
+        When the suffix is not known, or the directory is not there.
+    """
+    write = writer_for(path)
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(draft, head, parts)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
