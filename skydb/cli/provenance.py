@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,6 +93,28 @@ def replay(
     else:
         _show_replay(shell, found)
     shell.flag(when=found.verdict is ReplayVerdict.DIFFERENT)
+
+
+def prov(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="File to write, e.g. provenance.json.")],
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="Things as of `skydb explain`; the whole ledger when left out."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write lineages as W3C PROV-JSON, with the names of the IVOA Provenance Data Model.
+
+    Example: skydb export prov provenance.json "ibxl50clq[1]@6" mosaic:6
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        done = services.export_prov.export(out, what or ())
+    if as_json:
+        shell.print_json(done)
+    else:
+        shell.say(f"{done.path}: {done.nodes} nodes, {done.relations} relations")
 
 
 def _show_replay(shell: Shell, found: Replay) -> None:

@@ -136,15 +136,19 @@ def _is_carried() -> ColumnElement[bool]:
 
 def _earlier_contents() -> _Link:
     """Contents of the same product that were used to make a content."""
+    return Generation.version_id, earlier_contents_select(literal(Kind.VERSION.value))
+
+
+def earlier_contents_select(first: Any) -> Select[Any]:  # noqa: ANN401 - a column or a literal
+    """Some column of the generation of contents, and the earlier contents of the same file."""
     later, earlier = aliased(ProductVersion), aliased(ProductVersion)
-    same_file = (
-        _to(Kind.VERSION, earlier.id)
+    return (
+        select(first, earlier.id)
         .join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
         .join(later, later.id == Generation.version_id)
         .join(earlier, earlier.id == Usage.version_id)
         .where(earlier.product_id == later.product_id, earlier.number < later.number)
     )
-    return Generation.version_id, same_file
 
 
 def _first_fetch() -> _Link:
@@ -174,7 +178,7 @@ def versions(session: Session, keys: Collection[int]) -> list[ProductVersion]:
 
 def activities(session: Session, keys: Collection[int]) -> list[Activity]:
     """Activities with the columns of their kind and their environments."""
-    whole = _whole_activities()
+    whole = whole_activities()
 
     def named(ids: list[int]) -> Select[Any]:
         return select(whole).options(joinedload(whole.environment)).where(whole.id.in_(ids))
@@ -182,7 +186,7 @@ def activities(session: Session, keys: Collection[int]) -> list[Activity]:
     return _all(session, keys, named)
 
 
-def _whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
+def whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
     """Activities with the columns of those kinds whose columns are told."""
     return with_polymorphic(Activity, [Acceptance, AlignmentRun, SkyRun], flat=True)
 

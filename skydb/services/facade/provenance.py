@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.services.facade.base import Facade, table_of
@@ -36,3 +37,9 @@ class ProvenanceFacade(Facade):
         table = table_of(found.pop("differences"), names)
         table.meta |= found
         return table
+
+    def export_prov(self, path: str | Path, *what: str) -> QTable:
+        """Write lineages, or the whole ledger, as W3C PROV-JSON."""
+        from dataclasses import asdict
+
+        return table_of([asdict(self.services.export_prov.export(Path(path), what))])

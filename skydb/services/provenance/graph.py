@@ -167,6 +167,13 @@ class Lineage:
         """Keep a relation."""
         self._edges[Edge(relation, source, target, role)] = None
 
+    def merge(self, other: Lineage) -> None:
+        """Take in another graph of the same ledger."""
+        for node in other.nodes.values():
+            known = self.nodes.setdefault(node.id, node)
+            known.remarks.extend(one for one in node.remarks if one not in known.remarks)
+        self._edges |= other._edges
+
     def remark(
         self, node_id: str, kind: FindingKind | EntryKind | RemarkKind, subject: str, message: str
     ) -> None:

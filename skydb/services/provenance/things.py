@@ -284,9 +284,10 @@ def derive(graph: Lineage, made: Iterable[Generation], used: Iterable[Usage]) ->
         later = link.version
         for earlier in inputs.get(link.activity_id, ()):
             if earlier.product_id == later.product_id and earlier.number < later.number:
-                graph.link(
-                    Relation.DERIVED,
-                    ids.version(later.id),
-                    ids.version(earlier.id),
-                    "earlier content",
-                )
+                add_derivation(graph, later.id, earlier.id)
+
+
+def add_derivation(graph: Lineage, later_id: int, earlier_id: int) -> None:
+    """A content was made from an earlier one of the same file."""
+    later, earlier = ids.version(later_id), ids.version(earlier_id)
+    graph.link(Relation.DERIVED, later, earlier, "earlier content")
