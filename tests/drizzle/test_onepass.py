@@ -72,6 +72,7 @@ def test_the_fields_have_pixels_of_every_kind(compared):
     filled = fits.getdata(window.weight) == 0
     assert 0 < filled.sum() < filled.size
     assert np.isfinite(fits.getdata(window.science)).all()
+    assert fits.getheader(window.science)["MDRIZSKY"] > 0
 
 
 def test_a_context_image_is_made_when_astrodrizzle_makes_one(pair):

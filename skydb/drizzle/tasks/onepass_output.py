@@ -21,6 +21,8 @@ from skydb.drizzle.tasks.onepass_field import Field, product_name, reading_from
 from skydb.drizzle.tasks.onepass_sums import Array, Sums
 
 _SKY = "MDRIZSKY"
+#: As skypac writes it.
+_SKY_COMMENT = "Sky value computed by AstroDrizzle"
 _TABLE = "HDRTAB"
 #: Keywords of every chip (D001OUDA ...) and the name of a file that they hold.
 _NAMES_OF_CHIPS = {"OUDA": "outFinal", "OUWE": "outWeight", "OUCO": "outContext"}
@@ -38,11 +40,15 @@ class Draft:
         How many chips they tell of.
     exptime_s : float
         Exposure time of the mosaic.
+    sky_places : mapping
+        Where in the header of each file MDRIZSKY stands, for instruments whose rules want
+        the mean of the chips there.
     """
 
     files: Mapping[str, Any]
     chips: int
     exptime_s: float
+    sky_places: Mapping[str, int]
 
 
 def draft(field: Field) -> Draft:
@@ -50,6 +56,8 @@ def draft(field: Field) -> Draft:
 
     The headers of the exposures are of no use afterwards.
     """
+    # With a sky in one chip the rules show whether a mosaic has one in its header.
+    chips_of(field.images[0])[0].header[_SKY] = (0.0, _SKY_COMMENT)
     templates = _Templates(field)
     records = rehearse(field)
     names = field.wcs.outputNames
@@ -65,7 +73,9 @@ def draft(field: Field) -> Draft:
         )
     kinds = ["outSci", "outWeight", *(["outContext"] if field.has_context else [])]
     files = {kind: made[names[kind]] for kind in kinds}
-    return Draft(files, len(records), float(records[0]["texptime"]))
+    headers = {kind: hdus[0].header for kind, hdus in files.items()}
+    places = {kind: header.index(_SKY) for kind, header in headers.items() if _SKY in header}
+    return Draft(files, len(records), float(records[0]["texptime"]), places)
 
 
 class _Templates:
@@ -171,6 +181,8 @@ class Writer:
         """
         names = self._names(self.outputs[index])
         for kind, hdus in self.draft.files.items():
+            if kind in self.draft.sky_places:
+                self._put_mean_sky(hdus[0].header, self.draft.sky_places[kind], index)
             _rename(hdus[0].header, names, kind, self.draft.chips)
             hdus[0].data = self._image(kind, index)
             for table in (hdu for hdu in hdus if hdu.name == _TABLE):
@@ -209,6 +221,13 @@ class Writer:
         if told["proc_unit"].lower() == "native" and native[:6] == "counts":
             factor /= _last_chip(self.field)._gain
         return self.sums.science(index, adrizzle.interpret_maskval(told), fill, factor)
+
+    def _put_mean_sky(self, header: fits.Header, place: int, index: int) -> None:
+        """Write the mean of the skies into a header that has none when no chip has one."""
+        header.remove(_SKY, ignore_missing=True)
+        known = [sky for key in self._chips() if (sky := self.skies[index][key]) is not None]
+        if known:
+            header.insert(place, (_SKY, float(np.mean(known)), _SKY_COMMENT))
 
     def _put_skies(self, table: Any, index: int) -> None:  # noqa: ANN401
         """Write MDRIZSKY of every chip into HDRTAB; none is not a number, as in fitsblender."""
