@@ -13,6 +13,7 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from skydb.cli.shell import Shell
     from skydb.domain.vocabulary import Engine, SkyMethod
+    from skydb.services.fields import Division
     from skydb.store.queries import Row
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
@@ -52,7 +53,13 @@ def run(
     mosaic: Annotated[
         bool, typer.Option("--mosaic/--no-mosaic", help="Mosaics, or sky values only.")
     ] = True,
+    each: Annotated[
+        str | None, typer.Option(help="Every visit, target or proposal as a field of its own.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Runs, or exposures, beside each other.")] = 2,
+    executor: Annotated[
+        str | None, typer.Option(help="dask://HOST:PORT of a cluster, instead of this machine.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what was run before.")] = False,
     selftest: Annotated[
         bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
@@ -81,9 +88,11 @@ def run(
     )
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        rows = services.sky(jobs).run(
+        sky_runs = services.sky(jobs, executor)
+        fields = sky_runs.fields(selection, _division(each)) if each else ()
+        rows = sky_runs.run(
             methods, selection, settings,
-            engine=wanted, mosaic=mosaic, force=force, selftest=selftest,
+            engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
         )  # fmt: skip
     _show_runs(shell, rows, as_json=as_json)
 
@@ -96,6 +105,16 @@ def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
     if any(row["status"] != "succeeded" for row in rows):
         raise typer.Exit(FAILED)
     shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
+
+
+def _division(text: str) -> Division:
+    from skydb.errors import UsageError
+    from skydb.services.fields import Division
+
+    try:
+        return Division(text)
+    except ValueError as error:
+        raise UsageError(f"{error}.", advice=f"Fields: {', '.join(Division)}.") from error
 
 
 def _methods(text: str) -> list[SkyMethod]:

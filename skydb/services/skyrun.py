@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from skydb.domain import SkyRun
@@ -15,7 +14,11 @@ from skydb.services.doctor import EnvironmentGate
 from skydb.services.engines.base import SkyEngine
 from skydb.services.engines.choice import EngineRequest, Remark, engine_for
 from skydb.services.environment import remember_environment
-from skydb.services.recipe import Recipe, RunInputs, selected_inputs
+from skydb.services.executors.base import Executor, LedgerAddress
+from skydb.services.executors.local import LocalExecutor
+from skydb.services.fields import Division, fields_of
+from skydb.services.pieces import FieldPlan, RunPiece, recipes_of
+from skydb.services.recipe import Recipe, selected_inputs
 from skydb.services.selection import Selection
 from skydb.store import queries
 
@@ -28,6 +31,7 @@ class SkyRunService:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
     jobs: int = 2
     gate: EnvironmentGate | None = None
+    executor: Executor | None = None
 
     def run(
         self,
@@ -39,6 +43,7 @@ class SkyRunService:
         mosaic: bool = True,
         force: bool = False,
         selftest: bool = True,
+        fields: Sequence[Selection] = (),
     ) -> list[queries.Row]:
         """Run methods on a selection of exposures.
 
@@ -63,11 +68,13 @@ class SkyRunService:
             same environment; otherwise that run is found, and ``reused`` says so.
         selftest : bool
             Check a new environment before its first run; without, its runs are flagged.
+        fields : sequence of Selection
+            Several fields instead of one selection, each run by itself; see :meth:`fields`.
 
         Returns
         -------
         list of dict
-            One row a method, in order.
+            One row a method and field, in order.
 
         Raises
         ------
@@ -77,20 +84,52 @@ class SkyRunService:
         """
         request = EngineRequest(engine, mosaic, settings or AstroDrizzleSettings(), self.jobs)
         worker, remarks = engine_for(self.context, self.runner, request)
-        inputs = selected_inputs(
-            self.context, selection or Selection(), read_files=worker.reads_files
-        )
-        recipes = _recipes(methods, worker, inputs)
+        wanted = tuple(dict.fromkeys(methods))
+        plans = [
+            self._plan(wanted, field, worker, request, force=force)
+            for field in fields or [selection or Selection()]
+        ]
+        remarks += self._remarks(worker, selftest=selftest)
+        self._execute([piece for plan in plans for piece in plan.pieces], worker)
+        return [
+            self._row(plan.runs[method], remarks, reused=method in plan.found)
+            for plan in plans
+            for method in plan.methods
+        ]
+
+    def fields(self, selection: Selection, division: Division) -> list[Selection]:
+        """The fields that a selection is made of."""
+        with self.context.store.reading() as session:
+            return fields_of(session, selection, division)
+
+    def _plan(
+        self,
+        methods: Sequence[SkyMethod],
+        selection: Selection,
+        engine: SkyEngine,
+        request: EngineRequest,
+        *,
+        force: bool,
+    ) -> FieldPlan:
+        inputs = selected_inputs(self.context, selection, read_files=engine.reads_files)
+        recipes = recipes_of(methods, engine, inputs)
         for recipe in recipes[:1]:
             self._prepare(recipe)
-        remarks += self._remarks(worker, selftest=selftest)
         found = {} if force else self._found(recipes)
-        made = self._make([one for one in recipes if one.method not in found], worker)
-        runs = {**found, **made}
-        return [
-            self._row(runs[method], remarks, reused=method in found)
-            for method in dict.fromkeys(methods)
-        ]
+        new = [recipe for recipe in recipes if recipe.method not in found]
+        parts = [new] if engine.shares_work and new else [[recipe] for recipe in new]
+        counted = not engine.shares_work
+        pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
+        return FieldPlan(methods, found, pieces)
+
+    def _execute(self, pieces: Sequence[RunPiece], engine: SkyEngine) -> None:
+        """Have all pieces done; an engine that shares its work tells of its own progress."""
+        if not engine.shares_work:
+            self.context.progress.begin("Sky runs", len(pieces))
+        if pieces:
+            executor = self.executor or LocalExecutor(1 if engine.shares_work else self.jobs)
+            executor.run(pieces, LedgerAddress.of(self.context))
+        self.context.progress.end()
 
     def _remarks(self, engine: SkyEngine, *, selftest: bool) -> list[Remark]:
         """What is to be remarked on an environment whose drizzlepac is used."""
@@ -109,24 +148,6 @@ class SkyRunService:
         known = {recipe.method: recipe.find(self.context) for recipe in recipes}
         return {method: run_id for method, run_id in known.items() if run_id is not None}
 
-    def _make(self, recipes: Sequence[Recipe], engine: SkyEngine) -> dict[SkyMethod, int]:
-        """Begin and execute: all at once what shares its work, else beside each other."""
-        if engine.shares_work:
-            return self._execute(recipes, engine) if recipes else {}
-        self.context.progress.begin("Sky runs", len(recipes))
-        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
-            futures = [pool.submit(self._execute, [recipe], engine) for recipe in recipes]
-            runs = [future.result() for future in futures]
-        self.context.progress.end()
-        return {method: run_id for part in runs for method, run_id in part.items()}
-
-    def _execute(self, recipes: Sequence[Recipe], engine: SkyEngine) -> dict[SkyMethod, int]:
-        begun = self.context.begin_all(recipe.begin for recipe in recipes)
-        engine.execute(begun, recipes[0].inputs)
-        if not engine.shares_work:
-            self.context.progress.advance()
-        return {recipe.method: run_id for recipe, run_id in zip(recipes, begun, strict=True)}
-
     def _row(self, run_id: int, remarks: Iterable[Remark], *, reused: bool) -> queries.Row:
         """A run as a row, once what is to be remarked on it is among its findings."""
         with self.context.store.writing() as session:
@@ -139,10 +160,3 @@ class SkyRunService:
                 session.flush()
                 session.refresh(run, ["findings"])
             return {**queries.sky_run_row(run), "reused": reused}
-
-
-def _recipes(methods: Iterable[SkyMethod], engine: SkyEngine, inputs: RunInputs) -> list[Recipe]:
-    return [
-        Recipe(method, engine.name, engine.settings, inputs, has_mosaic=engine.has_mosaic)
-        for method in dict.fromkeys(methods)
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -80,26 +80,29 @@ class LedgerAddress:
         return cls(url, str(Path(context.workspace.root).resolve()))
 
 
-class Executor(Protocol):
-    """Takes on tasks and returns when all have ended, well or badly."""
+class Piece(Protocol):
+    """A piece of work that becomes a task when its runs are begun."""
 
-    def run(
-        self,
-        tasks: Sequence[SkyTask],
-        ledger: LedgerAddress,
-        here: Callable[[SkyTask], None],
-        lost: Callable[[SkyTask, str], None],
-    ) -> None:
+    def begin(self) -> SkyTask:
+        """Begin the runs, once, and name them."""
+
+    def perform(self) -> None:
+        """Begin the runs and do the task in this process."""
+
+    def give_up(self, why: str) -> None:
+        """Fail what still runs, for nobody could do it."""
+
+
+class Executor(Protocol):
+    """Takes on work and returns when all of it has ended, well or badly."""
+
+    def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work.
 
         Parameters
         ----------
-        tasks : sequence of SkyTask
+        pieces : sequence of Piece
             Independent of each other.
         ledger : LedgerAddress
             Where a task that is done elsewhere finds its rows.
-        here : callable
-            Does a task in this process.
-        lost : callable
-            To be told of a task that nobody could do, and why.
         """

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import ExecutorError, UsageError
-from skydb.services.executors.base import LedgerAddress, SkyTask
+from skydb.services.executors.base import LedgerAddress, Piece, SkyTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from distributed import Client
+    from distributed import Client, Future
 
 SCHEME = "dask://"
 
@@ -53,13 +53,7 @@ class DaskExecutor:
                 f"{self.address!r} is not an executor.", advice="Use dask://HOST:PORT, or leave it."
             )
 
-    def run(
-        self,
-        tasks: Sequence[SkyTask],
-        ledger: LedgerAddress,
-        here: Callable[[SkyTask], None],
-        lost: Callable[[SkyTask, str], None],
-    ) -> None:
+    def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work; see :class:`.Executor`.
 
         Raises
@@ -75,34 +69,27 @@ class DaskExecutor:
                 advice="`skydb db copy` moves a ledger there.",
             )
         with _client(self.address) as client:
-            _submit_all(client, tasks, ledger, lost)
+            _submit_all(client, pieces, ledger)
 
 
-def _submit_all(
-    client: Client,
-    tasks: Sequence[SkyTask],
-    ledger: LedgerAddress,
-    lost: Callable[[SkyTask, str], None],
-) -> None:
+def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
     from distributed import as_completed
 
     document = {"url": ledger.url, "data": ledger.data}
-    futures = {
-        client.submit(
-            perform_document, document, task.as_document(), key=task.name, pure=False
-        ): task
-        for task in tasks
-    }
-    waiting = dict(futures)
+    waiting = {_submit(client, document, piece.begin()): piece for piece in pieces}
     try:
-        for future in as_completed(list(futures)):
-            task = waiting.pop(future)
+        for future in as_completed(list(waiting)):
+            piece = waiting.pop(future)
             error = future.exception()
             if error is not None:
-                lost(task, _described(error))
+                piece.give_up(_described(error))
     except (OSError, TimeoutError, asyncio.CancelledError) as error:
-        for task in waiting.values():
-            lost(task, f"the scheduler went away ({type(error).__name__})")
+        for piece in waiting.values():
+            piece.give_up(f"the scheduler went away ({type(error).__name__})")
+
+
+def _submit(client: Client, ledger: Mapping[str, str], task: SkyTask) -> Future[None]:
+    return client.submit(perform_document, ledger, task.as_document(), key=task.name, pure=False)
 
 
 def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from skydb.services.executors.base import LedgerAddress, SkyTask
+from skydb.services.executors.base import LedgerAddress, Piece
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,9 @@ class LocalExecutor:
 
     jobs: int = 2
 
-    def run(
-        self,
-        tasks: Sequence[SkyTask],
-        ledger: LedgerAddress,
-        here: Callable[[SkyTask], None],
-        lost: Callable[[SkyTask, str], None],
-    ) -> None:
+    def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work; see :class:`.Executor`."""
         with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
-            futures = [pool.submit(here, task) for task in tasks]
+            futures = [pool.submit(piece.perform) for piece in pieces]
             for future in futures:
                 future.result()
