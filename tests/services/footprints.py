@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution, Exposure, IngestActivity, Product, Visit
+from skydb.domain import (
+    AlignmentSolution,
+    Exposure,
+    IngestActivity,
+    Product,
+    ProductVersion,
+    Visit,
+)
 from skydb.domain.values import ChipGeometry, ExposureFacts, FileFacts, Rootname, WcsFacts, WcsName
 from skydb.domain.vocabulary import ProductKind
 from skydb.sky.regions import degrees_of
@@ -73,12 +80,14 @@ class Observatory:
         session.add(self.activity)
         self._visits: dict[str, Visit] = {}
 
-    def file(self, product: Product, facts: ExposureFacts, *solutions: WcsFacts) -> object:
+    def file(
+        self, product: Product, facts: ExposureFacts, *solutions: WcsFacts, **more: object
+    ) -> ProductVersion:
         """A new content of a product."""
         number = len(product.versions) + 1
         name = f"{product.filename} {number}"
         file = FileFacts(Path(product.filename), product.kind, 10_000, facts, solutions,
-                         sha256=hashlib.sha256(name.encode()).hexdigest())  # fmt: skip
+                         sha256=hashlib.sha256(name.encode()).hexdigest(), **more)  # type: ignore[arg-type] # fmt: skip
         version = product.add_version(file, product.filename, is_managed=number > 1)
         self.session.add(version)
         for wcs in solutions:
