@@ -17,6 +17,7 @@ from skydb.sky.displacement import Displacement, SkyGrid, displacement_of_grids
 SHIFT_FLOOR_MAS = 0.02
 
 _PREFIX = "POLYGON ICRS "
+_AT_REST = Displacement(0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def vertices_deg(s_region: str) -> NDArray[np.float64]:
@@ -48,6 +49,8 @@ def displacement_of_outlines(
     Displacement or None
         None when they cannot be compared: other chips, no footprint, other vertices.
     """
+    if before == after and before and all(before.values()):
+        return _AT_REST
     one, other = _grid(before), _grid(after)
     if not one or one.keys() != other.keys():
         return None

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, or_, select, text
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from skydb.domain import (
     AlignmentRun,
@@ -49,40 +49,33 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
         Only those whose newest content was recorded at this time or later.
     """
     ranked = _delivered(scope).subquery()
-    newest, before = aliased(ranked), aliased(ranked)
-    conditions = [newest.c.rank == 1, before.c.rank == 2]
-    if since is not None:
-        conditions.append(newest.c.recorded_at >= since)
+    found = ranked.c
     query = (
-        select(
-            newest.c.filename,
-            newest.c.rootname,
-            newest.c.visit,
-            before.c.version_id,
-            newest.c.version_id,
-        )
-        .join(before, before.c.product_id == newest.c.product_id)
-        .where(*conditions)
-        .order_by(newest.c.filename)
+        select(found.filename, found.rootname, found.visit, found.before_id, found.version_id)
+        .where(found.place == 1, found.before_id.is_not(None))
+        .order_by(found.filename)
     )
+    if since is not None:
+        query = query.where(found.recorded_at >= since)
     return [Redelivery(*row) for row in session.execute(query)]
 
 
 def _delivered(scope: Scope) -> Select[Any]:
-    """Contents from the archive of products that have several, the newest of each first."""
+    """Contents from the archive, each with its place, the newest 1, and the one before it."""
     several = select(ProductVersion.product_id).where(ProductVersion.number > 1)
-    place = func.row_number().over(
-        partition_by=ProductVersion.product_id, order_by=ProductVersion.number.desc()
-    )
+    of_product, newest_first = ProductVersion.product_id, ProductVersion.number.desc()
+    # One order for both, so that the rows are sorted once: the one before follows the newest.
+    place = func.row_number().over(partition_by=of_product, order_by=newest_first)
+    before = func.lead(ProductVersion.id).over(partition_by=of_product, order_by=newest_first)
     return (
         select(
             ProductVersion.id.label("version_id"),
-            ProductVersion.product_id,
+            before.label("before_id"),
             ProductVersion.recorded_at,
             Product.filename,
             Exposure.rootname,
             (Visit.program + Visit.number).label("visit"),
-            place.label("rank"),
+            place.label("place"),
         )
         .join(Product, Product.id == ProductVersion.product_id)
         .join(Exposure, Exposure.id == Product.exposure_id)

@@ -179,6 +179,8 @@ def test_outlines_that_cannot_be_compared_tell_nothing() -> None:
         ({}, {}),
     ):
         assert displacement_of_outlines(one, other) is None
+    at_rest = displacement_of_outlines({1: square}, {1: square})
+    assert at_rest is not None and (at_rest.max_mas, at_rest.scale) == (0.0, 1.0)
     with pytest.raises(ValueError, match="is no polygon"):
         vertices_deg("CIRCLE ICRS 10 0 1")
 
