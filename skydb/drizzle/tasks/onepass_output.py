@@ -15,10 +15,10 @@ from unittest import mock
 import numpy as np
 from astropy.io import fits
 
-from skydb import __version__
 from skydb.drizzle.tasks.onepass_chips import ChipRecord, chips_of, rehearse
 from skydb.drizzle.tasks.onepass_field import Field, product_name, reading_from
 from skydb.drizzle.tasks.onepass_sums import Array, Sums
+from skydb.drizzle.tasks.versions import version_of
 
 _SKY = "MDRIZSKY"
 #: As skypac writes it.
@@ -145,7 +145,7 @@ def _versions() -> dict[str, str]:
         "AstroDrizzle": drizzlepac.__version__,
         "PyFITS": util.__fits_version__,
         "Numpy": util.__numpy_version__,
-        "skydb, one pass for all skies,": __version__,
+        "skydb, one pass for all skies,": version_of("skydb") or "unknown",
     }
 
 

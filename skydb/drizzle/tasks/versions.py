@@ -22,10 +22,13 @@ _PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Version of every package that is installed."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {package: version_of(package) for package in _PACKAGES}
+    return {package: version for package, version in found.items() if version is not None}
+
+
+def version_of(package: str) -> str | None:
+    """Version of a package, None when it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
