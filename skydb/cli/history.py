@@ -55,7 +55,7 @@ def import_(
 
 
 def _note(outcomes: Sequence[HistoryOutcome]) -> str:
-    from skydb.domain.vocabulary import HistoryStatus
+    from skydb.services.history.outcome import HistoryStatus
 
     counts = [sum(one.status is status for one in outcomes) for status in HistoryStatus]
     return "{} new, {} known, {} skipped".format(*counts)

@@ -384,27 +384,6 @@ class AttemptOutcome(StrEnum):
     """The worker went away."""
 
 
-class HistoryKind(StrEnum):
-    """What an import of earlier runs met."""
-
-    SKY_RUN = "sky-run"
-    ALIGNMENT = "alignment"
-    PRODUCT = "product"
-    """A drizzled product, which tells of the run that made it."""
-    FILE = "file"
-    """A file that could not be used."""
-
-
-class HistoryStatus(StrEnum):
-    """What an import made of what it met."""
-
-    NEW = "new"
-    KNOWN = "known"
-    """It is on record already."""
-    SKIPPED = "skipped"
-    """It was left out, and the reason is given."""
-
-
 class ReplayVerdict(StrEnum):
     """How a run compares with the one that it repeats."""
 

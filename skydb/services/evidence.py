@@ -54,6 +54,10 @@ class Evidence:
         """
         with self.store.reading() as session:
             run = session.get(AlignmentRun, run_id)
+            if run is not None and run.imported_by_id is not None:
+                raise NotFoundError(
+                    f"Alignment run {run_id} is only known from a log: there are no images to show."
+                )
             if run is None or run.workspace is None:
                 raise NotFoundError(f"There is no finished alignment run {run_id}.")
             home = self.workspace.resolve(run.workspace)

@@ -140,8 +140,7 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
     found = (
         select(AlignmentSolution, archive, Product.filename)
-        .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
-        .join(Product, Product.id == ProductVersion.product_id)
+        .join(Product, Product.id == AlignmentSolution.product_id)
         .outerjoin(archive, came_with)
         .where(
             AlignmentSolution.activity_id == run_id,
@@ -199,7 +198,7 @@ def sky_run_row(run: SkyRun) -> Row:
 
 
 def latest_group(session: Session) -> int:
-    """Group of the newest sky run that succeeded.
+    """Group of the newest sky run that succeeded: by when it ran, for logs are read later.
 
     Raises
     ------
@@ -208,8 +207,13 @@ def latest_group(session: Session) -> int:
     """
     newest = (
         select(SkyRun.group_id)
-        .where(SkyRun.status == ActivityStatus.SUCCEEDED, SkyRun.deleted_at.is_(None))
-        .order_by(SkyRun.id.desc())
+        .where(
+            SkyRun.status == ActivityStatus.SUCCEEDED,
+            SkyRun.deleted_at.is_(None),
+            # Of a run that only a product tells of there is no method to show it under.
+            SkyRun.effective_method.is_not(None),
+        )
+        .order_by(SkyRun.started_at.desc().nulls_last(), SkyRun.id.desc())
         .limit(1)
     )
     group = session.scalar(newest)

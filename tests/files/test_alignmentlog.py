@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_log
+from tests.files.loglines import fitted, tweakreg_log, write_log
 
 START = "[INFO    ] TweakReg Version 1.4.7(18-April-2018) started at: 14:15:02.73 (30/04/2019) "
 GOOD = """
@@ -71,6 +72,72 @@ def test_an_rms_in_an_unknown_unit_is_reported_and_not_guessed(read):
     assert "furlong" in run.problems[0].text
 
 
+NEW = """
+Performing fit for: a_drz.fits
+Matching sources from 'a_drz.fits' with sources from reference catalog 'gaia.cat'
+Found 340 matches for a_drz.fits...
+Computed  general  fit for  a_drz.fits :
+XSH: -3.0967  YSH: 0.6856    PROPER ROT: 0.004092605936
+<ROT>: 0.0041  SKEW: 0.001    ROT_X: 0.004  ROT_Y: 0.005
+<SCALE>: 1.000003  SCALE_X: 1.000002  SCALE_Y: 1.000004
+FIT XRMS: 0.021      FIT YRMS: 0.03
+FIT RMSE: 0.037      FIT MAE: 0.032
+RMS_RA: 2.7e-07 (deg)   RMS_DEC: 3e-07 (deg)
+Final solution based on  334  objects.
+....Updating header for 'a_drz.fits' ...
+WCSNAME  :  TWEAK_2
+"""
+
+
+def test_a_fit_is_read_as_drizzlepac_3_prints_it(read):
+    (run,) = read(NEW)
+    (fit,) = run.fits
+    assert (fit.dx_pix, fit.dy_pix, fit.rotation_deg, fit.scale) == (
+        *(-3.0967, 0.6856),
+        *(0.004092605936, 1.000003),
+    )
+    assert (fit.x_rms_pix, fit.y_rms_pix, fit.nmatches) == (0.021, 0.03, 334)
+    assert fit.header_updated
+    assert (run.reference, run.wcs_names) == ("gaia.cat", {"a_drz.fits": "TWEAK_2"})
+    assert run.problems == []
+
+
+def test_a_fit_of_a_shift_has_neither_rotation_nor_scale(read):
+    (run,) = read(GOOD.replace("    ROT: 359.9784605    SCALE: 1.000313", ""))
+    (fit,) = run.fits
+    assert (fit.dx_pix, fit.rotation_deg, fit.scale) == (-0.2993, None, None)
+    assert run.problems == []
+
+
+def test_the_reference_image_is_no_failed_fit(read):
+    (run,) = read(
+        "Performing fit for: a_drz.fits\nNO fit performed for reference image: a_drz.fits"
+    )
+    assert run.fits[0].is_reference
+    assert run.fits[0].failure is None
+
+
+@pytest.mark.parametrize(
+    "damaged", ["XSH: -0.2993", "XRMS: 0.13", "RMS_RA: 5.8e-06", "based on  14"]
+)
+def test_numbers_that_are_damaged_are_reported_by_their_line(read, damaged):
+    label, _, number = damaged.rpartition(" ")
+    (run,) = read(GOOD.replace(damaged, f"{label} {number[0]}?{number[1:]}"))
+    (problem,) = run.problems
+    assert problem.text.startswith(damaged[:4]) or "based on" in problem.text
+    assert problem.line_number == 2 + GOOD.strip().splitlines().index(
+        next(line for line in GOOD.splitlines() if damaged in line)
+    )
+    assert run.fits[0].failure is None
+
+
+def test_products_that_a_run_never_came_to_are_known(tmp_path):
+    lines = tweakreg_log(fitted("ibxl50030_drz.fits"), products=["ibxl50030_drz.fits", "late.fits"])
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert run.unattempted == ["late.fits"]
+    assert not run.is_complete
+
+
 def test_the_real_runs_of_2019_one_aligned_and_one_failed(test_data: Path):
     logs = test_data / "horsehead_runs"
     (aligned,) = read_tweakreg_log(logs / "2019-04-30" / "tweakreg.log")
@@ -80,3 +147,5 @@ def test_the_real_runs_of_2019_one_aligned_and_one_failed(test_data: Path):
     assert aligned.reference == "ibxl54030_drz.fits"
     assert aligned.parameters["matching sources"]["searchrad"] == "3.0"
     assert failed.problems == aligned.problems == []
+    assert set(failed.wcs_names.values()) == {"TWEAK"}
+    assert aligned.sources["ibxl58030_drz.fits"] == 428

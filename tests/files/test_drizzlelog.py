@@ -6,10 +6,14 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UnreadableFileError
-from skydb.files.drizzlelog import LoggedRun, read_drizzle_log
+from skydb.files.drizzlelog import LoggedRun, read_drizzle_log, read_drizzle_run
+from skydb.files.logs import split_runs
+from tests.files.loglines import SKIES, DrizzleLog
 
 START = (
     "[INFO    ] AstroDrizzle Version 3.11.0 (2025-06-01 10:00:00 -0400) started at: {} (02/03/2026)"
@@ -107,6 +111,98 @@ def test_a_log_without_a_run_is_empty_and_a_missing_one_is_an_error(read, tmp_pa
     assert read(["nothing of interest"]) == []
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         read_drizzle_log(tmp_path / "absent.log")
+
+
+def made_up(**how: object) -> LoggedRun:
+    (lines,) = split_runs(DrizzleLog(**how).lines())  # type: ignore[arg-type]
+    return read_drizzle_run(lines)
+
+
+@pytest.mark.parametrize("new", [False, True])
+@pytest.mark.parametrize("method", list(SkyMethod))
+def test_old_and_new_versions_tell_the_same_story(new, method):
+    run = made_up(method=method.value, new=new)
+    assert (run.requested_method, run.effective_method) == (method, method)
+    assert {sky.chip: sky.printed for sky in run.skies} == SKIES
+    assert run.is_complete
+    assert run.problems == []
+    assert run.tool_version == ("3.11.0" if new else "2.2.6")
+    assert run.python_version == "3.6.8"
+    assert run.packages["stsci.skypac"] == "1.0.2"
+    assert set(run.units.values()) == {"COUNT-RATE"}
+    assert str(run.started_at) == f"2019-04-30 14:15:00.{'2' if new else '1'}00000"
+    assert str(run.finished_at) == f"2019-04-30 14:15:0{'8' if new else '9'}.500000"
+
+
+def test_what_is_added_to_blotted_images_is_no_sky_that_was_taken_off():
+    run = made_up(separate=True)
+    assert run.problems == []
+    assert {chip: sky.printed for chip, sky in run.applied.items()} == SKIES
+    assert run.conflicts == {}
+
+
+def test_an_image_that_could_not_be_matched_is_named():
+    assert made_up(undetermined=["ibxl50clq_flt.fits"]).undetermined == ["ibxl50clq_flt.fits"]
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_run_that_broke_down_has_failed_and_says_when(new):
+    lines = DrizzleLog(new=new, ends=False).lines()
+    lines += [
+        "[ERROR   ] # AstroDrizzle Version 2.2.6 encountered a problem!  Processing       #",
+        "[ERROR   ] # terminated at 14:15:07.250 (30/04/2019).                            #",
+        "[INFO    ] Trailer file written to:  astrodrizzle.log",
+    ]
+    run = read_drizzle_run(split_runs(lines)[0])
+    assert not run.is_complete
+    assert run.failure == "AstroDrizzle encountered a problem in step Final Drizzle"
+    assert str(run.finished_at) == "2019-04-30 14:15:07.250000"
+
+
+def test_a_heading_of_skymatch_that_is_not_known_leaves_the_method_unknown():
+    lines = [line.replace("differences in sky", "d1fferences") for line in DrizzleLog().lines()]
+    run = read_drizzle_run(split_runs(lines)[0])
+    assert run.effective_method is None
+    assert "d1fferences" in run.problems[0].text
+
+
+def test_a_method_that_does_not_exist_is_reported():
+    lines = [line.replace("\tmatch", "\tm@tch") for line in DrizzleLog().lines()]
+    run = read_drizzle_run(split_runs(lines)[0])
+    assert run.requested_method is None
+    assert [lines[problem.line_number - 1][11:] for problem in run.problems] == [
+        "\tskymethod :\tm@tch"
+    ]
+
+
+_PRINTED = st.decimals(-99999, 99999, places=6).map(lambda number: f"{number:.6f}")
+_CHIPS = st.dictionaries(
+    st.tuples(st.sampled_from(["ibxl50clq_flc.fits", "jb4m01a1q_flc.fits"]), st.integers(1, 4)),
+    _PRINTED,
+    min_size=1,
+)
+
+
+@given(_CHIPS, st.booleans())
+def test_every_value_that_was_printed_survives_to_the_last_digit(skies, new):
+    run = made_up(skies=skies, new=new)
+    for chip, sky in run.applied.items():
+        assert f"{sky.mdrizsky:.6f}" == skies[chip]
+    assert {chip: sky.printed for chip, sky in run.applied.items()} == skies
+
+
+@given(st.data())
+def test_a_value_that_is_damaged_is_reported_by_its_line_and_not_taken(data):
+    lines = DrizzleLog(
+        skies={(f"ibxl5{n}clq_flt.fits", 1): f"0.{n}00000" for n in range(8)}
+    ).lines()
+    values = [number for number, line in enumerate(lines) if "Applying" in line]
+    number = data.draw(st.sampled_from(values))
+    damage = data.draw(st.text("*#?xnaO ", min_size=1, max_size=8))
+    lines[number] = lines[number].replace("value of 0.", f"value of {damage}.")
+    run = read_drizzle_run(split_runs(lines)[0])
+    assert [problem.line_number for problem in run.problems] == [number + 1]
+    assert len(run.skies) == 7
 
 
 @pytest.mark.parametrize("date", ["2019-04-30", "2019-05-15"])

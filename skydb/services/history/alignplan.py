@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ from skydb.services.history.witnesses import (
     sky_scatter_mas,
     stem_of,
 )
+
+_OF_CHIP = re.compile(r"_sci\d+_xy_catalog\.coo")
 
 #: Columns of an AlignmentSolution by their names.
 Numbers = dict[str, Any]
@@ -79,7 +82,7 @@ class _Judge:
         self.notes: list[Note] = []
         self.fits: list[FitPlan] = []
         self._shifts = self._shift_file()
-        self.sources = self.directory.source_lists(run.products) if latest.products else {}
+        self.sources = self._source_lists()
         for fit in run.fits:
             self._judge(fit)
         self._judge_the_others()
@@ -88,6 +91,19 @@ class _Judge:
         asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
         shifts = self.directory.shift_file(self._run.shift_file or asked)
         return shifts if self._latest.shift_file else None
+
+    def _source_lists(self) -> dict[str, dict[str, int]]:
+        """Source lists beside the log, where they have as many sources as the log found."""
+        products = [name for name in self._run.products if name in self._latest.products]
+        listed = self.directory.source_lists(products)
+        for product, lists in list(listed.items()):
+            chips = [count for name, count in lists.items() if _OF_CHIP.search(name)]
+            found = self._run.sources.get(product)
+            if chips and found is not None and sum(chips) != found:
+                said = f"its source lists have {sum(chips)} sources, the log found {found}."
+                self._note(FindingKind.CONTRADICTION, product, f"{said} They are not used.")
+                del listed[product]
+        return listed
 
     def _row(self, product: str) -> ShiftRow | None:
         return self._shifts.row_of(product) if self._shifts else None

@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from skydb.domain.vocabulary import HistoryKind, HistoryStatus
 from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
+
+
+class HistoryKind(StrEnum):
+    """What an import of earlier runs met."""
+
+    SKY_RUN = "sky-run"
+    ALIGNMENT = "alignment"
+    PRODUCT = "product"
+    """A drizzled product, which tells of the run that made it."""
+    FILE = "file"
+    """A file that could not be used."""
+
+
+class HistoryStatus(StrEnum):
+    """What an import made of what it met."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """It is on record already."""
+    SKIPPED = "skipped"
+    """It was left out, and the reason is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class Register:
         )
         for run, deleted_at, log, is_complete in session.execute(imported):
             register._runs[log["identity"]] = run
-            if is_complete is False and deleted_at is None:
+            # SQLite gives 0 for false.
+            if not is_complete and deleted_at is None:
                 register._open.append(_Open(run, log["identity"], log["lines"]))
         return register
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from skydb.domain import HistoryImport
-from skydb.domain.vocabulary import FindingKind, HistoryKind, HistoryStatus
+from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError
 from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_run
 from skydb.files.checksum import sha256_of
@@ -19,7 +19,12 @@ from skydb.files.hdrtab import DrizzledProduct
 from skydb.files.logs import LoggedTask
 from skydb.services.context import Context
 from skydb.services.history.alignplan import Latest, alignment_plan
-from skydb.services.history.outcome import HistoryOutcome, outcome_of
+from skydb.services.history.outcome import (
+    HistoryKind,
+    HistoryOutcome,
+    HistoryStatus,
+    outcome_of,
+)
 from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
 from skydb.services.history.productplan import disagreements, product_plan, writer_of
 from skydb.services.history.recorder import Recorder
