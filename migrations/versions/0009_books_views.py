@@ -15,6 +15,8 @@ depends_on = None
 WANTED = "CASE s.fit_geometry WHEN 'shift' THEN 6 WHEN 'rshift' THEN 9 WHEN 'general' THEN 25 ELSE 12 END"
 FLOOR = "0.5"
 
+INDEX = "ix_product_versions_idctab_date_written"
+
 #: What SQLite and PostgreSQL have no common words for.
 DIALECTS = {
     "sqlite": {
@@ -27,26 +29,18 @@ DIALECTS = {
     },
 }
 
-# One row for each method of each exposure. A run of skydb comes before what a log tells,
-# whichever was recorded first.
-SKY_CURRENT = """
-        SELECT e.rootname, r.effective_method AS method, r.requested_method, r.downgraded,
-               sv.run_id, a.started_at, p.filename AS product, pv.number AS version,
-               EXISTS (SELECT 1 FROM product_versions n
-                        WHERE n.product_id = pv.product_id AND n.number > pv.number)
-                   AS is_outdated,
-               env.verdict AS environment_verdict, env.checked_at AS environment_checked_at,
-               v.proposal_id, v.program, v.number AS visit, sv.exposure_id
-          FROM exposures e
-          JOIN visits v ON v.id = e.visit_id
-          JOIN sky_values sv ON sv.exposure_id = e.id
+#: Sky values `sv` of an exposure `e`, of good runs `r` that were not deleted.
+KEPT_SKIES = """sky_values sv
           JOIN sky_runs r ON r.id = sv.run_id
           JOIN activities a ON a.id = r.id
           LEFT JOIN product_versions pv ON pv.id = sv.version_id
-          LEFT JOIN products p ON p.id = pv.product_id
-          LEFT JOIN environments env ON env.id = a.environment_id
-         WHERE a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM sky_values c
+          LEFT JOIN environments env ON env.id = a.environment_id"""
+IS_KEPT = "a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method IS NOT NULL"
+IS_OUTDATED = """EXISTS (SELECT 1 FROM product_versions n
+                        WHERE n.product_id = pv.product_id AND n.number > pv.number)"""
+# Of several chips the first speaks. A run of skydb comes before what a log tells, whichever
+# was recorded first.
+IS_CURRENT = """NOT EXISTS (SELECT 1 FROM sky_values c
                             WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
                               AND c.extver < sv.extver)
            AND NOT EXISTS (
@@ -57,7 +51,21 @@ SKY_CURRENT = """
                   AND b.status = 'succeeded' AND b.deleted_at IS NULL
                   AND ((b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
                        OR (o.run_id > sv.run_id
-                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))
+                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))"""
+
+# One row for each method of each exposure.
+SKY_CURRENT = f"""
+        SELECT e.rootname, r.effective_method AS method, r.requested_method, r.downgraded,
+               sv.run_id, a.started_at, p.filename AS product, pv.number AS version,
+               {IS_OUTDATED}
+                   AS is_outdated,
+               env.verdict AS environment_verdict, env.checked_at AS environment_checked_at,
+               v.proposal_id, v.program, v.number AS visit, sv.exposure_id
+          FROM exposures e
+          JOIN visits v ON v.id = e.visit_id
+          JOIN {KEPT_SKIES.replace("sky_values sv", "sky_values sv ON sv.exposure_id = e.id")}
+          LEFT JOIN products p ON p.id = pv.product_id
+         WHERE {IS_KEPT} AND {IS_CURRENT}
 """
 
 HOLDS = "b.kind = 'flag' AND b.withdrawn_at IS NULL"
@@ -121,9 +129,9 @@ VISIT_STATUS = f"""
                     WHERE p.exposure_id = e.id AND s.status = 'applied'
                       AND s.superseded_by_id IS NULL AND env.verdict = 'failed')
                    OR EXISTS (
-                   SELECT 1 FROM v_sky_current c
-                    WHERE c.exposure_id = e.id
-                      AND (c.is_outdated OR c.environment_verdict = 'failed'))
+                   SELECT 1 FROM {KEPT_SKIES}
+                    WHERE sv.exposure_id = e.id AND {IS_KEPT}
+                      AND (env.verdict = 'failed' OR {IS_OUTDATED}) AND {IS_CURRENT})
                    THEN 1 ELSE 0 END) AS stale,
                SUM(CASE WHEN e.known_from = 'log' THEN 1 ELSE 0 END) AS logged,
                (SELECT COUNT(*) FROM book_entries b WHERE b.visit_id = v.id AND {HOLDS})
@@ -206,7 +214,7 @@ IS_NEWEST = """NOT EXISTS (SELECT 1 FROM product_versions l
 METHODS = (
     "RTRIM("
     + " || ".join(
-        f"MAX(CASE WHEN c.method = '{name}' THEN '{name},' ELSE '' END)"
+        f"MAX(CASE WHEN r.effective_method = '{name}' THEN '{name},' ELSE '' END)"
         for name in ("localmin", "match", "globalmin+match", "globalmin")
     )
     + ", ',')"
@@ -217,6 +225,9 @@ GROUPED_BY_EXPOSURE = (
 )
 GROUPED_BY_VISIT = "GROUP BY v.id, v.proposal_id, v.program, v.number, e.detector, e.filters"
 EXPOSURES = "exposures e JOIN visits v ON v.id = e.visit_id"
+SKIES = EXPOSURES + " JOIN " + KEPT_SKIES.replace(
+    "sky_values sv", "sky_values sv ON sv.exposure_id = e.id"
+)  # fmt: skip
 
 NEWEST_FIT = """s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
@@ -304,30 +315,30 @@ def _arms() -> list[str]:
             " ON n.product_id = q.id WHERE q.exposure_id = e.id)",
             "e.rootname",
             f"""'The sky by ' || REPLACE({METHODS}, ',', ', ') || ' is of version '
-               || MIN(c.version) || '; there is a newer one.'""",
-            f"""{EXPOSURES} JOIN v_sky_current c ON c.exposure_id = e.id
-         WHERE c.is_outdated
+               || MIN(pv.number) || '; there is a newer one.'""",
+            f"""{SKIES}
+         WHERE {IS_KEPT} AND {IS_OUTDATED} AND {IS_CURRENT}
          {GROUPED_BY_EXPOSURE}""",
-            OF_EXPOSURE | {"method": METHODS, "run_id": "MAX(c.run_id)"},
+            OF_EXPOSURE | {"method": METHODS, "run_id": "MAX(r.id)"},
         ),
         *(
             _arm(
-                rule, f"MAX(c.{since})", label,
+                rule, f"MAX({since})", label,
                 f"""'The sky by ' || REPLACE({METHODS}, ',', ', ') || ' of '
                || COUNT(DISTINCT e.id) || ' of its exposures comes from an environment that '
                || '{verb}.'""",
-                f"""{EXPOSURES} JOIN v_sky_current c ON c.exposure_id = e.id
-         WHERE c.environment_verdict = '{verdict}'
+                f"""{SKIES}
+         WHERE env.verdict = '{verdict}' AND {IS_KEPT} AND {IS_CURRENT}
          {GROUPED_BY_VISIT}""",
                 OF_VISIT | {
                     "detector": "e.detector", "filter": "e.filters", "method": METHODS,
-                    "run_id": "MAX(c.run_id)", "target": "MAX(e.target_name)",
+                    "run_id": "MAX(r.id)", "target": "MAX(e.target_name)",
                 },
             )
             for rule, since, verb, verdict in (
-                ("environment-failed", "environment_checked_at",
+                ("environment-failed", "env.checked_at",
                  "the self-test has failed", "failed"),
-                ("environment-unchecked", "started_at", "nobody has checked", "unchecked"),
+                ("environment-unchecked", "a.started_at", "nobody has checked", "unchecked"),
             )
         ),
         _arm(
@@ -457,14 +468,20 @@ def _todo() -> str:
               JOIN reference_catalogs k ON k.id = h.heir_id
              WHERE k.superseded_by_id IS NOT NULL
         ),
+        named (idctab) AS (
+            SELECT MIN(n.idctab) FROM product_versions n
+            UNION ALL
+            SELECT (SELECT MIN(n.idctab) FROM product_versions n WHERE n.idctab > t.idctab)
+              FROM named t WHERE t.idctab IS NOT NULL
+        ),
         seen AS (
-            SELECT n.idctab, MAX(n.date_written) AS date_written, MAX(n.id) AS version_id
-              FROM product_versions n
-             WHERE n.idctab IS NOT NULL AND n.date_written IS NOT NULL
-             GROUP BY n.idctab
+            SELECT t.idctab, (SELECT n.id FROM product_versions n
+                               WHERE n.idctab = t.idctab AND n.date_written IS NOT NULL
+                               ORDER BY n.date_written DESC LIMIT 1) AS version_id
+              FROM named t WHERE t.idctab IS NOT NULL
         ),
         idctabs AS (
-            SELECT seen.idctab, seen.date_written, n.recorded_at, COALESCE(
+            SELECT seen.idctab, n.date_written, n.recorded_at, COALESCE(
                    (SELECT x.instrument || '/' || x.detector FROM exposures x
                      WHERE x.id = q.exposure_id),
                    (SELECT MAX(x.instrument || '/' || x.detector) FROM product_members m
@@ -531,6 +548,8 @@ EARLIER_VISIT_STATUS = f"""
 
 def upgrade() -> None:
     words = DIALECTS[op.get_bind().dialect.name]
+    # The newest file of every distortion model, without a look at all files.
+    op.create_index(op.f(INDEX), "product_versions", ["idctab", "date_written"])
     op.execute("DROP VIEW v_visit_status")
     views = {
         "v_sky_current": SKY_CURRENT,
@@ -548,3 +567,4 @@ def downgrade() -> None:
     for name in ("v_books", "v_todo", "v_program_status", "v_visit_status", "v_sky_current"):
         op.execute(f"DROP VIEW {name}")
     op.execute(f"CREATE VIEW v_visit_status AS {EARLIER_VISIT_STATUS}")
+    op.drop_index(op.f(INDEX), "product_versions")

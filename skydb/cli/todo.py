@@ -74,7 +74,7 @@ def todo(
     note = f"{len(rows)} due"
     if silenced:
         note += f"; {silenced} silenced by lines of the books (skydb books list)"
-    shell.show("Due", rows, columns_books.TODO, as_json=as_json, note=note)
+    shell.show("Due", rows, columns_books.WHAT_IS_DUE, as_json=as_json, note=note)
 
 
 def rule_named(text: str) -> TodoRule:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice, follow, utc_now
@@ -141,6 +141,7 @@ class ProductVersion(Base):
     __table_args__ = (
         UniqueConstraint("product_id", "sha256"),
         UniqueConstraint("product_id", "number"),
+        Index(None, "idctab", "date_written"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

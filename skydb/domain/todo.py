@@ -6,34 +6,53 @@ from enum import StrEnum
 
 
 class TodoRule(StrEnum):
-    """Why something is due; docs/books.md explains each."""
+    """Why something is due; docs/books.md explains each.
 
-    NOT_ALIGNED = "not-aligned"
-    """skydb has aligned no content of the exposure."""
-    FIT_FAILED = "fit-failed"
-    """The newest fit of the product failed."""
-    WEAK_FIT = "weak-fit"
-    """The newest fit has too few matches, or too little trust."""
-    ALIGNMENT_OUTDATED = "alignment-outdated"
-    """There is newer content than that which was aligned."""
-    SKY_OUTDATED = "sky-outdated"
-    """There is newer content than that whose sky is known."""
-    ENVIRONMENT_FAILED = "environment-failed"
-    """What is in force comes from an environment that gives wrong answers."""
-    ENVIRONMENT_UNCHECKED = "environment-unchecked"
-    """A sky in force comes from an environment that nobody has checked."""
-    CATALOGUE_SUPERSEDED = "catalogue-superseded"
-    """It is aligned to a catalogue that another one has replaced."""
-    IDCTAB_SUPERSEDED = "idctab-superseded"
-    """Newer files of its detector have another distortion model."""
-    BAD_DELIVERY = "bad-delivery"
-    """The archive served it in days in which it is known to have served wrong files."""
-    NEVER_MATCHED = "never-matched"
-    """No matching method has found its sky."""
-    DOWNGRADED = "downgraded"
-    """A run did another method than was asked for, and was never repeated."""
-    LEFT_RUNNING = "left-running"
-    """Something began hours ago and has not ended: its process is likely gone."""
+    Parameters
+    ----------
+    value : str
+        Its name.
+    meaning : str
+        What is due by it, in words.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> TodoRule:
+        """A word of the vocabulary that knows what it means."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    NOT_ALIGNED = "not-aligned", "exposures of which skydb has aligned no content"
+    FIT_FAILED = "fit-failed", "products whose newest fit failed"
+    WEAK_FIT = "weak-fit", "products whose newest fit has too few matches, or too little trust"
+    ALIGNMENT_OUTDATED = "alignment-outdated", "exposures with newer content than what was aligned"
+    SKY_OUTDATED = "sky-outdated", "exposures with newer content than that whose sky is known"
+    ENVIRONMENT_FAILED = (
+        "environment-failed",
+        "visits whose alignment or sky comes from packages that give wrong answers",
+    )
+    ENVIRONMENT_UNCHECKED = (
+        "environment-unchecked",
+        "visits whose sky comes from packages that nobody has checked",
+    )
+    CATALOGUE_SUPERSEDED = (
+        "catalogue-superseded",
+        "exposures aligned to a catalogue in whose place is another",
+    )
+    IDCTAB_SUPERSEDED = (
+        "idctab-superseded",
+        "exposures with an older distortion model than newer files of their detector",
+    )
+    BAD_DELIVERY = "bad-delivery", "files served in days in which the archive served wrong ones"
+    NEVER_MATCHED = "never-matched", "exposures whose sky no matching method has found"
+    DOWNGRADED = (
+        "downgraded",
+        "exposures in a run of another method than was asked for, never repeated",
+    )
+    LEFT_RUNNING = "left-running", "what began hours ago and has not ended"
 
     @property
     def dismissal(self) -> str:

@@ -22,21 +22,15 @@ PROGRAM_STATUS = (
     Column("visits"),
     *_COUNTS,
 )
-TODO = (
+WHAT_IS_DUE = (
     Column("rule", wraps=True),
     Column("subject", wraps=True),
     Column("reason", wraps=True),
     Column("since", wraps=True),
     Column("command", wraps=True),
 )
-#: The same on a page, which has room for neither when nor how.
-DUE = (
-    Column("rule"),
-    Column("visit"),
-    Column("due"),
-    Column("example"),
-    Column("reason", wraps=True),
-)
+#: How much is due by each rule.
+COUNTS_DUE = (Column("rule"), Column("due"), Column("meaning", wraps=True))
 ENTRIES = (
     Column("id"),
     Column("kind", tones={"flag": Tone.BAD}),
@@ -47,6 +41,8 @@ ENTRIES = (
     Column("made_at", "when", wraps=True),
     Column("withdrawn_why", "withdrawn because", wraps=True),
 )
+#: Lines that hold, so that none is withdrawn.
+LINES = tuple(column for column in ENTRIES if column.name != "withdrawn_why")
 DELIVERIES = (
     Column("name"),
     Column("began_on", "first day"),

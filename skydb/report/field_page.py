@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import skydb
 from skydb.domain.base import utc_now
-from skydb.report import columns, pages
+from skydb.report import columns, columns_books, pages
 from skydb.report.alignment_figures import draw_sources
 from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
 from skydb.report.html import (
@@ -68,6 +68,7 @@ def write_field_report(
             Section("Alignment", _alignment_blocks(services)),
             Section("Sky", _sky_blocks(services)),
             Section("Findings", _finding_blocks(services)),
+            Section("Books", _book_blocks(services)),
             Section("Environment", _environment_blocks(services)),
         ),
         footer=_footer(services),
@@ -103,6 +104,9 @@ def _verdict_blocks(services: Services, measured: Sequence[Row]) -> tuple[Verdic
         f"{len(flagged)} flagged.",
         f"{_counted(findings, 'finding')} on record.",
     ]
+    due = sum(services.todo.due_counts().values())
+    if due:
+        lines.append(f"{_counted(due, 'thing')} due.")
     if measured:
         lines.append(f"{len(measured) - len(missed)} of {len(measured)} bars were met.")
     passed = not downgraded and not flagged and not missed
@@ -240,6 +244,20 @@ def _finding_blocks(services: Services) -> tuple[TableBlock, ...]:
     rows = services.questions.findings()
     caption = "What would have passed silently."
     return (TableBlock("", caption, columns.FINDINGS, rows),) if rows else ()
+
+
+def _book_blocks(services: Services) -> tuple[TableBlock, ...]:
+    due = [
+        {"rule": rule.value, "due": count, "meaning": rule.meaning}
+        for rule, count in services.todo.due_counts().items()
+    ]
+    lines = [line for line in services.books.entries() if line["withdrawn_at"] is None]
+    caption = "With the command that would settle it: skydb todo --rule RULE"
+    tables = (
+        TableBlock("Due", caption, columns_books.COUNTS_DUE, due),
+        TableBlock("Notes and flags", "Those that hold.", columns_books.LINES, lines),
+    )
+    return tuple(table for table in tables if table.rows)
 
 
 def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
