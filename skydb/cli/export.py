@@ -1,21 +1,42 @@
-"""``skydb export``: tables out of the ledger."""
+"""``skydb export``: tables, and where things come from, out of the ledger."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from skydb.cli import provenance
 from skydb.cli.shell import JsonOption, shell_of
 
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(export)
+    export = typer.Typer(
+        cls=TableByDefault,
+        help="Tables and lineages out of the ledger. `export FILE` is `export table FILE`.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    export.command()(table)
+    export.command()(provenance.prov)
+    app.add_typer(export, name="export")
 
 
-def export(
+class TableByDefault(TyperGroup):
+    """A group whose first command need not be named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Put ``table`` before what names no command."""
+        # The context is of whatever click this typer brings, which has no public name.
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["table", *args]
+        return list(super().parse_args(ctx, args))
+
+
+def table(
     context: typer.Context,
     out: Annotated[Path, typer.Argument(help="A file .csv, .ecsv, .vot or .parquet.")],
     view: Annotated[

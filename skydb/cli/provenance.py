@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skydb.cli.shell import JsonOption, Shell, shell_of
-from skydb.domain.vocabulary import ReplayVerdict
 
 if TYPE_CHECKING:
     from skydb.services.provenance.graph import Lineage
@@ -92,7 +91,7 @@ def replay(
         shell.print_json(found)
     else:
         _show_replay(shell, found)
-    shell.flag(when=found.verdict is ReplayVerdict.DIFFERENT)
+    shell.flag(when=found.is_different)
 
 
 def prov(

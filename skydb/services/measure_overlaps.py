@@ -69,11 +69,14 @@ class MeasureOverlaps:
         How a level is taken; the defaults are AstroDrizzle's.
     jobs : int
         Exposures that are looked at beside each other; as many as there are cores when 0.
+    afresh : bool
+        Measure what is on record, too, and keep nothing: to see whether it comes again.
     """
 
     context: Context
     statistic: SkyStatistic = field(default_factory=SkyStatistic)
     jobs: int = 0
+    afresh: bool = False
 
     def ensure(self, version_ids: Collection[int]) -> Measures:
         """Measures of these versions; what is not on record yet is measured first.
@@ -105,7 +108,9 @@ class MeasureOverlaps:
         with self.context.store.reading() as session:
             versions = overlap_queries.versions_with_outlines(session, version_ids)
             outlines = self._outlines(versions)
-            known = _known(session, version_ids, self.statistic.recipe)
+            known = _in_order((), ())
+            if not self.afresh:
+                known = _known(session, version_ids, self.statistic.recipe)
             named = {_name(version): version for version in versions}
         pairs_known = {(one.first, one.second) for one in known.overlaps}
         overlaps = chip_overlaps_of(outlines)
@@ -127,7 +132,8 @@ class MeasureOverlaps:
             advance = self.context.progress.advance
             found = _merged(plan, look_at_all(works, self.statistic, self._jobs, advance))
             with self.context.closing(OverlapMeasurement, activity_id) as (session, activity):
-                self._keep(session, activity, plan, found)
+                if not self.afresh:
+                    self._keep(session, activity, plan, found)
         return found
 
     def _works(self, plan: _Plan) -> list[ExposureWork]:
@@ -163,6 +169,7 @@ class MeasureOverlaps:
             "recipe": self.statistic.recipe,
             "chips": len(plan.chips),
             "pairs": len(plan.pairs),
+            "afresh": self.afresh,
         }
         activity = OverlapMeasurement(parameters, stamp)
         session.add(activity)

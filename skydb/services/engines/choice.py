@@ -33,6 +33,8 @@ class EngineRequest:
     settings : AstroDrizzleSettings
     jobs : int
         Runs, or exposures, beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
 
     Raises
     ------
@@ -44,6 +46,7 @@ class EngineRequest:
     mosaic: bool
     settings: AstroDrizzleSettings
     jobs: int
+    afresh: bool = False
 
     def __post_init__(self) -> None:
         if self.engine is Engine.ASTRODRIZZLE and not self.mosaic:
@@ -63,11 +66,11 @@ def engine_for(
     """
     settings, jobs = request.settings, request.jobs
     if not request.mosaic:
-        return OwnEngine(context, settings, jobs), []
+        return OwnEngine(context, settings, jobs, request.afresh), []
     if request.engine is not Engine.SKYDB:
         return AstroDrizzleEngine(context, settings, runner), []
     reason = why_not(settings) or sky_why_not(settings)
     if reason is None:
-        return OnePassEngine(context, settings, runner, jobs), []
+        return OnePassEngine(context, settings, runner, jobs, request.afresh), []
     message = f"The engine skydb was asked for, AstroDrizzle is what ran: {reason}"
     return AstroDrizzleEngine(context, settings, runner), [(FindingKind.DOWNGRADED, message)]

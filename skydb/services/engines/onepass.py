@@ -38,12 +38,15 @@ class OnePassEngine:
     runner : DrizzlepacRunner
     jobs : int
         Exposures beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
     """
 
     context: Context
     drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
     jobs: int = 2
+    afresh: bool = False
 
     name = Engine.SKYDB
     reads_files = True
@@ -77,7 +80,7 @@ class OnePassEngine:
             return  # the rows say FAILED, with the reason and the log
 
     def _make(self, run_ids: Sequence[int], inputs: RunInputs, scratch: Path) -> None:
-        overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs)
+        overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
         measures = overlaps.ensure(inputs.version_ids.values())
         with self.context.store.reading() as session:
             methods = {run_id: session.get_one(SkyRun, run_id).method for run_id in run_ids}

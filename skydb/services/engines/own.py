@@ -35,11 +35,14 @@ class OwnEngine:
         Of which the sky parameters count.
     jobs : int
         Exposures that are measured beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
     """
 
     context: Context
     drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
     jobs: int = 2
+    afresh: bool = False
 
     name = Engine.SKYDB
     reads_files = False
@@ -65,7 +68,7 @@ class OwnEngine:
         try:
             with guarded_runs(self.context, run_ids, f"sky-{run_ids[0]}"):
                 known = inputs or recorded_inputs(self.context, run_ids[0], read_files=False)
-                overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs)
+                overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
                 measures = overlaps.ensure(known.version_ids.values())
                 for run_id in run_ids:
                     record_skies(self.context, run_id, known, measures)

@@ -130,7 +130,7 @@ class _Teller:
 
     def _add_measurements(self, activities: Iterable[Activity]) -> None:
         """What measured the levels that the engine skydb starts from, perhaps long ago."""
-        runs = [a for a in activities if isinstance(a, SkyRun) and a.engine is Engine.SKYDB]
+        runs = [one for one in activities if isinstance(one, SkyRun) and _starts_from_record(one)]
         recipes = {_statistic(run) for run in runs} - {""}
         if not recipes:
             return
@@ -239,6 +239,11 @@ class _Teller:
             places["visit_id"][value.exposure.visit_id] = self._subject.root
         for entry in queries.book_entries(self._session, places):
             doings.add_book_entry(self._graph, _place_of(entry, places), entry)
+
+
+def _starts_from_record(run: SkyRun) -> bool:
+    """Whether a run took levels from the ledger; a repetition measures them itself."""
+    return run.engine is Engine.SKYDB and run.replay_of_id is None
 
 
 def _statistic(run: SkyRun) -> str:

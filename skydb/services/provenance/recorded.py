@@ -168,5 +168,5 @@ def engine_of(
         if isinstance(mosaic, Mapping)
         else settings_of_a_statistic(parameters.get("statistic"))
     )
-    request = EngineRequest(recorded.engine, mosaic is not None, settings, jobs)
+    request = EngineRequest(recorded.engine, mosaic is not None, settings, jobs, afresh=True)
     return engine_for(context, runner, request)[0]

@@ -112,6 +112,11 @@ class Replay:
     remarks: tuple[str, ...]
 
     @property
+    def is_different(self) -> bool:
+        """Whether more than noise or rounding sets the two apart."""
+        return self.verdict is ReplayVerdict.DIFFERENT
+
+    @property
     def sentence(self) -> str:
         """The verdict in one line."""
         said = f"Run {self.replay} repeats run {self.run}: {self.verdict}"
