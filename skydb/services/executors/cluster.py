@@ -78,7 +78,7 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
     document = {"url": ledger.url, "data": ledger.data}
     waiting = {_submit(client, document, piece.begin()): piece for piece in pieces}
     try:
-        for future in as_completed(list(waiting)):
+        for future in as_completed(list(waiting), loop=client.loop):
             piece = waiting.pop(future)
             error = future.exception()
             if error is not None:
