@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from skydb.cli.shell import FLAGGED, JsonOption, group, shell_of
@@ -72,6 +74,33 @@ def check(context: typer.Context, as_json: JsonOption = False) -> None:
         shell.stdout.print("\n".join(differences) or "The tables are as they should be.")
     if differences:
         raise typer.Exit(FLAGGED)
+
+
+@database.command("copy")
+def copy_(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SRC", help="URL of the ledger.")],
+    target: Annotated[
+        str, typer.Argument(metavar="DST", help="URL of an empty database, which is made ready.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a whole ledger between SQLite and PostgreSQL, and prove the copy table by table.
+
+    All in one transaction: a copy that fails leaves nothing. Files stay where they are; use
+    the copy with the same data root.
+
+    Example: skydb db copy sqlite:///skydb.sqlite postgresql://me@host/skydb
+    """
+    from skydb.cli.progress import progress_on
+    from skydb.report.columns import COPIES
+    from skydb.services.dbcopy import copy_database
+
+    shell = shell_of(context)
+    with progress_on(shell.stderr, wanted=not (as_json or shell.quiet)) as listener:
+        copies = copy_database(source, target, listener)
+    note = f"{sum(one.rows for one in copies)} rows"
+    shell.show("Copied", copies, COPIES, as_json=as_json, note=note)
 
 
 def _upgrade(context: typer.Context, *, as_json: bool) -> None:

@@ -215,3 +215,9 @@ FOUND = (
     Column("proposal_id", "proposal"),
     Column("wcs_name", "WCSNAME"),
 )
+COPIES = (
+    Column("table"),
+    Column("rows"),
+    Column("checksum", wraps=True),
+    Column("verified"),
+)

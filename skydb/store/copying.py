@@ -1,0 +1,239 @@
+"""A whole ledger from one database to another, of whichever kind, proved row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Enum,
+    String,
+    Table,
+    TableClause,
+    column,
+    func,
+    insert,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import SQLAlchemyError
+
+from skydb.domain import Base
+from skydb.errors import StoreError, UsageError
+from skydb.store.engine import as_reader
+from skydb.store.rowsums import RowSum, encoder_of
+
+#: Rows that are held at once.
+_PART = 5_000
+
+#: Tables that migrations fill, so that not even a new ledger has them empty.
+_SEEDED = ("bad_deliveries", "passbands")
+
+#: Documents in which NULL stays NULL instead of becoming a null inside a document.
+_DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+@dataclass(frozen=True, slots=True)
+class TableCopy:
+    """One table that was copied.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    rows : int
+        How many it has, on both sides.
+    checksum : str
+        Of its content, whatever the order of rows and the kind of database.
+    verified : bool
+        Whether the copy was read again and has the same rows and checksum.
+    """
+
+    table: str
+    rows: int
+    checksum: str
+    verified: bool
+
+
+def tables_in_order() -> list[Table]:
+    """Every table of the ledger, each after those that it refers to."""
+    return list(Base.metadata.sorted_tables)
+
+
+def copy_ledger(
+    source: Engine,
+    target: Engine,
+    advance: Callable[[str], None] = lambda _: None,
+    *,
+    is_new: bool = False,
+) -> list[TableCopy]:
+    """Copy every row of a ledger into an empty one, in one transaction.
+
+    Parameters
+    ----------
+    source, target : Engine
+        Both at the same revision of the schema.
+    advance : callable
+        Told the name of each table before it is copied.
+    is_new : bool
+        Whether the target was made for this, so that its only rows are those of migrations.
+
+    Returns
+    -------
+    list of TableCopy
+        In the order of copying.
+
+    Raises
+    ------
+    UsageError
+        When the target has rows of its own.
+    StoreError
+        When the target refuses a row, or a table read back is not what was written; the
+        target is then as it was.
+    """
+    with as_reader(source).connect() as reading, _one_transaction(target) as writing:
+        if not is_new:
+            _require_empty(reading, writing)
+        _clear_seeds(writing)
+        with _references_waiting(writing):
+            copies = []
+            for each in tables_in_order():
+                advance(each.name)
+                copies.append(_copy(reading, writing, each))
+        _advance_sequences(writing)
+        return copies
+
+
+@contextmanager
+def _one_transaction(target: Engine) -> Iterator[Connection]:
+    try:
+        with target.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", error)).split()).removesuffix(".")
+        raise StoreError(f"The copy was given up: {said}.") from error
+
+
+def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
+    plain = _plain(each)
+    sent, statement = _sum_of(each), insert(plain)
+    for rows in _parts(reading, each):
+        sent.add(rows)
+        writing.execute(statement, [dict(zip(plain.c.keys(), row, strict=True)) for row in rows])
+    received = checksum_of(writing, each)
+    if (sent.rows, sent.total) != (received.rows, received.total):
+        raise StoreError(
+            f"The copy of {each.name} is not the original: {sent.rows} rows with checksum "
+            f"{sent.hexadecimal[:12]} were written, {received.rows} rows with checksum "
+            f"{received.hexadecimal[:12]} were read back.",
+            advice="Nothing was kept.",
+        )
+    return TableCopy(each.name, sent.rows, sent.hexadecimal, verified=True)
+
+
+def checksum_of(connection: Connection, each: Table) -> RowSum:
+    """Rows of a table and the checksum of its content."""
+    found = _sum_of(each)
+    for rows in _parts(connection, each):
+        found.add(rows)
+    return found
+
+
+def _sum_of(each: Table) -> RowSum:
+    return RowSum([encoder_of(one) for one in each.columns])
+
+
+def _parts(connection: Connection, each: Table) -> Iterator[Sequence[Sequence[Any]]]:
+    """Rows of a table, some at a time, the database's own cursor holding the rest."""
+    plain = _plain(each)
+    keys = [plain.c[key.name] for key in each.primary_key]
+    options = {"stream_results": True, "yield_per": _PART}
+    found = connection.execute(select(plain).order_by(*keys), execution_options=options)
+    for part in found.partitions(_PART):
+        yield [tuple(row) for row in part]
+
+
+def _plain(each: Table) -> TableClause:
+    """A table whose values pass as they are: words of vocabularies as texts."""
+    return table(each.name, *(column(one.name, _type_of(one)) for one in each.columns))
+
+
+def _type_of(one: Column[Any]) -> Any:  # noqa: ANN401 - a type engine of any kind
+    if isinstance(one.type, Enum):
+        return String()
+    return _DOCUMENT if isinstance(one.type, JSON) else one.type
+
+
+def _require_empty(reading: Connection, writing: Connection) -> None:
+    """Refuse a target with rows, but for those that every new ledger has."""
+    for each in tables_in_order():
+        plain = _plain(each)
+        rows = writing.scalar(select(func.count()).select_from(plain)) or 0
+        if rows and (each.name not in _SEEDED or not _has_all(reading, writing, plain)):
+            raise UsageError(
+                f"The target is not empty: {each.name} has {rows} rows.",
+                advice="Name a database that does not exist yet, or an empty one.",
+            )
+
+
+def _has_all(reading: Connection, writing: Connection, plain: TableClause) -> bool:
+    """Whether the source has every row of the target, so that clearing it loses nothing."""
+    known = {tuple(row) for row in reading.execute(select(plain))}
+    return all(tuple(row) in known for row in writing.execute(select(plain)))
+
+
+def _clear_seeds(writing: Connection) -> None:
+    for name in _SEEDED:
+        writing.execute(table(name).delete())
+
+
+@contextmanager
+def _references_waiting(writing: Connection) -> Iterator[None]:
+    """Let rows refer to later rows of their table until all of them are there."""
+    if writing.dialect.name == "sqlite":
+        # Ends with the transaction, which fails when a reference leads nowhere.
+        writing.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        yield
+        return
+    own = [
+        (each.name, constraint.name)
+        for each in tables_in_order()
+        for constraint in each.foreign_key_constraints
+        if constraint.referred_table is each
+    ]
+    for name, constraint_name in own:
+        _alter(writing, name, constraint_name, "DEFERRABLE INITIALLY DEFERRED")
+    yield
+    writing.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for name, constraint_name in own:
+        _alter(writing, name, constraint_name, "NOT DEFERRABLE")
+
+
+def _alter(writing: Connection, name: str, constraint: object, how: str) -> None:
+    writing.exec_driver_sql(f"ALTER TABLE {name} ALTER CONSTRAINT {constraint} {how}")
+
+
+def _advance_sequences(writing: Connection) -> None:
+    """Let PostgreSQL go on counting where the copied rows end."""
+    if writing.dialect.name == "sqlite":
+        return
+    for each in tables_in_order():
+        for key in each.primary_key:
+            sequence = writing.scalar(
+                text("SELECT pg_get_serial_sequence(:name, :key)"),
+                {"name": each.name, "key": key.name},
+            )
+            if sequence:
+                last = f"SELECT MAX({key.name}) FROM {each.name}"
+                writing.execute(
+                    text(f"SELECT setval(:sequence, COALESCE(({last}), 1), ({last}) IS NOT NULL)"),
+                    {"sequence": sequence},
+                )
