@@ -33,23 +33,25 @@ _FRAME = re.compile(r"derived from '(.+?)'")
 _SOURCES = re.compile(r"FINAL number of objects in image '(.+?)': (\S+)")
 _FIT = re.compile(r"Performing fit for: (\S+)")
 _MATCHING = re.compile(
-    r"Matching sources from '.+?' with sources from reference (?:image|catalog) '(.+?)'"
+    r"Matching sources from '(.+?)' with sources from reference (?:image|catalog) '(.+?)'"
 )
 _IDENTITY = re.compile(r"NO fit performed for reference image: (\S+)")
-_MATCHED = re.compile(r"Found (\d+) matches for (\S+?)\.\.\.")
+_MATCHED = re.compile(r"Found (\d{1,8}) matches for (\S+?)\.\.\.")
 _TOO_FEW = re.compile(r"(Not enough matches .*? found for input image:?)(?: (\S+))?")
 _BROKEN = re.compile(r"(Least squares failed!.*)")
-_COMPUTED = re.compile(r"Computed +(\w+) +fit for +(\S+)")
+_COMPUTED = re.compile(r"Computed +(\w{1,16}) +fit for +(\S+)")
 _SHIFT = re.compile(r"XSH: (\S+) +YSH: (\S+)")
 _ROTATION = re.compile(r"(?<!<)\bROT: (\S+)")
 _SCALE = re.compile(r"\bSCALE>?: (\S+)")
 _RMS_PIX = re.compile(r"\bXRMS: (\S+) +(?:FIT )?YRMS: (\S+)")
 _RMS_SKY = re.compile(r"RMS_RA: (\S+) \((\w+)\) +RMS_DEC: (\S+) \((\w+)\)")
-_OBJECTS = re.compile(r"Final solution based on +(\d+) +objects")
-_UPDATED = re.compile(r"\.{4}Updating header for '?(\S+?)'?(?: |\.\.\.)")
+_OBJECTS = re.compile(r"Final solution based on +(\d{1,8}) +objects")
+_UPDATED = re.compile(r"(?:^|\.{4})Updating header for '?(\S+?)'?(?: |\.\.\.|\[\d+\])")
 _RECORDED = re.compile(r"Initializing new WCSCORR table for +(\S+)")
 _NAMED = re.compile(r'(?:Updating WCSCORR table with new WCS solution "|WCSNAME +: +)(.+?)"?\s*$')
 _SHIFT_FILE = re.compile(r"Writing out shiftfile : (\S+)")
+#: Lines within a fit that name its product, and in which part.
+_NAMING = ((_MATCHING, 1), (_MATCHED, 2), (_COMPUTED, 2))
 _END = "Trailer file written to"
 #: Lines that hold numbers of a fit, by what they begin with.
 _NUMBERS = ("XSH", "XRMS", "FIT XRMS", "RMS_RA", "Final solution based")
@@ -120,7 +122,7 @@ class LoggedAlignment:
     @property
     def unattempted(self) -> list[str]:
         """Products that the run never came to, the image in whose plane it fits left out."""
-        tried = {fit.product for fit in self.fits} | {self.frame}
+        tried = {fit.product for fit in self.fits} | {self.frame, self.reference}
         return [name for name in self.products if name not in tried]
 
     @property
@@ -157,6 +159,7 @@ class _Reader:
             self._read_setting,
             self._read_header,
             self._read_beginning,
+            self._read_change,
             self._read_fit,
             self._read_numbers,
         )
@@ -233,12 +236,25 @@ class _Reader:
             self.run.fits.append(LoggedFit(PurePath(begun[1]).name, number))
         return begun is not None
 
+    def _read_change(self, number: int, line: str) -> bool:
+        """Notice a fit whose first line is lost: other lines name the product, too."""
+        named = next((f[g] for p, g in _NAMING if (f := p.search(line))), None)
+        product = None if named is None else PurePath(named).name
+        if product is None or (self.run.fits and product == self.run.fits[-1].product):
+            return False
+        self._problem(number, line)
+        is_new = product not in {fit.product for fit in self.run.fits}
+        if not is_new or product not in self.run.products:
+            return True
+        self.run.fits.append(LoggedFit(product, number))
+        return False
+
     def _read_fit(self, _: int, line: str) -> bool:
         if not self.run.fits:
             return False
         fit = self.run.fits[-1]
         if matching := _MATCHING.search(line):
-            fit.reference = matching[1]
+            fit.reference = matching[2]
         elif identity := _IDENTITY.search(line):
             fit.is_reference = PurePath(identity[1]).name == fit.product
         elif found := _MATCHED.search(line):

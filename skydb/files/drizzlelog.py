@@ -42,13 +42,13 @@ _STEP = re.compile(
 _PARAMETERS = re.compile(r"USER INPUT PARAMETERS (?:for|common to all) (.+?) ?(?:Step|Steps)?:")
 _OUTPUT = re.compile(r"Setting up output name: (\S+)")
 _INPUT = re.compile(r"\*\*  Input image: '(.+?)'")
-_DRIZZLING = re.compile(r"-Drizzle input: (\S+?)\[sci,(\d+)\]", re.IGNORECASE)
-_APPLIED = re.compile(r"Applying sky value of (\S+) to (\S+?)\[sci,(\d+)\] *", re.IGNORECASE)
+_DRIZZLING = re.compile(r"-Drizzle input: (\S+?)\[sci,(\d{1,3})\]", re.IGNORECASE)
+_APPLIED = re.compile(r"Applying sky value of (\S+) to (\S+?)\[sci,(\d{1,3})\] *", re.IGNORECASE)
 _SKYMATCH = re.compile(r"\*{5} skymatch (started|ended) on (.+)")
 _SKYPAC = re.compile(r"      Version (\d\S*)")
 _HEADING = re.compile(r"-----  (\S.*?)  -----")
 _UNITS_OF = re.compile(r"   \*   Image: (\S+)")
-_UNITS_EXT = re.compile(r"       EXT = '\w+',(\d+)")
+_UNITS_EXT = re.compile(r"       EXT = '\w+',(\d{1,3})\b")
 _UNITS = re.compile(r"Data units type: (\S+)")
 _UNDETERMINED = re.compile(r"Image +'(\S+?)\[.*?' +(?:-- +)?SKY = None")
 _REVERTING = re.compile(r'Reverting sky computation to "(.+?)" from "(.+?)"?$')
@@ -288,10 +288,16 @@ class _Reader:
         elif extension := _UNITS_EXT.match(line):
             self._extver = int(extension[1])
         elif units := _UNITS.search(line):
-            self.run.units[self._image, self._extver] = units[1]
+            self._take_unit((self._image, self._extver), units[1])
         else:
             return False
         return True
+
+    def _take_unit(self, chip: Chip, unit: str) -> None:
+        """Keep a unit, unless the same chip seems to have two: then the name of one is lost."""
+        known = self.run.units.setdefault(chip, unit)
+        if known != unit:
+            self.run.units[chip] = "UNKNOWN"
 
     def _read_step(self, number: int, line: str) -> bool:
         found = _STEP.search(line)

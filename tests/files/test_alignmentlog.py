@@ -131,6 +131,21 @@ def test_numbers_that_are_damaged_are_reported_by_their_line(read, damaged):
     assert run.fits[0].failure is None
 
 
+def test_numbers_are_not_taken_for_those_of_another_product_when_a_first_line_is_lost(tmp_path):
+    products = ["ibxl50030_drz.fits", "ibxl51030_drz.fits"]
+    fits = fitted(products[0]), fitted(products[1], matches=20, dx="4.2000")
+    lines = [
+        line.replace("Performing fit for: ibxl51", "Perf0rming f?t for: ibxl51")
+        for line in tweakreg_log(*fits, products=products)
+    ]
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert [(fit.product, fit.dx_pix, fit.nmatches) for fit in run.fits] == [
+        (products[0], -0.2993, 14),
+        (products[1], 4.2, 20),
+    ]
+    assert [problem.text[:8] for problem in run.problems] == ["Matching"]
+
+
 def test_products_that_a_run_never_came_to_are_known(tmp_path):
     lines = tweakreg_log(fitted("ibxl50030_drz.fits"), products=["ibxl50030_drz.fits", "late.fits"])
     (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))

@@ -76,6 +76,7 @@ class _Judge:
     """Hears the log first, then the files beside it."""
 
     def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
+        self._path = path
         self._run = run
         self._latest = latest
         self.directory = Directory(path.parent)
@@ -139,8 +140,9 @@ class _Judge:
         numbers = _logged_numbers(fit) | self._filed_numbers(fit) | self._matched_numbers(fit)
         missing = [name for name in ("dx_pix", "x_rms_pix", "nmatches") if numbers[name] is None]
         if missing:
-            said = f"the log tells no {', '.join(missing)} of this fit."
-            self._note(FindingKind.UNREADABLE_LINE, fit.product, said)
+            said = f"the log tells no {', '.join(missing)} of the fit of {fit.product}."
+            where = f"{self._path.name}:{fit.line_number}"
+            self._note(FindingKind.UNREADABLE_LINE, where, said)
         if _is_weak(fit):
             wanted = MATCHES_WANTED[fit.fit_geometry or ""]
             said = f"{fit.nmatches} matches; {fit.fit_geometry} wants {wanted}."
@@ -216,9 +218,10 @@ class _Judge:
     def _judge_the_others(self) -> None:
         """Products of which the log begins no fit: the reference, and what was not come to."""
         tried = {fit.product for fit in self._run.fits}
-        frame = self._run.frame
-        if frame in self._run.products and frame not in tried and self._is_known(str(frame)):
-            self._add_reference(str(frame))
+        planes = {self._run.frame, self._run.reference}
+        for product in self._run.products:
+            if product in planes and product not in tried and self._is_known(product):
+                self._add_reference(product)
         for product in self._run.unattempted:
             if self._is_known(product):
                 self._add_failure(product, "The run ended before it was fitted")

@@ -11,8 +11,9 @@ from skydb.files.hdrtab import DrizzledProduct, TabledSky
 from skydb.services.history.plan import Note, SkyPlan, Software, Source
 
 _ROOTNAME = re.compile(r"[ijnou][a-z0-9]{8}")
-#: Half of the last digit that a log prints.
-_HALF_DIGIT = 0.51e-6
+#: Half of the last digit that a log prints, and what is lost in single precision: with the
+#: methods that compute in it, the header has fewer digits than the log.
+_HALF_DIGIT, _SINGLE = 0.51e-6, 1.2e-7
 
 
 def product_plan(product: DrizzledProduct) -> SkyPlan:
@@ -70,7 +71,7 @@ def _difference(logged: SkyLevel | None, tabled: TabledSky | None) -> str | None
     ours, theirs = logged.mdrizsky, tabled.mdrizsky
     if ours is None or theirs is None:
         return None
-    if abs(ours - theirs) <= _HALF_DIGIT:
+    if abs(ours - theirs) <= _HALF_DIGIT + _SINGLE * abs(ours):
         return None
     return f"the log has {ours:.6f}, the product {theirs:.6f}"
 
@@ -79,7 +80,8 @@ def _levels(product: DrizzledProduct, notes: list[Note]) -> Iterable[SkyLevel]:
     name, seen = product.path.name, set()
     for sky in product.skies:
         key = (sky.rootname, sky.extver)
-        if not _ROOTNAME.fullmatch(sky.rootname) or key in seen:
+        is_chip = _ROOTNAME.fullmatch(sky.rootname) and 0 < sky.extver < 1000
+        if not is_chip or key in seen:
             said = f"HDRTAB names {sky.rootname!r}, extver {sky.extver}; it is left out."
             notes.append(Note(FindingKind.REJECTED_FILE, name, said))
             continue

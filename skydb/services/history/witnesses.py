@@ -113,7 +113,7 @@ def row_disagreements(fit: LoggedFit, row: ShiftRow) -> list[str]:
 
 def is_of(fit: LoggedFit, matches: MatchFile) -> bool:
     """Whether a match file is the one that a fit left: as many sources, and the same shift."""
-    if fit.nmatches != len(matches):
+    if fit.nmatches not in (None, len(matches)) or fit.nmatches is fit.dx_pix is None:
         return False
     shifts = zip((fit.dx_pix, fit.dy_pix), matches.shift_pix, strict=True)
     return all(
