@@ -127,7 +127,11 @@ class Replay:
             if self.max_difference is None
             else (f"at most {self.max_difference:.3g} {self.unit}".rstrip())
         )
-        return f"{said}; {len(self.differences)} differences, {apart}."
+        return f"{said}; {_counted(len(self.differences))}, {apart}."
+
+
+def _counted(differences: int) -> str:
+    return "1 difference" if differences == 1 else f"{differences} differences"
 
 
 @dataclass(frozen=True)
