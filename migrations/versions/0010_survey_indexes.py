@@ -79,11 +79,21 @@ def upgrade() -> None:
         op.create_index(
             _name(table, column), table, [column], sqlite_where=some, postgresql_where=some
         )
+    # The few runs that did another method are looked for often, and among all runs.
+    some = sa.text("downgraded")
+    op.create_index(
+        _name("sky_runs", "downgraded"),
+        "sky_runs",
+        ["downgraded"],
+        sqlite_where=some,
+        postgresql_where=some,
+    )
     _replace_comparison(COMPARISON)
 
 
 def downgrade() -> None:
     _replace_comparison(EARLIER_COMPARISON)
+    op.drop_index(_name("sky_runs", "downgraded"), "sky_runs")
     for table, column in SPARSE:
         op.drop_index(_name(table, column), table)
         op.create_index(_name(table, column), table, [column])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Environment, Stamp
@@ -68,7 +68,13 @@ class SkyRun(Retained, Activity):
     """
 
     __tablename__ = "sky_runs"
-    __table_args__ = (Index(None, "group_id", "effective_method"), sparse_index("replay_of_id"))
+    __table_args__ = (
+        Index(None, "group_id", "effective_method"),
+        sparse_index("replay_of_id"),
+        Index(
+            None, "downgraded", sqlite_where=text("downgraded"), postgresql_where=text("downgraded")
+        ),
+    )
 
     id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("sky_run_groups.id"))

@@ -45,6 +45,7 @@ from skydb.simulate.survey.plan import (
     FIRST_MJD,
     SPAN_DAYS,
     VISITS_PER_FIELD,
+    VISITS_PER_PROGRAM,
     Batch,
     SurveyPlan,
     rootname,
@@ -69,9 +70,11 @@ def file_rows(plan: SurveyPlan, fields: Ints) -> Iterator[Batch]:
 
 
 def _activities(plan: SurveyPlan, fields: Ints) -> Iterator[Batch]:
-    later = [BEGUN + timedelta(days=30)] * len(fields)
-    yield Activity, activity_columns(ingest_ids(plan, fields).tolist(), ActivityKind.INGEST)
-    yield Activity, activity_columns(download_ids(plan, fields).tolist(), ActivityKind.DOWNLOAD)
+    first = [plan.ingested_at(field) for field in fields.tolist()]
+    later = [plan.fitted_at(field) for field in fields.tolist()]
+    brought = (ingest_ids(plan, fields), ActivityKind.INGEST)
+    for numbers, kind in (brought, (download_ids(plan, fields), ActivityKind.DOWNLOAD)):
+        yield Activity, activity_columns(numbers.tolist(), kind, started_at=first)
     fits, accepted = fit_ids(plan, fields).tolist(), acceptance_ids(plan, fields).tolist()
     for kind, ids in ((ActivityKind.ALIGNMENT, fits), (ActivityKind.ACCEPTANCE, accepted)):
         yield Activity, activity_columns(ids, kind, started_at=later)
@@ -89,7 +92,7 @@ def _visits(plan: SurveyPlan, numbers: Numbers) -> Iterator[Batch]:
             "id": [visit + 1 for visit in visits],
             "program": [program for program, _ in names],
             "number": [number for _, number in names],
-            "proposal_id": [10000 + visit // 100 for visit in visits],
+            "proposal_id": [10000 + visit // VISITS_PER_PROGRAM for visit in visits],
             "target_name": [f"FIELD-{visit // VISITS_PER_FIELD}" for visit in visits],
         },
     )
@@ -156,7 +159,7 @@ def _versions(numbers: Numbers) -> Iterator[Batch]:
                 "cal_ver": ["3.7.2" if again else "3.3"] * n,
                 "idctab": ["w3m18525i_idc.fits" if again else "u7n18501i_idc.fits"] * n,
                 "date_written": ["2023-05-01" if again else "2012-11-20"] * n,
-                "recorded_at": [BEGUN + timedelta(days=30 * again)] * n,
+                "recorded_at": [BEGUN] * n,
             },
         )
         generated["activity_id"] += activities.tolist()
@@ -168,6 +171,7 @@ def _versions(numbers: Numbers) -> Iterator[Batch]:
 def _downloads(plan: SurveyPlan, numbers: Numbers) -> Batch:
     n = len(numbers.exposures)
     names = [rootname(e) for e in numbers.exposures.tolist()]
+    began = [plan.ingested_at(field) for field in numbers.field_of_exposures.tolist()]
     return (
         Download,
         {
@@ -179,8 +183,8 @@ def _downloads(plan: SurveyPlan, numbers: Numbers) -> Batch:
             "status": [DownloadStatus.COMPLETE] * n,
             "expected_bytes": [16_000_000] * n,
             "received_bytes": [16_000_000] * n,
-            "started_at": [BEGUN] * n,
-            "finished_at": [BEGUN + timedelta(seconds=2)] * n,
+            "started_at": began,
+            "finished_at": [moment + timedelta(seconds=2) for moment in began],
         },
     )
 

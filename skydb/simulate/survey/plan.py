@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from skydb.domain.base import Base
@@ -17,12 +17,20 @@ VISITS_PER_FIELD = 2
 EXPOSURES_PER_FIELD = EXPOSURES_PER_VISIT * VISITS_PER_FIELD
 METHODS = ("localmin", "match", "globalmin+match", "globalmin")
 
+#: How many releases of drizzlepac the survey went through, and which was condemned.
+RELEASES = 8
+CONDEMNED = 4
+
 #: When the survey's first exposure was taken, in MJD, and how long the survey took.
 FIRST_MJD = 52700.0
 SPAN_DAYS = 7000.0
 
-#: When the ledger was begun; everything in it happened after that.
+#: A program has so many visits, which is what one of HST typically has.
+VISITS_PER_PROGRAM = 20
+
+#: When the ledger was begun, and how long it took to bring all fields in, one after another.
 BEGUN = datetime(2019, 1, 1, tzinfo=UTC)
+LEDGER_DAYS = 2700.0
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -50,6 +58,18 @@ class SurveyPlan:
         """Number of fields, each with a group of sky runs for every epoch."""
         return -(-self.exposures // EXPOSURES_PER_FIELD)
 
+    def ingested_at(self, field: int) -> datetime:
+        """When the files of a field came to the ledger."""
+        return BEGUN + timedelta(days=LEDGER_DAYS * field / self.fields)
+
+    def fitted_at(self, field: int) -> datetime:
+        """When its products were fitted and its fits accepted."""
+        return self.ingested_at(field) + timedelta(days=10)
+
+    def run_at(self, field: int, epoch: int) -> datetime:
+        """When its skies were measured."""
+        return self.ingested_at(field) + timedelta(days=20 + 100 * epoch)
+
     @property
     def visits(self) -> int:
         """Number of visits."""
@@ -76,8 +96,9 @@ def base36(number: int, length: int) -> str:
 
 
 def visit_name(visit: int) -> tuple[str, str]:
-    """Program and visit number of a visit counted from 0: a hundred visits a program."""
-    return base36(visit // 100, 3), base36(visit % 100, 2)
+    """Program and visit number of a visit counted from 0."""
+    program, number = divmod(visit, VISITS_PER_PROGRAM)
+    return base36(program, 3), base36(number, 2)
 
 
 def rootname(exposure: int) -> str:

@@ -12,12 +12,10 @@ from skydb.domain import CatalogImport, CatalogService, Environment, ReferenceCa
 from skydb.domain.vocabulary import ActivityKind, Verdict
 from skydb.simulate.survey.activities import activity_columns
 from skydb.simulate.survey.files import file_rows
-from skydb.simulate.survey.plan import BEGUN, Batch, SurveyPlan
+from skydb.simulate.survey.plan import BEGUN, CONDEMNED, Batch, SurveyPlan
 from skydb.simulate.survey.runs import run_rows
 
-#: Releases of drizzlepac that the survey went through; one of them was condemned.
 _RELEASES = ("2.2.6", "3.1.8", "3.2.1", "3.5.0", "3.6.2", "3.9.0", "3.10.0", "3.11.0")
-_CONDEMNED = 4
 
 
 def survey_rows(plan: SurveyPlan) -> Iterator[Batch]:
@@ -41,7 +39,7 @@ def _beginnings() -> Iterator[Batch]:
     """Environments, and the one catalogue that everything is aligned to."""
     numbers = range(1, len(_RELEASES) + 1)
     packages = [{"drizzlepac": release, "stsci.skypac": "1.0.12"} for release in _RELEASES]
-    verdicts = [Verdict.FAILED if n == _CONDEMNED else Verdict.PASSED for n in numbers]
+    verdicts = [Verdict.FAILED if n == CONDEMNED else Verdict.PASSED for n in numbers]
     yield (
         Environment,
         {

@@ -22,9 +22,10 @@ from skydb.domain.vocabulary import (
 )
 from skydb.simulate.survey.activities import Ints, activity_columns, run_id
 from skydb.simulate.survey.plan import (
-    BEGUN,
+    CONDEMNED,
     EXPOSURES_PER_FIELD,
     METHODS,
+    RELEASES,
     Batch,
     SurveyPlan,
     epochs_of,
@@ -46,6 +47,7 @@ class _Run:
     field: int
     epoch: int
     method: int
+    started_at: datetime
 
     @property
     def effective(self) -> int:
@@ -53,12 +55,12 @@ class _Run:
         return 0 if is_downgraded else self.method
 
     @property
-    def started_at(self) -> datetime:
-        return BEGUN + timedelta(days=60 + 365 * self.epoch, minutes=self.field)
-
-    @property
     def environment(self) -> int:
-        return 1 + (self.epoch * 3 + self.field // 1000) % 8
+        """The release of the time; one field in a thousand had the one that was condemned."""
+        if self.field % 1000 == 7:
+            return CONDEMNED
+        good = [number for number in range(1, RELEASES + 1) if number != CONDEMNED]
+        return good[self.started_at.year % len(good)]
 
 
 @dataclass
@@ -74,7 +76,12 @@ class _Values:
 def run_rows(plan: SurveyPlan, fields: Ints) -> Iterator[Batch]:
     """Groups, runs, values, mosaics and findings of these fields."""
     runs = [
-        _Run(run_id(plan, f, epoch, method), first_epoch(f) + epoch + 1, f, epoch, method)
+        _Run(
+            run_id(plan, f, epoch, method),
+            first_epoch(f) + epoch + 1,
+            *(f, epoch, method),
+            plan.run_at(f, epoch),
+        )
         for f in fields.tolist()
         for epoch in range(epochs_of(f))
         for method in range(len(METHODS))

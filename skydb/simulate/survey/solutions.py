@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -137,10 +137,18 @@ def _of_exposures(numbers: Numbers, *, again: bool) -> Iterator[Batch]:
                 activities.tolist(),
                 (names if key == " " else np.full(len(names), _PLAIN)).tolist(),
                 key,
-                is_fit,
+                _times(numbers, fields, is_fit),
                 superseded.tolist(),
             ),
         )
+
+
+def _times(numbers: Numbers, fields: Ints, is_fit: NDArray[np.bool_]) -> list[datetime | None]:
+    """When a fit was made, for solutions that are one."""
+    return [
+        numbers.plan.fitted_at(field) if fit else None
+        for field, fit in zip(fields.tolist(), is_fit.tolist(), strict=True)
+    ]
 
 
 def _solutions(
@@ -150,11 +158,10 @@ def _solutions(
     activities: list[int],
     names: list[str],
     key: str,
-    is_fit: NDArray[np.bool_],
+    applied: list[datetime | None],
     superseded: list[int],
 ) -> dict[str, list[Any]]:
-    n, fits = len(ids), is_fit.tolist()
-    applied = [BEGUN + timedelta(days=30) if fit else None for fit in fits]
+    n, fits = len(ids), [moment is not None for moment in applied]
     return {
         "id": ids,
         "product_id": products,
@@ -192,7 +199,7 @@ def _of_products(numbers: Numbers) -> Iterator[Batch]:
             ingest_ids(numbers.plan, fields).tolist(),
             [_APRIORI] * n,
             " ",
-            np.zeros(n, dtype=bool),
+            [None] * n,
             [0] * n,
         ),
     )
@@ -200,7 +207,7 @@ def _of_products(numbers: Numbers) -> Iterator[Batch]:
     aligned = (fields % 2 == 0).tolist()
     good = [f"{SolutionStatus.APPLIED if one else SolutionStatus.REJECTED}" for one in aligned]
     rms = rng.gamma(4.0, 2.5, (n, 2)).tolist()
-    later = BEGUN + timedelta(days=30)
+    later = [numbers.plan.fitted_at(field) for field in fields.tolist()]
     yield (
         AlignmentSolution,
         {
@@ -218,9 +225,11 @@ def _of_products(numbers: Numbers) -> Iterator[Batch]:
             "wcs_name": [_FITTED] * n,
             "wcs_kind": [WcsKind.FIT] * n,
             "distortion": ["u7n18501i"] * n,
-            "recorded_at": [later] * n,
-            "fitted_at": [later] * n,
-            "applied_at": [later if one else None for one in aligned],
+            "recorded_at": later,
+            "fitted_at": later,
+            "applied_at": [
+                moment if one else None for one, moment in zip(aligned, later, strict=True)
+            ],
             "nmatches": [
                 None if bad else count
                 for bad, count in zip(failed, rng.integers(3, 200, n).tolist(), strict=True)
