@@ -70,9 +70,7 @@ class Finder:
         """
         cap = region.cap
         with self.store.reading() as session:
-            rows = footprints_near(
-                session, cap.centre.tolist(), cap.radius_deg, traits or Traits()
-            )
+            rows = footprints_near(session, cap.centre.tolist(), cap.radius_deg, traits or Traits())
         return _Candidates(rows).meeting(region)
 
     def overlapping(self, name: str, traits: Traits | None = None) -> list[Row]:

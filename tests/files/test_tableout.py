@@ -133,7 +133,7 @@ EVERY = pytest.mark.parametrize("suffix", READERS)
 
 
 @EVERY
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(ROWS)
 def test_every_table_comes_back_as_it_went_out(suffix, rows):
     assert READERS[suffix](written(suffix, rows)) == as_read(suffix, rows)

@@ -19,23 +19,32 @@ from tests.services.footprints import Observatory, box, wcs_of
 PLACE = (85.25, -2.46)
 
 
-@pytest.fixture
-def ledger(services_anywhere):
-    with services_anywhere.context.store.writing() as session:
+def filled(services):
+    with services.context.store.writing() as session:
         sky = Observatory(session)
         sky.expose("ibxl50aaq", wcs_of(box(PLACE), box((85.25, -2.42))), expend_mjd=56244.6)
         sky.expose("ibxl50abq", wcs_of(), filters="F999W", target_name="\u03b1 <Cen> & co")
         sky.drizzle("ibxl50010", ["ibxl50aaq"], wcs_of(box(PLACE, 0.2)))
-    return services_anywhere
+    return services
+
+
+@pytest.fixture
+def ledger(services):
+    return filled(services)
+
+
+@pytest.fixture
+def ledger_anywhere(services_anywhere):
+    return filled(services_anywhere)
 
 
 def _exported(services, path, **question):
     return services.export.export(path, **question)
 
 
-def test_obscore_goes_out_as_a_votable_that_a_validator_is_content_with(ledger, tmp_path):
+def test_obscore_goes_out_as_a_votable_that_a_validator_is_content_with(ledger_anywhere, tmp_path):
     path = tmp_path / "obscore.vot"
-    outcome = _exported(ledger, path)
+    outcome = _exported(ledger_anywhere, path)
     assert (outcome.path, outcome.rows) == (str(path), 3)
     said = io.StringIO()
     assert votable.validate(str(path), output=said), said.getvalue()
@@ -76,14 +85,14 @@ ANSWER = """
 """
 
 
-def test_an_answer_has_the_same_types_from_both_databases(ledger, tmp_path):
-    with ledger.context.store.writing() as session:
+def test_an_answer_has_the_same_types_from_both_databases(ledger_anywhere, tmp_path):
+    with ledger_anywhere.context.store.writing() as session:
         session.execute(
             text("UPDATE activities SET created_at = :at"),
             {"at": datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)},
         )
     path = tmp_path / "answer.parquet"
-    _exported(ledger, path, sql=ANSWER)
+    _exported(ledger_anywhere, path, sql=ANSWER)
     table = pq.read_table(path)
     types = {field.name: str(field.type) for field in table.schema}
     # SQLite has no truth values, and a table's own column is documented nowhere.
@@ -100,9 +109,9 @@ def test_an_answer_has_the_same_types_from_both_databases(ledger, tmp_path):
     assert table.schema.field("mean_s").metadata == {b"unit": b"s"}
 
 
-def test_times_are_iso_without_a_zone_in_text(ledger, tmp_path):
+def test_times_are_iso_without_a_zone_in_text(ledger_anywhere, tmp_path):
     path = tmp_path / "answer.csv"
-    _exported(ledger, path, sql="SELECT created_at, finished_at FROM activities")
+    _exported(ledger_anywhere, path, sql="SELECT created_at, finished_at FROM activities")
     written = path.read_text().splitlines()[1]
     moment, _, rest = written.partition(",")
     assert datetime.fromisoformat(moment).tzinfo is None and "T" in moment

@@ -92,10 +92,9 @@ def test_the_first_cut_is_made_by_the_index(services_anywhere):
     assert "ix_chip_solutions_z_radius_deg" in plan
 
 
-@pytest.fixture
-def field(services_anywhere: Services) -> Services:
+def filled(services: Services) -> Services:
     """Two chips of one exposure, a neighbour, a product of both, and something far away."""
-    with services_anywhere.context.store.writing() as session:
+    with services.context.store.writing() as session:
         sky = Observatory(session)
         here, beside = box((85.0, -2.0)), box((85.0, -2.0), offset_deg=(0.03, 0.0))
         sky.expose("ibxl50aaq", wcs_of(here, box((85.0, -2.04))), kind="flc", detector="UVIS",
@@ -103,7 +102,17 @@ def field(services_anywhere: Services) -> Services:
         sky.expose("ibxl51aaq", wcs_of(beside), proposal_id=99)
         sky.drizzle("ibxl51010", ["ibxl51aaq", "ibxl50aaq"], wcs_of(box((85.0, -2.0), 0.2)))
         sky.expose("ibxl52aaq", wcs_of(box((185.0, 2.0))))
-    return services_anywhere
+    return services
+
+
+@pytest.fixture
+def field(services: Services) -> Services:
+    return filled(services)
+
+
+@pytest.fixture
+def field_anywhere(services_anywhere: Services) -> Services:
+    return filled(services_anywhere)
 
 
 def names(rows):
@@ -116,10 +125,10 @@ def test_a_position_is_found_in_the_chips_that_hold_it(field):
     assert all(row["contains"] for row in rows)
 
 
-def test_what_overlaps_an_exposure_is_found_by_its_name_without_itself(field):
+def test_what_overlaps_an_exposure_is_found_by_its_name_without_itself(field_anywhere):
     expected = {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}
-    assert names(field.finder.overlapping("ibxl50aaq")) == expected
-    assert names(field.finder.overlapping("ibxl51010_drz.fits")) == {
+    assert names(field_anywhere.finder.overlapping("ibxl50aaq")) == expected
+    assert names(field_anywhere.finder.overlapping("ibxl51010_drz.fits")) == {
         ("ibxl50aaq", 1), ("ibxl50aaq", 2), ("ibxl51aaq", 1)
     }  # fmt: skip
 
@@ -132,17 +141,15 @@ def test_only_a_product_that_holds_all_chips_contains_an_exposure(field):
     }
 
 
-@pytest.mark.parametrize(
-    ("traits", "expected"),
-    [
+def test_a_search_can_be_held_to_filter_detector_and_proposal(field_anywhere):
+    cone = {"cone": (85.0, -2.0, 60)}
+    for traits, expected in (
         (Traits("f606w"), {("ibxl50aaq", 1)}),
         (Traits(detector="ir"), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
         (Traits(proposal_id=99), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
         (Traits("F606W", "IR"), set()),
-    ],
-)
-def test_a_search_can_be_held_to_filter_detector_and_proposal(field, traits, expected):
-    assert names(field.finder.search({"cone": (85.0, -2.0, 60)}, traits)) == expected
+    ):
+        assert names(field_anywhere.finder.search(cone, traits)) == expected
 
 
 def test_a_product_is_found_by_the_filter_and_detector_of_its_first_exposure(field):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skydb.domain.values import unit_vectors
@@ -66,6 +66,7 @@ def border_deg(outline, point, points=4000):
     return np.degrees(2 * np.arcsin(np.linalg.norm(walk - point, axis=2).min() / 2))
 
 
+@settings(max_examples=60)
 @given(CENTRES, OFFSETS, st.floats(0, 6.2))
 def test_a_polygon_holds_the_points_that_it_winds_around(centre, offset, angle):
     outline, point = chip(centre, angle), around(centre, offset)[0]
@@ -73,6 +74,7 @@ def test_a_polygon_holds_the_points_that_it_winds_around(centre, offset, angle):
     assert holding(outline[None], point[None])[0, 0] == (winding(outline, point) != 0)
 
 
+@settings(max_examples=60)
 @given(CENTRES, OFFSETS, st.floats(0, 6.2))
 def test_the_distance_to_the_sides_is_that_of_a_walk_along_them(centre, offset, angle):
     outline, point = chip(centre, angle), around(centre, offset)[0]
@@ -80,6 +82,7 @@ def test_the_distance_to_the_sides_is_that_of_a_walk_along_them(centre, offset, 
     assert found == pytest.approx(border_deg(outline, point), abs=1e-3)
 
 
+@settings(max_examples=60)
 @given(CENTRES, OFFSETS, st.floats(0, 1.2))
 def test_a_circle_meets_what_it_reaches_and_is_held_where_it_fits(centre, offset, radius):
     outline, point = chip(centre), around(centre, offset)[0]
@@ -91,6 +94,7 @@ def test_a_circle_meets_what_it_reaches_and_is_held_where_it_fits(centre, offset
     assert held[0] == (inside and border > radius)
 
 
+@settings(max_examples=60)
 @given(CENTRES, OFFSETS, st.floats(0, 6.2), st.floats(0.1, 3.0))
 def test_two_polygons_meet_when_they_share_area(centre, offset, angle, size):
     first, second = chip(centre), chip(centre, angle, (size, size / 2), offset)

@@ -80,14 +80,19 @@ def test_a_fit_that_waits_moves_no_footprint(store):
     ]
 
 
-@pytest.mark.parametrize("place", [(0.0, 0.0), (359.9, 10.0), (123.0, 90.0), (40.0, -89.99)])
-def test_the_middle_of_a_footprint_is_right_everywhere(store, place):
-    expose(store, "ibxl50aaq", wcs_of(box(place)))
-    (row,) = rows(store, "SELECT ra_deg, dec_deg, x, y, z FROM v_footprints")
-    found = unit_vectors(np.array([[row["ra_deg"], row["dec_deg"]]]))[0]
-    assert found == pytest.approx([row["x"], row["y"], row["z"]], abs=1e-14)
-    assert found == pytest.approx(unit_vectors(np.array([place]))[0], abs=1e-7)
-    assert 0 <= row["ra_deg"] < 360
+def test_the_middle_of_a_footprint_is_right_everywhere(store):
+    places = {"ibxl50aaq": (0.0, 0.0), "ibxl50abq": (359.9, 10.0),
+              "ibxl50acq": (123.0, 90.0), "ibxl50adq": (40.0, -89.99)}  # fmt: skip
+    with store.writing() as session:
+        sky = Observatory(session)
+        for name, place in places.items():
+            sky.expose(name, wcs_of(box(place)))
+    for row in rows(store, "SELECT rootname, ra_deg, dec_deg, x, y, z FROM v_footprints"):
+        found = unit_vectors(np.array([[row["ra_deg"], row["dec_deg"]]]))[0]
+        assert found == pytest.approx([row["x"], row["y"], row["z"]], abs=1e-14)
+        wanted = unit_vectors(np.array([places[row["rootname"]]]))[0]
+        assert found == pytest.approx(wanted, abs=1e-7)
+        assert 0 <= row["ra_deg"] < 360
 
 
 def test_an_exposure_in_the_words_of_obscore(store):
