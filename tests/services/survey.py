@@ -233,7 +233,7 @@ class Survey:
         """A run of which only a log tells."""
         reader = HistoryImport({}, self.stamp())
         self.session.add(reader)
-        group = SkyRunGroup(f"{exposure.rootname:x<64}", "from a log")
+        group = SkyRunGroup(f"{exposure.rootname}{method:x<55}", "from a log")
         run = SkyRun(
             group, method, {}, Stamp(self.agent, "0.1.0"), recipe_hash="d" * 64,
             engine=Engine.ASTRODRIZZLE,

@@ -124,3 +124,17 @@ def test_the_last_activity_is_the_newest_that_read_or_made_a_file_of_the_visit(
     assert datetime.fromisoformat(str(rows["bxl50"])) == expected
     assert str(rows["bxl52"]) < str(rows["bxl51"]) < str(rows["bxl50"])
     assert rows["bxm01"] is None
+
+
+def test_a_run_of_skydb_is_in_force_before_what_a_log_tells_of_earlier_days(
+    services_anywhere: Services,
+) -> None:
+    with services_anywhere.context.store.writing() as session:
+        survey = Survey(session)
+        exposure = survey.exposure("50")
+        run = survey.sky([survey.content(exposure)])
+        survey.remembered(exposure)
+        only_logged = survey.remembered(exposure, SkyMethod.GLOBALMIN)
+        expected = {("match", run.id), ("globalmin", only_logged.id)}
+    answer = services_anywhere.questions.sql("SELECT method, run_id FROM v_sky_current")
+    assert {tuple(row) for row in answer.rows} == expected

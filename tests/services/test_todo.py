@@ -60,10 +60,10 @@ def aligned_then_delivered(survey: Survey, visit: str) -> object:
     return survey.content(exposure)
 
 
-def delivered_then_aligned(survey: Survey, visit: str) -> object:
-    exposure = survey.exposure(visit)
-    survey.content(exposure)
-    return survey.align(survey.content(exposure), survey.catalog(f"catalogue-{visit}"))
+def aligned_delivered_and_aligned_again(survey: Survey, visit: str) -> object:
+    exposure, catalog = survey.exposure(visit), survey.catalog(f"catalogue-{visit}")
+    survey.align(survey.content(exposure), catalog)
+    return survey.align(survey.content(exposure), catalog)
 
 
 def matched(survey: Survey, visit: str, **how: object) -> object:
@@ -124,6 +124,10 @@ def with_an_old_idctab(survey: Survey, visit: str) -> object:
 
 def with_an_old_idctab_of_another_detector(survey: Survey, visit: str) -> object:
     return survey.content(survey.exposure(visit), idctab=OLD, date="2015-01-01")
+
+
+def with_an_old_idctab_and_without_a_date(survey: Survey, visit: str) -> object:
+    return survey.content(survey.exposure(visit, detector="UVIS"), idctab=OLD)
 
 
 def written_in_bad_days(survey: Survey, visit: str) -> object:
@@ -187,7 +191,7 @@ CASES = (
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=12, trust=TRUST_FLOOR)),
     Case(R.ALIGNMENT_OUTDATED, aligned_then_delivered,
          "Version 3 came after version 2 was aligned.", "align run --refcat"),
-    Case(R.ALIGNMENT_OUTDATED, delivered_then_aligned),
+    Case(R.ALIGNMENT_OUTDATED, aligned_delivered_and_aligned_again),
     Case(R.SKY_OUTDATED, matched_then_delivered,
          "The sky by localmin, match is of version 1; there is a newer one.",
          "sky run --method localmin,match --proposal 12812"),
@@ -211,6 +215,7 @@ CASES = (
          f"It has IDCTAB {OLD}; newer files of WFC3/UVIS have {NEW}.",
          "fetch --obs-id ibxl{v}010 --proposal 12812 --refresh"),
     Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab_of_another_detector),
+    Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab_and_without_a_date),
     Case(R.BAD_DELIVERY, written_in_bad_days,
          "Version 1 was written on 2020-02-29 (mast-astrometry-2020): ",
          "fetch --obs-id ibxl{v}010"),
@@ -219,7 +224,7 @@ CASES = (
     Case(R.NEVER_MATCHED, lambda s, v: matched(s, v, method=SkyMethod.LOCALMIN),
          "It has no sky by match.", MATCH),
     Case(R.NEVER_MATCHED, lambda s, v: matched(s, v, method=SkyMethod.GLOBALMIN_MATCH)),
-    Case(R.NEVER_MATCHED, known_from_a_log),
+    Case(R.NEVER_MATCHED, lambda s, v: s.logged(v)),
     Case(R.DOWNGRADED, downgraded, "was to do match and did localmin", f"{MATCH} --force"),
     Case(R.DOWNGRADED, downgraded_then_repeated),
     Case(R.DOWNGRADED, downgraded_then_deleted),
