@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from skydb.domain.vocabulary import ActivityKind
@@ -84,6 +85,18 @@ class _Painter:
     _told: set[str] = field(default_factory=set)
     _agents: tuple[str, ...] = ()
 
+    @cached_property
+    def _edges(self) -> Mapping[str, list[Edge]]:
+        """Relations by either of their ends."""
+        found: dict[str, list[Edge]] = {}
+        for edge in self.graph.edges:
+            found.setdefault(edge.source, []).append(edge)
+            found.setdefault(edge.target, []).append(edge)
+        return found
+
+    def _from(self, node: Node) -> Iterator[Edge]:
+        return (edge for edge in self._edges.get(node.id, ()) if edge.source == node.id)
+
     def grow(self, tree: Tree, node: Node) -> None:
         """Remarks, agents and everything before a node; what was told before is only named."""
         self._told.add(node.id)
@@ -114,8 +127,9 @@ class _Painter:
         return text
 
     def _before(self, node: Node) -> Iterator[tuple[Edge, Node]]:
-        edges = [e for e in self.graph.before(node.id) if e.relation is not Relation.ASSOCIATED]
-        edges += [e for e in self.graph.edges if _is_told_from_behind(e, node, self.graph)]
+        edges = [e for e in self._from(node) if e.relation is not Relation.ASSOCIATED]
+        linked = self._edges.get(node.id, ())
+        edges += [e for e in linked if _is_told_from_behind(e, node, self.graph)]
         for edge in sorted(edges, key=lambda edge: _ORDER[edge.relation]):
             yield edge, self.graph.nodes[edge.target if edge.source == node.id else edge.source]
 
@@ -124,9 +138,7 @@ class _Painter:
         from rich.text import Text
 
         agents = tuple(
-            edge.target
-            for edge in self.graph.before(node.id)
-            if edge.relation is Relation.ASSOCIATED
+            edge.target for edge in self._from(node) if edge.relation is Relation.ASSOCIATED
         )
         if not agents or agents == self._agents:
             return
