@@ -12,7 +12,7 @@ from skydb.domain.columns import Cell, ColumnKind, TableColumn
 from skydb.files.tableout.writers import Rows, TableHead
 
 #: Rows of one group: large enough to compress well, small enough to hold.
-_GROUP = 100_000
+_GROUP = 25_000
 
 
 def write_parquet(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
