@@ -79,6 +79,15 @@ def upgrade() -> None:
         op.create_index(
             _name(table, column), table, [column], sqlite_where=some, postgresql_where=some
         )
+    # Searches ask first how wide the widest footprint is.
+    wide = sa.text("radius_deg > 0.05")
+    op.create_index(
+        _name("chip_solutions", "radius_deg"),
+        "chip_solutions",
+        ["radius_deg"],
+        sqlite_where=wide,
+        postgresql_where=wide,
+    )
     # The few runs that did another method are looked for often, and among all runs.
     some = sa.text("downgraded")
     op.create_index(
@@ -94,6 +103,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     _replace_comparison(EARLIER_COMPARISON)
     op.drop_index(_name("sky_runs", "downgraded"), "sky_runs")
+    op.drop_index(_name("chip_solutions", "radius_deg"), "chip_solutions")
     for table, column in SPARSE:
         op.drop_index(_name(table, column), table)
         op.create_index(_name(table, column), table, [column])

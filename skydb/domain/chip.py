@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import Base
 from skydb.domain.values import ChipGeometry
+
+
+#: Radius of a footprint that no single chip of HST has.
+WIDE_DEG = 0.05
+
+_IS_WIDE = f"radius_deg > {WIDE_DEG}"
 
 
 class ChipSolution(Base):
@@ -17,7 +23,10 @@ class ChipSolution(Base):
     """
 
     __tablename__ = "chip_solutions"
-    __table_args__ = (Index(None, "z", "radius_deg"),)
+    __table_args__ = (
+        Index(None, "z", "radius_deg"),
+        Index(None, "radius_deg", sqlite_where=text(_IS_WIDE), postgresql_where=text(_IS_WIDE)),
+    )
 
     solution_id: Mapped[int] = mapped_column(
         ForeignKey("alignment_solutions.id", ondelete="CASCADE"), primary_key=True

@@ -21,6 +21,10 @@ READ_ONLY = "skydb_read_only"
 #: Longest that a writer waits for another one.
 BUSY_TIMEOUT_MS = 60_000
 
+#: A view has up to nine tables. With its default of 8 PostgreSQL plans a question that joins
+#: one to something else in parts, and may read all solutions to find those of one visit.
+PLAN_WHOLE_VIEWS = "SET join_collapse_limit = 12; SET from_collapse_limit = 12"
+
 #: What writers of one PostgreSQL database take turns on; the letters of "skydb".
 _WRITERS_LOCK = 0x736B796462
 
@@ -76,6 +80,7 @@ def open_engine(url: URL, *, must_exist: bool = True) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -102,6 +107,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(PLAN_WHOLE_VIEWS)
+    cursor.close()
+    connection.commit()
 
 
 def _reads_only(connection: Connection) -> bool:

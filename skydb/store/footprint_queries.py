@@ -10,11 +10,12 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from skydb.domain import ChipSolution
+from skydb.domain.chip import WIDE_DEG
 from skydb.store.queries import Row
 
 #: Footprints are looked for by size, so that one wide mosaic does not widen the search for
 #: all small ones. Single chips of every camera have less than the first.
-_SIZES_DEG = (0.05, 0.25, 1.0, 180.0)
+_SIZES_DEG = (WIDE_DEG, 0.25, 1.0, 180.0)
 
 #: Room for rounding, far below what matters: 4 microarcsec.
 _SLACK_DEG = 1e-9
@@ -118,7 +119,9 @@ def footprints_of(session: Session, name: str) -> list[Row]:
 
 def _solutions_near(session: Session, centre: Sequence[float], radius_deg: float) -> Iterator[int]:
     x, y, z = (float(value) for value in centre)
-    largest = session.scalar(select(func.max(ChipSolution.radius_deg))) or 0.0
+    # Few are wider than the first size, and they have an index of their own.
+    wide = select(func.max(ChipSolution.radius_deg)).where(ChipSolution.radius_deg > WIDE_DEG)
+    largest = session.scalar(wide) or WIDE_DEG
     dec_deg = math.degrees(math.atan2(z, math.hypot(x, y)))
     place: dict[str, float] = {"x": x, "y": y, "z": z, "reach": radius_deg + _SLACK_DEG}
     smaller = -1.0

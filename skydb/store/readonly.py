@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import URL
 
 from skydb.errors import NotFoundError, StoreError, UsageError
-from skydb.store.engine import sqlite_path
+from skydb.store.engine import PLAN_WHOLE_VIEWS, sqlite_path
 
 _READING = frozenset(
     {
@@ -131,6 +131,8 @@ def _asking_postgresql(url: URL, statement: str) -> Iterator[OpenAnswer]:
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL cannot be reached: {error}.") from error
     try:
+        connection.execute(PLAN_WHOLE_VIEWS)
+        connection.commit()
         connection.read_only = True
         with connection.cursor(name="skydb_ask") as cursor:
             try:

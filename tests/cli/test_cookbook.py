@@ -29,9 +29,9 @@ RECIPES = [
 #: Indexes that make the first cut of each recipe, by its number: SQLite's own names.
 INDEXES = {
     1: "ix_visits_proposal_id", 2: "ix_visits_proposal_id", 4: "ix_visits_proposal_id",
-    5: "ix_alignment_solutions_fitted_at", 6: "ix_exposures_expstart_mjd",
+    5: "ix_alignment_solutions_fitted_at", 6: "ix_visits_proposal_id",
     7: "ix_chip_solutions_z_radius_deg", 8: "ix_activities_environment_id",
-    9: "ix_downloads_started_at", 10: "ix_visits_proposal_id",
+    9: "ix_visits_proposal_id", 10: "ix_visits_proposal_id",
 }  # fmt: skip
 
 
