@@ -192,9 +192,12 @@ OF_EXPOSURE = OF_VISIT | {
     "observation": "LOWER(CASE WHEN e.asn_id IS NULL OR e.asn_id = 'NONE' THEN e.rootname"
     " ELSE e.asn_id END)",
 }  # fmt: skip
-OF_NOTHING = dict.fromkeys(("proposal_id", "visit_id"), NO_KEY) | dict.fromkeys(
-    ("program", "visit"), NO_TEXT
-)
+# Of the very type that the column has elsewhere, or PostgreSQL would not look for a
+# proposal below the union.
+OF_NOTHING = {
+    "proposal_id": "CAST(NULL AS INTEGER)", "visit_id": NO_KEY, "program": NO_TEXT,
+    "visit": NO_TEXT,
+}  # fmt: skip
 COLUMNS = (
     *("rule", "since", "subject", "reason", "rootname", "product", "run_id", "proposal_id"),
     *("program", "visit", "target", "detector", "filter", "method", "refcat", "observation"),

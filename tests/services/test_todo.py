@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from skydb.domain import IngestActivity
 from skydb.domain.base import utc_now
@@ -19,6 +19,7 @@ from skydb.domain.vocabulary import SkyMethod, Verdict
 from skydb.errors import UsageError
 from skydb.services.composition import Services
 from skydb.store.books_queries import Scope
+from skydb.store.engine import open_engine, resolve_url
 from tests.cli.tree import called
 from tests.services.survey import Survey
 
@@ -327,3 +328,16 @@ def test_what_is_due_of_one_visit_is_found_by_indexes_alone(services: Services) 
     small = {"k", "h", "w", "a", "d", "t", "named", "seen", "i"}
     scanned = {step.split()[1] for step in plan if step.startswith("SCAN")}
     assert scanned <= small
+
+
+def test_what_restricts_has_the_type_of_its_table_or_postgresql_would_look_at_everything(
+    postgres_ledger_url: str,
+) -> None:
+    engine = open_engine(resolve_url(postgres_ledger_url))
+    inspector = inspect(engine)
+    viewed = {column["name"]: type(column["type"]) for column in inspector.get_columns("v_todo")}
+    tabled = {column["name"]: type(column["type"]) for column in inspector.get_columns("visits")}
+    engine.dispose()
+    assert viewed["proposal_id"] is tabled["proposal_id"]
+    assert viewed["program"] is tabled["program"]
+    assert viewed["visit"] is tabled["number"]
