@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from skydb.domain.base import Base
 from skydb.domain.values import ChipGeometry
 
-
 #: Radius of a footprint that no single chip of HST has.
 WIDE_DEG = 0.05
 
