@@ -177,6 +177,7 @@ class Recipe:
             .where(
                 SkyRun.recipe_hash == self.full_hash,
                 SkyRun.status == ActivityStatus.SUCCEEDED,
+                SkyRun.deleted_at.is_(None),
                 Environment.fingerprint == describe_environment().fingerprint,
             )
             .order_by(SkyRun.id.desc())

@@ -167,6 +167,15 @@ def test_a_run_whose_mosaic_is_gone_is_repeated(
     assert second["run"] != first["run"]
 
 
+def test_a_run_that_was_deleted_is_repeated(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    (first,) = run(services, tools, SkyMethod.LOCALMIN)
+    services.retention.delete(first["run"], "the guide star was lost")
+    (second,) = run(services, tools, SkyMethod.LOCALMIN)
+    assert second["run"] != first["run"]
+
+
 def test_a_method_that_fails_leaves_a_failed_row_and_the_others_go_on(
     services_anywhere: Services, tmp_path: Path
 ) -> None:
