@@ -150,6 +150,8 @@ class Questions:
             When two of the runs did the same method, so that one column would have
             to hold both.
         """
+        # Numbers out of a table are numpy's, which SQLite would take for bytes.
+        run_ids = [int(run_id) for run_id in run_ids]
         with self.store.reading() as session:
             if not run_ids:
                 return queries.comparison(session, queries.latest_group(session))

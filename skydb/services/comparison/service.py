@@ -133,7 +133,8 @@ def _changes(session: Session, series: Series, scope: Scope | None) -> list[SkyC
 
 
 def _named(session: Session, run_ids: Iterable[int]) -> list[SkyRun]:
-    asked = list(dict.fromkeys(run_ids))
+    # Numbers out of a table are numpy's, which SQLite would take for bytes.
+    asked = list(dict.fromkeys(int(run_id) for run_id in run_ids))
     found = {run.id: run for run in selects.runs_with_ids(session, asked)}
     missing = [run_id for run_id in asked if run_id not in found]
     if missing:
