@@ -27,7 +27,7 @@ def serve(
         list[str] | None,
         typer.Option(
             help="FAULT[,NAME=VALUE...], e.g. dropped,product=ibxl50clq_flt.fits,times=1 "
-            "or http_error,service=portal,status=500; may be repeated."
+            "or http_error,service=portal,status=500. Repeatable."
         ),
     ] = None,
     as_json: JsonOption = False,

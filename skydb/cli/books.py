@@ -115,7 +115,9 @@ def ignore(
 @books.command()
 def withdraw(
     context: typer.Context,
-    entry: Annotated[int, typer.Argument(metavar="ID", help="Number of a line; see books list.")],
+    entry: Annotated[
+        int, typer.Argument(metavar="ID", help="Number of a line; see `skydb books list`.")
+    ],
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -133,7 +135,7 @@ def withdraw(
 @books.command()
 def abandon(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="Number of what is left RUNNING; see todo.")],
+    run: Annotated[int, typer.Argument(help="Number of what is left RUNNING; see `skydb todo`.")],
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -164,15 +166,15 @@ def list_deliveries(context: typer.Context, as_json: JsonOption = False) -> None
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A new name.")],
-    began: Annotated[str, typer.Option(help="First day, e.g. 2019-12-01.")],
-    ended: Annotated[str, typer.Option(help="Last day.")],
+    began: Annotated[str, typer.Option(help="First day, UTC, e.g. 2019-12-01.")],
+    ended: Annotated[str, typer.Option(help="Last day, UTC, included.")],
     what: Annotated[str, typer.Option(help="What was wrong, and where that is written.")],
     author: AuthorOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Enter days in which an archive served wrong files; what came then is due again.
 
-    Example: skydb books deliveries add flats-2024 --began 2024-05-01 --ended 2024-05-09 --what "x"
+    Example: skydb books deliveries add flat --began 2024-05-01 --ended 2024-05-09 --what "bad flat"
     """
     shell = shell_of(context)
     with shell.services() as services:
@@ -190,7 +192,7 @@ def drop(
 ) -> None:
     """Take a bad delivery away; a line in the books says what it was.
 
-    Example: skydb books deliveries drop flats-2024 --why "the files were right after all"
+    Example: skydb books deliveries drop flat --why "the files were right after all"
     """
     shell = shell_of(context)
     with shell.services() as services:

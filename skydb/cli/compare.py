@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from skydb.services.composition import Services
     from skydb.store.scope import Scope
 
-Rootnames = Annotated[list[str] | None, typer.Option("--rootname", help="Only this exposure.")]
-Visits = Annotated[list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50.")]
+Rootnames = Annotated[
+    list[str] | None, typer.Option("--rootname", help="Only this exposure. Repeatable.")
+]
+Visits = Annotated[
+    list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50. Repeatable.")
+]
 Proposal = Annotated[int | None, typer.Option(help="Only this proposal.")]
 
 #: Causes that are those of whole runs.

@@ -25,7 +25,7 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files, or directories to search.")],
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Files read at a time.", show_default="one a processor"),
+        typer.Option(min=1, help="Files read at the same time.", show_default="one a processor"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -36,11 +36,9 @@ def find(
         str | None,
         typer.Option(help="Footprints that share sky with a polygon: 'POLYGON ICRS RA DEC ...'."),
     ] = None,
-    filter_name: Annotated[
-        str | None, typer.Option("--filter", help="Only exposures through this filter.")
-    ] = None,
-    detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
-    proposal: Annotated[int | None, typer.Option(help="Only of this proposal.")] = None,
+    filter_name: Annotated[str | None, typer.Option("--filter", help="Only this filter.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Only this detector.")] = None,
+    proposal: Annotated[int | None, typer.Option(help="Only this proposal.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the chips that saw a piece of sky, in the WCS in force, the nearest first.

@@ -70,7 +70,7 @@ def replay(
             "reasoned default when left out."
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Exposures beside each other.")] = 2,
+    jobs: Annotated[int, typer.Option(help="Exposures at the same time.")] = 2,
     selftest: Annotated[
         bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
     ] = True,

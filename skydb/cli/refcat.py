@@ -55,7 +55,7 @@ def gaia(
         str | None, typer.Option(help="Around the exposures of this TARGNAME in the ledger.")
     ] = None,
     ra: Annotated[float | None, typer.Option(help="Around this position, ICRS degrees.")] = None,
-    dec: Annotated[float | None, typer.Option(help="Its declination.")] = None,
+    dec: Annotated[float | None, typer.Option(help="Its declination, ICRS degrees.")] = None,
     radius: Annotated[
         float | None,
         typer.Option(help="Arcmin; else what covers the footprints, or 3 around a position."),

@@ -8,7 +8,7 @@ import typer
 
 from skydb.cli.shell import FLAGGED, JsonOption, group, shell_of
 
-database = group("The schema of the database.")
+database = group("The database: its schema, and copies of it.")
 
 
 def attach(app: typer.Typer) -> None:

@@ -32,8 +32,12 @@ def run(
     method: Annotated[
         str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")
     ] = "all",
-    visit: Annotated[list[str] | None, typer.Option(help="Only this visit, e.g. bxl50.")] = None,
-    rootname: Annotated[list[str] | None, typer.Option(help="Only this exposure.")] = None,
+    visit: Annotated[
+        list[str] | None, typer.Option(help="Only this visit, e.g. bxl50. Repeatable.")
+    ] = None,
+    rootname: Annotated[
+        list[str] | None, typer.Option(help="Only this exposure. Repeatable.")
+    ] = None,
     proposal: Annotated[int | None, typer.Option(help="Only this proposal.")] = None,
     filter_: Annotated[str | None, typer.Option("--filter", help="Only this filter.")] = None,
     detector: Annotated[str | None, typer.Option(help="Only this detector.")] = None,
@@ -56,7 +60,7 @@ def run(
     each: Annotated[
         str | None, typer.Option(help="Every visit, target or proposal as a field of its own.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Runs, or exposures, beside each other.")] = 2,
+    jobs: Annotated[int, typer.Option(help="Runs, or exposures, at the same time.")] = 2,
     executor: Annotated[
         str | None, typer.Option(help="dask://HOST:PORT of a cluster, instead of this machine.")
     ] = None,

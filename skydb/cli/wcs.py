@@ -20,7 +20,7 @@ def attach(_: typer.Typer) -> None:
 
 def diff(
     context: typer.Context,
-    a: Annotated[int, typer.Argument(help="Id of a solution; see `align history`.")],
+    a: Annotated[int, typer.Argument(help="Id of a solution; see `skydb align history`.")],
     b: Annotated[int, typer.Argument(help="Id of another one of the same exposure or product.")],
     as_json: JsonOption = False,
 ) -> None:
