@@ -22,20 +22,26 @@ DIALECTS = {
     "sqlite": {
         "day": "SUBSTR(d.started_at, 1, 10)",
         "hours_ago": "DATETIME('now', '-6 hours')",
+        "replay_of": "JSON_EXTRACT(ra.parameters, '$.replay_of')",
     },
     "postgresql": {
         "day": "TO_CHAR(d.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
         "hours_ago": "NOW() - INTERVAL '6 hours'",
+        "replay_of": "(ra.parameters ->> 'replay_of')",
     },
 }
 
-#: Sky values `sv` of an exposure `e`, of good runs `r` that were not deleted.
+#: Sky values `sv` of an exposure `e`, of good runs `r` that were not deleted. A repetition
+#: of a run is there to be compared with it, and takes no run's place.
 KEPT_SKIES = """sky_values sv
           JOIN sky_runs r ON r.id = sv.run_id
           JOIN activities a ON a.id = r.id
           LEFT JOIN product_versions pv ON pv.id = sv.version_id
           LEFT JOIN environments env ON env.id = a.environment_id"""
-IS_KEPT = "a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method IS NOT NULL"
+IS_KEPT = (
+    "a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL"
+    " AND r.effective_method IS NOT NULL"
+)
 IS_OUTDATED = """EXISTS (SELECT 1 FROM product_versions n
                         WHERE n.product_id = pv.product_id AND n.number > pv.number)"""
 # Of several chips the first speaks. A run of skydb comes before what a log tells, whichever
@@ -48,7 +54,7 @@ IS_CURRENT = """NOT EXISTS (SELECT 1 FROM sky_values c
                  JOIN sky_runs q ON q.id = o.run_id
                  JOIN activities b ON b.id = q.id
                 WHERE o.exposure_id = sv.exposure_id AND q.effective_method = r.effective_method
-                  AND b.status = 'succeeded' AND b.deleted_at IS NULL
+                  AND b.status = 'succeeded' AND b.deleted_at IS NULL AND q.replay_of_id IS NULL
                   AND ((b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
                        OR (o.run_id > sv.run_id
                            AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))"""
@@ -83,7 +89,7 @@ IS_LAST_APPLIED = """s.status = 'applied' AND NOT EXISTS (
 MATCHED = """EXISTS (
                    SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
                      JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
-                    WHERE sv.exposure_id = e.id
+                    WHERE sv.exposure_id = e.id AND sv.mdrizsky IS NOT NULL
                       AND r.effective_method IN ('match', 'globalmin+match'))"""
 
 VISIT_STATUS = f"""
@@ -235,7 +241,12 @@ SKIES = EXPOSURES + " JOIN " + KEPT_SKIES.replace(
 NEWEST_FIT = """s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
                             WHERE o.product_id = s.product_id AND o.origin = 'tweakreg'
-                              AND o.version_id IS NOT NULL AND o.id > s.id)"""
+                              AND o.version_id IS NOT NULL AND o.id > s.id
+                              AND NOT EXISTS (SELECT 1 FROM activities ra
+                                               WHERE ra.id = o.activity_id
+                                                 AND {replay_of} IS NOT NULL))
+           AND NOT EXISTS (SELECT 1 FROM activities ra
+                            WHERE ra.id = s.activity_id AND {replay_of} IS NOT NULL)"""
 FITS = """products p
           JOIN visits v ON v.id = p.visit_id
           JOIN alignment_solutions s ON s.product_id = p.id
@@ -332,6 +343,7 @@ def _arms() -> list[str]:
                || '{verb}.'""",
                 f"""{SKIES}
          WHERE env.verdict = '{verdict}' AND {IS_KEPT} AND {IS_CURRENT}
+           AND a.imported_by_id IS NULL
          {GROUPED_BY_VISIT}""",
                 OF_VISIT | {
                     "detector": "e.detector", "filter": "e.filters", "method": METHODS,
@@ -428,6 +440,7 @@ def _arms() -> list[str]:
           JOIN sky_runs r ON r.id = sv.run_id
           JOIN activities a ON a.id = r.id
          WHERE r.downgraded AND a.status = 'succeeded' AND a.deleted_at IS NULL
+           AND r.replay_of_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM sky_values c
                             WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
                               AND c.extver < sv.extver)
@@ -437,6 +450,7 @@ def _arms() -> list[str]:
                  JOIN activities b ON b.id = q.id
                 WHERE o.exposure_id = sv.exposure_id AND b.status = 'succeeded'
                   AND b.deleted_at IS NULL AND b.imported_by_id IS NULL
+                  AND q.replay_of_id IS NULL
                   AND (o.run_id > sv.run_id OR a.imported_by_id IS NOT NULL)
                   AND q.requested_method = r.requested_method)""",
             OF_EXPOSURE | {"method": "r.requested_method", "run_id": "r.id"},

@@ -41,10 +41,12 @@ COMPARISON = """
           JOIN exposures e ON e.id = sv.exposure_id
           JOIN visits v ON v.id = e.visit_id
          WHERE a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method IS NOT NULL
+           AND r.replay_of_id IS NULL
            AND NOT EXISTS (
                SELECT 1 FROM sky_runs n JOIN activities b ON b.id = n.id
                 WHERE n.group_id = r.group_id AND n.effective_method = r.effective_method
-                  AND n.id > r.id AND b.status = 'succeeded' AND b.deleted_at IS NULL)
+                  AND n.id > r.id AND b.status = 'succeeded' AND b.deleted_at IS NULL
+                  AND n.replay_of_id IS NULL)
          GROUP BY r.group_id, e.rootname, sv.extver, v.proposal_id, v.program, v.number,
                   e.filters, e.detector
 """

@@ -170,7 +170,7 @@ class Recipe:
         return session.scalar(same) or SkyRunGroup(self.group_hash, self.inputs.label)
 
     def find(self, context: Context) -> int | None:
-        """The newest whole run of this recipe in the environment here."""
+        """The newest whole run of this recipe in the environment here, repetitions aside."""
         same = (
             select(SkyRun)
             .join(Environment, Environment.id == SkyRun.environment_id)
@@ -178,6 +178,7 @@ class Recipe:
                 SkyRun.recipe_hash == self.full_hash,
                 SkyRun.status == ActivityStatus.SUCCEEDED,
                 SkyRun.deleted_at.is_(None),
+                SkyRun.replay_of_id.is_(None),
                 Environment.fingerprint == describe_environment().fingerprint,
             )
             .order_by(SkyRun.id.desc())

@@ -164,16 +164,20 @@ def _require_unshared(session: Session, run_id: int, files: Sequence[str]) -> No
 
 
 def _released(runs: Iterable[SkyRun], policy: RetentionPolicy) -> list[int]:
-    """Runs, the newest first, whose mosaics may go; deleted ones have no place in the order."""
+    """Runs, the newest first, whose mosaics may go.
+
+    Deleted ones and repetitions have no place in the order.
+    """
     newer: Counter[tuple[int, str]] = Counter()
     released = []
     for run in runs:
         key = (run.group_id, run.method.value)
         is_there = run.mosaic is not None and run.mosaic.purged_at is None
-        rank = newer[key] if run.deleted_at is None else policy.keep_latest
+        counts = run.deleted_at is None and run.replay_of_id is None
+        rank = newer[key] if counts else policy.keep_latest
         if is_there and policy.releases(run, rank):
             released.append(run.id)
-        newer[key] += is_there and run.deleted_at is None
+        newer[key] += is_there and counts
     return sorted(released)
 
 

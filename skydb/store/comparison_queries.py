@@ -95,10 +95,9 @@ def runs_with_ids(session: Session, ids: Collection[int]) -> list[SkyRun]:
 
 
 def runs_of_groups(session: Session, group_ids: Collection[int]) -> list[SkyRun]:
-    """Good runs of some groups."""
-    return [
-        run for batch in batches(group_ids) for run in _runs(session, SkyRun.group_id.in_(batch))
-    ]
+    """Good runs of some groups, repetitions aside."""
+    found = (_runs(session, SkyRun.group_id.in_(batch)) for batch in batches(group_ids))
+    return [run for runs in found for run in runs if run.replay_of_id is None]
 
 
 def run_ids_of_exposures(session: Session, exposure_ids: Collection[int]) -> set[int]:

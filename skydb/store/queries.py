@@ -210,6 +210,8 @@ def latest_group(session: Session) -> int:
         .where(
             SkyRun.status == ActivityStatus.SUCCEEDED,
             SkyRun.deleted_at.is_(None),
+            # A repetition is there to be compared: it takes no run's place.
+            SkyRun.replay_of_id.is_(None),
             # Of a run that only a product tells of there is no method to show it under.
             SkyRun.effective_method.is_not(None),
         )
@@ -238,6 +240,7 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
             SkyRun.group_id == group_id,
             SkyRun.status == ActivityStatus.SUCCEEDED,
             SkyRun.deleted_at.is_(None),
+            SkyRun.replay_of_id.is_(None),
         )
         .group_by(SkyRun.effective_method)
     )

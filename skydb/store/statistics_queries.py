@@ -112,8 +112,13 @@ def _joined(query: Select[Any], scope: Scope) -> Select[Any]:
         .join(SkyRun, SkyRun.id == SkyValue.run_id)
         .join(Exposure, Exposure.id == SkyValue.exposure_id)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(SkyValue.mdrizsky.is_not(None), *is_kept(), *scope.conditions())
+        .where(SkyValue.mdrizsky.is_not(None), *_counted(), *scope.conditions())
     )
+
+
+def _counted() -> list[ColumnElement[bool]]:
+    """Good runs; a repetition is of the run that it repeats, and counts no second time."""
+    return [*is_kept(), SkyRun.replay_of_id.is_(None)]
 
 
 def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -160,9 +160,11 @@ class Survey:
         nmatches: int = 60,
         trust: float = 0.9,
         failed: bool = False,
+        replay_of: int | None = None,
     ) -> AlignmentSolution:
         """A fit that waits for review, or failed."""
-        run = AlignmentRun(catalog, {}, self.stamp())
+        parameters = {} if replay_of is None else {"replay_of": replay_of}
+        run = AlignmentRun(catalog, parameters, self.stamp())
         self.session.add(run)
         run.start()
         if failed:
@@ -206,6 +208,9 @@ class Survey:
         method: SkyMethod = SkyMethod.MATCH,
         effective: SkyMethod | None = None,
         verdict: Verdict = Verdict.PASSED,
+        *,
+        sky: float | None = 0.5,
+        replay_of: SkyRun | None = None,
     ) -> SkyRun:
         """A good run on contents of exposures, each of two chips."""
         names = sorted(version.sha256 for version in versions)
@@ -219,17 +224,24 @@ class Survey:
         run.start()
         inputs = {_rootname(version): version for version in versions}
         levels = [
-            SkyLevel(name, extver, 0.5, SkyUnit.ELECTRON_PER_S)
+            SkyLevel(name, extver, sky, SkyUnit.ELECTRON_PER_S if sky is not None else None)
             for name in inputs
             for extver in (1, 2)
         ]
         for version in versions:
             run.use(version)
         run.finish(levels, inputs, effective or method)
+        if replay_of is not None:
+            run.repeat(replay_of)
         self.session.flush()
         return run
 
-    def remembered(self, exposure: Exposure, method: SkyMethod = SkyMethod.MATCH) -> SkyRun:
+    def remembered(
+        self,
+        exposure: Exposure,
+        method: SkyMethod = SkyMethod.MATCH,
+        verdict: Verdict = Verdict.UNCHECKED,
+    ) -> SkyRun:
         """A run of which only a log tells."""
         reader = HistoryImport({}, self.stamp())
         self.session.add(reader)
@@ -241,6 +253,7 @@ class Survey:
         self.session.add(run)
         long_ago = utc_now() - timedelta(days=2000)
         run.recall(reader, long_ago, long_ago, "AstroDrizzle 2.2.6")
+        run.environment = self.stamp(verdict).environment
         level = SkyLevel(exposure.rootname, 1, 0.7, SkyUnit.ELECTRON_PER_S)
         run.recall_values([SkyValue(exposure, level)], method)
         self.session.flush()

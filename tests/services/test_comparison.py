@@ -3,7 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from skydb.domain import SkyRun, SkyRunGroup
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.composition import Services
@@ -60,6 +62,36 @@ def test_the_newest_good_run_of_a_method_is_compared(field: Services, tools: Too
     tools.crashes = {"astrodrizzle"}
     run(field, tools, SkyMethod.LOCALMIN, force=True)
     assert field.questions.comparison()[0]["localmin"] == 5.0
+
+
+def test_a_repetition_takes_no_runs_place(field: Services, tools: Toolbox) -> None:
+    (old,) = run(field, tools, SkyMethod.LOCALMIN)
+    (other,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
+    tools.levels = {MEMBERS[0]: 5.0}
+    (again,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
+    with field.context.store.writing() as session:
+        session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, old))
+    assert field.questions.comparison()[0]["localmin"] == 1.0
+    assert [row["run"] for row in field.questions.sky_runs()] == [other]
+    assert run(field, tools, SkyMethod.LOCALMIN) == [other]
+    with field.context.store.reading() as session:
+        assert set(session.scalars(text("SELECT run_id FROM v_sky_current"))) == {other}
+
+
+def test_a_repetition_of_an_old_run_does_not_make_its_group_the_newest(
+    field: Services, tools: Toolbox
+) -> None:
+    (old,) = run(field, tools, SkyMethod.LOCALMIN)
+    group = field.questions.comparison()[0]["group_id"]
+    tools.levels = {MEMBERS[0]: 5.0}
+    (new,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
+    with field.context.store.writing() as session:
+        session.get_one(SkyRun, new).group = SkyRunGroup("9" * 64, "another")
+    (again,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
+    assert field.questions.comparison()[0]["group_id"] == group
+    with field.context.store.writing() as session:
+        session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, old))
+    assert field.questions.comparison()[0]["group_id"] != group
 
 
 def test_runs_that_are_named_are_compared_whichever_are_the_newest(

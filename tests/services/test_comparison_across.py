@@ -128,6 +128,19 @@ def test_software_and_parameters_are_told_by_name(book: SmallLedger) -> None:
     assert row.because["parameters"] == [{"skyclip": 5}, {"skyclip": 3}]
 
 
+def test_a_parameter_is_the_same_as_a_log_prints_it(book: SmallLedger) -> None:
+    one = book.run(LOCALMIN, skies(1, 1, 1), on=BEFORE, resetbits="4096", skysub="True")
+    other = book.run(LOCALMIN, skies(1, 1, 1), on=AFTER, resetbits=4096, skysub=True)
+    assert compared(book, one, other)[A].cause == []
+
+
+def test_how_a_mosaic_was_made_is_no_cause(book: SmallLedger) -> None:
+    mosaic, own = {"mosaic": {"resetbits": 4096}}, {"engine": Engine.SKYDB, "group": "b"}
+    one = book.run(LOCALMIN, skies(1, 1, 1), on=BEFORE, **own)
+    other = book.run(LOCALMIN, skies(1, 1, 1), on=AFTER, **mosaic, **own)
+    assert compared(book, one, other)[A].cause == []
+
+
 def test_another_engine_is_a_cause(book: SmallLedger) -> None:
     one = book.run(LOCALMIN, skies(1, 1, 1), on=BEFORE)
     other = book.run(LOCALMIN, skies(1, 1, 1), on=AFTER, engine=Engine.SKYDB, recipe="x")

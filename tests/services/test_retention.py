@@ -172,6 +172,14 @@ def test_files_are_back_when_the_ledger_refuses(
     assert _files(services) == before
 
 
+def test_a_repetition_has_no_place_among_the_newest(services_anywhere: Services) -> None:
+    runs = _runs(services_anywhere)
+    with services_anywhere.context.store.writing() as session:
+        session.get_one(SkyRun, runs[2]).repeat(session.get_one(SkyRun, runs[1]))
+    purged = services_anywhere.retention.purge_by(OLD, "no room")
+    assert [one.run for one in purged] == [runs[0], runs[2]]
+
+
 def test_a_policy_keeps_the_newest_and_the_young(
     services_anywhere: Services, runs: list[int]
 ) -> None:

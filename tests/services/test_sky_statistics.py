@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skydb.domain import SkyRun
 from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison.statistics import SkyStatistics, robust_scatter
@@ -73,6 +74,15 @@ def test_the_newest_value_of_a_chip_counts_by_the_date_of_its_run(
     book_anywhere.run(LOCALMIN, skies(1, 1, 1, 1, 1), on=BEFORE)
     row = by_key(book_anywhere)["bxl50"]
     assert (row.median, row.chips, row.runs) == (5.0, 2, 2)
+
+
+def test_a_repetition_counts_no_second_time(book: SmallLedger) -> None:
+    one = book.run(LOCALMIN, skies(1, 1, 1, 1, 1), on=BEFORE)
+    again = book.run(LOCALMIN, skies(5, 5, 5, 5, 5), on=AFTER)
+    with book.services.context.store.writing() as session:
+        session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, one))
+    row = by_key(book)["bxl50"]
+    assert (row.median, row.runs) == (1.0, 1)
 
 
 def test_units_are_never_mixed(book: SmallLedger) -> None:

@@ -162,6 +162,25 @@ def downgraded_then_deleted(survey: Survey, visit: str) -> object:
     return run.delete("somebody", "a trial")  # type: ignore[attr-defined]
 
 
+def downgraded_then_replayed(survey: Survey, visit: str) -> object:
+    run = downgraded(survey, visit)
+    return survey.sky([run.used[0].version], SkyMethod.MATCH, replay_of=run)  # type: ignore[attr-defined]
+
+
+def matched_then_replayed_in_a_bad_environment(survey: Survey, visit: str) -> object:
+    run = matched(survey, visit)
+    version = run.used[0].version  # type: ignore[attr-defined]
+    return survey.sky([version], verdict=Verdict.FAILED, replay_of=run)  # type: ignore[arg-type]
+
+
+def weak_then_replayed(survey: Survey, visit: str) -> object:
+    fit = fitted(survey, visit, nmatches=11)
+    assert fit.catalog and fit.known_version  # type: ignore[attr-defined]
+    again = survey.fit(fit.known_version, fit.catalog, nmatches=11, replay_of=fit.activity_id)  # type: ignore[attr-defined]
+    again.reject("a repetition")
+    return again
+
+
 @dataclass(frozen=True)
 class Case:
     """A visit in which something was done, and what the rule says of it."""
@@ -190,6 +209,7 @@ CASES = (
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=11),
          "11 matches, rscale wants 12.", "ibxl{v}010_drz.fits"),
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=12, trust=TRUST_FLOOR)),
+    Case(R.WEAK_FIT, weak_then_replayed, "11 matches, rscale wants 12.", "align run"),
     Case(R.ALIGNMENT_OUTDATED, aligned_then_delivered,
          "Version 3 came after version 2 was aligned.", "align run --refcat"),
     Case(R.ALIGNMENT_OUTDATED, aligned_delivered_and_aligned_again),
@@ -205,9 +225,11 @@ CASES = (
          "align run"),
     Case(R.ENVIRONMENT_FAILED, matched_in_a_bad_environment_then_a_good_one),
     Case(R.ENVIRONMENT_FAILED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED)),
+    Case(R.ENVIRONMENT_FAILED, matched_then_replayed_in_a_bad_environment),
     Case(R.ENVIRONMENT_UNCHECKED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED),
          "nobody has checked.", "skydb doctor"),
     Case(R.ENVIRONMENT_UNCHECKED, matched),
+    Case(R.ENVIRONMENT_UNCHECKED, known_from_a_log),
     Case(R.CATALOGUE_SUPERSEDED, aligned_to_what_was_superseded_twice,
          "It is aligned to old-{v}, in whose place is new-{v}.",
          "align run --refcat new-{v} ibxl{v}010_drz.fits"),
@@ -226,9 +248,11 @@ CASES = (
          "It has no sky by match.", MATCH),
     Case(R.NEVER_MATCHED, lambda s, v: matched(s, v, method=SkyMethod.GLOBALMIN_MATCH)),
     Case(R.NEVER_MATCHED, lambda s, v: s.logged(v)),
+    Case(R.NEVER_MATCHED, lambda s, v: matched(s, v, sky=None), "It has no sky by match.", MATCH),
     Case(R.DOWNGRADED, downgraded, "was to do match and did localmin", f"{MATCH} --force"),
     Case(R.DOWNGRADED, downgraded_then_repeated),
     Case(R.DOWNGRADED, downgraded_then_deleted),
+    Case(R.DOWNGRADED, downgraded_then_replayed, "was to do match", "--force"),
 )  # fmt: skip
 
 

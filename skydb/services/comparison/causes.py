@@ -18,7 +18,9 @@ Because = dict[SkyDiffCause, list[Any]]
 _AFTER_SKY = ("final", "driz", "separate", "create median", "median", "combine", "blot")
 _NO_SKY = {
     *("input", "inputs", "output", "skymethod", "runfile", "skyfile", "num_cores", "in_memory"),
-    *("build", "context", "clean", "stepsize"),
+    *("build", "context", "clean", "stepsize", "preserve"),
+    # The engine skydb has taken its levels before it drizzles.
+    "mosaic",
 }
 
 
@@ -137,7 +139,8 @@ def _parameters(one: SkyRun, other: SkyRun) -> Because:
     if one.imported_by_id is not None or other.imported_by_id is not None:
         # A log lists what its version prints: what it leaves out is not known to differ.
         names = first.keys() & second.keys()
-    differing = sorted(name for name in names if first.get(name) != second.get(name))
+    # A log prints 4096 and True as texts.
+    differing = sorted(n for n in names if str(first.get(n)) != str(second.get(n)))
     if not differing:
         return {}
     pair = [{name: found.get(name) for name in differing} for found in (first, second)]
