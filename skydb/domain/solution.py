@@ -128,7 +128,9 @@ class AlignmentSolution(FitRecord, WcsLabel, Base):
         """A fit of which only the log of a run tells, with neither file nor WCS."""
         nothing = WcsFacts(" ", name, ())
         solution = cls(product, run, SolutionOrigin.TWEAKREG, status, nothing)
-        solution.fitted_at = run.finished_at
+        if status is not SolutionStatus.RECORDED:
+            # Not every log says when it ended.
+            solution.fitted_at = run.finished_at or run.started_at
         return solution
 
     @classmethod

@@ -389,3 +389,10 @@ def values_select() -> Select[Any]:
 def replays_of(session: Session, run_id: int) -> list[SkyRun]:
     """Runs that repeat a run."""
     return list(session.scalars(select(SkyRun).where(SkyRun.replay_of_id == run_id)))
+
+
+def exposures_without_content(session: Session, run_id: int) -> list[str]:
+    """Rootnames of a run of which no row tells what was measured."""
+    of_run = (SkyValue.run_id == run_id, SkyValue.version_id.is_(None))
+    named = select(Exposure.rootname).join(SkyValue, SkyValue.exposure_id == Exposure.id)
+    return sorted(session.scalars(named.where(*of_run).distinct()))

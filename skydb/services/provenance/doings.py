@@ -98,7 +98,7 @@ def _associate(graph: Lineage, node_id: str, activity: Activity) -> None:
         user, release = activity.agent, activity.skydb_version
         _agent(graph, node_id, ids.user(user), Thing.PERSON, user, "operator")
         _agent(graph, node_id, ids.software(release), Thing.SOFTWARE, f"skydb {release}", "skydb")
-    if activity.tool_version:
+    if activity.tool_version and activity.tool_version != f"skydb {activity.skydb_version}":
         tool = ids.tool(activity.tool_version)
         _agent(graph, node_id, tool, Thing.TOOL, activity.tool_version, "tool")
     if activity.environment is not None:

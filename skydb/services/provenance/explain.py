@@ -123,10 +123,23 @@ class _Teller:
         """What a run that is explained as a whole has made, and who repeated it."""
         if run.mosaic is not None:
             things.add_mosaic(self._graph, run.mosaic)
+        if run.imported_by_id is not None:
+            self._add_exposures(run)
         for replay in queries.replays_of(self._session, run.id):
             message = f"run {replay.id} repeats it: {replay.replay_verdict or replay.status}."
             node_id = ids.activity(run.id)
             self._graph.remark(node_id, RemarkKind.REPLAYED, f"run {replay.id}", message)
+
+    def _add_exposures(self, run: SkyRun) -> None:
+        """The exposures of a run of which only a log tells."""
+        node_id, role = ids.activity(run.id), LinkRole.SCIENCE.value
+        names = queries.exposures_without_content(self._session, run.id)
+        told = names if self._everything else names[:FEW_INPUTS]
+        for name in told:
+            named = things.add_exposure(self._graph, name)
+            self._graph.link(Relation.USED, node_id, named, role)
+        if len(names) > len(told):
+            doings.add_others(self._graph, run.id, role, len(names) - len(told))
 
     def _add_measurements(self, activities: Iterable[Activity]) -> None:
         """What measured the levels that the engine skydb starts from, perhaps long ago."""

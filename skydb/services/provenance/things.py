@@ -133,7 +133,7 @@ def _link_origin(graph: Lineage, solution: AlignmentSolution) -> None:
             )
         )
         graph.link(Relation.DERIVED, node_id, product, "fitted on")
-        message = "no file of it is in the ledger; only a log names it."
+        message = "which content of it was fitted is not on record; only a log tells of the fit."
         graph.remark(product, RemarkKind.FROM_A_LOG, solution.product.filename, message)
     if solution.applied_version_id is not None:
         graph.link(
@@ -199,15 +199,17 @@ def add_value(graph: Lineage, value: SkyValue) -> str:
         role = LinkRole.SCIENCE.value
         graph.link(Relation.DERIVED, node_id, ids.version(value.version_id), role)
         return node_id
-    _derive_from_exposure(graph, node_id, exposure.rootname)
+    named = add_exposure(graph, exposure.rootname)
+    graph.link(Relation.DERIVED, node_id, named, LinkRole.SCIENCE.value)
     return node_id
 
 
-def _derive_from_exposure(graph: Lineage, node_id: str, rootname: str) -> None:
+def add_exposure(graph: Lineage, rootname: str) -> str:
+    """An exposure of which a run is known to have used some content."""
     named = graph.add(Node(ids.exposure(rootname), NodeType.ENTITY, Thing.EXPOSURE, rootname))
-    graph.link(Relation.DERIVED, node_id, named, LinkRole.SCIENCE.value)
     message = "which content of it was used is not on record; only a log names it."
     graph.remark(named, RemarkKind.FROM_A_LOG, rootname, message)
+    return named
 
 
 def add_mosaic(graph: Lineage, mosaic: Mosaic) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from skydb.domain import AlignmentRun, Finding
+from skydb.domain import AlignmentRun, AlignmentSolution, Finding, Product
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.files.shiftfile import ShiftRow, format_shifts
 from skydb.services.composition import Services
@@ -80,6 +80,14 @@ def test_a_good_fit_takes_its_digits_from_the_files_that_agree_with_the_log(serv
         assert set(run.parameters["evidence"]) == {"shifts.txt", matches.name}
         kept = services.context.workspace.resolve(run.parameters["evidence"][matches.name])
     assert kept.read_bytes() == matches.read_bytes()
+
+
+def test_a_fit_has_a_date_though_its_log_does_not_say_when_it_ended(services, take):
+    take(tweakreg_log(fitted(ONE), products=[ONE]))
+    with services.context.store.reading() as session:
+        found = session.execute(select(Product.filename, AlignmentSolution.fitted_at).join(Product))
+        dates = dict(found.tuples())
+    assert (dates[ONE] is None, dates[REFERENCE] is None) == (False, True)
 
 
 def test_without_files_beside_it_the_log_is_all_there_is(services, take):

@@ -41,6 +41,7 @@ from skydb.services.composition import Services
 from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
 from tests.services.provenance.conftest import Story, of_kind, one, tell
+from tests.services.ledgers import SmallLedger, day
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox
 
 #: Selects of one explanation, however large the field is.
@@ -290,8 +291,24 @@ def test_an_old_run_leads_to_its_exposure_and_to_what_read_its_log(services: Ser
     }
     assert ("sky-run", "wasAssociatedWith", "person") not in relations(graph)
     assert "known-from-a-log" in said(graph)
+    graph = services.explain.explain(f"run:{keys[0]}")
+    assert ("sky-run", "used", "exposure") in relations(graph)
     graph = services.explain.explain(f"solution:{keys[1]}")
     assert ("alignment-solution", "wasDerivedFrom", "product") in relations(graph)
+
+
+def test_an_old_run_of_many_exposures_tells_some_and_counts_the_others(
+    services: Services,
+) -> None:
+    names = [f"ibxl50{number:02}q" for number in range(14)]
+    run = SmallLedger(services).logged_run(
+        SkyMethod.MATCH, dict.fromkeys(names, 0.5), on=day("2019-04-30")
+    )
+    graph = services.explain.explain(f"run:{run}")
+    assert sum(node.kind == "exposure" for node in graph.nodes.values()) == 12
+    assert one(graph, "collection").label == "2 other inputs"
+    graph = services.explain.explain(f"run:{run}", everything=True)
+    assert sum(node.kind == "exposure" for node in graph.nodes.values()) == 14
 
 
 def _stamp_of(importer: HistoryImport) -> Stamp:
