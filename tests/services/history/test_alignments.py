@@ -86,7 +86,7 @@ def test_a_fit_has_a_date_though_its_log_does_not_say_when_it_ended(services, ta
     take(tweakreg_log(fitted(ONE), products=[ONE]))
     with services.context.store.reading() as session:
         found = session.execute(select(Product.filename, AlignmentSolution.fitted_at).join(Product))
-        dates = dict(found.tuples())
+        dates = {name: fitted_at for name, fitted_at in found}
     assert (dates[ONE] is None, dates[REFERENCE] is None) == (False, True)
 
 

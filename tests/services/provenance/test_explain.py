@@ -40,8 +40,8 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.services.composition import Services
 from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
-from tests.services.provenance.conftest import Story, of_kind, one, tell
 from tests.services.ledgers import SmallLedger, day
+from tests.services.provenance.conftest import Story, of_kind, one, tell
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox
 
 #: Selects of one explanation, however large the field is.
