@@ -69,7 +69,9 @@ def _measure(names: Sequence[str], workdir: Path, options: argparse.Namespace) -
         home.mkdir(exist_ok=True)
         more = {"exposures": options.exposures} if name == "survey" else {}
         found = module.measure(home, options.repeats, **more)
-        yield from [found] if isinstance(found, dict) else found
+        for result in [found] if isinstance(found, dict) else found:
+            sys.stderr.write(f"bench: {result['name']}: {result['ratio']:.3g}\n")
+            yield result
 
 
 def _machine() -> dict[str, Any]:
