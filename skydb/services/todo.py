@@ -35,9 +35,12 @@ class TodoService:
         ------
         UsageError
             When the visit of the scope is none.
+        NotFoundError
+            When the ledger has no such visit or proposal.
         """
         ask = books_queries.visit_status if by is StatusBy.VISIT else books_queries.program_status
         with self.context.store.reading() as session:
+            books_queries.require_visits(session, scope or Scope())
             return ask(session, scope or Scope())
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
@@ -47,8 +50,11 @@ class TodoService:
         ------
         UsageError
             When the visit of the scope is none.
+        NotFoundError
+            When the ledger has no such visit or proposal.
         """
         with self.context.store.reading() as session:
+            books_queries.require_visits(session, scope or Scope())
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
         return [_todo_row(row, catalog) for row in rows]

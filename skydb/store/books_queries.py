@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, joinedload
 
-from skydb.domain import BadDelivery, BookEntry, ReferenceCatalog, SkyRun
+from skydb.domain import BadDelivery, BookEntry, ReferenceCatalog, SkyRun, Visit
 from skydb.domain.base import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.errors import UsageError
+from skydb.errors import NotFoundError, UsageError
 from skydb.store.queries import Row
 
 _COUNTS = (
@@ -54,6 +54,21 @@ class Scope:
         if self.proposal_id is not None:
             wanted["proposal_id"] = self.proposal_id
         return wanted
+
+
+def require_visits(session: Session, scope: Scope) -> None:
+    """Make sure that a restriction leaves anything.
+
+    Raises
+    ------
+    NotFoundError
+        When the ledger has no such visit, or nothing of that proposal.
+    """
+    wanted = {"number" if key == "visit" else key: v for key, v in scope.conditions().items()}
+    if wanted and session.scalar(select(Visit.id).filter_by(**wanted).limit(1)) is None:
+        proposal = None if scope.proposal_id is None else f"proposal {scope.proposal_id}"
+        what = " of ".join(part for part in (scope.visit, proposal) if part)
+        raise NotFoundError(f"The ledger has no {what}.", advice="See `skydb status`.")
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:

@@ -25,6 +25,9 @@ BUSY_TIMEOUT_MS = 60_000
 #: one to something else in parts, and may read all solutions to find those of one visit.
 PLAN_WHOLE_VIEWS = "SET join_collapse_limit = 12; SET from_collapse_limit = 12"
 
+#: In which zone a server shows times and reads those without one is a setting of the server.
+TIMES_ARE_UTC = "SET TIME ZONE 'UTC'"
+
 #: What writers of one PostgreSQL database take turns on; the letters of "skydb".
 _WRITERS_LOCK = 0x736B796462
 
@@ -112,6 +115,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(PLAN_WHOLE_VIEWS)
+    cursor.execute(TIMES_ARE_UTC)
     cursor.close()
     connection.commit()
 

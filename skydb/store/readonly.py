@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import URL
 
 from skydb.errors import NotFoundError, StoreError, UsageError
-from skydb.store.engine import PLAN_WHOLE_VIEWS, sqlite_path
+from skydb.store.engine import PLAN_WHOLE_VIEWS, TIMES_ARE_UTC, sqlite_path
 
 _READING = frozenset(
     {
@@ -132,6 +132,7 @@ def _asking_postgresql(url: URL, statement: str) -> Iterator[OpenAnswer]:
         raise StoreError(f"PostgreSQL cannot be reached: {error}.") from error
     try:
         connection.execute(PLAN_WHOLE_VIEWS)
+        connection.execute(TIMES_ARE_UTC)
         connection.commit()
         connection.read_only = True
         with connection.cursor(name="skydb_ask") as cursor:

@@ -69,6 +69,8 @@ class Registry:
         if key not in self._visits:
             self._visits[key] = Visit.of(facts)
             self._session.add(self._visits[key])
+        # Of a visit that a log had named first, no proposal is known.
+        self._visits[key].learn(facts)
         return self._visits[key]
 
     def _known_visits(self, batch: Sequence[FileFacts]) -> dict[tuple[str, str], Visit]:

@@ -347,3 +347,14 @@ def test_known_products_cost_no_statement_each(
     wanted = KNOWN if again == "the same content" else NEW_VERSION
     assert set(statuses(services, *(first if wanted is KNOWN else second))) == {wanted}
     assert len([one for one in statements if one.startswith("SELECT")]) < len(names) / 2
+
+
+def test_a_visit_that_a_log_had_named_learns_its_proposal(
+    services: Services, visit: list[Path]
+) -> None:
+    with services.context.store.writing() as session:
+        session.add(Visit(MEMBERS[0][1:4], MEMBERS[0][4:6]))
+    services.ingest.ingest(visit)
+    with services.context.store.reading() as session:
+        (known,) = session.scalars(select(Visit))
+        assert (known.proposal_id, known.target_name) == (12812, "HORSEHEAD")

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from skydb.domain import BookEntry, ProductVersion, Visit
 from skydb.domain.base import utc_now
 from skydb.domain.vocabulary import EntryKind, SkyMethod, Verdict
+from skydb.errors import NotFoundError
 from skydb.services.composition import Services
 from skydb.services.todo import StatusBy
 from skydb.store.books_queries import Scope
@@ -89,7 +90,8 @@ def test_a_visit_and_a_proposal_restrict(seeded: Services) -> None:
     status: Callable[..., list[dict[str, object]]] = seeded.todo.status
     assert [row["visit"] for row in status(scope=Scope("bxl50"))] == ["bxl50"]
     assert [row["visit"] for row in status(scope=Scope(proposal_id=12813))] == ["bxm01"]
-    assert status(scope=Scope("bxl99")) == []
+    with pytest.raises(NotFoundError, match="no bxl99 of proposal 12812"):
+        status(scope=Scope("bxl99", 12812))
     programs = status(StatusBy.PROGRAM, Scope(proposal_id=12813))
     assert [row["program"] for row in programs] == ["bxm"]
 

@@ -16,7 +16,7 @@ from skydb.domain.base import utc_now
 from skydb.domain.todo import TodoRule
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import SkyMethod, Verdict
-from skydb.errors import UsageError
+from skydb.errors import NotFoundError, UsageError
 from skydb.services.composition import Services
 from skydb.store.books_queries import Scope
 from skydb.store.engine import open_engine, resolve_url
@@ -336,7 +336,11 @@ def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
     seeded: tuple[Services, dict[str, int]],
 ) -> None:
     todo = seeded[0].todo
-    assert todo.todo(Scope(proposal_id=1)) == []
+    for nothing in (Scope(proposal_id=1), Scope("bxl99"), Scope("bxl00", 1)):
+        with pytest.raises(NotFoundError, match="The ledger has no"):
+            todo.todo(nothing)
+        with pytest.raises(NotFoundError, match="The ledger has no"):
+            todo.status(scope=nothing)
     ours = todo.todo(Scope(proposal_id=12812))
     assert {row["proposal_id"] for row in ours} == {12812}
     assert len(ours) == len(todo.todo()) - 1

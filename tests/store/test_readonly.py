@@ -235,3 +235,14 @@ def test_a_server_that_is_not_there_is_a_failure_of_the_store(tmp_path: Path) ->
     with pytest.raises(StoreError, match="cannot be reached") as caught:
         ask(url, "SELECT 1")
     assert "secret" not in str(caught.value)
+
+
+def test_times_are_utc_whatever_the_zone_of_the_server(postgres_store: Store) -> None:
+    with postgres_store.writing() as session:
+        name = session.scalar(text("SELECT current_database()"))
+        session.execute(text(f"ALTER DATABASE {name} SET timezone = 'America/New_York'"))
+    (row,) = ask(postgres_store.engine.url, "SELECT CURRENT_SETTING('TimeZone')").rows
+    assert row == ("UTC",)
+    postgres_store.engine.dispose()
+    with postgres_store.reading() as session:
+        assert session.scalar(text("SELECT CURRENT_SETTING('TimeZone')")) == "UTC"
