@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns, columns_comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from skydb.domain.vocabulary import GroupBy, SkyMethod
     from skydb.services.comparison.across import SkyChange
@@ -140,7 +140,15 @@ def _show_methods(
 
         for picture in comparison_pictures(services, rows, runs, out):
             shell.say(f"{picture}")
-    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json)
+    note = "" if runs or as_json else _group_told(services.questions.sky_runs())
+    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json, note=note)
+
+
+def _group_told(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Which runs a table shows that nobody has named."""
+    numbers = ", ".join(str(run["run"]) for run in runs)
+    engines = ", ".join(dict.fromkeys(run["engine"] for run in runs))
+    return f"Runs {numbers} of group {runs[0]['group']}, by {engines}: the newest."
 
 
 def stats(

@@ -126,10 +126,8 @@ class AlignmentSolution(FitRecord, WcsLabel, Base):
         cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
     ) -> AlignmentSolution:
         """A fit of which only the log of a run tells, with neither file nor WCS."""
-        nothing = WcsFacts(" ", name, ())
-        solution = cls(product, run, SolutionOrigin.TWEAKREG, status, nothing)
-        if status is not SolutionStatus.RECORDED:
-            # Not every log says when it ended.
+        solution = cls(product, run, SolutionOrigin.TWEAKREG, status, WcsFacts(" ", name, ()))
+        if status is not SolutionStatus.RECORDED:  # Not every log says when it ended.
             solution.fitted_at = run.finished_at or run.started_at
         return solution
 

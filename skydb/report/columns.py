@@ -86,7 +86,7 @@ HISTORY = (
     Column("refcat", "catalogue"),
     Column("nmatches", "matches"),
     Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
-    Column("applied_at", "applied"),
+    Column.time("applied_at", "applied"),
     Column("superseded_by", "superseded by"),
 )
 WCS_DIFF = (

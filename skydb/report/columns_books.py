@@ -13,7 +13,7 @@ _COUNTS = (
     Column("stale"),
     Column("flagged"),
     Column("logged", "from logs only"),
-    Column("last_activity_at", "last activity", wraps=True),
+    Column.time("last_activity_at", "last activity"),
 )
 VISIT_STATUS = (Column("visit"), Column("proposal_id", "proposal"), *_COUNTS)
 PROGRAM_STATUS = (
@@ -26,7 +26,7 @@ WHAT_IS_DUE = (
     Column("rule", wraps=True),
     Column("subject", wraps=True),
     Column("reason", wraps=True),
-    Column("since", wraps=True),
+    Column.time("since"),
     Column("command", wraps=True),
 )
 #: How much is due by each rule.
@@ -38,7 +38,7 @@ ENTRIES = (
     Column("subject"),
     Column("reason", wraps=True),
     Column("author"),
-    Column("made_at", "when", wraps=True),
+    Column.time("made_at", "when"),
     Column("withdrawn_why", "withdrawn because", wraps=True),
 )
 #: Lines that hold, so that none is withdrawn.

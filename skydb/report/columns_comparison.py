@@ -30,7 +30,7 @@ ALIGNMENT_CHANGES = (
     Column("cause", wraps=True),
 )
 TIMELINE = (
-    Column("at"),
+    Column.time("at"),
     Column("quantity"),
     Column("subject"),
     Column("extver"),

@@ -9,7 +9,7 @@ IMPORTED = (
     Column("kind"),
     Column("status"),
     Column("tool_version", "tool"),
-    Column("started_at", "started"),
+    Column.time("started_at", "started"),
     Column("method"),
     Column.alarm("downgraded"),
     Column.status("run_status"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, TypeAlias
 
@@ -66,6 +67,9 @@ STATUS_TONES: Mapping[str, Tone] = {
         Tone.BAD,
     ),
 }
+
+#: Unit of columns of moments.
+_UTC = "UTC"
 
 #: Unit in the end of a column name, longest first, and how it is printed.
 _SUFFIX_UNITS = {
@@ -132,6 +136,11 @@ class Column:
         """A column of booleans whose yes is bad news."""
         return cls(name, header, justify=Justify.CENTER, true_tone=Tone.BAD)
 
+    @classmethod
+    def time(cls, name: str, header: str = "") -> Column:
+        """A column of moments, shown to the second in UTC; a text is taken for ISO 8601."""
+        return cls(name, header, _UTC)
+
     @property
     def title(self) -> str:
         """The header, without the unit."""
@@ -154,7 +163,7 @@ class Column:
             return Cell("yes", self.true_tone) if value else Cell("no", self.false_tone)
         if isinstance(value, (int, float)):
             return Cell(format_number(value, self.format))
-        text = printable(str(value))
+        text = printable(_moment(value) if self.unit == _UTC else str(value))
         return Cell(text, self.tones.get(text.lower(), Tone.NEUTRAL))
 
     def justified(self, rows: Iterable[Row]) -> Justify:
@@ -164,6 +173,16 @@ class Column:
         values = [plain_value(row.get(self.name), None) for row in rows]
         known = [value for value in values if value is not None]
         return Justify.RIGHT if known and all(map(_is_number, known)) else Justify.LEFT
+
+
+def _moment(value: object) -> str:
+    """A time to the second in UTC; a text that is none stays as it is."""
+    try:
+        when = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    at_greenwich = when.astimezone(UTC) if when.tzinfo else when
+    return f"{at_greenwich:%Y-%m-%d %H:%M:%S}"
 
 
 def format_number(value: float, spec: str = "") -> str:

@@ -70,6 +70,11 @@ def test_runs_of_two_methods_still_have_a_column_each(field: Field) -> None:
     assert field.skydb("sky", "compare", "--across", *words).code == 2
 
 
+def test_a_table_of_runs_that_nobody_named_says_which_they_are(field: Field) -> None:
+    numbers = ", ".join(str(field.runs[f"new {method}"]) for method in ("localmin", "match"))
+    assert f"Runs {numbers} of group 2, by astrodrizzle" in field.skydb("sky", "compare").out
+
+
 def test_groups_and_the_history_are_compared_too(field: Field) -> None:
     groups = field.skydb.json("sky", "compare", "--between", 1, 2)
     history = field.skydb.json("sky", "compare", "--history", "--visit", "bxl50")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
 import astropy.units as u
@@ -55,6 +56,24 @@ def test_numbers_of_every_library_follow_the_format(value: object) -> None:
 
 def test_a_quantity_is_shown_in_the_unit_of_the_column() -> None:
     assert Column("rms", unit="mas", format=".1f").cell(0.0052 * u.arcsec).text == "5.2"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2019-04-30T14:15:16.999000+00:00",
+        "2019-04-30 14:15:16.999000",
+        datetime(2019, 4, 30, 10, 15, 16, tzinfo=timezone(timedelta(hours=-4))),
+    ],
+    ids=str,
+)
+def test_a_moment_is_shown_to_the_second_in_utc(value: object) -> None:
+    column = Column.time("started_at")
+    assert (column.cell(value).text, column.unit) == ("2019-04-30 14:15:16", "UTC")
+
+
+def test_a_text_that_is_no_moment_stays() -> None:
+    assert Column.time("at").cell("unknown").text == "unknown"
 
 
 def test_zero_has_no_sign_but_small_negative_numbers_keep_theirs() -> None:
