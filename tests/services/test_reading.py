@@ -112,6 +112,20 @@ def test_a_file_that_kills_its_reader_is_rejected_and_the_others_are_read(
     assert found == expected[:11]
 
 
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """What a program says in the end to somebody who presses Ctrl-C until it ends.
+
+    Python ignores an interrupt that happens to come within a finaliser, and says so.
+    """
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.communicate(timeout=4)[1]
+        except subprocess.TimeoutExpired:
+            continue
+    raise AssertionError("it did not end")
+
+
 def test_ctrl_c_ends_the_readers_with_the_program(tmp_path: Path, files: list[Path]) -> None:
     program = tmp_path / "program.py"
     program.write_text(
@@ -131,12 +145,11 @@ def test_ctrl_c_ends_the_readers_with_the_program(tmp_path: Path, files: list[Pa
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("reading")
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        said = interrupted(process)
     # That its standard error is closed means that the readers, who share it, are gone too.
     assert process.returncode != 0
     assert said.rstrip().endswith("KeyboardInterrupt")
-    assert said.count("Traceback") == 1
+    assert said.count("\nKeyboardInterrupt") == 1 + said.count("Exception ignored")
 
 
 def test_a_reader_whose_program_is_gone_ends() -> None:
