@@ -34,9 +34,18 @@ def diff(
     if as_json:
         shell.print_json(found)
         return
-    causes = [f"{cause}: {one} -> {other}" for cause, (one, other) in found.because.items()]
+    causes = [
+        f"{cause}: {_in_words(one)} -> {_in_words(other)}"
+        for cause, (one, other) in found.because.items()
+    ]
     note = "; ".join([*causes, *filter(None, [found.assumed])]) or "No row tells a cause."
     shell.show(f"{found.product}: from {a} to {b}", [found], columns.WCS_DIFF, note=note)
+
+
+def _in_words(said: object) -> str:
+    """What one side says of a cause, without the brackets of a list."""
+    parts = said if isinstance(said, (list, tuple)) else [said]
+    return ", ".join(str(part) for part in parts if part is not None) or "-"
 
 
 def restore(

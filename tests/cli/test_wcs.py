@@ -1,4 +1,5 @@
 import pytest
+from astropy.io import fits
 
 from skydb.files.checksum import sha256_of
 
@@ -39,6 +40,17 @@ def test_diff_is_readable(known) -> None:
     spoken = known("align", "diff", *ids(known, "A"), *ids(known, "O"))
     assert spoken.code == 0
     assert "IDCTAB" in spoken.out
+
+
+def test_what_two_contents_say_differently_is_told_in_words(changing, field, tmp_path) -> None:
+    again = tmp_path / "ibxl50clq_flt.fits"
+    again.write_bytes((field / again.name).read_bytes())
+    fits.setval(again, "CAL_VER", value="3.9.9")
+    changing("ingest", again)
+    spoken = changing("align", "diff", *ids(changing, " "))
+    said = " ".join(spoken.out.split())
+    assert "software: 3.7.1 (Oct-18-2023) -> 3.9.9" in said
+    assert "None" not in said and "['" not in said
 
 
 def test_solutions_of_two_exposures_are_wrong_usage_and_unknown_ones_not_found(known) -> None:
