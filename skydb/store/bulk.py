@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, TableClause, func, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
@@ -20,6 +20,8 @@ from skydb.errors import StoreError
 Column = Sequence[Any]
 
 _Encode = Callable[[Any], Any]
+
+_Rows = Iterable[tuple[Any, ...]]
 
 
 class BulkWriter:
@@ -38,7 +40,7 @@ class BulkWriter:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
 
-    def write(self, table: Table, columns: Mapping[str, Column]) -> int:
+    def write(self, table: TableClause, columns: Mapping[str, Column]) -> int:
         """Append rows, given column by column; returns how many.
 
         Raises
@@ -72,7 +74,7 @@ class BulkWriter:
             if highest:
                 self._connection.execute(sequence, {"table": table.name, "highest": highest})
 
-    def _encoded(self, table: Table, name: str, values: Column) -> Sequence[Any]:
+    def _encoded(self, table: TableClause, name: str, values: Column) -> Sequence[Any]:
         encode = _encoder(table, name, self._connection.dialect)
         if encode is None:
             return values
@@ -80,14 +82,18 @@ class BulkWriter:
         known: dict[Any, Any] = {}
         return [_remembered(known, encode, value) for value in values]
 
-    def _insert(self, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    def _insert(
+        self, table: TableClause, names: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    ) -> None:
         places = ", ".join("?" * len(names))
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
         cursor = self._driver().cursor()
         cursor.executemany(statement, rows)
         cursor.close()
 
-    def _copy(self, table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    def _copy(
+        self, table: TableClause, names: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    ) -> None:
         statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
         with self._driver().cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
@@ -100,7 +106,7 @@ class BulkWriter:
         return self._connection.connection.driver_connection
 
 
-def _encoder(table: Table, name: str, dialect: Dialect) -> _Encode | None:
+def _encoder(table: TableClause, name: str, dialect: Dialect) -> _Encode | None:
     kind = table.c[name].type.dialect_impl(dialect)
     return kind.bind_processor(dialect)
 
@@ -108,6 +114,8 @@ def _encoder(table: Table, name: str, dialect: Dialect) -> _Encode | None:
 def _remembered(known: dict[Any, Any], encode: _Encode, value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, (dict, list)):
         return encode(value)
-    if value not in known:
-        known[value] = encode(value)
-    return known[value]
+    # By type as well, for 1 and True are equal and are not written alike everywhere.
+    key = (type(value), value)
+    if key not in known:
+        known[key] = encode(value)
+    return known[key]

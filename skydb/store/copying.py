@@ -18,16 +18,15 @@ from sqlalchemy import (
     TableClause,
     column,
     func,
-    insert,
     select,
     table,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import SQLAlchemyError
 
 from skydb.domain import Base
 from skydb.errors import StoreError, UsageError
+from skydb.store.bulk import BulkWriter
 from skydb.store.engine import as_reader
 from skydb.store.rowsums import RowSum, encoder_of
 
@@ -108,7 +107,7 @@ def copy_ledger(
             for each in tables_in_order():
                 advance(each.name)
                 copies.append(_copy(reading, writing, each))
-        _advance_sequences(writing)
+        BulkWriter(writing).advance_keys(tables_in_order())
         return copies
 
 
@@ -123,11 +122,14 @@ def _one_transaction(target: Engine) -> Iterator[Connection]:
 
 
 def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
-    plain = _plain(each)
-    sent, statement = _sum_of(each), insert(plain)
+    plain, sent, writer = _plain(each), _sum_of(each), BulkWriter(writing)
     for rows in _parts(reading, each):
         sent.add(rows)
-        writing.execute(statement, [dict(zip(plain.c.keys(), row, strict=True)) for row in rows])
+        columns = zip(*rows, strict=True)
+        try:
+            writer.write(plain, dict(zip(plain.c.keys(), columns, strict=True)))
+        except StoreError as error:
+            raise StoreError(f"The copy was given up: {error}") from error
     received = checksum_of(writing, each)
     if (sent.rows, sent.total) != (received.rows, received.total):
         raise StoreError(
@@ -219,21 +221,3 @@ def _references_waiting(writing: Connection) -> Iterator[None]:
 
 def _alter(writing: Connection, name: str, constraint: object, how: str) -> None:
     writing.exec_driver_sql(f"ALTER TABLE {name} ALTER CONSTRAINT {constraint} {how}")
-
-
-def _advance_sequences(writing: Connection) -> None:
-    """Let PostgreSQL go on counting where the copied rows end."""
-    if writing.dialect.name == "sqlite":
-        return
-    for each in tables_in_order():
-        for key in each.primary_key:
-            sequence = writing.scalar(
-                text("SELECT pg_get_serial_sequence(:name, :key)"),
-                {"name": each.name, "key": key.name},
-            )
-            if sequence:
-                last = f"SELECT MAX({key.name}) FROM {each.name}"
-                writing.execute(
-                    text(f"SELECT setval(:sequence, COALESCE(({last}), 1), ({last}) IS NOT NULL)"),
-                    {"sequence": sequence},
-                )

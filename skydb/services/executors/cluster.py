@@ -21,9 +21,6 @@ SCHEME = "dask://"
 #: Longest that a scheduler may take to answer.
 _CONNECT_TIMEOUT_S = 20
 
-#: Workers that one task may take down with it before it is given up.
-_LIVES = 3
-
 
 @dataclass(frozen=True)
 class DaskExecutor:
@@ -108,15 +105,14 @@ def _described(error: BaseException) -> str:
     from distributed import KilledWorker
 
     if isinstance(error, KilledWorker):
-        return f"the work took {_LIVES} workers down with it"
+        return f"the work took {error.allowed_failures + 1} workers down with it"
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 @contextmanager
 def _client(address: str) -> Iterator[Client]:
-    """A connection to a scheduler that is told how many lives a task has."""
+    """A connection to a scheduler."""
     try:
-        import dask
         from distributed import Client
     except ImportError as error:
         raise ExecutorError(
@@ -125,8 +121,7 @@ def _client(address: str) -> Iterator[Client]:
         ) from error
     server = "tcp://" + address.removeprefix(SCHEME)
     try:
-        with dask.config.set({"distributed.scheduler.allowed-failures": _LIVES}):
-            client = Client(server, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
+        client = Client(server, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise ExecutorError(
             f"No scheduler answers at {server}.", advice="Start one with `dask scheduler`."

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.services.facade.base import Facade, table_of
+from skydb.services.fields import Division
+from skydb.services.selection import Selection
 
 if TYPE_CHECKING:
     from astropy.table import QTable
 
     from skydb.drizzle.settings import AstroDrizzleSettings
-    from skydb.services.selection import Selection
 
 
 class SkyFacade(Facade):
@@ -27,21 +28,28 @@ class SkyFacade(Facade):
         engine: Engine | str | None = None,
         mosaic: bool = True,
         force: bool = False,
+        each: Division | str | None = None,
         jobs: int = 2,
+        executor: str | None = None,
         selftest: bool = True,
     ) -> QTable:
         """Run skymethods and record what they found.
 
-        The engine is AstroDrizzle, or skydb itself when no mosaic is wanted.
+        The engine is AstroDrizzle, or skydb itself when no mosaic is wanted. With `each`,
+        every visit, target or proposal is a field of its own; `executor` is the
+        ``dask://HOST:PORT`` of a cluster that does the work.
         """
-        runs = self.services.sky(jobs).run(
+        sky_runs = self.services.sky(jobs, executor)
+        chosen = selection or Selection()
+        runs = sky_runs.run(
             [SkyMethod(method) for method in methods],
-            selection,
+            chosen,
             settings,
             engine=None if engine is None else Engine(engine),
             mosaic=mosaic,
             force=force,
             selftest=selftest,
+            fields=sky_runs.fields(chosen, Division(each)) if each else (),
         )
         return table_of(runs)
 
