@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SCHEME = "dask://"
 
+_SCHEDULER_GONE = "the scheduler went away"
+
 #: Longest that a scheduler may take to answer.
 _CONNECT_TIMEOUT_S = 20
 
@@ -76,13 +78,17 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
     waiting = {_submit(client, document, piece.begin()): piece for piece in pieces}
     try:
         for future in as_completed(list(waiting), loop=client.loop):
-            piece = waiting.pop(future)
-            error = future.exception()
-            if error is not None:
-                piece.give_up(_described(error))
+            # Of a task whose scheduler is gone distributed tells no exception, but a status.
+            if future.status == "error":
+                waiting.pop(future).give_up(_described(future.exception()))
+            elif future.status == "finished":
+                waiting.pop(future)
     except (OSError, TimeoutError, asyncio.CancelledError) as error:
-        for piece in waiting.values():
-            piece.give_up(f"the scheduler went away ({type(error).__name__})")
+        why = f"{_SCHEDULER_GONE} ({type(error).__name__})"
+    else:
+        why = _SCHEDULER_GONE
+    for piece in waiting.values():
+        piece.give_up(why)
 
 
 def _submit(client: Client, ledger: Mapping[str, str], task: SkyTask) -> Future[None]:

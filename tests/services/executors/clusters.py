@@ -29,11 +29,25 @@ work.perform = hang
 """
 
 
+#: What a worker loads that dies of every task.
+DIES = """
+import os
+from skydb.services.executors import attempts, work
+
+def die(context, runner, task, worker, inputs=None):
+    attempts.claim(context, task.run_ids, worker)
+    os._exit(1)
+
+work.perform = die
+"""
+
+
 @dataclass
 class Cluster:
     """Processes that are stopped at the end of the block, if they have not been before."""
 
     directory: Path
+    allowed_failures: int = 1
     address: str = ""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -56,9 +70,15 @@ class Cluster:
 
     def start_hanging_worker(self) -> tuple[subprocess.Popen[bytes], Path]:
         """The worker, and the file that it writes when it has claimed runs."""
-        preload = self.directory / "hangs.py"
-        preload.write_text(HANGS)
-        return self.start_worker(str(preload)), self.directory / "claimed"
+        return self._start_odd_worker("hangs.py", HANGS), self.directory / "claimed"
+
+    def start_dying_worker(self) -> None:
+        self._start_odd_worker("dies.py", DIES)
+
+    def _start_odd_worker(self, name: str, code: str) -> subprocess.Popen[bytes]:
+        preload = self.directory / name
+        preload.write_text(code)
+        return self.start_worker(str(preload))
 
     def stop(self) -> None:
         for process in reversed(self.processes):
@@ -72,7 +92,12 @@ class Cluster:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
                 cwd=home,
-                env={**os.environ, "SKYDB_TEST_CLAIMED": str(self.directory / "claimed")},
+                env={
+                    **os.environ,
+                    "SKYDB_TEST_CLAIMED": str(self.directory / "claimed"),
+                    # One worker is enough to lose.
+                    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.allowed_failures),
+                },
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )

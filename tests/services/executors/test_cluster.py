@@ -105,6 +105,30 @@ def test_a_worker_that_is_killed_loses_no_run_and_doubles_none(
     assert all(row["reused"] for row in run(shared, DaskExecutor(scheduler.address)))
 
 
+def test_a_task_that_takes_its_workers_down_is_given_up_and_its_runs_say_so(
+    shared: Services, scheduler: Cluster
+) -> None:
+    for _ in range(4):
+        scheduler.start_dying_worker()
+    rows = run(shared, DaskExecutor(scheduler.address))
+    assert {row["status"] for row in rows} == {"failed"}
+    assert {row["error"] for row in rows} == {"the work took 2 workers down with it"}
+    assert {outcome for *_, outcome, _ in attempts(shared)} == {AttemptOutcome.LOST}
+
+
+def test_a_scheduler_that_goes_away_fails_the_runs_and_says_so(
+    shared: Services, scheduler: Cluster
+) -> None:
+    _, claimed = scheduler.start_hanging_worker()
+    with ThreadPoolExecutor() as pool:
+        rows = pool.submit(run, shared, DaskExecutor(scheduler.address))
+        awaited(claimed)
+        scheduler.processes[0].kill()
+        done = rows.result(timeout=120)
+    assert {row["status"] for row in done} == {"failed"}
+    assert all("scheduler" in row["error"] for row in done)
+
+
 def test_a_worker_that_does_not_see_the_data_fails_the_runs_with_the_reason(
     shared: Services, scheduler: Cluster
 ) -> None:
