@@ -10,7 +10,16 @@ import typer
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
-RunArgument = Annotated[int, typer.Argument(help="Number of a sky run.")]
+
+def run_number(text: str) -> int:
+    """Number of a run, with or without the ``run:`` that other commands of the books want."""
+    number = text.removeprefix("run:")
+    if not number.isdigit():
+        raise typer.BadParameter(f"{text!r} is no run; use a number, or run:NUMBER.")
+    return int(number)
+
+
+RunArgument = Annotated[int, typer.Argument(help="A sky run, 12 or run:12.", parser=run_number)]
 WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
 AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
 
@@ -98,7 +107,7 @@ def undelete(
 
 def purge(
     context: typer.Context,
-    runs: Annotated[list[int] | None, typer.Argument(help="Sky runs.")] = None,
+    runs: Annotated[list[int] | None, typer.Argument(help="Sky runs.", parser=run_number)] = None,
     older_than: Annotated[
         str | None, typer.Option(help="Instead of runs: those that ended longer ago, e.g. 90d.")
     ] = None,

@@ -6,7 +6,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import choice
-from skydb.domain.values import FitParameters, FitQuality, WcsName
+from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import WcsKind
 
 #: Fewest matches for a fit of each geometry to be believed. The values for
@@ -85,3 +85,17 @@ class WcsLabel:
         self.distortion = name.distortion
         self.fit_scope = name.scope
         self.fit_catalog = name.catalog
+
+
+class ShiftRecord:
+    """Columns of the shift that an exposure received, beside the one that was predicted."""
+
+    predicted_shift_mas: Mapped[float | None]
+    realised_shift_mas: Mapped[float | None]
+    residual_mas: Mapped[float | None]
+
+    def keep_shift(self, realised: Realised) -> None:
+        """Note what was measured."""
+        self.predicted_shift_mas = realised.predicted_mas
+        self.realised_shift_mas = realised.realised_mas
+        self.residual_mas = realised.residual_mas

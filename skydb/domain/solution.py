@@ -12,7 +12,7 @@ from skydb.domain.activity import Activity
 from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
-from skydb.domain.fit import FitRecord, WcsLabel
+from skydb.domain.fit import FitRecord, ShiftRecord, WcsLabel
 from skydb.domain.product import Product, ProductVersion
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
@@ -23,7 +23,7 @@ from skydb.errors import StateError
 RESIDUAL_LIMIT_MAS = 2.0
 
 
-class AlignmentSolution(FitRecord, WcsLabel, Base):
+class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     """One WCS of one product version and how good its fit is.
 
     A solution found in a header (or written to one) has a ``wcs_key``; a proposed
@@ -51,9 +51,6 @@ class AlignmentSolution(FitRecord, WcsLabel, Base):
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
     wcs_key: Mapped[str | None] = mapped_column(String(1))
-    predicted_shift_mas: Mapped[float | None]
-    realised_shift_mas: Mapped[float | None]
-    residual_mas: Mapped[float | None]
     recorded_at: Mapped[datetime]
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
@@ -246,9 +243,7 @@ class AlignmentSolution(FitRecord, WcsLabel, Base):
 
         A residual above the limit makes the solution FAILED.
         """
-        self.predicted_shift_mas = realised.predicted_mas
-        self.realised_shift_mas = realised.realised_mas
-        self.residual_mas = realised.residual_mas
+        self.keep_shift(realised)
         if realised.residual_mas <= limit_mas:
             return True
         self.status = SolutionStatus.FAILED

@@ -68,7 +68,7 @@ def test_a_run_is_pinned_purged_and_hidden(surveyed):
     assert surveyed("books", "pin", run, "--why", "figure 3").code == 0
     pinned = surveyed("books", "purge", run, "--why", "no room")
     assert (pinned.code, "is pinned" in pinned.err) == (1, True)
-    assert surveyed("books", "unpin", run, "--why", "out").code == 0
+    assert surveyed("books", "unpin", f"run:{run}", "--why", "out").code == 0
     (planned,) = surveyed.json("books", "purge", run, "--dry-run")
     assert (planned["status"], planned["freed_bytes"]) == ("planned", 2000)
     surveyed.json("books", "metrics-only", run, "--why", "a trial")
@@ -105,6 +105,7 @@ def test_a_catalogue_is_superseded_and_a_delivery_entered(surveyed):
         (("books", "purge", "--older-than", "old"), 2),
         (("books", "flag", "bxl99", "x", "--why", "x"), 4),
         (("books", "pin", "99", "--why", "x"), 4),
+        (("books", "pin", "bxl50", "--why", "x"), 2),
         (("books", "abandon", "99", "--why", "x"), 4),
     ],
 )

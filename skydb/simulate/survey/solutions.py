@@ -187,7 +187,6 @@ def _of_products(numbers: Numbers) -> Iterator[Batch]:
     """The WCS that each product came with, and the fit to it; one of 25 failed."""
     visits, n = numbers.visits, len(numbers.visits)
     fields = visits // VISITS_PER_FIELD
-    rng = np.random.default_rng([numbers.plan.seed, 2, int(fields[0])])
     ids = 4 * numbers.total + 2 * visits
     products = numbers.drizzled.tolist()
     yield (
@@ -203,40 +202,44 @@ def _of_products(numbers: Numbers) -> Iterator[Batch]:
             [0] * n,
         ),
     )
+    yield AlignmentSolution, _fits(numbers, ids.tolist())
+
+
+def _fits(numbers: Numbers, ids: list[int]) -> dict[str, list[Any]]:
+    """Fits to the products, of which one in 25 failed."""
+    visits, n = numbers.visits, len(numbers.visits)
+    fields = visits // VISITS_PER_FIELD
+    products = numbers.drizzled.tolist()
+    rng = np.random.default_rng([numbers.plan.seed, 2, int(fields[0])])
     failed = (visits % 25 == 3).tolist()
     aligned = (fields % 2 == 0).tolist()
     good = [f"{SolutionStatus.APPLIED if one else SolutionStatus.REJECTED}" for one in aligned]
     rms = rng.gamma(4.0, 2.5, (n, 2)).tolist()
     later = [numbers.plan.fitted_at(field) for field in fields.tolist()]
-    yield (
-        AlignmentSolution,
-        {
-            "id": (ids + 2).tolist(),
-            "product_id": products,
-            "version_id": products,
-            "activity_id": fit_ids(numbers.plan, fields).tolist(),
-            "catalog_id": [1] * n,
-            "origin": [SolutionOrigin.TWEAKREG] * n,
-            "status": [
-                SolutionStatus.FAILED if bad else status
-                for bad, status in zip(failed, good, strict=True)
-            ],
-            "reason": ["Not enough matches" if bad else None for bad in failed],
-            "wcs_name": [_FITTED] * n,
-            "wcs_kind": [WcsKind.FIT] * n,
-            "distortion": ["u7n18501i"] * n,
-            "recorded_at": later,
-            "fitted_at": later,
-            "applied_at": [
-                moment if one else None for one, moment in zip(aligned, later, strict=True)
-            ],
-            "nmatches": [
-                None if bad else count
-                for bad, count in zip(failed, rng.integers(3, 200, n).tolist(), strict=True)
-            ],
-            "rms_ra_mas": [None if bad else one[0] for bad, one in zip(failed, rms, strict=True)],
-            "rms_dec_mas": [None if bad else one[1] for bad, one in zip(failed, rms, strict=True)],
-            "fit_geometry": ["rscale"] * n,
-            "trust": [0.0 if bad else 0.9 for bad in failed],
-        },
-    )
+    return {
+        "id": [number + 2 for number in ids],
+        "product_id": products,
+        "version_id": products,
+        "activity_id": fit_ids(numbers.plan, fields).tolist(),
+        "catalog_id": [1] * n,
+        "origin": [SolutionOrigin.TWEAKREG] * n,
+        "status": [
+            SolutionStatus.FAILED if bad else status
+            for bad, status in zip(failed, good, strict=True)
+        ],
+        "reason": ["Not enough matches" if bad else None for bad in failed],
+        "wcs_name": [_FITTED] * n,
+        "wcs_kind": [WcsKind.FIT] * n,
+        "distortion": ["u7n18501i"] * n,
+        "recorded_at": later,
+        "fitted_at": later,
+        "applied_at": [moment if one else None for one, moment in zip(aligned, later, strict=True)],
+        "nmatches": [
+            None if bad else count
+            for bad, count in zip(failed, rng.integers(3, 200, n).tolist(), strict=True)
+        ],
+        "rms_ra_mas": [None if bad else one[0] for bad, one in zip(failed, rms, strict=True)],
+        "rms_dec_mas": [None if bad else one[1] for bad, one in zip(failed, rms, strict=True)],
+        "fit_geometry": ["rscale"] * n,
+        "trust": [0.0 if bad else 0.9 for bad in failed],
+    }
