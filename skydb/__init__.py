@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skydb.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skydb.services.ledger import Ledger
+    from skydb.api.ledger import Ledger
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 
@@ -32,7 +33,7 @@ def open(url: str | None = None, *, data: str | Path | None = None) -> Ledger:
     SchemaError
         When the database is not at the revision of this skydb.
     """
-    from skydb.services.ledger import Ledger
+    from skydb.api.ledger import Ledger
     from skydb.simulate.tiny import TinyFields
 
     return Ledger.open(url, data=data, fields=TinyFields())

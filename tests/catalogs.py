@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from astropy.table import QTable
 
+from skydb.api.composition import Services
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ToolCrashedError
 from skydb.files.catalog import CatalogTable, read_catalog
-from skydb.services.composition import Services
 from skydb.simulate.archive import Fault, LoopbackArchive
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector

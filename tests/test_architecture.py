@@ -21,11 +21,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "skydb"
 #: ``skydb/__init__.py``: the version, and the door to the rest.
 ROOT = ""
 
-BELOW_SERVICES = {"errors", "domain", "store", "files", "sky", "archive", "drizzle"}
+BELOW_SERVICES = {"errors", "version", "domain", "store", "files", "sky", "archive", "drizzle"}
 
 #: What the modules of a layer may import of skydb, besides their own layer.
 ALLOWED = {
     "errors": set[str](),
+    "version": set[str](),
     "domain": {"errors"},
     "store": {"errors", "domain"},
     "files": {"errors", "domain"},
@@ -33,11 +34,42 @@ ALLOWED = {
     "archive": {"errors", "domain", "files", "sky"},
     "drizzle": {"errors", "domain", "files", "sky"},
     "services": {*BELOW_SERVICES, ROOT},
-    "report": {"errors", "domain", "store", "services", ROOT},
+    "api": {*BELOW_SERVICES, "services", ROOT},
+    "report": {"errors", "version", "domain", "store", "services", "api", ROOT},
     "simulate": {"errors", "domain", "files", "sky", "drizzle", ROOT},
-    "cli": {*BELOW_SERVICES, "services", "report", "simulate", ROOT},
+    "cli": {*BELOW_SERVICES, "services", "api", "report", "simulate", ROOT},
     # The door for Python programs is a composition root, as the command line is.
-    ROOT: {*BELOW_SERVICES, "services", "report", "simulate"},
+    ROOT: {*BELOW_SERVICES, "services", "api", "report", "simulate"},
+}
+
+#: What the modules of a room of services may import of its siblings, besides `core`.
+ROOMS = {
+    "core": set[str](),
+    "selftest": set[str](),
+    "intake": set[str](),
+    "catalogs": set[str](),
+    "lookup": set[str](),
+    "alignment": {"intake", "catalogs"},
+    "skies": {"intake", "selftest"},
+    "comparison": {"alignment"},
+    "history": set[str](),
+    "provenance": {"alignment", "selftest", "skies"},
+    "bookkeeping": {"intake", "catalogs"},
+}
+
+#: The modules by which a room is entered; all others are its own affair.
+DOORS = {
+    "core": {"connect", "context", "environment", "isolation", "progress", "versions"},
+    "selftest": {"doctor", "fields"},
+    "intake": {"fetch", "fetched", "fields", "ingest", "selection"},
+    "catalogs": {"catalog_queries", "epochs", "refcat", "region"},
+    "lookup": {"evidence", "export", "find", "questions"},
+    "alignment": {"accept", "align", "header_writes", "solution_diff", "wcs_ledger"},
+    "skies": {"audit", "engines", "executors", "recipe", "skyrun"},
+    "comparison": {"across", "dates", "service", "timeline"},
+    "history": {"outcome", "service"},
+    "provenance": {"documents", "explain", "export", "graph", "replay", "verdict", "w3c"},
+    "bookkeeping": {"dbcopy", "notes", "retention", "todo"},
 }
 
 #: Packages that only one layer may import, because of what they do when they are used.
@@ -54,12 +86,15 @@ HEAVY = ("drizzlepac", "astroquery", "matplotlib.pyplot", "scipy")
 
 @dataclass(frozen=True)
 class Import:
-    """One import of one module, wherever in the file it stands."""
+    """One import of one module, wherever in the file it stands.
+
+    An import for the type checker alone is no dependency of the running program.
+    """
 
     importer: str
     imported: str
     line: int
-    at_import_time: bool
+    for_types: bool
 
     def __str__(self) -> str:
         return f"{self.importer}, line {self.line}, imports {self.imported}"
@@ -80,15 +115,12 @@ def _modules() -> dict[str, ast.Module]:
     return trees
 
 
-def _nodes(tree: ast.AST, *, at_import_time: bool = True) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node, and whether it runs when the module is imported."""
+def _nodes(tree: ast.AST, *, for_types: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node, lazy imports in functions included, and whether only a type checker runs it."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from ((inner, False) for inner in ast.walk(node))
-            continue
-        deferred = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        yield node, at_import_time
-        yield from _nodes(node, at_import_time=at_import_time and not deferred)
+        checked = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        yield node, for_types
+        yield from _nodes(node, for_types=for_types or checked)
 
 
 def _targets(node: ast.AST, importer: str) -> Iterator[str]:
@@ -112,9 +144,9 @@ def _targets(node: ast.AST, importer: str) -> Iterator[str]:
 @cache
 def _imports() -> tuple[Import, ...]:
     return tuple(
-        Import(importer, imported, getattr(node, "lineno", 0), at_import_time)
+        Import(importer, imported, getattr(node, "lineno", 0), for_types)
         for importer, tree in _modules().items()
-        for node, at_import_time in _nodes(tree)
+        for node, for_types in _nodes(tree)
         for imported in _targets(node, importer)
     )
 
@@ -140,6 +172,39 @@ def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
     assert not wrong, _listed(wrong)
 
 
+def _place_in_services(module: str) -> tuple[str, str]:
+    """Room and module of a module of services; empty where there is none."""
+    _, layer, room, inner, *_ = (*module.split("."), "", "", "", "")
+    return (room, inner) if layer == "services" else ("", "")
+
+
+def test_every_module_of_services_stands_in_a_room() -> None:
+    places = {_place_in_services(module) for module in _modules()} - {("", "")}
+    assert {room for room, _ in places} == set(ROOMS) == set(DOORS)
+
+
+def test_a_room_imports_only_the_siblings_that_it_declares() -> None:
+    wrong = []
+    for found in _imports():
+        (mine, _), (other, _) = map(_place_in_services, (found.importer, found.imported))
+        if mine and other not in ("", "core", mine) and other not in ROOMS[mine]:
+            wrong.append(found)
+    assert not wrong, _listed(wrong)
+
+
+def test_the_rooms_are_not_declared_in_a_circle() -> None:
+    TopologicalSorter(ROOMS).prepare()
+
+
+def test_a_room_is_entered_by_its_doors_only() -> None:
+    wrong = []
+    for found in _imports():
+        (mine, _), (other, module) = map(_place_in_services, (found.importer, found.imported))
+        if other and other != mine and module not in DOORS[other]:
+            wrong.append(found)
+    assert not wrong, _listed(wrong)
+
+
 @pytest.mark.parametrize("package", sorted(BORDERS))
 def test_a_foreign_package_stays_behind_its_border(package: str) -> None:
     wrong = [
@@ -159,7 +224,7 @@ def test_nothing_uses_the_global_state_of_pyplot() -> None:
 def test_no_two_modules_need_each_other_to_be_imported() -> None:
     graph: dict[str, set[str]] = {module: set() for module in _modules()}
     for found in _imports():
-        if found.at_import_time and found.imported in graph and found.imported != found.importer:
+        if not found.for_types and found.imported in graph and found.imported != found.importer:
             graph[found.importer].add(found.imported)
     try:
         TopologicalSorter(graph).prepare()

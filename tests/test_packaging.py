@@ -45,6 +45,7 @@ def test_everything_declared_is_pinned_to_a_version_that_it_allows(
     project = tomllib.loads((repository / "pyproject.toml").read_text())
     declared = [
         *project["project"]["dependencies"],
+        *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
         *project["dependency-groups"]["test"],
         *project["build-system"]["requires"],
     ]

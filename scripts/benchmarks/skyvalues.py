@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from scripts.benchmarks.timing import Result, seconds
+from skydb.api.composition import Services
 from skydb.domain import SkyOverlap
 from skydb.domain.vocabulary import SkyMethod
-from skydb.services.composition import Services
-from skydb.services.skyrun import SkyRunService
+from skydb.services.skies.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.store.schema import upgrade

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli import retention
+from skydb.cli.entries import show_entry
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns_books
 
@@ -198,14 +199,6 @@ def drop(
     with shell.services() as services:
         row = services.books.drop_delivery(name, why, author)
     _show_delivery(shell, row, as_json=as_json)
-
-
-def show_entry(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
-    """Print a line that was written."""
-    if as_json:
-        shell.print_json(row)
-    else:
-        shell.show("Books", [row], columns_books.ENTRIES)
 
 
 def _show_delivery(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:

@@ -14,9 +14,9 @@ from skydb.report import columns, columns_comparison
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from skydb.api.composition import Services
     from skydb.domain.vocabulary import GroupBy, SkyMethod
     from skydb.services.comparison.across import SkyChange
-    from skydb.services.composition import Services
     from skydb.store.scope import Scope
 
 Rootnames = Annotated[

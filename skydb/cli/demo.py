@@ -15,7 +15,7 @@ from skydb.errors import ArchiveError, ToolError, UsageError
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.services.composition import Services
+    from skydb.api.composition import Services
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 
@@ -147,8 +147,8 @@ class Demo:
         """Get exposures, products and catalogues over the wire, as from the real services."""
         from skydb.archive.endpoints import Endpoints
         from skydb.archive.mast import MastQuery
-        from skydb.services.catalog_queries import CatalogQueryService
-        from skydb.services.fetch import FetchService
+        from skydb.services.catalogs.catalog_queries import CatalogQueryService
+        from skydb.services.intake.fetch import FetchService
 
         loopback = Endpoints(url, url, url)
         self._say("Fetching from MAST, played by the loopback archive")

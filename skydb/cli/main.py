@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-import skydb
 from skydb.cli import (
     align,
     archive,
@@ -31,6 +30,7 @@ from skydb.cli import (
 )
 from skydb.cli.shell import FAILED, Shell
 from skydb.errors import SkydbError
+from skydb.version import __version__
 
 app = typer.Typer(
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
@@ -92,7 +92,7 @@ def version() -> None:
 
     Example: skydb version
     """
-    sys.stdout.write(f"{skydb.__version__}\n")
+    sys.stdout.write(f"{__version__}\n")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from skydb.domain.vocabulary import SkyMethod
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.services.composition import Services
+    from skydb.api.composition import Services
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 
@@ -53,7 +53,7 @@ def _sky_row(services: Services, truth: FieldTruth, bar: float) -> Row:
 
 
 def _pointing_rows(services: Services, truth: FieldTruth, bar: float) -> list[Row]:
-    from skydb.services.selection import Selection
+    from skydb.services.intake.selection import Selection
     from skydb.simulate.verify import pointing_error_mas
 
     paths = services.exposure_paths(Selection())

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from skydb.cli.entries import show_entry
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
@@ -150,8 +151,6 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from skydb.cli.books import show_entry
-
     shell = shell_of(context)
     with shell.services() as services:
         row = verb(services)

@@ -19,8 +19,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skydb.api.composition import Services
     from skydb.report.tables import Column
-    from skydb.services.composition import Services
 
 #: Done, but something was downgraded, skipped or flagged.
 FLAGGED = 5
@@ -58,8 +58,8 @@ class Shell:
     @contextmanager
     def services(self, *, progress: bool = False) -> Iterator[Services]:
         """The ledger's services, for the length of a command."""
+        from skydb.api.composition import Services
         from skydb.cli.progress import progress_on
-        from skydb.services.composition import Services
         from skydb.simulate.tiny import TinyFields
 
         with progress_on(self.stderr, wanted=progress and not self.quiet) as listener:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli import audit, compare
+from skydb.cli import compare, sky_audit
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
     from skydb.cli.shell import Shell
     from skydb.domain.vocabulary import Engine, SkyMethod
-    from skydb.services.fields import Division
+    from skydb.services.intake.fields import Division
     from skydb.store.queries import Row
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
@@ -21,7 +21,7 @@ sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    audit.attach(sky)
+    sky_audit.attach(sky)
     compare.attach(sky)
     app.add_typer(sky, name="sky")
 
@@ -78,7 +78,7 @@ def run(
     Example: skydb sky run --method all --filter F160W
     """
     from skydb.drizzle.settings import AstroDrizzleSettings
-    from skydb.services.selection import Selection
+    from skydb.services.intake.selection import Selection
 
     methods, wanted = _methods(method), _engine(engine)
     selection = Selection(
@@ -113,7 +113,7 @@ def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
 
 def _division(text: str) -> Division:
     from skydb.errors import UsageError
-    from skydb.services.fields import Division
+    from skydb.services.intake.fields import Division
 
     try:
         return Division(text)

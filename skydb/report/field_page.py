@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import skydb
 from skydb.domain.base import utc_now
 from skydb.report import columns, columns_books, pages
 from skydb.report.alignment_figures import draw_sources
@@ -23,13 +22,14 @@ from skydb.report.html import (
 from skydb.report.mosaic_figures import draw_mosaics
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
 from skydb.report.tables import Column
+from skydb.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from skydb.api.composition import Services
     from skydb.report.style import Theme
-    from skydb.services.composition import Services
-    from skydb.services.evidence import MosaicEvidence
+    from skydb.services.lookup.evidence import MosaicEvidence
 
 Row = dict[str, Any]
 
@@ -274,7 +274,7 @@ def _themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Fig
 
 def _footer(services: Services) -> tuple[tuple[str, str], ...]:
     return (
-        ("skydb", skydb.__version__),
+        ("skydb", __version__),
         ("database", services.questions.url.render_as_string(hide_password=True)),
         ("written", utc_now().strftime("%Y-%m-%d %H:%M UTC")),
     )

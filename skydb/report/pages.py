@@ -19,8 +19,8 @@ from skydb.report.style import LIGHT, Theme, png_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from skydb.services.composition import Services
-    from skydb.services.evidence import FitEvidence, MosaicEvidence
+    from skydb.api.composition import Services
+    from skydb.services.lookup.evidence import FitEvidence, MosaicEvidence
 
 Row = dict[str, Any]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from skydb.api.composition import Services
 from skydb.domain.vocabulary import SkyMethod
-from skydb.services.composition import Services
 from skydb.simulate.plan import FieldPlan, SimDetector
 from tests.commands import LedgerDirectory
 from tests.services.recorded import ingest_field, record_run, skies_of

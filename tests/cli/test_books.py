@@ -2,9 +2,9 @@
 
 import pytest
 
+from skydb.api.composition import Services
 from skydb.domain import SkyRun
 from skydb.domain.vocabulary import SkyMethod
-from skydb.services.composition import Services
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.unit_of_work import Store
 from tests.services.survey import Survey
@@ -114,7 +114,7 @@ def test_what_cannot_be_done_ends_with_its_exit_code(ledger, words, code):
 
 
 def test_the_python_methods_are_the_commands(surveyed):
-    from skydb.services.ledger import Ledger
+    from skydb.api.ledger import Ledger
 
     with Ledger.open(surveyed.url) as ledger:
         run = _run(surveyed)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from skydb.api.composition import Services
 from skydb.domain.vocabulary import SkyMethod
-from skydb.services.composition import Services
 from tests.commands import LedgerDirectory
 from tests.services.ledgers import SmallLedger, day
 

@@ -6,7 +6,7 @@ import pytest
 
 from skydb.domain import CheckResult
 from skydb.domain.vocabulary import Verdict
-from skydb.services import doctor
+from skydb.services.selftest import doctor
 from tests.commands import skydb
 
 BAD = [

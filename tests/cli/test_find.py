@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skydb.services.composition import Services
+from skydb.api.composition import Services
 from tests.commands import skydb
 from tests.services.footprints import Observatory, box, wcs_of
 

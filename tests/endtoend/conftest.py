@@ -140,8 +140,8 @@ def uvis_field(shared: Callable[[str, Builder], Chain]) -> Chain:
 
 def newest_paths(ledger: LedgerDirectory) -> dict[str, Path]:
     """Where the newest content of every exposure is, by rootname."""
-    from skydb.services.composition import Services
-    from skydb.services.selection import Selection
+    from skydb.api.composition import Services
+    from skydb.services.intake.selection import Selection
 
     services = Services.open(ledger.url)
     try:

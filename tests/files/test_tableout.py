@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 from skydb.domain.columns import ColumnKind, TableColumn
 from skydb.errors import UsageError
-from skydb.files.tableout.writers import TableHead, write_table
+from skydb.files.tableout.head import TableHead
+from skydb.files.tableout.writers import write_table
 
 COLUMNS = [
     TableColumn("name", ColumnKind.STRING, description="a <text> & more", is_ascii=False),

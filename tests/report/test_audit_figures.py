@@ -9,8 +9,8 @@ from skydb.domain.overlap import ChipKey
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.report.audit_figures import audit_picture, draw_audit, write_audit_picture
 from skydb.report.style import DARK, LIGHT, Theme, png_bytes
-from skydb.services.audit import Audit, RunScore
-from skydb.sky.audit import Residual
+from skydb.services.skies.audit import Audit, RunScore
+from skydb.sky.residuals import Residual
 from tests.report.pictures import decoded, share_of
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from skydb.api.composition import Services
 from skydb.report.field_page import write_field_report
-from skydb.services.composition import Services
 from tests.services.survey import Survey
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skydb.services.composition import Services
+from skydb.api.composition import Services
 from tests.services.tools import Toolbox, write_catalog, write_visit
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from skydb.api.composition import Services
 from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
@@ -37,7 +38,6 @@ from skydb.domain.vocabulary import (
     SkyUnit,
     SolutionStatus,
 )
-from skydb.services.composition import Services
 from tests.domain.entities import CHIP, facts_of
 
 DRIZZLEPAC = {"drizzlepac": "3.10.0", "numpy": "2.4.6"}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from skydb.api.composition import Services
 from skydb.domain import Product, ProductVersion, SkyRun, SkyRunGroup
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, SkyMethod, SkyUnit
-from skydb.services.composition import Services
-from skydb.services.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
 from skydb.sky.methods import Measures, sky_of

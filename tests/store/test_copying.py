@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from skydb.domain import Visit
 from skydb.errors import NotFoundError, SchemaError, StoreError, UsageError
-from skydb.services.dbcopy import copy_database
+from skydb.services.bookkeeping.dbcopy import copy_database
 from skydb.store import schema
 from skydb.store.copying import tables_in_order
 from skydb.store.engine import open_engine, resolve_url

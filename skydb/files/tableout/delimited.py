@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.files.tableout.writers import Rows, TableHead
+from skydb.files.tableout.head import Rows, TableHead
 
 _ECSV_TYPES = {
     ColumnKind.STRING: "str",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.files.tableout.writers import Rows, TableHead
+from skydb.files.tableout.head import Rows, TableHead
 
 #: Rows of one group: large enough to compress well, small enough to hold.
 _GROUP = 25_000

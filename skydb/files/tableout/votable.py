@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.files.tableout.writers import Rows, TableHead
+from skydb.files.tableout.head import Rows, TableHead
 
 _TYPES = {
     ColumnKind.INTEGER: 'datatype="long"',

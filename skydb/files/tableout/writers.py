@@ -3,38 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from skydb.domain.columns import Cell, TableColumn
 from skydb.errors import UsageError
-
-Rows: TypeAlias = Sequence[Sequence[Cell]]
-
-
-@dataclass(frozen=True, slots=True)
-class TableHead:
-    """What stands before the rows of a table.
-
-    Parameters
-    ----------
-    columns : sequence of TableColumn
-        In order.
-    name : str
-        Of the table.
-    rows : int
-        How many there will be.
-    origin : dict of str to str
-        Where they come from: what asked, which program, when.
-    """
-
-    columns: Sequence[TableColumn]
-    name: str
-    rows: int
-    origin: dict[str, str] = field(default_factory=dict)
-
+from skydb.files.tableout.head import Rows, TableHead
 
 Writer: TypeAlias = Callable[[Path, TableHead, Iterable[Rows]], None]
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from skydb.domain import AlignmentSolution
 from skydb.domain.vocabulary import DiffCause
 from skydb.errors import UsageError
+from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
 from skydb.services.comparison.moves import Pointings
-from skydb.services.wcs_diff import distortion_of, distortions_apart
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content
 from skydb.store.scope import Scope

@@ -17,7 +17,7 @@ from skydb.files.checksum import sha256_of
 from skydb.files.drizzlelog import read_drizzle_run
 from skydb.files.hdrtab import DrizzledProduct
 from skydb.files.logs import LoggedTask
-from skydb.services.context import Context
+from skydb.services.core.context import Context
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.outcome import (
     HistoryKind,

@@ -26,6 +26,17 @@ Whatever an archive does wrong in the field is a :class:`~skydb.simulate.archive
 done on demand.
 """
 
+from skydb.errors import UsageError
+
+try:
+    import starlette  # noqa: F401 - is the extra there?
+    import uvicorn  # noqa: F401
+except ModuleNotFoundError as error:
+    raise UsageError(
+        f"The loopback archive needs {error.name}, which is not installed.",
+        advice="Install it with: pip install 'skydb[archive]'.",
+    ) from error
+
 from skydb.simulate.archive.faults import HOSTILE_NAMES, Fault, Misbehaviour, Service
 from skydb.simulate.archive.server import LoopbackArchive, serve
 from skydb.simulate.archive.stats import ArchiveStats, DownloadStats

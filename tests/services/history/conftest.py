@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skydb.services.composition import Services
+from skydb.api.composition import Services
 
 
 @pytest.fixture(scope="session")

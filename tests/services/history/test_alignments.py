@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, AlignmentSolution, Finding, Product
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.files.shiftfile import ShiftRow, format_shifts
-from skydb.services.composition import Services
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
 from tests.files.loglines import failed, fitted, tweakreg_log, write_log
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from skydb.api.composition import Services
 from skydb.domain import Finding, SkyRun
 from skydb.domain.vocabulary import FindingKind, KnownFrom, SkyUnit
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.composition import Services
 from skydb.services.history.outcome import HistoryKind, HistoryStatus
 from tests.files.loglines import DrizzleLog, write_log
 from tests.services.history.products import write_mosaic

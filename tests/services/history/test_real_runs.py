@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from skydb.api.composition import Services
 from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
@@ -28,7 +29,6 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.files.shiftfile import read_shift_file
-from skydb.services.composition import Services
 from skydb.services.history.outcome import HistoryStatus
 from tests.services.history.real import DATES, published
 

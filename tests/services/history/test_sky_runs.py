@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from skydb.api.composition import Services
 from skydb.domain import Exposure, Finding, HistoryImport, SkyRun
 from skydb.domain.vocabulary import (
     ActivityStatus,
@@ -18,7 +19,6 @@ from skydb.domain.vocabulary import (
     SkyUnit,
 )
 from skydb.errors import NotFoundError
-from skydb.services.composition import Services
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
 from tests.files.loglines import DrizzleLog, write_log
 from tests.services.tools import write_exposure

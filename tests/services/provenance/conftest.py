@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from skydb.api.composition import Services
 from skydb.domain.vocabulary import SkyMethod
-from skydb.services.accept import AcceptService
-from skydb.services.align import AlignService
-from skydb.services.composition import Services
+from skydb.services.alignment.accept import AcceptService
+from skydb.services.alignment.align import AlignService
 from skydb.services.provenance.graph import Lineage, Node
-from skydb.services.skyrun import SkyRunService
+from skydb.services.skies.skyrun import SkyRunService
 from tests.services.tools import (
     MEMBERS,
     PRODUCT,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, select
 
+from skydb.api.composition import Services
 from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
@@ -37,7 +38,6 @@ from skydb.domain.vocabulary import (
 )
 from skydb.domain.vocabulary import Engine as SkyEngine
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.composition import Services
 from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
 from tests.services.ledgers import SmallLedger, day

@@ -24,10 +24,10 @@ from skydb.domain import (
 )
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import ToolError
-from skydb.services.accept import AcceptService
-from skydb.services.align import AlignService
-from skydb.services.catalog_shelf import CatalogShelf, Obtained, Question
-from skydb.services.wcs_ledger import WcsLedgerService
+from skydb.services.alignment.accept import AcceptService
+from skydb.services.alignment.align import AlignService
+from skydb.services.alignment.wcs_ledger import WcsLedgerService
+from skydb.services.catalogs.catalog_shelf import CatalogShelf, Obtained, Question
 from tests.services.provenance.conftest import Story
 from tests.services.tools import MEMBERS, PRODUCT
 

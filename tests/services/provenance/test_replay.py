@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from sqlalchemy import select
 
+from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, Environment, Exposure, SkyRun, SkyRunGroup, SkyValue, Stamp
 from skydb.domain.history import HistoryImport
 from skydb.domain.values import Rootname, SkyLevel
@@ -18,7 +19,6 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.errors import NotFoundError, StateError, ToolError
-from skydb.services.composition import Services
 from skydb.services.provenance.replay import ReplayService
 from skydb.services.provenance.skydiff import sky_tolerance
 from skydb.services.provenance.verdict import Replay

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from skydb.api.composition import Services
 from skydb.domain import ChipLevel, OverlapMeasurement, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import Engine, ReplayVerdict, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
-from skydb.services.composition import Services
 from skydb.services.provenance.replay import ReplayService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan

@@ -1,0 +1,1 @@
+"""The ledger as Python programs and the command line see it."""

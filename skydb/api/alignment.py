@@ -1,0 +1,71 @@
+"""Fits and the ledger of every WCS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skydb.api.base import Facade, table_of
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+
+    from skydb.drizzle.settings import TweakRegSettings
+
+
+class AlignmentFacade(Facade):
+    """Fits and the ledger of every WCS."""
+
+    def align_run(
+        self,
+        refcat: str,
+        products: Sequence[str] = (),
+        settings: TweakRegSettings | None = None,
+    ) -> QTable:
+        """Fit products to a catalogue; nothing is changed."""
+        return self.align_show(self.services.align.run(refcat, products, settings))
+
+    def align_show(self, run: int) -> QTable:
+        """Fits of an alignment run beside the archive's solutions."""
+        return table_of(self.services.questions.alignment(run))
+
+    def align_accept(
+        self, run: int, *, force_why: str | None = None, write_headers: bool = False
+    ) -> QTable:
+        """Apply exactly the fits of a run and measure what came of it.
+
+        Fits that are not trusted are left as they are, unless there is a reason to force.
+        Your own files are changed only with `write_headers`; see :meth:`restore_headers`.
+        """
+        outcomes = self.services.accept.accept(run, force_why=force_why)
+        if write_headers:
+            self.services.headers.write_accepted(run)
+        return table_of(asdict(outcome) for outcome in outcomes)
+
+    def restore_headers(self, activity: int) -> QTable:
+        """Put back the headers of your own files that an activity had written."""
+        return table_of(asdict(change) for change in self.services.headers.restore(activity))
+
+    def align_reject(self, run: int, why: str) -> int:
+        """Refuse the fits of a run; the number refused."""
+        return self.services.accept.reject(run, why)
+
+    def align_history(self, name: str | None = None, *, visit: str | None = None) -> QTable:
+        """Every solution of an exposure or product, or of all files of a visit."""
+        return table_of(self.services.questions.alignment_history(name, visit))
+
+    def align_diff(self, a: int, b: int) -> QTable:
+        """How far two solutions of an image are apart, and what may be the cause."""
+        found = asdict(self.services.wcs_diff.diff(a, b))
+        found["cause"] = ", ".join(found["cause"])
+        return table_of([{key: value for key, value in found.items() if key != "because"}])
+
+    def align_restore(self, solution: int) -> QTable:
+        """Write an earlier solution to a new version of its file."""
+        return table_of([asdict(self.services.wcs_ledger.restore(solution))])
+
+    def align_export(self, solution: int, headerlet: str | Path) -> QTable:
+        """Write a solution as a headerlet."""
+        return table_of([asdict(self.services.wcs_ledger.export(solution, Path(headerlet)))])

@@ -1,0 +1,61 @@
+"""The facade that Python programs use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from skydb.api.alignment import AlignmentFacade
+from skydb.api.books import BooksFacade
+from skydb.api.comparison import ComparisonFacade
+from skydb.api.composition import Services
+from skydb.api.files import FilesFacade
+from skydb.api.provenance import ProvenanceFacade
+from skydb.api.retention import RetentionFacade
+from skydb.api.skies import SkyFacade
+from skydb.api.spatial import SpatialFacade
+
+if TYPE_CHECKING:
+    from skydb.services.selftest.fields import FieldMaker
+
+
+class Ledger(
+    FilesFacade,
+    AlignmentFacade,
+    SkyFacade,
+    ComparisonFacade,
+    BooksFacade,
+    RetentionFacade,
+    SpatialFacade,
+    ProvenanceFacade,
+):
+    """A ledger without sessions: each method is a command, each answer a ``QTable``.
+
+    Columns with a unit in their name are quantities; a missing value is masked.
+
+    Parameters
+    ----------
+    services : Services
+        What does the work; use :func:`skydb.open`.
+    """
+
+    @classmethod
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        data: str | Path | None = None,
+        fields: FieldMaker | None = None,
+    ) -> Self:
+        """Open a ledger; see :func:`skydb.open`."""
+        return cls(Services.open(url, data, fields=fields))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        self.services.close()

@@ -1,0 +1,58 @@
+"""Sky runs, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from skydb.api.base import Facade, table_of
+from skydb.domain.vocabulary import Engine, SkyMethod
+from skydb.services.intake.fields import Division
+from skydb.services.intake.selection import Selection
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+
+    from skydb.drizzle.settings import AstroDrizzleSettings
+
+
+class SkyFacade(Facade):
+    """Sky runs, and what they found."""
+
+    def sky_run(
+        self,
+        methods: Iterable[SkyMethod | str] = tuple(SkyMethod),
+        selection: Selection | None = None,
+        settings: AstroDrizzleSettings | None = None,
+        *,
+        engine: Engine | str | None = None,
+        mosaic: bool = True,
+        force: bool = False,
+        each: Division | str | None = None,
+        jobs: int = 2,
+        executor: str | None = None,
+        selftest: bool = True,
+    ) -> QTable:
+        """Run skymethods and record what they found.
+
+        The engine is AstroDrizzle, or skydb itself when no mosaic is wanted. With `each`,
+        every visit, target or proposal is a field of its own; `executor` is the
+        ``dask://HOST:PORT`` of a cluster that does the work.
+        """
+        sky_runs = self.services.sky(jobs, executor)
+        chosen = selection or Selection()
+        runs = sky_runs.run(
+            [SkyMethod(method) for method in methods],
+            chosen,
+            settings,
+            engine=None if engine is None else Engine(engine),
+            mosaic=mosaic,
+            force=force,
+            selftest=selftest,
+            fields=sky_runs.fields(chosen, Division(each)) if each else (),
+        )
+        return table_of(runs)
+
+    def sky_audit(self, run: int) -> QTable:
+        """What a run left between every pair of overlapping exposures."""
+        return table_of(self.services.audit.audit(run).rows())

@@ -1,0 +1,56 @@
+"""``skydb sky audit``: how well a run matched, measured without the run's own tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skydb.cli.shell import JsonOption, Shell, shell_of
+from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.services.skies.audit import Audit
+
+
+def attach(sky: typer.Typer) -> None:
+    """Add the command to the group ``sky``."""
+    sky.command()(audit)
+
+
+def audit(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(help="Sky run, of any engine.")],
+    out: Annotated[Path | None, typer.Option(help="Directory for the picture.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a run left between every pair of overlapping exposures.
+
+    skydb measures the common sky of all pairs itself, once for each content of a file.
+    All runs of the same exposures are ranked by the rms of what they left. Exit code 5
+    when another method ran than was asked for, or when the exposures fall into islands
+    that share no sky, so that their skies have no common zero.
+
+    Example: skydb sky audit 4 --out figures/
+    """
+    shell = shell_of(context)
+    with shell.services(progress=not as_json) as services:
+        found = services.audit.audit(run)
+    if out is not None:
+        from skydb.report.audit_figures import write_audit_picture
+
+        shell.say(str(write_audit_picture(found, out)))
+    shell.show(f"Residuals of run {run}", found.rows(), columns.AUDIT, as_json=as_json)
+    if not as_json:
+        shell.show("Runs, the best first", found.ranking_rows(), columns.AUDIT_RANKING)
+    _explain(shell, found)
+    shell.flag(when=found.is_flagged)
+
+
+def _explain(shell: Shell, found: Audit) -> None:
+    """Name the worst, the islands and a downgrade on stderr."""
+    from skydb.services.skies.audit import sentences
+
+    for sentence in sentences(found):
+        shell.say(sentence)

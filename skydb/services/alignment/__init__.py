@@ -1,0 +1,1 @@
+"""Fits, their acceptance, and the ledger of every WCS."""

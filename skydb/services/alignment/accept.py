@@ -1,0 +1,373 @@
+"""Acceptance: apply exactly the fits that were reviewed, and measure what came of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    Acceptance,
+    AlignmentRun,
+    AlignmentSolution,
+    ProductVersion,
+    Stamp,
+)
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS
+from skydb.domain.values import FileFacts, Realised, WcsName
+from skydb.domain.vocabulary import (
+    FindingKind,
+    LinkRole,
+    SolutionStatus,
+)
+from skydb.drizzle.install import install_fit
+from skydb.drizzle.labels import SolutionLabel
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.tweakback import TweakBack, TweakBackJob, label_product
+from skydb.drizzle.tweakreg import PROPOSED_NAME
+from skydb.errors import NotFoundError, StateError
+from skydb.files.checksum import sha256_of
+from skydb.files.products import read_hstwcs
+from skydb.files.reader import read_facts
+from skydb.services.alignment.behind import exposures_behind
+from skydb.services.alignment.screening import screen
+from skydb.services.core.context import Context
+from skydb.services.core.isolation import isolated
+from skydb.services.core.versions import checked_path
+from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOutcome:
+    """The shift that one exposure should have received, and the one it did.
+
+    An exposure whose fit is not trusted is left alone: PROPOSED, without any shift.
+    """
+
+    run: int
+    rootname: str
+    filename: str
+    predicted_shift_mas: float | None
+    realised_shift_mas: float | None
+    residual_mas: float | None
+    status: SolutionStatus
+    version: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One reviewed fit with the files that it concerns."""
+
+    solution_id: int
+    drizzled_id: int
+    drizzled: Path
+    label: SolutionLabel
+    exposures: dict[int, Path]
+
+    @property
+    def inputs(self) -> dict[int, Path]:
+        """The product and its exposures, by version."""
+        return {self.drizzled_id: self.drizzled, **self.exposures}
+
+
+#: Each fit with the job of carrying it and the copies of its exposures.
+_Copies = dict[_Fit, tuple[TweakBackJob, dict[int, Path]]]
+
+
+@dataclass(frozen=True)
+class _Applied:
+    """A fit applied to copies, and how each exposure really moved."""
+
+    fit: _Fit
+    drizzled: Path
+    exposures: dict[int, Path]
+    realised: dict[int, Realised]
+
+    @property
+    def is_as_predicted(self) -> bool:
+        return all(map(_is_as_predicted, self.realised.values()))
+
+
+@dataclass(frozen=True)
+class AcceptService:
+    """Writes the accepted fits to new versions; earlier versions stay untouched."""
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    def accept(self, run_id: int, *, force_why: str | None = None) -> list[AcceptOutcome]:
+        """Apply the proposals of an alignment run to its products and their exposures.
+
+        Nothing is fitted again: the numbers come from the ledger. A product whose
+        exposures do not all move as predicted is left as it was, and says so.
+
+        Parameters
+        ----------
+        run_id : int
+            The alignment run.
+        force_why : str, optional
+            Why fits that skydb does not trust shall be accepted nevertheless; kept with
+            the name of whoever asks. Without it they are left for review.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run, or a file or exposure that it needs is gone.
+        StateError
+            When nothing of the run waits for review, or none of it is trusted.
+        ToolError
+            When TweakBack failed; nothing was kept.
+        """
+        fits = self._reviewed(run_id)
+        parameters = {
+            "run": run_id,
+            "solutions": [fit.solution_id for fit in fits],
+            "force_why": force_why,
+        }
+        inputs = sorted({version_id for fit in fits for version_id in fit.inputs})
+
+        def begin(session: Session, stamp: Stamp) -> Acceptance:
+            acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
+            for version_id in inputs:
+                acceptance.use(session.get_one(ProductVersion, version_id))
+            return acceptance
+
+        activity_id = self.context.begin(begin)
+        label = f"accept-{activity_id}"
+        with (
+            self.context.guarded(Acceptance, activity_id, label),
+            self.context.workspace.scratch(label) as scratch,
+        ):
+            copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
+            trusted = self._screen(activity_id, copied, force_why)
+            applied = self._apply(activity_id, trusted, scratch)
+            return self._record(activity_id, applied, [fit for fit in fits if fit not in trusted])
+
+    def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
+        """Those copies whose fit is trusted, or forced."""
+        self.context.progress.begin(f"Cross-matching {len(copied)} fits")
+        installed = {fit.solution_id: job.drizzled for fit, (job, _) in copied.items()}
+        chosen = screen(self.context, activity_id, installed, force_why)
+        return {fit: copy for fit, copy in copied.items() if fit.solution_id in chosen}
+
+    def reject(self, run_id: int, why: str) -> int:
+        """Refuse the proposals of an alignment run; the number refused.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run.
+        StateError
+            When nothing of the run waits for review.
+        """
+        with self.context.store.writing() as session:
+            proposals = _run(session, run_id).open_proposals()
+            for solution in proposals:
+                solution.reject(why)
+            return len(proposals)
+
+    def _reviewed(self, run_id: int) -> list[_Fit]:
+        with self.context.store.reading() as session:
+            run = _run(session, run_id)
+            return [self._plan(session, run, solution) for solution in run.open_proposals()]
+
+    def _plan(self, session: Session, run: AlignmentRun, solution: AlignmentSolution) -> _Fit:
+        exposures = exposures_behind(session, solution.version)
+        name = _free_name(solution.version, exposures, run.catalog.name)
+        quality = solution.as_facts().quality
+        workspace = self.context.workspace
+        return _Fit(
+            solution_id=solution.id,
+            drizzled_id=solution.version.id,
+            drizzled=checked_path(workspace, solution.version),
+            label=SolutionLabel.aligned_to(name, run.catalog.name, quality),
+            exposures={version.id: checked_path(workspace, version) for version in exposures},
+        )
+
+    def _apply(self, activity_id: int, copied: _Copies, scratch: Path) -> list[_Applied]:
+        self.context.progress.begin(f"TweakBack of {len(copied)} fits")
+        jobs = [job for job, _ in copied.values()]
+        inputs = {key: path for fit in copied for key, path in fit.inputs.items()}
+        with isolated(self.context, activity_id, inputs, self.runner) as runner:
+            TweakBack(runner).carry_all(jobs, scratch / "tweakback")
+        self.context.progress.begin("Measuring shifts", len(copied))
+        return [self._measure(fit, job, moved) for fit, (job, moved) in copied.items()]
+
+    def _install(self, fit: _Fit, home: Path) -> tuple[TweakBackJob, dict[int, Path]]:
+        home.mkdir()
+        drizzled = Path(shutil.copy(fit.drizzled, home))
+        with self.context.store.reading() as session:
+            chip = session.get_one(AlignmentSolution, fit.solution_id).chips[0].geometry
+        original = install_fit(drizzled, chip, name=PROPOSED_NAME)
+        label_product(drizzled, fit.label, previous=PROPOSED_NAME)
+        moved = {key: Path(shutil.copy(path, home)) for key, path in fit.exposures.items()}
+        return TweakBackJob(drizzled, tuple(moved.values()), original, fit.label), moved
+
+    def _measure(self, fit: _Fit, job: TweakBackJob, moved: dict[int, Path]) -> _Applied:
+        old, new = (next(iter(read_hstwcs(p).values())) for p in (fit.drizzled, job.drizzled))
+        realised = {}
+        for version_id, path in moved.items():
+            before, after = read_hstwcs(fit.exposures[version_id]), read_hstwcs(path)
+            start, wanted, got = sky_grid(before), predicted(before, old, new), sky_grid(after)
+            realised[version_id] = Realised(
+                predicted_mas=displacement_of_grids(start, wanted).median_mas,
+                realised_mas=displacement_of_grids(start, got).median_mas,
+                residual_mas=residual_mas(wanted, after),
+            )
+        self.context.progress.advance()
+        return _Applied(fit, job.drizzled, moved, realised)
+
+    def _record(
+        self, activity_id: int, applied: Sequence[_Applied], refused: Sequence[_Fit]
+    ) -> list[AcceptOutcome]:
+        kept = [self._keep(one) if one.is_as_predicted else {} for one in applied]
+        outcomes: list[AcceptOutcome] = []
+        with self.context.closing(Acceptance, activity_id) as (session, acceptance):
+            for one, files in zip(applied, kept, strict=True):
+                recorder = _AcceptRecorder(self.context, session, acceptance, one)
+                outcomes += recorder.keep(files) if files else recorder.refuse()
+            outcomes += [left for fit in refused for left in _left_alone(session, acceptance, fit)]
+            if not any(kept):
+                acceptance.fail("No exposure received the shift that was predicted.")
+        return outcomes
+
+    def _keep(self, applied: _Applied) -> dict[Path, FileFacts]:
+        """Move the new contents to their homes below the data root."""
+        workspace = self.context.workspace
+        kept = {}
+        for copy in (applied.drizzled, *applied.exposures.values()):
+            sha256 = sha256_of(copy)
+            home = workspace.store_version(copy, copy.name, sha256)
+            kept[copy] = read_facts(home).with_checksum(sha256)
+        return kept
+
+
+class _AcceptRecorder:
+    """Rows of one applied fit, in the transaction that ends the acceptance."""
+
+    def __init__(
+        self, context: Context, session: Session, acceptance: Acceptance, applied: _Applied
+    ) -> None:
+        self._workspace = context.workspace
+        self._session = session
+        self._acceptance = acceptance
+        self._applied = applied
+        self._solution = session.get_one(AlignmentSolution, applied.fit.solution_id)
+
+    def keep(self, files: dict[Path, FileFacts]) -> list[AcceptOutcome]:
+        """Record the new versions and the solutions in them."""
+        drizzled = self._add(self._solution.version, files[self._applied.drizzled])
+        self._solution.accept(drizzled, files[self._applied.drizzled].primary.name)
+        self._supersede(self._solution, self._solution.version)
+        return [
+            self._keep_exposure(version_id, files[path])
+            for version_id, path in self._applied.exposures.items()
+        ]
+
+    def refuse(self) -> list[AcceptOutcome]:
+        """Record that the exposures did not move as predicted; nothing is kept."""
+        self._solution.verify(
+            max(self._applied.realised.values(), key=lambda realised: realised.residual_mas)
+        )
+        return [
+            self._refuse_exposure(version_id, realised)
+            for version_id, realised in self._applied.realised.items()
+        ]
+
+    def _keep_exposure(self, version_id: int, file: FileFacts) -> AcceptOutcome:
+        earlier = self._session.get_one(ProductVersion, version_id)
+        version = self._add(earlier, file)
+        carried = AlignmentSolution.carried(version, self._acceptance, file.primary, self._solution)
+        carried.verify(self._applied.realised[version_id])
+        self._supersede(carried, earlier)
+        return self._outcome(earlier, version_id, carried.status, version.number)
+
+    def _refuse_exposure(self, version_id: int, realised: Realised) -> AcceptOutcome:
+        version = self._session.get_one(ProductVersion, version_id)
+        if not _is_as_predicted(realised):
+            message = (
+                f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
+                f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
+            )
+            self._acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
+        return self._outcome(version, version_id, SolutionStatus.FAILED, None)
+
+    def _add(self, earlier: ProductVersion, file: FileFacts) -> ProductVersion:
+        path = self._workspace.relative(file.path)
+        version = earlier.product.add_version(file, path, is_managed=True)
+        self._acceptance.generate(version, LinkRole.ALIGNED)
+        return version
+
+    def _supersede(self, solution: AlignmentSolution, earlier: ProductVersion) -> None:
+        versions = earlier.product.versions
+        known = [s for version in versions for s in version.solutions]
+        in_force = (s for s in known if s.wcs_key == " " or s.status is SolutionStatus.APPLIED)
+        solution.supersede(in_force)
+
+    def _outcome(
+        self,
+        version: ProductVersion,
+        version_id: int,
+        status: SolutionStatus,
+        number: int | None,
+    ) -> AcceptOutcome:
+        realised = self._applied.realised[version_id]
+        return AcceptOutcome(
+            run=self._acceptance.alignment_run_id,
+            rootname=_subject(version),
+            filename=version.filename,
+            predicted_shift_mas=realised.predicted_mas,
+            realised_shift_mas=realised.realised_mas,
+            residual_mas=realised.residual_mas,
+            status=status,
+            version=number,
+        )
+
+
+def _left_alone(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
+    """Outcomes of the exposures of a fit that is not trusted."""
+    for version_id in fit.exposures:
+        version = session.get_one(ProductVersion, version_id)
+        yield AcceptOutcome(
+            run=acceptance.alignment_run_id,
+            rootname=_subject(version),
+            filename=version.filename,
+            predicted_shift_mas=None,
+            realised_shift_mas=None,
+            residual_mas=None,
+            status=SolutionStatus.PROPOSED,
+            version=None,
+        )
+
+
+def _is_as_predicted(realised: Realised) -> bool:
+    return realised.residual_mas <= RESIDUAL_LIMIT_MAS
+
+
+def _subject(version: ProductVersion) -> str:
+    exposure = version.product.exposure
+    return exposure.rootname if exposure else version.filename
+
+
+def _run(session: Session, run_id: int) -> AlignmentRun:
+    run = session.get(AlignmentRun, run_id)
+    if run is None:
+        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
+    return run
+
+
+def _free_name(drizzled: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
+    """A WCSNAME that stands in no header of these contents."""
+    solutions = [s for version in (drizzled, *exposures) for s in version.solutions]
+    in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
+    taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
+    original = next((s for v in exposures for s in v.solutions if s.distortion), None)
+    base = WcsName.fitted_by_skydb(WcsName.parse(original.wcs_name if original else ""), catalog)
+    candidates = (base.text, *(f"{base.text[:37]}-{number}" for number in range(2, 27)))
+    for name in candidates:
+        if name.upper() not in taken:
+            return name
+    raise StateError(f"{drizzled.filename} has too many solutions named {base}.")

@@ -1,0 +1,324 @@
+"""Alignment: fit drizzled products to a reference catalogue, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    AlignmentRun,
+    AlignmentSolution,
+    Product,
+    ProductVersion,
+    Stamp,
+)
+from skydb.domain.trust import TrustReport
+from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
+from skydb.domain.vocabulary import FindingKind, LinkRole, ProductKind
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.tweakreg import ProductFit, TweakReg
+from skydb.errors import NotFoundError, ToolError
+from skydb.files.catalog import CatalogTable, read_catalog
+from skydb.files.reader import read_facts
+from skydb.services.alignment.screening import FittedProduct, judge_fits
+from skydb.services.catalogs.epochs import epoch_doubt, mean_epochs
+from skydb.services.catalogs.refcat import find_catalog
+from skydb.services.core.context import Context
+from skydb.services.core.isolation import isolated
+from skydb.services.core.versions import checked_path
+from skydb.store import queries
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One product to fit: where it is and when its sky was seen."""
+
+    version_id: int
+    path: Path
+    epoch_year: float | None
+
+
+@dataclass(frozen=True)
+class AlignService:
+    """Runs TweakReg on copies and records every fit as a proposal, or why there is none."""
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    def run(
+        self,
+        refcat: str,
+        products: Sequence[str] = (),
+        settings: TweakRegSettings | None = None,
+    ) -> int:
+        """Fit products to a catalogue at the epoch of each product.
+
+        Parameters
+        ----------
+        refcat : str
+            Name of a reference catalogue.
+        products : sequence of str
+            File names of drizzled products; all of the ledger when empty.
+        settings : TweakRegSettings, optional
+            The tutorial's when left out.
+
+        Returns
+        -------
+        int
+            The alignment run, to be reviewed and accepted or rejected.
+
+        Raises
+        ------
+        NotFoundError
+            When the catalogue or a product is not in the ledger.
+        ToolError
+            When TweakReg crashed before any product was fitted; the run is FAILED.
+        """
+        chosen = settings or TweakRegSettings()
+        targets = self._targets(products)
+        return self._execute(self._begin(refcat, targets, chosen), targets, chosen)
+
+    def repeat(self, run_id: int) -> int:
+        """Fit the very contents of an earlier run again: same parameters, catalogue, epochs.
+
+        Parameters
+        ----------
+        run_id : int
+            An alignment run that was made here.
+
+        Returns
+        -------
+        int
+            The new run; its parameters say ``replay_of``.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError
+            When a product is gone or not what is on record.
+        StateError
+            When only a log tells of the run or of its catalogue.
+        """
+        with self.context.store.reading() as session:
+            earlier = session.get_one(AlignmentRun, run_id)
+            refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
+            targets = [
+                _Target(
+                    link.version_id,
+                    checked_path(self.context.workspace, link.version),
+                    recorded["epochs"].get(link.version.product.filename),
+                )
+                for link in earlier.used
+            ]
+        order = {name: place for place, name in enumerate(recorded["products"])}
+        targets.sort(key=lambda target: order[target.path.name])
+        settings = TweakRegSettings.recalled(recorded["tweakreg"])
+        again = self._begin(refcat, targets, settings, replay_of=run_id)
+        return self._execute(again, targets, settings)
+
+    def _execute(self, run_id: int, targets: Sequence[_Target], chosen: TweakRegSettings) -> int:
+        label = f"align-{run_id}"
+        with (
+            self.context.guarded(AlignmentRun, run_id, label),
+            self.context.workspace.scratch(label) as scratch,
+        ):
+            table = self._catalog(run_id)
+            fits = self._fit(run_id, table, targets, chosen, scratch)
+            self._record(run_id, targets, fits, _doubts(table, targets, chosen))
+        return run_id
+
+    def _targets(self, products: Sequence[str]) -> list[_Target]:
+        with self.context.store.reading() as session:
+            versions = _drizzled_versions(session, products)
+            return [
+                _Target(version.id, checked_path(self.context.workspace, version), epoch)
+                for version, epoch in zip(versions, mean_epochs(session, versions), strict=True)
+            ]
+
+    def _begin(
+        self,
+        refcat: str,
+        targets: Sequence[_Target],
+        settings: TweakRegSettings,
+        **more: object,
+    ) -> int:
+        with self.context.store.reading() as session:
+            find_catalog(session, refcat)
+        parameters = {
+            "refcat": refcat,
+            "products": [target.path.name for target in targets],
+            "epochs": {
+                target.path.name: epoch
+                for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True)
+            },
+            "tweakreg": settings.as_parameters(),
+            **more,
+        }
+
+        def begin(session: Session, stamp: Stamp) -> AlignmentRun:
+            run = AlignmentRun(find_catalog(session, refcat), parameters, stamp)
+            for target in targets:
+                run.use(session.get_one(ProductVersion, target.version_id), LinkRole.SCIENCE)
+            return run
+
+        return self.context.begin(begin)
+
+    def _catalog(self, run_id: int) -> CatalogTable:
+        with self.context.store.reading() as session:
+            catalog = session.get_one(AlignmentRun, run_id).catalog
+            source = self.context.workspace.resolve(catalog.path)
+            return read_catalog(source, epoch_year=catalog.epoch)
+
+    def _fit(
+        self,
+        run_id: int,
+        table: CatalogTable,
+        targets: Sequence[_Target],
+        settings: TweakRegSettings,
+        scratch: Path,
+    ) -> list[ProductFit]:
+        files = _catalog_files(table, targets, settings, scratch)
+        self.context.progress.begin(f"TweakReg on {len(targets)} products")
+        inputs = {target.version_id: target.path for target in targets}
+        with isolated(self.context, run_id, inputs, self.runner) as runner:
+            fits = TweakReg(runner).fit(
+                list(inputs.values()), files, settings, scratch / "tweakreg"
+            )
+        self.context.progress.end()
+        return fits
+
+    def _record(
+        self,
+        run_id: int,
+        targets: Sequence[_Target],
+        fits: Sequence[ProductFit],
+        doubts: Mapping[str, str],
+    ) -> None:
+        kept = self._keep_evidence(run_id, fits)
+        read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
+        reports = self._judge(targets, fits)
+        with self.context.closing(AlignmentRun, run_id) as (session, run):
+            run.workspace = kept
+            for product, doubt in doubts.items():
+                run.notice(FindingKind.CATALOG, product, doubt)
+            for target, fit, wcs in zip(targets, fits, read, strict=True):
+                version = session.get_one(ProductVersion, target.version_id)
+                _record_fit(run, version, fit, wcs, reports.get(target.version_id))
+
+    def _judge(
+        self, targets: Sequence[_Target], fits: Sequence[ProductFit]
+    ) -> dict[int, TrustReport]:
+        """What every witness says of the fits that there are, by version."""
+        fitted = [(target, fit) for target, fit in zip(targets, fits, strict=True) if fit.is_fitted]
+        self.context.progress.begin("Cross-matching fits", len(fitted))
+        with self.context.store.reading() as session:
+            versions = [session.get_one(ProductVersion, one.version_id) for one, _ in fitted]
+            in_force = [_wcs_in_force(version) for version in versions]
+        products = [
+            FittedProduct(fit, target.path, archive)
+            for (target, fit), archive in zip(fitted, in_force, strict=True)
+        ]
+        reports = judge_fits(products)
+        self.context.progress.end()
+        return {one.version_id: report for (one, _), report in zip(fitted, reports, strict=True)}
+
+    def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
+        """Match files, shift files and the log of a run, kept for review and figures."""
+        workspace = self.context.workspace
+        home = ("alignments", str(run_id))
+        for fit in fits:
+            for evidence in (fit.match_file, fit.shift_file, fit.log):
+                if evidence is not None and evidence.exists():
+                    workspace.store(evidence, *home, fit.product.stem, evidence.name)
+        return "/".join(home)
+
+
+def _record_fit(
+    run: AlignmentRun,
+    version: ProductVersion,
+    fit: ProductFit,
+    wcs: WcsFacts | None,
+    report: TrustReport | None,
+) -> None:
+    if wcs is None or not fit.is_fitted:
+        reason = fit.reason or "TweakReg left no fitted WCS"
+        stays = _wcs_in_force(version)
+        AlignmentSolution.failed_fit(version, run, run.catalog, stays, reason)
+        run.notice(FindingKind.FIT_FAILED, version.filename, reason)
+        return
+    quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
+    name = WcsName.fitted_by_skydb(_wcs_in_force(version).name, run.catalog.name)
+    proposal = WcsFacts(" ", name, wcs.chips, None, None, quality)
+    solution = AlignmentSolution.propose(version, run, run.catalog, proposal, _parameters(fit))
+    if report is not None:
+        solution.judge(report)
+    solution.warn_if_weak()
+
+
+def _wcs_in_force(version: ProductVersion) -> WcsFacts:
+    current = version.current_solution
+    if current is None:
+        raise NotFoundError(f"The ledger has no WCS of {version.filename}.")
+    return current.as_facts()
+
+
+def _parameters(fit: ProductFit) -> FitParameters:
+    numbers = (
+        fit.dx_pix, fit.dy_pix, fit.rotation_deg, fit.scale, fit.x_rms_pix, fit.y_rms_pix
+    )  # fmt: skip
+    known = [number for number in numbers if number is not None]
+    if len(known) != len(numbers):
+        raise ToolError("TweakReg", f"gave an incomplete fit of {fit.product.name}", log=fit.log)
+    return FitParameters(*known)
+
+
+def _drizzled_versions(session: Session, products: Sequence[str]) -> list[ProductVersion]:
+    kinds = [kind for kind in ProductKind if kind.is_drizzled]
+    query = queries.latest_versions().join(Product).where(Product.kind.in_(kinds))
+    if products:
+        query = query.where(Product.filename.in_(products))
+    found = {version.product.filename: version for version in session.scalars(query)}
+    missing = sorted(set(products) - set(found))
+    if missing or not found:
+        what = ", ".join(missing) or "drizzled products"
+        raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
+    names = dict.fromkeys(products) or sorted(found)
+    return [found[name] for name in names]
+
+
+def _catalog_files(
+    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
+) -> dict[Path, Path]:
+    """A catalogue for each product, moved to the epoch of its exposures where that is known."""
+    files = {}
+    for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True):
+        moved = table if epoch is None else table.at_epoch(epoch)
+        name = "catalog" if settings.expand_refcat else target.path.stem
+        files[target.path] = scratch / f"{name}.cat"
+        moved.write_tweakreg(files[target.path])
+    return files
+
+
+def _epochs_used(targets: Sequence[_Target], settings: TweakRegSettings) -> list[float | None]:
+    """Epoch of each product; with ``expand_refcat``, which needs one catalogue, the mean."""
+    epochs = [target.epoch_year for target in targets]
+    known = [epoch for epoch in epochs if epoch is not None]
+    if not settings.expand_refcat or not known:
+        return epochs
+    return [fmean(known)] * len(targets)
+
+
+def _doubts(
+    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings
+) -> dict[str, str]:
+    """Products whose stars may not be where the catalogue has them, and why."""
+    used = _epochs_used(targets, settings)
+    pairs = zip(targets, used, strict=True)
+    found = {
+        target.path.name: epoch_doubt(table, epoch, target.epoch_year) for target, epoch in pairs
+    }
+    return {product: doubt for product, doubt in found.items() if doubt is not None}

@@ -1,0 +1,255 @@
+"""Trust: hear every witness of a fit, before review and again when it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skydb.domain import Acceptance, AlignmentSolution
+from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.trust import (
+    TRUST_FLOOR,
+    TrustReport,
+    Witness,
+    judge_clipped,
+    judge_jackknife,
+    judge_matches,
+    judge_rms,
+    overruled,
+    report_of,
+)
+from skydb.domain.values import WcsFacts
+from skydb.domain.vocabulary import FindingKind, TrustComponent, WcsKind
+from skydb.errors import StateError
+from skydb.files.catalog import CatalogTable, read_catalog
+from skydb.files.images import Image, Mask, read_exposed
+from skydb.files.matchfile import read_matches
+from skydb.files.products import read_hstwcs
+from skydb.files.tweakreglog import matches_before_clipping
+from skydb.services.catalogs.epochs import mean_epochs
+from skydb.services.core.context import Context
+from skydb.sky import fit_trust as measure
+from skydb.sky.displacement import displacement
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+    from skydb.drizzle.tweakreg import ProductFit
+
+#: A fit of the archive is good when it has as many matches as rscale wants, and this RMS.
+_GOOD_ARCHIVE_RMS_MAS = 30.0
+
+
+@dataclass(frozen=True)
+class FittedProduct:
+    """A fit to be judged, and the WCS that the product came with.
+
+    Parameters
+    ----------
+    fit : ProductFit
+        What TweakReg made, in a scratch directory.
+    original : Path
+        The product as it was.
+    archive : WcsFacts
+        The WCS in force in it.
+    """
+
+    fit: ProductFit
+    original: Path
+    archive: WcsFacts
+
+    @property
+    def sighting(self) -> measure.Sighting:
+        """Sources that skydb finds, where the fit puts them."""
+        return self._looked_at[0]
+
+    @property
+    def cross_match(self) -> Witness:
+        """Those sources against the catalogue that was fitted to, at the epoch of the product."""
+        return self._looked_at[1]
+
+    @property
+    def fitted_copy(self) -> Path:
+        """Copy of the product whose primary WCS is the fit."""
+        assert self.fit.fitted_copy is not None
+        return self.fit.fitted_copy
+
+    @cached_property
+    def _looked_at(self) -> tuple[measure.Sighting, Witness]:
+        # Both at once, so that the image is read once and not kept.
+        assert self.fit.catalog_file is not None
+        fitted = _Fitted.read(self.fitted_copy)
+        table = read_catalog(self.fit.catalog_file, epoch_year=None)
+        return fitted.sighting, fitted.cross_match(table)
+
+
+def judge_fits(products: Sequence[FittedProduct]) -> list[TrustReport]:
+    """Hear every witness of the fits of one run.
+
+    Parameters
+    ----------
+    products : sequence of FittedProduct
+        Fits that TweakReg could make, all of one run.
+
+    Returns
+    -------
+    list of TrustReport
+        One for each, in order.
+    """
+    return [_judge(product, [p for p in products if p is not product]) for product in products]
+
+
+def screen(
+    context: Context, acceptance_id: int, installed: Mapping[int, Path], force_why: str | None
+) -> set[int]:
+    """Hear the cross-match again, on the very files that fits were written to.
+
+    Parameters
+    ----------
+    context : Context
+        Where the fits, their catalogues and their epochs are.
+    acceptance_id : int
+        The running acceptance; it keeps a finding for every fit that is doubtful.
+    installed : mapping of int to Path
+        Copy of the product whose primary WCS is the fit, by the id of the fit.
+    force_why : str or None
+        Reason of whoever wants doubtful fits nevertheless.
+
+    Returns
+    -------
+    set of int
+        Fits that may be applied.
+
+    Raises
+    ------
+    StateError
+        When none may.
+    """
+    reports = {key: _confirm(context, key, path) for key, path in installed.items()}
+    doubtful = {key for key, report in reports.items() if not report.is_trusted}
+    with context.store.writing() as session:
+        acceptance = session.get_one(Acceptance, acceptance_id)
+        for key, report in reports.items():
+            _keep(acceptance, session.get_one(AlignmentSolution, key), report, force_why)
+    if force_why is not None:
+        return set(installed)
+    if doubtful == set(installed):
+        said = " ".join(_sentence(installed[key].name, reports[key]) for key in sorted(doubtful))
+        advice = 'Look at `skydb align plot`, or insist with --force --why "REASON".'
+        raise StateError(f"No fit was accepted. {said}", advice=advice)
+    return set(installed) - doubtful
+
+
+def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport:
+    """What was kept with a fit, with the cross-match heard anew."""
+    with context.store.reading() as session:
+        solution = session.get_one(AlignmentSolution, solution_id)
+        kept = report_of(solution.trust_reasons)
+        epoch = mean_epochs(session, [solution.version])[0]
+        catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
+    kept = kept.with_witness(judge_matches(*weight))
+    if catalog is None:
+        return kept
+    table = read_catalog(context.workspace.resolve(catalog.path), epoch_year=catalog.epoch)
+    moved = table if epoch is None else table.at_epoch(epoch)
+    return kept.with_witness(_Fitted.read(installed).cross_match(moved))
+
+
+def _keep(
+    acceptance: Acceptance, solution: AlignmentSolution, report: TrustReport, why: str | None
+) -> None:
+    """Keep a doubt, and who overrode it; a fit of which nothing new is known stays as it is."""
+    if solution.trust is None or report.score < solution.trust:
+        solution.judge(report)
+    if report.is_trusted:
+        return
+    name = solution.version.filename
+    if why is None:
+        acceptance.notice(FindingKind.LOW_TRUST, name, _sentence(name, report))
+        return
+    solution.reason = f"accepted by force by {acceptance.agent}: {why}"
+    message = f"{_sentence(name, report)} Accepted by force by {acceptance.agent}: {why}"
+    acceptance.notice(FindingKind.FORCED, name, message)
+
+
+def _sentence(product: str, report: TrustReport) -> str:
+    said = report.objections or "no witness speaks for it"
+    return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A rectified image with its fit."""
+
+    image: Image
+    exposed: Mask
+    wcs: WCS
+
+    @classmethod
+    def read(cls, path: Path) -> _Fitted:
+        image, exposed = read_exposed(path)
+        return cls(image, exposed, next(iter(read_hstwcs(path).values())))
+
+    @cached_property
+    def sighting(self) -> measure.Sighting:
+        return measure.sight(self.image, self.exposed, self.wcs)
+
+    def cross_match(self, table: CatalogTable) -> Witness:
+        """Sources against the catalogue, in the area of the image."""
+        seen = self.sighting
+        radec = np.column_stack((table.ra_deg, table.dec_deg))
+        inside = measure.catalog_inside(radec, self.exposed, self.wcs)
+        found = measure.compare(seen.radec_deg, inside, seen.area_arcsec2, seen.scale_arcsec)
+        return measure.judge_cross_match(found)
+
+
+def _judge(product: FittedProduct, others: Sequence[FittedProduct]) -> TrustReport:
+    fit = product.fit
+    cross_match = product.cross_match
+    neighbours = measure.judge_neighbours(
+        [measure.shared(product.sighting, other.sighting) for other in others]
+    )
+    rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
+    before = matches_before_clipping(fit.log, product.original.name)
+    return TrustReport(
+        (
+            judge_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
+            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            judge_jackknife(_jackknife_pix(fit)),
+            judge_clipped(before, fit.nmatches),
+            cross_match,
+            overruled(neighbours, cross_match),
+            overruled(_archive(product), cross_match),
+        )
+    )
+
+
+def _jackknife_pix(fit: ProductFit) -> float | None:
+    if fit.match_file is None:
+        return None
+    matches = read_matches(fit.match_file)
+    return measure.jackknife_pix(
+        matches.x_ref_pix,
+        matches.y_ref_pix,
+        matches.x_residual_pix,
+        matches.y_residual_pix,
+        fit.fit_geometry,
+    )
+
+
+def _archive(product: FittedProduct) -> Witness:
+    """The archive's own fit to Gaia; other solutions of it are no witness."""
+    name, quality = product.archive.name, product.archive.quality
+    rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
+    enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
+    if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
+        reason = f"the archive's {name.text or 'WCS'} is no good fit to Gaia"
+        return Witness(TrustComponent.ARCHIVE, None, reason)
+    moved = displacement(read_hstwcs(product.original), read_hstwcs(product.fitted_copy))
+    return measure.judge_archive(moved, product.sighting.scale_arcsec, max(rms))

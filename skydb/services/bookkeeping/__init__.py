@@ -1,0 +1,1 @@
+"""What is due, notes and flags, what is kept of runs, and moving a ledger."""

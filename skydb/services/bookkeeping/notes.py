@@ -1,0 +1,258 @@
+"""The survey's books: notes and flags, bad deliveries, superseded catalogues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    Activity,
+    AlignmentSolution,
+    BadDelivery,
+    BookEntry,
+    Exposure,
+    Product,
+    Visit,
+)
+from skydb.domain.retention import abandon
+from skydb.domain.todo import TodoRule
+from skydb.domain.vocabulary import EntryKind
+from skydb.errors import NotFoundError, UsageError
+from skydb.services.bookkeeping.subjects import find_subject
+from skydb.services.catalogs.refcat import find_catalog
+from skydb.services.core.context import Context
+from skydb.store import books_queries, queries
+
+_LONGEST = {"label": 40, "author": 64, "name": 64}
+
+
+@dataclass(frozen=True)
+class BooksService:
+    """Writes lines in the books; none is ever removed.
+
+    ``author`` is who asks when left out.
+    """
+
+    context: Context
+
+    def note(self, subject: str, text: str, author: str | None = None) -> queries.Row:
+        """Write something down about a subject.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the ledger does not have it, or it names nothing.
+        StateError
+            When the note is empty.
+        """
+        return self._write(subject, EntryKind.NOTE, text, author)
+
+    def flag(self, subject: str, label: str, why: str, author: str | None = None) -> queries.Row:
+        """Say that something is wrong with a subject, until the flag is withdrawn.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            As :meth:`note`; or the label is no word.
+        """
+        if label.startswith("ignore:") or not label.strip():
+            raise UsageError(f"{label!r} is no label.", advice="See also `skydb books ignore`.")
+        return self._write(subject, EntryKind.FLAG, why, author, _fitting("label", label))
+
+    def ignore(
+        self, subject: str, rule: TodoRule, why: str, author: str | None = None
+    ) -> queries.Row:
+        """Silence a rule for a subject, until the line is withdrawn.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            As :meth:`note`.
+        """
+        return self._write(subject, EntryKind.NOTE, why, author, rule.dismissal)
+
+    def withdraw(self, entry_id: int, why: str, author: str | None = None) -> queries.Row:
+        """Note that a line no longer holds.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such line.
+        StateError
+            When it was withdrawn before, or no reason is given.
+        """
+        with self.context.store.writing() as session:
+            entry = session.get(BookEntry, entry_id)
+            if entry is None:
+                raise NotFoundError(
+                    f"There is no line {entry_id} in the books.", advice="See `skydb books list`."
+                )
+            entry.withdraw(self.author(author), why)
+            return entry_row(session, entry)
+
+    def entries(
+        self, subject: str | None = None, kind: EntryKind | None = None
+    ) -> list[queries.Row]:
+        """Lines of the books, oldest first; those of one subject, or of one kind.
+
+        Lines on an exposure's products count as its own, those on a visit's exposures as the
+        visit's.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the ledger has no such subject.
+        """
+        with self.context.store.reading() as session:
+            wanted = _columns(session, subject) if subject else {}
+            if kind is not None:
+                wanted["kind"] = kind.value
+            return books_queries.entries(session, wanted)
+
+    def abandon(self, activity_id: int, why: str, author: str | None = None) -> queries.Row:
+        """Give up what is left RUNNING by a process that is gone.
+
+        Raises
+        ------
+        NotFoundError
+            When nothing with this number ran.
+        StateError
+            When it is not running, or no reason is given.
+        """
+        with self.context.store.writing() as session:
+            activity = session.get(Activity, activity_id)
+            if activity is None:
+                raise NotFoundError(f"There is no run {activity_id}.", advice="See `skydb todo`.")
+            return entry_row(session, abandon(activity, self.author(author), why))
+
+    def supersede(
+        self, earlier: str, later: str, why: str, author: str | None = None
+    ) -> queries.Row:
+        """Put one reference catalogue in the place of another.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such catalogue.
+        StateError
+            When it cannot be, or no reason is given.
+        """
+        with self.context.store.writing() as session:
+            old, new = find_catalog(session, earlier), find_catalog(session, later)
+            new.supersede(old)
+            text = f"Catalogue {earlier} was superseded by {later}: {why}" if why.strip() else why
+            BookEntry(old.activity, EntryKind.NOTE, self.author(author), text, "superseded")
+            return queries.catalog_row(old)
+
+    def deliveries(self) -> list[queries.Row]:
+        """Days in which an archive is known to have served wrong files."""
+        with self.context.store.reading() as session:
+            return books_queries.deliveries(session)
+
+    def add_delivery(
+        self, name: str, began_on: str, ended_on: str, what: str, author: str | None = None
+    ) -> queries.Row:
+        """Enter days in which an archive served wrong files; first and last day inclusive.
+
+        Raises
+        ------
+        UsageError
+            When a day is none, or the name is taken.
+        StateError
+            When the last day is before the first.
+        """
+        began, ended = _day(began_on), _day(ended_on)
+        with self.context.store.writing() as session:
+            if _delivery(session, name) is not None:
+                raise UsageError(f"There is a delivery {name!r} already.")
+            delivery = BadDelivery(_fitting("name", name), began, ended, what, self.author(author))
+            session.add(delivery)
+            return books_queries.delivery_row(delivery)
+
+    def drop_delivery(self, name: str, why: str, author: str | None = None) -> queries.Row:
+        """Take a bad delivery away; a line in the books says what it was.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none of this name.
+        StateError
+            When no reason is given.
+        """
+        with self.context.store.writing() as session:
+            delivery = _delivery(session, name)
+            if delivery is None:
+                raise NotFoundError(
+                    f"There is no delivery {name!r}.", advice="See `skydb books deliveries list`."
+                )
+            row = books_queries.delivery_row(delivery)
+            days = f"{delivery.began_on} to {delivery.ended_on}"
+            text = f"Delivery {name} ({days}: {delivery.what}) was dropped: {why}"
+            entry = BookEntry(
+                None, EntryKind.NOTE, self.author(author), text if why.strip() else ""
+            )
+            session.add(entry)
+            session.delete(delivery)
+            return row
+
+    def author(self, author: str | None) -> str:
+        """Who writes.
+
+        Raises
+        ------
+        UsageError
+            When there is no room for the name.
+        """
+        return _fitting("author", author or self.context.agent)
+
+    def _write(
+        self, subject: str, kind: EntryKind, text: str, author: str | None, label: str | None = None
+    ) -> queries.Row:
+        with self.context.store.writing() as session:
+            about = find_subject(session, subject)
+            return entry_row(session, BookEntry(about, kind, self.author(author), text, label))
+
+
+def entry_row(session: Session, entry: BookEntry) -> queries.Row:
+    """A new line of the books as a row."""
+    session.flush()
+    (row,) = books_queries.entries(session, {"id": entry.id})
+    return row
+
+
+def _columns(session: Session, text: str) -> dict[str, object]:
+    """What a line on a subject, or on a part of it, has in ``v_books``."""
+    match find_subject(session, text):
+        case Exposure() as exposure:
+            return {"rootname": exposure.rootname}
+        case Product() as product:
+            return {"product": product.filename}
+        case Visit() as visit:
+            return {"program": visit.program, "visit": visit.number}
+        case AlignmentSolution() as solution:
+            return {"solution_id": solution.id}
+        case activity:
+            return {"run_id": activity.id}
+
+
+def _delivery(session: Session, name: str) -> BadDelivery | None:
+    return session.scalar(select(BadDelivery).where(BadDelivery.name == name))
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day.", advice="Write 2019-12-31.") from error
+
+
+def _fitting(what: str, text: str) -> str:
+    longest = _LONGEST[what]
+    if not 0 < len(text.strip()) <= longest:
+        raise UsageError(
+            f"{text[:longest]!r} cannot be the {what}.", advice=f"It has 1 to {longest} characters."
+        )
+    return text.strip()

@@ -1,0 +1,143 @@
+"""How far everything is, what is due, and the command that would settle it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from skydb.domain.todo import TodoRule
+from skydb.services.core.context import Context
+from skydb.store import books_queries, queries
+from skydb.store.books_queries import Scope
+
+
+class StatusBy(StrEnum):
+    """What a status has one row of."""
+
+    VISIT = "visit"
+    PROGRAM = "program"
+
+
+@dataclass(frozen=True)
+class TodoService:
+    """Reads the books; decides nothing and changes nothing."""
+
+    context: Context
+
+    def status(
+        self, by: StatusBy = StatusBy.VISIT, scope: Scope | None = None
+    ) -> list[queries.Row]:
+        """Exposures downloaded, aligned, matched, flagged, stale... per visit or program.
+
+        Raises
+        ------
+        UsageError
+            When the visit of the scope is none.
+        NotFoundError
+            When the ledger has no such visit or proposal.
+        """
+        ask = books_queries.visit_status if by is StatusBy.VISIT else books_queries.program_status
+        with self.context.store.reading() as session:
+            books_queries.require_visits(session, scope or Scope())
+            return ask(session, scope or Scope())
+
+    def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+        """What is due: one row a subject and rule, with the command that would settle it.
+
+        Raises
+        ------
+        UsageError
+            When the visit of the scope is none.
+        NotFoundError
+            When the ledger has no such visit or proposal.
+        """
+        with self.context.store.reading() as session:
+            books_queries.require_visits(session, scope or Scope())
+            catalog = books_queries.newest_catalog(session)
+            rows = books_queries.todo(session, scope or Scope(), rule)
+        return [_todo_row(row, catalog) for row in rows]
+
+    def due_counts(self) -> dict[TodoRule, int]:
+        """How much is due by each rule."""
+        with self.context.store.reading() as session:
+            return books_queries.due_counts(session)
+
+    def silenced(self) -> int:
+        """Number of lines in the books that silence a rule."""
+        with self.context.store.reading() as session:
+            return books_queries.silenced(session)
+
+
+def _todo_row(row: queries.Row, catalog: str | None) -> queries.Row:
+    command = _COMMANDS[TodoRule(row["rule"])]({**row, "refcat": row["refcat"] or catalog})
+    told = ("rule", "subject", "reason", "since")
+    rest = {key: value for key, value in row.items() if key not in told and not key.endswith("_id")}
+    return {
+        **{key: row[key] for key in told},
+        "command": command,
+        "exposure": row["rootname"],
+        **rest,
+        "run": row["run_id"],
+        "proposal_id": row["proposal_id"],
+    }
+
+
+def _said(*words: object) -> str:
+    return shlex.join(["skydb", *map(str, words)])
+
+
+def _options(row: queries.Row, **names: str) -> list[object]:
+    return [
+        word for name, option in names.items() if row[name] is not None
+        for word in (option, row[name])
+    ]  # fmt: skip
+
+
+def _fit(row: queries.Row) -> str:
+    if row["refcat"] is None:
+        return _said("refcat", "gaia")
+    products = [row["product"]] if row["product"] else []
+    return _said("align", "run", "--refcat", row["refcat"], *products)
+
+
+def _match(row: queries.Row) -> str:
+    chosen = _options(
+        row, proposal_id="--proposal", target="--target", detector="--detector", filter="--filter"
+    )
+    return _said("sky", "run", "--method", row["method"], *chosen)
+
+
+def _repeat(row: queries.Row) -> str:
+    return f"{_match(row)} --force" if row["method"] else _fit(row)
+
+
+def _fetch(row: queries.Row) -> str:
+    return _said("fetch", *_options(row, observation="--obs-id", proposal_id="--proposal"),
+                 "--refresh")  # fmt: skip
+
+
+def _check(_: queries.Row) -> str:
+    return _said("doctor")
+
+
+def _abandon(row: queries.Row) -> str:
+    return _said("books", "abandon", row["run_id"], "--why", "its process is gone")
+
+
+_COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {
+    TodoRule.NOT_ALIGNED: _fit,
+    TodoRule.FIT_FAILED: _fit,
+    TodoRule.WEAK_FIT: _fit,
+    TodoRule.ALIGNMENT_OUTDATED: _fit,
+    TodoRule.SKY_OUTDATED: _match,
+    TodoRule.ENVIRONMENT_FAILED: _repeat,
+    TodoRule.ENVIRONMENT_UNCHECKED: _check,
+    TodoRule.CATALOGUE_SUPERSEDED: _fit,
+    TodoRule.IDCTAB_SUPERSEDED: _fetch,
+    TodoRule.BAD_DELIVERY: _fetch,
+    TodoRule.NEVER_MATCHED: _match,
+    TodoRule.DOWNGRADED: _repeat,
+    TodoRule.LEFT_RUNNING: _abandon,
+}

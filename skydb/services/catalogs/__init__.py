@@ -1,0 +1,1 @@
+"""Reference catalogues: queries, imports, their epochs."""

@@ -1,0 +1,210 @@
+"""Reference catalogues asked of Gaia and of the catalogue service of STScI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from sqlalchemy.orm import Session
+
+from skydb.archive import gsss
+from skydb.archive.endpoints import Endpoints
+from skydb.archive.gaia import COLUMNS, DEFAULT_MAX_ROWS, EPOCH, GaiaArchive, GaiaQuery
+from skydb.domain import CatalogService, ProductVersion
+from skydb.drizzle.footprint_catalog import CATALOG, FootprintAnswer, FootprintCatalog
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.errors import ArchiveError, NotFoundError
+from skydb.services.catalogs.catalog_shelf import CatalogShelf, Obtained, Question
+from skydb.services.catalogs.epochs import mean_epochs
+from skydb.services.catalogs.region import Region, archive_versions, cone_around
+from skydb.services.core.context import Context
+from skydb.services.core.versions import checked_path
+from skydb.store import queries
+
+_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class CatalogQueryService:
+    """Asks catalogue services, each query once.
+
+    A query that was answered before is answered from the ledger, so that a repeated run
+    has the same sources, with or without a network.
+
+    Parameters
+    ----------
+    context : Context
+        The collaborators.
+    endpoints : Endpoints
+        Where the services are.
+    timeout_s : float
+        Longest that one catalogue may take.
+    runner : DrizzlepacRunner, optional
+        What runs drizzlepac; one with that timeout unless told.
+    """
+
+    context: Context
+    endpoints: Endpoints = field(default_factory=Endpoints.from_environment)
+    timeout_s: float = _TIMEOUT_S
+    runner: DrizzlepacRunner | None = None
+
+    def gaia(
+        self,
+        region: Region | None = None,
+        *,
+        name: str = "gaia",
+        max_rows: int = DEFAULT_MAX_ROWS,
+        mag_limit: float | None = None,
+        refresh: bool = False,
+    ) -> queries.Row:
+        """Gaia DR3 within a cone, at the epoch of Gaia and with its proper motions.
+
+        Parameters
+        ----------
+        region : Region, optional
+            Around all footprints of the ledger when left out.
+        name : str
+            How commands will call the catalogue.
+        max_rows : int
+            Most sources; the brightest are kept, and the catalogue is marked as truncated.
+        mag_limit : float, optional
+            Faintest G.
+        refresh : bool
+            Ask the service also when the answer is known.
+
+        Returns
+        -------
+        dict
+            The catalogue as a row, with ``reused`` and ``findings``.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such region, or another catalogue has the name.
+        ArchiveError
+            When the service gave no catalogue; the activity is FAILED.
+        """
+        with self.context.store.reading() as session:
+            cone = (region or Region()).cone(session)
+        query = GaiaQuery(cone, max_rows, mag_limit)
+        document = {
+            "server": self.endpoints.gaia_url,
+            "adql": query.adql,
+            "columns": list(COLUMNS),
+            **asdict(query),
+        }
+        question = Question(name, CatalogService.GAIA, document)
+        shelf = CatalogShelf(self.context)
+        return shelf.obtain(question, lambda _: self._ask_gaia(query), refresh=refresh)
+
+    def footprint(
+        self,
+        products: Sequence[str] = (),
+        *,
+        name: str = "footprint",
+        epoch: float | None = None,
+        refresh: bool = False,
+    ) -> queries.Row:
+        """Sources that drizzlepac finds within the joint footprint of products, at an epoch.
+
+        Parameters
+        ----------
+        products : sequence of str
+            File names; all drizzled products when empty, or all exposures without any.
+        name : str
+            How commands will call the catalogue.
+        epoch : float, optional
+            Julian year; else the mean epoch of the exposures.
+        refresh : bool
+            Ask the service also when the answer is known.
+
+        Returns
+        -------
+        dict
+            The catalogue as a row, with ``reused`` and ``findings``; ``epoch`` and
+            ``proper_motion_applied`` say what the service did, not what was wanted.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When a product or its epoch is not known, the products are not one field, or
+            another catalogue has the name.
+        ArchiveError
+            When the service gave no catalogue; the activity is FAILED.
+        """
+        with self.context.store.reading() as session:
+            versions = archive_versions(session, products)
+            cone_around(session, versions)
+            # As many digits as drizzlepac sends.
+            wanted = round(_epoch(session, versions) if epoch is None else epoch, 3)
+        document = {
+            "server": self.endpoints.gsss_url,
+            "catalog": CATALOG,
+            "epoch": wanted,
+            "images": {version.product.filename: version.sha256 for version in versions},
+        }
+        ids = tuple(version.id for version in versions)
+        question = Question(name, CatalogService.GSSS, document, ids)
+        return CatalogShelf(self.context).obtain(
+            question, lambda scratch: self._ask_gsss(versions, wanted, scratch), refresh=refresh
+        )
+
+    def _ask_gaia(self, query: GaiaQuery) -> Obtained:
+        answer = GaiaArchive(self.endpoints.gaia_url, self.timeout_s).query(query)
+        doubts = []
+        if answer.is_truncated:
+            kept = len(answer.table)
+            doubts.append(f"Gaia has {answer.available} sources there; these are only {kept}.")
+        if answer.repeated:
+            doubts.append(f"Gaia sent {answer.repeated} rows twice; they were left out.")
+        return Obtained(
+            table=answer.table,
+            epoch=answer.epoch,
+            epoch_asked=EPOCH,
+            proper_motion_applied=False,
+            truncated=answer.is_truncated,
+            doubts=tuple(doubts),
+        )
+
+    def _ask_gsss(
+        self, versions: Sequence[ProductVersion], wanted: float, scratch: Path
+    ) -> Obtained:
+        images = [checked_path(self.context.workspace, version) for version in versions]
+        runner = self.runner or DrizzlepacRunner(timeout_s=self.timeout_s)
+        catalog = FootprintCatalog(runner, self.endpoints.gsss_url, self.timeout_s)
+        return self._examined(catalog.ask(images, wanted, scratch), wanted)
+
+    def _examined(self, answer: FootprintAnswer, wanted: float) -> Obtained:
+        """What the service really did."""
+        table, sources = gsss.read_answer(answer.table)
+        unmoved = self._unmoved(answer)
+        verdict = gsss.judge(answer.source.url, sources, unmoved, wanted)
+        doubts = [verdict.doubt(wanted)] if verdict.is_doubtful else []
+        available = gsss.available_rows(answer.source.first_line, sources, unmoved)
+        truncated = None if available is None else available > len(sources)
+        if truncated:
+            doubts.append(f"The service has {available} sources there and gave {len(sources)}.")
+        return Obtained(
+            table=table,
+            epoch=verdict.epoch,
+            epoch_asked=wanted,
+            proper_motion_applied=verdict.proper_motion_applied,
+            truncated=truncated,
+            doubts=tuple(doubts),
+        )
+
+    def _unmoved(self, answer: FootprintAnswer) -> gsss.Sources | None:
+        """The same sources as the catalogue has them; None when the service has gone."""
+        try:
+            return gsss.ask(gsss.without_epoch(answer.source.url), self.timeout_s)
+        except ArchiveError:
+            return None
+
+
+def _epoch(session: Session, versions: Sequence[ProductVersion]) -> float:
+    known = [year for year in mean_epochs(session, versions) if year is not None]
+    if not known:
+        raise NotFoundError("The ledger has no epoch of these products.", advice="Give --epoch.")
+    return fmean(known)

@@ -1,0 +1,127 @@
+"""Reference catalogues brought in from files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
+from skydb.errors import NotFoundError, UsageError
+from skydb.files.catalog import CatalogTable, read_catalog
+from skydb.files.checksum import sha256_of
+from skydb.services.core.context import Context
+from skydb.store import queries
+
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True)
+class RefcatService:
+    """Records catalogues and keeps a copy, so that a fit can be repeated."""
+
+    context: Context
+
+    def import_file(self, path: Path, epoch: float, name: str | None = None) -> queries.Row:
+        """Bring in a catalogue from a file.
+
+        Parameters
+        ----------
+        path : Path
+            ECSV, CSV, VOTable, FITS table or plain text with positions in degrees.
+        epoch : float
+            Julian year that the positions are for.
+        name : str, optional
+            How commands will call it; else the stem of the file's name.
+
+        Returns
+        -------
+        dict
+            The catalogue as a row; an identical one is found, not repeated.
+
+        Raises
+        ------
+        UsageError
+            When another catalogue has this name.
+        NotFoundError
+            When there is no such file.
+        FileRejectedError, ParseError
+            When the file is no catalogue.
+        """
+        if not path.is_file():
+            raise NotFoundError(f"There is no file {path}.", advice="Give a catalogue's path.")
+        label = checked_name(name or path.name.split(".")[0])
+        table = read_catalog(path, epoch_year=epoch)
+        sha256 = sha256_of(path)
+        known = self._known(label, sha256, epoch)
+        if known is not None:
+            return known
+        return self._record(label, path, sha256, table, epoch)
+
+    def _known(self, name: str, sha256: str, epoch: float) -> queries.Row | None:
+        with self.context.store.reading() as session:
+            known = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))
+            if known is None:
+                return None
+            if not known.is_same_content(sha256, epoch):
+                raise UsageError(
+                    f"There is another catalogue named {name!r}.", advice="Choose a --name."
+                )
+            return queries.catalog_row(known)
+
+    def _record(
+        self, name: str, path: Path, sha256: str, table: CatalogTable, epoch: float
+    ) -> queries.Row:
+        asked = {"path": str(path), "epoch": epoch, "name": name}
+        activity_id = self.context.begin(lambda _, stamp: CatalogImport(asked, stamp))
+        with self.context.guarded(CatalogImport, activity_id):
+            workspace = self.context.workspace
+            stored = workspace.store(path, "catalogs", sha256[:12], path.name)
+            with self.context.closing(CatalogImport, activity_id) as (_, activity):
+                catalog = ReferenceCatalog(
+                    name,
+                    CatalogService.FILE,
+                    activity=activity,
+                    sources=len(table),
+                    sha256=sha256,
+                    path=workspace.relative(stored),
+                    epoch=epoch,
+                    epoch_asked=epoch,
+                    has_proper_motions=bool(table.has_proper_motion.any()),
+                    query=asked,
+                )
+                return queries.catalog_row(catalog)
+
+
+def checked_name(name: str) -> str:
+    """A name that a catalogue can have.
+
+    Raises
+    ------
+    UsageError
+        When it is empty or has no room in the ledger.
+    """
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise UsageError(
+            f"{name[:_LONGEST_NAME]!r} is not a name of 1 to {_LONGEST_NAME} characters.",
+            advice="Choose another --name.",
+        )
+    return name
+
+
+def find_catalog(session: Session, name: str) -> ReferenceCatalog:
+    """The catalogue of this name.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    catalog = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))
+    if catalog is None:
+        raise NotFoundError(
+            f"There is no reference catalogue {name!r}.", advice="See `skydb refcat list`."
+        )
+    return catalog

@@ -1,0 +1,1 @@
+"""What every use case stands on: one transaction to begin, one to end, progress, environment."""

@@ -1,0 +1,131 @@
+"""What every service is given."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity, Stamp
+from skydb.domain.vocabulary import ActivityStatus
+from skydb.errors import SkydbError
+from skydb.files.workspace import Workspace
+from skydb.services.core.environment import remember_environment
+from skydb.services.core.progress import Progress, Quiet
+from skydb.store.statistics import refresh_statistics
+from skydb.store.unit_of_work import Store
+from skydb.version import __version__
+
+A = TypeVar("A", bound=Activity)
+
+
+#: Longest name that the ledger has room for.
+_LONGEST_AGENT = 64
+
+
+def default_agent() -> str:
+    """Who is asking: the login name, or ``unknown`` where there is none."""
+    try:
+        return getpass.getuser()[:_LONGEST_AGENT]
+    except OSError:
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The collaborators of a service.
+
+    Parameters
+    ----------
+    store : Store
+        Where rows go.
+    workspace : Workspace
+        Where files go.
+    progress : Progress
+        Who is told of long work.
+    agent : str
+        Who asks; kept with every activity.
+    attempt : int
+        Which attempt at an activity this is, counted from 1: each has files of its own.
+    """
+
+    store: Store
+    workspace: Workspace
+    progress: Progress = field(default_factory=Quiet)
+    agent: str = field(default_factory=default_agent)
+    attempt: int = 1
+
+    def begin(self, make: Callable[[Session, Stamp], Activity]) -> int:
+        """Commit a running activity, and return its id.
+
+        Parameters
+        ----------
+        make : callable
+            Makes the activity, given the session that it will belong to and the
+            stamp that it must carry.
+        """
+        return self.begin_all([make])[0]
+
+    def begin_all(self, makes: Iterable[Callable[[Session, Stamp], Activity]]) -> list[int]:
+        """Commit running activities, all or none; see :meth:`begin`."""
+        with self.store.writing() as session:
+            stamp = Stamp(self.agent, __version__, remember_environment(session))
+            begun = [make(session, stamp) for make in makes]
+            for activity in begun:
+                session.add(activity)
+                activity.start()
+            session.flush()
+            return [activity.id for activity in begun]
+
+    @contextmanager
+    def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:
+        """Long work of a running activity: whatever ends it badly leaves a FAILED row.
+
+        Parameters
+        ----------
+        kind, activity_id
+            The activity.
+        label : str, optional
+            Its scratch directory's; the logs of a failed run are kept under it.
+
+        Raises
+        ------
+        BaseException
+            Whatever the work raised, after the row was written.
+        """
+        try:
+            yield
+        except BaseException as error:
+            with self.store.writing() as session:
+                activity = session.get_one(kind, activity_id)
+                # What goes wrong after the end, such as tidying up, does not rewrite it.
+                if activity.status is ActivityStatus.RUNNING:
+                    activity.fail(_describe(error), self._logs(label))
+            raise
+        finally:
+            self.progress.end()
+
+    @contextmanager
+    def closing(self, kind: type[A], activity_id: int) -> Iterator[tuple[Session, A]]:
+        """Commit the good end of a running activity together with what the block adds."""
+        with self.store.writing() as session:
+            activity = session.get_one(kind, activity_id)
+            yield session, activity
+            if activity.status is ActivityStatus.RUNNING:
+                activity.succeed()
+        refresh_statistics(self.store.engine)
+
+    def _logs(self, label: str | None) -> str | None:
+        if label is None or not self.workspace.logs(label).is_dir():
+            return None
+        return self.workspace.relative(self.workspace.logs(label))
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, SkydbError):
+        return str(error)
+    return f"{type(error).__name__}: {error}".rstrip(": ")

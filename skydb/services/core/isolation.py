@@ -1,0 +1,87 @@
+"""Proof that a tool kept its hands off the files it was to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from skydb.domain import Activity, InputProof, ProductVersion
+from skydb.domain.vocabulary import FindingKind
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.witness import CopyChanges, WitnessedRunner
+from skydb.errors import ToolError
+from skydb.files.checksum import sha256_of
+from skydb.services.core.context import Context
+
+
+@contextmanager
+def isolated(
+    context: Context, activity_id: int, inputs: Mapping[int, Path], runner: DrizzlepacRunner
+) -> Iterator[WitnessedRunner]:
+    """A runner for the block; at its end the inputs must be what they were.
+
+    Whether the block ends well or not, every input is read again, and what the tools
+    did to their copies is stored with the activity.
+
+    Parameters
+    ----------
+    context : Context
+    activity_id : int
+        What calls the tools.
+    inputs : mapping of int to Path
+        Version and file of every input; each file was found to have the content of its
+        version before.
+    runner : DrizzlepacRunner
+        Who runs the tools.
+
+    Raises
+    ------
+    ToolError
+        When an input is not what it was; a finding of the activity names it.
+    """
+    witness = WitnessedRunner(runner)
+    try:
+        yield witness
+    except BaseException:
+        _prove(context, activity_id, inputs, witness)
+        raise
+    touched = _prove(context, activity_id, inputs, witness)
+    if touched:
+        tools = " and ".join(sorted({copy.tool for copy in witness.seen})) or "drizzlepac"
+        raise ToolError(
+            tools,
+            f"ran while its input changed: {', '.join(touched)}",
+            advice="Put the files back from the archive or a backup, and ingest them again.",
+        )
+
+
+def _prove(
+    context: Context, activity_id: int, inputs: Mapping[int, Path], witness: WitnessedRunner
+) -> list[str]:
+    """Store a proof for every input that a tool was given; the files that were touched."""
+    now = {version_id: _sha256_or_none(path) for version_id, path in inputs.items()}
+    by_name: dict[str, list[CopyChanges]] = {}
+    for copy in witness.seen:
+        by_name.setdefault(copy.filename, []).append(copy)
+    touched = []
+    with context.store.writing() as session:
+        activity = session.get_one(Activity, activity_id)
+        for version_id, path in inputs.items():
+            version = session.get_one(ProductVersion, version_id)
+            for copy in by_name.get(path.name, ()):
+                InputProof(activity, version, copy.tool, now[version_id], copy.changes)
+            if now[version_id] != version.sha256:
+                touched.append(str(path))
+                _notice(activity, path, now[version_id])
+    return touched
+
+
+def _notice(activity: Activity, path: Path, sha256: str | None) -> None:
+    what = "is gone" if sha256 is None else "has other content"
+    message = f"{what} since the run began; its copy was all that a tool was given."
+    activity.notice(FindingKind.INPUT_CHANGED, str(path), message)
+
+
+def _sha256_or_none(path: Path) -> str | None:
+    return sha256_of(path) if path.is_file() else None

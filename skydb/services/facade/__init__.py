@@ -1,1 +1,0 @@
-"""The methods of a ledger, by group: each is a command, each answer a ``QTable``."""

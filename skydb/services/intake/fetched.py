@@ -1,0 +1,138 @@
+"""What a fetch is asked, what it plans and what became of each file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from skydb.archive.mast import MastProduct, MastQuery
+from skydb.archive.shelf import Shelf
+from skydb.domain.vocabulary import FetchStatus
+from skydb.errors import UsageError
+from skydb.services.intake.fetch_attempts import printable
+
+#: Characters shown of a name that no HST file has.
+_LONGEST_NAME = 80
+_UNUSABLE = (FetchStatus.FAILED, FetchStatus.CORRUPT)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """How to fetch.
+
+    Parameters
+    ----------
+    dest : Path, optional
+        Where new files go; ``mast/`` below the data root when None.
+    jobs : int
+        Files fetched at the same time.
+    attempts : int
+        How often a file, or a query, is tried.
+    timeout_s : float
+        Longest silence of the archive.
+    refresh : bool
+        Fetch also what is here already.
+    first_wait_s : float
+        Bound of the random wait before the second attempt; longer before each further one.
+
+    Raises
+    ------
+    UsageError
+        When a number makes no sense.
+    """
+
+    dest: Path | None = None
+    jobs: int = 4
+    attempts: int = 5
+    timeout_s: float = 60.0
+    refresh: bool = False
+    first_wait_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1 or self.attempts < 1 or not self.timeout_s > 0:
+            raise UsageError("Jobs, attempts and the timeout must be positive.")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """What became of one file; ``reason`` also tells what is remarkable of a good one."""
+
+    uri: str
+    filename: str
+    rootname: str
+    status: FetchStatus
+    bytes: int | None
+    sha256: str | None = None
+    path: str | None = None
+    kind: str | None = None
+    project: str | None = None
+    attempts: int = 0
+    error: str | None = None
+    reason: str | None = None
+    version: int | None = None
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether it was asked for and is not here."""
+        return self.status in _UNUSABLE
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether something is to be said of it."""
+        return self.status is FetchStatus.REJECTED or self.reason is not None
+
+
+@dataclass(frozen=True)
+class FetchPlan:
+    """What the archive has of what was asked for."""
+
+    query: MastQuery
+    settings: FetchSettings
+    products: tuple[MastProduct, ...]
+    files: tuple[FetchedFile, ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all files that may be fetched, as far as the archive lists it."""
+        return sum(product.size_bytes or 0 for product in self.products if not product.name_problem)
+
+
+def planned_file(product: MastProduct, shelf: Shelf) -> FetchedFile:
+    """A file of which only is known what the archive lists."""
+    problem = product.name_problem
+    if problem is None:
+        try:
+            path: str | None = str(shelf.home(product))
+        except UsageError as error:
+            path, problem = None, error.what
+    return FetchedFile(
+        uri=printable(product.uri),
+        filename=printable(product.filename, _LONGEST_NAME) if problem else product.filename,
+        rootname=printable(product.directory, _LONGEST_NAME) if problem else product.directory,
+        status=FetchStatus.PLANNED if problem is None else FetchStatus.REJECTED,
+        bytes=None if problem else product.size_bytes,
+        path=None if problem else path,
+        kind=product.kind,
+        project=product.project,
+        reason=problem,
+    )
+
+
+def ask(obs_ids: Sequence[str], options: Mapping[str, Any]) -> tuple[MastQuery, FetchSettings]:
+    """The query and the settings that options by name make together.
+
+    Raises
+    ------
+    UsageError
+        When there is no such option.
+    """
+    of_query = {one.name for one in fields(MastQuery)} - {"obs_ids"}
+    of_settings = {one.name for one in fields(FetchSettings)}
+    for name in options:
+        if name not in of_query | of_settings:
+            known = ", ".join(sorted(of_query | of_settings))
+            raise UsageError(f"There is no option {name!r} of fetch.", advice=f"Options: {known}.")
+    query = MastQuery(tuple(obs_ids), **{n: v for n, v in options.items() if n in of_query})
+    return query, FetchSettings(**{n: v for n, v in options.items() if n in of_settings})

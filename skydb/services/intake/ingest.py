@@ -1,0 +1,237 @@
+"""Ingest: record exposures, products, versions and the archive's WCS solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    AlignmentSolution,
+    Exposure,
+    Generation,
+    IngestActivity,
+    Product,
+    ProductMember,
+    ProductVersion,
+)
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind, IngestStatus, KnownFrom, LinkRole
+from skydb.errors import FileRejectedError
+from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
+from skydb.services.core.context import Context
+from skydb.services.intake.reading import available_cores, read_files
+from skydb.services.intake.readworker import Read
+from skydb.store.keys import number_new_rows
+from skydb.store.registry import Registry, overflow_of
+
+_BATCH = 64
+_SUFFIXES = (".fits", ".fit", ".fits.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOutcome:
+    """What became of one file."""
+
+    path: str
+    rootname: str | None
+    status: IngestStatus
+    reason: str | None = None
+    product: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class IngestService:
+    """Reads files where they are and records what they say; changes none of them."""
+
+    context: Context
+
+    def ingest(
+        self, paths: Iterable[str | Path], *, is_managed: bool = False, jobs: int | None = None
+    ) -> list[IngestOutcome]:
+        """Record files, or all FITS files below directories.
+
+        A file that cannot be used is reported, left out and remembered as a
+        finding; the rest of the batch goes on.
+
+        Parameters
+        ----------
+        paths : iterable of path-like
+            Files and directories.
+        is_managed : bool
+            Whether skydb itself put the files there.
+        jobs : int, optional
+            How many files are read at a time; as many as there are processors when left
+            out. One process writes, whatever their number.
+
+        Returns
+        -------
+        list of IngestOutcome
+            One for each file, in order, the headerlets last.
+        """
+        asked_for = [Path(path) for path in paths]
+        files = list(self._files(asked_for))
+        # Last, for a headerlet belongs to an exposure that may be in the same batch.
+        files.sort(key=is_named_headerlet)
+        asked = {"paths": [str(path) for path in asked_for], "files": len(files)}
+        activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
+        outcomes: list[IngestOutcome] = []
+        self.context.progress.begin("Reading files", len(files))
+        reading = read_files(files, jobs or available_cores())
+        with self.context.guarded(IngestActivity, activity_id), closing(reading):
+            for batch in _batches(files):
+                found = [self._step(read) for read in islice(reading, len(batch))]
+                outcomes += self._record(activity_id, found, is_managed=is_managed)
+            with self.context.closing(IngestActivity, activity_id) as (session, activity):
+                notice_missing_members(session, activity)
+        return outcomes
+
+    def _files(self, paths: Iterable[Path]) -> Iterator[Path]:
+        ours = self.context.workspace.root.resolve()
+        for path in paths:
+            if path.is_dir():
+                yield from (
+                    found for found in sorted(path.rglob("*")) if _is_candidate(found, ours)
+                )
+            else:
+                yield path
+
+    def _record(
+        self, activity_id: int, found: Sequence[Read], *, is_managed: bool
+    ) -> list[IngestOutcome]:
+        with self.context.store.reading() as session:
+            read = [_with_room(one) for one in tied(session, found)]
+        good = [facts for facts in read if isinstance(facts, FileFacts)]
+        with self.context.store.writing() as session:
+            activity = session.get_one(IngestActivity, activity_id)
+            recorder = FileRecorder(session, activity, self.context, good)
+            outcomes = [recorder.record(one, is_managed=is_managed) for one in read]
+            number_new_rows(session)
+            return outcomes
+
+    def _step(self, read: Read) -> Read:
+        self.context.progress.advance()
+        return read
+
+
+def _is_candidate(path: Path, ours: Path) -> bool:
+    """Whether it is a FITS file outside the data root."""
+    is_fits = path.name.lower().endswith(_SUFFIXES) and path.is_file()
+    return is_fits and not path.resolve().is_relative_to(ours)
+
+
+def tied(session: Session, found: Sequence[Read]) -> list[FileFacts | FileRejectedError]:
+    """What was read, the headerlets tied to the exposures that they are for."""
+    wanted = {str(one.rootname) for one in found if isinstance(one, HeaderletFacts)}
+    exposures: dict[str, Exposure] = {}
+    if wanted:
+        known = session.scalars(select(Exposure).where(Exposure.rootname.in_(wanted)))
+        exposures = {exposure.rootname: exposure for exposure in known}
+    return [_tied(one, exposures) for one in found]
+
+
+def _tied(read: Read, exposures: Mapping[str, Exposure]) -> FileFacts | FileRejectedError:
+    if not isinstance(read, HeaderletFacts):
+        return read
+    exposure = exposures.get(str(read.rootname))
+    if exposure is not None and exposure.known_from is not KnownFrom.LOG:
+        return read.of_exposure(exposure.as_facts)
+    where = "is not in the ledger" if exposure is None else "only a log names"
+    reason = f"a headerlet for {read.rootname}, which {where}"
+    return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
+
+
+def _with_room(read: FileFacts | FileRejectedError) -> FileFacts | FileRejectedError:
+    """What was read, refused when the ledger has no room for a text of it."""
+    reason = overflow_of(read) if isinstance(read, FileFacts) else None
+    return read if reason is None else FileRejectedError(read.path, reason)
+
+
+def _batches(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Batches of which none mixes images with headerlets."""
+    for _, group in groupby(files, key=is_named_headerlet):
+        same = list(group)
+        yield from (same[first : first + _BATCH] for first in range(0, len(same), _BATCH))
+
+
+def notice_missing_members(session: Session, activity: IngestActivity) -> None:
+    """Leave a finding for every exposure that a new product names and the ledger lacks."""
+    missing = (
+        select(Product.filename, ProductMember.rootname)
+        .join(ProductMember, ProductMember.product_id == Product.id)
+        .join(ProductVersion, ProductVersion.product_id == Product.id)
+        .join(Generation, Generation.version_id == ProductVersion.id)
+        .outerjoin(Exposure, Exposure.rootname == ProductMember.rootname)
+        .where(Generation.activity_id == activity.id, Exposure.id.is_(None))
+    )
+    for filename, rootname in session.execute(missing):
+        message = f"was made of {rootname}, which is not in the ledger."
+        activity.notice(FindingKind.MISSING_EXPOSURE, filename, message)
+
+
+class FileRecorder:
+    """Turns the facts of one batch into rows, in one transaction."""
+
+    def __init__(
+        self,
+        session: Session,
+        activity: IngestActivity,
+        context: Context,
+        batch: Sequence[FileFacts],
+    ) -> None:
+        self._activity = activity
+        self._workspace = context.workspace
+        self._registry = Registry(session, batch)
+
+    def record(self, read: FileFacts | FileRejectedError, *, is_managed: bool) -> IngestOutcome:
+        """Add what is new of one file."""
+        if isinstance(read, FileRejectedError):
+            return self._reject(read)
+        product = self._registry.product(read)
+        known = product.version_with(read.sha256)
+        if known is not None:
+            return _outcome(read, IngestStatus.KNOWN, known)
+        status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
+        version = self._add_version(product, read, is_managed=is_managed)
+        return _outcome(read, status, version)
+
+    def _add_version(
+        self, product: Product, file: FileFacts, *, is_managed: bool
+    ) -> ProductVersion:
+        earlier = [v.current_solution for v in product.versions]
+        path = self._workspace.relative(file.path)
+        version = product.add_version(file, path, is_managed=is_managed)
+        product.name_members(file.members)
+        for flaw in file.flaws:
+            self._activity.notice(FindingKind.REJECTED_FILE, file.path.name, flaw)
+        for contradiction in contradictions(file):
+            self._activity.notice(FindingKind.CONTRADICTION, file.path.name, contradiction)
+        for wcs in (*file.solutions, *file.headerlets):
+            solution = AlignmentSolution.found(version, self._activity, wcs)
+            if not wcs.rms_unit_known:
+                message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."
+                self._activity.notice(FindingKind.UNIT_UNKNOWN, file.path.name, message)
+            if wcs.key == " ":
+                solution.supersede(one for one in earlier if one is not None)
+        self._activity.generate(version, LinkRole.INGESTED)
+        return version
+
+    def _reject(self, error: FileRejectedError) -> IngestOutcome:
+        self._activity.notice(FindingKind.REJECTED_FILE, str(error.path), error.reason)
+        return IngestOutcome(str(error.path), None, IngestStatus.REJECTED, error.reason)
+
+
+def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> IngestOutcome:
+    return IngestOutcome(
+        path=str(file.path),
+        rootname=str(file.facts.rootname),
+        status=status,
+        product=file.path.name,
+        version=version.number,
+    )

@@ -1,0 +1,68 @@
+"""What a reading process runs, and how a file is read in any process.
+
+Lists of paths come in on its standard input, what the files say goes out on its standard
+output, both pickled; it ends when its input does. :mod:`skydb.services.intake.reading` starts it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from skydb.domain.values import FileFacts
+from skydb.errors import FileRejectedError, NotHstImageError
+from skydb.files.checksum import sha256_of
+from skydb.files.headerlets import HeaderletFacts, read_headerlet
+from skydb.files.reader import read_facts
+
+Read = FileFacts | HeaderletFacts | FileRejectedError
+
+
+def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
+    """Facts of an image or of a headerlet with the checksum of the file, or why it has none.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    checksum : callable, optional
+        Who knows its checksum; the file is read for it when left out.
+    """
+    try:
+        return _read_any(path, checksum or (lambda: sha256_of(path)))
+    except FileRejectedError as error:
+        return error
+
+
+def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts:
+    try:
+        return read_facts(path).with_checksum(checksum())
+    except NotHstImageError:
+        headerlet = read_headerlet(path)
+        if headerlet is None:
+            raise
+        return replace(headerlet, sha256=checksum())
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Read the files of every request until there are no more."""
+    while True:
+        try:
+            paths: list[Path] = pickle.load(requests)
+        except EOFError:
+            return
+        pickle.dump([read_file(path) for path in paths], answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def main() -> None:
+    """Serve the process that started this one."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        # What a library prints must not come between two answers.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        serve(sys.stdin.buffer, answers)

@@ -1,0 +1,148 @@
+"""Tables out of the ledger, with what is documented of their columns."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import URL
+
+from skydb.domain.base import utc_now
+from skydb.domain.columns import Cell
+from skydb.errors import UsageError
+from skydb.files.tableout.head import Rows, TableHead
+from skydb.files.tableout.writers import write_table, writer_for
+from skydb.services.lookup.celltypes import ColumnSurvey, plain
+from skydb.store.columns import described
+from skydb.store.readonly import asking
+from skydb.version import __version__
+
+#: What is exported when nothing else is asked for.
+DEFAULT_VIEW = "ivoa_obscore"
+
+#: Rows that are held at once.
+_PART = 10_000
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOutcome:
+    """A table that was written.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    rows : int
+        How many it has.
+    columns : int
+        How many it has.
+    """
+
+    path: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class ExportService:
+    """Writes views and answers to files of any length.
+
+    Parameters
+    ----------
+    url : URL
+        The ledger.
+    """
+
+    url: URL
+
+    def export(
+        self, path: Path, *, view: str | None = None, sql: str | None = None
+    ) -> ExportOutcome:
+        """Write one table; what it is depends on the suffix of the file.
+
+        The answer is read once, in parts, to a scratch file, for what a column holds is
+        only known at its end.
+
+        Parameters
+        ----------
+        path : Path
+            ``.csv``, ``.ecsv``, ``.vot`` or ``.parquet``; an earlier file is replaced.
+        view : str, optional
+            A view or a table; ``ivoa_obscore`` when there is no ``sql`` either.
+        sql : str, optional
+            One SELECT.
+
+        Raises
+        ------
+        UsageError
+            When both are given, or one cannot be answered, or the suffix is not known.
+        """
+        writer_for(path)
+        name, statement = _question(view, sql)
+        with tempfile.TemporaryFile() as scratch:
+            spool = _Spool(scratch)
+            with asking(self.url, statement) as answer:
+                surveys = [
+                    ColumnSurvey(column_name, documented)
+                    for column_name, documented in zip(
+                        answer.columns, described(answer.columns, statement), strict=True
+                    )
+                ]
+                while part := answer.fetch(_PART):
+                    spool.keep(part, surveys)
+            columns = [survey.column for survey in surveys]
+            origin = {
+                "query": statement,
+                "creator": f"skydb {__version__}",
+                "created": utc_now().strftime("%Y-%m-%dT%H:%M:%S"),
+            }
+            head = TableHead(columns, name, spool.rows, origin)
+            write_table(path, head, spool.parts([survey.converted for survey in surveys]))
+        return ExportOutcome(str(path), spool.rows, len(columns))
+
+
+def _question(view: str | None, sql: str | None) -> tuple[str, str]:
+    if view is not None and sql is not None:
+        raise UsageError("Export a view or an answer, not both.")
+    if sql is not None:
+        return "answer", sql
+    name = view or DEFAULT_VIEW
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no view.", advice="See docs/sql-views.md.")
+    return name, f"SELECT * FROM {name}"
+
+
+@dataclass
+class _Spool:
+    """Rows on disk between the reading of an answer and the writing of a table."""
+
+    stream: IO[bytes]
+    rows: int = field(default=0)
+
+    def keep(self, part: list[tuple[Any, ...]], surveys: list[ColumnSurvey]) -> None:
+        cells = [tuple(plain(value) for value in row) for row in part]
+        for survey, column in zip(surveys, zip(*cells, strict=True), strict=True):
+            survey.look_at(column)
+        pickle.dump(cells, self.stream, protocol=pickle.HIGHEST_PROTOCOL)
+        self.rows += len(cells)
+
+    def parts(self, converters: list[Any]) -> Iterator[Rows]:
+        self.stream.seek(0)
+        read = 0
+        while read < self.rows:
+            part: list[tuple[Cell | datetime, ...]] = pickle.load(self.stream)
+            read += len(part)
+            columns = zip(*part, strict=True)
+            converted = [
+                [convert(cell) for cell in column]
+                for convert, column in zip(converters, columns, strict=True)
+            ]
+            yield list(zip(*converted, strict=True))

@@ -1,0 +1,1 @@
+"""Sky runs: recipe, engines, executors, overlaps and audit."""

@@ -1,0 +1,220 @@
+"""``sky audit``: what a run left between exposures, measured without the run's own tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from skydb.domain import SkyRun
+from skydb.domain.overlap import ChipKey
+from skydb.domain.vocabulary import Engine, SkyMethod
+from skydb.services.core.context import Context
+from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
+from skydb.sky.levels import SkyStatistic
+from skydb.sky.methods import Islands, Measures
+from skydb.sky.residuals import (
+    AuditUnit,
+    ExposureResidual,
+    Residual,
+    common_unit,
+    residuals,
+    rms,
+    worst_exposures,
+    worst_pairs,
+)
+from skydb.store import overlap_queries
+from skydb.store.queries import Row
+
+Skies = Mapping[ChipKey, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunScore:
+    """How well one run of the group matches its exposures.
+
+    Parameters
+    ----------
+    run : int
+        Its id.
+    engine : Engine
+        What computed it.
+    method : SkyMethod
+        The method that really ran.
+    downgraded : bool
+        Whether that is not the one asked for.
+    rms : float or None
+        Of the residuals left; None when it left none.
+    worst : float or None
+        The largest of them, without sign.
+    pairs : int
+        How many they are.
+    unit : str
+        Of rms and worst.
+    """
+
+    run: int
+    engine: Engine
+    method: SkyMethod
+    downgraded: bool
+    rms: float | None
+    worst: float | None
+    pairs: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Parameters
+    ----------
+    run : RunScore
+        The run that was audited.
+    residuals : tuple of Residual
+        One per pair of exposures.
+    islands : tuple of tuple of str
+        Connected groups of exposures, the largest first; several have no common zero.
+    ranking : tuple of RunScore
+        All runs of the group, the best first.
+    outlines : mapping of ChipKey to ndarray
+        Footprints, for a picture.
+    """
+
+    run: RunScore
+    residuals: tuple[Residual, ...]
+    islands: Islands
+    ranking: tuple[RunScore, ...]
+    outlines: Outlines = field(repr=False, default_factory=dict)
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether somebody who trusts the run should know more: exit code 5."""
+        return len(self.islands) > 1 or self.run.downgraded
+
+    @property
+    def rms_before(self) -> float | None:
+        """Rms of the differences as observed."""
+        return rms(one.before for one in self.residuals)
+
+    @property
+    def worst_pairs(self) -> list[Residual]:
+        """Pairs with the largest residuals that are left."""
+        return worst_pairs(self.residuals)
+
+    @property
+    def worst_exposures(self) -> list[ExposureResidual]:
+        """Exposures whose pairs are worst."""
+        return worst_exposures(self.residuals)
+
+    def rows(self) -> list[Row]:
+        """One row per pair of exposures."""
+        return [asdict(one) for one in self.residuals]
+
+    def ranking_rows(self) -> list[Row]:
+        """One row per run of the group, the best first."""
+        return [asdict(one) for one in self.ranking]
+
+
+@dataclass(frozen=True)
+class AuditService:
+    """Audits sky runs of any engine.
+
+    Parameters
+    ----------
+    context : Context
+        Collaborators.
+    statistic : SkyStatistic
+        How levels are taken: one yardstick for all runs, whatever they used themselves.
+    """
+
+    context: Context
+    statistic: SkyStatistic = field(default_factory=SkyStatistic)
+
+    def audit(self, run_id: int) -> Audit:
+        """Residual of every pair of exposures before and after the skies of a run.
+
+        Overlaps that were never measured are measured now.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run, it has no values, or a file to measure is gone.
+        FileRejectedError
+            When a file is not what is on record, or cannot be read.
+        """
+        with self.context.store.reading() as session:
+            run = overlap_queries.audited_run(session, run_id)
+            version_ids = overlap_queries.measured_versions(run)
+        overlaps = MeasureOverlaps(self.context, self.statistic)
+        measures = overlaps.ensure(version_ids)
+        with self.context.store.reading() as session:
+            run = overlap_queries.audited_run(session, run_id)
+            peers = overlap_queries.peers(session, run)
+            skies = {peer.id: _skies(peer) for peer in peers}
+        unit = common_unit(measures.chips)
+        scores = [_score(peer, measures, skies[peer.id], unit) for peer in peers]
+        return Audit(
+            run=next(score for score in scores if score.run == run_id),
+            residuals=tuple(residuals(measures, skies[run_id], unit)),
+            islands=measures.islands,
+            ranking=tuple(sorted(scores, key=_rank)),
+            outlines=overlaps.outlines(version_ids),
+        )
+
+
+def _skies(run: SkyRun) -> Skies:
+    return {(value.exposure.rootname, value.extver): value.mdrizsky for value in run.values}
+
+
+def _score(run: SkyRun, measures: Measures, skies: Skies, unit: AuditUnit) -> RunScore:
+    left = [one.after for one in residuals(measures, skies, unit) if one.after is not None]
+    return RunScore(
+        run.id,
+        run.engine,
+        run.method,
+        bool(run.downgraded),
+        rms(left),
+        max((abs(value) for value in left), default=None),
+        len(left),
+        unit.name,
+    )
+
+
+def _rank(score: RunScore) -> tuple[bool, float, int]:
+    return (score.rms is None, score.rms or 0.0, score.run)
+
+
+def sentences(audit: Audit) -> list[str]:
+    """What a reader should know: how much is left, what is worst, downgrades and islands."""
+    run = audit.run
+    said = [_summary(audit)]
+    if run.downgraded:
+        said.append(f"run {run.run} was downgraded: {run.method} ran instead of what was asked.")
+    said += [
+        f"worst pair: {one.exposure_a} and {one.exposure_b}, {one.after:+.4g} {one.unit} left"
+        for one in audit.worst_pairs
+    ]
+    said += [
+        f"worst exposure: {one.rootname}, rms {one.rms:.4g} {run.unit} in {one.pairs} pairs"
+        for one in audit.worst_exposures
+    ]
+    return said + _island_sentences(audit.islands)
+
+
+def _summary(audit: Audit) -> str:
+    run = audit.run
+    if run.rms is None or audit.rms_before is None:
+        return f"run {run.run} ({run.method}): no pair of exposures with a sky overlaps."
+    return (
+        f"run {run.run} ({run.method}): rms {audit.rms_before:.4g} {run.unit} before, "
+        f"{run.rms:.4g} after, in {run.pairs} pairs."
+    )
+
+
+def _island_sentences(islands: Sequence[Sequence[str]]) -> list[str]:
+    if len(islands) < 2:
+        return []
+    head = f"{len(islands)} islands share no sky with each other: their skies have no common zero."
+    return [head] + [
+        f"island {number}: {', '.join(names)}" for number, names in enumerate(islands, start=1)
+    ]

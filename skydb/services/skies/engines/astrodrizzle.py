@@ -1,0 +1,115 @@
+"""The engine ``astrodrizzle``: one AstroDrizzle run a method, on pristine copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skydb.domain import ProductVersion, SkyRun
+from skydb.domain.values import SkyLevel
+from skydb.domain.vocabulary import Engine, FindingKind
+from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import FileRejectedError, ToolError
+from skydb.services.core.context import Context
+from skydb.services.core.environment import installed_packages, known_faults
+from skydb.services.core.isolation import isolated
+from skydb.services.skies.engines.base import keep_file, keep_mosaic, notice_islands, run_home
+from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs, used_versions
+
+
+@dataclass(frozen=True)
+class AstroDrizzleEngine:
+    """Runs methods beside each other, each in its own subprocess and scratch directory.
+
+    Parameters
+    ----------
+    context : Context
+    drizzle : AstroDrizzleSettings
+    runner : DrizzlepacRunner
+    """
+
+    context: Context
+    drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    name = Engine.ASTRODRIZZLE
+    reads_files = True
+    has_mosaic = True
+    shares_work = False
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What AstroDrizzle is passed."""
+        return self.drizzle.as_parameters()
+
+    def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
+        """Drizzle and record run after run; see :class:`.SkyEngine`."""
+        for run_id in run_ids:
+            self._execute(run_id, inputs)
+
+    def _execute(self, run_id: int, inputs: RunInputs | None) -> None:
+        """Drizzle and record; a tool that fails ends this run, not the others."""
+        label = f"sky-{run_id}"
+        try:
+            with (
+                self.context.guarded(SkyRun, run_id, label),
+                self.context.workspace.scratch(label) as scratch,
+            ):
+                known = inputs or recorded_inputs(self.context, run_id, read_files=True)
+                outcome = self._drizzle(run_id, known, scratch)
+                self._record(run_id, known, outcome)
+        except (ToolError, FileRejectedError):
+            return  # the row says FAILED, with the reason and the log
+
+    def _drizzle(self, run_id: int, inputs: RunInputs, scratch: Path) -> DrizzleOutcome:
+        with self.context.store.reading() as session:
+            method = session.get_one(SkyRun, run_id).method
+        files = {inputs.version_ids[name]: path for name, path in inputs.paths.items()}
+        output = mosaic_name(inputs.label, method)
+        with isolated(self.context, run_id, files, self.runner) as runner:
+            return AstroDrizzle(runner).drizzle(
+                list(inputs.paths.values()), method, self.drizzle, scratch, output
+            )
+
+    def _record(self, run_id: int, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
+        with run_home(self.context, run_id) as home:
+            images = (outcome.science, outcome.weight)
+            names = (_honest_name(outcome.science, outcome), _honest_name(outcome.weight, outcome))
+            mosaic = keep_mosaic(self.context, home, images, names)
+            log = keep_file(self.context, home, outcome.log, outcome.log.name)
+            with self.context.closing(SkyRun, run_id) as (session, run):
+                _finish(run, inputs, outcome, used_versions(session, inputs))
+                run.keep_mosaic(mosaic)
+                run.log_path = log
+                _notice(run, inputs, outcome)
+
+
+def _finish(
+    run: SkyRun,
+    inputs: RunInputs,
+    outcome: DrizzleOutcome,
+    versions: Mapping[str, ProductVersion],
+) -> None:
+    levels = [
+        SkyLevel(inputs.rootname_of(sky.filename), sky.extver, sky.mdrizsky, sky.unit)
+        for sky in outcome.skies
+    ]
+    run.finish(levels, versions, outcome.effective_method, outcome.downgrade_reason or "")
+
+
+def _honest_name(image: Path, outcome: DrizzleOutcome) -> str:
+    """Name of an image by the method that really ran."""
+    asked, ran = outcome.requested_method.column, outcome.effective_method.column
+    return image.name.replace(f"_{asked}_", f"_{ran}_")
+
+
+def _notice(run: SkyRun, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
+    for sentence in outcome.disagreements:
+        run.notice(FindingKind.CONTRADICTION, f"run {run.id}", sentence)
+    for sentence in known_faults(installed_packages()):
+        run.notice(FindingKind.ENVIRONMENT, f"run {run.id}", sentence)
+    if run.requested_method and run.requested_method.needs_overlap:
+        notice_islands(run, inputs.islands, outcome.unmatched)

@@ -1,0 +1,127 @@
+"""What an engine is to the service that asks for runs, and what all engines keep alike."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from skydb.domain import Mosaic, SkyRun
+from skydb.domain.vocabulary import Engine, FindingKind
+from skydb.files.checksum import sha256_of
+from skydb.files.products import image_shape_pix
+from skydb.services.core.context import Context
+from skydb.services.skies.recipe import Islands, RunInputs
+
+#: Directory below the data root that has one directory a run.
+_RUNS = "runs"
+
+
+class SkyEngine(Protocol):
+    """Takes runs from their beginning to their end.
+
+    An engine is made of a context and of settings, and is told the ids of runs: any
+    process that has opened the same ledger can do the work.
+    """
+
+    @property
+    def name(self) -> Engine:
+        """What the runs say computed them."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Its part of a recipe: everything that changes a result, JSON-able."""
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the files of all inputs are read whatever the ledger knows."""
+
+    @property
+    def has_mosaic(self) -> bool:
+        """Whether its runs have mosaics."""
+
+    @property
+    def shares_work(self) -> bool:
+        """Whether all methods are one piece of work, better given at once."""
+
+    def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
+        """Do the work of running runs of the same inputs, and record how it ended.
+
+        A tool or a file that fails leaves FAILED rows and is not raised.
+
+        Parameters
+        ----------
+        run_ids : sequence of int
+            Runs that were begun.
+        inputs : RunInputs, optional
+            Their inputs; taken from the ledger, and their files checked, when left out.
+
+        Raises
+        ------
+        BaseException
+            Whatever is no failure of a tool or of a file.
+        """
+
+
+@contextmanager
+def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterator[None]:
+    """Work that several runs share: whatever ends it badly fails all that still run."""
+    with ExitStack() as stack:
+        for run_id in run_ids:
+            stack.enter_context(context.guarded(SkyRun, run_id, label))
+        yield
+
+
+@contextmanager
+def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
+    """Where the files of a run go; a new directory is removed when the block fails."""
+    again = f".{context.attempt}" if context.attempt > 1 else ""
+    parts = (_RUNS, f"{run_id}{again}")
+    home = context.workspace.root.joinpath(*parts)
+    was_there = home.exists()
+    try:
+        yield parts
+    except BaseException:
+        if not was_there:
+            shutil.rmtree(home, ignore_errors=True)
+        raise
+
+
+def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:
+    """Copy a file of a run; how the ledger writes its place."""
+    return context.workspace.relative(context.workspace.store(source, *home, name))
+
+
+def keep_mosaic(
+    context: Context,
+    home: tuple[str, str],
+    images: tuple[Path, Path],
+    names: tuple[str, str],
+) -> Mosaic:
+    """Copy science and weight image of a run under these names."""
+    science, weight = (
+        context.workspace.store(image, *home, name)
+        for image, name in zip(images, names, strict=True)
+    )
+    return Mosaic(
+        context.workspace.relative(science),
+        context.workspace.relative(weight),
+        science_sha256=sha256_of(science),
+        weight_sha256=sha256_of(weight),
+        naxis_pix=image_shape_pix(science),
+        size_bytes=science.stat().st_size + weight.stat().st_size,
+    )
+
+
+def notice_islands(run: SkyRun, islands: Islands, unmatched: Sequence[str]) -> None:
+    """Flag exposures that share no sky, and groups that have no common zero."""
+    alone = {group[0] for group in islands if len(group) == 1 < len(islands)}
+    for name in sorted(alone | {filename.split("_")[0] for filename in unmatched}):
+        run.notice(FindingKind.NO_OVERLAP, name, "shares no sky with another exposure.")
+    groups = [group for group in islands if len(group) > 1]
+    if len(groups) > 1:
+        sizes = " and ".join(str(len(group)) for group in groups)
+        message = f"Groups of {sizes} exposures share no sky: their skies have no common zero."
+        run.notice(FindingKind.ISLANDS, f"run {run.id}", message)

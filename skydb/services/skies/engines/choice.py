@@ -1,0 +1,76 @@
+"""Which engine computes what was asked for, and what is to be said when it is another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skydb.domain.vocabulary import Engine, FindingKind
+from skydb.drizzle.onepass_limits import why_not
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import UsageError
+from skydb.services.core.context import Context
+from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
+from skydb.services.skies.engines.base import SkyEngine
+from skydb.services.skies.engines.onepass import OnePassEngine
+from skydb.services.skies.engines.own import OwnEngine
+from skydb.services.skies.engines.statistic import sky_why_not
+
+#: Kind and message of a finding.
+Remark = tuple[FindingKind, str]
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """What is to compute runs.
+
+    Parameters
+    ----------
+    engine : Engine or None
+        AstroDrizzle when left out, or skydb when no mosaic is wanted.
+    mosaic : bool
+        Whether mosaics are made.
+    settings : AstroDrizzleSettings
+    jobs : int
+        Runs, or exposures, beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
+
+    Raises
+    ------
+    UsageError
+        When the engine always makes mosaics and none are wanted.
+    """
+
+    engine: Engine | None
+    mosaic: bool
+    settings: AstroDrizzleSettings
+    jobs: int
+    afresh: bool = False
+
+    def __post_init__(self) -> None:
+        if self.engine is Engine.ASTRODRIZZLE and not self.mosaic:
+            raise UsageError(
+                "AstroDrizzle measures the sky only on the way to a mosaic.",
+                advice="Sky values without mosaics come from --engine skydb.",
+            )
+
+
+def engine_for(
+    context: Context, runner: DrizzlepacRunner, request: EngineRequest
+) -> tuple[SkyEngine, list[Remark]]:
+    """The engine for a request, and what must be said of every run of it.
+
+    Mosaics that one pass cannot make are AstroDrizzle's, and so are their skies: a mosaic and
+    the values beside it always come from one engine.
+    """
+    settings, jobs = request.settings, request.jobs
+    if not request.mosaic:
+        return OwnEngine(context, settings, jobs, request.afresh), []
+    if request.engine is not Engine.SKYDB:
+        return AstroDrizzleEngine(context, settings, runner), []
+    reason = why_not(settings) or sky_why_not(settings)
+    if reason is None:
+        return OnePassEngine(context, settings, runner, jobs, request.afresh), []
+    message = f"The engine skydb was asked for, AstroDrizzle is what ran: {reason}"
+    return AstroDrizzleEngine(context, settings, runner), [(FindingKind.DOWNGRADED, message)]

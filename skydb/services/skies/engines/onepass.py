@@ -1,0 +1,129 @@
+"""The engine ``skydb`` with mosaics: its own skies, and one pass over all pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from skydb.domain import SkyRun
+from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.drizzle.onepass import OnePass, OnePassMosaic
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import FileRejectedError, NotFoundError, ToolError
+from skydb.services.core.context import Context
+from skydb.services.core.isolation import isolated
+from skydb.services.skies.engines.base import guarded_runs, keep_file, keep_mosaic, run_home
+from skydb.services.skies.engines.own import record_skies, skies_of, statistic_settings
+from skydb.services.skies.engines.statistic import statistic_of
+from skydb.services.skies.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs
+from skydb.sky.levels import SkyStatistic
+from skydb.sky.methods import Measures
+
+_Mosaics = Mapping[SkyMethod, OnePassMosaic]
+
+
+@dataclass(frozen=True)
+class OnePassEngine:
+    """Mosaics of all methods from one pass over the exposures.
+
+    Parameters
+    ----------
+    context : Context
+    drizzle : AstroDrizzleSettings
+        Settings that one pass can follow (:func:`skydb.drizzle.onepass.why_not`).
+    runner : DrizzlepacRunner
+    jobs : int
+        Exposures beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
+    """
+
+    context: Context
+    drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+    jobs: int = 2
+    afresh: bool = False
+
+    name = Engine.SKYDB
+    reads_files = True
+    has_mosaic = True
+    shares_work = True
+
+    @cached_property
+    def statistic(self) -> SkyStatistic:
+        """How levels are taken."""
+        return statistic_of(self.drizzle)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The statistic, and what AstroDrizzle would be passed for the same mosaic."""
+        return {**statistic_settings(self.statistic), "mosaic": self.drizzle.as_parameters()}
+
+    def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
+        """Measure, drizzle once for the methods of all runs, and record.
+
+        See :class:`.SkyEngine`.
+        """
+        label = f"sky-{run_ids[0]}"
+        try:
+            with (
+                guarded_runs(self.context, run_ids, label),
+                self.context.workspace.scratch(label) as scratch,
+            ):
+                known = inputs or recorded_inputs(self.context, run_ids[0], read_files=True)
+                self._make(run_ids, known, scratch)
+        except (ToolError, FileRejectedError, NotFoundError):
+            return  # the rows say FAILED, with the reason and the log
+
+    def _make(self, run_ids: Sequence[int], inputs: RunInputs, scratch: Path) -> None:
+        overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
+        measures = overlaps.ensure(inputs.version_ids.values())
+        with self.context.store.reading() as session:
+            methods = {run_id: session.get_one(SkyRun, run_id).method for run_id in run_ids}
+        mosaics = self._drizzle(run_ids[0], list(methods.values()), inputs, measures, scratch)
+        for run_id, method in methods.items():
+            self._record(run_id, inputs, measures, mosaics[method])
+
+    def _drizzle(
+        self,
+        run_id: int,
+        methods: Sequence[SkyMethod],
+        inputs: RunInputs,
+        measures: Measures,
+        scratch: Path,
+    ) -> _Mosaics:
+        skies = {
+            method: {
+                (inputs.paths[rootname].name, extver): sky
+                for (rootname, extver), sky in skies_of(method, measures).items()
+            }
+            for method in methods
+        }
+        files = {inputs.version_ids[name]: path for name, path in inputs.paths.items()}
+        outputs = {method: mosaic_name(inputs.label, method) for method in methods}
+        self.context.progress.begin("One pass over the exposures")
+        with isolated(self.context, run_id, files, self.runner) as runner:
+            return OnePass(runner).drizzle(
+                list(inputs.paths.values()), skies, self.drizzle, scratch, outputs, self.jobs
+            )
+
+    def _record(
+        self, run_id: int, inputs: RunInputs, measures: Measures, made: OnePassMosaic
+    ) -> None:
+        with run_home(self.context, run_id) as home:
+            names = (made.science.name, made.weight.name)
+            mosaic = keep_mosaic(self.context, home, (made.science, made.weight), names)
+            log = keep_file(self.context, home, made.log, made.log.name)
+
+            def complete(run: SkyRun) -> None:
+                run.keep_mosaic(mosaic)
+                run.log_path = log
+                for filename in made.left_out:
+                    message = "is not in the mosaic: no exposure time, or no good pixel."
+                    run.notice(FindingKind.REJECTED_FILE, filename, message)
+
+            record_skies(self.context, run_id, inputs, measures, complete)

@@ -1,0 +1,113 @@
+"""The engine ``skydb``: all methods from one set of measurements, which the ledger keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from skydb.domain import SkyRun
+from skydb.domain.overlap import ChipKey
+from skydb.domain.values import SkyLevel
+from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import FileRejectedError, NotFoundError, ToolError
+from skydb.services.core.context import Context
+from skydb.services.skies.engines.base import guarded_runs, notice_islands
+from skydb.services.skies.engines.statistic import only_sky, statistic_of
+from skydb.services.skies.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.recipe import RunInputs, recorded_inputs, used_versions
+from skydb.sky.levels import SkyStatistic
+from skydb.sky.methods import Measures, sky_of
+
+#: MDRIZSKY of every chip; None where a method has nothing to say.
+Skies = Mapping[ChipKey, float | None]
+
+
+@dataclass(frozen=True)
+class OwnEngine:
+    """Sky values without mosaics: files are read only where the ledger has no levels yet.
+
+    Parameters
+    ----------
+    context : Context
+    drizzle : AstroDrizzleSettings
+        Of which the sky parameters count.
+    jobs : int
+        Exposures that are measured beside each other.
+    afresh : bool
+        Measure again what is on record, as a run that is repeated must.
+    """
+
+    context: Context
+    drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
+    jobs: int = 2
+    afresh: bool = False
+
+    name = Engine.SKYDB
+    reads_files = False
+    has_mosaic = False
+    shares_work = True
+
+    @cached_property
+    def statistic(self) -> SkyStatistic:
+        """How levels are taken."""
+        only_sky(self.drizzle)
+        return statistic_of(self.drizzle)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The statistic and its recipe."""
+        return statistic_settings(self.statistic)
+
+    def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
+        """Measure what is not known and record what every run's method makes of it.
+
+        See :class:`.SkyEngine`.
+        """
+        try:
+            with guarded_runs(self.context, run_ids, f"sky-{run_ids[0]}"):
+                known = inputs or recorded_inputs(self.context, run_ids[0], read_files=False)
+                overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
+                measures = overlaps.ensure(known.version_ids.values())
+                for run_id in run_ids:
+                    record_skies(self.context, run_id, known, measures)
+        except (ToolError, FileRejectedError, NotFoundError):
+            return  # the rows say FAILED, with the reason
+
+
+def statistic_settings(statistic: SkyStatistic) -> dict[str, object]:
+    """What of a recipe is the statistic's."""
+    return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe}
+
+
+def skies_of(method: SkyMethod, measures: Measures) -> Skies:
+    """MDRIZSKY of every chip by one method, in the unit of its image."""
+    return sky_of(method, measures).in_image_units(measures.chips)
+
+
+def record_skies(
+    context: Context,
+    run_id: int,
+    inputs: RunInputs,
+    measures: Measures,
+    complete: Callable[[SkyRun], None] = lambda _: None,
+) -> None:
+    """Commit the good end of a run with the skies of its method, and what else it has."""
+    with context.closing(SkyRun, run_id) as (session, run):
+        skies = skies_of(run.method, measures)
+        units = {chip.key: chip.unit for chip in measures.chips}
+        levels = [SkyLevel(*key, sky, units[key]) for key, sky in skies.items()]
+        run.finish(levels, used_versions(session, inputs), run.method)
+        _notice_gaps(run, measures, skies)
+        complete(run)
+
+
+def _notice_gaps(run: SkyRun, measures: Measures, skies: Skies) -> None:
+    """Flag what has no value, and groups that have no common zero."""
+    blind = set(measures.rootnames) - {chip.rootname for chip in measures.chips if chip.level}
+    for name in sorted(blind):
+        run.notice(FindingKind.REJECTED_FILE, name, "has no good pixel to tell a sky from.")
+    if run.method.needs_overlap:
+        unmatched = {rootname for (rootname, _), sky in skies.items() if sky is None}
+        notice_islands(run, measures.islands, sorted(unmatched))

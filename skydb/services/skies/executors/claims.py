@@ -1,0 +1,99 @@
+"""Attempts at runs: who tries, and how it ended.
+
+A run is begun once and recorded once, however often it is tried: a worker first claims its
+runs, which ends the attempt of a worker that went away, and only a run that still is running
+can be closed.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import RunAttempt, SkyRun
+from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind
+from skydb.services.core.context import Context
+from skydb.services.core.environment import remember_environment
+
+#: Number of an attempt, by run.
+Claims = Mapping[int, int]
+
+
+def this_process() -> str:
+    """Name of a worker that is this very process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def claim(context: Context, run_ids: Sequence[int], worker: str) -> Claims:
+    """Begin an attempt at those of the runs that have not ended.
+
+    An attempt that another worker has not ended is taken to be lost, and a finding says so.
+    The environment of a run is that of the worker that does it.
+    """
+    claims: dict[int, int] = {}
+    with context.store.writing() as session:
+        environment = remember_environment(session)
+        for run_id in run_ids:
+            run = session.get_one(SkyRun, run_id)
+            if run.status is not ActivityStatus.RUNNING:
+                continue
+            attempt = RunAttempt(run, _give_up_earlier(session, run, worker) + 1, worker)
+            run.moved_to(environment)
+            claims[run_id] = attempt.number
+    return claims
+
+
+@contextmanager
+def attempted(context: Context, claims: Claims) -> Iterator[None]:
+    """Work on claimed runs; the attempts end as the runs do."""
+    try:
+        yield
+    finally:
+        with context.store.writing() as session:
+            for run_id, number in claims.items():
+                _end(session.get_one(RunAttempt, (run_id, number)))
+
+
+def still_running(context: Context, run_ids: Sequence[int]) -> bool:
+    """Whether one of the runs has not ended."""
+    running = select(SkyRun.id).where(
+        SkyRun.id.in_(run_ids), SkyRun.status == ActivityStatus.RUNNING
+    )
+    with context.store.reading() as session:
+        return session.scalar(running.limit(1)) is not None
+
+
+def fail_lost(context: Context, run_ids: Sequence[int], why: str) -> None:
+    """End runs that nobody could do; those that have ended stay as they are."""
+    with context.store.writing() as session:
+        for run_id in run_ids:
+            run = session.get_one(SkyRun, run_id)
+            if run.status is not ActivityStatus.RUNNING:
+                continue
+            _give_up_earlier(session, run, "nobody")
+            run.fail(why)
+
+
+def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
+    """End what is left open of an earlier attempt; the number of the last one."""
+    tried = select(RunAttempt).where(RunAttempt.activity_id == run.id).order_by(RunAttempt.number)
+    attempts = list(session.scalars(tried))
+    for attempt in attempts:
+        if attempt.outcome is AttemptOutcome.RUNNING:
+            attempt.end(AttemptOutcome.LOST, "the worker went away")
+            message = f"{attempt.worker} went away; {worker} took attempt {attempt.number + 1}."
+            run.notice(FindingKind.WORKER_LOST, f"run {run.id}", message)
+    return attempts[-1].number if attempts else 0
+
+
+def _end(attempt: RunAttempt) -> None:
+    if attempt.outcome is not AttemptOutcome.RUNNING:
+        return
+    good = attempt.activity.status is ActivityStatus.SUCCEEDED
+    outcome = AttemptOutcome.SUCCEEDED if good else AttemptOutcome.FAILED
+    attempt.end(outcome, attempt.activity.error)

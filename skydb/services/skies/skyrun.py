@@ -1,0 +1,162 @@
+"""Sky runs: methods that are asked for become runs, found or made by an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from skydb.domain import SkyRun
+from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.services.core.context import Context
+from skydb.services.core.environment import remember_environment
+from skydb.services.intake.fields import Division, fields_of
+from skydb.services.intake.selection import Selection
+from skydb.services.selftest.doctor import EnvironmentGate
+from skydb.services.skies.engines.base import SkyEngine
+from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
+from skydb.services.skies.executors.base import Executor, LedgerAddress
+from skydb.services.skies.executors.local import LocalExecutor
+from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
+from skydb.services.skies.recipe import Recipe, selected_inputs
+from skydb.store import queries
+
+
+@dataclass(frozen=True)
+class SkyRunService:
+    """Runs skymethods and records what they found; inputs are copied, never touched."""
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+    jobs: int = 2
+    gate: EnvironmentGate | None = None
+    executor: Executor | None = None
+
+    def run(
+        self,
+        methods: Sequence[SkyMethod],
+        selection: Selection | None = None,
+        settings: AstroDrizzleSettings | None = None,
+        *,
+        engine: Engine | None = None,
+        mosaic: bool = True,
+        force: bool = False,
+        selftest: bool = True,
+        fields: Sequence[Selection] = (),
+    ) -> list[queries.Row]:
+        """Run methods on a selection of exposures.
+
+        Methods of AstroDrizzle run beside each other, each in its own subprocess and
+        scratch directory: one that fails leaves a FAILED row and the others go on. The
+        engine skydb measures once for all methods, which succeed or fail together.
+
+        Parameters
+        ----------
+        methods : sequence of SkyMethod
+            What to run.
+        selection : Selection, optional
+            Which exposures; all of the ledger when left out.
+        settings : AstroDrizzleSettings, optional
+            The tutorial's when left out.
+        engine : Engine, optional
+            What computes it: AstroDrizzle, or skydb when no mosaic is wanted.
+        mosaic : bool
+            False for sky values without mosaics.
+        force : bool
+            Run again what was run before with the same inputs and parameters in the
+            same environment; otherwise that run is found, and ``reused`` says so.
+        selftest : bool
+            Check a new environment before its first run; without, its runs are flagged.
+        fields : sequence of Selection
+            Several fields instead of one selection, each run by itself; see :meth:`fields`.
+
+        Returns
+        -------
+        list of dict
+            One row a method and field, in order.
+
+        Raises
+        ------
+        NotFoundError, UsageError, FileRejectedError
+            When the selection is empty, mixed, or not what is on record, or the engine
+            cannot do what is asked.
+        """
+        request = EngineRequest(engine, mosaic, settings or AstroDrizzleSettings(), self.jobs)
+        worker, remarks = engine_for(self.context, self.runner, request)
+        wanted = tuple(dict.fromkeys(methods))
+        plans = [
+            self._plan(wanted, field, worker, request, force=force)
+            for field in fields or [selection or Selection()]
+        ]
+        remarks += self._remarks(worker, selftest=selftest)
+        self._execute([piece for plan in plans for piece in plan.pieces], worker)
+        return [
+            self._row(plan.runs[method], remarks, reused=method in plan.found)
+            for plan in plans
+            for method in plan.methods
+        ]
+
+    def fields(self, selection: Selection, division: Division) -> list[Selection]:
+        """The fields that a selection is made of."""
+        with self.context.store.reading() as session:
+            return fields_of(session, selection, division)
+
+    def _plan(
+        self,
+        methods: Sequence[SkyMethod],
+        selection: Selection,
+        engine: SkyEngine,
+        request: EngineRequest,
+        *,
+        force: bool,
+    ) -> FieldWork:
+        inputs = selected_inputs(self.context, selection, read_files=engine.reads_files)
+        recipes = recipes_of(methods, engine, inputs)
+        for recipe in recipes[:1]:
+            self._prepare(recipe)
+        found = {} if force else self._found(recipes)
+        new = [recipe for recipe in recipes if recipe.method not in found]
+        parts = [new] if engine.shares_work and new else [[recipe] for recipe in new]
+        counted = not engine.shares_work
+        pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
+        return FieldWork(methods, found, pieces)
+
+    def _execute(self, pieces: Sequence[RunPiece], engine: SkyEngine) -> None:
+        """Have all pieces done; an engine that shares its work tells of its own progress."""
+        if not engine.shares_work:
+            self.context.progress.begin("Sky runs", len(pieces))
+        if pieces:
+            executor = self.executor or LocalExecutor(1 if engine.shares_work else self.jobs)
+            executor.run(pieces, LedgerAddress.of(self.context))
+        self.context.progress.end()
+
+    def _remarks(self, engine: SkyEngine, *, selftest: bool) -> list[Remark]:
+        """What is to be remarked on an environment whose drizzlepac is used."""
+        if self.gate is None or not engine.has_mosaic:
+            return []
+        remark = self.gate.remark(selftest=selftest)
+        return [(FindingKind.ENVIRONMENT, remark)] if remark else []
+
+    def _prepare(self, recipe: Recipe) -> None:
+        """Make what all methods share, before they run beside each other."""
+        with self.context.store.writing() as session:
+            remember_environment(session)
+            session.add(recipe.group(session))
+
+    def _found(self, recipes: Iterable[Recipe]) -> dict[SkyMethod, int]:
+        known = {recipe.method: recipe.find(self.context) for recipe in recipes}
+        return {method: run_id for method, run_id in known.items() if run_id is not None}
+
+    def _row(self, run_id: int, remarks: Iterable[Remark], *, reused: bool) -> queries.Row:
+        """A run as a row, once what is to be remarked on it is among its findings."""
+        with self.context.store.writing() as session:
+            run = session.get_one(SkyRun, run_id)
+            known = {finding.message for finding in run.findings}
+            new = [remark for remark in remarks if remark[1] not in known]
+            for kind, message in new:
+                run.notice(kind, f"run {run_id}", message)
+            if new:
+                session.flush()
+                session.refresh(run, ["findings"])
+            return {**queries.sky_run_row(run), "reused": reused}
