@@ -14,7 +14,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
+from skydb.domain.members import MemberWcs
+from skydb.domain.vocabulary import Flavour, ProductKind, SkyUnit, WcsKind
 
 #: TweakBack's alternates have room for no longer name.
 _LONGEST_WCSNAME = 40
@@ -250,7 +251,9 @@ class FileFacts:
     ``facts`` describes the exposure (FLT, FLC...) or, for a drizzled product,
     the first of the ``members`` that made it, under the product's own rootname.
     ``solutions`` stand in its headers, ``headerlets`` are those that only a headerlet has;
-    ``flaws`` are sentences on parts of the file that were left out.
+    ``flaws`` are sentences on parts of the file that were left out. ``header_filename`` and
+    ``header_rootname`` are FILENAME and ROOTNAME as they stand; ``idctab_date`` is the ISO
+    date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled.
     """
 
     path: Path
@@ -267,6 +270,12 @@ class FileFacts:
     tool_version: str | None = None
     headerlets: tuple[WcsFacts, ...] = ()
     flaws: tuple[str, ...] = ()
+    flavour: Flavour = Flavour.PIPELINE
+    header_filename: str | None = None
+    header_rootname: str | None = None
+    opus_ver: str | None = None
+    idctab_date: str | None = None
+    member_wcs: tuple[MemberWcs, ...] = ()
 
     @property
     def primary(self) -> WcsFacts:

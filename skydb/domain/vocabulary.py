@@ -98,6 +98,21 @@ class ProductKind(StrEnum):
         return self.is_drizzled or self in (ProductKind.CRJ, ProductKind.CRC, ProductKind.MOS)
 
 
+class Flavour(StrEnum):
+    """Who made a file: files of one exposure in several flavours have different WCS by design."""
+
+    PIPELINE = "pipeline"
+    """The archive's calibration (CALWF3, CALACS, ...) and its AstroDrizzle."""
+    SVM = "svm"
+    """HAP, single visit: ``hst_12812_50_...``."""
+    MVM = "mvm"
+    """HAP, several visits on a sky cell: ``hst_skycell-...``."""
+    SKYDB = "skydb"
+    """An acceptance or restoration of skydb."""
+    USER = "user"
+    """Anything else, told by what its header lacks."""
+
+
 class SkyUnit(StrEnum):
     """Unit of an image (BUNIT) and so of its MDRIZSKY."""
 

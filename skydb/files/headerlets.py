@@ -31,7 +31,9 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
+from skydb.files.flavour import flavour_of_headerlet
 from skydb.files.quality import DEG_TO_MAS, LARGEST_PLAUSIBLE_DEG, SMALLEST_PLAUSIBLE_MAS
+from skydb.files.refdates import delivery_date
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
 from skydb.files.wcs import image_size_pix
 
@@ -88,6 +90,8 @@ class HeaderletFacts:
             idctab=self.idctab,
             date_written=self.date_written,
             tool_version=self.tool_version,
+            flavour=flavour_of_headerlet(self.path, self.wcs),
+            idctab_date=delivery_date(self.idctab, self.date_written),
         )
 
 

@@ -13,6 +13,7 @@ from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
+from skydb.files.flavour import flavour_of
 from skydb.files.headerlets import embedded_solutions
 from skydb.files.instruments import (
     detector_of,
@@ -22,6 +23,7 @@ from skydb.files.instruments import (
     sky_unit_of,
 )
 from skydb.files.members import members_of
+from skydb.files.refdates import delivery_date
 from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
@@ -66,6 +68,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     members = members_of(skeleton) if kind.is_drizzled else ()
     solutions = read_solutions(skeleton)
     headerlets, flaws = embedded_solutions(skeleton, solutions)
+    idctab, written = _reference_file(primary.text("IDCTAB")), primary.text("DATE")
     return FileFacts(
         path=skeleton.path,
         kind=kind,
@@ -75,11 +78,16 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         skies=_skies(skeleton, kind),
         members=members,
         cal_ver=primary.text("CAL_VER"),
-        idctab=_reference_file(primary.text("IDCTAB")),
-        date_written=primary.text("DATE"),
+        idctab=idctab,
+        date_written=written,
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
         flaws=flaws,
+        flavour=flavour_of(skeleton, kind),
+        header_filename=primary.text("FILENAME"),
+        header_rootname=primary.text("ROOTNAME"),
+        opus_ver=primary.text("OPUS_VER"),
+        idctab_date=delivery_date(idctab, written),
     )
 
 
