@@ -1,22 +1,39 @@
-"""Which exposures a drizzled product was made of."""
+"""Which exposures a drizzled product was made of, and what they were like then."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from skydb.errors import UnreadableFileError
+from skydb.domain.members import MemberWcs
+from skydb.domain.values import Rootname
 from skydb.files.cards import Cards
-from skydb.files.cardscan import ScannedHeader
-from skydb.files.structure import FitsSkeleton, HduRecord
+from skydb.files.rawtable import RawTable
+from skydb.files.structure import FitsSkeleton
 
-_FORMAT = re.compile(r"(\d*)([LXBIJKAEDCMPQ])")
-_WIDTHS = dict(zip("LBIJKAEDCMPQ", (1, 1, 2, 4, 8, 1, 4, 8, 8, 16, 8, 16), strict=True))
 _INPUT = re.compile(r"([a-z0-9]{8,9})_[a-z0-9]{3}\.fits", re.IGNORECASE)
 _DRIZZLED_INPUT = re.compile(r"D\d{3,}DATA")
+_CD = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
 
 
-def members_of(skeleton: FitsSkeleton) -> tuple[str, ...]:
-    """Rootnames of the exposures drizzled, in order and each once.
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Exposures of a product.
+
+    Parameters
+    ----------
+    rootnames : tuple of str
+        In order and each once.
+    wcs : tuple of MemberWcs
+        One for each chip; empty without HDRTAB.
+    """
+
+    rootnames: tuple[str, ...] = ()
+    wcs: tuple[MemberWcs, ...] = ()
+
+
+def members_of(skeleton: FitsSkeleton) -> Members:
+    """What a product tells of the exposures drizzled.
 
     HDRTAB has one row per chip and full rootnames. The D001DATA cards come second: the
     file names they hold may be cut to eight characters by the pipeline, and are then
@@ -27,46 +44,66 @@ def members_of(skeleton: FitsSkeleton) -> tuple[str, ...]:
     UnreadableFileError
         When HDRTAB cannot be understood.
     """
-    for table in skeleton.named("HDRTAB"):
-        names = _column(skeleton, table, "ROOTNAME")
-        if names:
-            return _each_once(names)
+    for hdu in skeleton.named("HDRTAB"):
+        rows = _rows(RawTable(skeleton, hdu))
+        if rows:
+            return Members(_each_once([row.rootname for row in rows]), rows)
     header = skeleton.primary.scanned
     cards = Cards(skeleton.path, (header,))
     inputs = (cards.text(key) or "" for key in header if _DRIZZLED_INPUT.fullmatch(key))
-    return _each_once([match[1].lower() for match in map(_INPUT.search, inputs) if match])
+    return Members(_each_once([match[1].lower() for match in map(_INPUT.search, inputs) if match]))
+
+
+def exposure_named_in(rootname: str | None, expname: str | None) -> str | None:
+    """Exposure by ROOTNAME and EXPNAME of its header.
+
+    Files of a STIS association have the association's ROOTNAME; there EXPNAME tells the
+    exposure. An EXPNAME that is no rootname is not believed.
+    """
+    for name in (expname, rootname):
+        try:
+            return Rootname.parse(name or "").text
+        except ValueError:
+            continue
+    return rootname.strip().lower() if rootname else None
 
 
 def _each_once(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _column(skeleton: FitsSkeleton, table: HduRecord, name: str) -> list[str]:
-    """Text column of a binary table, read without building its hundreds of neighbours."""
-    header = table.scanned
-    try:
-        rows, row_bytes = int(header["NAXIS2"]), int(header["NAXIS1"])
-        place = _place(header, name)
-    except (KeyError, ValueError, TypeError) as error:
-        raise UnreadableFileError(skeleton.path, f"HDRTAB is damaged ({error})") from error
-    if place is None:
-        return []
-    start, width = place
-    data = skeleton.data_of(table)
-    cells = (data[row * row_bytes + start :][:width] for row in range(rows))
-    return [cell.split(b"\0")[0].decode("ascii", "replace").strip().lower() for cell in cells]
+def _rows(table: RawTable) -> tuple[MemberWcs, ...]:
+    texts = [table.texts(name) for name in ("WCSNAME", "IDCTAB", "CAL_VER")]
+    columns = zip(
+        map(exposure_named_in, table.texts("ROOTNAME"), table.texts("EXPNAME")),
+        table.numbers("EXTVER"),
+        *texts,
+        _pairs(table, "CRVAL1", "CRVAL2"),
+        _pairs(table, "CRPIX1", "CRPIX2"),
+        _matrices(table),
+        strict=True,
+    )
+    return tuple(
+        # A file with one chip may have no EXTVER, which then is 1 (FITS standard 4.0).
+        MemberWcs(name, int(extver or 1), wcs_name, reference_file(idctab), *rest)
+        for name, extver, wcs_name, idctab, *rest in columns
+        if name
+    )
 
 
-def _place(header: ScannedHeader, name: str) -> tuple[int, int] | None:
-    """Offset and width in bytes of a text column, or None when there is none of that name."""
-    offset = 0
-    for number in range(1, int(header["TFIELDS"]) + 1):
-        match = _FORMAT.match(str(header[f"TFORM{number}"]).strip())
-        if not match:
-            raise ValueError(f"TFORM{number} is not a format")
-        repeat, letter = int(match[1] or 1), match[2]
-        width = (repeat + 7) // 8 if letter == "X" else repeat * _WIDTHS[letter]
-        if str(header.get(f"TTYPE{number}", "")).strip().upper() == name:
-            return (offset, width) if letter == "A" else None
-        offset += width
-    return None
+def reference_file(text: str | None) -> str | None:
+    """Name of a reference file without ``iref$`` or a directory."""
+    return re.split(r"[$/]", text)[-1] if text else None
+
+
+def _pairs(table: RawTable, first: str, second: str) -> list[tuple[float, float] | None]:
+    both = zip(table.numbers(first), table.numbers(second), strict=True)
+    return [None if x is None or y is None else (x, y) for x, y in both]
+
+
+def _matrices(table: RawTable) -> list[tuple[float, float, float, float] | None]:
+    rows = zip(*(table.numbers(name) for name in _CD), strict=True)
+    return [
+        None if a is None or b is None or c is None or d is None else (a, b, c, d)
+        for a, b, c, d in rows
+    ]

@@ -1,7 +1,7 @@
 """One reading of one FITS file: bytes to :class:`~skydb.domain.values.FileFacts`.
 
 Every file is opened once and only its headers are read, with two small exceptions: the
-distortion tables, for the footprint, and the ROOTNAME column of a product's HDRTAB.
+distortion tables, for the footprint, and some columns of a product's HDRTAB.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skydb.files.instruments import (
     kind_of,
     sky_unit_of,
 )
-from skydb.files.members import members_of
+from skydb.files.members import Members, members_of, reference_file
 from skydb.files.refdates import delivery_date
 from skydb.files.structure import (
     FitsSkeleton,
@@ -65,18 +65,18 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     is_drizzled = primary.raw("NDRIZIM") is not None or primary.raw("D001DATA") is not None
     kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
     _require_image(skeleton, primary, kind)
-    members = members_of(skeleton) if kind.is_drizzled else ()
+    members = members_of(skeleton) if kind.is_drizzled else Members()
     solutions = read_solutions(skeleton)
     headerlets, flaws = embedded_solutions(skeleton, solutions)
-    idctab, written = _reference_file(primary.text("IDCTAB")), primary.text("DATE")
+    idctab, written = reference_file(primary.text("IDCTAB")), primary.text("DATE")
     return FileFacts(
         path=skeleton.path,
         kind=kind,
         size_bytes=skeleton.size_bytes,
-        facts=_exposure_facts(skeleton, members),
+        facts=_exposure_facts(skeleton, members.rootnames),
         solutions=solutions,
         skies=_skies(skeleton, kind),
-        members=members,
+        members=members.rootnames,
         cal_ver=primary.text("CAL_VER"),
         idctab=idctab,
         date_written=written,
@@ -88,6 +88,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         header_rootname=primary.text("ROOTNAME"),
         opus_ver=primary.text("OPUS_VER"),
         idctab_date=delivery_date(idctab, written),
+        member_wcs=members.wcs,
     )
 
 
@@ -184,11 +185,6 @@ def _skies(skeleton: FitsSkeleton, kind: ProductKind) -> tuple[ChipSky, ...]:
         unit = None if kind.is_drizzled else sky_unit_of(cards.text("BUNIT"))
         skies.append(ChipSky(chip.version, cards.number("MDRIZSKY"), unit))
     return tuple(skies)
-
-
-def _reference_file(text: str | None) -> str | None:
-    """Name of a reference file without ``iref$`` or a directory."""
-    return re.split(r"[$/]", text)[-1] if text else None
 
 
 def _tool_version(skeleton: FitsSkeleton, primary: Cards) -> str | None:

@@ -5,11 +5,12 @@ import shutil
 import pytest
 from astropy.io import fits
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import Flavour, SkyMethod
 from skydb.drizzle.astrodrizzle import AstroDrizzle
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import ToolError
+from skydb.files.reader import read_facts
 from skydb.simulate.detectors import detector
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -109,3 +110,24 @@ def check_product(path, visit):
     assert members == set(visit.members)
     assert science["WCSNAME"] == visit.wcs_name
     assert science.get("NMATCHES", -1) == (visit.nmatches or -1)
+    check_members(path)
+
+
+def check_members(path):
+    """The table of a product keeps the WCS of every chip to the last digit."""
+    product = read_facts(path)
+    assert product.flavour is Flavour.PIPELINE
+    for row in product.member_wcs:
+        (exposure,) = path.parent.glob(f"{row.rootname}_fl[tc].fits")
+        facts = read_facts(exposure)
+        (chip,) = (chip for chip in facts.primary.chips if chip.extver == row.extver)
+        assert (row.wcs_name, row.idctab, row.cal_ver) == (
+            facts.primary.name.text,
+            facts.idctab,
+            facts.cal_ver,
+        )
+        assert (row.crval_deg, row.crpix_pix, row.cd_deg) == (
+            chip.crval_deg,
+            chip.crpix_pix,
+            chip.cd_deg,
+        )
