@@ -7,6 +7,7 @@
     ├── SchemaError (RuntimeError)         the database needs ``skydb db upgrade``  exit 3
     ├── NotFoundError (LookupError)        no such row, file or run                 exit 4
     ├── StateError (RuntimeError)          a domain verb that this state forbids    exit 1
+    ├── InputsRefusedError (ValueError)    no input can be chosen, or a guard refuses  exit 1
     ├── StoreError (RuntimeError)          the database refused                     exit 1
     ├── FileRejectedError (ValueError)     one input file cannot be used            exit 1
     │   ├── NotHstImageError
@@ -25,6 +26,7 @@ parts are kept as attributes so that a program need not parse the sentence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -69,6 +71,24 @@ class NotFoundError(SkydbError, LookupError):
 
 class StateError(SkydbError, RuntimeError):
     """A domain verb was used on an entity whose state forbids it."""
+
+
+class InputsRefusedError(SkydbError, ValueError):
+    """No version of each exposure can be chosen, or a guard refuses those that were.
+
+    Parameters
+    ----------
+    what : str
+        Why.
+    rows : sequence of mapping
+        The inputs that there are, as a table.
+    """
+
+    def __init__(
+        self, what: str, *, rows: Sequence[Mapping[str, object]], advice: str = ""
+    ) -> None:
+        self.rows = [dict(row) for row in rows]
+        super().__init__(what, advice=advice)
 
 
 class StoreError(SkydbError, RuntimeError):

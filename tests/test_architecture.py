@@ -59,9 +59,9 @@ ROOMS = {
 
 #: The modules by which a room is entered; all others are its own affair.
 DOORS = {
-    "core": {"connect", "context", "environment", "isolation", "progress", "versions"},
+    "core": {"connect", "context", "environment", "isolation", "progress", "staging", "versions"},
     "selftest": {"doctor", "fields"},
-    "intake": {"fetch", "fetched", "fields", "ingest", "selection"},
+    "intake": {"choice", "fetch", "fetched", "fields", "guards", "ingest", "selection"},
     "catalogs": {"catalog_queries", "epochs", "refcat", "region"},
     "lookup": {"evidence", "export", "find", "questions"},
     "alignment": {"accept", "align", "header_writes", "solution_diff", "wcs_ledger"},

@@ -247,13 +247,13 @@ class Services:
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""
-        from skydb.services.intake.selection import choose_exposures
+        from skydb.services.intake.choice import choose_inputs
 
+        workspace = self.context.workspace
         with self.context.store.reading() as session:
             return {
-                version.product.exposure.rootname: self.context.workspace.resolve(version.path)
-                for version in choose_exposures(session, selection)
-                if version.product.exposure
+                one.rootname: workspace.resolve(one.version.path)
+                for one in choose_inputs(session, workspace, selection)
             }
 
     def close(self) -> None:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from rich.progress import Task, TaskID
 
 
+class Remarks(Quiet):
+    """No bars, but every remark: where stderr is a file, or bars are not wanted."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def remark(self, sentence: str) -> None:
+        """Print what is said."""
+        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
 class RichProgress:
     """One bar for each piece of work, kept on the screen when it is over."""
 
@@ -41,6 +52,10 @@ class RichProgress:
         done = task.total if task.total is not None else 1
         self._bars.update(task.id, total=done, completed=done)
         self._task = None
+
+    def remark(self, sentence: str) -> None:
+        """Print what is said, above the bars."""
+        self._bars.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def part(self, what: str, total: int | None = None) -> RichPart:
         """Start a bar below, which goes when its thing is over."""
@@ -77,7 +92,7 @@ def _amount(task: Task) -> str:
 def progress_on(console: Console, *, wanted: bool) -> Iterator[Progress]:
     """A listener that draws bars on a terminal and is quiet elsewhere."""
     if not wanted or not console.is_terminal:
-        yield Quiet()
+        yield Remarks(console)
         return
     from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars

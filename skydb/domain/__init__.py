@@ -16,16 +16,18 @@ from skydb.domain.base import Base
 from skydb.domain.books import BadDelivery, BookEntry
 from skydb.domain.catalog import CatalogService, ReferenceCatalog
 from skydb.domain.chip import ChipSolution
+from skydb.domain.download import Download
 from skydb.domain.exposure import Exposure
 from skydb.domain.history import HistoryImport, RunAttempt
 from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.passband import Passband
-from skydb.domain.product import Download, Product, ProductMember, ProductVersion
+from skydb.domain.product import Product, ProductMember
 from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.solution import AlignmentSolution
 from skydb.domain.trust import TrustReason
+from skydb.domain.version import FileLocation, ProductVersion
 from skydb.domain.visit import Visit
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "DownloadActivity",
     "Environment",
     "Exposure",
+    "FileLocation",
     "Finding",
     "Generation",
     "HeaderBackup",

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
-from skydb.domain.product import ProductVersion
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
 from skydb.errors import StateError
 
@@ -216,9 +216,18 @@ class Activity(Base):
         self.tool_version = tool_version
         self.error = error
 
-    def use(self, version: ProductVersion, role: LinkRole = LinkRole.SCIENCE) -> None:
-        """Note that the activity read this version."""
-        Usage(self, version, role)
+    def use(
+        self,
+        version: ProductVersion,
+        role: LinkRole = LinkRole.SCIENCE,
+        *,
+        reason: str | None = None,
+        passed_over: str | None = None,
+    ) -> None:
+        """Note that the activity read this version, why it was chosen and what was not."""
+        usage = Usage(self, version, role)
+        usage.reason = reason
+        usage.passed_over = passed_over
 
     def generate(self, version: ProductVersion, role: LinkRole) -> None:
         """Note that the activity made this version."""
@@ -291,6 +300,9 @@ class Usage(VersionLink):
     """W3C PROV *used*: an activity read a version."""
 
     __tablename__ = "activity_used"
+
+    reason: Mapped[str | None] = mapped_column(Text)
+    passed_over: Mapped[str | None] = mapped_column(Text)
 
     activity: Mapped[Activity] = relationship(back_populates="used")
 

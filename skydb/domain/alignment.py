@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from skydb.domain.activity import Activity, Stamp
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.solution import AlignmentSolution
-from skydb.domain.vocabulary import ActivityKind, SolutionStatus
+from skydb.domain.values import FileFacts, Realised
+from skydb.domain.version import ProductVersion
+from skydb.domain.vocabulary import ActivityKind, FindingKind, LinkRole, SolutionStatus
 from skydb.errors import StateError
 
 
@@ -103,6 +105,63 @@ class Acceptance(Activity):
         super().__init__(parameters, stamp)
         self.tool_version = stamp.tool_version
         self.alignment_run = alignment_run
+
+    def apply(self, solution: AlignmentSolution, file: FileFacts, path: str) -> ProductVersion:
+        """Record the drizzled product that has exactly the fit that was reviewed.
+
+        Parameters
+        ----------
+        solution : AlignmentSolution
+            The fit; it supersedes what was active in the product.
+        file : FileFacts
+            What the new file of the product says.
+        path : str
+            Where skydb keeps it.
+
+        Raises
+        ------
+        StateError
+            When the solution is not a proposal.
+        """
+        version = solution.version.derive(file, path)
+        self.generate(version, LinkRole.ALIGNED)
+        solution.accept(version, file.primary.name)
+        solution.product.supersede_with(solution)
+        return version
+
+    def carry(
+        self,
+        solution: AlignmentSolution,
+        member: ProductVersion,
+        file: FileFacts,
+        path: str,
+        realised: Realised,
+    ) -> AlignmentSolution:
+        """Record a member that TweakBack has moved by the fit, and by how much it moved.
+
+        Parameters
+        ----------
+        solution : AlignmentSolution
+            The fit of the drizzled product.
+        member : ProductVersion
+            The content that the product was made of.
+        file : FileFacts
+            What the new file of the member says.
+        path : str
+            Where skydb keeps it.
+        realised : Realised
+            Its shift as measured; one that is not the predicted one makes the result FAILED.
+        """
+        version = member.derive(file, path)
+        self.generate(version, LinkRole.ALIGNED)
+        carried = AlignmentSolution.carried(version, self, file.primary, solution)
+        if carried.verify(realised):
+            member.product.supersede_with(carried)
+        return carried
+
+    def leave(self, rootname: str, why: str) -> None:
+        """Record that a member of a product is not moved by its fit."""
+        self.notice(FindingKind.NOT_MOVED, rootname, why)
 
 
 class Restoration(Activity):

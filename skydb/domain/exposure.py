@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -10,6 +12,9 @@ from skydb.domain.values import ExposureFacts, Rootname, plate_scale_arcsec
 from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import KnownFrom
 from skydb.errors import StateError
+
+if TYPE_CHECKING:
+    from skydb.domain.product import Product
 
 #: Instruments by the first letter of a rootname (HST data handbooks, "HST file names").
 _INSTRUMENTS = {"i": "WFC3", "j": "ACS", "n": "NICMOS", "o": "STIS", "u": "WFPC2"}
@@ -53,7 +58,8 @@ class Exposure(Base):
     postarg1_arcsec: Mapped[float | None]
     postarg2_arcsec: Mapped[float | None]
 
-    visit: Mapped[Visit] = relationship(lazy="joined")
+    visit: Mapped[Visit] = relationship(lazy="joined", back_populates="exposures")
+    products: Mapped[list[Product]] = relationship(back_populates="exposure", order_by="Product.id")
 
     def __init__(self, visit: Visit, known: ExposureFacts | Rootname) -> None:
         self.visit = visit

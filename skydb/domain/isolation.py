@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from skydb.domain.activity import Activity, Stamp
 from skydb.domain.base import Base, Key, follow
 from skydb.domain.cardchanges import CardChanges
-from skydb.domain.product import ProductVersion
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind
 from skydb.errors import StateError
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
 from skydb.domain.base import Base, choice
-from skydb.domain.product import ProductVersion
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, SkyUnit
 from skydb.errors import StateError
 

@@ -1,33 +1,42 @@
-"""Files: products, their immutable versions, and attempts to fetch them."""
+"""Products: the FLT of an exposure, the DRZ of its members, in one flavour."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, choice
+from skydb.domain.delivery import DeliveryKey
 from skydb.domain.exposure import Exposure
+from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import FileFacts
+from skydb.domain.version import ProductVersion
 from skydb.domain.visit import Visit
-from skydb.domain.vocabulary import DownloadStatus, ProductKind
+from skydb.domain.vocabulary import Flavour, ProductKind, SolutionStatus
 
 if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
 
 
 class Product(Base):
-    """A named file: the FLT of an exposure, the DRZ of an association.
+    """The FLT of an exposure, the DRZ of a set of members, in one flavour.
+
+    Made through :meth:`of` and :meth:`logged`. Two files are versions of one product when
+    their :func:`~skydb.domain.identity.product_identity` is equal, whatever their names.
 
     Parameters
     ----------
+    identity : str
+        What the product is of; unique in the ledger.
     filename : str
-        Name without directory, unique in the ledger.
+        Name without directory, as first seen; several products can have one name.
     kind : ProductKind
         What it is.
+    flavour : Flavour
+        Whose it is: the archive's pipeline, HAP, skydb or a user.
     visit : Visit
         Visit it belongs to.
     exposure : Exposure, optional
@@ -35,37 +44,79 @@ class Product(Base):
     """
 
     __tablename__ = "products"
+    __table_args__ = (Index(None, "kind", "flavour"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    filename: Mapped[str] = mapped_column(String(255), unique=True)
+    identity: Mapped[str] = mapped_column(String(255), unique=True)
+    filename: Mapped[str] = mapped_column(String(255), index=True)
     kind: Mapped[ProductKind] = mapped_column(choice(ProductKind))
+    flavour: Mapped[Flavour] = mapped_column(choice(Flavour))
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), index=True)
     exposure_id: Mapped[int | None] = mapped_column(ForeignKey("exposures.id"), index=True)
 
-    visit: Mapped[Visit] = relationship(lazy="joined")
-    exposure: Mapped[Exposure | None] = relationship(lazy="joined")
+    visit: Mapped[Visit] = relationship(lazy="joined", back_populates="products")
+    exposure: Mapped[Exposure | None] = relationship(lazy="joined", back_populates="products")
     versions: Mapped[list[ProductVersion]] = relationship(
         back_populates="product", order_by="ProductVersion.number"
     )
     members: Mapped[list[ProductMember]] = relationship(
         back_populates="product", cascade="all, delete-orphan", order_by="ProductMember.position"
     )
+    solutions: Mapped[list[AlignmentSolution]] = relationship(
+        back_populates="product", order_by="AlignmentSolution.id"
+    )
 
     def __init__(
         self,
+        identity: str,
         filename: str,
         kind: ProductKind,
+        flavour: Flavour,
         visit: Visit,
         exposure: Exposure | None = None,
     ) -> None:
+        self.identity = identity
         self.filename = filename
         self.kind = kind
+        self.flavour = flavour
         self.visit = visit
         self.exposure = exposure
 
+    @classmethod
+    def of(cls, file: FileFacts, visit: Visit, exposure: Exposure | None = None) -> Self:
+        """The product that a file is the first version of."""
+        return cls(product_identity(file), file.path.name, file.kind, file.flavour, visit, exposure)
+
+    @classmethod
+    def logged(
+        cls, filename: str, kind: ProductKind, visit: Visit, exposure: Exposure | None = None
+    ) -> Self:
+        """A product of which only a log tells, as the pipeline names it."""
+        return cls(logged_identity(filename), filename, kind, Flavour.PIPELINE, visit, exposure)
+
+    @property
+    def rootname(self) -> str | None:
+        """Rootname of the exposure; None for a combination."""
+        return self.exposure.rootname if self.exposure else None
+
+    @property
+    def subject(self) -> str:
+        """What people call it: the rootname of an exposure, else the file's name."""
+        return self.rootname or self.filename
+
+    @property
+    def is_only_logged(self) -> bool:
+        """Whether no file of it was ever recorded."""
+        return self.identity == logged_identity(self.filename)
+
+    def recognise(self, file: FileFacts) -> None:
+        """Take in the first file of a product that only a log had named."""
+        self.identity = product_identity(file)
+        self.flavour = file.flavour
+
     @property
     def latest(self) -> ProductVersion:
-        """The newest version.
+        """The version that stands for the product: of the newest delivery, the one made last.
 
         Raises
         ------
@@ -74,24 +125,82 @@ class Product(Base):
         """
         if not self.versions:
             raise LookupError(f"{self.filename} has no version.")
-        return self.versions[-1]
+        return max(self.versions, key=lambda version: version.place)
+
+    @property
+    def deliveries(self) -> list[ProductVersion]:
+        """Versions that came from outside, the oldest delivery first."""
+        outside = [version for version in self.versions if version.is_delivery]
+        return sorted(outside, key=lambda version: version.place)
 
     def version_with(self, sha256: str) -> ProductVersion | None:
         """The version that has this content, or None."""
         return next((known for known in self.versions if known.sha256 == sha256), None)
 
-    def add_version(self, facts: FileFacts, path: str, *, is_managed: bool) -> ProductVersion:
-        """Append a version with new content; earlier ones stay as they are."""
-        number = self.versions[-1].number + 1 if self.versions else 1
-        return ProductVersion(self, number, facts, path, is_managed=is_managed)
+    def add_version(
+        self, facts: FileFacts, *, derived_from: ProductVersion | None = None
+    ) -> ProductVersion:
+        """Append a file version; earlier ones stay as they are.
 
-    def name_members(self, rootnames: tuple[str, ...]) -> None:
+        Parameters
+        ----------
+        facts : FileFacts
+            What the file says.
+        derived_from : ProductVersion, optional
+            What skydb made it of; None for a file from outside.
+        """
+        number = 1 + max((version.number for version in self.versions), default=0)
+        version = ProductVersion(self, number, facts, derived_from)
+        self._order()
+        return version
+
+    def name_members(self, rootnames: Iterable[str]) -> None:
         """Record which exposures a combined product was made of, in order."""
         known = {member.rootname for member in self.members}
         for rootname in rootnames:
             if rootname not in known:
                 self.members.append(ProductMember(rootname, len(self.members)))
                 known.add(rootname)
+
+    def settle(self, version: ProductVersion) -> None:
+        """Let the WCS of a version just recorded supersede that of older deliveries.
+
+        A file of an older delivery, recorded late, is itself superseded.
+        """
+        came_with = next((one for one in version.solutions if one.wcs_key == " "), None)
+        if came_with is None:
+            return
+        others = [one for one in self.versions if one is not version]
+        if version is self.latest:
+            active = (one.current_solution for one in others)
+            came_with.supersede(one for one in active if one is not None)
+        elif (current := self.latest.current_solution) is not None:
+            current.supersede([came_with])
+
+    def supersede_with(self, solution: AlignmentSolution) -> None:
+        """Let a solution take the place of those active in its delivery or an older one."""
+        standing = solution.applied_version or solution.version
+        active = [
+            one
+            for version in self.versions
+            if version.delivery <= standing.delivery
+            for one in (*version.solutions, *version.applied_solutions)
+            if one.wcs_key == " " or one.status is SolutionStatus.APPLIED
+        ]
+        solution.supersede(active)
+
+    def _order(self) -> None:
+        """Number the deliveries by their calibration, and place what was made of each."""
+        outside = [version for version in self.versions if version.is_delivery]
+        # Arrival breaks ties: the sort is stable, and versions are in order of arrival.
+        ranked = sorted(outside, key=DeliveryKey.of)
+        for ordinal, version in enumerate(ranked, 1):
+            version.delivery = ordinal
+        for version in self.versions:
+            version.delivery = version.origin.delivery
+        placed = sorted(self.versions, key=lambda version: (version.delivery, version.number))
+        for place, version in enumerate(placed, 1):
+            version.place = place
 
 
 class ProductMember(Base):
@@ -113,157 +222,3 @@ class ProductMember(Base):
     def __init__(self, rootname: str, position: int) -> None:
         self.rootname = rootname
         self.position = position
-
-
-class ProductVersion(Base):
-    """One immutable content of a product, addressed by its SHA-256.
-
-    Parameters
-    ----------
-    product : Product
-        The product it is a version of.
-    number : int
-        Counted from 1 in the order of arrival.
-    facts : FileFacts
-        What the file says; must carry the checksum.
-    path : str
-        Where it is; relative paths start at the data root.
-    is_managed : bool
-        Whether skydb made or fetched the file and keeps it.
-
-    Raises
-    ------
-    ValueError
-        When the facts carry no checksum.
-    """
-
-    __tablename__ = "product_versions"
-    __table_args__ = (
-        UniqueConstraint("product_id", "sha256"),
-        UniqueConstraint("product_id", "number"),
-        Index(None, "idctab", "date_written"),
-    )
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
-    number: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    path: Mapped[str] = mapped_column(Text)
-    is_managed: Mapped[bool]
-    cal_ver: Mapped[str | None] = mapped_column(String(64))
-    idctab: Mapped[str | None] = mapped_column(String(64))
-    tool_version: Mapped[str | None] = mapped_column(String(64))
-    date_written: Mapped[str | None] = mapped_column(String(32))
-    recorded_at: Mapped[datetime]
-
-    product: Mapped[Product] = relationship(back_populates="versions", lazy="joined")
-    solutions: Mapped[list[AlignmentSolution]] = relationship(
-        back_populates="known_version",
-        order_by="AlignmentSolution.id",
-        foreign_keys="AlignmentSolution.version_id",
-    )
-    applied_solutions: Mapped[list[AlignmentSolution]] = relationship(
-        back_populates="applied_version",
-        order_by="AlignmentSolution.id",
-        foreign_keys="AlignmentSolution.applied_version_id",
-    )
-
-    def __init__(
-        self, product: Product, number: int, facts: FileFacts, path: str, *, is_managed: bool
-    ) -> None:
-        if not facts.sha256:
-            raise ValueError(f"{facts.path.name}: a version needs the checksum of its content.")
-        self.product = product
-        self.number = number
-        self.sha256 = facts.sha256
-        self.size_bytes = facts.size_bytes
-        self.path = path
-        self.is_managed = is_managed
-        self.cal_ver = facts.cal_ver
-        self.idctab = facts.idctab
-        self.tool_version = facts.tool_version
-        self.date_written = facts.date_written
-        self.recorded_at = utc_now()
-        follow(product, self)
-
-    @property
-    def filename(self) -> str:
-        """Name of the file without directory."""
-        return PurePath(self.path).name
-
-    def relocate(self, path: str, *, is_managed: bool) -> None:
-        """Note that this very content is kept elsewhere from now on."""
-        self.path = path
-        self.is_managed = is_managed
-
-    @property
-    def current_solution(self) -> AlignmentSolution | None:
-        """The WCS in force in this content, or None when none was recorded."""
-        in_header = [s for s in self.solutions if s.wcs_key == " "]
-        return next(iter(in_header + self.applied_solutions), None)
-
-
-class Download(Base):
-    """One attempt to fetch one product.
-
-    Parameters
-    ----------
-    uri : str
-        Archive's name of the file.
-    attempt : int
-        Counted from 1 for this file in this fetch.
-    expected_bytes : int, optional
-        Size that the archive announced.
-    """
-
-    __tablename__ = "downloads"
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"), index=True)
-    version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
-    uri: Mapped[str] = mapped_column(Text, index=True)
-    attempt: Mapped[int]
-    status: Mapped[DownloadStatus | None] = mapped_column(choice(DownloadStatus))
-    expected_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    received_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    sha256: Mapped[str | None] = mapped_column(String(64))
-    etag: Mapped[str | None] = mapped_column(String(255))
-    path: Mapped[str | None] = mapped_column(Text)
-    started_at: Mapped[datetime] = mapped_column(index=True)
-    finished_at: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(Text)
-
-    version: Mapped[ProductVersion | None] = relationship()
-
-    def __init__(
-        self, activity_id: int, uri: str, attempt: int = 1, expected_bytes: int | None = None
-    ) -> None:
-        self.activity_id = activity_id
-        self.uri = uri
-        self.attempt = attempt
-        self.expected_bytes = expected_bytes
-        self.started_at = utc_now()
-
-    def finish(
-        self,
-        status: DownloadStatus,
-        received_bytes: int,
-        sha256: str,
-        path: str,
-        etag: str | None = None,
-    ) -> None:
-        """Record that the bytes arrived, where they are, and how the archive calls them."""
-        self.status = status
-        self.received_bytes = received_bytes
-        self.sha256 = sha256
-        self.path = path
-        self.etag = etag
-        self.finished_at = utc_now()
-
-    def fail(self, status: DownloadStatus, error: str, received_bytes: int | None = None) -> None:
-        """Record that the attempt gave no usable file, and why."""
-        self.status = status
-        self.error = error
-        self.received_bytes = received_bytes
-        self.finished_at = utc_now()

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from skydb.domain.activity import Activity, Environment, Stamp
 from skydb.domain.base import Base, Key, choice, sparse_index
 from skydb.domain.exposure import Exposure
-from skydb.domain.product import ProductVersion
 from skydb.domain.retention import Retained
 from skydb.domain.values import SkyLevel
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import (
     ActivityKind,
     Engine,
@@ -173,7 +173,7 @@ class SkyRun(Retained, Activity):
         if self.downgraded:
             self._notice_downgrade(effective_method, why_downgraded)
         for value in values:
-            if value.unit is None:
+            if value.unit is None and value.mdrizsky is not None:
                 self.notice(
                     FindingKind.UNIT_UNKNOWN,
                     value.exposure.rootname,

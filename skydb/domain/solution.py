@@ -13,9 +13,10 @@ from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord, ShiftRecord, WcsLabel
-from skydb.domain.product import Product, ProductVersion
+from skydb.domain.product import Product
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 
@@ -55,7 +56,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
 
-    product: Mapped[Product] = relationship()
+    product: Mapped[Product] = relationship(back_populates="solutions")
     known_version: Mapped[ProductVersion | None] = relationship(
         back_populates="solutions", foreign_keys=[version_id]
     )
@@ -188,6 +189,14 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
         solution.applied_at = utc_now()
         solution.trust = source.trust
         return solution
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the WCS is a fit of skydb that was accepted, or such a fit restored."""
+        if self.origin is SolutionOrigin.RESTORED:
+            return self.source is not None and self.source.is_fitted
+        fitted = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
+        return self.status is SolutionStatus.APPLIED and self.origin in fitted
 
     def as_facts(self) -> WcsFacts:
         """The solution as a value, with the linear WCS of its chips."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key
 from skydb.domain.values import ExposureFacts, Rootname
+
+if TYPE_CHECKING:
+    from skydb.domain.exposure import Exposure
+    from skydb.domain.product import Product
 
 
 class Visit(Base):
@@ -32,6 +38,11 @@ class Visit(Base):
     number: Mapped[str] = mapped_column(String(2))
     proposal_id: Mapped[int | None] = mapped_column(index=True)
     target_name: Mapped[str | None] = mapped_column(String(64))
+
+    exposures: Mapped[list[Exposure]] = relationship(
+        back_populates="visit", order_by="Exposure.rootname"
+    )
+    products: Mapped[list[Product]] = relationship(back_populates="visit", order_by="Product.id")
 
     def __init__(
         self,

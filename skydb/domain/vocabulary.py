@@ -311,6 +311,8 @@ class LinkRole(StrEnum):
     ALIGNED = "aligned"
     MOSAIC = "mosaic"
     INGESTED = "ingested"
+    LEFT_OUT = "left-out"
+    """Selected, but without signal: no tool was given it."""
 
 
 class FindingKind(StrEnum):
@@ -352,6 +354,26 @@ class FindingKind(StrEnum):
     """Another way than the one asked for was taken, with the same result."""
     WORKER_LOST = "worker-lost"
     """What ran an activity went away; the activity was tried again."""
+    NOT_MOVED = "not-moved"
+    """A member of a product was left where it was: the fit belongs to another content."""
+    MIXED_ALIGNMENT = "mixed-alignment"
+    """Some inputs hold an accepted fit and others do not."""
+    MIXED_FRAMES = "mixed-frames"
+    """The archive aligned the inputs to different frames, or neighbours disagree."""
+    MIXED_KINDS = "mixed-kinds"
+    """Some inputs are corrected for charge-transfer efficiency and others are not."""
+    MIXED_UNITS = "mixed-units"
+    """Inputs in counts beside inputs in electrons."""
+    STALE_INPUT = "stale-input"
+    """A newer delivery exists than the version that is used."""
+    TIED_DELIVERY = "tied-delivery"
+    """Two deliveries that their calibration does not order: the one recorded last is used."""
+    FLAGGED_INPUT = "flagged-input"
+    """A note or flag stands on an input."""
+    QUALITY = "quality"
+    """The header says that an exposure went wrong."""
+    NO_SIGNAL = "no-signal"
+    """An exposure without exposure time or good pixels, which is left out."""
 
 
 class Verdict(StrEnum):

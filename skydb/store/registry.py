@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from skydb.domain import AlignmentSolution, Base, Exposure, Product, ProductVersion, Visit
+from skydb.domain import (
+    AlignmentSolution,
+    Base,
+    Exposure,
+    FileLocation,
+    Product,
+    ProductVersion,
+    Visit,
+)
+from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import ExposureFacts, FileFacts
 from skydb.domain.vocabulary import KnownFrom
 
@@ -28,7 +37,7 @@ def overflow_of(file: FileFacts) -> str | None:
 
 
 class Registry:
-    """Visits, exposures and products of one batch, read in three statements.
+    """Visits, exposures, products and places of one batch, read in five statements.
 
     Parameters
     ----------
@@ -36,23 +45,50 @@ class Registry:
         Transaction that the new rows are added to.
     batch : sequence of FileFacts
         Files about to be recorded.
+    paths : sequence of str
+        Where they lie, as places are recorded.
     """
 
-    def __init__(self, session: Session, batch: Sequence[FileFacts]) -> None:
+    def __init__(self, session: Session, batch: Sequence[FileFacts], paths: Sequence[str]) -> None:
         self._session = session
         self._visits = self._known_visits(batch)
         self._exposures = self._known_exposures(batch)
         self._products = self._known_products(batch)
+        self._contents = self._known_contents(batch)
+        self._places = self._known_places(paths)
+
+    def content(self, file: FileFacts) -> ProductVersion | None:
+        """The version that has this very content, wherever it was seen; None when it is new."""
+        return self._contents.get(file.sha256)
 
     def product(self, file: FileFacts) -> Product:
-        """The product of this file, with its exposure and visit."""
-        known = self._products.get(file.path.name)
+        """The product that this file is a version of, with its exposure and visit."""
+        identity = product_identity(file)
+        known = self._products.get(identity) or self._recognised(file)
         if known is None:
             exposure = None if file.kind.is_combined else self._exposure(file.facts)
             visit = exposure.visit if exposure else self._visit(file.facts)
-            known = Product(file.path.name, file.kind, visit, exposure)
+            known = Product.of(file, visit, exposure)
             self._session.add(known)
-            self._products[file.path.name] = known
+        self._products[identity] = known
+        return known
+
+    def see(self, version: ProductVersion, path: str, *, is_managed: bool) -> None:
+        """Note where a content lies; another one that lay there has left."""
+        self._contents[version.sha256] = version
+        place = self._places.get(path)
+        if place is None:
+            self._places[path] = version.see_at(path, is_managed=is_managed)
+        elif place.version is not version:
+            place.move_to(version, is_managed=is_managed)
+
+    def _recognised(self, file: FileFacts) -> Product | None:
+        """The product that a log had named before its first file was seen."""
+        known = self._products.pop(logged_identity(file.path.name), None)
+        if known is not None:
+            known.recognise(file)
+            if known.exposure is not None:
+                self._exposure(file.facts)
         return known
 
     def _exposure(self, facts: ExposureFacts) -> Exposure:
@@ -84,13 +120,27 @@ class Registry:
         return {exposure.rootname: exposure for exposure in self._session.scalars(found)}
 
     def _known_products(self, batch: Sequence[FileFacts]) -> dict[str, Product]:
+        wanted = {product_identity(file) for file in batch}
+        wanted |= {logged_identity(file.path.name) for file in batch}
         found = (
             select(Product)
-            .where(Product.filename.in_({file.path.name for file in batch}))
+            .where(Product.identity.in_(wanted))
             .options(
                 selectinload(Product.members),
                 selectinload(Product.versions).selectinload(ProductVersion.solutions),
                 selectinload(Product.versions).selectinload(ProductVersion.applied_solutions),
             )
         )
-        return {product.filename: product for product in self._session.scalars(found)}
+        return {product.identity: product for product in self._session.scalars(found)}
+
+    def _known_contents(self, batch: Sequence[FileFacts]) -> dict[str, ProductVersion]:
+        found = (
+            select(ProductVersion)
+            .where(ProductVersion.sha256.in_({file.sha256 for file in batch}))
+            .order_by(ProductVersion.id.desc())
+        )
+        return {version.sha256: version for version in self._session.scalars(found)}
+
+    def _known_places(self, paths: Sequence[str]) -> dict[str, FileLocation]:
+        found = select(FileLocation).where(FileLocation.path.in_(set(paths)))
+        return {place.path: place for place in self._session.scalars(found)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,6 @@ from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised, WcsName
 from skydb.domain.vocabulary import (
     FindingKind,
-    LinkRole,
     SolutionStatus,
 )
 from skydb.drizzle.install import install_fit
@@ -32,10 +31,11 @@ from skydb.errors import NotFoundError, StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
-from skydb.services.alignment.behind import exposures_behind
+from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
 from skydb.services.core.context import Context
 from skydb.services.core.isolation import isolated
+from skydb.services.core.staging import named_apart, plain_name
 from skydb.services.core.versions import checked_path
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
 
@@ -44,7 +44,8 @@ from skydb.sky.displacement import displacement_of_grids, predicted, residual_ma
 class AcceptOutcome:
     """The shift that one exposure should have received, and the one it did.
 
-    An exposure whose fit is not trusted is left alone: PROPOSED, without any shift.
+    An exposure that a fit does not move - the fit is not trusted, or belongs to another
+    content - is left alone, without any shift and with the reason.
     """
 
     run: int
@@ -55,17 +56,20 @@ class AcceptOutcome:
     residual_mas: float | None
     status: SolutionStatus
     version: int | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """One reviewed fit with the files that it concerns."""
+    """One reviewed fit with the files that it concerns, and the members it does not move."""
 
     solution_id: int
+    product: str
     drizzled_id: int
     drizzled: Path
     label: SolutionLabel
     exposures: dict[int, Path]
+    left: dict[str, str]
 
     @property
     def inputs(self) -> dict[int, Path]:
@@ -121,30 +125,28 @@ class AcceptService:
         ToolError
             When TweakBack failed; nothing was kept.
         """
-        fits = self._reviewed(run_id)
+        reviewed = self._reviewed(run_id)
+        fits = [fit for fit in reviewed if fit.exposures]
+        self._withdraw([fit for fit in reviewed if not fit.exposures])
+        if not fits:
+            raise _nothing_to_move(run_id, reviewed)
         parameters = {
             "run": run_id,
             "solutions": [fit.solution_id for fit in fits],
             "force_why": force_why,
         }
-        inputs = sorted({version_id for fit in fits for version_id in fit.inputs})
-
-        def begin(session: Session, stamp: Stamp) -> Acceptance:
-            acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
-            for version_id in inputs:
-                acceptance.use(session.get_one(ProductVersion, version_id))
-            return acceptance
-
-        activity_id = self.context.begin(begin)
+        activity_id = self.context.begin(_beginning(run_id, parameters, fits))
         label = f"accept-{activity_id}"
         with (
             self.context.guarded(Acceptance, activity_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
+            fits = self._staged(fits, scratch / "inputs")
             copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
             trusted = self._screen(activity_id, copied, force_why)
             applied = self._apply(activity_id, trusted, scratch)
-            return self._record(activity_id, applied, [fit for fit in fits if fit not in trusted])
+            refused = [fit for fit in fits if fit not in trusted]
+            return self._record(activity_id, applied, refused, reviewed)
 
     def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
         """Those copies whose fit is trusted, or forced."""
@@ -175,17 +177,42 @@ class AcceptService:
             return [self._plan(session, run, solution) for solution in run.open_proposals()]
 
     def _plan(self, session: Session, run: AlignmentRun, solution: AlignmentSolution) -> _Fit:
-        exposures = exposures_behind(session, solution.version)
-        name = _free_name(solution.version, exposures, run.catalog.name)
+        workspace, drizzled = self.context.workspace, solution.version
+        path = checked_path(workspace, drizzled)
+        members = members_of_fit(session, drizzled, read_facts(path))
+        name = _free_name(drizzled, members.moved, run.catalog.name)
         quality = solution.as_facts().quality
-        workspace = self.context.workspace
         return _Fit(
             solution_id=solution.id,
-            drizzled_id=solution.version.id,
-            drizzled=checked_path(workspace, solution.version),
+            product=drizzled.filename,
+            drizzled_id=drizzled.id,
+            drizzled=path,
             label=SolutionLabel.aligned_to(name, run.catalog.name, quality),
-            exposures={version.id: checked_path(workspace, version) for version in exposures},
+            exposures={version.id: checked_path(workspace, version) for version in members.moved},
+            left=members.left,
         )
+
+    def _withdraw(self, fits: Sequence[_Fit]) -> None:
+        """Refuse fits that belong to no newest file: waiting would not make them fit."""
+        with self.context.store.writing() as session:
+            for fit in fits:
+                why = " ".join(f"{name}: {reason}" for name, reason in fit.left.items())
+                session.get_one(AlignmentSolution, fit.solution_id).reject(why)
+
+    def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
+        """The same fits, with no two files of one name."""
+        paths = {key: path for fit in fits for key, path in fit.inputs.items()}
+        with self.context.store.reading() as session:
+            plain = {key: plain_name(session.get_one(ProductVersion, key)) for key in paths}
+        apart = named_apart(paths, plain, directory)
+        return [
+            replace(
+                fit,
+                drizzled=apart[fit.drizzled_id],
+                exposures={key: apart[key] for key in fit.exposures},
+            )
+            for fit in fits
+        ]
 
     def _apply(self, activity_id: int, copied: _Copies, scratch: Path) -> list[_Applied]:
         self.context.progress.begin(f"TweakBack of {len(copied)} fits")
@@ -221,15 +248,20 @@ class AcceptService:
         return _Applied(fit, job.drizzled, moved, realised)
 
     def _record(
-        self, activity_id: int, applied: Sequence[_Applied], refused: Sequence[_Fit]
+        self,
+        activity_id: int,
+        applied: Sequence[_Applied],
+        refused: Sequence[_Fit],
+        reviewed: Sequence[_Fit],
     ) -> list[AcceptOutcome]:
         kept = [self._keep(one) if one.is_as_predicted else {} for one in applied]
         outcomes: list[AcceptOutcome] = []
         with self.context.closing(Acceptance, activity_id) as (session, acceptance):
             for one, files in zip(applied, kept, strict=True):
-                recorder = _AcceptRecorder(self.context, session, acceptance, one)
-                outcomes += recorder.keep(files) if files else recorder.refuse()
-            outcomes += [left for fit in refused for left in _left_alone(session, acceptance, fit)]
+                record = self._moved if files else _missed
+                outcomes += record(session, acceptance, one, files)
+            outcomes += [left for fit in refused for left in _untrusted(session, acceptance, fit)]
+            outcomes += [left for fit in reviewed for left in _left_alone(acceptance, fit)]
             if not any(kept):
                 acceptance.fail("No exposure received the shift that was predicted.")
         return outcomes
@@ -244,112 +276,118 @@ class AcceptService:
             kept[copy] = read_facts(home).with_checksum(sha256)
         return kept
 
+    def _moved(
+        self,
+        session: Session,
+        acceptance: Acceptance,
+        applied: _Applied,
+        files: dict[Path, FileFacts],
+    ) -> Iterator[AcceptOutcome]:
+        """Record the new version of the product and those of its members."""
+        solution = session.get_one(AlignmentSolution, applied.fit.solution_id)
+        relative = self.context.workspace.relative
+        drizzled = files[applied.drizzled]
+        acceptance.apply(solution, drizzled, relative(drizzled.path))
+        for version_id, copy in applied.exposures.items():
+            member, file = session.get_one(ProductVersion, version_id), files[copy]
+            realised = applied.realised[version_id]
+            carried = acceptance.carry(solution, member, file, relative(file.path), realised)
+            number = carried.version.number
+            yield _outcome(acceptance, member, realised, carried.status, number)
 
-class _AcceptRecorder:
-    """Rows of one applied fit, in the transaction that ends the acceptance."""
 
-    def __init__(
-        self, context: Context, session: Session, acceptance: Acceptance, applied: _Applied
-    ) -> None:
-        self._workspace = context.workspace
-        self._session = session
-        self._acceptance = acceptance
-        self._applied = applied
-        self._solution = session.get_one(AlignmentSolution, applied.fit.solution_id)
+def _beginning(
+    run_id: int, parameters: dict[str, object], fits: Sequence[_Fit]
+) -> Callable[[Session, Stamp], Acceptance]:
+    """Begins the acceptance of some fits of a run, with links to all files that it uses."""
+    inputs = sorted({version_id for fit in fits for version_id in fit.inputs})
 
-    def keep(self, files: dict[Path, FileFacts]) -> list[AcceptOutcome]:
-        """Record the new versions and the solutions in them."""
-        drizzled = self._add(self._solution.version, files[self._applied.drizzled])
-        self._solution.accept(drizzled, files[self._applied.drizzled].primary.name)
-        self._supersede(self._solution, self._solution.version)
-        return [
-            self._keep_exposure(version_id, files[path])
-            for version_id, path in self._applied.exposures.items()
-        ]
+    def begin(session: Session, stamp: Stamp) -> Acceptance:
+        acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
+        for version_id in inputs:
+            acceptance.use(session.get_one(ProductVersion, version_id))
+        return acceptance
 
-    def refuse(self) -> list[AcceptOutcome]:
-        """Record that the exposures did not move as predicted; nothing is kept."""
-        self._solution.verify(
-            max(self._applied.realised.values(), key=lambda realised: realised.residual_mas)
-        )
-        return [
-            self._refuse_exposure(version_id, realised)
-            for version_id, realised in self._applied.realised.items()
-        ]
+    return begin
 
-    def _keep_exposure(self, version_id: int, file: FileFacts) -> AcceptOutcome:
-        earlier = self._session.get_one(ProductVersion, version_id)
-        version = self._add(earlier, file)
-        carried = AlignmentSolution.carried(version, self._acceptance, file.primary, self._solution)
-        carried.verify(self._applied.realised[version_id])
-        self._supersede(carried, earlier)
-        return self._outcome(earlier, version_id, carried.status, version.number)
 
-    def _refuse_exposure(self, version_id: int, realised: Realised) -> AcceptOutcome:
-        version = self._session.get_one(ProductVersion, version_id)
+def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
+    """The refusal of a run of which no fit belongs to a file version that is there."""
+    told = [f"{rootname}: {why}" for fit in reviewed for rootname, why in fit.left.items()]
+    return StateError(
+        f"No fit of run {run_id} belongs to the newest files of its exposures. " + " ".join(told),
+        advice="Nothing was moved, and the fits are refused.",
+    )
+
+
+def _missed(
+    session: Session, acceptance: Acceptance, applied: _Applied, _: dict[Path, FileFacts]
+) -> Iterator[AcceptOutcome]:
+    """Record that the exposures did not move as predicted; nothing is kept."""
+    solution = session.get_one(AlignmentSolution, applied.fit.solution_id)
+    solution.verify(max(applied.realised.values(), key=lambda realised: realised.residual_mas))
+    for version_id, realised in applied.realised.items():
+        version = session.get_one(ProductVersion, version_id)
         if not _is_as_predicted(realised):
             message = (
                 f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
                 f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
             )
-            self._acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
-        return self._outcome(version, version_id, SolutionStatus.FAILED, None)
-
-    def _add(self, earlier: ProductVersion, file: FileFacts) -> ProductVersion:
-        path = self._workspace.relative(file.path)
-        version = earlier.product.add_version(file, path, is_managed=True)
-        self._acceptance.generate(version, LinkRole.ALIGNED)
-        return version
-
-    def _supersede(self, solution: AlignmentSolution, earlier: ProductVersion) -> None:
-        versions = earlier.product.versions
-        known = [s for version in versions for s in version.solutions]
-        in_force = (s for s in known if s.wcs_key == " " or s.status is SolutionStatus.APPLIED)
-        solution.supersede(in_force)
-
-    def _outcome(
-        self,
-        version: ProductVersion,
-        version_id: int,
-        status: SolutionStatus,
-        number: int | None,
-    ) -> AcceptOutcome:
-        realised = self._applied.realised[version_id]
-        return AcceptOutcome(
-            run=self._acceptance.alignment_run_id,
-            rootname=_subject(version),
-            filename=version.filename,
-            predicted_shift_mas=realised.predicted_mas,
-            realised_shift_mas=realised.realised_mas,
-            residual_mas=realised.residual_mas,
-            status=status,
-            version=number,
-        )
+            acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
+        yield _outcome(acceptance, version, realised, SolutionStatus.FAILED, None)
 
 
-def _left_alone(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
+def _outcome(
+    acceptance: Acceptance,
+    version: ProductVersion,
+    realised: Realised,
+    status: SolutionStatus,
+    number: int | None,
+) -> AcceptOutcome:
+    return AcceptOutcome(
+        run=acceptance.alignment_run_id,
+        rootname=version.subject,
+        filename=version.filename,
+        predicted_shift_mas=realised.predicted_mas,
+        realised_shift_mas=realised.realised_mas,
+        residual_mas=realised.residual_mas,
+        status=status,
+        version=number,
+    )
+
+
+def _untrusted(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
     """Outcomes of the exposures of a fit that is not trusted."""
     for version_id in fit.exposures:
         version = session.get_one(ProductVersion, version_id)
-        yield AcceptOutcome(
-            run=acceptance.alignment_run_id,
-            rootname=_subject(version),
-            filename=version.filename,
-            predicted_shift_mas=None,
-            realised_shift_mas=None,
-            residual_mas=None,
-            status=SolutionStatus.PROPOSED,
-            version=None,
-        )
+        yield _unmoved(acceptance, version.subject, version.filename, None)
+
+
+def _left_alone(acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
+    """Outcomes of the members that a fit does not belong to; each is a finding."""
+    for rootname, why in fit.left.items():
+        acceptance.leave(rootname, why)
+        yield _unmoved(acceptance, rootname, fit.product, why)
+
+
+def _unmoved(
+    acceptance: Acceptance, rootname: str, filename: str, reason: str | None
+) -> AcceptOutcome:
+    return AcceptOutcome(
+        run=acceptance.alignment_run_id,
+        rootname=rootname,
+        filename=filename,
+        predicted_shift_mas=None,
+        realised_shift_mas=None,
+        residual_mas=None,
+        status=SolutionStatus.PROPOSED,
+        version=None,
+        reason=reason,
+    )
 
 
 def _is_as_predicted(realised: Realised) -> bool:
     return realised.residual_mas <= RESIDUAL_LIMIT_MAS
-
-
-def _subject(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    return exposure.rootname if exposure else version.filename
 
 
 def _run(session: Session, run_id: int) -> AlignmentRun:

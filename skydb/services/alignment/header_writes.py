@@ -23,7 +23,7 @@ from skydb.files.checksum import sha256_of
 from skydb.files.headerblocks import read_headers, replace_headers
 from skydb.files.workspace import Workspace
 from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
+from skydb.services.core.versions import checked_path, require_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class HeaderService:
             for pair in pairs:
                 replace_headers(pair.path, read_headers(pair.after_path), pair.after_sha256)
             with self.context.closing(HeaderWrite, activity_id) as (_, write):
+                for backup in write.backups:
+                    self._hand_over(backup)
                 return [_change(activity_id, backup) for backup in write.backups]
 
     def restore(self, activity_id: int) -> list[HeaderChange]:
@@ -110,7 +112,7 @@ class HeaderService:
                     backup.restored_by = restore
                     restore.use(backup.before)
                     # The file has the earlier content again, and no second copy is needed.
-                    backup.before.relocate(backup.path, is_managed=False)
+                    self._return(backup)
                 changes = [_change(restore_id, backup) for backup in backups]
                 copies = [_kept_copy(self.context.workspace, backup) for backup in backups]
         for copy in copies:
@@ -120,8 +122,7 @@ class HeaderService:
     def _pairs(self, run_id: int) -> list[_Pair]:
         with self.context.store.reading() as session:
             accepted = _accepted_versions(session, run_id)
-            found = [self._pair(version) for version in accepted]
-        pairs = [pair for pair in found if pair is not None]
+            pairs = [pair for version in accepted for pair in self._pairs_of(version)]
         if not pairs:
             raise NotFoundError(
                 f"No exposure that run {run_id} has moved is a file of yours.",
@@ -129,13 +130,32 @@ class HeaderService:
             )
         return pairs
 
-    def _pair(self, after: ProductVersion) -> _Pair | None:
-        own = [version for version in after.product.versions if not version.is_managed]
+    def _pairs_of(self, after: ProductVersion) -> list[_Pair]:
+        """Every file of the user's that has the content which was moved."""
+        before, workspace = after.origin, self.context.workspace
+        own = [workspace.resolve(place.path) for place in before.locations if not place.is_managed]
         if not own:
-            return None
-        before, workspace = own[-1], self.context.workspace
-        path, source = checked_path(workspace, before), checked_path(workspace, after)
-        return _Pair(path, before.id, after.id, source, after.sha256)
+            return []
+        source = checked_path(workspace, after)
+        for path in own:
+            require_content(path, before)
+        return [_Pair(path, before.id, after.id, source, after.sha256) for path in own]
+
+    def _hand_over(self, backup: HeaderBackup) -> None:
+        """Note that a file of the user's has the accepted content now."""
+        path = self.context.workspace.relative(Path(backup.path))
+        for place in list(backup.before.locations):
+            if place.path == path:
+                place.move_to(backup.after, is_managed=False)
+
+    def _return(self, backup: HeaderBackup) -> None:
+        """Note that a file of the user's has its earlier content again."""
+        path = self.context.workspace.relative(Path(backup.path))
+        kept = self.context.workspace.relative(_kept_copy(self.context.workspace, backup))
+        for place in list(backup.after.locations):
+            if place.path == path:
+                place.move_to(backup.before, is_managed=False)
+        backup.before.leave(kept)
 
     def _back_up(self, activity_id: int, pairs: Sequence[_Pair]) -> None:
         workspace = self.context.workspace
@@ -147,7 +167,7 @@ class HeaderService:
                 after = session.get_one(ProductVersion, pair.after_id)
                 HeaderBackup(write, str(pair.path), before, after, headers[pair.before_id])
                 kept = workspace.store_version(pair.path, pair.path.name, before.sha256)
-                before.relocate(workspace.relative(kept), is_managed=True)
+                before.see_at(workspace.relative(kept), is_managed=True)
                 write.use(before)
                 write.use(after, LinkRole.ALIGNED)
 

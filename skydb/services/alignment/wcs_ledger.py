@@ -237,13 +237,13 @@ class WcsLedgerService:
             version = earlier
             if is_right:
                 path = self.context.workspace.relative(copy)
-                version = earlier.product.add_version(facts, path, is_managed=True)
+                version = earlier.derive(facts, path)
                 activity.generate(version, LinkRole.ALIGNED)
             restored = AlignmentSolution.carried(
                 version, activity, facts.primary, source, SolutionOrigin.RESTORED
             )
             if restored.verify(realised, RESTORED_LIMIT_MAS):
-                restored.supersede(_in_force(earlier.product))
+                earlier.product.supersede_with(restored)
             else:
                 _give_up(activity, restored)
             session.flush()
@@ -331,11 +331,6 @@ def _require_not_in_force(solution: AlignmentSolution, version: ProductVersion) 
             f"Solution {solution.id} is in force in version {version.number} of "
             f"{version.filename} already."
         )
-
-
-def _in_force(product: Product) -> list[AlignmentSolution]:
-    known = [solution for version in product.versions for solution in version.solutions]
-    return [s for s in known if s.wcs_key == " " or s.status is SolutionStatus.APPLIED]
 
 
 def _give_up(activity: Restoration, restored: AlignmentSolution) -> None:

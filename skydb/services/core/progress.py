@@ -30,6 +30,9 @@ class Progress(Protocol):
     def part(self, what: str, total: int | None = None) -> Part:
         """One thing of the piece of work starts, beside others; called from any thread."""
 
+    def remark(self, sentence: str) -> None:
+        """Something that the user must know before the work goes on."""
+
 
 class Quiet:
     """Listens to nothing."""
@@ -46,3 +49,6 @@ class Quiet:
     def part(self, what: str, total: int | None = None) -> Quiet:
         """Ignore one thing of several."""
         return self
+
+    def remark(self, sentence: str) -> None:
+        """Ignore what is said."""

@@ -13,6 +13,8 @@ from skydb.files.workspace import Workspace
 def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
     """Where a version is, once its bytes were found to be those on record.
 
+    Of several places the first that holds the content counts.
+
     Raises
     ------
     NotFoundError
@@ -21,12 +23,35 @@ def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
         When its content is not the recorded one.
     """
     path = workspace.resolve(version.path)
+    others = [workspace.resolve(place.path) for place in version.locations]
+    for one in (path, *others):
+        if _holds(one, version):
+            return one
+    require_content(path, version)
+    return path
+
+
+def require_content(path: Path, version: ProductVersion) -> None:
+    """Make sure that a file has the content of a version.
+
+    Raises
+    ------
+    NotFoundError
+        When the file is gone.
+    FileRejectedError
+        When its content is not the recorded one.
+    """
     if not path.is_file():
         raise NotFoundError(f"{path} is gone.", advice="Put it back, or fetch or ingest it again.")
-    if path.stat().st_size != version.size_bytes or sha256_of(path) != version.sha256:
+    if not _holds(path, version):
         raise FileRejectedError(
             path,
             f"its content is no longer that of version {version.number} in the ledger",
             advice="Record the new content with `skydb ingest`.",
         )
-    return path
+
+
+def _holds(path: Path, version: ProductVersion) -> bool:
+    if not path.is_file() or path.stat().st_size != version.size_bytes:
+        return False
+    return sha256_of(path) == version.sha256

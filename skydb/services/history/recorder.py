@@ -171,7 +171,7 @@ class Recorder:
         rootname, kind = product_named(filename)
         exposure = None if kind.is_combined else self._exposures([rootname.text])[rootname.text]
         visit = exposure.visit if exposure else self._visits([rootname]).popitem()[1]
-        product = Product(filename, kind, visit, exposure)
+        product = Product.logged(filename, kind, visit, exposure)
         self.session.add(product)
         return product
 

@@ -40,7 +40,7 @@ def fields_of(session: Session, selection: Selection, division: Division) -> lis
         select(*columns)
         .select_from(Exposure)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(Exposure.known_from == KnownFrom.HEADER, *conditions(selection))
+        .where(Exposure.known_from == KnownFrom.HEADER, *conditions(session, selection))
         .distinct()
         .order_by(*columns)
     )

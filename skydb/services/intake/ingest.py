@@ -21,7 +21,7 @@ from skydb.domain import (
     ProductVersion,
 )
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import FindingKind, IngestStatus, KnownFrom, LinkRole
+from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
 from skydb.errors import FileRejectedError
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.services.core.context import Context
@@ -44,6 +44,7 @@ class IngestOutcome:
     reason: str | None = None
     product: str | None = None
     version: int | None = None
+    flavour: Flavour | None = None
 
 
 @dataclass(frozen=True)
@@ -187,38 +188,34 @@ class FileRecorder:
     ) -> None:
         self._activity = activity
         self._workspace = context.workspace
-        self._registry = Registry(session, batch)
+        paths = [self._workspace.relative(file.path) for file in batch]
+        self._registry = Registry(session, batch, paths)
 
     def record(self, read: FileFacts | FileRejectedError, *, is_managed: bool) -> IngestOutcome:
         """Add what is new of one file."""
         if isinstance(read, FileRejectedError):
             return self._reject(read)
-        product = self._registry.product(read)
-        known = product.version_with(read.sha256)
+        path = self._workspace.relative(read.path)
+        known = self._registry.content(read)
         if known is not None:
+            self._registry.see(known, path, is_managed=is_managed)
             return _outcome(read, IngestStatus.KNOWN, known)
+        product = self._registry.product(read)
         status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
-        version = self._add_version(product, read, is_managed=is_managed)
+        version = self._add_version(product, read, path, is_managed=is_managed)
         return _outcome(read, status, version)
 
     def _add_version(
-        self, product: Product, file: FileFacts, *, is_managed: bool
+        self, product: Product, file: FileFacts, path: str, *, is_managed: bool
     ) -> ProductVersion:
-        earlier = [v.current_solution for v in product.versions]
-        path = self._workspace.relative(file.path)
-        version = product.add_version(file, path, is_managed=is_managed)
+        version = product.add_version(file)
+        self._registry.see(version, path, is_managed=is_managed)
         product.name_members(file.members)
-        for flaw in file.flaws:
-            self._activity.notice(FindingKind.REJECTED_FILE, file.path.name, flaw)
-        for contradiction in contradictions(file):
-            self._activity.notice(FindingKind.CONTRADICTION, file.path.name, contradiction)
+        for kind, message in _remarks(file):
+            self._activity.notice(kind, file.path.name, message)
         for wcs in (*file.solutions, *file.headerlets):
-            solution = AlignmentSolution.found(version, self._activity, wcs)
-            if not wcs.rms_unit_known:
-                message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."
-                self._activity.notice(FindingKind.UNIT_UNKNOWN, file.path.name, message)
-            if wcs.key == " ":
-                solution.supersede(one for one in earlier if one is not None)
+            AlignmentSolution.found(version, self._activity, wcs)
+        product.settle(version)
         self._activity.generate(version, LinkRole.INGESTED)
         return version
 
@@ -234,4 +231,17 @@ def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> 
         status=status,
         product=file.path.name,
         version=version.number,
+        flavour=version.product.flavour,
     )
+
+
+def _remarks(file: FileFacts) -> Iterator[tuple[FindingKind, str]]:
+    """Findings on a file that is recorded nevertheless."""
+    for flaw in file.flaws:
+        yield FindingKind.REJECTED_FILE, flaw
+    for contradiction in contradictions(file):
+        yield FindingKind.CONTRADICTION, contradiction
+    for wcs in (*file.solutions, *file.headerlets):
+        if not wcs.rms_unit_known:
+            message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."
+            yield FindingKind.UNIT_UNKNOWN, message

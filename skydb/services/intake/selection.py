@@ -1,32 +1,46 @@
-"""Choosing the exposures of a run: one detector, one filter, the newest content of each."""
+"""What the user selects of a ledger: which exposures, and of these which files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
-from sqlalchemy import tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from skydb.domain import Exposure, Product, ProductVersion, Visit
-from skydb.domain.vocabulary import ProductKind
+from skydb.domain import Exposure, Visit
+from skydb.domain.vocabulary import Flavour
 from skydb.errors import NotFoundError, UsageError
-from skydb.store import queries
 
-#: Kinds that are single exposures, the better calibrated first.
-_EXPOSURES = (
-    ProductKind.FLC,
-    ProductKind.FLT,
-    ProductKind.C0M,
-    ProductKind.CAL,
-    ProductKind.SX2,
-)
+_LABEL = 5
+_NUMBER = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run shall be made of; what is left out does not restrict."""
+    """What a run shall be made of; what is left out does not restrict.
+
+    Parameters
+    ----------
+    rootnames : tuple of str
+        Exposures.
+    visits : tuple of str
+        ``bxl50``, or ``50`` where only one program has such a visit.
+    proposal_id, filter, detector, target
+        Of the exposures; filters and detectors in any case.
+    exclude : tuple of str
+        Exposures to leave out.
+    flavour : Flavour, optional
+        Only files of this flavour.
+    as_of : date, optional
+        Only deliveries that were written on this day or before.
+    versions : mapping of str to int
+        Version to use of an exposure, by rootname.
+    files : tuple of str
+        Files to use of their exposures.
+    """
 
     rootnames: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
@@ -34,82 +48,104 @@ class Selection:
     filter: str | None = None
     detector: str | None = None
     target: str | None = None
+    exclude: tuple[str, ...] = ()
+    flavour: Flavour | None = None
+    as_of: date | None = None
+    versions: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def as_parameters(self) -> dict[str, Any]:
         """JSON-able, without what was left out."""
-        return {key: value for key, value in asdict(self).items() if value}
+        plain = {**asdict(self), "as_of": self.as_of.isoformat() if self.as_of else None}
+        return {key: value for key, value in plain.items() if value}
 
 
-def choose_exposures(session: Session, selection: Selection) -> list[ProductVersion]:
-    """Newest content of every selected exposure, FLC before FLT, in order of rootname.
+def conditions(session: Session, selection: Selection) -> list[ColumnElement[bool]]:
+    """What restricts a select of exposures and their visits to a selection.
 
     Raises
     ------
     NotFoundError
-        When nothing, or a rootname that was named, is not in the ledger.
+        When a visit that is named is not there.
     UsageError
-        When the selection mixes detectors or filters.
+        When a visit's number is that of several programs.
     """
-    query = (
-        queries.latest_versions()
-        .join(Product)
-        .join(Exposure, Exposure.id == Product.exposure_id)
-        .join(Visit, Visit.id == Exposure.visit_id)
-        .where(Product.kind.in_(_EXPOSURES), *conditions(selection))
-    )
-    best: dict[str, ProductVersion] = {}
-    for version in session.scalars(query):
-        name = _rootname(version)
-        if name not in best or _rank(version) < _rank(best[name]):
-            best[name] = version
-    _require_all(selection.rootnames, best)
-    chosen = [best[name] for name in sorted(best)]
-    _require_one_kind(chosen)
-    return chosen
-
-
-def conditions(selection: Selection) -> list[Any]:
-    """What restricts a select of exposures and their visits to a selection."""
-    several: list[Any] = []
+    several: list[ColumnElement[bool]] = []
     if selection.rootnames:
-        several.append(Exposure.rootname.in_(selection.rootnames))
+        several.append(Exposure.rootname.in_([name.lower() for name in selection.rootnames]))
+    if selection.exclude:
+        several.append(Exposure.rootname.not_in([name.lower() for name in selection.exclude]))
     if selection.visits:
         # By both columns, which have an index together; a label put together has none.
-        labels = [(label[:3], label[3:]) for label in selection.visits]
+        labels = [visit_named(session, label) for label in selection.visits]
         several.append(tuple_(Visit.program, Visit.number).in_(labels))
-    equal = {
-        Visit.proposal_id: selection.proposal_id,
-        Exposure.filters: selection.filter,
-        Exposure.detector: selection.detector,
-        Exposure.target_name: selection.target,
+    if selection.proposal_id is not None:
+        several.append(Visit.proposal_id == selection.proposal_id)
+    if selection.target is not None:
+        several.append(Exposure.target_name == selection.target)
+    # Filters and detectors are in capitals, as headers have them.
+    if selection.filter is not None:
+        several.append(Exposure.filters == selection.filter.strip().upper())
+    if selection.detector is not None:
+        several.append(Exposure.detector == selection.detector.strip().upper())
+    return several
+
+
+def visit_named(session: Session, label: str) -> tuple[str, str]:
+    """Program and number of a visit that is named as ``bxl50``, ``BXL50`` or ``50``.
+
+    Raises
+    ------
+    NotFoundError
+        When it is not there; the message names visits that are.
+    UsageError
+        When several programs have a visit of that number.
+    """
+    name = label.strip().lower()
+    if len(name) == _LABEL:
+        key = name[:-_NUMBER], name[-_NUMBER:]
+        same = select(Visit.id).where(Visit.program == key[0], Visit.number == key[1])
+        if session.scalar(same) is not None:
+            return key
+        raise _unknown_visit(session, label)
+    programs = list(session.scalars(select(Visit.program).where(Visit.number == name)))
+    if not programs:
+        raise _unknown_visit(session, label)
+    if len(programs) > 1:
+        known = ", ".join(f"{program}{name}" for program in sorted(programs))
+        raise UsageError(f"Visit {label!r} is {known}.", advice="Use the program and number.")
+    return programs[0], name
+
+
+def _unknown_visit(session: Session, label: str) -> NotFoundError:
+    few = select(Visit.program + Visit.number).order_by(Visit.program, Visit.number).limit(6)
+    known = list(session.scalars(few))
+    more = ", ..." if session.scalar(select(func.count(Visit.id))) != len(known) else ""
+    return NotFoundError(
+        f"Unknown visit {label!r} (visits here: {', '.join(known) or 'none'}{more}).",
+        advice="Use the program and number, e.g. bxl50.",
+    )
+
+
+def nothing_selected(session: Session, selection: Selection) -> NotFoundError:
+    """The refusal of a selection that leaves nothing, with the names that there are."""
+    columns: dict[str, Any] = {
+        "filter": Exposure.filters,
+        "detector": Exposure.detector,
+        "target": Exposure.target_name,
     }
-    return several + [column == value for column, value in equal.items() if value is not None]
+    told = []
+    for name, column in columns.items():
+        if getattr(selection, name) is not None:
+            known = _known(session, column)
+            told.append(f"{name}s here: {', '.join(known) or 'none'}")
+    there = f" ({'; '.join(told)})" if told else ""
+    return NotFoundError(
+        f"The ledger has no exposures of this selection{there}.",
+        advice="Bring them in with `ingest`.",
+    )
 
 
-def _rootname(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    return exposure.rootname if exposure else ""
-
-
-def _rank(version: ProductVersion) -> int:
-    return _EXPOSURES.index(version.product.kind)
-
-
-def _require_all(rootnames: Sequence[str], found: dict[str, ProductVersion]) -> None:
-    missing = sorted(set(rootnames) - set(found))
-    if missing or not found:
-        what = ", ".join(missing) or "exposures of this selection"
-        raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
-
-
-def _require_one_kind(versions: Sequence[ProductVersion]) -> None:
-    kinds = {
-        f"{exposure.instrument}/{exposure.detector} {exposure.filters}"
-        for version in versions
-        if (exposure := version.product.exposure)
-    }
-    if len(kinds) > 1:
-        raise UsageError(
-            f"The selection mixes {', '.join(sorted(kinds))}.",
-            advice="Choose with --detector and --filter.",
-        )
+def _known(session: Session, column: Any) -> Sequence[str]:  # noqa: ANN401 - a mapped column
+    found = select(column).where(column.is_not(None)).distinct().order_by(column).limit(12)
+    return list(session.scalars(found))

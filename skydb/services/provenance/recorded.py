@@ -128,7 +128,7 @@ def _newest_of(session: Session, run: SkyRun) -> list[ProductVersion]:
         .join(Exposure, Exposure.id == Product.exposure_id)
         .join(SkyValue, SkyValue.exposure_id == Exposure.id)
         .where(SkyValue.run_id == run.id, Product.kind.in_(_EXPOSED))
-        .order_by(Product.kind.desc(), ProductVersion.number)
+        .order_by(Product.kind.desc(), ProductVersion.place)
     )
     newest = {rootname: version for version, rootname in session.execute(asked)}
     wanted = {value.exposure.rootname for value in run.values}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.services.core.context import Context
@@ -75,11 +76,14 @@ class FieldWork:
         Runs that are there, by method.
     pieces : list of RunPiece
         The rest.
+    flags : sequence of Flag
+        What the guards say of the inputs.
     """
 
     methods: Sequence[SkyMethod]
     found: dict[SkyMethod, int]
     pieces: list[RunPiece]
+    flags: Sequence[Flag] = ()
 
     @property
     def runs(self) -> dict[SkyMethod, int]:
@@ -88,9 +92,21 @@ class FieldWork:
         return {**self.found, **made}
 
 
-def recipes_of(methods: Iterable[SkyMethod], engine: SkyEngine, inputs: RunInputs) -> list[Recipe]:
+def recipes_of(
+    methods: Iterable[SkyMethod],
+    engine: SkyEngine,
+    inputs: RunInputs,
+    policy: GuardPolicy | None = None,
+) -> list[Recipe]:
     """One recipe for each method."""
     return [
-        Recipe(method, engine.name, engine.settings, inputs, has_mosaic=engine.has_mosaic)
+        Recipe(
+            method,
+            engine.name,
+            engine.settings,
+            inputs,
+            has_mosaic=engine.has_mosaic,
+            policy=policy or GuardPolicy(),
+        )
         for method in methods
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,13 +13,18 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Environment, ProductVersion, SkyRun, SkyRunGroup, Stamp
 from skydb.domain.activity import fingerprint
-from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
-from skydb.errors import StateError
+from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.values import SkyLevel
+from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
+from skydb.errors import StateError, UsageError
 from skydb.files.products import read_hstwcs
 from skydb.services.core.context import Context
 from skydb.services.core.environment import describe_environment
+from skydb.services.core.staging import named_apart, plain_name
 from skydb.services.core.versions import checked_path
-from skydb.services.intake.selection import Selection, choose_exposures
+from skydb.services.intake.choice import choose_inputs
+from skydb.services.intake.guards import guarded_inputs
+from skydb.services.intake.selection import Selection
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
 from skydb.store import overlap_queries
@@ -45,12 +50,24 @@ class RunInputs:
         Their contents, sorted.
     label : str
         For people: target, number of exposures and filter.
+    plain_names : mapping of str to str
+        The name of each file that no other input has.
+    left_out : mapping of str to int
+        Versions of selected exposures without signal, which no tool is given.
+    why : mapping of str to tuple of str
+        Why each version was chosen, and what was passed over.
+    flags : tuple of Flag
+        What the guards say of them.
     """
 
     version_ids: Mapping[str, int]
     paths: Mapping[str, Path]
     sha256s: tuple[str, ...]
     label: str
+    plain_names: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    why: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
 
     @cached_property
     def islands(self) -> Islands:
@@ -66,9 +83,19 @@ class RunInputs:
         """Rootname of the exposure in a file."""
         return next(name for name, path in self.paths.items() if path.name == filename)
 
+    def staged(self, directory: Path) -> RunInputs:
+        """The same inputs, with no two files of one name; see :func:`.named_apart`."""
+        return replace(self, paths=named_apart(self.paths, self.plain_names, directory))
 
-def selected_inputs(context: Context, selection: Selection, *, read_files: bool) -> RunInputs:
-    """Newest content of the selected exposures.
+
+def selected_inputs(
+    context: Context,
+    selection: Selection,
+    *,
+    read_files: bool,
+    policy: GuardPolicy | None = None,
+) -> RunInputs:
+    """The inputs that the rule chooses of a selection, once no guard refuses them.
 
     Parameters
     ----------
@@ -76,15 +103,22 @@ def selected_inputs(context: Context, selection: Selection, *, read_files: bool)
     selection : Selection
     read_files : bool
         Whether the files will be read, and so must be what is on record.
+    policy : GuardPolicy, optional
+        What the user says of guards.
 
     Raises
     ------
     NotFoundError, UsageError, FileRejectedError
         When the selection is empty, mixed, or not what is on record.
+    InputsRefusedError
+        When no version of each exposure can be chosen, or a guard refuses.
     """
     with context.store.reading() as session:
-        versions = choose_exposures(session, selection)
-        return _inputs(context, versions, read_files=read_files)
+        chosen = choose_inputs(session, context.workspace, selection)
+        flags = guarded_inputs(session, chosen, policy or GuardPolicy())
+        inputs = _inputs(context, [one.version for one in chosen], read_files=read_files)
+        why = {one.rootname: (one.reason, ", ".join(one.passed_over)) for one in chosen}
+        return replace(inputs, why=why, flags=tuple(flags))
 
 
 def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunInputs:
@@ -133,6 +167,7 @@ class Recipe:
     settings: Mapping[str, object]
     inputs: RunInputs
     has_mosaic: bool = True
+    policy: GuardPolicy = field(default_factory=GuardPolicy)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -154,14 +189,18 @@ class Recipe:
         run = SkyRun(
             self.group(session),
             self.method,
-            self.parameters,
+            {**self.parameters, **self.policy.as_parameters()},
             stamp,
             recipe_hash=self.full_hash,
             engine=self.engine,
         )
         session.add(run)
-        for version in used_versions(session, self.inputs).values():
-            run.use(version)
+        for rootname, version in used_versions(session, self.inputs).items():
+            role = LinkRole.LEFT_OUT if rootname in self.inputs.left_out else LinkRole.SCIENCE
+            reason, passed_over = self.inputs.why.get(rootname, (None, None))
+            run.use(version, role, reason=reason, passed_over=passed_over)
+        for flag in self.inputs.flags:
+            run.notice(flag.guard, flag.subject, flag.message)
         return run
 
     def group(self, session: Session) -> SkyRunGroup:
@@ -195,10 +234,20 @@ class Recipe:
 
 
 def used_versions(session: Session, inputs: RunInputs) -> dict[str, ProductVersion]:
-    """Versions of the inputs, by rootname."""
-    found = overlap_queries.versions(session, inputs.version_ids.values())
-    by_id = {version.id: version for version in found}
-    return {name: by_id[version_id] for name, version_id in inputs.version_ids.items()}
+    """Versions of the inputs, those left out included, by rootname."""
+    ids = {**inputs.version_ids, **inputs.left_out}
+    by_id = {version.id: version for version in overlap_queries.versions(session, ids.values())}
+    return {name: by_id[version_id] for name, version_id in ids.items()}
+
+
+def left_out_levels(versions: Mapping[str, ProductVersion], inputs: RunInputs) -> list[SkyLevel]:
+    """No value for every chip of the exposures without signal."""
+    found = []
+    for rootname in inputs.left_out:
+        current = versions[rootname].current_solution
+        extvers = [chip.extver for chip in current.chips] if current else [1]
+        found += [SkyLevel(rootname, extver, None, None) for extver in extvers]
+    return found
 
 
 def mosaic_name(label: str, method: SkyMethod) -> str:
@@ -208,12 +257,20 @@ def mosaic_name(label: str, method: SkyMethod) -> str:
 
 def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files: bool) -> RunInputs:
     named = {_rootname(version): version for version in versions}
+    lit = {name: version for name, version in named.items() if version.has_signal}
+    if not lit:
+        raise UsageError(
+            f"None of the {len(named)} exposures has exposure time and good pixels.",
+            advice="Select others.",
+        )
     workspace = context.workspace
     return RunInputs(
-        version_ids={name: version.id for name, version in named.items()},
-        paths={n: checked_path(workspace, v) for n, v in named.items()} if read_files else {},
+        version_ids={name: version.id for name, version in lit.items()},
+        paths={n: checked_path(workspace, v) for n, v in lit.items()} if read_files else {},
         sha256s=tuple(sorted(version.sha256 for version in versions)),
-        label=_label(versions),
+        label=_label(list(lit.values())),
+        plain_names={name: plain_name(version) for name, version in lit.items()},
+        left_out={name: v.id for name, v in named.items() if name not in lit},
     )
 
 

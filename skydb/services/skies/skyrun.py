@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from skydb.domain import SkyRun
+from skydb.domain.guards import Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.services.core.context import Context
 from skydb.services.core.environment import remember_environment
+from skydb.services.intake.choice import choose_inputs
 from skydb.services.intake.fields import Division, fields_of
+from skydb.services.intake.guards import book_remarks
 from skydb.services.intake.selection import Selection
 from skydb.services.selftest.doctor import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
@@ -44,6 +47,7 @@ class SkyRunService:
         force: bool = False,
         selftest: bool = True,
         fields: Sequence[Selection] = (),
+        policy: GuardPolicy | None = None,
     ) -> list[queries.Row]:
         """Run methods on a selection of exposures.
 
@@ -70,6 +74,8 @@ class SkyRunService:
             Check a new environment before its first run; without, its runs are flagged.
         fields : sequence of Selection
             Several fields instead of one selection, each run by itself; see :meth:`fields`.
+        policy : GuardPolicy, optional
+            What the user says of the guards of inputs.
 
         Returns
         -------
@@ -81,18 +87,20 @@ class SkyRunService:
         NotFoundError, UsageError, FileRejectedError
             When the selection is empty, mixed, or not what is on record, or the engine
             cannot do what is asked.
+        InputsRefusedError
+            When no version of each exposure can be chosen, or a guard refuses.
         """
         request = EngineRequest(engine, mosaic, settings or AstroDrizzleSettings(), self.jobs)
         worker, remarks = engine_for(self.context, self.runner, request)
         wanted = tuple(dict.fromkeys(methods))
         plans = [
-            self._plan(wanted, field, worker, request, force=force)
+            self._plan(wanted, field, worker, request, policy or GuardPolicy(), force=force)
             for field in fields or [selection or Selection()]
         ]
         remarks += self._remarks(worker, selftest=selftest)
         self._execute([piece for plan in plans for piece in plan.pieces], worker)
         return [
-            self._row(plan.runs[method], remarks, reused=method in plan.found)
+            self._row(plan.runs[method], remarks, plan.flags, reused=method in plan.found)
             for plan in plans
             for method in plan.methods
         ]
@@ -108,11 +116,16 @@ class SkyRunService:
         selection: Selection,
         engine: SkyEngine,
         request: EngineRequest,
+        policy: GuardPolicy,
         *,
         force: bool,
     ) -> FieldWork:
-        inputs = selected_inputs(self.context, selection, read_files=engine.reads_files)
-        recipes = recipes_of(methods, engine, inputs)
+        inputs = selected_inputs(
+            self.context, selection, read_files=engine.reads_files, policy=policy
+        )
+        for flag in inputs.flags:
+            self.context.progress.remark(flag.sentence)
+        recipes = recipes_of(methods, engine, inputs, policy)
         for recipe in recipes[:1]:
             self._prepare(recipe)
         found = {} if force else self._found(recipes)
@@ -120,7 +133,7 @@ class SkyRunService:
         parts = [new] if engine.shares_work and new else [[recipe] for recipe in new]
         counted = not engine.shares_work
         pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
-        return FieldWork(methods, found, pieces)
+        return FieldWork(methods, found, pieces, inputs.flags)
 
     def _execute(self, pieces: Sequence[RunPiece], engine: SkyEngine) -> None:
         """Have all pieces done; an engine that shares its work tells of its own progress."""
@@ -148,15 +161,40 @@ class SkyRunService:
         known = {recipe.method: recipe.find(self.context) for recipe in recipes}
         return {method: run_id for method, run_id in known.items() if run_id is not None}
 
-    def _row(self, run_id: int, remarks: Iterable[Remark], *, reused: bool) -> queries.Row:
+    def explain(self, selection: Selection) -> list[queries.Row]:
+        """The inputs that a run of a selection would use, why, and what is passed over.
+
+        Raises
+        ------
+        NotFoundError, UsageError, InputsRefusedError
+            As :meth:`run`.
+        """
+        with self.context.store.reading() as session:
+            chosen = choose_inputs(session, self.context.workspace, selection)
+            flags = flags_of(chosen, book_remarks(session, chosen))
+            return [
+                {**one.as_row(), "flags": ", ".join(sorted(_about(one.rootname, flags)))}
+                for one in chosen
+            ]
+
+    def _row(
+        self, run_id: int, remarks: Iterable[Remark], flags: Iterable[Flag], *, reused: bool
+    ) -> queries.Row:
         """A run as a row, once what is to be remarked on it is among its findings."""
+        told = [(kind, f"run {run_id}", message) for kind, message in remarks]
+        told += [(flag.guard, flag.subject, flag.message) for flag in flags]
         with self.context.store.writing() as session:
             run = session.get_one(SkyRun, run_id)
             known = {finding.message for finding in run.findings}
-            new = [remark for remark in remarks if remark[1] not in known]
-            for kind, message in new:
-                run.notice(kind, f"run {run_id}", message)
+            new = [remark for remark in told if remark[2] not in known]
+            for kind, subject, message in new:
+                run.notice(kind, subject, message)
             if new:
                 session.flush()
                 session.refresh(run, ["findings"])
             return {**queries.sky_run_row(run), "reused": reused}
+
+
+def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:
+    """Names of the guards that flag an exposure, or the inputs as a whole."""
+    return {flag.guard.value for flag in flags if flag.subject in (rootname, "inputs")}

@@ -17,7 +17,13 @@ from skydb.services.core.context import Context
 from skydb.services.core.environment import installed_packages, known_faults
 from skydb.services.core.isolation import isolated
 from skydb.services.skies.engines.base import keep_file, keep_mosaic, notice_islands, run_home
-from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs, used_versions
+from skydb.services.skies.recipe import (
+    RunInputs,
+    left_out_levels,
+    mosaic_name,
+    recorded_inputs,
+    used_versions,
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,8 @@ class AstroDrizzleEngine:
                 self.context.workspace.scratch(label) as scratch,
             ):
                 known = inputs or recorded_inputs(self.context, run_id, read_files=True)
-                outcome = self._drizzle(run_id, known, scratch)
-                self._record(run_id, known, outcome)
+                apart = known.staged(scratch / "inputs")
+                self._record(run_id, apart, self._drizzle(run_id, apart, scratch))
         except (ToolError, FileRejectedError):
             return  # the row says FAILED, with the reason and the log
 
@@ -97,6 +103,7 @@ def _finish(
         SkyLevel(inputs.rootname_of(sky.filename), sky.extver, sky.mdrizsky, sky.unit)
         for sky in outcome.skies
     ]
+    levels += left_out_levels(versions, inputs)
     run.finish(levels, versions, outcome.effective_method, outcome.downgrade_reason or "")
 
 

@@ -75,7 +75,7 @@ class OnePassEngine:
                 self.context.workspace.scratch(label) as scratch,
             ):
                 known = inputs or recorded_inputs(self.context, run_ids[0], read_files=True)
-                self._make(run_ids, known, scratch)
+                self._make(run_ids, known.staged(scratch / "inputs"), scratch)
         except (ToolError, FileRejectedError, NotFoundError):
             return  # the rows say FAILED, with the reason and the log
 

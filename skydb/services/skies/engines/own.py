@@ -16,7 +16,12 @@ from skydb.services.core.context import Context
 from skydb.services.skies.engines.base import guarded_runs, notice_islands
 from skydb.services.skies.engines.statistic import only_sky, statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
-from skydb.services.skies.recipe import RunInputs, recorded_inputs, used_versions
+from skydb.services.skies.recipe import (
+    RunInputs,
+    left_out_levels,
+    recorded_inputs,
+    used_versions,
+)
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures, sky_of
 
@@ -97,8 +102,9 @@ def record_skies(
     with context.closing(SkyRun, run_id) as (session, run):
         skies = skies_of(run.method, measures)
         units = {chip.key: chip.unit for chip in measures.chips}
+        versions = used_versions(session, inputs)
         levels = [SkyLevel(*key, sky, units[key]) for key, sky in skies.items()]
-        run.finish(levels, used_versions(session, inputs), run.method)
+        run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
         _notice_gaps(run, measures, skies)
         complete(run)
 

@@ -1,0 +1,268 @@
+"""The rule by which a run chooses one version of each exposure; one for all commands.
+
+1. What the user names: a flavour, a version, a file, a date, exposures to leave out.
+2. Else the flavour in which all exposures exist: first one whose newest deliveries all hold
+   an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
+3. Within it the newest delivery, and of that the version with the accepted solution.
+
+The order in which files were recorded has no part in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from skydb.domain.product import Product
+from skydb.domain.version import ProductVersion
+from skydb.domain.vocabulary import Flavour, ProductKind
+from skydb.errors import InputsRefusedError
+
+#: Kinds that are single exposures, the better calibrated first.
+EXPOSURE_KINDS = (
+    ProductKind.FLC,
+    ProductKind.FLT,
+    ProductKind.C0M,
+    ProductKind.CAL,
+    ProductKind.SX2,
+)
+
+#: Flavours in the order in which a run takes them.
+FLAVOURS = (Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB, Flavour.USER)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user names of the inputs; what is left out is chosen by the rule.
+
+    Parameters
+    ----------
+    flavour : Flavour, optional
+        Only files of this flavour; SKYDB stands for versions that skydb has aligned.
+    as_of : date, optional
+        Only deliveries that were written on this day or before (DATE).
+    versions : mapping of str to int
+        Number of the version to use of an exposure, by rootname.
+    files : mapping of str to str
+        SHA-256 of the content to use of an exposure, by rootname.
+    """
+
+    flavour: Flavour | None = None
+    as_of: date | None = None
+    versions: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def admits(self, delivery: ProductVersion) -> bool:
+        """Whether a delivery was written in time."""
+        if self.as_of is None:
+            return True
+        written = (delivery.date_written or delivery.recorded_at.isoformat())[:10]
+        return written <= self.as_of.isoformat()
+
+
+@dataclass(frozen=True)
+class ChosenInput:
+    """One version that a run uses, and why.
+
+    Parameters
+    ----------
+    version : ProductVersion
+        Of an exposure.
+    reason : str
+        Why this one.
+    passed_over : tuple of str
+        What else there was, each as flavour, kind and version.
+    """
+
+    version: ProductVersion
+    reason: str
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def rootname(self) -> str:
+        """The exposure."""
+        return self.version.subject
+
+    def as_row(self) -> dict[str, Any]:
+        """For people: the input beside what was passed over."""
+        return {
+            **described(self.version),
+            "reason": self.reason,
+            "passed_over": ", ".join(self.passed_over),
+        }
+
+
+def described(version: ProductVersion) -> dict[str, Any]:
+    """A version as a row of a table of inputs."""
+    solution, accepted = version.current_solution, version.accepted_solution
+    return {
+        "rootname": version.subject,
+        "filename": version.filename,
+        "flavour": version.product.flavour.value,
+        "kind": version.product.kind.value,
+        "version": version.number,
+        "delivery": version.delivery,
+        "wcs_name": solution.wcs_name if solution else None,
+        "alignment": f"solution:{accepted.id}" if accepted else "archive",
+        "cal_ver": version.cal_ver,
+        "date_written": version.date_written,
+    }
+
+
+def choose(products: Iterable[Product], wish: Wish | None = None) -> list[ChosenInput]:
+    """One version of each exposure, in order of rootname.
+
+    Parameters
+    ----------
+    products : iterable of Product
+        Every product of the exposures that is a single exposure's.
+    wish : Wish, optional
+        What the user names.
+
+    Raises
+    ------
+    InputsRefusedError
+        When no flavour covers all exposures, or what is named is not there; it has the
+        table of what there is.
+    """
+    wish = wish or Wish()
+    shelves = _by_exposure(products)
+    named = {name: found for name in shelves if (found := _named(shelves[name], wish, name))}
+    rest = {name: several for name, several in shelves.items() if name not in named}
+    chosen = [*named.values(), *(_of_one_flavour(rest, wish) if rest else ())]
+    return sorted(chosen, key=lambda one: one.rootname)
+
+
+def _by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
+    shelves: dict[str, list[Product]] = defaultdict(list)
+    for product in products:
+        if product.kind in EXPOSURE_KINDS and product.deliveries:
+            shelves[product.subject].append(product)
+    return dict(shelves)
+
+
+def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | None:
+    """The version of an exposure that the user names, or None when none is named."""
+    number, sha256 = wish.versions.get(name), wish.files.get(name)
+    if number is None and sha256 is None:
+        return None
+    found = [
+        version
+        for product in products
+        for version in product.versions
+        if sha256 in (None, version.sha256) and number in (None, version.number)
+        and (wish.flavour is None or _is_of(version, wish.flavour))
+    ]  # fmt: skip
+    if len(found) == 1:
+        reason = "named by its file" if sha256 else f"named as {name}@{number}"
+        return ChosenInput(found[0], reason, _others(products, found[0]))
+    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that content"
+    problem = "is not in the ledger" if not found else "is in several products; name --flavour"
+    raise InputsRefusedError(f"{what} {problem}.", rows=_table({name: products}))
+
+
+def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
+    flavours = FLAVOURS if wish.flavour is None else (wish.flavour,)
+    offers = {flavour: _offer(shelves, flavour, wish) for flavour in flavours}
+    complete = {flavour: offer for flavour, offer in offers.items() if len(offer) == len(shelves)}
+    if not complete:
+        raise _no_flavour(shelves, wish)
+    aligned = [flavour for flavour, offer in complete.items() if _is_aligned(offer.values())]
+    flavour = next(iter(aligned or complete))
+    why = _why(flavour, wish, complete, is_aligned=bool(aligned))
+    return [
+        ChosenInput(version, f"{why}; {_why_version(version)}", _others(shelves[name], version))
+        for name, version in complete[flavour].items()
+    ]
+
+
+def _offer(
+    shelves: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
+) -> dict[str, ProductVersion]:
+    """The version of each exposure that a flavour has to give."""
+    offer = {}
+    for name, products in shelves.items():
+        for product in sorted(products, key=lambda one: EXPOSURE_KINDS.index(one.kind)):
+            version = _newest(product, flavour, wish)
+            if version is not None:
+                offer[name] = version
+                break
+    return offer
+
+
+def _newest(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
+    """The version that stands for a product: of its newest delivery in time, the last made."""
+    if product.flavour is not flavour and flavour is not Flavour.SKYDB:
+        return None
+    deliveries = [one for one in product.deliveries if wish.admits(one)]
+    if not deliveries:
+        return None
+    newest = deliveries[-1].delivery
+    found = [
+        version
+        for version in product.versions
+        if version.delivery == newest and _is_of(version, flavour)
+    ]
+    # Of what skydb made it of: only what the user asks for by name.
+    if flavour is Flavour.SKYDB and wish.flavour is None and product.flavour is not flavour:
+        return None
+    return max(found, key=lambda version: version.place, default=None)
+
+
+def _is_of(version: ProductVersion, flavour: Flavour) -> bool:
+    if flavour is Flavour.SKYDB:
+        return version.product.flavour is flavour or not version.is_delivery
+    return version.product.flavour is flavour
+
+
+def _is_aligned(versions: Iterable[ProductVersion]) -> bool:
+    return all(version.accepted_solution is not None for version in versions)
+
+
+def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligned: bool) -> str:
+    if wish.flavour is not None:
+        return f"flavour {flavour} was named"
+    if len(list(complete)) == 1:
+        return f"{flavour} is the one flavour of all exposures"
+    if is_aligned:
+        return f"{flavour} is the first flavour of which all exposures are aligned"
+    return f"{flavour} is the first flavour of all exposures"
+
+
+def _why_version(version: ProductVersion) -> str:
+    delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
+    which = "newest delivery" if version.is_newest_delivery else "delivery in time"
+    state = "aligned" if version.accepted_solution else "as delivered"
+    return f"{which} ({delivered})" + (f", {state}" if version.derivatives else "")
+
+
+def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, ...]:
+    return tuple(
+        f"{version.product.flavour} {version.product.kind} {version.reference}"
+        for product in products
+        for version in product.versions
+        if version is not chosen and version is not chosen.origin
+    )
+
+
+def _no_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> InputsRefusedError:
+    what = "No flavour" if wish.flavour is None else f"Flavour {wish.flavour} does not exist"
+    written = f" written by {wish.as_of.isoformat()}" if wish.as_of else ""
+    verb = "covers" if wish.flavour is None else "for"
+    return InputsRefusedError(
+        f"{what} {verb} all {len(shelves)} exposures{written}.",
+        rows=_table(shelves),
+        advice="Leave exposures out with --exclude, name --flavour, or ingest what is missing.",
+    )
+
+
+def _table(shelves: Mapping[str, Sequence[Product]]) -> list[dict[str, Any]]:
+    return [
+        described(version)
+        for name in sorted(shelves)
+        for product in shelves[name]
+        for version in product.versions
+    ]

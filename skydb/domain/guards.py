@@ -1,0 +1,244 @@
+"""Checks of the inputs of a run, before it starts; each has a name that is a kind of finding.
+
+A flag is said, recorded with the run and ends it with exit code 5; a refusal ends it before
+anything is done. All are quiet on a field that was aligned as a whole, or that stands in one
+frame of the archive.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from skydb.domain.choice import ChosenInput
+from skydb.domain.delivery import DeliveryKey
+from skydb.domain.solution import AlignmentSolution
+from skydb.domain.vocabulary import FindingKind, ProductKind, WcsKind
+from skydb.errors import InputsRefusedError, UsageError
+
+#: Guards by the name that `--allow` takes.
+GUARDS = (
+    FindingKind.MIXED_ALIGNMENT,
+    FindingKind.MIXED_FRAMES,
+    FindingKind.MIXED_KINDS,
+    FindingKind.MIXED_UNITS,
+    FindingKind.STALE_INPUT,
+    FindingKind.TIED_DELIVERY,
+    FindingKind.FLAGGED_INPUT,
+    FindingKind.QUALITY,
+    FindingKind.NO_SIGNAL,
+)
+
+#: Guards that refuse unless they are allowed.
+_REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT})
+
+#: Names that are listed in one sentence.
+_FEW = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What a guard has to say of the inputs.
+
+    Parameters
+    ----------
+    guard : FindingKind
+        Its name.
+    subject : str
+        Rootname, or what it is about.
+    message : str
+        What is wrong and what it means.
+    refuses : bool
+        Whether the run must not start.
+    """
+
+    guard: FindingKind
+    subject: str
+    message: str
+    refuses: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        return f"{self.guard}: {self.subject}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardPolicy:
+    """What the user says of guards.
+
+    Parameters
+    ----------
+    strict : bool
+        Whether every flag refuses.
+    allowed : frozenset of FindingKind
+        Guards that are silenced for this run; recorded with it.
+    """
+
+    strict: bool = False
+    allowed: frozenset[FindingKind] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, *, strict: bool = False, allow: Iterable[str] = ()) -> GuardPolicy:
+        """The policy that options name.
+
+        Raises
+        ------
+        UsageError
+            When there is no guard of a name.
+        """
+        known = {guard.value: guard for guard in GUARDS}
+        unknown = sorted(set(allow) - known.keys())
+        if unknown:
+            raise UsageError(
+                f"There is no guard {', '.join(unknown)}.", advice=f"Guards: {', '.join(known)}."
+            )
+        return cls(strict, frozenset(known[name] for name in allow))
+
+    def as_parameters(self) -> dict[str, object]:
+        """JSON-able, without what was left out."""
+        found: dict[str, object] = {"strict": True} if self.strict else {}
+        if self.allowed:
+            found["allowed"] = sorted(guard.value for guard in self.allowed)
+        return found
+
+    def judge(self, flags: Iterable[Flag], chosen: Sequence[ChosenInput]) -> list[Flag]:
+        """The flags that are left when the allowed ones are gone.
+
+        Raises
+        ------
+        InputsRefusedError
+            When one of them refuses; it has the table of the inputs.
+        """
+        left = [flag for flag in flags if flag.guard not in self.allowed]
+        left = [replace(flag, refuses=flag.refuses or self.strict) for flag in left]
+        refusing = [flag for flag in left if flag.refuses]
+        if refusing:
+            names = sorted({flag.guard.value for flag in refusing})
+            raise InputsRefusedError(
+                " ".join(flag.sentence for flag in refusing),
+                rows=[one.as_row() for one in chosen],
+                advice=f"To run nevertheless: {' '.join(f'--allow {name}' for name in names)}.",
+            )
+        return left
+
+
+def flags_of(
+    chosen: Sequence[ChosenInput], remarks: Mapping[str, Sequence[str]] | None = None
+) -> list[Flag]:
+    """Everything that the guards have to say of the inputs of one field.
+
+    Parameters
+    ----------
+    chosen : sequence of ChosenInput
+        The inputs.
+    remarks : mapping, optional
+        What stands in the books on each exposure, by rootname.
+    """
+    found = [flag for check in _CHECKS for flag in check(chosen)]
+    for rootname, texts in (remarks or {}).items():
+        found += [Flag(FindingKind.FLAGGED_INPUT, rootname, text) for text in texts]
+    return [replace(flag, refuses=flag.guard in _REFUSING) for flag in found]
+
+
+def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Some inputs were moved by an accepted fit and others of the field were not."""
+    left = [one.rootname for one in chosen if one.version.accepted_solution is None]
+    if 0 < len(left) < len(chosen):
+        message = (
+            f"{len(chosen) - len(left)} of {len(chosen)} inputs hold an accepted fit, and "
+            f"{listed(left)} do not: they are on different frames."
+        )
+        yield Flag(FindingKind.MIXED_ALIGNMENT, "inputs", message)
+
+
+def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """The inputs stand in different frames, by what their WCS were aligned to."""
+    frames: dict[str, list[str]] = defaultdict(list)
+    for one in chosen:
+        solution = one.version.current_solution
+        frames[frame_of(solution) if solution else "no WCS"].append(one.rootname)
+    if len(frames) > 1:
+        told = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
+        message = f"the WCS of the inputs are aligned to different frames ({told})."
+        yield Flag(FindingKind.MIXED_FRAMES, "inputs", message)
+
+
+def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
+    plain = [one.rootname for one in chosen if one.version.product.kind is not ProductKind.FLC]
+    if 0 < len(plain) < len(chosen):
+        message = f"{listed(plain)} have no FLC; the others are corrected for CTE."
+        yield Flag(FindingKind.MIXED_KINDS, "inputs", message)
+
+
+def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """A newer delivery exists than the version that is used."""
+    for one in chosen:
+        version = one.version
+        if not version.is_newest_delivery:
+            newest = version.product.deliveries[-1]
+            message = (
+                f"version {version.number} is used; version {newest.number} is of a newer "
+                f"delivery ({newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'})."
+            )
+            yield Flag(FindingKind.STALE_INPUT, one.rootname, message)
+
+
+def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Two deliveries that nothing in their headers orders; the one recorded last is used."""
+    for one in chosen:
+        mine = DeliveryKey.of(one.version.origin)
+        twins = [
+            other
+            for other in one.version.product.deliveries
+            if other is not one.version.origin and DeliveryKey.of(other) == mine
+        ]
+        if twins:
+            message = (
+                f"{', '.join(other.reference for other in twins)} has the same CAL_VER, DATE, "
+                f"OPUS_VER and IDCTAB as {one.version.origin.reference}: which is newer cannot "
+                "be told, and the one recorded last is used."
+            )
+            yield Flag(FindingKind.TIED_DELIVERY, one.rootname, message)
+
+
+def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Exposures that no tool is given."""
+    for one in chosen:
+        if not one.version.has_signal:
+            message = "it has no exposure time or no good pixel, and is left out: its sky is NULL."
+            yield Flag(FindingKind.NO_SIGNAL, one.rootname, message)
+
+
+def frame_of(solution: AlignmentSolution) -> str:
+    """What the WCS of a solution was aligned to, for people."""
+    if solution.is_fitted:
+        catalog = solution.catalog.name if solution.catalog else solution.fit_catalog
+        return f"fitted to {catalog}"
+    if solution.wcs_kind is WcsKind.FIT:
+        catalog = solution.fit_catalog or solution.wcs_name
+        return "Gaia" if catalog.upper().startswith("GAIA") else catalog
+    if solution.wcs_kind is WcsKind.A_PRIORI:
+        return f"a priori {solution.fit_catalog}"
+    if solution.wcs_kind is WcsKind.USER:
+        return f"WCSNAME {solution.wcs_name}"
+    return "guide stars"
+
+
+def listed(names: Collection[str]) -> str:
+    """The first of some names, and how many more there are."""
+    first = ", ".join(list(names)[:_FEW])
+    more = len(names) - _FEW
+    return f"{first} and {more} more" if more > 0 else first
+
+
+_CHECKS: tuple[Callable[[Sequence[ChosenInput]], Iterator[Flag]], ...] = (
+    mixed_alignment,
+    mixed_frames,
+    mixed_kinds,
+    stale_input,
+    tied_delivery,
+    no_signal,
+)

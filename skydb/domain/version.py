@@ -1,0 +1,263 @@
+"""The immutable file versions of a product, and where each of them lies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
+from skydb.domain.values import FileFacts
+from skydb.errors import StateError
+
+if TYPE_CHECKING:
+    from skydb.domain.exposure import Exposure
+    from skydb.domain.product import Product
+    from skydb.domain.solution import AlignmentSolution
+
+
+class ProductVersion(Base):
+    """One immutable content of a product, addressed by its SHA-256.
+
+    Parameters
+    ----------
+    product : Product
+        The product it is a version of.
+    number : int
+        Counted from 1 in the order of arrival.
+    facts : FileFacts
+        What the file says; must carry the checksum.
+    derived_from : ProductVersion, optional
+        What skydb made it of (W3C PROV *wasDerivedFrom*); None for a file from outside.
+
+    Attributes
+    ----------
+    delivery : int
+        Ordinal of its delivery among those of the product, the oldest 1; that of its
+        origin for what skydb made. Ordered by calibration, see
+        :class:`~skydb.domain.delivery.DeliveryKey`.
+    place : int
+        Ordinal among all versions of the product, by delivery and then by arrival.
+
+    Raises
+    ------
+    ValueError
+        When the facts carry no checksum.
+    """
+
+    __tablename__ = "product_versions"
+    __table_args__ = (
+        UniqueConstraint("product_id", "sha256"),
+        UniqueConstraint("product_id", "number"),
+        Index(None, "product_id", "place"),
+        Index(None, "idctab", "date_written"),
+        sparse_index("derived_from_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    number: Mapped[int]
+    delivery: Mapped[int]
+    place: Mapped[int]
+    derived_from_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"))
+    filename: Mapped[str] = mapped_column(String(255))
+    is_own_name: Mapped[bool]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    cal_ver: Mapped[str | None] = mapped_column(String(64))
+    opus_ver: Mapped[str | None] = mapped_column(String(64))
+    idctab: Mapped[str | None] = mapped_column(String(64))
+    idctab_date: Mapped[str | None] = mapped_column(String(10))
+    tool_version: Mapped[str | None] = mapped_column(String(64))
+    date_written: Mapped[str | None] = mapped_column(String(32))
+    recorded_at: Mapped[datetime]
+
+    product: Mapped[Product] = relationship(back_populates="versions", lazy="joined")
+    derived_from: Mapped[ProductVersion | None] = relationship(
+        remote_side=[id], back_populates="derivatives"
+    )
+    derivatives: Mapped[list[ProductVersion]] = relationship(
+        back_populates="derived_from", order_by="ProductVersion.number"
+    )
+    locations: Mapped[list[FileLocation]] = relationship(
+        back_populates="version",
+        cascade="all, delete-orphan",
+        lazy="selectin",
+        order_by="FileLocation.id",
+    )
+    solutions: Mapped[list[AlignmentSolution]] = relationship(
+        back_populates="known_version",
+        order_by="AlignmentSolution.id",
+        foreign_keys="AlignmentSolution.version_id",
+    )
+    applied_solutions: Mapped[list[AlignmentSolution]] = relationship(
+        back_populates="applied_version",
+        order_by="AlignmentSolution.id",
+        foreign_keys="AlignmentSolution.applied_version_id",
+    )
+
+    def __init__(
+        self,
+        product: Product,
+        number: int,
+        facts: FileFacts,
+        derived_from: ProductVersion | None = None,
+    ) -> None:
+        if not facts.sha256:
+            raise ValueError(f"{facts.path.name}: a version needs the checksum of its content.")
+        self.number = number
+        self.delivery = self.place = number
+        self.derived_from = derived_from
+        self.filename = facts.path.name
+        self.is_own_name = facts.path.name == (facts.header_filename or facts.path.name)
+        self.sha256 = facts.sha256
+        self.size_bytes = facts.size_bytes
+        self.cal_ver = facts.cal_ver
+        self.opus_ver = facts.opus_ver
+        self.idctab = facts.idctab
+        self.idctab_date = facts.idctab_date
+        self.tool_version = facts.tool_version
+        self.date_written = facts.date_written
+        self.recorded_at = utc_now()
+        self.product = product
+        follow(product, self)
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """The exposure; None for a combination."""
+        return self.product.exposure
+
+    @property
+    def rootname(self) -> str | None:
+        """Rootname of the exposure; None for a combination."""
+        return self.product.rootname
+
+    @property
+    def subject(self) -> str:
+        """What people call it: the rootname of an exposure, else the file's name."""
+        return self.rootname or self.filename
+
+    @property
+    def reference(self) -> str:
+        """How it is named in commands: ``ibxl50clq@2``."""
+        return f"{self.subject}@{self.number}"
+
+    @property
+    def is_delivery(self) -> bool:
+        """Whether the file came from outside; skydb made the others of one that did."""
+        return self.derived_from is None
+
+    @property
+    def origin(self) -> ProductVersion:
+        """The delivery that this version was made of; itself when it is one."""
+        return self if self.derived_from is None else self.derived_from.origin
+
+    @property
+    def path(self) -> str:
+        """Where the file is read from: skydb's own copy if there is one, else as first seen.
+
+        Relative paths start at the data root.
+
+        Raises
+        ------
+        StateError
+            When the content is at no place that is known.
+        """
+        if not self.locations:
+            raise StateError(
+                f"No file with the content of {self.reference} is known any more.",
+                advice="Ingest a copy of it, or fetch it again.",
+            )
+        return min(self.locations, key=lambda place: not place.is_managed).path
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether skydb made or fetched the file and keeps it."""
+        return any(place.is_managed for place in self.locations)
+
+    def see_at(self, path: str, *, is_managed: bool) -> FileLocation:
+        """Note that this content lies at a path."""
+        known = next((place for place in self.locations if place.path == path), None)
+        if known is None:
+            known = FileLocation(path, is_managed=is_managed)
+            self.locations.append(known)
+        known.is_managed = known.is_managed or is_managed
+        return known
+
+    def leave(self, path: str) -> None:
+        """Note that this content lies at a path no longer."""
+        self.locations = [place for place in self.locations if place.path != path]
+
+    def derive(self, facts: FileFacts, path: str) -> ProductVersion:
+        """The version that skydb has made of this one; it counts as the same delivery.
+
+        Parameters
+        ----------
+        facts : FileFacts
+            What the new file says.
+        path : str
+            Where skydb keeps it.
+        """
+        version = self.product.add_version(facts, derived_from=self)
+        version.see_at(path, is_managed=True)
+        return version
+
+    @property
+    def current_solution(self) -> AlignmentSolution | None:
+        """The active WCS of this content, or None when none was recorded."""
+        in_header = [s for s in self.solutions if s.wcs_key == " "]
+        return next(iter(in_header + self.applied_solutions), None)
+
+    @property
+    def accepted_solution(self) -> AlignmentSolution | None:
+        """The accepted fit that this content holds, or None."""
+        current = self.current_solution
+        return current if current is not None and current.is_fitted else None
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether the exposure lasted; one of no exposure time has no sky."""
+        exposure = self.exposure
+        return exposure is None or exposure.exptime_s is None or exposure.exptime_s > 0
+
+    @property
+    def is_newest_delivery(self) -> bool:
+        """Whether no newer delivery of the product is recorded."""
+        return all(other.delivery <= self.delivery for other in self.product.versions)
+
+
+class FileLocation(Base):
+    """One place where the content of a version lies; a path holds one content at a time.
+
+    Parameters
+    ----------
+    path : str
+        Relative paths start at the data root.
+    is_managed : bool
+        Whether skydb made or fetched the file and keeps it.
+    """
+
+    __tablename__ = "file_locations"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("product_versions.id", ondelete="CASCADE"), index=True
+    )
+    path: Mapped[str] = mapped_column(Text, unique=True)
+    is_managed: Mapped[bool]
+    seen_at: Mapped[datetime]
+
+    version: Mapped[ProductVersion] = relationship(back_populates="locations")
+
+    def __init__(self, path: str, *, is_managed: bool) -> None:
+        self.path = path
+        self.is_managed = is_managed
+        self.seen_at = utc_now()
+
+    def move_to(self, version: ProductVersion, *, is_managed: bool) -> None:
+        """Note that another content lies here from now on."""
+        self.version = version
+        self.is_managed = is_managed
+        self.seen_at = utc_now()

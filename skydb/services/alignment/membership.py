@@ -1,0 +1,204 @@
+"""The members of a drizzled product that a fit belongs to, and those that it does not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    Acceptance,
+    Exposure,
+    Generation,
+    Product,
+    ProductMember,
+    ProductVersion,
+)
+from skydb.domain.membership import DrizzledFrom
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import Flavour, ProductKind, SolutionOrigin
+from skydb.errors import NotFoundError
+
+_SINGLE = (ProductKind.FLT, ProductKind.C0M, ProductKind.CAL, ProductKind.SX2)
+
+#: Kinds of the members of a product, by whether it is corrected for CTE, the likeliest first.
+_KINDS = {False: (*_SINGLE, ProductKind.FLC), True: (ProductKind.FLC, *_SINGLE)}
+
+#: Flavours that the members of a product can have, the likeliest first. What a user drizzles
+#: is made of the archive's files; sky cells are made of the exposures of single visits.
+_MADE_OF = {
+    Flavour.PIPELINE: (Flavour.PIPELINE,),
+    Flavour.SVM: (Flavour.SVM,),
+    Flavour.MVM: (Flavour.MVM, Flavour.SVM),
+    Flavour.SKYDB: (Flavour.SKYDB, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.USER),
+    Flavour.USER: (Flavour.USER, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB),
+}
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of one drizzled product, for a fit of it.
+
+    Parameters
+    ----------
+    moved : list of ProductVersion
+        The contents that the product was made of, which the fit moves.
+    left : dict of str to str
+        Members that it does not move, by rootname, each with the reason.
+    """
+
+    moved: list[ProductVersion] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+
+
+def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) -> Members:
+    """The members of a drizzled product that a fit of it belongs to.
+
+    A fit belongs to the members in the product's own flavour, in the very content whose WCS
+    the product was drizzled with. A member of which a newer delivery is recorded is not
+    moved: what was fitted says nothing of its WCS. A product that an acceptance made
+    belongs with the versions that the same acceptance made, one that holds a restored
+    solution with those of the version that had it.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+        The version that was fitted.
+    file : FileFacts
+        What its file says.
+
+    Raises
+    ------
+    NotFoundError
+        When no member is in the ledger.
+    """
+    known = _products_of(session, drizzled)
+    if not known:
+        named = ", ".join(member.rootname for member in drizzled.product.members)
+        raise NotFoundError(
+            f"{drizzled.filename} was made of {named or 'exposures'} not in the ledger "
+            f"as {drizzled.product.flavour} files.",
+            advice="Ingest the exposures first.",
+        )
+    made = _made_with(session, drizzled)
+    found = Members()
+    for member in drizzled.product.members:
+        candidates = known.get(member.rootname, [])
+        base, why = (
+            _base(candidates, drizzled, DrizzledFrom(file))
+            if made is None
+            else _base_of_acceptance(candidates, drizzled, made)
+        )
+        if base is None:
+            found.left[member.rootname] = why
+        else:
+            found.moved.append(base)
+    return found
+
+
+def _base(
+    candidates: Sequence[Product], drizzled: ProductVersion, told: DrizzledFrom
+) -> tuple[ProductVersion | None, str]:
+    """The version of a member that the product was made of, or the reason why none is moved."""
+    why = f"The ledger has no {drizzled.product.flavour} file of it."
+    for product in candidates:
+        newest = product.deliveries[-1]
+        # As delivered, or else as skydb has aligned it since.
+        for version in (one for one in product.versions if one.delivery == newest.delivery):
+            objection = told.objection(version)
+            if objection is None:
+                return version, ""
+            if version is newest and product is candidates[0]:
+                why = _redelivered(newest, drizzled, objection)
+    return None, why
+
+
+def _base_of_acceptance(
+    candidates: Sequence[Product], drizzled: ProductVersion, made: Mapping[int, ProductVersion]
+) -> tuple[ProductVersion | None, str]:
+    """As :func:`_base`, of a product that an acceptance made together with its members."""
+    for product in candidates:
+        base = made.get(product.id)
+        if base is not None and base.is_newest_delivery:
+            return base, ""
+        if base is not None:
+            why = "it was delivered after that acceptance"
+            return None, _redelivered(product.deliveries[-1], drizzled, why)
+    return None, f"It was not moved when {drizzled.reference} was made."
+
+
+def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> str:
+    return (
+        f"{drizzled.filename} was not made of {newest.reference}: {why}. "
+        "Fetch or make the product anew and fit that."
+    )
+
+
+def _products_of(session: Session, drizzled: ProductVersion) -> dict[str, list[Product]]:
+    """Products of each member that a combination can have been made of, the likeliest first."""
+    query = (
+        select(Product)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .join(ProductMember, ProductMember.rootname == Exposure.rootname)
+        .where(
+            ProductMember.product_id == drizzled.product_id,
+            Product.kind.in_(_KINDS[drizzled.product.kind is ProductKind.DRC]),
+            Product.flavour.in_(_MADE_OF[drizzled.product.flavour]),
+            Product.versions.any(),
+        )
+    )
+    found: dict[str, list[Product]] = defaultdict(list)
+    for product in session.scalars(query):
+        found[product.subject].append(product)
+    order = _MADE_OF[drizzled.product.flavour]
+    return {
+        name: _of_best_kind(drizzled, sorted(several, key=lambda one: order.index(one.flavour)))
+        for name, several in found.items()
+    }
+
+
+def _of_best_kind(drizzled: ProductVersion, found: Sequence[Product]) -> list[Product]:
+    """Of an exposure's FLT and FLC the one that goes with the product: DRCs are made of FLCs.
+
+    Were both moved by a DRZ and a DRC of one visit, each exposure would be moved by two fits.
+    """
+    kinds = _KINDS[drizzled.product.kind is ProductKind.DRC]
+    best = min(kinds.index(product.kind) for product in found)
+    return [product for product in found if kinds.index(product.kind) == best]
+
+
+def _made_with(session: Session, drizzled: ProductVersion) -> dict[int, ProductVersion] | None:
+    """Versions that the acceptance which made a product made too, by product.
+
+    None for a product that came from outside.
+    """
+    maker = _acceptance_that_made(session, _content_restored(drizzled))
+    if maker is None:
+        return None
+    query = (
+        select(ProductVersion)
+        .join(Generation, Generation.version_id == ProductVersion.id)
+        .where(Generation.activity_id == maker)
+    )
+    return {version.product_id: version for version in session.scalars(query)}
+
+
+def _content_restored(version: ProductVersion) -> ProductVersion:
+    """The version whose solution was restored in this one, or else the version itself."""
+    current = version.current_solution
+    if current is None or current.origin is not SolutionOrigin.RESTORED or current.source is None:
+        return version
+    return _content_restored(current.source.applied_version or current.source.version)
+
+
+def _acceptance_that_made(session: Session, version: ProductVersion) -> int | None:
+    made = (
+        select(Acceptance.id)
+        .join(Generation, Generation.activity_id == Acceptance.id)
+        .where(Generation.version_id == version.id)
+    )
+    return session.scalar(made)

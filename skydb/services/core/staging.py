@@ -1,0 +1,47 @@
+"""Inputs of one tool under names of their own: two files can have one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from skydb.domain import ProductVersion
+
+K = TypeVar("K")
+
+
+def plain_name(version: ProductVersion) -> str:
+    """The name that the pipeline gives such a file: ``ibxl50clq_flt.fits``.
+
+    A combination keeps its own name, with its number where that is not enough.
+    """
+    if version.rootname is None:
+        return f"{version.product_id}_{version.filename}"
+    suffix = ".fits.gz" if version.filename.lower().endswith(".gz") else ".fits"
+    return f"{version.rootname}_{version.product.kind}{suffix}"
+
+
+def named_apart(paths: Mapping[K, Path], plain: Mapping[K, str], directory: Path) -> dict[K, Path]:
+    """Paths of which no two have the same file name.
+
+    Tools copy their inputs into one directory, where a borrowed name would replace another
+    exposure. Files that share a name are reached through links with plain names.
+
+    Parameters
+    ----------
+    paths : mapping
+        The files.
+    plain : mapping
+        The name of each that no other has.
+    directory : Path
+        Where links are made, if any are needed.
+    """
+    names = [path.name for path in paths.values()]
+    if len(set(names)) == len(names):
+        return dict(paths)
+    directory.mkdir(parents=True, exist_ok=True)
+    links = {key: directory / plain[key] for key in paths}
+    for key, link in links.items():
+        link.symlink_to(paths[key].resolve())
+    return links

@@ -1,0 +1,96 @@
+"""The inputs of a run: the rule of :mod:`skydb.domain.choice` on what the ledger has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from skydb.domain import Exposure, FileLocation, Product, ProductVersion, Visit
+from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, choose
+from skydb.errors import NotFoundError, UsageError
+from skydb.files.workspace import Workspace
+from skydb.services.intake.selection import Selection, conditions, nothing_selected
+
+
+def choose_inputs(
+    session: Session, workspace: Workspace, selection: Selection
+) -> list[ChosenInput]:
+    """One version of every selected exposure, in order of rootname.
+
+    Raises
+    ------
+    NotFoundError
+        When nothing, or a rootname or file that was named, is not in the ledger.
+    UsageError
+        When the selection mixes detectors or filters.
+    InputsRefusedError
+        When the rule cannot decide.
+    """
+    files = _files_named(session, workspace, selection.files)
+    wish = Wish(selection.flavour, selection.as_of, selection.versions, files)
+    products = _products(session, selection)
+    _require_all(session, selection, products, (*wish.versions, *files))
+    chosen = choose(products, wish)
+    _require_one_kind(chosen)
+    return chosen
+
+
+def _products(session: Session, selection: Selection) -> list[Product]:
+    with_all = (
+        selectinload(Product.versions).options(
+            selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
+        ),
+    )
+    query = (
+        select(Product)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .join(Visit, Visit.id == Exposure.visit_id)
+        .where(Product.kind.in_(EXPOSURE_KINDS), *conditions(session, selection))
+        .order_by(Exposure.rootname, Product.id)
+        .options(*with_all)
+    )
+    return [product for product in session.scalars(query) if product.deliveries]
+
+
+def _files_named(session: Session, workspace: Workspace, paths: Sequence[str]) -> dict[str, str]:
+    """Content that the ledger knows at each path, by rootname."""
+    named = {}
+    for path in paths:
+        place = session.scalar(
+            select(FileLocation).where(FileLocation.path == workspace.relative(Path(path)))
+        )
+        if place is None or place.version.rootname is None:
+            what = "is not in the ledger" if place is None else "is no single exposure"
+            raise NotFoundError(f"{path} {what}.", advice="Bring it in with `ingest`.")
+        named[place.version.rootname] = place.version.sha256
+    return named
+
+
+def _require_all(
+    session: Session, selection: Selection, products: Sequence[Product], named: Sequence[str]
+) -> None:
+    found = {product.subject for product in products}
+    missing = sorted({name.lower() for name in (*selection.rootnames, *named)} - found)
+    missing = [name for name in missing if name not in selection.exclude]
+    if missing:
+        raise NotFoundError(
+            f"The ledger has no {', '.join(missing)}.", advice="Bring them in with `ingest`."
+        )
+    if not found:
+        raise nothing_selected(session, selection)
+
+
+def _require_one_kind(chosen: Sequence[ChosenInput]) -> None:
+    kinds = {
+        f"{exposure.instrument}/{exposure.detector} {exposure.filters}"
+        for one in chosen
+        if (exposure := one.version.exposure)
+    }
+    if len(kinds) > 1:
+        raise UsageError(
+            f"The selection mixes {', '.join(sorted(kinds))}.",
+            advice="Choose with --detector and --filter.",
+        )
