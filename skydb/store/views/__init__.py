@@ -1,0 +1,78 @@
+"""The SQL views that people and scripts read: one file each, the only source of their text.
+
+``NAME.sql`` here is the SELECT of the view NAME, a Jinja template that is told the ``dialect``;
+files that begin with ``_`` hold what several views share. After a migration every ledger
+has the views of these files, whatever it had before: see ``migrations/env.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection, inspect
+
+_DIRECTORY = Path(__file__).parent
+
+#: Views that earlier revisions had and that are no more.
+_GONE: tuple[str, ...] = ()
+
+
+@cache
+def view_names() -> tuple[str, ...]:
+    """Every view, each after those that it reads."""
+    names = sorted(path.stem for path in _DIRECTORY.glob("[!_]*.sql"))
+    texts = {name: (_DIRECTORY / f"{name}.sql").read_text(encoding="utf-8") for name in names}
+    read = {
+        name: [other for other in names if other != name and re.search(rf"\b{other}\b", text)]
+        for name, text in texts.items()
+    }
+    return tuple(TopologicalSorter(read).static_order())
+
+
+def view_sql(name: str, dialect: str) -> str:
+    """The SELECT of a view.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`view_names`.
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+    """
+    text = _templates().get_template(f"{name}.sql").render(dialect=dialect)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def create_views(connection: Connection) -> None:
+    """Make every view; none of them may be there."""
+    for name in view_names():
+        select = view_sql(name, connection.dialect.name)
+        _execute(connection, f"CREATE VIEW {name} AS\n{select}")
+
+
+def drop_views(connection: Connection) -> None:
+    """Take away every view that this or an earlier revision made, and no other."""
+    present = set(inspect(connection).get_view_names())
+    for name in reversed((*_GONE, *view_names())):
+        if name in present:
+            _execute(connection, f"DROP VIEW {name}")
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    # As it stands: neither is 'run:' a parameter, nor would a percent sign be one.
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_DIRECTORY),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )

@@ -1,0 +1,29 @@
+{#- Fits `s` of a product `p`, of which rules speak. -#}
+{% from "todo/_columns.sql" import of_visit -%}
+{% from "_words.sql" import member with context -%}
+
+{% macro fits() -%}
+products p
+  JOIN visits v ON v.id = p.visit_id
+  JOIN alignment_solutions s ON s.product_id = p.id
+  LEFT JOIN exposures e ON e.id = p.exposure_id
+  LEFT JOIN reference_catalogs c ON c.id = s.catalog_id
+{%- endmacro %}
+
+{#- Not one that repeats another run. -#}
+{% macro is_newest_fit() -%}
+{% set is_replay = member("ra.parameters", "replay_of") ~ " IS NOT NULL" -%}
+s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
+   AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
+                    WHERE o.product_id = s.product_id AND o.origin = 'tweakreg'
+                      AND o.version_id IS NOT NULL AND o.id > s.id
+                      AND NOT EXISTS (SELECT 1 FROM activities ra
+                                       WHERE ra.id = o.activity_id AND {{ is_replay }}))
+   AND NOT EXISTS (SELECT 1 FROM activities ra
+                    WHERE ra.id = s.activity_id AND {{ is_replay }})
+{%- endmacro %}
+
+{% macro of_fit() -%}
+{{ of_visit(product="p.filename", product_id="p.id", rootname="e.rootname", exposure_id="e.id",
+            refcat="c.name", run_id="s.activity_id", **kwargs) }}
+{%- endmacro %}

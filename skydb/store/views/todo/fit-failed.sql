@@ -1,0 +1,6 @@
+{% from "todo/_fit.sql" import fits, is_newest_fit, of_fit with context -%}
+{% set reason = "'The newest fit failed: ' || COALESCE(s.reason, 'nobody knows why') || '.'" -%}
+SELECT {{ of_fit(rule="'fit-failed'", since="s.recorded_at", subject="p.filename",
+                 reason=reason) }}
+  FROM {{ fits() }}
+ WHERE s.status = 'failed' AND {{ is_newest_fit() }}

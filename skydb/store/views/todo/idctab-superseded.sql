@@ -1,0 +1,17 @@
+{% from "todo/_columns.sql" import of_exposure -%}
+{% from "todo/_exposure.sql" import exposures -%}
+{% import "_alignment.sql" as alignment -%}
+{% set reason -%}
+'It has IDCTAB ' || pv.idctab || '; newer files of ' || i.detector || ' have '
+       || i.idctab || '.'
+{%- endset -%}
+SELECT {{ of_exposure(rule="'idctab-superseded'", since="i.recorded_at", subject="e.rootname",
+                      reason=reason, product="p.filename", product_id="p.id") }}
+  FROM {{ exposures() }}
+  JOIN products p ON p.exposure_id = e.id AND p.kind <> 'hlet'
+  JOIN product_versions pv ON pv.product_id = p.id
+  JOIN idctabs i ON i.detector = e.instrument || '/' || e.detector
+   AND i.idctab <> pv.idctab AND i.date_written > pv.date_written
+ WHERE {{ alignment.is_newest("pv") }}
+   AND NOT EXISTS (SELECT 1 FROM idctabs j
+                    WHERE j.detector = i.detector AND j.date_written > i.date_written)

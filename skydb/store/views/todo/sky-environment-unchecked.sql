@@ -1,0 +1,2 @@
+{% from "todo/_environment.sql" import skies_of -%}
+{{ skies_of("unchecked", "environment-unchecked", "a.started_at", "nobody has checked") }}
