@@ -2,23 +2,13 @@
 
 from alembic import context
 from sqlalchemy import Connection, Engine
-from sqlalchemy.types import TypeEngine
 
 import skydb.domain  # noqa: F401 - fills the metadata
-from skydb.domain.base import Base, Key, UtcDateTime
+from skydb.domain.base import Base
 from skydb.errors import StoreError
 from skydb.store.engine import open_engine, resolve_url
-
-
-def render_item(kind: str, item: object, autogen_context: object) -> str | bool:
-    """Spell the column types of skydb in plain SQLAlchemy, so that a migration never changes."""
-    if kind == "type" and isinstance(item, UtcDateTime):
-        return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, TypeEngine) and item.__visit_name__ == "JSON":
-        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
-    if item is Key:
-        return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
-    return False
+from skydb.store.rendering import render_item
+from skydb.store.views import create_views, drop_views
 
 
 def _engine() -> Engine:
@@ -37,9 +27,27 @@ def _migrate(connection: Connection) -> None:
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        if _stays():
+            context.run_migrations()
+            return
+        # Views are of no revision: one of another revision would be in the way of a change of
+        # its tables, and one of this skydb may read columns that a migration has yet to add.
+        drop_views(connection)
         context.run_migrations()
         if connection.dialect.name == "sqlite":
             _refuse_dangling(connection)
+        if _is_newest():
+            create_views(connection)
+
+
+def _stays() -> bool:
+    """Whether no migration is to run: the ledger is where it is to go, or is only looked at."""
+    wanted = context.get_context().opts.get("destination_rev")
+    return wanted is None or (_is_newest() and wanted in ("head", *context.script.get_heads()))
+
+
+def _is_newest() -> bool:
+    return set(context.get_context().get_current_heads()) == set(context.script.get_heads())
 
 
 def _refuse_dangling(connection: Connection) -> None:
@@ -51,8 +59,8 @@ def _refuse_dangling(connection: Connection) -> None:
 
 def _migrate_sqlite(connection: Connection) -> None:
     # A batch alter copies the table; with foreign keys on, dropping the old copy would
-    # delete child rows through CASCADE. And renaming the new copy would fail because of the
-    # views on it, unless the old manner of ALTER TABLE leaves them alone.
+    # delete child rows through CASCADE. And renaming the new copy would fail because of
+    # somebody's own views on it, unless the old manner of ALTER TABLE leaves them alone.
     driver = connection.connection.cursor()
     driver.execute("PRAGMA foreign_keys = OFF")
     driver.execute("PRAGMA legacy_alter_table = ON")

@@ -92,6 +92,20 @@ def test_a_wheel_carries_the_migrations_and_the_mark_of_a_typed_package(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("place", "pattern", "packaged"),
+    [("skydb/store/views", "*.sql", ""), ("migrations/seeds", "*.csv", "skydb/_")],
+)
+def test_a_wheel_carries_the_texts_of_the_views_and_the_rows_of_the_beginning(
+    repository: Path, wheel: Path, place: str, pattern: str, packaged: str
+) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    found = {path.relative_to(repository) for path in (repository / place).rglob(pattern)}
+    assert found
+    assert {f"{packaged}{path.as_posix()}" for path in found} <= names
+
+
+@pytest.mark.slow
 def test_a_wheel_carries_every_module_and_nothing_else(repository: Path, wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith((".py", ".pyc"))}
     packaged = {name for name in names if not name.startswith("skydb/_migrations/")}
@@ -107,7 +121,7 @@ def test_a_database_is_made_from_the_wheel_alone(wheel: Path, tmp_path: Path) ->
     code = (
         f"import sys; sys.path.insert(0, {str(unpacked)!r})\n"
         "import skydb.store.schema as schema\n"
-        "schema.upgrade('sqlite:///ledger.sqlite')\n"
+        "assert schema.upgrade('sqlite:///ledger.sqlite').is_current\n"
         "print(schema.__file__)\n"
     )
     result = subprocess.run(

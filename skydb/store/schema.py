@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
+#: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
+_OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
@@ -41,6 +44,11 @@ class SchemaState:
         """Whether this skydb can work with it."""
         return self.revision == self.head
 
+    @property
+    def is_of_before(self) -> bool:
+        """Whether skydb 0.1 made it, so that no migration leads to this skydb."""
+        return self.revision in _OF_BEFORE
+
 
 def migrations_directory() -> Path:
     """Where the migrations are: inside an installed skydb, or beside a checkout."""
@@ -54,7 +62,7 @@ def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
     Raises
     ------
     SchemaError
-        When the database is of a revision that this skydb does not know.
+        When the database is of a revision that this skydb does not know, or of skydb 0.1.
     StoreError
         When the database cannot be reached or refuses a migration.
     """
@@ -63,6 +71,7 @@ def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
 
     engine = open_engine(resolve_url(url), must_exist=False)
     with _disposed(engine), _translated(engine):
+        _refuse_before(_state(engine))
         try:
             command.upgrade(_config(engine), revision)
         except CommandError as error:
@@ -94,6 +103,7 @@ def require_current(engine: Engine) -> None:
     state = current(engine)
     if state.is_current:
         return
+    _refuse_before(state)
     if state.revision is None:
         raise SchemaError("The database has no skydb schema.", advice="Run `skydb init`.")
     raise SchemaError(
@@ -110,6 +120,14 @@ def differences(engine: Engine) -> list[str]:
     with as_reader(engine).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _refuse_before(state: SchemaState) -> None:
+    if state.is_of_before:
+        raise SchemaError(
+            f"The ledger was made by skydb 0.1 (revision {state.revision}).",
+            advice="Use it with that skydb; `skydb init` makes a new one.",
+        )
 
 
 def _state(engine: Engine) -> SchemaState:

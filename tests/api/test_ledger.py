@@ -70,9 +70,9 @@ def test_a_ledger_that_is_not_there_is_not_found(tmp_path: Path) -> None:
 def test_a_ledger_of_another_schema_is_refused_and_left_alone(ledger_url: str) -> None:
     engine = open_engine(resolve_url(ledger_url))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
     engine.dispose()
-    with pytest.raises(SchemaError, match="at revision 0001"):
+    with pytest.raises(SchemaError, match="at revision other"):
         skydb.open(ledger_url)
     # A connection that was left open would say so when it is collected.
     gc.collect()

@@ -42,7 +42,7 @@ def test_people_are_told_in_words(ledger):
     "command", [("inspect", "headers"), ("sky", "compare"), ("sql", "SELECT 1"), ("db", "check")]
 )
 def test_an_outdated_schema_is_refused_with_what_to_do(ledger, command):
-    _set_revision(ledger, "0001")
+    _set_revision(ledger, "other")
     refused = ledger(*command)
     assert refused.code == 3
     assert refused.out == ""
@@ -51,10 +51,10 @@ def test_an_outdated_schema_is_refused_with_what_to_do(ledger, command):
 
 def test_current_of_an_outdated_schema_shows_it_and_ends_with_3(ledger):
     head = ledger.json("db", "current")["head"]
-    _set_revision(ledger, "0001")
+    _set_revision(ledger, "other")
     answer = ledger("db", "current", "--json")
     assert answer.code == 3
-    assert answer.document == {"revision": "0001", "is_current": False, "head": head}
+    assert answer.document == {"revision": "other", "is_current": False, "head": head}
 
 
 def test_an_empty_file_has_no_schema(tmp_path):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import ChipLevel, IngestActivity, OverlapMeasurement, SkyOverlap
+from skydb.domain import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.overlap import Level, MeasuredChip, MeasuredOverlap
 from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import NotFoundError, StateError, StoreError
-from skydb.store import overlap_queries, schema
+from skydb.store import overlap_queries
 from skydb.store.unit_of_work import Store
 from tests.domain.entities import STAMP, version_of
 
@@ -93,25 +90,3 @@ def test_a_combination_of_exposures_has_no_sky_level() -> None:
 def test_what_is_not_there_is_said(store: Store, ask) -> None:
     with store.reading() as session, pytest.raises(NotFoundError, match="7"):
         ask(session, 7 if ask is overlap_queries.audited_run else [7])
-
-
-def test_going_back_takes_the_measurements_and_leaves_the_rest(engine: Engine) -> None:
-    store = Store(engine)
-    with store.writing() as session:
-        _fill(session)
-        session.add(IngestActivity({}, STAMP))
-        session.flush()
-        measurement = session.query(OverlapMeasurement).one()
-        measurement.use(overlap_queries.versions(session, [1])[0])
-    config = Config()
-    config.set_main_option("script_location", str(schema.migrations_directory()))
-    config.attributes["engine"] = engine
-    command.downgrade(config, "0002")
-    with engine.connect() as connection:
-        kinds = connection.execute(text("SELECT kind FROM activities")).scalars().all()
-        assert kinds == ["ingest"]
-        assert connection.execute(text("SELECT COUNT(*) FROM v_sky_values")).scalar() == 0
-    command.upgrade(config, "head")
-    assert schema.differences(engine) == []
-    with store.writing() as session:
-        session.add(_activity())

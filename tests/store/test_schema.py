@@ -129,20 +129,35 @@ def test_a_database_without_a_schema_is_refused_with_the_cure(database_url: str)
     engine.dispose()
 
 
-@pytest.mark.parametrize("revision", ["0001", "from-the-future"])
-def test_a_schema_of_another_skydb_is_refused_with_the_cure(engine: Engine, revision: str) -> None:
+def _set_revision(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
-    with pytest.raises(SchemaError, match=rf"at revision {revision}.*skydb db upgrade") as caught:
+
+
+def test_a_schema_of_another_skydb_is_refused_with_the_cure(engine: Engine) -> None:
+    _set_revision(engine, "future")
+    with pytest.raises(SchemaError, match=r"at revision future.*skydb db upgrade") as caught:
         schema.require_current(engine)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("revision", ["0001", "0010"])
+def test_a_ledger_of_skydb_0_1_is_recognised(
+    ledger_url: str, engine: Engine, revision: str
+) -> None:
+    _set_revision(engine, revision)
+    with pytest.raises(SchemaError, match=rf"skydb 0\.1 \(revision {revision}\)") as caught:
+        schema.require_current(engine)
+    assert caught.value.exit_code == 3
+    with pytest.raises(SchemaError, match=r"made by skydb 0\.1"):
+        schema.upgrade(ledger_url)
+    assert schema.current(engine).revision == revision
 
 
 def test_a_schema_from_the_future_is_not_upgraded_but_explained(
     ledger_url: str, engine: Engine
 ) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'future'"))
+    _set_revision(engine, "future")
     with pytest.raises(SchemaError, match="future"):
         schema.upgrade(ledger_url)
 

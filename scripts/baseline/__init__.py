@@ -1,0 +1,1 @@
+"""Makes the first migration of an unreleased version from the entities."""

@@ -1,0 +1,28 @@
+"""Writes ``migrations/versions/0001_baseline.py``: see scripts/make-baseline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.baseline.tables import migration
+from skydb.domain import Base
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REVISION = "0001_baseline"
+SEEDED = ("bad_deliveries", "passbands")
+
+
+def main() -> None:
+    """Write the migration, and leave it as ruff would have it."""
+    path = REPOSITORY / "migrations" / "versions" / f"{REVISION}.py"
+    path.write_text(migration(Base.metadata, REVISION, SEEDED), encoding="utf-8")
+    for task in (["check", "--fix"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *task, "--quiet", str(path)]
+        subprocess.run(command, check=True, cwd=REPOSITORY)
+    print(f"Wrote {path.relative_to(REPOSITORY)}.")
+
+
+if __name__ == "__main__":
+    main()
