@@ -52,7 +52,7 @@ def demo(
     directory: Annotated[Path, typer.Argument(help="New directory for everything.")] = Path(
         "demo-output"
     ),
-    detector: Annotated[str, typer.Option(help="IR or UVIS.")] = "IR",
+    detector: Annotated[str, typer.Option(help="IR, UVIS or WFC.")] = "IR",
     tiles: Annotated[str, typer.Option(help="Visits across and up.")] = "3x3",
     size: Annotated[int | None, typer.Option(help="Width of the detector, pixels.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,

@@ -22,7 +22,7 @@ def attach(app: typer.Typer) -> None:
 def simulate(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Where to write.")],
-    detector: Annotated[str, typer.Option(help="IR or UVIS.")] = "IR",
+    detector: Annotated[str, typer.Option(help="IR, UVIS or WFC.")] = "IR",
     tiles: Annotated[str, typer.Option(help="Visits across and up, e.g. 3x3.")] = "3x3",
     dithers: Annotated[int, typer.Option(help="Exposures of each visit.")] = 2,
     size: Annotated[
@@ -66,7 +66,7 @@ def _detector(text: str) -> SimDetector:
     try:
         return SimDetector(text.upper())
     except ValueError as error:
-        raise UsageError(f"{error}.", advice="Detectors: IR, UVIS.") from error
+        raise UsageError(f"{error}.", advice="Detectors: IR, UVIS, WFC.") from error
 
 
 def _tiles(text: str) -> tuple[int, int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 #: Largest rms of ``match`` against the injected sky on whole detectors, in the image's unit.
-_SKY_BARS = {"IR": 0.001, "UVIS": 2.0}
+_SKY_BARS = {"IR": 0.001, "UVIS": 2.0, "WFC": 2.0}
 _WHOLE_IR_PIX = 1014
 _POINTING_BAR_MAS = 1.5
 

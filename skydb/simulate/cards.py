@@ -1,7 +1,7 @@
 """Cards that do not depend on the exposure: (keyword, value, comment).
 
 The keywords, and the values that describe the instrument and its calibration,
-are those of archive headers (HST keyword dictionary; WFC3 Data Handbook).
+are those of archive headers (HST keyword dictionary; WFC3 and ACS Data Handbooks).
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ COMMON: tuple[Card, ...] = (
     ("DATE", PROCESSED, "date this file was written (yyyy-mm-dd)"),
     ("FILETYPE", "SCI", "type of data found in data file"),
     ("TELESCOP", "HST", "telescope used to acquire data"),
-    ("INSTRUME", "WFC3", "identifier for instrument used to acquire data"),
     ("EQUINOX", 2000.0, "equinox of celestial coord. system"),
     ("IMAGETYP", "EXT", "type of exposure identifier"),
-    ("PRIMESI", "WFC3", "instrument designated as prime"),
     ("PR_INV_L", "Simulated", "last name of principal investigator"),
     ("SUNANGLE", 112.848518, "angle between sun and V1 axis"),
     ("MOONANGL", 70.076477, "angle between moon and V1 axis"),
@@ -36,7 +34,6 @@ COMMON: tuple[Card, ...] = (
     ("PROCTIME", 60293.78430556, "pipeline processing time (MJD)"),
     ("OPUS_VER", "HSTDP 2023_3", "data processing software system version"),
     ("CSYS_VER", "caldp_20231201", "calibration software system version id"),
-    ("CAL_VER", "3.7.1 (Oct-18-2023)", "CALWF3 code version"),
     ("OBSTYPE", "IMAGING", "observation type - imaging or spectroscopic"),
     ("SCLAMP", "NONE", "lamp status, NONE or name of lamp which is on"),
     ("NRPTEXP", 1, "number of repeat exposures in set: default 1"),
@@ -63,6 +60,12 @@ COMMON: tuple[Card, ...] = (
     ("CRDS_CTX", "hst_1127.pmap", ""),
     ("UPWCSVER", "1.7.2", "Version of STWCS used to update the WCS"),
     ("PYWCSVER", "5.3.3", "Version of Astropy used to update the WCS"),
+)
+
+_WFC3: tuple[Card, ...] = (
+    ("INSTRUME", "WFC3", "identifier for instrument used to acquire data"),
+    ("PRIMESI", "WFC3", "instrument designated as prime"),
+    ("CAL_VER", "3.7.1 (Oct-18-2023)", "CALWF3 code version"),
 )
 
 _IR: tuple[Card, ...] = (
@@ -134,8 +137,67 @@ _UVIS: tuple[Card, ...] = (
     ("BIASLEVA", 2555.1023, "bias level for amplifier A"),
 )
 
+_WFC: tuple[Card, ...] = (
+    ("INSTRUME", "ACS", "identifier for instrument used to acquire data"),
+    ("PRIMESI", "ACS", "instrument designated as prime"),
+    ("CAL_VER", "10.3.5 (08-Feb-2022)", "CALACS code version"),
+    ("OBSMODE", "ACCUM", "operating mode"),
+    ("CTEIMAGE", "NONE", "type of Charge Transfer Image, if applicable"),
+    ("APERTURE", "WFCENTER", "aperture name"),
+    ("FW1OFFST", 0, "computed filter wheel offset"),
+    ("FW1ERROR", False, "filter wheel position error flag"),
+    ("FW2OFFST", 0, "computed filter wheel offset"),
+    ("FW2ERROR", False, "filter wheel position error flag"),
+    ("LRFWAVE", 0.0, "proposed linear ramp filter wavelength"),
+    ("CTEDIR", "NONE", "CTE measurement direction: serial or parallel"),
+    ("CRSPLIT", 1, "number of cosmic ray split exposures"),
+    ("CTE_NAME", "PixelCTE 2017", "name of CTE algorithm"),
+    ("CTE_VER", "2.0", "version of CTE algorithm"),
+    ("ATODCORR", "OMIT", "correct for A to D conversion errors"),
+    ("BIASCORR", "COMPLETE", "Subtract bias image"),
+    ("CRCORR", "OMIT", "combine observations to reject cosmic rays"),
+    ("FLSHCORR", "OMIT", "post flash correction"),
+    ("EXPSCORR", "COMPLETE", "process individual observations after cr-reject"),
+    ("SHADCORR", "OMIT", "apply shutter shading correction"),
+    ("PCTECORR", "COMPLETE", "cte correction"),
+    ("RPTCORR", "OMIT", "add individual repeat observations"),
+    ("BPIXTAB", "jref$25g1256nj_bpx.fits", "bad pixel table"),
+    ("CCDTAB", "jref$72m1821ij_ccd.fits", "CCD calibration parameters"),
+    ("OSCNTAB", "jref$17717071j_osc.fits", "CCD overscan table"),
+    ("BIASFILE", "jref$6751852gj_bia.fits", "bias image file name"),
+    ("DARKFILE", "jref$78f1825cj_drk.fits", "dark image file name"),
+    ("DRKCFILE", "jref$78g0238dj_dkc.fits", "De-trailed Dark Reference File"),
+    ("PCTETAB", "jref$19i16323j_cte.fits", "CTE Correction Table"),
+    ("FLSHFILE", "N/A", "post flash correction file name"),
+    ("PFLTFILE", "jref$n6u1258nj_pfl.fits", "pixel to pixel flat field file name"),
+    ("IMPHTTAB", "jref$4af1559ij_imp.fits", "Image Photometry Table"),
+    ("IDCTAB", "jref$4bb1536oj_idc.fits", "image distortion correction table"),
+    ("MDRIZTAB", "jref$37g1550cj_mdz.fits", "MultiDrizzle parameter table"),
+    ("FLASHDUR", 0.0, "Exposure time in seconds: 0.1 to 409.5"),
+    ("FLASHCUR", "OFF", "Post flash current: OFF, LOW, MED, HIGH"),
+    ("FLASHSTA", "NOT PERFORMED", "Status: SUCCESSFUL, ABORTED, NOT PERFORMED"),
+    ("SHUTRPOS", "A", "Shutter position: A or B"),
+    ("CCDGAIN", 2.0, "commanded gain of CCD"),
+    ("ATODGNA", 2.0200000, "calibrated gain for amplifier A"),
+    ("ATODGNB", 1.8860000, "calibrated gain for amplifier B"),
+    ("ATODGNC", 2.0170000, "calibrated gain for amplifier C"),
+    ("ATODGND", 2.0109999, "calibrated gain for amplifier D"),
+    ("READNSEA", 4.3499999, "calibrated read noise for amplifier A"),
+    ("READNSEB", 3.75, "calibrated read noise for amplifier B"),
+    ("READNSEC", 4.0500002, "calibrated read noise for amplifier C"),
+    ("READNSED", 5.0500002, "calibrated read noise for amplifier D"),
+    ("BIASLEVA", 2426.595, "bias level for amplifier A"),
+    ("BIASLEVB", 2452.3115, "bias level for amplifier B"),
+    ("BIASLEVC", 2470.429, "bias level for amplifier C"),
+    ("BIASLEVD", 2514.375, "bias level for amplifier D"),
+)
+
 #: Primary header cards of each detector, beside :data:`COMMON`.
-PRIMARY: dict[SimDetector, tuple[Card, ...]] = {SimDetector.IR: _IR, SimDetector.UVIS: _UVIS}
+PRIMARY: dict[SimDetector, tuple[Card, ...]] = {
+    SimDetector.IR: _WFC3 + _IR,
+    SimDetector.UVIS: _WFC3 + _UVIS,
+    SimDetector.WFC: _WFC,
+}
 
 SCIENCE: tuple[Card, ...] = (
     ("LTV1", 0.0, "offset in X to subsection start"),
@@ -148,7 +210,6 @@ SCIENCE: tuple[Card, ...] = (
     ("FILLCNT", 0, "number of segments containing fill"),
     ("SDQFLAGS", 31743, "serious data quality flags"),
     ("SOFTERRS", 0, "number of soft error pixels (DQF=1)"),
-    ("IDCTHETA", 45.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
 )
 
 #: SCI cards of each chip, by detector and EXTVER.
@@ -156,6 +217,7 @@ CHIP: dict[tuple[SimDetector, int], tuple[Card, ...]] = {
     (SimDetector.IR, 1): (
         ("MEANDARK", 22.313564, "average of the dark values subtracted"),
         ("MEANBLEV", 14348.092, "average of all bias levels subtracted"),
+        ("IDCTHETA", 45.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
         ("IDCV2REF", 1.019, "reference pixel's V2 position"),
         ("IDCV3REF", -0.507, "reference pixel's V3 position"),
         ("OCX10", 0.000776120403315872, "original linear term from IDCTAB"),
@@ -168,6 +230,7 @@ CHIP: dict[tuple[SimDetector, int], tuple[Card, ...]] = {
         ("MEANDARK", 0.00073801272, "average of the dark values subtracted"),
         ("MEANBLEV", 2554.0884, "average of all bias levels subtracted"),
         ("MEANFLSH", 0.0, "Mean number of counts in post flash exposure"),
+        ("IDCTHETA", 45.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
         ("IDCV2REF", -27.4596, "reference pixel's V2 position"),
         ("IDCV3REF", -33.2604, "reference pixel's V3 position"),
         ("OCX10", 0.000175079636392183, "original linear term from IDCTAB"),
@@ -180,6 +243,7 @@ CHIP: dict[tuple[SimDetector, int], tuple[Card, ...]] = {
         ("MEANDARK", 0.00071669678, "average of the dark values subtracted"),
         ("MEANBLEV", 2548.946, "average of all bias levels subtracted"),
         ("MEANFLSH", 0.0, "Mean number of counts in post flash exposure"),
+        ("IDCTHETA", 45.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
         ("IDCV2REF", 30.642796, "reference pixel's V2 position"),
         ("IDCV3REF", 25.242006, "reference pixel's V3 position"),
         ("OCX10", 0.0001285237231059, "original linear term from IDCTAB"),
@@ -187,5 +251,31 @@ CHIP: dict[tuple[SimDetector, int], tuple[Card, ...]] = {
         ("OCY10", 0.03936995193362236, "original linear term from IDCTAB"),
         ("OCY11", 0.002580430591478944, "original linear term from IDCTAB"),
         ("IDCSCALE", 0.03962000086903572, "pixel scale from the IDCTAB reference file"),
+    ),
+    (SimDetector.WFC, 1): (
+        ("MEANDARK", 6.1474104, "average of the dark values subtracted"),
+        ("MEANBLEV", 2492.4019, "average of all bias levels subtracted"),
+        ("MEANFLSH", 0.0, "Mean number of counts in post flash exposure"),
+        ("IDCTHETA", 0.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
+        ("IDCV2REF", 257.198, "reference pixel's V2 position"),
+        ("IDCV3REF", 302.54099, "reference pixel's V3 position"),
+        ("OCX10", 0.00196625, "original linear term from IDCTAB"),
+        ("OCX11", 0.04982820198343403, "original linear term from IDCTAB"),
+        ("OCY10", 0.050268501, "original linear term from IDCTAB"),
+        ("OCY11", 0.001480872422041751, "original linear term from IDCTAB"),
+        ("IDCSCALE", 0.05, "pixel scale from the IDCTAB reference file"),
+    ),
+    (SimDetector.WFC, 2): (
+        ("MEANDARK", 6.4036281, "average of the dark values subtracted"),
+        ("MEANBLEV", 2439.4534, "average of all bias levels subtracted"),
+        ("MEANFLSH", 0.0, "Mean number of counts in post flash exposure"),
+        ("IDCTHETA", 0.0, "orientation of detector's Y-axis w.r.t. V3 axis"),
+        ("IDCV2REF", 261.4796, "reference pixel's V2 position"),
+        ("IDCV3REF", 198.65397, "reference pixel's V3 position"),
+        ("OCX10", 0.00227238, "original linear term from IDCTAB"),
+        ("OCX11", 0.049223206459016414, "original linear term from IDCTAB"),
+        ("OCY10", 0.048577301, "original linear term from IDCTAB"),
+        ("OCY11", 0.002122732628080167, "original linear term from IDCTAB"),
+        ("IDCSCALE", 0.05, "pixel scale from the IDCTAB reference file"),
     ),
 }

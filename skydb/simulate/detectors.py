@@ -1,21 +1,24 @@
-"""WFC3/IR and WFC3/UVIS: geometry, distortion, photometry and noise.
+"""WFC3/IR, WFC3/UVIS and ACS/WFC: geometry, photometry and noise.
 
-The numbers are facts of the instrument as its archive headers state them: CD
-matrices and chip positions of the IDC solution turned to V3 north and freed of
-velocity aberration, SIP coefficients of IDCTAB w3m18525i (IR) and 2731450pi
-(UVIS), calibrated gains and read noises.
+The numbers are facts of the instruments as their archive headers state them: CD
+matrices and chip positions turned to V3 north and freed of velocity aberration,
+calibrated gains and read noises.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from skydb.domain.vocabulary import ProductKind, SkyUnit
 from skydb.errors import UsageError
-from skydb.simulate.geometry import ChipModel, Sip
+from skydb.simulate.distortion import IR_SIP, UVIS1_SIP, UVIS2_SIP, WFC1_SIP, WFC2_SIP
+from skydb.simulate.geometry import ChipModel
 from skydb.simulate.plan import SimDetector
+
+_ROOT_LETTERS = {"WFC3": "i", "ACS": "j"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Detector:
 
     Parameters
     ----------
+    instrument : str
+        ``WFC3`` or ``ACS``.
+    channel : str
+        Name of the detector in PHOTMODE.
     chips : tuple of ChipModel
         In the order of EXTVER, full size.
     gap_pix : float
@@ -52,13 +59,17 @@ class Detector:
     read_noise_e : float
         Read noise of one exposure.
     brightest_e : float
-        Total electrons (UVIS) or electrons a second (IR) of the brightest star
+        Total electrons (UVIS, WFC) or electrons a second (IR) of the brightest star
         that does not saturate.
     colour_mag : tuple of float
         Mean and scatter of Gaia G minus the AB magnitude in the filter.
+    wheels : mapping
+        Number of the wheel (1 or 2) that each filter is in; empty for one wheel.
     """
 
     name: SimDetector
+    instrument: str
+    channel: str
     kind: ProductKind
     product_kind: ProductKind
     unit: SkyUnit
@@ -75,6 +86,7 @@ class Detector:
     colour_mag: tuple[float, float]
     sky_range: tuple[float, float]
     nebula: float
+    wheels: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_rate(self) -> bool:
@@ -99,6 +111,18 @@ class Detector:
         0.02 pixels, with an error below 1 mas in the corners of a whole detector.
         """
         return int(min(1500, 170 + 0.75 * self.width_pix))
+
+    @property
+    def root_letter(self) -> str:
+        """First letter of rootnames."""
+        return _ROOT_LETTERS[self.instrument]
+
+    def filter_cards(self, filter_name: str) -> dict[str, str]:
+        """FILTER of one wheel, or FILTER1 and FILTER2 with a clear position in the other."""
+        if not self.wheels:
+            return {"FILTER": filter_name}
+        elements = {f"FILTER{wheel}": f"CLEAR{wheel}L" for wheel in (1, 2)}
+        return {**elements, f"FILTER{self.wheels[filter_name]}": filter_name}
 
     def photometry(self, filter_name: str) -> Photometry:
         """Photometry of a filter.
@@ -127,7 +151,9 @@ class Detector:
         if size is None:
             return self
         if size > self.width_pix:
-            raise UsageError(f"WFC3/{self.name} is {self.width_pix} pixels wide, not {size}.")
+            raise UsageError(
+                f"{self.instrument}/{self.name} is {self.width_pix} pixels wide, not {size}."
+            )
         rows_before = self.chips[0].naxis[1]
         rows = size // len(self.chips)
         gap = max(8.0, self.gap_pix * rows / rows_before) if len(self.chips) > 1 else 0.0
@@ -142,104 +168,10 @@ def _resized_chip(chip: ChipModel, naxis: tuple[int, int], shrink: float) -> Chi
     return replace(chip, naxis=naxis, crpix=crpix, centre_arcsec=(x * shrink, y * shrink))
 
 
-_IR_SIP = Sip(
-    4,
-    {
-        (0, 2): 5.36543879655039e-08,
-        (0, 3): 3.57608124801564e-11,
-        (0, 4): -2.0298654411109e-13,
-        (1, 1): 2.44567998516218e-05,
-        (1, 2): 5.99977055536005e-11,
-        (1, 3): 6.20421897334776e-13,
-        (2, 0): -1.9767903795896e-07,
-        (2, 1): 1.12426213281082e-10,
-        (2, 2): -2.0999805662514e-14,
-        (3, 0): -1.4547443693903e-10,
-        (3, 1): 5.61137882880728e-13,
-        (4, 0): -3.350311477329e-13,
-    },
-    {
-        (0, 2): 3.00207750656021e-05,
-        (0, 3): -1.6773547445182e-10,
-        (0, 4): 7.74735188487937e-13,
-        (1, 1): -1.7469718445787e-07,
-        (1, 2): 4.26550075268506e-11,
-        (1, 3): -9.0688431239891e-14,
-        (2, 0): 6.98027411532913e-06,
-        (2, 1): -2.6338747532099e-10,
-        (2, 2): -6.9630146722556e-14,
-        (3, 0): 5.31541345421763e-11,
-        (3, 1): 1.00135300774332e-13,
-        (4, 0): -6.1398288616439e-13,
-    },
-)
-
-_UVIS2_SIP = Sip(
-    4,
-    {
-        (0, 2): 9.68752216541829e-08,
-        (0, 3): 1.83977137395279e-11,
-        (0, 4): -1.5724178902718e-14,
-        (1, 1): -3.0073309899834e-06,
-        (1, 2): 1.52171396326211e-11,
-        (1, 3): 1.06776659403511e-14,
-        (2, 0): 2.93081163466262e-06,
-        (2, 1): -1.2617092273945e-11,
-        (2, 2): -1.725583405793e-14,
-        (3, 0): 3.05584134653132e-11,
-        (3, 1): 6.65929786678309e-15,
-        (4, 0): -7.458238590171e-15,
-    },
-    {
-        (0, 2): -3.1182425747255e-06,
-        (0, 3): 1.49270537925503e-11,
-        (0, 4): 1.7312015536267e-14,
-        (1, 1): 2.81470255140448e-06,
-        (1, 2): -5.0794595846563e-12,
-        (1, 3): 8.68079140232788e-15,
-        (2, 0): -5.8319285504418e-08,
-        (2, 1): 1.02902087236718e-11,
-        (2, 2): 1.89739365693031e-14,
-        (3, 0): 1.80116277193471e-13,
-        (3, 1): -6.694073536343e-16,
-        (4, 0): 2.81833598801922e-15,
-    },
-)
-
-_UVIS1_SIP = Sip(
-    4,
-    {
-        (0, 2): -1.630053740409e-08,
-        (0, 3): -1.0712402125648e-13,
-        (0, 4): 6.3349781445814e-15,
-        (1, 1): -2.8946283867545e-06,
-        (1, 2): 1.66169330210897e-11,
-        (1, 3): 1.27995638473689e-14,
-        (2, 0): 2.88097687020633e-06,
-        (2, 1): -5.1076735491602e-12,
-        (2, 2): 4.00539373548377e-16,
-        (3, 0): 2.50273224837601e-11,
-        (3, 1): 9.38427293471106e-16,
-        (4, 0): -1.1174065984756e-15,
-    },
-    {
-        (0, 2): -2.8811433607635e-06,
-        (0, 3): 4.06599817677014e-11,
-        (0, 4): -2.19132265003e-14,
-        (1, 1): 2.82933641443307e-06,
-        (1, 2): -4.0592584819946e-12,
-        (1, 3): -5.1649283694224e-15,
-        (2, 0): -8.5296382052784e-10,
-        (2, 1): 9.76389218216109e-13,
-        (2, 2): -6.541032706967e-15,
-        (3, 0): 1.0933767977814e-11,
-        (3, 1): -3.2278772092761e-15,
-        (4, 0): -2.3237441451792e-15,
-    },
-)
-
 _IR = Detector(
     name=SimDetector.IR,
+    instrument="WFC3",
+    channel="IR",
     kind=ProductKind.FLT,
     product_kind=ProductKind.DRZ,
     unit=SkyUnit.ELECTRON_PER_S,
@@ -253,7 +185,7 @@ _IR = Detector(
             crpix=(507.0, 507.0),
             centre_arcsec=(0.0, 0.0),
             cd_arcsec=(-0.096046981874, 0.084977351542, 0.095452716667, 0.086073323622),
-            sip=_IR_SIP,
+            sip=IR_SIP,
         ),
     ),
     gap_pix=0.0,
@@ -273,6 +205,8 @@ _IR = Detector(
 
 _UVIS = Detector(
     name=SimDetector.UVIS,
+    instrument="WFC3",
+    channel="UVIS",
     kind=ProductKind.FLC,
     product_kind=ProductKind.DRC,
     unit=SkyUnit.ELECTRON,
@@ -286,7 +220,7 @@ _UVIS = Detector(
             crpix=(2048.0, 1026.0),
             centre_arcsec=(-29.052187814, -29.251888641),
             cd_arcsec=(-0.026474647028, 0.028048279669, 0.029779937841, 0.028295566704),
-            sip=_UVIS2_SIP,
+            sip=UVIS2_SIP,
         ),
         ChipModel(
             extver=2,
@@ -295,7 +229,7 @@ _UVIS = Detector(
             crpix=(2048.0, 1026.0),
             centre_arcsec=(29.052187814, 29.251888641),
             cd_arcsec=(-0.026135124704, 0.027748032243, 0.029784692015, 0.027929484154),
-            sip=_UVIS1_SIP,
+            sip=UVIS1_SIP,
         ),
     ),
     gap_pix=31.0,
@@ -313,6 +247,54 @@ _UVIS = Detector(
     nebula=40.0,
 )
 
+_WFC = Detector(
+    name=SimDetector.WFC,
+    instrument="ACS",
+    channel="WFC1",
+    kind=ProductKind.FLC,
+    product_kind=ProductKind.DRC,
+    unit=SkyUnit.ELECTRON,
+    bunit="ELECTRONS",
+    idctab="4bb1536oj",
+    chips=(
+        ChipModel(
+            extver=1,
+            ccdchip=2,
+            naxis=(4096, 2048),
+            crpix=(2048.0, 1024.0),
+            centre_arcsec=(-2.004368308, 51.943113520),
+            cd_arcsec=(0.049818796837, 0.001834223731, -0.001611442078, -0.050267438965),
+            sip=WFC2_SIP,
+        ),
+        ChipModel(
+            extver=2,
+            ccdchip=1,
+            naxis=(4096, 2048),
+            crpix=(2048.0, 1024.0),
+            centre_arcsec=(2.004368308, -51.943113520),
+            cd_arcsec=(0.049212178927, 0.002144753293, -0.002251634546, -0.048577239312),
+            sip=WFC1_SIP,
+        ),
+    ),
+    gap_pix=50.0,
+    psf=((0.84, 0.78), (0.16, 2.0)),
+    filters={
+        "F606W": Photometry(7.9064521e-20, 5917.6797, 672.31146),
+        "F814W": Photometry(7.048638e-20, 8044.9937, 653.05701),
+        "F435W": Photometry(3.1069043e-19, 4329.1597, 298.98236),
+    },
+    wheels={"F606W": 1, "F814W": 2, "F435W": 2},
+    default_filter="F606W",
+    exptime_s=400.0,
+    read_noise_e=4.3,
+    brightest_e=2.0e5,
+    colour_mag=(0.1, 0.1),
+    sky_range=(40.0, 110.0),
+    nebula=40.0,
+)
+
+_DETECTORS = {camera.name: camera for camera in (_IR, _UVIS, _WFC)}
+
 
 def detector(name: SimDetector, size: int | None = None) -> Detector:
     """A detector, whole or its central part.
@@ -322,4 +304,4 @@ def detector(name: SimDetector, size: int | None = None) -> Detector:
     UsageError
         When ``size`` is larger than the detector.
     """
-    return (_IR if name is SimDetector.IR else _UVIS).resized(size)
+    return _DETECTORS[name].resized(size)

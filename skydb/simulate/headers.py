@@ -51,8 +51,9 @@ class HeaderWriter:
         header["ROOTNAME"] = (exposure.rootname, "rootname of the observation set")
         self._add_target(header, visit, exposure)
         self._add_times(header, exposure)
-        header["DETECTOR"] = (str(self.detector.name), "detector in use: UVIS or IR")
-        header["FILTER"] = (self.filter_name, "element selected from filter wheel")
+        header["DETECTOR"] = (str(self.detector.name), "detector in use")
+        for card, element in self.detector.filter_cards(self.filter_name).items():
+            header[card] = (element, "element selected from filter wheel")
         self._add_photometry(header)
         header["ASN_ID"] = (visit.asn_id.upper(), "unique identifier assigned to association")
         header["ASN_TAB"] = (f"{visit.asn_id}_asn.fits", "name of the association table")
@@ -121,7 +122,7 @@ class HeaderWriter:
 
     def _add_photometry(self, header: Header) -> None:
         photometry = self.detector.photometry(self.filter_name)
-        mode = f"WFC3 {self.detector.name} {self.filter_name}"
+        mode = f"{self.detector.instrument} {self.detector.channel} {self.filter_name}"
         header["PHOTMODE"] = (mode, "Observation configuration")
         header["PHOTFLAM"] = (photometry.photflam, "Inverse sensitivity, ergs/cm2/A/e-")
         header["PHOTFNU"] = (photometry.photfnu, "Inverse sensitivity, Jy*sec/e-")

@@ -21,6 +21,8 @@ class SimDetector(StrEnum):
     """WFC3/IR: one square chip, electrons per second, FLT and DRZ."""
     UVIS = "UVIS"
     """WFC3/UVIS: two non-square chips, electrons, FLC and DRC."""
+    WFC = "WFC"
+    """ACS/WFC: two non-square chips with a strong distortion, electrons, FLC and DRC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class FieldPlan:
     dithers : int
         Exposures in each visit.
     size : int or None
-        Detector width in pixels: IR ``size x size``, UVIS two chips of
+        Detector width in pixels: IR ``size x size``, UVIS and WFC two chips of
         ``size x size // 2``; None for the whole detector.
     seed : int
     products : bool
@@ -49,9 +51,9 @@ class FieldPlan:
     program, proposal_id, target, first_visit
         Names, as in the rootname and the headers.
     filter_name : str or None
-        None for F160W (IR) or F606W (UVIS).
+        None for F160W (IR) or F606W (UVIS, WFC).
     exptime_s : float or None
-        None for 699.232 s (IR) or 60 s (UVIS).
+        None for 699.232 s (IR), 60 s (UVIS) or 400 s (WFC).
     start_date : date
         Day of the first visit; it sets the epoch of the stars.
     ra_deg, dec_deg : float
@@ -59,9 +61,10 @@ class FieldPlan:
     pa_v3_deg : float
         Position angle of the V3 axis.
     nebula : float or None
-        Amplitude in the image's unit; None for 0.45 e/s (IR) or 40 electrons (UVIS).
+        Amplitude in the image's unit; None for 0.45 e/s (IR) or 40 electrons (UVIS, WFC).
     sky_range : tuple of float or None
-        Visits' sky levels in the image's unit; None for 0.8-1.3 e/s or 30-90 electrons.
+        Visits' sky levels in the image's unit; None for 0.8-1.3 e/s (IR), 30-90 (UVIS) or
+        40-110 electrons (WFC).
     sky_drift : float
         Relative change of the sky between exposures of a visit (1 sigma).
     pointing_error_arcsec : tuple of float

@@ -190,7 +190,7 @@ def _make_visit(plan: FieldPlan, detector: Detector, index: int, true: Matrix) -
         number=number,
         index=index,
         island=index // (plan.tiles[0] * plan.tiles[1]),
-        asn_id=f"i{plan.program}{number}{suffix}",
+        asn_id=f"{detector.root_letter}{plan.program}{number}{suffix}",
         alignment=alignment,
         sky=sky,
         nmatches=nmatches,
@@ -221,7 +221,7 @@ def _make_exposures(
         shake = _jitter(plan, index, here)
         exposures.append(
             Exposure(
-                rootname=f"i{plan.program}{number}{_observation(index)}q",
+                rootname=f"{detector.root_letter}{plan.program}{number}{_observation(index)}q",
                 index=index,
                 start_mjd=(start - _MJD_EPOCH) / timedelta(days=1),
                 exptime_s=exptime,

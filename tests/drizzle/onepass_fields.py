@@ -97,6 +97,13 @@ def optical_exposures(directory: Path) -> list[Path]:
     return paths
 
 
+def wide_field_exposures(directory: Path) -> list[Path]:
+    """Two visits of both chips of the Advanced Camera, whose axes are not at right angles."""
+    plan = FieldPlan(SimDetector.WFC, tiles=(2, 1), dithers=1, size=128, seed=3, products=False)
+    truth = simulate_field(directory, plan)
+    return [directory / exposure.path for exposure in truth.exposures]
+
+
 def _bend(path: Path) -> None:
     with fits.open(path, mode="update") as hdus:
         header = hdus["SCI", 1].header
@@ -117,6 +124,7 @@ def cases(directory: Path) -> dict[str, Case]:
     infrared = infrared_exposures(_made(directory / "ir"))
     advanced = advanced_camera_exposures(_made(directory / "acs"))
     optical = optical_exposures(_made(directory / "uvis"))
+    wide = wide_field_exposures(_made(directory / "wfc"))
     by_errors = AstroDrizzleSettings(
         final_scale_arcsec=0.09, final_rot_deg=10.0, final_pixfrac=0.8,
         extra={"final_wht_type": "ERR", "final_kernel": "turbo", "static": False},
@@ -134,6 +142,7 @@ def cases(directory: Path) -> dict[str, Case]:
         "errors": Case((infrared[0],), (SkyMethod.GLOBALMIN,), by_errors),
         "window": Case(tuple(advanced), (SkyMethod.LOCALMIN,), window),
         "optical": Case(tuple(optical), (SkyMethod.GLOBALMIN_MATCH,), north_up),
+        "wide": Case(tuple(wide), (SkyMethod.MATCH,), AstroDrizzleSettings()),
     }
 
 

@@ -23,6 +23,7 @@ CASES = [
     ("errors", SkyMethod.GLOBALMIN),
     ("window", SkyMethod.LOCALMIN),
     ("optical", SkyMethod.GLOBALMIN_MATCH),
+    ("wide", SkyMethod.MATCH),
 ]
 
 

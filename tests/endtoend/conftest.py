@@ -138,6 +138,22 @@ def uvis_field(shared: Callable[[str, Builder], Chain]) -> Chain:
     return shared("uvis", build)
 
 
+@pytest.fixture(scope="session")
+def wfc_field(shared: Callable[[str, Builder], Chain]) -> Chain:
+    """ACS/WFC, two chips that are not square, two visits, through all four sky methods."""
+
+    def build(root: Path) -> dict[str, Spoken]:
+        ledger = LedgerDirectory(root / "ledger")
+        simulated = simulate(root, "--detector", "WFC", "--size", 256, "--tiles", "2x1")
+        taken_in = take_in(ledger, root / "field")
+        aligned = align(ledger)
+        skies = ledger("sky", "run", "--method", "all", "--json")
+        own = ledger("sky", "run", "--engine", "skydb", "--json")
+        return {"simulate": simulated, **taken_in, **aligned, "sky run": skies, "own": own}
+
+    return shared("wfc", build)
+
+
 def newest_paths(ledger: LedgerDirectory) -> dict[str, Path]:
     """Where the newest content of every exposure is, by rootname."""
     from skydb.api.composition import Services

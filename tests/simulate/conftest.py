@@ -8,6 +8,7 @@ from skydb.simulate.plan import FieldPlan, SimDetector
 SMALL = {
     SimDetector.IR: FieldPlan(SimDetector.IR, tiles=(2, 1), size=128, seed=5, products=False),
     SimDetector.UVIS: FieldPlan(SimDetector.UVIS, tiles=(2, 1), size=192, seed=5, products=False),
+    SimDetector.WFC: FieldPlan(SimDetector.WFC, tiles=(2, 1), size=192, seed=5, products=False),
 }
 
 

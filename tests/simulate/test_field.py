@@ -12,12 +12,20 @@ from astropy.table import QTable
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import SkyUnit, WcsKind
 from skydb.errors import UnreadableFileError
+from skydb.files.reader import read_facts
 from skydb.simulate.detectors import detector
 from skydb.simulate.field import simulate_field
 from skydb.simulate.geometry import LinearWcs
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.simulate.scene import Stars
 from skydb.simulate.truth import FieldTruth
+
+CCDS = [SimDetector.UVIS, SimDetector.WFC]
+FILTER_CARDS = {
+    SimDetector.IR: {"FILTER": "F160W"},
+    SimDetector.UVIS: {"FILTER": "F606W"},
+    SimDetector.WFC: {"FILTER1": "F606W", "FILTER2": "CLEAR2L"},
+}
 
 
 def digest(path):
@@ -121,8 +129,9 @@ def test_hot_pixels_are_flagged_high_and_always_the_same(starless):
         np.testing.assert_array_equal(hot[0], hot[1])
 
 
-def test_cosmic_rays_of_a_ccd_are_flagged(starless):
-    directory, truth = starless(SimDetector.UVIS)
+@pytest.mark.parametrize("name", CCDS, ids=str)
+def test_cosmic_rays_of_a_ccd_are_flagged(starless, name):
+    directory, truth = starless(name)
     hits = 0
     for exposure in truth.exposures:
         for _, data, dq, _ in chips_of(directory, exposure):
@@ -193,10 +202,41 @@ def test_primary_headers_say_what_an_archive_needs(field):
         assert header["PROPOSID"] == 12812
         assert header["TARGNAME"] == "HORSEHEAD"
         assert header["DETECTOR"] == plan.detector
-        assert header["FILTER"] == ("F160W" if plan.detector is SimDetector.IR else "F606W")
+        assert {**header["FILTER*"]} == FILTER_CARDS[plan.detector]
         assert header["ASN_ID"][1:6].lower() == f"bxl{exposure.visit}"
         epoch = 2000 + (header["EXPSTART"] - 51544.5) / 365.25
         assert epoch == pytest.approx(exposure.epoch, abs=1e-4)
+
+
+def test_a_camera_names_itself_its_software_and_its_chips(field):
+    directory, truth, plan = field
+    expected = {
+        SimDetector.IR: ("WFC3", "i", "3.7.1 (Oct-18-2023)", "iref$w3m18525i_idc.fits", [None]),
+        SimDetector.UVIS: ("WFC3", "i", "3.7.1 (Oct-18-2023)", "iref$2731450pi_idc.fits", [2, 1]),
+        SimDetector.WFC: ("ACS", "j", "10.3.5 (08-Feb-2022)", "jref$4bb1536oj_idc.fits", [2, 1]),
+    }[plan.detector]
+    for exposure in truth.exposures:
+        header = fits.getheader(directory / exposure.path)
+        chips = [chip.get("CCDCHIP") for *_, chip in chips_of(directory, exposure)]
+        named = (header["INSTRUME"], exposure.rootname[0], header["CAL_VER"], header["IDCTAB"])
+        assert (*named, chips) == expected
+        assert header["PRIMESI"] == header["PHOTMODE"].split()[0] == header["INSTRUME"]
+        assert header["ASN_ID"].lower().startswith(exposure.rootname[0])
+
+
+@pytest.mark.parametrize(
+    ("element", "wheels"),
+    [("F606W", ("F606W", "CLEAR2L")), ("F814W", ("CLEAR1L", "F814W"))],
+)
+def test_a_filter_of_the_advanced_camera_is_in_its_own_wheel(element, wheels, tmp_path):
+    plan = FieldPlan(
+        SimDetector.WFC, tiles=(1, 1), dithers=1, size=64, products=False, filter_name=element
+    )
+    truth = simulate_field(tmp_path, plan)
+    header = fits.getheader(tmp_path / truth.exposures[0].path)
+    assert (header["FILTER1"], header["FILTER2"]) == wheels
+    assert header["PHOTMODE"] == f"ACS WFC1 {element}"
+    assert read_facts(tmp_path / truth.exposures[0].path).facts.filters == element
 
 
 def test_science_headers_carry_the_history_of_the_wcs(field):

@@ -20,10 +20,8 @@ from skydb.simulate.geometry import (
 from skydb.simulate.plan import SimDetector
 
 BOTH = pytest.mark.parametrize("name", list(SimDetector))
-REAL = {
-    SimDetector.IR: ("wfc3_ir_flt_stub.fits", {1: 1}),
-    SimDetector.UVIS: ("wfc3_uvis_flc_stub.fits", {1: 1, 2: 4}),
-}
+TWO_CHIPS = pytest.mark.parametrize("name", [SimDetector.UVIS, SimDetector.WFC], ids=str)
+DATA = Path(os.environ.get("SKYDB_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def as_header(wcs, sip):
@@ -98,35 +96,69 @@ def test_attitudes_stay_rotations():
     np.testing.assert_allclose(frame @ frame.T, np.eye(3), atol=1e-14)
 
 
+def of_stub(file_name, extensions, key):
+    """Header of each chip, by EXTVER, with the solution `key` as its primary one."""
+    with fits.open(DATA / file_name) as hdus:
+        headers = {extver: hdus[hdu].header.copy() for extver, hdu in extensions.items()}
+        for header in headers.values():
+            header["PA_V3"] = hdus[0].header["PA_V3"]
+            for card in ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "CD2_1", "CD2_2"):
+                header[card] = header[card + key]
+    return headers
+
+
+def of_product(file_name):
+    """What a drizzled product keeps of the header of each chip of its first exposure."""
+    rows = fits.getdata(DATA / file_name, "HDRTAB")
+    return {row["EXTVER"]: row for row in rows[rows["ROOTNAME"] == rows["ROOTNAME"][0]]}
+
+
+REAL = {
+    SimDetector.IR: lambda: of_stub("wfc3_ir_flt_stub.fits", {1: 1}, "A"),
+    SimDetector.UVIS: lambda: of_stub("wfc3_uvis_flc_stub.fits", {1: 1, 2: 4}, "A"),
+    SimDetector.WFC: lambda: of_product("headers/sample_mvm_drc_b.fits"),
+}
+
+
 @BOTH
 def test_chips_have_the_geometry_of_real_headers(name):
-    """Turned to the attitude of an archive header, each chip has that header's IDC solution."""
-    data = Path(os.environ.get("SKYDB_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
-    file_name, extensions = REAL[name]
-    if not (data / file_name).exists():
-        pytest.skip(f"no real headers in {data}")
-    with fits.open(data / file_name) as hdus:
-        headers = {extver: hdus[hdu].header for extver, hdu in extensions.items()}
-        pa_v3_deg = hdus[0].header["PA_V3"]
+    """Turned to the attitude of an archive header, each chip has that header's solution."""
+    if not DATA.exists():
+        pytest.skip(f"no real headers in {DATA}")
+    headers = REAL[name]()
     centres = unit_vector(
-        np.array([h["CRVAL1A"] for h in headers.values()]),
-        np.array([h["CRVAL2A"] for h in headers.values()]),
+        np.array([h["CRVAL1"] for h in headers.values()]),
+        np.array([h["CRVAL2"] for h in headers.values()]),
     )
     ra, dec = sky_position(centres.sum(axis=0))
-    frame = attitude(float(ra), float(dec), pa_v3_deg)
     for chip in detector(name).chips:
         header = headers[chip.extver]
-        wcs = chip.wcs(frame, header["VAFACTOR"])
-        real_cd = [header[f"CD{i}_{j}A"] for i in (1, 2) for j in (1, 2)]
-        assert wcs.crval == pytest.approx((header["CRVAL1A"], header["CRVAL2A"]), abs=2e-10)
+        wcs = chip.wcs(attitude(float(ra), float(dec), header["PA_V3"]), header["VAFACTOR"])
+        real_cd = [header[f"CD{i}_{j}"] for i in (1, 2) for j in (1, 2)]
+        assert wcs.crval == pytest.approx((header["CRVAL1"], header["CRVAL2"]), abs=2e-10)
         assert wcs.cd == pytest.approx(real_cd, rel=1e-9)
         assert chip.sip.a[1, 1] == header["A_1_1"]
         assert chip.sip.b[0, 4] == header["B_0_4"]
+        assert chip.sip.order == header["A_ORDER"] == header["B_ORDER"]
 
 
+def test_the_wide_field_channel_is_a_rhombus_whose_corners_bulge():
+    """Axes 84.9 degrees apart; SIP moves corners by tens of pixels (ACS Data Handbook 4.4)."""
+    for chip in detector(SimDetector.WFC).chips:
+        cd = np.array(chip.cd_arcsec).reshape(2, 2)
+        along_x, along_y = cd.T
+        cosine = along_x @ along_y / (np.hypot(*along_x) * np.hypot(*along_y))
+        assert 84.0 < np.degrees(np.arccos(abs(cosine))) < 86.5
+        u, v = np.array([(-2048.0, -1024.0), (2048, -1024), (-2048, 1024), (2048, 1024)]).T
+        x, y = chip.sip.apply(u, v)
+        assert 20 < np.hypot(x - u, y - v).max() < 120
+        assert max(chip.sip.a) == (5, 0)
+
+
+@TWO_CHIPS
 @pytest.mark.parametrize("size", [None, 256, 1000])
-def test_uvis_chips_are_not_square_and_leave_a_gap(size):
-    camera = detector(SimDetector.UVIS, size)
+def test_two_chips_are_not_square_and_leave_a_gap(name, size):
+    camera = detector(name, size)
     lower, upper = camera.chips
     assert lower.naxis[0] != lower.naxis[1]
     assert lower.ccdchip == 2

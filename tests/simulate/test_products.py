@@ -83,7 +83,9 @@ def test_a_failed_pipeline_leaves_its_log_beside_the_exposures(visits, tmp_path)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "tolerance"), [(SimDetector.IR, 0.02), (SimDetector.UVIS, 2.0)], ids=str
+    ("name", "tolerance"),
+    [(SimDetector.IR, 0.02), (SimDetector.UVIS, 2.0), (SimDetector.WFC, 2.0)],
+    ids=str,
 )
 def test_real_astrodrizzle_takes_the_files_and_matches_their_skies(name, tolerance, tmp_path):
     plan = FieldPlan(name, tiles=(2, 2), size=256, seed=4)

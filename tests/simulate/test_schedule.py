@@ -19,6 +19,9 @@ def test_rootnames_and_associations_are_named_as_in_the_archive():
     assert [exposure.rootname for exposure in visit.exposures] == ["ibxl50clq", "ibxl50cqq"]
     assert visit.asn_id == "ibxl50030"
     assert schedule_of(detector=SimDetector.UVIS, size=256).visits[1].asn_id == "ibxl51010"
+    visit = schedule_of(detector=SimDetector.WFC, size=256).visits[0]
+    assert [exposure.rootname for exposure in visit.exposures] == ["jbxl50clq", "jbxl50cqq"]
+    assert visit.asn_id == "jbxl50010"
 
 
 def test_rootnames_never_repeat():

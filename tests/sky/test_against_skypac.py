@@ -27,13 +27,13 @@ pytestmark = pytest.mark.slow
 
 JOB = Path(__file__).with_name("skypac_job.py")
 SIZE = 256
-#: IR and, of UVIS, the size of which the bar was measured.
-FULL_SIZE = {SimDetector.IR: 1014, SimDetector.UVIS: 2048}
-TILES = {SimDetector.IR: (2, 2), SimDetector.UVIS: (2, 1)}
+#: IR and, of the CCDs, the size of which the bar was measured.
+FULL_SIZE = {SimDetector.IR: 1014, SimDetector.UVIS: 2048, SimDetector.WFC: 2048}
+TILES = {SimDetector.IR: (2, 2), SimDetector.UVIS: (2, 1), SimDetector.WFC: (2, 1)}
 
 #: Share of the sky on a whole detector, where 4e-5 (IR) and 3e-5 (UVIS) were measured.
 RELATIVE_BAR = 1e-4
-SKY_BARS = {SimDetector.IR: 0.001, SimDetector.UVIS: 2.0}
+SKY_BARS = {SimDetector.IR: 0.001, SimDetector.UVIS: 2.0, SimDetector.WFC: 2.0}
 
 
 class Compared(NamedTuple):

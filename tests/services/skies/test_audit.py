@@ -223,15 +223,19 @@ def test_footprints_come_from_the_file_where_the_ledger_has_none(field: Services
         assert read[key] == pytest.approx(outline, abs=1e-8)
 
 
-@pytest.fixture(scope="module")
-def drizzled(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Services]:
+@pytest.fixture(scope="module", params=[SimDetector.UVIS, SimDetector.WFC], ids=str)
+def drizzled(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    sqlite_template: Path,
+) -> Iterator[Services]:
     """A two-chip field that AstroDrizzle itself has matched."""
     home = tmp_path_factory.mktemp("drizzled")
     url = f"sqlite:///{home / 'ledger.sqlite'}"
     upgrade(url)
     services = Services.open(url, home / "data")
     plan = FieldPlan(
-        SimDetector.UVIS, (2, 1), dithers=1, size=192, seed=5, products=False,
+        request.param, (2, 1), dithers=1, size=192, seed=5, products=False,
         pointing_error_arcsec=(0.0, 0.0),
     )  # fmt: skip
     ingest_field(services, home / "field", plan)
