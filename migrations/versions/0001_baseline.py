@@ -222,6 +222,16 @@ def upgrade() -> None:
                 "unreadable-line",
                 "fallback",
                 "worker-lost",
+                "not-moved",
+                "mixed-alignment",
+                "mixed-frames",
+                "mixed-kinds",
+                "mixed-units",
+                "stale-input",
+                "tied-delivery",
+                "flagged-input",
+                "quality",
+                "no-signal",
                 name="findingkind",
                 native_enum=False,
                 create_constraint=True,
@@ -243,6 +253,7 @@ def upgrade() -> None:
     op.create_table(
         "products",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("identity", sa.String(length=255), nullable=False),
         sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column(
             "kind",
@@ -265,6 +276,21 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "flavour",
+            sa.Enum(
+                "pipeline",
+                "svm",
+                "mvm",
+                "skydb",
+                "user",
+                name="flavour",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
         sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "exposure_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -276,7 +302,7 @@ def upgrade() -> None:
             ["visit_id"], ["visits.id"], name=op.f("fk_products_visit_id_visits")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
-        sa.UniqueConstraint("filename", name=op.f("uq_products_filename")),
+        sa.UniqueConstraint("identity", name=op.f("uq_products_identity")),
     )
     op.create_table(
         "reference_catalogs",
@@ -527,15 +553,27 @@ def upgrade() -> None:
             "product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("delivery", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column(
+            "derived_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("is_own_name", sa.Boolean(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("is_managed", sa.Boolean(), nullable=False),
         sa.Column("cal_ver", sa.String(length=64), nullable=True),
+        sa.Column("opus_ver", sa.String(length=64), nullable=True),
         sa.Column("idctab", sa.String(length=64), nullable=True),
+        sa.Column("idctab_date", sa.String(length=10), nullable=True),
         sa.Column("tool_version", sa.String(length=64), nullable=True),
         sa.Column("date_written", sa.String(length=32), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["derived_from_id"],
+            ["product_versions.id"],
+            name=op.f("fk_product_versions_derived_from_id_product_versions"),
+        ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_product_versions_product_id_products")
         ),
@@ -579,6 +617,7 @@ def upgrade() -> None:
                 "aligned",
                 "mosaic",
                 "ingested",
+                "left-out",
                 name="linkrole",
                 native_enum=False,
                 create_constraint=True,
@@ -601,6 +640,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "activity_used",
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("passed_over", sa.Text(), nullable=True),
         sa.Column(
             "activity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
@@ -615,6 +656,7 @@ def upgrade() -> None:
                 "aligned",
                 "mosaic",
                 "ingested",
+                "left-out",
                 name="linkrole",
                 native_enum=False,
                 create_constraint=True,
@@ -844,6 +886,24 @@ def upgrade() -> None:
             name=op.f("fk_downloads_version_id_product_versions"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_downloads")),
+    )
+    op.create_table(
+        "file_locations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("is_managed", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["product_versions.id"],
+            name=op.f("fk_file_locations_version_id_product_versions"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_locations")),
+        sa.UniqueConstraint("path", name=op.f("uq_file_locations_path")),
     )
     op.create_table(
         "header_backups",
@@ -1149,6 +1209,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_findings_activity_id"), "findings", ["activity_id"], unique=False)
     op.create_index(op.f("ix_findings_kind"), "findings", ["kind"], unique=False)
     op.create_index(op.f("ix_products_exposure_id"), "products", ["exposure_id"], unique=False)
+    op.create_index(op.f("ix_products_filename"), "products", ["filename"], unique=False)
+    op.create_index(op.f("ix_products_kind_flavour"), "products", ["kind", "flavour"], unique=False)
     op.create_index(op.f("ix_products_visit_id"), "products", ["visit_id"], unique=False)
     op.create_index(
         op.f("ix_reference_catalogs_sha256"), "reference_catalogs", ["sha256"], unique=False
@@ -1186,9 +1248,23 @@ def upgrade() -> None:
         op.f("ix_product_members_rootname"), "product_members", ["rootname"], unique=False
     )
     op.create_index(
+        op.f("ix_product_versions_derived_from_id"),
+        "product_versions",
+        ["derived_from_id"],
+        unique=False,
+        sqlite_where=sa.text("derived_from_id IS NOT NULL"),
+        postgresql_where=sa.text("derived_from_id IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_product_versions_idctab_date_written"),
         "product_versions",
         ["idctab", "date_written"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_product_versions_product_id_place"),
+        "product_versions",
+        ["product_id", "place"],
         unique=False,
     )
     op.create_index(
@@ -1262,6 +1338,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_downloads_uri"), "downloads", ["uri"], unique=False)
     op.create_index(op.f("ix_downloads_version_id"), "downloads", ["version_id"], unique=False)
     op.create_index(
+        op.f("ix_file_locations_version_id"), "file_locations", ["version_id"], unique=False
+    )
+    op.create_index(
         op.f("ix_header_backups_activity_id"), "header_backups", ["activity_id"], unique=False
     )
     op.create_index(
@@ -1333,6 +1412,7 @@ def downgrade() -> None:
     op.drop_table("sky_overlaps")
     op.drop_table("input_proofs")
     op.drop_table("header_backups")
+    op.drop_table("file_locations")
     op.drop_table("downloads")
     op.drop_table("chip_levels")
     op.drop_table("alignment_solutions")

@@ -41,6 +41,7 @@ from skydb.domain import (
     ChipSolution,
     Download,
     Exposure,
+    FileLocation,
     Generation,
     Product,
     ProductVersion,
@@ -49,6 +50,7 @@ from skydb.domain import (
 from skydb.domain.vocabulary import (
     ActivityKind,
     DownloadStatus,
+    Flavour,
     KnownFrom,
     LinkRole,
     ProductKind,
@@ -123,7 +125,9 @@ def _products(numbers: Numbers) -> Iterator[Batch]:
         Product,
         {
             "id": [e + 1 for e in exposures],
+            "identity": [f"{rootname(e)}/flt/pipeline" for e in exposures],
             "filename": [f"{rootname(e)}_flt.fits" for e in exposures],
+            "flavour": [Flavour.PIPELINE] * len(exposures),
             "kind": [ProductKind.FLT] * len(exposures),
             "visit_id": [e // EXPOSURES_PER_VISIT + 1 for e in exposures],
             "exposure_id": [e + 1 for e in exposures],
@@ -133,7 +137,9 @@ def _products(numbers: Numbers) -> Iterator[Batch]:
         Product,
         {
             "id": numbers.drizzled.tolist(),
+            "identity": [f"drz/pipeline/visit-{v}" for v in visits],
             "filename": ["i{}{}030_drz.fits".format(*visit_name(v)) for v in visits],
+            "flavour": [Flavour.PIPELINE] * len(visits),
             "kind": [ProductKind.DRZ] * len(visits),
             "visit_id": [v + 1 for v in visits],
         },
@@ -145,21 +151,37 @@ def _versions(numbers: Numbers) -> Iterator[Batch]:
     generated: dict[str, list[Any]] = {"activity_id": [], "version_id": []}
     for number, products, versions, activities in numbers.contents():
         n = len(versions)
-        again = number > 1
+        if not n:
+            continue
+        # What skydb has aligned is of the first delivery; the archive has made the others.
+        is_made = number > 1 and products[0] - 1 in numbers.aligned_exposures
+        again = number > 1 and not is_made
         yield (
             ProductVersion,
             {
                 "id": versions.tolist(),
                 "product_id": products.tolist(),
                 "number": [number] * n,
+                "delivery": [1 if is_made else number] * n,
+                "derived_from_id": products.tolist() if is_made else [None] * n,
+                "place": [number] * n,
+                "filename": [f"{version}.fits" for version in versions.tolist()],
+                "is_own_name": [True] * n,
                 "sha256": [_sha256(version) for version in versions.tolist()],
                 "size_bytes": [16_000_000] * n,
-                "path": [f"versions/{version}.fits" for version in versions.tolist()],
-                "is_managed": [True] * n,
                 "cal_ver": ["3.7.2" if again else "3.3"] * n,
                 "idctab": ["w3m18525i_idc.fits" if again else "u7n18501i_idc.fits"] * n,
                 "date_written": ["2023-05-01" if again else "2012-11-20"] * n,
                 "recorded_at": [BEGUN] * n,
+            },
+        )
+        yield (
+            FileLocation,
+            {
+                "version_id": versions.tolist(),
+                "path": [f"versions/{version}.fits" for version in versions.tolist()],
+                "is_managed": [True] * n,
+                "seen_at": [BEGUN] * n,
             },
         )
         generated["activity_id"] += activities.tolist()

@@ -72,6 +72,11 @@ class Numbers:
         """Whether each exposure was aligned."""
         return np.asarray(self.field_of_exposures % 2 == 0)
 
+    @cached_property
+    def aligned_exposures(self) -> frozenset[int]:
+        """Numbers of the exposures that were aligned."""
+        return frozenset(self.exposures[self.is_aligned].tolist())
+
     @property
     def is_renewed(self) -> NDArray[np.bool_]:
         """Whether each exposure has a second content."""
@@ -88,9 +93,12 @@ class Numbers:
         yield 1, self.exposures + 1, self.exposures + 1, ingested
         of_visits = ingest_ids(self.plan, self.visits // VISITS_PER_FIELD)
         yield 1, self.drizzled, self.drizzled, of_visits
-        renewed = self.is_renewed
-        again = np.where(self.is_aligned, acceptance_ids(self.plan, fields), ingested)[renewed]
-        yield 2, self.exposures[renewed] + 1, self.second(self.exposures[renewed]), again
+        for chosen, activities in (
+            (self.is_aligned, acceptance_ids(self.plan, fields)),
+            (self.is_renewed & ~self.is_aligned, ingested),
+        ):
+            renewed = self.exposures[chosen]
+            yield 2, renewed + 1, self.second(renewed), activities[chosen]
 
     def chip_solutions(self) -> tuple[Ints, Ints, NDArray[np.bool_]]:
         """Solutions that have a chip, the exposure of each, and whether it is a primary WCS."""

@@ -26,9 +26,13 @@ class TodoRule(StrEnum):
         return member
 
     NOT_ALIGNED = "not-aligned", "exposures of which skydb has aligned no content"
+    FIT_WAITING = "fit-waiting", "alignment runs whose fits wait for review"
     FIT_FAILED = "fit-failed", "products whose newest fit failed"
     WEAK_FIT = "weak-fit", "products whose newest fit has too few matches, or too little trust"
-    ALIGNMENT_OUTDATED = "alignment-outdated", "exposures with newer content than what was aligned"
+    ALIGNMENT_OUTDATED = (
+        "alignment-outdated",
+        "exposures with a newer delivery than what was aligned",
+    )
     SKY_OUTDATED = "sky-outdated", "exposures with newer content than that whose sky is known"
     ENVIRONMENT_FAILED = (
         "environment-failed",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, joinedload
 
-from skydb.domain import BadDelivery, BookEntry, ReferenceCatalog, SkyRun, Visit
+from skydb.domain import BadDelivery, BookEntry, Product, ReferenceCatalog, SkyRun, Visit
 from skydb.domain.base import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
@@ -191,3 +191,9 @@ def _labelled(row: Row) -> Row:
         "visit": label,
         **{key: value for key, value in row.items() if key not in ("program", "visit")},
     }
+
+
+def shared_names(session: Session) -> set[str]:
+    """File names that several products have."""
+    several = select(Product.filename).group_by(Product.filename).having(func.count() > 1)
+    return set(session.scalars(several))

@@ -33,7 +33,7 @@ def latest_versions() -> Select[ProductVersion]:
     newer = aliased(ProductVersion)
     # Looked up for each version that is left: at survey size few are.
     has_newer = exists().where(
-        newer.product_id == ProductVersion.product_id, newer.number > ProductVersion.number
+        newer.product_id == ProductVersion.product_id, newer.place > ProductVersion.place
     )
     return select(ProductVersion).where(~has_newer)
 

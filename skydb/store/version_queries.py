@@ -62,8 +62,8 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
 
 def _delivered(scope: Scope) -> Select[Any]:
     """Contents from the archive, each with its place, the newest 1, and the one before it."""
-    several = select(ProductVersion.product_id).where(ProductVersion.number > 1)
-    of_product, newest_first = ProductVersion.product_id, ProductVersion.number.desc()
+    several = select(ProductVersion.product_id).where(ProductVersion.place > 1)
+    of_product, newest_first = ProductVersion.product_id, ProductVersion.place.desc()
     # One order for both, so that the rows are sorted once: the one before follows the newest.
     place = func.row_number().over(partition_by=of_product, order_by=newest_first)
     before = func.lead(ProductVersion.id).over(partition_by=of_product, order_by=newest_first)

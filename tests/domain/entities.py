@@ -27,6 +27,7 @@ from skydb.domain.values import (
     WcsName,
 )
 from skydb.domain.vocabulary import ProductKind, SkyMethod
+from tests.versions import recorded
 
 STAMP = Stamp("somebody", "0.1.0")
 STEP_DEG = 0.128 / 3600
@@ -76,7 +77,7 @@ def version_of(name: str = "ibxl50ivq_flt.fits") -> ProductVersion:
     file = file_of(name)
     visit = Visit.of(file.facts)
     exposure = None if file.kind.is_drizzled else Exposure(visit, file.facts)
-    return Product(name, file.kind, visit, exposure).add_version(file, name, is_managed=False)
+    return recorded(Product.logged(name, file.kind, visit, exposure), file, name, is_managed=False)
 
 
 def ingest() -> IngestActivity:

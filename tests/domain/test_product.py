@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from skydb.domain import Download, Exposure, Product, Visit
 from skydb.domain.vocabulary import DownloadStatus, ProductKind
 from tests.domain.entities import facts_of, file_of, version_of
+from tests.versions import recorded
 
 
 def test_a_visit_is_known_by_its_program_and_number() -> None:
@@ -34,7 +35,7 @@ def test_an_exposure_without_a_time_has_no_epoch() -> None:
 
 def test_versions_are_numbered_in_the_order_of_arrival() -> None:
     product = version_of().product
-    second = product.add_version(file_of(sha256="b" * 64), "second.fits", is_managed=True)
+    second = recorded(product, file_of(sha256="b" * 64), "second.fits", is_managed=True)
     assert [version.number for version in product.versions] == [1, 2]
     assert product.latest is second
     assert product.version_with("b" * 64) is second
@@ -42,7 +43,7 @@ def test_versions_are_numbered_in_the_order_of_arrival() -> None:
 
 
 def test_a_product_without_a_version_has_no_latest() -> None:
-    product = Product("a_flt.fits", ProductKind.FLT, Visit("bxl", "50", 12812))
+    product = Product.logged("a_flt.fits", ProductKind.FLT, Visit("bxl", "50", 12812))
     with pytest.raises(LookupError, match=r"a_flt\.fits has no version"):
         _ = product.latest
 
@@ -50,7 +51,7 @@ def test_a_product_without_a_version_has_no_latest() -> None:
 def test_a_version_needs_the_checksum_of_its_content() -> None:
     product = version_of().product
     with pytest.raises(ValueError, match="needs the checksum"):
-        product.add_version(file_of(sha256=""), "x.fits", is_managed=False)
+        recorded(product, file_of(sha256=""), "x.fits", is_managed=False)
     assert len(product.versions) == 1
 
 
@@ -65,7 +66,7 @@ names = st.from_regex(r"[a-z0-9]{9}", fullmatch=True)
 
 @given(st.lists(st.lists(names, max_size=5), max_size=4))
 def test_members_are_named_once_in_the_order_in_which_they_came(batches) -> None:
-    product = Product("a_drz.fits", ProductKind.DRZ, Visit("bxl", "50", 12812))
+    product = Product.logged("a_drz.fits", ProductKind.DRZ, Visit("bxl", "50", 12812))
     for batch in batches:
         product.name_members(tuple(batch))
     expected = list(dict.fromkeys(name for batch in batches for name in batch))

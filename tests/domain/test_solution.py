@@ -11,6 +11,7 @@ from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
 from skydb.errors import StateError
 from tests.domain.entities import CHIP, STAMP, catalog, file_of, ingest, version_of, wcs
+from tests.versions import recorded
 
 FIT = FitParameters(1.5, -2.0, -0.1, 1.0001, 0.05, 0.06)
 PRODUCT = "ibxl50030_drz.fits"
@@ -62,7 +63,7 @@ def test_a_failed_fit_has_a_reason_and_never_the_numbers_of_a_perfect_one() -> N
 
 def test_an_accepted_fit_says_where_it_stands_and_under_which_name() -> None:
     proposal = propose()
-    new = proposal.version.product.add_version(file_of(PRODUCT, "b" * 64), PRODUCT, is_managed=True)
+    new = recorded(proposal.version.product, file_of(PRODUCT, "b" * 64), PRODUCT, is_managed=True)
     proposal.accept(new, WcsName.parse("IDC_w3m18525i-FIT_SKYDB_gaia-2"))
     assert proposal.status is SolutionStatus.APPLIED
     assert proposal.applied_version is new and new.applied_solutions == [proposal]

@@ -21,6 +21,7 @@ from skydb.domain.values import ChipGeometry, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.sky.regions import degrees_of
 from tests.domain.entities import STAMP
+from tests.versions import recorded
 
 #: IR field of view in degrees.
 SIDE_DEG = 0.036
@@ -88,7 +89,7 @@ class Observatory:
         name = f"{product.filename} {number}"
         file = FileFacts(Path(product.filename), product.kind, 10_000, facts, solutions,
                          sha256=hashlib.sha256(name.encode()).hexdigest(), **more)  # type: ignore[arg-type] # fmt: skip
-        version = product.add_version(file, product.filename, is_managed=number > 1)
+        version = recorded(product, file, product.filename, is_managed=number > 1)
         self.session.add(version)
         for wcs in solutions:
             AlignmentSolution.found(version, self.activity, wcs)
@@ -100,14 +101,14 @@ class Observatory:
         facts = facts_of(rootname, **more)
         visit = self._visit(facts)
         exposure = Exposure(visit, facts)
-        product = Product(f"{rootname}_{kind}.fits", ProductKind(kind), visit, exposure)
+        product = Product.logged(f"{rootname}_{kind}.fits", ProductKind(kind), visit, exposure)
         self.file(product, facts, *solutions)
         return product
 
     def drizzle(self, name: str, members: Sequence[str], *solutions: WcsFacts) -> Product:
         """A product made of exposures."""
         facts = facts_of(name)
-        product = Product(f"{name}_drz.fits", ProductKind.DRZ, self._visit(facts))
+        product = Product.logged(f"{name}_drz.fits", ProductKind.DRZ, self._visit(facts))
         product.name_members(tuple(members))
         self.file(product, facts, *solutions)
         return product

@@ -39,6 +39,7 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from tests.domain.entities import CHIP, facts_of
+from tests.versions import recorded
 
 DRIZZLEPAC = {"drizzlepac": "3.10.0", "numpy": "2.4.6"}
 E_PER_S = SkyUnit.ELECTRON_PER_S
@@ -158,7 +159,7 @@ class SmallLedger:
             run.recall(brought, on, on, "TweakReg 1.4.7")
             same = select(Product).where(Product.filename == product)
             visit = _visit(session, Rootname(product[:9]), None)
-            drizzled = session.scalar(same) or Product(product, ProductKind.DRZ, visit)
+            drizzled = session.scalar(same) or Product.logged(product, ProductKind.DRZ, visit)
             fit = AlignmentSolution.logged(drizzled, run, WcsName.parse("TWEAK"), status)
             fit.dx_pix = dx_pix
             session.add(fit)
@@ -203,7 +204,7 @@ def _version(
         cal_ver=cal_ver,
         idctab=idctab,
     )
-    return product.add_version(file, str(file.path), is_managed=False)
+    return recorded(product, file, str(file.path), is_managed=False)
 
 
 def _product(session: Session, rootname: str, facts: Mapping[str, Any]) -> Product:
@@ -213,7 +214,7 @@ def _product(session: Session, rootname: str, facts: Mapping[str, Any]) -> Produ
         return known
     header = replace(facts_of(rootname), **facts)
     visit = _visit(session, header.rootname, header.proposal_id)
-    product = Product(name, ProductKind.FLT, visit, Exposure(visit, header))
+    product = Product.logged(name, ProductKind.FLT, visit, Exposure(visit, header))
     session.add(product)
     return product
 

@@ -122,7 +122,7 @@ class Survey:
         name = f"{exposure.rootname}_flt.fits"
         known = self.session.scalar(select(Product).where(Product.filename == name))
         if known is None:
-            known = Product(name, ProductKind.FLT, exposure.visit, exposure)
+            known = Product.logged(name, ProductKind.FLT, exposure.visit, exposure)
             self.session.add(known)
             self.session.flush()
         return known
@@ -130,7 +130,7 @@ class Survey:
     def drizzled(self, *exposures: Exposure) -> Product:
         """The association of exposures, without content."""
         visit = exposures[0].visit
-        product = Product(f"ibxl{visit.number}010_drz.fits", ProductKind.DRZ, visit)
+        product = Product.logged(f"ibxl{visit.number}010_drz.fits", ProductKind.DRZ, visit)
         product.name_members(tuple(exposure.rootname for exposure in exposures))
         self.session.add(product)
         return product
@@ -192,7 +192,9 @@ class Survey:
         acceptance = Acceptance(run, {}, self.stamp(verdict))
         self.session.add(acceptance)
         acceptance.start()
-        aligned = self._version(version.product, version.idctab, version.date_written)
+        aligned = self._version(
+            version.product, version.idctab, version.date_written, derived_from=version
+        )
         acceptance.use(version)
         acceptance.generate(aligned, LinkRole.ALIGNED)
         carried = AlignmentSolution.carried(aligned, acceptance, wcs("IDC_x-FIT_SKYDB_g"), source)
@@ -285,7 +287,13 @@ class Survey:
         self.session.flush()
         return mosaic
 
-    def _version(self, product: Product, idctab: str | None, date: str | None) -> ProductVersion:
+    def _version(
+        self,
+        product: Product,
+        idctab: str | None,
+        date: str | None,
+        derived_from: ProductVersion | None = None,
+    ) -> ProductVersion:
         self.contents += 1
         facts = FileFacts(
             path=Path(product.filename),
@@ -297,7 +305,8 @@ class Survey:
             idctab=idctab,
             date_written=date,
         )
-        version = product.add_version(facts, f"in/{self.contents}.fits", is_managed=False)
+        version = product.add_version(facts, derived_from=derived_from)
+        version.see_at(f"in/{self.contents}.fits", is_managed=derived_from is not None)
         self.session.flush()
         return version
 

@@ -126,22 +126,21 @@ class AcceptService:
             When TweakBack failed; nothing was kept.
         """
         reviewed = self._reviewed(run_id)
-        fits = [fit for fit in reviewed if fit.exposures]
-        self._withdraw([fit for fit in reviewed if not fit.exposures])
-        if not fits:
-            raise _nothing_to_move(run_id, reviewed)
         parameters = {
             "run": run_id,
-            "solutions": [fit.solution_id for fit in fits],
+            "solutions": [fit.solution_id for fit in reviewed],
             "force_why": force_why,
         }
-        activity_id = self.context.begin(_beginning(run_id, parameters, fits))
+        activity_id = self.context.begin(_beginning(run_id, parameters, reviewed))
         label = f"accept-{activity_id}"
         with (
             self.context.guarded(Acceptance, activity_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            fits = self._staged(fits, scratch / "inputs")
+            self._withdraw(activity_id, reviewed)
+            fits = self._staged([fit for fit in reviewed if fit.exposures], scratch / "inputs")
+            if not fits:
+                raise _nothing_to_move(run_id, reviewed)
             copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
             trusted = self._screen(activity_id, copied, force_why)
             applied = self._apply(activity_id, trusted, scratch)
@@ -192,12 +191,19 @@ class AcceptService:
             left=members.left,
         )
 
-    def _withdraw(self, fits: Sequence[_Fit]) -> None:
-        """Refuse fits that belong to no newest file: waiting would not make them fit."""
+    def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
+        """Note the members that no fit moves, and refuse fits that move none.
+
+        Waiting would not make a fit belong to a file that the product was not made of.
+        """
         with self.context.store.writing() as session:
-            for fit in fits:
-                why = " ".join(f"{name}: {reason}" for name, reason in fit.left.items())
-                session.get_one(AlignmentSolution, fit.solution_id).reject(why)
+            acceptance = session.get_one(Acceptance, activity_id)
+            for fit in reviewed:
+                for rootname, why in fit.left.items():
+                    acceptance.leave(rootname, why)
+                if not fit.exposures:
+                    why = " ".join(f"{name}: {reason}" for name, reason in fit.left.items())
+                    session.get_one(AlignmentSolution, fit.solution_id).reject(why)
 
     def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
         """The same fits, with no two files of one name."""
@@ -364,9 +370,8 @@ def _untrusted(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[
 
 
 def _left_alone(acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
-    """Outcomes of the members that a fit does not belong to; each is a finding."""
+    """Outcomes of the members that a fit does not belong to."""
     for rootname, why in fit.left.items():
-        acceptance.leave(rootname, why)
         yield _unmoved(acceptance, rootname, fit.product, why)
 
 

@@ -12,26 +12,25 @@ from sqlalchemy.orm import Session
 from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
-    Product,
     ProductVersion,
     Stamp,
 )
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
-from skydb.domain.vocabulary import FindingKind, LinkRole, ProductKind
+from skydb.domain.vocabulary import FindingKind, LinkRole
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit, TweakReg
 from skydb.errors import NotFoundError, ToolError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
+from skydb.services.alignment.products import drizzled_versions
 from skydb.services.alignment.screening import FittedProduct, judge_fits
 from skydb.services.catalogs.epochs import epoch_doubt, mean_epochs
 from skydb.services.catalogs.refcat import find_catalog
 from skydb.services.core.context import Context
 from skydb.services.core.isolation import isolated
 from skydb.services.core.versions import checked_path
-from skydb.store import queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class AlignService:
 
     def _targets(self, products: Sequence[str]) -> list[_Target]:
         with self.context.store.reading() as session:
-            versions = _drizzled_versions(session, products)
+            versions = drizzled_versions(session, products)
             return [
                 _Target(version.id, checked_path(self.context.workspace, version), epoch)
                 for version, epoch in zip(versions, mean_epochs(session, versions), strict=True)
@@ -274,20 +273,6 @@ def _parameters(fit: ProductFit) -> FitParameters:
     if len(known) != len(numbers):
         raise ToolError("TweakReg", f"gave an incomplete fit of {fit.product.name}", log=fit.log)
     return FitParameters(*known)
-
-
-def _drizzled_versions(session: Session, products: Sequence[str]) -> list[ProductVersion]:
-    kinds = [kind for kind in ProductKind if kind.is_drizzled]
-    query = queries.latest_versions().join(Product).where(Product.kind.in_(kinds))
-    if products:
-        query = query.where(Product.filename.in_(products))
-    found = {version.product.filename: version for version in session.scalars(query)}
-    missing = sorted(set(products) - set(found))
-    if missing or not found:
-        what = ", ".join(missing) or "drizzled products"
-        raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
-    names = dict.fromkeys(products) or sorted(found)
-    return [found[name] for name in names]
 
 
 def _catalog_files(

@@ -6,16 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
     Activity,
     AlignmentRun,
     AlignmentSolution,
-    Generation,
-    ProductVersion,
-    Usage,
 )
 from skydb.domain.vocabulary import ActivityKind, DiffCause, ProductKind, SolutionOrigin, WcsKind
 from skydb.errors import UsageError
@@ -203,7 +199,7 @@ def _input(session: Session, solution: AlignmentSolution) -> str | None:
     """Checksum of the content from outside that the solution's file goes back to."""
     if solution.version.product.kind is ProductKind.HLET:
         return None
-    return _from_outside(session, solution.version).sha256
+    return solution.version.origin.sha256
 
 
 def _parameters(session: Session, solution: AlignmentSolution) -> dict[str, Any] | None:
@@ -219,25 +215,6 @@ def _fit(session: Session, solution: AlignmentSolution) -> Activity:
 def _fit_parameters(session: Session, solution: AlignmentSolution) -> dict[str, Any]:
     activity = _fit(session, solution)
     return activity.parameters if isinstance(activity, AlignmentRun) else {}
-
-
-def _from_outside(session: Session, version: ProductVersion) -> ProductVersion:
-    used = (
-        select(ProductVersion)
-        .join(Usage, Usage.version_id == ProductVersion.id)
-        .join(Generation, Generation.activity_id == Usage.activity_id)
-        .join(Activity, Activity.id == Generation.activity_id)
-        .where(
-            Generation.version_id == version.id,
-            Activity.kind.in_(_MADE_HERE),
-            ProductVersion.product_id == version.product_id,
-            ProductVersion.number < version.number,
-        )
-        .order_by(ProductVersion.number.desc())
-        .limit(1)
-    )
-    earlier = session.scalar(used)
-    return version if earlier is None else _from_outside(session, earlier)
 
 
 #: All but IDCTAB, for which there are two witnesses.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,9 @@ from skydb.domain.todo import TodoRule
 from skydb.services.core.context import Context
 from skydb.store import books_queries, queries
 from skydb.store.books_queries import Scope
+
+#: Reasons that are told in one row.
+_FEW_REASONS = 3
 
 
 class StatusBy(StrEnum):
@@ -44,6 +47,21 @@ class TodoService:
             return ask(session, scope or Scope())
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+        """What is due: one row a command that would settle it, with all that it is for.
+
+        Raises
+        ------
+        UsageError
+            When the visit of the scope is none.
+        NotFoundError
+            When the ledger has no such visit or proposal.
+        """
+        commands: dict[str, list[queries.Row]] = {}
+        for row in self.due(scope, rule):
+            commands.setdefault(row["command"], []).append(row)
+        return [_merged(rows) for rows in commands.values()]
+
+    def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
         """What is due: one row a subject and rule, with the command that would settle it.
 
         Raises
@@ -57,7 +75,8 @@ class TodoService:
             books_queries.require_visits(session, scope or Scope())
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
-        return [_todo_row(row, catalog) for row in rows]
+            shared = books_queries.shared_names(session)
+        return [_todo_row(row, catalog, shared) for row in rows]
 
     def due_counts(self) -> dict[TodoRule, int]:
         """How much is due by each rule."""
@@ -70,8 +89,25 @@ class TodoService:
             return books_queries.silenced(session)
 
 
-def _todo_row(row: queries.Row, catalog: str | None) -> queries.Row:
-    command = _COMMANDS[TodoRule(row["rule"])]({**row, "refcat": row["refcat"] or catalog})
+def _merged(rows: Sequence[queries.Row]) -> queries.Row:
+    """One row of all that a command settles: names once each, the oldest time, every reason."""
+    first = rows[0]
+    texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
+    reasons = list(dict.fromkeys(row["reason"] for row in rows))
+    more = len(reasons) - _FEW_REASONS
+    told = " ".join(reasons[:_FEW_REASONS]) + (f" And {more} more." if more > 0 else "")
+    since = min((str(row["since"]) for row in rows if row["since"] is not None), default=None)
+    return {**first, **texts, "reason": told, "since": since, "count": len(rows)}
+
+
+def _joined(names: Iterable[str | None]) -> str | None:
+    return ", ".join(dict.fromkeys(name for name in names if name)) or None
+
+
+def _todo_row(row: queries.Row, catalog: str | None, shared: Collection[str]) -> queries.Row:
+    product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
+    asked = {**row, "refcat": row["refcat"] or catalog, "product": product}
+    command = _COMMANDS[TodoRule(row["rule"])](asked)
     told = ("rule", "subject", "reason", "since")
     rest = {key: value for key, value in row.items() if key not in told and not key.endswith("_id")}
     return {
@@ -96,6 +132,9 @@ def _options(row: queries.Row, **names: str) -> list[object]:
 
 
 def _fit(row: queries.Row) -> str:
+    """Fit the product that the exposure is a member of; without one, fetch it."""
+    if row["fitted_id"] is None and row["observation"]:
+        return _fetch(row)
     if row["refcat"] is None:
         return _said("refcat", "gaia")
     products = [row["product"]] if row["product"] else []
@@ -122,14 +161,23 @@ def _check(_: queries.Row) -> str:
     return _said("doctor")
 
 
+def _review(row: queries.Row) -> str:
+    return _said("align", "accept", row["run_id"])
+
+
+def _look(row: queries.Row) -> str:
+    return _said("align", "show", row["run_id"])
+
+
 def _abandon(row: queries.Row) -> str:
     return _said("books", "abandon", row["run_id"], "--why", "its process is gone")
 
 
 _COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {
     TodoRule.NOT_ALIGNED: _fit,
+    TodoRule.FIT_WAITING: _review,
     TodoRule.FIT_FAILED: _fit,
-    TodoRule.WEAK_FIT: _fit,
+    TodoRule.WEAK_FIT: _look,
     TodoRule.ALIGNMENT_OUTDATED: _fit,
     TodoRule.SKY_OUTDATED: _match,
     TodoRule.ENVIRONMENT_FAILED: _repeat,

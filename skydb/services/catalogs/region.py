@@ -121,7 +121,7 @@ def archive_versions(session: Session, filenames: Sequence[str] = ()) -> list[Pr
 def _from_archive() -> Select[ProductVersion]:
     """Newest version of each product whose WCS in force is one that it came with."""
     newest = (
-        select(ProductVersion.product_id, func.max(ProductVersion.number).label("number"))
+        select(ProductVersion.product_id, func.max(ProductVersion.place).label("place"))
         .join(AlignmentSolution, AlignmentSolution.version_id == ProductVersion.id)
         .where(AlignmentSolution.origin == SolutionOrigin.ARCHIVE, AlignmentSolution.wcs_key == " ")
         .group_by(ProductVersion.product_id)
@@ -133,7 +133,7 @@ def _from_archive() -> Select[ProductVersion]:
         .join(
             newest,
             (newest.c.product_id == ProductVersion.product_id)
-            & (newest.c.number == ProductVersion.number),
+            & (newest.c.place == ProductVersion.place),
         )
     )
 

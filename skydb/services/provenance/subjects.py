@@ -114,7 +114,7 @@ def _file(session: Session, named: dict[str, str]) -> Subject:
         select(ProductVersion.id)
         .join(Product, Product.id == ProductVersion.product_id)
         .where(Product.filename == named["filename"])
-        .order_by(ProductVersion.number.desc())
+        .order_by(ProductVersion.place.desc())
         .limit(1)
     )
     if "number" in named:

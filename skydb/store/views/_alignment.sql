@@ -19,5 +19,44 @@ s.status = 'applied' AND NOT EXISTS (
 {% macro is_newest(version) -%}
 NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = {{ version }}.product_id
-                              AND l.number > {{ version }}.number)
+                              AND l.place > {{ version }}.place)
+{%- endmacro %}
+
+{#- Whether no newer delivery of its product is recorded. -#}
+{% macro is_newest_delivery(version) -%}
+NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = {{ version }}.product_id
+                              AND l.delivery > {{ version }}.delivery)
+{%- endmacro %}
+
+{#- Whether a solution `s` is a fit, or a fit that was restored. -#}
+{% macro is_fitted() -%}
+(s.origin IN ('tweakreg', 'tweakback') OR EXISTS (
+                       SELECT 1 FROM alignment_solutions src
+                        WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
+{%- endmacro %}
+
+{#- Whether the newest delivery of a file of an exposure `e` holds an accepted fit. Of FLT and
+    FLC of one flavour the FLC counts, as it does in a run. -#}
+{% macro is_aligned() -%}
+EXISTS (
+           SELECT 1 FROM products p
+                     {{ applied() }}
+            WHERE p.exposure_id = e.id AND p.kind <> 'hlet' AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL
+              AND {{ is_fitted() }}
+              AND {{ is_newest_delivery("st") }}
+              AND (p.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products c
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour)))
+{%- endmacro %}
+
+{#- Whether a fit of a product that an exposure `e` is a member of waits for review. -#}
+{% macro is_waiting() -%}
+EXISTS (
+           SELECT 1 FROM product_members wm
+             JOIN alignment_solutions w ON w.product_id = wm.product_id
+             JOIN product_versions wv ON wv.id = w.version_id
+            WHERE wm.rootname = e.rootname AND w.status = 'proposed'
+              AND {{ is_newest_delivery("wv") }})
 {%- endmacro %}

@@ -19,7 +19,7 @@ a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL
 {#- Of another content than the newest. -#}
 {% macro is_outdated() -%}
 EXISTS (SELECT 1 FROM product_versions n
-                        WHERE n.product_id = pv.product_id AND n.number > pv.number)
+                        WHERE n.product_id = pv.product_id AND n.place > pv.place)
 {%- endmacro %}
 
 {#- Of several chips the first speaks. A run of skydb comes before what a log tells, whichever

@@ -1,6 +1,6 @@
 {#- What is due. Each rule is a file of its own in todo/. -#}
 {% from "todo/_columns.sql" import names -%}
-{% set rules = ["not-aligned", "fit-failed", "weak-fit", "alignment-outdated", "sky-outdated",
+{% set rules = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated", "sky-outdated",
                 "sky-environment-failed", "sky-environment-unchecked",
                 "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
                 "bad-delivery", "never-matched", "downgraded", "left-running"] -%}

@@ -9,10 +9,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
              JOIN products p ON p.id = pv.product_id
             WHERE p.exposure_id = e.id AND d.status = 'complete') THEN 1 ELSE 0 END)
            AS downloaded,
-       SUM(CASE WHEN EXISTS (
-           SELECT 1 FROM products p JOIN alignment_solutions s ON s.product_id = p.id
-            WHERE p.exposure_id = e.id AND s.status = 'applied'
-              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL)
+       SUM(CASE WHEN {{ alignment.is_aligned() }}
            THEN 1 ELSE 0 END) AS aligned,
        SUM(CASE WHEN {{ sky.is_matched() }} THEN 1 ELSE 0 END) AS matched,
        SUM(CASE WHEN EXISTS (
@@ -35,7 +32,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
                      {{ alignment.applied() }}
             WHERE p.exposure_id = e.id AND {{ alignment.is_last_applied() }}
               AND EXISTS (SELECT 1 FROM product_versions n
-                           WHERE n.product_id = p.id AND n.number > st.number))
+                           WHERE n.product_id = p.id AND n.delivery > st.delivery))
            OR EXISTS (
            SELECT 1 FROM products p
              JOIN alignment_solutions s ON s.product_id = p.id

@@ -16,6 +16,7 @@ from skydb.services.catalogs.region import Region, archive_versions
 from skydb.simulate.archive import Fault, LoopbackArchive
 from skydb.simulate.truth import FieldTruth
 from tests.catalogs import Once, ledger_of, offsets_mas, stored
+from tests.versions import recorded
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +277,7 @@ def test_an_alignment_does_not_change_what_is_asked(sqlite_catalogs, archive, fi
     with sqlite_catalogs.context.store.writing() as session:
         for version in archive_versions(session):
             facts = read_facts(field / version.filename).with_checksum(f"{version.id:064x}")
-            newer = version.product.add_version(facts, f"{version.id}.fits", is_managed=True)
+            newer = recorded(version.product, facts, f"{version.id}.fits", is_managed=True)
             chips = tuple(moved_by_arcsec(chip, 30.0) for chip in facts.primary.chips)
             AlignmentSolution(
                 newer,

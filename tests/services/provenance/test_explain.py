@@ -277,7 +277,7 @@ def test_an_old_run_leads_to_its_exposure_and_to_what_read_its_log(services: Ser
         session.add(run)
         fit = AlignmentRun("gaia.cat", {}, stamp)
         fit.recall(importer, None, None, "TweakReg 1.4.7")
-        product = Product(PRODUCT, ProductKind.DRZ, exposure.visit)
+        product = Product.logged(PRODUCT, ProductKind.DRZ, exposure.visit)
         name = WcsName.parse("TWEAK")
         solution = AlignmentSolution.logged(product, fit, name, SolutionStatus.FAILED)
         session.add_all([fit, solution])

@@ -1,7 +1,7 @@
 {#- The columns of every rule, in one order. -#}
 {% set names = ["rule", "since", "subject", "reason", "rootname", "product", "run_id",
                 "proposal_id", "program", "visit", "target", "detector", "filter", "method",
-                "refcat", "observation", "visit_id", "exposure_id", "product_id"] -%}
+                "refcat", "observation", "visit_id", "exposure_id", "product_id", "fitted_id"] -%}
 {% set no_text, no_key = "CAST(NULL AS VARCHAR)", "CAST(NULL AS BIGINT)" -%}
 
 {#- The columns of a rule: those given by name, and NULL in place of others. -#}
@@ -9,7 +9,7 @@
 {% for name in names -%}
 {% if name in kwargs -%}
 {{ kwargs[name] }} AS {{ name }}
-{%- elif name in ["run_id", "visit_id", "exposure_id", "product_id"] -%}
+{%- elif name in ["run_id", "visit_id", "exposure_id", "product_id", "fitted_id"] -%}
 {{ no_key }} AS {{ name }}
 {%- elif name == "proposal_id" -%}
 {#- Of the very type that the column has elsewhere, or PostgreSQL would not look for a proposal

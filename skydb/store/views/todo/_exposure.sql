@@ -1,15 +1,36 @@
+{% import "_alignment.sql" as alignment -%}
 {#- What rules ask of an exposure `e`. -#}
 
 {% macro exposures() -%}
 exposures e JOIN visits v ON v.id = e.visit_id
 {%- endmacro %}
 
-{#- The drizzled product that it is fitted as part of. -#}
+{#- The drizzled product that it is fitted as part of, by id: one whose newest delivery has the
+    calibration of the exposure's own, and that no acceptance has left it out of since. -#}
 {% macro fitted_as() -%}
-COALESCE(
-           (SELECT MAX(q.filename) FROM product_members m
-              JOIN products q ON q.id = m.product_id WHERE m.rootname = e.rootname),
-           (SELECT MIN(q.filename) FROM products q WHERE q.exposure_id = e.id))
+(SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND {{ alignment.is_newest("qn") }} AND {{ alignment.is_newest("n") }}
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at))
+{%- endmacro %}
+
+{#- The name of that product. -#}
+{% macro name_of_fitted() -%}
+(SELECT fq.filename FROM products fq WHERE fq.id = {{ fitted_as() }})
 {%- endmacro %}
 
 {% macro first_seen() -%}

@@ -1,6 +1,7 @@
 {#- Fits `s` of a product `p`, of which rules speak. -#}
 {% from "todo/_columns.sql" import of_visit -%}
 {% from "_words.sql" import member with context -%}
+{% import "_alignment.sql" as alignment -%}
 
 {% macro fits() -%}
 products p
@@ -14,6 +15,8 @@ products p
 {% macro is_newest_fit() -%}
 {% set is_replay = member("ra.parameters", "replay_of") ~ " IS NOT NULL" -%}
 s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
+   AND EXISTS (SELECT 1 FROM product_versions fv
+                WHERE fv.id = s.version_id AND {{ alignment.is_newest_delivery("fv") }})
    AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
                     WHERE o.product_id = s.product_id AND o.origin = 'tweakreg'
                       AND o.version_id IS NOT NULL AND o.id > s.id
@@ -24,6 +27,16 @@ s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NUL
 {%- endmacro %}
 
 {% macro of_fit() -%}
-{{ of_visit(product="p.filename", product_id="p.id", rootname="e.rootname", exposure_id="e.id",
+{{ of_visit(product="p.filename", product_id="p.id", fitted_id="p.id", rootname="e.rootname", exposure_id="e.id",
             refcat="c.name", run_id="s.activity_id", **kwargs) }}
+{%- endmacro %}
+
+{#- Matched sources that a fit of each geometry wants, and the least trust of a good one. -#}
+{% set wanted = "CASE s.fit_geometry WHEN 'shift' THEN 6 WHEN 'rshift' THEN 9
+            WHEN 'general' THEN 25 ELSE 12 END" -%}
+{% set floor = "0.5" -%}
+
+{#- Whether a fit is not accepted without force. -#}
+{% macro is_weak() -%}
+(COALESCE(s.trust, 1) < {{ floor }} OR COALESCE(s.nmatches, 100) < {{ wanted }})
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{#- The newest file of every distortion model, without a look at all files. -#}
+{#- Every distortion model with the day it is of, without a look at all files: the day in its name,
+    or else the first day on which a file with it was written. -#}
 named (idctab) AS (
     SELECT MIN(n.idctab) FROM product_versions n
     UNION ALL
@@ -8,11 +9,11 @@ named (idctab) AS (
 seen AS (
     SELECT t.idctab, (SELECT n.id FROM product_versions n
                        WHERE n.idctab = t.idctab AND n.date_written IS NOT NULL
-                       ORDER BY n.date_written DESC LIMIT 1) AS version_id
+                       ORDER BY n.date_written LIMIT 1) AS version_id
       FROM named t WHERE t.idctab IS NOT NULL
 ),
 idctabs AS (
-    SELECT seen.idctab, n.date_written, n.recorded_at, COALESCE(
+    SELECT seen.idctab, COALESCE(n.idctab_date, n.date_written) AS made_on, n.recorded_at, COALESCE(
            (SELECT x.instrument || '/' || x.detector FROM exposures x
              WHERE x.id = q.exposure_id),
            (SELECT MAX(x.instrument || '/' || x.detector) FROM product_members m

@@ -8,8 +8,12 @@
 (SELECT MIN(q.filename) FROM products q
            WHERE q.visit_id = v.id AND q.kind IN ('drz', 'drc'))
 {%- endset -%}
+{% set fitted -%}
+(SELECT MIN(q.id) FROM products q
+           WHERE q.visit_id = v.id AND q.kind IN ('drz', 'drc') AND q.filename = {{ product }})
+{%- endset -%}
 SELECT {{ of_visit(rule="'environment-failed'", since="MAX(env.checked_at)",
-                   subject="v.program || v.number", reason=reason, product=product,
+                   subject="v.program || v.number", reason=reason, product=product, fitted_id=fitted,
                    run_id="MAX(s.activity_id)") }}
   FROM {{ exposures() }}
   JOIN products p ON p.exposure_id = e.id

@@ -1,12 +1,21 @@
+{#- An exposure that was aligned, and of which a newer delivery is recorded that is not. -#}
 {% from "todo/_columns.sql" import of_exposure -%}
-{% from "todo/_exposure.sql" import exposures, fitted_as -%}
+{% from "todo/_exposure.sql" import exposures, fitted_as, name_of_fitted -%}
 {% import "_alignment.sql" as alignment -%}
-{% set reason = "'Version ' || n.number || ' came after version ' || st.number
-       || ' was aligned.'" -%}
+{% set reason -%}
+'Version ' || n.number || ' is of a newer delivery than version ' || st.number
+       || ', which was aligned'
+       || CASE WHEN {{ fitted_as() }} IS NULL
+          THEN '; no drizzled product of that delivery is recorded: fetch or make it, then fit it.'
+          ELSE '.' END
+{%- endset -%}
 SELECT {{ of_exposure(rule="'alignment-outdated'", since="n.recorded_at", subject="e.rootname",
-                      reason=reason, product=fitted_as(), product_id="p.id") }}
+                      reason=reason, product=name_of_fitted(), fitted_id=fitted_as(),
+                      product_id="p.id") }}
   FROM {{ exposures() }}
   JOIN products p ON p.exposure_id = e.id
                      {{ alignment.applied() }}
-  JOIN product_versions n ON n.product_id = p.id AND n.number > st.number
- WHERE {{ alignment.is_last_applied() }} AND {{ alignment.is_newest("n") }}
+  JOIN product_versions n ON n.product_id = p.id AND n.delivery > st.delivery
+   AND n.derived_from_id IS NULL
+ WHERE {{ alignment.is_last_applied() }} AND {{ alignment.is_newest_delivery("n") }}
+   AND NOT {{ alignment.is_aligned() }} AND NOT {{ alignment.is_waiting() }}

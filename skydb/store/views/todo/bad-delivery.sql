@@ -29,5 +29,5 @@ SELECT {{ of_exposure(rule="'bad-delivery'", since="pv.recorded_at",
                 WHERE g.version_id = pv.id AND g.role = 'ingested')
    AND NOT EXISTS (SELECT 1 FROM product_versions l
                      JOIN activity_generated g ON g.version_id = l.id
-                    WHERE l.product_id = pv.product_id AND l.number > pv.number
+                    WHERE l.product_id = pv.product_id AND l.delivery > pv.delivery
                       AND g.role = 'ingested')

@@ -10,7 +10,8 @@ COALESCE((SELECT MAX(b.made_at) FROM book_entries b
 {%- endset -%}
 SELECT {{ of_exposure(rule="'catalogue-superseded'", since=since, subject="e.rootname",
                       reason=reason, product="COALESCE(fitted.filename, p.filename)",
-                      refcat="heir.name", product_id="p.id") }}
+                      refcat="heir.name", product_id="p.id",
+                      fitted_id="COALESCE(fitted.id, p.id)") }}
   FROM {{ exposures() }}
   JOIN products p ON p.exposure_id = e.id
   JOIN alignment_solutions s ON s.product_id = p.id

@@ -2,7 +2,7 @@
 {% from "todo/_exposure.sql" import exposures -%}
 {% import "_alignment.sql" as alignment -%}
 {% set reason -%}
-'It has IDCTAB ' || pv.idctab || '; newer files of ' || i.detector || ' have '
+'It has IDCTAB ' || pv.idctab || '; other files of ' || i.detector || ' have the newer '
        || i.idctab || '.'
 {%- endset -%}
 SELECT {{ of_exposure(rule="'idctab-superseded'", since="i.recorded_at", subject="e.rootname",
@@ -10,8 +10,9 @@ SELECT {{ of_exposure(rule="'idctab-superseded'", since="i.recorded_at", subject
   FROM {{ exposures() }}
   JOIN products p ON p.exposure_id = e.id AND p.kind <> 'hlet'
   JOIN product_versions pv ON pv.product_id = p.id
+  JOIN idctabs mine ON mine.idctab = pv.idctab
   JOIN idctabs i ON i.detector = e.instrument || '/' || e.detector
-   AND i.idctab <> pv.idctab AND i.date_written > pv.date_written
+   AND i.idctab <> pv.idctab AND i.made_on > mine.made_on
  WHERE {{ alignment.is_newest("pv") }}
    AND NOT EXISTS (SELECT 1 FROM idctabs j
-                    WHERE j.detector = i.detector AND j.date_written > i.date_written)
+                    WHERE j.detector = i.detector AND j.made_on > i.made_on)

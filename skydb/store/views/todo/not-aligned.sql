@@ -1,16 +1,21 @@
 {% from "todo/_columns.sql" import of_exposure -%}
-{% from "todo/_exposure.sql" import exposures, first_seen, fitted_as -%}
+{% from "todo/_exposure.sql" import exposures, first_seen, fitted_as, name_of_fitted -%}
+{% import "_alignment.sql" as alignment -%}
 {% set reason -%}
-'skydb has aligned no content of it; its WCS is ' || COALESCE(
+'skydb has aligned no file of it; its WCS is ' || COALESCE(
            (SELECT MAX(s.wcs_name) FROM products q
               JOIN alignment_solutions s ON s.product_id = q.id
              WHERE q.exposure_id = e.id AND s.wcs_key = ' '
-               AND s.superseded_by_id IS NULL), 'not known') || '.'
+               AND s.superseded_by_id IS NULL), 'not known')
+       || CASE WHEN {{ fitted_as() }} IS NULL
+          THEN '; no drizzled product of its newest file is recorded: fetch or make it, then fit it.'
+          ELSE '.' END
 {%- endset -%}
 SELECT {{ of_exposure(rule="'not-aligned'", since=first_seen(), subject="e.rootname",
-                      reason=reason, product=fitted_as()) }}
+                      reason=reason, product=name_of_fitted(), fitted_id=fitted_as()) }}
   FROM {{ exposures() }}
  WHERE e.known_from = 'header' AND NOT EXISTS (
        SELECT 1 FROM products q JOIN alignment_solutions s ON s.product_id = q.id
         WHERE q.exposure_id = e.id AND s.status = 'applied'
           AND s.version_id IS NOT NULL)
+   AND NOT {{ alignment.is_waiting() }}

@@ -1,8 +1,4 @@
-{#- Matched sources that a fit of each geometry wants, and the least trust of a good one. -#}
-{% from "todo/_fit.sql" import fits, is_newest_fit, of_fit with context -%}
-{% set wanted = "CASE s.fit_geometry WHEN 'shift' THEN 6 WHEN 'rshift' THEN 9
-            WHEN 'general' THEN 25 ELSE 12 END" -%}
-{% set floor = "0.5" -%}
+{% from "todo/_fit.sql" import fits, floor, is_newest_fit, of_fit, wanted with context -%}
 {% set reason -%}
 CASE WHEN s.nmatches < {{ wanted }}
             THEN s.nmatches || ' matches, ' || COALESCE(s.fit_geometry, 'a fit')
