@@ -90,29 +90,7 @@ def upgrade() -> None:
     op.create_table(
         "activities",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "ingest",
-                "simulate",
-                "download",
-                "catalog",
-                "alignment",
-                "acceptance",
-                "sky-run",
-                "self-test",
-                "import",
-                "overlap",
-                "restoration",
-                "header-write",
-                "header-restore",
-                name="activitykind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -163,18 +141,7 @@ def upgrade() -> None:
         sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rootname", sa.String(length=9), nullable=False),
         sa.Column("instrument", sa.String(length=8), nullable=False),
-        sa.Column(
-            "known_from",
-            sa.Enum(
-                "header",
-                "log",
-                name="knownfrom",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("known_from", sa.String(length=24), nullable=False),
         sa.Column("detector", sa.String(length=12), nullable=True),
         sa.Column("filters", sa.String(length=40), nullable=True),
         sa.Column("exptime_s", sa.Double(), nullable=True),
@@ -201,44 +168,7 @@ def upgrade() -> None:
         sa.Column(
             "activity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "downgraded",
-                "rejected-file",
-                "fit-failed",
-                "weak-fit",
-                "shift-mismatch",
-                "no-overlap",
-                "islands",
-                "missing-exposure",
-                "contradiction",
-                "unit-unknown",
-                "low-trust",
-                "forced",
-                "catalog",
-                "environment",
-                "input-changed",
-                "unreadable-line",
-                "fallback",
-                "worker-lost",
-                "not-moved",
-                "mixed-alignment",
-                "mixed-frames",
-                "mixed-kinds",
-                "mixed-units",
-                "stale-input",
-                "tied-delivery",
-                "flagged-input",
-                "quality",
-                "no-signal",
-                name="findingkind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=False),
@@ -255,42 +185,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("identity", sa.String(length=255), nullable=False),
         sa.Column("filename", sa.String(length=255), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "flt",
-                "flc",
-                "crj",
-                "crc",
-                "drz",
-                "drc",
-                "c0m",
-                "cal",
-                "mos",
-                "sx2",
-                "hlet",
-                name="productkind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "flavour",
-            sa.Enum(
-                "pipeline",
-                "svm",
-                "mvm",
-                "skydb",
-                "user",
-                name="flavour",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("flavour", sa.String(length=24), nullable=False),
         sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "exposure_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -311,19 +207,7 @@ def upgrade() -> None:
             "activity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column(
-            "service",
-            sa.Enum(
-                "file",
-                "gaia",
-                "gsss",
-                name="catalogservice",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("service", sa.String(length=24), nullable=False),
         sa.Column(
             "query", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
@@ -417,18 +301,7 @@ def upgrade() -> None:
         "sky_runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "engine",
-            sa.Enum(
-                "astrodrizzle",
-                "skydb",
-                name="engine",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("engine", sa.String(length=24), nullable=False),
         sa.Column(
             "requested_method",
             sa.Enum(
@@ -609,22 +482,7 @@ def upgrade() -> None:
         sa.Column(
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column(
-            "role",
-            sa.Enum(
-                "science",
-                "reference",
-                "aligned",
-                "mosaic",
-                "ingested",
-                "left-out",
-                name="linkrole",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("role", sa.String(length=24), nullable=False),
         sa.ForeignKeyConstraint(
             ["activity_id"],
             ["activities.id"],
@@ -648,22 +506,7 @@ def upgrade() -> None:
         sa.Column(
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column(
-            "role",
-            sa.Enum(
-                "science",
-                "reference",
-                "aligned",
-                "mosaic",
-                "ingested",
-                "left-out",
-                name="linkrole",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("role", sa.String(length=24), nullable=False),
         sa.ForeignKeyConstraint(
             ["activity_id"],
             ["activities.id"],
@@ -701,21 +544,7 @@ def upgrade() -> None:
         sa.Column(
             "superseded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
-        sa.Column(
-            "origin",
-            sa.Enum(
-                "archive",
-                "tweakreg",
-                "tweakback",
-                "restored",
-                "headerlet",
-                name="solutionorigin",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("origin", sa.String(length=24), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -748,21 +577,7 @@ def upgrade() -> None:
         sa.Column("y_rms_pix", sa.Double(), nullable=True),
         sa.Column("trust", sa.Double(), nullable=True),
         sa.Column("wcs_name", sa.String(length=80), nullable=False),
-        sa.Column(
-            "wcs_kind",
-            sa.Enum(
-                "pipeline",
-                "distortion",
-                "a-priori",
-                "fit",
-                "user",
-                name="wcskind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("wcs_kind", sa.String(length=24), nullable=False),
         sa.Column("wcs_type", sa.String(length=120), nullable=True),
         sa.Column("hdr_name", sa.String(length=120), nullable=True),
         sa.Column("distortion", sa.String(length=40), nullable=True),
@@ -819,20 +634,7 @@ def upgrade() -> None:
         sa.Column("level", sa.Double(), nullable=True),
         sa.Column("level_sigma", sa.Double(), nullable=True),
         sa.Column("pixels", sa.Integer(), nullable=False),
-        sa.Column(
-            "unit",
-            sa.Enum(
-                "electron/s",
-                "electron",
-                "count/s",
-                "count",
-                name="skyunit",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=True,
-        ),
+        sa.Column("unit", sa.String(length=24), nullable=True),
         sa.Column("brightness_per_unit", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["activity_id"], ["activities.id"], name=op.f("fk_chip_levels_activity_id_activities")
@@ -1036,20 +838,7 @@ def upgrade() -> None:
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("mdrizsky", sa.Double(), nullable=True),
-        sa.Column(
-            "unit",
-            sa.Enum(
-                "electron/s",
-                "electron",
-                "count/s",
-                "count",
-                name="skyunit",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=True,
-        ),
+        sa.Column("unit", sa.String(length=24), nullable=True),
         sa.ForeignKeyConstraint(
             ["exposure_id"], ["exposures.id"], name=op.f("fk_sky_values_exposure_id_exposures")
         ),
@@ -1069,24 +858,7 @@ def upgrade() -> None:
     op.create_table(
         "book_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "note",
-                "flag",
-                "pin",
-                "unpin",
-                "metrics-only",
-                "purge",
-                "delete",
-                "undelete",
-                name="entrykind",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("label", sa.String(length=40), nullable=True),
         sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
@@ -1162,23 +934,7 @@ def upgrade() -> None:
         sa.Column(
             "solution_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column(
-            "component",
-            sa.Enum(
-                "matches",
-                "rms",
-                "jackknife",
-                "clipped",
-                "cross-match",
-                "neighbours",
-                "archive",
-                name="trustcomponent",
-                native_enum=False,
-                create_constraint=True,
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("component", sa.String(length=24), nullable=False),
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("measured", sa.Double(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),

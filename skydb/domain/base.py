@@ -12,8 +12,14 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, object_session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from skydb.domain.vocabulary import GrowingVocabulary
+from skydb.errors import SchemaError
+
 #: Integer key: 64 bits on PostgreSQL, the row id on SQLite.
 Key = BigInteger().with_variant(Integer(), "sqlite")
+
+#: Characters that a word of a vocabulary may have.
+_WORD_LENGTH = 24
 
 #: JSON document, indexable on PostgreSQL.
 Document = JSON().with_variant(JSONB(), "postgresql")
@@ -55,16 +61,65 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
-    """Column type that admits the values of one vocabulary and nothing else.
+class Word(TypeDecorator[GrowingVocabulary]):
+    """A word of a vocabulary that grows, which skydb checks instead of the database.
 
-    ``name`` tells the constraints of two such columns of one table apart.
+    Parameters
+    ----------
+    vocabulary : type
+        The vocabulary.
     """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, vocabulary: type[GrowingVocabulary]) -> None:
+        super().__init__(_WORD_LENGTH)
+        self.vocabulary = vocabulary
+
+    def process_bind_param(
+        self, value: GrowingVocabulary | str | None, dialect: Dialect
+    ) -> str | None:
+        """The word as text.
+
+        Raises
+        ------
+        ValueError
+            When the vocabulary does not have it.
+        """
+        return None if value is None else self.vocabulary(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> GrowingVocabulary | None:
+        """The member of the vocabulary.
+
+        Raises
+        ------
+        SchemaError
+            When the vocabulary does not have it: a newer skydb wrote the word.
+        """
+        try:
+            return None if value is None else self.vocabulary(value)
+        except ValueError as error:
+            raise SchemaError(
+                f"The ledger has the {self.vocabulary.__name__} {value!r}, which this skydb "
+                "does not know.",
+                advice="Install the newer skydb that wrote it.",
+            ) from error
+
+
+def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
+    """Column type that admits the words of one vocabulary and nothing else.
+
+    A vocabulary that grows is held by skydb, any other one by the database as well. ``name``
+    tells the constraints of two columns of one table apart.
+    """
+    if issubclass(vocabulary, GrowingVocabulary):
+        return Word(vocabulary)
     return Enum(
         vocabulary,
         native_enum=False,
         create_constraint=True,
-        length=24,
+        length=_WORD_LENGTH,
         name=name or vocabulary.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text
@@ -11,10 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import CatalogImport
 from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.vocabulary import GrowingVocabulary
 from skydb.errors import StateError
 
 
-class CatalogService(StrEnum):
+class CatalogService(GrowingVocabulary):
     """Where a catalogue came from."""
 
     FILE = "file"

@@ -9,6 +9,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class GrowingVocabulary(StrEnum):
+    """A vocabulary that later versions add words to.
+
+    No constraint of the database holds its columns to the words of today, so that a new word
+    needs no migration: skydb itself refuses others, whether it writes or reads them.
+    """
+
+
 class SkyMethod(StrEnum):
     """AstroDrizzle's ``skymethod`` (DrizzlePac Handbook, sky subtraction)."""
 
@@ -45,7 +53,7 @@ class SkyStat(StrEnum):
     MODE = "mode"
 
 
-class KnownFrom(StrEnum):
+class KnownFrom(GrowingVocabulary):
     """What told the ledger of an exposure."""
 
     HEADER = "header"
@@ -54,14 +62,14 @@ class KnownFrom(StrEnum):
     """Only the log of a run names it, so that most facts are missing."""
 
 
-class Engine(StrEnum):
+class Engine(GrowingVocabulary):
     """What computed a sky run."""
 
     ASTRODRIZZLE = "astrodrizzle"
     SKYDB = "skydb"
 
 
-class ProductKind(StrEnum):
+class ProductKind(GrowingVocabulary):
     """What a file is, by the suffix of its name (HST data handbooks)."""
 
     FLT = "flt"
@@ -98,7 +106,7 @@ class ProductKind(StrEnum):
         return self.is_drizzled or self in (ProductKind.CRJ, ProductKind.CRC, ProductKind.MOS)
 
 
-class Flavour(StrEnum):
+class Flavour(GrowingVocabulary):
     """Who made a file: files of one exposure in several flavours have different WCS by design."""
 
     PIPELINE = "pipeline"
@@ -113,7 +121,7 @@ class Flavour(StrEnum):
     """Anything else, told by what its header lacks."""
 
 
-class SkyUnit(StrEnum):
+class SkyUnit(GrowingVocabulary):
     """Unit of an image (BUNIT) and so of its MDRIZSKY."""
 
     ELECTRON_PER_S = "electron/s"
@@ -122,7 +130,7 @@ class SkyUnit(StrEnum):
     COUNT = "count"
 
 
-class WcsKind(StrEnum):
+class WcsKind(GrowingVocabulary):
     """What a WCSNAME says of its solution (DrizzlePac Handbook, section 4.5)."""
 
     PIPELINE = "pipeline"
@@ -137,7 +145,7 @@ class WcsKind(StrEnum):
     """Any other name, such as TWEAK."""
 
 
-class SolutionOrigin(StrEnum):
+class SolutionOrigin(GrowingVocabulary):
     """Where an AlignmentSolution comes from."""
 
     ARCHIVE = "archive"
@@ -152,7 +160,7 @@ class SolutionOrigin(StrEnum):
     """Read from a headerlet: a file of its own, or a HDRLET extension."""
 
 
-class TrustComponent(StrEnum):
+class TrustComponent(GrowingVocabulary):
     """One witness for or against a fit (``docs/trust.md``)."""
 
     MATCHES = "matches"
@@ -241,7 +249,7 @@ class SolutionStatus(StrEnum):
     """No usable fit, or what was applied is not what was predicted."""
 
 
-class ActivityKind(StrEnum):
+class ActivityKind(GrowingVocabulary):
     """Discriminator of Activity."""
 
     INGEST = "ingest"
@@ -303,7 +311,7 @@ class FetchStatus(StrEnum):
     """Not asked for, because of its name."""
 
 
-class LinkRole(StrEnum):
+class LinkRole(GrowingVocabulary):
     """Why an activity used or generated a version (W3C PROV roles)."""
 
     SCIENCE = "science"
@@ -315,7 +323,7 @@ class LinkRole(StrEnum):
     """Selected, but without signal: no tool was given it."""
 
 
-class FindingKind(StrEnum):
+class FindingKind(GrowingVocabulary):
     """Something that would have passed silently."""
 
     DOWNGRADED = "downgraded"
@@ -395,7 +403,7 @@ class Retention(StrEnum):
     """The values; the mosaics may go."""
 
 
-class EntryKind(StrEnum):
+class EntryKind(GrowingVocabulary):
     """What a line in the survey's books says."""
 
     NOTE = "note"

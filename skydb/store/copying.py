@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import SQLAlchemyError
 
 from skydb.domain import Base
+from skydb.domain.base import Word
 from skydb.errors import StoreError, UsageError
 from skydb.store.bulk import BulkWriter
 from skydb.store.engine import as_reader
@@ -169,7 +170,7 @@ def _plain(each: Table) -> TableClause:
 
 
 def _type_of(one: Column[Any]) -> Any:  # noqa: ANN401 - a type engine of any kind
-    if isinstance(one.type, Enum):
+    if isinstance(one.type, Enum | Word):
         return String()
     return _DOCUMENT if isinstance(one.type, JSON) else one.type
 

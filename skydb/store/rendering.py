@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Enum
 from sqlalchemy.types import TypeEngine
 
-from skydb.domain.base import Key, UtcDateTime
+from skydb.domain.base import Key, UtcDateTime, Word
 
 
 def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -28,6 +28,8 @@ def render_item(kind: str, item: object, _context: object) -> str | Literal[Fals
         return "sa.DateTime(timezone=True)"
     if item.__visit_name__ == "JSON":
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    if isinstance(item, Word):
+        return f"sa.String(length={item.length})"
     if isinstance(item, Enum):
         return _vocabulary(item)
     return False

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from skydb.domain.base import Word
 from skydb.store.copying import tables_in_order
 
 HARD_NUMBERS = (5e-324, 1 / 3, 0.1 + 0.2, -1.7976931348623157e308, 1e22, 0.0, 100.0)
@@ -76,6 +77,8 @@ def _value(
 
 def _of_type(column: Column[Any], number: int, random: Random) -> Any:
     kind = column.type
+    if isinstance(kind, Word):
+        return list(kind.vocabulary)[number % len(kind.vocabulary)]
     if isinstance(kind, Enum):
         return list(kind.enum_class)[number % len(kind.enum_class)]  # type: ignore[arg-type]
     if isinstance(kind, Boolean):

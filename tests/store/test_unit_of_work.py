@@ -64,10 +64,10 @@ def test_a_statement_that_fails_is_a_store_error(store: Store) -> None:
         session.execute(text("SELECT * FROM no_such_table"))
 
 
-def test_a_value_outside_its_vocabulary_is_refused_by_the_database(store: Store) -> None:
-    add(store)
+def test_a_value_outside_a_fixed_vocabulary_is_refused_by_the_database(store: Store) -> None:
     statement = text(
-        "INSERT INTO products (filename, kind, visit_id) SELECT 'a.fits', 'png', id FROM visits"
+        "INSERT INTO activities (kind, status, agent, skydb_version, parameters, created_at)"
+        " VALUES ('ingest', 'asleep', 'me', '0', '{}', '2026-01-31 12:00:00')"
     )
     with pytest.raises(StoreError, match="refused a row"), store.writing() as session:
         session.execute(statement)
