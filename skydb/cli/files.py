@@ -52,7 +52,7 @@ def ingest(
 
 @inspect.command()
 def headers(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Show the exposures: association, detector, filter, exposure time, POSTARGs.
+    """Show the exposures: association, detector, filter, exposure time, and where they point.
 
     Example: skydb inspect headers
     """
@@ -60,6 +60,8 @@ def headers(context: typer.Context, as_json: JsonOption = False) -> None:
     with shell.services() as services:
         rows = services.questions.headers()
     shell.show("Exposures", rows, columns.HEADERS, as_json=as_json)
+    if not as_json:
+        shell.show("Pointings", rows, columns.POINTINGS)
 
 
 @inspect.command()

@@ -31,7 +31,7 @@ GUARDS = (
 )
 
 #: Guards that refuse unless they are allowed.
-_REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT})
+_REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT, FindingKind.MIXED_UNITS})
 
 #: Names that are listed in one sentence.
 _FEW = 6
@@ -204,6 +204,29 @@ def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
             yield Flag(FindingKind.TIED_DELIVERY, one.rootname, message)
 
 
+def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """The header says that an exposure went wrong."""
+    for one in chosen:
+        condition = one.version.condition
+        if condition.complaints and not condition.has_no_signal:
+            yield Flag(FindingKind.QUALITY, one.rootname, f"{'; '.join(condition.complaints)}.")
+
+
+def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Counts beside electrons: numbers that skypac compares as they stand."""
+    units: dict[str, list[str]] = defaultdict(list)
+    for one in chosen:
+        bunit = (one.version.bunit or "").strip().upper().rstrip("S").replace("/", "")
+        if bunit:
+            units["counts" if bunit.startswith(("COUNT", "DN")) else bunit.lower()].append(
+                one.rootname
+            )
+    if len(units) > 1:
+        told = "; ".join(f"{unit}: {listed(names)}" for unit, names in sorted(units.items()))
+        message = f"the images have different units ({told}); their skies cannot be compared."
+        yield Flag(FindingKind.MIXED_UNITS, "inputs", message)
+
+
 def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     """Exposures that no tool is given."""
     for one in chosen:
@@ -240,5 +263,7 @@ _CHECKS: tuple[Callable[[Sequence[ChosenInput]], Iterator[Flag]], ...] = (
     mixed_kinds,
     stale_input,
     tied_delivery,
+    quality,
+    mixed_units,
     no_signal,
 )

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.condition import Condition
 from skydb.domain.members import MemberWcs
 from skydb.domain.vocabulary import Flavour, ProductKind, SkyUnit, WcsKind
 
@@ -253,7 +254,8 @@ class FileFacts:
     ``solutions`` stand in its headers, ``headerlets`` are those that only a headerlet has;
     ``flaws`` are sentences on parts of the file that were left out. ``header_filename`` and
     ``header_rootname`` are FILENAME and ROOTNAME as they stand; ``idctab_date`` is the ISO
-    date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled.
+    date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled,
+    and ``condition`` tells how well the exposure went.
     """
 
     path: Path
@@ -276,6 +278,7 @@ class FileFacts:
     opus_ver: str | None = None
     idctab_date: str | None = None
     member_wcs: tuple[MemberWcs, ...] = ()
+    condition: Condition = field(default_factory=Condition)
 
     @property
     def primary(self) -> WcsFacts:

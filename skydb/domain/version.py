@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
+from skydb.domain.condition_record import ConditionRecord
 from skydb.domain.values import FileFacts
 from skydb.errors import StateError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
 
 
-class ProductVersion(Base):
+class ProductVersion(ConditionRecord, Base):
     """One immutable content of a product, addressed by its SHA-256.
 
     Parameters
@@ -121,6 +122,7 @@ class ProductVersion(Base):
         self.tool_version = facts.tool_version
         self.date_written = facts.date_written
         self.recorded_at = utc_now()
+        self.condition = facts.condition
         self.product = product
         follow(product, self)
 
@@ -218,9 +220,8 @@ class ProductVersion(Base):
 
     @property
     def has_signal(self) -> bool:
-        """Whether the exposure lasted; one of no exposure time has no sky."""
-        exposure = self.exposure
-        return exposure is None or exposure.exptime_s is None or exposure.exptime_s > 0
+        """Whether there is anything to measure: exposure time and good pixels."""
+        return not self.condition.has_no_signal
 
     @property
     def is_newest_delivery(self) -> bool:

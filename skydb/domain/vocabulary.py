@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from skydb.domain.flavour import Flavour as Flavour
+
 
 class GrowingVocabulary(StrEnum):
     """A vocabulary that later versions add words to.
@@ -104,21 +106,6 @@ class ProductKind(GrowingVocabulary):
     def is_combined(self) -> bool:
         """Whether the product is made of several exposures and so is none itself."""
         return self.is_drizzled or self in (ProductKind.CRJ, ProductKind.CRC, ProductKind.MOS)
-
-
-class Flavour(GrowingVocabulary):
-    """Who made a file: files of one exposure in several flavours have different WCS by design."""
-
-    PIPELINE = "pipeline"
-    """The archive's calibration (CALWF3, CALACS, ...) and its AstroDrizzle."""
-    SVM = "svm"
-    """HAP, single visit: ``hst_12812_50_...``."""
-    MVM = "mvm"
-    """HAP, several visits on a sky cell: ``hst_skycell-...``."""
-    SKYDB = "skydb"
-    """An acceptance or restoration of skydb."""
-    USER = "user"
-    """Anything else, told by what its header lacks."""
 
 
 class SkyUnit(GrowingVocabulary):

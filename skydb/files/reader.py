@@ -13,6 +13,7 @@ from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
+from skydb.files.condition import read_condition
 from skydb.files.flavour import flavour_of
 from skydb.files.headerlets import embedded_solutions
 from skydb.files.instruments import (
@@ -89,6 +90,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         opus_ver=primary.text("OPUS_VER"),
         idctab_date=delivery_date(idctab, written),
         member_wcs=members.wcs,
+        condition=read_condition(skeleton, solutions[0].chips[0]),
     )
 
 

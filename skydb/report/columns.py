@@ -19,8 +19,17 @@ HEADERS = (
     Column("filter"),
     Column("exptime_s", "exposure", "s", ".1f"),
     Column("date_obs", "date"),
+    Column("bunit", "BUNIT"),
+)
+#: The same exposures, and where they point: one table would be too wide.
+POINTINGS = (
+    Column("rootname"),
+    Column("target", "TARGNAME"),
+    Column("ra_targ_deg", "RA_TARG", "deg", ".6f"),
+    Column("dec_targ_deg", "DEC_TARG", "deg", ".6f"),
     Column("postarg1_arcsec", "POSTARG1", "arcsec", ".2f"),
     Column("postarg2_arcsec", "POSTARG2", "arcsec", ".2f"),
+    Column("orientat_deg", "ORIENTAT", "deg", ".3f"),
 )
 WCS = (
     Column("filename"),

@@ -131,6 +131,7 @@ def _exposure_blocks(services: Services, exposures: Sequence[Row]) -> tuple[Tabl
         return ()
     return (
         TableBlock("Exposures", "From the primary headers.", columns.HEADERS, exposures),
+        TableBlock("Pointings", "Of the same exposures.", columns.POINTINGS, exposures),
         TableBlock(
             "WCS in force",
             "RMS in mas, and in pixels of the detector's plate scale.",

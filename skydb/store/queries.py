@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from skydb.domain import (
@@ -20,6 +21,7 @@ from skydb.domain import (
     SkyRun,
     Visit,
 )
+from skydb.domain.condition import Condition
 from skydb.domain.trust import report_of
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
@@ -27,30 +29,39 @@ from skydb.errors import NotFoundError
 
 Row = dict[str, Any]
 
+#: What the newest content says of how well the exposure went; its EXPTIME is the exposure's.
+_CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
+
 
 def latest_versions() -> Select[ProductVersion]:
     """Select the newest version of every product that a caller's condition leaves."""
+    return select(ProductVersion).where(_is_newest())
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Whether a version is the newest of its product."""
     newer = aliased(ProductVersion)
     # Looked up for each version that is left: at survey size few are.
-    has_newer = exists().where(
+    return ~exists().where(
         newer.product_id == ProductVersion.product_id, newer.place > ProductVersion.place
     )
-    return select(ProductVersion).where(~has_newer)
 
 
 def headers(session: Session) -> list[Row]:
-    """The tutorial's table 1.1: one row per exposure and kind of product."""
+    """The tutorial's table 1.1: one row per exposure and product, by its newest content."""
     found = (
-        select(Exposure, Visit, Product.filename, Product.kind)
+        select(Exposure, Visit, Product, ProductVersion)
         .join(Visit, Visit.id == Exposure.visit_id)
         .join(Product, Product.exposure_id == Exposure.id)
+        .join(ProductVersion, ProductVersion.product_id == Product.id)
+        .where(_is_newest())
         .order_by(Exposure.rootname, Product.filename)
     )
     return [
         {
             "rootname": exposure.rootname,
-            "filename": filename,
-            "kind": kind.value,
+            "filename": product.filename,
+            "kind": product.kind.value,
             "proposal_id": visit.proposal_id,
             "visit": visit.label,
             "asn_id": exposure.asn_id,
@@ -65,8 +76,9 @@ def headers(session: Session) -> list[Row]:
             "target": exposure.target_name,
             "ra_targ_deg": exposure.ra_targ_deg,
             "dec_targ_deg": exposure.dec_targ_deg,
+            **{name: getattr(version, name) for name in _CONDITION},
         }
-        for exposure, visit, filename, kind in session.execute(found)
+        for exposure, visit, product, version in session.execute(found)
     ]
 
 
@@ -79,7 +91,7 @@ def wcs_table(session: Session, kinds: Sequence[ProductKind] = ()) -> list[Row]:
             " COALESCE(e.instrument, m.instrument) AS instrument,"
             " COALESCE(e.detector, m.detector) AS detector"
             " FROM v_alignment_current h"
-            " JOIN products p ON p.filename = h.product"
+            " JOIN products p ON p.id = h.product_id"
             " LEFT JOIN exposures e ON e.id = p.exposure_id"
             " LEFT JOIN (SELECT v.visit_id, MIN(v.instrument) AS instrument,"
             "            MIN(v.detector) AS detector FROM exposures v GROUP BY v.visit_id) m"

@@ -27,6 +27,7 @@ def overflow_of(file: FileFacts) -> str | None:
     SQLite would keep any text, PostgreSQL would refuse the whole batch.
     """
     holders: list[tuple[type[Base], object]] = [(Exposure, file.facts), (ProductVersion, file)]
+    holders.append((ProductVersion, file.condition))
     holders += [(AlignmentSolution, wcs) for wcs in file.solutions]
     for entity, facts in holders:
         for column in entity.__table__.columns:

@@ -136,6 +136,7 @@ def test_people_get_a_table_with_units(ingested):
     shown = ingested("inspect", "headers").out
     assert "ibxl50clq" in shown
     assert "[s]" in shown
+    assert all(name in shown for name in ("TARGNAME", "RA_TARG", "DEC_TARG", "ORIENTAT"))
     assert not shown.lstrip().startswith(("[", "{"))
 
 

@@ -358,3 +358,19 @@ def test_a_visit_that_a_log_had_named_learns_its_proposal(
     with services.context.store.reading() as session:
         (known,) = session.scalars(select(Visit))
         assert (known.proposal_id, known.target_name) == (12812, "HORSEHEAD")
+
+
+def test_every_content_keeps_how_well_its_exposure_went(
+    services_anywhere: Services, tmp_path: Path
+) -> None:
+    bad = write_exposure(tmp_path / "old", MEMBERS[0], QUALITY="GSFAIL", EXPFLAG="INTERRUPTED")
+    good = write_exposure(tmp_path / "new", MEMBERS[0], EXPFLAG="NORMAL", CCDGAIN=2.5)
+    services_anywhere.ingest.ingest([bad, good])
+    with services_anywhere.context.store.reading() as session:
+        first, second = session.scalars(select(ProductVersion).order_by(ProductVersion.number))
+        assert first.condition.complaints == ("QUALITY is GSFAIL", "EXPFLAG is INTERRUPTED")
+        assert second.condition.complaints == ()
+    (row,) = services_anywhere.questions.headers()
+    assert (row["quality"], row["expflag"], row["gain"]) == (None, "NORMAL", 2.5)
+    assert (row["bunit"], row["orientat_deg"]) == ("ELECTRONS/S", 0.0)
+    assert row["exptime_s"] == pytest.approx(502.936462)

@@ -1,0 +1,20 @@
+"""Who made a file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Flavour(StrEnum):
+    """Who made a file: files of one exposure in several flavours have different WCS by design."""
+
+    PIPELINE = "pipeline"
+    """The archive's calibration (CALWF3, CALACS, ...) and its AstroDrizzle."""
+    SVM = "svm"
+    """HAP, single visit: ``hst_12812_50_...``."""
+    MVM = "mvm"
+    """HAP, several visits on a sky cell: ``hst_skycell-...``."""
+    SKYDB = "skydb"
+    """An acceptance or restoration of skydb."""
+    USER = "user"
+    """Anything else, told by what its header lacks."""
