@@ -28,8 +28,9 @@ from skydb.cli import (
     todo,
     wcs,
 )
+from skydb.cli.inputs import show_refused
 from skydb.cli.shell import FAILED, Shell
-from skydb.errors import SkydbError
+from skydb.errors import InputsRefusedError, SkydbError
 from skydb.version import __version__
 
 app = typer.Typer(
@@ -105,6 +106,9 @@ def run(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         app(words, prog_name="skydb")
+    except InputsRefusedError as error:
+        show_refused(Shell(quiet="--quiet" in words), error)
+        return _explain(error, words)
     except SkydbError as error:
         return _explain(error, words)
     except SystemExit as end:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli import compare, sky_audit
+from skydb.cli import compare, inputs, sky_audit
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -32,16 +32,20 @@ def run(
     method: Annotated[
         str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")
     ] = "all",
-    visit: Annotated[
-        list[str] | None, typer.Option(help="Only this visit, e.g. bxl50. Repeatable.")
-    ] = None,
-    rootname: Annotated[
-        list[str] | None, typer.Option(help="Only this exposure. Repeatable.")
-    ] = None,
-    proposal: Annotated[int | None, typer.Option(help="Only this proposal.")] = None,
-    filter_: Annotated[str | None, typer.Option("--filter", help="Only this filter.")] = None,
-    detector: Annotated[str | None, typer.Option(help="Only this detector.")] = None,
-    target: Annotated[str | None, typer.Option(help="Only this target.")] = None,
+    visit: inputs.Visits = None,
+    exposure: inputs.Exposures = None,
+    proposal: inputs.ProposalOption = None,
+    filter_: inputs.FilterOption = None,
+    detector: inputs.DetectorOption = None,
+    target: inputs.TargetOption = None,
+    exclude: inputs.Exclude = None,
+    flavour: inputs.FlavourOption = None,
+    file_version: inputs.VersionOption = None,
+    as_of: inputs.AsOf = None,
+    file: inputs.FileOption = None,
+    strict: inputs.Strict = False,
+    allow: inputs.Allow = None,
+    explain_inputs: inputs.ExplainInputs = False,
     final_bits: Annotated[str, typer.Option(help="Good DQ flags of the mosaic.")] = "16",
     final_rot: Annotated[
         float | None, typer.Option(help="Position angle of the mosaic's y axis, degrees.")
@@ -78,12 +82,13 @@ def run(
     Example: skydb sky run --method all --filter F160W
     """
     from skydb.drizzle.settings import AstroDrizzleSettings
-    from skydb.services.intake.selection import Selection
 
     methods, wanted = _methods(method), _engine(engine)
-    selection = Selection(
-        tuple(rootname or ()), tuple(visit or ()), proposal, filter_, detector, target
-    )
+    policy = inputs.policy_of(strict=strict, allow=allow)
+    selection = inputs.Chosen(
+        visit or (), exposure or (), proposal, filter_, detector, target,
+        exclude or (), flavour, file_version or (), as_of, file or (),
+    ).selection()  # fmt: skip
     settings = AstroDrizzleSettings(
         final_bits=final_bits,
         final_rot_deg=final_rot,
@@ -94,9 +99,14 @@ def run(
     with shell.services(progress=not as_json) as services:
         sky_runs = services.sky(jobs, executor)
         fields = sky_runs.fields(selection, _division(each)) if each else ()
+        if explain_inputs:
+            told = [row for one in fields or (selection,) for row in sky_runs.explain(one)]
+            inputs.show_inputs(shell, told, as_json=as_json)
+            return
         rows = sky_runs.run(
             methods, selection, settings,
             engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
+            policy=policy,
         )  # fmt: skip
     _show_runs(shell, rows, as_json=as_json)
 

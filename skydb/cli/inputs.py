@@ -1,0 +1,171 @@
+"""Options by which commands select exposures and their files, spelled alike everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skydb.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from skydb.domain.guards import GuardPolicy
+    from skydb.domain.vocabulary import Flavour
+    from skydb.errors import InputsRefusedError
+    from skydb.services.intake.selection import Selection
+
+Visits = Annotated[
+    list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50. Repeatable.")
+]
+Exposures = Annotated[
+    list[str] | None,
+    typer.Option("--exposure", "--rootname", help="Only this exposure. Repeatable."),
+]
+ProposalOption = Annotated[int | None, typer.Option("--proposal", help="Only this proposal.")]
+FilterOption = Annotated[str | None, typer.Option("--filter", help="Only this filter.")]
+DetectorOption = Annotated[str | None, typer.Option("--detector", help="Only this detector.")]
+TargetOption = Annotated[str | None, typer.Option("--target", help="Only this target.")]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", help="Not this exposure. Repeatable.")
+]
+FlavourOption = Annotated[
+    str | None,
+    typer.Option("--flavour", help="Only these files: pipeline, svm, mvm, skydb or user."),
+]
+VersionOption = Annotated[
+    list[str] | None,
+    typer.Option("--version", help="Use this file version, e.g. ibxl50clq@2. Repeatable."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Only deliveries written by this day, YYYY-MM-DD.")
+]
+FileOption = Annotated[
+    list[str] | None, typer.Option("--file", help="Use this file of its exposure. Repeatable.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse whatever a guard would flag.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", help="Silence this guard for this run; recorded. Repeatable."),
+]
+ExplainInputs = Annotated[
+    bool,
+    typer.Option("--explain-inputs", help="Show which files would be used and why; run nothing."),
+]
+
+_INPUTS = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "reason", "flags")
+_REFUSED = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "date_written")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the options of one command name, as they were typed."""
+
+    visit: Sequence[str] = ()
+    exposure: Sequence[str] = ()
+    proposal: int | None = None
+    filter: str | None = None
+    detector: str | None = None
+    target: str | None = None
+    exclude: Sequence[str] = ()
+    flavour: str | None = None
+    version: Sequence[str] = ()
+    as_of: str | None = None
+    file: Sequence[str] = ()
+
+    def selection(self) -> Selection:
+        """The selection that is meant.
+
+        Raises
+        ------
+        UsageError
+            When a flavour, a version or a day cannot be understood.
+        """
+        from skydb.services.intake.selection import Selection
+
+        return Selection(
+            rootnames=tuple(name.lower() for name in self.exposure),
+            visits=tuple(self.visit),
+            proposal_id=self.proposal,
+            filter=self.filter,
+            detector=self.detector,
+            target=self.target,
+            exclude=tuple(name.lower() for name in self.exclude),
+            flavour=flavour_named(self.flavour),
+            as_of=day_named(self.as_of),
+            versions=dict(map(_version, self.version)),
+            files=tuple(self.file),
+        )
+
+
+def flavour_named(text: str | None) -> Flavour | None:
+    """The flavour of a name.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name.
+    """
+    from skydb.domain.vocabulary import Flavour
+    from skydb.errors import UsageError
+
+    try:
+        return None if text is None else Flavour(text.lower())
+    except ValueError as error:
+        known = ", ".join(Flavour)
+        raise UsageError(f"Unknown flavour {text!r}.", advice=f"Flavours: {known}.") from error
+
+
+def day_named(text: str | None) -> date | None:
+    """A day as people type it.
+
+    Raises
+    ------
+    UsageError
+        When it is not YYYY-MM-DD.
+    """
+    from datetime import date
+
+    from skydb.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD.") from error
+
+
+def policy_of(*, strict: bool, allow: Iterable[str] | None) -> GuardPolicy:
+    """What the user says of guards."""
+    from skydb.domain.guards import GuardPolicy
+
+    return GuardPolicy.of(strict=strict, allow=allow or ())
+
+
+def show_inputs(shell: Shell, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """The inputs that a run would use, as a table or as one document."""
+    from skydb.report.tables import infer_columns
+
+    columns = infer_columns([{name: row.get(name) for name in _INPUTS} for row in rows])
+    shell.show("Inputs", rows, columns, as_json=as_json)
+
+
+def show_refused(shell: Shell, error: InputsRefusedError) -> None:
+    """The table of the inputs that there are, on stderr."""
+    from skydb.report.console import render_table
+    from skydb.report.tables import infer_columns
+
+    rows = [{name: row.get(name) for name in _REFUSED} for row in error.rows]
+    if rows and not shell.quiet:
+        render_table("Inputs", infer_columns(rows), rows, shell.stderr)
+
+
+def _version(text: str) -> tuple[str, int]:
+    from skydb.errors import UsageError
+
+    name, _, number = text.lower().partition("@")
+    if not name or not number.isdecimal():
+        raise UsageError(f"{text!r} names no file version.", advice="Write it as ibxl50clq@2.")
+    return name, int(number)
