@@ -110,6 +110,24 @@ def test_whoever_catches_everything_raises_again() -> None:
     assert not swallowing
 
 
+def _writes(node: ast.AST) -> bool:
+    """Whether it is a block of a unit of work."""
+    return isinstance(node, ast.With) and any(
+        ast.unparse(item.context_expr).endswith(".writing()") for item in node.items
+    )
+
+
+def _commits(block: ast.AST) -> bool:
+    calls = (node for node in ast.walk(block) if isinstance(node, ast.Call))
+    return any(ast.unparse(call.func).endswith(".commit") for call in calls)
+
+
+def test_every_block_that_writes_commits() -> None:
+    blocks = [(place, node) for place, node in _nodes() if _writes(node)]
+    assert blocks
+    assert [place for place, node in blocks if not _commits(node)] == []
+
+
 def test_only_the_command_line_prints() -> None:
     printing = [
         place

@@ -28,7 +28,10 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that is committed at the end of the block, or not at all.
+        """A transaction of which the block keeps what it commits, and nothing else.
+
+        ``session.commit()`` is the last thing that a block does: what it leaves uncommitted,
+        before an exception or after a commit, is rolled back.
 
         Raises
         ------
@@ -36,7 +39,7 @@ class Store:
             When the database refuses what the block wrote.
         """
         session = Session(self.engine, expire_on_commit=False)
-        with _translated(), session, session.begin():
+        with _translated(), session:
             yield session
 
     @contextmanager

@@ -20,6 +20,7 @@ def surveyed(ledger):
         survey.catalog("dr3")
         run = survey.sky([survey.content(survey.exposure("50"))], SkyMethod.LOCALMIN)
         survey.mosaic(run, ledger.path / "skydb-data")
+        session.commit()
     store.engine.dispose()
     return ledger
 

@@ -40,6 +40,7 @@ def store(ledger_url):
     store = Store(open_engine(resolve_url(ledger_url)))
     with store.writing() as session:
         Cookbook(session).fill()
+        session.commit()
     yield store
     store.engine.dispose()
 

@@ -16,6 +16,7 @@ def url(sqlite_ledger_url):
         sky = Observatory(session)
         sky.expose("ibxl50aaq", wcs_of(box((85.25, -2.46))))
         sky.expose("ibxl50abq", wcs_of(box((85.27, -2.46))), filters="F110W")
+        session.commit()
     services.close()
     return sqlite_ledger_url
 

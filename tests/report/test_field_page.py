@@ -18,6 +18,7 @@ def services(sqlite_ledger_url: str, tmp_path: Path) -> Iterator[Services]:
     with services.context.store.writing() as session:
         survey = Survey(session)
         survey.sky([survey.content(survey.exposure("50"))])
+        session.commit()
     yield services
     services.close()
 

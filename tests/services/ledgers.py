@@ -89,6 +89,7 @@ class SmallLedger:
             if on is not None:
                 version.recorded_at = solution.recorded_at = on
             session.flush()
+            session.commit()
             return version.id
 
     def run(
@@ -118,6 +119,7 @@ class SmallLedger:
             run.finish(_levels(skies, unit), inputs, effective or method)
             run.started_at = on
             session.flush()
+            session.commit()
             return run.id
 
     def logged_run(
@@ -144,6 +146,7 @@ class SmallLedger:
                 [SkyValue(_logged(session, one.rootname), one) for one in levels], method
             )
             session.flush()
+            session.commit()
             return run.id
 
     def logged_fit(
@@ -164,6 +167,7 @@ class SmallLedger:
             fit.dx_pix = dx_pix
             session.add(fit)
             session.flush()
+            session.commit()
             return run.id
 
 

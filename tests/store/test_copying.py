@@ -99,6 +99,7 @@ def test_postgresql_goes_on_counting_after_the_copied_rows(filled_url, postgres_
         session.add(visit)
         session.flush()
         assert visit.id == ROWS + 1
+        session.commit()
 
 
 def test_the_schema_of_a_copy_is_that_of_any_ledger(filled_url, postgres_ledger_url):
@@ -122,6 +123,7 @@ def test_what_a_migration_had_put_in_and_somebody_removed_stays_removed(filled_u
 def test_a_target_with_rows_is_refused_and_left_alone(filled_url, target_url):
     with opened(target_url) as engine, Store(engine).writing() as session:
         session.add(Visit("abc", "01"))
+        session.commit()
     before = content(target_url)
     with pytest.raises(UsageError, match="not empty: visits has 1 rows"):
         copy_database(filled_url, target_url)

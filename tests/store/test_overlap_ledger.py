@@ -43,6 +43,7 @@ def _fill(session: Session, recipe: str = RECIPE) -> list[int]:
 def test_a_measurement_comes_back_as_it_was(store: Store) -> None:
     with store.writing() as session:
         ids = _fill(session)
+        session.commit()
     with store.reading() as session:
         (chip,) = overlap_queries.chip_levels(session, ids, RECIPE)
         (pair,) = overlap_queries.sky_overlaps(session, ids, RECIPE)
@@ -57,6 +58,7 @@ def test_a_side_without_good_pixels_comes_back_without_level(store: Store) -> No
         ids = _fill(session, OTHER)
         first, second = overlap_queries.versions(session, ids)
         session.add(SkyOverlap((first, second), _activity(), RECIPE, blank))
+        session.commit()
     with store.reading() as session:
         (pair,) = overlap_queries.sky_overlaps(session, ids, RECIPE)
         assert pair.measured == blank
@@ -66,6 +68,7 @@ def test_a_side_without_good_pixels_comes_back_without_level(store: Store) -> No
 def test_another_recipe_or_only_one_side_is_not_found(store: Store) -> None:
     with store.writing() as session:
         ids = _fill(session)
+        session.commit()
     with store.reading() as session:
         assert overlap_queries.sky_overlaps(session, ids, OTHER) == []
         assert overlap_queries.sky_overlaps(session, ids[:1], RECIPE) == []
@@ -75,9 +78,11 @@ def test_another_recipe_or_only_one_side_is_not_found(store: Store) -> None:
 def test_the_same_content_is_not_kept_twice(store: Store) -> None:
     with store.writing() as session:
         ids = _fill(session)
+        session.commit()
     with pytest.raises(StoreError), store.writing() as session:
         first, second = overlap_queries.versions(session, ids)
         session.add(SkyOverlap((first, second), _activity(), RECIPE, PAIR))
+        session.commit()
 
 
 def test_a_combination_of_exposures_has_no_sky_level() -> None:

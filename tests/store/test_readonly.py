@@ -92,6 +92,7 @@ POSTGRES_WRITERS = [
 def filled(store: Store) -> Store:
     with store.writing() as session:
         session.add(version_of())
+        session.commit()
     return store
 
 
@@ -152,6 +153,7 @@ def postgres_store(postgres_server, postgres_template):
     store = Store(open_engine(resolve_url(postgres_server.url(name))))
     with store.writing() as session:
         session.add(version_of())
+        session.commit()
     yield store
     store.engine.dispose()
     postgres_server.drop_database(name)
@@ -221,6 +223,7 @@ def test_a_question_can_be_asked_while_somebody_writes(filled: Store) -> None:
     with filled.writing() as session:
         session.execute(text("UPDATE visits SET proposal_id = 1"))
         assert ask(filled.engine.url, "SELECT proposal_id FROM visits").rows == [(12812,)]
+        session.commit()
 
 
 def test_a_ledger_that_is_not_there_is_not_found_and_not_made(tmp_path: Path) -> None:
@@ -241,6 +244,7 @@ def test_times_are_utc_whatever_the_zone_of_the_server(postgres_store: Store) ->
     with postgres_store.writing() as session:
         name = session.scalar(text("SELECT current_database()"))
         session.execute(text(f"ALTER DATABASE {name} SET timezone = 'America/New_York'"))
+        session.commit()
     (row,) = ask(postgres_store.engine.url, "SELECT CURRENT_SETTING('TimeZone')").rows
     assert row == ("UTC",)
     postgres_store.engine.dispose()

@@ -232,6 +232,7 @@ def _fill(store: Store) -> dict[str, int]:
         version = version_of()
         session.add(version)
         AlignmentSolution.found(version, activity, wcs())
+        session.commit()
     return _families(store)
 
 

@@ -27,6 +27,7 @@ def rows(store: Store, statement: str) -> list[dict[str, Any]]:
 def expose(store: Store, *arguments: Any, **more: Any) -> None:
     with store.writing() as session:
         Observatory(session).expose(*arguments, **more)
+        session.commit()
 
 
 def obscore(store: Store, obs_id: str = "ibxl50aaq") -> dict[str, Any]:
@@ -40,6 +41,7 @@ def test_a_footprint_is_the_primary_wcs_of_the_newest_content(store):
         product = sky.expose("ibxl50aaq", wcs_of(box(NORTH)), wcs_of(box(NORTH), key="A"))
         sky.file(product, product.exposure.as_facts, wcs_of(box(HERE), name="TWEAK"),
                  wcs_of(box(NORTH), key="B"))  # fmt: skip
+        session.commit()
     (row,) = rows(store, "SELECT * FROM v_footprints")
     assert (row["rootname"], row["version"], row["wcs_name"]) == ("ibxl50aaq", 2, "TWEAK")
     assert (row["ra_deg"], row["dec_deg"]) == pytest.approx(HERE, abs=1e-6)
@@ -60,6 +62,7 @@ def test_the_footprint_of_an_aligned_product_is_that_of_the_fit_that_was_accepte
         )
         session.add(fit)
         fit.accept(sky.file(product, facts_of("ibxl50010")), WcsName.parse("IDC_x-FIT_SKYDB_gaia"))
+        session.commit()
     (row,) = rows(store, "SELECT * FROM v_footprints")
     assert (row["version"], row["wcs_name"]) == (2, "IDC_x-FIT_SKYDB_gaia")
     assert (row["ra_deg"], row["dec_deg"]) == pytest.approx(HERE, abs=1e-6)
@@ -75,6 +78,7 @@ def test_a_fit_that_waits_moves_no_footprint(store):
         product = sky.expose("ibxl50aaq", wcs_of(box(HERE)))
         proposal = wcs_of(box(NORTH), key="")
         session.add(AlignmentSolution.found(product.versions[0], sky.activity, proposal))
+        session.commit()
     assert [row["dec_deg"] for row in rows(store, "SELECT dec_deg FROM v_footprints")] == [
         pytest.approx(HERE[1], abs=1e-6)
     ]
@@ -87,6 +91,7 @@ def test_the_middle_of_a_footprint_is_right_everywhere(store):
         sky = Observatory(session)
         for name, place in places.items():
             sky.expose(name, wcs_of(box(place)))
+        session.commit()
     for row in rows(store, "SELECT rootname, ra_deg, dec_deg, x, y, z FROM v_footprints"):
         found = unit_vectors(np.array([[row["ra_deg"], row["dec_deg"]]]))[0]
         assert found == pytest.approx([row["x"], row["y"], row["z"]], abs=1e-14)
@@ -102,6 +107,7 @@ def test_an_exposure_in_the_words_of_obscore(store):
         wcs = wcs_of(box(HERE))
         wcs = type(wcs)(wcs.key, wcs.name, wcs.chips, quality=quality)
         sky.expose("ibxl50aaq", wcs, expend_mjd=56244.6)
+        session.commit()
     row = obscore(store)
     assert {name: row[name] for name in (
         "dataproduct_type", "calib_level", "obs_collection", "obs_publisher_did", "access_url",
@@ -152,6 +158,7 @@ def test_a_drizzled_product_has_the_times_and_filter_of_its_exposures(store):
         sky.expose("ibxl50aaq", wcs_of(box(HERE)), expstart_mjd=56244.5)
         sky.expose("ibxl50abq", wcs_of(box(HERE)), expstart_mjd=56244.6, exptime_s=100.0)
         sky.drizzle("ibxl50010", ["ibxl50zzq", "ibxl50aaq", "ibxl50abq"], wcs_of(box(HERE)))
+        session.commit()
     row = obscore(store, "ibxl50010")
     assert (row["calib_level"], row["rootname"], row["filter"]) == (3, None, "F160W")
     assert (row["t_min"], row["t_exptime"]) == (56244.5, pytest.approx(602.9))

@@ -24,10 +24,36 @@ def visits(store: Store) -> list[str]:
 def add(store: Store, number: str = "50") -> None:
     with store.writing() as session:
         session.add(Visit("bxl", number, 12812))
+        session.commit()
 
 
-def test_what_a_block_wrote_is_kept_at_its_end(store: Store) -> None:
+def test_what_a_block_commits_is_kept(store: Store) -> None:
     add(store)
+    assert visits(store) == ["bxl50"]
+
+
+def test_nothing_of_a_block_that_does_not_commit_is_kept(store: Store) -> None:
+    with store.writing() as session:
+        session.add(Visit("bxl", "50", 12812))
+        session.flush()
+    assert visits(store) == []
+
+
+def test_what_a_block_writes_after_its_commit_is_not_kept(store: Store) -> None:
+    with store.writing() as session:
+        session.add(Visit("bxl", "50", 12812))
+        session.commit()
+        session.add(Visit("bxl", "51", 12812))
+        session.flush()
+    assert visits(store) == ["bxl50"]
+
+
+def test_what_was_committed_before_an_exception_is_kept(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.writing() as session:
+        session.add(Visit("bxl", "50", 12812))
+        session.commit()
+        session.add(Visit("bxl", "51", 12812))
+        _ = 1 / 0
     assert visits(store) == ["bxl50"]
 
 
@@ -36,6 +62,7 @@ def test_nothing_of_a_block_that_raised_is_kept(store: Store) -> None:
         session.add(Visit("bxl", "50", 12812))
         session.flush()
         _ = 1 / 0
+        session.commit()
     assert visits(store) == []
 
 
@@ -62,6 +89,7 @@ def test_a_statement_that_fails_is_a_store_error(store: Store) -> None:
         store.writing() as session,
     ):
         session.execute(text("SELECT * FROM no_such_table"))
+        session.commit()
 
 
 def test_a_value_outside_a_fixed_vocabulary_is_refused_by_the_database(store: Store) -> None:
@@ -71,12 +99,14 @@ def test_a_value_outside_a_fixed_vocabulary_is_refused_by_the_database(store: St
     )
     with pytest.raises(StoreError, match="refused a row"), store.writing() as session:
         session.execute(statement)
+        session.commit()
 
 
 def test_a_row_that_refers_to_nothing_is_refused(store: Store) -> None:
     statement = text("INSERT INTO products (filename, kind, visit_id) VALUES ('a', 'flt', 99)")
     with pytest.raises(StoreError, match="refused a row"), store.writing() as session:
         session.execute(statement)
+        session.commit()
 
 
 def test_what_a_reader_adds_is_forgotten(store: Store) -> None:
@@ -133,6 +163,7 @@ def test_readers_go_on_while_a_writer_is_at_work(store: Store) -> None:
         with ThreadPoolExecutor(4) as pool:
             seen = list(pool.map(lambda _: visits(store), range(4), timeout=20))
         assert seen == [["bxl50"]] * 4
+        session.commit()
     assert visits(store) == ["bxl50", "bxl51"]
 
 
@@ -146,6 +177,7 @@ def test_reading_and_writing_from_many_threads_loses_nothing(store: Store) -> No
             with store.writing() as session:
                 visit = session.scalars(select(Visit)).one()
                 visit.proposal_id += 1
+                session.commit()
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(count_up, range(THREADS)))
@@ -164,6 +196,7 @@ def test_many_threads_may_find_or_create_the_same_row(store: Store) -> None:
                 known = Visit("bxl", "50", 12812)
                 session.add(known)
                 session.flush()
+            session.commit()
             return known.id
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -179,6 +212,7 @@ def test_a_writer_does_not_wait_for_ever(ledger_url: str, monkeypatch: pytest.Mo
         session.flush()
         with pytest.raises(StoreError, match="lock"):
             add(store, "51")
+        session.commit()
     assert visits(store) == ["bxl50"]
     store.engine.dispose()
 
@@ -192,4 +226,5 @@ def test_the_schema_can_be_looked_at_while_a_writer_is_at_work(
         session.add(Visit("bxl", "50", 12812))
         session.flush()
         require_current(store.engine)
+        session.commit()
     store.engine.dispose()

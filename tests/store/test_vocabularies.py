@@ -36,6 +36,7 @@ def _notice(store: Store, kind: GrowingVocabulary | str) -> None:
         session.add(activity)
         activity.notice(kind, "ibxl50clq", "it passed by")  # type: ignore[arg-type]
         session.flush()
+        session.commit()
 
 
 def test_a_new_word_needs_no_migration(store: Store, engine: Engine, tomorrow) -> None:
@@ -50,6 +51,7 @@ def test_a_word_of_a_newer_skydb_is_said_and_not_guessed(store: Store) -> None:
     _notice(store, FindingKind.CATALOG)
     with store.writing() as session:
         session.execute(text("UPDATE findings SET kind = 'meteor'"))
+        session.commit()
     said = pytest.raises(SchemaError, match=r"FindingKind 'meteor'.*newer skydb")
     with said as caught, store.reading() as session:
         session.scalars(select(Finding)).all()

@@ -168,6 +168,7 @@ class AcceptService:
             proposals = _run(session, run_id).open_proposals()
             for solution in proposals:
                 solution.reject(why)
+            session.commit()
             return len(proposals)
 
     def _reviewed(self, run_id: int) -> list[_Fit]:
@@ -204,6 +205,7 @@ class AcceptService:
                 if not fit.exposures:
                     why = " ".join(f"{name}: {reason}" for name, reason in fit.left.items())
                     session.get_one(AlignmentSolution, fit.solution_id).reject(why)
+            session.commit()
 
     def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
         """The same fits, with no two files of one name."""

@@ -170,6 +170,7 @@ class HeaderService:
                 before.see_at(workspace.relative(kept), is_managed=True)
                 write.use(before)
                 write.use(after, LinkRole.ALIGNED)
+            session.commit()
 
     def _open_backups(self, activity_id: int) -> list[tuple[Path, list[str], str]]:
         with self.context.store.reading() as session:

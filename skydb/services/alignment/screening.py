@@ -136,6 +136,7 @@ def screen(
         acceptance = session.get_one(Acceptance, acceptance_id)
         for key, report in reports.items():
             _keep(acceptance, session.get_one(AlignmentSolution, key), report, force_why)
+        session.commit()
     if force_why is not None:
         return set(installed)
     if doubtful == set(installed):

@@ -91,7 +91,9 @@ class BooksService:
                     f"There is no line {entry_id} in the books.", advice="See `skydb books list`."
                 )
             entry.withdraw(self.author(author), why)
-            return entry_row(session, entry)
+            row = entry_row(session, entry)
+            session.commit()
+            return row
 
     def entries(
         self, subject: str | None = None, kind: EntryKind | None = None
@@ -126,7 +128,9 @@ class BooksService:
             activity = session.get(Activity, activity_id)
             if activity is None:
                 raise NotFoundError(f"There is no run {activity_id}.", advice="See `skydb todo`.")
-            return entry_row(session, abandon(activity, self.author(author), why))
+            row = entry_row(session, abandon(activity, self.author(author), why))
+            session.commit()
+            return row
 
     def supersede(
         self, earlier: str, later: str, why: str, author: str | None = None
@@ -145,7 +149,9 @@ class BooksService:
             new.supersede(old)
             text = f"Catalogue {earlier} was superseded by {later}: {why}" if why.strip() else why
             BookEntry(old.activity, EntryKind.NOTE, self.author(author), text, "superseded")
-            return queries.catalog_row(old)
+            row = queries.catalog_row(old)
+            session.commit()
+            return row
 
     def deliveries(self) -> list[queries.Row]:
         """Days in which an archive is known to have served wrong files."""
@@ -170,7 +176,9 @@ class BooksService:
                 raise UsageError(f"There is a delivery {name!r} already.")
             delivery = BadDelivery(_fitting("name", name), began, ended, what, self.author(author))
             session.add(delivery)
-            return books_queries.delivery_row(delivery)
+            row = books_queries.delivery_row(delivery)
+            session.commit()
+            return row
 
     def drop_delivery(self, name: str, why: str, author: str | None = None) -> queries.Row:
         """Take a bad delivery away; a line in the books says what it was.
@@ -196,6 +204,7 @@ class BooksService:
             )
             session.add(entry)
             session.delete(delivery)
+            session.commit()
             return row
 
     def author(self, author: str | None) -> str:
@@ -213,7 +222,9 @@ class BooksService:
     ) -> queries.Row:
         with self.context.store.writing() as session:
             about = find_subject(session, subject)
-            return entry_row(session, BookEntry(about, kind, self.author(author), text, label))
+            row = entry_row(session, BookEntry(about, kind, self.author(author), text, label))
+            session.commit()
+            return row
 
 
 def entry_row(session: Session, entry: BookEntry) -> queries.Row:

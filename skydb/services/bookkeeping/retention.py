@@ -112,7 +112,9 @@ class RetentionService:
     ) -> queries.Row:
         who = BooksService(self.context).author(author)
         with self.context.store.writing() as session:
-            return entry_row(session, verb(_run(session, run_id), who))
+            row = entry_row(session, verb(_run(session, run_id), who))
+            session.commit()
+            return row
 
     def _purge(self, run_id: int, why: str, author: str | None) -> PurgeOutcome:
         """Both files go, with the row that says so, or neither."""
@@ -129,6 +131,7 @@ class RetentionService:
         ):
             run = _run(session, run_id)
             run.purge(who, why, _told(gone, freed))
+            session.commit()
         return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone))
 
     def _plan(self, session: Session, run: SkyRun) -> PurgeOutcome:

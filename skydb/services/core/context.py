@@ -78,7 +78,7 @@ class Context:
             for activity in begun:
                 session.add(activity)
                 activity.start()
-            session.flush()
+            session.commit()
             return [activity.id for activity in begun]
 
     @contextmanager
@@ -105,6 +105,7 @@ class Context:
                 # What goes wrong after the end, such as tidying up, does not rewrite it.
                 if activity.status is ActivityStatus.RUNNING:
                     activity.fail(_describe(error), self._logs(label))
+                session.commit()
             raise
         finally:
             self.progress.end()
@@ -117,6 +118,7 @@ class Context:
             yield session, activity
             if activity.status is ActivityStatus.RUNNING:
                 activity.succeed()
+            session.commit()
         refresh_statistics(self.store.engine)
 
     def _logs(self, label: str | None) -> str | None:

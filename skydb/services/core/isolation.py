@@ -74,6 +74,7 @@ def _prove(
             if now[version_id] != version.sha256:
                 touched.append(str(path))
                 _notice(activity, path, now[version_id])
+        session.commit()
     return touched
 
 

@@ -165,6 +165,7 @@ class _Batch:
     def _recorder(self) -> Iterator[Recorder]:
         with self._context.store.writing() as session:
             yield Recorder(session, session.get_one(HistoryImport, self._activity_id))
+            session.commit()
 
     def _keep(self, path: Path) -> str:
         """Copy evidence below the data root, by its content; the path there."""

@@ -105,12 +105,14 @@ class AttemptLog:
             session.add(row)
             session.flush()
             self._row = row.id
+            session.commit()
 
     def failed(self, error: TransferError) -> None:
         """It ended badly."""
         with self.context.store.writing() as session:
             row = session.get_one(Download, self._row)
             row.fail(error.status, self.redact(str(error)), error.received_bytes)
+            session.commit()
 
     def moved(self, arrived_bytes: int) -> None:
         """Bytes of this attempt arrived, or were there from an earlier one."""
@@ -126,6 +128,7 @@ class AttemptLog:
             row.finish(
                 DownloadStatus.COMPLETE, arrival.size_bytes, arrival.sha256, path, arrival.etag
             )
+            session.commit()
 
     def found(self, known: KnownDownload, remark: str | None) -> None:
         """The file is here already; nothing is fetched."""
@@ -137,6 +140,7 @@ class AttemptLog:
                 DownloadStatus.CACHED, known.size_bytes, known.sha256, known.path, known.etag
             )
             row.error = remark and self.redact(remark)
+            session.commit()
 
     def refused(self, reason: str) -> None:
         """The file is not asked for."""
@@ -144,6 +148,7 @@ class AttemptLog:
             row = Download(self.activity_id, self.uri, 1, self.product.size_bytes)
             session.add(row)
             row.fail(DownloadStatus.FAILED, f"not fetched: {reason}", 0)
+            session.commit()
 
     def close(self) -> None:
         """Take the bar away."""

@@ -114,6 +114,7 @@ class IngestService:
             recorder = FileRecorder(session, activity, self.context, good)
             outcomes = [recorder.record(one, is_managed=is_managed) for one in read]
             number_new_rows(session)
+            session.commit()
             return outcomes
 
     def _step(self, read: Read) -> Read:

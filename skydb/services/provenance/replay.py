@@ -124,6 +124,7 @@ class ReplayService:
             if remark:
                 replay.notice(FindingKind.ENVIRONMENT, f"run {replay_id}", remark)
             status, error = replay.status, replay.error
+            session.commit()
         if status is not ActivityStatus.SUCCEEDED:
             what = f"failed in run {replay_id}, the replay of run {run_id}: {error}"
             raise ToolError(engine.name.value, what)
@@ -143,6 +144,7 @@ class ReplayService:
             found = judged(run, replay, compared)
         with self.context.store.writing() as session:
             session.get_one(SkyRun, replay_id).judge_replay(found.verdict, found.sentence)
+            session.commit()
         return found
 
     def _replay_fits(self, run_id: int, asked: float | None) -> Replay:
@@ -157,6 +159,7 @@ class ReplayService:
             for solution in replay.solutions:
                 if solution.status is SolutionStatus.PROPOSED:
                     solution.reject(f"a repetition of run {run_id}, to be compared with it")
+            session.commit()
         return found
 
     def _require_fits(self, run_id: int) -> None:

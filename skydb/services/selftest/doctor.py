@@ -204,4 +204,6 @@ class EnvironmentGate:
 def verdict_here(context: Context) -> Verdict:
     """What the ledger knows of this environment."""
     with context.store.writing() as session:
-        return remember_environment(session).verdict
+        environment = remember_environment(session)
+        session.commit()
+        return environment.verdict

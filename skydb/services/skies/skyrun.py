@@ -156,6 +156,7 @@ class SkyRunService:
         with self.context.store.writing() as session:
             remember_environment(session)
             session.add(recipe.group(session))
+            session.commit()
 
     def _found(self, recipes: Iterable[Recipe]) -> dict[SkyMethod, int]:
         known = {recipe.method: recipe.find(self.context) for recipe in recipes}
@@ -192,7 +193,9 @@ class SkyRunService:
             if new:
                 session.flush()
                 session.refresh(run, ["findings"])
-            return {**queries.sky_run_row(run), "reused": reused}
+            row = {**queries.sky_run_row(run), "reused": reused}
+            session.commit()
+            return row
 
 
 def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:

@@ -61,6 +61,7 @@ def put_off(services, pixels: float) -> int:
     with services.context.store.writing() as session:
         fit = the_fit(session)
         fit.chips[0].crpix1_pix += pixels
+        session.commit()
         return fit.activity_id
 
 
@@ -112,6 +113,7 @@ def test_a_fit_of_too_few_matches_is_refused(services) -> None:
         fit = the_fit(session)
         fit.nmatches = 11
         run = fit.activity_id
+        session.commit()
     with pytest.raises(StateError, match="11 matches, the geometry wants 12"):
         services.accept.accept(run)
 

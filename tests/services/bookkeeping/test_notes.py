@@ -30,6 +30,7 @@ def _two_exposures(services: Services) -> Services:
         survey = Survey(session)
         for number in (1, 2):
             survey.content(survey.exposure("50", number))
+        session.commit()
     return services
 
 
@@ -130,6 +131,7 @@ def test_what_is_given_up_has_failed_and_says_why(seeded: Services) -> None:
         run = survey.fit(survey.content(survey.exposure("51")), survey.catalog("gaia")).activity
         run.status = ActivityStatus.RUNNING
         run_id = run.id
+        session.commit()
     row = seeded.books.abandon(run_id, "the node went down", "Ada")
     assert (row["subject"], row["label"]) == (f"run:{run_id}", "abandoned")
     with seeded.context.store.reading() as session:
@@ -185,6 +187,7 @@ def test_a_catalogue_is_superseded_by_another_and_the_books_say_why(
         survey = Survey(session)
         for name in ("dr2", "dr3"):
             survey.catalog(name)
+        session.commit()
     books = services.books
     with pytest.raises(StateError, match="needs a reason"):
         books.supersede("dr2", "dr3", "")

@@ -36,6 +36,7 @@ def _runs(services: Services) -> list[int]:
             run = survey.sky([version], SkyMethod.MATCH if method else SkyMethod.LOCALMIN)
             survey.mosaic(run, services.context.workspace.root, timedelta(days=days))
             made.append(run.id)
+        session.commit()
         return made
 
 
@@ -123,6 +124,7 @@ def _outside(services: Services, path: Path) -> int:
     with services.context.store.writing() as session:
         mosaic = session.get_one(Mosaic, run)
         mosaic.science_path = services.context.workspace.relative(path)
+        session.commit()
     return run
 
 
@@ -153,6 +155,7 @@ def test_a_file_that_is_another_run_s_too_is_not_deleted(services: Services) -> 
     with services.context.store.writing() as session:
         shared = session.get_one(Mosaic, second).weight_path
         session.get_one(Mosaic, first).weight_path = shared
+        session.commit()
     with pytest.raises(StateError, match=f"is that of run {second}, too"):
         services.retention.purge([first], "why")
 
@@ -176,6 +179,7 @@ def test_a_repetition_has_no_place_among_the_newest(services_anywhere: Services)
     runs = _runs(services_anywhere)
     with services_anywhere.context.store.writing() as session:
         session.get_one(SkyRun, runs[2]).repeat(session.get_one(SkyRun, runs[1]))
+        session.commit()
     purged = services_anywhere.retention.purge_by(OLD, "no room")
     assert [one.run for one in purged] == [runs[0], runs[2]]
 

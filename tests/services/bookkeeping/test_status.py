@@ -32,6 +32,7 @@ def seeded(services_anywhere: Services) -> Services:
         _wrong(survey)
         survey.remembered(survey.logged("52"))
         session.add(Visit("bxm", "01", 12813))
+        session.commit()
     return services_anywhere
 
 
@@ -122,6 +123,7 @@ def test_the_last_activity_is_the_newest_that_read_or_made_a_file_of_the_visit(
         run = Survey(session).sky([version])
         run.finished_at = utc_now() + timedelta(days=1)
         expected = run.finished_at
+        session.commit()
     rows = {row["visit"]: row["last_activity_at"] for row in seeded.todo.status()}
     assert datetime.fromisoformat(str(rows["bxl50"])) == expected
     assert str(rows["bxl52"]) < str(rows["bxl51"]) < str(rows["bxl50"])
@@ -138,5 +140,6 @@ def test_a_run_of_skydb_is_in_force_before_what_a_log_tells_of_earlier_days(
         survey.remembered(exposure)
         only_logged = survey.remembered(exposure, SkyMethod.GLOBALMIN)
         expected = {("match", run.id), ("globalmin", only_logged.id)}
+        session.commit()
     answer = services_anywhere.questions.sql("SELECT method, run_id FROM v_sky_current")
     assert {tuple(row) for row in answer.rows} == expected

@@ -282,6 +282,7 @@ def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         for case in CASES:
             case.make(survey, _visit(case))
         running = {"late": _began(survey, 6.5).id, "busy": _began(survey, 5.5).id}
+        session.commit()
     yield services, running
     services.close()
     drop()

@@ -286,6 +286,7 @@ def test_an_alignment_does_not_change_what_is_asked(sqlite_catalogs, archive, fi
                 SolutionStatus.APPLIED,
                 replace(facts.primary, chips=chips),
             ).wcs_key = " "
+        session.commit()
     archive.misbehave(Fault.DOWN)
     assert sqlite_catalogs.gaia() == {**before, "reused": True}
 

@@ -71,6 +71,7 @@ def test_a_repetition_takes_no_runs_place(field: Services, tools: Toolbox) -> No
     (again,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
     with field.context.store.writing() as session:
         session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, old))
+        session.commit()
     assert field.questions.comparison()[0]["localmin"] == 1.0
     assert [row["run"] for row in field.questions.sky_runs()] == [other]
     assert run(field, tools, SkyMethod.LOCALMIN) == [other]
@@ -87,10 +88,12 @@ def test_a_repetition_of_an_old_run_does_not_make_its_group_the_newest(
     (new,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
     with field.context.store.writing() as session:
         session.get_one(SkyRun, new).group = SkyRunGroup("9" * 64, "another")
+        session.commit()
     (again,) = run(field, tools, SkyMethod.LOCALMIN, force=True)
     assert field.questions.comparison()[0]["group_id"] == group
     with field.context.store.writing() as session:
         session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, old))
+        session.commit()
     assert field.questions.comparison()[0]["group_id"] != group
 
 

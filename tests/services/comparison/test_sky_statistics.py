@@ -81,6 +81,7 @@ def test_a_repetition_counts_no_second_time(book: SmallLedger) -> None:
     again = book.run(LOCALMIN, skies(5, 5, 5, 5, 5), on=AFTER)
     with book.services.context.store.writing() as session:
         session.get_one(SkyRun, again).repeat(session.get_one(SkyRun, one))
+        session.commit()
     row = by_key(book)["bxl50"]
     assert (row.median, row.runs) == (1.0, 1)
 

@@ -72,6 +72,7 @@ def test_one_environment_is_remembered_once_whoever_asks(services_anywhere: Serv
         with store.writing() as session:
             here = remember_environment(session)
             session.flush()
+            session.commit()
             return here.id
 
     with ThreadPoolExecutor(4) as pool:

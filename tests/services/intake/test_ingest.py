@@ -354,6 +354,7 @@ def test_a_visit_that_a_log_had_named_learns_its_proposal(
 ) -> None:
     with services.context.store.writing() as session:
         session.add(Visit(MEMBERS[0][1:4], MEMBERS[0][4:6]))
+        session.commit()
     services.ingest.ingest(visit)
     with services.context.store.reading() as session:
         (known,) = session.scalars(select(Visit))

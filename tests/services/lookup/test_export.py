@@ -25,6 +25,7 @@ def filled(services):
         sky.expose("ibxl50aaq", wcs_of(box(PLACE), box((85.25, -2.42))), expend_mjd=56244.6)
         sky.expose("ibxl50abq", wcs_of(), filters="F999W", target_name="\u03b1 <Cen> & co")
         sky.drizzle("ibxl50010", ["ibxl50aaq"], wcs_of(box(PLACE, 0.2)))
+        session.commit()
     return services
 
 
@@ -91,6 +92,7 @@ def test_an_answer_has_the_same_types_from_both_databases(ledger_anywhere, tmp_p
             text("UPDATE activities SET created_at = :at"),
             {"at": datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)},
         )
+        session.commit()
     path = tmp_path / "answer.parquet"
     _exported(ledger_anywhere, path, sql=ANSWER)
     table = pq.read_table(path)

@@ -35,6 +35,7 @@ def crowded(services: Services) -> Services:
             elsewhere = box(place, side, 0.1, tuple(random.uniform(-0.1, 0.1, 2)))
             product = sky.expose(name_of(number), wcs_of(elsewhere), wcs_of(here, key="A"))
             sky.file(product, product.exposure.as_facts, wcs_of(here), wcs_of(elsewhere, key="A"))
+        session.commit()
     return services
 
 
@@ -102,6 +103,7 @@ def filled(services: Services) -> Services:
         sky.expose("ibxl51aaq", wcs_of(beside), proposal_id=99)
         sky.drizzle("ibxl51010", ["ibxl51aaq", "ibxl50aaq"], wcs_of(box((85.0, -2.0), 0.2)))
         sky.expose("ibxl52aaq", wcs_of(box((185.0, 2.0))))
+        session.commit()
     return services
 
 

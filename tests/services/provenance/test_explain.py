@@ -233,6 +233,7 @@ def test_flags_and_notes_stand_at_what_they_are_about(story_anywhere: Story) -> 
         session.add(BookEntry(exposure, EntryKind.FLAG, "ann", "a trail", "satellite"))
         session.add(BookEntry(other, EntryKind.FLAG, "ann", "elsewhere"))
         session.add(BookEntry(run, EntryKind.NOTE, "bob", "for the paper"))
+        session.commit()
     graph = story.explain(story.value)
     assert "flag: satellite: a trail (ann, " in said(graph)
     assert "note: for the paper (bob, " in said(graph)
@@ -257,6 +258,7 @@ def test_a_download_leads_to_the_archive_and_a_bad_delivery_is_told(story_anywhe
         download.finish(DownloadStatus.COMPLETE, version.size_bytes, version.sha256, name, "etag")
         download.started_at = download.started_at.replace(year=2020, month=1, day=5)
         download.version = version
+        session.commit()
     graph = story_anywhere.explain(f"{name}@1")
     assert ("product-version", "wasDerivedFrom", "archive-file") in relations(graph)
     assert ("download", "used", "archive-file") in relations(graph)

@@ -79,6 +79,7 @@ def test_a_value_that_moves_more_is_different_and_named_with_the_cause(story: St
         assert run.environment is not None
         packages = {**run.environment.packages, "astropy": "1.0"}
         run.environment = Environment("3.11.0", "Linux", packages)
+        session.commit()
     found = replay(story)
     assert found.verdict is ReplayVerdict.DIFFERENT
     assert found.environment_changed is True
@@ -206,6 +207,7 @@ def test_a_fit_with_another_shift_is_measured_in_pixels(
         (fit,) = session.get_one(AlignmentRun, story.fit).solutions
         assert fit.dx_pix is not None
         fit.dx_pix += change
+        session.commit()
     found = replay(story, story.fit)
     assert found.verdict is verdict
     assert (found.differences[0].what, found.unit) == ("dx_pix", "pix")

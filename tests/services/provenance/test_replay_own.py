@@ -44,6 +44,7 @@ def test_levels_are_measured_again_and_those_on_record_stay(services: Services, 
         kept = session.scalar(select(func.count()).select_from(SkyOverlap))
         session.execute(update(ChipLevel).values(level=ChipLevel.level + 1.0))
         session.execute(update(SkyOverlap).values(level_a=SkyOverlap.level_a + 1.0))
+        session.commit()
     found = replay(services, run)
     assert found.verdict is ReplayVerdict.IDENTICAL
     assert found.recipe_hash == found.replay_recipe_hash
@@ -59,6 +60,7 @@ def test_values_that_do_not_come_again_are_different(services: Services, run: in
         assert value.mdrizsky is not None
         value.mdrizsky += 0.01
         chip = f"{value.exposure.rootname}[1]"
+        session.commit()
     found = replay(services, run)
     assert found.verdict is ReplayVerdict.DIFFERENT
     assert [one.subject for one in found.differences] == [chip]

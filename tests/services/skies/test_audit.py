@@ -217,6 +217,7 @@ def test_footprints_come_from_the_file_where_the_ledger_has_none(field: Services
             assert version.current_solution is not None
             for chip in version.current_solution.chips:
                 chip.s_region = None
+        session.commit()
     read = MeasureOverlaps(services.context).outlines(version_ids(services))
     assert read.keys() == known.keys()
     for key, outline in known.items():

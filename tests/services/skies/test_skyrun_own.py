@@ -351,6 +351,7 @@ def test_another_process_can_execute_runs_by_their_ids(
     recipes = [Recipe(m, here.name, here.settings, inputs, has_mosaic=False) for m in ALL]
     with field.context.store.writing() as session:
         session.add(recipes[0].group(session))
+        session.commit()
     task = json.dumps([field.context.begin(recipe.begin) for recipe in recipes])
     elsewhere = Services.open(sqlite_ledger_url, tmp_path / "data")
     OwnEngine(elsewhere.context).execute(json.loads(task))

@@ -45,6 +45,7 @@ def claim(context: Context, run_ids: Sequence[int], worker: str) -> Claims:
             attempt = RunAttempt(run, _give_up_earlier(session, run, worker) + 1, worker)
             run.moved_to(environment)
             claims[run_id] = attempt.number
+        session.commit()
     return claims
 
 
@@ -57,6 +58,7 @@ def attempted(context: Context, claims: Claims) -> Iterator[None]:
         with context.store.writing() as session:
             for run_id, number in claims.items():
                 _end(session.get_one(RunAttempt, (run_id, number)))
+            session.commit()
 
 
 def still_running(context: Context, run_ids: Sequence[int]) -> bool:
@@ -77,6 +79,7 @@ def fail_lost(context: Context, run_ids: Sequence[int], why: str) -> None:
                 continue
             _give_up_earlier(session, run, "nobody")
             run.fail(why)
+        session.commit()
 
 
 def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
