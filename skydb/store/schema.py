@@ -126,7 +126,8 @@ def _refuse_before(state: SchemaState) -> None:
     if state.is_of_before:
         raise SchemaError(
             f"The ledger was made by skydb 0.1 (revision {state.revision}).",
-            advice="Use it with that skydb; `skydb init` makes a new one.",
+            advice="Use it with that skydb, whose `skydb db copy` copies it; `skydb init` makes a "
+            "new one.",
         )
 
 
