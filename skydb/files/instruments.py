@@ -21,7 +21,8 @@ _FILTER_CARDS: dict[str, tuple[str, ...]] = {
 }
 #: Keywords that any drizzled product may have instead, in the pipeline's own words.
 _PRODUCT_FILTER_CARDS = ("FILTER",)
-_NOT_A_FILTER = re.compile(r"CLEAR\w*|N/A|NONE|")
+_NO_FILTER = re.compile(r"CLEAR\w*")
+_NO_WORD = frozenset({"", "N/A", "NONE"})
 _SUFFIX = re.compile(r"_([a-z0-9]{3})(?=_|\.)", re.IGNORECASE)
 _IMAGE_KINDS = {kind.value: kind for kind in ProductKind if kind is not ProductKind.HLET}
 _NO_IMAGE = {
@@ -85,14 +86,17 @@ def filters_of(cards: Cards, instrument: str) -> str:
     Raises
     ------
     NotHstImageError
-        When the header has no filter keyword at all.
+        When the header has no filter keyword at all, or says nothing in it.
     """
     for names in (_FILTER_CARDS[instrument], _PRODUCT_FILTER_CARDS):
         present = [cards.raw(name) for name in names if cards.raw(name) is not None]
         if present:
             elements = [str(value).strip().upper() for value in present]
-            real = [element for element in elements if not _NOT_A_FILTER.fullmatch(element)]
-            return ";".join(real) or "CLEAR"
+            said = [element for element in elements if element not in _NO_WORD]
+            # Of WFPC2 alone a blank says that no filter was in the beam.
+            if not said and instrument != "WFPC2":
+                raise NotHstImageError(cards.path, f"{' and '.join(names)} in its header is blank")
+            return ";".join(one for one in said if not _NO_FILTER.fullmatch(one)) or "CLEAR"
     wanted = " or ".join(_FILTER_CARDS[instrument])
     raise NotHstImageError(cards.path, f"no {wanted} in its header")
 

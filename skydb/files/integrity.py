@@ -7,7 +7,7 @@ DATASUM and CHECKSUM are 32-bit ones' complement sums (FITS standard 4.0, sectio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,7 +54,7 @@ def check_arrival(path: Path, name: str) -> None:
         check_complete(
             skeleton, announced if isinstance(announced, int) else None, partners=partners
         )
-        _check_rootname(path, name, primary.get("ROOTNAME"))
+        _check_rootname(path, name, [primary.get("ROOTNAME"), *_exposures(skeleton)])
         for index, hdu in enumerate(skeleton.hdus):
             _check_sums(skeleton, hdu, index)
 
@@ -90,15 +90,18 @@ def _blocks(handle: BinaryIO, start: int, length: int) -> Iterator[bytes]:
         yield block
 
 
-def _check_rootname(path: Path, name: str, found: object) -> None:
+def _exposures(skeleton: FitsSkeleton) -> list[object]:
+    """Exposures of the images; files of a STIS association have its ROOTNAME."""
+    return [chip.scanned.get("EXPNAME") for chip in skeleton.named("SCI")]
+
+
+def _check_rootname(path: Path, name: str, found: Sequence[object]) -> None:
     """Only rootnames are compared: HAP products carry longer names, in several manners."""
     asked = _ROOTNAME.match(name)
-    if asked is None or not isinstance(found, str) or len(found.strip()) != 9:
+    names = [str(one).strip().lower() for one in found if isinstance(one, str)]
+    if asked is None or not names or len(names[0]) != 9 or asked[1].lower() in names:
         return
-    if found.strip().lower() != asked[1].lower():
-        raise FileRejectedError(
-            path, f"it is {found.strip().lower()} by its header, not {asked[1]}"
-        )
+    raise FileRejectedError(path, f"it is {names[0]} by its header, not {asked[1]}")
 
 
 def _check_sums(skeleton: FitsSkeleton, hdu: HduRecord, index: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from skydb.domain.values import Rootname
+from skydb.domain.values import FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 
 _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 #: First letters of rootnames: WFC3, ACS, NICMOS, STIS, WFPC2.
 _CAMERAS = "ijnou"
+#: A rootname before the kind, whatever somebody put in front of it; HAP leaves its last letter out.
+_NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
 
 def product_named(filename: str) -> tuple[Rootname, ProductKind]:
@@ -43,3 +45,34 @@ def exposure_named(filename: str) -> Rootname:
     if kind.is_combined or not rootname.text[-1].isalpha():
         raise ValueError(f"{PurePath(filename).name} combines several exposures")
     return rootname
+
+
+def name_contradiction(file: FileFacts) -> str | None:
+    """What the name of a file says against its header; None when they agree.
+
+    The header is right: it came with the pixels, and a name is easily given to another file.
+    A name that tells no rootname contradicts nothing.
+    """
+    found = _NAMED.fullmatch(file.path.name.lower())
+    # A word that begins like a rootname is none without a digit.
+    if (
+        found is None
+        or found[1].isalpha()
+        or any(_same(found[1], name) for name in _own_names(file))
+    ):
+        return None
+    said = file.header_rootname or str(file.facts.rootname)
+    return f"it is named {found[1]}, and is {said} by its header, which is believed."
+
+
+def _own_names(file: FileFacts) -> tuple[str, ...]:
+    """Every rootname that the header may go under."""
+    names: tuple[str | None, ...] = (str(file.facts.rootname), file.header_rootname)
+    if file.kind.is_combined:
+        names = (*names, file.header_filename, file.facts.asn_id, *file.members)
+    return tuple(name.lower() for name in names if name)
+
+
+def _same(named: str, own: str) -> bool:
+    """Whether a name begins with a rootname, of which the last letter may be missing."""
+    return own.startswith(named) or named == own[:9]

@@ -23,8 +23,9 @@ from skydb.files.instruments import (
     kind_of,
     sky_unit_of,
 )
-from skydb.files.members import Members, members_of, reference_file
+from skydb.files.members import Members, exposure_named_in, members_of, reference_file
 from skydb.files.refdates import delivery_date
+from skydb.files.sanity import check_exposures, check_layout, check_wcs
 from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
@@ -34,6 +35,12 @@ from skydb.files.structure import (
 )
 from skydb.files.wcs import read_solutions
 
+#: A product of a sky cell names all its proposals.
+_PROPOSALS = re.compile(r"(\d{1,18})(?:\s*;\s*\d{1,18})+")
+_LARGEST_PROPOSAL = 2**31 - 1
+_MAY_BE_MISSING = 1
+#: Kinds of which one file is one exposure, whatever association it was calibrated in.
+_SINGLE_EXPOSURES = frozenset({ProductKind.FLT, ProductKind.FLC, ProductKind.C0M, ProductKind.CAL})
 _VERSION_IN_HISTORY = re.compile(r"AstroDrizzle Version\s+(\S+)")
 
 
@@ -66,15 +73,18 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     is_drizzled = primary.raw("NDRIZIM") is not None or primary.raw("D001DATA") is not None
     kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
     _require_image(skeleton, primary, kind)
+    check_layout(skeleton, kind)
     members = members_of(skeleton) if kind.is_drizzled else Members()
+    facts = _exposure_facts(skeleton, kind, members.rootnames)
     solutions = read_solutions(skeleton)
+    check_wcs(skeleton, kind, facts, solutions[0])
     headerlets, flaws = embedded_solutions(skeleton, solutions)
     idctab, written = reference_file(primary.text("IDCTAB")), primary.text("DATE")
     return FileFacts(
         path=skeleton.path,
         kind=kind,
         size_bytes=skeleton.size_bytes,
-        facts=_exposure_facts(skeleton, members.rootnames),
+        facts=facts,
         solutions=solutions,
         skies=_skies(skeleton, kind),
         members=members.rootnames,
@@ -83,7 +93,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         date_written=written,
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
-        flaws=flaws,
+        flaws=(*flaws, *_missing(skeleton, primary)),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),
@@ -116,12 +126,23 @@ def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) ->
         raise NotHstImageError(skeleton.path, "two SCI extensions have the same EXTVER")
 
 
-def _exposure_facts(skeleton: FitsSkeleton, members: tuple[str, ...]) -> ExposureFacts:
+def _missing(skeleton: FitsSkeleton, primary: Cards) -> tuple[str, ...]:
+    """What a file lacks that is whole otherwise: tools drop headerlets and leave NEXTEND."""
+    announced, found = primary.integer("NEXTEND"), len(skeleton.hdus) - 1
+    # AstroDrizzle announces a context that it may not make.
+    if announced is None or announced <= found + _MAY_BE_MISSING:
+        return ()
+    return (f"NEXTEND announces {announced} extensions, {found} exist.",)
+
+
+def _exposure_facts(
+    skeleton: FitsSkeleton, kind: ProductKind, members: tuple[str, ...]
+) -> ExposureFacts:
     """Facts of the exposure; STIS and NICMOS keep the times in the SCI header."""
     cards = Cards(skeleton.path, (skeleton.primary.scanned, skeleton.named("SCI")[0].scanned))
     instrument = instrument_of(cards)
     return ExposureFacts(
-        rootname=_rootname(cards, members),
+        rootname=_rootname(skeleton, cards, kind, members),
         proposal_id=_proposal_id(cards),
         instrument=instrument,
         detector=detector_of(cards, instrument),
@@ -141,10 +162,13 @@ def _exposure_facts(skeleton: FitsSkeleton, members: tuple[str, ...]) -> Exposur
     )
 
 
-def _rootname(cards: Cards, members: tuple[str, ...]) -> Rootname:
-    """ROOTNAME, or the first member's for products named after a sky cell or by a user."""
+def _rootname(
+    skeleton: FitsSkeleton, cards: Cards, kind: ProductKind, members: tuple[str, ...]
+) -> Rootname:
+    """The exposure, or the first member for products named after a sky cell or by a user."""
     text = cards.required("ROOTNAME", NotHstImageError)
-    for candidate in (text, *members):
+    own = (_exposure(skeleton, text),) if kind in _SINGLE_EXPOSURES else (text,)
+    for candidate in (*own, *members):
         try:
             return Rootname.parse(candidate)
         except ValueError:
@@ -152,9 +176,22 @@ def _rootname(cards: Cards, members: tuple[str, ...]) -> Rootname:
     raise NotHstImageError(cards.path, f"ROOTNAME {text!r} is no rootname of nine characters")
 
 
+def _exposure(skeleton: FitsSkeleton, rootname: str) -> str:
+    """Exposure that all SCI extensions belong to."""
+    headers = (Cards(skeleton.path, (chip.scanned,)) for chip in skeleton.named("SCI"))
+    names = [exposure_named_in(rootname, chip.text("EXPNAME")) or "" for chip in headers]
+    check_exposures(skeleton, names)
+    return names[0]
+
+
 def _proposal_id(cards: Cards) -> int:
     for key in ("PROPOSID", "PROPOSAL", "PROGRAM"):
         number = cards.integer(key)
+        several = _PROPOSALS.fullmatch(cards.text(key) or "")
+        if number is None and several is not None:
+            number = int(several[1])
+        if number is not None and not 0 <= number <= _LARGEST_PROPOSAL:
+            raise NotHstImageError(cards.path, f"{key} {number} is the number of no proposal")
         if number is not None:
             return number
     raise NotHstImageError(cards.path, "no PROPOSID in its header")

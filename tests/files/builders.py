@@ -29,6 +29,13 @@ WFC3_IR: dict[str, object] = {
 }
 
 
+#: A distortion model that moves nothing; who names a WCS after one must have one.
+SIP: dict[str, object] = {
+    **{"CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP"},
+    **{"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 0.0, "B_0_2": 0.0},
+}
+
+
 def chip_cards(
     crval_deg: tuple[float, float] = (85.25, -2.45),
     scale_arcsec: float = 0.128,
@@ -36,8 +43,9 @@ def chip_cards(
     *,
     key: str = "",
     name: str | None = "IDC_w3m18525i-FIT_REL_GAIAeDR3",
+    is_rectified: bool = False,
 ) -> dict[str, object]:
-    """Linear WCS of a chip; ``shape`` is (NAXIS2, NAXIS1)."""
+    """WCS of a chip; ``shape`` is (NAXIS2, NAXIS1). A rectified one is a drizzled product's."""
     ny, nx = shape
     step = scale_arcsec / 3600
     cards: dict[str, object] = {
@@ -54,7 +62,8 @@ def chip_cards(
     }
     if name is not None:
         cards[f"WCSNAME{key}"] = name
-    return cards
+    is_modelled = not key and (name or "").startswith(("IDC_", "FIT_"))
+    return cards | (SIP if is_modelled and not is_rectified else {})
 
 
 @dataclass

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import ProductKind
-from skydb.files.names import exposure_named, product_named
+from skydb.files.names import exposure_named, name_contradiction, product_named
+from tests.domain.entities import facts_of, file_of
 
 
 @pytest.mark.parametrize("name", ["ibxl50clq_flt.fits", "dir/JB4M01A1Q_FLC.fits", "u2n9a_flt.fits"])
@@ -35,3 +40,75 @@ def test_names_that_users_gave_are_not_guessed_at(name):
 def test_what_combines_exposures_is_none(name):
     with pytest.raises(ValueError, match="combines several"):
         exposure_named(name)
+
+
+def file_named(
+    name: str, header_rootname: str, header_filename: str | None = None, *members: str
+) -> FileFacts:
+    file = replace(
+        file_of("ibxl50030_drz.fits" if "_drz" in name else "ibxl50ivq_flt.fits"), path=Path(name)
+    )
+    combined = file.kind.is_combined
+    rootname = members[0] if combined and len(header_rootname) != 9 else header_rootname
+    facts = replace(facts_of(rootname), asn_id="ibxl50030")
+    return replace(
+        file,
+        facts=facts,
+        header_rootname=header_rootname,
+        header_filename=header_filename,
+        members=members,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "rootname"),
+    [
+        ("ibxl50ivq_flt.fits", "ibxl50ivq"),
+        ("IBXL50IVQ_FLT.FITS.GZ", "ibxl50ivq"),
+        ("orig_ibxl50ivq_flt.fits", "ibxl50ivq"),
+        ("hst_12812_50_wfc3_ir_f160w_ibxl50iv_flt.fits", "ibxl50ivq"),
+        ("horsehead.fits", "ibxl50ivq"),
+        ("my_image_flt.fits", "ibxl50ivq"),
+        ("uncropped_flt.fits", "ibxl50ivq"),
+    ],
+)
+def test_a_name_that_agrees_or_says_nothing_contradicts_nothing(name: str, rootname: str) -> None:
+    assert name_contradiction(file_named(name, rootname)) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ibxl50j1q_flt.fits",
+        "backup_ibxl50j1q_flt.fits",
+        "hst_12812_50_wfc3_ir_f160w_ibxl50j1_flt.fits",
+    ],
+)
+def test_a_name_of_another_exposure_contradicts_the_header(name: str) -> None:
+    said = name_contradiction(file_named(name, "ibxl50ivq"))
+    assert said is not None
+    assert "is ibxl50ivq by its header, which is believed" in said
+
+
+def test_an_exposure_of_an_association_may_be_named_after_either() -> None:
+    exposure = replace(file_named("x_flt.fits", "o4k19ac1q"), header_rootname="o4k19a010")
+    for name in ("o4k19a010_flt.fits", "o4k19ac1q_flt.fits"):
+        assert name_contradiction(replace(exposure, path=Path(name))) is None
+    assert name_contradiction(replace(exposure, path=Path("o4k19ac2q_flt.fits")))
+
+
+@pytest.mark.parametrize(
+    ("name", "header_rootname", "is_good"),
+    [
+        ("ibxl50030_drz.fits", "ibxl50030", True),
+        ("ibxl50ivq_drz.fits", "f160w", True),
+        ("ibxl50030_drz.fits", "f160w", True),
+        ("f160w_drz.fits", "f160w", True),
+        ("ibxl51030_drz.fits", "ibxl50030", False),
+    ],
+)
+def test_a_product_may_be_named_after_its_association_or_a_member(
+    name: str, header_rootname: str, is_good: bool
+) -> None:
+    said = name_contradiction(file_named(name, header_rootname, None, "ibxl50ivq"))
+    assert (said is None) is is_good

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from skydb.domain.values import FileFacts, Rootname, WcsName
+from skydb.domain.values import FileFacts, Rootname, WcsName, plate_scale_arcsec
 from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
 from skydb.errors import (
     FileRejectedError,
@@ -81,6 +81,9 @@ def test_every_camera_has_its_own_words_for_detector_and_filters(
     for key in ("DETECTOR", "FILTER"):
         del image.primary[key]
     image.primary |= cards
+    scale = plate_scale_arcsec(str(cards["INSTRUME"]), detector)
+    assert scale is not None
+    image.chips = [chip_cards(scale_arcsec=scale)]
     found = read_facts(image.write()).facts
     assert (found.detector, found.filters) == (detector, filters)
 
@@ -201,7 +204,9 @@ def test_every_truncation_is_noticed_even_between_two_extensions(image: ImageBui
 
 def test_a_file_that_lost_only_its_headerlets_is_whole(image: ImageBuilder) -> None:
     image.primary["NEXTEND"] = 12
-    assert read_facts(image.write()).kind is ProductKind.FLT
+    found = read_facts(image.write())
+    assert found.kind is ProductKind.FLT
+    assert found.flaws == ("NEXTEND announces 12 extensions, 3 exist.",)
 
 
 def test_a_truncated_gzip_is_truncated(image: ImageBuilder) -> None:

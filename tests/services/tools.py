@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.wcskeys import alternates
@@ -42,7 +43,8 @@ def write_exposure(
     """A WFC3/IR exposure of a few pixels."""
     directory.mkdir(parents=True, exist_ok=True)
     name = f"{rootname}_{kind}.fits"
-    chips = [chip_cards(centre_deg, name=wcs_name)]
+    scale = plate_scale_arcsec("WFC3", str(primary.get("DETECTOR", "IR"))) or 0.128
+    chips = [chip_cards(centre_deg, scale, name=wcs_name)]
     builder = ImageBuilder(directory / name, chips=chips, bunit=bunit)
     builder.primary |= {"ROOTNAME": rootname, "FILENAME": name, **primary}
     return builder.write()
@@ -59,7 +61,7 @@ def write_product(
     directory.mkdir(parents=True, exist_ok=True)
     builder = ImageBuilder(
         directory / name,
-        chips=[chip_cards(CENTRE_DEG, shape=(40, 44), name=wcs_name)],
+        chips=[chip_cards(CENTRE_DEG, shape=(40, 44), name=wcs_name, is_rectified=True)],
         shape=(40, 44),
         companions=(),
         extra=[hdrtab(*members)],

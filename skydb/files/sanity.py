@@ -1,0 +1,222 @@
+"""Whether an image and its WCS can be what they say: what cannot is refused with a sentence.
+
+AstroDrizzle takes a WCS of any kind, and makes a mosaic of some kind of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from skydb.domain.outline import outline_pix
+from skydb.domain.values import (
+    ChipGeometry,
+    ExposureFacts,
+    WcsFacts,
+    WcsName,
+    plate_scale_arcsec,
+)
+from skydb.domain.vocabulary import ProductKind, WcsKind
+from skydb.errors import FileRejectedError, NotHstImageError
+from skydb.files.cardscan import ScannedHeader
+from skydb.files.structure import FitsSkeleton, HduRecord
+from skydb.files.wcs import image_size_pix
+
+#: Kinds whose pixels are those of the detector, distorted.
+_DETECTOR_KINDS = frozenset(
+    {
+        *(ProductKind.FLT, ProductKind.FLC, ProductKind.CRJ, ProductKind.CRC),
+        *(ProductKind.C0M, ProductKind.CAL),
+    }
+)
+_MODELLED = frozenset({WcsKind.DISTORTION, WcsKind.A_PRIORI, WcsKind.FIT})
+_LARGEST_EXTVER = 2**31 - 1
+#: Chips have 4096 pixels at most; a sky cell counts from the middle of its projection cell.
+_FARTHEST_PIX = {True: 1e6, False: 1e4}
+#: Of the scale of an area with its distortion model; without one it is that of one place,
+#: which on ACS/WFC is up to 4.6 % off the mean.
+_SCALE_OFF = {True: 0.05, False: 0.1}
+#: Of the scale along one axis: pixels of IR, HRC and SBC are 5 to 7 % longer than wide.
+_AXIS_OFF = 0.15
+_DRIZZLED_SCALES_ARCSEC = (1e-3, 10.0)
+#: Plate scale of the Planetary Camera of WFPC2, which is chip 1 (WFPC2 Instrument Handbook).
+_PC_SCALE_ARCSEC = 0.0455
+#: SIP moves a pixel of HST by up to 4 % of its distance from CRPIX.
+_LARGEST_SIP = 0.2
+_SIP_FLOOR_PIX = 20.0
+_ORDERS = range(10)
+
+
+def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
+    """Refuse an image whose extensions do not fit together.
+
+    Raises
+    ------
+    FileRejectedError
+        SCI without two dimensions or pixels, ERR or DQ of another shape, or an EXTVER that
+        is none.
+    """
+    for chip in skeleton.named("SCI"):
+        _check_version(skeleton, chip)
+        axes, size = _axes(chip), image_size_pix(chip)
+        if axes not in (0, 2):
+            raise _refused(skeleton, f"SCI,{chip.version} has {axes} dimensions, not two")
+        if min(size) < 1:
+            raise NotHstImageError(skeleton.path, f"SCI,{chip.version} has no pixels")
+        if not kind.is_drizzled:
+            _check_companions(skeleton, chip, size)
+
+
+def check_wcs(
+    skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts, wcs: WcsFacts
+) -> None:
+    """Refuse a primary WCS that no image of this detector can have.
+
+    Raises
+    ------
+    FileRejectedError
+        With the chip and the number that cannot be.
+    """
+    for hdu, chip in zip(skeleton.named("SCI"), wcs.chips, strict=True):
+        _check_place(skeleton, kind, chip)
+        _check_scale(skeleton, kind, facts, hdu.scanned, chip)
+        if kind in _DETECTOR_KINDS:
+            _check_model(skeleton, wcs.name, hdu.scanned, chip)
+        _check_distortion(skeleton, hdu.scanned, chip)
+
+
+def _refused(skeleton: FitsSkeleton, reason: str) -> FileRejectedError:
+    return FileRejectedError(skeleton.path, reason, advice="Restore the file from the archive.")
+
+
+def _check_version(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
+    if not 1 <= hdu.version <= _LARGEST_EXTVER:
+        raise _refused(skeleton, f"a SCI extension has EXTVER {hdu.version}")
+
+
+def _axes(hdu: HduRecord) -> int:
+    return int(hdu.scanned.get("NAXIS", 0))
+
+
+def _check_companions(skeleton: FitsSkeleton, chip: HduRecord, size: tuple[int, int]) -> None:
+    companions = [hdu for name in ("ERR", "DQ") for hdu in skeleton.named(name)]
+    for hdu in companions:
+        # One that is a constant may not say how large it is.
+        if hdu.version != chip.version or (_axes(hdu) == 0 and image_size_pix(hdu) == (0, 0)):
+            continue
+        if _axes(hdu) not in (0, 2) or image_size_pix(hdu) != size:
+            raise _refused(skeleton, f"{hdu.name},{hdu.version} has another shape than its SCI")
+
+
+def _check_place(skeleton: FitsSkeleton, kind: ProductKind, chip: ChipGeometry) -> None:
+    ra, dec = chip.crval_deg
+    if not (-180.0 <= ra <= 361.0 and abs(dec) <= 90.0):
+        raise _refused(skeleton, f"CRVAL of SCI,{chip.extver} is no place on the sky: {ra}, {dec}")
+    centre = [(size + 1) / 2 for size in chip.naxis_pix]
+    away = math.dist(chip.crpix_pix, centre)
+    if not away <= _FARTHEST_PIX[kind.is_drizzled]:
+        said = f"CRPIX of SCI,{chip.extver} is {away:.3g} pixels away from the image"
+        raise _refused(skeleton, said)
+
+
+def _check_scale(
+    skeleton: FitsSkeleton,
+    kind: ProductKind,
+    facts: ExposureFacts,
+    header: ScannedHeader,
+    chip: ChipGeometry,
+) -> None:
+    matrix = 3600.0 * np.array(chip.cd_deg).reshape(2, 2)
+    found = math.sqrt(abs(np.linalg.det(matrix)))
+    if kind not in _DETECTOR_KINDS:
+        smallest, largest = _DRIZZLED_SCALES_ARCSEC
+        if not smallest <= found <= largest:
+            raise _refused(skeleton, f"SCI,{chip.extver} has {found:.3g} arcsec per pixel")
+        return
+    binning = np.array([_binning(header, axis) for axis in (1, 2)])
+    matrix /= binning
+    allowed = _nominal_scales(facts, chip)
+    if allowed and not any(_fits(matrix, scale, _has_sip(header)) for scale in allowed):
+        listed = " or ".join(f"{scale:g}" for scale in allowed)
+        unbinned = found / math.sqrt(float(binning.prod()))
+        said = f"{unbinned:.4g} arcsec per pixel, {facts.instrument}/{facts.detector} {listed}"
+        raise _refused(skeleton, f"the scale of SCI,{chip.extver} is off: it has {said}")
+
+
+def _fits(matrix: np.ndarray, scale: float, has_model: bool) -> bool:
+    of_area = math.sqrt(abs(np.linalg.det(matrix))) / scale
+    along = np.linalg.norm(matrix, axis=0) / scale
+    return abs(of_area - 1) <= _SCALE_OFF[has_model] and bool((abs(along - 1) <= _AXIS_OFF).all())
+
+
+def _nominal_scales(facts: ExposureFacts, chip: ChipGeometry) -> tuple[float, ...]:
+    scale = plate_scale_arcsec(facts.instrument, facts.detector)
+    if scale is None:
+        return ()
+    if facts.instrument != "WFPC2":
+        return (scale,)
+    if chip.ccdchip is None:
+        return (_PC_SCALE_ARCSEC, scale)
+    return (_PC_SCALE_ARCSEC if chip.ccdchip == 1 else scale,)
+
+
+def _binning(header: ScannedHeader, axis: int) -> float:
+    value = header.get(f"BINAXIS{axis}", 1)
+    return float(value) if isinstance(value, int | float) and value >= 1 else 1.0
+
+
+def _has_sip(header: ScannedHeader) -> bool:
+    return "A_ORDER" in header and "B_ORDER" in header
+
+
+def _check_model(
+    skeleton: FitsSkeleton, name: WcsName, header: ScannedHeader, chip: ChipGeometry
+) -> None:
+    is_modelled = name.kind in _MODELLED or name.text.upper().startswith(("IDC_", "FIT_"))
+    if is_modelled and not _has_sip(header):
+        said = f"WCSNAME {name} promises a distortion model, and SCI,{chip.extver} has none (SIP)"
+        raise _refused(skeleton, said)
+
+
+def _check_distortion(skeleton: FitsSkeleton, header: ScannedHeader, chip: ChipGeometry) -> None:
+    """SIP must be a small correction everywhere on the chip (SIP convention, Shupe 2005)."""
+    from_crpix = outline_pix(chip.naxis_pix, 3) - np.array(chip.crpix_pix)
+    moved = np.hypot(*(_polynomial(header, letter, from_crpix) for letter in "AB"))
+    allowed = _SIP_FLOOR_PIX + _LARGEST_SIP * np.hypot(*from_crpix.T)
+    if not (moved <= allowed).all():
+        said = f"the distortion of SCI,{chip.extver} (SIP) moves a pixel by {moved.max():.3g}"
+        raise _refused(skeleton, said)
+
+
+def _polynomial(header: ScannedHeader, letter: str, uv: np.ndarray) -> np.ndarray:
+    terms = [
+        (p, q, header[key])
+        for p in _ORDERS
+        for q in _ORDERS
+        if (key := f"{letter}_{p}_{q}") in header and _is_number(header[key])
+    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sum((value * uv[:, 0] ** p * uv[:, 1] ** q for p, q, value in terms), 0 * uv[:, 0])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def check_exposures(skeleton: FitsSkeleton, names: Sequence[str]) -> None:
+    """Refuse one file of several exposures, as STIS makes them of repeated exposures.
+
+    Its image sets are of one detector area each, not chips beside each other.
+
+    Raises
+    ------
+    NotHstImageError
+        When its SCI extensions belong to several exposures.
+    """
+    several = list(dict.fromkeys(names))
+    if len(several) > 1:
+        advice = "Make one file of each set of SCI, ERR and DQ, and ingest those."
+        reason = f"it holds {len(several)} exposures ({', '.join(several)})"
+        raise NotHstImageError(skeleton.path, reason, advice=advice)
