@@ -149,10 +149,15 @@ class Demo:
         from skydb.archive.mast import MastQuery
         from skydb.services.catalogs.catalog_queries import CatalogQueryService
         from skydb.services.intake.fetch import FetchService
+        from skydb.simulate.detectors import detector
 
         loopback = Endpoints(url, url, url)
         self._say("Fetching from MAST, played by the loopback archive")
-        query = MastQuery(proposal_id=self.plan.proposal_id, products=("FLT", "FLC", "DRZ", "DRC"))
+        query = MastQuery(
+            proposal_id=self.plan.proposal_id,
+            products=("FLT", "FLC", "DRZ", "DRC"),
+            project=detector(self.plan.detector).pipeline,
+        )
         for file in FetchService(services.context, loopback).fetch(query):
             if file.path is None:
                 raise ArchiveError("MAST", f"{file.uri} did not arrive: {file.reason}")

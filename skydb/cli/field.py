@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from skydb.simulate.plan import FieldPlan, SimDetector
 
 
+_OF_A_NEW_FIELD = ("detector", "tiles", "dithers", "size", "seed", "islands")
+_OF_A_REDELIVERY = ("only", "out", "shift_mas")
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(simulate)
@@ -30,6 +34,29 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
     islands: Annotated[int, typer.Option(help="Groups of tiles that share no sky.")] = 1,
+    redeliver: Annotated[
+        bool,
+        typer.Option(
+            "--redeliver",
+            help="Deliver the field that DIRECTORY holds again: newer IDCTAB and software, "
+            "recalibrated pixels, another WCS. The field itself does not change.",
+        ),
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROOTNAME,...",
+            help="With --redeliver: these exposures. A visit gets a new product "
+            "if all its exposures are among them.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="With --redeliver: where to write; DIRECTORY/redelivered if left out."),
+    ] = None,
+    shift_mas: Annotated[
+        float, typer.Option(help="With --redeliver: how far north the WCS moves, mas.")
+    ] = 40.0,
     as_json: JsonOption = False,
 ) -> None:
     """Make HST exposures and pipeline products with known skies and pointing errors.
@@ -38,12 +65,35 @@ def simulate(
 
     Example: skydb simulate field/ --detector UVIS --tiles 2x2 --size 512
     """
-    from skydb.simulate.field import simulate_field
-
-    plan = plan_of(detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands)
     shell = shell_of(context)
-    truth = simulate_field(directory, plan, progress=None if as_json else shell.say)
-    shell.show("Simulated exposures", truth.exposures, columns.TRUTH, as_json=as_json)
+    say = None if as_json else shell.say
+    _refuse_together(context, redeliver=redeliver)
+    if redeliver:
+        from skydb.simulate.redelivery import Redelivery, redeliver_field
+
+        wanted = tuple(filter(None, (only or "").lower().replace(" ", "").split(",")))
+        truth = redeliver_field(directory, Redelivery(wanted, shift_mas), out, progress=say)
+        title = "Redelivered exposures"
+    else:
+        from skydb.simulate.field import simulate_field
+
+        plan = plan_of(detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands)
+        truth = simulate_field(directory, plan, progress=say)
+        title = "Simulated exposures"
+    shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)
+
+
+def _refuse_together(context: typer.Context, *, redeliver: bool) -> None:
+    """Refuse options that the command would ignore."""
+    from skydb.errors import UsageError
+
+    ignored = _OF_A_NEW_FIELD if redeliver else _OF_A_REDELIVERY
+    for name in ignored:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            words = "cannot be used with" if redeliver else "needs"
+            raise UsageError(f"{option} {words} --redeliver.")
 
 
 def plan_of(detector: str, tiles: str, **details: Any) -> FieldPlan:  # noqa: ANN401

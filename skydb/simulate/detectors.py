@@ -113,6 +113,11 @@ class Detector:
         return int(min(1500, 170 + 0.75 * self.width_pix))
 
     @property
+    def pipeline(self) -> str:
+        """``CALWF3`` or ``CALACS``."""
+        return "CAL" + self.instrument.replace("WFC3", "WF3")
+
+    @property
     def root_letter(self) -> str:
         """First letter of rootnames."""
         return _ROOT_LETTERS[self.instrument]

@@ -85,9 +85,10 @@ def _drizzle(
 ) -> list[Path]:
     if not plan.products:
         return []
-    from skydb.simulate.products import Pipeline
+    from skydb.simulate.products import Association, Pipeline
 
-    return Pipeline.real(camera_type).run(visits, directory, say)
+    associations = [Association(visit.asn_id, tuple(paths)) for visit, paths in visits]
+    return Pipeline.real(camera_type).run(associations, directory, say)
 
 
 def describe(

@@ -67,6 +67,15 @@ class LinearWcs:
         """Position angle of the y axis, degrees east of north."""
         return float(np.degrees(np.arctan2(self.cd[1], self.cd[3])))
 
+    def turned(self, turn: Matrix) -> LinearWcs:
+        """The WCS after a rotation (3, 3) of the sky: positions and directions turn alike."""
+        here = unit_vector(*self.crval)
+        there = turn @ here
+        before, after = np.stack(tangent_basis(here)), np.stack(tangent_basis(there))
+        c11, c12, c21, c22 = (after @ turn @ before.T @ self.cd_matrix).ravel().tolist()
+        ra, dec = sky_position(there)
+        return LinearWcs(self.crpix, (float(ra), float(dec)), (c11, c12, c21, c22))
+
     def pixel_to_sky(self, x: Matrix, y: Matrix, sip: Sip) -> tuple[Matrix, Matrix]:
         """ICRS positions in degrees of 1-based pixels."""
         u, v = sip.apply(x - self.crpix[0], y - self.crpix[1])

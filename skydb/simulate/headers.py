@@ -155,10 +155,10 @@ class HeaderWriter:
         header["WCSTYPEO"] = "pipeline default not aligned"
         name = f"{exposure.rootname}_{self.detector.kind}_{self.wcs_name(visit)}"
         header["HDRNAME"] = f"{name}-hlet.fits"
-        add_fit_quality(header, visit)
+        _add_fit_quality(header, visit)
 
 
-def add_fit_quality(header: Header, visit: Visit) -> None:
+def _add_fit_quality(header: Header, visit: Visit) -> None:
     """NMATCHES and RMS_RA, RMS_DEC in mas; unfitted visits have -1 or nothing."""
     if visit.rms_mas is None:
         # One visit of four is unfitted; every other one of those says so.

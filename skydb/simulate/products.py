@@ -14,11 +14,11 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import ToolError
 from skydb.simulate.detectors import Detector
-from skydb.simulate.headers import add_fit_quality
-from skydb.simulate.schedule import Visit
 
 #: Products made by one subprocess: enough to share its start, few enough to show progress.
 _BATCH = 9
+#: What the archive's products say of the fit of their members.
+_FIT_CARDS = ("RMS_RA", "RMS_DEC", "NMATCHES", "CRDER1", "CRDER2", "FITGEOM")
 
 
 class ProductMaker(Protocol):
@@ -31,6 +31,14 @@ class ProductMaker(Protocol):
     def make_products(self, jobs: Sequence[ProductJob], scratch: Path) -> list[Path]:
         """Science file of each job."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """Exposures that the archive combines, and the rootname of the product."""
+
+    asn_id: str
+    exposures: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +59,17 @@ class Pipeline:
         """The pipeline with the real AstroDrizzle."""
         return cls(detector, AstroDrizzle(DrizzlepacRunner()))
 
-    def product_name(self, visit: Visit) -> str:
+    def product_name(self, association: Association) -> str:
         """``<asn>_drz.fits`` or ``<asn>_drc.fits``."""
-        return f"{visit.asn_id}_{self.detector.product_kind}.fits"
+        return f"{association.asn_id}_{self.detector.product_kind}.fits"
 
     def run(
         self,
-        visits: Sequence[tuple[Visit, Sequence[Path]]],
+        associations: Sequence[Association],
         directory: Path,
         say: Callable[[str], None],
     ) -> list[Path]:
-        """Drizzle each visit's exposures into ``directory``.
+        """Drizzle the exposures of each association into ``directory``.
 
         The exposures keep the MDRIZSKY of this run, as in the archive: a trap for
         whoever measures the sky again.
@@ -72,9 +80,9 @@ class Pipeline:
             When AstroDrizzle fails.
         """
         made = []
-        for start in range(0, len(visits), _BATCH):
-            batch = visits[start : start + _BATCH]
-            say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(visits)}")
+        for start in range(0, len(associations), _BATCH):
+            batch = associations[start : start + _BATCH]
+            say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(associations)}")
             with tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch:
                 try:
                     made += self._run_batch(batch, directory, Path(scratch))
@@ -83,21 +91,18 @@ class Pipeline:
         return made
 
     def _run_batch(
-        self,
-        visits: Sequence[tuple[Visit, Sequence[Path]]],
-        directory: Path,
-        scratch: Path,
+        self, associations: Sequence[Association], directory: Path, scratch: Path
     ) -> list[Path]:
         settings = AstroDrizzleSettings.pipeline(extra={"context": True})
-        jobs = [ProductJob(tuple(paths), visit.asn_id, settings) for visit, paths in visits]
+        jobs = [ProductJob(one.exposures, one.asn_id, settings) for one in associations]
         products = self.maker.make_products(jobs, scratch)
         kept = []
-        for (visit, paths), product in zip(visits, products, strict=True):
-            for path in paths:
+        for association, product in zip(associations, products, strict=True):
+            for path in association.exposures:
                 _copy_sky(product.parent / path.name, path)
-            target = directory / self.product_name(visit)
+            target = directory / self.product_name(association)
             shutil.move(product, target)
-            _describe(target, visit)
+            _describe(target, association)
             kept.append(target)
         return kept
 
@@ -120,14 +125,22 @@ def _copy_sky(processed: Path, original: Path) -> None:
                 hdu.header["MDRIZSKY"] = source["SCI", hdu.ver].header["MDRIZSKY"]
 
 
-def _describe(product: Path, visit: Visit) -> None:
-    """Add what the archive's products say and AstroDrizzle leaves out."""
+def _describe(product: Path, association: Association) -> None:
+    """Add what the archive's products say and AstroDrizzle leaves out.
+
+    The date is that of the exposures' processing, of which the product is a part, and
+    what is said of the fit is what the first exposure says.
+    """
     from astropy.io import fits
 
+    with fits.open(association.exposures[0]) as hdus:
+        date, member = hdus[0].header["DATE"], hdus["SCI", 1].header
+        fit = [member.cards[card] for card in _FIT_CARDS if card in member]
     with fits.open(product, mode="update") as hdus:
+        hdus[0].header["DATE"] = date
         hdus[0].header["FILENAME"] = product.name
-        hdus[0].header["ROOTNAME"] = visit.asn_id
-        hdus[0].header["ASN_ID"] = visit.asn_id.upper()
+        hdus[0].header["ROOTNAME"] = association.asn_id
+        hdus[0].header["ASN_ID"] = association.asn_id.upper()
         science = hdus["SCI", 1].header
-        science["ROOTNAME"] = visit.asn_id
-        add_fit_quality(science, visit)
+        science["ROOTNAME"] = association.asn_id
+        science.extend(fit, update=True)

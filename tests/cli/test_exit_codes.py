@@ -22,12 +22,16 @@ WRONG_USAGE = [
     ("simulate", "field", "--tiles", "three"),
     ("simulate", "field", "--tiles", "0x1"),
     ("simulate", "field", "--size", "10"),
+    ("simulate", "field", "--only", "ibxl50clq"),
+    ("simulate", "field", "--redeliver", "--tiles", "2x2"),
+    ("simulate", "field", "--redeliver", "--shift-mas", "nan"),
     ("demo", "field", "--detector", "STIS"),
     ("--db", "mysql://localhost/hst", "inspect", "headers"),
     ("--db", "horsehead", "inspect", "headers"),
 ]
 
 NOT_FOUND = [
+    ("simulate", "no-such-field", "--redeliver"),
     ("align", "show", "999"),
     ("align", "accept", "999"),
     ("align", "reject", "999", "--why", "none"),

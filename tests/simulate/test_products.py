@@ -14,8 +14,7 @@ from skydb.files.reader import read_facts
 from skydb.simulate.detectors import detector
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
-from skydb.simulate.products import Pipeline
-from skydb.simulate.schedule import make_schedule
+from skydb.simulate.products import Association, Pipeline
 from skydb.simulate.verify import sky_error
 
 
@@ -49,18 +48,18 @@ class FailingMaker:
 
 @pytest.fixture
 def visits(tmp_path):
-    """Pipeline input: (detector, [(visit, paths)]) of one small UVIS visit."""
+    """Pipeline input: (detector, [association]) of one small UVIS visit."""
     plan = FieldPlan(SimDetector.UVIS, tiles=(1, 1), size=64, products=False, stars=5)
     truth = simulate_field(tmp_path, plan)
     camera = detector(plan.detector, plan.size)
-    paths = [tmp_path / exposure.path for exposure in truth.exposures]
-    return camera, [(make_schedule(plan, camera).visits[0], paths)]
+    paths = tuple(tmp_path / exposure.path for exposure in truth.exposures)
+    return camera, [Association(truth.visits[0].asn_id, paths)]
 
 
 def test_exposures_keep_the_sky_of_the_pipeline(visits, tmp_path):
     camera, groups = visits
     Pipeline(camera, CopyingMaker()).run(groups, tmp_path, lambda _: None)
-    for path in groups[0][1]:
+    for path in groups[0].exposures:
         with fits.open(path) as hdus:
             assert [hdus["SCI", extver].header["MDRIZSKY"] for extver in (1, 2)] == [8.0, 9.0]
 
@@ -72,6 +71,7 @@ def test_a_product_is_named_after_its_association(visits, tmp_path):
     header = fits.getheader(product)
     assert header["ROOTNAME"] == "ibxl50010"
     assert header["ASN_ID"] == "IBXL50010"
+    assert header["DATE"] == "2023-12-15"
 
 
 def test_a_failed_pipeline_leaves_its_log_beside_the_exposures(visits, tmp_path):
