@@ -20,6 +20,9 @@ from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 
+#: Origins of fits that skydb has made and carried.
+FITTED = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
+
 #: Largest departure, in mas, from the predicted shift that an exposure may show.
 RESIDUAL_LIMIT_MAS = 2.0
 
@@ -74,7 +77,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     chips: Mapped[list[ChipSolution]] = relationship(
         cascade="all, delete-orphan", order_by="ChipSolution.extver"
     )
-
     trust_reasons: Mapped[list[TrustReason]] = relationship(
         cascade="all, delete-orphan", order_by="TrustReason.component"
     )
@@ -195,8 +197,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
         """Whether the WCS is a fit of skydb that was accepted, or such a fit restored."""
         if self.origin is SolutionOrigin.RESTORED:
             return self.source is not None and self.source.is_fitted
-        fitted = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
-        return self.status is SolutionStatus.APPLIED and self.origin in fitted
+        return self.status is SolutionStatus.APPLIED and self.origin in FITTED
 
     def as_facts(self) -> WcsFacts:
         """The solution as a value, with the linear WCS of its chips."""
@@ -263,7 +264,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
         return False
 
     def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
-        """Take the place of earlier solutions of the same product; they stay on record."""
+        """Take the place of earlier solutions; they stay on record."""
         for solution in earlier:
             if solution is not self and solution.superseded_by is None:
                 solution.superseded_by = self

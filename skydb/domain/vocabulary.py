@@ -8,15 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from skydb.domain.findings import FindingKind as FindingKind
 from skydb.domain.flavour import Flavour as Flavour
-
-
-class GrowingVocabulary(StrEnum):
-    """A vocabulary that later versions add words to.
-
-    No constraint of the database holds its columns to the words of today, so that a new word
-    needs no migration: skydb itself refuses others, whether it writes or reads them.
-    """
+from skydb.domain.growing import GrowingVocabulary as GrowingVocabulary
 
 
 class SkyMethod(StrEnum):
@@ -308,67 +302,6 @@ class LinkRole(GrowingVocabulary):
     INGESTED = "ingested"
     LEFT_OUT = "left-out"
     """Selected, but without signal: no tool was given it."""
-
-
-class FindingKind(GrowingVocabulary):
-    """Something that would have passed silently."""
-
-    DOWNGRADED = "downgraded"
-    """Another method than the one asked for ran."""
-    REJECTED_FILE = "rejected-file"
-    """A file of a batch was left out."""
-    FIT_FAILED = "fit-failed"
-    """TweakReg gave no usable fit."""
-    WEAK_FIT = "weak-fit"
-    """Too few matches for the geometry that was fitted."""
-    SHIFT_MISMATCH = "shift-mismatch"
-    """An exposure did not receive the shift that was predicted."""
-    NO_OVERLAP = "no-overlap"
-    """An exposure overlaps no other one."""
-    ISLANDS = "islands"
-    """The overlap graph has several parts: no common zero."""
-    MISSING_EXPOSURE = "missing-exposure"
-    """A drizzled product names an exposure that is not in the ledger."""
-    CONTRADICTION = "contradiction"
-    """Two witnesses of one run tell different stories."""
-    UNIT_UNKNOWN = "unit-unknown"
-    """A keyword whose unit cannot be told."""
-    LOW_TRUST = "low-trust"
-    """A fit was refused because the evidence for it is too weak."""
-    FORCED = "forced"
-    """Somebody had a fit accepted that skydb would have refused."""
-    CATALOG = "catalog"
-    """A catalogue service did less than was asked."""
-    ENVIRONMENT = "environment"
-    """Packages that give wrong answers, or that nobody has checked."""
-    INPUT_CHANGED = "input-changed"
-    """A tool changed a file that it was only to read."""
-    UNREADABLE_LINE = "unreadable-line"
-    """A line of a log, or a file beside it, that could not be understood."""
-    FALLBACK = "fallback"
-    """Another way than the one asked for was taken, with the same result."""
-    WORKER_LOST = "worker-lost"
-    """What ran an activity went away; the activity was tried again."""
-    NOT_MOVED = "not-moved"
-    """A member of a product was left where it was: the fit belongs to another content."""
-    MIXED_ALIGNMENT = "mixed-alignment"
-    """Some inputs hold an accepted fit and others do not."""
-    MIXED_FRAMES = "mixed-frames"
-    """The archive aligned the inputs to different frames, or neighbours disagree."""
-    MIXED_KINDS = "mixed-kinds"
-    """Some inputs are corrected for charge-transfer efficiency and others are not."""
-    MIXED_UNITS = "mixed-units"
-    """Inputs in counts beside inputs in electrons."""
-    STALE_INPUT = "stale-input"
-    """A newer delivery exists than the version that is used."""
-    TIED_DELIVERY = "tied-delivery"
-    """Two deliveries that their calibration does not order: the one recorded last is used."""
-    FLAGGED_INPUT = "flagged-input"
-    """A note or flag stands on an input."""
-    QUALITY = "quality"
-    """The header says that an exposure went wrong."""
-    NO_SIGNAL = "no-signal"
-    """An exposure without exposure time or good pixels, which is left out."""
 
 
 class Verdict(StrEnum):

@@ -89,7 +89,7 @@ class Observatory:
         name = f"{product.filename} {number}"
         file = FileFacts(Path(product.filename), product.kind, 10_000, facts, solutions,
                          sha256=hashlib.sha256(name.encode()).hexdigest(), **more)  # type: ignore[arg-type] # fmt: skip
-        version = recorded(product, file, product.filename, is_managed=number > 1)
+        version = recorded(product, file, f"{number}/{product.filename}", is_managed=number > 1)
         self.session.add(version)
         for wcs in solutions:
             AlignmentSolution.found(version, self.activity, wcs)

@@ -31,6 +31,11 @@ from skydb.errors import NotFoundError, StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
+from skydb.services.alignment.accept_outcome import (
+    AcceptOutcome,
+    moved_outcome,
+    unmoved_outcome,
+)
 from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
 from skydb.services.core.context import Context
@@ -38,25 +43,6 @@ from skydb.services.core.isolation import isolated
 from skydb.services.core.staging import named_apart, plain_name
 from skydb.services.core.versions import checked_path
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptOutcome:
-    """The shift that one exposure should have received, and the one it did.
-
-    An exposure that a fit does not move - the fit is not trusted, or belongs to another
-    content - is left alone, without any shift and with the reason.
-    """
-
-    run: int
-    rootname: str
-    filename: str
-    predicted_shift_mas: float | None
-    realised_shift_mas: float | None
-    residual_mas: float | None
-    status: SolutionStatus
-    version: int | None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,7 +287,7 @@ class AcceptService:
             realised = applied.realised[version_id]
             carried = acceptance.carry(solution, member, file, relative(file.path), realised)
             number = carried.version.number
-            yield _outcome(acceptance, member, realised, carried.status, number)
+            yield moved_outcome(acceptance, member, realised, carried.status, number)
 
 
 def _beginning(
@@ -342,55 +328,20 @@ def _missed(
                 f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
             )
             acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
-        yield _outcome(acceptance, version, realised, SolutionStatus.FAILED, None)
-
-
-def _outcome(
-    acceptance: Acceptance,
-    version: ProductVersion,
-    realised: Realised,
-    status: SolutionStatus,
-    number: int | None,
-) -> AcceptOutcome:
-    return AcceptOutcome(
-        run=acceptance.alignment_run_id,
-        rootname=version.subject,
-        filename=version.filename,
-        predicted_shift_mas=realised.predicted_mas,
-        realised_shift_mas=realised.realised_mas,
-        residual_mas=realised.residual_mas,
-        status=status,
-        version=number,
-    )
+        yield moved_outcome(acceptance, version, realised, SolutionStatus.FAILED, None)
 
 
 def _untrusted(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
     """Outcomes of the exposures of a fit that is not trusted."""
     for version_id in fit.exposures:
         version = session.get_one(ProductVersion, version_id)
-        yield _unmoved(acceptance, version.subject, version.filename, None)
+        yield unmoved_outcome(acceptance, version.subject, version.filename, None)
 
 
 def _left_alone(acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
     """Outcomes of the members that a fit does not belong to."""
     for rootname, why in fit.left.items():
-        yield _unmoved(acceptance, rootname, fit.product, why)
-
-
-def _unmoved(
-    acceptance: Acceptance, rootname: str, filename: str, reason: str | None
-) -> AcceptOutcome:
-    return AcceptOutcome(
-        run=acceptance.alignment_run_id,
-        rootname=rootname,
-        filename=filename,
-        predicted_shift_mas=None,
-        realised_shift_mas=None,
-        residual_mas=None,
-        status=SolutionStatus.PROPOSED,
-        version=None,
-        reason=reason,
-    )
+        yield unmoved_outcome(acceptance, rootname, fit.product, why)
 
 
 def _is_as_predicted(realised: Realised) -> bool:

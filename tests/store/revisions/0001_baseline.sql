@@ -28,25 +28,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_imported_by_id_activities FOREIGN KEY(imported_by_id) REFERENCES activities (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 06:38:33.447252',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 06:38:33.473769',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 06:38:33.654495',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.654666',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.733077','2026-01-10 12:00:00.000000','2026-11-28 06:38:33.733355',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.733632','2026-01-10 12:00:00.000000','2026-11-28 06:38:33.733768',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.733978','2026-01-10 12:00:00.000000','2026-11-28 06:38:33.734177',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.757499','2026-02-20 12:00:00.000000','2026-11-28 06:38:33.757841',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.758190','2026-03-01 12:00:00.000000','2026-11-28 06:38:33.758364',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:38:33.710788',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 06:38:35.369304','2026-11-28 06:38:35.369409','2026-11-28 06:38:35.879261',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 06:38:36.991055','2026-11-28 06:38:36.991185','2026-11-28 06:38:37.063667',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 06:38:38.262458','2026-11-28 06:38:38.262662','2026-11-28 06:38:38.474022',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 06:38:38.384364','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["564739fb796a4eab2889d5b97845695a11fef1d2495825d4523ebafe97ab9c70", "cb7bd581da8518869d80b176a65d6b66085b083f0277546a9bedc76ea6ee009a"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:38:39.636594','2026-11-28 06:38:39.777719','2026-11-28 06:38:40.194014',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["564739fb796a4eab2889d5b97845695a11fef1d2495825d4523ebafe97ab9c70", "cb7bd581da8518869d80b176a65d6b66085b083f0277546a9bedc76ea6ee009a"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:38:39.720444','2026-11-28 06:38:39.777763','2026-11-28 06:38:40.247287',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["564739fb796a4eab2889d5b97845695a11fef1d2495825d4523ebafe97ab9c70", "cb7bd581da8518869d80b176a65d6b66085b083f0277546a9bedc76ea6ee009a"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:38:39.745398','2026-11-28 06:38:39.777793','2026-11-28 06:38:40.272085',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["564739fb796a4eab2889d5b97845695a11fef1d2495825d4523ebafe97ab9c70", "cb7bd581da8518869d80b176a65d6b66085b083f0277546a9bedc76ea6ee009a"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:38:39.767829','2026-11-28 06:38:39.777819','2026-11-28 06:38:40.288393',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 06:38:39.976508','2026-11-28 06:38:40.010408','2026-11-28 06:38:40.113766',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 06:55:24.228007',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 06:55:24.326310',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 06:55:24.601013',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.601159',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.768200','2026-01-10 12:00:00.000000','2026-11-28 06:55:24.768569',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.768916','2026-01-10 12:00:00.000000','2026-11-28 06:55:24.769091',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.769344','2026-01-10 12:00:00.000000','2026-11-28 06:55:24.769553',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.769821','2026-02-20 12:00:00.000000','2026-11-28 06:55:24.770030',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.794955','2026-03-01 12:00:00.000000','2026-11-28 06:55:24.795180',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 06:55:24.681067',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 06:55:26.700852','2026-11-28 06:55:26.700921','2026-11-28 06:55:27.312853',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 06:55:28.271334','2026-11-28 06:55:28.271457','2026-11-28 06:55:28.372815',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 06:55:30.548038','2026-11-28 06:55:30.548155','2026-11-28 06:55:31.011024',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 06:55:30.856015','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:55:33.574281','2026-11-28 06:55:33.839222','2026-11-28 06:55:35.726664',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:55:33.702526','2026-11-28 06:55:33.839260','2026-11-28 06:55:35.800230',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:55:33.749605','2026-11-28 06:55:33.839288','2026-11-28 06:55:35.854157',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 06:55:33.815596','2026-11-28 06:55:33.839311','2026-11-28 06:55:35.935945',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 06:55:34.203122','2026-11-28 06:55:34.217075','2026-11-28 06:55:34.355887',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -58,6 +58,8 @@ CREATE TABLE activity_generated (
 INSERT INTO "activity_generated" VALUES(11,14,'ingested');
 INSERT INTO "activity_generated" VALUES(11,15,'ingested');
 CREATE TABLE activity_used (
+	reason TEXT, 
+	passed_over TEXT, 
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
 	role VARCHAR(24) NOT NULL, 
@@ -65,16 +67,16 @@ CREATE TABLE activity_used (
 	CONSTRAINT fk_activity_used_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_activity_used_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id)
 );
-INSERT INTO "activity_used" VALUES(15,14,'science');
-INSERT INTO "activity_used" VALUES(15,15,'science');
-INSERT INTO "activity_used" VALUES(16,14,'science');
-INSERT INTO "activity_used" VALUES(16,15,'science');
-INSERT INTO "activity_used" VALUES(17,14,'science');
-INSERT INTO "activity_used" VALUES(17,15,'science');
-INSERT INTO "activity_used" VALUES(18,14,'science');
-INSERT INTO "activity_used" VALUES(18,15,'science');
-INSERT INTO "activity_used" VALUES(19,14,'science');
-INSERT INTO "activity_used" VALUES(19,15,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',15,14,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',15,15,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',16,14,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',16,15,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',17,14,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',17,15,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',18,14,'science');
+INSERT INTO "activity_used" VALUES('pipeline is the one flavour of all exposures; newest delivery (3.7.1 (Oct-18-2023) 2023-12-15)','',18,15,'science');
+INSERT INTO "activity_used" VALUES(NULL,NULL,19,14,'science');
+INSERT INTO "activity_used" VALUES(NULL,NULL,19,15,'science');
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -137,25 +139,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,'archive','recorded',NULL,' ','2026-11-28 06:38:33.449234',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,'archive','recorded',NULL,' ','2026-11-28 06:38:33.450143',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,'archive','recorded',NULL,' ','2026-11-28 06:38:33.471572',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,'archive','recorded',NULL,' ','2026-11-28 06:38:33.472304',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,'archive','recorded',NULL,' ','2026-11-28 06:38:33.472983',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,'archive','recorded',NULL,' ','2026-11-28 06:38:33.473489',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,'archive','recorded',NULL,' ','2026-11-28 06:38:33.711797',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 06:38:33.712231','2026-01-20 12:00:00.000000','2026-11-28 06:38:33.712699',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,'archive','recorded',NULL,' ','2026-11-28 06:38:33.730794',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 06:38:33.731412','2026-01-20 12:00:00.000000','2026-11-28 06:38:33.732102',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:38:33.713088','2026-01-20 12:00:00.000000','2026-11-28 06:38:33.713356',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:38:33.713768','2026-01-20 12:00:00.000000','2026-11-28 06:38:33.713987',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:38:33.732616','2026-01-20 12:00:00.000000','2026-11-28 06:38:33.732908',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 06:38:35.676477',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 06:38:35.681954',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 06:38:35.682245',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 06:38:35.683498',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 06:38:35.684013',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 06:38:35.684274',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,'archive','recorded',NULL,' ','2026-11-28 06:55:24.254549',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,'archive','recorded',NULL,' ','2026-11-28 06:55:24.256646',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,'archive','recorded',NULL,' ','2026-11-28 06:55:24.258135',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,'archive','recorded',NULL,' ','2026-11-28 06:55:24.299145',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,'archive','recorded',NULL,' ','2026-11-28 06:55:24.301540',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,'archive','recorded',NULL,' ','2026-11-28 06:55:24.325518',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,'archive','recorded',NULL,' ','2026-11-28 06:55:24.706956',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 06:55:24.707764','2026-01-20 12:00:00.000000','2026-11-28 06:55:24.715452',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,'archive','recorded',NULL,' ','2026-11-28 06:55:24.740856',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 06:55:24.741301','2026-01-20 12:00:00.000000','2026-11-28 06:55:24.742053',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:55:24.716527','2026-01-20 12:00:00.000000','2026-11-28 06:55:24.717010',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:55:24.739027','2026-01-20 12:00:00.000000','2026-11-28 06:55:24.739656',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 06:55:24.767350','2026-01-20 12:00:00.000000','2026-11-28 06:55:24.767965',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 06:55:27.091887',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 06:55:27.092436',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 06:55:27.092615',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 06:55:27.093469',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 06:55:27.093771',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 06:55:27.093928',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -190,9 +192,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 06:38:41.195158',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 06:38:41.601590',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 06:38:42.309894',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 06:55:37.052985',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 06:55:38.147675',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 06:55:39.154194',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -271,8 +273,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 06:38:33.638160',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 06:38:33.638262',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 06:55:24.600705',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 06:55:24.600879',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -286,10 +288,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 06:38:33.447758','2026-11-28 06:38:33.447800');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 06:38:33.447794','2026-11-28 06:38:33.447806');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 06:38:35.348392',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 06:38:38.384268',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 06:55:24.228690','2026-11-28 06:55:24.228757');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 06:55:24.228748','2026-11-28 06:55:24.228766');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 06:55:26.675610',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 06:55:30.855891',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -319,6 +321,31 @@ INSERT INTO "exposures" VALUES(2,1,'ibxl50abq','WFC3','header','IR','F160W',502.
 INSERT INTO "exposures" VALUES(3,2,'ibxl51aaq','WFC3','header','IR','F110W',502.9,56310.25,NULL,NULL,'HORSEHEAD',NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "exposures" VALUES(4,1,'ibxl50clq','WFC3','header','IR','F160W',699.232483,56232.25,5.6232258092968550045e+04,'2012-11-01','HORSEHEAD',85.26,-2.46,212.3,'IR','ibxl50030',0.0,0.0);
 INSERT INTO "exposures" VALUES(5,1,'ibxl50cqq','WFC3','header','IR','F160W',699.232483,5.62322589378759585092e+04,5.62322670308445085552e+04,'2012-11-01','HORSEHEAD',85.26,-2.46,212.3,'IR','ibxl50030',-0.728891442656389,5.96431651758259406825e-01);
+CREATE TABLE file_locations (
+	id INTEGER NOT NULL, 
+	version_id INTEGER NOT NULL, 
+	path TEXT NOT NULL, 
+	is_managed BOOLEAN NOT NULL, 
+	seen_at DATETIME NOT NULL, 
+	CONSTRAINT pk_file_locations PRIMARY KEY (id), 
+	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_file_locations_path UNIQUE (path)
+);
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 06:55:24.230300');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 06:55:24.256413');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 06:55:24.257874');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 06:55:24.286295');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 06:55:24.300880');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 06:55:24.325241');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 06:55:24.682227');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 06:55:24.715235');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 06:55:24.716292');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 06:55:24.738691');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 06:55:24.740591');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 06:55:24.741908');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 06:55:24.767101');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 06:55:27.091692');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 06:55:27.093336');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -329,8 +356,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 06:38:33.758598');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 06:38:35.684709');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 06:55:24.795425');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 06:55:27.111989');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -528,53 +555,73 @@ CREATE TABLE product_versions (
 	id INTEGER NOT NULL, 
 	product_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
+	delivery INTEGER NOT NULL, 
+	place INTEGER NOT NULL, 
+	derived_from_id INTEGER, 
+	filename VARCHAR(255) NOT NULL, 
+	is_own_name BOOLEAN NOT NULL, 
 	sha256 VARCHAR(64) NOT NULL, 
 	size_bytes BIGINT NOT NULL, 
-	path TEXT NOT NULL, 
-	is_managed BOOLEAN NOT NULL, 
 	cal_ver VARCHAR(64), 
+	opus_ver VARCHAR(64), 
 	idctab VARCHAR(64), 
+	idctab_date VARCHAR(10), 
 	tool_version VARCHAR(64), 
 	date_written VARCHAR(32), 
 	recorded_at DATETIME NOT NULL, 
+	quality TEXT, 
+	expflag VARCHAR(32), 
+	fgslock VARCHAR(32), 
+	guideact VARCHAR(32), 
+	mtflag VARCHAR(8), 
+	scan_typ VARCHAR(8), 
+	ngoodpix BIGINT, 
+	exptime_s DOUBLE, 
+	gain DOUBLE, 
+	bunit VARCHAR(32), 
+	orientat_deg DOUBLE, 
 	CONSTRAINT pk_product_versions PRIMARY KEY (id), 
+	CONSTRAINT fk_product_versions_derived_from_id_product_versions FOREIGN KEY(derived_from_id) REFERENCES product_versions (id), 
 	CONSTRAINT fk_product_versions_product_id_products FOREIGN KEY(product_id) REFERENCES products (id), 
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'ibxl50aaq_flt.fits',0,'3.1','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.448951');
-INSERT INTO "product_versions" VALUES(2,1,2,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'ibxl50aaq_flt.fits',1,'3.5','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.450028');
-INSERT INTO "product_versions" VALUES(3,2,1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'ibxl50abq_flt.fits',0,'3.1','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.471359');
-INSERT INTO "product_versions" VALUES(4,2,2,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'ibxl50abq_flt.fits',1,'3.5','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.472200');
-INSERT INTO "product_versions" VALUES(5,3,1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'ibxl51aaq_flt.fits',0,'3.1','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.472859');
-INSERT INTO "product_versions" VALUES(6,3,2,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'ibxl51aaq_flt.fits',1,'3.5','w3m18525i',NULL,NULL,'2026-11-28 06:38:33.473399');
-INSERT INTO "product_versions" VALUES(7,4,1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,'ibxl50010_drz.fits',0,NULL,NULL,NULL,NULL,'2026-11-28 06:38:33.711571');
-INSERT INTO "product_versions" VALUES(8,4,2,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,'ibxl50010_drz.fits',1,NULL,NULL,NULL,NULL,'2026-11-28 06:38:33.712603');
-INSERT INTO "product_versions" VALUES(9,1,3,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'ibxl50aaq_flt.fits',1,'3.5',NULL,NULL,NULL,'2026-11-28 06:38:33.712980');
-INSERT INTO "product_versions" VALUES(10,2,3,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'ibxl50abq_flt.fits',1,'3.5',NULL,NULL,NULL,'2026-11-28 06:38:33.713674');
-INSERT INTO "product_versions" VALUES(11,5,1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,'ibxl51010_drz.fits',0,NULL,NULL,NULL,NULL,'2026-11-28 06:38:33.730460');
-INSERT INTO "product_versions" VALUES(12,5,2,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,'ibxl51010_drz.fits',1,NULL,NULL,NULL,NULL,'2026-11-28 06:38:33.731978');
-INSERT INTO "product_versions" VALUES(13,3,3,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'ibxl51aaq_flt.fits',1,'3.5',NULL,NULL,NULL,'2026-11-28 06:38:33.732456');
-INSERT INTO "product_versions" VALUES(14,6,1,'564739fb796a4eab2889d5b97845695a11fef1d2495825d4523ebafe97ab9c70',103680,'@ROOT@/field/ibxl50clq_flt.fits',0,'3.7.1 (Oct-18-2023)','w3m18525i_idc.fits',NULL,'2023-12-15','2026-11-28 06:38:35.676200');
-INSERT INTO "product_versions" VALUES(15,7,1,'cb7bd581da8518869d80b176a65d6b66085b083f0277546a9bedc76ea6ee009a',103680,'@ROOT@/field/ibxl50cqq_flt.fits',0,'3.7.1 (Oct-18-2023)','w3m18525i_idc.fits',NULL,'2023-12-15','2026-11-28 06:38:35.683343');
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.230074',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.256103',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.257746',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.285959',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.300713',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 06:55:24.324854',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.682070',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.714963',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.716054',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.718002',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.740458',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.741751',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 06:55:24.766716',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 06:55:27.091491',NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 06:55:27.093223',NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
+	identity VARCHAR(255) NOT NULL, 
 	filename VARCHAR(255) NOT NULL, 
 	kind VARCHAR(24) NOT NULL, 
+	flavour VARCHAR(24) NOT NULL, 
 	visit_id INTEGER NOT NULL, 
 	exposure_id INTEGER, 
 	CONSTRAINT pk_products PRIMARY KEY (id), 
 	CONSTRAINT fk_products_exposure_id_exposures FOREIGN KEY(exposure_id) REFERENCES exposures (id), 
 	CONSTRAINT fk_products_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id), 
-	CONSTRAINT uq_products_filename UNIQUE (filename)
+	CONSTRAINT uq_products_identity UNIQUE (identity), 
+	CONSTRAINT ck_products_flavour CHECK (flavour IN ('pipeline', 'svm', 'mvm', 'skydb', 'user'))
 );
-INSERT INTO "products" VALUES(1,'ibxl50aaq_flt.fits','flt',1,1);
-INSERT INTO "products" VALUES(2,'ibxl50abq_flt.fits','flt',1,2);
-INSERT INTO "products" VALUES(3,'ibxl51aaq_flt.fits','flt',2,3);
-INSERT INTO "products" VALUES(4,'ibxl50010_drz.fits','drz',1,NULL);
-INSERT INTO "products" VALUES(5,'ibxl51010_drz.fits','drz',2,NULL);
-INSERT INTO "products" VALUES(6,'ibxl50clq_flt.fits','flt',1,4);
-INSERT INTO "products" VALUES(7,'ibxl50cqq_flt.fits','flt',1,5);
+INSERT INTO "products" VALUES(1,'log/ibxl50aaq_flt.fits','ibxl50aaq_flt.fits','flt','pipeline',1,1);
+INSERT INTO "products" VALUES(2,'log/ibxl50abq_flt.fits','ibxl50abq_flt.fits','flt','pipeline',1,2);
+INSERT INTO "products" VALUES(3,'log/ibxl51aaq_flt.fits','ibxl51aaq_flt.fits','flt','pipeline',2,3);
+INSERT INTO "products" VALUES(4,'log/ibxl50010_drz.fits','ibxl50010_drz.fits','drz','pipeline',1,NULL);
+INSERT INTO "products" VALUES(5,'log/ibxl51010_drz.fits','ibxl51010_drz.fits','drz','pipeline',2,NULL);
+INSERT INTO "products" VALUES(6,'ibxl50clq/flt/pipeline','ibxl50clq_flt.fits','flt','pipeline',1,4);
+INSERT INTO "products" VALUES(7,'ibxl50cqq/flt/pipeline','ibxl50cqq_flt.fits','flt','pipeline',1,5);
 CREATE TABLE reference_catalogs (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -596,8 +643,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 06:38:33.654605',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 06:38:37.063399',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 06:55:24.601097',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 06:55:28.372645',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -610,10 +657,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE, 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:24444','succeeded','2026-11-28 06:38:39.807053','2026-11-28 06:38:40.304908',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:24444','succeeded','2026-11-28 06:38:39.810268','2026-11-28 06:38:40.311315',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:24444','succeeded','2026-11-28 06:38:39.824528','2026-11-28 06:38:40.312678',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:24444','succeeded','2026-11-28 06:38:39.825871','2026-11-28 06:38:40.313825',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:6639','succeeded','2026-11-28 06:55:33.919952','2026-11-28 06:55:35.994797',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:6639','succeeded','2026-11-28 06:55:33.947548','2026-11-28 06:55:35.997958',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:6639','succeeded','2026-11-28 06:55:33.949593','2026-11-28 06:55:36.021046',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:6639','succeeded','2026-11-28 06:55:33.975358','2026-11-28 06:55:36.048302',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -660,7 +707,7 @@ CREATE TABLE sky_run_groups (
 INSERT INTO "sky_run_groups" VALUES(1,'1111111111111111111111111111111111111111111111111111111111111111','before');
 INSERT INTO "sky_run_groups" VALUES(2,'2222222222222222222222222222222222222222222222222222222222222222','after');
 INSERT INTO "sky_run_groups" VALUES(3,'18cf75d721a67996ee14328234d1adadcc852011d88e3291d230b3a683ecea7e','old, 2 exposures');
-INSERT INTO "sky_run_groups" VALUES(4,'8c48ad6584727ab072c910d49019f2fec288200401b92d6f46a06cfcda56cf7d','HORSEHEAD, 2 exposures, F160W');
+INSERT INTO "sky_run_groups" VALUES(4,'ffc95c02a5df5aaf364a58205a5b6fb8330e03193f31e09eacf2acfaaf0a6777','HORSEHEAD, 2 exposures, F160W');
 CREATE TABLE sky_runs (
 	id INTEGER NOT NULL, 
 	group_id INTEGER NOT NULL, 
@@ -687,10 +734,10 @@ INSERT INTO "sky_runs" VALUES(7,1,'astrodrizzle','globalmin+match','globalmin+ma
 INSERT INTO "sky_runs" VALUES(8,2,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL);
 INSERT INTO "sky_runs" VALUES(9,2,'astrodrizzle','match','localmin',1,'match','normal',NULL,NULL);
 INSERT INTO "sky_runs" VALUES(14,3,'astrodrizzle','match','match',0,'9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'c7c4684363101856cf15a01e5c751ee676f56e62a9b449b7ca8f79ecdcdf422f','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'1c88adcc9627f6e3103031e38ab39d59aae2873ad4e7bc400b36bf981f67a21d','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'d522f6ecf58f12d2c6d1e5b7aa20b60cbd43e49b3def83ff4fd0446e9f27fd43','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'9dda776e2cce19b6d89fe5c450a070f32d5d31091d5e076ced0015d7714d704b','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'effb8a74a2a006d6f288ff5482d8926f080d7492382ef4d4fb6c4d4f666fbad3','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'17c1112971d1d5c4e085e2dcbbf82bb12f53d1f70b661b1ada23f2a2e6154586','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'20726bb1be5e9d8e54597bcf8b6fdb17a59a2de3571e586c6119e7e548a1fb9f','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'f1b3c893dcfab158240b135e46f23797c5c05d78a18da20cc287dca073c700da','normal',NULL,NULL);
 CREATE TABLE sky_values (
 	run_id INTEGER NOT NULL, 
 	exposure_id INTEGER NOT NULL, 
@@ -761,6 +808,8 @@ CREATE INDEX ix_exposures_visit_id ON exposures (visit_id);
 CREATE INDEX ix_findings_activity_id ON findings (activity_id);
 CREATE INDEX ix_findings_kind ON findings (kind);
 CREATE INDEX ix_products_exposure_id ON products (exposure_id);
+CREATE INDEX ix_products_filename ON products (filename);
+CREATE INDEX ix_products_kind_flavour ON products (kind, flavour);
 CREATE INDEX ix_products_visit_id ON products (visit_id);
 CREATE INDEX ix_reference_catalogs_sha256 ON reference_catalogs (sha256);
 CREATE INDEX ix_self_test_checks_activity_id ON self_test_checks (activity_id);
@@ -770,7 +819,9 @@ CREATE INDEX ix_sky_runs_recipe_hash ON sky_runs (recipe_hash);
 CREATE INDEX ix_sky_runs_replay_of_id ON sky_runs (replay_of_id) WHERE replay_of_id IS NOT NULL;
 CREATE INDEX ix_alignment_runs_catalog_id ON alignment_runs (catalog_id);
 CREATE INDEX ix_product_members_rootname ON product_members (rootname);
+CREATE INDEX ix_product_versions_derived_from_id ON product_versions (derived_from_id) WHERE derived_from_id IS NOT NULL;
 CREATE INDEX ix_product_versions_idctab_date_written ON product_versions (idctab, date_written);
+CREATE INDEX ix_product_versions_product_id_place ON product_versions (product_id, place);
 CREATE INDEX ix_product_versions_sha256 ON product_versions (sha256);
 CREATE INDEX ix_acceptances_alignment_run_id ON acceptances (alignment_run_id);
 CREATE INDEX ix_activity_generated_version_id ON activity_generated (version_id);
@@ -788,6 +839,7 @@ CREATE INDEX ix_downloads_activity_id ON downloads (activity_id);
 CREATE INDEX ix_downloads_started_at ON downloads (started_at);
 CREATE INDEX ix_downloads_uri ON downloads (uri);
 CREATE INDEX ix_downloads_version_id ON downloads (version_id);
+CREATE INDEX ix_file_locations_version_id ON file_locations (version_id);
 CREATE INDEX ix_header_backups_activity_id ON header_backups (activity_id);
 CREATE INDEX ix_header_backups_restored_by_id ON header_backups (restored_by_id);
 CREATE INDEX ix_header_backups_version_after_id ON header_backups (version_after_id);
@@ -856,7 +908,8 @@ SELECT CAST('image' AS TEXT) AS dataproduct_type,
        e.instrument || '/' || e.detector AS instrument_name,
        CAST(v.proposal_id AS TEXT) AS proposal_id, pv.date_written AS obs_creation_date,
        p.filename AS product, pv.number AS version, own.rootname, e.filters AS filter,
-       v.program, v.number AS visit, s.wcs_name, pv.path
+       v.program, v.number AS visit, s.wcs_name, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
+         ORDER BY l.is_managed DESC, l.id LIMIT 1) AS path
   FROM products p
   JOIN product_versions pv ON pv.product_id = p.id
   JOIN visits v ON v.id = p.visit_id
@@ -884,7 +937,8 @@ SELECT s.id, e.rootname, p.filename AS product,
        s.recorded_at, s.fitted_at, s.applied_at, s.superseded_by_id AS superseded_by,
        s.source_id, s.activity_id, pv.idctab, pv.cal_ver,
        COALESCE(stands.sha256, pv.sha256) AS sha256, pv.number AS fitted_on,
-       a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported
+       a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported,
+       p.flavour, p.kind, p.id AS product_id, COALESCE(stands.delivery, pv.delivery) AS delivery
   FROM alignment_solutions s
   JOIN products p ON p.id = s.product_id
   JOIN activities a ON a.id = s.activity_id
@@ -968,7 +1022,8 @@ SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,
                 WHERE later.product_id = pv.product_id AND later.number > pv.number);
 CREATE VIEW v_input_proofs AS
 SELECT i.activity_id, a.kind AS activity_kind, i.tool, p.filename AS product,
-       pv.number AS version, e.rootname, pv.path, i.sha256_before, i.sha256_after,
+       pv.number AS version, e.rootname, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
+         ORDER BY l.is_managed DESC, l.id LIMIT 1) AS path, i.sha256_before, i.sha256_after,
        i.is_untouched, i.cards_added, i.cards_removed, i.cards_changed,
        i.pixels_changed, i.changes
   FROM input_proofs i
@@ -986,9 +1041,21 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
             WHERE p.exposure_id = e.id AND d.status = 'complete') THEN 1 ELSE 0 END)
            AS downloaded,
        SUM(CASE WHEN EXISTS (
-           SELECT 1 FROM products p JOIN alignment_solutions s ON s.product_id = p.id
-            WHERE p.exposure_id = e.id AND s.status = 'applied'
-              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL)
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+            WHERE p.exposure_id = e.id AND p.kind <> 'hlet' AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL
+              AND (s.origin IN ('tweakreg', 'tweakback') OR EXISTS (
+                       SELECT 1 FROM alignment_solutions src
+                        WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = st.product_id
+                              AND l.delivery > st.delivery)
+              AND (p.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products c
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour)))
            THEN 1 ELSE 0 END) AS aligned,
        SUM(CASE WHEN EXISTS (
                    SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
@@ -1020,7 +1087,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
                         WHERE l.product_id = s.product_id AND l.status = 'applied'
                           AND l.id > s.id AND l.version_id IS NOT NULL)
               AND EXISTS (SELECT 1 FROM product_versions n
-                           WHERE n.product_id = p.id AND n.number > st.number))
+                           WHERE n.product_id = p.id AND n.delivery > st.delivery))
            OR EXISTS (
            SELECT 1 FROM products p
              JOIN alignment_solutions s ON s.product_id = p.id
@@ -1037,7 +1104,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
             WHERE sv.exposure_id = e.id AND a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL
            AND r.effective_method IS NOT NULL
               AND (env.verdict = 'failed' OR EXISTS (SELECT 1 FROM product_versions n
-                        WHERE n.product_id = pv.product_id AND n.number > pv.number))
+                        WHERE n.product_id = pv.product_id AND n.place > pv.place))
               AND NOT EXISTS (SELECT 1 FROM sky_values c
                             WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
                               AND c.extver < sv.extver)
@@ -1083,6 +1150,25 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
             WHERE x.visit_id = v.id) did) AS last_activity_at
   FROM visits v LEFT JOIN exposures e ON e.visit_id = v.id
  GROUP BY v.id, v.proposal_id, v.program, v.number, v.target_name;
+CREATE VIEW v_run_inputs AS
+SELECT u.activity_id AS run_id, e.rootname, pv.filename, p.flavour, pv.number AS version,
+       COALESCE(s.wcs_name, own.wcs_name) AS wcs_name,
+       CASE WHEN s.id IS NULL THEN 'archive' ELSE 'solution:' || s.id END AS alignment,
+       u.reason, u.passed_over, u.role, p.kind, pv.delivery, pv.cal_ver, pv.date_written,
+       pv.sha256, a.kind AS run_kind
+  FROM activity_used u
+  JOIN activities a ON a.id = u.activity_id
+  JOIN product_versions pv ON pv.id = u.version_id
+  JOIN products p ON p.id = pv.product_id
+  LEFT JOIN exposures e ON e.id = p.exposure_id
+  LEFT JOIN alignment_solutions s ON s.id = (
+       SELECT MAX(f.id) FROM alignment_solutions f
+        WHERE COALESCE(f.applied_version_id, f.version_id) = pv.id AND f.status = 'applied'
+          AND f.origin IN ('tweakreg', 'tweakback', 'restored'))
+  LEFT JOIN alignment_solutions own ON own.id = (
+       SELECT MIN(o.id) FROM alignment_solutions o
+        WHERE o.version_id = pv.id AND o.wcs_key = ' ')
+ WHERE a.deleted_at IS NULL;
 CREATE VIEW v_sky_comparison AS
 SELECT r.group_id, e.rootname, sv.extver,
        MAX(CASE WHEN r.effective_method = 'localmin' THEN sv.mdrizsky END) AS localmin,
@@ -1110,7 +1196,7 @@ CREATE VIEW v_sky_current AS
 SELECT e.rootname, r.effective_method AS method, r.requested_method, r.downgraded,
        sv.run_id, a.started_at, p.filename AS product, pv.number AS version,
        EXISTS (SELECT 1 FROM product_versions n
-                        WHERE n.product_id = pv.product_id AND n.number > pv.number) AS is_outdated,
+                        WHERE n.product_id = pv.product_id AND n.place > pv.place) AS is_outdated,
        env.verdict AS environment_verdict, env.checked_at AS environment_checked_at,
        v.proposal_id, v.program, v.number AS visit, sv.exposure_id
   FROM exposures e
@@ -1170,11 +1256,11 @@ named (idctab) AS (
 seen AS (
     SELECT t.idctab, (SELECT n.id FROM product_versions n
                        WHERE n.idctab = t.idctab AND n.date_written IS NOT NULL
-                       ORDER BY n.date_written DESC LIMIT 1) AS version_id
+                       ORDER BY n.date_written LIMIT 1) AS version_id
       FROM named t WHERE t.idctab IS NOT NULL
 ),
 idctabs AS (
-    SELECT seen.idctab, n.date_written, n.recorded_at, COALESCE(
+    SELECT seen.idctab, COALESCE(n.idctab_date, n.date_written) AS made_on, n.recorded_at, COALESCE(
            (SELECT x.instrument || '/' || x.detector FROM exposures x
              WHERE x.id = q.exposure_id),
            (SELECT MAX(x.instrument || '/' || x.detector) FROM product_members m
@@ -1184,22 +1270,64 @@ idctabs AS (
       JOIN product_versions n ON n.id = seen.version_id
       JOIN products q ON q.id = n.product_id
 )
-SELECT d.rule, d.since, d.subject, d.reason, d.rootname, d.product, d.run_id, d.proposal_id, d.program, d.visit, d.target, d.detector, d.filter, d.method, d.refcat, d.observation, d.visit_id, d.exposure_id, d.product_id
+SELECT d.rule, d.since, d.subject, d.reason, d.rootname, d.product, d.run_id, d.proposal_id, d.program, d.visit, d.target, d.detector, d.filter, d.method, d.refcat, d.observation, d.visit_id, d.exposure_id, d.product_id, d.fitted_id
   FROM (
 SELECT 'not-aligned' AS rule,
        (SELECT MIN(n.recorded_at) FROM products q
            JOIN product_versions n ON n.product_id = q.id WHERE q.exposure_id = e.id) AS since,
        e.rootname AS subject,
-       'skydb has aligned no content of it; its WCS is ' || COALESCE(
+       'skydb has aligned no file of it; its WCS is ' || COALESCE(
            (SELECT MAX(s.wcs_name) FROM products q
               JOIN alignment_solutions s ON s.product_id = q.id
              WHERE q.exposure_id = e.id AND s.wcs_key = ' '
-               AND s.superseded_by_id IS NULL), 'not known') || '.' AS reason,
+               AND s.superseded_by_id IS NULL), 'not known')
+       || CASE WHEN (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at)) IS NULL
+          THEN '; no drizzled product of its newest file is recorded: fetch or make it, then fit it.'
+          ELSE '.' END AS reason,
        e.rootname AS rootname,
-       COALESCE(
-           (SELECT MAX(q.filename) FROM product_members m
-              JOIN products q ON q.id = m.product_id WHERE m.rootname = e.rootname),
-           (SELECT MIN(q.filename) FROM products q WHERE q.exposure_id = e.id)) AS product,
+       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at))) AS product,
        CAST(NULL AS BIGINT) AS run_id,
        v.proposal_id AS proposal_id,
        v.program AS program,
@@ -1213,12 +1341,75 @@ SELECT 'not-aligned' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at)) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
  WHERE e.known_from = 'header' AND NOT EXISTS (
        SELECT 1 FROM products q JOIN alignment_solutions s ON s.product_id = q.id
         WHERE q.exposure_id = e.id AND s.status = 'applied'
           AND s.version_id IS NOT NULL)
+   AND NOT EXISTS (
+           SELECT 1 FROM product_members wm
+             JOIN alignment_solutions w ON w.product_id = wm.product_id
+             JOIN product_versions wv ON wv.id = w.version_id
+            WHERE wm.rootname = e.rootname AND w.status = 'proposed'
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = wv.product_id
+                              AND l.delivery > wv.delivery))
+UNION ALL
+SELECT 'fit-waiting' AS rule,
+       MAX(s.recorded_at) AS since,
+       'run:' || a.id AS subject,
+       COUNT(*) || ' of its fits wait for review: see `skydb align show ' || a.id || '`.' AS reason,
+       CAST(NULL AS VARCHAR) AS rootname,
+       CAST(NULL AS VARCHAR) AS product,
+       a.id AS run_id,
+       CAST(NULL AS INTEGER) AS proposal_id,
+       CAST(NULL AS VARCHAR) AS program,
+       CAST(NULL AS VARCHAR) AS visit,
+       CAST(NULL AS VARCHAR) AS target,
+       CAST(NULL AS VARCHAR) AS detector,
+       CAST(NULL AS VARCHAR) AS filter,
+       CAST(NULL AS VARCHAR) AS method,
+       CAST(NULL AS VARCHAR) AS refcat,
+       CAST(NULL AS VARCHAR) AS observation,
+       CAST(NULL AS BIGINT) AS visit_id,
+       CAST(NULL AS BIGINT) AS exposure_id,
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
+  FROM activities a
+  JOIN alignment_solutions s ON s.activity_id = a.id AND s.status = 'proposed'
+  JOIN product_versions sv ON sv.id = s.version_id
+ WHERE a.kind = 'alignment' AND a.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = sv.product_id
+                              AND l.delivery > sv.delivery)
+   AND NOT (COALESCE(s.trust, 1) < 0.5 OR COALESCE(s.nmatches, 100) < CASE s.fit_geometry WHEN 'shift' THEN 6 WHEN 'rshift' THEN 9
+            WHEN 'general' THEN 25 ELSE 12 END)
+   AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
+                    WHERE o.product_id = s.product_id AND o.status IN ('proposed', 'applied')
+                      AND o.origin = 'tweakreg' AND o.version_id = s.version_id AND o.id > s.id)
+ GROUP BY a.id
 UNION ALL
 SELECT 'fit-failed' AS rule,
        s.recorded_at AS since,
@@ -1238,13 +1429,18 @@ SELECT 'fit-failed' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       p.id AS fitted_id
   FROM products p
   JOIN visits v ON v.id = p.visit_id
   JOIN alignment_solutions s ON s.product_id = p.id
   LEFT JOIN exposures e ON e.id = p.exposure_id
   LEFT JOIN reference_catalogs c ON c.id = s.catalog_id
  WHERE s.status = 'failed' AND s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
+   AND EXISTS (SELECT 1 FROM product_versions fv
+                WHERE fv.id = s.version_id AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = fv.product_id
+                              AND l.delivery > fv.delivery))
    AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
                     WHERE o.product_id = s.product_id AND o.origin = 'tweakreg'
                       AND o.version_id IS NOT NULL AND o.id > s.id
@@ -1278,7 +1474,8 @@ SELECT 'weak-fit' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       p.id AS fitted_id
   FROM products p
   JOIN visits v ON v.id = p.visit_id
   JOIN alignment_solutions s ON s.product_id = p.id
@@ -1287,6 +1484,10 @@ SELECT 'weak-fit' AS rule,
  WHERE s.status IN ('proposed', 'applied')
    AND (s.trust < 0.5 OR s.nmatches < CASE s.fit_geometry WHEN 'shift' THEN 6 WHEN 'rshift' THEN 9
             WHEN 'general' THEN 25 ELSE 12 END) AND s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NULL
+   AND EXISTS (SELECT 1 FROM product_versions fv
+                WHERE fv.id = s.version_id AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = fv.product_id
+                              AND l.delivery > fv.delivery))
    AND NOT EXISTS (SELECT 1 FROM alignment_solutions o
                     WHERE o.product_id = s.product_id AND o.origin = 'tweakreg'
                       AND o.version_id IS NOT NULL AND o.id > s.id
@@ -1298,13 +1499,55 @@ UNION ALL
 SELECT 'alignment-outdated' AS rule,
        n.recorded_at AS since,
        e.rootname AS subject,
-       'Version ' || n.number || ' came after version ' || st.number
-       || ' was aligned.' AS reason,
+       'Version ' || n.number || ' is of a newer delivery than version ' || st.number
+       || ', which was aligned'
+       || CASE WHEN (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at)) IS NULL
+          THEN '; no drizzled product of that delivery is recorded: fetch or make it, then fit it.'
+          ELSE '.' END AS reason,
        e.rootname AS rootname,
-       COALESCE(
-           (SELECT MAX(q.filename) FROM product_members m
-              JOIN products q ON q.id = m.product_id WHERE m.rootname = e.rootname),
-           (SELECT MIN(q.filename) FROM products q WHERE q.exposure_id = e.id)) AS product,
+       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at))) AS product,
        CAST(NULL AS BIGINT) AS run_id,
        v.proposal_id AS proposal_id,
        v.program AS program,
@@ -1318,19 +1561,65 @@ SELECT 'alignment-outdated' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       (SELECT MAX(q.id) FROM product_members m
+              JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
+              JOIN product_versions qn ON qn.product_id = q.id
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND (own.flavour = q.flavour OR q.flavour IN ('user', 'skydb'))
+              JOIN product_versions n ON n.product_id = own.id
+             WHERE m.rootname = e.rootname
+               AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = qn.product_id
+                              AND l.place > qn.place) AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.place > n.place)
+               AND COALESCE(qn.cal_ver, n.cal_ver, '') = COALESCE(n.cal_ver, qn.cal_ver, '')
+               AND COALESCE(qn.idctab, n.idctab, '') = COALESCE(n.idctab, qn.idctab, '')
+               AND NOT EXISTS (
+                   SELECT 1 FROM findings f
+                     JOIN activities fa ON fa.id = f.activity_id
+                     JOIN activity_used fu ON fu.activity_id = fa.id
+                     JOIN product_versions fv ON fv.id = fu.version_id
+                    WHERE f.kind = 'not-moved' AND f.subject = e.rootname
+                      AND fv.product_id = q.id AND fv.delivery = qn.delivery
+                      AND f.noticed_at > n.recorded_at)) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN products p ON p.exposure_id = e.id
                      JOIN alignment_solutions s ON s.product_id = p.id
                      JOIN product_versions st
                        ON st.id = COALESCE(s.applied_version_id, s.version_id)
-  JOIN product_versions n ON n.product_id = p.id AND n.number > st.number
+  JOIN product_versions n ON n.product_id = p.id AND n.delivery > st.delivery
+   AND n.derived_from_id IS NULL
  WHERE s.status = 'applied' AND NOT EXISTS (
                        SELECT 1 FROM alignment_solutions l
                         WHERE l.product_id = s.product_id AND l.status = 'applied'
                           AND l.id > s.id AND l.version_id IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = n.product_id
-                              AND l.number > n.number)
+                              AND l.delivery > n.delivery)
+   AND NOT EXISTS (
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+            WHERE p.exposure_id = e.id AND p.kind <> 'hlet' AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL
+              AND (s.origin IN ('tweakreg', 'tweakback') OR EXISTS (
+                       SELECT 1 FROM alignment_solutions src
+                        WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = st.product_id
+                              AND l.delivery > st.delivery)
+              AND (p.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products c
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour))) AND NOT EXISTS (
+           SELECT 1 FROM product_members wm
+             JOIN alignment_solutions w ON w.product_id = wm.product_id
+             JOIN product_versions wv ON wv.id = w.version_id
+            WHERE wm.rootname = e.rootname AND w.status = 'proposed'
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = wv.product_id
+                              AND l.delivery > wv.delivery))
 UNION ALL
 SELECT 'sky-outdated' AS rule,
        (SELECT MAX(n.recorded_at) FROM products q JOIN product_versions n
@@ -1359,7 +1648,8 @@ SELECT 'sky-outdated' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN sky_values sv ON sv.exposure_id = e.id
           JOIN sky_runs r ON r.id = sv.run_id
@@ -1368,7 +1658,7 @@ SELECT 'sky-outdated' AS rule,
           LEFT JOIN environments env ON env.id = a.environment_id
  WHERE a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL
            AND r.effective_method IS NOT NULL AND EXISTS (SELECT 1 FROM product_versions n
-                        WHERE n.product_id = pv.product_id AND n.number > pv.number) AND NOT EXISTS (SELECT 1 FROM sky_values c
+                        WHERE n.product_id = pv.product_id AND n.place > pv.place) AND NOT EXISTS (SELECT 1 FROM sky_values c
                             WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
                               AND c.extver < sv.extver)
            AND NOT EXISTS (
@@ -1409,7 +1699,8 @@ SELECT 'environment-failed' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        v.id AS visit_id,
        CAST(NULL AS BIGINT) AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN sky_values sv ON sv.exposure_id = e.id
           JOIN sky_runs r ON r.id = sv.run_id
@@ -1458,7 +1749,8 @@ SELECT 'environment-unchecked' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        v.id AS visit_id,
        CAST(NULL AS BIGINT) AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN sky_values sv ON sv.exposure_id = e.id
           JOIN sky_runs r ON r.id = sv.run_id
@@ -1501,7 +1793,10 @@ SELECT 'environment-failed' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        v.id AS visit_id,
        CAST(NULL AS BIGINT) AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       (SELECT MIN(q.id) FROM products q
+           WHERE q.visit_id = v.id AND q.kind IN ('drz', 'drc') AND q.filename = (SELECT MIN(q.filename) FROM products q
+           WHERE q.visit_id = v.id AND q.kind IN ('drz', 'drc'))) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN products p ON p.exposure_id = e.id
   JOIN alignment_solutions s ON s.product_id = p.id
@@ -1531,7 +1826,8 @@ SELECT 'catalogue-superseded' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       COALESCE(fitted.id, p.id) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN products p ON p.exposure_id = e.id
   JOIN alignment_solutions s ON s.product_id = p.id
@@ -1545,7 +1841,7 @@ UNION ALL
 SELECT 'idctab-superseded' AS rule,
        i.recorded_at AS since,
        e.rootname AS subject,
-       'It has IDCTAB ' || pv.idctab || '; newer files of ' || i.detector || ' have '
+       'It has IDCTAB ' || pv.idctab || '; other files of ' || i.detector || ' have the newer '
        || i.idctab || '.' AS reason,
        e.rootname AS rootname,
        p.filename AS product,
@@ -1562,17 +1858,19 @@ SELECT 'idctab-superseded' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN products p ON p.exposure_id = e.id AND p.kind <> 'hlet'
   JOIN product_versions pv ON pv.product_id = p.id
+  JOIN idctabs mine ON mine.idctab = pv.idctab
   JOIN idctabs i ON i.detector = e.instrument || '/' || e.detector
-   AND i.idctab <> pv.idctab AND i.date_written > pv.date_written
+   AND i.idctab <> pv.idctab AND i.made_on > mine.made_on
  WHERE NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = pv.product_id
-                              AND l.number > pv.number)
+                              AND l.place > pv.place)
    AND NOT EXISTS (SELECT 1 FROM idctabs j
-                    WHERE j.detector = i.detector AND j.date_written > i.date_written)
+                    WHERE j.detector = i.detector AND j.made_on > i.made_on)
 UNION ALL
 SELECT 'bad-delivery' AS rule,
        pv.recorded_at AS since,
@@ -1595,7 +1893,8 @@ SELECT 'bad-delivery' AS rule,
        LOWER(COALESCE(NULLIF(e.asn_id, 'NONE'), e.rootname, SUBSTR(p.filename, 1, 9))) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       p.id AS product_id
+       p.id AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM products p
   JOIN visits v ON v.id = p.visit_id
   JOIN product_versions pv ON pv.product_id = p.id
@@ -1608,7 +1907,7 @@ SELECT 'bad-delivery' AS rule,
                 WHERE g.version_id = pv.id AND g.role = 'ingested')
    AND NOT EXISTS (SELECT 1 FROM product_versions l
                      JOIN activity_generated g ON g.version_id = l.id
-                    WHERE l.product_id = pv.product_id AND l.number > pv.number
+                    WHERE l.product_id = pv.product_id AND l.delivery > pv.delivery
                       AND g.role = 'ingested')
 UNION ALL
 SELECT 'never-matched' AS rule,
@@ -1631,7 +1930,8 @@ SELECT 'never-matched' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
  WHERE e.known_from = 'header' AND NOT EXISTS (
                    SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
@@ -1659,7 +1959,8 @@ SELECT 'downgraded' AS rule,
             THEN e.rootname ELSE e.asn_id END) AS observation,
        v.id AS visit_id,
        e.id AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN sky_values sv ON sv.exposure_id = e.id
   JOIN sky_runs r ON r.id = sv.run_id
@@ -1697,7 +1998,8 @@ SELECT 'left-running' AS rule,
        CAST(NULL AS VARCHAR) AS observation,
        CAST(NULL AS BIGINT) AS visit_id,
        CAST(NULL AS BIGINT) AS exposure_id,
-       CAST(NULL AS BIGINT) AS product_id
+       CAST(NULL AS BIGINT) AS product_id,
+       CAST(NULL AS BIGINT) AS fitted_id
   FROM activities a
  WHERE a.status = 'running' AND a.started_at < DATETIME('now', '-6 hours')
   ) d

@@ -1,0 +1,65 @@
+"""What came of each exposure when a fit was accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skydb.domain import Acceptance, ProductVersion
+from skydb.domain.values import Realised
+from skydb.domain.vocabulary import SolutionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOutcome:
+    """The shift that one exposure should have received, and the one it did.
+
+    An exposure that a fit does not move - the fit is not trusted, or belongs to another
+    content - is left alone, without any shift and with the reason.
+    """
+
+    run: int
+    rootname: str
+    filename: str
+    predicted_shift_mas: float | None
+    realised_shift_mas: float | None
+    residual_mas: float | None
+    status: SolutionStatus
+    version: int | None
+    reason: str | None = None
+
+
+def moved_outcome(
+    acceptance: Acceptance,
+    version: ProductVersion,
+    realised: Realised,
+    status: SolutionStatus,
+    number: int | None,
+) -> AcceptOutcome:
+    """The outcome of an exposure that was moved, as predicted or not."""
+    return AcceptOutcome(
+        run=acceptance.alignment_run_id,
+        rootname=version.subject,
+        filename=version.filename,
+        predicted_shift_mas=realised.predicted_mas,
+        realised_shift_mas=realised.realised_mas,
+        residual_mas=realised.residual_mas,
+        status=status,
+        version=number,
+    )
+
+
+def unmoved_outcome(
+    acceptance: Acceptance, rootname: str, filename: str, reason: str | None
+) -> AcceptOutcome:
+    """The outcome of an exposure that was left alone."""
+    return AcceptOutcome(
+        run=acceptance.alignment_run_id,
+        rootname=rootname,
+        filename=filename,
+        predicted_shift_mas=None,
+        realised_shift_mas=None,
+        residual_mas=None,
+        status=SolutionStatus.PROPOSED,
+        version=None,
+        reason=reason,
+    )
