@@ -125,7 +125,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     def logged(
         cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
     ) -> AlignmentSolution:
-        """A fit of which only the log of a run tells, with neither file nor WCS."""
+        """A fit of which only a log tells, with neither file nor WCS."""
         solution = cls(product, run, SolutionOrigin.TWEAKREG, status, WcsFacts(" ", name, ()))
         if status is not SolutionStatus.RECORDED:  # Not every log says when it ended.
             solution.fitted_at = run.finished_at or run.started_at
@@ -272,11 +272,8 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     def warn_if_weak(self) -> None:
         """Leave a finding with the activity when the fit has too few matches."""
         if self.is_weak:
-            self.activity.notice(
-                FindingKind.WEAK_FIT,
-                self.product.filename,
-                f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}.",
-            )
+            message = f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}."
+            self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)
 
     def _require_proposed(self, verb: str) -> None:
         if self.status is not SolutionStatus.PROPOSED:

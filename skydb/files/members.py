@@ -31,6 +31,12 @@ class Members:
     rootnames: tuple[str, ...] = ()
     wcs: tuple[MemberWcs, ...] = ()
 
+    @property
+    def cal_ver(self) -> str | None:
+        """CAL_VER of the members; None where they have several, or none is kept."""
+        told = {one.cal_ver for one in self.wcs}
+        return told.pop() if len(told) == 1 else None
+
 
 def members_of(skeleton: FitsSkeleton) -> Members:
     """What a product tells of the exposures drizzled.

@@ -88,7 +88,8 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         solutions=solutions,
         skies=_skies(skeleton, kind),
         members=members.rootnames,
-        cal_ver=primary.text("CAL_VER"),
+        # A drizzled product keeps those of its members in HDRTAB only.
+        cal_ver=primary.text("CAL_VER") or members.cal_ver,
         idctab=idctab,
         date_written=written,
         tool_version=_tool_version(skeleton, primary),

@@ -57,8 +57,9 @@ def test_a_version_needs_the_checksum_of_its_content() -> None:
 
 def test_a_version_is_called_by_its_file_wherever_that_is() -> None:
     version = version_of()
-    version.path = "versions/ibxl50ivq/0123456789ab/ibxl50ivq_flt.fits"
+    version.see_at("versions/ibxl50ivq/0123456789ab/ibxl50ivq_flt.fits", is_managed=True)
     assert version.filename == "ibxl50ivq_flt.fits"
+    assert version.path.startswith("versions/")
 
 
 names = st.from_regex(r"[a-z0-9]{9}", fullmatch=True)

@@ -49,6 +49,7 @@ from skydb.domain.vocabulary import (
     ProductKind,
     SkyMethod,
     SkyUnit,
+    SolutionStatus,
     Verdict,
 )
 from tests.domain.entities import facts_of, wcs
@@ -192,6 +193,7 @@ class Survey:
         acceptance = Acceptance(run, {}, self.stamp(verdict))
         self.session.add(acceptance)
         acceptance.start()
+        source.status = SolutionStatus.APPLIED if drizzled else SolutionStatus.REJECTED
         aligned = self._version(
             version.product, version.idctab, version.date_written, derived_from=version
         )

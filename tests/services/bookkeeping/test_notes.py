@@ -99,7 +99,7 @@ def test_lines_of_a_visit_are_those_of_its_parts_too(seeded_anywhere: Services) 
 
 
 def _due(services: Services) -> list[str]:
-    return [row["subject"] for row in services.todo.todo(rule=TodoRule.NEVER_MATCHED)]
+    return [row["subject"] for row in services.todo.due(rule=TodoRule.NEVER_MATCHED)]
 
 
 def test_a_dismissal_silences_one_rule_for_one_subject_until_it_is_withdrawn(
@@ -108,7 +108,7 @@ def test_a_dismissal_silences_one_rule_for_one_subject_until_it_is_withdrawn(
     assert _due(seeded_anywhere) == ["ibxl5001q", "ibxl5002q"]
     row = seeded_anywhere.books.ignore("ibxl5001q", TodoRule.NEVER_MATCHED, "alone in its field")
     assert _due(seeded_anywhere) == ["ibxl5002q"]
-    assert len(seeded_anywhere.todo.todo(rule=TodoRule.NOT_ALIGNED)) == 2
+    assert len(seeded_anywhere.todo.due(rule=TodoRule.NOT_ALIGNED)) == 2
     assert seeded_anywhere.todo.silenced() == 1
     seeded_anywhere.books.withdraw(row["id"], "it has a neighbour now")
     assert _due(seeded_anywhere) == ["ibxl5001q", "ibxl5002q"]

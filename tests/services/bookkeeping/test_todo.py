@@ -30,8 +30,20 @@ Make = Callable[[Survey, str], object]
 
 def never_aligned(survey: Survey, visit: str) -> object:
     exposure = survey.exposure(visit)
-    survey.drizzled(exposure)
+    survey.content(survey.drizzled(exposure))
     return survey.content(exposure)
+
+
+def never_aligned_nor_drizzled(survey: Survey, visit: str) -> object:
+    return survey.content(survey.exposure(visit))
+
+
+def waiting(survey: Survey, visit: str) -> object:
+    exposure = survey.exposure(visit)
+    survey.content(exposure)
+    return survey.fit(
+        survey.content(survey.drizzled(exposure)), survey.catalog(f"catalogue-{visit}")
+    )
 
 
 def aligned(survey: Survey, visit: str) -> object:
@@ -198,20 +210,25 @@ class Case:
 R = TodoRule
 MATCH = "sky run --method match --proposal 12812 --target HORSEHEAD --detector IR --filter F160W"
 CASES = (
-    Case(R.NOT_ALIGNED, never_aligned, "its WCS is IDC_w3m18525i.", "{v}010_drz.fits"),
+    Case(R.NOT_ALIGNED, never_aligned, "its WCS is IDC_w3m18525i.", "align run --refcat"),
     Case(R.NOT_ALIGNED, aligned),
     Case(R.NOT_ALIGNED, known_from_a_log),
+    Case(R.NOT_ALIGNED, waiting),
+    Case(R.NOT_ALIGNED, never_aligned_nor_drizzled, "no drizzled product of its newest file",
+         "fetch --obs-id ibxl{v}010 --proposal 12812 --refresh"),
+    Case(R.FIT_WAITING, waiting, "1 of its fits wait for review", "skydb align accept "),
+    Case(R.FIT_WAITING, aligned),
     Case(R.FIT_FAILED, lambda s, v: fitted(s, v, failed=True), "failed: no match.",
          "align run --refcat catalogue-{v} ibxl{v}010_drz.fits"),
     Case(R.FIT_FAILED, failed_then_fitted),
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, trust=0.49),
-         "The newest fit is weak; trust 0.49, the floor is 0.5.", "ibxl{v}010_drz.fits"),
+         "The newest fit is weak; trust 0.49, the floor is 0.5.", "align show"),
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=11),
-         "11 matches, rscale wants 12.", "ibxl{v}010_drz.fits"),
+         "11 matches, rscale wants 12.", "align show"),
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=12, trust=TRUST_FLOOR)),
-    Case(R.WEAK_FIT, weak_then_replayed, "11 matches, rscale wants 12.", "align run"),
+    Case(R.WEAK_FIT, weak_then_replayed, "11 matches, rscale wants 12.", "align show"),
     Case(R.ALIGNMENT_OUTDATED, aligned_then_delivered,
-         "Version 3 came after version 2 was aligned.", "align run --refcat"),
+         "Version 3 is of a newer delivery than version 2, which was aligned", "fetch --obs-id"),
     Case(R.ALIGNMENT_OUTDATED, aligned_delivered_and_aligned_again),
     Case(R.SKY_OUTDATED, matched_then_delivered,
          "The sky by localmin, match is of version 1; there is a newer one.",
@@ -235,10 +252,10 @@ CASES = (
          "align run --refcat new-{v} ibxl{v}010_drz.fits"),
     Case(R.CATALOGUE_SUPERSEDED, aligned_again_to_the_new_one),
     Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab,
-         f"It has IDCTAB {OLD}; newer files of WFC3/UVIS have {NEW}.",
+         f"It has IDCTAB {OLD}; other files of WFC3/UVIS have the newer {NEW}.",
          "fetch --obs-id ibxl{v}010 --proposal 12812 --refresh"),
     Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab_of_another_detector),
-    Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab_and_without_a_date),
+    Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab_and_without_a_date, "have the newer", "fetch"),
     Case(R.BAD_DELIVERY, written_in_bad_days,
          "Version 1 was written on 2020-02-29 (mast-astrometry-2020): ",
          "fetch --obs-id ibxl{v}010"),
@@ -303,7 +320,7 @@ def test_a_rule_fires_where_something_is_due_and_nowhere_else(
     seeded: tuple[Services, dict[str, int]], case: Case
 ) -> None:
     label = f"bxl{_visit(case)}"
-    rows = seeded[0].todo.todo(Scope(label), case.rule)
+    rows = seeded[0].todo.due(Scope(label), case.rule)
     assert len(rows) == case.is_due
     for row in rows:
         assert case.reason.format(v=_visit(case)) in row["reason"]
@@ -316,7 +333,7 @@ def test_what_has_run_for_hours_is_due_and_what_has_just_begun_is_not(
     seeded: tuple[Services, dict[str, int]],
 ) -> None:
     services, running = seeded
-    (row,) = services.todo.todo(rule=TodoRule.LEFT_RUNNING)
+    (row,) = services.todo.due(rule=TodoRule.LEFT_RUNNING)
     assert row["subject"] == f"run:{running['late']}"
     assert row["reason"] == "This ingest of somebody has not ended for hours."
     assert f"books abandon {running['late']}" in row["command"]
@@ -327,10 +344,23 @@ def test_every_rule_was_seen_to_fire(seeded: tuple[Services, dict[str, int]]) ->
 
 
 def test_every_command_is_one_that_skydb_has(seeded: tuple[Services, dict[str, int]]) -> None:
-    rows = seeded[0].todo.todo()
+    rows = seeded[0].todo.due()
     assert len(rows) == sum(seeded[0].todo.due_counts().values()) > len(TodoRule)
     for command in {row["rule"]: row["command"] for row in rows}.values():
         assert called(shlex.split(command)[1:]).help
+
+
+def test_one_row_is_shown_for_each_command_with_all_that_it_settles(
+    seeded: tuple[Services, dict[str, int]],
+) -> None:
+    todo = seeded[0].todo
+    rows, due = todo.todo(), todo.due()
+    commands = [row["command"] for row in rows]
+    assert len(set(commands)) == len(commands) < len(due)
+    assert set(commands) == {row["command"] for row in due}
+    assert sum(row["count"] for row in rows) == len(due)
+    matching = [row for row in rows if row["rule"] == "never-matched"]
+    assert matching and all(", " in row["subject"] for row in matching if row["count"] > 1)
 
 
 def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
@@ -339,14 +369,14 @@ def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
     todo = seeded[0].todo
     for nothing in (Scope(proposal_id=1), Scope("bxl99"), Scope("bxl00", 1)):
         with pytest.raises(NotFoundError, match="The ledger has no"):
-            todo.todo(nothing)
+            todo.due(nothing)
         with pytest.raises(NotFoundError, match="The ledger has no"):
             todo.status(scope=nothing)
-    ours = todo.todo(Scope(proposal_id=12812))
+    ours = todo.due(Scope(proposal_id=12812))
     assert {row["proposal_id"] for row in ours} == {12812}
-    assert len(ours) == len(todo.todo()) - 1
+    assert len(ours) == len(todo.due()) - 1
     with pytest.raises(UsageError, match="no visit"):
-        todo.todo(Scope(visit="bxl"))
+        todo.due(Scope(visit="bxl"))
 
 
 def test_what_is_due_of_one_visit_is_found_by_indexes_alone(services: Services) -> None:
@@ -354,7 +384,7 @@ def test_what_is_due_of_one_visit_is_found_by_indexes_alone(services: Services) 
     with services.context.store.reading() as session:
         plan = [row[3] for row in session.execute(text(question))]
     # Small tables and what is made of them; and all activities, for which still run.
-    small = {"k", "h", "w", "a", "d", "t", "named", "seen", "i"}
+    small = {"k", "h", "w", "a", "d", "t", "named", "seen", "i", "mine"}
     scanned = {step.split()[1] for step in plan if step.startswith("SCAN")}
     assert scanned <= small
 
