@@ -47,7 +47,7 @@ def ingest(
     shell.show("Ingest", outcomes, columns.INGEST, as_json=as_json, note=note)
     if outcomes and rejected == len(outcomes):
         raise typer.Exit(FAILED)
-    shell.flag(when=rejected > 0)
+    shell.flag(when=rejected > 0 or any(outcome.is_flawed for outcome in outcomes))
 
 
 @inspect.command()

@@ -255,7 +255,8 @@ class FileFacts:
     ``flaws`` are sentences on parts of the file that were left out. ``header_filename`` and
     ``header_rootname`` are FILENAME and ROOTNAME as they stand; ``idctab_date`` is the ISO
     date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled,
-    and ``condition`` tells how well the exposure went.
+    and ``condition`` tells how well the exposure went. ``dq_sha256`` is the checksum of the file
+    that holds its flags, when that is another one.
     """
 
     path: Path
@@ -279,6 +280,7 @@ class FileFacts:
     idctab_date: str | None = None
     member_wcs: tuple[MemberWcs, ...] = ()
     condition: Condition = field(default_factory=Condition)
+    dq_sha256: str | None = None
 
     @property
     def primary(self) -> WcsFacts:

@@ -74,6 +74,7 @@ class ProductVersion(ConditionRecord, Base):
     tool_version: Mapped[str | None] = mapped_column(String(64))
     date_written: Mapped[str | None] = mapped_column(String(32))
     recorded_at: Mapped[datetime]
+    dq_sha256: Mapped[str | None] = mapped_column(String(64))
 
     product: Mapped[Product] = relationship(back_populates="versions", lazy="joined")
     derived_from: Mapped[ProductVersion | None] = relationship(
@@ -123,6 +124,7 @@ class ProductVersion(ConditionRecord, Base):
         self.date_written = facts.date_written
         self.recorded_at = utc_now()
         self.condition = facts.condition
+        self.dq_sha256 = facts.dq_sha256
         self.product = product
         follow(product, self)
 
@@ -145,6 +147,15 @@ class ProductVersion(ConditionRecord, Base):
     def reference(self) -> str:
         """How it is named in commands: ``ibxl50clq@2``."""
         return f"{self.subject}@{self.number}"
+
+    @property
+    def content_id(self) -> str:
+        """Checksum of this content, with that of its flags when they are another file."""
+        return self.sha256 if self.dq_sha256 is None else f"{self.sha256}+{self.dq_sha256}"
+
+    def note_flags(self, facts: FileFacts) -> None:
+        """Note the file with the flags of this very content, which may have come later."""
+        self.dq_sha256 = facts.dq_sha256 or self.dq_sha256
 
     @property
     def is_delivery(self) -> bool:

@@ -263,6 +263,8 @@ class IngestStatus(StrEnum):
     NEW = "new"
     KNOWN = "known"
     NEW_VERSION = "new-version"
+    COMPANION = "companion"
+    """It belongs to another file, with which it is read."""
     REJECTED = "rejected"
 
 

@@ -21,6 +21,7 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
 from skydb.drizzle.workspace import copies_in, fresh_directory
 from skydb.errors import ToolSilentFailureError, UsageError
+from skydb.files.dqfile import require_flags
 
 _TOOL = "AstroDrizzle"
 _LOG = "astrodrizzle.log"
@@ -209,6 +210,8 @@ def _stage(job: ProductJob, scratch: Path) -> Path:
         raise UsageError("There is no exposure to drizzle.")
     scratch.mkdir(parents=True, exist_ok=True)
     directory = scratch / fresh_directory(scratch, "drizzle")
+    for path in job.inputs:
+        require_flags(path)
     for copy in copies_in(directory, job.inputs):
         remove_sky(copy)
     return directory
@@ -237,10 +240,10 @@ def _mosaic(directory: Path, job: ProductJob, log: Path) -> tuple[Path, Path]:
     """Science and weight image; the directory was new, so they are not stale."""
     inputs = {path.name for path in job.inputs}
     made = [
-        path for path in directory.glob(f"{job.output}_dr[zc]*.fits") if path.name not in inputs
+        path for path in directory.glob(f"{job.output}_dr[zcw]*.fits") if path.name not in inputs
     ]
     if job.settings.build:
-        whole = [path for path in made if path.stem.endswith(("_drz", "_drc"))]
+        whole = [path for path in made if path.stem.endswith(("_drz", "_drc", "_drw"))]
         return _one(whole, "product", log), _one(whole, "product", log)
     science = [path for path in made if path.stem.endswith("_sci")]
     weight = [path for path in made if path.stem.endswith("_wht")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import UnreadableFileError, UsageError
+from skydb.files.dqfile import flags_beside
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 def copies_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
     """Copy files into a new directory, in order, and return the copies.
 
+    The flags of a file that has them in another one are copied beside it.
+
     Raises
     ------
     UsageError
@@ -24,6 +27,8 @@ def copies_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
     """
     _refuse_twins(paths)
     directory.mkdir(parents=True)
+    for flags in filter(None, map(flags_beside, paths)):
+        shutil.copyfile(flags, directory / flags.name)
     return [Path(shutil.copyfile(path, directory / path.name)) for path in paths]
 
 
@@ -37,6 +42,8 @@ def links_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
     """
     _refuse_twins(paths)
     directory.mkdir(parents=True)
+    for flags in filter(None, map(flags_beside, paths)):
+        (directory / flags.name).symlink_to(flags.resolve())
     links = [directory / path.name for path in paths]
     for link, path in zip(links, paths, strict=True):
         link.symlink_to(path.resolve())

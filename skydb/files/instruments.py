@@ -25,8 +25,11 @@ _NO_FILTER = re.compile(r"CLEAR\w*")
 _NO_WORD = frozenset({"", "N/A", "NONE"})
 _SUFFIX = re.compile(r"_([a-z0-9]{3})(?=_|\.)", re.IGNORECASE)
 _IMAGE_KINDS = {kind.value: kind for kind in ProductKind if kind is not ProductKind.HLET}
+#: What AstroDrizzle calls a product of WFPC2, so that it does not replace the archive's.
+_IMAGE_KINDS["drw"] = ProductKind.DRZ
 _NO_IMAGE = {
     "asn": "an association table",
+    "c1m": "flags of a c0m that is not beside it",
     "hlet": "a headerlet: a WCS without pixels",
     "ima": "an intermediate product with every read; use the flt",
     "jif": "a jitter file",

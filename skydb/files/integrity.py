@@ -25,7 +25,8 @@ from skydb.files.structure import (
 _READ_BYTES = 1 << 22
 _ALL_ONES = 0xFFFFFFFF
 _ROOTNAME = re.compile(r"([a-z0-9]{9})_", re.IGNORECASE)
-_DRIZZLED = ("_drz.fits", "_drc.fits")
+#: Of these no SCI extension has an ERR and a DQ.
+_ALONE = ("_drz.fits", "_drc.fits", "_drw.fits", "_c0m.fits", "_c1m.fits")
 
 
 def check_arrival(path: Path, name: str) -> None:
@@ -50,7 +51,7 @@ def check_arrival(path: Path, name: str) -> None:
     with quiet_astropy(), open_skeleton(path) as skeleton:
         primary = skeleton.primary.scanned
         announced = primary.get("NEXTEND")
-        partners = () if name.lower().endswith(_DRIZZLED) else ("ERR", "DQ")
+        partners = () if name.lower().endswith(_ALONE) else ("ERR", "DQ")
         check_complete(
             skeleton, announced if isinstance(announced, int) else None, partners=partners
         )

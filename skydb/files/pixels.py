@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
 from skydb.files.cards import Cards
+from skydb.files.dqfile import flags_beside, flags_by_chip
 from skydb.files.instruments import sky_unit_of
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
 from skydb.files.tangent import tangent_wcs
@@ -81,12 +83,15 @@ class ChipFile:
         What its headers say.
     science, quality : HduRecord
         Where its pixels and flags are.
+    quality_path : Path or None
+        The file with its flags, when it is another one.
     """
 
     path: Path
     meaning: ChipMeaning
     science: HduRecord
     quality: HduRecord | None
+    quality_path: Path | None = None
 
     def load(self) -> ChipPixels:
         """Read the pixels, from any thread.
@@ -98,7 +103,12 @@ class ChipFile:
         """
         with open_skeleton(self.path) as skeleton:
             science = _array(skeleton, self.science).astype(np.float32, copy=False)
-            quality = None if self.quality is None else _flags(skeleton, self.quality)
+            quality = None
+            if self.quality is not None and self.quality_path is None:
+                quality = _flags(skeleton, self.quality)
+        if self.quality is not None and self.quality_path is not None:
+            with open_skeleton(self.quality_path) as beside:
+                quality = _flags(beside, self.quality)
         return ChipPixels(**vars(self.meaning), science=science, quality=quality)
 
 
@@ -114,9 +124,13 @@ def open_chips(path: Path) -> dict[int, ChipFile]:
         chips = skeleton.named("SCI")
         if not chips:
             raise NotHstImageError(path, "no SCI image extension")
-        flags = {hdu.version: hdu for hdu in skeleton.named("DQ")}
+        apart = None if skeleton.named("DQ") else flags_beside(path)
+        with nullcontext() if apart is None else open_skeleton(apart) as beside:
+            flags = flags_by_chip(skeleton, beside)
         return {
-            chip.version: ChipFile(path, _meaning(skeleton, chip), chip, flags.get(chip.version))
+            chip.version: ChipFile(
+                path, _meaning(skeleton, chip), chip, flags.get(chip.version), apart
+            )
             for chip in chips
         }
 
@@ -174,7 +188,9 @@ def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:
     nx, ny = image_size_pix(hdu)
     if hdu.data_bytes == 0:
         value = hdu.scanned.get("PIXVALUE", 0)
-        return np.full((ny, nx), value, dtype=np.int16 if hdu.name == "DQ" else np.float32)
+        # An image of whole numbers stands for them, whatever it is called.
+        whole = hdu.name == "DQ" or int(hdu.scanned["BITPIX"]) > 0
+        return np.full((ny, nx), value, dtype=np.int16 if whole else np.float32)
     data = skeleton.data_of(hdu)
     if len(data) < hdu.data_bytes:
         raise TruncatedFileError(skeleton.path, f"truncated: {hdu.name} is not whole")

@@ -13,7 +13,9 @@ from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
+from skydb.files.checksum import sha256_of
 from skydb.files.condition import read_condition
+from skydb.files.dqfile import check_flags, flags_beside
 from skydb.files.flavour import flavour_of
 from skydb.files.headerlets import embedded_solutions
 from skydb.files.instruments import (
@@ -94,7 +96,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         date_written=written,
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
-        flaws=(*flaws, *_missing(skeleton, primary)),
+        flaws=(*flaws, *_missing(skeleton, primary, kind)),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),
@@ -102,6 +104,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         idctab_date=delivery_date(idctab, written),
         member_wcs=members.wcs,
         condition=read_condition(skeleton, solutions[0].chips[0]),
+        dq_sha256=_flags_sha256(skeleton),
     )
 
 
@@ -115,7 +118,9 @@ def _require_hst(primary: Cards) -> None:
 
 def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) -> None:
     require_uncompressed(skeleton)
-    partners = () if kind.is_drizzled else ("ERR", "DQ")
+    # The flags of a c0m are in another file, and it has no errors.
+    apart = kind.is_drizzled or kind is ProductKind.C0M
+    partners = () if apart else ("ERR", "DQ")
     check_complete(skeleton, primary.integer("NEXTEND"), partners=partners)
     if (primary.text("OBSTYPE") or "").upper().startswith("SPECTRO"):
         raise NotHstImageError(skeleton.path, "a spectrum (OBSTYPE), not an image")
@@ -127,13 +132,21 @@ def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) ->
         raise NotHstImageError(skeleton.path, "two SCI extensions have the same EXTVER")
 
 
-def _missing(skeleton: FitsSkeleton, primary: Cards) -> tuple[str, ...]:
+def _flags_sha256(skeleton: FitsSkeleton) -> str | None:
+    """Checksum of the file with the flags, when it is another one."""
+    flags = None if skeleton.named("DQ") else flags_beside(skeleton.path)
+    return None if flags is None else sha256_of(flags)
+
+
+def _missing(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) -> tuple[str, ...]:
     """What a file lacks that is whole otherwise: tools drop headerlets and leave NEXTEND."""
     announced, found = primary.integer("NEXTEND"), len(skeleton.hdus) - 1
+    flaws = []
     # AstroDrizzle announces a context that it may not make.
-    if announced is None or announced <= found + _MAY_BE_MISSING:
-        return ()
-    return (f"NEXTEND announces {announced} extensions, {found} exist.",)
+    if announced is not None and announced > found + _MAY_BE_MISSING:
+        flaws.append(f"NEXTEND announces {announced} extensions, {found} exist.")
+    flags = check_flags(skeleton) if kind is ProductKind.C0M else None
+    return (*flaws, *([flags] if flags else []))
 
 
 def _exposure_facts(

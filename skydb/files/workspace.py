@@ -13,6 +13,7 @@ from pathlib import Path
 
 from skydb.errors import StateError, UsageError
 from skydb.files.checksum import sha256_of
+from skydb.files.dqfile import flags_beside
 
 LOG_SUFFIXES = frozenset({".log", ".out", ".err", ".trl"})
 _LONGEST_NAME_BYTES = 200
@@ -104,8 +105,15 @@ class Workspace:
         return _store(source, self.root.joinpath(*map(_safe_name, parts)))
 
     def store_version(self, source: Path, product_name: str, sha256: str) -> Path:
-        """Copy one content of a product to its :meth:`version_home`; raises as :meth:`store`."""
-        return _store(source, self.version_home(product_name, sha256))
+        """Copy one content of a product to its :meth:`version_home`; raises as :meth:`store`.
+
+        The file with its flags goes with it, when there is one.
+        """
+        home = self.version_home(product_name, sha256)
+        flags = flags_beside(source)
+        if flags is not None:
+            _store(flags, home.with_name(flags.name))
+        return _store(source, home)
 
     def version_home(self, product_name: str, sha256: str) -> Path:
         """Where one content of a product lives: ``root/versions/<stem>/<sha12>/<name>``.

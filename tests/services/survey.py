@@ -308,7 +308,9 @@ class Survey:
             date_written=date,
         )
         version = product.add_version(facts, derived_from=derived_from)
-        version.see_at(f"in/{product.filename}/{self.contents}.fits", is_managed=derived_from is not None)
+        version.see_at(
+            f"in/{product.filename}/{self.contents}.fits", is_managed=derived_from is not None
+        )
         self.session.flush()
         return version
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from skydb.domain import ProductVersion
+from skydb.files.dqfile import flags_beside
 
 K = TypeVar("K")
 
@@ -44,4 +45,7 @@ def named_apart(paths: Mapping[K, Path], plain: Mapping[K, str], directory: Path
     links = {key: directory / plain[key] for key in paths}
     for key, link in links.items():
         link.symlink_to(paths[key].resolve())
+        flags = flags_beside(paths[key])
+        if flags is not None:
+            link.with_name(link.name.replace("_c0m", "_c1m")).symlink_to(flags.resolve())
     return links

@@ -7,6 +7,7 @@ from pathlib import Path
 from skydb.domain import ProductVersion
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.files.checksum import sha256_of
+from skydb.files.dqfile import flags_beside, require_flags
 from skydb.files.workspace import Workspace
 
 
@@ -26,6 +27,7 @@ def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
     others = [workspace.resolve(place.path) for place in version.locations]
     for one in (path, *others):
         if _holds(one, version):
+            _check_flags(one, version)
             return one
     require_content(path, version)
     return path
@@ -49,9 +51,21 @@ def require_content(path: Path, version: ProductVersion) -> None:
             f"its content is no longer that of version {version.number} in the ledger",
             advice="Record the new content with `skydb ingest`.",
         )
+    _check_flags(path, version)
 
 
 def _holds(path: Path, version: ProductVersion) -> bool:
     if not path.is_file() or path.stat().st_size != version.size_bytes:
         return False
     return sha256_of(path) == version.sha256
+
+
+def _check_flags(path: Path, version: ProductVersion) -> None:
+    """Its flags, when they are another file, are those on record as well."""
+    if version.dq_sha256 is None:
+        return
+    require_flags(path)
+    flags = flags_beside(path)
+    if flags is not None and sha256_of(flags) != version.dq_sha256:
+        reason = f"its content is no longer that which {path.name} was ingested with"
+        raise FileRejectedError(flags, reason, advice="Record the new content with `skydb ingest`.")

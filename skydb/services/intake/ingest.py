@@ -26,9 +26,12 @@ from skydb.errors import FileRejectedError
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.services.core.context import Context
 from skydb.services.intake.reading import available_cores, read_files
-from skydb.services.intake.readworker import Read
+from skydb.services.intake.readworker import Companion, Read
 from skydb.store.keys import number_new_rows
 from skydb.store.registry import Registry, overflow_of
+
+#: What one file comes to once headerlets are tied to their exposures.
+Recordable = FileFacts | Companion | FileRejectedError
 
 _BATCH = 64
 _SUFFIXES = (".fits", ".fit", ".fits.gz")
@@ -45,6 +48,11 @@ class IngestOutcome:
     product: str | None = None
     version: int | None = None
     flavour: Flavour | None = None
+
+    @property
+    def is_flawed(self) -> bool:
+        """Whether it was recorded although something is wrong with it, which ``reason`` says."""
+        return self.status in (IngestStatus.NEW, IngestStatus.NEW_VERSION) and bool(self.reason)
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ def _is_candidate(path: Path, ours: Path) -> bool:
     return is_fits and not path.resolve().is_relative_to(ours)
 
 
-def tied(session: Session, found: Sequence[Read]) -> list[FileFacts | FileRejectedError]:
+def tied(session: Session, found: Sequence[Read]) -> list[Recordable]:
     """What was read, the headerlets tied to the exposures that they are for."""
     wanted = {str(one.rootname) for one in found if isinstance(one, HeaderletFacts)}
     exposures: dict[str, Exposure] = {}
@@ -138,7 +146,7 @@ def tied(session: Session, found: Sequence[Read]) -> list[FileFacts | FileReject
     return [_tied(one, exposures) for one in found]
 
 
-def _tied(read: Read, exposures: Mapping[str, Exposure]) -> FileFacts | FileRejectedError:
+def _tied(read: Read, exposures: Mapping[str, Exposure]) -> Recordable:
     if not isinstance(read, HeaderletFacts):
         return read
     exposure = exposures.get(str(read.rootname))
@@ -149,7 +157,7 @@ def _tied(read: Read, exposures: Mapping[str, Exposure]) -> FileFacts | FileReje
     return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
 
 
-def _with_room(read: FileFacts | FileRejectedError) -> FileFacts | FileRejectedError:
+def _with_room(read: Recordable) -> Recordable:
     """What was read, refused when the ledger has no room for a text of it."""
     reason = overflow_of(read) if isinstance(read, FileFacts) else None
     return read if reason is None else FileRejectedError(read.path, reason)
@@ -192,13 +200,17 @@ class FileRecorder:
         paths = [self._workspace.relative(file.path) for file in batch]
         self._registry = Registry(session, batch, paths)
 
-    def record(self, read: FileFacts | FileRejectedError, *, is_managed: bool) -> IngestOutcome:
+    def record(self, read: Recordable, *, is_managed: bool) -> IngestOutcome:
         """Add what is new of one file."""
         if isinstance(read, FileRejectedError):
             return self._reject(read)
+        if isinstance(read, Companion):
+            reason = f"the flags of {read.of.name}, with which they are read"
+            return IngestOutcome(str(read.path), None, IngestStatus.COMPANION, reason)
         path = self._workspace.relative(read.path)
         known = self._registry.content(read)
         if known is not None:
+            known.note_flags(read)
             self._registry.see(known, path, is_managed=is_managed)
             return _outcome(read, IngestStatus.KNOWN, known)
         product = self._registry.product(read)
@@ -232,6 +244,7 @@ def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> 
         status=status,
         product=file.path.name,
         version=version.number,
+        reason=" ".join(file.flaws) or None,
         flavour=version.product.flavour,
     )
 

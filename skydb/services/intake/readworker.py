@@ -10,21 +10,33 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from skydb.domain.values import FileFacts
 from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.checksum import sha256_of
+from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, read_headerlet
 from skydb.files.reader import read_facts
 
-Read = FileFacts | HeaderletFacts | FileRejectedError
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A file that belongs to another one, with which it is read."""
+
+    path: Path
+    of: Path
+
+
+Read = FileFacts | HeaderletFacts | Companion | FileRejectedError
 
 
 def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
     """Facts of an image or of a headerlet with the checksum of the file, or why it has none.
+
+    A file with the flags of another one is not read by itself.
 
     Parameters
     ----------
@@ -39,7 +51,10 @@ def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
         return error
 
 
-def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts:
+def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts | Companion:
+    owner = pixels_beside(path)
+    if owner is not None:
+        return Companion(path, owner)
     try:
         return read_facts(path).with_checksum(checksum())
     except NotHstImageError:

@@ -267,7 +267,7 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
     return RunInputs(
         version_ids={name: version.id for name, version in lit.items()},
         paths={n: checked_path(workspace, v) for n, v in lit.items()} if read_files else {},
-        sha256s=tuple(sorted(version.sha256 for version in versions)),
+        sha256s=tuple(sorted(version.content_id for version in versions)),
         label=_label(list(lit.values())),
         plain_names={name: plain_name(version) for name, version in lit.items()},
         left_out={name: v.id for name, v in named.items() if name not in lit},
