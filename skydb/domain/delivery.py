@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from functools import cmp_to_key
+from typing import Any, Protocol, Self, TypeVar
 
 _NUMBERS = re.compile(r"\d+")
 #: `3.6.2(Mar-20-2021)`, `10.2.1 (10-Nov-2020)`: the version stands before the date.
 _VERSION = re.compile(r"\s*v?(\d+(?:\.\d+)*)", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: Characters of an ISO time that are the day.
+_DAY = 10
 
 
 class Delivered(Protocol):
@@ -36,13 +40,17 @@ class Delivered(Protocol):
         """Whether the file has the name that its header gives it (FILENAME)."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class DeliveryKey:
-    """Sorts the file versions of one product from the oldest delivery to the newest.
+D = TypeVar("D", bound=Delivered)
 
-    The calibration decides: CAL_VER, then DATE, OPUS_VER and the date of IDCTAB; of two
-    files with equal calibration the one under its own name comes after a renamed copy. A
-    card that is missing sorts before any value. Keywords: HST keyword dictionary.
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """The calibration by which the deliveries of one product are ordered.
+
+    CAL_VER decides, then DATE, OPUS_VER and the date of IDCTAB; of two files with equal
+    calibration the one under its own name comes after a renamed copy. A card that is missing
+    sorts before any value. Two files of one day that contradict each other - an older CAL_VER
+    with a newer IDCTAB - have no order. Keywords: HST keyword dictionary.
     """
 
     cal_ver: tuple[int, ...]
@@ -61,6 +69,45 @@ class DeliveryKey:
             idctab_date=delivered.idctab_date or "",
             is_own_name=delivered.is_own_name,
         )
+
+    def compare(self, other: DeliveryKey) -> int:
+        """-1, 0 or 1: whether this delivery is older than another one, of no order, or newer."""
+        signs = self._signs(other)
+        if self.date[:_DAY] == other.date[:_DAY] and self.contradicts(other):
+            return 0
+        return next((sign for sign in signs if sign), _sign(self.is_own_name, other.is_own_name))
+
+    def contradicts(self, other: DeliveryKey) -> bool:
+        """Whether one card says that this delivery is newer, and another that it is older."""
+        return {-1, 1} <= set(self._signs(other))
+
+    def _signs(self, other: DeliveryKey) -> tuple[int, int, int, int]:
+        return (
+            _sign(self.cal_ver, other.cal_ver),
+            _sign(self.date, other.date),
+            _sign(self.opus_ver, other.opus_ver),
+            _sign(self.idctab_date, other.idctab_date),
+        )
+
+
+def in_order_of_delivery(arrived: Sequence[D]) -> list[D]:
+    """Deliveries from the oldest to the newest.
+
+    Parameters
+    ----------
+    arrived : sequence
+        In order of arrival, which decides where the headers do not.
+    """
+    keys = {id(one): DeliveryKey.of(one) for one in arrived}
+
+    def compare(one: D, other: D) -> int:
+        return keys[id(one)].compare(keys[id(other)])
+
+    return sorted(arrived, key=cmp_to_key(compare))
+
+
+def _sign(one: Any, other: Any) -> int:  # noqa: ANN401 - two values of one kind
+    return int(one > other) - int(one < other)
 
 
 def _version_numbers(text: str | None) -> tuple[int, ...]:

@@ -187,21 +187,25 @@ def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Two deliveries that nothing in their headers orders; the one recorded last is used."""
+    """Deliveries that their headers do not order, or about which they contradict themselves."""
     for one in chosen:
-        mine = DeliveryKey.of(one.version.origin)
+        origin = one.version.origin
+        mine = DeliveryKey.of(origin)
         twins = [
-            other
+            other.reference
             for other in one.version.product.deliveries
-            if other is not one.version.origin and DeliveryKey.of(other) == mine
+            if other is not origin and _is_doubtful(mine, DeliveryKey.of(other))
         ]
         if twins:
             message = (
-                f"{', '.join(other.reference for other in twins)} has the same CAL_VER, DATE, "
-                f"OPUS_VER and IDCTAB as {one.version.origin.reference}: which is newer cannot "
-                "be told, and the one recorded last is used."
+                f"CAL_VER, DATE, OPUS_VER and IDCTAB do not tell whether {origin.reference} or "
+                f"{', '.join(twins)} is newer; {origin.reference} is used."
             )
             yield Flag(FindingKind.TIED_DELIVERY, one.rootname, message)
+
+
+def _is_doubtful(mine: DeliveryKey, other: DeliveryKey) -> bool:
+    return mine.compare(other) == 0 or mine.contradicts(other)
 
 
 def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice
-from skydb.domain.delivery import DeliveryKey
+from skydb.domain.delivery import in_order_of_delivery
 from skydb.domain.exposure import Exposure
 from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import FileFacts
@@ -192,9 +192,7 @@ class Product(Base):
     def _order(self) -> None:
         """Number the deliveries by their calibration, and place what was made of each."""
         outside = [version for version in self.versions if version.is_delivery]
-        # Arrival breaks ties: the sort is stable, and versions are in order of arrival.
-        ranked = sorted(outside, key=DeliveryKey.of)
-        for ordinal, version in enumerate(ranked, 1):
+        for ordinal, version in enumerate(in_order_of_delivery(outside), 1):
             version.delivery = ordinal
         for version in self.versions:
             version.delivery = version.origin.delivery

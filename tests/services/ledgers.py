@@ -208,7 +208,7 @@ def _version(
         cal_ver=cal_ver,
         idctab=idctab,
     )
-    return recorded(product, file, str(file.path), is_managed=False)
+    return recorded(product, file, f"{number}/{file.path}", is_managed=False)
 
 
 def _product(session: Session, rootname: str, facts: Mapping[str, Any]) -> Product:

@@ -36,7 +36,9 @@ def drizzled_versions(session: Session, names: Sequence[str]) -> list[ProductVer
     UsageError
         When several products have a name that is given, or one that is named cannot be fitted.
     """
-    chosen = [_named(session, name) for name in names] or _of_best_flavour(_drizzled(session))
+    chosen = [_named(session, name) for name in dict.fromkeys(names)] or _of_best_flavour(
+        _drizzled(session)
+    )
     if not chosen:
         raise NotFoundError(
             "The ledger has no drizzled products.", advice="Bring them in with `ingest`."

@@ -230,12 +230,26 @@ def test_a_crash_of_tweakback_leaves_a_failed_row_the_log_and_the_proposals(
     assert {one.status for one in accept(services, tools, run)} == {SolutionStatus.APPLIED}
 
 
-def test_an_exposure_that_the_ledger_lacks_is_asked_for(
+def test_an_exposure_that_the_ledger_lacks_is_named_and_the_others_are_moved(
     services: Services, tools: Toolbox, visit: list[Path], catalog_file: Path
 ) -> None:
     prepare(services, [visit[0], visit[2]], catalog_file)
+    moved, left = accept(services, tools, align(services, tools))
+    assert (moved.rootname, moved.status) == (MEMBERS[0], SolutionStatus.APPLIED)
+    assert (left.rootname, left.status, left.version) == (
+        MEMBERS[1],
+        SolutionStatus.PROPOSED,
+        None,
+    )
+    assert left.reason == "The ledger has no pipeline file of it."
+
+
+def test_a_product_of_which_no_exposure_is_there_asks_for_them(
+    services: Services, tools: Toolbox, visit: list[Path], catalog_file: Path
+) -> None:
+    prepare(services, [visit[2]], catalog_file)
     run = align(services, tools)
-    with pytest.raises(NotFoundError, match=f"made of {MEMBERS[1]} not in the ledger"):
+    with pytest.raises(NotFoundError, match=f"made of {MEMBERS[0]}, {MEMBERS[1]} not in the"):
         accept(services, tools, run)
 
 

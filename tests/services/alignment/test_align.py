@@ -12,7 +12,6 @@ from skydb.errors import FileRejectedError, NotFoundError, ToolCrashedError, Too
 from skydb.services.alignment.align import AlignService
 from tests.services.tools import (
     MATCHES,
-    MEMBERS,
     PRODUCT,
     Toolbox,
     checksums,
@@ -183,7 +182,6 @@ def test_only_the_products_that_are_named_are_fitted(
     [
         ("nothing", PRODUCT, "no reference catalogue 'nothing'"),
         ("gaia", "ibxl99010_drz.fits", "no ibxl99010_drz.fits"),
-        ("gaia", f"{MEMBERS[0]}_flt.fits", f"no {MEMBERS[0]}_flt.fits"),
     ],
 )
 def test_what_is_not_there_is_not_found_and_nothing_begins(

@@ -31,7 +31,7 @@ def reprocess(image: Path, directory: Path, *, moved_mas: float = MOVED_MAS) -> 
     copy = Path(shutil.copy(image, directory))
     with fits.open(copy, mode="update") as hdus:
         hdus[0].header["IDCTAB"] = "iref$4af1533ai_idc.fits"
-        hdus[0].header["CAL_VER"] = "3.6.2(May-27-2021)"
+        hdus[0].header["CAL_VER"] = "3.7.2 (Apr-15-2024)"
         for hdu in hdus:
             if hdu.name == "SCI":
                 hdu.header["CRVAL2"] += moved_mas / 3_600_000
