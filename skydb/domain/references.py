@@ -29,7 +29,7 @@ SYNTAX = (
 )
 
 #: Digits of the numbers that are read; those of databases have fewer.
-_DIGITS = r"[0-9]{1,18}"
+_DIGITS = r"[0-9]{1,40}"
 _NUMBER = re.compile(_DIGITS)
 _VALUE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{8}})\[({_DIGITS})\]@({_DIGITS})")
 #: As nodes of a lineage are named.
@@ -256,6 +256,17 @@ def exposure_version(text: str) -> tuple[str, int]:
                 f"{text!r} is {in_words(other)} and not one file version of an exposure.",
                 advice="Write ROOTNAME@VERSION, e.g. ibxl50clq@2.",
             )
+
+
+def is_subject(reference: Reference) -> bool:
+    """Whether notes and flags can be about what a reference names."""
+    match reference:
+        case NumberedReference(kind=kind):
+            return kind in (ReferenceKind.PRODUCT, ReferenceKind.RUN, ReferenceKind.SOLUTION)
+        case ExposureReference(version=None) | FileReference(version=None) | VisitReference():
+            return True
+        case _:
+            return False
 
 
 def in_words(reference: Reference) -> str:

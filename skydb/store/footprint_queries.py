@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import ChipSolution
+from skydb.domain import AlignmentSolution, ChipSolution
 from skydb.domain.chip import WIDE_DEG
 from skydb.store.queries import Row
 
@@ -107,14 +107,17 @@ def footprints_near(
     ]
 
 
-def footprints_of(session: Session, name: str) -> list[Row]:
-    """Rows of ``v_footprints`` of an exposure (by rootname) or a product (by file name)."""
-    for column in ("rootname", "product"):
-        statement = text(f"SELECT {_COLUMNS} FROM v_footprints WHERE {column} = :name")
-        rows = [dict(row) for row in session.execute(statement, {"name": name}).mappings()]
-        if rows:
-            return rows
-    return []
+def footprints_of(session: Session, products: Iterable[int]) -> list[Row]:
+    """Rows of ``v_footprints`` of some products, by their keys."""
+    own = select(AlignmentSolution.id).where(AlignmentSolution.product_id.in_(list(products)))
+    statement = text(f"SELECT {_COLUMNS} FROM v_footprints WHERE solution_id IN :ids").bindparams(
+        bindparam("ids", expanding=True)
+    )
+    return [
+        dict(row)
+        for ids in _batches(sorted(session.scalars(own)))
+        for row in session.execute(statement, {"ids": ids}).mappings()
+    ]
 
 
 def _solutions_near(session: Session, centre: Sequence[float], radius_deg: float) -> Iterator[int]:

@@ -90,17 +90,6 @@ def _delivered(scope: Scope) -> Select[Any]:
     )
 
 
-def product_names(session: Session, name: str) -> list[str]:
-    """Files of an exposure (by rootname), or the one product of that name."""
-    of_exposure = (
-        select(Product.filename)
-        .join(Exposure, Exposure.id == Product.exposure_id)
-        .where(Exposure.rootname == name)
-    )
-    itself = select(Product.filename).where(Product.filename == name)
-    return sorted({*session.scalars(of_exposure), *session.scalars(itself)})
-
-
 def product_names_in(session: Session, scope: Scope) -> list[str]:
     """Files of the exposures and of the visits of a scope, drizzled products included."""
     query = (
@@ -113,11 +102,11 @@ def product_names_in(session: Session, scope: Scope) -> list[str]:
     return list(session.scalars(query))
 
 
-def solutions_of(session: Session, products: Collection[str]) -> list[Row]:
-    """Every solution of some products, as the view ``v_alignment_history`` has them."""
-    statement = text(
-        "SELECT * FROM v_alignment_history WHERE product IN :products ORDER BY id"
-    ).bindparams(bindparam("products", expanding=True))
+def solutions_of(session: Session, products: Collection[int]) -> list[Row]:
+    """Every solution of some products by their keys, as ``v_alignment_history`` has them."""
+    statement = text("SELECT * FROM v_alignment_history WHERE product_id IN :products").bindparams(
+        bindparam("products", expanding=True)
+    )
     found = [
         dict(row)
         for batch in batches(products)

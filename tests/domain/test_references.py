@@ -94,7 +94,7 @@ def test_each_thing_has_a_form_of_its_own(text: str, canonical: str, reference: 
     [
         *("", " ", "ibxl50", "9bxl50clq", "ibxl50clq@", "ibxl50clq@two", "ibxl50clq[1]", "run:"),
         *("run:x", "exposure:12", "catalog:", "a/b_flt.fits", "ibxl50clq@٣", "a b.fits"),
-        "run:" + "9" * 19,
+        "run:" + "9" * 41,
     ],
 )
 def test_another_text_is_wrong_usage_and_the_message_shows_the_grammar(text: str) -> None:

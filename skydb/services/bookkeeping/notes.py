@@ -17,15 +17,19 @@ from skydb.domain import (
     Product,
     Visit,
 )
+from skydb.domain.books import Subject
+from skydb.domain.references import in_words, is_subject, parse
 from skydb.domain.retention import abandon
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.bookkeeping.subjects import find_subject
 from skydb.services.catalogs.refcat import find_catalog
 from skydb.services.core.context import Context
 from skydb.store import books_queries, queries
+from skydb.store.references import entity_of
 
+#: What a line can be about, for messages.
+_SUBJECTS = "a rootname, a visit (bxl50), a product's file name, product:12, run:12 or solution:31"
 _LONGEST = {"label": 40, "author": 64, "name": 64}
 
 
@@ -221,7 +225,7 @@ class BooksService:
         self, subject: str, kind: EntryKind, text: str, author: str | None, label: str | None = None
     ) -> queries.Row:
         with self.context.store.writing() as session:
-            about = find_subject(session, subject)
+            about = _subject(session, subject)
             row = entry_row(session, BookEntry(about, kind, self.author(author), text, label))
             session.commit()
             return row
@@ -234,9 +238,21 @@ def entry_row(session: Session, entry: BookEntry) -> queries.Row:
     return row
 
 
+def _subject(session: Session, text: str) -> Subject:
+    """The row that a line is about."""
+    reference = parse(text)
+    found = entity_of(session, reference) if is_subject(reference) else None
+    if isinstance(found, Visit | Exposure | Product | AlignmentSolution | Activity):
+        return found
+    raise UsageError(
+        f"{text!r} is {in_words(reference)}: notes and flags cannot be about one.",
+        advice=f"Name {_SUBJECTS}.",
+    )
+
+
 def _columns(session: Session, text: str) -> dict[str, object]:
     """What a line on a subject, or on a part of it, has in ``v_books``."""
-    match find_subject(session, text):
+    match _subject(session, text):
         case Exposure() as exposure:
             return {"rootname": exposure.rootname}
         case Product() as product:

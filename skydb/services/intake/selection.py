@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Visit
 from skydb.domain.vocabulary import Flavour
-from skydb.errors import NotFoundError, UsageError
-
-_LABEL = 5
-_NUMBER = 2
+from skydb.errors import NotFoundError
+from skydb.store.references import visit_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,8 @@ def conditions(session: Session, selection: Selection) -> list[ColumnElement[boo
         several.append(Exposure.rootname.not_in([name.lower() for name in selection.exclude]))
     if selection.visits:
         # By both columns, which have an index together; a label put together has none.
-        labels = [visit_named(session, label) for label in selection.visits]
+        visits = [visit_named(session, label) for label in selection.visits]
+        labels = [(visit.program, visit.number) for visit in visits]
         several.append(tuple_(Visit.program, Visit.number).in_(labels))
     if selection.proposal_id is not None:
         several.append(Visit.proposal_id == selection.proposal_id)
@@ -91,43 +90,9 @@ def conditions(session: Session, selection: Selection) -> list[ColumnElement[boo
     return several
 
 
-def visit_named(session: Session, label: str) -> tuple[str, str]:
-    """Program and number of a visit that is named as ``bxl50``, ``BXL50`` or ``50``.
-
-    Raises
-    ------
-    NotFoundError
-        When it is not there; the message names visits that are.
-    UsageError
-        When several programs have a visit of that number.
-    """
-    name = label.strip().lower()
-    if len(name) == _LABEL:
-        key = name[:-_NUMBER], name[-_NUMBER:]
-        same = select(Visit.id).where(Visit.program == key[0], Visit.number == key[1])
-        if session.scalar(same) is not None:
-            return key
-        raise _unknown_visit(session, label)
-    programs = list(session.scalars(select(Visit.program).where(Visit.number == name)))
-    if not programs:
-        raise _unknown_visit(session, label)
-    if len(programs) > 1:
-        known = ", ".join(f"{program}{name}" for program in sorted(programs))
-        raise UsageError(f"Visit {label!r} is {known}.", advice="Use the program and number.")
-    return programs[0], name
-
-
-def _unknown_visit(session: Session, label: str) -> NotFoundError:
-    few = select(Visit.program + Visit.number).order_by(Visit.program, Visit.number).limit(6)
-    known = list(session.scalars(few))
-    more = ", ..." if session.scalar(select(func.count(Visit.id))) != len(known) else ""
-    return NotFoundError(
-        f"Unknown visit {label!r} (visits here: {', '.join(known) or 'none'}{more}).",
-        advice="Use the program and number, e.g. bxl50.",
-    )
-
-
-def nothing_selected(session: Session, selection: Selection) -> NotFoundError:
+def nothing_selected(
+    session: Session, selection: Selection, what: str = "exposures"
+) -> NotFoundError:
     """The refusal of a selection that leaves nothing, with the names that there are."""
     columns: dict[str, Any] = {
         "filter": Exposure.filters,
@@ -141,7 +106,7 @@ def nothing_selected(session: Session, selection: Selection) -> NotFoundError:
             told.append(f"{name}s here: {', '.join(known) or 'none'}")
     there = f" ({'; '.join(told)})" if told else ""
     return NotFoundError(
-        f"The ledger has no exposures of this selection{there}.",
+        f"The ledger has no {what} of this selection{there}.",
         advice="Bring them in with `ingest`.",
     )
 

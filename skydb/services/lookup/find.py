@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skydb.domain.references import parse
 from skydb.errors import NotFoundError, UsageError
 from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_polygons_deg, parse_ra_deg
 from skydb.sky.regions import Circle, Polygons, SkyRegion
 from skydb.sky.spherical import outlines_of, separations_deg
 from skydb.store.footprint_queries import Traits, footprints_near, footprints_of
 from skydb.store.queries import Row
+from skydb.store.references import products_of
 from skydb.store.unit_of_work import Store
 
 #: Columns of an answer; the names are a contract.
@@ -79,17 +81,20 @@ class Finder:
         Parameters
         ----------
         name : str
-            Rootname, or file name of a product.
+            Rootname, file name of a product, ``product:12`` or a visit.
         traits : Traits, optional
             What the others must have besides.
 
         Raises
         ------
         NotFoundError
-            When the ledger has no footprint of it.
+            When the ledger does not have it, or no footprint of it.
+        UsageError
+            When the name is none of these.
         """
         with self.store.reading() as session:
-            own = footprints_of(session, name)
+            named = products_of(session, parse(name))
+            own = footprints_of(session, [product.id for product in named])
         if not own:
             raise NotFoundError(
                 f"The ledger has no footprint of {name!r}.", advice="Bring it in with `ingest`."

@@ -200,10 +200,22 @@ def test_what_is_not_in_the_ledger_is_not_found(told: Story, what: str) -> None:
         told.explain(what)
 
 
-@pytest.mark.parametrize("what", ["", "ibxl50iaq", "run:six", "value:6", "a@b@c"])
+@pytest.mark.parametrize("what", ["", "run:six", "value:6", "a@b@c"])
 def test_what_names_nothing_is_wrong_usage(told: Story, what: str) -> None:
-    with pytest.raises(UsageError, match="names nothing"):
+    with pytest.raises(UsageError, match=r"is not a reference.*ROOTNAME\[CHIP\]@RUN"):
         told.explain(what)
+
+
+def test_a_visit_has_no_lineage_of_its_own(told: Story) -> None:
+    with pytest.raises(
+        UsageError, match=r"'BXL50' is a visit; it has no lineage.*ROOTNAME@VERSION"
+    ):
+        told.explain("BXL50")
+
+
+def test_an_exposure_is_explained_by_its_newest_file_version(told: Story) -> None:
+    named, numbered = told.explain("IBXL50IAQ"), told.explain("ibxl50iaq_flt.fits")
+    assert named.root == numbered.root
 
 
 def test_a_downgrade_is_told_on_the_way(story: Story) -> None:
