@@ -15,31 +15,38 @@ from skydb.domain import (
     ProductVersion,
     Stamp,
 )
+from skydb.domain.choice import ChosenInput
+from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
-from skydb.domain.vocabulary import FindingKind, LinkRole
+from skydb.domain.vocabulary import FindingKind
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit, TweakReg
 from skydb.errors import NotFoundError, ToolError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
-from skydb.services.alignment.products import drizzled_versions
+from skydb.services.alignment.guards import guarded_products, product_flags
+from skydb.services.alignment.products import choose_products
 from skydb.services.alignment.screening import FittedProduct, judge_fits
 from skydb.services.catalogs.epochs import epoch_doubt, mean_epochs
 from skydb.services.catalogs.refcat import find_catalog
 from skydb.services.core.context import Context
 from skydb.services.core.isolation import isolated
 from skydb.services.core.versions import checked_path
+from skydb.services.intake.selection import Selection
+from skydb.store.queries import Row
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """One product to fit: where it is and when its sky was seen."""
+    """One product to fit: where it is, when its sky was seen and why it was chosen."""
 
     version_id: int
     path: Path
     epoch_year: float | None
+    reason: str | None = None
+    passed_over: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,9 @@ class AlignService:
         refcat: str,
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
+        *,
+        selection: Selection | None = None,
+        policy: GuardPolicy | None = None,
     ) -> int:
         """Fit products to a catalogue at the epoch of each product.
 
@@ -62,9 +72,13 @@ class AlignService:
         refcat : str
             Name of a reference catalogue.
         products : sequence of str
-            File names of drizzled products; all of the ledger when empty.
+            References to drizzled products, wildcards allowed; all when empty.
         settings : TweakRegSettings, optional
             The tutorial's when left out.
+        selection : Selection, optional
+            Only products of these exposures.
+        policy : GuardPolicy, optional
+            What the user says of the guards of inputs.
 
         Returns
         -------
@@ -75,12 +89,40 @@ class AlignService:
         ------
         NotFoundError
             When the catalogue or a product is not in the ledger.
+        UsageError
+            When several products have a name that is given, or one cannot be fitted.
+        InputsRefusedError
+            When a guard refuses the products.
         ToolError
             When TweakReg crashed before any product was fitted; the run is FAILED.
         """
-        chosen = settings or TweakRegSettings()
-        targets = self._targets(products)
-        return self._execute(self._begin(refcat, targets, chosen), targets, chosen)
+        settings, policy = settings or TweakRegSettings(), policy or GuardPolicy()
+        wanted = selection or Selection()
+        self._require_catalog(refcat)
+        targets, flags = self._targets(products, wanted, policy)
+        for flag in flags:
+            self.context.progress.remark(flag.sentence)
+        asked = {"selection": wanted.as_parameters()} if selection else {}
+        run_id = self._begin(refcat, targets, settings, flags, **policy.as_parameters(), **asked)
+        return self._execute(run_id, targets, settings)
+
+    def explain(
+        self, products: Sequence[str] = (), selection: Selection | None = None
+    ) -> list[Row]:
+        """The products that a run would fit, why, what is passed over and what is flagged.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            As :meth:`run`.
+        """
+        with self.context.store.reading() as session:
+            chosen = choose_products(session, products, selection)
+            paths = {one.version.id: checked_path(self.context.workspace, one.version)
+                     for one in chosen}  # fmt: skip
+            files = {key: read_facts(path) for key, path in paths.items()}
+            flags = product_flags(session, chosen, files)
+            return [_explained(one, flags) for one in chosen]
 
     def repeat(self, run_id: int) -> int:
         """Fit the very contents of an earlier run again: same parameters, catalogue, epochs.
@@ -110,6 +152,7 @@ class AlignService:
                     link.version_id,
                     checked_path(self.context.workspace, link.version),
                     recorded["epochs"].get(link.version.product.filename),
+                    f"used by run {run_id}, which this run repeats",
                 )
                 for link in earlier.used
             ]
@@ -130,23 +173,36 @@ class AlignService:
             self._record(run_id, targets, fits, _doubts(table, targets, chosen))
         return run_id
 
-    def _targets(self, products: Sequence[str]) -> list[_Target]:
+    def _require_catalog(self, refcat: str) -> None:
         with self.context.store.reading() as session:
-            versions = drizzled_versions(session, products)
-            return [
-                _Target(version.id, checked_path(self.context.workspace, version), epoch)
-                for version, epoch in zip(versions, mean_epochs(session, versions), strict=True)
+            find_catalog(session, refcat)
+
+    def _targets(
+        self, products: Sequence[str], selection: Selection, policy: GuardPolicy
+    ) -> tuple[list[_Target], list[Flag]]:
+        """The products to fit, once no guard refuses them."""
+        with self.context.store.reading() as session:
+            chosen = choose_products(session, products, selection)
+            versions = [one.version for one in chosen]
+            paths = [checked_path(self.context.workspace, version) for version in versions]
+            files = {one.id: read_facts(path) for one, path in zip(versions, paths, strict=True)}
+            flags = guarded_products(session, chosen, files, policy)
+            epochs = mean_epochs(session, versions)
+            targets = [
+                _Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))
+                for one, path, epoch in zip(chosen, paths, epochs, strict=True)
             ]
+        return targets, flags
 
     def _begin(
         self,
         refcat: str,
         targets: Sequence[_Target],
         settings: TweakRegSettings,
+        flags: Sequence[Flag] = (),
         **more: object,
     ) -> int:
-        with self.context.store.reading() as session:
-            find_catalog(session, refcat)
+        self._require_catalog(refcat)
         parameters = {
             "refcat": refcat,
             "products": [target.path.name for target in targets],
@@ -161,7 +217,10 @@ class AlignService:
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
             run = AlignmentRun(find_catalog(session, refcat), parameters, stamp)
             for target in targets:
-                run.use(session.get_one(ProductVersion, target.version_id), LinkRole.SCIENCE)
+                version = session.get_one(ProductVersion, target.version_id)
+                run.use(version, reason=target.reason, passed_over=target.passed_over)
+            for flag in flags:
+                run.notice(flag.guard, flag.subject, flag.message)
             return run
 
         return self.context.begin(begin)
@@ -234,6 +293,13 @@ class AlignService:
                 if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:
+    """One product as a row of the table of inputs, with the guards that flag it."""
+    members = {member.rootname for member in chosen.version.product.members}
+    about = {flag.guard.value for flag in flags if flag.subject in {chosen.rootname, *members}}
+    return {**chosen.as_row(), "flags": ", ".join(sorted(about))}
 
 
 def _record_fit(

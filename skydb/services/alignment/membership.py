@@ -17,6 +17,7 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
+from skydb.domain.delivery import DeliveryKey
 from skydb.domain.membership import DrizzledFrom
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import Flavour, ProductKind, SolutionOrigin
@@ -76,7 +77,7 @@ def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) 
     NotFoundError
         When no member is in the ledger.
     """
-    known = _products_of(session, drizzled)
+    known = member_products(session, drizzled)
     if not known:
         named = ", ".join(member.rootname for member in drizzled.product.members)
         raise NotFoundError(
@@ -98,6 +99,62 @@ def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) 
         else:
             found.moved.append(base)
     return found
+
+
+def redelivered_members(
+    session: Session, drizzled: ProductVersion, file: FileFacts
+) -> dict[str, str]:
+    """Members of which a newer delivery is recorded than a product was made of.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+        The version that is to be fitted.
+    file : FileFacts
+        What its file says.
+
+    Returns
+    -------
+    dict of str to str
+        How the newest delivery differs from what the product was made of, by rootname.
+    """
+    made = _made_with(session, drizzled)
+    found = {}
+    for rootname, candidates in member_products(session, drizzled).items():
+        if made is None:
+            why = [_newer(product, drizzled, DrizzledFrom(file)) for product in candidates]
+        else:
+            bases = [made[product.id] for product in candidates if product.id in made]
+            why = [None if one.is_newest_delivery else _later(one) for one in bases]
+        if why and None not in why:
+            found[rootname] = str(why[0])
+    return found
+
+
+def _newer(product: Product, drizzled: ProductVersion, told: DrizzledFrom) -> str | None:
+    """Why the newest delivery of a member came after what a product was made of, or None."""
+    newest = product.deliveries[-1]
+    # As delivered, or as skydb has aligned it since.
+    standing = [one for one in product.versions if one.delivery == newest.delivery]
+    objections = [told.objection(one) for one in standing]
+    if None in objections:
+        return None
+    was_made_of_older = any(told.objection(one) is None for one in product.deliveries[:-1])
+    if was_made_of_older or _calibrated_before(drizzled, newest):
+        return next(why for one, why in zip(standing, objections, strict=True) if one is newest)
+    return None
+
+
+def _calibrated_before(drizzled: ProductVersion, member: ProductVersion) -> bool:
+    """Whether a product is of an older calibration than a file of one of its members."""
+    ours, theirs = (DeliveryKey.of(one.origin) for one in (drizzled, member))
+    return bool(ours.cal_ver and ours.date) and ours < theirs
+
+
+def _later(base: ProductVersion) -> str:
+    newest = base.product.deliveries[-1]
+    return f"{newest.reference} was delivered after the acceptance that made the product"
 
 
 def _base(
@@ -138,7 +195,7 @@ def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> 
     )
 
 
-def _products_of(session: Session, drizzled: ProductVersion) -> dict[str, list[Product]]:
+def member_products(session: Session, drizzled: ProductVersion) -> dict[str, list[Product]]:
     """Products of each member that a combination can have been made of, the likeliest first."""
     query = (
         select(Product)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -34,41 +35,58 @@ def book_remarks(session: Session, chosen: Sequence[ChosenInput]) -> dict[str, l
     """Notes and flags that hold on the exposures and products, and flags on their visits."""
     remarks: dict[str, list[str]] = defaultdict(list)
     for first in range(0, len(chosen), _BATCH):
-        part = chosen[first : first + _BATCH]
-        for entry in session.scalars(_entries(part)):
-            for one in part:
-                if _is_about(entry, one):
-                    remarks[one.rootname].append(_told(entry))
+        subjects = {one.rootname: _subjects(one) for one in chosen[first : first + _BATCH]}
+        for name, texts in remarks_on(session, subjects).items():
+            remarks[name] += texts
     return dict(remarks)
 
 
-def _entries(chosen: Sequence[ChosenInput]) -> Select[BookEntry]:
-    exposures = [one.version.product.exposure_id for one in chosen]
-    products = [one.version.product_id for one in chosen]
-    visits = {one.version.product.visit_id for one in chosen}
+@dataclass(frozen=True)
+class Subjects:
+    """Keys of the rows that remarks on one input can be about."""
+
+    exposures: frozenset[int] = frozenset()
+    products: frozenset[int] = frozenset()
+    visits: frozenset[int] = frozenset()
+
+    def has(self, entry: BookEntry) -> bool:
+        """Whether a line of the books is about one of them."""
+        return (
+            entry.exposure_id in self.exposures
+            or entry.product_id in self.products
+            or (entry.visit_id in self.visits and entry.kind is EntryKind.FLAG)
+        )
+
+
+def remarks_on(session: Session, inputs: Mapping[str, Subjects]) -> dict[str, list[str]]:
+    """Notes and flags that hold on some inputs, by the name of each; of visits flags alone."""
+    remarks: dict[str, list[str]] = defaultdict(list)
+    for entry in session.scalars(_entries(inputs.values())):
+        for name, subjects in inputs.items():
+            if subjects.has(entry) and not (entry.label or "").startswith(_DISMISSAL):
+                remarks[name].append(_told(entry))
+    return dict(remarks)
+
+
+def _subjects(chosen: ChosenInput) -> Subjects:
+    product = chosen.version.product
+    exposures = frozenset(() if product.exposure_id is None else (product.exposure_id,))
+    return Subjects(exposures, frozenset((product.id,)), frozenset((product.visit_id,)))
+
+
+def _entries(inputs: Collection[Subjects]) -> Select[BookEntry]:
     return (
         select(BookEntry)
         .where(
             BookEntry.withdrawn_at.is_(None),
             BookEntry.kind.in_((EntryKind.NOTE, EntryKind.FLAG)),
             or_(
-                BookEntry.exposure_id.in_(exposures),
-                BookEntry.product_id.in_(products),
-                BookEntry.visit_id.in_(visits) & (BookEntry.kind == EntryKind.FLAG),
+                BookEntry.exposure_id.in_(set().union(*(one.exposures for one in inputs))),
+                BookEntry.product_id.in_(set().union(*(one.products for one in inputs))),
+                BookEntry.visit_id.in_(set().union(*(one.visits for one in inputs))),
             ),
         )
         .order_by(BookEntry.id)
-    )
-
-
-def _is_about(entry: BookEntry, chosen: ChosenInput) -> bool:
-    if (entry.label or "").startswith(_DISMISSAL):
-        return False
-    product = chosen.version.product
-    return (
-        entry.exposure_id == product.exposure_id
-        or entry.product_id == product.id
-        or entry.visit_id == product.visit_id
     )
 
 

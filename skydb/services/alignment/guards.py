@@ -1,0 +1,90 @@
+"""The guards of an alignment run: checks of the products that were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import Exposure, Product, ProductMember, ProductVersion
+from skydb.domain.choice import ChosenInput
+from skydb.domain.guards import Flag, GuardPolicy, listed, stale_input
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind
+from skydb.services.alignment.membership import member_products, redelivered_members
+from skydb.services.intake.guards import Subjects, remarks_on
+
+
+def guarded_products(
+    session: Session,
+    chosen: Sequence[ChosenInput],
+    files: Mapping[int, FileFacts],
+    policy: GuardPolicy,
+) -> list[Flag]:
+    """What is to be said of the products of a run before it starts.
+
+    Parameters
+    ----------
+    session : Session
+    chosen : sequence of ChosenInput
+        Versions of drizzled products.
+    files : mapping of int to FileFacts
+        What the file of each version says, by its key.
+    policy : GuardPolicy
+        What the user says of guards.
+
+    Raises
+    ------
+    InputsRefusedError
+        When a guard refuses them.
+    """
+    return policy.judge(product_flags(session, chosen, files), chosen)
+
+
+def product_flags(
+    session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
+) -> list[Flag]:
+    """Everything that the guards have to say of the products of a run."""
+    found = list(stale_input(chosen))
+    for one in chosen:
+        found += _redelivered(session, one.version, files[one.version.id])
+        found += _members_gone_wrong(session, one.version)
+    subjects = {one.rootname: _subjects(session, one.version.product) for one in chosen}
+    for name, texts in remarks_on(session, subjects).items():
+        found += [Flag(FindingKind.FLAGGED_INPUT, name, text) for text in texts]
+    return list(dict.fromkeys(found))
+
+
+def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:
+    newer = redelivered_members(session, version, file)
+    if newer:
+        name, why = next(iter(newer.items()))
+        message = (
+            f"a newer delivery is recorded of {len(newer)} of its {len(version.product.members)} "
+            f"members ({listed(list(newer))}) than it was made of (of {name}: {why}); a fit of "
+            "it does not move them. Fetch or make the product anew."
+        )
+        yield Flag(FindingKind.STALE_INPUT, version.subject, message)
+
+
+def _members_gone_wrong(session: Session, version: ProductVersion) -> Iterator[Flag]:
+    """Members whose newest header says that the exposure went wrong."""
+    for rootname, products in member_products(session, version).items():
+        condition = products[0].latest.condition
+        if condition.complaints and not condition.has_no_signal:
+            message = f"{'; '.join(condition.complaints)} (a member of {version.filename})."
+            yield Flag(FindingKind.QUALITY, rootname, message)
+
+
+def _subjects(session: Session, product: Product) -> Subjects:
+    """A product, its visit and its members with their files."""
+    names = select(ProductMember.rootname).where(ProductMember.product_id == product.id)
+    exposures = set(session.scalars(select(Exposure.id).where(Exposure.rootname.in_(names))))
+    files = set(session.scalars(select(Product.id).where(Product.exposure_id.in_(exposures))))
+    visits = set(session.scalars(select(Exposure.visit_id).where(Exposure.id.in_(exposures))))
+    return Subjects(
+        frozenset(exposures),
+        frozenset({product.id, *files}),
+        frozenset({product.visit_id, *visits}),
+    )
