@@ -7,12 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, solution_number, table_of
 
 if TYPE_CHECKING:
     from astropy.table import QTable
 
+    from skydb.domain.guards import GuardPolicy
     from skydb.drizzle.settings import TweakRegSettings
+    from skydb.services.intake.selection import Selection
 
 
 class AlignmentFacade(Facade):
@@ -23,49 +25,64 @@ class AlignmentFacade(Facade):
         refcat: str,
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
+        *,
+        selection: Selection | None = None,
+        policy: GuardPolicy | None = None,
     ) -> QTable:
-        """Fit products to a catalogue; nothing is changed."""
-        return self.align_show(self.services.align.run(refcat, products, settings))
+        """Fit products to a catalogue; nothing is changed.
 
-    def align_show(self, run: int) -> QTable:
+        Products are named by references (``*_drz.fits``, ``product:12``) and selected by
+        the exposures that they are made of; `policy` is about the guards of inputs.
+        """
+        run = self.services.align.run(
+            refcat, products, settings, selection=selection, policy=policy
+        )
+        return self.align_show(run)
+
+    def align_show(self, run: int | str) -> QTable:
         """Fits of an alignment run beside the archive's solutions."""
-        return table_of(self.services.questions.alignment(run))
+        return table_of(self.services.questions.alignment(run_number(run)))
 
     def align_accept(
-        self, run: int, *, force_why: str | None = None, write_headers: bool = False
+        self, run: int | str, *, force_why: str | None = None, write_headers: bool = False
     ) -> QTable:
         """Apply exactly the fits of a run and measure what came of it.
 
         Fits that are not trusted are left as they are, unless there is a reason to force.
         Your own files are changed only with `write_headers`; see :meth:`restore_headers`.
         """
+        run = run_number(run)
         outcomes = self.services.accept.accept(run, force_why=force_why)
         if write_headers:
             self.services.headers.write_accepted(run)
         return table_of(asdict(outcome) for outcome in outcomes)
 
-    def restore_headers(self, activity: int) -> QTable:
+    def restore_headers(self, activity: int | str) -> QTable:
         """Put back the headers of your own files that an activity had written."""
-        return table_of(asdict(change) for change in self.services.headers.restore(activity))
+        return table_of(
+            asdict(change) for change in self.services.headers.restore(run_number(activity))
+        )
 
-    def align_reject(self, run: int, why: str) -> int:
+    def align_reject(self, run: int | str, why: str) -> int:
         """Refuse the fits of a run; the number refused."""
-        return self.services.accept.reject(run, why)
+        return self.services.accept.reject(run_number(run), why)
 
     def align_history(self, name: str | None = None, *, visit: str | None = None) -> QTable:
         """Every solution of an exposure or product, or of all files of a visit."""
         return table_of(self.services.questions.alignment_history(name, visit))
 
-    def align_diff(self, a: int, b: int) -> QTable:
+    def align_diff(self, a: int | str, b: int | str) -> QTable:
         """How far two solutions of an image are apart, and what may be the cause."""
-        found = asdict(self.services.wcs_diff.diff(a, b))
+        found = asdict(self.services.wcs_diff.diff(solution_number(a), solution_number(b)))
         found["cause"] = ", ".join(found["cause"])
         return table_of([{key: value for key, value in found.items() if key != "because"}])
 
-    def align_restore(self, solution: int) -> QTable:
+    def align_restore(self, solution: int | str) -> QTable:
         """Write an earlier solution to a new version of its file."""
-        return table_of([asdict(self.services.wcs_ledger.restore(solution))])
+        return table_of([asdict(self.services.wcs_ledger.restore(solution_number(solution)))])
 
-    def align_export(self, solution: int, headerlet: str | Path) -> QTable:
+    def align_export(self, solution: int | str, headerlet: str | Path) -> QTable:
         """Write a solution as a headerlet."""
-        return table_of([asdict(self.services.wcs_ledger.export(solution, Path(headerlet)))])
+        return table_of(
+            [asdict(self.services.wcs_ledger.export(solution_number(solution), Path(headerlet)))]
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from skydb.domain.references import ReferenceKind, number_of
+
 if TYPE_CHECKING:
     from astropy.table import QTable
 
@@ -22,6 +24,16 @@ class Facade:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+
+
+def run_number(run: int | str) -> int:
+    """Number of a run, from ``12`` or ``"run:12"``."""
+    return number_of(run, ReferenceKind.RUN)
+
+
+def solution_number(solution: int | str) -> int:
+    """Number of a solution, from ``29`` or ``"solution:29"``."""
+    return number_of(solution, ReferenceKind.SOLUTION)
 
 
 def table_of(rows: Iterable[dict[str, Any]], names: Sequence[str] = ()) -> QTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, table_of
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -77,9 +77,9 @@ class BooksFacade(Facade):
         """Note that a line of the books no longer holds."""
         return table_of([self.services.books.withdraw(entry, why, author)])
 
-    def abandon(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def abandon(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Give up what is left RUNNING by a process that is gone."""
-        return table_of([self.services.books.abandon(run, why, author)])
+        return table_of([self.services.books.abandon(run_number(run), why, author)])
 
     def bad_deliveries(self) -> QTable:
         """Days in which an archive is known to have served wrong files."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, table_of
 from skydb.domain.vocabulary import GroupBy, SkyMethod
 from skydb.store.scope import Scope
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 class ComparisonFacade(Facade):
     """Comparison of methods, runs, dates and reprocessings."""
 
-    def sky_compare(self, *runs: int) -> QTable:
+    def sky_compare(self, *runs: int | str) -> QTable:
         """MDRIZSKY of every chip, one column a method; see :meth:`sky_compare_across`."""
-        return table_of(self.services.questions.comparison(runs))
+        return table_of(self.services.questions.comparison([run_number(run) for run in runs]))
 
     def sky_compare_across(
         self,
-        *runs: int,
+        *runs: int | str,
         between: tuple[int, int] | None = None,
         rootnames: Sequence[str] = (),
         visits: Sequence[str] = (),
@@ -39,7 +39,11 @@ class ComparisonFacade(Facade):
         if between is not None:
             rows = service.groups(*between, scope)
         else:
-            rows = service.runs(runs, scope) if runs else service.history(scope)
+            rows = (
+                service.runs([run_number(run) for run in runs], scope)
+                if runs
+                else service.history(scope)
+            )
         return table_of(asdict(row) for row in rows)
 
     def sky_stats(

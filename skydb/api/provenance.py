@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, table_of
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -26,13 +26,13 @@ class ProvenanceFacade(Facade):
         table.meta |= {"root": document["root"], "nodes": document["nodes"]}
         return table
 
-    def replay(self, run: int, tolerance: float | None = None, *, jobs: int = 2) -> QTable:
+    def replay(self, run: int | str, tolerance: float | None = None, *, jobs: int = 2) -> QTable:
         """Make a sky run or an alignment run again; what differs, and in ``meta`` the verdict."""
         from dataclasses import asdict, fields
 
         from skydb.services.provenance.verdict import Difference
 
-        found = asdict(self.services.replay(jobs).replay(run, tolerance))
+        found = asdict(self.services.replay(jobs).replay(run_number(run), tolerance))
         names = [field.name for field in fields(Difference)]
         table = table_of(found.pop("differences"), names)
         table.meta |= found

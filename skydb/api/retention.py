@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, table_of
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -14,31 +14,32 @@ if TYPE_CHECKING:
 class RetentionFacade(Facade):
     """What is kept of sky runs; every decision has a reason, and leaves all rows."""
 
-    def pin(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def pin(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Protect a run: it can be neither purged nor deleted."""
-        return table_of([self.services.retention.pin(run, why, author)])
+        return table_of([self.services.retention.pin(run_number(run), why, author)])
 
-    def unpin(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def unpin(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Take the protection of a run away."""
-        return table_of([self.services.retention.unpin(run, why, author)])
+        return table_of([self.services.retention.unpin(run_number(run), why, author)])
 
-    def metrics_only(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def metrics_only(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Release the mosaic of a run: the next purge by age takes it."""
-        return table_of([self.services.retention.metrics_only(run, why, author)])
+        return table_of([self.services.retention.metrics_only(run_number(run), why, author)])
 
-    def delete_run(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def delete_run(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Hide a run from views and comparisons."""
-        return table_of([self.services.retention.delete(run, why, author)])
+        return table_of([self.services.retention.delete(run_number(run), why, author)])
 
-    def undelete_run(self, run: int, why: str, *, author: str | None = None) -> QTable:
+    def undelete_run(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Show a deleted run again."""
-        return table_of([self.services.retention.undelete(run, why, author)])
+        return table_of([self.services.retention.undelete(run_number(run), why, author)])
 
     def purge(
-        self, *runs: int, why: str = "", author: str | None = None, dry_run: bool = False
+        self, *runs: int | str, why: str = "", author: str | None = None, dry_run: bool = False
     ) -> QTable:
         """Delete the mosaics of runs; values, checksums and rows stay."""
-        outcomes = self.services.retention.purge(runs, why, author, dry_run=dry_run)
+        wanted = [run_number(run) for run in runs]
+        outcomes = self.services.retention.purge(wanted, why, author, dry_run=dry_run)
         return table_of(asdict(outcome) for outcome in outcomes)
 
     def purge_older_than(

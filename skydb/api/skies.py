@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from skydb.api.base import Facade, table_of
+from skydb.api.base import Facade, run_number, table_of
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.services.intake.fields import Division
 from skydb.services.intake.selection import Selection
@@ -53,6 +53,6 @@ class SkyFacade(Facade):
         )
         return table_of(runs)
 
-    def sky_audit(self, run: int) -> QTable:
+    def sky_audit(self, run: int | str) -> QTable:
         """What a run left between every pair of overlapping exposures."""
-        return table_of(self.services.audit.audit(run).rows())
+        return table_of(self.services.audit.audit(run_number(run)).rows())

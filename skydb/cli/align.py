@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skydb.cli import inputs
+from skydb.cli.references import AlignmentRunArgument
 from skydb.cli.shell import FAILED, JsonOption, Shell, group, key_values, shell_of
 from skydb.report import columns
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from skydb.services.alignment.header_writes import HeaderChange
 
 align = group("Alignment to a reference catalogue.")
-
-RunArgument = Annotated[int, typer.Argument(help="Number of the alignment run.")]
 
 
 def attach(app: typer.Typer) -> None:
@@ -30,8 +30,23 @@ def run(
     context: typer.Context,
     refcat: Annotated[str, typer.Option(help="Name of the reference catalogue.")],
     products: Annotated[
-        list[str] | None, typer.Argument(help="Drizzled products; all when left out.")
+        list[str] | None,
+        typer.Argument(
+            help="Drizzled products: ibxl50030_drz.fits, '*_drz.fits', product:12 or a visit; "
+            "all when left out."
+        ),
     ] = None,
+    visit: inputs.Visits = None,
+    exposure: inputs.Exposures = None,
+    proposal: inputs.ProposalOption = None,
+    filter_: inputs.FilterOption = None,
+    detector: inputs.DetectorOption = None,
+    target: inputs.TargetOption = None,
+    exclude: inputs.Exclude = None,
+    flavour: inputs.FlavourOption = None,
+    strict: inputs.Strict = False,
+    allow: inputs.Allow = None,
+    explain_inputs: inputs.ExplainInputs = False,
     threshold: Annotated[float, typer.Option(help="Detection limit, sigma.")] = 5.0,
     conv_width: Annotated[
         float | None, typer.Option(help="Kernel width, pixels; else by detector.")
@@ -51,9 +66,10 @@ def run(
 ) -> None:
     """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.
 
-    Exit code 5 when a fit failed or is not trusted, 1 when all failed.
+    Options that select exposures select the products that are made of them. Exit code 5
+    when a fit failed or is not trusted, or something was flagged; 1 when all failed.
 
-    Example: skydb align run --refcat gaia
+    Example: skydb align run --refcat gaia --visit bxl50
     """
     from skydb.drizzle.settings import TweakRegSettings
 
@@ -68,11 +84,21 @@ def run(
         expand_refcat=expand_refcat,
         extra=key_values(option or ()),
     )
+    policy = inputs.policy_of(strict=strict, allow=allow)
+    selection = inputs.Chosen(
+        visit or (), exposure or (), proposal, filter_, detector, target, exclude or (), flavour
+    ).selection()
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        run_id = services.align.run(refcat, products or (), settings)
+        if explain_inputs:
+            told = services.align.explain(products or (), selection)
+            inputs.show_inputs(shell, told, as_json=as_json)
+            return
+        run_id = services.align.run(
+            refcat, products or (), settings, selection=selection, policy=policy
+        )
         rows = services.questions.alignment(run_id)
-        doubts = services.questions.catalog_doubts(run_id)
+        doubts = services.questions.input_doubts(run_id)
     for doubt in doubts:
         shell.say(f"{doubt['subject']}: {doubt['message']}")
     _show_fits(shell, run_id, rows, as_json=as_json)
@@ -80,7 +106,7 @@ def run(
 
 
 @align.command()
-def show(context: typer.Context, run: RunArgument, as_json: JsonOption = False) -> None:
+def show(context: typer.Context, run: AlignmentRunArgument, as_json: JsonOption = False) -> None:
     """Show the fits of a run beside the solutions that the archive gave.
 
     Example: skydb align show 4
@@ -94,7 +120,7 @@ def show(context: typer.Context, run: RunArgument, as_json: JsonOption = False) 
 @align.command()
 def plot(
     context: typer.Context,
-    run: RunArgument,
+    run: AlignmentRunArgument,
     out: Annotated[Path, typer.Option(help="Directory for the pictures.")],
     as_json: JsonOption = False,
 ) -> None:
@@ -113,7 +139,7 @@ def plot(
 @align.command()
 def accept(
     context: typer.Context,
-    run: RunArgument,
+    run: AlignmentRunArgument,
     force: Annotated[
         bool, typer.Option("--force", help="Accept fits that are not trusted, too.")
     ] = False,
@@ -166,7 +192,7 @@ def _reason(*, force: bool, why: str) -> str | None:
 @align.command()
 def reject(
     context: typer.Context,
-    run: RunArgument,
+    run: AlignmentRunArgument,
     why: Annotated[str, typer.Option(help="Reason, kept with the fits.")],
     as_json: JsonOption = False,
 ) -> None:
@@ -186,7 +212,7 @@ def reject(
 @align.command()
 def history(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Rootname, or file name of a product.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Rootname, file, product:12 or visit.")] = None,
     visit: Annotated[str | None, typer.Option(help="All files of this visit, e.g. bxl50.")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from skydb.cli import retention
 from skydb.cli.entries import show_entry
+from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns_books
 
@@ -19,7 +20,9 @@ deliveries = group("Days in which an archive is known to have served wrong files
 
 SubjectArgument = Annotated[
     str,
-    typer.Argument(help="A rootname, a visit (bxl50), a product's file, run:12 or solution:31."),
+    typer.Argument(
+        help="A rootname, a visit (bxl50), a product's file, product:12, run:12 or solution:31."
+    ),
 ]
 WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
 AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
@@ -136,7 +139,14 @@ def withdraw(
 @books.command()
 def abandon(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="Number of what is left RUNNING; see `skydb todo`.")],
+    run: Annotated[
+        int,
+        typer.Argument(
+            help="What is left RUNNING, 12 or run:12; see `skydb todo`.",
+            parser=run_number,
+            metavar="RUN",
+        ),
+    ],
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,

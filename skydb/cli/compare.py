@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli.align import align
+from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns, columns_comparison
 
@@ -46,7 +47,12 @@ def attach(sky: typer.Typer) -> None:
 def compare(
     context: typer.Context,
     runs: Annotated[
-        list[int] | None, typer.Argument(help="Runs; those of the newest group when left out.")
+        list[int] | None,
+        typer.Argument(
+            help="Runs, 12 or run:12; those of the newest group when left out.",
+            parser=run_number,
+            metavar="[RUN]...",
+        ),
     ] = None,
     across: Annotated[
         bool,

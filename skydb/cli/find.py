@@ -30,7 +30,7 @@ def find(
     ] = None,
     overlapping: Annotated[
         str | None,
-        typer.Option(help="Footprints of others that share sky with this rootname or product."),
+        typer.Option(help="Footprints of others that share sky with this rootname, file or visit."),
     ] = None,
     polygon: Annotated[
         str | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
@@ -17,7 +18,12 @@ def attach(app: typer.Typer) -> None:
 
 def restore_headers(
     context: typer.Context,
-    activity: Annotated[int, typer.Argument(help="The activity that wrote them.")],
+    activity: Annotated[
+        int,
+        typer.Argument(
+            help="The run that wrote them, 12 or run:12.", parser=run_number, metavar="RUN"
+        ),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Put back the headers of your own files that `--write-headers` had replaced.

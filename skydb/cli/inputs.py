@@ -84,6 +84,7 @@ class Chosen:
         UsageError
             When a flavour, a version or a day cannot be understood.
         """
+        from skydb.domain.references import exposure_version
         from skydb.services.intake.selection import Selection
 
         return Selection(
@@ -96,7 +97,7 @@ class Chosen:
             exclude=tuple(name.lower() for name in self.exclude),
             flavour=flavour_named(self.flavour),
             as_of=day_named(self.as_of),
-            versions=dict(map(_version, self.version)),
+            versions=dict(map(exposure_version, self.version)),
             files=tuple(self.file),
         )
 
@@ -160,12 +161,3 @@ def show_refused(shell: Shell, error: InputsRefusedError) -> None:
     rows = [{name: row.get(name) for name in _REFUSED} for row in error.rows]
     if rows and not shell.quiet:
         render_table("Inputs", infer_columns(rows), rows, shell.stderr)
-
-
-def _version(text: str) -> tuple[str, int]:
-    from skydb.errors import UsageError
-
-    name, _, number = text.lower().partition("@")
-    if not name or not number.isdecimal():
-        raise UsageError(f"{text!r} names no file version.", advice="Write it as ibxl50clq@2.")
-    return name, int(number)

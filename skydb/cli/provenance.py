@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            help="A sky value ROOTNAME[EXTVER]@RUN, a file FILE@VERSION, run:6, mosaic:6, "
-            "solution:31, catalog:NAME or activity:4."
+            help="A sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, "
+            "run:6, mosaic:6, solution:31 or catalog:NAME."
         ),
     ],
     everything: Annotated[
@@ -62,7 +63,12 @@ def explain(
 
 def replay(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="Sky run or alignment run.")],
+    run: Annotated[
+        int,
+        typer.Argument(
+            help="Sky run or alignment run, 6 or run:6.", parser=run_number, metavar="RUN"
+        ),
+    ],
     tolerance: Annotated[
         float | None,
         typer.Option(

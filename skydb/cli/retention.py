@@ -8,19 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from skydb.cli.entries import show_entry
+from skydb.cli.references import SkyRunArgument, run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
-
-def run_number(text: str) -> int:
-    """Number of a run, with or without the ``run:`` that other commands of the books want."""
-    number = text.removeprefix("run:")
-    if not number.isdigit():
-        raise typer.BadParameter(f"{text!r} is no run; use a number, or run:NUMBER.")
-    return int(number)
-
-
-RunArgument = Annotated[int, typer.Argument(help="A sky run, 12 or run:12.", parser=run_number)]
 WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
 AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
 
@@ -34,7 +25,7 @@ def attach(books: typer.Typer) -> None:
 
 def pin(
     context: typer.Context,
-    run: RunArgument,
+    run: SkyRunArgument,
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -48,7 +39,7 @@ def pin(
 
 def unpin(
     context: typer.Context,
-    run: RunArgument,
+    run: SkyRunArgument,
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -62,7 +53,7 @@ def unpin(
 
 def metrics_only(
     context: typer.Context,
-    run: RunArgument,
+    run: SkyRunArgument,
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -78,7 +69,7 @@ def metrics_only(
 
 def delete(
     context: typer.Context,
-    run: RunArgument,
+    run: SkyRunArgument,
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -92,7 +83,7 @@ def delete(
 
 def undelete(
     context: typer.Context,
-    run: RunArgument,
+    run: SkyRunArgument,
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,
@@ -108,7 +99,9 @@ def undelete(
 
 def purge(
     context: typer.Context,
-    runs: Annotated[list[int] | None, typer.Argument(help="Sky runs.", parser=run_number)] = None,
+    runs: Annotated[
+        list[int] | None, typer.Argument(help="Sky runs, 12 or run:12.", parser=run_number)
+    ] = None,
     older_than: Annotated[
         str | None, typer.Option(help="Instead of runs: those that ended longer ago, e.g. 90d.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.references import SkyRunArgument
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
 
@@ -21,7 +22,7 @@ def attach(sky: typer.Typer) -> None:
 
 def audit(
     context: typer.Context,
-    run: Annotated[int, typer.Argument(help="Sky run, of any engine.")],
+    run: SkyRunArgument,
     out: Annotated[Path | None, typer.Option(help="Directory for the picture.")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from skydb.cli.align import align
+from skydb.cli.references import SolutionArgument
 from skydb.cli.shell import FAILED, JsonOption, shell_of
 from skydb.report import columns
 
@@ -20,8 +21,8 @@ def attach(_: typer.Typer) -> None:
 
 def diff(
     context: typer.Context,
-    a: Annotated[int, typer.Argument(help="Id of a solution; see `skydb align history`.")],
-    b: Annotated[int, typer.Argument(help="Id of another one of the same exposure or product.")],
+    a: SolutionArgument,
+    b: SolutionArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how far two solutions of an image are apart, and name what may be the cause.
@@ -50,7 +51,7 @@ def _in_words(said: object) -> str:
 
 def restore(
     context: typer.Context,
-    solution: Annotated[int, typer.Argument(metavar="ID", help="Id of an earlier solution.")],
+    solution: SolutionArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Write an earlier solution to a new version of its file, and measure what came of it.
@@ -75,7 +76,7 @@ def restore(
 
 def export(
     context: typer.Context,
-    solution: Annotated[int, typer.Argument(metavar="ID", help="Id of a solution.")],
+    solution: SolutionArgument,
     headerlet: Annotated[Path, typer.Option(help="File to write, e.g. x_hlet.fits.")],
     as_json: JsonOption = False,
 ) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import URL, select
 
 from skydb.domain import AlignmentRun, Environment, SkyRun
+from skydb.domain.guards import GUARDS
+from skydb.domain.references import VisitReference, parse
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.store import queries, version_queries
 from skydb.store.readonly import Answer, ask
-from skydb.store.scope import Scope
+from skydb.store.references import products_of, visit_named
 from skydb.store.unit_of_work import Store
 
 
@@ -56,16 +58,17 @@ class Questions:
         NotFoundError
             When the ledger does not know it.
         UsageError
-            When neither is given, or both are.
+            When neither is given, or both are, or the name is not that of an image.
         """
         if (name is None) is (visit is None):
             raise UsageError("A history is of one name, or of one visit.", advice="Give either.")
         with self.store.reading() as session:
-            if visit is None:
-                files = version_queries.product_names(session, name or "")
-            else:
-                files = version_queries.product_names_in(session, Scope(visits=(visit,)))
-            rows = version_queries.solutions_of(session, files)
+            named = visit_named(session, visit) if visit is not None else None
+            reference = VisitReference(named.number, named.program) if named else parse(name or "")
+            products = products_of(session, reference)
+            rows = version_queries.solutions_of(session, [product.id for product in products])
+        number = getattr(reference, "version", None)
+        rows = [row for row in rows if number in (None, row["version"])]
         if not rows:
             raise NotFoundError(f"The ledger has no solution of {name or visit!r}.")
         return rows
@@ -75,12 +78,13 @@ class Questions:
         with self.store.reading() as session:
             return queries.findings(session)
 
-    def catalog_doubts(self, activity_id: int) -> list[queries.Row]:
-        """What an activity noticed of its catalogue."""
+    def input_doubts(self, activity_id: int) -> list[queries.Row]:
+        """What was flagged of the inputs and of the catalogue of an activity."""
+        kinds = {kind.value for kind in (FindingKind.CATALOG, *GUARDS)}
         return [
             row
             for row in self.findings()
-            if row["activity"] == activity_id and row["kind"] == FindingKind.CATALOG.value
+            if row["activity"] == activity_id and row["kind"] in kinds
         ]
 
     def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:
