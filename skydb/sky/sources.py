@@ -43,7 +43,12 @@ class Sources:
 
 
 def find_sources(
-    image: NDArray[np.floating], valid: NDArray[np.bool_], *, sigma: float = 10.0, most: int = 2000
+    image: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    *,
+    sigma: float = 10.0,
+    most: int = 2000,
+    least_side: float | None = None,
 ) -> Sources:
     """Find bright point-like sources.
 
@@ -57,6 +62,9 @@ def find_sources(
         Height of a peak of the smoothed image over its noise.
     most : int
         How many, the brightest first.
+    least_side : float, optional
+        Height over that of the peak that each of its four neighbours must have: an image
+        of a point falls off on all sides, a cosmic ray has a steep one.
 
     Returns
     -------
@@ -71,7 +79,7 @@ def find_sources(
     rows, columns = _peaks(above, noise, good, sigma)
     if not len(rows):
         return Sources(np.empty((0, 2)), np.empty(0))
-    x, y, flux, sound = _centroids(above, rows, columns)
+    x, y, flux, sound = _centroids(above, rows, columns, least_side)
     order = np.argsort(-flux[sound])[:most]
     return Sources(np.column_stack((x, y))[sound][order] + 1.0, flux[sound][order])
 
@@ -124,7 +132,7 @@ def _peaks(
 
 
 def _centroids(
-    above: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    above: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp], least_side: float | None
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
     """Centroids counted from 0, fluxes, and which of them are sources and not hot pixels.
 
@@ -145,7 +153,9 @@ def _centroids(
         np.clip(cx, -1.5, 1.5, out=cx)
         np.clip(cy, -1.5, 1.5, out=cy)
     flux = stamps.sum(axis=1)
-    ring = stamps[:, (np.abs(dx) + np.abs(dy)) == 1].mean(axis=1)
+    ring = stamps[:, (np.abs(dx) + np.abs(dy)) == 1]
     peak = stamps[:, (dx == 0) & (dy == 0)][:, 0]
-    sound = (flux > 0) & (ring > _LEAST_NEIGHBOUR * peak) & (np.hypot(cx, cy) < 1.5)
+    sound = (flux > 0) & (ring.mean(axis=1) > _LEAST_NEIGHBOUR * peak) & (np.hypot(cx, cy) < 1.5)
+    if least_side is not None:
+        sound &= ring.min(axis=1) > least_side * peak
     return columns + cx, rows + cy, flux, sound
