@@ -46,6 +46,10 @@ def run(
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
+    check_frames: Annotated[
+        bool,
+        typer.Option("--check-frames", help="Compare the positions of sources in the overlaps."),
+    ] = False,
     final_bits: Annotated[str, typer.Option(help="Good DQ flags of the mosaic.")] = "16",
     final_rot: Annotated[
         float | None, typer.Option(help="Position angle of the mosaic's y axis, degrees.")
@@ -106,7 +110,7 @@ def run(
         rows = sky_runs.run(
             methods, selection, settings,
             engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
-            policy=policy,
+            policy=policy, check_frames=check_frames,
         )  # fmt: skip
     _show_runs(shell, rows, as_json=as_json)
 

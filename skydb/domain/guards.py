@@ -103,8 +103,14 @@ class GuardPolicy:
             found["allowed"] = sorted(guard.value for guard in self.allowed)
         return found
 
-    def judge(self, flags: Iterable[Flag], chosen: Sequence[ChosenInput]) -> list[Flag]:
+    def judge(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
         """The flags that are left when the allowed ones are gone.
+
+        Parameters
+        ----------
+        flags : iterable of Flag
+        table : sequence of mapping
+            The inputs, as a refusal shows them.
 
         Raises
         ------
@@ -118,7 +124,7 @@ class GuardPolicy:
             names = sorted({flag.guard.value for flag in refusing})
             raise InputsRefusedError(
                 " ".join(flag.sentence for flag in refusing),
-                rows=[one.as_row() for one in chosen],
+                rows=[dict(row) for row in table],
                 advice=f"To run nevertheless: {' '.join(f'--allow {name}' for name in names)}.",
             )
         return left

@@ -28,7 +28,8 @@ def guarded_inputs(
     InputsRefusedError
         When a guard refuses them.
     """
-    return policy.judge(flags_of(chosen, book_remarks(session, chosen)), chosen)
+    flags = flags_of(chosen, book_remarks(session, chosen))
+    return policy.judge(flags, [one.as_row() for one in chosen])
 
 
 def book_remarks(session: Session, chosen: Sequence[ChosenInput]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -58,6 +59,8 @@ class RunInputs:
         Why each version was chosen, and what was passed over.
     flags : tuple of Flag
         What the guards say of them.
+    table : tuple of dict
+        All of them as rows for people.
     """
 
     version_ids: Mapping[str, int]
@@ -68,6 +71,7 @@ class RunInputs:
     left_out: Mapping[str, int] = field(default_factory=dict)
     why: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    table: tuple[dict[str, Any], ...] = ()
 
     @cached_property
     def islands(self) -> Islands:
@@ -118,7 +122,8 @@ def selected_inputs(
         flags = guarded_inputs(session, chosen, policy or GuardPolicy())
         inputs = _inputs(context, [one.version for one in chosen], read_files=read_files)
         why = {one.rootname: (one.reason, ", ".join(one.passed_over)) for one in chosen}
-        return replace(inputs, why=why, flags=tuple(flags))
+        table = tuple(one.as_row() for one in chosen)
+        return replace(inputs, why=why, flags=tuple(flags), table=table)
 
 
 def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunInputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skydb.domain import SkyRun
 from skydb.domain.guards import Flag, GuardPolicy, flags_of
@@ -21,8 +21,9 @@ from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
 from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
+from skydb.services.skies.frames import MeasureFrames, frame_flags, summary_of
 from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
-from skydb.services.skies.recipe import Recipe, selected_inputs
+from skydb.services.skies.recipe import Recipe, RunInputs, selected_inputs
 from skydb.store import queries
 
 
@@ -48,6 +49,7 @@ class SkyRunService:
         selftest: bool = True,
         fields: Sequence[Selection] = (),
         policy: GuardPolicy | None = None,
+        check_frames: bool = False,
     ) -> list[queries.Row]:
         """Run methods on a selection of exposures.
 
@@ -76,6 +78,9 @@ class SkyRunService:
             Several fields instead of one selection, each run by itself; see :meth:`fields`.
         policy : GuardPolicy, optional
             What the user says of the guards of inputs.
+        check_frames : bool
+            Measure the sources of neighbours whatever the headers say of their frames;
+            before a mosaic of several frames it is always done.
 
         Returns
         -------
@@ -93,8 +98,9 @@ class SkyRunService:
         request = EngineRequest(engine, mosaic, settings or AstroDrizzleSettings(), self.jobs)
         worker, remarks = engine_for(self.context, self.runner, request)
         wanted = tuple(dict.fromkeys(methods))
+        rule = _Rule(policy or GuardPolicy(), check_frames, force)
         plans = [
-            self._plan(wanted, field, worker, request, policy or GuardPolicy(), force=force)
+            self._plan(wanted, field, worker, request, rule)
             for field in fields or [selection or Selection()]
         ]
         remarks += self._remarks(worker, selftest=selftest)
@@ -116,24 +122,36 @@ class SkyRunService:
         selection: Selection,
         engine: SkyEngine,
         request: EngineRequest,
-        policy: GuardPolicy,
-        *,
-        force: bool,
+        rule: _Rule,
     ) -> FieldWork:
         inputs = selected_inputs(
-            self.context, selection, read_files=engine.reads_files, policy=policy
+            self.context, selection, read_files=engine.reads_files, policy=rule.policy
         )
-        for flag in inputs.flags:
-            self.context.progress.remark(flag.sentence)
-        recipes = recipes_of(methods, engine, inputs, policy)
+        self._say(inputs.flags)
+        recipes = recipes_of(methods, engine, inputs, rule.policy)
+        found = {} if rule.force else self._found(recipes)
+        if rule.measures(inputs, makes_mosaic=engine.has_mosaic and len(found) < len(recipes)):
+            inputs = self._measured(inputs, rule.policy)
+            recipes = recipes_of(methods, engine, inputs, rule.policy)
         for recipe in recipes[:1]:
             self._prepare(recipe)
-        found = {} if force else self._found(recipes)
         new = [recipe for recipe in recipes if recipe.method not in found]
         parts = [new] if engine.shares_work and new else [[recipe] for recipe in new]
         counted = not engine.shares_work
         pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
         return FieldWork(methods, found, pieces, inputs.flags)
+
+    def _measured(self, inputs: RunInputs, policy: GuardPolicy) -> RunInputs:
+        """The inputs, with what their sources say of their frames among the flags."""
+        offsets = MeasureFrames(self.context, self.jobs).offsets(inputs)
+        self.context.progress.remark(summary_of(offsets))
+        flags = policy.judge(frame_flags(offsets), inputs.table)
+        self._say(flags)
+        return replace(inputs, flags=(*inputs.flags, *flags))
+
+    def _say(self, flags: Iterable[Flag]) -> None:
+        for flag in flags:
+            self.context.progress.remark(flag.sentence)
 
     def _execute(self, pieces: Sequence[RunPiece], engine: SkyEngine) -> None:
         """Have all pieces done; an engine that shares its work tells of its own progress."""
@@ -196,6 +214,22 @@ class SkyRunService:
             row = {**queries.sky_run_row(run), "reused": reused}
             session.commit()
             return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What the user says of checks and repetitions."""
+
+    policy: GuardPolicy
+    check_frames: bool
+    force: bool
+
+    def measures(self, inputs: RunInputs, *, makes_mosaic: bool) -> bool:
+        """Whether the sources of neighbours are compared before the work starts."""
+        if FindingKind.MIXED_FRAMES in self.policy.allowed:
+            return False
+        mixed = any(flag.guard is FindingKind.MIXED_FRAMES for flag in inputs.flags)
+        return self.check_frames or (mixed and makes_mosaic)
 
 
 def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:
