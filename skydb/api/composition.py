@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from skydb.services.intake.fetch import FetchService
     from skydb.services.intake.ingest import IngestService
     from skydb.services.intake.selection import Selection
+    from skydb.services.lookup.coverage import Coverage
     from skydb.services.lookup.evidence import Evidence
     from skydb.services.lookup.export import ExportService
     from skydb.services.lookup.find import Finder
@@ -78,6 +79,13 @@ class Services:
         from skydb.services.lookup.evidence import Evidence
 
         return Evidence(self.context.store, self.context.workspace)
+
+    @property
+    def coverage(self) -> Coverage:
+        """How far the ledger is, and what a page about it covers."""
+        from skydb.services.lookup.coverage import Coverage
+
+        return Coverage(self.context.store)
 
     @property
     def ingest(self) -> IngestService:

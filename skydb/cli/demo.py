@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,17 +34,26 @@ def report(
 ) -> None:
     """Write one HTML page with the tables and pictures of a ledger.
 
+    Exit code 5 when the page lists problems: exposures that are not aligned, not shown,
+    flagged or left out, newer archive versions, failed or downgraded runs, findings.
+
     Example: skydb report horsehead.html
     """
     from skydb.report.field_page import write_field_report
 
     shell = shell_of(context)
     with shell.services() as services:
-        path = write_field_report(services, out, title=title)
+        written = write_field_report(services, out, title=title)
+    verdict = written.verdict
     if as_json:
-        shell.print_json({"path": str(path)})
+        document = {"path": str(written.path), "verdict": verdict.word,
+                    "problems": [asdict(one) for one in verdict.problems]}  # fmt: skip
+        shell.print_json(document)
     else:
-        shell.stdout.print(f"Report: {path}", soft_wrap=True)
+        shell.stdout.print(f"Report: {written.path}", soft_wrap=True)
+        for what, problems in verdict.by_kind.items():
+            shell.say(f"{what}: {len(problems)}" if problems[0].subject else f"{what}.")
+    shell.flag(when=not verdict.passed)
 
 
 def demo(
@@ -186,7 +195,8 @@ class Demo:
         if run is not None:
             alignment_pictures(services, run, figures)
         comparison_pictures(services, services.questions.comparison(), (), figures)
-        return write_field_report(services, self.directory / "report.html", measured=measured)
+        page = self.directory / "report.html"
+        return write_field_report(services, page, measured=measured).path
 
     def _say(self, sentence: str) -> None:
         if not self.as_json:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skydb.domain.base import utc_now
-from skydb.report import columns, columns_books, pages
+from skydb.errors import FileRejectedError, NotFoundError, UsageError
+from skydb.report import columns, columns_books, columns_report, pages
 from skydb.report.alignment_figures import draw_sources
 from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
 from skydb.report.html import (
     BlinkBlock,
     FigureBlock,
+    ProblemList,
     ReportContent,
     Section,
     TableBlock,
+    TextBlock,
     VerdictBlock,
     write_report,
 )
 from skydb.report.mosaic_figures import draw_mosaics
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
 from skydb.report.tables import Column
+from skydb.report.verdict import Facts, ReportVerdict, counted, field_rows, verdict_of
 from skydb.version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +36,8 @@ if TYPE_CHECKING:
     from skydb.report.style import Theme
     from skydb.services.lookup.evidence import MosaicEvidence
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
+_Drawn: TypeAlias = FigureBlock | BlinkBlock
 
 #: As many fits have figures on the page; the others have their rows.
 _FITS_DRAWN = 3
@@ -40,9 +46,17 @@ _FITS_DRAWN = 3
 _RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
 
 
+@dataclass(frozen=True)
+class WrittenReport:
+    """A page, and what it says of the ledger."""
+
+    path: Path
+    verdict: ReportVerdict
+
+
 def write_field_report(
     services: Services, out: Path, *, title: str = "", measured: Sequence[Row] = ()
-) -> Path:
+) -> WrittenReport:
     """Write the report of everything in a ledger.
 
     Parameters
@@ -56,96 +70,143 @@ def write_field_report(
     measured : sequence of dict, optional
         Measured against truth, where a truth is known: ``what``, ``measured``,
         ``bar``, ``unit``, ``passed``.
+
+    Raises
+    ------
+    UsageError
+        When ``out`` is a directory.
     """
-    exposures = services.questions.headers()
+    if out.is_dir():
+        raise UsageError(
+            f"{out} is a directory.", advice="Give the name of the page, e.g. report.html."
+        )
+    facts = gather_facts(services, measured)
+    verdict = verdict_of(facts)
     content = ReportContent(
-        title=title or _targets(exposures),
-        subtitle=_subtitle(exposures),
+        title=title or _targets(facts),
+        subtitle=_subtitle(facts),
         sections=(
-            Section("Verdict", _verdict_blocks(services, measured)),
+            Section("Verdict", (_verdict_block(verdict),)),
             Section("Measured against truth", _truth_blocks(measured)),
-            Section("Exposures", _exposure_blocks(services, exposures)),
-            Section("Alignment", _alignment_blocks(services)),
-            Section("Sky", _sky_blocks(services)),
-            Section("Findings", _finding_blocks(services)),
-            Section("Books", _book_blocks(services)),
+            Section("Fields", _field_blocks(facts)),
+            Section("Exposures", _exposure_blocks(services, facts)),
+            Section("Alignment", _alignment_blocks(services, facts)),
+            Section("Sky", _sky_blocks(services, facts)),
+            Section("Findings", _finding_blocks(facts)),
+            Section("Notes and flags", _book_blocks(services, facts)),
             Section("Environment", _environment_blocks(services)),
         ),
         footer=_footer(services),
     )
-    return write_report(content, out)
+    return WrittenReport(write_report(content, out), verdict)
 
 
-def _targets(exposures: Sequence[Row]) -> str:
-    return ", ".join(sorted({row["target"] or "?" for row in exposures})) or "Empty ledger"
+def gather_facts(services: Services, measured: Sequence[Row] = ()) -> Facts:
+    """Everything that the verdict on a ledger is made of.
+
+    Parameters
+    ----------
+    services : Services
+    measured : sequence of dict, optional
+        As for :func:`write_field_report`.
+    """
+    questions, coverage = services.questions, services.coverage
+    runs = questions.current_sky_runs()
+    return Facts(
+        exposures=coverage.exposures(),
+        runs=runs,
+        values=questions.comparison() if runs else (),
+        inputs=coverage.inputs([run["run"] for run in runs]),
+        alignment=questions.latest_alignment(),
+        failed_fits=coverage.failed_fits(),
+        failed_runs=coverage.failed_runs(),
+        findings=coverage.findings(),
+        notes=[line for line in services.books.entries() if line["withdrawn_at"] is None],
+        measured=measured,
+    )
 
 
-def _subtitle(exposures: Sequence[Row]) -> str:
-    if not exposures:
+def _targets(facts: Facts) -> str:
+    targets = {row["target"] for row in facts.exposures if row["target"]}
+    return ", ".join(sorted(targets)) or ("Unknown target" if facts.exposures else "Empty ledger")
+
+
+def _subtitle(facts: Facts) -> str:
+    if not facts.exposures:
         return "No exposure is on record."
-    detectors = sorted({f"{row['instrument']}/{row['detector']}" for row in exposures})
-    filters = sorted({row["filter"] for row in exposures})
-    rootnames = {row["rootname"] for row in exposures}
-    visits = {row["visit"] for row in exposures}
-    counted = f"{_counted(len(rootnames), 'exposure')} of {_counted(len(visits), 'visit')}"
-    return f"{counted}, {', '.join(detectors)} {', '.join(filters)}"
+    shown = facts.exposures
+    detectors = sorted(
+        {f"{one['instrument']}/{one['detector']}" for one in shown if one["detector"]}
+    )
+    filters = sorted({one["filter"] for one in shown if one["filter"]})
+    visits = {one["visit"] for one in shown}
+    numbers = f"{counted(len(shown), 'exposure')} of {counted(len(visits), 'visit')}"
+    named = ", ".join([*detectors, *filters]) or "detector and filter not known"
+    return f"{numbers}, {named}"
 
 
-def _verdict_blocks(services: Services, measured: Sequence[Row]) -> tuple[VerdictBlock, ...]:
-    runs = services.questions.current_sky_runs()
-    if not runs:
+def _verdict_block(verdict: ReportVerdict) -> VerdictBlock:
+    groups = tuple(
+        ProblemList(what, tuple((one.subject, one.detail, one.anchor) for one in problems))
+        for what, problems in verdict.by_kind.items()
+    )
+    return VerdictBlock(verdict.passed, verdict.covers, groups)
+
+
+def _field_blocks(facts: Facts) -> tuple[TableBlock, ...]:
+    if not facts.exposures:
         return ()
-    downgraded = [run for run in runs if run["downgraded"]]
-    flagged = [run for run in runs if run["findings"] and not run["downgraded"]]
-    missed = [row["what"] for row in measured if not row["passed"]]
-    findings = len(services.questions.findings())
-    lines = [
-        f"{_counted(len(runs), 'sky method')} ran, {len(downgraded)} downgraded, "
-        f"{len(flagged)} flagged.",
-        f"{_counted(findings, 'finding')} on record.",
-    ]
-    due = sum(services.todo.due_counts().values())
-    if due:
-        lines.append(f"{_counted(due, 'thing')} due.")
-    if measured:
-        lines.append(f"{len(measured) - len(missed)} of {len(measured)} bars were met.")
-    passed = not downgraded and not flagged and not missed
-    headline = "What was asked for is what happened." if passed else "Not all is as it should be."
-    return (VerdictBlock(passed, (headline, *lines)),)
-
-
-def _counted(number: int, noun: str) -> str:
-    """``1 visit``, ``2 visits``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    caption = "All fields of the ledger, and how many of their exposures this page shows."
+    return (
+        TableBlock(
+            "", caption, columns_report.FIELDS, field_rows(facts), anchors=("field", "field")
+        ),
+    )
 
 
 def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
     if not measured:
         return ()
     caption = "What the ledger says, compared with what was put into the simulated exposures."
-    return (TableBlock("", caption, columns.MEASURED, measured),)
+    return (TableBlock("", caption, columns.MEASURED, measured, anchors=("measured", "what")),)
 
 
-def _exposure_blocks(services: Services, exposures: Sequence[Row]) -> tuple[TableBlock, ...]:
-    if not exposures:
-        return ()
-    return (
-        TableBlock("Exposures", "From the primary headers.", columns.HEADERS, exposures),
-        TableBlock("Pointings", "Of the same exposures.", columns.POINTINGS, exposures),
+def _exposure_blocks(services: Services, facts: Facts) -> tuple[TableBlock, ...]:
+    headers = services.questions.headers()
+    logged = [row for row in facts.exposures if row["known_from"] == "log"]
+    tables = (
         TableBlock(
-            "WCS in force",
+            "Exposures",
+            "From the primary headers.",
+            columns.HEADERS,
+            headers,
+            anchors=("exposure", "rootname"),
+        ),
+        TableBlock("Pointings", "Of the same exposures.", columns.POINTINGS, headers),
+        TableBlock(
+            "Known from logs only",
+            "No file of these is recorded.",
+            columns_report.LOGGED,
+            logged,
+            anchors=("exposure", "rootname"),
+        ),
+        TableBlock(
+            "Active WCS",
             "RMS in mas, and in pixels of the detector's plate scale.",
             columns.WCS,
             services.questions.wcs(),
         ),
     )
+    return tuple(table for table in tables if table.rows)
 
 
-def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...]:
-    run = services.questions.latest_alignment()
-    if run is None:
-        return ()
-    fits = services.evidence.fits(run)
+def _alignment_blocks(
+    services: Services, facts: Facts
+) -> tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ...]:
+    failed = _failures(facts)
+    if facts.alignment is None:
+        return (TextBlock("No alignment run has finished."), *failed)
+    run = facts.alignment
     rows = services.questions.alignment(run)
     tables = (
         TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
@@ -157,11 +218,37 @@ def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...
         ),
         TableBlock(
             "Shift of every exposure",
-            "Predicted by the fit of its product, and realised on a grid of its pixels.",
+            "Predicted by the fit of its product, and measured on a grid of its pixels.",
             columns.ACCEPTED,
             services.questions.accepted(run),
         ),
     )
+    figures = _or_why_not(lambda: _fit_figures(services, run))
+    return (*failed, *tables, *figures)
+
+
+def _failures(facts: Facts) -> tuple[TableBlock, ...]:
+    tables = (
+        TableBlock(
+            "Failed fits",
+            "Products whose newest fit failed.",
+            columns_report.FAILED_FITS,
+            facts.failed_fits,
+            anchors=("failed-fit", "solution"),
+        ),
+        TableBlock(
+            "Failed runs",
+            "Not repeated since.",
+            columns_report.FAILED_RUNS,
+            facts.failed_runs,
+            anchors=("failed-run", "run"),
+        ),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def _fit_figures(services: Services, run: int) -> tuple[FigureBlock, ...]:
+    fits = services.evidence.fits(run)
     residuals = [
         FigureBlock.drawn(
             fit.product,
@@ -182,7 +269,7 @@ def _alignment_blocks(services: Services) -> tuple[TableBlock | FigureBlock, ...
         )
         for one, two in pages.pairs_sharing_sources(fits)[:1]
     ]
-    return (*tables, *residuals, *pairs)
+    return (*residuals, *pairs)
 
 
 def _left_out(run: int, fits: int) -> str:
@@ -192,27 +279,49 @@ def _left_out(run: int, fits: int) -> str:
     return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"
 
 
-def _sky_blocks(services: Services) -> tuple[TableBlock | FigureBlock | BlinkBlock, ...]:
-    runs = services.questions.current_sky_runs()
-    if not runs:
-        return ()
-    rows = services.questions.comparison()
-    plot = FigureBlock.drawn(
-        "All methods",
-        "Levels above, relative values below; visits are shaded in turn.",
-        "MDRIZSKY of every exposure by method.",
-        _themed(draw_sky_comparison, sky_comparison(rows)),
+def _sky_blocks(
+    services: Services, facts: Facts
+) -> tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ...]:
+    rows = facts.values
+    if not facts.runs:
+        return (TextBlock("No sky run has succeeded."),) if facts.exposures else ()
+    inputs = TableBlock(
+        "Inputs",
+        "The file versions that the runs used.",
+        columns_report.INPUTS,
+        facts.inputs,
+        anchors=("input", "rootname"),
     )
     return (
-        TableBlock("Runs", "Requested, and what really ran.", _RUNS, runs),
+        TableBlock(
+            "Runs", "Requested, and what really ran.", _RUNS, facts.runs, anchors=("run", "run")
+        ),
+        *((inputs,) if facts.inputs else ()),
         TableBlock(
             "MDRIZSKY",
             "One column for each method that really ran; match is relative to one image.",
             columns.COMPARISON,
             rows,
         ),
-        plot,
-        *_mosaic_blocks(services.evidence.mosaics()),
+        *_or_why_not(lambda: (_plot(rows),)),
+        *_or_why_not(lambda: _mosaic_blocks(services.evidence.mosaics())),
+    )
+
+
+def _or_why_not(draw: Callable[[], tuple[_Drawn, ...]]) -> tuple[_Drawn | TextBlock, ...]:
+    """Figures; a sentence in their place when there is nothing to draw, or its file is gone."""
+    try:
+        return draw()
+    except (NotFoundError, UsageError, FileRejectedError) as error:
+        return (TextBlock(f"Not drawn. {error}"),)
+
+
+def _plot(rows: Sequence[Row]) -> FigureBlock:
+    return FigureBlock.drawn(
+        "All methods",
+        "Levels above, relative values below; visits are shaded in turn.",
+        "MDRIZSKY of every exposure by method.",
+        _themed(draw_sky_comparison, sky_comparison(rows)),
     )
 
 
@@ -241,23 +350,29 @@ def _mosaic_blocks(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | Bli
     return still, blink
 
 
-def _finding_blocks(services: Services) -> tuple[TableBlock, ...]:
-    rows = services.questions.findings()
-    caption = "What would have passed silently."
-    return (TableBlock("", caption, columns.FINDINGS, rows),) if rows else ()
+def _finding_blocks(facts: Facts) -> tuple[TableBlock, ...]:
+    if not facts.findings:
+        return ()
+    table = TableBlock(
+        "", "Problems found by runs and other work, the newest first.",
+        columns.FINDINGS, facts.findings, anchors=("finding", "id"),
+    )  # fmt: skip
+    return (table,)
 
 
-def _book_blocks(services: Services) -> tuple[TableBlock, ...]:
+def _book_blocks(services: Services, facts: Facts) -> tuple[TableBlock, ...]:
     due = [
         {"rule": rule.value, "due": count, "meaning": rule.meaning}
         for rule, count in services.todo.due_counts().items()
     ]
-    lines = [line for line in services.books.entries() if line["withdrawn_at"] is None]
-    caption = "With the command that would settle it: skydb todo --rule RULE"
+    caption = "With the command that settles it: skydb todo --rule RULE"
     tables = (
         TableBlock("Due", caption, columns_books.COUNTS_DUE, due),
-        TableBlock("Notes and flags", "Those that hold.", columns_books.LINES, lines),
-    )
+        TableBlock(
+            "Notes and flags", "Those that hold.", columns_books.LINES, facts.notes,
+            anchors=("note", "id"),
+        ),
+    )  # fmt: skip
     return tuple(table for table in tables if table.rows)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from skydb.errors import UsageError
+from skydb.report.anchors import anchor_of
 from skydb.report.output import write_atomic
 from skydb.report.style import DARK, LIGHT, Theme, png_bytes
 from skydb.report.tables import Cell, Column, Justify, PlainTable, rows_of
@@ -50,13 +51,42 @@ class VerdictBlock:
     Parameters
     ----------
     passed : bool
-        Whether what was asked for is what happened.
+        Whether no problem was found.
     lines : tuple of str
-        The reasons; the first is the headline.
+        What it covers; the first is the headline.
+    problems : tuple of ProblemList, optional
+        What is wrong.
     """
 
     passed: bool
     lines: tuple[str, ...]
+    problems: tuple[ProblemList, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemList:
+    """Problems of one sort.
+
+    Parameters
+    ----------
+    title : str
+        What is wrong.
+    items : tuple of (str, str, str)
+        Subject, detail, and the fragment of the row that shows it; each may be empty.
+    """
+
+    title: str
+    items: tuple[tuple[str, str, str], ...]
+
+    @property
+    def named(self) -> tuple[tuple[str, str, str], ...]:
+        """Those that have a subject."""
+        return tuple(item for item in self.items if item[0])
+
+    @property
+    def has_details(self) -> bool:
+        """Whether each is a line of its own."""
+        return any(detail for _, detail, _ in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +103,9 @@ class TableBlock:
         See :func:`skydb.report.tables.rows_of`.
     note : str, optional
         Below the table.
+    anchors : tuple of str, optional
+        What a row is and the column that tells it from others, for
+        :func:`skydb.report.anchors.anchor_of`: rows can be linked to.
     """
 
     title: str
@@ -80,6 +113,7 @@ class TableBlock:
     columns: Sequence[Column]
     rows: PlainTable
     note: str = ""
+    anchors: tuple[str, str] | None = None
 
     def laid_out(self) -> LaidOutTable:
         """The table as formatted cells."""
@@ -89,7 +123,17 @@ class TableBlock:
             body=tuple(
                 tuple(column.cell(row.get(column.name)) for column in self.columns) for row in rows
             ),
+            anchors=self._anchors(rows),
         )
+
+    def _anchors(self, rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+        """Of the first row of each key; other rows have none."""
+        if self.anchors is None:
+            return ("",) * len(rows)
+        what, key = self.anchors
+        named = [anchor_of(what, row.get(key)) for row in rows]
+        first = {anchor: place for place, anchor in reversed(list(enumerate(named)))}
+        return tuple(one if first[one] == place else "" for place, one in enumerate(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +142,7 @@ class LaidOutTable:
 
     heads: tuple[tuple[Column, Justify], ...]
     body: tuple[tuple[Cell, ...], ...]
+    anchors: tuple[str, ...] = ()
 
     @property
     def is_long(self) -> bool:

@@ -87,6 +87,21 @@ def test_a_report_leaves_out_fits_of_which_there_is_nothing_to_look_at(ledger, h
         assert opened.services.questions.latest_alignment() is None
 
 
+def test_a_report_of_logs_alone_is_written_and_does_not_pass(ledger, home, tmp_path):
+    ledger.json("history", "import", home)
+    page = tmp_path / "page.html"
+    answer = ledger("report", page)
+    assert answer.code == 5
+    assert "No alignment run has finished." in answer.err
+    assert "Problems found" in page.read_text() and "Passed" not in page.read_text()
+
+
+def test_a_report_to_a_directory_is_refused_in_a_sentence(ledger, tmp_path):
+    answer = ledger("report", tmp_path)
+    assert answer.code == 2
+    assert "is a directory. Give the name of the page" in answer.err
+
+
 def test_a_failed_alignment_is_shown_as_failed(ledger, tmp_path):
     write_log(tmp_path / "old" / "tweakreg.log", tweakreg_log(failed(PRODUCT), products=[PRODUCT]))
     (row,) = ledger.json("history", "import", tmp_path / "old")

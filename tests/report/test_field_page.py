@@ -1,15 +1,26 @@
-"""What the page of a field says of the books."""
+"""What the page of a ledger says of it as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from skydb.api.composition import Services
+from skydb.domain import ProductVersion, ReferenceCatalog
+from skydb.errors import UsageError
 from skydb.report.field_page import write_field_report
+from skydb.report.verdict import ReportVerdict
 from tests.services.survey import Survey
+
+
+@contextmanager
+def opened(url: str, tmp_path: Path) -> Iterator[Services]:
+    services = Services.open(url, tmp_path / "data")
+    yield services
+    services.close()
 
 
 @pytest.fixture
@@ -23,21 +34,123 @@ def services(sqlite_ledger_url: str, tmp_path: Path) -> Iterator[Services]:
     services.close()
 
 
+def page_of(services: Services, tmp_path: Path) -> tuple[ReportVerdict, str]:
+    written = write_field_report(services, tmp_path / "field.html")
+    return written.verdict, written.path.read_text()
+
+
+def subjects(verdict: ReportVerdict, what: str) -> list[str]:
+    return [problem.subject for problem in verdict.by_kind.get(what, ())]
+
+
 def test_the_page_counts_what_is_due_and_shows_lines_that_hold(
     services: Services, tmp_path: Path
 ) -> None:
     services.books.flag("bxl50", "clouds", "as grey as can be")
     gone = services.books.note("bxl50", "a line that was withdrawn")
     services.books.withdraw(gone["id"], "wrong visit")
-    page = write_field_report(services, tmp_path / "field.html").read_text()
-    assert "1 thing due." in page
+    verdict, page = page_of(services, tmp_path)
+    assert subjects(verdict, "In the notes") == ["bxl50"]
     assert "exposures of which skydb has aligned no content" in page
     assert "as grey as can be" in page
     assert "a line that was withdrawn" not in page
 
 
-def test_an_empty_ledger_has_no_books_to_show(sqlite_ledger_url: str, tmp_path: Path) -> None:
+def test_an_empty_ledger_is_no_success(sqlite_ledger_url: str, tmp_path: Path) -> None:
     empty = Services.open(sqlite_ledger_url, tmp_path / "data")
-    page = write_field_report(empty, tmp_path / "field.html").read_text()
+    verdict, page = page_of(empty, tmp_path)
     empty.close()
-    assert "Books" not in page and "due." not in page
+    assert [one.what for one in verdict.problems] == ["No exposures are recorded"]
+    assert "Notes and flags" not in page and "Passed" not in page
+
+
+def test_exposures_that_were_never_aligned_are_named_and_linked(
+    services: Services, tmp_path: Path
+) -> None:
+    verdict, page = page_of(services, tmp_path)
+    assert subjects(verdict, "Not aligned") == ["ibxl5001q"]
+    assert "No alignment run has finished" in verdict.by_kind
+    assert "Problems found" in page and "Passed" not in page
+    for problem in verdict.problems:
+        assert not problem.anchor or f'id="{problem.anchor}"' in page
+
+
+def test_what_is_aligned_and_matched_passes(sqlite_ledger_url: str, tmp_path: Path) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            aligned = survey.align(survey.content(survey.exposure("50")), survey.catalog("gaia"))
+            survey.sky([aligned])
+            session.commit()
+        verdict, page = page_of(services, tmp_path)
+    assert verdict.problems == ()
+    assert "Passed" in page
+
+
+def test_a_delivery_since_the_alignment_is_a_problem(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            exposure = survey.exposure("50")
+            old = survey.content(exposure, date="2017-01-01T00:00:00")
+            survey.sky([survey.align(old, survey.catalog("gaia"))])
+            survey.content(exposure, date="2023-01-01T00:00:00")
+            session.commit()
+        verdict, _ = page_of(services, tmp_path)
+    assert subjects(verdict, "A newer archive version exists") == ["ibxl5001q"]
+    assert subjects(verdict, "Not aligned") == ["ibxl5001q"]
+
+
+def test_fields_that_the_page_does_not_show_are_named(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            survey.content(survey.exposure("60", detector="UVIS"))
+            survey.sky([survey.content(survey.exposure("50"))])
+            session.commit()
+        verdict, page = page_of(services, tmp_path)
+    (subject,) = subjects(verdict, "Not shown")
+    assert "UVIS" in subject
+    assert all(f'id="{one.anchor}"' in page for one in verdict.by_kind["Not shown"])
+
+
+def test_a_failed_fit_is_a_problem_until_another_one_succeeds(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            version = survey.content(survey.exposure("50"))
+            survey.sky([version])
+            survey.fit(version, survey.catalog("gaia"), failed=True)
+            session.commit()
+        before, page = page_of(services, tmp_path)
+        with services.context.store.writing() as session:
+            again = Survey(session, contents=10)
+            version = session.get_one(ProductVersion, 1)
+            again.fit(version, session.get_one(ReferenceCatalog, 1))
+            session.commit()
+        after, _ = page_of(services, tmp_path)
+    assert subjects(before, "Fit failed") == ["ibxl5001q_flt.fits"]
+    assert "no match" in page
+    assert "Fit failed" not in after.by_kind
+
+
+def test_a_ledger_of_logs_only_has_a_page(sqlite_ledger_url: str, tmp_path: Path) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            survey.remembered(survey.logged("50"))
+            session.commit()
+        verdict, page = page_of(services, tmp_path)
+    assert subjects(verdict, "Known from logs only, alignment not known") == ["ibxl5001q"]
+    assert "detector and filter not known" in page
+
+
+def test_a_directory_is_no_page(services: Services, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory"):
+        write_field_report(services, tmp_path)

@@ -15,6 +15,7 @@ from skydb.report.html import (
     BlinkBlock,
     Block,
     FigureBlock,
+    ProblemList,
     ReportContent,
     Section,
     TableBlock,
@@ -195,7 +196,7 @@ def test_a_section_without_blocks_is_left_out() -> None:
     assert "Empty" not in _page(TextBlock("x")).text
 
 
-@pytest.mark.parametrize(("passed", "word"), [(True, "Passed"), (False, "Not passed")])
+@pytest.mark.parametrize(("passed", "word"), [(True, "Passed"), (False, "Problems found")])
 def test_a_verdict_is_a_word_as_well_as_a_colour(passed: bool, word: str) -> None:
     assert word in _page(VerdictBlock(passed, ("Because.",))).text
 
@@ -239,3 +240,25 @@ def test_the_page_is_written_whole(tmp_path: Path) -> None:
 
 def test_provenance_is_in_the_footer() -> None:
     assert _page(TextBlock("x")).text.endswith(f"Provenance skydb 0.1.0 database {HOSTILE}")
+
+
+def test_problems_link_to_rows_of_the_page() -> None:
+    listed = ProblemList("Not aligned", (("ibxl50clq", "", "row-exposure-ibxl50clq"),))
+    rows = [{"rootname": name} for name in ("ibxl50clq", "ibxl50clq", "ibxl51cvq")]
+    table = TableBlock(
+        "Exposures", "", [Column("rootname")], rows, anchors=("exposure", "rootname")
+    )
+    page = _page(VerdictBlock(False, ("Two.",), (listed,)), table)
+    links = [one["href"] for one in page.all("a") if "row" in (one["href"] or "")]
+    assert links == ["#row-exposure-ibxl50clq"]
+    # Of two rows of one key the first is linked to: an id stands on a page once.
+    assert [row.get("id") for row in page.all("tr")[1:]] == [
+        "row-exposure-ibxl50clq", None, "row-exposure-ibxl51cvq",
+    ]  # fmt: skip
+
+
+def test_many_problems_are_folded_and_none_is_left_out() -> None:
+    listed = ProblemList("Not aligned", tuple((f"ibxl{n:02}clq", "", "") for n in range(30)))
+    page = _page(VerdictBlock(False, ("Thirty.",), (listed,)))
+    assert "and 18 more" in page.text and "(30)" in page.text
+    assert all(f"ibxl{n:02}clq" in page.text for n in range(30))
