@@ -235,8 +235,9 @@ def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligne
 def _why_version(version: ProductVersion) -> str:
     delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
     which = "newest delivery" if version.is_newest_delivery else "delivery in time"
-    state = "aligned" if version.accepted_solution else "as delivered"
-    return f"{which} ({delivered})" + (f", {state}" if version.derivatives else "")
+    if version.accepted_solution:
+        return f"{which} ({delivered}), aligned"
+    return f"{which} ({delivered})" + (", as delivered" if version.derivatives else "")
 
 
 def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, ...]:

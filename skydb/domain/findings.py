@@ -24,6 +24,8 @@ class FindingKind(GrowingVocabulary):
     """The overlap graph has several parts: no common zero."""
     MISSING_EXPOSURE = "missing-exposure"
     """A drizzled product names an exposure that is not in the ledger."""
+    BORROWED_NAME = "borrowed-name"
+    """A file lies under the name of another exposure or product."""
     CONTRADICTION = "contradiction"
     """Two witnesses of one run tell different stories."""
     UNIT_UNKNOWN = "unit-unknown"

@@ -151,8 +151,33 @@ class Product(Base):
         """
         number = 1 + max((version.number for version in self.versions), default=0)
         version = ProductVersion(self, number, facts, derived_from)
+        self._take_name(version)
         self._order()
         return version
+
+    def note_name(self, version: ProductVersion, facts: FileFacts) -> None:
+        """Note that a content lies under its own name too, where first a copy of it was seen.
+
+        What was recorded first has no part in it: a renamed copy never decides the name or
+        the order of deliveries.
+
+        Parameters
+        ----------
+        version : ProductVersion
+            One of the product's.
+        facts : FileFacts
+            The same content, as it was seen now.
+        """
+        if version.is_own_name or facts.path.name != facts.header_filename:
+            return
+        version.filename, version.is_own_name = facts.path.name, True
+        self._take_name(version)
+        before = self.latest
+        self._order()
+        now, then = self.latest.current_solution, before.current_solution
+        if self.latest is not before and now is not None and then is not None:
+            now.superseded_by = None
+            now.supersede([then])
 
     def name_members(self, rootnames: Iterable[str]) -> None:
         """Record which exposures a combined product was made of, in order."""
@@ -188,6 +213,12 @@ class Product(Base):
             if one.wcs_key == " " or one.status is SolutionStatus.APPLIED
         ]
         solution.supersede(active)
+
+    def _take_name(self, version: ProductVersion) -> None:
+        """Be called as its files are, not as a renamed copy that was seen first."""
+        named = {one.filename for one in self.versions if one.is_own_name}
+        if version.is_own_name and self.filename not in named:
+            self.filename = version.filename
 
     def _order(self) -> None:
         """Number the deliveries by their calibration, and place what was made of each."""

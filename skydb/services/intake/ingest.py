@@ -24,6 +24,7 @@ from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
 from skydb.errors import FileRejectedError
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
+from skydb.files.names import name_contradiction
 from skydb.services.core.context import Context
 from skydb.services.intake.reading import available_cores, read_files
 from skydb.services.intake.readworker import Companion, Read
@@ -211,6 +212,9 @@ class FileRecorder:
         known = self._registry.content(read)
         if known is not None:
             known.note_flags(read)
+            known.product.note_name(known, read)
+            if all(place.path != path for place in known.locations):
+                self._notice_name(read)
             self._registry.see(known, path, is_managed=is_managed)
             return _outcome(read, IngestStatus.KNOWN, known)
         product = self._registry.product(read)
@@ -224,6 +228,7 @@ class FileRecorder:
         version = product.add_version(file)
         self._registry.see(version, path, is_managed=is_managed)
         product.name_members(file.members)
+        self._notice_name(file)
         for kind, message in _remarks(file):
             self._activity.notice(kind, file.path.name, message)
         for wcs in (*file.solutions, *file.headerlets):
@@ -231,6 +236,12 @@ class FileRecorder:
         product.settle(version)
         self._activity.generate(version, LinkRole.INGESTED)
         return version
+
+    def _notice_name(self, file: FileFacts) -> None:
+        """Leave a finding on a file that lies under the name of another exposure."""
+        borrowed = name_contradiction(file)
+        if borrowed is not None:
+            self._activity.notice(FindingKind.BORROWED_NAME, str(file.path), borrowed)
 
     def _reject(self, error: FileRejectedError) -> IngestOutcome:
         self._activity.notice(FindingKind.REJECTED_FILE, str(error.path), error.reason)
@@ -244,7 +255,7 @@ def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> 
         status=status,
         product=file.path.name,
         version=version.number,
-        reason=" ".join(file.flaws) or None,
+        reason=" ".join(filter(None, (name_contradiction(file), *file.flaws))) or None,
         flavour=version.product.flavour,
     )
 
