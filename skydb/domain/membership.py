@@ -46,13 +46,14 @@ class DrizzledFrom:
 
     def _calibration(self, version: ProductVersion, kept: Sequence[MemberWcs]) -> str | None:
         cards = (
-            ("CAL_VER", version.cal_ver, [one.cal_ver for one in kept] or [self.product.cal_ver]),
-            ("IDCTAB", version.idctab, [one.idctab for one in kept] or [self.product.idctab]),
+            ("CAL_VER", version.cal_ver, {one.cal_ver for one in kept}, self.product.cal_ver),
+            ("IDCTAB", version.idctab, {one.idctab for one in kept}, self.product.idctab),
         )
-        for card, own, made_of in cards:
-            told = {value for value in made_of if value is not None}
+        for card, own, in_rows, in_product in cards:
+            told = {value for value in in_rows if value} or {in_product} - {None}
             if own is not None and told and own not in told:
-                return f"its {card} is {own}, the product was made with {', '.join(sorted(told))}"
+                named = ", ".join(sorted(filter(None, told)))
+                return f"its {card} is {own}, the product was made with {named}"
         return None
 
     def _wcs(self, version: ProductVersion, kept: Sequence[MemberWcs]) -> str | None:

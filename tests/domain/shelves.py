@@ -57,7 +57,9 @@ class Shelf:
 
 def accepted(version: ProductVersion) -> ProductVersion:
     """What an acceptance makes of a version."""
-    content = hashlib.sha256(f"{version.sha256}/aligned/{len(version.derivatives)}".encode()).hexdigest()
+    content = hashlib.sha256(
+        f"{version.sha256}/aligned/{len(version.derivatives)}".encode()
+    ).hexdigest()
     facts = replace(
         file_of(f"{version.subject}_flt.fits", content),
         cal_ver=version.cal_ver,

@@ -117,7 +117,10 @@ def test_what_is_chosen_obeys_the_rule_as_it_is_written(several):
     for one, wanted in zip(found, complete[expected], strict=True):
         version = one.version
         assert version.product.flavour is expected
-        assert (version.product.kind, version.date_written) == (wanted.kind, wanted.file.date_written)
+        assert (version.product.kind, version.date_written) == (
+            wanted.kind,
+            wanted.file.date_written,
+        )
         assert (version.accepted_solution is not None) == wanted.is_accepted
 
 
@@ -183,9 +186,9 @@ def test_a_new_delivery_comes_before_the_aligned_content_of_an_older_one():
     accepted(shelf.add(delivery(ONE)))
     new = shelf.add(delivery(ONE, cal_ver="3.6.0", date_written="2021-01-01"))
     assert [one.version for one in choose(shelf.all)] == [new]
-    assert [one.version.date_written for one in choose(shelf.all, Wish(as_of=date(2019, 1, 1)))] == [
-        "2017-01-01"
-    ]
+    assert [
+        one.version.date_written for one in choose(shelf.all, Wish(as_of=date(2019, 1, 1)))
+    ] == ["2017-01-01"]
 
 
 def test_a_version_or_a_file_that_is_named_is_used_whatever_the_rule_says():
@@ -220,5 +223,3 @@ def test_files_that_are_no_single_exposure_are_no_inputs():
     wanted = shelf.add(delivery(ONE))
     shelf.add(delivery(ONE, ProductKind.CRJ))
     assert [one.version for one in choose(shelf.all)] == [wanted]
-
-

@@ -90,5 +90,3 @@ def set_true_wcs(hdus: fits.HDUList, truth: FieldTruth, rootname: str, fit: str)
             hdu.header[card] = value
         if "WCSNAME" in hdu.header:
             hdu.header["WCSNAME"] = f"{hdu.header['WCSNAME'].partition('-')[0]}-{fit}"
-
-
