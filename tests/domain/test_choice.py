@@ -198,7 +198,7 @@ def test_a_version_or_a_file_that_is_named_is_used_whatever_the_rule_says():
     by_number = choose(shelf.all, Wish(versions={ONE: old.number}))
     by_file = choose(shelf.all, Wish(files={ONE: old.sha256}))
     for found in (by_number, by_file):
-        assert [one.version for one in found][0] is old
+        assert found[0].version is old
         assert "named" in found[0].reason
     with pytest.raises(InputsRefusedError, match=f"{ONE}@9 is not in the ledger"):
         choose(shelf.all, Wish(versions={ONE: 9}))

@@ -39,7 +39,8 @@ def guarded_products(
     InputsRefusedError
         When a guard refuses them.
     """
-    return policy.judge(product_flags(session, chosen, files), chosen)
+    table = [one.as_row() for one in chosen]
+    return policy.judge(product_flags(session, chosen, files), table)
 
 
 def product_flags(

@@ -149,7 +149,7 @@ def _newer(product: Product, drizzled: ProductVersion, told: DrizzledFrom) -> st
 def _calibrated_before(drizzled: ProductVersion, member: ProductVersion) -> bool:
     """Whether a product is of an older calibration than a file of one of its members."""
     ours, theirs = (DeliveryKey.of(one.origin) for one in (drizzled, member))
-    return bool(ours.cal_ver and ours.date) and ours < theirs
+    return bool(ours.cal_ver and ours.date) and ours.compare(theirs) < 0
 
 
 def _later(base: ProductVersion) -> str:
