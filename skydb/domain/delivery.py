@@ -77,6 +77,9 @@ class DeliveryKey:
             return 0
         return next((sign for sign in signs if sign), _sign(self.is_own_name, other.is_own_name))
 
+    def __lt__(self, other: DeliveryKey) -> bool:
+        return self.compare(other) < 0
+
     def contradicts(self, other: DeliveryKey) -> bool:
         """Whether one card says that this delivery is newer, and another that it is older."""
         return {-1, 1} <= set(self._signs(other))

@@ -226,11 +226,9 @@ def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     """Counts beside electrons: numbers that skypac compares as they stand."""
     units: dict[str, list[str]] = defaultdict(list)
     for one in chosen:
-        bunit = (one.version.bunit or "").strip().upper().rstrip("S").replace("/", "")
-        if bunit:
-            units["counts" if bunit.startswith(("COUNT", "DN")) else bunit.lower()].append(
-                one.rootname
-            )
+        unit = _unit_of(one.version.bunit or "")
+        if unit:
+            units[unit].append(one.rootname)
     if len(units) > 1:
         told = "; ".join(f"{unit}: {listed(names)}" for unit, names in sorted(units.items()))
         message = f"the images have different units ({told}); their skies cannot be compared."
@@ -258,6 +256,14 @@ def frame_of(solution: AlignmentSolution) -> str:
     if solution.wcs_kind is WcsKind.USER:
         return f"WCSNAME {solution.wcs_name}"
     return "guide stars"
+
+
+def _unit_of(bunit: str) -> str:
+    """What an image counts, whatever the spelling of its BUNIT: counts or electrons, by time."""
+    what, _, time = bunit.strip().upper().partition("/")
+    counted = what.strip().rstrip("S")
+    counted = "COUNT" if counted in ("COUNT", "DN") else counted
+    return f"{counted.lower()}s{'/s' if time.strip() else ''}" if counted else ""
 
 
 def listed(names: Collection[str]) -> str:

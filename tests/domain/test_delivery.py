@@ -53,6 +53,16 @@ def test_deliveries_sort_alike_whatever_came_first(several):
     assert sorted(several, key=DeliveryKey.of) == list(LADDER)
 
 
+def test_two_files_of_one_day_that_contradict_each_other_have_no_order():
+    one = Cards("3.7.1 (Oct-18-2023)", "2023-11-01", idctab_date="2012-03-22")
+    other = Cards("3.6.2(May-27-2021)", "2023-11-01", idctab_date="2020-10-15")
+    first, second = DeliveryKey.of(one), DeliveryKey.of(other)
+    assert first.compare(second) == second.compare(first) == 0
+    assert first.contradicts(second) and not first.contradicts(first)
+    for order in ([one, other], [other, one]):
+        assert product_of(order).latest.number == 2  # the one that arrived last
+
+
 def product_of(several: list[Cards]) -> Product:
     shelf = Shelf()
     for one in several:

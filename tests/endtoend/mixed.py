@@ -1,0 +1,82 @@
+"""Small fields that lie in a ledger as the pipeline and as HAP deliver them, aligned for real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skydb.simulate.recalibration import Recalibration
+from skydb.simulate.redelivery import Redelivery, redeliver_field
+from skydb.simulate.truth import FieldTruth
+from skydb.simulate.verify import pointing_error_mas
+from tests.commands import LedgerDirectory, Spoken
+from tests.endtoend.conftest import Builder, Chain, align, simulate, take_in
+from tests.endtoend.lookalikes import svm_file
+
+__all__ = ["Recalibration", "alignment", "errors_mas", "mixed_field", "redelivered"]
+
+#: WCS of a file that a fit belongs to, and of one that it does not.
+ALIGNED_MAS, UNTOUCHED_MAS = 5.0, 0.01
+
+
+@pytest.fixture(scope="session")
+def mixed_field(shared: Callable[[str, Builder], Chain]) -> Callable[[str], Chain]:
+    """A field of two visits beside its exposures as HAP has them, fitted and accepted."""
+
+    def build_on(detector: str) -> Chain:
+        def build(root: Path) -> dict[str, Spoken]:
+            ledger = LedgerDirectory(root / "ledger")
+            made = simulate(root, "--detector", detector, "--size", 256, "--tiles", "2x1")
+            # Their names differ from their FILENAME in every other file.
+            for i, one in enumerate(FieldTruth.load(root / "field").exposures):
+                svm_file(root / "field", one.rootname, root / "svm", knows_its_name=i % 2 == 0)
+            taken_in = take_in(ledger, root / "field")
+            beside = ledger("ingest", root / "svm", "--json")
+            return {"simulate": made, **taken_in, "ingest svm": beside, **align(ledger)}
+
+        return shared(f"mixed-{detector}", build)
+
+    return build_on
+
+
+def redelivered(chain: Chain, out: Path, only: Iterable[str] = ()) -> FieldTruth:
+    """Exposures as a later processing gives them; all in the same moved frame."""
+    return redeliver_field(chain.field, Redelivery(tuple(only)), out)
+
+
+def contents(ledger: LedgerDirectory, where: str = "1 = 1") -> list[dict[str, Any]]:
+    """Every version of every exposure's file, with the places where it lies."""
+    rows: list[dict[str, Any]] = ledger.json(
+        "sql",
+        "SELECT e.rootname, p.flavour, p.kind, pv.number, pv.delivery, pv.filename, pv.cal_ver,"
+        " pv.derived_from_id, pv.sha256, pv.id, fl.path FROM product_versions pv"
+        " JOIN products p ON p.id = pv.product_id JOIN exposures e ON e.id = p.exposure_id"
+        " JOIN file_locations fl ON fl.version_id = pv.id"
+        f" WHERE {where} ORDER BY e.rootname, p.flavour, pv.number",
+    )
+    return rows
+
+
+def path_of(ledger: LedgerDirectory, row: dict[str, Any]) -> Path:
+    """Where a content lies."""
+    path = Path(row["path"])
+    return path if path.is_absolute() else ledger.path / "skydb-data" / path
+
+
+def errors_mas(
+    ledger: LedgerDirectory, truth: FieldTruth, rows: Iterable[dict[str, Any]]
+) -> dict[str, float]:
+    """How far the WCS of contents are from the truth, by rootname."""
+    return {
+        row["rootname"]: pointing_error_mas(truth, row["rootname"], path_of(ledger, row))
+        for row in rows
+    }
+
+
+def alignment(ledger: LedgerDirectory) -> dict[str, str]:
+    """What a run would use of each exposure, by --explain-inputs."""
+    rows = ledger.json("sky", "run", "--explain-inputs", code=0)
+    return {row["rootname"]: row["alignment"].partition(":")[0] for row in rows}

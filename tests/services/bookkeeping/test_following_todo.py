@@ -1,0 +1,180 @@
+"""What `todo` says, done word by word, ends in a ledger that is right or says what is missing."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+from sqlalchemy import select
+
+from skydb.api.composition import Services
+from skydb.domain import AlignmentRun, Product, ProductVersion
+from skydb.domain.todo import TodoRule
+from skydb.services.intake.selection import Selection
+from tests.services.reprocessed import DRZ, NEW, PIECES, Follower, Reprocessed
+from tests.services.tools import Toolbox
+
+SUBSETS = [some for count in (1, 2, 3) for some in combinations(PIECES, count)]
+ALIGNMENT = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
+
+
+@pytest.fixture
+def visit50(tmp_path: Path) -> Reprocessed:
+    return Reprocessed(tmp_path / "archive")
+
+
+def prepared(
+    services: Services, tools: Toolbox, visit: Reprocessed, catalog: Path, *, is_aligned: bool
+) -> Follower:
+    services.ingest.ingest(list(visit.old().values()))
+    services.refcat.import_file(catalog, 2016.0, "gaia")
+    follower = Follower(services, tools)
+    if is_aligned:
+        assert follower.follow() > 0
+        assert follower.due() == []
+    return follower
+
+
+def chosen(services: Services) -> dict[str, ProductVersion]:
+    with services.context.store.reading() as session:
+        found = {}
+        for rootname, path in services.exposure_paths(Selection()).items():
+            for version in session.scalars(select(ProductVersion)):
+                if services.context.workspace.resolve(version.path) == path:
+                    _ = version.accepted_solution, version.is_newest_delivery
+                    found[rootname] = version
+        return found
+
+
+def rules(services: Services) -> dict[str, set[str]]:
+    """Rules of alignment that stand on each exposure."""
+    found: dict[str, set[str]] = {}
+    for row in services.todo.due():
+        if row["rule"] in ALIGNMENT:
+            found.setdefault(row["exposure"], set()).add(row["rule"])
+    return found
+
+
+def newest_are_used(services: Services) -> None:
+    """Nothing of a newer delivery is buried under what was made of an older one."""
+    with services.context.store.reading() as session:
+        for product in session.scalars(select(Product)):
+            newest = max(product.versions, key=lambda one: one.delivery).delivery
+            assert product.latest.delivery == newest
+            for version in product.versions:
+                assert version.delivery == version.origin.delivery
+
+
+def pixel(path: Path) -> float:
+    return float(fits.getdata(path, "SCI")[0, 0])
+
+
+@pytest.mark.parametrize("is_aligned", [True, False], ids=["aligned", "never-aligned"])
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_whatever_part_of_a_visit_was_redelivered_following_todo_aligns_its_newest_files(
+    services: Services, tools: Toolbox, visit50: Reprocessed, catalog_file: Path,
+    subset: tuple[str, ...], *, is_aligned: bool,
+) -> None:  # fmt: skip
+    follower = prepared(services, tools, visit50, catalog_file, is_aligned=is_aligned)
+    new = visit50.new()
+    services.ingest.ingest([new[piece] for piece in subset])
+    follower.archive["ibxl50010"] = list(new.values())
+    assert follower.follow() < 6
+    assert follower.due() == [], follower.said
+    newest_are_used(services)
+    used = services.exposure_paths(Selection())
+    was_new = any("fetch" in said for said in follower.said) or DRZ in subset
+    for rootname, version in chosen(services).items():
+        assert version.accepted_solution is not None, follower.said
+        assert version.is_newest_delivery
+        piece = PIECES[visit50.members.index(rootname)]
+        if piece in subset:
+            assert pixel(used[rootname]) == pixel(new[piece])
+            assert version.cal_ver == NEW["CAL_VER"]
+    assert was_new or not set(subset) & set(PIECES[:2])
+
+
+@pytest.mark.parametrize("is_aligned", [True, False], ids=["aligned", "never-aligned"])
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_as_long_as_the_archive_has_no_product_the_rules_stand_and_nothing_is_made(
+    services: Services, tools: Toolbox, visit50: Reprocessed, catalog_file: Path,
+    subset: tuple[str, ...], *, is_aligned: bool,
+) -> None:  # fmt: skip
+    follower = prepared(services, tools, visit50, catalog_file, is_aligned=is_aligned)
+    new = visit50.new()
+    services.ingest.ingest([new[piece] for piece in subset])
+    follower.follow()
+    newest_are_used(services)
+    standing = rules(services)
+    for rootname, version in chosen(services).items():
+        piece = PIECES[visit50.members.index(rootname)]
+        if piece in subset:
+            assert version.cal_ver == NEW["CAL_VER"], "the new pixels are used"
+        assert (rootname in standing) == (version.accepted_solution is None), follower.said
+        if piece in subset and DRZ not in subset:
+            assert version.accepted_solution is None, "an old fit says nothing of it"
+    count = _versions(services)
+    for _ in range(3):
+        for command, _rule in follower.due():
+            follower.do(command)
+    assert _versions(services) == count, follower.said
+    assert rules(services) == standing
+
+
+def _versions(services: Services) -> int:
+    with services.context.store.reading() as session:
+        return len(session.scalars(select(ProductVersion)).all())
+
+
+def test_a_single_redelivered_exposure_is_left_by_the_old_fit_and_todo_names_the_cure(
+    services_anywhere: Services, tools: Toolbox, visit50: Reprocessed, catalog_file: Path
+) -> None:
+    services = services_anywhere
+    follower = prepared(services, tools, visit50, catalog_file, is_aligned=True)
+    new = visit50.new()
+    services.ingest.ingest([new[PIECES[0]]])
+    one, other = visit50.members
+    (row,) = [row for row in services.todo.due() if row["rule"] in ALIGNMENT]
+    assert (row["exposure"], row["rule"]) == (one, TodoRule.ALIGNMENT_OUTDATED)
+    assert row["command"].startswith("skydb fetch --obs-id ibxl50010")
+    assert "no drizzled product of that delivery is recorded: fetch or make it" in row["reason"]
+
+    # Whoever fits the old product nevertheless moves the other exposure, and is told.
+    follower.do("skydb align run --refcat gaia ibxl50010_drz.fits")
+    outcomes = services.questions.alignment(_last_run(services))
+    assert [row["status"] for row in outcomes] == ["proposed"]
+    follower.do(f"skydb align accept {_last_run(services)}")
+    assert rules(services) == {one: {TodoRule.ALIGNMENT_OUTDATED}}
+    used = chosen(services)
+    assert used[one].cal_ver == NEW["CAL_VER"] and used[one].accepted_solution is None
+    assert used[other].accepted_solution is not None
+
+
+def test_a_proposal_that_waits_is_to_be_reviewed_and_every_command_has_one_row(
+    services_anywhere: Services, tools: Toolbox, tmp_path: Path, catalog_file: Path
+) -> None:
+    services = services_anywhere
+    visits = [Reprocessed(tmp_path / "archive", visit) for visit in ("50", "51", "52")]
+    for visit in visits:
+        services.ingest.ingest(list(visit.old().values()))
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    follower = Follower(services, tools)
+    due = follower.due()
+    assert sorted(command for command, _ in due) == [
+        f"skydb align run --refcat gaia {visit.product}" for visit in visits
+    ]
+    assert all(rule == "not-aligned" for _, rule in due)
+    follower.do("skydb align run --refcat gaia")
+    run = _last_run(services)
+    assert follower.due() == [(f"skydb align accept {run}", "fit-waiting")]
+    commands = [row["command"] for row in services.todo.todo()]
+    assert len(commands) == len(set(commands)) == 2
+    follower.do(f"skydb align accept {run}")
+    assert follower.due() == []
+
+
+def _last_run(services: Services) -> int:
+    with services.context.store.reading() as session:
+        return max(session.scalars(select(AlignmentRun.id)))
