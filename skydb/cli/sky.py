@@ -116,13 +116,24 @@ def run(
 
 
 def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
-    shell.show("Sky runs", rows, columns.SKY_RUNS, as_json=as_json)
+    shown = rows if as_json else [{**row, "mosaic": _near(row["mosaic"])} for row in rows]
+    shell.show("Sky runs", shown, columns.SKY_RUNS, as_json=as_json)
     for row in rows:
         for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
             shell.say(f"run {row['run']}: {sentence}")
     if any(row["status"] != "succeeded" for row in rows):
         raise typer.Exit(FAILED)
     shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
+
+
+def _near(path: str | None) -> str | None:
+    """A path as it can be used from here: relative to the current directory when below it."""
+    from pathlib import Path
+
+    here = Path.cwd()
+    if path is None or not Path(path).is_relative_to(here):
+        return path
+    return str(Path(path).relative_to(here))
 
 
 def _division(text: str) -> Division:

@@ -229,6 +229,11 @@ class Activity(Base):
         usage.reason = reason
         usage.passed_over = passed_over
 
+    @property
+    def inputs(self) -> list[ProductVersion]:
+        """The file versions that the activity read, in order of what people call them."""
+        return sorted((link.version for link in self.used), key=lambda one: one.subject)
+
     def generate(self, version: ProductVersion, role: LinkRole) -> None:
         """Note that the activity made this version."""
         Generation(self, version, role)

@@ -28,6 +28,7 @@ GUARDS = (
     FindingKind.FLAGGED_INPUT,
     FindingKind.QUALITY,
     FindingKind.NO_SIGNAL,
+    FindingKind.ISLANDS,
 )
 
 #: Guards that refuse unless they are allowed.

@@ -17,7 +17,6 @@ from skydb.domain.activity import Activity
 from skydb.domain.base import Base, choice
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, SkyUnit
-from skydb.errors import StateError
 
 #: A chip of an exposure: rootname and EXTVER.
 ChipKey = tuple[str, int]
@@ -143,7 +142,7 @@ class ChipLevel(Base):
     def measured(self) -> MeasuredChip:
         """The measurement as a value."""
         return MeasuredChip(
-            _rootname(self.version),
+            self.version.require_exposure().rootname,
             self.extver,
             _level(self.level, self.level_sigma, self.pixels),
             self.unit,
@@ -206,8 +205,8 @@ class SkyOverlap(Base):
     def measured(self) -> MeasuredOverlap:
         """The measurement as a value."""
         return MeasuredOverlap(
-            (_rootname(self.version_a), self.extver_a),
-            (_rootname(self.version_b), self.extver_b),
+            (self.version_a.require_exposure().rootname, self.extver_a),
+            (self.version_b.require_exposure().rootname, self.extver_b),
             self.area_arcsec2,
             _level(self.level_a, self.level_a_sigma, self.pixels_a),
             _level(self.level_b, self.level_b_sigma, self.pixels_b),
@@ -220,10 +219,3 @@ def _columns(level: Level | None) -> tuple[float | None, float | None, int]:
 
 def _level(value: float | None, sigma: float | None, pixels: int) -> Level | None:
     return None if value is None or sigma is None else Level(value, sigma, pixels)
-
-
-def _rootname(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    if exposure is None:
-        raise StateError(f"{version.filename} is no single exposure and has no sky level.")
-    return exposure.rootname

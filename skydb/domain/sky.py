@@ -257,17 +257,10 @@ class SkyValue(Base):
             self.exposure = measured
         else:
             self.version = measured
-            self.exposure = _exposure_of(measured)
+            self.exposure = measured.require_exposure()
         self.extver = level.extver
         self.mdrizsky = level.mdrizsky
         self.unit = level.unit
-
-
-def _exposure_of(version: ProductVersion) -> Exposure:
-    exposure = version.product.exposure
-    if exposure is None:
-        raise StateError(f"{version.filename} is no single exposure and has no sky value.")
-    return exposure
 
 
 class Mosaic(Base):

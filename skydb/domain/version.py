@@ -143,6 +143,18 @@ class ProductVersion(ConditionRecord, Base):
         """What people call it: the rootname of an exposure, else the file's name."""
         return self.rootname or self.filename
 
+    def require_exposure(self) -> Exposure:
+        """The exposure.
+
+        Raises
+        ------
+        StateError
+            When the version is of a combination, which has no sky value.
+        """
+        if self.exposure is None:
+            raise StateError(f"{self.filename} is no single exposure and has no sky.")
+        return self.exposure
+
     @property
     def reference(self) -> str:
         """How it is named in commands: ``ibxl50clq@2``."""

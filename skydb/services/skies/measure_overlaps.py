@@ -111,7 +111,7 @@ class MeasureOverlaps:
             known = _in_order((), ())
             if not self.afresh:
                 known = _known(session, version_ids, self.statistic.recipe)
-            named = {_name(version): version for version in versions}
+            named = {version.subject: version for version in versions}
         pairs_known = {(one.first, one.second) for one in known.overlaps}
         overlaps = chip_overlaps_of(outlines)
         missing = tuple(one for one in overlaps if (one.first, one.second) not in pairs_known)
@@ -119,7 +119,7 @@ class MeasureOverlaps:
 
     def _outlines(self, versions: Iterable[ProductVersion]) -> Outlines:
         return {
-            (_name(version), extver): outline
+            (version.subject, extver): outline
             for version in versions
             for extver, outline in _outlines_of(version, self.context.workspace).items()
         }
@@ -157,7 +157,7 @@ class MeasureOverlaps:
         with ThreadPoolExecutor(max_workers=self._jobs) as pool:
             paths = pool.map(lambda one: checked_path(self.context.workspace, one), versions)
             for version, path in zip(versions, paths, strict=True):
-                yield _name(version), open_chips(path)
+                yield version.subject, open_chips(path)
 
     @property
     def _jobs(self) -> int:
@@ -184,7 +184,7 @@ class MeasureOverlaps:
         """Add what is still not known: another process may have been at it too."""
         recipe = self.statistic.recipe
         ids = [version.id for version in plan.versions.values()]
-        version = {_name(one): one for one in overlap_queries.versions(session, ids)}
+        version = {one.subject: one for one in overlap_queries.versions(session, ids)}
         known = _known(session, ids, recipe)
         there = {(one.first, one.second) for one in known.overlaps}
         session.add_all(
@@ -258,8 +258,3 @@ def _outlines_of(version: ProductVersion, workspace: Workspace) -> dict[int, NDA
 def _vertices(s_region: str) -> NDArray[np.float64]:
     """Vertices (N, 2) of ``POLYGON ICRS ra dec ...``."""
     return np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
-
-
-def _name(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    return exposure.rootname if exposure else version.filename

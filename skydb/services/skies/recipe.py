@@ -17,7 +17,7 @@ from skydb.domain.activity import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
-from skydb.errors import StateError, UsageError
+from skydb.errors import UsageError
 from skydb.files.products import read_hstwcs
 from skydb.services.core.context import Context
 from skydb.services.core.environment import describe_environment
@@ -136,7 +136,9 @@ def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunIn
     """
     with context.store.reading() as session:
         versions = [link.version for link in session.get_one(SkyRun, run_id).used]
-        return _inputs(context, sorted(versions, key=_rootname), read_files=read_files)
+        return _inputs(
+            context, sorted(versions, key=lambda version: version.subject), read_files=read_files
+        )
 
 
 def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool) -> RunInputs:
@@ -149,7 +151,9 @@ def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool)
     """
     with context.store.reading() as session:
         versions = overlap_queries.versions(session, list(version_ids))
-        return _inputs(context, sorted(versions, key=_rootname), read_files=read_files)
+        return _inputs(
+            context, sorted(versions, key=lambda version: version.subject), read_files=read_files
+        )
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,7 @@ def mosaic_name(label: str, method: SkyMethod) -> str:
 
 
 def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files: bool) -> RunInputs:
-    named = {_rootname(version): version for version in versions}
+    named = {version.require_exposure().rootname: version for version in versions}
     lit = {name: version for name, version in named.items() if version.has_signal}
     if not lit:
         raise UsageError(
@@ -277,13 +281,6 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
         plain_names={name: plain_name(version) for name, version in lit.items()},
         left_out={name: v.id for name, v in named.items() if name not in lit},
     )
-
-
-def _rootname(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    if exposure is None:
-        raise StateError(f"{version.filename} is no single exposure and has no sky value.")
-    return exposure.rootname
 
 
 def _label(versions: Iterable[ProductVersion]) -> str:

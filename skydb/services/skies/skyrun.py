@@ -213,7 +213,13 @@ class SkyRunService:
                 session.refresh(run, ["findings"])
             row = {**queries.sky_run_row(run), "reused": reused}
             session.commit()
-            return row
+        return {**row, **self._paths(row)}
+
+    def _paths(self, row: queries.Row) -> queries.Row:
+        """Images where they are, and as the ledger writes their place."""
+        resolve = self.context.workspace.resolve
+        there = {name: row[name] and str(resolve(row[name])) for name in ("mosaic", "weight")}
+        return {**there, "stored_path": row["mosaic"]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skydb.domain import Mosaic, SkyRun
+from skydb.domain.guards import listed
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
@@ -116,12 +117,20 @@ def keep_mosaic(
 
 
 def notice_islands(run: SkyRun, islands: Islands, unmatched: Sequence[str]) -> None:
-    """Flag exposures that share no sky, and groups that have no common zero."""
+    """Flag exposures that share no sky, and groups that have no common zero.
+
+    Silent where the run was told to allow islands.
+    """
+    if FindingKind.ISLANDS.value in run.parameters.get("allowed", ()):
+        return
     alone = {group[0] for group in islands if len(group) == 1 < len(islands)}
     for name in sorted(alone | {filename.split("_")[0] for filename in unmatched}):
         run.notice(FindingKind.NO_OVERLAP, name, "shares no sky with another exposure.")
     groups = [group for group in islands if len(group) > 1]
     if len(groups) > 1:
-        sizes = " and ".join(str(len(group)) for group in groups)
-        message = f"Groups of {sizes} exposures share no sky: their skies have no common zero."
+        told = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
+        message = (
+            f"{len(groups)} groups of exposures share no sky, and their skies have no common zero "
+            f"({told}). Run each as a field of its own: --each target or --each visit."
+        )
         run.notice(FindingKind.ISLANDS, f"run {run.id}", message)
