@@ -73,6 +73,8 @@ class FieldPlan:
         Roll error of a visit (1 sigma).
     jitter_mas : float
         Pointing error of each exposure on top of its visit's (1 sigma an axis).
+    one_frame : bool
+        Whether the archive has fitted every visit to Gaia, instead of some to other frames.
 
     Raises
     ------
@@ -105,6 +107,7 @@ class FieldPlan:
     pointing_error_arcsec: tuple[float, float] = (0.1, 0.6)
     roll_error_deg: float = 0.005
     jitter_mas: float = 0.0
+    one_frame: bool = False
 
     def __post_init__(self) -> None:
         for problem in self._problems():

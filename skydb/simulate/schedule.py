@@ -290,6 +290,8 @@ def _drift(plan: FieldPlan, visit: int, dither: int) -> float:
 
 def _alignment(plan: FieldPlan, visit: int) -> Alignment:
     """A mixed archive: of any four visits two are fitted to Gaia, one to GSC, one not."""
+    if plan.one_frame:
+        return Alignment.GAIA_FIT
     turn = int(random_stream(plan.seed, Stream.HISTORY).integers(4))
     cycle = (Alignment.GAIA_FIT, Alignment.GSC_FIT, Alignment.GAIA_FIT, Alignment.A_PRIORI)
     return cycle[(visit + turn) % len(cycle)]

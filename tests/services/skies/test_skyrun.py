@@ -90,7 +90,7 @@ def test_a_run_keeps_its_mosaic_its_log_and_no_litter(
         f"{home}/f160w_match_drz_sci.fits",
         f"{home}/f160w_match_drz_wht.fits",
     ]
-    assert row["mosaic"] == f"{home}/f160w_match_drz_sci.fits"
+    assert row["stored_path"] == f"{home}/f160w_match_drz_sci.fits"
     with services.context.store.reading() as session:
         sky = session.get_one(SkyRun, row["run"])
         assert sky.log_path == f"{home}/astrodrizzle.log"

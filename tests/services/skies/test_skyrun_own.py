@@ -38,7 +38,13 @@ from tests.services.recorded import (
 from tests.services.tools import Toolbox
 
 PLAN = FieldPlan(
-    SimDetector.IR, (2, 1), size=64, seed=5, products=False, pointing_error_arcsec=(0.0, 0.0)
+    SimDetector.IR,
+    (2, 1),
+    size=64,
+    seed=5,
+    products=False,
+    pointing_error_arcsec=(0.0, 0.0),
+    one_frame=True,
 )
 ONE = replace(PLAN, tiles=(1, 1), dithers=1)
 ALL = tuple(SkyMethod)
@@ -262,7 +268,9 @@ def test_astrodrizzle_cannot_do_without_mosaics(field: Services) -> None:
 def test_two_islands_have_no_common_zero_and_methods_that_match_are_flagged(
     services: Services, tmp_path: Path
 ) -> None:
-    plan = FieldPlan(SimDetector.IR, (1, 1), size=64, seed=2, islands=2, products=False)
+    plan = FieldPlan(
+        SimDetector.IR, (1, 1), size=64, seed=2, islands=2, products=False, one_frame=True
+    )
     ingest_field(services, tmp_path / "field", plan)
     rows = {row["requested_method"]: row for row in run(services)}
     flagged = {f"run {rows[name]['run']}" for name in ("match", "globalmin+match")}

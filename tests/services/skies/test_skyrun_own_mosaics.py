@@ -103,7 +103,7 @@ def test_one_pass_makes_the_mosaics_of_all_methods(
             "onepass.log",
         )
     )
-    assert rows[1]["mosaic"] == f"{homes[1]}/f160w_match_drz_sci.fits"
+    assert rows[1]["stored_path"] == f"{homes[1]}/f160w_match_drz_sci.fits"
     (request,) = tools.requests
     for method in ALL:
         given = {(name[:9], extver): sky for name, extver, sky in request["skies"][method.value]}
