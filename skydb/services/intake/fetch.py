@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from skydb.archive.endpoints import Endpoints
 from skydb.archive.mast import MastClient, MastQuery
 from skydb.archive.session import token_from_environment
 from skydb.archive.shelf import Shelf
-from skydb.domain import Download, DownloadActivity, Product, ProductVersion
+from skydb.domain import Download, DownloadActivity, ProductVersion
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.errors import SkydbError, UsageError
 from skydb.services.core.context import Context
@@ -139,17 +138,15 @@ class FetchService:
 def _linked(session: Session, activity_id: int, files: Sequence[FetchedFile]) -> list[FetchedFile]:
     """Point each download at the version that it brought."""
     of_fetch = (
-        select(Download, ProductVersion, Product.filename)
+        select(Download, ProductVersion)
         .join(ProductVersion, ProductVersion.sha256 == Download.sha256)
-        .join(Product, Product.id == ProductVersion.product_id)
         .where(Download.activity_id == activity_id)
     )
     numbers: dict[str, int] = {}
-    for row, version, filename in session.execute(of_fetch):
-        # The same bytes may be on offer under several names.
-        if PurePath(row.path or "").name == filename:
-            row.version = version
-            numbers[row.uri] = version.number
+    # The same bytes may be on offer under several names: they are one version.
+    for row, version in session.execute(of_fetch):
+        row.version = version
+        numbers[row.uri] = version.number
     return [replace(file, version=numbers.get(file.uri)) for file in files]
 
 

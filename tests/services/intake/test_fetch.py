@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import skydb
 from skydb.api.composition import Services
 from skydb.archive.mast import MastQuery
+from skydb.domain import ProductVersion
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.services.intake.fetch import FetchService
@@ -272,13 +273,18 @@ def test_a_file_that_is_no_image_is_here_but_not_recorded(
     assert Path(str(table.path)).is_file()
 
 
-def test_the_same_bytes_under_two_names_are_two_products(
+def test_the_same_bytes_under_two_names_are_one_version_at_two_places(
     archive: LoopbackArchive, lite: Services
 ) -> None:
     files = lite.fetch.fetch(MastQuery(("*ibxl50*",), project=None), QUICK)
     assert len(files) == 4 and {file.version for file in files} == {1}
     assert len({file.sha256 for file in files}) == 2
-    assert all(row["product"] == Path(row["path"]).name for row in downloads(lite))
+    assert {row["version"] for row in downloads(lite)} == {1}
+    with lite.context.store.reading() as session:
+        found = session.scalars(select(ProductVersion)).all()
+        places = [place.path for version in found for place in version.locations]
+    assert len(found) == 2
+    assert len(set(places)) == 4
 
 
 def test_a_destination_of_the_users_is_used(
