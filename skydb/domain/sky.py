@@ -247,6 +247,8 @@ class SkyValue(Base):
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
+    log_line: Mapped[int | None]
+    """Line of the run's log that the value was read from, counted from 1."""
 
     run: Mapped[SkyRun] = relationship(back_populates="values")
     exposure: Mapped[Exposure] = relationship()

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Document, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord, ShiftRecord, WcsLabel
@@ -41,6 +41,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
         sparse_index("source_id"),
         sparse_index("applied_version_id"),
         sparse_index("superseded_by_id"),
+        sparse_index("repeats_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -51,6 +52,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     source_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"))
     applied_version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"))
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"))
+    repeats_id: Mapped[int | None] = mapped_column(ForeignKey("alignment_solutions.id"))
     origin: Mapped[SolutionOrigin] = mapped_column(choice(SolutionOrigin))
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -58,6 +60,8 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     recorded_at: Mapped[datetime]
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
+    read_from: Mapped[dict[str, str] | None] = mapped_column(Document)
+    """File and line that each number was read from, of a fit that a log contains."""
 
     product: Mapped[Product] = relationship(back_populates="solutions")
     known_version: Mapped[ProductVersion | None] = relationship(
@@ -74,6 +78,10 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     superseded_by: Mapped[AlignmentSolution | None] = relationship(
         foreign_keys=[superseded_by_id], remote_side=[id], post_update=True
     )
+    repeats: Mapped[AlignmentSolution | None] = relationship(
+        foreign_keys=[repeats_id], remote_side=[id]
+    )
+    """The dry run whose fit was made again and applied."""
     chips: Mapped[list[ChipSolution]] = relationship(
         cascade="all, delete-orphan", order_by="ChipSolution.extver"
     )
@@ -262,6 +270,10 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
             f"{realised.predicted_mas:.1f} mas"
         )
         return False
+
+    def repeat(self, dry_run: AlignmentSolution) -> None:
+        """Note that the fit of a dry run was made again with the same numbers, and applied."""
+        self.repeats = dry_run
 
     def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
         """Take the place of earlier solutions; they stay on record."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.errors import ParseError
@@ -44,6 +44,8 @@ class ShiftRow:
         Scale ratio.
     x_rms_pix, y_rms_pix : float
         Standard deviation of the residuals; 0.0 also stands for "no fit".
+    line_number : int
+        Where it stands in its file, counted from 1.
     """
 
     filename: str
@@ -53,6 +55,7 @@ class ShiftRow:
     scale: float
     x_rms_pix: float
     y_rms_pix: float
+    line_number: int = field(default=0, compare=False)
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -137,7 +140,8 @@ def _row(path: Path, number: int, line: str) -> ShiftRow:
     except ValueError as error:
         raise ParseError(path, number, f"not a number: {error}") from error
     shift[2] = signed_angle_deg(shift[2])
-    return ShiftRow(" ".join(names), *shift)
+    dx_pix, dy_pix, angle_deg, ratio, x_rms_pix, y_rms_pix = shift
+    return ShiftRow(" ".join(names), dx_pix, dy_pix, angle_deg, ratio, x_rms_pix, y_rms_pix, number)
 
 
 def _fields(path: Path, number: int, line: str) -> list[str]:

@@ -1,16 +1,75 @@
-"""Text as tools and people leave it: gzipped, with any line ends, in any encoding."""
+"""Text as tools and people leave it: gzipped, with any line ends, in any encoding.
+
+Files are read in pieces, so that the size of a log does not matter. A gzip file that
+unpacks to many times its size is refused before it fills the memory or the disk.
+"""
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from skydb.errors import ParseError, UnreadableFileError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_CHUNK_BYTES = 1 << 18
+
+#: Text packs to a tenth or a fiftieth of its size. What packs better is not looked into any
+#: further once it has this many bytes.
+LARGEST_RATIO = 200
+_RATIO_COUNTS_FROM_BYTES = 32 << 20
+LARGEST_UNPACKED_BYTES = 8 << 30
+#: What a line has beyond this is left out.
+LONGEST_LINE = 1 << 20
+
+
+def chunks_of(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Content of a file piece by piece, unpacked when it is gzipped.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it cannot be read, its gzip stream is damaged, or it unpacks to too much.
+    """
+    try:
+        with path.open("rb") as raw:
+            is_packed = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            yield from _unpacked(path, raw, size) if is_packed else _pieces(raw, size)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
+    except OSError as error:
+        raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def _pieces(handle: io.BufferedIOBase, size: int) -> Iterator[bytes]:
+    while chunk := handle.read(size):
+        yield chunk
+
+
+def _unpacked(path: Path, raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+    total = 0
+    with gzip.GzipFile(fileobj=raw) as handle:
+        for chunk in _pieces(handle, size):
+            total += len(chunk)
+            _refuse_bomb(path, total, raw.tell())
+            yield chunk
+
+
+def _refuse_bomb(path: Path, unpacked: int, packed: int) -> None:
+    is_dense = unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > LARGEST_RATIO * packed
+    if not is_dense and unpacked <= LARGEST_UNPACKED_BYTES:
+        return
+    limit = f"{LARGEST_RATIO} times its size" if is_dense else f"{LARGEST_UNPACKED_BYTES >> 30} GB"
+    raise UnreadableFileError(
+        path, f"unpacks to more than {limit}", advice="Unpack it yourself if it is sound."
+    )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -19,15 +78,37 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UnreadableFileError
-        When it cannot be read, or its gzip stream is damaged.
+        When it cannot be read, its gzip stream is damaged, or it unpacks to too much.
     """
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
-    except OSError as error:
-        raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
+    return b"".join(chunks_of(path))
+
+
+def stream_lines(path: Path) -> Iterator[str]:
+    """Lines of a file as an editor counts them, one after the other; see :func:`lines_of`.
+
+    Raises
+    ------
+    UnreadableFileError
+        See :func:`chunks_of`.
+    """
+    rest = ""
+    for text in _texts(chunks_of(path)):
+        lines = text.split("\n")
+        lines[0] = rest + lines[0]
+        rest = lines.pop()[:LONGEST_LINE]
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Text piece by piece, with one kind of line end."""
+    decode = io.IncrementalNewlineDecoder(
+        codecs.getincrementaldecoder("utf-8-sig")(errors="replace"), translate=True
+    ).decode
+    for chunk in chunks:
+        yield decode(chunk).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    yield decode(b"", True)
 
 
 def lines_of(content: bytes) -> list[str]:

@@ -130,7 +130,20 @@ class DrizzleLog:
                 "Trailer file written to:  astrodrizzle.log"]  # fmt: skip
 
 
-def fitted(product: str, *, matches: int = 14, dx: str = "-0.2993", dy: str = "-0.3612") -> str:
+_FINDING = "USER INPUT PARAMETERS for finding sources for each input image:"
+#: What TweakReg prints only when it writes a header.
+WRITTEN = """WCSNAME  :  TWEAK
+Updating WCSCORR table with new WCS solution "TWEAK\""""
+
+
+def fitted(
+    product: str,
+    *,
+    matches: int = 14,
+    dx: str = "-0.2993",
+    dy: str = "-0.3612",
+    written: bool = True,
+) -> str:
     """What TweakReg says of a good fit."""
     return f"""
 Performing fit for: {product}
@@ -142,7 +155,7 @@ XRMS: 0.13    YRMS: 0.15
 RMS_RA: 5.8e-06 (deg)   RMS_DEC: 4.1e-06 (deg)
 Final solution based on  {matches}  objects.
 ....Updating header for {product}...
-WCSNAME  :  TWEAK
+{WRITTEN if written else ""}
 """
 
 
@@ -155,7 +168,11 @@ Performing fit for: {product}
 
 
 def tweakreg_log(
-    *fits: str, products: Sequence[str] = (), clock: str = "14:15:02.73", ends: bool = True
+    *fits: str,
+    products: Sequence[str] = (),
+    clock: str = "14:15:02.73",
+    ends: bool = True,
+    updatehdr: str | None = "True",
 ) -> list[str]:
     """One run of TweakReg, to the plane of ibxl54030."""
     lines = [
@@ -166,6 +183,7 @@ def tweakreg_log(
         "Finding shifts for: ",
         *(f"    {product}" for product in ("ibxl54030_drz.fits", *products)),
         "",
+        *([_FINDING, f"\tupdatehdr :\t{updatehdr}"] if updatehdr else []),
         "derived from 'ibxl54030_drz.fits'",
         *(line for fit in fits for line in fit.strip().splitlines()),
         "Writing out shiftfile : shifts.txt",

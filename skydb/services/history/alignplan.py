@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.vocabulary import FindingKind, SolutionStatus
-from skydb.files.alignmentlog import LoggedAlignment, LoggedFit
+from skydb.files.logs import LoggedAlignment, LoggedFit
 from skydb.files.names import product_named
 from skydb.files.shiftfile import ShiftFile, ShiftRow
 from skydb.services.history.plan import (
@@ -37,6 +37,8 @@ _OF_CHIP = re.compile(r"_sci\d+_xy_catalog\.coo")
 #: Columns of an AlignmentSolution by their names.
 Numbers = dict[str, Any]
 
+_DRY_RUN = "A dry run: updatehdr was False, and no header was written."
+_NOT_SHOWN = "The log does not show whether the header was written."
 _REFERENCE = "The reference image of the run: nothing was fitted to it, and its zeros are no fit."
 
 
@@ -52,10 +54,13 @@ class Latest:
     shift_file: bool
 
 
-def alignment_plan(path: Path, run: LoggedAlignment, latest: Latest) -> AlignmentPlan:
-    """What is recorded of one run in a log."""
-    source = Source.of(path, run)
+def alignment_plan(
+    path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any]
+) -> AlignmentPlan:
+    """What is recorded of one run in a log; ``beside`` is what its file says of it besides."""
+    source = Source.of(path, run, beside)
     judge = _Judge(path, run, latest)
+    remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
         source=source,
@@ -63,8 +68,9 @@ def alignment_plan(path: Path, run: LoggedAlignment, latest: Latest) -> Alignmen
         started_at=as_recorded(run.started_at),
         finished_at=None,
         parameters=_parameters(run, source, judge.sources),
-        notes=(*unreadable(path, problems), *judge.notes, *judge.directory.notes),
+        notes=(*unreadable(path, problems), *judge.notes, *judge.directory.notes, *remarks),
         error=_error(run),
+        remark=None if _error(run) else run.remark,
         is_complete=run.is_complete,
         reference=run.reference,
         fits=tuple(judge.fits),
@@ -90,8 +96,10 @@ class _Judge:
 
     def _shift_file(self) -> ShiftFile | None:
         asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
-        shifts = self.directory.shift_file(self._run.shift_file or asked)
-        return shifts if self._latest.shift_file else None
+        name = self._run.shift_file or asked
+        shifts = self.directory.shift_file(name) if self._latest.shift_file else None
+        self._shift_path = PurePath(name) if name and shifts else None
+        return shifts
 
     def _source_lists(self) -> dict[str, dict[str, int]]:
         """Source lists beside the log, where they have as many sources as the log found."""
@@ -131,13 +139,19 @@ class _Judge:
             self._add_failure(fit.product, fit.failure or "the log prints no fit")
 
     def _add(
-        self, product: str, status: SolutionStatus, reason: str | None, numbers: Numbers
+        self,
+        product: str,
+        status: SolutionStatus,
+        reason: str | None,
+        numbers: Numbers,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         name = self._run.wcs_names.get(product, "")
-        self.fits.append(FitPlan(product, status, name, reason, numbers))
+        self.fits.append(FitPlan(product, status, name, reason, numbers, origins or {}))
 
     def _add_fit(self, fit: LoggedFit) -> None:
-        numbers = _logged_numbers(fit) | self._filed_numbers(fit) | self._matched_numbers(fit)
+        filed, matched = self._filed_numbers(fit), self._matched_numbers(fit)
+        numbers = _logged_numbers(fit) | filed | matched
         missing = [name for name in ("dx_pix", "x_rms_pix", "nmatches") if numbers[name] is None]
         if missing:
             said = f"the log tells no {', '.join(missing)} of the fit of {fit.product}."
@@ -147,8 +161,28 @@ class _Judge:
             wanted = MATCHES_WANTED[fit.fit_geometry or ""]
             said = f"{fit.nmatches} matches; {fit.fit_geometry} wants {wanted}."
             self._note(FindingKind.WEAK_FIT, fit.product, said)
-        status = SolutionStatus.APPLIED if fit.header_updated else SolutionStatus.RECORDED
-        self._add(fit.product, status, None, numbers)
+        status, reason = self._outcome(fit)
+        self._add(fit.product, status, reason, numbers, self._origins(fit, filed, matched))
+
+    def _outcome(self, fit: LoggedFit) -> tuple[SolutionStatus, str | None]:
+        """What became of a fit, as far as the log shows it."""
+        if fit.is_written:
+            return SolutionStatus.APPLIED, None
+        if self._run.updates_headers is False:
+            if fit.product in self._run.wcs_written:
+                said = "updatehdr was False, but the log shows that a header was written."
+                self._note(FindingKind.CONTRADICTION, fit.product, said)
+            return SolutionStatus.PROPOSED, _DRY_RUN
+        return SolutionStatus.RECORDED, _NOT_SHOWN
+
+    def _origins(self, fit: LoggedFit, filed: Numbers, matched: Numbers) -> dict[str, str]:
+        """File and line that each number comes from."""
+        found = {name: f"{self._path.name}:{line}" for name, line in fit.lines.items()}
+        row = self._row(fit.product)
+        if row is not None and self._shift_path is not None:
+            place = self._shift_path.name + (f":{row.line_number}" if row.line_number else "")
+            found |= dict.fromkeys(filed, place)
+        return found | dict.fromkeys(matched, f"{stem_of(fit.product)}{MATCH_SUFFIX}")
 
     def _filed_numbers(self, fit: LoggedFit) -> Numbers:
         """The shift file has more digits than the log, where the two agree."""
@@ -216,21 +250,24 @@ class _Judge:
         self._add(product, SolutionStatus.RECORDED, _REFERENCE, {})
 
     def _judge_the_others(self) -> None:
-        """Products of which the log begins no fit: the reference, and what was not come to."""
+        """The reference image, of which the log begins no fit."""
         tried = {fit.product for fit in self._run.fits}
         planes = {self._run.frame, self._run.reference}
         for product in self._run.products:
             if product in planes and product not in tried and self._is_known(product):
                 self._add_reference(product)
-        for product in self._run.unattempted:
-            if self._is_known(product):
-                self._add_failure(product, "The run ended before it was fitted")
 
 
 def _logged_numbers(fit: LoggedFit) -> Numbers:
+    """Numbers of the log, without RMS_RA and RMS_DEC.
+
+    What TweakReg prints as these is how far the reference pixel moves in both coordinates
+    when it is shifted by the RMS in x and in y: no RMS on the sky, and in no simple relation
+    to it.
+    """
     names = (
         *("fit_geometry", "nmatches", "dx_pix", "dy_pix", "rotation_deg", "scale"),
-        *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
+        *("x_rms_pix", "y_rms_pix"),
     )
     return {name: getattr(fit, name) for name in names}
 
@@ -241,7 +278,12 @@ def _is_weak(fit: LoggedFit) -> bool:
 
 
 def _error(run: LoggedAlignment) -> str | None:
-    if not any(fit.is_fitted for fit in run.fits):
+    """Why the run failed, in the words of the log where it has any."""
+    if run.is_mixed:
+        return "Lines of another run stand among those of this one: its values cannot be told."
+    if run.failure:
+        return f"{run.failure.rstrip('.')}."
+    if not any(fit.is_fitted for fit in run.fits) and not run.remark:
         reasons = [fit.failure for fit in run.fits if fit.failure]
         return f"No product could be fitted: {reasons[0] if reasons else 'the log begins no fit'}."
     if run.unattempted:
@@ -259,6 +301,8 @@ def _parameters(
         "shift_file": run.shift_file,
         "sources": run.sources,
         "source_lists": sources,
+        "unattempted": run.unattempted,
+        "printed_rms": {fit.product: fit.printed_rms for fit in run.fits if fit.printed_rms},
         "clock": CLOCK,
         "log": source.facts,
         "complete": run.is_complete,

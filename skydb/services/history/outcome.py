@@ -37,7 +37,7 @@ class HistoryOutcome:
 
     ``exposures`` counts those of a sky run and the products of an alignment; ``skipped`` what of
     the run was left out: lines, names, witnesses. ``findings`` are sentences on these and on
-    whatever else would have passed silently.
+    whatever else would have passed silently. ``directory`` is the one that was asked for.
     """
 
     kind: HistoryKind
@@ -55,6 +55,7 @@ class HistoryOutcome:
     first_line: int | None = None
     reason: str | None = None
     findings: tuple[str, ...] = ()
+    directory: str | None = None
 
     @property
     def is_flagged(self) -> bool:
@@ -83,6 +84,6 @@ def outcome_of(
         exposures=len(counted),
         skipped=sum(note.is_doubt for note in noted),
         first_line=plan.source.first_line,
-        reason=plan.error,
+        reason=plan.error or plan.remark,
         findings=tuple(f"{note.subject} {note.message}" for note in noted),
     )

@@ -10,15 +10,20 @@ from typing import Any
 
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind, SkyMethod, SolutionStatus
-from skydb.files.alignmentlog import LoggedAlignment
-from skydb.files.drizzlelog import LoggedRun
-from skydb.files.logs import RunLines
+from skydb.files.logs import LoggedActivity
 
 #: What the times of an imported run are, kept with its parameters.
 CLOCK = "local time of an unknown zone, recorded as if it were UTC"
 
 #: Findings that are history themselves, and no reason to doubt the import.
-_HARMLESS = frozenset({FindingKind.WEAK_FIT, FindingKind.FIT_FAILED, FindingKind.NO_OVERLAP})
+_HARMLESS = frozenset(
+    {
+        FindingKind.WEAK_FIT,
+        FindingKind.FIT_FAILED,
+        FindingKind.NO_OVERLAP,
+        FindingKind.NOTHING_TO_FIT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class Source:
         SHA-256 of what the run itself left, wherever that stands.
     count : int
         Lines that make up the identity.
+    beginnings : mapping of int to str
+        Identity of its first lines, by their number, as far as it was asked for.
+    notebook : mapping
+        The cell that printed it, when a notebook did.
     """
 
     path: Path
@@ -56,15 +65,22 @@ class Source:
     last_line: int | None
     identity: str
     count: int = 0
-    lines: RunLines | None = field(default=None, repr=False)
+    beginnings: Mapping[int, str] = field(default_factory=dict, repr=False)
+    notebook: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path, run: LoggedRun | LoggedAlignment) -> Source:
+    def of(cls, path: Path, run: LoggedActivity, beside: Mapping[str, Any]) -> Source:
         """The source of a run in a log: what comes after its end is not its own."""
-        assert run.lines is not None
-        count = run.lines.count_to(run.last_line)
-        last = run.lines.lines[count - 1][0]
-        return cls(path, run.first_line, last, run.lines.identity(count), count, run.lines)
+        lines = run.lines
+        return cls(
+            path,
+            lines.first,
+            lines.last,
+            lines.identity,
+            lines.count,
+            lines.beginnings,
+            beside.get("notebook", {}),
+        )
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -76,7 +92,12 @@ class Source:
             "last_line": self.last_line,
             "identity": self.identity,
             "lines": self.count,
+            **({"notebook": dict(self.notebook)} if self.notebook else {}),
         }
+
+    def place(self, line_number: int) -> str:
+        """A line of it, as findings and `explain` name it."""
+        return f"{self.path.name}:{line_number}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,10 @@ class Software:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run to be recorded; ``error`` tells why it failed."""
+    """One run to be recorded; ``error`` tells why it failed.
+
+    ``remark`` is the reason that the log gives for an end that was no failure.
+    """
 
     source: Source
     software: Software
@@ -100,6 +124,7 @@ class Plan:
     notes: tuple[Note, ...]
     error: str | None
     is_complete: bool
+    remark: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -116,6 +141,8 @@ class SkyPlan(Plan):
     inputs: tuple[str, ...]
     exposures: tuple[str, ...]
     written: tuple[str, ...] = ()
+    lines: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """Line of the log that each value stands in, by rootname and EXTVER."""
 
     @property
     def is_downgraded(self) -> bool:
@@ -125,13 +152,22 @@ class SkyPlan(Plan):
 
 @dataclass(frozen=True)
 class FitPlan:
-    """One fit to be; ``numbers`` are columns of an AlignmentSolution by their names."""
+    """One fit to be.
+
+    Parameters
+    ----------
+    numbers : mapping
+        Columns of an AlignmentSolution by their names.
+    origins : mapping of str to str
+        File and line that each number was read from, by the name of its column.
+    """
 
     product: str
     status: SolutionStatus
     wcs_name: str
     reason: str | None = None
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

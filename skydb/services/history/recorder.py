@@ -24,7 +24,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.base import utc_now
-from skydb.domain.values import Rootname, WcsName
+from skydb.domain.values import Rootname, SkyLevel, WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
 from skydb.files.names import product_named
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
@@ -61,7 +61,7 @@ class Recorder:
         )
         self._begin(run, plan, log_path)
         levels = plan.levels if plan.error is None else ()
-        values = [SkyValue(exposures[level.rootname], level) for level in levels]
+        values = [_value(exposures[level.rootname], level, plan) for level in levels]
         run.recall_values(values, plan.effective)
         return run.id
 
@@ -73,7 +73,25 @@ class Recorder:
         self._begin(run, plan, log_path)
         for fit in plan.fits:
             self._solution(run, fit)
+        self.session.flush()
         return run.id
+
+    def link_repeats(self, run_ids: Sequence[int]) -> None:
+        """Link every fit that was applied to the dry run that found the same numbers before.
+
+        Parameters
+        ----------
+        run_ids : sequence of int
+            Alignment runs of one directory, in the order of time.
+        """
+        dry: dict[tuple[object, ...], AlignmentSolution] = {}
+        for run_id in run_ids:
+            for solution in self.session.get_one(AlignmentRun, run_id).solutions:
+                if solution.status is SolutionStatus.PROPOSED:
+                    dry[_numbers_of(solution)] = solution
+                earlier = dry.get(_numbers_of(solution))
+                if solution.status is SolutionStatus.APPLIED and earlier is not None:
+                    solution.repeat(earlier)
 
     def replace(self, earlier_id: int, run_id: int) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
@@ -122,6 +140,8 @@ class Recorder:
     def _begin(self, run: Activity, plan: Plan, log_path: str | None) -> None:
         tool = (plan.software.tool_version or "")[:_TOOL] or None
         run.recall(self.importing, plan.started_at, plan.finished_at, tool, plan.error)
+        if plan.error is None and plan.remark is not None:
+            run.error = plan.remark  # It ended so, without having failed.
         run.log_path = log_path
         self.session.add(run)
         self.session.flush()
@@ -179,7 +199,23 @@ class Recorder:
         name = WcsName.parse(fit.wcs_name[:_WCSNAME])
         solution = AlignmentSolution.logged(self._product(fit.product), run, name, fit.status)
         solution.reason = fit.reason
+        solution.read_from = dict(fit.origins) or None
         for column, value in fit.numbers.items():
             setattr(solution, column, value)
         if fit.status is SolutionStatus.APPLIED:
             solution.applied_at = run.finished_at
+
+
+def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
+    value = SkyValue(exposure, level)
+    value.log_line = plan.lines.get((level.rootname, level.extver))
+    return value
+
+
+def _numbers_of(fit: AlignmentSolution) -> tuple[object, ...]:
+    """What is the same of two fits when one repeats the other, as exactly as logs print it.
+
+    The number of matches and the shift are; the shift file has more digits than the log.
+    """
+    shift = tuple(None if n is None else round(n, 3) for n in (fit.dx_pix, fit.dy_pix))
+    return fit.product_id, fit.fit_geometry, fit.nmatches, *shift

@@ -53,11 +53,14 @@ class Register:
 
     def begun(self, plan: Plan) -> int | None:
         """The same run, recorded when its log ended in the middle of it."""
-        lines = plan.source.lines
-        if lines is None:
-            return None
-        same = (one.run for one in self._open if lines.identity(one.lines) == one.identity)
+        begun = plan.source.beginnings
+        same = (one.run for one in self._open if begun.get(one.lines) == one.identity)
         return next(same, None)
+
+    @property
+    def checkpoints(self) -> frozenset[int]:
+        """Numbers of lines after which a run may have been cut off when it was read before."""
+        return frozenset(one.lines for one in self._open)
 
     def add(self, plan: Plan, run: int) -> None:
         """Know a run from now on."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from skydb.errors import FileRejectedError, UnreadableFileError
+from skydb.errors import FileRejectedError
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
-from skydb.files.logs import TRACES, RunLines, read_runs
-from skydb.files.textfile import lines_of
+from skydb.files.logs import LogFile, Logged, has_traces
+from skydb.files.textfile import chunks_of, lines_of
 from skydb.services.history.witnesses import MATCH_SUFFIX, is_shift_file
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _FITS_MAGIC = b"SIMPLE  ="
-_CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 4096
 #: Names of files that should be logs of runs when they speak of some.
-_LOG_NAMES = (".log", ".tra", ".trl", ".out", ".txt", ".log.gz", ".tra.gz", ".trl.gz")
+_LOG_NAMES = (".log", ".tra", ".trl", ".out", ".txt", ".ipynb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +27,27 @@ class Unused:
     reason: str
 
 
+@dataclass(frozen=True)
+class FoundRun:
+    """A run in a file; ``beside`` is what the file says of it besides its lines."""
+
+    path: Path
+    run: Logged
+    beside: dict[str, Any]
+
+
 @dataclass
 class Found:
-    """What there is below a directory."""
+    """What there is below a directory.
 
-    logs: dict[Path, list[RunLines]] = field(default_factory=dict)
+    Parameters
+    ----------
+    checkpoints : frozenset of int
+        See :class:`~skydb.files.logs.LogFile`.
+    """
+
+    checkpoints: frozenset[int] = frozenset()
+    runs: list[FoundRun] = field(default_factory=list)
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     witnesses: list[Path] = field(default_factory=list)
@@ -63,7 +76,7 @@ def look_at(path: Path, found: Found) -> None:
         if head.startswith(_FITS_MAGIC):
             product = read_drizzled_product(path)
             found.products += [product] if product and product.skies else []
-        elif b"\0" not in head or any(trace in head for trace in TRACES):
+        elif b"\0" not in head or has_traces(path):
             _look_at_text(path, head, found)
     except FileRejectedError as error:
         found.unused.append(Unused(path, error.reason))
@@ -74,40 +87,26 @@ def look_at(path: Path, found: Found) -> None:
 def _look_at_text(path: Path, head: bytes, found: Found) -> None:
     if path.name.removesuffix(".gz").endswith(MATCH_SUFFIX) or is_shift_file(lines_of(head)):
         found.witnesses.append(path)
-    elif _speaks_of_runs(path):
-        runs = read_runs(path)
-        if runs:
-            found.logs[path] = runs
-        elif path.name.lower().endswith(_LOG_NAMES):
-            found.unused.append(Unused(path, "no run begins in it, though it speaks of one"))
+    elif has_traces(path):
+        _look_at_log(path, found)
+
+
+def _look_at_log(path: Path, found: Found) -> None:
+    log = LogFile(path, found.checkpoints)
+    runs = [FoundRun(path, run, beside) for run, beside in log.runs()]
+    found.runs += sorted(runs, key=lambda one: one.run.first_line)
+    if log.orphans:
+        lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
+        more = ", ..." if len(log.orphans) > 5 else ""
+        why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
+        found.unused.append(Unused(path, why + more))
+    elif not runs and _is_called_as_logs(path):
+        found.unused.append(Unused(path, "no run begins in it, though it speaks of one"))
+
+
+def _is_called_as_logs(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(_LOG_NAMES)
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as handle:
-        if handle.read(2) != _GZIP_MAGIC:
-            handle.seek(0)
-            return handle.read(_HEAD_BYTES)
-    return next(_chunks(path, _HEAD_BYTES), b"")
-
-
-def _speaks_of_runs(path: Path) -> bool:
-    longest = max(map(len, TRACES))
-    tail = b""
-    for chunk in _chunks(path, _CHUNK_BYTES):
-        text = tail + chunk
-        if any(trace in text for trace in TRACES):
-            return True
-        tail = text[-longest:]
-    return False
-
-
-def _chunks(path: Path, size: int) -> Iterator[bytes]:
-    with path.open("rb") as raw:
-        is_packed = raw.read(2) == _GZIP_MAGIC
-        raw.seek(0)
-        handle = gzip.GzipFile(fileobj=raw) if is_packed else raw
-        try:
-            while chunk := handle.read(size):
-                yield chunk
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
+    return next(iter(chunks_of(path, _HEAD_BYTES)), b"")

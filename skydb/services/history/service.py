@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from skydb.domain import HistoryImport
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError
-from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_run
 from skydb.files.checksum import sha256_of
-from skydb.files.drizzlelog import read_drizzle_run
 from skydb.files.hdrtab import DrizzledProduct
-from skydb.files.logs import LoggedTask
+from skydb.files.logs import LoggedAlignment, LoggedRun
 from skydb.services.core.context import Context
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.outcome import (
@@ -30,7 +28,7 @@ from skydb.services.history.productplan import disagreements, product_plan, writ
 from skydb.services.history.recorder import Recorder
 from skydb.services.history.register import Register
 from skydb.services.history.rounds import in_order, rounds_of
-from skydb.services.history.search import Found, Unused, files_below, look_at
+from skydb.services.history.search import Found, FoundRun, Unused, files_below, look_at
 from skydb.services.history.skyplan import sky_plan
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
@@ -44,59 +42,70 @@ class HistoryService:
     context: Context
 
     def import_dir(self, directory: Path) -> list[HistoryOutcome]:
-        """Record every run that left something below a directory.
+        """Record every run that left something below a directory; see :meth:`import_dirs`."""
+        return self.import_dirs([directory])
+
+    def import_dirs(self, directories: Sequence[Path]) -> list[HistoryOutcome]:
+        """Record every run that left something below some directories.
 
         What was recorded before is found again by its content and not repeated. What cannot
         be read is left out, reported and remembered as a finding; the rest goes on.
 
         Parameters
         ----------
-        directory : Path
-            Searched with all below it, but for what skydb itself keeps there.
+        directories : sequence of Path
+            Each is searched with all below it, but for what skydb itself keeps there.
 
         Returns
         -------
         list of HistoryOutcome
-            Alignments, sky runs and products, each in the order of time, then files that could
-            not be used.
+            For each directory alignments, sky runs and products, each in the order of time,
+            then files that could not be used.
 
         Raises
         ------
         NotFoundError
-            When there is no such directory.
+            When one of the directories does not exist; nothing is imported then.
         """
-        if not directory.is_dir():
-            raise NotFoundError(
-                f"There is no directory {directory}.", advice="Give the one that the logs are in."
-            )
+        for directory in directories:
+            if not directory.is_dir():
+                raise NotFoundError(
+                    f"There is no directory {directory}.",
+                    advice="Give the one that the logs are in.",
+                )
+        return [outcome for one in dict.fromkeys(directories) for outcome in self._import(one)]
+
+    def _import(self, directory: Path) -> list[HistoryOutcome]:
         asked = {"directory": str(directory.resolve())}
         activity_id = self.context.begin(lambda _, stamp: HistoryImport(asked, stamp))
         with self.context.guarded(HistoryImport, activity_id):
-            found = self._search(directory)
-            outcomes = self._record(activity_id, found)
+            batch = _Batch(self.context, activity_id)
+            outcomes = self._record(batch, self._search(directory, batch.checkpoints))
             with self.context.closing(HistoryImport, activity_id) as (_, activity):
                 activity.parameters = {**asked, "runs": _counts(outcomes)}
-        return outcomes
+        return [replace(outcome, directory=str(directory)) for outcome in outcomes]
 
-    def _search(self, directory: Path) -> Found:
+    def _search(self, directory: Path, checkpoints: frozenset[int]) -> Found:
         files = files_below(directory, self.context.workspace.root)
         self.context.progress.begin("Reading files", len(files))
-        found = Found()
+        found = Found(checkpoints)
         for path in files:
             look_at(path, found)
             self.context.progress.advance()
         self.context.progress.end()
         return found
 
-    def _record(self, activity_id: int, found: Found) -> list[HistoryOutcome]:
-        fits, alignments = _alignments(found)
+    def _record(self, batch: _Batch, found: Found) -> list[HistoryOutcome]:
+        alignments = _alignments(found)
         skies = in_order(_skies(found))
-        batch = _Batch(self.context, activity_id)
-        outcomes = [batch.alignment(plan) for plan in alignments]
+        self.context.progress.begin("Recording runs", len(alignments) + len(skies))
+        outcomes = batch.alignments(alignments)
         outcomes += batch.rounds(skies)
         outcomes += [batch.product(product, skies) for product in found.products]
-        unused = found.unused + found.strays(path.parent for path, _ in fits)
-        return outcomes + [batch.unused(one) for one in unused]
+        unused = found.unused + found.strays(plan.source.path.parent for plan in alignments)
+        outcomes += [batch.unused(one) for one in unused]
+        self.context.progress.end()
+        return outcomes
 
 
 class _Batch:
@@ -105,11 +114,29 @@ class _Batch:
     def __init__(self, context: Context, activity_id: int) -> None:
         self._context = context
         self._activity_id = activity_id
+        self._kept: dict[Path, str] = {}
         with context.store.reading() as session:
             self._register = Register.read(session)
 
-    def alignment(self, plan: AlignmentPlan) -> HistoryOutcome:
-        """Record an alignment, unless it is known."""
+    @property
+    def checkpoints(self) -> frozenset[int]:
+        """See :class:`Register`."""
+        return self._register.checkpoints
+
+    def alignments(self, plans: Sequence[AlignmentPlan]) -> list[HistoryOutcome]:
+        """Record alignments in the order of time, and link those that repeat a dry run."""
+        outcomes = [self._alignment(plan) for plan in plans]
+        homes: dict[Path, list[int]] = {}
+        for plan, outcome in zip(plans, outcomes, strict=True):
+            homes.setdefault(plan.source.path.parent, []).append(outcome.run or 0)
+        if any(outcome.status is HistoryStatus.NEW for outcome in outcomes):
+            with self._recorder() as recorder:
+                for run_ids in homes.values():
+                    recorder.link_repeats(run_ids)
+        return outcomes
+
+    def _alignment(self, plan: AlignmentPlan) -> HistoryOutcome:
+        self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
         if run is None:
@@ -145,6 +172,7 @@ class _Batch:
         )
 
     def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> HistoryOutcome:
+        self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
         if run is None:
@@ -169,41 +197,44 @@ class _Batch:
 
     def _keep(self, path: Path) -> str:
         """Copy evidence below the data root, by its content; the path there."""
-        workspace = self._context.workspace
-        name = _BAD_CHARACTERS.sub("_", path.name)[-_LONGEST_NAME:]
-        return workspace.relative(workspace.store(path, "history", sha256_of(path)[:12], name))
+        if path not in self._kept:
+            workspace = self._context.workspace
+            name = _BAD_CHARACTERS.sub("_", path.name)[-_LONGEST_NAME:]
+            stored = workspace.store(path, "history", sha256_of(path)[:12], name)
+            self._kept[path] = workspace.relative(stored)
+        return self._kept[path]
 
 
 def _skies(found: Found) -> list[SkyPlan]:
     return [
-        sky_plan(path, read_drizzle_run(lines))
-        for path, runs in found.logs.items()
-        for lines in runs
-        if lines.task is LoggedTask.ASTRODRIZZLE
+        sky_plan(one.path, one.run, one.beside)
+        for one in found.runs
+        if isinstance(one.run, LoggedRun)
     ]
 
 
-def _alignments(
-    found: Found,
-) -> tuple[list[tuple[Path, LoggedAlignment]], list[AlignmentPlan]]:
-    runs = [
-        (path, read_tweakreg_run(lines))
-        for path, runs in found.logs.items()
-        for lines in runs
-        if lines.task is LoggedTask.TWEAKREG
+def _alignments(found: Found) -> list[AlignmentPlan]:
+    runs = [one for one in found.runs if isinstance(one.run, LoggedAlignment)]
+    runs.sort(key=_time_and_place)
+    return [
+        alignment_plan(one.path, one.run, _latest(one, runs[index + 1 :]), one.beside)
+        for index, one in enumerate(runs)
+        if isinstance(one.run, LoggedAlignment)
     ]
-    runs.sort(key=lambda one: (one[1].started_at or datetime.min, str(one[0]), one[1].first_line))
-    plans = [
-        alignment_plan(path, run, _latest(path, run, runs[index + 1 :]))
-        for index, (path, run) in enumerate(runs)
-    ]
-    return runs, plans
 
 
-def _latest(
-    path: Path, run: LoggedAlignment, later: Sequence[tuple[Path, LoggedAlignment]]
-) -> Latest:
-    after = [other for where, other in later if where.parent == path.parent]
+def _time_and_place(one: FoundRun) -> tuple[datetime, str, int]:
+    return one.run.started_at or datetime.min, str(one.path), one.run.first_line
+
+
+def _latest(one: FoundRun, later: Sequence[FoundRun]) -> Latest:
+    run = one.run
+    assert isinstance(run, LoggedAlignment)
+    after = [
+        other.run
+        for other in later
+        if other.path.parent == one.path.parent and isinstance(other.run, LoggedAlignment)
+    ]
     overwritten = {product for other in after for product in other.products}
     own = {fit.product for fit in run.fits} | set(run.products)
     is_last = all(other.shift_file != run.shift_file for other in after)

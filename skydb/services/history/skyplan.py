@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind, SkyUnit
-from skydb.files.drizzlelog import Chip, LoggedRun, LoggedSky
+from skydb.files.logs import Chip, LoggedRun, LoggedSky
 from skydb.files.names import exposure_named
 from skydb.services.history.plan import (
     CLOCK,
@@ -24,15 +26,16 @@ _UNITS = {"COUNTS": SkyUnit.ELECTRON, "COUNT-RATE": SkyUnit.ELECTRON_PER_S}
 _BLANK = ("", "None", "INDEF")
 
 
-def sky_plan(path: Path, run: LoggedRun) -> SkyPlan:
-    """What is recorded of one run in a log."""
-    source = Source.of(path, run)
+def sky_plan(path: Path, run: LoggedRun, beside: Mapping[str, Any]) -> SkyPlan:
+    """What is recorded of one run in a log; ``beside`` is what its file says of it besides."""
+    source = Source.of(path, run, beside)
     reader = _Levels(path, run)
     requested = None if _asked_for_none(run) else run.requested_method
     notes = [
         *unreadable(path, [(p.line_number, p.text) for p in run.problems]),
         *reader.notes,
         *_contradictions(path, run, bool(reader.levels)),
+        *_incomplete(source, run),
     ]
     return SkyPlan(
         source=source,
@@ -51,6 +54,7 @@ def sky_plan(path: Path, run: LoggedRun) -> SkyPlan:
         inputs=tuple(run.inputs),
         exposures=tuple(dict.fromkeys(reader.exposures.values())),
         written=tuple(run.written),
+        lines=reader.lines,
     )
 
 
@@ -63,7 +67,8 @@ class _Levels:
         self.levels: dict[tuple[str, int], SkyLevel] = {}
         self.notes: list[Note] = []
         self.exposures: dict[str, str] = {}
-        chips = (*run.drizzled, *run.applied)
+        self.lines: dict[tuple[str, int], int] = {}
+        chips = (*run.drizzled, *run.values)
         for filename in dict.fromkeys([*run.inputs, *(name for name, _ in chips)]):
             self._recognise(filename)
         if run.is_complete and not _is_off(run):
@@ -76,17 +81,18 @@ class _Levels:
             self._note(FindingKind.REJECTED_FILE, filename, f"{error}; it is left out.")
 
     def _read(self) -> None:
-        applied = self._run.applied
-        for chip in dict.fromkeys([*self._run.drizzled, *applied]):
-            level = self._level(chip, applied.get(chip))
+        values = self._run.values
+        for chip in dict.fromkeys([*self._run.drizzled, *self._run.matched, *values]):
+            level = self._level(chip, values.get(chip))
             if level is not None:
-                self._add(chip, level)
+                self._add(chip, level, values.get(chip))
         without = sorted(level.rootname for level in self.levels.values() if level.unit is None)
         for rootname in dict.fromkeys(without):
             self._note(FindingKind.UNIT_UNKNOWN, rootname, "the log does not tell the unit.")
         for (filename, extver), printed in self._run.conflicts.items():
             given = " and ".join(dict.fromkeys(printed))
-            said = f"chip {extver} was given {given}; the last counts."
+            taken = values[filename, extver].printed
+            said = f"chip {extver} was given {given}; {taken} is recorded."
             self._note(FindingKind.CONTRADICTION, filename, said)
 
     def _level(self, chip: Chip, sky: LoggedSky | None) -> SkyLevel | None:
@@ -107,13 +113,14 @@ class _Levels:
         if is_alone:
             self._note(FindingKind.NO_OVERLAP, rootname, "could not be matched; it has no sky.")
             return SkyLevel(rootname, chip[1], None, self._unit(chip, rootname))
-        if self._run.skies:
-            where = f"{self._path.name}:{self._run.drizzled[chip]}"
+        line = self._run.drizzled.get(chip) or self._run.matched.get(chip)
+        if (self._run.skies or self._run.computed) and line:
+            where = f"{self._path.name}:{line}"
             said = f"the log does not tell which sky was taken from {chip[0]}[sci,{chip[1]}]."
             self.notes.append(Note(FindingKind.UNREADABLE_LINE, where, said))
         return None
 
-    def _add(self, chip: Chip, level: SkyLevel) -> None:
+    def _add(self, chip: Chip, level: SkyLevel, sky: LoggedSky | None) -> None:
         key = (level.rootname, level.extver)
         if key in self.levels:
             self._note(
@@ -123,6 +130,8 @@ class _Levels:
             )
         else:
             self.levels[key] = level
+            if sky is not None:
+                self.lines[key] = sky.line_number
 
     def _unit(self, chip: Chip, rootname: str) -> SkyUnit | None:
         # ACS/SBC counts photons, and shares its first letter with the cameras that do not.
@@ -137,7 +146,16 @@ class _Levels:
 def _is_off(run: LoggedRun) -> bool:
     """Whether no sky was taken off, as asked; zeros that are printed all the same are none."""
     off = run.sky_parameters.get("skysub", "True") == "False"
-    return off and not any(sky.mdrizsky for sky in run.skies)
+    return off and not any(sky.mdrizsky for sky in run.values.values())
+
+
+def _incomplete(source: Source, run: LoggedRun) -> list[Note]:
+    """A finding on a run that computed skies of which none could be read."""
+    missing = run.sky_calls and not run.values and not run.undetermined
+    if not (missing and run.is_complete) or _is_off(run):
+        return []
+    said = "the run computed skies, and none of its lines with values could be read."
+    return [Note(FindingKind.INCOMPLETE, source.place(run.first_line), said)]
 
 
 def _users_own(run: LoggedRun) -> str | None:
@@ -153,8 +171,10 @@ def _asked_for_none(run: LoggedRun) -> bool:
 def _error(run: LoggedRun) -> str | None:
     if run.is_complete:
         return None
+    if run.is_mixed:
+        return "Lines of another run stand among those of this one: its values cannot be told."
     if run.failure:
-        return f"{run.failure}."
+        return f"{run.failure.rstrip('.')}."
     where = f"in step {run.last_step}" if run.last_step else "before its first step"
     return f"The log ends {where}, without the end of the run."
 
@@ -174,7 +194,7 @@ def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
 
 
 def _parameters(run: LoggedRun, source: Source) -> dict[str, object]:
-    before_the_end = [] if run.is_complete else run.skies
+    before_the_end = [] if run.is_complete else run.values.values()
     return {
         "astrodrizzle": run.parameters,
         "inputs": run.inputs,
@@ -184,5 +204,6 @@ def _parameters(run: LoggedRun, source: Source) -> dict[str, object]:
         "log": source.facts,
         "complete": run.is_complete,
         "skysub": run.sky_parameters.get("skysub"),
+        "reference_skies": run.reference_skies,
         "applied_before_the_end": [[s.filename, s.extver, s.printed] for s in before_the_end],
     }

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, ParseError
-from skydb.files.alignmentlog import LoggedFit
 from skydb.files.coofile import read_source_list
+from skydb.files.logs import LoggedFit
 from skydb.files.matchfile import MatchFile, read_matches
 from skydb.files.shiftfile import ShiftFile, ShiftRow, read_shift_file
 from skydb.services.history.plan import Note

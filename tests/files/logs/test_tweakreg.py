@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skydb.files.alignmentlog import LoggedAlignment, read_tweakreg_log
+from skydb.files.logs import LoggedAlignment, read_tweakreg_log
 from tests.files.loglines import fitted, tweakreg_log, write_log
 
 START = "[INFO    ] TweakReg Version 1.4.7(18-April-2018) started at: 14:15:02.73 (30/04/2019) "
@@ -48,9 +48,10 @@ def test_a_fit_is_read_with_its_rms_in_mas_and_its_angle_signed(read):
     )
     assert (fit.dx_pix, fit.dy_pix, fit.scale) == (-0.2993, -0.3612, 1.000313)
     assert fit.rotation_deg == pytest.approx(-0.0215395)
-    assert (fit.rms_ra_mas, fit.rms_dec_mas) == pytest.approx((20.88, 14.76))
+    assert (fit.x_rms_pix, fit.y_rms_pix) == (0.13, 0.15)
+    assert fit.printed_rms == "RMS_RA 5.8e-06 deg, RMS_DEC 4.1e-06 deg"
     assert fit.is_fitted
-    assert fit.header_updated
+    assert fit.is_written is None
 
 
 def test_a_failed_fit_has_a_reason_and_no_numbers(read):
@@ -58,17 +59,17 @@ def test_a_failed_fit_has_a_reason_and_no_numbers(read):
     fit = run.fits[1]
     assert not fit.is_fitted
     assert "Not enough matches" in str(fit.failure)
-    assert (fit.dx_pix, fit.rms_ra_mas, fit.nmatches) == (None, None, None)
+    assert (fit.dx_pix, fit.printed_rms, fit.nmatches) == (None, None, None)
 
 
 def test_a_fit_that_was_begun_and_never_printed_has_failed(read):
     (run,) = read("Performing fit for: c_drz.fits")
-    assert run.fits[0].failure == "the log prints no fit"
+    assert run.fits[0].failure == "the log contains no fit"
 
 
 def test_an_rms_in_an_unknown_unit_is_reported_and_not_guessed(read):
     (run,) = read(GOOD.replace("(deg)   RMS", "(furlong)   RMS"))
-    assert run.fits[0].rms_ra_mas is None
+    assert run.fits[0].printed_rms is None
     assert "furlong" in run.problems[0].text
 
 
@@ -97,9 +98,41 @@ def test_a_fit_is_read_as_drizzlepac_3_prints_it(read):
         *(0.004092605936, 1.000003),
     )
     assert (fit.x_rms_pix, fit.y_rms_pix, fit.nmatches) == (0.021, 0.03, 334)
-    assert fit.header_updated
+    assert fit.is_written is None
     assert (run.reference, run.wcs_names) == ("gaia.cat", {"a_drz.fits": "TWEAK_2"})
     assert run.problems == []
+
+
+@pytest.mark.parametrize(
+    ("updatehdr", "written", "expected"),
+    [
+        ("True", True, True),
+        ("True", False, False),
+        ("False", False, False),
+        (None, True, True),
+        (None, False, None),
+    ],
+)
+def test_a_header_was_written_only_where_the_log_shows_it(tmp_path, updatehdr, written, expected):
+    one = "ibxl50030_drz.fits"
+    lines = tweakreg_log(fitted(one, written=written), products=[one], updatehdr=updatehdr)
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert run.fits[0].is_written is expected
+
+
+def test_the_updatehdr_of_the_reference_image_means_nothing(tmp_path):
+    one = "ibxl50030_drz.fits"
+    lines = tweakreg_log(fitted(one), products=[one])
+    after = next(n for n, line in enumerate(lines) if "updatehdr" in line) + 1
+    title = "finding sources for the reference image (not used)"
+    lines[after:after] = [
+        f"[INFO    ] USER INPUT PARAMETERS for {title}:",
+        "[INFO    ] \tupdatehdr :\tFalse",
+    ]
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert run.updates_headers is True
+    assert run.fits[0].is_written is True
+    assert run.parameters[title] == {"updatehdr": "False"}
 
 
 def test_a_fit_of_a_shift_has_neither_rotation_nor_scale(read):
@@ -150,7 +183,6 @@ def test_products_that_a_run_never_came_to_are_known(tmp_path):
     lines = tweakreg_log(fitted("ibxl50030_drz.fits"), products=["ibxl50030_drz.fits", "late.fits"])
     (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
     assert run.unattempted == ["late.fits"]
-    assert not run.is_complete
 
 
 def test_the_real_runs_of_2019_one_aligned_and_one_failed(test_data: Path):

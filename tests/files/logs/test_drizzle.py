@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UnreadableFileError
-from skydb.files.drizzlelog import LoggedRun, read_drizzle_log, read_drizzle_run
-from skydb.files.logs import split_runs
+from skydb.files.logs import LoggedRun, read_drizzle_log
+from skydb.files.logs.reader import RunReader
 from tests.files.loglines import SKIES, DrizzleLog
 
 START = (
@@ -114,8 +114,13 @@ def test_a_log_without_a_run_is_empty_and_a_missing_one_is_an_error(read, tmp_pa
 
 
 def made_up(**how: object) -> LoggedRun:
-    (lines,) = split_runs(DrizzleLog(**how).lines())  # type: ignore[arg-type]
-    return read_drizzle_run(lines)
+    return only(DrizzleLog(**how).lines())  # type: ignore[arg-type]
+
+
+def only(lines: list[str]) -> LoggedRun:
+    (run,) = RunReader().runs(enumerate(lines, start=1))
+    assert isinstance(run, LoggedRun)
+    return run
 
 
 @pytest.mark.parametrize("new", [False, True])
@@ -153,7 +158,7 @@ def test_a_run_that_broke_down_has_failed_and_says_when(new):
         "[ERROR   ] # terminated at 14:15:07.250 (30/04/2019).                            #",
         "[INFO    ] Trailer file written to:  astrodrizzle.log",
     ]
-    run = read_drizzle_run(split_runs(lines)[0])
+    run = only(lines)
     assert not run.is_complete
     assert run.failure == "AstroDrizzle encountered a problem in step Final Drizzle"
     assert str(run.finished_at) == "2019-04-30 14:15:07.250000"
@@ -161,14 +166,14 @@ def test_a_run_that_broke_down_has_failed_and_says_when(new):
 
 def test_a_heading_of_skymatch_that_is_not_known_leaves_the_method_unknown():
     lines = [line.replace("differences in sky", "d1fferences") for line in DrizzleLog().lines()]
-    run = read_drizzle_run(split_runs(lines)[0])
+    run = only(lines)
     assert run.effective_method is None
     assert "d1fferences" in run.problems[0].text
 
 
 def test_a_method_that_does_not_exist_is_reported():
     lines = [line.replace("\tmatch", "\tm@tch") for line in DrizzleLog().lines()]
-    run = read_drizzle_run(split_runs(lines)[0])
+    run = only(lines)
     assert run.requested_method is None
     assert [lines[problem.line_number - 1][11:] for problem in run.problems] == [
         "\tskymethod :\tm@tch"
@@ -200,7 +205,7 @@ def test_a_value_that_is_damaged_is_reported_by_its_line_and_not_taken(data):
     number = data.draw(st.sampled_from(values))
     damage = data.draw(st.text("*#?xnaO ", min_size=1, max_size=8))
     lines[number] = lines[number].replace("value of 0.", f"value of {damage}.")
-    run = read_drizzle_run(split_runs(lines)[0])
+    run = only(lines)
     assert [problem.line_number for problem in run.problems] == [number + 1]
     assert len(run.skies) == 7
 

@@ -1,0 +1,162 @@
+"""A run while its log is read: what the builders of both tasks have in common."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogLines, LogProblem, Sections
+from skydb.files.logs.values import moment
+
+_BATCH = 512
+_GIVEN = "given by the user"
+_FIRST_SECTION = "Processing Steps"
+
+
+class LineDigest:
+    """Checksum of the lines of a run.
+
+    Parameters
+    ----------
+    checkpoints : collection of int
+        Numbers of lines after which the checksum is wanted.
+    """
+
+    def __init__(self, checkpoints: Collection[int] = ()) -> None:
+        self.first: int | None = None
+        self.last = 0
+        self.count = 0
+        self.beginnings: dict[int, str] = {}
+        self._checkpoints = checkpoints
+        self._digest = hashlib.sha256()
+        self._batch: list[str] = []
+
+    def add(self, number: int, text: str) -> None:
+        """Take one line."""
+        if self.first is None:
+            self.first = number
+        self.last = number
+        self.count += 1
+        self._batch.append(text)
+        if self.count in self._checkpoints:
+            self.beginnings[self.count] = self._hexdigest()
+        elif len(self._batch) >= _BATCH:
+            self._update()
+
+    def close(self) -> LogLines:
+        """The lines so far."""
+        return LogLines(
+            self.first or 0, self.last, self.count, self._hexdigest(), dict(self.beginnings)
+        )
+
+    def _update(self) -> None:
+        if self._batch:
+            text = "\n".join([line.rstrip() for line in self._batch])
+            text = text if self.count == len(self._batch) else "\n" + text
+            self._digest.update(text.encode("utf-8", errors="replace"))
+            self._batch.clear()
+
+    def _hexdigest(self) -> str:
+        self._update()
+        return self._digest.hexdigest()
+
+
+class Draft:
+    """What is known of a run before it is known which task it is of.
+
+    Parameters
+    ----------
+    banner : Event or None
+        The line that names the task, its version and the time; None when there is none.
+    checkpoints : collection of int
+        See :class:`LineDigest`.
+    """
+
+    def __init__(self, banner: Event | None, checkpoints: Collection[int]) -> None:
+        self.banner = banner
+        self.digest = LineDigest(checkpoints)
+        self.section = _FIRST_SECTION
+        self.parameters: Sections = {}
+        self.packages: dict[str, str] = {}
+        self.python_version: str | None = None
+        self.problems: list[LogProblem] = []
+        self.log_name: str | None = None
+        self.plain: Callable[[str], str] = str
+        """How the task calls a section."""
+        self.is_fresh = True
+        """Nothing but its first lines was read."""
+
+    @property
+    def task(self) -> LoggedTask | None:
+        """The task that the first line names."""
+        return None if self.banner is None else LoggedTask(self.banner.groups[0])
+
+    def take(self, event: Event) -> bool:
+        """Take what both tasks print; whether it was any such thing."""
+        take = _TAKE.get(event.what)
+        if take is None:
+            return False
+        take(self, event)
+        return True
+
+    def problem(self, event: Event) -> None:
+        """Note a line that cannot be understood."""
+        self.problems.append(LogProblem(event.number, event.text))
+
+    def facts(self) -> dict[str, Any]:
+        """What a run is begun with."""
+        _, version, date, clock, day = self.banner.groups if self.banner else ("",) * 5
+        started_at = moment(clock, day)
+        if self.banner is not None and started_at is None:
+            self.problem(self.banner)
+        return {
+            "tool_version": version or self.packages.get("drizzlepac", ""),
+            "tool_date": date,
+            "started_at": started_at,
+            "python_version": self.python_version,
+            "packages": self.packages,
+            "parameters": self.parameters,
+            "problems": self.problems,
+        }
+
+    def _package(self, event: Event) -> None:
+        name, version = event.groups
+        self.packages[name] = version
+
+    def _python(self, event: Event) -> None:
+        self.python_version = self.python_version or event.groups[0] or None
+
+    def _open_section(self, event: Event) -> None:
+        self.section = self.plain(event.groups[0].strip())
+        self.parameters.setdefault(sys.intern(self.section), {})
+
+    def _parameter(self, event: Event) -> None:
+        name, value = (sys.intern(text) for text in event.groups)
+        self.parameters.setdefault(sys.intern(self.section), {})[name] = value
+
+    def _given(self, event: Event) -> None:
+        try:
+            given = ast.literal_eval(event.groups[0])
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            self.problem(event)
+            return
+        if isinstance(given, Mapping):
+            texts = {sys.intern(str(name)): str(value) for name, value in given.items()}
+            self.parameters.setdefault(_GIVEN, {}).update(texts)
+
+
+_TAKE: dict[What, Callable[[Draft, Event], None]] = {
+    What.PACKAGE: Draft._package,
+    What.PYTHON: Draft._python,
+    What.SECTION: Draft._open_section,
+    What.PARAMETER: Draft._parameter,
+    What.PARAMETERS_GIVEN: Draft._given,
+    What.UNREAD: Draft.problem,
+}
+
+#: What a run is when its log was read.
+Logged = LoggedRun | LoggedAlignment

@@ -1,0 +1,293 @@
+"""Builds runs of AstroDrizzle from what their lines mean.
+
+What happened is read from what the steps say they did, not from the parameters alone: the
+method is known by the headings of the last skymatch that ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.files.logs.draft import Draft
+from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
+from skydb.files.logs.values import base_name, moment, number_in
+
+_CHIPS = "Computing sky values requested image extensions"
+_OVERLAPS = "Computing differences in sky values in overlapping regions"
+_GLOBAL = 'Computing "global" sky on requested image extensions'
+_COMPUTING = (_CHIPS, _OVERLAPS, _GLOBAL)
+_METHODS = {
+    frozenset({_CHIPS}): SkyMethod.LOCALMIN,
+    frozenset({_OVERLAPS}): SkyMethod.MATCH,
+    frozenset({_OVERLAPS, _GLOBAL}): SkyMethod.GLOBALMIN_MATCH,
+    frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
+}
+#: Headings of skymatch that do not tell its method.
+_OTHER_HEADINGS = ("User specified", "Input file", "Parsing", "Sky statistics", "Data->Brightness")
+_FINAL = "Final Drizzle"
+#: What parameters are printed under when their own heading is not.
+_SECTIONS = {"Initialization": "Processing", "Subtract Sky": "Sky Subtraction"}
+#: Lines after the box of a failure that may have its time.
+_NEAR = 8
+
+
+class DrizzleBuilder:
+    """Takes the events of one run."""
+
+    task = LoggedTask.ASTRODRIZZLE
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        draft.plain, draft.section = _plain, _plain(draft.section)
+        draft.parameters = {_plain(title): found for title, found in draft.parameters.items()}
+        self.run = LoggedRun(task=self.task, lines=draft.digest.close(), **draft.facts())
+        self._has_banner = draft.banner is not None
+        self._headings: set[str] = set()
+        self._is_clear = True
+        self._image = ""
+        self._units_chip: Chip = ("", 0)
+        self._call: dict[Chip, LoggedSky] = {}
+        self._broken_at: int | None = None
+        self._last_words = ""
+        self._has_last_words = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended or broken down."""
+        return self.run.has_ended or self.run.failure is not None
+
+    def take(self, event: Event) -> None:
+        """Take one event."""
+        if self.is_over:
+            self._take_afterwards(event)
+        elif (take := _TAKE.get(event.what)) is not None:
+            take(self, event)
+        elif self.draft.take(event) and event.what is What.PARAMETER:
+            self._check_method(event)
+
+    def finish(self) -> LoggedRun:
+        """The run, when its log has nothing more of it."""
+        run = self.run
+        run.python_version = self.draft.python_version
+        run.tool_version = run.tool_version or run.packages.get("drizzlepac", "")
+        if not self.is_over:
+            self._close()
+        if not run.inputs:
+            run.inputs = list(dict.fromkeys(name for name, _ in (*run.drizzled, *run.computed)))
+        return run
+
+    def _take_afterwards(self, event: Event) -> None:
+        """The reason of a failure may come after its box, and its time in it."""
+        if event.what is What.BROKEN_AT and self._broken_at is not None:
+            if self.run.finished_at is None and event.number - self._broken_at <= _NEAR:
+                self.run.finished_at = moment(*event.groups)
+                self._close()
+        elif event.what is What.EXCEPTION and self._broken_at is not None:
+            self.run.failure = f"{self._where()}: {event.groups[0]}"
+        elif event.what in _VALUES:
+            self.draft.problem(event)
+        elif event.what in (What.FINISHED, What.BROKEN) and event.text != self._last_words:
+            # One end is due after the last step of a run whose first line is lost.
+            self.run.is_mixed = self._has_banner or self._has_last_words
+            self._last_words, self._has_last_words = event.text, True
+            if self.run.is_mixed:
+                self.draft.problem(event)
+
+    def _close(self) -> None:
+        self.run.lines = self.draft.digest.close()
+
+    def _check_method(self, event: Event) -> None:
+        name, value = event.groups
+        if name == "skymethod" and value not in set(SkyMethod):
+            self.draft.problem(event)
+
+    def _step(self, event: Event) -> None:
+        step, what, clock, day = event.groups
+        when = moment(clock, day)
+        if what == "started":
+            self.run.last_step = step
+            self.run.started_at = self.run.started_at or when
+            self.draft.section = _SECTIONS.get(step, step)
+        elif step == _FINAL and not self._has_banner and "abort" not in what:
+            # A run that does not say when it begins does not say that it is finished either.
+            self._end(event, *((clock, day) if when else ()))
+
+    def _total_time(self, event: Event) -> None:
+        """The table of times is the end of a run whose last step was turned off."""
+        if not self._has_banner:
+            self._end(event)
+
+    def _finished(self, event: Event) -> None:
+        self._end(event, *event.groups)
+        if self.run.finished_at is None:
+            self.draft.problem(event)
+
+    def _end(self, event: Event, clock: str = "", day: str = "") -> None:
+        self.run.has_ended = True
+        self.run.finished_at = moment(clock.rstrip("."), day)
+        self._last_words = event.text
+        self._close()
+
+    def _broken(self, event: Event) -> None:
+        self._broken_at = event.number
+        self._last_words = event.text
+        reason = f": {self.run.remark}" if self.run.remark else ""
+        self.run.failure = f"{self._where()}{reason}"
+        self.run.finished_at = moment(*event.groups)
+        self._close()
+
+    def _where(self) -> str:
+        where = f" in step {self.run.last_step}" if self.run.last_step else ""
+        return f"AstroDrizzle encountered a problem{where}"
+
+    def _reason(self, event: Event) -> None:
+        self.run.remark = event.groups[0]
+
+    def _skymatch(self, event: Event) -> None:
+        if event.groups[0] == "started":
+            self._headings.clear()
+            self._call.clear()
+            self._is_clear = True
+            self.run.sky_calls.append(None)
+        elif self.run.sky_calls:
+            method = _METHODS.get(frozenset(self._headings)) if self._is_clear else None
+            self.run.sky_calls[-1] = method
+            self.run.computed = dict(self._call)
+
+    def _heading(self, event: Event) -> None:
+        heading = event.groups[0]
+        known = next((text for text in _COMPUTING if heading.startswith(text)), None)
+        if known is not None:
+            self._headings.add(known)
+        elif self.run.sky_calls and not heading.startswith(_OTHER_HEADINGS):
+            self._is_clear = False
+            self.draft.problem(event)
+
+    def _skypac(self, event: Event) -> None:
+        if self.run.sky_calls:
+            self.run.packages.setdefault("stsci.skypac", event.groups[0])
+
+    def _reverting(self, event: Event) -> None:
+        self.run.reverted_from = event.groups[1]
+
+    def _input_image(self, event: Event) -> None:
+        self._image = base_name(event.groups[0])
+        if self._image not in self.run.inputs:
+            self.run.inputs.append(self._image)
+
+    def _input_chip(self, event: Event) -> None:
+        if self._image:
+            self.run.matched[self._image, int(event.groups[0])] = event.number
+
+    def _units_of(self, event: Event) -> None:
+        self._units_chip = base_name(event.groups[0]), 0
+
+    def _units_ext(self, event: Event) -> None:
+        self._units_chip = self._units_chip[0], int(event.groups[0])
+
+    def _units(self, event: Event) -> None:
+        """Keep a unit, unless the same chip seems to have two: then the name of one is lost."""
+        known = self.run.units.setdefault(self._units_chip, event.groups[0])
+        if known != event.groups[0]:
+            self.run.units[self._units_chip] = "UNKNOWN"
+
+    def _sky_of(self, event: Event) -> None:
+        self._image, sky = base_name(event.groups[0]), event.groups[1]
+        if sky == "None" and self._image not in self.run.undetermined:
+            self.run.undetermined.append(self._image)
+
+    def _sky_change(self, event: Event) -> None:
+        extver, _, change, new = event.groups
+        if change != "None":
+            self._compute(event, (self._image, int(extver)), new or change)
+
+    def _final_sky(self, event: Event) -> None:
+        filename, extver, printed = event.groups
+        self._compute(event, (base_name(filename), int(extver)), printed)
+
+    def _compute(self, event: Event, chip: Chip, printed: str) -> None:
+        sky = self._sky(event, chip, printed)
+        if sky is not None and self.run.sky_calls:
+            self._call[chip] = sky
+        elif sky is not None:
+            self.draft.problem(event)
+
+    def _sky(self, event: Event, chip: Chip, printed: str) -> LoggedSky | None:
+        """A sky, unless it is no number or of an image that the run does not have."""
+        is_foreign = bool(self.run.matched) and chip[0] not in self.run.inputs
+        try:
+            value = number_in(printed)
+        except ValueError:
+            value = None
+        if value is None or not chip[0] or is_foreign:
+            self.draft.problem(event)
+            return None
+        return LoggedSky(*chip, value, printed, event.number)
+
+    def _drizzling(self, event: Event) -> None:
+        self.run.drizzled[base_name(event.groups[0]), int(event.groups[1])] = event.number
+
+    def _applied(self, event: Event) -> None:
+        printed, filename, extver = event.groups
+        sky = self._sky(event, (base_name(filename), int(extver)), printed)
+        if sky is not None:
+            self.run.skies.append(sky)
+
+    def _added(self, _: Event) -> None:
+        """To a blotted image a sky is added, not taken from it."""
+
+    def _used_image(self, event: Event) -> None:
+        name = base_name(event.groups[0])
+        if not self.run.matched and name not in self.run.inputs:
+            self.run.inputs.append(name)
+
+    def _reference_sky(self, event: Event) -> None:
+        self.run.reference_skies[base_name(event.groups[0])] = event.groups[1]
+
+    def _output(self, event: Event) -> None:
+        self.run.output = event.groups[0]
+
+    def _written(self, event: Event) -> None:
+        name = base_name(event.groups[0])
+        if name not in self.run.written:
+            self.run.written.append(name)
+
+    def _static_mask(self, event: Event) -> None:
+        self.run.static_masks.append(base_name(event.groups[0]))
+
+
+def _plain(title: str) -> str:
+    return title.removesuffix(" Steps").removesuffix(" Step")
+
+
+_VALUES = frozenset({What.APPLIED, What.SKY_CHANGE, What.FINAL_SKY})
+
+_TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
+    What.STEP: DrizzleBuilder._step,
+    What.TOTAL_TIME: DrizzleBuilder._total_time,
+    What.FINISHED: DrizzleBuilder._finished,
+    What.BROKEN: DrizzleBuilder._broken,
+    What.REASON: DrizzleBuilder._reason,
+    What.SKYMATCH: DrizzleBuilder._skymatch,
+    What.HEADING: DrizzleBuilder._heading,
+    What.SKYPAC: DrizzleBuilder._skypac,
+    What.REVERTING: DrizzleBuilder._reverting,
+    What.INPUT_IMAGE: DrizzleBuilder._input_image,
+    What.INPUT_CHIP: DrizzleBuilder._input_chip,
+    What.UNITS_OF: DrizzleBuilder._units_of,
+    What.UNITS_CHIP: DrizzleBuilder._units_ext,
+    What.UNITS: DrizzleBuilder._units,
+    What.SKY_OF: DrizzleBuilder._sky_of,
+    What.SKY_CHANGE: DrizzleBuilder._sky_change,
+    What.FINAL_SKY: DrizzleBuilder._final_sky,
+    What.DRIZZLING: DrizzleBuilder._drizzling,
+    What.APPLIED: DrizzleBuilder._applied,
+    What.ADDED: DrizzleBuilder._added,
+    What.USED_IMAGE: DrizzleBuilder._used_image,
+    What.REFERENCE_SKY: DrizzleBuilder._reference_sky,
+    What.OUTPUT: DrizzleBuilder._output,
+    What.WRITTEN: DrizzleBuilder._written,
+    What.STATIC_MASK: DrizzleBuilder._static_mask,
+}

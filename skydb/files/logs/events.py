@@ -1,0 +1,123 @@
+"""Finds the lines of a log that have a meaning."""
+
+from __future__ import annotations
+
+import re
+
+from skydb.files.logs.patterns import PATTERNS, Event, LoggedTask, What
+
+_A, _T = LoggedTask.ASTRODRIZZLE, LoggedTask.TWEAKREG
+
+#: Ornaments before the first word of a line.
+_WORD = re.compile(r"[ *#!.=<-]*([A-Za-z_]+)")
+_PARAMETER = re.compile(r"\t(\w+) :\t(.*)$")
+_PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
+_PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
+_HEADING = re.compile(r"-----  (\S.*?)  -----")
+_FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
+_PRODUCT = re.compile(r"    (\S.*?) *$")
+_EXCEPTION = re.compile(
+    r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
+)
+
+_Row = tuple[What, LoggedTask | None, re.Pattern[str], str]
+
+
+def _by_word() -> dict[str, list[_Row]]:
+    table: dict[str, list[_Row]] = {}
+    for row in PATTERNS:
+        for word in row.words.split():
+            compiled = (row.what, row.task, re.compile(row.regex), row.demand)
+            table.setdefault(word, []).append(compiled)
+    return table
+
+
+_TABLE = _by_word()
+
+
+#: What a line means, and what the lines after it are.
+_Meaning = tuple[What, LoggedTask | None, tuple[str, ...], What | None]
+_REMEMBERED = 20_000
+
+
+def _meaning_of(text: str) -> _Meaning | None:
+    if text[:1] == "\t" and (found := _PARAMETER.match(text)):
+        return What.PARAMETER, None, (found[1], found[2].strip()), None
+    word = _WORD.match(text)
+    if word is None:
+        return None
+    if text.startswith("-----  ") and (found := _HEADING.match(text)):
+        return What.HEADING, _A, (found[1],), None
+    rows = _TABLE.get(word[1])
+    if rows is not None:
+        return _in_table(text, rows, word.start(1))
+    if " Version -> " in text and (found := _PACKAGE.match(text)):
+        return What.PACKAGE, None, (found[1], found[2]), None
+    return None
+
+
+def _in_table(text: str, rows: list[_Row], start: int) -> _Meaning | None:
+    demanded: _Meaning | None = None
+    for what, task, regex, demand in rows:
+        if found := regex.match(text, start):
+            opens = what in _CONTINUED and (what is not What.PYTHON or not found[1])
+            groups = tuple(part or "" for part in found.groups())
+            return what, task, groups, what if opens else None
+        if demand and demand in text:
+            demanded = What.UNREAD, task, (), None
+    return demanded
+
+
+class EventFinder:
+    """Finds the lines that have a meaning; what a line means may depend on the one before."""
+
+    def __init__(self) -> None:
+        self._follows: What | None = None
+        self._known: dict[str, _Meaning | None] = {}
+
+    def find(self, number: int, text: str, has_logger: bool) -> Event | None:
+        """The event of a line, if it has one."""
+        if self._follows is not None and (event := self._continued(number, text, has_logger)):
+            return event
+        try:
+            meaning = self._known[text]
+        except KeyError:
+            meaning = self._learn(text)
+        if meaning is None:
+            return None
+        what, task, groups, self._follows = meaning
+        return Event(what, task, number, groups, text, has_logger)
+
+    def _learn(self, text: str) -> _Meaning | None:
+        """The meaning of a line that was not met before; logs say the same again and again."""
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        meaning = self._known[text] = _meaning_of(text)
+        return meaning
+
+    def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
+        """A line of the list that was begun; anything else ends the list."""
+        what, regex, task = _CONTINUED[self._follows or What.UNREAD]
+        if found := regex.match(text):
+            if what in (What.PYTHON, What.EXCEPTION):
+                self._follows = None
+            return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
+        if what is not What.EXCEPTION and text.strip():
+            self._follows = None
+        return None
+
+
+#: What the lines after one are, while they look like it.
+_CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
+    What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),
+    What.FINAL_SKIES: (What.FINAL_SKY, _FINAL_SKY, _A),
+    What.TRACEBACK: (What.EXCEPTION, _EXCEPTION, None),
+    What.PYTHON: (What.PYTHON, _PYTHON_ALONE, None),
+}
+
+
+def task_of_section(title: str) -> LoggedTask | None:
+    """Task that has a section of parameters of this title; None when both may."""
+    if title.endswith(" Steps"):
+        return None
+    return _A if title.endswith(" Step") else _T

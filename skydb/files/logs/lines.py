@@ -1,0 +1,130 @@
+"""Lines of logs without what loggers put before them.
+
+A logger writes its level, its name or the time before a line; a notebook prints a line with
+the name of the logger and once more without it. What is left here is the text alone, and
+whether the line is the echo of another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+_LEVELS = "DEBUG|INFO|WARNING|ERROR|CRITICAL"
+_LEVEL = re.compile(
+    rf"\[(?:{_LEVELS}) *(?::[\w.]+)?\] ?"  # [INFO    ] text, [INFO:drizzlepac.util] text
+    r"|\d{8,20} +[A-Z]+ +src=\S*?- ?"  # 2020055123456 INFO src=drizzlepac.util- text
+)
+_LOGGER = re.compile(rf"(?:{_LEVELS}):[\w.\-]+:")  # INFO:drizzlepac.util:text
+_STAMPED = re.compile(  # 2021-03-04 12:00:00,123 - drizzlepac.util - INFO - text
+    r"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z?"
+    rf"(?: ?[-|:,]? ?(?:\[?(?:{_LEVELS})\]?|[A-Za-z_]\w*(?:\.\w+)+|drizzlepac|root)(?![\w.]))+"
+    r"(?: [-|:] |: ?| )?"
+)
+_USUAL = "[INFO    ] "
+_USUAL_LENGTH = len(_USUAL)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NAMES_A_TASK = re.compile(r"(?:AstroDrizzle|TweakReg) Version \S.*started at")
+_MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC")
+
+#: Lines before the first prefix that are remembered, and lines that wait for their echo.
+_REMEMBERED, _WAITING = 50, 4000
+
+
+class LogLine(NamedTuple):
+    """One line of a log.
+
+    ``has_logger`` tells whether the name of a logger stood before it, ``is_echo`` whether the
+    same was said before with that name, or without it.
+    """
+
+    number: int
+    text: str
+    has_logger: bool
+    is_echo: bool
+
+
+class LineCleaner:
+    """Takes prefixes off, and learns a prefix that it does not know from a run's first line."""
+
+    def __init__(self) -> None:
+        self._learned: re.Pattern[str] | None = None
+        self._echoes = _Echoes()
+
+    def clean(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, bool, bool]]:
+        """Lines one after the other, as the four parts of a :class:`LogLine`."""
+        echoes, strip = self._echoes, self._strip
+        for number, line in lines:
+            if line.startswith(_USUAL):
+                text, has_logger = line[_USUAL_LENGTH:], False
+            else:
+                text, has_logger = strip(line)
+            if text and (has_logger or echoes.is_doubled):
+                yield number, text, has_logger, echoes.hears(text, has_logger)
+            else:
+                echoes.before.append(text)
+                yield number, text, False, False
+
+    def forget(self) -> None:
+        """Begin a new run: what waits for an echo does so no longer."""
+        self._echoes.forget()
+
+    def _strip(self, line: str) -> tuple[str, bool]:
+        if "\x1b" in line:
+            line = _COLOUR.sub("", line)
+        if self._learned is not None and (found := self._learned.match(line)):
+            return line[found.end() :], False
+        if line[:1] in _MAY_BEGIN_A_PREFIX:
+            if found := _LEVEL.match(line):
+                return line[found.end() :], False
+            if found := _LOGGER.match(line):
+                return line[found.end() :], True
+            if (found := _STAMPED.match(line)) and found.end() < len(line):
+                return line[found.end() :], False
+        if "started at" in line and (found := _NAMES_A_TASK.search(line)) and found.start():
+            return self._learn(line, found.start()), False
+        return line, False
+
+    def _learn(self, line: str, end: int) -> str:
+        """Take whatever stands before a run's first words for the prefix of all lines."""
+        prefix = re.sub(rf"\\?\b(?:{_LEVELS})\b *", "@L", line[:end])
+        pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
+        self._learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
+        return line[end:]
+
+
+class _Echoes:
+    """Lines that are to come again, with the name of their logger or without it.
+
+    Of logs that do not print every line twice, nothing is kept but the last lines.
+    """
+
+    def __init__(self) -> None:
+        self.before: deque[str] = deque(maxlen=_REMEMBERED)
+        self.is_doubled = False
+        self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+
+    def hears(self, text: str, has_logger: bool) -> bool:
+        """Whether a line is an echo; if it is none, it waits for its own."""
+        if not self.is_doubled:
+            self.is_doubled = True
+            self._waiting[False].update(line.rstrip() for line in self.before if line)
+        return self._is_echo(text.rstrip(), has_logger)
+
+    def _is_echo(self, text: str, has_logger: bool) -> bool:
+        others, own = self._waiting[not has_logger], self._waiting[has_logger]
+        if others[text] > 0:
+            others[text] -= 1
+            return True
+        del others[text]
+        if len(own) > _WAITING:
+            own.clear()
+        own[text] += 1
+        return False
+
+    def forget(self) -> None:
+        for waiting in self._waiting.values():
+            waiting.clear()
+        self.before.clear()

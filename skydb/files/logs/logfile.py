@@ -1,0 +1,113 @@
+"""Reads the runs of one file, whatever kind of file it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from skydb.errors import UnreadableFileError
+from skydb.files.logs.draft import Logged
+from skydb.files.logs.notebook import is_notebook, read_notebook
+from skydb.files.logs.reader import RunReader
+from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
+from skydb.files.textfile import chunks_of, stream_lines
+
+#: What every log of a run has at least one of.
+TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
+
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)
+_HEAD_BYTES = 4096
+_HTML = (
+    "is an HTML page, which may show the lines of two runs mixed; "
+    "import the log or the notebook that it was made from"
+)
+
+
+@dataclass
+class LogFile:
+    """One file with runs.
+
+    Parameters
+    ----------
+    path : Path
+        A log, the trailer of ``runastrodriz``, text that a console printed, or a notebook;
+        gzip is fine.
+    checkpoints : collection of int
+        See :class:`~skydb.files.logs.reader.RunReader`.
+    """
+
+    path: Path
+    checkpoints: Collection[int] = ()
+    orphans: list[LogProblem] = field(default_factory=list)
+    """Lines with values that stand outside of any run; known when all runs were read."""
+
+    def runs(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
+        """Every run, with what the file says of it beside its log.
+
+        Raises
+        ------
+        UnreadableFileError
+            When the file cannot be read, or is an HTML page.
+        """
+        self._refuse_pages()
+        if is_notebook(self.path):
+            yield from self._runs_of_cells()
+        else:
+            reader = RunReader(self.checkpoints)
+            for run in reader.runs(enumerate(stream_lines(self.path), start=1)):
+                yield run, {}
+            self.orphans += reader.orphans
+
+    def _runs_of_cells(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
+        for cell in read_notebook(self.path):
+            reader = RunReader(self.checkpoints)
+            for run in reader.runs(cell.lines):
+                yield run, {"notebook": cell.facts}
+            self.orphans += reader.orphans
+
+    def _refuse_pages(self) -> None:
+        head = next(iter(chunks_of(self.path, _HEAD_BYTES)), b"")
+        if _PAGE.search(head[:_HEAD_BYTES]) and not is_notebook(self.path):
+            raise UnreadableFileError(self.path, _HTML)
+
+
+def has_traces(path: Path) -> bool:
+    """Whether a file mentions runs, whatever it is called.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it cannot be read.
+    """
+    longest = max(map(len, TRACES))
+    tail = b""
+    for chunk in chunks_of(path, 1 << 20):
+        text = tail + chunk
+        if any(trace in text for trace in TRACES):
+            return True
+        tail = text[-longest:]
+    return False
+
+
+def read_log(path: Path) -> list[Logged]:
+    """Every run in a file, in the order of their first lines.
+
+    Raises
+    ------
+    UnreadableFileError
+        When the file cannot be read.
+    """
+    return sorted((run for run, _ in LogFile(path).runs()), key=lambda run: run.lines.first)
+
+
+def read_drizzle_log(path: Path) -> list[LoggedRun]:
+    """Every run of AstroDrizzle in a file; see :func:`read_log`."""
+    return [run for run in read_log(path) if isinstance(run, LoggedRun)]
+
+
+def read_tweakreg_log(path: Path) -> list[LoggedAlignment]:
+    """Every run of TweakReg in a file; see :func:`read_log`."""
+    return [run for run in read_log(path) if isinstance(run, LoggedAlignment)]

@@ -1,0 +1,285 @@
+"""Runs as their logs show them: values without behaviour, but for what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.files.logs.patterns import LoggedTask
+from skydb.files.logs.values import half_digit
+
+#: File name and EXTVER of one chip.
+Chip = tuple[str, int]
+
+#: Parameters of a run by their names, in the sections that the log prints them in.
+Sections = dict[str, dict[str, str]]
+
+#: AstroDrizzle computes in single precision with some methods.
+_SINGLE = 1.2e-7
+_SKY = "Sky Subtraction"
+
+
+@dataclass(frozen=True, slots=True)
+class LogProblem:
+    """A line that could not be understood, counted from 1."""
+
+    line_number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Where a run stands in its log, and what makes it known again.
+
+    Parameters
+    ----------
+    first, last : int
+        Numbers of its first line and of its last one.
+    count : int
+        Lines from the first to the last.
+    identity : str
+        SHA-256 of their texts; where they stand, and what is before and after them, does not
+        matter.
+    beginnings : mapping of int to str
+        SHA-256 of the first lines, for the numbers of lines that were asked for.
+    """
+
+    first: int
+    last: int
+    count: int
+    identity: str
+    beginnings: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class LoggedActivity:
+    """What runs of both tasks have; times are the local clock of an unknown place.
+
+    ``failure`` is the reason that the log gives for a failure, ``remark`` the one that it
+    gives for an early end without one.
+    """
+
+    task: LoggedTask
+    lines: LogLines
+    tool_version: str = ""
+    tool_date: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    python_version: str | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+    parameters: Sections = field(default_factory=dict)
+    has_ended: bool = False
+    failure: str | None = None
+    remark: str | None = None
+    is_mixed: bool = False
+    """Lines of another run of the same task stand among its own."""
+    problems: list[LogProblem] = field(default_factory=list)
+
+    @property
+    def first_line(self) -> int:
+        """Number of its first line."""
+        return self.lines.first
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSky:
+    """Sky of one chip, as printed; ``printed`` keeps the digits of the log."""
+
+    filename: str
+    extver: int
+    mdrizsky: float
+    printed: str
+    line_number: int
+
+    @property
+    def chip(self) -> Chip:
+        """What it is of."""
+        return self.filename, self.extver
+
+    def agrees(self, other: LoggedSky) -> bool:
+        """Whether two values are one, as exactly as they are printed."""
+        step = half_digit(self.printed) + half_digit(other.printed)
+        return abs(self.mdrizsky - other.mdrizsky) <= 1.01 * step + _SINGLE * abs(self.mdrizsky)
+
+
+@dataclass(kw_only=True)
+class LoggedRun(LoggedActivity):
+    """One run of AstroDrizzle.
+
+    ``skies`` are those that the drizzle applied, ``computed`` those that skymatch gave,
+    ``matched`` the chips that skymatch was given, with their lines, ``drizzled`` those that
+    the drizzle was given.
+    """
+
+    output: str | None = None
+    inputs: list[str] = field(default_factory=list)
+    skies: list[LoggedSky] = field(default_factory=list)
+    computed: dict[Chip, LoggedSky] = field(default_factory=dict)
+    matched: dict[Chip, int] = field(default_factory=dict)
+    drizzled: dict[Chip, int] = field(default_factory=dict)
+    units: dict[Chip, str] = field(default_factory=dict)
+    undetermined: list[str] = field(default_factory=list)
+    reference_skies: dict[str, str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    static_masks: list[str] = field(default_factory=list)
+    sky_calls: list[SkyMethod | None] = field(default_factory=list)
+    reverted_from: str | None = None
+    last_step: str | None = None
+
+    @property
+    def requested_method(self) -> SkyMethod | None:
+        """The ``skymethod`` parameter, or None when it is missing or unknown."""
+        text = self.sky_parameters.get("skymethod", "")
+        return SkyMethod(text) if text in set(SkyMethod) else None
+
+    @property
+    def effective_method(self) -> SkyMethod | None:
+        """Method of the last skymatch that ended; None when none did."""
+        return next((method for method in reversed(self.sky_calls) if method), None)
+
+    @property
+    def sky_parameters(self) -> dict[str, str]:
+        """Parameters of the sky step."""
+        return self.parameters.get(_SKY, {})
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run finished, and its lines are its own."""
+        return self.has_ended and self.failure is None and not self.is_mixed
+
+    @property
+    def counts_photons(self) -> bool:
+        """Whether the images are those of ACS/SBC, after which static masks are named."""
+        return any("SBC" in name for name in self.static_masks)
+
+    @property
+    def applied(self) -> dict[Chip, LoggedSky]:
+        """The sky that was applied to each chip; the final drizzle has the last word."""
+        return {sky.chip: sky for sky in self.skies}
+
+    @property
+    def values(self) -> dict[Chip, LoggedSky]:
+        """MDRIZSKY of each chip.
+
+        Where two values agree it is the one with more digits, and rounds to both. Where they
+        do not, it is the one that skymatch gave: the drizzle may print another unit.
+        """
+        applied = self.applied
+        return {
+            chip: _better(self.computed.get(chip), applied.get(chip))
+            for chip in dict.fromkeys([*self.drizzled, *applied, *self.computed])
+            if chip in applied or chip in self.computed
+        }
+
+    @property
+    def conflicts(self) -> dict[Chip, list[str]]:
+        """Chips that were given several skies, with each of these."""
+        given: dict[Chip, list[LoggedSky]] = {}
+        for sky in [*self.computed.values(), *self.skies]:
+            given.setdefault(sky.chip, []).append(sky)
+        return {
+            chip: [sky.printed for sky in skies]
+            for chip, skies in given.items()
+            if not all(sky.agrees(skies[0]) for sky in skies)
+        }
+
+
+def _better(computed: LoggedSky | None, applied: LoggedSky | None) -> LoggedSky:
+    if computed is None or applied is None:
+        found = computed or applied
+        assert found is not None
+        return found
+    if not computed.agrees(applied):
+        return computed
+    step = half_digit(applied.printed)
+    if step <= half_digit(computed.printed):
+        return applied
+    # A value that both round to: the finer one, unless it lies on the edge of the other.
+    inside = step * (1.0 - 1e-6)
+    nearest = min(max(computed.mdrizsky, applied.mdrizsky - inside), applied.mdrizsky + inside)
+    return replace(computed, mdrizsky=nearest)
+
+
+@dataclass
+class LoggedFit:
+    """One product in a run; numbers are as printed, None when none was printed.
+
+    ``printed_rms`` keeps what TweakReg prints as RMS_RA and RMS_DEC: a shift of the reference
+    pixel by the RMS, in degrees of both coordinates, which is no RMS on the sky. ``lines`` tells
+    which line each number stands in.
+    """
+
+    product: str
+    line_number: int
+    fit_geometry: str | None = None
+    reference: str | None = None
+    matches_found: int | None = None
+    nmatches: int | None = None
+    dx_pix: float | None = None
+    dy_pix: float | None = None
+    rotation_deg: float | None = None
+    scale: float | None = None
+    x_rms_pix: float | None = None
+    y_rms_pix: float | None = None
+    printed_rms: str | None = None
+    failure: str | None = None
+    is_written: bool | None = None
+    """Whether the log shows that the header was written; None when it cannot be known."""
+    is_reference: bool = False
+    lines: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the log contains a fit."""
+        return self.failure is None and (self.fit_geometry is not None or self.dx_pix is not None)
+
+
+@dataclass(kw_only=True)
+class LoggedAlignment(LoggedActivity):
+    """One run of TweakReg.
+
+    ``reference`` is what was fitted to; ``frame`` the image in whose plane. ``wcs_names``
+    has the name that the header of a product was given, fitted or not.
+    """
+
+    frame: str | None = None
+    products: list[str] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
+    fits: list[LoggedFit] = field(default_factory=list)
+    wcs_names: dict[str, str] = field(default_factory=dict)
+    wcs_written: set[str] = field(default_factory=set)
+    """Products whose table of WCS solutions was updated."""
+    shift_file: str | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """Catalogue or image that was fitted to."""
+        named = (fit.reference for fit in self.fits if fit.reference and not fit.is_reference)
+        return next(named, self.frame)
+
+    @property
+    def updates_headers(self) -> bool | None:
+        """The ``updatehdr`` that the images were fitted with; None when it is not printed.
+
+        TweakReg prints its parameters again for the reference image, whose header is never
+        changed: there it is always False, and means nothing.
+        """
+        for title, section in self.parameters.items():
+            if "reference" not in title and "updatehdr" in section:
+                return section["updatehdr"] == "True"
+        return None
+
+    @property
+    def unattempted(self) -> list[str]:
+        """Products that were not fitted, the image in whose plane the run fits left out."""
+        if self.remark:
+            return []
+        tried = {fit.product for fit in self.fits} | {self.frame, self.reference}
+        return [name for name in self.products if name not in tried]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.has_ended and self.failure is None and not self.is_mixed

@@ -1,0 +1,230 @@
+"""Builds runs of TweakReg from what their lines mean.
+
+A fit that failed leaves no numbers in the log, a row of NaN in the shift file, and whatever
+match file an earlier run left in the directory: the log is what says whether a match file
+belongs to the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skydb.files.logs.draft import Draft
+from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.runs import LoggedAlignment, LoggedFit
+from skydb.files.logs.values import base_name, number_in
+from skydb.files.shiftfile import signed_angle_deg
+
+_INTERRUPTED = "Quitting as a result of user request"
+_NO_FIT = "the log contains no fit"
+
+
+class TweakRegBuilder:
+    """Takes the events of one run; numbers belong to the fit that was begun last."""
+
+    task = LoggedTask.TWEAKREG
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.run = LoggedAlignment(task=self.task, lines=draft.digest.close(), **draft.facts())
+        self._writing: str | None = None
+        self._named: set[str] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self.run.has_ended
+
+    def take(self, event: Event) -> None:
+        """Take one event."""
+        if event.what is What.EXCEPTION:
+            self.run.failure = event.groups[0]
+        elif self.is_over:
+            if event.what in _NUMBERS or event.what is What.FIT:
+                self.draft.problem(event)
+        elif event.what in _NUMBERS:
+            self._numbers(event)
+        elif (take := _TAKE.get(event.what)) is not None:
+            take(self, event)
+        else:
+            self.draft.take(event)
+
+    def finish(self) -> LoggedAlignment:
+        """The run, when its log has nothing more of it."""
+        run = self.run
+        run.python_version = self.draft.python_version
+        run.tool_version = run.tool_version or run.packages.get("drizzlepac", "")
+        if not self.is_over:
+            run.lines = self.draft.digest.close()
+        for fit in run.fits:
+            fit.is_written = self._is_written(fit)
+            if not fit.is_fitted and fit.failure is None and not fit.is_reference:
+                fit.failure = _NO_FIT
+        return run
+
+    def _is_written(self, fit: LoggedFit) -> bool | None:
+        """Whether the log shows that the header of a product was written.
+
+        "Updating header for" is printed by dry runs, too. What only a run with ``updatehdr``
+        prints is that the table of WCS solutions was updated, and the name of the WCS.
+        """
+        updates = self.run.updates_headers
+        if updates is None:
+            return True if fit.product in self.run.wcs_written else None
+        return updates and fit.product in self.run.wcs_written | self._named
+
+    def _trailer(self, _: Event) -> None:
+        self.run.has_ended = True
+        self.run.lines = self.draft.digest.close()
+
+    def _reason(self, event: Event) -> None:
+        reason = event.groups[0]
+        if reason.startswith(_INTERRUPTED):
+            self.run.failure = reason
+        else:
+            self.run.remark = self.run.remark or reason
+
+    def _product(self, event: Event) -> None:
+        name = base_name(event.groups[0])
+        if name not in self.run.products:
+            self.run.products.append(name)
+
+    def _frame(self, event: Event) -> None:
+        self.run.frame = base_name(event.groups[0])
+
+    def _sources(self, event: Event) -> None:
+        self.run.sources[base_name(event.groups[0])] = int(event.groups[1])
+
+    def _shift_file(self, event: Event) -> None:
+        self.run.shift_file = event.groups[0]
+
+    def _updating(self, event: Event) -> None:
+        self._writing = base_name(event.groups[0])
+
+    def _wcs_named(self, event: Event) -> None:
+        if self._writing:
+            self._named.add(self._writing)
+            self.run.wcs_names[self._writing] = event.groups[0]
+
+    def _wcs_written(self, event: Event) -> None:
+        self._wcs_named(event)
+        if self._writing:
+            self.run.wcs_written.add(self._writing)
+
+    def _fit(self, event: Event) -> None:
+        product = base_name(event.groups[0])
+        self._writing = None
+        if self.run.fits and product == self.run.fits[-1].product and not self.run.fits[-1].lines:
+            return  # Printed twice.
+        self.run.fits.append(LoggedFit(product, event.number))
+
+    def _current(self, event: Event, named: str) -> LoggedFit | None:
+        """The fit that is in work, of the product that a line names.
+
+        When it names another one, the line that began its fit is lost.
+        """
+        product = base_name(named)
+        if self.run.fits and product == self.run.fits[-1].product:
+            return self.run.fits[-1]
+        self.draft.problem(event)
+        is_new = product not in {fit.product for fit in self.run.fits}
+        if not is_new or product not in self.run.products:
+            return None
+        self.run.fits.append(LoggedFit(product, event.number))
+        return self.run.fits[-1]
+
+    def _matching(self, event: Event) -> None:
+        if (fit := self._current(event, event.groups[0])) is not None:
+            fit.reference = event.groups[1]
+
+    def _matched(self, event: Event) -> None:
+        if (fit := self._current(event, event.groups[1])) is not None:
+            fit.matches_found = int(event.groups[0])
+
+    def _geometry(self, event: Event) -> None:
+        if (fit := self._current(event, event.groups[1])) is not None:
+            fit.fit_geometry = event.groups[0]
+            fit.lines["fit_geometry"] = event.number
+
+    def _identity(self, event: Event) -> None:
+        if self.run.fits and self.run.fits[-1].product == base_name(event.groups[0]):
+            self.run.fits[-1].is_reference = True
+
+    def _not_fitted(self, event: Event) -> None:
+        reason, product = event.groups
+        fits = [fit for fit in self.run.fits if not product or fit.product == base_name(product)]
+        if fits:
+            fits[-1].failure = f"{reason} {product or fits[-1].product}"
+        else:
+            self.draft.problem(event)
+
+    def _numbers(self, event: Event) -> None:
+        fit = self.run.fits[-1] if self.run.fits else None
+        try:
+            numbers = _NUMBERS[event.what](event.groups)
+        except ValueError:
+            fit = None
+            numbers = {}
+        if fit is None:
+            self.draft.problem(event)
+            return
+        for name, number in numbers.items():
+            setattr(fit, name, number)
+            fit.lines[name] = event.number
+
+
+def _shift(groups: tuple[str, ...]) -> dict[str, object]:
+    """A general fit prints its proper rotation here, and its mean scale on a line of its own."""
+    dx, dy, rotation, scale = groups
+    found: dict[str, object] = {"dx_pix": number_in(dx), "dy_pix": number_in(dy)}
+    if rotation:
+        found["rotation_deg"] = signed_angle_deg(number_in(rotation))
+    if scale:
+        found["scale"] = number_in(scale)
+    return found
+
+
+def _scale(groups: tuple[str, ...]) -> dict[str, object]:
+    return {"scale": number_in(groups[0])}
+
+
+def _rms_pix(groups: tuple[str, ...]) -> dict[str, object]:
+    return {"x_rms_pix": number_in(groups[0]), "y_rms_pix": number_in(groups[1])}
+
+
+def _rms_sky(groups: tuple[str, ...]) -> dict[str, object]:
+    rms_ra, unit_ra, rms_dec, unit_dec = groups
+    number_in(rms_ra), number_in(rms_dec)
+    return {"printed_rms": f"RMS_RA {rms_ra} {unit_ra}, RMS_DEC {rms_dec} {unit_dec}"}
+
+
+def _objects(groups: tuple[str, ...]) -> dict[str, object]:
+    return {"nmatches": int(groups[0])}
+
+
+_NUMBERS: dict[What, Callable[[tuple[str, ...]], dict[str, object]]] = {
+    What.SHIFT: _shift,
+    What.SCALE: _scale,
+    What.RMS_PIX: _rms_pix,
+    What.RMS_SKY: _rms_sky,
+    What.OBJECTS: _objects,
+}
+
+_TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
+    What.TRAILER: TweakRegBuilder._trailer,
+    What.REASON: TweakRegBuilder._reason,
+    What.PRODUCT: TweakRegBuilder._product,
+    What.FRAME: TweakRegBuilder._frame,
+    What.SOURCES: TweakRegBuilder._sources,
+    What.SHIFT_FILE: TweakRegBuilder._shift_file,
+    What.UPDATING: TweakRegBuilder._updating,
+    What.RECORDED: TweakRegBuilder._updating,
+    What.WCS_NAMED: TweakRegBuilder._wcs_named,
+    What.WCS_WRITTEN: TweakRegBuilder._wcs_written,
+    What.FIT: TweakRegBuilder._fit,
+    What.MATCHING: TweakRegBuilder._matching,
+    What.MATCHED: TweakRegBuilder._matched,
+    What.GEOMETRY: TweakRegBuilder._geometry,
+    What.IDENTITY: TweakRegBuilder._identity,
+    What.NOT_FITTED: TweakRegBuilder._not_fitted,
+}

@@ -1,0 +1,51 @@
+"""Values that drizzlepac prints: numbers and times."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+#: drizzlepac cuts the fraction out of a text, which for microseconds is ``4.5e-05``.
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*)(e?))?\.?")
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+
+
+def number_in(text: str) -> float:
+    """A finite number, printed with digits.
+
+    Raises
+    ------
+    ValueError
+        When it is none, such as ``nan`` or ``****``.
+    """
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError(f"{text!r} is not a number")
+    return float(text)
+
+
+def moment(clock: str | None, day: str | None) -> datetime | None:
+    """Time of a line such as ``14:15:16.999 (30/04/2019)``; None when it is no time."""
+    time, date = _CLOCK.fullmatch(clock or ""), _DAY.fullmatch(day or "")
+    if time is None or date is None:
+        return None
+    fraction = "" if time[5] else (time[4] or "")[:6]
+    year, month, this_day = (int(date[part]) for part in (3, 2, 1))
+    hour, minute, second = (int(time[part]) for part in (1, 2, 3))
+    try:
+        return datetime(year, month, this_day, hour, minute, second, int(fraction.ljust(6, "0")))
+    except ValueError:
+        return None
+
+
+def base_name(path: str) -> str:
+    """File name at the end of a path."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def half_digit(printed: str) -> float:
+    """Half of the last digit that was printed, which is how exact a printed number is."""
+    mantissa, _, power = printed.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return float(0.5 * 10.0 ** (int(power or 0) - decimals))
