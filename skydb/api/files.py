@@ -32,9 +32,9 @@ class FilesFacade(Facade):
 
         return table_of(asdict(file) for file in self.services.fetch.fetch(*ask(obs_ids, options)))
 
-    def history_import(self, directory: str | Path) -> QTable:
-        """Record runs that were made without skydb, from what they left in a directory."""
-        outcomes = self.services.history.import_dir(Path(directory))
+    def history_import(self, *directories: str | Path) -> QTable:
+        """Record runs that were made without skydb, from what they left in directories."""
+        outcomes = self.services.history.import_dirs([Path(one) for one in directories])
         return table_of({**asdict(one), "findings": list(one.findings)} for one in outcomes)
 
     def inspect_headers(self) -> QTable:

@@ -26,30 +26,38 @@ def attach(app: typer.Typer) -> None:
 @history.command("import")
 def import_(
     context: typer.Context,
-    directory: Annotated[Path, typer.Argument(help="Searched with all below it.", metavar="DIR")],
+    directories: Annotated[
+        list[Path], typer.Argument(help="Searched with all below it.", metavar="DIR...")
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Record runs of AstroDrizzle and TweakReg from what they left in a directory.
+    """Record runs of AstroDrizzle and TweakReg from what they left in directories.
 
-    Logs are found by what is in them, whatever they are called, gzipped or not. With them go
+    Logs are found by what is in them, whatever they are called, gzipped or not: the logs
+    themselves, trailers of runastrodriz, text that a console printed, and the outputs of
+    Jupyter notebooks. HTML pages are refused. With the logs go
     shift files, match files and source lists beside them, and the HDRTAB of drizzled products.
     Files are read where they are; copies of the evidence are kept. Importing again records
     only what is new. Exit code 5 when a run was downgraded, or when something was left out
     or contradicts something else; 1 when there was nothing to record; 4 when there is no
     such directory.
 
-    Example: skydb history import reprocessing-2019/
+    A fit is `applied` only where the log shows that a header was written; a dry run is
+    `proposed`, and what was applied later with the same numbers is linked to it.
+
+    Example: skydb history import reprocessing-2019/ reprocessing-2021/
     """
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        outcomes = services.history.import_dir(directory)
+        outcomes = services.history.import_dirs(directories)
     shell.show(
         "Imported runs", outcomes, columns_history.IMPORTED, as_json=as_json, note=_note(outcomes)
     )
     for outcome in outcomes:
         _explain(shell, outcome)
+    for directory in dict.fromkeys(directories):
+        _sum_up(shell, directory, [one for one in outcomes if one.directory == str(directory)])
     if not any(outcome.run is not None for outcome in outcomes):
-        shell.say(f"Nothing in {directory} tells of a run of AstroDrizzle or TweakReg.")
         raise typer.Exit(FAILED)
     shell.flag(when=any(outcome.is_flagged for outcome in outcomes))
 
@@ -59,6 +67,14 @@ def _note(outcomes: Sequence[HistoryOutcome]) -> str:
 
     counts = [sum(one.status is status for one in outcomes) for status in HistoryStatus]
     return "{} new, {} known, {} skipped".format(*counts)
+
+
+def _sum_up(shell: Shell, directory: Path, outcomes: Sequence[HistoryOutcome]) -> None:
+    """Say on stderr what was found in one directory."""
+    if any(outcome.run is not None for outcome in outcomes):
+        shell.say(f"{directory}: {_note(outcomes)}")
+    else:
+        shell.say(f"{directory}: no run of AstroDrizzle or TweakReg was found.")
 
 
 def _explain(shell: Shell, outcome: HistoryOutcome) -> None:

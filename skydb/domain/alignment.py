@@ -73,8 +73,14 @@ class AlignmentRun(Activity):
         Raises
         ------
         StateError
-            When none is left: all were accepted, rejected or had failed.
+            When none is left: all were accepted, rejected or had failed; or when the fits are
+            known from a log only, so that there is no file to write them to.
         """
+        if self.imported_by_id is not None:
+            raise StateError(
+                f"Alignment run {self.id} is known from a log; its fits cannot be reviewed here.",
+                advice="Fit again with `skydb align run`.",
+            )
         waiting = [s for s in self.solutions if s.status is SolutionStatus.PROPOSED]
         if not waiting:
             raise StateError(

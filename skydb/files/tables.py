@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, ParseError, UnreadableFileError
 from skydb.files.structure import quiet_astropy
+from skydb.files.textfile import chunks_of, read_bytes
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -82,9 +84,8 @@ def read_columns(path: Path) -> dict[str, Column]:
     """
     try:
         start = _start_of(path)
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror or error})"
-        raise UnreadableFileError(path, reason, advice="Check that it exists.") from error
+    except UnreadableFileError as error:
+        raise UnreadableFileError(path, error.reason, advice="Check that it exists.") from error
     if start.startswith(b"SIMPLE  ="):
         return _through_astropy(path, "fits")
     if b"<VOTABLE" in start.upper():
@@ -95,8 +96,14 @@ def read_columns(path: Path) -> dict[str, Column]:
 
 
 def _start_of(path: Path) -> bytes:
-    with path.open("rb") as handle:
-        return handle.read(4096)
+    """First bytes of a file, unpacked when it is gzipped.
+
+    Raises
+    ------
+    UnreadableFileError
+        When its gzip stream is damaged.
+    """
+    return next(iter(chunks_of(path, 4096)), b"")
 
 
 def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
@@ -104,7 +111,9 @@ def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
 
     try:
         with quiet_astropy():
-            table = Table.read(path, format=kind)
+            # astropy unpacks FITS files by itself, and VOTables do not come unpacked.
+            source = BytesIO(read_bytes(path)) if kind == "votable" else path
+            table = Table.read(source, format=kind)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         advice = "Check it with astropy.table.Table.read."
         reason = f"not a table that astropy reads ({type(error).__name__})"
@@ -146,7 +155,7 @@ def _text_columns(path: Path) -> dict[str, Column]:
 
 def _text_of(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ParseError(path, 0, "neither text nor a table format that skydb knows") from error
     if "\0" in text:

@@ -211,7 +211,8 @@ def _number(facts: Mapping[str, Any], name: str, form: str) -> str:
 def _of_value(facts: Mapping[str, Any]) -> list[str]:
     number = f"{_number(facts, 'mdrizsky', '.6g')} {facts.get('unit', '')}".strip()
     relative = "relative to one image" if facts.get("is_relative") else ""
-    return [f"= {number}", facts.get("method", ""), relative]
+    read_from = f"read from {facts['read_from']}" if "read_from" in facts else ""
+    return [f"= {number}", facts.get("method", ""), relative, read_from]
 
 
 def _of_version(facts: Mapping[str, Any]) -> list[str]:
@@ -232,7 +233,17 @@ def _of_solution(facts: Mapping[str, Any]) -> list[str]:
         told.append(f"trust {facts['trust']:.2f}")
     if "residual_mas" in facts:
         told.append(f"moved {_number(facts, 'realised_shift_mas', '.2f')} mas")
-    return told
+    if "repeats" in facts:
+        told.append(f"repeats the dry run of solution {facts['repeats']}")
+    return told + _places(facts.get("read_from", {}))
+
+
+def _places(read_from: Mapping[str, str]) -> list[str]:
+    """Files and lines that numbers were read from, each with its numbers."""
+    by_place: dict[str, list[str]] = {}
+    for name, place in read_from.items():
+        by_place.setdefault(place, []).append(name)
+    return [f"{', '.join(names)} read from {place}" for place, names in by_place.items()]
 
 
 def _of_catalog(facts: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,15 @@ def test_positions_that_make_no_sense_are_rejected_with_a_reason(
 ) -> None:
     with pytest.raises(FileRejectedError, match=reason):
         read_catalog(write(tmp_path / "c.txt", text), epoch_year=None)
+
+
+@pytest.mark.parametrize("kind", ["ascii.ecsv", "ascii.csv", "fits", "votable"])
+@pytest.mark.parametrize("name", ["c.gz", "packed"])
+def test_a_packed_catalogue_is_read_whatever_its_format_and_its_name(tmp_path, kind, name):
+    table().write(tmp_path / "c", format=kind)
+    (tmp_path / name).write_bytes(gzip.compress((tmp_path / "c").read_bytes()))
+    found = read_catalog(tmp_path / name, epoch_year=2016.0)
+    np.testing.assert_array_equal(found.ra_deg, RA)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("c.fits", "fits"), ("c.vot", "votable")])

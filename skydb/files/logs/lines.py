@@ -18,15 +18,20 @@ _LEVEL = re.compile(
     r"|\d{8,20} +[A-Z]+ +src=\S*?- ?"  # 2020055123456 INFO src=drizzlepac.util- text
 )
 _LOGGER = re.compile(rf"(?:{_LEVELS}):[\w.\-]+:")  # INFO:drizzlepac.util:text
+_NAME = r"(?:[A-Za-z_]\w*(?:\.\w+)+|drizzlepac|root)"
 _STAMPED = re.compile(  # 2021-03-04 12:00:00,123 - drizzlepac.util - INFO - text
-    r"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z?"
-    rf"(?: ?[-|:,]? ?(?:\[?(?:{_LEVELS})\]?|[A-Za-z_]\w*(?:\.\w+)+|drizzlepac|root)(?![\w.]))+"
+    r"(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? ?[-|:,]? ?"
+    rf"(?:\[?{_NAME}\]? ?[-|:]? ?)?\[?(?:{_LEVELS})\]?(?: ?[-|:]? ?{_NAME}(?= ?[-|:]))?"
     r"(?: [-|:] |: ?| )?"
 )
 _USUAL = "[INFO    ] "
 _USUAL_LENGTH = len(_USUAL)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_NAMES_A_TASK = re.compile(r"(?:AstroDrizzle|TweakReg) Version \S.*started at")
+_BEGINS_A_RUN = re.compile(
+    r"(?:AstroDrizzle|TweakReg) Version \S.*started at"
+    r"|Version Information *$"
+    r"|==== Processing Step .*started +at"
+)
 _MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC")
 
 #: Lines before the first prefix that are remembered, and lines that wait for their echo.
@@ -83,7 +88,8 @@ class LineCleaner:
                 return line[found.end() :], True
             if (found := _STAMPED.match(line)) and found.end() < len(line):
                 return line[found.end() :], False
-        if "started at" in line and (found := _NAMES_A_TASK.search(line)) and found.start():
+        may_begin = "started " in line or "Version Information" in line
+        if may_begin and (found := _BEGINS_A_RUN.search(line)) and found.start():
             return self._learn(line, found.start()), False
         return line, False
 

@@ -40,6 +40,12 @@ class _OpenRun:
     draft: Draft
     builder: DrizzleBuilder | TweakRegBuilder | None = None
     has_trailer: bool = False
+    first_step: str = ""
+
+    @property
+    def name(self) -> str:
+        """What is printed when it begins, with the time."""
+        return self.first_step if self.draft.banner is None else self.draft.banner.text.strip()
 
     @property
     def is_over(self) -> bool:
@@ -47,7 +53,7 @@ class _OpenRun:
 
     def is_named(self, text: str) -> bool:
         """Whether a run began with this text."""
-        return self.draft.banner is not None and self.draft.banner.text.strip() == text
+        return self.draft.banner is not None and self.name == text
 
     def become(self, task: LoggedTask) -> None:
         """Be a run of a task from now on."""
@@ -57,6 +63,8 @@ class _OpenRun:
     def take(self, event: Event) -> None:
         if event.what not in _FIRST_WORDS:
             self.draft.is_fresh = False
+        if event.what is What.STEP and not self.first_step:
+            self.first_step = event.text.strip()
         if self.builder is None:
             self.draft.take(event)
         else:
@@ -160,7 +168,8 @@ class RunReader:
         if current is not None and current.draft.is_fresh and current.is_named(text):
             self._keep_in(current, line)
             return
-        self._is_repeat[banner.has_logger] = text in self._seen
+        has_ended = current is not None and current.is_over and current.is_named(text)
+        self._is_repeat[banner.has_logger] = has_ended or text in self._seen
         if not self._is_repeat[banner.has_logger]:
             self._begin(line, banner)
 
@@ -256,9 +265,11 @@ class RunReader:
             first = run.draft.digest.first or 0
             self.orphans.append(LogProblem(first, "A run begins here, and nothing of it follows"))
         else:
-            if run.draft.banner is not None and run.is_over:
-                self._seen.add(run.draft.banner.text.strip())
-            self._done.append(run.builder.finish())
+            is_repeat = run.draft.banner is None and run.name in self._seen
+            if not is_repeat:
+                self._done.append(run.builder.finish())
+            if run.is_over and run.name:
+                self._seen.add(run.name)
             self._open = {task: one for task, one in self._open.items() if one is not run}
         if self._focus is run:
             self._focus = None

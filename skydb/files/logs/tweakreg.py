@@ -28,6 +28,9 @@ class TweakRegBuilder:
         self.draft = draft
         self.run = LoggedAlignment(task=self.task, lines=draft.digest.close(), **draft.facts())
         self._writing: str | None = None
+        self._is_closed = False
+        """The numbers of the fit in work are all there: further ones are of a fit whose
+        first lines are lost."""
         self._named: set[str] = set()
 
     @property
@@ -100,6 +103,7 @@ class TweakRegBuilder:
 
     def _updating(self, event: Event) -> None:
         self._writing = base_name(event.groups[0])
+        self._is_closed = True
 
     def _wcs_named(self, event: Event) -> None:
         if self._writing:
@@ -116,7 +120,12 @@ class TweakRegBuilder:
         self._writing = None
         if self.run.fits and product == self.run.fits[-1].product and not self.run.fits[-1].lines:
             return  # Printed twice.
+        self._begin(product, event)
+
+    def _begin(self, product: str, event: Event) -> LoggedFit:
+        self._is_closed = False
         self.run.fits.append(LoggedFit(product, event.number))
+        return self.run.fits[-1]
 
     def _current(self, event: Event, named: str) -> LoggedFit | None:
         """The fit that is in work, of the product that a line names.
@@ -128,10 +137,10 @@ class TweakRegBuilder:
             return self.run.fits[-1]
         self.draft.problem(event)
         is_new = product not in {fit.product for fit in self.run.fits}
-        if not is_new or product not in self.run.products:
-            return None
-        self.run.fits.append(LoggedFit(product, event.number))
-        return self.run.fits[-1]
+        if is_new and product in self.run.products:
+            return self._begin(product, event)
+        self._is_closed = True
+        return None
 
     def _matching(self, event: Event) -> None:
         if (fit := self._current(event, event.groups[0])) is not None:
@@ -163,14 +172,20 @@ class TweakRegBuilder:
         try:
             numbers = _NUMBERS[event.what](event.groups)
         except ValueError:
-            fit = None
             numbers = {}
-        if fit is None:
+        if fit is None or not numbers or not self._may_take(fit, numbers):
             self.draft.problem(event)
             return
         for name, number in numbers.items():
             setattr(fit, name, number)
             fit.lines[name] = event.number
+        self._is_closed = self._is_closed or event.what is What.OBJECTS
+
+    def _may_take(self, fit: LoggedFit, numbers: dict[str, object]) -> bool:
+        """Whether numbers are of the fit in work: what it has already may only come again."""
+        if all(name in fit.lines and getattr(fit, name) == numbers[name] for name in numbers):
+            return True
+        return not self._is_closed and not any(name in fit.lines for name in numbers)
 
 
 def _shift(groups: tuple[str, ...]) -> dict[str, object]:

@@ -97,6 +97,8 @@ def add_solution(graph: Lineage, solution: AlignmentSolution) -> str:
         _OF_A_SOLUTION,
         product=solution.product.filename,
         superseded_by=solution.superseded_by_id,
+        read_from=solution.read_from,
+        repeats=solution.repeats_id,
     )
     graph.add(Node(node_id, NodeType.ENTITY, Thing.SOLUTION, label, at, attributes))
     graph.link(Relation.GENERATED, node_id, ids.activity(solution.activity_id), _role_of(solution))
@@ -175,6 +177,12 @@ def add_catalog(graph: Lineage, catalog: ReferenceCatalog) -> str:
     return node_id
 
 
+def _line_of(value: SkyValue) -> str | None:
+    """Line of the log that a value was read from, as FILE:LINE."""
+    log = value.run.parameters.get("log") if value.log_line is not None else None
+    return f"{log['name']}:{value.log_line}" if isinstance(log, Mapping) else None
+
+
 def add_value(graph: Lineage, value: SkyValue) -> str:
     """MDRIZSKY of one chip, its run and the content it was measured on."""
     exposure, node_id = value.exposure, ids.value(value)
@@ -183,6 +191,7 @@ def add_value(graph: Lineage, value: SkyValue) -> str:
     attributes = facts(
         value,
         ("extver", "mdrizsky", "unit"),
+        read_from=_line_of(value),
         rootname=exposure.rootname,
         run=value.run_id,
         method=method,

@@ -13,7 +13,11 @@ from skydb.files.logs.reader import RunReader
 from skydb.files.textfile import read_text_lines
 from tests.files.loglines import DrizzleLog, fitted, tweakreg_log, write_log
 
-BOTH = (DrizzleLog().lines(), tweakreg_log(fitted("ibxl50030_drz.fits")), DrizzleLog().lines())
+BOTH = (
+    DrizzleLog().lines(),
+    tweakreg_log(fitted("ibxl50030_drz.fits")),
+    DrizzleLog(day="01/05/2019").lines(),
+)
 
 
 def split(lines: list[str], checkpoints: tuple[int, ...] = ()) -> list[Logged]:
@@ -25,6 +29,11 @@ def test_runs_of_both_tasks_in_one_file_are_told_apart(tmp_path):
     assert [run.task.value for run in runs] == ["AstroDrizzle", "TweakReg", "AstroDrizzle"]
     third = len(BOTH[0]) + len(BOTH[1]) + 2
     assert [run.first_line for run in runs] == [2, len(BOTH[0]) + 2, third]
+
+
+def test_a_run_that_stands_twice_in_a_log_is_one_run():
+    for new in (False, True):
+        assert len(split(DrizzleLog(new=new).lines() * 2)) == 1
 
 
 def test_a_run_without_a_first_sentence_begins_with_its_packages():
