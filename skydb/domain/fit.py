@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skydb.domain.base import choice
+from skydb.domain.base import Document, choice
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import WcsKind
 
@@ -99,3 +99,10 @@ class ShiftRecord:
         self.predicted_shift_mas = realised.predicted_mas
         self.realised_shift_mas = realised.realised_mas
         self.residual_mas = realised.residual_mas
+
+
+class ReadFrom:
+    """Column of the places that the numbers of a fit were read from, when a log has it."""
+
+    read_from: Mapped[dict[str, str] | None] = mapped_column(Document)
+    """File and line by the name of the number."""

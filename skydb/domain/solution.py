@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Document, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
-from skydb.domain.fit import FitRecord, ShiftRecord, WcsLabel
+from skydb.domain.fit import FitRecord, ReadFrom, ShiftRecord, WcsLabel
 from skydb.domain.product import Product
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
@@ -27,7 +27,7 @@ FITTED = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
 RESIDUAL_LIMIT_MAS = 2.0
 
 
-class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
+class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     """One WCS of one product version and how good its fit is.
 
     A solution found in a header (or written to one) has a ``wcs_key``; a proposed
@@ -60,8 +60,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
     recorded_at: Mapped[datetime]
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
-    read_from: Mapped[dict[str, str] | None] = mapped_column(Document)
-    """File and line that each number was read from, of a fit that a log contains."""
 
     product: Mapped[Product] = relationship(back_populates="solutions")
     known_version: Mapped[ProductVersion | None] = relationship(
@@ -270,10 +268,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, Base):
             f"{realised.predicted_mas:.1f} mas"
         )
         return False
-
-    def repeat(self, dry_run: AlignmentSolution) -> None:
-        """Note that the fit of a dry run was made again with the same numbers, and applied."""
-        self.repeats = dry_run
 
     def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
         """Take the place of earlier solutions; they stay on record."""

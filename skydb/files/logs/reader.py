@@ -93,6 +93,7 @@ class RunReader:
         self._seen: set[str] = set()
         self._is_repeat = {True: False, False: False}
         self._done: list[Logged] = []
+        self._texts: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def runs(self, lines: Iterable[tuple[int, str]]) -> Iterator[Logged]:
         """Every run, when the log has nothing more of it.
@@ -267,9 +268,16 @@ class RunReader:
         else:
             is_repeat = run.draft.banner is None and run.name in self._seen
             if not is_repeat:
-                self._done.append(run.builder.finish())
+                self._done.append(self._shared(run.builder.finish()))
             if run.is_over and run.name:
                 self._seen.add(run.name)
             self._open = {task: one for task, one in self._open.items() if one is not run}
         if self._focus is run:
             self._focus = None
+
+    def _shared(self, run: Logged) -> Logged:
+        """Let equal sections of parameters and lists of packages of several runs be one."""
+        for title, section in run.parameters.items():
+            run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
+        run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)
+        return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ _UNKNOWN = "unknown"
 _LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recorder:
     """Writes runs that were made without skydb.
 
@@ -48,6 +48,9 @@ class Recorder:
 
     session: Session
     importing: HistoryImport
+    _known: dict[str, Exposure] = field(default_factory=dict, init=False)
+    _environments: dict[str, Environment] = field(default_factory=dict, init=False)
+    _groups: dict[str, SkyRunGroup] = field(default_factory=dict, init=False)
 
     def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> int:
         """Record a sky run with its values, in the group of its round."""
@@ -91,7 +94,7 @@ class Recorder:
                     dry[_numbers_of(solution)] = solution
                 earlier = dry.get(_numbers_of(solution))
                 if solution.status is SolutionStatus.APPLIED and earlier is not None:
-                    solution.repeat(earlier)
+                    solution.repeats = earlier
 
     def replace(self, earlier_id: int, run_id: int) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
@@ -122,6 +125,11 @@ class Recorder:
     def _group(self, round_: Sequence[SkyPlan]) -> SkyRunGroup:
         """The group of a round: that of a run of it that is known, else a new one."""
         fingerprint = round_fingerprint(round_)
+        if fingerprint not in self._groups:
+            self._groups[fingerprint] = self._find_group(round_, fingerprint)
+        return self._groups[fingerprint]
+
+    def _find_group(self, round_: Sequence[SkyPlan], fingerprint: str) -> SkyRunGroup:
         identities = [plan.source.identity for plan in round_]
         of_known = (
             select(SkyRunGroup)
@@ -157,23 +165,28 @@ class Recorder:
             return None
         python = (software.python_version or _UNKNOWN)[:_PYTHON]
         fingerprint = Environment.fingerprint_of(python, _UNKNOWN, software.packages)
-        same = select(Environment).where(Environment.fingerprint == fingerprint)
-        found = self.session.scalar(same)
-        return found or Environment(python, _UNKNOWN, software.packages)
+        if fingerprint not in self._environments:
+            same = select(Environment).where(Environment.fingerprint == fingerprint)
+            found = self.session.scalar(same)
+            new = found or Environment(python, _UNKNOWN, software.packages)
+            self._environments[fingerprint] = new
+        return self._environments[fingerprint]
 
     def _exposures(self, rootnames: Iterable[str]) -> dict[str, Exposure]:
         """Exposures by rootname; those that are not in the ledger are known from the log."""
-        wanted = [Rootname(name) for name in rootnames]
-        texts = {name.text for name in wanted}
-        found = self.session.scalars(select(Exposure).where(Exposure.rootname.in_(texts)))
-        exposures = {exposure.rootname: exposure for exposure in found}
-        visits = self._visits(name for name in wanted if name.text not in exposures)
-        for name in wanted:
-            if name.text not in exposures:
-                visit = visits[name.program, name.visit_number]
-                exposures[name.text] = Exposure(visit, name)
-                self.session.add(exposures[name.text])
-        return exposures
+        texts = set(rootnames)
+        unknown = [Rootname(text) for text in sorted(texts - self._known.keys())]
+        if unknown:
+            missing = {name.text for name in unknown}
+            found = self.session.scalars(select(Exposure).where(Exposure.rootname.in_(missing)))
+            self._known |= {exposure.rootname: exposure for exposure in found}
+            new = [name for name in unknown if name.text not in self._known]
+            visits = self._visits(new)
+            for name in new:
+                exposure = Exposure(visits[name.program, name.visit_number], name)
+                self._known[name.text] = exposure
+                self.session.add(exposure)
+        return {text: self._known[text] for text in texts}
 
     def _visits(self, names: Iterable[Rootname]) -> dict[tuple[str, str], Visit]:
         keys = {(name.program, name.visit_number) for name in names}

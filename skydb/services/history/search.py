@@ -9,8 +9,10 @@ from typing import Any
 
 from skydb.errors import FileRejectedError
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
-from skydb.files.logs import LogFile, Logged, has_traces
+from skydb.files.logs import LogFile, LoggedAlignment, LoggedRun, has_traces
 from skydb.files.textfile import chunks_of, lines_of
+from skydb.services.history.plan import SkyPlan
+from skydb.services.history.skyplan import sky_plan
 from skydb.services.history.witnesses import MATCH_SUFFIX, is_shift_file
 
 _FITS_MAGIC = b"SIMPLE  ="
@@ -28,11 +30,11 @@ class Unused:
 
 
 @dataclass(frozen=True)
-class FoundRun:
-    """A run in a file; ``beside`` is what the file says of it besides its lines."""
+class FoundFit:
+    """A run of TweakReg in a file; ``beside`` is what the file says of it besides its lines."""
 
     path: Path
-    run: Logged
+    run: LoggedAlignment
     beside: dict[str, Any]
 
 
@@ -47,7 +49,8 @@ class Found:
     """
 
     checkpoints: frozenset[int] = frozenset()
-    runs: list[FoundRun] = field(default_factory=list)
+    skies: list[SkyPlan] = field(default_factory=list)
+    fits: list[FoundFit] = field(default_factory=list)
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     witnesses: list[Path] = field(default_factory=list)
@@ -92,15 +95,19 @@ def _look_at_text(path: Path, head: bytes, found: Found) -> None:
 
 
 def _look_at_log(path: Path, found: Found) -> None:
-    log = LogFile(path, found.checkpoints)
-    runs = [FoundRun(path, run, beside) for run, beside in log.runs()]
-    found.runs += sorted(runs, key=lambda one: one.run.first_line)
+    log, count = LogFile(path, found.checkpoints), 0
+    for run, beside in log.runs():
+        count += 1
+        if isinstance(run, LoggedRun):  # Only what is recorded is kept: there may be thousands.
+            found.skies.append(sky_plan(path, run, beside))
+        else:
+            found.fits.append(FoundFit(path, run, beside))
     if log.orphans:
         lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
         more = ", ..." if len(log.orphans) > 5 else ""
         why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
         found.unused.append(Unused(path, why + more))
-    elif not runs and _is_called_as_logs(path):
+    elif not count and _is_called_as_logs(path):
         found.unused.append(Unused(path, "no run begins in it, though it speaks of one"))
 
 

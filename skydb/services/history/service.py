@@ -14,7 +14,6 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.hdrtab import DrizzledProduct
-from skydb.files.logs import LoggedAlignment, LoggedRun
 from skydb.services.core.context import Context
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.outcome import (
@@ -28,11 +27,12 @@ from skydb.services.history.productplan import disagreements, product_plan, writ
 from skydb.services.history.recorder import Recorder
 from skydb.services.history.register import Register
 from skydb.services.history.rounds import in_order, rounds_of
-from skydb.services.history.search import Found, FoundRun, Unused, files_below, look_at
-from skydb.services.history.skyplan import sky_plan
+from skydb.services.history.search import Found, FoundFit, Unused, files_below, look_at
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_NAME = 60
+#: Runs that are recorded in one transaction.
+_TOGETHER = 50
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class HistoryService:
 
     def _record(self, batch: _Batch, found: Found) -> list[HistoryOutcome]:
         alignments = _alignments(found)
-        skies = in_order(_skies(found))
+        skies = in_order(found.skies)
         self.context.progress.begin("Recording runs", len(alignments) + len(skies))
         outcomes = batch.alignments(alignments)
         outcomes += batch.rounds(skies)
@@ -109,12 +109,13 @@ class HistoryService:
 
 
 class _Batch:
-    """Records one plan after the other, each in a transaction of its own."""
+    """Records one plan after the other, some in a transaction."""
 
     def __init__(self, context: Context, activity_id: int) -> None:
         self._context = context
         self._activity_id = activity_id
         self._kept: dict[Path, str] = {}
+        self._recording: Recorder | None = None
         with context.store.reading() as session:
             self._register = Register.read(session)
 
@@ -148,7 +149,13 @@ class _Batch:
     def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
         """Record sky runs in the order of time, each in its group."""
         homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
-        return [self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN) for plan in plans]
+        outcomes = []
+        for start in range(0, len(plans), _TOGETHER):
+            with self._recorder() as self._recording:
+                for plan in plans[start : start + _TOGETHER]:
+                    outcomes.append(self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN))
+            self._recording = None
+        return outcomes
 
     def product(self, product: DrizzledProduct, plans: Sequence[SkyPlan]) -> HistoryOutcome:
         """Record the run that made a product; of a run that was logged it is a witness."""
@@ -191,6 +198,10 @@ class _Batch:
 
     @contextmanager
     def _recorder(self) -> Iterator[Recorder]:
+        """The recorder of the transaction that is open, or one of a transaction of its own."""
+        if self._recording is not None:
+            yield self._recording
+            return
         with self._context.store.writing() as session:
             yield Recorder(session, session.get_one(HistoryImport, self._activity_id))
             session.commit()
@@ -205,36 +216,21 @@ class _Batch:
         return self._kept[path]
 
 
-def _skies(found: Found) -> list[SkyPlan]:
-    return [
-        sky_plan(one.path, one.run, one.beside)
-        for one in found.runs
-        if isinstance(one.run, LoggedRun)
-    ]
-
-
 def _alignments(found: Found) -> list[AlignmentPlan]:
-    runs = [one for one in found.runs if isinstance(one.run, LoggedAlignment)]
-    runs.sort(key=_time_and_place)
+    runs = sorted(found.fits, key=_time_and_place)
     return [
         alignment_plan(one.path, one.run, _latest(one, runs[index + 1 :]), one.beside)
         for index, one in enumerate(runs)
-        if isinstance(one.run, LoggedAlignment)
     ]
 
 
-def _time_and_place(one: FoundRun) -> tuple[datetime, str, int]:
+def _time_and_place(one: FoundFit) -> tuple[datetime, str, int]:
     return one.run.started_at or datetime.min, str(one.path), one.run.first_line
 
 
-def _latest(one: FoundRun, later: Sequence[FoundRun]) -> Latest:
+def _latest(one: FoundFit, later: Sequence[FoundFit]) -> Latest:
     run = one.run
-    assert isinstance(run, LoggedAlignment)
-    after = [
-        other.run
-        for other in later
-        if other.path.parent == one.path.parent and isinstance(other.run, LoggedAlignment)
-    ]
+    after = [other.run for other in later if other.path.parent == one.path.parent]
     overwritten = {product for other in after for product in other.products}
     own = {fit.product for fit in run.fits} | set(run.products)
     is_last = all(other.shift_file != run.shift_file for other in after)
