@@ -79,7 +79,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     repeats: Mapped[AlignmentSolution | None] = relationship(
         foreign_keys=[repeats_id], remote_side=[id]
     )
-    """The dry run whose fit was made again and applied."""
     chips: Mapped[list[ChipSolution]] = relationship(
         cascade="all, delete-orphan", order_by="ChipSolution.extver"
     )
