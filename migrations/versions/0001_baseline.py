@@ -570,6 +570,9 @@ def upgrade() -> None:
         sa.Column(
             "superseded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "repeats_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("origin", sa.String(length=24), nullable=False),
         sa.Column(
             "status",
@@ -612,6 +615,9 @@ def upgrade() -> None:
         sa.Column("predicted_shift_mas", sa.Double(), nullable=True),
         sa.Column("realised_shift_mas", sa.Double(), nullable=True),
         sa.Column("residual_mas", sa.Double(), nullable=True),
+        sa.Column(
+            "read_from", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
         sa.ForeignKeyConstraint(
             ["activity_id"],
             ["activities.id"],
@@ -629,6 +635,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_alignment_solutions_product_id_products")
+        ),
+        sa.ForeignKeyConstraint(
+            ["repeats_id"],
+            ["alignment_solutions.id"],
+            name=op.f("fk_alignment_solutions_repeats_id_alignment_solutions"),
         ),
         sa.ForeignKeyConstraint(
             ["source_id"],
@@ -865,6 +876,7 @@ def upgrade() -> None:
         ),
         sa.Column("mdrizsky", sa.Double(), nullable=True),
         sa.Column("unit", sa.String(length=24), nullable=True),
+        sa.Column("log_line", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["exposure_id"], ["exposures.id"], name=op.f("fk_sky_values_exposure_id_exposures")
         ),
@@ -1089,6 +1101,14 @@ def upgrade() -> None:
         "alignment_solutions",
         ["product_id"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_alignment_solutions_repeats_id"),
+        "alignment_solutions",
+        ["repeats_id"],
+        unique=False,
+        sqlite_where=sa.text("repeats_id IS NOT NULL"),
+        postgresql_where=sa.text("repeats_id IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_alignment_solutions_source_id"),

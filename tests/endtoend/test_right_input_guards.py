@@ -13,6 +13,7 @@ from tests.endtoend.smallfield import BAD, NAMES, RUN, Ledger, field, ledger
 
 __all__ = ["field", "ledger"]
 
+
 def with_bad(field: Path, home: Path, change: Callable[[Path, Path], object]) -> list[Path]:
     """The field, in which one exposure is replaced."""
     files = []

@@ -15,9 +15,7 @@ __all__ = ["field", "ledger"]
 
 
 def hap_files(field: Path, home: Path) -> list[Path]:
-    return [
-        svm_file(field, name, home, knows_its_name=bool(i % 2)) for i, name in enumerate(NAMES)
-    ]
+    return [svm_file(field, name, home, knows_its_name=bool(i % 2)) for i, name in enumerate(NAMES)]
 
 
 def identical_copies(field: Path, home: Path) -> list[Path]:

@@ -170,8 +170,9 @@ def test_a_file_written_later_with_the_old_table_makes_no_newer_table_of_it(
         services.ingest.ingest([file])
     stale = [row for row in services.todo.due() if row["rule"] == TodoRule.IDCTAB_SUPERSEDED]
     assert [row["exposure"] for row in stale] == [B]
-    assert "has IDCTAB w3m18525i_idc.fits; other files of WFC3/IR have the newer" in (
-        stale[0]["reason"]
+    assert (
+        "has IDCTAB w3m18525i_idc.fits; other files of WFC3/IR have the newer"
+        in (stale[0]["reason"])
     )
     assert "fetch" in stale[0]["command"]
 
