@@ -112,7 +112,7 @@ def test_a_different_run_ends_with_5_and_names_the_chips(own, run):
 
 def test_inputs_that_are_gone_are_named(own, run, field):
     with changing(own) as connection:
-        connection.execute("UPDATE product_versions SET path = '/nowhere/' || id || '.fits'")
+        connection.execute("UPDATE file_locations SET path = '/nowhere/' || id || '.fits'")
     shown = own("replay", run)
     assert shown.code == 1
     assert "2 of its inputs are not what they were: /nowhere/1.fits is gone" in shown.err

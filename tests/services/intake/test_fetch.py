@@ -93,7 +93,7 @@ def test_every_file_is_fetched_recorded_and_points_to_its_version(
     assert {row["path"] for row in rows} == {f"mast/{name}/{name}_flt.fits" for name in FILES}
     assert {row["status"] for row in rows} == {"complete"}
     assert activity(services)["status"] == "succeeded"
-    managed = rows_of(services, "SELECT is_managed FROM product_versions")
+    managed = rows_of(services, "SELECT is_managed FROM file_locations")
     assert [bool(row["is_managed"]) for row in managed] == [True] * 4
 
 

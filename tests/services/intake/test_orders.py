@@ -187,3 +187,13 @@ def test_a_users_own_copy_with_an_old_table_supersedes_nothing_of_the_archive(
     services.ingest.ingest([new, own])
     due = [row["reason"] for row in services.todo.due() if row["exposure"] == A]
     assert not any("7ah1533ai_idc.fits; other files" in reason for reason in due)
+
+
+def test_haps_file_with_the_old_table_is_no_reason_to_fetch_what_is_there(
+    services_anywhere: Services, tmp_path: Path
+) -> None:
+    services = services_anywhere
+    new = write_exposure(tmp_path, A, IDCTAB=NEW_TABLE, CAL_VER="3.7.1", DATE="2023-12-15",
+                         wcs_name="IDC_7ah1533ai")  # fmt: skip
+    services.ingest.ingest([new, hap_file(tmp_path, A)])
+    assert TodoRule.IDCTAB_SUPERSEDED not in {row["rule"] for row in services.todo.due()}

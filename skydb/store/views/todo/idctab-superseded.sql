@@ -1,3 +1,4 @@
+{#- An exposure of which no file of a kind has the newest distortion model of its detector. -#}
 {% from "todo/_columns.sql" import of_exposure -%}
 {% from "todo/_exposure.sql" import exposures -%}
 {% import "_alignment.sql" as alignment -%}
@@ -16,3 +17,6 @@ SELECT {{ of_exposure(rule="'idctab-superseded'", since="i.recorded_at", subject
  WHERE {{ alignment.is_newest("pv") }}
    AND NOT EXISTS (SELECT 1 FROM idctabs j
                     WHERE j.detector = i.detector AND j.made_on > i.made_on)
+   AND NOT EXISTS (SELECT 1 FROM products o JOIN product_versions ov ON ov.product_id = o.id
+                    WHERE o.exposure_id = e.id AND o.kind = p.kind AND ov.idctab = i.idctab
+                      AND {{ alignment.is_newest("ov") }})
