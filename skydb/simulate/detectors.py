@@ -290,7 +290,7 @@ _WFC = Detector(
     },
     wheels={"F606W": 1, "F814W": 2, "F435W": 2},
     default_filter="F606W",
-    exptime_s=400.0,
+    exptime_s=60.0,
     read_noise_e=4.3,
     brightest_e=2.0e5,
     colour_mag=(0.1, 0.1),

@@ -53,7 +53,7 @@ class FieldPlan:
     filter_name : str or None
         None for F160W (IR) or F606W (UVIS, WFC).
     exptime_s : float or None
-        None for 699.232 s (IR), 60 s (UVIS) or 400 s (WFC).
+        None for 699.232 s (IR) or 60 s (UVIS, WFC).
     start_date : date
         Day of the first visit; it sets the epoch of the stars.
     ra_deg, dec_deg : float
