@@ -197,3 +197,15 @@ def test_haps_file_with_the_old_table_is_no_reason_to_fetch_what_is_there(
                          wcs_name="IDC_7ah1533ai")  # fmt: skip
     services.ingest.ingest([new, hap_file(tmp_path, A)])
     assert TodoRule.IDCTAB_SUPERSEDED not in {row["rule"] for row in services.todo.due()}
+
+
+@pytest.mark.parametrize("is_hap_first", [True, False])
+def test_haps_file_on_the_very_wcs_of_the_product_is_still_not_its_member(
+    services: Services, tmp_path: Path, *, is_hap_first: bool
+) -> None:
+    own = Reprocessed(tmp_path / "own").old()
+    twin = Path(shutil.copy(own[FLT1], tmp_path / f"hst_12812_50_wfc3_ir_f160w_{A[:8]}_flt.fits"))
+    fits.setval(twin, "FILENAME", value=twin.name)
+    for batch in ([twin], [*own.values()]) if is_hap_first else ([*own.values()], [twin]):
+        services.ingest.ingest(batch)
+    assert decided(services)["moved"] == [(A, sha256_of(own[FLT1])), (B, sha256_of(own[FLT2]))]
