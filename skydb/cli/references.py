@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from skydb.domain.references import ReferenceKind, number_of
 from skydb.errors import UsageError
 
 
-def _number(text: str, kind: ReferenceKind) -> int:
+def _number(text: str, kind: str) -> int:
+    from skydb.domain.references import ReferenceKind, number_of
+
     try:
-        return number_of(text, kind)
+        return number_of(text, ReferenceKind(kind))
     except UsageError as error:
         # typer shows the usage of the command beside it, and ends it with exit code 2.
         raise typer.BadParameter(str(error)) from error
@@ -20,12 +21,12 @@ def _number(text: str, kind: ReferenceKind) -> int:
 
 def run_number(text: str) -> int:
     """Number of a run, ``12`` or ``run:12``."""
-    return _number(text, ReferenceKind.RUN)
+    return _number(text, "run")
 
 
 def solution_number(text: str) -> int:
     """Number of a solution, ``29`` or ``solution:29``."""
-    return _number(text, ReferenceKind.SOLUTION)
+    return _number(text, "solution")
 
 
 AlignmentRunArgument = Annotated[

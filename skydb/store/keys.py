@@ -12,9 +12,17 @@ from collections import defaultdict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution, Exposure, Finding, Product, ProductVersion, Visit
+from skydb.domain import (
+    AlignmentSolution,
+    Exposure,
+    FileLocation,
+    Finding,
+    Product,
+    ProductVersion,
+    Visit,
+)
 
-_Numbered = Visit | Exposure | Product | ProductVersion | AlignmentSolution | Finding
+_Numbered = Visit | Exposure | Product | ProductVersion | FileLocation | AlignmentSolution | Finding
 
 
 def number_new_rows(session: Session) -> None:

@@ -31,6 +31,7 @@ Row = dict[str, Any]
 
 #: What the newest content says of how well the exposure went; its EXPTIME is the exposure's.
 _CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
+_UNKNOWN = {name: None for name in _CONDITION if name != "exptime_s"}
 
 
 def latest_versions() -> Select[ProductVersion]:
@@ -53,8 +54,8 @@ def headers(session: Session) -> list[Row]:
         select(Exposure, Visit, Product, ProductVersion)
         .join(Visit, Visit.id == Exposure.visit_id)
         .join(Product, Product.exposure_id == Exposure.id)
-        .join(ProductVersion, ProductVersion.product_id == Product.id)
-        .where(_is_newest())
+        # Of an exposure that only a log names there is no file version.
+        .outerjoin(ProductVersion, and_(ProductVersion.product_id == Product.id, _is_newest()))
         .order_by(Exposure.rootname, Product.filename)
     )
     return [
@@ -76,7 +77,7 @@ def headers(session: Session) -> list[Row]:
             "target": exposure.target_name,
             "ra_targ_deg": exposure.ra_targ_deg,
             "dec_targ_deg": exposure.dec_targ_deg,
-            **{name: getattr(version, name) for name in _CONDITION},
+            **({name: getattr(version, name) for name in _CONDITION} if version else _UNKNOWN),
         }
         for exposure, visit, product, version in session.execute(found)
     ]
