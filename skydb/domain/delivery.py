@@ -72,9 +72,9 @@ class DeliveryKey:
 
     def compare(self, other: DeliveryKey) -> int:
         """-1, 0 or 1: whether this delivery is older than another one, of no order, or newer."""
-        signs = self._signs(other)
         if self.date[:_DAY] == other.date[:_DAY] and self.contradicts(other):
             return 0
+        signs = (_sign(one, two) for one, two in self._pairs(other))
         return next((sign for sign in signs if sign), _sign(self.is_own_name, other.is_own_name))
 
     def __lt__(self, other: DeliveryKey) -> bool:
@@ -82,14 +82,16 @@ class DeliveryKey:
 
     def contradicts(self, other: DeliveryKey) -> bool:
         """Whether one card says that this delivery is newer, and another that it is older."""
-        return {-1, 1} <= set(self._signs(other))
+        both_known = [(one, two) for one, two in self._pairs(other) if one and two]
+        return {-1, 1} <= {_sign(one, two) for one, two in both_known}
 
-    def _signs(self, other: DeliveryKey) -> tuple[int, int, int, int]:
+    def _pairs(self, other: DeliveryKey) -> tuple[tuple[Any, Any], ...]:
+        """The cards of both, the one that decides first."""
         return (
-            _sign(self.cal_ver, other.cal_ver),
-            _sign(self.date, other.date),
-            _sign(self.opus_ver, other.opus_ver),
-            _sign(self.idctab_date, other.idctab_date),
+            (self.cal_ver, other.cal_ver),
+            (self.date, other.date),
+            (self.opus_ver, other.opus_ver),
+            (self.idctab_date, other.idctab_date),
         )
 
 
