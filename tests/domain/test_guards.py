@@ -181,14 +181,14 @@ def test_what_stands_in_the_books_is_a_flag():
 
 def test_strict_refuses_every_flag_and_allow_silences_one():
     bad = in_condition(Shelf(), quality="GSFAIL")
-    flags = flags_of(chosen(bad))
-    assert GuardPolicy.of().judge(flags, chosen(bad)) == flags
+    flags, table = flags_of(chosen(bad)), [one.as_row() for one in chosen(bad)]
+    assert GuardPolicy.of().judge(flags, table) == flags
     with pytest.raises(InputsRefusedError, match="QUALITY is GSFAIL") as refused:
-        GuardPolicy.of(strict=True).judge(flags, chosen(bad))
+        GuardPolicy.of(strict=True).judge(flags, table)
     assert [row["rootname"] for row in refused.value.rows] == [NAMES[0]]
     assert "--allow quality" in str(refused.value.advice)
     policy = GuardPolicy.of(strict=True, allow=["quality"])
-    assert policy.judge(flags, chosen(bad)) == []
+    assert policy.judge(flags, table) == []
     assert policy.as_parameters() == {"strict": True, "allowed": ["quality"]}
 
 
