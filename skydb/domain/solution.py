@@ -230,7 +230,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         StateError
             When the solution is not a proposal.
         """
-        self._require_proposed("accepted")
+        _require_proposed(self, "accepted")
         self.status = SolutionStatus.APPLIED
         self.applied_version = applied_to
         self._name(name)
@@ -244,7 +244,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         StateError
             When the solution is not a proposal.
         """
-        self._require_proposed("rejected")
+        _require_proposed(self, "rejected")
         self.status = SolutionStatus.REJECTED
         self.reason = why
 
@@ -280,9 +280,10 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
             message = f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}."
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)
 
-    def _require_proposed(self, verb: str) -> None:
-        if self.status is not SolutionStatus.PROPOSED:
-            raise StateError(
-                f"Solution {self.id} is {self.status} and cannot be {verb}.",
-                advice="Only a proposed fit can; see `skydb align show`.",
-            )
+
+def _require_proposed(solution: AlignmentSolution, verb: str) -> None:
+    if solution.status is not SolutionStatus.PROPOSED:
+        raise StateError(
+            f"Solution {solution.id} is {solution.status} and cannot be {verb}.",
+            advice="Only a proposed fit can; see `skydb align show`.",
+        )
