@@ -52,7 +52,8 @@ def test_islands_have_no_common_zero_and_only_methods_that_match_are_flagged(tmp
     ledger = LedgerDirectory(tmp_path)
     ledger.json("init")
     ledger.json("ingest", tmp_path / "field")
-    match, globalmin = ledger.json("sky", "run", "--method", "match,globalmin", code=5)
+    methods = ("--method", "match,globalmin")
+    match, globalmin = ledger.json("sky", "run", *methods, "--allow", "mixed-frames", code=5)
     assert (match["effective_method"], match["downgraded"]) == ("match", False)
     assert any("no common zero" in message for message in match["findings"])
     assert globalmin["findings"] == []
