@@ -107,7 +107,10 @@ def test_it_takes_in_what_is_new_and_knows_what_it_had(
     simulate_field(tmp_path / "field", FieldPlan(tiles=(1, 1), size=64, products=False))
     again = upgraded.json("ingest", tmp_path / "field")
     assert {row["status"] for row in again} == {"known"}
-    simulate_field(tmp_path / "other", FieldPlan(tiles=(2, 1), size=64, products=False, seed=5))
+    plan = FieldPlan(
+        tiles=(2, 1), size=64, products=False, seed=5, first_visit="60", one_frame=True
+    )
+    simulate_field(tmp_path / "other", plan)
     outcomes = upgraded.json("ingest", tmp_path / "other")
     assert "new" in {row["status"] for row in outcomes}
     rootnames = {row["rootname"] for row in outcomes}

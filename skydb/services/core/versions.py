@@ -23,6 +23,11 @@ def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
     FileRejectedError
         When its content is not the recorded one.
     """
+    if not version.locations:
+        raise NotFoundError(
+            f"No file with the content of {version.reference} is known any more.",
+            advice="Put it back, or fetch or ingest it again.",
+        )
     path = workspace.resolve(version.path)
     others = [workspace.resolve(place.path) for place in version.locations]
     for one in (path, *others):

@@ -30,8 +30,10 @@ def reprocess(image: Path, directory: Path, *, moved_mas: float = MOVED_MAS) -> 
     directory.mkdir(exist_ok=True)
     copy = Path(shutil.copy(image, directory))
     with fits.open(copy, mode="update") as hdus:
-        hdus[0].header["IDCTAB"] = "iref$4af1533ai_idc.fits"
-        hdus[0].header["CAL_VER"] = "3.7.2 (Apr-15-2024)"
+        hdus[0].header["IDCTAB"] = "iref$85d1536ai_idc.fits"
+        is_acs = hdus[0].header["INSTRUME"].strip() == "ACS"
+        newer = "10.4.0 (05-Jun-2024)" if is_acs else "3.7.2 (Apr-15-2024)"
+        hdus[0].header["CAL_VER"] = newer
         for hdu in hdus:
             if hdu.name == "SCI":
                 hdu.header["CRVAL2"] += moved_mas / 3_600_000
@@ -77,7 +79,7 @@ def test_a_reprocessing_is_measured_on_the_pixels_and_its_cause_is_named(
     assert found.max_mas == pytest.approx(MOVED_MAS, abs=0.01)
     assert (found.east_mas, found.north_mas) == pytest.approx((0.0, MOVED_MAS), abs=0.01)
     assert found.cause == [DiffCause.IDCTAB, DiffCause.SOFTWARE, DiffCause.INPUT]
-    assert found.because["IDCTAB"][1] == "4af1533ai"
+    assert found.because["IDCTAB"][1] == "85d1536ai"
 
 
 def test_the_list_of_what_was_delivered_anew_says_the_same_without_opening_a_file(
@@ -100,7 +102,9 @@ def book(services_anywhere: Services) -> SmallLedger:
     book = SmallLedger(services_anywhere)
     book.deliver(OLD, on=day("2019-04-30"))
     book.deliver(OLD, cal_ver="3.6.2", on=day("2021-06-01"))
-    book.deliver(OLD, idctab="4af1533ai_idc.fits", shift_mas=25.0, on=day("2024-02-01"))
+    book.deliver(
+        OLD, cal_ver="3.6.3", idctab="4af1533ai_idc.fits", shift_mas=25.0, on=day("2024-02-01")
+    )
     book.deliver(NEW, on=day("2024-02-01"))
     return book
 
@@ -110,7 +114,7 @@ def test_the_newest_content_is_compared_with_the_one_before_only(book: SmallLedg
     assert (row.rootname, row.visit, row.version_a, row.version_b) == (OLD, "bxl50", 2, 3)
     assert row.median_mas == pytest.approx(25.0, abs=0.01)
     assert row.because["IDCTAB"] == ["w3m18525i", "4af1533ai"]
-    assert row.because["software"] == [["3.6.2", None], ["3.5.0", None]]
+    assert row.because["software"] == [["3.6.2", None], ["3.6.3", None]]
 
 
 def test_dates_visits_and_shifts_restrict_the_list(book: SmallLedger) -> None:

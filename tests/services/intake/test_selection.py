@@ -51,7 +51,7 @@ def test_exposures_are_chosen_by_what_is_named(ledger: Services, wanted, expecte
     [
         ({"rootnames": (FIRST, "ibxl99zzq")}, "no ibxl99zzq"),
         ({"rootnames": (FIRST,), "visits": ("bxl51",)}, f"no {FIRST}"),
-        ({"visits": ("bxl99",)}, "no exposures of this selection"),
+        ({"visits": ("bxl99",)}, r"Unknown visit 'bxl99' \(visits here: bxl50, bxl51\)"),
         ({"proposal_id": 1}, "no exposures of this selection"),
         ({"filter": "F606W"}, "no exposures of this selection"),
         ({"target": "ORION"}, "no exposures of this selection"),

@@ -76,12 +76,12 @@ def test_every_format_has_all_rows(ledger, tmp_path, suffix):
 
 
 ANSWER = """
-    SELECT e.rootname, e.exptime_s, e.id AS big, a.created_at, a.finished_at, pv.is_managed,
+    SELECT e.rootname, e.exptime_s, e.id AS big, a.created_at, a.finished_at, pv.is_own_name,
            e.id = 1 AS downgraded, NULL AS lacking, COUNT(*) AS files, SUM(pv.size_bytes) AS total,
            AVG(pv.size_bytes) AS mean_s
       FROM exposures e JOIN products p ON p.exposure_id = e.id
       JOIN product_versions pv ON pv.product_id = p.id CROSS JOIN activities a
-     GROUP BY e.rootname, e.exptime_s, e.id, a.created_at, a.finished_at, pv.is_managed
+     GROUP BY e.rootname, e.exptime_s, e.id, a.created_at, a.finished_at, pv.is_own_name
      ORDER BY e.rootname
 """
 
@@ -98,7 +98,7 @@ def test_an_answer_has_the_same_types_from_both_databases(ledger_anywhere, tmp_p
     table = pq.read_table(path)
     types = {field.name: str(field.type) for field in table.schema}
     # SQLite has no truth values, and a table's own column is documented nowhere.
-    assert types.pop("is_managed") in ("bool", "int64")
+    assert types.pop("is_own_name") in ("bool", "int64")
     assert types == {
         "rootname": "string", "exptime_s": "double", "big": "int64",
         "created_at": "timestamp[us, tz=UTC]", "finished_at": "timestamp[us, tz=UTC]",
