@@ -216,14 +216,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         )
 
     def accept(self, applied_to: ProductVersion, name: WcsName) -> None:
-        """Record that exactly this fit now stands in a new version of its product.
-
-        Parameters
-        ----------
-        applied_to : ProductVersion
-            The new version.
-        name : WcsName
-            WCSNAME that the fit has in it.
+        """Record that exactly this fit now stands in a new version, under a WCSNAME.
 
         Raises
         ------

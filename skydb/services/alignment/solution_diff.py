@@ -13,13 +13,12 @@ from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
 )
-from skydb.domain.vocabulary import ActivityKind, DiffCause, ProductKind, SolutionOrigin, WcsKind
+from skydb.domain.vocabulary import DiffCause, ProductKind, SolutionOrigin, WcsKind
 from skydb.errors import UsageError
 from skydb.services.alignment.solutions import find_solution, wcs_or_like
 from skydb.services.core.context import Context
 from skydb.sky.wcs_change import difference
 
-_MADE_HERE = (ActivityKind.ACCEPTANCE, ActivityKind.RESTORATION)
 _FOUND = (SolutionOrigin.ARCHIVE, SolutionOrigin.HEADERLET)
 
 
