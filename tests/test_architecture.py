@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -57,21 +58,6 @@ ROOMS = {
     "bookkeeping": {"intake", "catalogs"},
 }
 
-#: The modules by which a room is entered; all others are its own affair.
-DOORS = {
-    "core": {"connect", "context", "environment", "isolation", "progress", "staging", "versions"},
-    "selftest": {"doctor", "fields"},
-    "intake": {"choice", "fetch", "fetched", "fields", "guards", "ingest", "selection"},
-    "catalogs": {"catalog_queries", "epochs", "refcat", "region"},
-    "lookup": {"coverage", "evidence", "export", "find", "questions"},
-    "alignment": {"accept", "align", "header_writes", "solution_diff", "wcs_ledger"},
-    "skies": {"audit", "engines", "executors", "recipe", "skyrun"},
-    "comparison": {"across", "dates", "service", "timeline"},
-    "history": {"outcome", "service"},
-    "provenance": {"documents", "explain", "export", "graph", "replay", "verdict", "w3c"},
-    "bookkeeping": {"dbcopy", "notes", "retention", "todo"},
-}
-
 #: Packages that only one layer may import, because of what they do when they are used.
 BORDERS = {
     "astroquery": "archive",
@@ -95,6 +81,8 @@ class Import:
     imported: str
     line: int
     for_types: bool
+    #: The package in whose name it was asked for: a room hands on what its modules make.
+    asked: str
 
     def __str__(self) -> str:
         return f"{self.importer}, line {self.line}, imports {self.imported}"
@@ -123,31 +111,48 @@ def _nodes(tree: ast.AST, *, for_types: bool = False) -> Iterator[tuple[ast.AST,
         yield from _nodes(node, for_types=for_types or checked)
 
 
-def _targets(node: ast.AST, importer: str) -> Iterator[str]:
-    """Modules that an import statement, or a call of import_module, names."""
+@cache
+def _doors() -> dict[str, dict[str, str]]:
+    """For every room, what its door hands on: the name, and the module that makes it."""
+    return {
+        f"skydb.services.{stub.parent.name}": {
+            alias.name: f"skydb.services.{stub.parent.name}.{node.module}"
+            for node in ast.parse(stub.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for stub in sorted(PACKAGE.glob("services/*/__init__.pyi"))
+    }
+
+
+def _targets(node: ast.AST, importer: str) -> Iterator[tuple[str, str]]:
+    """Modules that an import statement, or a call of import_module, leads to, and as asked for."""
     match node:
         case ast.Import(names=names):
-            yield from (alias.name for alias in names)
-        case ast.ImportFrom(module=module, names=names, level=0):
+            yield from ((alias.name, alias.name) for alias in names)
+        case ast.ImportFrom(module=str(module), names=names, level=0):
             for alias in names:
                 submodule = f"{module}.{alias.name}"
-                yield submodule if submodule in _modules() else str(module)
+                if submodule in _modules():
+                    yield submodule, submodule
+                else:
+                    yield _doors().get(module, {}).get(alias.name, module), module
         case ast.ImportFrom():
             pytest.fail(f"{importer}, line {node.lineno}: write the import in full, not relative.")
         case ast.Call(
             func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
             args=[ast.Constant(value=str(name)), *_],
         ):
-            yield name
+            yield name, name
 
 
 @cache
 def _imports() -> tuple[Import, ...]:
     return tuple(
-        Import(importer, imported, getattr(node, "lineno", 0), for_types)
+        Import(importer, imported, getattr(node, "lineno", 0), for_types, asked)
         for importer, tree in _modules().items()
         for node, for_types in _nodes(tree)
-        for imported in _targets(node, importer)
+        for imported, asked in _targets(node, importer)
     )
 
 
@@ -180,7 +185,7 @@ def _place_in_services(module: str) -> tuple[str, str]:
 
 def test_every_module_of_services_stands_in_a_room() -> None:
     places = {_place_in_services(module) for module in _modules()} - {("", "")}
-    assert {room for room, _ in places} == set(ROOMS) == set(DOORS)
+    assert {room for room, _ in places} == set(ROOMS)
 
 
 def test_a_room_imports_only_the_siblings_that_it_declares() -> None:
@@ -196,13 +201,32 @@ def test_the_rooms_are_not_declared_in_a_circle() -> None:
     TopologicalSorter(ROOMS).prepare()
 
 
-def test_a_room_is_entered_by_its_doors_only() -> None:
+def test_a_room_is_entered_by_its_one_door_only() -> None:
     wrong = []
     for found in _imports():
-        (mine, _), (other, module) = map(_place_in_services, (found.importer, found.imported))
-        if other and other != mine and module not in DOORS[other]:
+        (mine, _), (other, _) = map(_place_in_services, (found.importer, found.imported))
+        if other and other != mine and found.asked != f"skydb.services.{other}":
             wrong.append(found)
     assert not wrong, _listed(wrong)
+
+
+def test_a_door_hands_on_what_somebody_outside_the_room_uses() -> None:
+    used: dict[str, set[str]] = {room: set() for room in _doors()}
+    for importer, tree in _modules().items():
+        for node, _ in _nodes(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in used:
+                names = {alias.name for alias in node.names}
+                used[str(node.module)] |= {
+                    name for name in names if f"{node.module}.{name}" not in _modules()
+                }
+    assert {room: set(names) for room, names in _doors().items()} == used
+
+
+def test_what_a_door_hands_on_is_there() -> None:
+    for room, names in _doors().items():
+        package = import_module(room)
+        for name in names:
+            assert getattr(package, name) is getattr(import_module(names[name]), name)
 
 
 @pytest.mark.parametrize("package", sorted(BORDERS))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from skydb.domain.guards import GuardPolicy
     from skydb.drizzle.settings import TweakRegSettings
-    from skydb.services.intake.selection import Selection
+    from skydb.services.intake import Selection
 
 
 class AlignmentFacade(Facade):

@@ -34,7 +34,7 @@ class BooksFacade(Facade):
         self, by: str = "visit", *, visit: str | None = None, proposal: int | None = None
     ) -> QTable:
         """Exposures downloaded, aligned, matched, flagged, stale... per visit or program."""
-        from skydb.services.bookkeeping.todo import StatusBy
+        from skydb.services.bookkeeping import StatusBy
         from skydb.store.books_queries import Scope
 
         return table_of(self.services.todo.status(StatusBy(by), Scope(visit, proposal)))

@@ -75,7 +75,7 @@ class ComparisonFacade(Facade):
         min_mas: float = 0.0,
     ) -> QTable:
         """Exposures that the archive delivered anew; columns: :class:`.AlignmentChange`."""
-        from skydb.services.comparison.dates import moment
+        from skydb.services.comparison import moment
 
         scope = Scope(visits=tuple(visits), proposal_id=proposal)
         when = moment(since) if since else None

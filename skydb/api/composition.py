@@ -7,39 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from skydb.errors import UsageError
-from skydb.services.core.connect import connect
-from skydb.services.core.context import Context
-from skydb.services.core.progress import Progress
-from skydb.services.lookup.questions import Questions
+from skydb.services.core import Context, Progress, connect
+from skydb.services.lookup import Questions
 from skydb.store.engine import resolve_url
 
 if TYPE_CHECKING:
-    from skydb.services.alignment.accept import AcceptService
-    from skydb.services.alignment.align import AlignService
-    from skydb.services.alignment.header_writes import HeaderService
-    from skydb.services.alignment.solution_diff import WcsDiffService
-    from skydb.services.alignment.wcs_ledger import WcsLedgerService
-    from skydb.services.bookkeeping.notes import BooksService
-    from skydb.services.bookkeeping.retention import RetentionService
-    from skydb.services.bookkeeping.todo import TodoService
-    from skydb.services.catalogs.catalog_queries import CatalogQueryService
-    from skydb.services.catalogs.refcat import RefcatService
-    from skydb.services.comparison.service import Comparisons
-    from skydb.services.history.service import HistoryService
-    from skydb.services.intake.fetch import FetchService
-    from skydb.services.intake.ingest import IngestService
-    from skydb.services.intake.selection import Selection
-    from skydb.services.lookup.coverage import Coverage
-    from skydb.services.lookup.evidence import Evidence
-    from skydb.services.lookup.export import ExportService
-    from skydb.services.lookup.find import Finder
-    from skydb.services.provenance.explain import ExplainService
-    from skydb.services.provenance.export import ProvExportService
-    from skydb.services.provenance.replay import ReplayService
-    from skydb.services.selftest.doctor import DoctorService
-    from skydb.services.selftest.fields import FieldMaker
-    from skydb.services.skies.audit import AuditService
-    from skydb.services.skies.skyrun import SkyRunService
+    from skydb.services.alignment import (
+        AcceptService,
+        AlignService,
+        HeaderService,
+        WcsDiffService,
+        WcsLedgerService,
+    )
+    from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
+    from skydb.services.catalogs import CatalogQueryService, RefcatService
+    from skydb.services.comparison import Comparisons
+    from skydb.services.history import HistoryService
+    from skydb.services.intake import FetchService, IngestService, Selection
+    from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
+    from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
+    from skydb.services.selftest import DoctorService, FieldMaker
+    from skydb.services.skies import AuditService, SkyRunService
 
 
 @dataclass(frozen=True)
@@ -76,70 +64,70 @@ class Services:
     @property
     def evidence(self) -> Evidence:
         """Files behind rows."""
-        from skydb.services.lookup.evidence import Evidence
+        from skydb.services.lookup import Evidence
 
         return Evidence(self.context.store, self.context.workspace)
 
     @property
     def coverage(self) -> Coverage:
         """How far the ledger is, and what a page about it covers."""
-        from skydb.services.lookup.coverage import Coverage
+        from skydb.services.lookup import Coverage
 
         return Coverage(self.context.store)
 
     @property
     def ingest(self) -> IngestService:
         """Recording files."""
-        from skydb.services.intake.ingest import IngestService
+        from skydb.services.intake import IngestService
 
         return IngestService(self.context)
 
     @property
     def history(self) -> HistoryService:
         """Runs made without skydb."""
-        from skydb.services.history.service import HistoryService
+        from skydb.services.history import HistoryService
 
         return HistoryService(self.context)
 
     @property
     def fetch(self) -> FetchService:
         """Downloads from MAST."""
-        from skydb.services.intake.fetch import FetchService
+        from skydb.services.intake import FetchService
 
         return FetchService(self.context)
 
     @property
     def refcat(self) -> RefcatService:
         """Reference catalogues."""
-        from skydb.services.catalogs.refcat import RefcatService
+        from skydb.services.catalogs import RefcatService
 
         return RefcatService(self.context)
 
     @property
     def catalog_queries(self) -> CatalogQueryService:
         """Asking catalogue services."""
-        from skydb.services.catalogs.catalog_queries import CatalogQueryService
+        from skydb.services.catalogs import CatalogQueryService
 
         return CatalogQueryService(self.context)
 
     @property
     def align(self) -> AlignService:
         """Fitting products to a catalogue."""
-        from skydb.services.alignment.align import AlignService
+        from skydb.services.alignment import AlignService
 
         return AlignService(self.context)
 
     @property
     def accept(self) -> AcceptService:
         """Applying reviewed fits."""
-        from skydb.services.alignment.accept import AcceptService
+        from skydb.services.alignment import AcceptService
 
         return AcceptService(self.context)
 
     @property
     def headers(self) -> HeaderService:
         """Headers of the user's own files."""
-        from skydb.services.alignment.header_writes import HeaderService
+        from skydb.services.alignment import HeaderService
 
         return HeaderService(self.context)
 
@@ -152,7 +140,7 @@ class Services:
         UsageError
             When the ledger was opened without somebody who makes its fields.
         """
-        from skydb.services.selftest.doctor import DoctorService
+        from skydb.services.selftest import DoctorService
 
         if self.fields is None:
             raise UsageError("These services were opened without the fields of a self-test.")
@@ -161,22 +149,21 @@ class Services:
     @property
     def wcs_diff(self) -> WcsDiffService:
         """Comparing two solutions of an image."""
-        from skydb.services.alignment.solution_diff import WcsDiffService
+        from skydb.services.alignment import WcsDiffService
 
         return WcsDiffService(self.context)
 
     @property
     def wcs_ledger(self) -> WcsLedgerService:
         """Restoring earlier solutions, and giving them away as headerlets."""
-        from skydb.services.alignment.wcs_ledger import WcsLedgerService
+        from skydb.services.alignment import WcsLedgerService
 
         return WcsLedgerService(self.context)
 
     def sky(self, jobs: int = 2, executor: str | None = None) -> SkyRunService:
         """Sky runs, so many beside each other, or on a cluster at ``dask://HOST:PORT``."""
-        from skydb.services.selftest.doctor import EnvironmentGate
-        from skydb.services.skies.executors.cluster import DaskExecutor
-        from skydb.services.skies.skyrun import SkyRunService
+        from skydb.services.selftest import EnvironmentGate
+        from skydb.services.skies import DaskExecutor, SkyRunService
 
         gate = EnvironmentGate(self.context, self.fields)
         cluster = DaskExecutor(executor) if executor else None
@@ -185,77 +172,77 @@ class Services:
     @property
     def export(self) -> ExportService:
         """Tables out."""
-        from skydb.services.lookup.export import ExportService
+        from skydb.services.lookup import ExportService
 
         return ExportService(self.questions.url)
 
     @property
     def finder(self) -> Finder:
         """Searches by position."""
-        from skydb.services.lookup.find import Finder
+        from skydb.services.lookup import Finder
 
         return Finder(self.context.store)
 
     @property
     def comparison(self) -> Comparisons:
         """Comparing runs, dates and reprocessings."""
-        from skydb.services.comparison.service import Comparisons
+        from skydb.services.comparison import Comparisons
 
         return Comparisons(self.context.store)
 
     @property
     def audit(self) -> AuditService:
         """Auditing sky runs."""
-        from skydb.services.skies.audit import AuditService
+        from skydb.services.skies import AuditService
 
         return AuditService(self.context)
 
     @property
     def books(self) -> BooksService:
         """Notes, flags, bad deliveries."""
-        from skydb.services.bookkeeping.notes import BooksService
+        from skydb.services.bookkeeping import BooksService
 
         return BooksService(self.context)
 
     @property
     def retention(self) -> RetentionService:
         """What is kept of sky runs."""
-        from skydb.services.bookkeeping.retention import RetentionService
+        from skydb.services.bookkeeping import RetentionService
 
         return RetentionService(self.context)
 
     @property
     def todo(self) -> TodoService:
         """How far everything is, and what is due."""
-        from skydb.services.bookkeeping.todo import TodoService
+        from skydb.services.bookkeeping import TodoService
 
         return TodoService(self.context)
 
     @property
     def explain(self) -> ExplainService:
         """Where things come from."""
-        from skydb.services.provenance.explain import ExplainService
+        from skydb.services.provenance import ExplainService
 
         return ExplainService(self.context.store, self.context.workspace)
 
     @property
     def export_prov(self) -> ProvExportService:
         """Lineages out, as PROV-JSON."""
-        from skydb.services.provenance.export import ProvExportService
+        from skydb.services.provenance import ProvExportService
 
         return ProvExportService(self.explain)
 
     def replay(self, jobs: int = 2) -> ReplayService:
         """Making runs again."""
-        from skydb.services.provenance.replay import ReplayService
-        from skydb.services.selftest.doctor import EnvironmentGate
+        from skydb.services.provenance import ReplayService
+        from skydb.services.selftest import EnvironmentGate
 
         gate = EnvironmentGate(self.context, self.fields)
         return ReplayService(self.context, jobs=jobs, gate=gate)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
         """Where the newest content of every selected exposure is, by rootname."""
-        from skydb.services.intake.choice import choose_inputs
+        from skydb.services.intake import choose_inputs
 
         workspace = self.context.workspace
         with self.context.store.reading() as session:

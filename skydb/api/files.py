@@ -11,7 +11,7 @@ from skydb.api.base import Facade, table_of
 if TYPE_CHECKING:
     from astropy.table import QTable
 
-    from skydb.services.catalogs.region import Region
+    from skydb.services.catalogs import Region
 
 
 class FilesFacade(Facade):
@@ -28,7 +28,7 @@ class FilesFacade(Facade):
         The options are the fields of :class:`skydb.archive.mast.MastQuery` and of
         :class:`skydb.services.intake.fetched.FetchSettings`.
         """
-        from skydb.services.intake.fetched import ask
+        from skydb.services.intake import ask
 
         return table_of(asdict(file) for file in self.services.fetch.fetch(*ask(obs_ids, options)))
 

@@ -16,7 +16,7 @@ from skydb.api.skies import SkyFacade
 from skydb.api.spatial import SpatialFacade
 
 if TYPE_CHECKING:
-    from skydb.services.selftest.fields import FieldMaker
+    from skydb.services.selftest import FieldMaker
 
 
 class Ledger(

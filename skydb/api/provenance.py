@@ -19,7 +19,7 @@ class ProvenanceFacade(Facade):
 
         The nodes with all that is known of them are in ``meta["nodes"]``.
         """
-        from skydb.services.provenance.documents import as_document
+        from skydb.services.provenance import as_document
 
         document = as_document(self.services.explain.explain(what, everything=everything))
         table = table_of(document["edges"], ("relation", "source", "target", "role"))
@@ -30,7 +30,7 @@ class ProvenanceFacade(Facade):
         """Make a sky run or an alignment run again; what differs, and in ``meta`` the verdict."""
         from dataclasses import asdict, fields
 
-        from skydb.services.provenance.verdict import Difference
+        from skydb.services.provenance import Difference
 
         found = asdict(self.services.replay(jobs).replay(run_number(run), tolerance))
         names = [field.name for field in fields(Difference)]

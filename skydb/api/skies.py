@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
 from skydb.domain.vocabulary import Engine, SkyMethod
-from skydb.services.intake.fields import Division
-from skydb.services.intake.selection import Selection
+from skydb.services.intake import Division, Selection
 
 if TYPE_CHECKING:
     from astropy.table import QTable

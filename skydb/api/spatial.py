@@ -27,7 +27,7 @@ class SpatialFacade(Facade):
         proposal_id: int | None = None,
     ) -> QTable:
         """Chips that saw a piece of sky, the nearest first; see :meth:`.Finder.search`."""
-        from skydb.services.lookup.find import COLUMNS
+        from skydb.services.lookup import COLUMNS
         from skydb.store.footprint_queries import Traits
 
         ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}

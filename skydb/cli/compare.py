@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from skydb.api.composition import Services
     from skydb.domain.vocabulary import GroupBy, SkyMethod
-    from skydb.services.comparison.across import SkyChange
+    from skydb.services.comparison import SkyChange
     from skydb.store.scope import Scope
 
 Rootnames = Annotated[
@@ -220,7 +220,7 @@ def changes(
 
     Example: skydb align changes --since 2026-01-01 --min-mas 10
     """
-    from skydb.services.comparison.dates import moment
+    from skydb.services.comparison import moment
 
     scope = _scope(rootname, visit, proposal)
     shell = shell_of(context)

@@ -156,8 +156,8 @@ class Demo:
         """Get exposures, products and catalogues over the wire, as from the real services."""
         from skydb.archive.endpoints import Endpoints
         from skydb.archive.mast import MastQuery
-        from skydb.services.catalogs.catalog_queries import CatalogQueryService
-        from skydb.services.intake.fetch import FetchService
+        from skydb.services.catalogs import CatalogQueryService
+        from skydb.services.intake import FetchService
         from skydb.simulate.detectors import detector
 
         loopback = Endpoints(url, url, url)

@@ -42,7 +42,7 @@ def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 def _examine(shell: Shell, *, as_json: bool) -> list[CheckResult]:
-    from skydb.services.selftest.doctor import examine
+    from skydb.services.selftest import examine
     from skydb.simulate.tiny import TinyFields
 
     if _has_ledger(shell):

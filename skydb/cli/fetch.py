@@ -15,7 +15,7 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.services.intake.fetched import FetchedFile, FetchPlan
+    from skydb.services.intake import FetchedFile, FetchPlan
 
 
 ObsIds = Annotated[
@@ -73,7 +73,7 @@ def fetch(
     Example: skydb fetch --obs-id 'ibxl5*' --proposal 12812 --filter F160W
     """
     from skydb.archive.mast import MastQuery
-    from skydb.services.intake.fetched import FetchSettings
+    from skydb.services.intake import FetchSettings
 
     made_by = None if project.lower() == "all" else project.upper()
     query = MastQuery(

@@ -13,7 +13,7 @@ from skydb.report import columns_history
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.services.history.outcome import HistoryOutcome
+    from skydb.services.history import HistoryOutcome
 
 history = group("Runs that were made without skydb.")
 
@@ -63,7 +63,7 @@ def import_(
 
 
 def _note(outcomes: Sequence[HistoryOutcome]) -> str:
-    from skydb.services.history.outcome import HistoryStatus
+    from skydb.services.history import HistoryStatus
 
     counts = [sum(one.status is status for one in outcomes) for status in HistoryStatus]
     return "{} new, {} known, {} skipped".format(*counts)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skydb.domain.guards import GuardPolicy
     from skydb.domain.vocabulary import Flavour
     from skydb.errors import InputsRefusedError
-    from skydb.services.intake.selection import Selection
+    from skydb.services.intake import Selection
 
 Visits = Annotated[
     list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50. Repeatable.")
@@ -85,7 +85,7 @@ class Chosen:
             When a flavour, a version or a day cannot be understood.
         """
         from skydb.domain.references import exposure_version
-        from skydb.services.intake.selection import Selection
+        from skydb.services.intake import Selection
 
         return Selection(
             rootnames=tuple(name.lower() for name in self.exposure),

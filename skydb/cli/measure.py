@@ -53,7 +53,7 @@ def _sky_row(services: Services, truth: FieldTruth, bar: float) -> Row:
 
 
 def _pointing_rows(services: Services, truth: FieldTruth, bar: float) -> list[Row]:
-    from skydb.services.intake.selection import Selection
+    from skydb.services.intake import Selection
     from skydb.simulate.verify import pointing_error_mas
 
     paths = services.exposure_paths(Selection())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skydb.services.core.progress import Progress, Quiet
+from skydb.services.core import Progress, Quiet
 
 if TYPE_CHECKING:
     from rich.console import Console

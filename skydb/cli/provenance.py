@@ -11,8 +11,7 @@ from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 
 if TYPE_CHECKING:
-    from skydb.services.provenance.graph import Lineage
-    from skydb.services.provenance.verdict import Replay
+    from skydb.services.provenance import Lineage, Replay
 
 
 def attach(app: typer.Typer) -> None:
@@ -51,7 +50,7 @@ def explain(
     if prov:
         typer.echo(_prov_json(graph))
     elif as_json:
-        from skydb.services.provenance.documents import as_document
+        from skydb.services.provenance import as_document
 
         shell.print_json(as_document(graph))
     else:
@@ -145,6 +144,6 @@ def _hashes(found: Replay) -> dict[str, str | None]:
 
 
 def _prov_json(graph: Lineage) -> str:
-    from skydb.services.provenance.w3c import prov_json
+    from skydb.services.provenance import prov_json
 
     return prov_json(graph)

@@ -72,7 +72,7 @@ def gaia(
 
     Example: skydb refcat gaia --name gaia --mag-limit 20
     """
-    from skydb.services.catalogs.region import Region
+    from skydb.services.catalogs import Region
 
     region = Region(target, ra, dec, radius)
     shell = shell_of(context)

@@ -94,7 +94,7 @@ def copy_(
     """
     from skydb.cli.progress import progress_on
     from skydb.report.columns import COPIES
-    from skydb.services.bookkeeping.dbcopy import copy_database
+    from skydb.services.bookkeeping import copy_database
 
     shell = shell_of(context)
     with progress_on(shell.stderr, wanted=not (as_json or shell.quiet)) as listener:

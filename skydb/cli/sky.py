@@ -13,7 +13,7 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from skydb.cli.shell import Shell
     from skydb.domain.vocabulary import Engine, SkyMethod
-    from skydb.services.intake.fields import Division
+    from skydb.services.intake import Division
     from skydb.store.queries import Row
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
@@ -138,7 +138,7 @@ def _near(path: str | None) -> str | None:
 
 def _division(text: str) -> Division:
     from skydb.errors import UsageError
-    from skydb.services.intake.fields import Division
+    from skydb.services.intake import Division
 
     try:
         return Division(text)

@@ -12,7 +12,7 @@ from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.services.skies.audit import Audit
+    from skydb.services.skies import Audit
 
 
 def attach(sky: typer.Typer) -> None:
@@ -51,7 +51,7 @@ def audit(
 
 def _explain(shell: Shell, found: Audit) -> None:
     """Name the worst, the islands and a downgrade on stderr."""
-    from skydb.services.skies.audit import sentences
+    from skydb.services.skies import sentences
 
     for sentence in sentences(found):
         shell.say(sentence)

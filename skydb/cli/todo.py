@@ -39,7 +39,7 @@ def status(
 
     Example: skydb status --by program
     """
-    from skydb.services.bookkeeping.todo import StatusBy
+    from skydb.services.bookkeeping import StatusBy
     from skydb.store.books_queries import Scope
 
     asked = _named(StatusBy, by, "--by")

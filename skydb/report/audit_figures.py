@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-    from skydb.services.skies.audit import Audit
+    from skydb.services.skies import Audit
 
 _ARCSEC_PER_RADIAN = float(np.degrees(3600.0))
 #: Cosine of the largest distance from the middle of a map: 60 degrees.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from skydb.api.composition import Services
     from skydb.report.style import Theme
-    from skydb.services.lookup.evidence import MosaicEvidence
+    from skydb.services.lookup import MosaicEvidence
 
 Row = Mapping[str, Any]
 _Drawn: TypeAlias = FigureBlock | BlinkBlock

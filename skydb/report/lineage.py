@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skydb.domain.vocabulary import ActivityKind
 from skydb.report.tables import Column, Tone, printable
-from skydb.services.provenance.graph import (
+from skydb.services.provenance import (
     Edge,
     Lineage,
     Node,

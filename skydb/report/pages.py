@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skydb.api.composition import Services
-    from skydb.services.lookup.evidence import FitEvidence, MosaicEvidence
+    from skydb.services.lookup import FitEvidence, MosaicEvidence
 
 Row = dict[str, Any]
 

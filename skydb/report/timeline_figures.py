@@ -25,7 +25,7 @@ from skydb.report.style import (
     title_figure,
     unit_text,
 )
-from skydb.services.comparison.timeline import Quantity, TimePoint
+from skydb.services.comparison import Quantity, TimePoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from sqlalchemy import text
 import skydb
 from skydb.api.ledger import Ledger
 from skydb.errors import NotFoundError, SchemaError, UsageError
-from skydb.services.core.connect import data_root
+from skydb.services.core.connection import data_root
 from skydb.store.engine import open_engine, resolve_url
 from tests.services.tools import MEMBERS, PRODUCT
 

@@ -38,10 +38,7 @@ from skydb.services.alignment.accept_outcome import (
 )
 from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
-from skydb.services.core.context import Context
-from skydb.services.core.isolation import isolated
-from skydb.services.core.staging import named_apart, plain_name
-from skydb.services.core.versions import checked_path
+from skydb.services.core import Context, checked_path, isolated, named_apart, plain_name
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
 
 

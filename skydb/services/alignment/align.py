@@ -29,12 +29,9 @@ from skydb.files.reader import read_facts
 from skydb.services.alignment.guards import guarded_products, product_flags
 from skydb.services.alignment.products import choose_products
 from skydb.services.alignment.screening import FittedProduct, judge_fits
-from skydb.services.catalogs.epochs import epoch_doubt, mean_epochs
-from skydb.services.catalogs.refcat import find_catalog
-from skydb.services.core.context import Context
-from skydb.services.core.isolation import isolated
-from skydb.services.core.versions import checked_path
-from skydb.services.intake.selection import Selection
+from skydb.services.catalogs import epoch_doubt, find_catalog, mean_epochs
+from skydb.services.core import Context, checked_path, isolated
+from skydb.services.intake import Selection
 from skydb.store.queries import Row
 
 

@@ -13,7 +13,7 @@ from skydb.domain.guards import Flag, GuardPolicy, listed, stale_input
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind
 from skydb.services.alignment.membership import member_products, redelivered_members
-from skydb.services.intake.guards import Subjects, remarks_on
+from skydb.services.intake import Subjects, remarks_on
 
 
 def guarded_products(

@@ -22,8 +22,7 @@ from skydb.errors import NotFoundError, StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.headerblocks import read_headers, replace_headers
 from skydb.files.workspace import Workspace
-from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path, require_content
+from skydb.services.core import Context, checked_path, require_content
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from skydb.domain.choice import FLAVOURS, ChosenInput
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.intake.selection import Selection, conditions, nothing_selected
+from skydb.services.intake import Selection, conditions, nothing_selected
 from skydb.store.references import products_of, several_products, version_of
 
 _DRIZZLED = tuple(kind for kind in ProductKind if kind.is_drizzled)

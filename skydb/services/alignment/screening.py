@@ -31,8 +31,8 @@ from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.matchfile import read_matches
 from skydb.files.products import read_hstwcs
 from skydb.files.tweakreglog import matches_before_clipping
-from skydb.services.catalogs.epochs import mean_epochs
-from skydb.services.core.context import Context
+from skydb.services.catalogs import mean_epochs
+from skydb.services.core import Context
 from skydb.sky import fit_trust as measure
 from skydb.sky.displacement import displacement
 

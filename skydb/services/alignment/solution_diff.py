@@ -16,7 +16,7 @@ from skydb.domain import (
 from skydb.domain.vocabulary import DiffCause, ProductKind, SolutionOrigin, WcsKind
 from skydb.errors import UsageError
 from skydb.services.alignment.solutions import find_solution, wcs_or_like
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.sky.wcs_change import difference
 
 _FOUND = (SolutionOrigin.ARCHIVE, SolutionOrigin.HEADERLET)

@@ -13,7 +13,7 @@ from skydb.errors import FileRejectedError, NotFoundError, StateError
 from skydb.files.headerlets import read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
-from skydb.services.core.versions import checked_path
+from skydb.services.core import checked_path
 from skydb.sky.wcs_change import with_linear_terms
 
 if TYPE_CHECKING:

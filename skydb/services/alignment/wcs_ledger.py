@@ -29,8 +29,7 @@ from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.services.alignment.solutions import find_solution, wcs_of
-from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
+from skydb.services.core import Context, checked_path
 from skydb.sky.wcs_change import difference
 from skydb.version import __version__
 

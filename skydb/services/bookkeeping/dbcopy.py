@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from skydb.errors import UsageError
-from skydb.services.core.progress import Progress, Quiet
+from skydb.services.core import Progress, Quiet
 from skydb.store import schema
 from skydb.store.copying import TableCopy, copy_ledger, tables_in_order
 from skydb.store.engine import open_engine, resolve_url, sqlite_path

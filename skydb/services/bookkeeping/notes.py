@@ -23,8 +23,8 @@ from skydb.domain.retention import abandon
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.catalogs.refcat import find_catalog
-from skydb.services.core.context import Context
+from skydb.services.catalogs import find_catalog
+from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.references import entity_of
 

@@ -16,7 +16,7 @@ from skydb.domain.retention import RetentionPolicy
 from skydb.errors import NotFoundError, StateError
 from skydb.files.removal import require_below, set_aside
 from skydb.services.bookkeeping.notes import BooksService, entry_row
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.store import books_queries, queries
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skydb.domain.todo import TodoRule
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.books_queries import Scope
 

@@ -19,8 +19,7 @@ from skydb.errors import ArchiveError, NotFoundError
 from skydb.services.catalogs.catalog_shelf import CatalogShelf, Obtained, Question
 from skydb.services.catalogs.epochs import mean_epochs
 from skydb.services.catalogs.region import Region, archive_versions, cone_around
-from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
+from skydb.services.core import Context, checked_path
 from skydb.store import queries
 
 _TIMEOUT_S = 300.0

@@ -18,7 +18,7 @@ from skydb.errors import UsageError
 from skydb.files.catalog import read_catalog
 from skydb.files.checksum import sha256_of
 from skydb.services.catalogs.refcat import checked_name
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.store import queries
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.checksum import sha256_of
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.store import queries
 
 _LONGEST_NAME = 64

@@ -1,1 +1,5 @@
 """Comparison across runs, dates and reprocessings: what changed, by how much, and why."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import AlignmentSolution
 from skydb.domain.vocabulary import DiffCause
 from skydb.errors import UsageError
-from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
+from skydb.services.alignment import distortion_of, distortions_apart
 from skydb.services.comparison.moves import Pointings
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content

@@ -14,7 +14,7 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.hdrtab import DrizzledProduct
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.outcome import (
     HistoryKind,

@@ -1,1 +1,5 @@
 """Files into the ledger, and the choice of those that a run uses."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

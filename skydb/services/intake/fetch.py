@@ -17,7 +17,7 @@ from skydb.archive.shelf import Shelf
 from skydb.domain import Download, DownloadActivity, ProductVersion
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.errors import SkydbError, UsageError
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.intake.fetched import FetchedFile, FetchPlan, FetchSettings, planned_file
 from skydb.services.intake.fetchwork import FetchWork
 from skydb.services.intake.ingest import IngestService

@@ -13,8 +13,7 @@ from skydb.archive.download import Arrival, TransferError
 from skydb.archive.mast import MastProduct
 from skydb.domain import Download, ProductVersion
 from skydb.domain.vocabulary import DownloadStatus
-from skydb.services.core.context import Context
-from skydb.services.core.progress import Part
+from skydb.services.core import Context, Part
 from skydb.store.unit_of_work import Store
 
 #: Longer than the URI of any file whose name is taken.

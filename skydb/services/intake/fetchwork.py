@@ -15,7 +15,7 @@ from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.integrity import check_arrival
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.intake.fetch_attempts import (
     AttemptLog,
     KnownDownload,

@@ -25,7 +25,7 @@ from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFro
 from skydb.errors import FileRejectedError
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.intake.reading import available_cores, read_files
 from skydb.services.intake.readworker import Companion, Read
 from skydb.store.keys import number_new_rows

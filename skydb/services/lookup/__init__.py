@@ -1,1 +1,5 @@
 """Answers that only read: tables, searches by position, exports, the files behind rows."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

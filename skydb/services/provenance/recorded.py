@@ -14,12 +14,9 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, StateError
 from skydb.files.workspace import Workspace
-from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
+from skydb.services.core import Context, checked_path
 from skydb.services.provenance.logged import settings_of_a_log, settings_of_a_statistic
-from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
-from skydb.services.skies.engines.base import SkyEngine
-from skydb.services.skies.engines.choice import EngineRequest, engine_for
+from skydb.services.skies import AstroDrizzleEngine, EngineRequest, SkyEngine, engine_for
 
 _EXPOSED = (ProductKind.FLC, ProductKind.FLT)
 

@@ -11,8 +11,8 @@ from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError, ToolError
 from skydb.files.checksum import sha256_of
-from skydb.services.alignment.align import AlignService
-from skydb.services.core.context import Context
+from skydb.services.alignment import AlignService
+from skydb.services.core import Context
 from skydb.services.provenance.fitdiff import fit_differences, fit_tolerance, recipe_of
 from skydb.services.provenance.recorded import (
     Recorded,
@@ -27,9 +27,8 @@ from skydb.services.provenance.skydiff import (
     value_differences,
 )
 from skydb.services.provenance.verdict import Compared, Replay, judged
-from skydb.services.selftest.doctor import EnvironmentGate
-from skydb.services.skies.engines.base import SkyEngine
-from skydb.services.skies.recipe import Recipe, inputs_of
+from skydb.services.selftest import EnvironmentGate
+from skydb.services.skies import Recipe, SkyEngine, inputs_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from skydb.errors import SkydbError
-from skydb.services.core.environment import installed_packages, known_faults
+from skydb.services.core import installed_packages, known_faults
 
 PIN_SPHERICAL_GEOMETRY = "pin spherical_geometry>=1.3.0,<1.3.5"
 PIN_PHOTUTILS = "pin photutils>=2.2,<3"

@@ -18,8 +18,7 @@ from skydb.domain.selftest import verdict_of
 from skydb.domain.vocabulary import Verdict
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import UsageError
-from skydb.services.core.context import Context
-from skydb.services.core.environment import describe_environment, remember_environment
+from skydb.services.core import Context, describe_environment, remember_environment
 from skydb.services.selftest.fields import FieldMaker
 from skydb.services.selftest.memory import PassedEnvironments
 from skydb.services.selftest.suite import TIMEOUT_S, Suite

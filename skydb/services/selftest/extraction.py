@@ -11,7 +11,7 @@ from skydb.domain.vocabulary import Verdict
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.selftest import STARS, SourceReport, ask_sources
 from skydb.errors import ToolCrashedError
-from skydb.services.core.environment import installed_packages
+from skydb.services.core import installed_packages
 from skydb.services.selftest import cures
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from skydb.domain import SkyRun
 from skydb.domain.overlap import ChipKey
 from skydb.domain.vocabulary import Engine, SkyMethod
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Islands, Measures

@@ -16,7 +16,7 @@ from pathlib import Path
 from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.files.pixels import ChipFile, open_chips
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs, inputs_of
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.frame_offsets import (

@@ -17,8 +17,7 @@ from skydb.domain.overlap import ChipKey, MeasuredChip, MeasuredOverlap
 from skydb.files.pixels import ChipFile, open_chips
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
-from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
+from skydb.services.core import Context, checked_path
 from skydb.services.skies.pixelwork import ExposureLevels, ExposureWork, Side, look_at_all
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.levels import SkyStatistic

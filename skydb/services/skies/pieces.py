@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest
 from skydb.services.skies.executors.base import SkyTask

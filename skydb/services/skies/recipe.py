@@ -19,13 +19,8 @@ from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
 from skydb.errors import UsageError
 from skydb.files.products import read_hstwcs
-from skydb.services.core.context import Context
-from skydb.services.core.environment import describe_environment
-from skydb.services.core.staging import named_apart, plain_name
-from skydb.services.core.versions import checked_path
-from skydb.services.intake.choice import choose_inputs
-from skydb.services.intake.guards import guarded_inputs
-from skydb.services.intake.selection import Selection
+from skydb.services.core import Context, checked_path, describe_environment, named_apart, plain_name
+from skydb.services.intake import Selection, choose_inputs, guarded_inputs
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
 from skydb.store import overlap_queries

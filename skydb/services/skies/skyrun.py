@@ -10,13 +10,9 @@ from skydb.domain.guards import Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
-from skydb.services.core.context import Context
-from skydb.services.core.environment import remember_environment
-from skydb.services.intake.choice import choose_inputs
-from skydb.services.intake.fields import Division, fields_of
-from skydb.services.intake.guards import book_remarks
-from skydb.services.intake.selection import Selection
-from skydb.services.selftest.doctor import EnvironmentGate
+from skydb.services.core import Context, remember_environment
+from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
+from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
 from skydb.services.skies.executors.base import Executor, LedgerAddress

@@ -13,9 +13,7 @@ from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
-from skydb.services.core.context import Context
-from skydb.services.core.environment import installed_packages, known_faults
-from skydb.services.core.isolation import isolated
+from skydb.services.core import Context, installed_packages, isolated, known_faults
 from skydb.services.skies.engines.base import keep_file, keep_mosaic, notice_islands, run_home
 from skydb.services.skies.recipe import (
     RunInputs,

@@ -13,7 +13,7 @@ from skydb.domain.guards import listed
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.recipe import Islands, RunInputs
 
 #: Directory below the data root that has one directory a run.

@@ -9,7 +9,7 @@ from skydb.drizzle.onepass_limits import why_not
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.onepass import OnePassEngine

@@ -13,8 +13,7 @@ from skydb.drizzle.onepass import OnePass, OnePassMosaic
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
-from skydb.services.core.context import Context
-from skydb.services.core.isolation import isolated
+from skydb.services.core import Context, isolated
 from skydb.services.skies.engines.base import guarded_runs, keep_file, keep_mosaic, run_home
 from skydb.services.skies.engines.own import record_skies, skies_of, statistic_settings
 from skydb.services.skies.engines.statistic import statistic_of

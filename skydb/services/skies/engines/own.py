@@ -12,7 +12,7 @@ from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.engines.base import guarded_runs, notice_islands
 from skydb.services.skies.engines.statistic import only_sky, statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps

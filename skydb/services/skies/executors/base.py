@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 from skydb.domain.vocabulary import Engine
 from skydb.drizzle.settings import AstroDrizzleSettings
-from skydb.services.core.context import Context
+from skydb.services.core import Context
 from skydb.services.skies.engines.choice import EngineRequest
 
 

@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind
-from skydb.services.core.context import Context
-from skydb.services.core.environment import remember_environment
+from skydb.services.core import Context, remember_environment
 
 #: Number of an attempt, by run.
 Claims = Mapping[int, int]

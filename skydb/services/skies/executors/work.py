@@ -7,8 +7,7 @@ from pathlib import Path
 
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError
-from skydb.services.core.connect import connect
-from skydb.services.core.context import Context
+from skydb.services.core import Context, connect
 from skydb.services.skies.engines.choice import engine_for
 from skydb.services.skies.executors.base import LedgerAddress, SkyTask
 from skydb.services.skies.executors.claims import attempted, claim, still_running

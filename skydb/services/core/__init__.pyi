@@ -1,0 +1,14 @@
+from .connection import connect as connect
+from .context import Context as Context
+from .environment import describe_environment as describe_environment
+from .environment import installed_packages as installed_packages
+from .environment import known_faults as known_faults
+from .environment import remember_environment as remember_environment
+from .isolation import isolated as isolated
+from .progress import Part as Part
+from .progress import Progress as Progress
+from .progress import Quiet as Quiet
+from .staging import named_apart as named_apart
+from .staging import plain_name as plain_name
+from .versions import checked_path as checked_path
+from .versions import require_content as require_content

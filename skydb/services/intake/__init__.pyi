@@ -1,0 +1,16 @@
+from .choice import choose_inputs as choose_inputs
+from .fetch import FetchService as FetchService
+from .fetched import FetchedFile as FetchedFile
+from .fetched import FetchPlan as FetchPlan
+from .fetched import FetchSettings as FetchSettings
+from .fetched import ask as ask
+from .fields import Division as Division
+from .fields import fields_of as fields_of
+from .guards import Subjects as Subjects
+from .guards import book_remarks as book_remarks
+from .guards import guarded_inputs as guarded_inputs
+from .guards import remarks_on as remarks_on
+from .ingest import IngestService as IngestService
+from .selection import Selection as Selection
+from .selection import conditions as conditions
+from .selection import nothing_selected as nothing_selected

@@ -1,0 +1,15 @@
+from .documents import as_document as as_document
+from .explain import ExplainService as ExplainService
+from .export import ProvExportService as ProvExportService
+from .graph import Edge as Edge
+from .graph import Lineage as Lineage
+from .graph import Node as Node
+from .graph import NodeType as NodeType
+from .graph import Relation as Relation
+from .graph import Remark as Remark
+from .graph import RemarkKind as RemarkKind
+from .graph import Thing as Thing
+from .replay import ReplayService as ReplayService
+from .verdict import Difference as Difference
+from .verdict import Replay as Replay
+from .w3c import prov_json as prov_json

@@ -1,0 +1,11 @@
+from .audit import Audit as Audit
+from .audit import AuditService as AuditService
+from .audit import sentences as sentences
+from .engines.astrodrizzle import AstroDrizzleEngine as AstroDrizzleEngine
+from .engines.base import SkyEngine as SkyEngine
+from .engines.choice import EngineRequest as EngineRequest
+from .engines.choice import engine_for as engine_for
+from .executors.cluster import DaskExecutor as DaskExecutor
+from .recipe import Recipe as Recipe
+from .recipe import inputs_of as inputs_of
+from .skyrun import SkyRunService as SkyRunService
