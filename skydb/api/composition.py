@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
     from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
-    from skydb.services.skies import AuditService, SkyRunService
+    from skydb.services.skies import AuditService, SkyHeaderService, SkyRunService
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,13 @@ class Services:
         from skydb.services.alignment import HeaderService
 
         return HeaderService(self.context)
+
+    @property
+    def sky_headers(self) -> SkyHeaderService:
+        """Skies in the headers of the user's own files."""
+        from skydb.services.skies import SkyHeaderService
+
+        return SkyHeaderService(self.context)
 
     @property
     def doctor(self) -> DoctorService:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
@@ -51,6 +52,20 @@ class SkyFacade(Facade):
             fields=sky_runs.fields(chosen, Division(each)) if each else (),
         )
         return table_of(runs)
+
+    def sky_write_headers(self, run: int | str) -> QTable:
+        """Write MDRIZSKY of one run into the headers of your own exposures.
+
+        One row for every chip of every file, in the unit of BUNIT; see
+        :meth:`restore_headers` for the way back.
+
+        Raises
+        ------
+        NotFoundError
+            When you have no file with the content that the run used.
+        """
+        rows = self.services.sky_headers.write(run_number(run))
+        return table_of(asdict(row) for row in rows)
 
     def sky_audit(self, run: int | str) -> QTable:
         """What a run left between every pair of overlapping exposures."""

@@ -15,7 +15,7 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.services.alignment import HeaderChange
+    from skydb.services.core import HeaderChange
 
 align = group("Alignment to a reference catalogue.")
 

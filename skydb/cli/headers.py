@@ -1,4 +1,4 @@
-"""``skydb restore-headers``: the way back from ``--write-headers``."""
+"""Headers of the user's own files: ``sky write-headers``, and the way back from any writing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skydb.cli.references import run_number
+from skydb.cli.references import SkyRunArgument, run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
@@ -14,6 +14,37 @@ from skydb.report import columns
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("restore-headers")(restore_headers)
+
+
+def attach_to_sky(sky: typer.Typer) -> None:
+    """Add the commands that belong to sky runs to the group ``sky``."""
+    sky.command("write-headers")(write_headers)
+    sky.command("restore-headers")(restore_headers)
+
+
+def write_headers(
+    context: typer.Context,
+    run: SkyRunArgument,
+    as_json: JsonOption = False,
+) -> None:
+    """Write MDRIZSKY of one run into the headers of your own exposures.
+
+    Beside it stand its error (SKYSIGMA), the method that ran (SKYMETH) and the run
+    (SKYDBRUN). AstroDrizzle subtracts these skies with `skysub=False, skyuser="MDRIZSKY"`. All files are
+    written or none; `skydb restore-headers` takes it back. A file that is not what the
+    run used is left as it is and named (exit code 5).
+
+    Example: skydb sky write-headers 4
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.sky_headers.write(run)
+    shell.show(f"Skies of run {run} in your files", rows, columns.SKY_CARDS, as_json=as_json)
+    activity = rows[0].activity
+    shell.say(f"`skydb restore-headers run:{activity}` puts the headers back.")
+    for sentence in dict.fromkeys(f"{row.rootname}: {row.reason}" for row in rows if row.reason):
+        shell.say(sentence)
+    shell.flag(when=any(row.reason for row in rows))
 
 
 def restore_headers(
@@ -26,7 +57,7 @@ def restore_headers(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Put back the headers of your own files that `--write-headers` had replaced.
+    """Put back the headers of your own files that skydb had replaced.
 
     The files are then, byte for byte, what they were before.
 

@@ -52,6 +52,8 @@ class FindingKind(GrowingVocabulary):
     """What ran an activity went away; the activity was tried again."""
     NOT_MOVED = "not-moved"
     """A member of a product was left where it was: the fit belongs to another content."""
+    NOT_WRITTEN = "not-written"
+    """A file of the user's did not get the skies of a run: it is not what the run used."""
     MIXED_ALIGNMENT = "mixed-alignment"
     """Some inputs hold an accepted fit and others do not."""
     MIXED_FRAMES = "mixed-frames"

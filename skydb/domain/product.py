@@ -138,7 +138,11 @@ class Product(Base):
         return next((known for known in self.versions if known.sha256 == sha256), None)
 
     def add_version(
-        self, facts: FileFacts, *, derived_from: ProductVersion | None = None
+        self,
+        facts: FileFacts,
+        *,
+        derived_from: ProductVersion | None = None,
+        is_annotated: bool = False,
     ) -> ProductVersion:
         """Append a file version; earlier ones stay as they are.
 
@@ -148,9 +152,11 @@ class Product(Base):
             What the file says.
         derived_from : ProductVersion, optional
             What skydb made it of; None for a file from outside.
+        is_annotated : bool
+            Whether skydb added no more than cards that say what a run found.
         """
         number = 1 + max((version.number for version in self.versions), default=0)
-        version = ProductVersion(self, number, facts, derived_from)
+        version = ProductVersion(self, number, facts, derived_from, is_annotated=is_annotated)
         self._take_name(version)
         self._order()
         return version
@@ -227,9 +233,14 @@ class Product(Base):
             version.delivery = ordinal
         for version in self.versions:
             version.delivery = version.origin.delivery
-        placed = sorted(self.versions, key=lambda version: (version.delivery, version.number))
+        placed = sorted(self.versions, key=_standing)
         for place, version in enumerate(placed, 1):
             version.place = place
+
+
+def _standing(version: ProductVersion) -> tuple[int, bool, int]:
+    """Order of versions: the last one stands for the product, which one with notes never does."""
+    return version.delivery, not version.is_annotated, version.number
 
 
 class ProductMember(Base):

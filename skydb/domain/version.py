@@ -40,7 +40,10 @@ class ProductVersion(ConditionRecord, Base):
         origin for what skydb made. Ordered by calibration, see
         :class:`~skydb.domain.delivery.DeliveryKey`.
     place : int
-        Ordinal among all versions of the product, by delivery and then by arrival.
+        Ordinal among all versions of the product, by delivery and then by arrival; those
+        that were only annotated come first in their delivery.
+    is_annotated : bool
+        Whether it differs from what it was made of only in cards of a sky run.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class ProductVersion(ConditionRecord, Base):
     date_written: Mapped[str | None] = mapped_column(String(32))
     recorded_at: Mapped[datetime]
     dq_sha256: Mapped[str | None] = mapped_column(String(64))
+    is_annotated: Mapped[bool]
 
     product: Mapped[Product] = relationship(back_populates="versions", lazy="joined")
     derived_from: Mapped[ProductVersion | None] = relationship(
@@ -106,12 +110,15 @@ class ProductVersion(ConditionRecord, Base):
         number: int,
         facts: FileFacts,
         derived_from: ProductVersion | None = None,
+        *,
+        is_annotated: bool = False,
     ) -> None:
         if not facts.sha256:
             raise ValueError(f"{facts.path.name}: a version needs the checksum of its content.")
         self.number = number
         self.delivery = self.place = number
         self.derived_from = derived_from
+        self.is_annotated = is_annotated
         self.filename = facts.path.name
         self.is_own_name = facts.path.name == (facts.header_filename or facts.path.name)
         self.sha256 = facts.sha256
@@ -229,9 +236,29 @@ class ProductVersion(ConditionRecord, Base):
         version.see_at(path, is_managed=True)
         return version
 
+    def annotate(self, facts: FileFacts, path: str) -> ProductVersion:
+        """The version that is this one but for cards that say what a sky run found.
+
+        It never stands for the product: pixels and WCS are those of this version.
+
+        Parameters
+        ----------
+        facts : FileFacts
+            What the file with the cards says.
+        path : str
+            Where skydb keeps it.
+        """
+        version = self.product.version_with(facts.sha256 or "") or self.product.add_version(
+            facts, derived_from=self, is_annotated=True
+        )
+        version.see_at(path, is_managed=True)
+        return version
+
     @property
     def current_solution(self) -> AlignmentSolution | None:
         """The active WCS of this content, or None when none was recorded."""
+        if self.is_annotated and self.derived_from is not None:
+            return self.derived_from.current_solution
         in_header = [s for s in self.solutions if s.wcs_key == " "]
         return next(iter(in_header + self.applied_solutions), None)
 

@@ -268,6 +268,16 @@ class IngestStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class SkyCardStatus(StrEnum):
+    """What became of the sky of one chip in the header of one of the user's files."""
+
+    WRITTEN = "written"
+    NO_VALUE = "no-value"
+    """The run has none; the header has none either now."""
+    LEFT = "left"
+    """The file was not written to."""
+
+
 class DownloadStatus(StrEnum):
     """Outcome of one attempt to fetch one product."""
 

@@ -213,6 +213,14 @@ HEADER_CHANGES = (
     Column("version_after", "version after"),
     Column("path", wraps=True),
 )
+SKY_CARDS = (
+    Column("rootname"),
+    Column("extver"),
+    Column("mdrizsky", "MDRIZSKY", "", ".6f"),
+    Column("unit"),
+    Column("status"),
+    Column("path", wraps=True),
+)
 FOUND = (
     Column("rootname"),
     Column("product"),

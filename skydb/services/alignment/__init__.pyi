@@ -1,6 +1,5 @@
 from .accept import AcceptService as AcceptService
 from .align import AlignService as AlignService
-from .header_writes import HeaderChange as HeaderChange
 from .header_writes import HeaderService as HeaderService
 from .solution_diff import WcsDiffService as WcsDiffService
 from .solution_diff import distortion_of as distortion_of

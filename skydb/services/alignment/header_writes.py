@@ -1,50 +1,23 @@
-"""Headers of the user's own files: written only when he says so, and put back on demand."""
+"""The accepted WCS in the headers of the user's own exposures, when he says so."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import (
-    Acceptance,
-    Generation,
-    HeaderBackup,
-    HeaderRestore,
-    HeaderWrite,
-    ProductVersion,
+from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion
+from skydb.errors import NotFoundError
+from skydb.services.core import (
+    Context,
+    FilePair,
+    HeaderChange,
+    HeaderJournal,
+    checked_path,
+    own_paths,
+    require_content,
 )
-from skydb.domain.vocabulary import LinkRole
-from skydb.errors import NotFoundError, StateError
-from skydb.files.checksum import sha256_of
-from skydb.files.headerblocks import read_headers, replace_headers
-from skydb.files.workspace import Workspace
-from skydb.services.core import Context, checked_path, require_content
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderChange:
-    """One of the user's files whose headers were written or put back."""
-
-    activity: int
-    path: str
-    filename: str
-    version_before: int
-    version_after: int
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A file of the user's, the content it has and the content it is to get."""
-
-    path: Path
-    before_id: int
-    after_id: int
-    after_path: Path
-    after_sha256: str
 
 
 @dataclass(frozen=True)
@@ -56,8 +29,7 @@ class HeaderService:
     def write_accepted(self, run_id: int) -> list[HeaderChange]:
         """Give the user's own exposures the WCS that was accepted for them.
 
-        Only the headers change, to those of the version that the acceptance made. The
-        earlier content moves below the data root, so that its version stays whole.
+        Only the headers change, to those of the version that the acceptance made.
 
         Parameters
         ----------
@@ -79,46 +51,19 @@ class HeaderService:
         pairs = self._pairs(run_id)
         activity_id = self.context.begin(lambda _, stamp: HeaderWrite({"run": run_id}, stamp))
         with self.context.guarded(HeaderWrite, activity_id):
-            # On record before anything is touched: a crash half way can be undone.
-            self._back_up(activity_id, pairs)
-            for pair in pairs:
-                replace_headers(pair.path, read_headers(pair.after_path), pair.after_sha256)
-            with self.context.closing(HeaderWrite, activity_id) as (_, write):
-                for backup in write.backups:
-                    self._hand_over(backup)
-                return [_change(activity_id, backup) for backup in write.backups]
+            return HeaderJournal(self.context).write(activity_id, pairs)
 
     def restore(self, activity_id: int) -> list[HeaderChange]:
         """Put back the headers that an activity had replaced.
 
         Raises
         ------
-        NotFoundError
-            When there is no such activity.
-        StateError
-            When its headers were put back before, or a file was changed since.
+        NotFoundError, StateError
+            As :meth:`HeaderJournal.restore`.
         """
-        targets = self._open_backups(activity_id)
-        parameters = {"write": activity_id}
-        restore_id = self.context.begin(lambda _, stamp: HeaderRestore(parameters, stamp))
-        with self.context.guarded(HeaderRestore, restore_id):
-            for path, headers, sha256 in targets:
-                replace_headers(path, headers, sha256)
-            with self.context.closing(HeaderRestore, restore_id) as (session, restore):
-                write = session.get_one(HeaderWrite, activity_id)
-                backups = write.open_backups()
-                for backup in backups:
-                    backup.restored_by = restore
-                    restore.use(backup.before)
-                    # The file has the earlier content again, and no second copy is needed.
-                    self._return(backup)
-                changes = [_change(restore_id, backup) for backup in backups]
-                copies = [_kept_copy(self.context.workspace, backup) for backup in backups]
-        for copy in copies:
-            copy.unlink(missing_ok=True)
-        return changes
+        return HeaderJournal(self.context).restore(activity_id)
 
-    def _pairs(self, run_id: int) -> list[_Pair]:
+    def _pairs(self, run_id: int) -> list[FilePair]:
         with self.context.store.reading() as session:
             accepted = _accepted_versions(session, run_id)
             pairs = [pair for version in accepted for pair in self._pairs_of(version)]
@@ -129,74 +74,20 @@ class HeaderService:
             )
         return pairs
 
-    def _pairs_of(self, after: ProductVersion) -> list[_Pair]:
-        """Every file of the user's that has the content which was moved."""
-        before, workspace = after.origin, self.context.workspace
-        own = [workspace.resolve(place.path) for place in before.locations if not place.is_managed]
-        if not own:
-            return []
-        source = checked_path(workspace, after)
-        for path in own:
-            require_content(path, before)
-        return [_Pair(path, before.id, after.id, source, after.sha256) for path in own]
-
-    def _hand_over(self, backup: HeaderBackup) -> None:
-        """Note that a file of the user's has the accepted content now."""
-        path = self.context.workspace.relative(Path(backup.path))
-        for place in list(backup.before.locations):
-            if place.path == path:
-                place.move_to(backup.after, is_managed=False)
-
-    def _return(self, backup: HeaderBackup) -> None:
-        """Note that a file of the user's has its earlier content again."""
-        path = self.context.workspace.relative(Path(backup.path))
-        kept = self.context.workspace.relative(_kept_copy(self.context.workspace, backup))
-        for place in list(backup.after.locations):
-            if place.path == path:
-                place.move_to(backup.before, is_managed=False)
-        backup.before.leave(kept)
-
-    def _back_up(self, activity_id: int, pairs: Sequence[_Pair]) -> None:
-        workspace = self.context.workspace
-        headers = {pair.before_id: read_headers(pair.path) for pair in pairs}
-        with self.context.store.writing() as session:
-            write = session.get_one(HeaderWrite, activity_id)
-            for pair in pairs:
-                before = session.get_one(ProductVersion, pair.before_id)
-                after = session.get_one(ProductVersion, pair.after_id)
-                HeaderBackup(write, str(pair.path), before, after, headers[pair.before_id])
-                kept = workspace.store_version(pair.path, pair.path.name, before.sha256)
-                before.see_at(workspace.relative(kept), is_managed=True)
-                write.use(before)
-                write.use(after, LinkRole.ALIGNED)
-            session.commit()
-
-    def _open_backups(self, activity_id: int) -> list[tuple[Path, list[str], str]]:
-        with self.context.store.reading() as session:
-            write = session.get(HeaderWrite, activity_id)
-            if write is None:
-                raise NotFoundError(f"Activity {activity_id} has written no headers.")
-            return [
-                (Path(backup.path), backup.headers, backup.before.sha256)
-                for backup in write.open_backups()
-                if _needs_restoring(backup)
-            ]
+    def _pairs_of(self, after: ProductVersion) -> list[FilePair]:
+        """Every file of the user's that has the pixels of the exposure that was moved."""
+        source, pairs = None, []
+        for before in _same_delivery(after):
+            for path in own_paths(self.context.workspace, before):
+                require_content(path, before)
+                source = source or checked_path(self.context.workspace, after)
+                pairs.append(FilePair(path, before.id, after.id, source, after.sha256))
+        return pairs
 
 
-def _needs_restoring(backup: HeaderBackup) -> bool:
-    """Whether a file still has what was written; one that was never reached is left alone."""
-    path = Path(backup.path)
-    found = sha256_of(path) if path.is_file() else None
-    if found not in (backup.before.sha256, backup.after.sha256):
-        raise StateError(
-            f"{path} is gone or was changed since its headers were written.",
-            advice="Its earlier content is a version of the ledger; see `skydb sql`.",
-        )
-    return found == backup.after.sha256
-
-
-def _kept_copy(workspace: Workspace, backup: HeaderBackup) -> Path:
-    return workspace.version_home(Path(backup.path).name, backup.before.sha256)
+def _same_delivery(after: ProductVersion) -> list[ProductVersion]:
+    """The delivery that a version was made of, and what else skydb has made of that."""
+    return [one for one in after.product.versions if one.origin is after.origin and one != after]
 
 
 def _accepted_versions(session: Session, run_id: int) -> list[ProductVersion]:
@@ -209,13 +100,3 @@ def _accepted_versions(session: Session, run_id: int) -> list[ProductVersion]:
         .order_by(ProductVersion.id)
     )
     return [version for version in session.scalars(made) if version.product.exposure]
-
-
-def _change(activity_id: int, backup: HeaderBackup) -> HeaderChange:
-    return HeaderChange(
-        activity=activity_id,
-        path=backup.path,
-        filename=Path(backup.path).name,
-        version_before=backup.before.number,
-        version_after=backup.after.number,
-    )

@@ -9,3 +9,4 @@ from .executors.cluster import DaskExecutor as DaskExecutor
 from .recipe import Recipe as Recipe
 from .recipe import inputs_of as inputs_of
 from .skyrun import SkyRunService as SkyRunService
+from .write_headers import SkyHeaderService as SkyHeaderService

@@ -246,7 +246,7 @@ def test_a_write_that_stopped_half_way_can_be_taken_back(
         replace_headers(path, headers, sha256)
 
     service = HeaderService(services.context)
-    monkeypatch.setattr("skydb.services.alignment.header_writes.replace_headers", stops)
+    monkeypatch.setattr("skydb.services.core.header_journal.replace_headers", stops)
     with pytest.raises(FileRejectedError, match="disk is full"):
         service.write_accepted(run)
     monkeypatch.undo()
