@@ -457,6 +457,7 @@ def upgrade() -> None:
         sa.Column("date_written", sa.String(length=32), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("dq_sha256", sa.String(length=64), nullable=True),
+        sa.Column("is_annotated", sa.Boolean(), nullable=False),
         sa.Column("quality", sa.Text(), nullable=True),
         sa.Column("expflag", sa.String(length=32), nullable=True),
         sa.Column("fgslock", sa.String(length=32), nullable=True),

@@ -28,25 +28,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_imported_by_id_activities FOREIGN KEY(imported_by_id) REFERENCES activities (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 07:41:55.035735',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 07:41:55.044873',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 07:41:55.074766',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.074895',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.089450','2026-01-10 12:00:00.000000','2026-11-28 07:41:55.089727',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.090053','2026-01-10 12:00:00.000000','2026-11-28 07:41:55.090265',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.090543','2026-01-10 12:00:00.000000','2026-11-28 07:41:55.090723',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.091041','2026-02-20 12:00:00.000000','2026-11-28 07:41:55.091289',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.091700','2026-03-01 12:00:00.000000','2026-11-28 07:41:55.091862',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 07:41:55.082098',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 07:41:55.353401','2026-11-28 07:41:55.353491','2026-11-28 07:41:55.451878',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 07:41:55.579519','2026-11-28 07:41:55.579609','2026-11-28 07:41:55.587936',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 07:41:55.786118','2026-11-28 07:41:55.786214','2026-11-28 07:41:55.820158',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 07:41:55.808874','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 07:41:56.142940','2026-11-28 07:41:56.173817','2026-11-28 07:41:56.503941',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 07:41:56.159654','2026-11-28 07:41:56.173858','2026-11-28 07:41:56.524200',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 07:41:56.165479','2026-11-28 07:41:56.173886','2026-11-28 07:41:56.541324',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 07:41:56.170704','2026-11-28 07:41:56.173911','2026-11-28 07:41:56.553421',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 07:41:56.452038','2026-11-28 07:41:56.458929','2026-11-28 07:41:56.483025',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 09:17:28.424342',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 09:17:28.455262',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 09:17:28.533741',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.533878',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.594051','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.598583',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.599092','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.599367',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.599707','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.599944',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.600283','2026-02-20 12:00:00.000000','2026-11-28 09:17:28.600550',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.601160','2026-03-01 12:00:00.000000','2026-11-28 09:17:28.601328',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.561285',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 09:17:29.219368','2026-11-28 09:17:29.219435','2026-11-28 09:17:29.445225',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 09:17:29.786185','2026-11-28 09:17:29.786268','2026-11-28 09:17:29.829774',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 09:17:30.339338','2026-11-28 09:17:30.339440','2026-11-28 09:17:30.431448',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 09:17:30.411886','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:30.999140','2026-11-28 09:17:31.053567','2026-11-28 09:17:31.553353',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.026261','2026-11-28 09:17:31.053602','2026-11-28 09:17:31.577304',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.037864','2026-11-28 09:17:31.053627','2026-11-28 09:17:31.596099',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.050546','2026-11-28 09:17:31.053665','2026-11-28 09:17:31.611723',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 09:17:31.470807','2026-11-28 09:17:31.483757','2026-11-28 09:17:31.528616',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -142,25 +142,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.038046',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.039863',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.041385',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.042752',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.043814',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.044567',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.083494',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 07:41:55.083997','2026-01-20 12:00:00.000000','2026-11-28 07:41:55.084664',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.087567',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 07:41:55.087898','2026-01-20 12:00:00.000000','2026-11-28 07:41:55.088458',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 07:41:55.085351','2026-01-20 12:00:00.000000','2026-11-28 07:41:55.085707',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 07:41:55.086537','2026-01-20 12:00:00.000000','2026-11-28 07:41:55.086851',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 07:41:55.089024','2026-01-20 12:00:00.000000','2026-11-28 07:41:55.089255',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.422535',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 07:41:55.423245',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 07:41:55.423429',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 07:41:55.424467',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 07:41:55.424893',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 07:41:55.425150',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.435878',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.437340',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.438293',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.444273',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.445522',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.454669',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.571296',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 09:17:28.572143','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.573289',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.582132',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 09:17:28.590905','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.591983',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.574304','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.579165',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.580446','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.580928',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.593268','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.593778',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:29.372598',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 09:17:29.373120',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 09:17:29.373288',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:29.374212',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 09:17:29.382950',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 09:17:29.383329',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -195,9 +195,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 07:41:56.762532',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 07:41:56.918297',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 07:41:57.013224',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 09:17:31.859608',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 09:17:32.077250',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 09:17:32.349880',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -276,8 +276,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 07:41:55.074540',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 07:41:55.074668',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 09:17:28.533450',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 09:17:28.533595',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -291,10 +291,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 07:41:55.036204','2026-11-28 07:41:55.036246');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 07:41:55.036240','2026-11-28 07:41:55.036252');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 07:41:55.349001',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 07:41:55.808766',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 09:17:28.424829','2026-11-28 09:17:28.424870');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 09:17:28.424864','2026-11-28 09:17:28.424875');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 09:17:29.212267',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 09:17:30.411792',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -334,21 +334,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 07:41:55.037467');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 07:41:55.039580');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 07:41:55.041105');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 07:41:55.042580');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 07:41:55.043597');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 07:41:55.044439');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 07:41:55.083212');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 07:41:55.084536');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 07:41:55.085173');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 07:41:55.086386');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 07:41:55.087391');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 07:41:55.088339');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 07:41:55.088890');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 07:41:55.422110');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 07:41:55.424317');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 09:17:28.425935');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 09:17:28.437172');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 09:17:28.438117');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 09:17:28.444111');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 09:17:28.445280');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 09:17:28.446303');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 09:17:28.570768');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 09:17:28.573095');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 09:17:28.574081');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 09:17:28.580213');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 09:17:28.581851');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 09:17:28.591784');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 09:17:28.593007');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 09:17:29.372390');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 09:17:29.374072');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -359,8 +359,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 07:41:55.092069');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 07:41:55.425558');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 09:17:28.601522');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 09:17:29.383678');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -573,6 +573,7 @@ CREATE TABLE product_versions (
 	date_written VARCHAR(32), 
 	recorded_at DATETIME NOT NULL, 
 	dq_sha256 VARCHAR(64), 
+	is_annotated BOOLEAN NOT NULL, 
 	quality TEXT, 
 	expflag VARCHAR(32), 
 	fgslock VARCHAR(32), 
@@ -590,21 +591,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.037235',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.039277',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.040944',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.042210',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.043500',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 07:41:55.044283',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.083065',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.084379',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.084989',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.086140',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.087307',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.088207',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 07:41:55.088704',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 07:41:55.421887',NULL,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 07:41:55.424159',NULL,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.425749',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.436929',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.438028',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.443890',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.445175',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.446120',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.570447',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.572808',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.573796',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.579858',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.581700',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.591522',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.592629',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 09:17:29.372137',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 09:17:29.373931',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -647,8 +648,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 07:41:55.074849',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 07:41:55.587798',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 09:17:28.533819',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 09:17:29.829642',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -661,10 +662,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE, 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:3479','succeeded','2026-11-28 07:41:56.181186','2026-11-28 07:41:56.564841',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:3479','succeeded','2026-11-28 07:41:56.183930','2026-11-28 07:41:56.567897',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:3479','succeeded','2026-11-28 07:41:56.185187','2026-11-28 07:41:56.570016',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:3479','succeeded','2026-11-28 07:41:56.186304','2026-11-28 07:41:56.572065',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.066275','2026-11-28 09:17:31.624211',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.070300','2026-11-28 09:17:31.625903',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.075746','2026-11-28 09:17:31.630587',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.076819','2026-11-28 09:17:31.631689',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
