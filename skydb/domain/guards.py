@@ -216,11 +216,14 @@ def _is_doubtful(mine: DeliveryKey, other: DeliveryKey) -> bool:
 
 
 def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """The header says that an exposure went wrong."""
+    """The header says that an exposure went wrong, or its flags are not known."""
     for one in chosen:
         condition = one.version.condition
-        if condition.complaints and not condition.has_no_signal:
-            yield Flag(FindingKind.QUALITY, one.rootname, f"{'; '.join(condition.complaints)}.")
+        complaints = list(condition.complaints)
+        if one.version.lacks_flags:
+            complaints.append("its flags (c1m) are not in the ledger, so no bad pixel is left out")
+        if complaints and not condition.has_no_signal:
+            yield Flag(FindingKind.QUALITY, one.rootname, f"{'; '.join(complaints)}.")
 
 
 def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
 from skydb.domain.condition_record import ConditionRecord
 from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import ProductKind
 from skydb.errors import StateError
 
 if TYPE_CHECKING:
@@ -172,9 +173,22 @@ class ProductVersion(ConditionRecord, Base):
         """Checksum of this content, with that of its flags when they are another file."""
         return self.sha256 if self.dq_sha256 is None else f"{self.sha256}+{self.dq_sha256}"
 
-    def note_flags(self, facts: FileFacts) -> None:
-        """Note the file with the flags of this very content, which may have come later."""
-        self.dq_sha256 = facts.dq_sha256 or self.dq_sha256
+    def note_flags(self, facts: FileFacts) -> bool:
+        """Note the file with the flags of this very content, which may have come later.
+
+        Returns
+        -------
+        bool
+            Whether they are others than were known: what was measured is then of no use.
+        """
+        before = self.dq_sha256
+        self.dq_sha256 = facts.dq_sha256 or before
+        return self.dq_sha256 != before
+
+    @property
+    def lacks_flags(self) -> bool:
+        """Whether its flags are in another file, which was never beside it."""
+        return self.product.kind is ProductKind.C0M and self.dq_sha256 is None
 
     @property
     def is_delivery(self) -> bool:

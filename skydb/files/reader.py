@@ -179,15 +179,23 @@ def _exposure_facts(
 def _rootname(
     skeleton: FitsSkeleton, cards: Cards, kind: ProductKind, members: tuple[str, ...]
 ) -> Rootname:
-    """The exposure, or the first member for products named after a sky cell or by a user."""
+    """The exposure, or the first member for products named after a sky cell or by a user.
+
+    AstroDrizzle makes the name of its output the ROOTNAME; of a mosaic that keeps no members,
+    ASN_ID alone tells the visit.
+    """
     text = cards.required("ROOTNAME", NotHstImageError)
     own = (_exposure(skeleton, text),) if kind in _SINGLE_EXPOSURES else (text,)
-    for candidate in (*own, *members):
+    association = (cards.text("ASN_ID") or "",) if kind.is_drizzled else ()
+    for candidate in (*own, *members, *association):
         try:
             return Rootname.parse(candidate)
         except ValueError:
             continue
-    raise NotHstImageError(cards.path, f"ROOTNAME {text!r} is no rootname of nine characters")
+    problem = f"ROOTNAME {text!r} is no rootname of nine characters"
+    if kind.is_drizzled:
+        problem += ", and neither HDRTAB nor D001DATA nor ASN_ID names what it was made of"
+    raise NotHstImageError(cards.path, problem)
 
 
 def _exposure(skeleton: FitsSkeleton, rootname: str) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from skydb.domain import (
     AlignmentSolution,
     Base,
+    ChipLevel,
     Exposure,
     FileLocation,
     Product,
     ProductVersion,
+    SkyOverlap,
     Visit,
 )
 from skydb.domain.identity import logged_identity, product_identity
@@ -82,6 +84,14 @@ class Registry:
             self._places[path] = version.see_at(path, is_managed=is_managed)
         elif place.version is not version:
             place.move_to(version, is_managed=is_managed)
+
+    def forget_measures(self, version: ProductVersion) -> None:
+        """Drop levels and overlaps that were measured with other flags than it now has."""
+        of_either = or_(
+            SkyOverlap.version_a_id == version.id, SkyOverlap.version_b_id == version.id
+        )
+        self._session.execute(delete(ChipLevel).where(ChipLevel.version_id == version.id))
+        self._session.execute(delete(SkyOverlap).where(of_either))
 
     def _recognised(self, file: FileFacts) -> Product | None:
         """The product that a log had named before its first file was seen."""

@@ -75,16 +75,11 @@ def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) 
     Raises
     ------
     NotFoundError
-        When no member is in the ledger.
+        When no member is in the ledger, or the product names none.
     """
     known = member_products(session, drizzled)
     if not known:
-        named = ", ".join(member.rootname for member in drizzled.product.members)
-        raise NotFoundError(
-            f"{drizzled.filename} was made of {named or 'exposures'} not in the ledger "
-            f"as {drizzled.product.flavour} files.",
-            advice="Ingest the exposures first.",
-        )
+        raise _without_members(drizzled)
     made = _made_with(session, drizzled)
     found = Members()
     for member in drizzled.product.members:
@@ -99,6 +94,21 @@ def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) 
         else:
             found.moved.append(base)
     return found
+
+
+def _without_members(drizzled: ProductVersion) -> NotFoundError:
+    named = ", ".join(member.rootname for member in drizzled.product.members)
+    if not named:
+        return NotFoundError(
+            f"{drizzled.filename} does not tell what it was made of, so its fit moves nothing: "
+            "it has neither HDRTAB nor D001DATA.",
+            advice="Fit a product that has one of them.",
+        )
+    return NotFoundError(
+        f"{drizzled.filename} was made of {named}, not in the ledger as "
+        f"{drizzled.product.flavour} files.",
+        advice="Ingest the exposures first.",
+    )
 
 
 def redelivered_members(

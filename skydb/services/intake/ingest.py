@@ -23,6 +23,7 @@ from skydb.domain import (
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
 from skydb.errors import FileRejectedError
+from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction
 from skydb.services.core import Context
@@ -86,7 +87,7 @@ class IngestService:
             One for each file, in order, the headerlets last.
         """
         asked_for = [Path(path) for path in paths]
-        files = list(self._files(asked_for))
+        files = _with_pixels(self._files(asked_for))
         # Last, for a headerlet belongs to an exposure that may be in the same batch.
         files.sort(key=is_named_headerlet)
         asked = {"paths": [str(path) for path in asked_for], "files": len(files)}
@@ -129,6 +130,22 @@ class IngestService:
     def _step(self, read: Read) -> Read:
         self.context.progress.advance()
         return read
+
+
+def _with_pixels(files: Iterable[Path]) -> list[Path]:
+    """Files, before flags that are named without their pixels the file of those.
+
+    The flags are recorded with the pixels: alone they would change nothing.
+    """
+    named = list(files)
+    known, found = set(named), []
+    for file in named:
+        pixels = pixels_beside(file)
+        if pixels is not None and pixels not in known:
+            known.add(pixels)
+            found.append(pixels)
+        found.append(file)
+    return found
 
 
 def _is_candidate(path: Path, ours: Path) -> bool:
@@ -211,7 +228,8 @@ class FileRecorder:
         path = self._workspace.relative(read.path)
         known = self._registry.content(read)
         if known is not None:
-            known.note_flags(read)
+            if known.note_flags(read):
+                self._registry.forget_measures(known)
             known.product.note_name(known, read)
             if all(place.path != path for place in known.locations):
                 self._notice_name(read)

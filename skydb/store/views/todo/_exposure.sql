@@ -6,9 +6,10 @@ exposures e JOIN visits v ON v.id = e.visit_id
 {%- endmacro %}
 
 {#- The drizzled product that it is fitted as part of, by id: one whose newest delivery has the
-    calibration of the exposure's own, and that no acceptance has left it out of since. -#}
+    calibration of the exposure's own, and that no acceptance has left it out of since. Of several,
+    the first in the order in which a run takes flavours; what came first or last is no matter. -#}
 {% macro fitted_as() -%}
-(SELECT MAX(q.id) FROM product_members m
+(SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -25,7 +26,9 @@ exposures e JOIN visits v ON v.id = e.visit_id
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at))
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1)
 {%- endmacro %}
 
 {#- The name of that product. -#}
