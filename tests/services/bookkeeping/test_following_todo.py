@@ -13,8 +13,8 @@ from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, Product, ProductVersion
 from skydb.domain.todo import TodoRule
 from skydb.services.intake.selection import Selection
-from tests.services.reprocessed import DRZ, NEW, PIECES, Follower, Reprocessed
-from tests.services.tools import Toolbox
+from tests.services.reprocessed import DRZ, NEW, OLD, OLD_NAME, PIECES, Follower, Reprocessed
+from tests.services.tools import Toolbox, write_product
 
 SUBSETS = [some for count in (1, 2, 3) for some in combinations(PIECES, count)]
 ALIGNMENT = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
@@ -173,6 +173,23 @@ def test_a_proposal_that_waits_is_to_be_reviewed_and_every_command_has_one_row(
     assert len(commands) == len(set(commands)) == 2
     follower.do(f"skydb align accept {run}")
     assert follower.due() == []
+
+
+@pytest.mark.parametrize("is_users_last", [True, False])
+def test_the_pipelines_product_is_fitted_before_a_mosaic_of_the_user_in_both_orders(
+    services_anywhere: Services, tools: Toolbox, visit50: Reprocessed, tmp_path: Path,
+    catalog_file: Path, *, is_users_last: bool,
+) -> None:  # fmt: skip
+    services = services_anywhere
+    files = visit50.old()
+    home = tmp_path / "mosaics"
+    mosaic = write_product(home, "final_drz.fits", visit50.members, OLD_NAME, **OLD)
+    batches = [[mosaic], list(files.values())]
+    for batch in batches[::-1] if is_users_last else batches:
+        services.ingest.ingest(batch)
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    commands = [command for command, _ in Follower(services, tools).due()]
+    assert commands == [f"skydb align run --refcat gaia {visit50.product}"]
 
 
 def _last_run(services: Services) -> int:
