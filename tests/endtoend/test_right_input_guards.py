@@ -10,6 +10,7 @@ from astropy.io import fits
 
 from tests.endtoend.lookalikes import rewritten, with_cards
 from tests.endtoend.smallfield import BAD, NAMES, RUN, Ledger, field, ledger
+from tests.files.wfpc2_builder import SKY, write_wfpc2
 
 __all__ = ["field", "ledger"]
 
@@ -34,10 +35,14 @@ def test_an_ordinary_field_is_quiet(ledger: Ledger, field: Path) -> None:
     assert all(row["flags"] == "" for row in ledger.json("sky", "run", "--explain-inputs"))
 
 
+WFPC2 = ("u2eb0101t", "u2eb0102t")
 CARDS = [
     ("QUALITY", "GSFAIL"),
     ("EXPFLAG", "INTERRUPTED"),
     ("FGSLOCK", "GYROS"),
+    ("GUIDEACT", "GYROS"),
+    ("GUIDEACT", "COARSE TRACK"),
+    ("GUIDEACT", "FINE LOCK/GYRO"),
     ("MTFLAG", "T"),
     ("SCAN_TYP", "C"),
 ]
@@ -64,6 +69,20 @@ def test_a_card_that_says_that_an_exposure_went_wrong_is_a_column_and_a_flag(
     runs = ledger.json(*RUN, "--allow", "quality", "--force")
     assert all(run["findings"] == [] for run in runs)
     assert ledger(*RUN, "--exclude", BAD, "--strict").code == 0
+
+
+@pytest.mark.parametrize("value", ["FINE LOCK", "FINE", ""])
+def test_the_guiding_that_was_done_well_is_no_flag(
+    ledger: Ledger, field: Path, tmp_path: Path, value: str
+) -> None:
+    files = with_bad(field, tmp_path, lambda a, b: with_cards(a, b, GUIDEACT=value))
+    ledger.json("ingest", *files)
+    (row,) = ledger.json(
+        "sql", f"SELECT guideact FROM product_versions WHERE filename LIKE '{BAD}%'"
+    )
+    assert (row["guideact"] or "") == value
+    assert ledger(*RUN, "--strict").code == 0
+    assert ledger.findings() == []
 
 
 def no_good_pixel(source: Path, target: Path) -> None:
@@ -102,6 +121,34 @@ def test_an_exposure_without_signal_is_left_out_said_and_null(
     }
     here = {row["rootname"]: row["localmin"] for row in ledger.json("sky", "compare")}
     assert {name: here[name] for name in without} == without
+
+
+@pytest.mark.parametrize("named", ["u2eb0101t_c1m.fits", "u2eb0101t_c0m.fits", "."])
+def test_flags_that_come_after_a_run_are_of_the_next_one_and_nothing_measured_before_is_used(
+    ledger: Ledger, tmp_path: Path, named: str
+) -> None:
+    home = tmp_path / "wfpc2"
+    for i, rootname in enumerate(WFPC2):
+        write_wfpc2(home, rootname, seed=i)
+    flags = (home / f"{WFPC2[0]}_c1m.fits").rename(tmp_path / "later.fits")
+    assert ledger("ingest", home).code == 5
+    first = ledger(*RUN, "--json")
+    assert first.code == 5
+    assert f"quality: {WFPC2[0]}: its flags (c1m) are not in the ledger" in first.err
+    assert set(ledger.findings()) > {("quality", WFPC2[0])}
+    assert ledger(*RUN, "--force", "--strict").code == 1
+    skies = {row["rootname"]: row["localmin"] for row in ledger.json("sky", "compare")}
+    assert skies[WFPC2[0]] > 100.0
+    assert skies[WFPC2[1]] == pytest.approx(SKY, abs=0.01)
+
+    flags.rename(home / f"{WFPC2[0]}_c1m.fits")
+    outcomes = ledger.json("ingest", home / named)
+    assert {row["status"] for row in outcomes} <= {"known", "companion"}
+    runs = ledger.json(*RUN, "--strict")
+    assert [run["reused"] for run in runs] == [False, False]
+    for row in ledger.json("sky", "compare"):
+        assert row["localmin"] == pytest.approx(SKY, abs=0.01)
+        assert abs(row["match"]) < 0.02
 
 
 def test_a_flag_or_note_in_the_books_is_said_until_it_is_withdrawn(
