@@ -41,17 +41,27 @@ def skydb(*words: object) -> Spoken:
 
 @dataclass(frozen=True)
 class LedgerDirectory:
-    """A directory with a ledger ``skydb.sqlite`` and its data."""
+    """A directory with a ledger ``skydb.sqlite`` and its data.
+
+    Parameters
+    ----------
+    path : Path
+        The directory.
+    database : str, optional
+        Another database that has the ledger; the data stay in the directory.
+    """
 
     path: Path
+    database: str | None = None
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.path / 'skydb.sqlite'}"
+        return self.database or f"sqlite:///{self.path / 'skydb.sqlite'}"
 
     def __call__(self, *words: object) -> Spoken:
         """A command on this ledger."""
-        return skydb("--db", self.url, *words)
+        data = ("--data", self.path / "skydb-data") if self.database else ()
+        return skydb("--db", self.url, *data, *words)
 
     def json(self, *words: object, code: int = 0) -> Any:
         """The answer to a command that must end with an exit code."""
@@ -59,6 +69,10 @@ class LedgerDirectory:
         assert spoken.code == code, spoken.err
         return spoken.document
 
-    def copied_to(self, target: Path) -> LedgerDirectory:
-        """The ledger and its data, to be changed at will."""
-        return LedgerDirectory(Path(shutil.copytree(self.path, target)))
+    def copied_to(self, target: Path, database: str | None = None) -> LedgerDirectory:
+        """The ledger and its data, to be changed at will; in an empty database if one is given."""
+        copy = LedgerDirectory(Path(shutil.copytree(self.path, target)), database)
+        if database is not None:
+            copied = skydb("db", "copy", self.url, database)
+            assert copied.code == 0, copied.err
+        return copy

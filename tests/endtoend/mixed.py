@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,20 @@ from skydb.simulate.truth import FieldTruth
 from skydb.simulate.verify import pointing_error_mas
 from tests.commands import LedgerDirectory, Spoken
 from tests.endtoend.conftest import Builder, Chain, align, simulate, take_in
-from tests.endtoend.lookalikes import svm_file
+from tests.endtoend.lookalikes import in_visit, svm_file
 
-__all__ = ["Recalibration", "alignment", "errors_mas", "mixed_field", "redelivered"]
+__all__ = [
+    "Recalibration",
+    "alignment",
+    "errors_mas",
+    "ledger_on",
+    "mixed_field",
+    "redelivered",
+    "redelivered_visit",
+]
+
+#: Both, to be named in turn where every case on both would cost too much.
+SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
 
 #: WCS of a file that a fit belongs to, and of one that it does not.
 ALIGNED_MAS, UNTOUCHED_MAS = 5.0, 0.01
@@ -40,6 +51,47 @@ def mixed_field(shared: Callable[[str, Builder], Chain]) -> Callable[[str], Chai
         return shared(f"mixed-{detector}", build)
 
     return build_on
+
+
+@pytest.fixture(scope="session")
+def redelivered_visit(
+    mixed_field: Callable[[str], Chain], shared: Callable[[str, Builder], Chain]
+) -> Chain:
+    """Visit 50 of the IR field delivered anew, 120 mas farther off, with its product."""
+
+    def build(root: Path) -> dict[str, Spoken]:
+        field = mixed_field("IR").field
+        anew = tuple(in_visit(field, "50"))
+        redeliver_field(field, Redelivery(anew, shift_mas=120.0), root / "field")
+        return {}
+
+    return shared("redelivered-IR", build)
+
+
+Maker = Callable[..., LedgerDirectory]
+
+
+@pytest.fixture
+def ledger_on(request: pytest.FixtureRequest) -> Iterator[Maker]:
+    """Makes a ledger in a directory on a named database: an empty one, or like another."""
+    made: list[str] = []
+
+    def make(database: str, home: Path, like: LedgerDirectory | None = None) -> LedgerDirectory:
+        url = None
+        if database == POSTGRESQL:
+            server = request.getfixturevalue("postgres_server")
+            made.append(server.create_database())
+            url = server.url(made[-1])
+        if like is not None:
+            return like.copied_to(home, url)
+        home.mkdir(parents=True)
+        ledger = LedgerDirectory(home, url)
+        ledger.json("init")
+        return ledger
+
+    yield make
+    for name in made:
+        request.getfixturevalue("postgres_server").drop_database(name)
 
 
 def redelivered(chain: Chain, out: Path, only: Iterable[str] = ()) -> FieldTruth:
