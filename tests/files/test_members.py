@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from skydb.domain.members import MemberWcs
 from skydb.domain.values import FileFacts
-from skydb.errors import UnreadableFileError
+from skydb.errors import NotHstImageError, UnreadableFileError
 from skydb.files.members import exposure_named_in
 from skydb.files.reader import read_facts
 from tests.files.builders import ImageBuilder, hdrtab
@@ -136,3 +136,18 @@ def test_a_mosaic_of_a_sky_cell_keeps_the_wcs_of_its_twelve_chips(test_data: Pat
     assert found[0].crpix_pix == (2048.0, 1024.0)
     assert found[0].cd_deg is not None
     assert found[0].cd_deg[0] == pytest.approx(8.70272467e-06, rel=1e-8)
+
+
+def test_a_mosaic_that_names_no_exposure_is_of_the_visit_of_its_association(
+    image: ImageBuilder,
+) -> None:
+    image.path = image.path.with_name("final_drz.fits")
+    image.companions = ("WHT",)
+    image.primary |= {"ROOTNAME": "final", "FILENAME": "final_drz.fits", "NDRIZIM": 2}
+    image.primary["ASN_ID"] = "IBXL51030"
+    found = read_facts(image.write())
+    assert (str(found.facts.rootname), found.members) == ("ibxl51030", ())
+    image.path.unlink()
+    image.primary["ASN_ID"] = "NONE"
+    with pytest.raises(NotHstImageError, match="neither HDRTAB nor D001DATA nor ASN_ID names"):
+        read_facts(image.write())

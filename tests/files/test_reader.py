@@ -145,19 +145,6 @@ def test_a_product_may_announce_a_context_it_does_not_have(image: ImageBuilder) 
     assert read_facts(image.write()).kind is ProductKind.DRZ
 
 
-def test_a_mosaic_that_names_no_exposure_is_of_the_visit_of_its_association(
-    image: ImageBuilder,
-) -> None:
-    drizzled(image, "final_drz.fits").primary |= {"ROOTNAME": "final", "ASN_ID": "IBXL51030"}
-    found = read_facts(image.write())
-    assert str(found.facts.rootname) == "ibxl51030"
-    assert found.members == ()
-    image.path.unlink()
-    image.primary["ASN_ID"] = "NONE"
-    with pytest.raises(NotHstImageError, match="neither HDRTAB nor D001DATA nor ASN_ID names"):
-        read_facts(image.write())
-
-
 def test_what_drizzled_a_product_is_remembered(image: ImageBuilder) -> None:
     drizzled(image).primary["PROD_VER"] = "DrizzlePac 3.11.0"
     assert read_facts(image.write()).tool_version == "DrizzlePac 3.11.0"
