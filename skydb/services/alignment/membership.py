@@ -105,7 +105,7 @@ def _without_members(drizzled: ProductVersion) -> NotFoundError:
             advice="Fit a product that has one of them.",
         )
     return NotFoundError(
-        f"{drizzled.filename} was made of {named}, not in the ledger as "
+        f"{drizzled.filename} was made of {named} not in the ledger as "
         f"{drizzled.product.flavour} files.",
         advice="Ingest the exposures first.",
     )
