@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from skydb.domain.choice import ChosenInput
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.solution import AlignmentSolution
+from skydb.domain.units import common_unit
 from skydb.domain.vocabulary import FindingKind, ProductKind, WcsKind
 from skydb.errors import InputsRefusedError, UsageError
 
@@ -28,11 +29,12 @@ GUARDS = (
     FindingKind.FLAGGED_INPUT,
     FindingKind.QUALITY,
     FindingKind.NO_SIGNAL,
+    FindingKind.BAD_PIXELS,
     FindingKind.ISLANDS,
 )
 
-#: Guards that refuse unless they are allowed.
-_REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT, FindingKind.MIXED_UNITS})
+#: Guards whose every flag refuses unless it is allowed.
+_REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT})
 
 #: Names that are listed in one sentence.
 _FEW = 6
@@ -146,7 +148,7 @@ def flags_of(
     found = [flag for check in _CHECKS for flag in check(chosen)]
     for rootname, texts in (remarks or {}).items():
         found += [Flag(FindingKind.FLAGGED_INPUT, rootname, text) for text in texts]
-    return [replace(flag, refuses=flag.guard in _REFUSING) for flag in found]
+    return [replace(flag, refuses=flag.refuses or flag.guard in _REFUSING) for flag in found]
 
 
 def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
@@ -227,16 +229,20 @@ def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Counts beside electrons: numbers that skypac compares as they stand."""
-    units: dict[str, list[str]] = defaultdict(list)
-    for one in chosen:
-        unit = _unit_of(one.version.bunit or "")
-        if unit:
-            units[unit].append(one.rootname)
-    if len(units) > 1:
-        told = "; ".join(f"{unit}: {listed(names)}" for unit, names in sorted(units.items()))
-        message = f"the images have different units ({told}); their skies cannot be compared."
-        yield Flag(FindingKind.MIXED_UNITS, "inputs", message)
+    """Counts beside electrons, rates beside totals: what is converted, or why it cannot be."""
+    found = common_unit(
+        {one.rootname: one.version.condition for one in chosen if one.version.has_signal}
+    )
+    if found.obstacles:
+        units = found.by_unit.items()
+        told = "; ".join(f"{unit}: {listed(names)}" for unit, names in units)
+        message = (
+            f"the images have different units ({told}) and cannot be converted: "
+            f"{listed(found.obstacles)}. Their skies cannot be compared."
+        )
+        yield Flag(FindingKind.MIXED_UNITS, "inputs", message, refuses=True)
+    for name, conversion in found.conversions.items():
+        yield Flag(FindingKind.MIXED_UNITS, name, conversion.sentence)
 
 
 def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
@@ -260,14 +266,6 @@ def frame_of(solution: AlignmentSolution) -> str:
     if solution.wcs_kind is WcsKind.USER:
         return f"WCSNAME {solution.wcs_name}"
     return "guide stars"
-
-
-def _unit_of(bunit: str) -> str:
-    """What an image counts, whatever the spelling of its BUNIT: counts or electrons, by time."""
-    what, _, time = bunit.strip().upper().partition("/")
-    counted = what.strip().rstrip("S")
-    counted = "COUNT" if counted in ("COUNT", "DN") else counted
-    return f"{counted.lower()}s{'/s' if time.strip() else ''}" if counted else ""
 
 
 def listed(names: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from skydb.domain.units import unit_of
 from skydb.domain.vocabulary import ProductKind, SkyUnit
 from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
@@ -38,18 +39,6 @@ _NO_IMAGE = {
     "spt": "a support file (spt)",
     "trl": "a trailer file",
     "x1d": "an extracted spectrum",
-}
-_UNITS = {
-    "ELECTRONS": SkyUnit.ELECTRON,
-    "ELECTRON": SkyUnit.ELECTRON,
-    "ELECTRONS/S": SkyUnit.ELECTRON_PER_S,
-    "ELECTRON/S": SkyUnit.ELECTRON_PER_S,
-    "COUNTS": SkyUnit.COUNT,
-    "COUNT": SkyUnit.COUNT,
-    "DN": SkyUnit.COUNT,
-    "COUNTS/S": SkyUnit.COUNT_PER_S,
-    "COUNT/S": SkyUnit.COUNT_PER_S,
-    "DN/S": SkyUnit.COUNT_PER_S,
 }
 
 
@@ -144,4 +133,4 @@ def _suffixes(name: str) -> list[str]:
 
 def sky_unit_of(bunit: str | None) -> SkyUnit | None:
     """Unit of an image by its BUNIT, or None when it is not one skydb knows."""
-    return _UNITS.get((bunit or "").upper())
+    return unit_of(bunit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +145,47 @@ def read_pixels(path: Path) -> dict[int, ChipPixels]:
         As :func:`open_chips` and :meth:`ChipFile.load`.
     """
     return {extver: chip.load() for extver, chip in open_chips(path).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class ChipPlanes:
+    """The images of one chip, without what they mean.
+
+    Parameters
+    ----------
+    extver : int
+        EXTVER of the SCI extension.
+    science, error, quality : ndarray, shape (ny, nx)
+        The image, its errors and its flags; None of what the file does not have.
+    """
+
+    extver: int
+    science: NDArray[Any]
+    error: NDArray[Any] | None
+    quality: NDArray[np.integer[Any]] | None
+
+
+def planes_of(path: Path, *, with_errors: bool = True) -> Iterator[ChipPlanes]:
+    """The images of an exposure chip by chip, in the order of EXTVER.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read, or they are no images.
+    """
+    with open_skeleton(path) as skeleton:
+        apart = None if skeleton.named("DQ") else flags_beside(path)
+        with nullcontext() if apart is None else open_skeleton(apart) as beside:
+            flags = flags_by_chip(skeleton, beside)
+            errors = {hdu.version: hdu for hdu in skeleton.named("ERR") if with_errors}
+            for chip in skeleton.named("SCI"):
+                error, quality = errors.get(chip.version), flags.get(chip.version)
+                yield ChipPlanes(
+                    chip.version,
+                    _array(skeleton, chip),
+                    None if error is None else _array(skeleton, error),
+                    None if quality is None else _flags(beside or skeleton, quality),
+                )
 
 
 def _meaning(skeleton: FitsSkeleton, chip: HduRecord) -> ChipMeaning:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from skydb.domain.activity import fingerprint
 from skydb.domain.overlap import Level
+from skydb.domain.signal import measured
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
 from skydb.sky.clipping import Moments, SortedOut
 
 #: Changed whenever the same pixels would give another level, so that old rows are not taken
 #: for new ones.
-ALGORITHM = 1
+ALGORITHM = 2
 
 #: A median of n pixels is so much noisier than their mean, for Gaussian noise.
 _MEDIAN_NOISE = float(np.sqrt(np.pi / 2))
@@ -86,13 +87,13 @@ class SkyStatistic:
         Parameters
         ----------
         science : ndarray, shape (ny, nx)
-            The image; NaN and infinity are bad.
+            The image; what is no measurement is bad, see :func:`skydb.domain.signal.measured`.
         quality : ndarray, shape (ny, nx), optional
             DQ array.
         static : ndarray of bool, shape (ny, nx), optional
             True where a static mask lets pixels through.
         """
-        good = np.isfinite(science)
+        good = measured(science)
         if quality is not None:
             good &= (quality & ~(self.sky_bits | self.reset_bits)) == 0
         return good if static is None else good & static

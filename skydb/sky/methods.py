@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip, MeasuredOverlap
+from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 from skydb.sky.overlaps import Overlap, islands_of
@@ -113,6 +114,28 @@ class Measures:
                     one,
                     first_level=_less(one.first_level, skies.get(one.first)),
                     second_level=_less(one.second_level, skies.get(one.second)),
+                )
+                for one in self.overlaps
+            ),
+        )
+
+    def converted(self, conversions: Mapping[str, Conversion]) -> Measures:
+        """The same, with the exposures of some rootnames in another unit.
+
+        Parameters
+        ----------
+        conversions : mapping of str to Conversion
+            A gain makes the brightness another one, an exposure time does not.
+        """
+        if not conversions:
+            return self
+        return Measures(
+            tuple(_in_unit(chip, conversions.get(chip.rootname)) for chip in self.chips),
+            tuple(
+                replace(
+                    one,
+                    first_level=_times(one.first_level, conversions.get(one.first[0])),
+                    second_level=_times(one.second_level, conversions.get(one.second[0])),
                 )
                 for one in self.overlaps
             ),
@@ -290,6 +313,24 @@ def _sum(first: ExposureSky | None, second: ExposureSky | None) -> ExposureSky |
     if first is None or second is None:
         return None
     return ExposureSky(first.value + second.value, float(np.hypot(first.sigma, second.sigma)))
+
+
+def _in_unit(chip: MeasuredChip, conversion: Conversion | None) -> MeasuredChip:
+    if conversion is None:
+        return chip
+    return replace(
+        chip,
+        level=_times(chip.level, conversion),
+        unit=conversion.unit,
+        brightness_per_unit=chip.brightness_per_unit / conversion.time_factor,
+    )
+
+
+def _times(level: Level | None, conversion: Conversion | None) -> Level | None:
+    if level is None or conversion is None:
+        return level
+    factor = conversion.factor
+    return replace(level, value=level.value * factor, sigma=level.sigma * factor)
 
 
 def _less(level: Level | None, sky: float | None) -> Level | None:

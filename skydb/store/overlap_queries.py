@@ -102,6 +102,17 @@ def chip_levels(session: Session, ids: Collection[int], recipe: str) -> list[Chi
     return sorted(session.scalars(found), key=lambda row: (row.version_id, row.extver))
 
 
+def lit_chips(session: Session, ids: Collection[int], recipe: str) -> dict[int, dict[int, bool]]:
+    """Whether each chip of these versions has a level, where it was measured, by EXTVER."""
+    rows = select(ChipLevel.version_id, ChipLevel.extver, ChipLevel.pixels).where(
+        ChipLevel.version_id.in_(ids), ChipLevel.recipe == recipe
+    )
+    found: dict[int, dict[int, bool]] = {}
+    for version_id, extver, pixels in session.execute(rows):
+        found.setdefault(version_id, {})[extver] = pixels > 0
+    return found
+
+
 def sky_overlaps(session: Session, ids: Collection[int], recipe: str) -> list[SkyOverlap]:
     """Known overlaps of which both sides are among these versions."""
     found = select(SkyOverlap).where(

@@ -89,7 +89,10 @@ class ImageBuilder:
         return self.path
 
     def _image(self, name: str, extver: int, cards: Cards) -> fits.ImageHDU:
-        hdu = fits.ImageHDU(np.zeros(self.shape, np.float32), header=_header(cards))
+        pixels = np.zeros(self.shape, np.int16 if name == "DQ" else np.float32)
+        if name == "SCI":  # an image whose pixels are all the same is none
+            pixels += np.arange(pixels.size, dtype=np.float32).reshape(self.shape) % 7
+        hdu = fits.ImageHDU(pixels, header=_header(cards))
         hdu.header["EXTNAME"], hdu.header["EXTVER"] = name, extver
         return hdu
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from skydb.domain import SkyRun
+from skydb.domain import SkyRun, units
 from skydb.domain.overlap import ChipKey
+from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.services.core import Context
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
@@ -149,6 +150,7 @@ class AuditService:
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
+            measures = measures.converted(_conversions(run))
             peers = overlap_queries.peers(session, run)
             skies = {peer.id: _skies(peer) for peer in peers}
         unit = common_unit(measures.chips)
@@ -160,6 +162,15 @@ class AuditService:
             ranking=tuple(sorted(scores, key=_rank)),
             outlines=overlaps.outlines(version_ids),
         )
+
+
+def _conversions(run: SkyRun) -> dict[str, Conversion]:
+    """What was done to exposures whose skies are not in the unit of their file."""
+    versions = {link.version.subject: link.version for link in run.used}
+    lit = {name: one.condition for name, one in versions.items() if one.has_signal}
+    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
+    found = units.common_unit(lit).conversions
+    return {name: one for name, one in found.items() if told.get(name) is one.unit}
 
 
 def _skies(run: SkyRun) -> Skies:

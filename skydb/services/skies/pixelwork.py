@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
+from skydb.domain.signal import tells_of_sky
 from skydb.files.pixels import ChipFile, ChipPixels
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit
@@ -98,10 +99,13 @@ def look_at(work: ExposureWork, statistic: SkyStatistic) -> ExposureLevels:
 
 
 def _image(rootname: str, chip: ChipPixels, statistic: SkyStatistic) -> ChipImage:
+    good = statistic.good_pixels(chip.science, chip.quality)
+    if not tells_of_sky(chip.science[good]):
+        good[:] = False
     return ChipImage(
         (rootname, chip.extver),
         chip.science,
-        statistic.good_pixels(chip.science, chip.quality),
+        good,
         ChipFrame(chip.wcs),
         chip.unit,
         brightness_per_unit(

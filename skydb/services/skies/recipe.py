@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import Environment, ProductVersion, SkyRun, SkyRunGroup, Stamp
 from skydb.domain.activity import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.units import Conversion, common_unit
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
 from skydb.errors import UsageError
@@ -50,6 +51,8 @@ class RunInputs:
         The name of each file that no other input has.
     left_out : mapping of str to int
         Versions of selected exposures without signal, which no tool is given.
+    conversions : mapping of str to Conversion
+        What is done to exposures that are not in the unit of the run.
     why : mapping of str to tuple of str
         Why each version was chosen, and what was passed over.
     flags : tuple of Flag
@@ -64,6 +67,7 @@ class RunInputs:
     label: str
     plain_names: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
     why: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
     table: tuple[dict[str, Any], ...] = ()
@@ -81,6 +85,27 @@ class RunInputs:
     def rootname_of(self, filename: str) -> str:
         """Rootname of the exposure in a file."""
         return next(name for name, path in self.paths.items() if path.name == filename)
+
+    def without(self, names: Collection[str]) -> RunInputs:
+        """The same inputs, of which some are left out.
+
+        Raises
+        ------
+        UsageError
+            When none is left.
+        """
+        if not names:
+            return self
+        lost = {name: self.version_ids[name] for name in names}
+        left = {name: key for name, key in self.version_ids.items() if name not in lost}
+        if not left:
+            raise _nothing_to_see(len(lost) + len(self.left_out))
+        return replace(
+            self,
+            version_ids=left,
+            paths={name: path for name, path in self.paths.items() if name in left},
+            left_out={**self.left_out, **lost},
+        )
 
     def staged(self, directory: Path) -> RunInputs:
         """The same inputs, with no two files of one name; see :func:`.named_apart`."""
@@ -130,10 +155,11 @@ def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunIn
         When a file is gone or not what is on record.
     """
     with context.store.reading() as session:
-        versions = [link.version for link in session.get_one(SkyRun, run_id).used]
-        return _inputs(
-            context, sorted(versions, key=lambda version: version.subject), read_files=read_files
-        )
+        links = list(session.get_one(SkyRun, run_id).used)
+        versions = sorted((link.version for link in links), key=lambda version: version.subject)
+        lost = {link.version.subject for link in links if link.role is LinkRole.LEFT_OUT}
+        inputs = _inputs(context, versions, read_files=read_files)
+        return inputs.without(lost & inputs.version_ids.keys())
 
 
 def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool) -> RunInputs:
@@ -266,10 +292,7 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
     named = {version.require_exposure().rootname: version for version in versions}
     lit = {name: version for name, version in named.items() if version.has_signal}
     if not lit:
-        raise UsageError(
-            f"None of the {len(named)} exposures has exposure time and good pixels.",
-            advice="Select others.",
-        )
+        raise _nothing_to_see(len(named))
     workspace = context.workspace
     return RunInputs(
         version_ids={name: version.id for name, version in lit.items()},
@@ -278,6 +301,14 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
         label=_label(list(lit.values())),
         plain_names={name: plain_name(version) for name, version in lit.items()},
         left_out={name: v.id for name, v in named.items() if name not in lit},
+        conversions=common_unit({n: v.condition for n, v in lit.items()}).conversions,
+    )
+
+
+def _nothing_to_see(number: int) -> UsageError:
+    return UsageError(
+        f"None of the {number} exposures has exposure time and good pixels.",
+        advice="Select others.",
     )
 
 

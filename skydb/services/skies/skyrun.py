@@ -10,16 +10,19 @@ from skydb.domain.guards import Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
+from skydb.services.skies.engines.statistic import statistic_of
 from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
 from skydb.services.skies.frames import MeasureFrames, frame_flags, summary_of
 from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
 from skydb.services.skies.recipe import Recipe, RunInputs, selected_inputs
+from skydb.services.skies.signal import MeasureSignal
 from skydb.store import queries
 
 
@@ -126,6 +129,8 @@ class SkyRunService:
         self._say(inputs.flags)
         recipes = recipes_of(methods, engine, inputs, rule.policy)
         found = {} if rule.force else self._found(recipes)
+        inputs = self._seen(inputs, engine, request, rule.policy)
+        recipes = recipes_of(methods, engine, inputs, rule.policy)
         if rule.measures(inputs, makes_mosaic=engine.has_mosaic and len(found) < len(recipes)):
             inputs = self._measured(inputs, rule.policy)
             recipes = recipes_of(methods, engine, inputs, rule.policy)
@@ -136,6 +141,21 @@ class SkyRunService:
         counted = not engine.shares_work
         pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
         return FieldWork(methods, found, pieces, inputs.flags)
+
+    def _seen(
+        self, inputs: RunInputs, engine: SkyEngine, request: EngineRequest, policy: GuardPolicy
+    ) -> RunInputs:
+        """The inputs without those whose pixels hold no signal, and what is to be said of all."""
+        measure = MeasureSignal(self.context, self.jobs)
+        accepted = AcceptedFlags.of(request.settings.as_parameters())
+        if engine.has_mosaic:
+            signal = measure.of(inputs, accepted)
+        else:
+            recipe = statistic_of(request.settings).recipe
+            signal = measure.of_unknown(inputs, accepted, recipe)
+        flags = policy.judge(signal.flags(), inputs.table)
+        self._say(flags)
+        return replace(inputs.without(signal.blind), flags=(*inputs.flags, *flags))
 
     def _measured(self, inputs: RunInputs, policy: GuardPolicy) -> RunInputs:
         """The inputs, with what their sources say of their frames among the flags."""

@@ -6,15 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skydb.domain import ProductVersion, SkyRun
+from skydb.domain import SkyRun
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
+from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
-from skydb.services.skies.engines.base import keep_file, keep_mosaic, notice_islands, run_home
+from skydb.services.skies.engines.base import (
+    keep_file,
+    keep_mosaic,
+    notice_blind,
+    notice_islands,
+    run_home,
+)
 from skydb.services.skies.recipe import (
     RunInputs,
     left_out_levels,
@@ -22,6 +29,7 @@ from skydb.services.skies.recipe import (
     recorded_inputs,
     used_versions,
 )
+from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 
 
 @dataclass(frozen=True)
@@ -63,46 +71,59 @@ class AstroDrizzleEngine:
                 self.context.workspace.scratch(label) as scratch,
             ):
                 known = inputs or recorded_inputs(self.context, run_id, read_files=True)
-                apart = known.staged(scratch / "inputs")
-                self._record(run_id, apart, self._drizzle(run_id, apart, scratch))
+                staged = known.staged(scratch / "inputs")
+                accepted = AcceptedFlags.of(self.settings)
+                signal = MeasureSignal(self.context).of(staged, accepted)
+                inputs = prepared(staged, signal, scratch / "prepared")
+                files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
+                with isolated(self.context, run_id, files, self.runner) as runner:
+                    outcome = self._drizzle(run_id, inputs, runner, scratch)
+                self._record(run_id, inputs, outcome, signal)
         except (ToolError, FileRejectedError):
             return  # the row says FAILED, with the reason and the log
 
-    def _drizzle(self, run_id: int, inputs: RunInputs, scratch: Path) -> DrizzleOutcome:
+    def _drizzle(
+        self, run_id: int, inputs: RunInputs, runner: DrizzlepacRunner, scratch: Path
+    ) -> DrizzleOutcome:
         with self.context.store.reading() as session:
             method = session.get_one(SkyRun, run_id).method
-        files = {inputs.version_ids[name]: path for name, path in inputs.paths.items()}
-        output = mosaic_name(inputs.label, method)
-        with isolated(self.context, run_id, files, self.runner) as runner:
-            return AstroDrizzle(runner).drizzle(
-                list(inputs.paths.values()), method, self.drizzle, scratch, output
-            )
+        return AstroDrizzle(runner).drizzle(
+            list(inputs.paths.values()),
+            method,
+            self.drizzle,
+            scratch,
+            mosaic_name(inputs.label, method),
+        )
 
-    def _record(self, run_id: int, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
+    def _record(
+        self, run_id: int, inputs: RunInputs, outcome: DrizzleOutcome, signal: Signal
+    ) -> None:
         with run_home(self.context, run_id) as home:
             images = (outcome.science, outcome.weight)
             names = (_honest_name(outcome.science, outcome), _honest_name(outcome.weight, outcome))
             mosaic = keep_mosaic(self.context, home, images, names)
             log = keep_file(self.context, home, outcome.log, outcome.log.name)
             with self.context.closing(SkyRun, run_id) as (session, run):
-                _finish(run, inputs, outcome, used_versions(session, inputs))
+                levels = _levels(inputs, outcome, signal)
+                versions = used_versions(session, inputs)
+                levels += left_out_levels(versions, inputs)
+                reason = outcome.downgrade_reason or ""
+                run.finish(levels, versions, outcome.effective_method, reason)
                 run.keep_mosaic(mosaic)
                 run.log_path = log
+                notice_blind(run, signal.subjects)
                 _notice(run, inputs, outcome)
 
 
-def _finish(
-    run: SkyRun,
-    inputs: RunInputs,
-    outcome: DrizzleOutcome,
-    versions: Mapping[str, ProductVersion],
-) -> None:
-    levels = [
-        SkyLevel(inputs.rootname_of(sky.filename), sky.extver, sky.mdrizsky, sky.unit)
-        for sky in outcome.skies
-    ]
-    levels += left_out_levels(versions, inputs)
-    run.finish(levels, versions, outcome.effective_method, outcome.downgrade_reason or "")
+def _levels(inputs: RunInputs, outcome: DrizzleOutcome, signal: Signal) -> list[SkyLevel]:
+    """Skies that were used; none for a chip without a pixel to tell it from."""
+    found = []
+    for sky in outcome.skies:
+        rootname = inputs.rootname_of(sky.filename)
+        is_blind = (rootname, sky.extver) in signal.blind_chips
+        value = None if is_blind else sky.mdrizsky
+        found.append(SkyLevel(rootname, sky.extver, value, sky.unit))
+    return found
 
 
 def _honest_name(image: Path, outcome: DrizzleOutcome) -> str:

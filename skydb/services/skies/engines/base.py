@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -114,6 +114,18 @@ def keep_mosaic(
         naxis_pix=image_shape_pix(science),
         size_bytes=science.stat().st_size + weight.stat().st_size,
     )
+
+
+def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
+    """Flag exposures and chips without a good pixel that were not flagged before the run.
+
+    Silent where the run was told to allow them.
+    """
+    known = {one.subject for one in run.findings if one.kind is FindingKind.NO_SIGNAL}
+    if FindingKind.NO_SIGNAL.value not in run.parameters.get("allowed", ()):
+        for subject in sorted(set(subjects) - known):
+            message = "has no good pixel to tell a sky from; its sky is NULL."
+            run.notice(FindingKind.NO_SIGNAL, subject, message)
 
 
 def notice_islands(run: SkyRun, islands: Islands, unmatched: Sequence[str]) -> None:

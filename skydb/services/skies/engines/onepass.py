@@ -13,12 +13,20 @@ from skydb.drizzle.onepass import OnePass, OnePassMosaic
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
+from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, isolated
-from skydb.services.skies.engines.base import guarded_runs, keep_file, keep_mosaic, run_home
+from skydb.services.skies.engines.base import (
+    guarded_runs,
+    keep_file,
+    keep_mosaic,
+    notice_blind,
+    run_home,
+)
 from skydb.services.skies.engines.own import record_skies, skies_of, statistic_settings
 from skydb.services.skies.engines.statistic import statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs
+from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 
@@ -78,18 +86,23 @@ class OnePassEngine:
         except (ToolError, FileRejectedError, NotFoundError):
             return  # the rows say FAILED, with the reason and the log
 
-    def _make(self, run_ids: Sequence[int], inputs: RunInputs, scratch: Path) -> None:
+    def _make(self, run_ids: Sequence[int], staged: RunInputs, scratch: Path) -> None:
+        accepted = AcceptedFlags.of(self.drizzle.as_parameters())
+        signal = MeasureSignal(self.context, self.jobs).of(staged, accepted)
+        inputs = prepared(staged, signal, scratch / "prepared")
         overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
-        measures = overlaps.ensure(inputs.version_ids.values())
+        measures = overlaps.ensure(inputs.version_ids.values()).converted(inputs.conversions)
         with self.context.store.reading() as session:
             methods = {run_id: session.get_one(SkyRun, run_id).method for run_id in run_ids}
-        mosaics = self._drizzle(run_ids[0], list(methods.values()), inputs, measures, scratch)
+        files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
+        with isolated(self.context, run_ids[0], files, self.runner) as runner:
+            mosaics = self._drizzle(runner, list(methods.values()), inputs, measures, scratch)
         for run_id, method in methods.items():
-            self._record(run_id, inputs, measures, mosaics[method])
+            self._record(run_id, inputs, measures, mosaics[method], signal)
 
     def _drizzle(
         self,
-        run_id: int,
+        runner: DrizzlepacRunner,
         methods: Sequence[SkyMethod],
         inputs: RunInputs,
         measures: Measures,
@@ -102,16 +115,19 @@ class OnePassEngine:
             }
             for method in methods
         }
-        files = {inputs.version_ids[name]: path for name, path in inputs.paths.items()}
         outputs = {method: mosaic_name(inputs.label, method) for method in methods}
         self.context.progress.begin("One pass over the exposures")
-        with isolated(self.context, run_id, files, self.runner) as runner:
-            return OnePass(runner).drizzle(
-                list(inputs.paths.values()), skies, self.drizzle, scratch, outputs, self.jobs
-            )
+        return OnePass(runner).drizzle(
+            list(inputs.paths.values()), skies, self.drizzle, scratch, outputs, self.jobs
+        )
 
     def _record(
-        self, run_id: int, inputs: RunInputs, measures: Measures, made: OnePassMosaic
+        self,
+        run_id: int,
+        inputs: RunInputs,
+        measures: Measures,
+        made: OnePassMosaic,
+        signal: Signal,
     ) -> None:
         with run_home(self.context, run_id) as home:
             names = (made.science.name, made.weight.name)
@@ -121,6 +137,7 @@ class OnePassEngine:
             def complete(run: SkyRun) -> None:
                 run.keep_mosaic(mosaic)
                 run.log_path = log
+                notice_blind(run, signal.subjects)
                 for filename in made.left_out:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)

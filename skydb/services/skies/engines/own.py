@@ -9,11 +9,11 @@ from functools import cached_property
 from skydb.domain import SkyRun
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
-from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
 from skydb.services.core import Context
-from skydb.services.skies.engines.base import guarded_runs, notice_islands
+from skydb.services.skies.engines.base import guarded_runs, notice_blind, notice_islands
 from skydb.services.skies.engines.statistic import only_sky, statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.recipe import (
@@ -75,6 +75,7 @@ class OwnEngine:
                 known = inputs or recorded_inputs(self.context, run_ids[0], read_files=False)
                 overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
                 measures = overlaps.ensure(known.version_ids.values())
+                measures = measures.converted(known.conversions)
                 for run_id in run_ids:
                     record_skies(self.context, run_id, known, measures)
         except (ToolError, FileRejectedError, NotFoundError):
@@ -87,8 +88,9 @@ def statistic_settings(statistic: SkyStatistic) -> dict[str, object]:
 
 
 def skies_of(method: SkyMethod, measures: Measures) -> Skies:
-    """MDRIZSKY of every chip by one method, in the unit of its image."""
-    return sky_of(method, measures).in_image_units(measures.chips)
+    """MDRIZSKY of every chip by one method, in its unit; None for one without a good pixel."""
+    skies = sky_of(method, measures).in_image_units(measures.chips)
+    return {key: sky if measures.by_key[key].level else None for key, sky in skies.items()}
 
 
 def record_skies(
@@ -112,8 +114,11 @@ def record_skies(
 def _notice_gaps(run: SkyRun, measures: Measures, skies: Skies) -> None:
     """Flag what has no value, and groups that have no common zero."""
     blind = set(measures.rootnames) - {chip.rootname for chip in measures.chips if chip.level}
-    for name in sorted(blind):
-        run.notice(FindingKind.REJECTED_FILE, name, "has no good pixel to tell a sky from.")
+    dark = {f"{c.rootname}[{c.extver}]" for c in measures.chips if not c.level} - {
+        f"{chip.rootname}[{chip.extver}]" for chip in measures.chips if chip.rootname in blind
+    }
+    notice_blind(run, blind | dark)
     if run.method.needs_overlap:
-        unmatched = {rootname for (rootname, _), sky in skies.items() if sky is None}
-        notice_islands(run, measures.islands, sorted(unmatched))
+        matched = {rootname for (rootname, _), sky in skies.items() if sky is not None}
+        unmatched = sorted(set(measures.rootnames) - matched)
+        notice_islands(run, measures.islands, unmatched)

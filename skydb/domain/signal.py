@@ -1,0 +1,34 @@
+"""Which pixels are measurements, and whether an image says anything of the sky."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: No detector of HST gives such a number, whatever its unit: pixels of WFC3, ACS, STIS and
+#: NICMOS are full at about 1e5 electrons (instrument handbooks), a thousandth of this.
+LARGEST_VALUE = 1e8
+
+
+def measured(science: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which pixels are a measurement: neither NaN nor infinite, nor beyond every detector.
+
+    Parameters
+    ----------
+    science : ndarray
+        An image in counts or electrons, or a rate of these.
+    """
+    return np.asarray(np.abs(science) <= LARGEST_VALUE)
+
+
+def tells_of_sky(values: NDArray[Any]) -> bool:
+    """Whether pixels that are measured hold a signal: noise makes two of them differ.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+        Good pixels.
+    """
+    return bool(values.size > 1 and values.min() < values.max())

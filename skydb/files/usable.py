@@ -1,0 +1,227 @@
+"""Pixels that are no measurement: found in a file, and flagged in a copy of it.
+
+AstroDrizzle takes a pixel that is not a number for good and makes a hole of it in the mosaic,
+with weight, whatever the other exposures show there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.nddata.bitmask import interpret_bit_flags
+from numpy.typing import NDArray
+
+from skydb.domain.signal import measured, tells_of_sky
+from skydb.domain.units import Conversion
+from skydb.errors import FileRejectedError
+from skydb.files.dqfile import flags_beside
+from skydb.files.pixels import ChipPlanes, planes_of
+from skydb.files.structure import quiet_astropy
+
+#: Flags for a pixel without a measurement, the fittest first; one that nothing accepts is taken.
+_FLAGS = (4, 16, 8, 1, 2, 128, 32, 64, 256, 512, 1024, 2048, 8192, 16384)
+_ALL = 0xFFFF
+#: Steps that mask pixels, beside that of the sky.
+_STEPS = ("final_bits", "driz_sep_bits")
+
+
+@dataclass(frozen=True)
+class AcceptedFlags:
+    """DQ flags that do not make a pixel bad.
+
+    Parameters
+    ----------
+    sky : int
+        Of those that tell of the sky, ``resetbits`` included.
+    anywhere : int
+        Accepted by any step of a run.
+    """
+
+    sky: int
+    anywhere: int
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, object]) -> AcceptedFlags:
+        """What AstroDrizzle's parameters accept; all flags where a step looks at none."""
+        bits = {name: _bits(parameters.get(name, 0)) for name in (*_STEPS, "sky_bits")}
+        reset = _bits(parameters.get("resetbits", 0))
+        steps = [bits[name] for name in bits]
+        return cls(bits["sky_bits"] | reset, int(np.bitwise_or.reduce([reset, *steps])))
+
+    @property
+    def free(self) -> int | None:
+        """A flag that every step heeds; None when there is none."""
+        return next((flag for flag in _FLAGS if not flag & self.anywhere), None)
+
+
+@dataclass(frozen=True)
+class ChipState:
+    """What the pixels of one chip are good for.
+
+    Parameters
+    ----------
+    extver : int
+        The chip.
+    unmeasured : int
+        Pixels of SCI without a measurement, or whose ERR is not a number, that no flag
+        tells of.
+    has_signal : bool
+        Whether any good pixels tell of the sky.
+    """
+
+    extver: int
+    unmeasured: int
+    has_signal: bool
+
+
+def chip_states(
+    path: Path, accepted: AcceptedFlags, *, with_errors: bool = True
+) -> tuple[ChipState, ...]:
+    """State of every chip of an exposure.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read.
+    """
+    return tuple(_state(planes, accepted) for planes in planes_of(path, with_errors=with_errors))
+
+
+def prepared_copy(
+    path: Path,
+    target: Path,
+    conversion: Conversion | None = None,
+    accepted: AcceptedFlags | None = None,
+) -> None:
+    """Write a copy that a tool can be given.
+
+    Pixels without a measurement are flagged and made zero, so is every pixel of a chip
+    without signal; SCI and ERR are converted, and BUNIT says so.
+
+    Parameters
+    ----------
+    path : Path
+        An exposure; only read.
+    target : Path
+        Its copy, with the flags beside it where they are a file of their own.
+    conversion : Conversion, optional
+        To the unit of the run.
+    accepted : AcceptedFlags, optional
+        Flags that must not be used; nothing is flagged when left out, or none is free.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read or the copy cannot be written.
+    """
+    free = accepted.free if accepted is not None else None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    apart = flags_beside(path)
+    try:
+        with quiet_astropy(), fits.open(path, memmap=False) as hdus:
+            beside = None if apart is None else fits.open(apart, memmap=False)
+            if accepted is not None and free is not None:
+                for planes in planes_of(path):
+                    _flag(hdus, beside, planes, accepted, free)
+            if conversion is not None:
+                _convert(hdus, conversion)
+            hdus.writeto(target, output_verify="ignore")
+            if beside is not None and apart is not None:
+                beside.writeto(target.with_name(apart.name), output_verify="ignore")
+                beside.close()
+    except (OSError, KeyError, ValueError) as error:
+        raise FileRejectedError(
+            path, f"no copy for a tool can be made of it ({error})", advice="Fetch it again."
+        ) from error
+
+
+def _state(planes: ChipPlanes, accepted: AcceptedFlags) -> ChipState:
+    good = measured(planes.science)
+    heeded = _heeded(planes, accepted.anywhere)
+    told = _heeded(planes, accepted.sky)
+    has_signal = tells_of_sky(planes.science[good & ~told])
+    return ChipState(planes.extver, int((_bad(planes, good) & ~heeded).sum()), has_signal)
+
+
+def _bad(planes: ChipPlanes, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    bad = ~good
+    if planes.error is not None and planes.error.shape == bad.shape:
+        bad |= ~np.isfinite(planes.error)
+    return bad
+
+
+def _heeded(planes: ChipPlanes, accepted: int) -> NDArray[np.bool_]:
+    """Pixels with a flag that is not accepted."""
+    if planes.quality is None or planes.quality.shape != planes.science.shape:
+        return np.zeros(planes.science.shape, dtype=bool)
+    return np.asarray((planes.quality.astype(np.int64) & ~accepted) != 0)
+
+
+def _flag(
+    hdus: fits.HDUList,
+    beside: fits.HDUList | None,
+    planes: ChipPlanes,
+    accepted: AcceptedFlags,
+    free: int,
+) -> None:
+    bad = _bad(planes, measured(planes.science))
+    if not _state(planes, accepted).has_signal:
+        bad[:] = True
+    if not bad.any():
+        return
+    _put(hdus["SCI", planes.extver], np.where(bad, 0, planes.science))
+    if planes.error is not None and planes.error.shape == bad.shape:
+        _put(hdus["ERR", planes.extver], np.where(bad, 1, planes.error))
+    quality = planes.quality if planes.quality is not None else np.zeros(bad.shape, np.int16)
+    flagged = np.where(bad, quality | free, quality).astype(quality.dtype)
+    _put(_flags_hdu(hdus, beside, planes.extver), flagged)
+
+
+def _flags_hdu(hdus: fits.HDUList, beside: fits.HDUList | None, extver: int) -> Any:  # noqa: ANN401
+    """Where the flags of a chip are; a new extension of a file without any."""
+    for hdu in _images(beside) if beside is not None else hdus[1:]:
+        if hdu.ver == extver and (beside is not None or hdu.name == "DQ"):
+            return hdu
+    hdus.append(fits.ImageHDU(name="DQ", ver=extver))
+    return hdus[-1]
+
+
+def _images(beside: fits.HDUList) -> Sequence[Any]:
+    images = [hdu for hdu in beside[1:] if isinstance(hdu, fits.ImageHDU)]
+    return [hdu for hdu in images if hdu.name == images[0].name]
+
+
+def _put(hdu: Any, data: NDArray[Any]) -> None:  # noqa: ANN401
+    """Give an image its pixels; those of a constant one are no longer in its header."""
+    for card in ("PIXVALUE", "NPIX1", "NPIX2"):
+        hdu.header.remove(card, ignore_missing=True)
+    hdu.data = data
+
+
+def _convert(hdus: fits.HDUList, conversion: Conversion) -> None:
+    for hdu in _scaled(hdus):
+        if hdu.data is not None:
+            hdu.data = (hdu.data * np.float64(conversion.factor)).astype(np.float32)
+        elif "PIXVALUE" in hdu.header:
+            hdu.header["PIXVALUE"] = float(hdu.header["PIXVALUE"]) * conversion.factor
+        hdu.header["BUNIT"] = conversion.bunit
+    if "BUNIT" in hdus[0].header:
+        hdus[0].header["BUNIT"] = conversion.bunit
+
+
+def _scaled(hdus: fits.HDUList) -> Iterator[Any]:
+    return (hdu for hdu in hdus[1:] if hdu.name in ("SCI", "ERR"))
+
+
+def _bits(flags: object) -> int:
+    """A parameter as the flags that it accepts: all for None, which looks at no flag."""
+    try:
+        found = interpret_bit_flags(flags if isinstance(flags, int) else str(flags).strip() or 0)
+    except (TypeError, ValueError):
+        return 0  # AstroDrizzle itself refuses it
+    return _ALL if found is None else int(found) & _ALL
