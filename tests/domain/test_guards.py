@@ -151,16 +151,29 @@ def test_cards_of_an_ordinary_exposure_are_quiet(cards):
     assert guards(in_condition(Shelf(), **cards)) == set()
 
 
-def test_counts_beside_electrons_are_refused_however_they_are_spelled():
+UNITS = ("ELECTRONS/S", "electron/s", "COUNTS/S")
+
+
+def in_units(gain: float | None) -> list[ProductVersion]:
     shelf = Shelf()
-    units = ("ELECTRONS/S", "electron/s", "COUNTS/S")
-    versions = [
-        shelf.add(delivery(name, condition=replace(SOUND, bunit=unit)))
-        for name, unit in zip(NAMES, units, strict=True)
+    return [
+        shelf.add(delivery(name, condition=replace(SOUND, bunit=unit, gain=gain)))
+        for name, unit in zip(NAMES, UNITS, strict=True)
     ]
+
+
+def test_counts_beside_electrons_are_converted_and_said_however_they_are_spelled():
+    versions = in_units(2.5)
     assert guards(*versions[:2]) == set()
-    flags = [one for one in flags_of(chosen(*versions)) if one.refuses]
+    (flag,) = (one for one in flags_of(chosen(*versions)) if one.guard is FindingKind.MIXED_UNITS)
+    assert (flag.subject, flag.refuses) == (NAMES[2], False)
+    assert "multiplied by 2.5" in flag.message
+
+
+def test_counts_without_a_gain_beside_electrons_are_refused():
+    flags = [one for one in flags_of(chosen(*in_units(None))) if one.refuses]
     assert [one.guard for one in flags] == [FindingKind.MIXED_UNITS]
+    assert f"{NAMES[2]} has no gain" in flags[0].message
 
 
 def test_flt_beside_flc_is_flagged():

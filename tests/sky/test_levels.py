@@ -102,3 +102,19 @@ def test_whatever_changes_a_level_changes_the_recipe() -> None:
 def test_a_senseless_statistic_is_refused(wrong: dict) -> None:
     with pytest.raises(UsageError):
         SkyStatistic(**wrong)
+
+
+@given(
+    st.lists(st.integers(0, 3999), max_size=300, unique=True),
+    st.sampled_from([np.nan, np.inf, -np.inf, 1e30, -1e30, 2e8]),
+)
+def test_pixels_that_are_no_measurement_leave_the_level_of_the_others(
+    places: list[int], value: float
+) -> None:
+    image = _sky(1)
+    statistic = SkyStatistic()
+    expected = statistic.level(np.delete(image, places))
+    image[places] = value
+    good = statistic.good_pixels(image)
+    assert int(good.sum()) == image.size - len(places)
+    assert statistic.level(image[good]) == expected
