@@ -30,9 +30,9 @@ def write_headers(
     """Write MDRIZSKY of one run into the headers of your own exposures.
 
     Beside it stand its error (SKYSIGMA), the method that ran (SKYMETH) and the run
-    (SKYDBRUN). AstroDrizzle subtracts these skies with `skysub=False, skyuser="MDRIZSKY"`. All files are
-    written or none; `skydb restore-headers` takes it back. A file that is not what the
-    run used is left as it is and named (exit code 5).
+    (SKYDBRUN). AstroDrizzle subtracts these skies with `skysub=False,
+    skyuser="MDRIZSKY"`. All files are written or none; `skydb restore-headers` takes it
+    back. A file that is not what the run used is left as it is and named (exit code 5).
 
     Example: skydb sky write-headers 4
     """
