@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         WcsLedgerService,
     )
     from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
-    from skydb.services.catalogs import CatalogQueryService, RefcatService
+    from skydb.services.catalogs import CatalogQueryService, CatalogSources, RefcatService
     from skydb.services.comparison import Comparisons
     from skydb.services.history import HistoryService
     from skydb.services.intake import FetchService, IngestService, Selection
@@ -109,6 +109,13 @@ class Services:
         from skydb.services.catalogs import CatalogQueryService
 
         return CatalogQueryService(self.context)
+
+    @property
+    def catalog_sources(self) -> CatalogSources:
+        """What is in a catalogue."""
+        from skydb.services.catalogs import CatalogSources
+
+        return CatalogSources(self.context)
 
     @property
     def align(self) -> AlignService:

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from astropy.table import QTable
     from astropy.units import UnitBase
 
-_SUFFIXES = {"_arcsec2": "arcsec2", "_arcsec": "arcsec", "_mas": "mas", "_deg": "deg"}
+_SUFFIXES = {
+    "_mas_yr": "mas/yr",
+    "_arcsec2": "arcsec2",
+    "_arcsec": "arcsec",
+    "_mas": "mas",
+    "_deg": "deg",
+}
 _SUFFIXES |= {"_pix": "pix", "_mjd": "d", "_s": "s"}
 
 

@@ -79,12 +79,15 @@ class EpochVerdict:
         What tells.
     is_doubtful : bool
         Whether the positions may be off by more than is negligible.
+    own_epoch : float or None
+        Julian year of the catalogue itself, which sources without a proper motion are at.
     """
 
     motion: Motion
     epoch: float
     evidence: str
     is_doubtful: bool = True
+    own_epoch: float | None = None
 
     @property
     def proper_motion_applied(self) -> bool | None:
@@ -211,13 +214,14 @@ def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> 
     own = _own_epoch(answer if unmoved is None else unmoved)
     if epoch_asked(url) is None:
         why = "drizzlepac asked again without EPOCH after an error of the service"
-        return EpochVerdict(Motion.LOST, own, why)
+        return EpochVerdict(Motion.LOST, own, why, own_epoch=own)
     if unmoved is None:
         return EpochVerdict(Motion.UNKNOWN, wanted, "the service gave nothing to compare with")
     predicted, seen = _motions_mas(answer, unmoved, own, wanted)
     if not len(predicted):
-        return EpochVerdict(Motion.UNKNOWN, wanted, "no source has a proper motion that could tell")
-    return _verdict(predicted, seen, own, wanted)
+        why = "no source has a proper motion that could tell"
+        return EpochVerdict(Motion.UNKNOWN, wanted, why, own_epoch=own)
+    return replace(_verdict(predicted, seen, own, wanted), own_epoch=own)
 
 
 def _verdict(predicted: Floats, seen: Floats, own: float, wanted: float) -> EpochVerdict:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns
 
+if TYPE_CHECKING:
+    from skydb.domain.catalog import CatalogUse
+
 refcat = group("Reference catalogues.")
 
 NameOption = Annotated[str, typer.Option(help="How commands will call it.")]
+MotionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="keep|drop|bulk",
+        help="What becomes of sources without a proper motion; bulk: by the median motion of the "
+        "others. When left out they are dropped if the field moves by 2 mas or more.",
+    ),
+]
+BrightestOption = Annotated[float | None, typer.Option("--mag-min", help="Brightest magnitude.")]
+FaintestOption = Annotated[float | None, typer.Option("--mag-max", help="Faintest magnitude.")]
+#: Sources of a catalogue that people are shown; --json has all.
+_SHOWN = 40
 RefreshOption = Annotated[
     bool, typer.Option("--refresh", help="Ask the service also when its answer is known.")
 ]
@@ -27,24 +42,26 @@ def attach(app: typer.Typer) -> None:
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="ECSV, CSV, VOTable, FITS table or text.")],
-    epoch: Annotated[float, typer.Option(help="Julian year of the positions.")],
+    epoch: Annotated[
+        float | None, typer.Option(help="Julian year of the positions; else that of the file.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name; else that of the file.")] = None,
+    without_motion: MotionOption = None,
+    mag_min: BrightestOption = None,
+    mag_max: FaintestOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring in a catalogue from a file; a copy is kept.
+    """Bring in a catalogue from a file, gzipped or not; a copy is kept.
 
     Proper motions (pmra, pmdec in mas/yr), where the file has them, take the sources
-    to the epoch of each visit.
+    to the epoch of each visit. Exit code 5 when rows were left out as repeated.
 
     Example: skydb refcat import gaia.ecsv --epoch 2016.0
     """
     shell = shell_of(context)
     with shell.services() as services:
-        row = services.refcat.import_file(file, epoch, name)
-    if as_json:
-        shell.print_json(row)
-    else:
-        shell.show("Reference catalogue", [row], columns.CATALOGS)
+        row = services.refcat.import_file(file, epoch, name, _use(without_motion, mag_min, mag_max))
+    _show_obtained(shell, row, as_json=as_json)
 
 
 @refcat.command()
@@ -61,7 +78,11 @@ def gaia(
         typer.Option(help="Arcmin; else what covers the footprints, or 3 around a position."),
     ] = None,
     max_rows: Annotated[int, typer.Option(help="Most sources; the brightest are kept.")] = 50_000,
-    mag_limit: Annotated[float | None, typer.Option(help="Faintest G.")] = None,
+    mag_max: Annotated[
+        float | None, typer.Option("--mag-max", "--mag-limit", help="Faintest G.")
+    ] = None,
+    mag_min: BrightestOption = None,
+    without_motion: MotionOption = None,
     refresh: RefreshOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -70,7 +91,7 @@ def gaia(
     The positions stay at 2016.0; an alignment moves them to the epoch of each visit.
     Exit code 5 when there are more sources than were given.
 
-    Example: skydb refcat gaia --name gaia --mag-limit 20
+    Example: skydb refcat gaia --name gaia --mag-max 20
     """
     from skydb.services.catalogs import Region
 
@@ -78,7 +99,11 @@ def gaia(
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         row = services.catalog_queries.gaia(
-            region, name=name, max_rows=max_rows, mag_limit=mag_limit, refresh=refresh
+            region,
+            name=name,
+            max_rows=max_rows,
+            refresh=refresh,
+            use=_use(without_motion, mag_min, mag_max),
         )
     _show_obtained(shell, row, as_json=as_json)
 
@@ -93,6 +118,9 @@ def footprint(
     epoch: Annotated[
         float | None, typer.Option(help="Julian year; else the mean of the exposures.")
     ] = None,
+    mag_max: FaintestOption = None,
+    mag_min: BrightestOption = None,
+    without_motion: MotionOption = None,
     refresh: RefreshOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -105,16 +133,26 @@ def footprint(
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         row = services.catalog_queries.footprint(
-            products or (), name=name, epoch=epoch, refresh=refresh
+            products or (),
+            name=name,
+            epoch=epoch,
+            refresh=refresh,
+            use=_use(without_motion, mag_min, mag_max),
         )
     _show_obtained(shell, row, as_json=as_json)
+
+
+def _use(without_motion: str | None, mag_min: float | None, mag_max: float | None) -> CatalogUse:
+    from skydb.domain.catalog import CatalogUse
+
+    return CatalogUse.of(without_motion, mag_min, mag_max)
 
 
 def _show_obtained(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         shell.print_json(row)
     else:
-        note = "Known already; --refresh asks again." if row["reused"] else ""
+        note = "Known already; --refresh asks again." if row.get("reused") else ""
         shell.show("Reference catalogue", [row], columns.CATALOGS, note=note)
     for finding in row["findings"]:
         shell.say(finding)
@@ -131,6 +169,37 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     with shell.services() as services:
         rows = services.questions.catalogs()
     shell.show("Reference catalogues", rows, columns.CATALOGS, as_json=as_json)
+
+
+@refcat.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the catalogue.")],
+    epoch: Annotated[
+        float | None,
+        typer.Option(help="Julian year to place the sources at, as an alignment would."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG to draw the sources in.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the sources of a catalogue: positions, motions, magnitudes, and of which epoch they are.
+
+    With --epoch they are where an alignment of that epoch would take them, and `use` says
+    what became of those without a proper motion.
+
+    Example: skydb refcat show gaia --epoch 2012.9 --plot gaia.png
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.catalog_sources.sources(name, epoch)
+        if plot is not None:
+            from skydb.report.pages import catalog_picture
+
+            shell.say(f"Drew {catalog_picture(services, name, plot, epoch)}")
+    more = max(0, len(rows) - _SHOWN)
+    note = f"{more} more; --json shows all." if more else ""
+    shown = rows if as_json else rows[:_SHOWN]
+    shell.show(f"Sources of {name}", shown, columns.SOURCES, as_json=as_json, note=note)
 
 
 @refcat.command()

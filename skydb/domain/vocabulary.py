@@ -158,6 +158,8 @@ class TrustComponent(GrowingVocabulary):
     """Sources that two products of one run have in common."""
     ARCHIVE = "archive"
     """The archive's own fit to Gaia, when it is a good one."""
+    MOTION = "motion"
+    """How far sources without a proper motion may be from their places."""
 
 
 class DiffCause(StrEnum):

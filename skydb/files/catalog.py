@@ -11,20 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, UsageError
+from skydb.files.repeats import repeated_rows
 from skydb.files.structure import quiet_astropy
 from skydb.files.tables import Column, read_columns
 
 Floats = NDArray[np.float64]
 
-_RA_NAMES = ("ra", "ra_deg", "radeg", "_ra", "raj2000", "_raj2000", "ra_icrs", "ra_j2000", "alpha")
+_RA_NAMES = (
+    *("ra", "ra_deg", "radeg", "_ra", "raj2000", "_raj2000", "ra_icrs", "ra_j2000", "alpha"),
+    "alpha_j2000",
+)
 _DEC_NAMES = (
     *("dec", "dec_deg", "decdeg", "dedeg", "_de", "dej2000", "_dej2000", "decj2000"),
-    *("de_icrs", "dec_icrs", "dec_j2000", "delta"),
+    *("de_icrs", "dec_icrs", "dec_j2000", "delta", "delta_j2000"),
 )
 _PM_RA_NAMES = ("pmra", "pm_ra", "pmra_mas_yr", "pm_ra_mas_yr", "pm_ra_cosdec")
 _PM_DEC_NAMES = ("pmdec", "pm_dec", "pmde", "pmdec_mas_yr", "pm_dec_mas_yr")
 _MAG_NAMES = ("mag", "phot_g_mean_mag", "gmag", "magnitude")
-_EPOCH_NAMES = ("ref_epoch",)
+_EPOCH_NAMES = ("ref_epoch", "refepoch", "epoch", "epoch_year")
+#: Names that no two sources share, and names that may begin again with each chip.
+_UNIQUE_NAMES = ("source_id", "sourceid")
+_ID_NAMES = (*_UNIQUE_NAMES, "objid", "id", "name")
+_FIRST_YEAR, _LAST_YEAR = 1850.0, 2150.0
 _FLOAT32_REASON = "{} is 32-bit, which is 0.027 arcsec off at RA 85; double precision is needed"
 
 
@@ -44,6 +52,10 @@ class CatalogTable:
         Magnitudes; NaN for a source without one.
     moved : int
         Sources that :meth:`at_epoch` moved; the others stayed where they were.
+    ids : ndarray of str, shape (N,), or None
+        What the file calls each source.
+    repeated : int
+        Rows that were left out because an earlier one is the same source.
     """
 
     ra_deg: Floats
@@ -53,6 +65,8 @@ class CatalogTable:
     pm_dec_mas_yr: Floats | None = None
     mag: Floats | None = None
     moved: int = 0
+    ids: NDArray[np.str_] | None = None
+    repeated: int = 0
 
     def __len__(self) -> int:
         """Return the number of sources."""
@@ -64,6 +78,45 @@ class CatalogTable:
         if self.pm_ra_mas_yr is None or self.pm_dec_mas_yr is None:
             return np.zeros(len(self), dtype=bool)
         return np.isfinite(self.pm_ra_mas_yr) & np.isfinite(self.pm_dec_mas_yr)
+
+    @property
+    def radec_deg(self) -> Floats:
+        """Positions, shape (N, 2)."""
+        return np.column_stack((self.ra_deg, self.dec_deg))
+
+    def subset(self, chosen: NDArray[np.bool_]) -> Self:
+        """Some of the sources, in order; `chosen` has a value for each."""
+        return replace(
+            self,
+            ra_deg=self.ra_deg[chosen],
+            dec_deg=self.dec_deg[chosen],
+            pm_ra_mas_yr=_some(self.pm_ra_mas_yr, chosen),
+            pm_dec_mas_yr=_some(self.pm_dec_mas_yr, chosen),
+            mag=_some(self.mag, chosen),
+            ids=None if self.ids is None else self.ids[chosen],
+        )
+
+    def within(self, mag_min: float | None, mag_max: float | None) -> Self:
+        """Sources of these magnitudes, both included; without limits, all of them.
+
+        Raises
+        ------
+        UsageError
+            When there is a limit and no magnitude, or nothing is left.
+        """
+        if mag_min is None and mag_max is None:
+            return self
+        if self.mag is None:
+            raise UsageError(
+                "The catalogue has no magnitudes.", advice="Leave out --mag-min and --mag-max."
+            )
+        inside = np.isfinite(self.mag)
+        inside &= self.mag >= (-np.inf if mag_min is None else mag_min)
+        inside &= self.mag <= (np.inf if mag_max is None else mag_max)
+        if not inside.any():
+            told = f"{mag_min or '...'} to {mag_max or '...'}"
+            raise UsageError(f"No source of the catalogue has a magnitude of {told}.")
+        return self.subset(inside)
 
     def at_epoch(self, year: float) -> Self:
         """Positions at another epoch, by rigorous space motion without parallax.
@@ -119,11 +172,16 @@ class CatalogTable:
         return np.asarray(then.ra.deg), np.asarray(then.dec.deg)
 
 
+def _some(column: Floats | None, chosen: NDArray[np.bool_]) -> Floats | None:
+    return None if column is None else column[chosen]
+
+
 def read_catalog(path: Path, *, epoch_year: float | None) -> CatalogTable:
     """Reference catalogue from ECSV, CSV, FITS, VOTable or text of two or more columns.
 
     Columns are found by their names (``ra``/``dec``, ``RAJ2000``/``DEJ2000``, ``ra_deg``...,
     ``pmra``/``pmdec``, ``mag``, ``ref_epoch``); text without names is RA, Dec and magnitude.
+    A source that stands in several rows is taken once, from the first with a proper motion.
 
     Parameters
     ----------
@@ -137,8 +195,9 @@ def read_catalog(path: Path, *, epoch_year: float | None) -> CatalogTable:
     ParseError
         When a text file does not follow its format.
     FileRejectedError
-        When the catalogue has no rows, no positions, positions out of range or of single
-        precision, or an epoch other than the one given.
+        When the catalogue has no rows, no positions, two columns of one name, positions out
+        of range or of single precision, one source at two places, or an epoch other than the
+        one given.
     """
     columns = read_columns(path)
     ra = _required(path, columns, _RA_NAMES, "right ascension")
@@ -147,23 +206,46 @@ def read_catalog(path: Path, *, epoch_year: float | None) -> CatalogTable:
     _check_range(path, ra.name, ra_deg, 0.0, 360.0)
     _check_range(path, dec.name, dec_deg, -90.0, 90.0)
     pm_ra, pm_dec = _proper_motions(path, columns)
-    return CatalogTable(
+    table = CatalogTable(
         ra_deg=ra_deg % 360.0,
         dec_deg=dec_deg,
         epoch_year=_epoch(path, columns, epoch_year),
         pm_ra_mas_yr=pm_ra,
         pm_dec_mas_yr=pm_dec,
         mag=_optional(path, columns, _MAG_NAMES, ""),
+        ids=_ids(columns, _ID_NAMES),
     )
+    unique = _ids(columns, _UNIQUE_NAMES)
+    repeated = repeated_rows(path, table.radec_deg, table.has_proper_motion, unique)
+    if not repeated.any():
+        return table
+    return replace(table.subset(~repeated), repeated=int(repeated.sum()))
 
 
-def _find(columns: dict[str, Column], names: tuple[str, ...]) -> Column | None:
-    by_lower = {name.lower(): column for name, column in columns.items()}
-    return next((by_lower[name] for name in names if name in by_lower), None)
+def _find(path: Path, columns: dict[str, Column], names: tuple[str, ...]) -> Column | None:
+    by_lower: dict[str, list[Column]] = {}
+    for name, column in columns.items():
+        by_lower.setdefault(name.strip().lower(), []).append(column)
+    found = next((by_lower[name] for name in names if name in by_lower), [None])
+    if len(found) > 1:
+        told = " and ".join(column.name for column in found if column)
+        raise FileRejectedError(path, f"{told} may both be meant", advice="Rename one of them.")
+    return found[0]
+
+
+def _ids(columns: dict[str, Column], names: tuple[str, ...]) -> NDArray[np.str_] | None:
+    """Names of the sources; None when no column keeps all their digits."""
+    named = {name.strip().lower(): column for name, column in columns.items()}
+    for column in (named[name] for name in names if name in named):
+        if column.whole is not None:
+            return np.array([str(value) for value in column.whole], dtype=np.str_)
+        if column.values.dtype.kind == "U":
+            return np.array([str(value).strip() for value in column.values], dtype=np.str_)
+    return None
 
 
 def _required(path: Path, columns: dict[str, Column], names: tuple[str, ...], what: str) -> Column:
-    column = _find(columns, names)
+    column = _find(path, columns, names)
     if column is None:
         seen = ", ".join(list(columns)[:12])
         advice = f"Name one of the columns {names[0]!r}."
@@ -190,7 +272,7 @@ def _check_range(path: Path, name: str, values: Floats, low: float, high: float)
 def _optional(
     path: Path, columns: dict[str, Column], names: tuple[str, ...], unit: str
 ) -> Floats | None:
-    column = _find(columns, names)
+    column = _find(path, columns, names)
     return None if column is None else column.in_unit(path, unit)
 
 
@@ -206,12 +288,28 @@ def _epoch(path: Path, columns: dict[str, Column], given: float | None) -> float
     """Epoch given, or that of the file; the two must not contradict each other."""
     if given is not None and not math.isfinite(given):
         raise UsageError(f"{given} is not an epoch.")
-    values = _optional(path, columns, _EPOCH_NAMES, "yr")
-    found = sorted(set(values[np.isfinite(values)].tolist())) if values is not None else []
+    found = _epochs(path, columns)
     if len(found) > 1:
         reason = f"its rows have different epochs, {found[0]:g} to {found[-1]:g}"
-        raise FileRejectedError(path, reason)
+        advice = "Move all sources to one epoch first."
+        raise FileRejectedError(path, reason, advice=advice)
     if found and given is not None and abs(found[0] - given) > 1e-3:
         reason = f"its own epoch is {found[0]:g}, not {given:g}"
         raise FileRejectedError(path, reason, advice="Leave the epoch out to use its own.")
     return given if given is not None or not found else found[0]
+
+
+def _epochs(path: Path, columns: dict[str, Column]) -> list[float]:
+    """The different epochs of the rows, Julian years such as 2016.0 or J2016.0."""
+    column = _find(path, columns, _EPOCH_NAMES)
+    if column is None:
+        return []
+    if column.values.dtype.kind == "U":
+        years = [str(value).strip().upper().removeprefix("J") for value in column.values]
+        column = replace(column, values=np.array([year or "nan" for year in years]))
+    values = column.in_unit(path, "yr")
+    found = sorted(set(values[np.isfinite(values)].tolist()))
+    wrong = [year for year in found if not _FIRST_YEAR <= year <= _LAST_YEAR]
+    if wrong:
+        raise FileRejectedError(path, f"its {column.name} {wrong[0]:g} is no Julian year")
+    return found

@@ -32,7 +32,12 @@ from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, Unr
 from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.flavour import flavour_of_headerlet
-from skydb.files.quality import DEG_TO_MAS, LARGEST_PLAUSIBLE_DEG, SMALLEST_PLAUSIBLE_MAS
+from skydb.files.quality import (
+    DEG_TO_MAS,
+    LARGEST_PLAUSIBLE_DEG,
+    SMALLEST_PLAUSIBLE_MAS,
+    is_fitted,
+)
 from skydb.files.refdates import delivery_date
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
 from skydb.files.wcs import image_size_pix
@@ -264,10 +269,11 @@ def _wcs_facts(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> W
     if not extensions:
         raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
     cards = Cards(path, (headerlet.primary.scanned, extensions[0].scanned))
-    quality, unit_known = _quality(cards)
+    name = WcsName.parse(cards.required("WCSNAME", FileRejectedError))
+    quality, unit_known = _quality(cards) if is_fitted(name) else (FitQuality(), True)
     return WcsFacts(
         key=NO_KEY,
-        name=WcsName.parse(cards.required("WCSNAME", FileRejectedError)),
+        name=name,
         chips=tuple(_chip(path, sip.scanned, sizes) for sip in extensions),
         hdr_name=hdr_name,
         quality=quality,
@@ -317,8 +323,9 @@ def _quality(cards: Cards) -> tuple[FitQuality, bool]:
     The archive writes mas, stwcs copies CRDER, which TweakReg writes in degrees.
     """
     nmatches = cards.integer("NMATCH") or None
-    if nmatches is not None and nmatches < 0:
-        nmatches = None
+    if nmatches is None or nmatches < 0:
+        # An RMS without matches is what stwcs found in the header, of whatever fit.
+        return FitQuality(), True
     ra, dec = cards.number("RMS_RA"), cards.number("RMS_DEC")
     if ra is None or dec is None or ra <= 0 or dec <= 0:
         return FitQuality(nmatches), True

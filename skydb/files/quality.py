@@ -7,6 +7,10 @@ Two writers use the same RMS_RA and RMS_DEC with different units:
 * TweakReg writes NMATCH, RMS in **degrees**, and leaves the comment "(mas)", NMATCHES
   and FITGEOM of an older solution standing (``drizzlepac.imgclasses``).
 
+Numbers that stand in the header but are not of the WCS in force count for nothing: a
+pointing, a distortion or an a priori correction was not fitted, whatever cards another WCS
+left beside it; and an RMS is that of a number of matches, or of nothing.
+
 Three witnesses are heard. The count keyword: NMATCHES says mas, NMATCH says degrees, both
 say nothing. The comment: "(mas)" or "(deg)", except "(mas)" beside NMATCH, which may be
 old. The size: below 1e-4 says degrees (no HST fit is good to 0.1 microarcsec), 0.05 or more
@@ -31,6 +35,7 @@ LARGEST_PLAUSIBLE_DEG = 0.05
 SMALLEST_PLAUSIBLE_MAS = 1e-4
 _RMS_KEYS = ("RMS_RA", "RMS_DEC")
 _COUNT_KEYS = ("NMATCH", "NMATCHES")
+_NEVER_FITTED = (WcsKind.PIPELINE, WcsKind.DISTORTION, WcsKind.A_PRIORI)
 
 
 class RmsUnit(Enum):
@@ -73,6 +78,8 @@ def read_quality(header: ScannedHeader | fits.Header, key: str = " ") -> Quality
     if key.strip() or _is_left_over(header):
         return QualityReading()
     counts = {card: _count(header, card) for card in _COUNT_KEYS if card in header}
+    if all(count is None for count in counts.values()):
+        return QualityReading()
     rms = {card: _rms(header, card, counts) for card in _RMS_KEYS}
     if all(value is None for value in rms.values()):
         return QualityReading(_quality(header, counts, rms, _unit_of_count(header)))
@@ -87,9 +94,17 @@ def _is_left_over(header: ScannedHeader | fits.Header) -> bool:
     """Whether the numbers belong to an older WCS than the one in force.
 
     TweakBack gives an exposure a name of its own and leaves the archive's NMATCHES and RMS.
+    A WCS that was not fitted has none of its own, also where TweakReg counted for an older one.
     """
-    name = str(header.get("WCSNAME", "")).strip()
-    return bool(name) and WcsName.parse(name).kind is WcsKind.USER and "NMATCH" not in header
+    name = WcsName.parse(str(header.get("WCSNAME", "")))
+    if not name.text:
+        return False
+    return not is_fitted(name) or (name.kind is WcsKind.USER and "NMATCH" not in header)
+
+
+def is_fitted(name: WcsName) -> bool:
+    """Whether a solution of this name can have a fit quality of its own."""
+    return name.kind not in _NEVER_FITTED
 
 
 def _quality(

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, ParseError, UnreadableFileError
 from skydb.files.structure import quiet_astropy
-from skydb.files.textfile import chunks_of, read_bytes
+from skydb.files.textfile import chunks_of, is_packed, read_bytes
 
 if TYPE_CHECKING:
     from astropy.table import Table
 
 _PLAIN_NAMES = ("ra", "dec", "mag")
 _RA_NAME = re.compile(r"_?(ra|alpha)", re.IGNORECASE)
+#: What a gzipped table may unpack to: ten million sources.
+LARGEST_TABLE_BYTES = 1 << 30
 _NO_VALUE = frozenset({"INDEF", "NULL", "N/A", "--", "-"})
 
 
@@ -35,11 +37,14 @@ class Column:
         Values; masked ones are NaN when the column is of numbers.
     unit : str
         Unit in astropy's words, '' when the file gives none.
+    whole : ndarray of int, shape (N,), or None
+        The values of a column of integers without a masked one, with all their digits.
     """
 
     name: str
     values: NDArray[Any]
     unit: str = ""
+    whole: NDArray[Any] | None = None
 
     def in_unit(self, path: Path, unit: str) -> NDArray[np.float64]:
         """Values in double precision and a unit; a column without one is taken to be in it.
@@ -111,9 +116,7 @@ def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
 
     try:
         with quiet_astropy():
-            # astropy unpacks FITS files by itself, and VOTables do not come unpacked.
-            source = BytesIO(read_bytes(path)) if kind == "votable" else path
-            table = Table.read(source, format=kind)
+            table = Table.read(_source(path, kind), format=kind)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         advice = "Check it with astropy.table.Table.read."
         reason = f"not a table that astropy reads ({type(error).__name__})"
@@ -121,11 +124,23 @@ def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
     return _columns_of(table)
 
 
+def _source(path: Path, kind: str) -> Any:  # noqa: ANN401 - whatever astropy reads
+    """What astropy is to read; it unpacks by itself, but without an end."""
+    if kind == "votable" or is_packed(path):
+        content = read_bytes(path, LARGEST_TABLE_BYTES)
+        return content.decode("utf-8").splitlines() if kind == "ascii.ecsv" else BytesIO(content)
+    return path
+
+
 def _columns_of(table: Table) -> dict[str, Column]:
-    return {
-        name: Column(name, _unmasked(table[name]), str(getattr(table[name], "unit", None) or ""))
-        for name in table.colnames
-    }
+    return {name: _column(name, table[name]) for name in table.colnames}
+
+
+def _column(name: str, found: Any) -> Column:  # noqa: ANN401 - see _unmasked
+    unit = str(getattr(found, "unit", None) or "")
+    values: Any = np.ma.asarray(getattr(found, "value", found))
+    is_whole = values.dtype.kind in "iu" and not np.ma.is_masked(values)
+    return Column(name, _unmasked(found), unit, np.asarray(values) if is_whole else None)
 
 
 def _unmasked(column: Any) -> NDArray[Any]:  # noqa: ANN401 - Column, MaskedColumn, Quantity or mixin
@@ -155,7 +170,7 @@ def _text_columns(path: Path) -> dict[str, Column]:
 
 def _text_of(path: Path) -> str:
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = read_bytes(path, LARGEST_TABLE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ParseError(path, 0, "neither text nor a table format that skydb knows") from error
     if "\0" in text:

@@ -29,8 +29,10 @@ LARGEST_UNPACKED_BYTES = 8 << 30
 LONGEST_LINE = 1 << 20
 
 
-def chunks_of(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
-    """Content of a file piece by piece, unpacked when it is gzipped.
+def chunks_of(
+    path: Path, size: int = _CHUNK_BYTES, largest: int = LARGEST_UNPACKED_BYTES
+) -> Iterator[bytes]:
+    """Content of a file piece by piece, unpacked when it is gzipped to at most so many bytes.
 
     Raises
     ------
@@ -39,9 +41,9 @@ def chunks_of(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
     """
     try:
         with path.open("rb") as raw:
-            is_packed = raw.read(2) == _GZIP_MAGIC
+            packed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
-            yield from _unpacked(path, raw, size) if is_packed else _pieces(raw, size)
+            yield from _unpacked(path, raw, size, largest) if packed else _pieces(raw, size)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
     except OSError as error:
@@ -53,34 +55,40 @@ def _pieces(handle: io.BufferedIOBase, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _unpacked(path: Path, raw: io.BufferedReader, size: int) -> Iterator[bytes]:
+def _unpacked(path: Path, raw: io.BufferedReader, size: int, largest: int) -> Iterator[bytes]:
     total = 0
     with gzip.GzipFile(fileobj=raw) as handle:
         for chunk in _pieces(handle, size):
             total += len(chunk)
-            _refuse_bomb(path, total, raw.tell())
+            _refuse_bomb(path, total, raw.tell(), largest)
             yield chunk
 
 
-def _refuse_bomb(path: Path, unpacked: int, packed: int) -> None:
+def _refuse_bomb(path: Path, unpacked: int, packed: int, largest: int) -> None:
     is_dense = unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > LARGEST_RATIO * packed
-    if not is_dense and unpacked <= LARGEST_UNPACKED_BYTES:
+    if not is_dense and unpacked <= largest:
         return
-    limit = f"{LARGEST_RATIO} times its size" if is_dense else f"{LARGEST_UNPACKED_BYTES >> 30} GB"
+    limit = f"{LARGEST_RATIO} times its size" if is_dense else f"{largest / (1 << 30):g} GB"
     raise UnreadableFileError(
         path, f"unpacks to more than {limit}", advice="Unpack it yourself if it is sound."
     )
 
 
-def read_bytes(path: Path) -> bytes:
-    """Content of a file, unpacked when it is gzipped.
+def is_packed(path: Path) -> bool:
+    """Whether a file that can be read begins as a gzip stream does."""
+    with path.open("rb") as raw:
+        return raw.read(2) == _GZIP_MAGIC
+
+
+def read_bytes(path: Path, largest: int = LARGEST_UNPACKED_BYTES) -> bytes:
+    """Content of a file, unpacked when it is gzipped to at most so many bytes.
 
     Raises
     ------
     UnreadableFileError
         When it cannot be read, its gzip stream is damaged, or it unpacks to too much.
     """
-    return b"".join(chunks_of(path))
+    return b"".join(chunks_of(path, largest=largest))
 
 
 def stream_lines(path: Path) -> Iterator[str]:

@@ -47,9 +47,22 @@ CATALOGS = (
     Column("sources"),
     Column("epoch", format=".3f"),
     Column("has_proper_motions", "proper motions"),
+    Column("sources_without_motion", "without"),
     Column("proper_motion_applied", "applied by service"),
     Column.alarm("truncated"),
     Column("sha256", "SHA-256", wraps=True),
+)
+SOURCES = (
+    Column("source"),
+    Column("source_id", "name"),
+    Column("ra_deg", "RA", "deg", ".7f"),
+    Column("dec_deg", "Dec", "deg", ".7f"),
+    Column("mag", format=".2f"),
+    Column("pm_ra_mas_yr", "motion RA", "mas/yr", ".2f"),
+    Column("pm_dec_mas_yr", "motion Dec", "mas/yr", ".2f"),
+    Column("epoch", format=".3f"),
+    Column("motion_applied", "moved"),
+    Column("use"),
 )
 FITS = (
     Column("product"),

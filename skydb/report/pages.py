@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skydb.report.alignment_figures import MarkedImage, draw_sources, paired_marks
 from skydb.report.blink import blink_gif
+from skydb.report.catalog_figures import draw_catalog, picture_of
 from skydb.report.images import load_science
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
@@ -74,6 +75,35 @@ def comparison_pictures(
         )
         paths.append(out / "mosaics.gif")
     return paths
+
+
+def catalog_picture(services: Services, name: str, out: Path, epoch: float | None = None) -> Path:
+    """Write the picture of a catalogue's sources, over the outlines of the products.
+
+    Parameters
+    ----------
+    services : Services
+    name : str
+        The catalogue.
+    out : Path
+        The PNG; its directory is made when it is missing.
+    epoch : float, optional
+        Julian year to place the sources at, as an alignment would.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such catalogue.
+    """
+    found = services.catalog_sources.placed(name, epoch)
+    rows = services.catalog_sources.sources(name, epoch)
+    there = found.table.epoch_year
+    far = found.record.displacement_mas
+    moved = f"; the field moves by {far:.1f} mas from {found.record.still_epoch:.2f}" if far else ""
+    title = f"{name}, epoch {there:.3f}{moved}"
+    picture = picture_of(rows, services.catalog_sources.outlines(found), title)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return write_atomic(out, png_bytes(draw_catalog(picture)))
 
 
 def mosaics_shown(mosaics: Sequence[MosaicEvidence]) -> MosaicDisplay:

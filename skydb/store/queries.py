@@ -130,10 +130,18 @@ def catalog_row(catalog: ReferenceCatalog) -> Row:
         "has_proper_motions": catalog.has_proper_motions,
         "proper_motion_applied": catalog.proper_motion_applied,
         "truncated": catalog.truncated,
+        "without_motion": catalog.without_motion.value if catalog.without_motion else None,
+        "mag_min": catalog.mag_min,
+        "mag_max": catalog.mag_max,
+        "sources_without_motion": catalog.sources_without_motion,
+        "still_epoch": catalog.still_epoch,
+        "motion_ra_mas_yr": catalog.motion_ra_mas_yr,
+        "motion_dec_mas_yr": catalog.motion_dec_mas_yr,
         "sha256": catalog.sha256,
         "obtained_at": catalog.obtained_at.isoformat(),
         "path": catalog.path,
         "superseded_by": catalog.superseded_by.name if catalog.superseded_by else None,
+        "findings": [finding.message for finding in catalog.activity.findings],
     }
 
 
@@ -167,6 +175,7 @@ def alignment(session: Session, run_id: int) -> list[Row]:
 def _fit_row(
     run_id: int, fit: AlignmentSolution, old: AlignmentSolution | None, product: str
 ) -> Row:
+    placed = fit.activity.parameters.get("catalog", {}).get(product, {})
     return {
         "run": run_id,
         "solution": fit.id,
@@ -185,6 +194,12 @@ def _fit_row(
         "fit_geometry": fit.fit_geometry,
         "trust": fit.trust,
         "trust_reason": report_of(fit.trust_reasons).weakest,
+        "catalog_sources": placed.get("sources"),
+        "catalog_sources_on_it": placed.get("sources_on_it"),
+        "catalog_covered_share": placed.get("covered_share"),
+        "sources_without_motion": placed.get("without_motion"),
+        "without_motion": placed.get("treatment"),
+        "expected_displacement_mas": placed.get("displacement_mas"),
         "archive_wcs_name": old.wcs_name if old else None,
         "archive_nmatches": old.nmatches if old else None,
         "archive_rms_ra_mas": old.rms_ra_mas if old else None,

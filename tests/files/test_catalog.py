@@ -217,7 +217,17 @@ def test_moving_there_and_back_returns(pm_ra: float, pm_dec: float, year: float)
     np.testing.assert_allclose(back.dec_deg, start.dec_deg, atol=3e-8)
 
 
-@given(st.lists(st.tuples(st.floats(0, 359.999999), st.floats(-90, 90)), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.tuples(
+            st.builds(float.__add__, st.integers(0, 359).map(float), st.floats(0, 0.5)),
+            st.floats(-89.5, 89.5),
+        ),
+        min_size=1,
+        max_size=8,
+        unique_by=lambda position: int(position[0]),
+    )
+)
 def test_what_is_written_for_tweakreg_reads_back(
     tmp_path_factory: pytest.TempPathFactory, positions: list[tuple[float, float]]
 ) -> None:

@@ -65,6 +65,19 @@ def test_the_size_of_the_rms_tells_its_unit(tmp_path: Path, rms, expected) -> No
     assert found.wcs.rms_unit_known == (rms != 0.001)
 
 
+@pytest.mark.parametrize(
+    ("name", "matches"),
+    [("IDC_w3m18525i-GSC240", 12), ("IDC_w3m18525i", 12), ("IDC_w3m18525i-FIT_REL_GAIAeDR3", 0)],
+)
+def test_an_rms_of_another_wcs_is_not_that_of_a_headerlet(tmp_path: Path, name, matches) -> None:
+    path = tmp_path / "x_hlet.fits"
+    cards = {"NMATCH": matches, "RMS_RA": 17.6, "RMS_DEC": 11.7, "WCSNAME": name}
+    path.write_bytes(headerlet_bytes(primary=cards))
+    found = read_headerlet(path)
+    assert found is not None
+    assert (found.wcs.quality, found.wcs.rms_unit_known) == (FitQuality(), True)
+
+
 @pytest.mark.parametrize("destination", [None, "", "short", "not a rootname"])
 def test_a_headerlet_for_nobody_is_rejected(tmp_path: Path, destination) -> None:
     path = tmp_path / "x_hlet.fits"

@@ -58,6 +58,10 @@ def test_zero_with_matches_stays_zero() -> None:
     assert read_quality(header(NMATCHES=2, RMS_RA=0.0, RMS_DEC=0.0)).quality.rms_ra_mas == 0.0
 
 
+#: Two writers, of which neither says whose RMS it is.
+BOTH = {"NMATCH": 30, "NMATCHES": 276}
+
+
 @pytest.mark.parametrize(
     "cards",
     [
@@ -75,13 +79,34 @@ def test_a_header_that_contradicts_itself_gives_no_rms_and_says_so(
 
 
 def test_an_rms_that_nothing_speaks_for_has_no_unit() -> None:
-    reading = read_quality(header(RMS_RA=0.01, RMS_DEC=0.01))
+    reading = read_quality(header(**BOTH, RMS_RA=0.01, RMS_DEC=0.01))
     assert (reading.quality, reading.unit_known) == (FitQuality(), False)
 
 
-def test_size_alone_tells_the_unit_when_no_count_is_there() -> None:
-    assert read_quality(header(RMS_RA=10.0, RMS_DEC=9.0)).quality.rms_ra_mas == 10.0
-    assert read_quality(header(RMS_RA=1e-6, RMS_DEC=1e-6)).quality.rms_ra_mas == APART(3.6)
+def test_size_alone_tells_the_unit_when_both_writers_counted() -> None:
+    assert read_quality(header(**BOTH, RMS_RA=10.0, RMS_DEC=9.0)).quality.rms_ra_mas == 10.0
+    degrees = header(**BOTH, RMS_RA=1e-6, RMS_DEC=1e-6)
+    assert read_quality(degrees).quality.rms_ra_mas == APART(3.6)
+
+
+@pytest.mark.parametrize("name", ["", "IDC_w3m18525i-FIT_REL_GAIAeDR3", "TWEAK", "IDC_x-GSC240"])
+@pytest.mark.parametrize("count", [{}, {"NMATCHES": -1}, {"NMATCHES": 0}, {"NMATCHES": "N/A"}])
+@given(rms=st.floats(1e-9, 900.0))
+def test_an_rms_of_no_matches_is_left_over_from_another_wcs(
+    name: str, count: dict[str, object], rms: float
+) -> None:
+    reading = read_quality(header(WCSNAME=name, RMS_RA=(rms, MAS), RMS_DEC=(rms / 2, MAS), **count))
+    assert (reading.quality, reading.unit_known) == (FitQuality(), True)
+
+
+@pytest.mark.parametrize("name", ["IDC_w3m18525i-GSC240", "IDC_x-HSC30", "IDC_qbu1641sj", "OPUS"])
+@pytest.mark.parametrize("count", [{}, {"NMATCHES": 27}, {"NMATCH": 27}])
+def test_what_was_never_fitted_has_no_quality_whatever_cards_are_left(
+    name: str, count: dict[str, object]
+) -> None:
+    cards = header(WCSNAME=name, RMS_RA=(17.6, MAS), RMS_DEC=(11.7, MAS), FITGEOM="rscale", **count)
+    reading = read_quality(cards)
+    assert (reading.quality, reading.unit_known) == (FitQuality(), True)
 
 
 def test_alternates_have_no_quality_whatever_their_crder_says() -> None:

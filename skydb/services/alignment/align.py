@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
 
 from sqlalchemy.orm import Session
 
@@ -24,26 +23,21 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit, TweakReg
 from skydb.errors import NotFoundError, ToolError
-from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.files.reader import read_facts
 from skydb.services.alignment.guards import guarded_products, product_flags
 from skydb.services.alignment.products import choose_products
+from skydb.services.alignment.reference import (
+    Reference,
+    Target,
+    epochs_used,
+    references,
+    write_references,
+)
 from skydb.services.alignment.screening import FittedProduct, judge_fits
-from skydb.services.catalogs import epoch_doubt, find_catalog, mean_epochs
+from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection
 from skydb.store.queries import Row
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """One product to fit: where it is, when its sky was seen and why it was chosen."""
-
-    version_id: int
-    path: Path
-    epoch_year: float | None
-    reason: str | None = None
-    passed_over: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ class AlignService:
             earlier = session.get_one(AlignmentRun, run_id)
             refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
             targets = [
-                _Target(
+                Target(
                     link.version_id,
                     checked_path(self.context.workspace, link.version),
                     recorded["epochs"].get(link.version.product.filename),
@@ -159,15 +153,15 @@ class AlignService:
         again = self._begin(refcat, targets, settings, replay_of=run_id)
         return self._execute(again, targets, settings)
 
-    def _execute(self, run_id: int, targets: Sequence[_Target], chosen: TweakRegSettings) -> int:
+    def _execute(self, run_id: int, targets: Sequence[Target], chosen: TweakRegSettings) -> int:
         label = f"align-{run_id}"
         with (
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            table = self._catalog(run_id)
-            fits = self._fit(run_id, table, targets, chosen, scratch)
-            self._record(run_id, targets, fits, _doubts(table, targets, chosen))
+            found = self._references(run_id, targets, chosen)
+            fits = self._fit(run_id, found, chosen, scratch)
+            self._record(run_id, found, fits)
         return run_id
 
     def _require_catalog(self, refcat: str) -> None:
@@ -176,7 +170,7 @@ class AlignService:
 
     def _targets(
         self, products: Sequence[str], selection: Selection, policy: GuardPolicy
-    ) -> tuple[list[_Target], list[Flag]]:
+    ) -> tuple[list[Target], list[Flag]]:
         """The products to fit, once no guard refuses them."""
         with self.context.store.reading() as session:
             chosen = choose_products(session, products, selection)
@@ -186,7 +180,7 @@ class AlignService:
             flags = guarded_products(session, chosen, files, policy)
             epochs = mean_epochs(session, versions)
             targets = [
-                _Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))
+                Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))
                 for one, path, epoch in zip(chosen, paths, epochs, strict=True)
             ]
         return targets, flags
@@ -194,7 +188,7 @@ class AlignService:
     def _begin(
         self,
         refcat: str,
-        targets: Sequence[_Target],
+        targets: Sequence[Target],
         settings: TweakRegSettings,
         flags: Sequence[Flag] = (),
         **more: object,
@@ -205,7 +199,7 @@ class AlignService:
             "products": [target.path.name for target in targets],
             "epochs": {
                 target.path.name: epoch
-                for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True)
+                for target, epoch in zip(targets, epochs_used(targets, settings), strict=True)
             },
             "tweakreg": settings.as_parameters(),
             **more,
@@ -222,64 +216,76 @@ class AlignService:
 
         return self.context.begin(begin)
 
-    def _catalog(self, run_id: int) -> CatalogTable:
+    def _references(
+        self, run_id: int, targets: Sequence[Target], settings: TweakRegSettings
+    ) -> list[Reference]:
+        """The catalogue as each product gets it, and how much of the product it covers."""
         with self.context.store.reading() as session:
             catalog = session.get_one(AlignmentRun, run_id).catalog
-            source = self.context.workspace.resolve(catalog.path)
-            return read_catalog(source, epoch_year=catalog.epoch)
+            found = references(self.context, catalog, targets, settings)
+        self.context.progress.begin("Looking what the catalogue covers", len(found))
+        for one in found:
+            # Read now, so that no session is open while images are.
+            _ = one.coverage
+            if one.motion.treatment is not None and one.motion.matters:
+                self.context.progress.remark(f"{one.target.path.name}: {one.motion.sentence()}")
+        self.context.progress.end()
+        return found
 
     def _fit(
         self,
         run_id: int,
-        table: CatalogTable,
-        targets: Sequence[_Target],
+        found: Sequence[Reference],
         settings: TweakRegSettings,
         scratch: Path,
     ) -> list[ProductFit]:
-        files = _catalog_files(table, targets, settings, scratch)
-        self.context.progress.begin(f"TweakReg on {len(targets)} products")
-        inputs = {target.version_id: target.path for target in targets}
-        with isolated(self.context, run_id, inputs, self.runner) as runner:
-            fits = TweakReg(runner).fit(
-                list(inputs.values()), files, settings, scratch / "tweakreg"
-            )
-        self.context.progress.end()
-        return fits
+        """Fits of the products that are covered, and the failures of the others, in order."""
+        covered = [one for one in found if one.is_covered]
+        fits = {one.target.path: one.unfitted(scratch) for one in found if not one.is_covered}
+        if covered:
+            files = write_references(covered, scratch)
+            self.context.progress.begin(f"TweakReg on {len(covered)} products")
+            inputs = {one.target.version_id: one.target.path for one in covered}
+            with isolated(self.context, run_id, inputs, self.runner) as runner:
+                made = TweakReg(runner).fit(
+                    list(inputs.values()), files, settings, scratch / "tweakreg"
+                )
+            self.context.progress.end()
+            fits |= {fit.product: fit for fit in made}
+        return [fits[one.target.path] for one in found]
 
-    def _record(
-        self,
-        run_id: int,
-        targets: Sequence[_Target],
-        fits: Sequence[ProductFit],
-        doubts: Mapping[str, str],
-    ) -> None:
+    def _record(self, run_id: int, found: Sequence[Reference], fits: Sequence[ProductFit]) -> None:
         kept = self._keep_evidence(run_id, fits)
         read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
-        reports = self._judge(targets, fits)
+        reports = self._judge(found, fits)
         with self.context.closing(AlignmentRun, run_id) as (session, run):
             run.workspace = kept
-            for product, doubt in doubts.items():
-                run.notice(FindingKind.CATALOG, product, doubt)
-            for target, fit, wcs in zip(targets, fits, read, strict=True):
-                version = session.get_one(ProductVersion, target.version_id)
-                _record_fit(run, version, fit, wcs, reports.get(target.version_id))
+            placed = {one.target.path.name: one.as_parameters() for one in found}
+            run.parameters = {**run.parameters, "catalog": placed}
+            for one, fit, wcs in zip(found, fits, read, strict=True):
+                doubt = one.doubts(fit)
+                if doubt is not None:
+                    run.notice(FindingKind.CATALOG, one.target.path.name, doubt)
+                version = session.get_one(ProductVersion, one.target.version_id)
+                _record_fit(run, version, fit, wcs, reports.get(one.target.version_id))
 
     def _judge(
-        self, targets: Sequence[_Target], fits: Sequence[ProductFit]
+        self, found: Sequence[Reference], fits: Sequence[ProductFit]
     ) -> dict[int, TrustReport]:
         """What every witness says of the fits that there are, by version."""
-        fitted = [(target, fit) for target, fit in zip(targets, fits, strict=True) if fit.is_fitted]
+        fitted = [(one, fit) for one, fit in zip(found, fits, strict=True) if fit.is_fitted]
         self.context.progress.begin("Cross-matching fits", len(fitted))
+        ids = [one.target.version_id for one, _ in fitted]
         with self.context.store.reading() as session:
-            versions = [session.get_one(ProductVersion, one.version_id) for one, _ in fitted]
+            versions = [session.get_one(ProductVersion, version_id) for version_id in ids]
             in_force = [_wcs_in_force(version) for version in versions]
         products = [
-            FittedProduct(fit, target.path, archive)
-            for (target, fit), archive in zip(fitted, in_force, strict=True)
+            FittedProduct(fit, one.target.path, archive, one.motion)
+            for (one, fit), archive in zip(fitted, in_force, strict=True)
         ]
         reports = judge_fits(products)
         self.context.progress.end()
-        return {one.version_id: report for (one, _), report in zip(fitted, reports, strict=True)}
+        return dict(zip(ids, reports, strict=True))
 
     def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
         """Match files, shift files and the log of a run, kept for review and figures."""
@@ -336,37 +342,3 @@ def _parameters(fit: ProductFit) -> FitParameters:
     if len(known) != len(numbers):
         raise ToolError("TweakReg", f"gave an incomplete fit of {fit.product.name}", log=fit.log)
     return FitParameters(*known)
-
-
-def _catalog_files(
-    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings, scratch: Path
-) -> dict[Path, Path]:
-    """A catalogue for each product, moved to the epoch of its exposures where that is known."""
-    files = {}
-    for target, epoch in zip(targets, _epochs_used(targets, settings), strict=True):
-        moved = table if epoch is None else table.at_epoch(epoch)
-        name = "catalog" if settings.expand_refcat else target.path.stem
-        files[target.path] = scratch / f"{name}.cat"
-        moved.write_tweakreg(files[target.path])
-    return files
-
-
-def _epochs_used(targets: Sequence[_Target], settings: TweakRegSettings) -> list[float | None]:
-    """Epoch of each product; with ``expand_refcat``, which needs one catalogue, the mean."""
-    epochs = [target.epoch_year for target in targets]
-    known = [epoch for epoch in epochs if epoch is not None]
-    if not settings.expand_refcat or not known:
-        return epochs
-    return [fmean(known)] * len(targets)
-
-
-def _doubts(
-    table: CatalogTable, targets: Sequence[_Target], settings: TweakRegSettings
-) -> dict[str, str]:
-    """Products whose stars may not be where the catalogue has them, and why."""
-    used = _epochs_used(targets, settings)
-    pairs = zip(targets, used, strict=True)
-    found = {
-        target.path.name: epoch_doubt(table, epoch, target.epoch_year) for target, epoch in pairs
-    }
-    return {product: doubt for product, doubt in found.items() if doubt is not None}

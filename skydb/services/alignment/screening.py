@@ -12,6 +12,7 @@ import numpy as np
 
 from skydb.domain import Acceptance, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.motion import MotionRecord, judge_motion
 from skydb.domain.trust import (
     TRUST_FLOOR,
     TrustReport,
@@ -31,7 +32,7 @@ from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.matchfile import read_matches
 from skydb.files.products import read_hstwcs
 from skydb.files.tweakreglog import matches_before_clipping
-from skydb.services.catalogs import mean_epochs
+from skydb.services.catalogs import UsableCatalog, mean_epochs
 from skydb.services.core import Context
 from skydb.sky import fit_trust as measure
 from skydb.sky.displacement import displacement
@@ -57,11 +58,14 @@ class FittedProduct:
         The product as it was.
     archive : WcsFacts
         The WCS in force in it.
+    motion : MotionRecord or None
+        How the sources of the catalogue were placed.
     """
 
     fit: ProductFit
     original: Path
     archive: WcsFacts
+    motion: MotionRecord | None = None
 
     @property
     def sighting(self) -> measure.Sighting:
@@ -153,12 +157,11 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         kept = report_of(solution.trust_reasons)
         epoch = mean_epochs(session, [solution.version])[0]
         catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
-    kept = kept.with_witness(judge_matches(*weight))
-    if catalog is None:
-        return kept
-    table = read_catalog(context.workspace.resolve(catalog.path), epoch_year=catalog.epoch)
-    moved = table if epoch is None else table.at_epoch(epoch)
-    return kept.with_witness(_Fitted.read(installed).cross_match(moved))
+        kept = kept.with_witness(judge_matches(*weight))
+        if catalog is None:
+            return kept
+        usable = UsableCatalog.of(context, catalog)
+    return kept.with_witness(_Fitted.read(installed).cross_match(usable.at(epoch).table))
 
 
 def _keep(
@@ -226,6 +229,7 @@ def _judge(product: FittedProduct, others: Sequence[FittedProduct]) -> TrustRepo
             cross_match,
             overruled(neighbours, cross_match),
             overruled(_archive(product), cross_match),
+            judge_motion(product.motion),
         )
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -13,6 +13,7 @@ from skydb.archive import gsss
 from skydb.archive.endpoints import Endpoints
 from skydb.archive.gaia import COLUMNS, DEFAULT_MAX_ROWS, EPOCH, GaiaArchive, GaiaQuery
 from skydb.domain import CatalogService, ProductVersion
+from skydb.domain.catalog import CatalogUse
 from skydb.drizzle.footprint_catalog import CATALOG, FootprintAnswer, FootprintCatalog
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ArchiveError, NotFoundError
@@ -57,6 +58,7 @@ class CatalogQueryService:
         max_rows: int = DEFAULT_MAX_ROWS,
         mag_limit: float | None = None,
         refresh: bool = False,
+        use: CatalogUse | None = None,
     ) -> queries.Row:
         """Gaia DR3 within a cone, at the epoch of Gaia and with its proper motions.
 
@@ -69,9 +71,11 @@ class CatalogQueryService:
         max_rows : int
             Most sources; the brightest are kept, and the catalogue is marked as truncated.
         mag_limit : float, optional
-            Faintest G.
+            Faintest G; the same as that of `use`, which counts when both are given.
         refresh : bool
             Ask the service also when the answer is known.
+        use : CatalogUse, optional
+            Which of its sources alignments are given.
 
         Returns
         -------
@@ -87,14 +91,17 @@ class CatalogQueryService:
         """
         with self.context.store.reading() as session:
             cone = (region or Region()).cone(session)
-        query = GaiaQuery(cone, max_rows, mag_limit)
+        use = use or CatalogUse()
+        if use.mag_max is None:
+            use = replace(use, mag_max=mag_limit)
+        query = GaiaQuery(cone, max_rows, use.mag_max)
         document = {
             "server": self.endpoints.gaia_url,
             "adql": query.adql,
             "columns": list(COLUMNS),
             **asdict(query),
         }
-        question = Question(name, CatalogService.GAIA, document)
+        question = Question(name, CatalogService.GAIA, document, use=use)
         shelf = CatalogShelf(self.context)
         return shelf.obtain(question, lambda _: self._ask_gaia(query), refresh=refresh)
 
@@ -105,6 +112,7 @@ class CatalogQueryService:
         name: str = "footprint",
         epoch: float | None = None,
         refresh: bool = False,
+        use: CatalogUse | None = None,
     ) -> queries.Row:
         """Sources that drizzlepac finds within the joint footprint of products, at an epoch.
 
@@ -118,6 +126,8 @@ class CatalogQueryService:
             Julian year; else the mean epoch of the exposures.
         refresh : bool
             Ask the service also when the answer is known.
+        use : CatalogUse, optional
+            Which of its sources alignments are given.
 
         Returns
         -------
@@ -145,7 +155,7 @@ class CatalogQueryService:
             "images": {version.product.filename: version.sha256 for version in versions},
         }
         ids = tuple(version.id for version in versions)
-        question = Question(name, CatalogService.GSSS, document, ids)
+        question = Question(name, CatalogService.GSSS, document, ids, use or CatalogUse())
         return CatalogShelf(self.context).obtain(
             question, lambda scratch: self._ask_gsss(versions, wanted, scratch), refresh=refresh
         )
@@ -191,6 +201,7 @@ class CatalogQueryService:
             epoch_asked=wanted,
             proper_motion_applied=verdict.proper_motion_applied,
             truncated=truncated,
+            still_epoch=verdict.own_epoch,
             doubts=tuple(doubts),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import CatalogImport, CatalogService, ProductVersion, ReferenceCatalog
 from skydb.domain.activity import fingerprint
+from skydb.domain.catalog import CatalogUse
 from skydb.domain.vocabulary import FindingKind, LinkRole
 from skydb.errors import UsageError
 from skydb.files.catalog import read_catalog
 from skydb.files.checksum import sha256_of
 from skydb.services.catalogs.refcat import checked_name
+from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.store import queries
 
@@ -39,16 +41,24 @@ class Question:
         Everything that decides the answer, JSON-able; ``server`` is the address.
     version_ids : tuple of int
         Contents whose footprints are meant.
+    use : CatalogUse
+        Which of the sources alignments will be given.
     """
 
     name: str
     service: CatalogService
     document: Mapping[str, Any]
     version_ids: tuple[int, ...] = ()
+    use: CatalogUse = field(default_factory=CatalogUse)
 
     def is_answered_by(self, catalog: ReferenceCatalog) -> bool:
         """Whether a catalogue came from the same query."""
         return catalog.service is self.service and _key(catalog.query) == _key(self.document)
+
+    def is_named_by(self, catalog: ReferenceCatalog) -> bool:
+        """Whether a catalogue has its name, and the same use of the same answer."""
+        is_same = catalog.name == self.name and catalog.use == self.use
+        return is_same and self.is_answered_by(catalog)
 
 
 def _key(document: Mapping[str, Any]) -> str:
@@ -68,6 +78,8 @@ class Obtained:
         Julian years that the positions are for, and should be.
     proper_motion_applied, truncated : bool or None
         As of :class:`~skydb.domain.ReferenceCatalog`.
+    still_epoch : float or None
+        Julian year of the sources that nothing moves; ``epoch`` when it is None.
     doubts : tuple of str
         What the service did not do as it was asked.
     """
@@ -77,7 +89,16 @@ class Obtained:
     epoch_asked: float
     proper_motion_applied: bool | None
     truncated: bool | None
+    still_epoch: float | None = None
     doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer on the shelf, and whether it has the name and the use that are wanted."""
+
+    row: queries.Row
+    is_its_own: bool
 
 
 @dataclass(frozen=True)
@@ -108,20 +129,25 @@ class CatalogShelf:
             What ``ask`` raised; the activity is FAILED.
         """
         known = None if refresh else self._answer_to(question)
-        if known is not None and known["name"] == question.name:
-            return known
-        self._require_name(question, refresh=refresh)
-        parameters = {**question.document, "name": question.name, "refresh": refresh}
+        if known is not None and known.is_its_own:
+            return known.row
+        self._require_name(question)
+        parameters = {
+            **question.document,
+            "name": question.name,
+            "refresh": refresh,
+            **question.use.as_parameters(),
+        }
         activity_id = self.context.begin(lambda _, stamp: CatalogImport(parameters, stamp))
         label = f"catalog-{activity_id}"
         with self.context.guarded(CatalogImport, activity_id, label):
             if known is not None:
-                return self._name_again(activity_id, question, known["name"])
+                return self._name_again(activity_id, question, known.row["name"])
             with self.context.workspace.scratch(label) as scratch:
                 self.context.progress.begin(f"Asking {question.service.value}")
                 return self._keep(activity_id, question, ask(scratch), scratch)
 
-    def _answer_to(self, question: Question) -> queries.Row | None:
+    def _answer_to(self, question: Question) -> _Known | None:
         """A catalogue of the same query whose file is whole, of the same name if possible."""
         of_service = select(ReferenceCatalog).where(ReferenceCatalog.service == question.service)
         with self.context.store.reading() as session:
@@ -131,13 +157,22 @@ class CatalogShelf:
                 if question.is_answered_by(catalog) and self._is_whole(catalog)
             ]
             found.sort(key=lambda catalog: catalog.name != question.name)
-            return _row(found[0], reused=True) if found else None
+            if not found:
+                return None
+            return _Known(_row(found[0], reused=True), question.is_named_by(found[0]))
+
+    def _usable(self, catalog: ReferenceCatalog, use: CatalogUse) -> UsableCatalog:
+        path = self.context.workspace.resolve(catalog.path)
+        table = read_catalog(path, epoch_year=catalog.epoch)
+        usable = UsableCatalog.made(table, use, catalog.still_epoch)
+        usable.require_sense()
+        return usable
 
     def _is_whole(self, catalog: ReferenceCatalog) -> bool:
         path = self.context.workspace.resolve(catalog.path)
         return path.is_file() and sha256_of(path) == catalog.sha256
 
-    def _require_name(self, question: Question, *, refresh: bool) -> None:
+    def _require_name(self, question: Question) -> None:
         """Refuse a name that is taken or too long before a service is asked for nothing."""
         checked_name(question.name)
         with self.context.store.reading() as session:
@@ -145,12 +180,15 @@ class CatalogShelf:
             # Its own catalogue may be asked for again: it was changed on disk, or --refresh.
             if taken is not None and not question.is_answered_by(taken):
                 raise _taken(question.name, "of another query")
+            if taken is not None and not question.is_named_by(taken):
+                raise _taken(question.name, "with another use of its sources")
 
     def _name_again(self, activity_id: int, question: Question, old_name: str) -> queries.Row:
         """A row of its own for an answer that is on the shelf under another name."""
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
             known = _named(session, old_name)
             assert known is not None
+            usable = self._usable(known, question.use)
             _use(session, activity, question)
             activity.parameters = {**activity.parameters, "same_as": old_name}
             for finding in known.activity.findings:
@@ -159,14 +197,16 @@ class CatalogShelf:
                 question.name,
                 known.service,
                 activity=activity,
-                sources=known.sources,
+                sources=len(usable.table),
                 sha256=known.sha256,
                 path=known.path,
                 epoch=known.epoch,
                 epoch_asked=known.epoch_asked,
-                has_proper_motions=known.has_proper_motions,
+                has_proper_motions=usable.motion is not None,
                 proper_motion_applied=known.proper_motion_applied,
                 truncated=known.truncated,
+                use=question.use,
+                motion=usable.facts,
                 query=dict(known.query),
             )
             catalog.obtained_at = known.obtained_at
@@ -178,6 +218,8 @@ class CatalogShelf:
         written = _write(obtained, scratch / f"{question.service.value}.ecsv")
         # Read as an alignment will: what it cannot use is no catalogue.
         checked = read_catalog(written, epoch_year=obtained.epoch)
+        usable = UsableCatalog.made(checked, question.use, obtained.still_epoch)
+        usable.require_sense()
         sha256 = sha256_of(written)
         stored = self.context.workspace.store(written, "catalogs", sha256[:12], written.name)
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
@@ -186,21 +228,23 @@ class CatalogShelf:
                 activity.notice(FindingKind.CATALOG, question.name, doubt)
             same = _named(session, question.name)
             if same is not None:
-                if not same.is_same_content(sha256, obtained.epoch):
+                if not same.is_same_content(sha256, obtained.epoch, question.use):
                     raise _taken(question.name, "that the service gave earlier")
                 return _row(same, reused=False)
             catalog = ReferenceCatalog(
                 question.name,
                 question.service,
                 activity=activity,
-                sources=len(checked),
+                sources=len(usable.table),
                 sha256=sha256,
                 path=self.context.workspace.relative(stored),
                 epoch=obtained.epoch,
                 epoch_asked=obtained.epoch_asked,
-                has_proper_motions=bool(checked.has_proper_motion.any()),
+                has_proper_motions=usable.motion is not None,
                 proper_motion_applied=obtained.proper_motion_applied,
                 truncated=obtained.truncated,
+                use=question.use,
+                motion=usable.facts,
                 query=dict(question.document),
             )
             return _row(catalog, reused=False)
@@ -238,5 +282,4 @@ def _taken(name: str, which: str) -> UsageError:
 
 
 def _row(catalog: ReferenceCatalog, *, reused: bool) -> queries.Row:
-    findings = [finding.message for finding in catalog.activity.findings]
-    return {**queries.catalog_row(catalog), "reused": reused, "findings": findings}
+    return {**queries.catalog_row(catalog), "reused": reused}

@@ -9,10 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, ProductMember, ProductVersion
-from skydb.files.catalog import CatalogTable
-
-#: Field stars move by some mas in a year, as much as a fit is good for.
-_FAR_YEARS = 1.0
+from skydb.domain.motion import FAR_YEARS, MotionRecord
 
 
 def mean_epochs(session: Session, versions: Sequence[ProductVersion]) -> list[float | None]:
@@ -32,34 +29,34 @@ def mean_epochs(session: Session, versions: Sequence[ProductVersion]) -> list[fl
     return [fmean(seen[product_id]) if seen[product_id] else None for product_id in ids]
 
 
-def epoch_doubt(table: CatalogTable, used: float | None, seen: float | None) -> str | None:
+def epoch_doubt(
+    record: MotionRecord, used: float | None, seen: float | None, rms_mas: float | None = None
+) -> str | None:
     """Why the stars of a catalogue are not where a product saw them; None when they are.
 
     Parameters
     ----------
-    table : CatalogTable
-        The catalogue.
+    record : MotionRecord
+        How the catalogue was placed.
     used : float or None
         Julian year that it was moved to; None when it stayed.
     seen : float or None
         Julian year of the exposures of the product; None when that is not known.
+    rms_mas : float or None
+        RMS of the fit, of the worse axis; None when there is no fit.
     """
-    of_catalog = f"the catalogue stayed at {table.epoch_year}"
-    if used is None or table.epoch_year is None:
-        return f"When it was seen is not known: {of_catalog}."
-    still = len(table) - int(table.has_proper_motion.sum())
-    if 2 * still > len(table) and _is_far(table.epoch_year, seen):
-        return (
-            f"{still} of {len(table)} sources have no proper motion: {of_catalog},"
-            f" and the product was seen in {seen:.2f}."
+    if used is None:
+        return f"When it was seen is not known: the catalogue stayed at {record.used_epoch}."
+    found = [record.doubt(rms_mas)]
+    if record.without_motion < record.sources and _is_far(used, seen):
+        found.append(
+            f"The catalogue was moved to {used:.2f}, and the product was seen in {seen:.2f}."
         )
-    if _is_far(used, seen):
-        return f"The catalogue was moved to {used:.2f}, and the product was seen in {seen:.2f}."
-    return None
+    return " ".join(sentence for sentence in found if sentence) or None
 
 
 def _is_far(epoch: float, seen: float | None) -> bool:
-    return seen is not None and abs(epoch - seen) > _FAR_YEARS
+    return seen is not None and abs(epoch - seen) > FAR_YEARS
 
 
 def _add(years: list[float], exposure: Exposure) -> None:

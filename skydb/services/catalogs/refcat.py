@@ -9,9 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
+from skydb.domain.catalog import CatalogUse
+from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.files.catalog import CatalogTable, read_catalog
+from skydb.files.catalog import read_catalog
 from skydb.files.checksum import sha256_of
+from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.store import queries
 
@@ -24,27 +27,37 @@ class RefcatService:
 
     context: Context
 
-    def import_file(self, path: Path, epoch: float, name: str | None = None) -> queries.Row:
+    def import_file(
+        self,
+        path: Path,
+        epoch: float | None = None,
+        name: str | None = None,
+        use: CatalogUse | None = None,
+    ) -> queries.Row:
         """Bring in a catalogue from a file.
 
         Parameters
         ----------
         path : Path
-            ECSV, CSV, VOTable, FITS table or plain text with positions in degrees.
-        epoch : float
-            Julian year that the positions are for.
+            ECSV, CSV, VOTable, FITS table or plain text with positions in degrees, gzipped
+            or not.
+        epoch : float, optional
+            Julian year that the positions are for; else that of the file, if it has one.
         name : str, optional
             How commands will call it; else the stem of the file's name.
+        use : CatalogUse, optional
+            Which of its sources alignments are given.
 
         Returns
         -------
         dict
-            The catalogue as a row; an identical one is found, not repeated.
+            The catalogue as a row, with ``findings``; an identical one is found, not repeated.
 
         Raises
         ------
         UsageError
-            When another catalogue has this name.
+            When another catalogue has this name, its epoch is not known, no source is of the
+            magnitudes, or none moves and the others shall be dropped or moved in bulk.
         NotFoundError
             When there is no such file.
         FileRejectedError, ParseError
@@ -52,34 +65,41 @@ class RefcatService:
         """
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}.", advice="Give a catalogue's path.")
-        label = checked_name(name or path.name.split(".")[0])
+        label, use = checked_name(name or path.name.split(".")[0]), use or CatalogUse()
         table = read_catalog(path, epoch_year=epoch)
+        if table.epoch_year is None:
+            raise UsageError(f"{path.name} does not say its epoch.", advice="Give --epoch YEAR.")
+        usable = UsableCatalog.made(table, use)
+        usable.require_sense()
         sha256 = sha256_of(path)
-        known = self._known(label, sha256, epoch)
+        known = self._known(label, sha256, table.epoch_year, use)
         if known is not None:
             return known
-        return self._record(label, path, sha256, table, epoch)
+        return self._record(label, path, sha256, usable, use)
 
-    def _known(self, name: str, sha256: str, epoch: float) -> queries.Row | None:
+    def _known(self, name: str, sha256: str, epoch: float, use: CatalogUse) -> queries.Row | None:
         with self.context.store.reading() as session:
             known = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))
             if known is None:
                 return None
-            if not known.is_same_content(sha256, epoch):
+            if not known.is_same_content(sha256, epoch, use):
                 raise UsageError(
                     f"There is another catalogue named {name!r}.", advice="Choose a --name."
                 )
             return queries.catalog_row(known)
 
     def _record(
-        self, name: str, path: Path, sha256: str, table: CatalogTable, epoch: float
+        self, name: str, path: Path, sha256: str, usable: UsableCatalog, use: CatalogUse
     ) -> queries.Row:
-        asked = {"path": str(path), "epoch": epoch, "name": name}
+        table, epoch = usable.table, usable.facts.still_epoch
+        asked = {"path": str(path), "epoch": epoch, "name": name, **use.as_parameters()}
         activity_id = self.context.begin(lambda _, stamp: CatalogImport(asked, stamp))
         with self.context.guarded(CatalogImport, activity_id):
             workspace = self.context.workspace
             stored = workspace.store(path, "catalogs", sha256[:12], path.name)
             with self.context.closing(CatalogImport, activity_id) as (_, activity):
+                if table.repeated:
+                    activity.notice(FindingKind.CATALOG, name, _repeated(table.repeated))
                 catalog = ReferenceCatalog(
                     name,
                     CatalogService.FILE,
@@ -90,9 +110,15 @@ class RefcatService:
                     epoch=epoch,
                     epoch_asked=epoch,
                     has_proper_motions=bool(table.has_proper_motion.any()),
+                    use=use,
+                    motion=usable.facts,
                     query=asked,
                 )
                 return queries.catalog_row(catalog)
+
+
+def _repeated(rows: int) -> str:
+    return f"{rows} rows are of sources that stand in other rows; they were left out."
 
 
 def checked_name(name: str) -> str:

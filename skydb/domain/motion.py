@@ -1,0 +1,174 @@
+"""What was done, for one product, about sources of a catalogue without a proper motion."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from skydb.domain.catalog import WithoutMotion
+from skydb.domain.trust import UNCONFIRMED_SCORE, Witness, limited
+from skydb.domain.vocabulary import TrustComponent
+
+#: From this displacement on, in mas, the motion of a field matters: a twentieth of a pixel of
+#: WFC3/UVIS and ACS/WFC, which is what a good fit reaches.
+MATTERS_MAS = 2.0
+#: Sources of unknown motion are believed for a year: most move by a few mas in one.
+FAR_YEARS = 1.0
+#: From this share of the sources on, that they were left out is worth a finding.
+MANY = 0.25
+
+_DONE = {
+    WithoutMotion.KEEP: "were kept where they were",
+    WithoutMotion.DROP: "were dropped",
+    WithoutMotion.BULK: "were moved in bulk, by the median motion of the others",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MotionRecord:
+    """How the sources of a catalogue were placed for one product.
+
+    Parameters
+    ----------
+    sources : int
+        Sources of the catalogue, within its magnitudes.
+    without_motion : int
+        How many of them have no proper motion.
+    still_epoch : float or None
+        Julian year at which these are.
+    used_epoch : float or None
+        Julian year that the others were moved to; None when they stayed.
+    motion_mas_yr : float or None
+        Length of the median motion of the others; None when there are none.
+    error_mas_yr : float or None
+        Standard error of that median; None when too few motions tell.
+    treatment : WithoutMotion or None
+        What became of the sources without motion; None when there are none.
+    by_rule : bool
+        Whether skydb chose the treatment.
+    """
+
+    sources: int
+    without_motion: int
+    still_epoch: float | None
+    used_epoch: float | None
+    motion_mas_yr: float | None = None
+    error_mas_yr: float | None = None
+    treatment: WithoutMotion | None = None
+    by_rule: bool = True
+
+    @property
+    def years(self) -> float | None:
+        """Years from where the still sources are to where the others were moved."""
+        if self.still_epoch is None or self.used_epoch is None:
+            return None
+        return self.used_epoch - self.still_epoch
+
+    @property
+    def share(self) -> float:
+        """Share of the sources without a proper motion."""
+        return self.without_motion / self.sources if self.sources else 0.0
+
+    @property
+    def displacement_mas(self) -> float | None:
+        """How far the field moves in those years; None when nobody knows."""
+        if self.motion_mas_yr is None or self.years is None:
+            return None
+        return self.motion_mas_yr * abs(self.years)
+
+    @property
+    def matters(self) -> bool:
+        """Whether sources that stay are noticeably out of place."""
+        displacement = self.displacement_mas
+        if displacement is None:
+            return self.years is not None and abs(self.years) > FAR_YEARS
+        return displacement >= MATTERS_MAS
+
+    def as_parameters(self) -> dict[str, Any]:
+        """JSON-able, with the years and the displacement."""
+        found = {key: value for key, value in asdict(self).items() if key != "treatment"}
+        treatment = self.treatment.value if self.treatment else None
+        years, displacement = self.years, self.displacement_mas
+        return {**found, "treatment": treatment, "years": years, "displacement_mas": displacement}
+
+    @classmethod
+    def recalled(cls, parameters: dict[str, Any]) -> Self:
+        """The record of which :meth:`as_parameters` gave these."""
+        plain = {key: value for key, value in parameters.items() if key in cls.__slots__}
+        treatment = plain.get("treatment")
+        return cls(**{**plain, "treatment": WithoutMotion(treatment) if treatment else None})
+
+    def sentence(self, rms_mas: float | None = None) -> str:
+        """What happened, with numbers, beside the RMS of the fit where there is one."""
+        if self.treatment is None:
+            return "Every source of the catalogue has a proper motion."
+        told = f"{self.without_motion} of {self.sources} sources have no proper motion and "
+        if self.without_motion == self.sources:
+            told = f"None of the {self.sources} sources has a proper motion; they "
+        told += f"{_DONE[self.treatment]}{self._still}"
+        if self.displacement_mas is None or self.years is None:
+            return f"{told}: how far the field moved {self._span} is not known."
+        told += f": the field moves by {self.motion_mas_yr:.1f} mas a year, "
+        told += f"{self.displacement_mas:.1f} mas {self._span}"
+        return f"{told}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{told}."
+
+    def doubt(self, rms_mas: float | None) -> str | None:
+        """Why a fit to these sources may be wrong, or what was left out of it; None for neither.
+
+        Parameters
+        ----------
+        rms_mas : float or None
+            RMS of the fit, of the worse axis; None when there is no fit.
+        """
+        if self.treatment is None or not self.matters:
+            return None
+        if self.treatment is WithoutMotion.KEEP or self.is_guess:
+            return self.sentence(rms_mas)
+        is_large = (self.displacement_mas or 0.0) > (rms_mas or 0.0)
+        return self.sentence(rms_mas) if is_large and self.share >= MANY else None
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether sources were moved in bulk because too few others would have been left."""
+        return self.treatment is WithoutMotion.BULK and self.by_rule
+
+    @property
+    def _still(self) -> str:
+        kept = self.treatment is WithoutMotion.KEEP and self.still_epoch is not None
+        return f" in {self.still_epoch:.2f}" if kept else ""
+
+    @property
+    def _span(self) -> str:
+        if self.years is None:
+            return "since"
+        return f"in the {abs(self.years):.2f} years between {self.still_epoch:.2f} and " + (
+            f"{self.used_epoch:.2f}"
+        )
+
+
+def judge_motion(record: MotionRecord | None) -> Witness:
+    """How far sources without a proper motion pull a fit from the others.
+
+    Sources that were kept pull with their share of the displacement, those that were moved in
+    bulk with their share of the error of the median motion.
+    """
+    component = TrustComponent.MOTION
+    if record is None:
+        return Witness(component, None, "how the catalogue was moved is not known")
+    displacement = record.displacement_mas
+    if record.treatment in (None, WithoutMotion.DROP) or not record.matters:
+        return Witness(component, None, record.sentence(), displacement)
+    if displacement is None:
+        return Witness(component, UNCONFIRMED_SCORE, record.sentence())
+    pull: float | None = record.share * displacement
+    if record.treatment is WithoutMotion.BULK:
+        error = record.error_mas_yr
+        pull = None if error is None else record.share * error * abs(record.years or 0.0)
+    if pull is None:
+        return Witness(component, UNCONFIRMED_SCORE, record.sentence(), displacement)
+    reason = f"{record.sentence()} They may pull the fit by {pull:.1f} mas."
+    return Witness(component, limited(PULL_MAS, pull), reason, displacement)
+
+
+#: A pull that costs a fit no trust, in mas; at twice this the score is the floor of trust.
+PULL_MAS = 5.0

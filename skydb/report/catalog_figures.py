@@ -1,0 +1,206 @@
+"""The sources of a reference catalogue on the sky, and how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
+from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+#: Areas of the smallest and the largest marker, in square points.
+_SMALLEST, _LARGEST = 5.0, 46.0
+#: Motions are drawn with this share of the width of the field for the longest usual one.
+_ARROW = 0.06
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogPicture:
+    """What is drawn of a catalogue.
+
+    Parameters
+    ----------
+    radec_deg : ndarray, shape (N, 2)
+        ICRS positions.
+    mag : ndarray, shape (N,)
+        Magnitudes; NaN for none.
+    pm_mas_yr : ndarray, shape (N, 2)
+        Proper motions in RA with cos Dec and in Dec; NaN for none.
+    is_dropped : ndarray of bool, shape (N,)
+        Sources that an alignment leaves out.
+    outlines_deg : sequence of ndarray, shape (M, 2)
+        Outlines of products, ICRS.
+    title : str
+        Over the figure.
+    """
+
+    radec_deg: Floats
+    mag: Floats
+    pm_mas_yr: Floats
+    is_dropped: NDArray[np.bool_]
+    outlines_deg: Sequence[Floats]
+    title: str
+
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Whether each source has a proper motion."""
+        return np.asarray(np.isfinite(self.pm_mas_yr).all(axis=1), dtype=bool)
+
+
+def draw_catalog(picture: CatalogPicture, *, theme: Theme = LIGHT) -> Figure:
+    """Draw the sources on the sky with their motions, the motions alone, and the magnitudes.
+
+    Parameters
+    ----------
+    picture : CatalogPicture
+        What to draw.
+    theme : Theme, optional
+        Light or dark.
+    """
+    with house_style(theme):
+        figure = new_figure(11.0, 6.0)
+        title_figure(figure, picture.title)
+        left, right = figure.subfigures(1, 2, width_ratios=[1.65, 1.0], squeeze=False)[0]
+        _draw_sky(left.add_subplot(), picture, theme)
+        above, below = right.subplots(2, 1, height_ratios=[1.35, 1.0])
+        _draw_motions(above, picture, theme)
+        _draw_magnitudes(below, picture, theme)
+    return figure
+
+
+def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
+    centre = centre_of(np.vstack((picture.radec_deg, *picture.outlines_deg)))
+    unit, arcsec = _unit_of(picture, centre)
+    places = tangent_plane(picture.radec_deg, centre) * ARCSEC_PER_RADIAN / arcsec
+    axes.set_title(f"{len(places)} sources")
+    axes.set_xlabel(f"east of {_words(centre)} [{unit}]")
+    axes.set_ylabel(f"north [{unit}]")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.grid()
+    for outline in picture.outlines_deg:
+        corners = tangent_plane(outline, centre) * ARCSEC_PER_RADIAN / arcsec
+        axes.fill(*corners.T, facecolor=theme.band, edgecolor=theme.muted, linewidth=0.8, zorder=1)
+    sizes = _sizes(picture.mag)
+    moves, dropped = picture.moves, picture.is_dropped
+    groups = (
+        ("with a proper motion", moves & ~dropped, theme.accent, "o"),
+        ("without one", ~moves & ~dropped, theme.warm, "s"),
+        ("without one, dropped", dropped, theme.warm, "x"),
+    )
+    for label, these, colour, marker in groups:
+        if these.any():
+            edge = 0.9 if marker == "x" else 0.0
+            x, y = places[these].T
+            axes.scatter(x, y, s=sizes[these], color=colour, marker=marker, alpha=0.85,
+                         linewidths=edge, label=f"{label}: {these.sum()}", zorder=3)  # fmt: skip
+    _draw_arrows(axes, places[moves], picture.pm_mas_yr[moves], theme)
+    axes.margins(0.05)
+    axes.invert_xaxis()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, markerscale=1.2)
+
+
+def _draw_arrows(axes: Axes, places: Floats, motions: Floats, theme: Theme) -> None:
+    """Motions as arrows, with a key; none where nothing moves."""
+    lengths = np.hypot(*motions.T)
+    usual = float(np.percentile(lengths, 90)) if len(lengths) else 0.0
+    extent = float(np.ptp(places, axis=0).max()) if len(places) else 0.0
+    if usual <= 0 or extent <= 0:
+        return
+    key = float(f"{usual:.1g}")
+    scale = key / (_ARROW * extent)
+    arrows = axes.quiver(
+        *places.T, *motions.T, angles="xy", scale_units="xy", scale=scale,
+        color=theme.accent, width=0.0022, alpha=0.55, zorder=2,
+    )  # fmt: skip
+    axes.quiverkey(
+        arrows, 0.86, 1.03, key, f"{key:g} mas/yr", labelpos="E", labelcolor=theme.ink,
+        color=theme.accent,
+    )  # fmt: skip
+
+
+def _draw_motions(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
+    motions = picture.pm_mas_yr[picture.moves]
+    axes.set_title("Proper motions")
+    if not len(motions):
+        say_empty(axes, theme, "no source has a proper motion")
+        return
+    axes.set_xlabel("in RA, with cos Dec [mas/yr]")
+    axes.set_ylabel("in Dec [mas/yr]")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.grid()
+    axes.axhline(0.0, color=theme.muted, linewidth=0.8)
+    axes.axvline(0.0, color=theme.muted, linewidth=0.8)
+    axes.scatter(motions[:, 0], motions[:, 1], s=9, color=theme.accent, alpha=0.6, linewidths=0)
+    middle = np.median(motions, axis=0)
+    label = f"median {np.hypot(*middle):.1f} mas/yr"
+    axes.plot(*middle[:, np.newaxis], "+", color=theme.warm, markersize=11, mew=1.8, label=label)
+    axes.legend(loc="best", markerscale=0.6)
+
+
+def _draw_magnitudes(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    known = np.isfinite(picture.mag)
+    axes.set_title("Magnitudes")
+    if not known.any():
+        say_empty(axes, theme, "no source has a magnitude")
+        return
+    low, high = np.floor(picture.mag[known].min()), np.ceil(picture.mag[known].max())
+    edges = np.arange(low, max(high, low + 1) + 0.25, 0.5)
+    parts = [picture.mag[known & picture.moves], picture.mag[known & ~picture.moves]]
+    axes.hist(parts, bins=list(edges), stacked=True, color=[theme.accent, theme.warm], rwidth=0.9)
+    axes.set_xlabel("magnitude")
+    axes.set_ylabel("sources")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _unit_of(picture: CatalogPicture, centre: Floats) -> tuple[str, float]:
+    """Arcseconds for what is small, arcminutes for what is large."""
+    offsets = tangent_plane(np.vstack((picture.radec_deg, *picture.outlines_deg)), centre)
+    is_small = float(np.ptp(offsets, axis=0).max()) * ARCSEC_PER_RADIAN < 240.0
+    return ("arcsec", 1.0) if is_small else ("arcmin", 60.0)
+
+
+def _words(centre: Floats) -> str:
+    ra = float(np.degrees(np.arctan2(centre[1], centre[0])) % 360.0)
+    return f"{ra:.4f} {float(np.degrees(np.arcsin(centre[2]))):+.4f}"
+
+
+def _sizes(mag: Floats) -> Floats:
+    """Areas of markers: the brighter, the larger."""
+    sizes = np.full(len(mag), (_SMALLEST + _LARGEST) / 4)
+    known = np.isfinite(mag)
+    if known.any():
+        low, high = mag[known].min(), mag[known].max()
+        part = (high - mag[known]) / (high - low) if high > low else 0.5
+        sizes[known] = _SMALLEST + (_LARGEST - _SMALLEST) * part**2
+    return sizes
+
+
+def picture_of(
+    rows: Sequence[dict[str, Any]], outlines_deg: Sequence[Floats], title: str
+) -> CatalogPicture:
+    """What is drawn of the rows that list the sources of a catalogue."""
+
+    def numbers(*names: str) -> Floats:
+        found = [[np.nan if row[name] is None else row[name] for name in names] for row in rows]
+        return np.array(found, dtype=float).reshape(len(rows), len(names))
+
+    return CatalogPicture(
+        numbers("ra_deg", "dec_deg"),
+        numbers("mag")[:, 0],
+        numbers("pm_ra_mas_yr", "pm_dec_mas_yr"),
+        np.array([row["use"] == "dropped" for row in rows], dtype=bool),
+        outlines_deg,
+        title,
+    )

@@ -1,0 +1,217 @@
+"""The reference catalogue as each product of a run gets it, and whether it covers that product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from skydb.domain import ReferenceCatalog
+from skydb.domain.motion import MotionRecord
+from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.files.images import read_exposed
+from skydb.files.products import read_hstwcs
+from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
+from skydb.services.core import Context
+from skydb.sky.coverage import Coverage, ImageArea, coverage, share_in_circle
+
+#: A product of which more than this lies in the catalogue's area is covered.
+_COVERED = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One product to fit: where it is, when its sky was seen and why it was chosen."""
+
+    version_id: int
+    path: Path
+    epoch_year: float | None
+    reason: str | None = None
+    passed_over: str | None = None
+
+
+@dataclass(frozen=True)
+class Area:
+    """What is known of the piece of sky that a catalogue was asked for.
+
+    Parameters
+    ----------
+    cone : tuple of float or None
+        RA, Dec and radius in degrees of the circle that a service was asked for.
+    versions : frozenset of int
+        Contents whose footprints it was asked for.
+    """
+
+    cone: tuple[float, float, float] | None = None
+    versions: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, catalog: ReferenceCatalog) -> Area:
+        """That of a catalogue of the ledger."""
+        versions = frozenset(link.version_id for link in catalog.activity.used)
+        return cls(asked_cone(catalog.query), versions)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A catalogue, placed for one product.
+
+    Parameters
+    ----------
+    target : Target
+        The product.
+    used_epoch : float or None
+        Julian year that the catalogue was moved to; None when it stayed.
+    placed : Placed
+        Its sources there.
+    area : Area
+        Where they were asked for.
+    settings : TweakRegSettings
+        How the product is to be fitted.
+    """
+
+    target: Target
+    used_epoch: float | None
+    placed: Placed
+    area: Area
+    settings: TweakRegSettings
+
+    @property
+    def motion(self) -> MotionRecord:
+        """What became of sources without a proper motion."""
+        return self.placed.record
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How much of the product it covers."""
+        image, margin = self._image(), self.settings.searchrad_arcsec
+        seen = coverage(image, self.placed.table.radec_deg, margin)
+        if self.target.version_id in self.area.versions:
+            return Coverage(seen.on_it, seen.sources)
+        if self.area.cone is not None:
+            return Coverage(seen.on_it, seen.sources, share_in_circle(image, *self.area.cone))
+        return seen
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether enough sources lie on the product for a fit.
+
+        A catalogue that grows product by product has more sources than are known beforehand.
+        """
+        return self.settings.expand_refcat or self.coverage.on_it >= self._wanted
+
+    @property
+    def refusal(self) -> str:
+        """Why the product is not fitted."""
+        seen = self.coverage
+        told = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
+        told += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
+        if self.motion.treatment is not None and self.motion.without_motion:
+            told += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
+        return told + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
+
+    def doubts(self, fit: ProductFit) -> str | None:
+        """Why its stars may not be where the product saw them, or not all over it."""
+        rms = max(fit.rms_ra_mas or 0.0, fit.rms_dec_mas or 0.0) if fit.is_fitted else None
+        found = [epoch_doubt(self.motion, self.used_epoch, self.target.epoch_year, rms)]
+        if self.is_covered and self.coverage.share < _COVERED:
+            seen = self.coverage
+            found.append(
+                f"The catalogue covers {seen.share:.0%} of it: {seen.on_it} of the "
+                f"{seen.sources} sources lie on that part, and none on the rest."
+            )
+        return " ".join(sentence for sentence in found if sentence) or None
+
+    def unfitted(self, scratch: Path) -> ProductFit:
+        """The failure of a product that is not covered."""
+        return ProductFit(
+            product=self.target.path,
+            status=FitStatus.FAILED,
+            log=scratch / "none",
+            original_wcs_name="",
+            fit_geometry=self.settings.fitgeometry,
+            catalog_sources=len(self.placed.table),
+            reason=self.refusal,
+        )
+
+    def as_parameters(self) -> dict[str, object]:
+        """JSON-able: how the catalogue was placed, and how much of the product it covers."""
+        seen = self.coverage
+        return {
+            **self.motion.as_parameters(),
+            "sources_on_it": seen.on_it,
+            "covered_share": round(seen.share, 4),
+        }
+
+    @property
+    def _wanted(self) -> int:
+        return max(self.settings.minobj, 1)
+
+    def _image(self) -> ImageArea:
+        # Read when it is asked for, for a run has many of them.
+        _, exposed = read_exposed(self.target.path)
+        return ImageArea(exposed, next(iter(read_hstwcs(self.target.path).values())))
+
+    @cached_property
+    def _is_in_hours(self) -> bool:
+        """Whether the sources would lie on the product if their RA were hours."""
+        table = self.placed.table
+        if self.coverage.on_it or (table.ra_deg > 24.0).any():
+            return False
+        as_hours = np.column_stack((15.0 * table.ra_deg % 360.0, table.dec_deg))
+        return coverage(self._image(), as_hours, self.settings.searchrad_arcsec).on_it > 0
+
+
+def references(
+    context: Context,
+    catalog: ReferenceCatalog,
+    targets: Sequence[Target],
+    settings: TweakRegSettings,
+) -> list[Reference]:
+    """A catalogue as each product gets it, at the epoch of its exposures where that is known.
+
+    Parameters
+    ----------
+    context : Context
+        Where the catalogue is kept.
+    catalog : ReferenceCatalog
+        In a session.
+    targets : sequence of Target
+        The products.
+    settings : TweakRegSettings
+        How they are to be fitted.
+
+    Raises
+    ------
+    FileRejectedError, ParseError
+        When the catalogue is not what it was.
+    """
+    usable, area = UsableCatalog.of(context, catalog), Area.of(catalog)
+    return [
+        Reference(target, epoch, usable.at(epoch), area, settings)
+        for target, epoch in zip(targets, epochs_used(targets, settings), strict=True)
+    ]
+
+
+def write_references(found: Iterable[Reference], scratch: Path) -> dict[Path, Path]:
+    """The text that TweakReg is given for each product, by product."""
+    files = {}
+    for one in found:
+        name = "catalog" if one.settings.expand_refcat else one.target.path.stem
+        files[one.target.path] = scratch / f"{name}.cat"
+        one.placed.table.write_tweakreg(files[one.target.path])
+    return files
+
+
+def epochs_used(targets: Sequence[Target], settings: TweakRegSettings) -> list[float | None]:
+    """Epoch of each product; with ``expand_refcat``, which needs one catalogue, the mean."""
+    epochs = [target.epoch_year for target in targets]
+    known = [epoch for epoch in epochs if epoch is not None]
+    if not settings.expand_refcat or not known:
+        return epochs
+    return [fmean(known)] * len(targets)

@@ -1,0 +1,153 @@
+"""How much of an image a catalogue covers: which of its sources lie on it, and what is bare.
+
+A position is put on the image by the WCS of the image, and only when it is near, so that
+neither RA 0 nor a pole is special.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.sky.geometry import MAS_PER_RADIAN, separations_mas
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Sources this many diagonals of the image from its middle tell where the catalogue ends.
+_NEAR_DIAGONALS = 3.0
+#: Directions in which the end of a catalogue is looked for.
+_DIRECTIONS = 48
+#: A smaller part of an image that is bare is no news.
+_LEAST_BARE = 0.1
+#: A bare part is by chance this seldom, in one direction.
+_CHANCE = 1e-6
+#: Exposed pixels that are looked at.
+_SAMPLE = 5000
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What of a catalogue lies on an image.
+
+    Parameters
+    ----------
+    on_it : int
+        Sources on its exposed pixels, or within the margin of one.
+    sources : int
+        All sources.
+    share : float
+        Share of the exposed area up to which the catalogue reaches; 1 when nothing tells
+        that it ends on the image.
+    """
+
+    on_it: int
+    sources: int
+    share: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class ImageArea:
+    """The exposed pixels of an image on the sky.
+
+    Parameters
+    ----------
+    exposed : ndarray of bool, shape (ny, nx)
+        Which of its pixels were exposed.
+    wcs : astropy.wcs.WCS
+        Its WCS.
+    """
+
+    exposed: Flags
+    wcs: WCS
+
+    @property
+    def scale_deg(self) -> float:
+        """Size of a pixel."""
+        return float(np.sqrt(abs(np.linalg.det(self.wcs.pixel_scale_matrix))))
+
+    def pixels_of(self, radec_deg: Floats) -> Floats:
+        """Pixels from 0 of positions, shape (N, 2); NaN for what is far from the image."""
+        ny, nx = self.exposed.shape
+        middle = np.asarray(self.wcs.all_pix2world([[nx / 2, ny / 2]], 1))
+        reach_deg = min(_NEAR_DIAGONALS * float(np.hypot(nx, ny)) * self.scale_deg, 60.0)
+        apart = separations_mas(radec_deg, np.broadcast_to(middle, radec_deg.shape)) / 3.6e6
+        pixels = np.full(radec_deg.shape, np.nan)
+        near = apart < reach_deg
+        if near.any():
+            pixels[near] = self.wcs.all_world2pix(radec_deg[near], 0)
+        return pixels
+
+    def sample(self) -> Floats:
+        """Pixels from 0, (x, y), spread evenly over the exposed area, shape (M, 2)."""
+        y, x = np.nonzero(self.exposed)
+        step = max(1, len(x) // _SAMPLE)
+        return np.column_stack((x[::step], y[::step])).astype(float)
+
+    def sky_of_sample(self) -> Floats:
+        """Positions of :meth:`sample`, ICRS degrees."""
+        return np.asarray(self.wcs.all_pix2world(self.sample(), 0)).reshape(-1, 2)
+
+    def holds(self, pixels: Floats, margin_pix: float) -> Flags:
+        """Whether pixels (N, 2) are exposed, or have one that is within a margin along x and y."""
+        ny, nx = self.exposed.shape
+        reach = int(np.ceil(margin_pix))
+        held = np.zeros(len(pixels), dtype=bool)
+        inside = ((pixels > -reach - 0.5) & (pixels < (nx + reach - 0.5, ny + reach - 0.5))).all(1)
+        for index in np.flatnonzero(inside):
+            x, y = np.rint(pixels[index]).astype(int)
+            window = self.exposed[
+                max(y - reach, 0) : max(y + reach + 1, 0), max(x - reach, 0) : max(x + reach + 1, 0)
+            ]
+            held[index] = bool(window.any())
+        return held
+
+
+def coverage(area: ImageArea, radec_deg: Floats, margin_arcsec: float) -> Coverage:
+    """How much of an image a catalogue covers, by its sources alone.
+
+    The catalogue ends on the image when, in some direction, none of the sources in the
+    neighbourhood lies beyond a line that cuts off a good part of the image, and that is no
+    chance for as many sources as lie on the rest. A hole between sources is no end.
+
+    Parameters
+    ----------
+    area : ImageArea
+        The image.
+    radec_deg : ndarray, shape (N, 2)
+        Sources of the catalogue.
+    margin_arcsec : float
+        How far from the exposed pixels a source counts as on them: the pointing may be off
+        by as much.
+    """
+    pixels = area.pixels_of(radec_deg)
+    on_it = int(area.holds(pixels, margin_arcsec / 3600.0 / area.scale_deg).sum())
+    near = pixels[np.isfinite(pixels).all(axis=1)]
+    share = 1.0 - _bare_share(area.sample(), near, on_it) if on_it else 0.0
+    return Coverage(on_it, len(radec_deg), share)
+
+
+def _bare_share(exposed: Floats, near: Floats, on_it: int) -> float:
+    """Largest share of the exposed pixels beyond all sources in some direction; 0 by chance."""
+    angles = np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS)
+    directions = np.column_stack((np.cos(angles), np.sin(angles)))
+    ends = (near @ directions.T).max(axis=0)
+    bare = float(((exposed @ directions.T) > ends).mean(axis=0).max())
+    by_chance = (1.0 - bare) ** on_it > _CHANCE
+    return 0.0 if bare < _LEAST_BARE or by_chance else bare
+
+
+def share_in_circle(area: ImageArea, ra_deg: float, dec_deg: float, radius_deg: float) -> float:
+    """Share of the exposed area within a circle on the sky."""
+    positions = area.sky_of_sample()
+    if not len(positions):
+        return 0.0
+    centre = np.broadcast_to(np.array([[ra_deg, dec_deg]]), positions.shape)
+    radius_mas = np.radians(radius_deg) * MAS_PER_RADIAN
+    return float((separations_mas(positions, centre) <= radius_mas).mean())
