@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
-from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,25 +29,28 @@ class CatalogPicture:
 
     Parameters
     ----------
-    radec_deg : ndarray, shape (N, 2)
-        ICRS positions.
+    centre_deg : tuple of float
+        ICRS position of the middle of the plane.
+    places_arcsec : ndarray, shape (N, 2)
+        Offsets of the sources, east and north.
     mag : ndarray, shape (N,)
         Magnitudes; NaN for none.
     pm_mas_yr : ndarray, shape (N, 2)
         Proper motions in RA with cos Dec and in Dec; NaN for none.
     is_dropped : ndarray of bool, shape (N,)
         Sources that an alignment leaves out.
-    outlines_deg : sequence of ndarray, shape (M, 2)
-        Outlines of products, ICRS.
+    outlines_arcsec : sequence of ndarray, shape (M, 2)
+        Outlines of products, in the same offsets.
     title : str
         Over the figure.
     """
 
-    radec_deg: Floats
+    centre_deg: tuple[float, float]
+    places_arcsec: Floats
     mag: Floats
     pm_mas_yr: Floats
     is_dropped: NDArray[np.bool_]
-    outlines_deg: Sequence[Floats]
+    outlines_arcsec: Sequence[Floats]
     title: str
 
     @property
@@ -79,17 +81,21 @@ def draw_catalog(picture: CatalogPicture, *, theme: Theme = LIGHT) -> Figure:
 
 
 def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
-    centre = centre_of(np.vstack((picture.radec_deg, *picture.outlines_deg)))
-    unit, arcsec = _unit_of(picture, centre)
-    places = tangent_plane(picture.radec_deg, centre) * ARCSEC_PER_RADIAN / arcsec
+    unit, arcsec = _unit_of(picture)
+    places = picture.places_arcsec / arcsec
     axes.set_title(f"{len(places)} sources")
-    axes.set_xlabel(f"east of {_words(centre)} [{unit}]")
+    axes.set_xlabel(f"east of {picture.centre_deg[0]:.4f} {picture.centre_deg[1]:+.4f} [{unit}]")
     axes.set_ylabel(f"north [{unit}]")
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid()
-    for outline in picture.outlines_deg:
-        corners = tangent_plane(outline, centre) * ARCSEC_PER_RADIAN / arcsec
-        axes.fill(*corners.T, facecolor=theme.band, edgecolor=theme.muted, linewidth=0.8, zorder=1)
+    for outline in picture.outlines_arcsec:
+        axes.fill(
+            *(outline / arcsec).T,
+            facecolor=theme.band,
+            edgecolor=theme.muted,
+            linewidth=0.8,
+            zorder=1,
+        )
     sizes = _sizes(picture.mag)
     moves, dropped = picture.moves, picture.is_dropped
     groups = (
@@ -164,16 +170,11 @@ def _draw_magnitudes(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _unit_of(picture: CatalogPicture, centre: Floats) -> tuple[str, float]:
+def _unit_of(picture: CatalogPicture) -> tuple[str, float]:
     """Arcseconds for what is small, arcminutes for what is large."""
-    offsets = tangent_plane(np.vstack((picture.radec_deg, *picture.outlines_deg)), centre)
-    is_small = float(np.ptp(offsets, axis=0).max()) * ARCSEC_PER_RADIAN < 240.0
+    offsets = np.vstack((picture.places_arcsec, *picture.outlines_arcsec))
+    is_small = float(np.ptp(offsets, axis=0).max()) < 240.0
     return ("arcsec", 1.0) if is_small else ("arcmin", 60.0)
-
-
-def _words(centre: Floats) -> str:
-    ra = float(np.degrees(np.arctan2(centre[1], centre[0])) % 360.0)
-    return f"{ra:.4f} {float(np.degrees(np.arcsin(centre[2]))):+.4f}"
 
 
 def _sizes(mag: Floats) -> Floats:
@@ -187,20 +188,7 @@ def _sizes(mag: Floats) -> Floats:
     return sizes
 
 
-def picture_of(
-    rows: Sequence[dict[str, Any]], outlines_deg: Sequence[Floats], title: str
-) -> CatalogPicture:
-    """What is drawn of the rows that list the sources of a catalogue."""
-
-    def numbers(*names: str) -> Floats:
-        found = [[np.nan if row[name] is None else row[name] for name in names] for row in rows]
-        return np.array(found, dtype=float).reshape(len(rows), len(names))
-
-    return CatalogPicture(
-        numbers("ra_deg", "dec_deg"),
-        numbers("mag")[:, 0],
-        numbers("pm_ra_mas_yr", "pm_dec_mas_yr"),
-        np.array([row["use"] == "dropped" for row in rows], dtype=bool),
-        outlines_deg,
-        title,
-    )
+def numbers_of(rows: Sequence[dict[str, Any]], *names: str) -> Floats:
+    """Some columns of rows, shape (N, columns); NaN where a row has no value."""
+    found = [[np.nan if row[name] is None else row[name] for name in names] for row in rows]
+    return np.array(found, dtype=float).reshape(len(rows), len(names))

@@ -7,9 +7,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skydb.report.alignment_figures import MarkedImage, draw_sources, paired_marks
 from skydb.report.blink import blink_gif
-from skydb.report.catalog_figures import draw_catalog, picture_of
+from skydb.report.catalog_figures import CatalogPicture, draw_catalog, numbers_of
 from skydb.report.images import load_science
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
@@ -101,7 +103,16 @@ def catalog_picture(services: Services, name: str, out: Path, epoch: float | Non
     far = found.record.displacement_mas
     moved = f"; the field moves by {far:.1f} mas from {found.record.still_epoch:.2f}" if far else ""
     title = f"{name}, epoch {there:.3f}{moved}"
-    picture = picture_of(rows, services.catalog_sources.outlines(found), title)
+    plane = services.catalog_sources.on_plane(found)
+    picture = CatalogPicture(
+        plane.centre_deg,
+        plane.places_arcsec,
+        numbers_of(rows, "mag")[:, 0],
+        numbers_of(rows, "pm_ra_mas_yr", "pm_dec_mas_yr"),
+        np.array([row["use"] == "dropped" for row in rows], dtype=bool),
+        plane.outlines_arcsec,
+        title,
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     return write_atomic(out, png_bytes(draw_catalog(picture)))
 

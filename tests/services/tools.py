@@ -79,7 +79,8 @@ def write_visit(directory: Path) -> list[Path]:
 
 def write_catalog(directory: Path) -> Path:
     path = directory / "gaia.csv"
-    rows = (f"{CENTRE_DEG[0] + i * 1e-5:.9f},{CENTRE_DEG[1] + i * 1e-5:.9f}" for i in range(30))
+    offsets = (((i % 6 - 2.5) * 2.4e-4, (i // 6 - 2) * 2.8e-4) for i in range(30))
+    rows = (f"{CENTRE_DEG[0] + ra:.9f},{CENTRE_DEG[1] + dec:.9f}" for ra, dec in offsets)
     path.write_text("ra,dec\n" + "\n".join(rows) + "\n")
     return path
 

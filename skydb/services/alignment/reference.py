@@ -155,6 +155,9 @@ class Reference:
     def _image(self) -> ImageArea:
         # Read when it is asked for, for a run has many of them.
         _, exposed = read_exposed(self.target.path)
+        if not exposed.any():
+            # An image of zeros does not tell where it was exposed.
+            exposed = np.ones_like(exposed)
         return ImageArea(exposed, next(iter(read_hstwcs(self.target.path).values())))
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from skydb.files.catalog import CatalogTable
 from skydb.services.catalogs.refcat import find_catalog
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
-from skydb.sky.geometry import centre_of, separations_mas
+from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, separations_mas, tangent_plane
 from skydb.store import queries
 from skydb.store.footprint_queries import Traits, footprints_near
 
@@ -51,6 +52,25 @@ class PlacedSources:
     applied: NDArray[np.bool_]
     epochs: NDArray[np.float64]
     is_asked: bool
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneMap:
+    """Where sources and outlines are on the tangent plane at the middle of a catalogue.
+
+    Parameters
+    ----------
+    centre_deg : tuple of float
+        ICRS position of the middle.
+    places_arcsec : ndarray, shape (N, 2)
+        Offsets of the sources, east and north.
+    outlines_arcsec : sequence of ndarray, shape (M, 2)
+        Those of the corners of each chip of the products, else of the exposures.
+    """
+
+    centre_deg: tuple[float, float]
+    places_arcsec: NDArray[np.float64]
+    outlines_arcsec: Sequence[NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -108,18 +128,13 @@ class CatalogSources:
         found = self.placed(name, epoch)
         return [_row(found, index) for index in range(len(found.table))]
 
-    def outlines(self, found: PlacedSources) -> list[NDArray[np.float64]]:
-        """Outlines of the products about a catalogue, else of the exposures.
+    def on_plane(self, found: PlacedSources) -> PlaneMap:
+        """The sources of a catalogue and the outlines of the products about it, on a plane.
 
         Parameters
         ----------
         found : PlacedSources
             The catalogue.
-
-        Returns
-        -------
-        list of ndarray, shape (M, 2)
-            ICRS vertices in degrees, of each chip.
         """
         positions = found.table.radec_deg
         centre = centre_of(positions)
@@ -128,7 +143,12 @@ class CatalogSources:
         with self.context.store.reading() as session:
             near = footprints_near(session, centre.tolist(), float(reach), Traits())
         drizzled = [row for row in near if ProductKind(row["kind"]).is_drizzled]
-        return [_outline(row["s_region"]) for row in drizzled or near]
+        outlines = [_outline(row["s_region"]) for row in drizzled or near]
+        return PlaneMap(
+            (float(middle[0]) % 360.0, float(middle[1])),
+            tangent_plane(positions, centre) * ARCSEC_PER_RADIAN,
+            [tangent_plane(one, centre) * ARCSEC_PER_RADIAN for one in outlines],
+        )
 
 
 def _outline(region: str) -> NDArray[np.float64]:

@@ -7,17 +7,24 @@ import pytest
 
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.files.catalog import CatalogTable
-from skydb.services.alignment.align import _catalog_files, _doubts, _epochs_used, _Target
+from skydb.services.alignment.reference import (
+    Area,
+    Reference,
+    Target,
+    epochs_used,
+    write_references,
+)
 from skydb.services.catalogs.epochs import epoch_doubt, mean_epochs
 from skydb.services.catalogs.region import archive_versions
+from skydb.services.catalogs.usage import UsableCatalog
 from skydb.simulate.truth import FieldTruth
 from tests.catalogs import Once, ledger_of
 
 PLAIN = TweakRegSettings()
 EXPANDING = TweakRegSettings(expand_refcat=True)
-OLD = _Target(1, Path("old_drz.fits"), 2004.0)
-NEW = _Target(2, Path("new_drz.fits"), 2017.5)
-UNKNOWN = _Target(3, Path("unknown_drz.fits"), None)
+OLD = Target(1, Path("old_drz.fits"), 2004.0)
+NEW = Target(2, Path("new_drz.fits"), 2017.5)
+UNKNOWN = Target(3, Path("unknown_drz.fits"), None)
 
 
 def table(motions=(100.0, -50.0, 20.0)):
@@ -35,8 +42,20 @@ def declinations(path):
     return np.loadtxt(path)[:, 1]
 
 
+def placed(targets, settings, table_=None):
+    usable = UsableCatalog(table() if table_ is None else table_, None, 2016.0)
+    return [
+        Reference(target, epoch, usable.at(epoch), Area(), settings)
+        for target, epoch in zip(targets, epochs_used(targets, settings), strict=True)
+    ]
+
+
+def doubts(found):
+    return [epoch_doubt(one.motion, one.used_epoch, one.target.epoch_year) for one in found]
+
+
 def test_each_product_gets_the_catalogue_of_its_own_epoch(tmp_path):
-    files = _catalog_files(table(), [OLD, NEW, UNKNOWN], PLAIN, tmp_path)
+    files = write_references(placed([OLD, NEW, UNKNOWN], PLAIN), tmp_path)
     assert len(set(files.values())) == 3
     for target, years in ((OLD, -12.0), (NEW, 1.5), (UNKNOWN, 0.0)):
         moved_mas = (declinations(files[target.path]) - table().dec_deg) * 3.6e6
@@ -44,33 +63,31 @@ def test_each_product_gets_the_catalogue_of_its_own_epoch(tmp_path):
 
 
 def test_a_catalogue_that_grows_is_one_at_the_mean_epoch(tmp_path):
-    files = _catalog_files(table(), [OLD, NEW], EXPANDING, tmp_path)
-    assert set(files.values()) == {tmp_path / "catalog.cat"}
-    assert _epochs_used([OLD, NEW], EXPANDING) == [2010.75, 2010.75]
-    assert _epochs_used([OLD, NEW], PLAIN) == [2004.0, 2017.5]
-    assert set(_doubts(table(), [OLD, NEW], EXPANDING)) == {"old_drz.fits", "new_drz.fits"}
+    found = placed([OLD, NEW], EXPANDING)
+    assert set(write_references(found, tmp_path).values()) == {tmp_path / "catalog.cat"}
+    assert epochs_used([OLD, NEW], EXPANDING) == [2010.75, 2010.75]
+    assert epochs_used([OLD, NEW], PLAIN) == [2004.0, 2017.5]
+    assert all("was moved to 2010.75" in doubt for doubt in doubts(found))
 
 
 def test_a_catalogue_that_is_moved_to_each_epoch_is_not_doubted():
-    assert _doubts(table(), [OLD, NEW], PLAIN) == {}
+    assert doubts(placed([OLD, NEW], PLAIN)) == [None, None]
 
 
 def test_a_catalogue_without_proper_motions_is_doubted_for_what_was_seen_long_before():
-    still = table((np.nan, np.nan, 20.0))
-    doubts = _doubts(still, [OLD, _Target(4, Path("now_drz.fits"), 2016.4)], PLAIN)
-    assert list(doubts) == ["old_drz.fits"]
-    assert doubts["old_drz.fits"] == (
-        "2 of 3 sources have no proper motion: the catalogue stayed at 2016.0,"
-        " and the product was seen in 2004.00."
+    still = table((np.nan, np.nan, np.nan))
+    now = Target(4, Path("now_drz.fits"), 2016.4)
+    old, near = doubts(placed([OLD, now], PLAIN, still))
+    assert near is None
+    assert old == (
+        "None of the 3 sources has a proper motion; they were kept where they were in 2016.00: "
+        "how far the field moved in the 12.00 years between 2016.00 and 2004.00 is not known."
     )
 
 
-def test_a_few_sources_without_proper_motion_are_no_reason_to_doubt():
-    assert epoch_doubt(table((np.nan, 1.0, 1.0)), 2004.0, 2004.0) is None
-
-
 def test_a_product_of_unknown_time_is_doubted():
-    assert "is not known" in _doubts(table(), [UNKNOWN], PLAIN)["unknown_drz.fits"]
+    (doubt,) = doubts(placed([UNKNOWN], PLAIN))
+    assert doubt == "When it was seen is not known: the catalogue stayed at 2016.0."
 
 
 def test_the_epoch_of_an_exposure_is_its_own(sqlite_ledger_url, tmp_path, tmp_path_factory):
