@@ -14,6 +14,7 @@ jackknife  ``0.05 pix / shift``                            0.1 pix
 clipped    ``1 - share``                                   half of the matches clipped
 offsets    ``0.25 pix / offset``                           0.5 pix
 found      ``share / 0.4``                                 a fifth of the stars found
+motion     ``5 mas / pull``                                10 mas
 ========== =============================================== ===========================
 
 All are at most 1. ``w`` is 6, 9, 12 or 25 for shift, rshift, rscale or general; the RMS

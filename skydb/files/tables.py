@@ -117,6 +117,8 @@ def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
     try:
         with quiet_astropy():
             table = Table.read(_source(path, kind), format=kind)
+    except UnreadableFileError:
+        raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         advice = "Check it with astropy.table.Table.read."
         reason = f"not a table that astropy reads ({type(error).__name__})"

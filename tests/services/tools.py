@@ -55,13 +55,15 @@ def write_product(
     name: str = PRODUCT,
     members: Sequence[str] = MEMBERS,
     wcs_name: str = WCS_NAME,
+    *,
+    centre_deg: tuple[float, float] = CENTRE_DEG,
     **primary: object,
 ) -> Path:
     """The drizzled product of some exposures."""
     directory.mkdir(parents=True, exist_ok=True)
     builder = ImageBuilder(
         directory / name,
-        chips=[chip_cards(CENTRE_DEG, shape=(40, 44), name=wcs_name, is_rectified=True)],
+        chips=[chip_cards(centre_deg, shape=(40, 44), name=wcs_name, is_rectified=True)],
         shape=(40, 44),
         companions=(),
         extra=[hdrtab(*members)],

@@ -118,7 +118,7 @@ class RefcatService:
 
 
 def _repeated(rows: int) -> str:
-    return f"{rows} rows are of sources that stand in other rows; they were left out."
+    return f"Rows that repeat the source of another row: {rows}; they were left out."
 
 
 def checked_name(name: str) -> str:
