@@ -30,6 +30,7 @@ from skydb.services.alignment.reference import (
     Reference,
     Target,
     epochs_used,
+    look_at,
     references,
     write_references,
 )
@@ -223,13 +224,7 @@ class AlignService:
         with self.context.store.reading() as session:
             catalog = session.get_one(AlignmentRun, run_id).catalog
             found = references(self.context, catalog, targets, settings)
-        self.context.progress.begin("Looking what the catalogue covers", len(found))
-        for one in found:
-            # Read now, so that no session is open while images are.
-            _ = one.coverage
-            if one.motion.treatment is not None and one.motion.matters:
-                self.context.progress.remark(f"{one.target.path.name}: {one.motion.sentence()}")
-        self.context.progress.end()
+        look_at(found, self.context.progress)
         return found
 
     def _fit(

@@ -17,7 +17,7 @@ from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.files.images import read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
-from skydb.services.core import Context
+from skydb.services.core import Context, Progress
 from skydb.sky.coverage import Coverage, ImageArea, coverage, share_in_circle
 
 #: A product of which more than this lies in the catalogue's area is covered.
@@ -199,6 +199,19 @@ def references(
         Reference(target, epoch, usable.at(epoch), area, settings)
         for target, epoch in zip(targets, epochs_used(targets, settings), strict=True)
     ]
+
+
+def look_at(found: Sequence[Reference], progress: Progress) -> None:
+    """Read what each product is covered by, and tell what became of sources without motion.
+
+    Done before anything is recorded, so that no session is open while images are read.
+    """
+    progress.begin("Looking what the catalogue covers", len(found))
+    for one in found:
+        _ = one.coverage
+        if one.motion.treatment is not None and one.motion.matters:
+            progress.remark(f"{one.target.path.name}: {one.motion.sentence()}")
+    progress.end()
 
 
 def write_references(found: Iterable[Reference], scratch: Path) -> dict[Path, Path]:
