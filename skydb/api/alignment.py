@@ -69,7 +69,10 @@ class AlignmentFacade(Facade):
 
     def align_history(self, name: str | None = None, *, visit: str | None = None) -> QTable:
         """Every solution of an exposure or product, or of all files of a visit."""
-        return table_of(self.services.questions.alignment_history(name, visit))
+        from skydb.store.scope import Scope
+
+        scope = Scope(visits=(visit,) if visit else ())
+        return table_of(self.services.questions.alignment_history(name, scope))
 
     def align_diff(self, a: int | str, b: int | str) -> QTable:
         """How far two solutions of an image are apart, and what may be the cause."""

@@ -36,8 +36,10 @@ class BooksFacade(Facade):
         """Exposures downloaded, aligned, matched, flagged, stale... per visit or program."""
         from skydb.services.bookkeeping import StatusBy
         from skydb.store.books_queries import Scope
+        from skydb.store.scope import Scope
 
-        return table_of(self.services.todo.status(StatusBy(by), Scope(visit, proposal)))
+        scope = Scope(visits=(visit,) if visit else (), proposal_id=proposal)
+        return table_of(self.services.todo.status(StatusBy(by), scope))
 
     def todo(
         self,
@@ -48,10 +50,11 @@ class BooksFacade(Facade):
     ) -> QTable:
         """What is due, since when, and the command that would settle it."""
         from skydb.domain.todo import TodoRule
-        from skydb.store.books_queries import Scope
+        from skydb.store.scope import Scope
 
         wanted = TodoRule(rule) if rule else None
-        return table_of(self.services.todo.todo(Scope(visit, proposal), wanted))
+        scope = Scope(visits=(visit,) if visit else (), proposal_id=proposal)
+        return table_of(self.services.todo.todo(scope, wanted))
 
     def books(self, subject: str | None = None) -> QTable:
         """Lines of the books; those of one subject when it is named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
     from skydb.services.skies import AuditService, SkyHeaderService, SkyRunService
+    from skydb.store.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,12 @@ class Services:
 
         return Evidence(self.context.store, self.context.workspace)
 
-    @property
-    def coverage(self) -> Coverage:
-        """How far the ledger is, and what a page about it covers."""
+    def coverage(self, scope: Scope | None = None, runs: Sequence[int] = ()) -> Coverage:
+        """How far a scope is, or the whole ledger, and what a page about it covers."""
         from skydb.services.lookup import Coverage
+        from skydb.store.scope import Scope
 
-        return Coverage(self.context.store)
+        return Coverage(self.context.store, scope or Scope(), tuple(runs))
 
     @property
     def ingest(self) -> IngestService:
@@ -188,7 +190,7 @@ class Services:
         """Tables out."""
         from skydb.services.lookup import ExportService
 
-        return ExportService(self.questions.url)
+        return ExportService(self.questions.url, self.context.store)
 
     @property
     def finder(self) -> Finder:

@@ -28,12 +28,12 @@ class SpatialFacade(Facade):
     ) -> QTable:
         """Chips that saw a piece of sky, the nearest first; see :meth:`.Finder.search`."""
         from skydb.services.lookup import COLUMNS
-        from skydb.store.footprint_queries import Traits
+        from skydb.store.scope import Scope
 
         ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}
         asked = {way: what for way, what in ways.items() if what is not None}
-        traits = Traits(filter_name, detector, proposal_id)
-        return table_of(self.services.finder.search(asked, traits), COLUMNS)
+        scope = Scope(filter=filter_name, detector=detector, proposal_id=proposal_id)
+        return table_of(self.services.finder.search(asked, scope), COLUMNS)
 
     def export(
         self, path: str | Path, *, view: str | None = None, sql: str | None = None

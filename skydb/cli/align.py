@@ -26,8 +26,10 @@ def attach(app: typer.Typer) -> None:
 
 
 @align.command()
+@inputs.selecting
 def run(
     context: typer.Context,
+    chosen: inputs.Chosen,
     refcat: Annotated[str, typer.Option(help="Name of the reference catalogue.")],
     products: Annotated[
         list[str] | None,
@@ -36,14 +38,6 @@ def run(
             "all when left out."
         ),
     ] = None,
-    visit: inputs.Visits = None,
-    exposure: inputs.Exposures = None,
-    proposal: inputs.ProposalOption = None,
-    filter_: inputs.FilterOption = None,
-    detector: inputs.DetectorOption = None,
-    target: inputs.TargetOption = None,
-    exclude: inputs.Exclude = None,
-    flavour: inputs.FlavourOption = None,
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
@@ -85,9 +79,7 @@ def run(
         extra=key_values(option or ()),
     )
     policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = inputs.Chosen(
-        visit or (), exposure or (), proposal, filter_, detector, target, exclude or (), flavour
-    ).selection()
+    selection = chosen.selection()
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         if explain_inputs:
@@ -210,20 +202,22 @@ def reject(
 
 
 @align.command()
+@inputs.selecting
 def history(
     context: typer.Context,
+    chosen: inputs.Chosen,
     name: Annotated[str | None, typer.Argument(help="Rootname, file, product:12 or visit.")] = None,
-    visit: Annotated[str | None, typer.Option(help="All files of this visit, e.g. bxl50.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every WCS that an exposure, a product or all files of a visit ever had.
+    """Show every WCS that an exposure, a product or all files of a selection ever had.
 
     Example: skydb align history ibxl50clq
     """
+    scope = chosen.scope()
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.questions.alignment_history(name, visit)
-    shell.show(f"Solutions of {name or visit}", rows, columns.HISTORY, as_json=as_json)
+        rows = services.questions.alignment_history(name, scope)
+    shell.show(f"Solutions of {name or scope.label}", rows, columns.HISTORY, as_json=as_json)
 
 
 def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from skydb.cli import retention
 from skydb.cli.entries import show_entry
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns_books
@@ -36,10 +37,15 @@ def attach(app: typer.Typer) -> None:
 
 
 @books.command("list")
+@selecting
 def list_(
     context: typer.Context,
+    chosen: Chosen,
     subject: Annotated[
-        str | None, typer.Argument(help="Lines on this alone: a rootname, bxl50, run:12, ...")
+        str | None,
+        typer.Argument(
+            help="Lines on this alone: a rootname, bxl50, a file's name, product:12, run:12 ..."
+        ),
     ] = None,
     kind: Annotated[
         str | None, typer.Option(help="Only this kind: note, flag, pin, purge, delete, ...")
@@ -53,7 +59,7 @@ def list_(
     shell = shell_of(context)
     wanted = _kind(kind) if kind else None
     with shell.services() as services:
-        rows = services.books.entries(subject, wanted)
+        rows = services.books.entries(subject, wanted, chosen.scope())
     shell.show("Books", rows, columns_books.ENTRIES, as_json=as_json)
 
 

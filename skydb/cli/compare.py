@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli.align import align
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns, columns_comparison
@@ -20,13 +21,9 @@ if TYPE_CHECKING:
     from skydb.services.comparison import SkyChange
     from skydb.store.scope import Scope
 
-Rootnames = Annotated[
-    list[str] | None, typer.Option("--rootname", help="Only this exposure. Repeatable.")
+Replays = Annotated[
+    bool, typer.Option("--replays", help="Also runs that `skydb replay` made to compare.")
 ]
-Visits = Annotated[
-    list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50. Repeatable.")
-]
-Proposal = Annotated[int | None, typer.Option(help="Only this proposal.")]
 
 #: Causes that are those of whole runs.
 _OF_RUNS = ("alignment", "software", "parameters", "engine", "downgraded")
@@ -40,12 +37,13 @@ _NOTE = (
 def attach(sky: typer.Typer) -> None:
     """Add the commands of this module to the groups ``sky`` and ``align``."""
     for command in (compare, stats, timeline):
-        sky.command()(command)
-    align.command()(changes)
+        sky.command()(selecting(command))
+    align.command()(selecting(changes))
 
 
 def compare(
     context: typer.Context,
+    chosen: Chosen,
     runs: Annotated[
         list[int] | None,
         typer.Argument(
@@ -64,9 +62,7 @@ def compare(
     history: Annotated[
         bool, typer.Option("--history", help="Compare every value with the one before it.")
     ] = False,
-    rootname: Rootnames = None,
-    visit: Visits = None,
-    proposal: Proposal = None,
+    replays: Replays = False,
     out: Annotated[
         Path | None, typer.Option(help="Directory for the plot, the mosaics and the blink GIF.")
     ] = None,
@@ -80,15 +76,14 @@ def compare(
 
     Example: skydb sky compare --history --visit bxl50
     """
-    scope = _scope(rootname, visit, proposal)
+    scope = chosen.scope()
     shell = shell_of(context)
     with shell.services() as services:
         if _is_across(services, runs or (), asked=across or history or between is not None):
-            rows = _across(services, runs or (), between, scope, history=history)
+            rows = _across(services, runs or (), between, scope, history=history, replays=replays)
             _show_changes(shell, rows, as_json=as_json)
         else:
-            _require_no_scope(scope)
-            _show_methods(shell, services, runs or (), out, as_json=as_json)
+            _show_methods(shell, services, runs or (), scope, out, as_json=as_json)
 
 
 def _is_across(services: Services, runs: Sequence[int], *, asked: bool) -> bool:
@@ -102,6 +97,7 @@ def _across(
     scope: Scope,
     *,
     history: bool,
+    replays: bool,
 ) -> list[SkyChange]:
     from skydb.errors import UsageError
 
@@ -113,7 +109,7 @@ def _across(
     service = services.comparison.skies
     if between is not None:
         return service.groups(*between, scope)
-    return service.history(scope) if history else service.runs(runs, scope)
+    return service.history(scope, replays=replays) if history else service.runs(runs, scope)
 
 
 def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, as_json: bool) -> None:
@@ -138,32 +134,47 @@ def _causes_told(rows: Sequence[SkyChange]) -> list[str]:
 
 
 def _show_methods(
-    shell: Shell, services: Services, runs: Sequence[int], out: Path | None, *, as_json: bool
+    shell: Shell,
+    services: Services,
+    runs: Sequence[int],
+    scope: Scope,
+    out: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
-    rows = services.questions.comparison(runs)
+    rows = services.questions.comparison(runs, scope)
     if out is not None:
         from skydb.report.pages import comparison_pictures
 
         for picture in comparison_pictures(services, rows, runs, out):
             shell.say(f"{picture}")
-    note = "" if runs or as_json else _group_told(services.questions.sky_runs())
+    note = ""
+    if not runs and not as_json:
+        whole = scope.is_everything
+        note = _groups_told(
+            services.questions.sky_runs() if whole else services.coverage(scope).runs()
+        )
     shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json, note=note)
 
 
-def _group_told(runs: Sequence[Mapping[str, Any]]) -> str:
+def _groups_told(runs: Sequence[Mapping[str, Any]]) -> str:
     """Which runs a table shows that nobody has named."""
-    numbers = ", ".join(str(run["run"]) for run in runs)
-    engines = ", ".join(dict.fromkeys(run["engine"] for run in runs))
-    return f"Runs {numbers} of group {runs[0]['group']}, by {engines}: the newest."
+    groups: dict[int, list[Mapping[str, Any]]] = {}
+    for run in runs:
+        groups.setdefault(run["group"], []).append(run)
+    return " ".join(
+        f"Runs {', '.join(str(run['run']) for run in same)} of group {group}, by "
+        f"{', '.join(dict.fromkeys(run['engine'] for run in same))}: the newest."
+        for group, same in groups.items()
+    )
 
 
 def stats(
     context: typer.Context,
+    chosen: Chosen,
     by: Annotated[str, typer.Option(help="visit, filter, detector or proposal.")] = "visit",
     method: Annotated[str | None, typer.Option(help="Only this sky method.")] = None,
-    rootname: Rootnames = None,
-    visit: Visits = None,
-    proposal: Proposal = None,
+    replays: Replays = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the sky of every visit, filter, detector or proposal: median, scatter, spread.
@@ -175,15 +186,15 @@ def stats(
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.comparison.statistics.statistics(
-            _group_by(by), _method(method), _scope(rootname, visit, proposal)
+            _group_by(by), _method(method), chosen.scope(), replays=replays
         )
     shell.show(f"Sky by {by}", rows, columns_comparison.SKY_STATISTICS, as_json=as_json)
 
 
 def timeline(
     context: typer.Context,
-    rootname: Rootnames = None,
-    visit: Visits = None,
+    chosen: Chosen,
+    replays: Replays = False,
     out: Annotated[Path | None, typer.Option(help="Directory for the two plots.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -191,10 +202,10 @@ def timeline(
 
     Example: skydb sky timeline --visit bxl50 --out figures/
     """
-    scope = _scope(rootname, visit, None)
+    scope = chosen.scope()
     shell = shell_of(context)
     with shell.services() as services:
-        points = services.comparison.timeline.timeline(scope)
+        points = services.comparison.timeline.timeline(scope, replays=replays)
     if out is not None:
         from skydb.report.timeline_figures import timeline_pictures
 
@@ -205,12 +216,10 @@ def timeline(
 
 def changes(
     context: typer.Context,
+    chosen: Chosen,
     since: Annotated[
         str | None, typer.Option(help="Only contents recorded on this date or later, UTC.")
     ] = None,
-    rootname: Rootnames = None,
-    visit: Visits = None,
-    proposal: Proposal = None,
     min_mas: Annotated[float, typer.Option(help="Only shifts of so many mas or more.")] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -222,29 +231,13 @@ def changes(
     """
     from skydb.services.comparison import moment
 
-    scope = _scope(rootname, visit, proposal)
+    scope = chosen.scope()
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.comparison.deliveries.changes(
             scope, moment(since) if since else None, min_mas
         )
     shell.show("Delivered anew", rows, columns_comparison.ALIGNMENT_CHANGES, as_json=as_json)
-
-
-def _scope(rootname: list[str] | None, visit: list[str] | None, proposal: int | None) -> Scope:
-    from skydb.store.scope import Scope
-
-    return Scope(tuple(rootname or ()), tuple(visit or ()), proposal)
-
-
-def _require_no_scope(scope: Scope) -> None:
-    from skydb.errors import UsageError
-
-    if not scope.is_everything:
-        raise UsageError(
-            "The table of methods is that of whole runs.",
-            advice="Add --history or --across, or leave out what restricts.",
-        )
 
 
 def _group_by(text: str) -> GroupBy:

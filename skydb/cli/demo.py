@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.references import run_number
 from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
 from skydb.errors import ArchiveError, ToolError, UsageError
 from skydb.report import columns
@@ -23,34 +25,49 @@ if TYPE_CHECKING:
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(demo)
-    app.command()(report)
+    app.command()(selecting(report))
 
 
 def report(
     context: typer.Context,
+    chosen: Chosen,
     out: Annotated[Path, typer.Argument(help="The page, e.g. report.html.")],
     title: Annotated[str, typer.Option(help="Heading; else the targets.")] = "",
+    runs: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--run",
+            help="Show this run of sky or alignment, 12 or run:12, not the newest. Repeatable.",
+            parser=run_number,
+            metavar="RUN",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write one HTML page with the tables and pictures of a ledger.
+    """Write one HTML page with the tables and pictures of a ledger, or of a selection.
 
-    Exit code 5 when the page lists problems: exposures that are not aligned, not shown,
-    flagged or left out, newer archive versions, failed or downgraded runs, findings.
+    The verdict is on what is selected, and says what that is. Exit code 5 when the page lists
+    problems: exposures that are not aligned, not shown, flagged or left out, newer archive
+    versions, failed or downgraded runs, findings.
 
-    Example: skydb report horsehead.html
+    Example: skydb report horsehead.html --target HORSEHEAD --filter F160W
     """
     from skydb.report.field_page import write_field_report
 
     shell = shell_of(context)
     with shell.services() as services:
-        written = write_field_report(services, out, title=title)
+        written = write_field_report(
+            services, out, title=title, scope=chosen.scope(), runs=runs or ()
+        )
     verdict = written.verdict
     if as_json:
-        document = {"path": str(written.path), "verdict": verdict.word,
+        document = {"path": str(written.path), "verdict": verdict.word, "covers": verdict.covers,
                     "problems": [asdict(one) for one in verdict.problems]}  # fmt: skip
         shell.print_json(document)
     else:
         shell.stdout.print(f"Report: {written.path}", soft_wrap=True)
+        for line in verdict.covers:
+            shell.say(line)
         for what, problems in verdict.by_kind.items():
             shell.say(f"{what}: {len(problems)}" if problems[0].subject else f"{what}.")
     shell.flag(when=not verdict.passed)

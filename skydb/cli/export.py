@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from skydb.cli import provenance
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 
 
@@ -20,7 +21,7 @@ def attach(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    export.command()(table)
+    export.command()(selecting(table))
     export.command()(provenance.prov)
     app.add_typer(export, name="export")
 
@@ -38,6 +39,7 @@ class TableByDefault(TyperGroup):
 
 def table(
     context: typer.Context,
+    chosen: Chosen,
     out: Annotated[Path, typer.Argument(help="A file .csv, .ecsv, .vot or .parquet.")],
     view: Annotated[
         str | None, typer.Option(help="View or table; ivoa_obscore when left out.")
@@ -48,7 +50,8 @@ def table(
     """Write a view, or the answer to a SELECT, to a file.
 
     Units, UCDs and descriptions of documented columns go with it into ECSV, VOTable and
-    parquet; NULL stays NULL; times are ISO 8601 in UTC.
+    parquet; NULL stays NULL; times are ISO 8601 in UTC. Options that select exposures leave
+    the rows about them, and about what was made of any of them.
 
     Example: skydb export skies.ecsv --view v_sky_values
     """
@@ -56,7 +59,7 @@ def table(
 
     shell = shell_of(context)
     with shell.services() as services:
-        outcome = services.export.export(out, view=view, sql=sql)
+        outcome = services.export.export(out, view=view, sql=sql, scope=chosen.scope())
     if as_json:
         shell.print_json(asdict(outcome))
     else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import FAILED, JsonOption, group, shell_of
 from skydb.report import columns
 
@@ -51,22 +52,25 @@ def ingest(
 
 
 @inspect.command()
-def headers(context: typer.Context, as_json: JsonOption = False) -> None:
+@selecting
+def headers(context: typer.Context, chosen: Chosen, as_json: JsonOption = False) -> None:
     """Show the exposures: association, detector, filter, exposure time, and where they point.
 
     Example: skydb inspect headers
     """
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.questions.headers()
+        rows = services.questions.headers(chosen.scope())
     shell.show("Exposures", rows, columns.HEADERS, as_json=as_json)
     if not as_json:
         shell.show("Pointings", rows, columns.POINTINGS)
 
 
 @inspect.command()
+@selecting
 def wcs(
     context: typer.Context,
+    chosen: Chosen,
     kind: Annotated[
         list[str] | None, typer.Option(help="Only products of this kind, e.g. drz.")
     ] = None,
@@ -86,7 +90,7 @@ def wcs(
         raise UsageError(f"{error}.", advice=f"Kinds: {known}.") from error
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.questions.wcs(kinds)
+        rows = services.questions.wcs(kinds, chosen.scope())
     shell.show("WCS in force", rows, columns.WCS, as_json=as_json)
 
 
@@ -98,4 +102,4 @@ def findings(context: typer.Context, as_json: JsonOption = False) -> None:
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.questions.findings()
-    shell.show("Findings", rows, columns.FINDINGS, as_json=as_json)
+    shell.show("Findings", rows, columns.FINDINGS, as_json=as_json, note=f"{len(rows)} findings")

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report.columns import FOUND
 
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(find)
+    app.command()(selecting(find))
 
 
 def find(
     context: typer.Context,
+    chosen: Chosen,
     cone: Annotated[
         tuple[str, str, str] | None,
         typer.Option(
@@ -36,9 +38,6 @@ def find(
         str | None,
         typer.Option(help="Footprints that share sky with a polygon: 'POLYGON ICRS RA DEC ...'."),
     ] = None,
-    filter_name: Annotated[str | None, typer.Option("--filter", help="Only this filter.")] = None,
-    detector: Annotated[str | None, typer.Option(help="Only this detector.")] = None,
-    proposal: Annotated[int | None, typer.Option(help="Only this proposal.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the chips that saw a piece of sky, in the WCS in force, the nearest first.
@@ -47,12 +46,10 @@ def find(
 
     Example: skydb find --cone 05:41:00 -02:27:36 30arcsec --filter F160W
     """
-    from skydb.store.footprint_queries import Traits
-
     ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}
-    traits = Traits(filter_name, detector, proposal)
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.finder.search({k: v for k, v in ways.items() if v is not None}, traits)
+        asked = {way: what for way, what in ways.items() if what is not None}
+        rows = services.finder.search(asked, chosen.scope())
     note = f"{len(rows)} chips"
     shell.show("Footprints", rows, FOUND, as_json=as_json, note=note)

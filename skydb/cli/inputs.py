@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,18 +18,26 @@ if TYPE_CHECKING:
     from skydb.domain.vocabulary import Flavour
     from skydb.errors import InputsRefusedError
     from skydb.services.intake import Selection
+    from skydb.store.scope import Scope
 
 Visits = Annotated[
-    list[str] | None, typer.Option("--visit", help="Only this visit, e.g. bxl50. Repeatable.")
+    list[str] | None,
+    typer.Option("--visit", help="Only this visit: 50, bxl50 or BXL50. Repeatable."),
 ]
 Exposures = Annotated[
     list[str] | None,
     typer.Option("--exposure", "--rootname", help="Only this exposure. Repeatable."),
 ]
 ProposalOption = Annotated[int | None, typer.Option("--proposal", help="Only this proposal.")]
-FilterOption = Annotated[str | None, typer.Option("--filter", help="Only this filter.")]
-DetectorOption = Annotated[str | None, typer.Option("--detector", help="Only this detector.")]
-TargetOption = Annotated[str | None, typer.Option("--target", help="Only this target.")]
+FilterOption = Annotated[
+    str | None, typer.Option("--filter", help="Only this filter, in any case; * is a wildcard.")
+]
+DetectorOption = Annotated[
+    str | None, typer.Option("--detector", help="Only this detector, in any case.")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", help="Only this target, in any case; * is a wildcard.")
+]
 Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", help="Not this exposure. Repeatable.")
 ]
@@ -36,12 +45,24 @@ FlavourOption = Annotated[
     str | None,
     typer.Option("--flavour", help="Only these files: pipeline, svm, mvm, skydb or user."),
 ]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Only deliveries written by this day, YYYY-MM-DD.")
+]
+#: The options that select exposures, by the name of what :class:`Chosen` keeps of each.
+SELECTING: dict[str, Any] = {
+    "visit": Visits,
+    "target": TargetOption,
+    "filter": FilterOption,
+    "detector": DetectorOption,
+    "proposal": ProposalOption,
+    "exposure": Exposures,
+    "exclude": Exclude,
+    "flavour": FlavourOption,
+    "as_of": AsOf,
+}
 VersionOption = Annotated[
     list[str] | None,
     typer.Option("--version", help="Use this file version, e.g. ibxl50clq@2. Repeatable."),
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Only deliveries written by this day, YYYY-MM-DD.")
 ]
 FileOption = Annotated[
     list[str] | None, typer.Option("--file", help="Use this file of its exposure. Repeatable.")
@@ -62,22 +83,32 @@ _REFUSED = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the options of one command name, as they were typed."""
+    """What the options that select exposures name, as they were typed."""
 
-    visit: Sequence[str] = ()
-    exposure: Sequence[str] = ()
-    proposal: int | None = None
+    visit: Sequence[str] | None = None
+    target: str | None = None
     filter: str | None = None
     detector: str | None = None
-    target: str | None = None
-    exclude: Sequence[str] = ()
+    proposal: int | None = None
+    exposure: Sequence[str] | None = None
+    exclude: Sequence[str] | None = None
     flavour: str | None = None
-    version: Sequence[str] = ()
     as_of: str | None = None
-    file: Sequence[str] = ()
 
-    def selection(self) -> Selection:
-        """The selection that is meant.
+    def scope(self) -> Scope:
+        """The exposures that are meant.
+
+        Raises
+        ------
+        UsageError
+            When a flavour or a day cannot be understood.
+        """
+        from skydb.store.scope import Scope
+
+        return Scope(**self._named())
+
+    def selection(self, version: Sequence[str] = (), file: Sequence[str] = ()) -> Selection:
+        """The exposures that are meant, and which versions and files of them.
 
         Raises
         ------
@@ -87,19 +118,56 @@ class Chosen:
         from skydb.domain.references import exposure_version
         from skydb.services.intake import Selection
 
-        return Selection(
-            rootnames=tuple(name.lower() for name in self.exposure),
-            visits=tuple(self.visit),
-            proposal_id=self.proposal,
-            filter=self.filter,
-            detector=self.detector,
-            target=self.target,
-            exclude=tuple(name.lower() for name in self.exclude),
-            flavour=flavour_named(self.flavour),
-            as_of=day_named(self.as_of),
-            versions=dict(map(exposure_version, self.version)),
-            files=tuple(self.file),
-        )
+        versions = dict(map(exposure_version, version))
+        return Selection(**self._named(), versions=versions, files=tuple(file))
+
+    def _named(self) -> dict[str, Any]:
+        return {
+            "rootnames": tuple(name.strip().lower() for name in self.exposure or ()),
+            "visits": tuple(self.visit or ()),
+            "proposal_id": self.proposal,
+            "filter": self.filter,
+            "detector": self.detector,
+            "target": self.target,
+            "exclude": tuple(name.strip().lower() for name in self.exclude or ()),
+            "flavour": flavour_named(self.flavour),
+            "as_of": day_named(self.as_of),
+        }
+
+
+def selecting(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that select exposures, in place of its argument ``chosen``.
+
+    Parameters
+    ----------
+    command : callable
+        A command of typer with an argument ``chosen`` of type :class:`Chosen`.
+    """
+
+    def with_options(**words: Any) -> None:  # noqa: ANN401 - whatever the options hold
+        named = {name: words.pop(f"selected_{name}") for name in SELECTING}
+        command(**words, chosen=Chosen(**named))
+
+    own = inspect.signature(command, eval_str=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        parameters += _options() if parameter.name == "chosen" else [_by_name(parameter)]
+    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+    with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+    return with_options
+
+
+def _options() -> list[inspect.Parameter]:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(f"selected_{name}", kind, default=None, annotation=annotation)
+        for name, annotation in SELECTING.items()
+    ]
+
+
+def _by_name(parameter: inspect.Parameter) -> inspect.Parameter:
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
 def flavour_named(text: str | None) -> Flavour | None:

@@ -28,21 +28,14 @@ def attach(app: typer.Typer) -> None:
 
 
 @sky.command()
+@inputs.selecting
 def run(
     context: typer.Context,
+    chosen: inputs.Chosen,
     method: Annotated[
         str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")
     ] = "all",
-    visit: inputs.Visits = None,
-    exposure: inputs.Exposures = None,
-    proposal: inputs.ProposalOption = None,
-    filter_: inputs.FilterOption = None,
-    detector: inputs.DetectorOption = None,
-    target: inputs.TargetOption = None,
-    exclude: inputs.Exclude = None,
-    flavour: inputs.FlavourOption = None,
     file_version: inputs.VersionOption = None,
-    as_of: inputs.AsOf = None,
     file: inputs.FileOption = None,
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
@@ -90,10 +83,7 @@ def run(
 
     methods, wanted = _methods(method), _engine(engine)
     policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = inputs.Chosen(
-        visit or (), exposure or (), proposal, filter_, detector, target,
-        exclude or (), flavour, file_version or (), as_of, file or (),
-    ).selection()  # fmt: skip
+    selection = chosen.selection(file_version or (), file or ())
     settings = AstroDrizzleSettings(
         final_bits=final_bits,
         final_rot_deg=final_rot,

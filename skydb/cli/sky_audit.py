@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import SkyRunArgument
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 def attach(sky: typer.Typer) -> None:
     """Add the command to the group ``sky``."""
-    sky.command()(audit)
+    sky.command()(selecting(audit))
 
 
 def audit(
     context: typer.Context,
+    chosen: Chosen,
     run: SkyRunArgument,
     out: Annotated[Path | None, typer.Option(help="Directory for the picture.")] = None,
     as_json: JsonOption = False,
@@ -31,18 +33,25 @@ def audit(
     skydb measures the common sky of all pairs itself, once for each content of a file.
     All runs of the same exposures are ranked by the rms of what they left. Exit code 5
     when another method ran than was asked for, or when the exposures fall into islands
-    that share no sky, so that their skies have no common zero.
+    that share no sky, so that their skies have no common zero. Options that select exposures
+    leave the pairs that any of them is in; the run as a whole is judged all the same.
 
     Example: skydb sky audit 4 --out figures/
     """
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         found = services.audit.audit(run)
+        wanted = services.questions.rootnames(chosen.scope())
+    rows = [
+        row
+        for row in found.rows()
+        if wanted is None or wanted & {row["exposure_a"], row["exposure_b"]}
+    ]
     if out is not None:
         from skydb.report.audit_figures import write_audit_picture
 
         shell.say(str(write_audit_picture(found, out)))
-    shell.show(f"Residuals of run {run}", found.rows(), columns.AUDIT, as_json=as_json)
+    shell.show(f"Residuals of run {run}", rows, columns.AUDIT, as_json=as_json)
     if not as_json:
         shell.show("Runs, the best first", found.ranking_rows(), columns.AUDIT_RANKING)
     _explain(shell, found)

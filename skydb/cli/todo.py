@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
@@ -15,37 +16,33 @@ if TYPE_CHECKING:
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
-VisitOption = Annotated[str | None, typer.Option(help="Only this visit, e.g. bxl50.")]
-ProposalOption = Annotated[int | None, typer.Option(help="Only this proposal.")]
-
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(status)
-    app.command()(todo)
+    app.command()(selecting(status))
+    app.command()(selecting(todo))
 
 
 def status(
     context: typer.Context,
+    chosen: Chosen,
     by: Annotated[str, typer.Option(help="One row a visit, or a program.")] = "visit",
-    visit: VisitOption = None,
-    proposal: ProposalOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how many exposures were downloaded, aligned and matched, are flagged or stale.
 
     Stale is what stands on older content than there is, or on an environment that the
-    self-test has failed.
+    self-test has failed. Of a selection its exposures are counted; flags and the last
+    activity are those of the visit.
 
     Example: skydb status --by program
     """
     from skydb.services.bookkeeping import StatusBy
-    from skydb.store.books_queries import Scope
 
     asked = _named(StatusBy, by, "--by")
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.todo.status(asked, Scope(visit, proposal))
+        rows = services.todo.status(asked, chosen.scope())
     of_visit = asked is StatusBy.VISIT
     shown = columns_books.VISIT_STATUS if of_visit else columns_books.PROGRAM_STATUS
     shell.show("Status", rows, shown, as_json=as_json)
@@ -53,9 +50,8 @@ def status(
 
 def todo(
     context: typer.Context,
+    chosen: Chosen,
     rule: Annotated[str | None, typer.Option(help="Only by this rule, e.g. never-matched.")] = None,
-    visit: VisitOption = None,
-    proposal: ProposalOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is due, since when, and the command that would settle it.
@@ -64,12 +60,10 @@ def todo(
 
     Example: skydb todo --rule never-matched --proposal 12812
     """
-    from skydb.store.books_queries import Scope
-
     asked = rule_named(rule) if rule else None
     shell = shell_of(context)
     with shell.services() as services:
-        rows = services.todo.todo(Scope(visit, proposal), asked)
+        rows = services.todo.todo(chosen.scope(), asked)
         silenced = services.todo.silenced()
     note = f"{len(rows)} due"
     if silenced:

@@ -64,6 +64,12 @@ class BookEntry(Base):
     solution: Mapped[AlignmentSolution | None] = relationship()
     activity: Mapped[Activity | None] = relationship()
 
+    @property
+    def sentence(self) -> str:
+        """What it says and who says so, as runs are told of it."""
+        what = f"{self.kind} {self.label}" if self.label else str(self.kind)
+        return f"{what} by {self.author}: {self.reason}"
+
     def __init__(
         self,
         subject: Subject | None,

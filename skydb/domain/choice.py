@@ -129,14 +129,15 @@ def choose(products: Iterable[Product], wish: Wish | None = None) -> list[Chosen
         table of what there is.
     """
     wish = wish or Wish()
-    shelves = _by_exposure(products)
+    shelves = by_exposure(products)
     named = {name: found for name in shelves if (found := _named(shelves[name], wish, name))}
     rest = {name: several for name, several in shelves.items() if name not in named}
     chosen = [*named.values(), *(_of_one_flavour(rest, wish) if rest else ())]
     return sorted(chosen, key=lambda one: one.rootname)
 
 
-def _by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
+def by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
+    """Products of single exposures that have a delivery, by rootname."""
     shelves: dict[str, list[Product]] = defaultdict(list)
     for product in products:
         if product.kind in EXPOSURE_KINDS and product.deliveries:
@@ -165,6 +166,30 @@ def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | 
 
 
 def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
+    why, offer = flavour_of_all(shelves, wish)
+    return [
+        ChosenInput(version, f"{why}; {why_version(version)}", _others(shelves[name], version))
+        for name, version in offer.items()
+    ]
+
+
+def flavour_of_all(
+    shelves: Mapping[str, Sequence[Product]], wish: Wish
+) -> tuple[str, dict[str, ProductVersion]]:
+    """The second step of the rule: why one flavour is taken, and what it has of each exposure.
+
+    Parameters
+    ----------
+    shelves : mapping of str to sequence of Product
+        What there is of each exposure.
+    wish : Wish
+        What the user names.
+
+    Raises
+    ------
+    InputsRefusedError
+        When no flavour covers all exposures.
+    """
     flavours = FLAVOURS if wish.flavour is None else (wish.flavour,)
     offers = {flavour: _offer(shelves, flavour, wish) for flavour in flavours}
     complete = {flavour: offer for flavour, offer in offers.items() if len(offer) == len(shelves)}
@@ -172,11 +197,7 @@ def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> lis
         raise _no_flavour(shelves, wish)
     aligned = [flavour for flavour, offer in complete.items() if _is_aligned(offer.values())]
     flavour = next(iter(aligned or complete))
-    why = _why(flavour, wish, complete, is_aligned=bool(aligned))
-    return [
-        ChosenInput(version, f"{why}; {_why_version(version)}", _others(shelves[name], version))
-        for name, version in complete[flavour].items()
-    ]
+    return _why(flavour, wish, complete, is_aligned=bool(aligned)), complete[flavour]
 
 
 def _offer(
@@ -185,15 +206,21 @@ def _offer(
     """The version of each exposure that a flavour has to give."""
     offer = {}
     for name, products in shelves.items():
-        for product in sorted(products, key=lambda one: EXPOSURE_KINDS.index(one.kind)):
-            version = _newest(product, flavour, wish)
+        for product in sorted(products, key=_rank):
+            version = newest_in_time(product, flavour, wish)
             if version is not None:
                 offer[name] = version
                 break
     return offer
 
 
-def _newest(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
+def _rank(product: Product) -> int:
+    """The better calibrated first; combinations last."""
+    kinds = EXPOSURE_KINDS
+    return kinds.index(product.kind) if product.kind in kinds else len(kinds)
+
+
+def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
     """The version that stands for a product: of its newest delivery in time, the last made."""
     if product.flavour is not flavour and flavour is not Flavour.SKYDB:
         return None
@@ -232,7 +259,8 @@ def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligne
     return f"{flavour} is the first flavour of all exposures"
 
 
-def _why_version(version: ProductVersion) -> str:
+def why_version(version: ProductVersion) -> str:
+    """Which of the versions of a product it is, for people."""
     delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
     which = "newest delivery" if version.is_newest_delivery else "delivery in time"
     if version.accepted_solution:

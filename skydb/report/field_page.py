@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from skydb.api.composition import Services
     from skydb.report.style import Theme
-    from skydb.services.lookup import MosaicEvidence
+    from skydb.services.lookup import Coverage, MosaicEvidence
+    from skydb.store.scope import Scope
 
 Row = Mapping[str, Any]
 _Drawn: TypeAlias = FigureBlock | BlinkBlock
@@ -55,9 +56,15 @@ class WrittenReport:
 
 
 def write_field_report(
-    services: Services, out: Path, *, title: str = "", measured: Sequence[Row] = ()
+    services: Services,
+    out: Path,
+    *,
+    title: str = "",
+    measured: Sequence[Row] = (),
+    scope: Scope | None = None,
+    runs: Sequence[int] = (),
 ) -> WrittenReport:
-    """Write the report of everything in a ledger.
+    """Write the report of a selection of a ledger, or of everything in it.
 
     Parameters
     ----------
@@ -70,9 +77,15 @@ def write_field_report(
     measured : sequence of dict, optional
         Measured against truth, where a truth is known: ``what``, ``measured``,
         ``bar``, ``unit``, ``passed``.
+    scope : Scope, optional
+        What the page, and its verdict, is about.
+    runs : sequence of int
+        Runs of sky or alignment to show, instead of the newest of each exposure.
 
     Raises
     ------
+    NotFoundError
+        When the scope or a run means nothing.
     UsageError
         When ``out`` is a directory.
     """
@@ -80,7 +93,8 @@ def write_field_report(
         raise UsageError(
             f"{out} is a directory.", advice="Give the name of the page, e.g. report.html."
         )
-    facts = gather_facts(services, measured)
+    coverage = services.coverage(scope, runs)
+    facts = gather_facts(services, coverage, measured)
     verdict = verdict_of(facts)
     content = ReportContent(
         title=title or _targets(facts),
@@ -89,7 +103,7 @@ def write_field_report(
             Section("Verdict", (_verdict_block(verdict),)),
             Section("Measured against truth", _truth_blocks(measured)),
             Section("Fields", _field_blocks(facts)),
-            Section("Exposures", _exposure_blocks(services, facts)),
+            Section("Exposures", _exposure_blocks(services, facts, coverage.about)),
             Section("Alignment", _alignment_blocks(services, facts)),
             Section("Sky", _sky_blocks(services, facts)),
             Section("Findings", _finding_blocks(facts)),
@@ -101,28 +115,38 @@ def write_field_report(
     return WrittenReport(write_report(content, out), verdict)
 
 
-def gather_facts(services: Services, measured: Sequence[Row] = ()) -> Facts:
-    """Everything that the verdict on a ledger is made of.
+def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row] = ()) -> Facts:
+    """Everything that a verdict is made of.
 
     Parameters
     ----------
     services : Services
+    coverage : Coverage
+        What the page is about.
     measured : sequence of dict, optional
         As for :func:`write_field_report`.
     """
-    questions, coverage = services.questions, services.coverage
-    runs = questions.current_sky_runs()
+    runs = coverage.runs()
+    numbers, about = [run["run"] for run in runs], coverage.about
+    if runs and coverage.named:
+        values = services.questions.comparison(numbers, about)
+    else:
+        values = coverage.values() if runs else []
     return Facts(
         exposures=coverage.exposures(),
         runs=runs,
-        values=questions.comparison() if runs else (),
-        inputs=coverage.inputs([run["run"] for run in runs]),
-        alignment=questions.latest_alignment(),
+        values=values,
+        inputs=coverage.inputs(numbers),
+        alignment=coverage.alignment(),
         failed_fits=coverage.failed_fits(),
         failed_runs=coverage.failed_runs(),
         findings=coverage.findings(),
-        notes=[line for line in services.books.entries() if line["withdrawn_at"] is None],
+        notes=[
+            line for line in services.books.entries(scope=about) if line["withdrawn_at"] is None
+        ],
         measured=measured,
+        selection="" if about.is_everything else coverage.label,
+        left_out=coverage.left_out(),
     )
 
 
@@ -156,7 +180,7 @@ def _verdict_block(verdict: ReportVerdict) -> VerdictBlock:
 def _field_blocks(facts: Facts) -> tuple[TableBlock, ...]:
     if not facts.exposures:
         return ()
-    caption = "All fields of the ledger, and how many of their exposures this page shows."
+    caption = "All fields that the page is about, and how many of their exposures it shows."
     return (
         TableBlock(
             "", caption, columns_report.FIELDS, field_rows(facts), anchors=("field", "field")
@@ -171,8 +195,8 @@ def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
     return (TableBlock("", caption, columns.MEASURED, measured, anchors=("measured", "what")),)
 
 
-def _exposure_blocks(services: Services, facts: Facts) -> tuple[TableBlock, ...]:
-    headers = services.questions.headers()
+def _exposure_blocks(services: Services, facts: Facts, scope: Scope) -> tuple[TableBlock, ...]:
+    headers = services.questions.headers(scope)
     logged = [row for row in facts.exposures if row["known_from"] == "log"]
     tables = (
         TableBlock(
@@ -194,7 +218,7 @@ def _exposure_blocks(services: Services, facts: Facts) -> tuple[TableBlock, ...]
             "Active WCS",
             "RMS in mas, and in pixels of the detector's plate scale.",
             columns.WCS,
-            services.questions.wcs(),
+            services.questions.wcs(scope=scope),
         ),
     )
     return tuple(table for table in tables if table.rows)
@@ -285,6 +309,10 @@ def _sky_blocks(
     rows = facts.values
     if not facts.runs:
         return (TextBlock("No sky run has succeeded."),) if facts.exposures else ()
+    newest = facts.runs[0]["group"]
+    drawn = [run["run"] for run in facts.runs if run["group"] == newest]
+    others = [str(run["run"]) for run in facts.runs if run["group"] != newest]
+    left = (TextBlock(f"Mosaics of runs {', '.join(others)} are not drawn."),) if others else ()
     inputs = TableBlock(
         "Inputs",
         "The file versions that the runs used.",
@@ -304,7 +332,8 @@ def _sky_blocks(
             rows,
         ),
         *_or_why_not(lambda: (_plot(rows),)),
-        *_or_why_not(lambda: _mosaic_blocks(services.evidence.mosaics())),
+        *_or_why_not(lambda: _mosaic_blocks(services.evidence.mosaics(drawn))),
+        *left,
     )
 
 

@@ -37,6 +37,8 @@ _QUANTITIES = {
     Quantity.SHIFT: "shift against the WCS before",
 }
 _SECONDS_PER_DAY = 86400.0
+#: Panels that a figure has room for.
+_MOST_PANELS = 6
 #: Share of the width that the text of a mark takes; a mark nearer than that has none.
 _ROOM_FOR_A_TEXT = 0.16
 
@@ -111,11 +113,14 @@ class TimelineData:
         New contents of files, and fits that failed.
     undated : int
         Values whose time is not known, which are left out.
+    apart : int
+        Values on zeros of their own for which there is no room.
     """
 
     panels: tuple[TimePanel, ...]
     marks: tuple[TimeMark, ...]
     undated: int
+    apart: int = 0
 
 
 def sky_timeline(points: Iterable[TimePoint]) -> TimelineData:
@@ -128,15 +133,21 @@ def sky_timeline(points: Iterable[TimePoint]) -> TimelineData:
     """
     skies = [p for p in points if p.quantity is Quantity.SKY and p.value is not None]
     dated = _dated(skies)
-    panels: dict[tuple[bool, str], list[TimePoint]] = defaultdict(list)
+    panels: dict[tuple[bool, str, str], list[TimePoint]] = defaultdict(list)
     for point in dated:
-        panels[point.method is SkyMethod.MATCH, point.unit or ""].append(point)
+        key = (point.method is SkyMethod.MATCH, point.unit or "", point.zero or "")
+        panels[key].append(point)
+    # Of zeros that are not the same each has a panel, the fullest first as far as there is room.
+    fullest = sorted(panels, key=lambda key: -len(panels[key]))
+    shown = sorted(fullest[:_MOST_PANELS])
     made = [
-        TimePanel("Offset from one image" if relative else "Sky level", unit or None,
-                  _by_method(panels[relative, unit]))
-        for relative, unit in sorted(panels)
+        TimePanel(f"Offset, zero of {zero or 'one image'}" if relative else "Sky level",
+                  unit or None, _by_method(panels[relative, unit, zero]))
+        for relative, unit, zero in shown
     ]  # fmt: skip
-    return TimelineData(tuple(made), _new_contents(dated), len(skies) - len(dated))
+    apart = sum(len(panels[key]) for key in fullest[_MOST_PANELS:])
+    undated = len(skies) - len(dated)
+    return TimelineData(tuple(made), _new_contents(dated), undated, apart)
 
 
 def alignment_timeline(points: Iterable[TimePoint]) -> TimelineData:
@@ -351,6 +362,7 @@ def _draw_time(axes: Axes, data: TimelineData) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     left_out = f"; {data.undated} values of unknown time are left out" if data.undated else ""
+    left_out += f"; {data.apart} on other zeros are left out" if data.apart else ""
     axes.set_xlabel(f"Time (UTC){left_out}")
 
 

@@ -44,6 +44,10 @@ class Facts:
         Notes and flags that hold.
     measured : sequence of mapping
         Measured against truth, where a truth is known.
+    selection : str
+        What was selected, for people; empty for the whole ledger.
+    left_out : int
+        Exposures of the ledger that are not selected.
     """
 
     exposures: Sequence[Row] = ()
@@ -56,6 +60,8 @@ class Facts:
     findings: Sequence[Row] = ()
     notes: Sequence[Row] = ()
     measured: Sequence[Row] = ()
+    selection: str = ""
+    left_out: int = 0
 
     @property
     def shown(self) -> frozenset[str]:
@@ -167,9 +173,12 @@ def _covers(facts: Facts) -> tuple[str, ...]:
         return ("The ledger has no exposures.",)
     logged = sum(one["known_from"] == "log" for one in facts.exposures)
     lines = [
-        f"The ledger: {_counts(facts.exposures)}"
+        f"{f'The selection ({facts.selection})' if facts.selection else 'The ledger'}: "
+        f"{_counts(facts.exposures)}"
         f"{f', {logged} of them known from logs only' if logged else ''}.",
     ]
+    if facts.left_out:
+        lines.append(f"Not selected: {counted(facts.left_out, 'other exposure')} of the ledger.")
     in_runs = [one for one in facts.exposures if one["rootname"] in facts.shown]
     if in_runs:
         lines.append(f"The sky runs of this page: {_counts(in_runs)}.")

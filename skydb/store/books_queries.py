@@ -2,108 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session, joinedload
 
-from skydb.domain import BadDelivery, BookEntry, Product, ReferenceCatalog, SkyRun, Visit
+from skydb.domain import BadDelivery, BookEntry, Product, ReferenceCatalog, SkyRun
 from skydb.domain.base import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.errors import NotFoundError, UsageError
+from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row
+from skydb.store.references import visit_named
+from skydb.store.scope import Scope
+from skydb.store.selected_queries import Selected, runs_using
 
+#: What an exposure is counted as.
+_OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
 _COUNTS = (
     *("exposures", "downloaded", "aligned", "matched", "flags", "flagged"),
     *("downgraded", "stale", "logged"),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Part of the ledger; what is left out does not restrict.
-
-    Parameters
-    ----------
-    visit : str, optional
-        Label of a visit, e.g. ``bxl50``.
-    proposal_id : int, optional
-        Number of the proposal.
-    """
-
-    visit: str | None = None
-    proposal_id: int | None = None
-
-    def conditions(self) -> dict[str, object]:
-        """Columns of a view and what they must be.
-
-        Raises
-        ------
-        UsageError
-            When the visit is no label of one.
-        """
-        wanted: dict[str, object] = {}
-        if self.visit is not None:
-            if len(self.visit) != 5:
-                raise UsageError(f"{self.visit!r} is no visit.", advice="Write it as bxl50.")
-            wanted |= {"program": self.visit[:3].lower(), "visit": self.visit[3:].lower()}
-        if self.proposal_id is not None:
-            wanted["proposal_id"] = self.proposal_id
-        return wanted
-
-
-def require_visits(session: Session, scope: Scope) -> None:
-    """Make sure that a restriction leaves anything.
+def visit_status(session: Session, scope: Scope) -> list[Row]:
+    """One row a visit; of a scope its exposures are counted, flags are those of the visit.
 
     Raises
     ------
-    NotFoundError
-        When the ledger has no such visit, or nothing of that proposal.
+    NotFoundError, UsageError
+        When the scope means nothing, or more than one thing.
     """
-    wanted = {"number" if key == "visit" else key: v for key, v in scope.conditions().items()}
-    if wanted and session.scalar(select(Visit.id).filter_by(**wanted).limit(1)) is None:
-        proposal = None if scope.proposal_id is None else f"proposal {scope.proposal_id}"
-        what = " of ".join(part for part in (scope.visit, proposal) if part)
-        raise NotFoundError(f"The ledger has no {what}.", advice="See `skydb status`.")
-
-
-def visit_status(session: Session, scope: Scope) -> list[Row]:
-    """One row a visit."""
     listed = "proposal_id, program, visit, target_name, " + ", ".join(_COUNTS)
-    rows = _ask(
-        session,
-        f"SELECT {listed}, last_activity_at FROM v_visit_status",
-        scope.conditions(),
-        "ORDER BY program, visit",
+    asked = f"SELECT visit_id, {listed}, last_activity_at FROM v_visit_status"
+    if scope.is_everything:
+        rows = _ask(session, asked, {}, "ORDER BY program, visit")
+    elif scope.is_of_visits:
+        rows = _in_batches(session, asked, "visit_id", scope.visit_ids(session))
+    else:
+        rows = _counted(session, asked, scope.exposure_ids(session))
+    ordered = sorted(rows, key=lambda row: (row["program"], row["visit"]))
+    return [
+        {key: value for key, value in {**_labelled(row), "program": row["program"]}.items()
+         if key != "visit_id"}
+        for row in ordered
+    ]  # fmt: skip
+
+
+def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
+    """Visits of some exposures, with what these alone are counted as."""
+    names = ", ".join(("visit_id", *_OF_EXPOSURES))
+    found = _in_batches(
+        session, f"SELECT {names} FROM v_exposure_status", "exposure_id", exposures, times=()
     )
-    return [{**_labelled(row), "program": row["program"]} for row in rows]
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for row in found:
+        counts[row["visit_id"]].update({"exposures": 1, **{n: row[n] for n in _OF_EXPOSURES}})
+    rows = _in_batches(session, asked, "visit_id", counts)
+    return [
+        {**row, **{name: counts[row["visit_id"]][name] for name in ("exposures", *_OF_EXPOSURES)}}
+        for row in rows
+    ]
 
 
 def program_status(session: Session, scope: Scope) -> list[Row]:
-    """One row a program: as ``v_program_status``, which no index can restrict."""
-    sums = ", ".join(f"CAST(SUM({name}) AS BIGINT) AS {name}" for name in _COUNTS)
-    return _ask(
-        session,
-        "SELECT program, MAX(proposal_id) AS proposal_id, COUNT(*) AS visits,"
-        f" {sums}, MAX(last_activity_at) AS last_activity_at FROM v_visit_status",
-        scope.conditions(),
-        "GROUP BY program ORDER BY program",
-    )
+    """One row a program: the sums of its visits, as in ``v_program_status``.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        As :func:`visit_status`.
+    """
+    programs: dict[str, list[Row]] = defaultdict(list)
+    for row in visit_status(session, scope):
+        programs[row["program"]].append(row)
+    return [_summed(program, rows) for program, rows in sorted(programs.items())]
+
+
+def _summed(program: str, rows: Sequence[Row]) -> Row:
+    proposals = (row["proposal_id"] for row in rows if row["proposal_id"] is not None)
+    times = (row["last_activity_at"] for row in rows if row["last_activity_at"] is not None)
+    return {
+        "program": program,
+        "proposal_id": max(proposals, default=None),
+        "visits": len(rows),
+        **{name: sum(row[name] for row in rows) for name in _COUNTS},
+        "last_activity_at": max(times, default=None),
+    }
 
 
 def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[Row]:
-    """What is due, one row a subject and rule, in the order of the rules."""
-    wanted = scope.conditions() | ({"rule": rule.value} if rule else {})
+    """What is due, one row a subject and rule, in the order of the rules.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        When the scope means nothing, or more than one thing.
+    """
+    wanted: dict[str, object] = {"rule": rule.value} if rule else {}
+    if len(scope.visits) == 1:
+        visit = visit_named(session, scope.visits[0])
+        wanted |= {"program": visit.program, "visit": visit.number}
+    if scope.proposal_id is not None:
+        wanted["proposal_id"] = scope.proposal_id
+    concerns = _concerned(session, scope)
     rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
     order = list(TodoRule)
     return sorted(
-        map(_labelled, rows),
+        (_labelled(row) for row in rows if concerns(row)),
         key=lambda row: (order.index(TodoRule(row["rule"])), row["subject"], row["since"] or ""),
     )
+
+
+def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
+    """Whether what is due is about a scope: an exposure of it, one of its products, a visit."""
+    if scope.is_everything:
+        return lambda _: True
+    if scope.is_of_visits:
+        visits = scope.visit_ids(session)
+        return lambda row: row["visit_id"] in visits
+    selected = Selected.of(session, scope)
+
+    def is_about(row: Row) -> bool:
+        if row["exposure_id"] is not None:
+            return row["exposure_id"] in selected.exposures
+        products = {row["product_id"], row["fitted_id"]} - {None}
+        return bool(products & selected.products.keys()) or (
+            not products and row["visit_id"] in selected.visits
+        )
+
+    return is_about
 
 
 def due_counts(session: Session) -> dict[TodoRule, int]:
@@ -124,6 +155,31 @@ def entries(session: Session, wanted: Mapping[str, object]) -> list[Row]:
     times = ("made_at", "withdrawn_at")
     rows = _ask(session, "SELECT * FROM v_books", wanted, "ORDER BY id", times)
     return list(map(_labelled, rows))
+
+
+def lines_in(session: Session, scope: Scope, rows: Iterable[Row]) -> list[Row]:
+    """Those of some lines that are about a scope, or about a run that used any file of it.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        When the scope means nothing, or more than one thing.
+    """
+    if scope.is_everything:
+        return list(rows)
+    selected = Selected.of(session, scope)
+    labels, runs = set(selected.visits.values()), runs_using(session, selected.products)
+
+    def is_about(row: Row) -> bool:
+        if row["rootname"] is not None:
+            return row["rootname"] in selected.rootnames
+        if row["product_id"] is not None:
+            return row["product_id"] in selected.products
+        if row["visit"] is not None:
+            return row["visit"] in labels
+        return row["run_id"] in runs
+
+    return [row for row in rows if is_about(row)]
 
 
 def deliveries(session: Session) -> list[Row]:
@@ -161,6 +217,24 @@ def runs_with_mosaics(session: Session) -> list[SkyRun]:
         .order_by(SkyRun.id.desc())
     )
     return list(session.scalars(found))
+
+
+def _in_batches(
+    session: Session,
+    asked: str,
+    key: str,
+    keys: Iterable[int],
+    times: Sequence[str] = ("last_activity_at",),
+) -> list[Row]:
+    """Rows with some keys."""
+    found: list[Row] = []
+    for batch in batches(keys):
+        statement = text(f"{asked} WHERE {key} IN :keys").bindparams(
+            bindparam("keys", expanding=True)
+        )
+        typed = statement.columns(**dict.fromkeys(times, UtcDateTime())) if times else statement
+        found += map(_plain, session.execute(typed, {"keys": batch}).mappings())
+    return found
 
 
 def _ask(

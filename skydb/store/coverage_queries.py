@@ -12,14 +12,24 @@ from skydb.domain import (
     Activity,
     AlignmentRun,
     AlignmentSolution,
+    BookEntry,
     Exposure,
     Finding,
     Product,
+    ProductMember,
     ProductVersion,
     SkyRun,
+    Usage,
+    Visit,
 )
-from skydb.domain.choice import EXPOSURE_KINDS
-from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin, SolutionStatus
+from skydb.domain.choice import EXPOSURE_KINDS, choose
+from skydb.domain.vocabulary import (
+    ActivityStatus,
+    FindingKind,
+    SkyMethod,
+    SolutionOrigin,
+    SolutionStatus,
+)
 from skydb.store.queries import Row
 
 
@@ -44,17 +54,10 @@ def exposure_states(session: Session) -> list[Row]:
 
 
 def is_aligned(products: Iterable[Product]) -> bool:
-    """Whether the newest delivery of an exposure holds an accepted fit.
-
-    Of FLT and FLC of one flavour the FLC counts, as it does in a run.
-    """
-    several = list(products)
-    corrected = {one.flavour for one in several if one.kind is ProductKind.FLC}
-    return any(
-        version.accepted_solution is not None and version.is_newest_delivery
-        for product in several
-        if product.kind is not ProductKind.FLT or product.flavour not in corrected
-        for version in product.versions
+    """Whether the file that a run of the exposure alone would use holds an accepted fit."""
+    several = [one for one in products if one.deliveries]
+    return bool(several) and all(
+        one.version.accepted_solution is not None for one in choose(several)
     )
 
 
@@ -111,12 +114,18 @@ def failed_fits(session: Session) -> list[Row]:
         .order_by(Product.filename, AlignmentSolution.id)
     )
     return [
-        {"solution": fit.id, "run": fit.activity_id, "product": name, "reason": fit.reason}
+        {
+            "solution": fit.id,
+            "run": fit.activity_id,
+            "product": name,
+            "product_id": fit.product_id,
+            "reason": fit.reason,
+        }
         for fit, name in session.execute(found)
     ]
 
 
-def failed_runs(session: Session) -> list[Row]:
+def failed_runs(session: Session, among: Collection[int] | None = None) -> list[Row]:
     """Sky runs and alignment runs that failed, with no good one of the same after them."""
     again = aliased(SkyRun)
     repeated = (
@@ -132,17 +141,25 @@ def failed_runs(session: Session) -> list[Row]:
     runs: list[Activity] = list(
         session.scalars(select(SkyRun).where(failed, ~repeated, SkyRun.deleted_at.is_(None)))
     )
-    newest = session.scalar(select(AlignmentRun).order_by(AlignmentRun.id.desc()).limit(1))
+    fits = select(AlignmentRun.id).order_by(AlignmentRun.id.desc())
+    last = next((key for key in session.scalars(fits) if among is None or key in among), None)
+    newest = None if last is None else session.get(AlignmentRun, last)
     if newest is not None and newest.status is ActivityStatus.FAILED:
         runs.append(newest)
     return [
         {"run": run.id, "kind": run.kind.value, "status": run.status.value, "error": run.error}
         for run in sorted(runs, key=lambda run: run.id)
+        if among is None or run.id in among
     ]
 
 
 def all_findings(session: Session) -> list[Row]:
-    """Every finding, the newest first, with the activity that noticed it."""
+    """Every finding that holds, the newest first, with the activity that noticed it.
+
+    What a run was told of its inputs by lines of the books holds as long as they do.
+    """
+    lines = session.scalars(select(BookEntry).where(BookEntry.withdrawn_at.is_(None)))
+    told = {line.sentence for line in lines}
     found = (
         select(Finding, Activity.kind)
         .join(Activity, Activity.id == Finding.activity_id)
@@ -159,4 +176,69 @@ def all_findings(session: Session) -> list[Row]:
             "message": finding.message,
         }
         for finding, kind in session.execute(found)
+        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in told
     ]
+
+
+def count_exposures(session: Session) -> int:
+    """How many exposures the ledger has."""
+    return session.scalar(select(func.count(Exposure.id))) or 0
+
+
+def rootnames_by_key(session: Session, keys: Collection[int] | None) -> dict[int, str]:
+    """Rootnames of some exposures, or of all."""
+    rows = session.execute(select(Exposure.id, Exposure.rootname))
+    return {key: name for key, name in rows if keys is None or key in keys}
+
+
+def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, SkyMethod | None]:
+    """The method of each of some good runs; None for an alignment run."""
+    wanted = [int(run) for run in run_ids]
+    good = Activity.status == ActivityStatus.SUCCEEDED
+    skies = select(SkyRun.id, SkyRun.effective_method).where(SkyRun.id.in_(wanted), good)
+    fits = select(AlignmentRun.id).where(AlignmentRun.id.in_(wanted), good)
+    found: dict[int, SkyMethod | None] = dict.fromkeys(session.scalars(fits))
+    return found | {run: method for run, method in session.execute(skies)}
+
+
+def sky_runs(session: Session, run_ids: Collection[int]) -> list[SkyRun]:
+    """Those of some runs that are sky runs."""
+    found = select(SkyRun).where(SkyRun.id.in_(list(run_ids))).order_by(SkyRun.id)
+    return list(session.scalars(found))
+
+
+def newest_alignment(session: Session, run_ids: Collection[int]) -> int | None:
+    """The newest alignment run among some."""
+    return session.scalar(
+        select(func.max(AlignmentRun.id)).where(AlignmentRun.id.in_(list(run_ids)))
+    )
+
+
+def exposures_of_runs(session: Session, run_ids: Collection[int]) -> set[str]:
+    """Exposures that some runs used, themselves or as members of what was fitted."""
+    used = (
+        select(ProductVersion.product_id)
+        .join(Usage, Usage.version_id == ProductVersion.id)
+        .where(Usage.activity_id.in_(list(run_ids)))
+    )
+    own = select(Exposure.rootname).join(Product, Product.exposure_id == Exposure.id)
+    members = (
+        select(Exposure.rootname)
+        .join(ProductMember, ProductMember.rootname == Exposure.rootname)
+        .where(ProductMember.product_id.in_(used))
+    )
+    return {*session.scalars(own.where(Product.id.in_(used))), *session.scalars(members)}
+
+
+def runs_with_inputs(session: Session) -> set[int]:
+    """Activities that used any file."""
+    return set(session.scalars(select(Usage.activity_id).distinct()))
+
+
+def all_names(session: Session) -> set[str]:
+    """Names of all exposures, files and visits."""
+    return {
+        *session.scalars(select(Exposure.rootname)),
+        *session.scalars(select(Product.filename)),
+        *session.scalars(select(Visit.program + Visit.number)),
+    }

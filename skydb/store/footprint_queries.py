@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution, ChipSolution
+from skydb.domain import AlignmentSolution, ChipSolution, Product
 from skydb.domain.chip import WIDE_DEG
-from skydb.store.queries import Row
+from skydb.store.queries import Row, labelled
+from skydb.store.scope import Scope
 
 #: Footprints are looked for by size, so that one wide mosaic does not widen the search for
 #: all small ones. Single chips of every camera have less than the first.
@@ -41,47 +41,8 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What footprints must have besides their place; None is anything.
-
-    Parameters
-    ----------
-    filter_name : str, optional
-        One filter; of several in the beam, one of them.
-    detector : str, optional
-        DETECTOR.
-    proposal_id : int, optional
-        PROPOSID.
-    """
-
-    filter_name: str | None = None
-    detector: str | None = None
-    proposal_id: int | None = None
-
-    @property
-    def conditions(self) -> str:
-        """As SQL, every condition with an AND before it."""
-        parts = {
-            " AND (';' || filter || ';') LIKE :filter": self.filter_name,
-            " AND detector = :detector": self.detector,
-            " AND proposal_id = :proposal": self.proposal_id,
-        }
-        return "".join(part for part, wanted in parts.items() if wanted is not None)
-
-    @property
-    def values(self) -> dict[str, object]:
-        """What the conditions compare with."""
-        values = {
-            "filter": f"%;{self.filter_name.upper()};%" if self.filter_name else None,
-            "detector": self.detector.upper() if self.detector else None,
-            "proposal": self.proposal_id,
-        }
-        return {name: value for name, value in values.items() if value is not None}
-
-
 def footprints_near(
-    session: Session, centre: Sequence[float], radius_deg: float, traits: Traits
+    session: Session, centre: Sequence[float], radius_deg: float, scope: Scope
 ) -> list[Row]:
     """Rows of ``v_footprints`` whose surrounding circle may touch another circle.
 
@@ -93,31 +54,42 @@ def footprints_near(
         Unit vector.
     radius_deg : float
         Radius of the other circle.
-    traits : Traits
-        What they must have besides.
+    scope : Scope
+        The exposures that they are of.
     """
-    found = _solutions_near(session, centre, radius_deg)
-    statement = text(
-        f"SELECT {_COLUMNS} FROM v_footprints WHERE solution_id IN :ids{traits.conditions}"
-    ).bindparams(bindparam("ids", expanding=True))
+    found = set(_solutions_near(session, centre, radius_deg))
+    if not scope.is_everything:
+        found = set(_solutions_in(session, scope, found))
+    return _footprints(session, found)
+
+
+def _solutions_in(session: Session, scope: Scope, ids: Collection[int]) -> Iterator[int]:
+    """Those of some solutions that are of the products of a scope."""
+    conditions = scope.product_conditions(session)
+    for batch in _batches(sorted(ids)):
+        query = (
+            select(AlignmentSolution.id)
+            .join(Product, Product.id == AlignmentSolution.product_id)
+            .where(AlignmentSolution.id.in_(batch), *conditions)
+        )
+        yield from session.scalars(query)
+
+
+def _footprints(session: Session, solutions: Iterable[int]) -> list[Row]:
+    statement = text(f"SELECT {_COLUMNS} FROM v_footprints WHERE solution_id IN :ids").bindparams(
+        bindparam("ids", expanding=True)
+    )
     return [
-        dict(row)
-        for ids in _batches(sorted(set(found)))
-        for row in session.execute(statement, {"ids": ids, **traits.values}).mappings()
+        labelled(row)
+        for ids in _batches(sorted(solutions))
+        for row in session.execute(statement, {"ids": ids}).mappings()
     ]
 
 
 def footprints_of(session: Session, products: Iterable[int]) -> list[Row]:
     """Rows of ``v_footprints`` of some products, by their keys."""
     own = select(AlignmentSolution.id).where(AlignmentSolution.product_id.in_(list(products)))
-    statement = text(f"SELECT {_COLUMNS} FROM v_footprints WHERE solution_id IN :ids").bindparams(
-        bindparam("ids", expanding=True)
-    )
-    return [
-        dict(row)
-        for ids in _batches(sorted(session.scalars(own)))
-        for row in session.execute(statement, {"ids": ids}).mappings()
-    ]
+    return _footprints(session, session.scalars(own))
 
 
 def _solutions_near(session: Session, centre: Sequence[float], radius_deg: float) -> Iterator[int]:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from skydb.domain import (
-    Activity,
     AlignmentRun,
     AlignmentSolution,
     Exposure,
-    Finding,
     Product,
     ProductVersion,
     ReferenceCatalog,
     SkyRun,
     Visit,
 )
+from skydb.domain.base import UtcDateTime
 from skydb.domain.condition import Condition
 from skydb.domain.trust import report_of
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
+from skydb.store.scope import Scope, written_by
 
 Row = dict[str, Any]
 
@@ -39,23 +40,31 @@ def latest_versions() -> Select[ProductVersion]:
     return select(ProductVersion).where(_is_newest())
 
 
-def _is_newest() -> ColumnElement[bool]:
-    """Whether a version is the newest of its product."""
+def _is_newest(as_of: date | None = None) -> ColumnElement[bool]:
+    """Whether a version is the newest of its product, or was on a day."""
     newer = aliased(ProductVersion)
+    in_time = () if as_of is None else (written_by(as_of, newer),)
     # Looked up for each version that is left: at survey size few are.
     return ~exists().where(
-        newer.product_id == ProductVersion.product_id, newer.place > ProductVersion.place
+        newer.product_id == ProductVersion.product_id,
+        newer.place > ProductVersion.place,
+        *in_time,
     )
 
 
-def headers(session: Session) -> list[Row]:
+def headers(session: Session, scope: Scope | None = None) -> list[Row]:
     """The tutorial's table 1.1: one row per exposure and product, by its newest content."""
+    wanted = scope or Scope()
     found = (
         select(Exposure, Visit, Product, ProductVersion)
         .join(Visit, Visit.id == Exposure.visit_id)
         .join(Product, Product.exposure_id == Exposure.id)
         # Of an exposure that only a log names there is no file version.
-        .outerjoin(ProductVersion, and_(ProductVersion.product_id == Product.id, _is_newest()))
+        .outerjoin(
+            ProductVersion,
+            and_(ProductVersion.product_id == Product.id, _is_newest(wanted.as_of)),
+        )
+        .where(*wanted.conditions(session), *wanted.file_conditions())
         .order_by(Exposure.rootname, Product.filename)
     )
     return [
@@ -83,30 +92,64 @@ def headers(session: Session) -> list[Row]:
     ]
 
 
-def wcs_table(session: Session, kinds: Sequence[ProductKind] = ()) -> list[Row]:
-    """The tutorial's table 1.2: the WCS in force in the newest version of every product."""
+def wcs_table(
+    session: Session,
+    kinds: Sequence[ProductKind] = (),
+    products: Collection[int] | None = None,
+    versions: Mapping[int, int] | None = None,
+) -> list[Row]:
+    """The tutorial's table 1.2: the WCS in force in the newest version of every product.
+
+    Parameters
+    ----------
+    session : Session
+    kinds : sequence of ProductKind
+        Only products of these kinds.
+    products : collection of int, optional
+        Only these, by key.
+    versions : mapping of int to int, optional
+        Number of the version to show of each product, instead of the newest.
+    """
+    view, condition = "v_alignment_current", ""
+    if versions is not None:
+        view = "v_alignment_history"
+        condition = (
+            " WHERE h.version IS NOT NULL"
+            " AND (h.status = 'applied' OR (h.status = 'recorded' AND h.wcs_key = ' '))"
+        )
     rows = session.execute(
         text(
-            "SELECT h.product AS filename, h.version, h.rootname, p.kind, h.wcs_name, h.wcs_type,"
+            "SELECT h.product_id, h.product AS filename, h.version, h.rootname, p.kind,"
+            " h.wcs_name, h.wcs_type,"
             " h.origin, h.status, h.nmatches, h.rms_ra_mas, h.rms_dec_mas,"
             " COALESCE(e.instrument, m.instrument) AS instrument,"
             " COALESCE(e.detector, m.detector) AS detector"
-            " FROM v_alignment_current h"
+            f" FROM {view} h"
             " JOIN products p ON p.id = h.product_id"
             " LEFT JOIN exposures e ON e.id = p.exposure_id"
             " LEFT JOIN (SELECT v.visit_id, MIN(v.instrument) AS instrument,"
             "            MIN(v.detector) AS detector FROM exposures v GROUP BY v.visit_id) m"
-            "        ON m.visit_id = p.visit_id"
-            " ORDER BY h.product"
+            f"        ON m.visit_id = p.visit_id{condition}"
+            " ORDER BY h.product, h.id"
         )
     ).mappings()
     wanted = {kind.value for kind in kinds}
-    return [_with_pixels(row) for row in rows if not wanted or row["kind"] in wanted]
+    found = [
+        row
+        for row in rows
+        if (not wanted or row["kind"] in wanted)
+        and (products is None or row["product_id"] in products)
+        and (versions is None or versions.get(row["product_id"]) == row["version"])
+    ]
+    if versions is not None:
+        # Of an applied fit and the WCS that the file came with, the one written last.
+        found = list({row["product_id"]: row for row in found}.values())
+    return [_with_pixels(row) for row in found]
 
 
 def _with_pixels(row: Any) -> Row:  # noqa: ANN401 - a RowMapping of any columns
     scale = plate_scale_arcsec(row["instrument"] or "", row["detector"] or "")
-    result = dict(row)
+    result = {name: value for name, value in row.items() if name != "product_id"}
     for axis in ("ra", "dec"):
         rms = row[f"rms_{axis}_mas"]
         result[f"rms_{axis}_pix"] = None if rms is None or not scale else rms / scale / 1000.0
@@ -257,7 +300,13 @@ def comparison(session: Session, group_id: int) -> list[Row]:
     statement = text(
         "SELECT * FROM v_sky_comparison WHERE group_id = :group ORDER BY rootname, extver"
     )
-    return [dict(row) for row in session.execute(statement, {"group": group_id}).mappings()]
+    rows = session.execute(statement, {"group": group_id}).mappings()
+    return [labelled(row) for row in rows]
+
+
+def labelled(row: Mapping[Any, Any]) -> Row:
+    """A row of a view with its visit as one label, ``bxl50``, as all commands show it."""
+    return {**row, "visit": f"{row['program']}{row['visit']}"}
 
 
 def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
@@ -276,24 +325,22 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
     return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(ids)).order_by(SkyRun.id)))
 
 
-def findings(session: Session, limit: int = 1000) -> list[Row]:
-    """What would have passed silently, newest first."""
-    found = (
-        select(Finding, Activity.kind)
-        .join(Activity, Activity.id == Finding.activity_id)
-        .order_by(Finding.id.desc())
-        .limit(limit)
-    )
+def findings(session: Session, run: int | None = None) -> list[Row]:
+    """What would have passed silently, newest first, as ``v_findings`` has it."""
+    where = "" if run is None else " WHERE run_id = :run"
+    asked = text(f"SELECT * FROM v_findings{where} ORDER BY id DESC")
+    rows = session.execute(asked.columns(noticed_at=UtcDateTime()), {"run": run} if run else {})
     return [
         {
-            "activity": finding.activity_id,
-            "during": kind.value,
-            "kind": finding.kind.value,
-            "subject": finding.subject,
-            "message": finding.message,
-            "noticed_at": finding.noticed_at.isoformat(),
+            "run_id": row["run_id"],
+            "activity": row["run_id"],
+            "during": row["during"],
+            "kind": row["kind"],
+            "subject": row["subject"],
+            "message": row["message"],
+            "noticed_at": row["noticed_at"].isoformat(),
         }
-        for finding, kind in session.execute(found)
+        for row in rows.mappings()
     ]
 
 
@@ -303,7 +350,7 @@ def sky_values(session: Session, run_ids: Sequence[int]) -> list[Row]:
         "SELECT * FROM v_sky_values WHERE run_id IN :runs ORDER BY rootname, extver, run_id"
     ).bindparams(bindparam("runs", expanding=True))
     found = session.execute(statement, {"runs": list(run_ids)}).mappings()
-    return [dict(row) for row in found]
+    return [labelled(row) for row in found]
 
 
 def accepted(session: Session, run_id: int) -> list[Row]:

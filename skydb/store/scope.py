@@ -1,47 +1,164 @@
-"""Which exposures a question is about, in conditions that an index answers."""
+"""Which exposures a question or a run is about: one selection, matched alike everywhere.
+
+Names are matched in any case. A filter is the whole FILTER of a header, or else one of those
+in the beam; ``*`` stands for any characters and ``?`` for one where no name is exactly that.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
-from skydb.domain import Exposure, Visit
+from skydb.domain import Exposure, Product, ProductMember, ProductVersion, Visit
+from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError
+from skydb.store.references import visit_named
 
-#: Characters of a visit's label that stand for its program.
-_PROGRAM = 3
+#: Names that a message lists.
+_FEW = 12
+
+#: Columns whose values are matched, by the field of a scope.
+_MATCHED: dict[str, Any] = {
+    "filter": Exposure.filters,
+    "detector": Exposure.detector,
+    "target": Exposure.target_name,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Exposures by rootname, visit (``bxl50``) or proposal; what is left out does not restrict."""
+    """Exposures, and which of their files; what is left out does not restrict.
+
+    Parameters
+    ----------
+    rootnames : tuple of str
+        Exposures.
+    visits : tuple of str
+        ``bxl50``, or ``50`` where only one program has such a visit.
+    proposal_id : int, optional
+        PROPOSID.
+    filter, detector, target : str, optional
+        Of the exposures; in any case, with wildcards.
+    exclude : tuple of str
+        Exposures to leave out.
+    flavour : Flavour, optional
+        Only files of this flavour, and exposures that have any.
+    as_of : date, optional
+        Only deliveries that were written on this day or before.
+    """
 
     rootnames: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
     proposal_id: int | None = None
+    filter: str | None = None
+    detector: str | None = None
+    target: str | None = None
+    exclude: tuple[str, ...] = ()
+    flavour: Flavour | None = None
+    as_of: date | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing restricts."""
-        return not (self.rootnames or self.visits or self.proposal_id is not None)
+        return not self.as_parameters()
+
+    @property
+    def is_of_visits(self) -> bool:
+        """Whether it restricts whole visits at most."""
+        return not set(self.as_parameters()) - {"visits", "proposal_id"}
+
+    @property
+    def restricts_files(self) -> bool:
+        """Whether it is about files of one flavour or time, and not about exposures alone."""
+        return self.flavour is not None or self.as_of is not None
 
     @property
     def label(self) -> str:
         """For people, such as the title of a figure."""
-        proposal = [] if self.proposal_id is None else [f"proposal {self.proposal_id}"]
-        return ", ".join([*self.rootnames, *self.visits, *proposal]) or "all exposures"
+        parts = [
+            *self.rootnames,
+            *self.visits,
+            *([] if self.proposal_id is None else [f"proposal {self.proposal_id}"]),
+            *(text for text in (self.target, self.detector, self.filter) if text),
+            *(f"without {name}" for name in self.exclude),
+            *([f"{self.flavour} files"] if self.flavour else []),
+            *([f"as of {self.as_of.isoformat()}"] if self.as_of else []),
+        ]
+        return ", ".join(parts) or "all exposures"
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """What a select that joins exposures and visits has to fulfil."""
-        found: list[ColumnElement[bool]] = []
+    def as_parameters(self) -> dict[str, Any]:
+        """JSON-able, without what was left out."""
+        plain = {**asdict(self), "as_of": self.as_of.isoformat() if self.as_of else None}
+        return {key: value for key, value in plain.items() if value not in (None, (), {})}
+
+    def of_exposures(self) -> Self:
+        """The same exposures, whatever their files."""
+        return replace(self, flavour=None, as_of=None)
+
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """What a select that joins exposures and visits has to fulfil, files aside.
+
+        Raises
+        ------
+        NotFoundError
+            When a visit that is named is not there.
+        UsageError
+            When a visit's number is that of several programs.
+        """
+        several = self._named(session)
+        for name, column in _MATCHED.items():
+            pattern = getattr(self, name)
+            if pattern is not None:
+                several.append(column.in_(matching(session, column, pattern)))
+        return several
+
+    def _named(self, session: Session) -> list[ColumnElement[bool]]:
+        several: list[ColumnElement[bool]] = []
         if self.rootnames:
-            found.append(Exposure.rootname.in_(self.rootnames))
+            several.append(Exposure.rootname.in_(lowered(self.rootnames)))
+        if self.exclude:
+            several.append(Exposure.rootname.not_in(lowered(self.exclude)))
         if self.visits:
-            found.append(or_(*map(is_visit, self.visits)))
+            # By both columns, which have an index together; a label put together has none.
+            visits = [visit_named(session, label) for label in self.visits]
+            labels = [(visit.program, visit.number) for visit in visits]
+            several.append(tuple_(Visit.program, Visit.number).in_(labels))
         if self.proposal_id is not None:
-            found.append(Visit.proposal_id == self.proposal_id)
+            several.append(Visit.proposal_id == self.proposal_id)
+        return several
+
+    def file_conditions(self) -> list[ColumnElement[bool]]:
+        """What a select that joins products and file versions has to fulfil."""
+        several: list[ColumnElement[bool]] = []
+        if self.flavour is Flavour.SKYDB:
+            made_here = ProductVersion.derived_from_id.is_not(None)
+            several.append(or_(Product.flavour == self.flavour, made_here))
+        elif self.flavour is not None:
+            several.append(Product.flavour == self.flavour)
+        if self.as_of is not None:
+            several.append(written_by(self.as_of))
+        return several
+
+    def visit_ids(self, session: Session) -> set[int]:
+        """Keys of the visits that are named, or of the proposal, with exposures or without.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none.
+        UsageError
+            When a visit's number is that of several programs.
+        """
+        named = replace(self, rootnames=(), exclude=())._named(session)
+        found = set(session.scalars(select(Visit.id).where(*named)))
+        if named and not found:
+            raise nothing_selected(session, self, "visits")
         return found
 
     def exposure_ids(self, session: Session) -> set[int]:
@@ -50,22 +167,211 @@ class Scope:
         Raises
         ------
         NotFoundError
-            When a rootname or a visit that is named, or the proposal, is not there.
+            When an exposure or a visit that is named is not there, or nothing is left; it
+            says what there is.
+        UsageError
+            When a visit's number is that of several programs.
         """
         query = (
-            select(Exposure.id, Exposure.rootname, Visit.program + Visit.number)
+            select(Exposure.id, Exposure.rootname)
             .join(Visit, Visit.id == Exposure.visit_id)
-            .where(*self.conditions())
+            .where(*self.conditions(session), *self._having_files())
         )
         rows = session.execute(query).all()
-        known = {name for _, *names in rows for name in names}
-        missing = [name for name in (*self.rootnames, *self.visits) if name not in known]
+        found = {name for _, name in rows}
+        left_out = set(lowered(self.exclude))
+        missing = [name for name in lowered(self.rootnames) if name not in found | left_out]
         if missing or not rows:
-            what = ", ".join(missing) or f"exposures of {self.label}"
-            raise NotFoundError(f"The ledger has no {what}.", advice="See `inspect headers`.")
-        return {key for key, *_ in rows}
+            raise nothing_selected(session, self, missing=missing)
+        require_excluded(session, self)
+        return {key for key, _ in rows}
+
+    def _having_files(self) -> list[ColumnElement[bool]]:
+        if not self.restricts_files:
+            return []
+        having = (
+            select(Product.exposure_id)
+            .join(ProductVersion, ProductVersion.product_id == Product.id)
+            .where(Product.exposure_id.is_not(None), *self.file_conditions())
+        )
+        return [Exposure.id.in_(having)]
+
+    def product_conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """What restricts a select of products: those of the exposures, or made of any of them.
+
+        A combination is left out with any member that is left out. Of one whose members are
+        not recorded the visit alone is known.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            As :meth:`conditions`.
+        """
+        names, exclude = lowered(self.rootnames), lowered(self.exclude)
+        member, own = ProductMember.rootname, Exposure.rootname
+        several: list[ColumnElement[bool]] = []
+        if names:
+            several.append(
+                or_(Product.members.any(member.in_(names)), Product.exposure.has(own.in_(names)))
+            )
+        if exclude:
+            several.append(~Product.members.any(member.in_(exclude)))
+            several.append(~Product.exposure.has(own.in_(exclude)))
+        return [*several, *self._of_members(session), *self._with_versions()]
+
+    def _of_members(self, session: Session) -> list[ColumnElement[bool]]:
+        rest = replace(self, rootnames=(), exclude=()).conditions(session)
+        if not rest:
+            return []
+        exposures = select(Exposure.id).join(Visit, Visit.id == Exposure.visit_id).where(*rest)
+        member = aliased(Exposure)
+        with_known = select(ProductMember.product_id).join(
+            member, member.rootname == ProductMember.rootname
+        )
+        ways: list[ColumnElement[bool]] = [
+            Product.id.in_(with_known.where(member.id.in_(exposures))),
+            Product.exposure_id.in_(exposures),
+        ]
+        of_visit = Scope(visits=self.visits, proposal_id=self.proposal_id).conditions(session)
+        if len(of_visit) == len(rest):
+            visits = select(Visit.id).where(*of_visit)
+            is_unknown = and_(Product.id.not_in(with_known), Product.exposure_id.is_(None))
+            ways.append(and_(is_unknown, Product.visit_id.in_(visits)))
+        return [or_(*ways)]
+
+    def _with_versions(self) -> list[ColumnElement[bool]]:
+        if not self.restricts_files:
+            return []
+        having = (
+            select(ProductVersion.product_id)
+            .join(Product, Product.id == ProductVersion.product_id)
+            .where(*self.file_conditions())
+        )
+        return [Product.id.in_(having)]
 
 
-def is_visit(label: str) -> ColumnElement[bool]:
-    """Condition on the visit with a label such as ``bxl50``."""
-    return and_(Visit.program == label[:_PROGRAM], Visit.number == label[_PROGRAM:])
+def lowered(names: Iterable[str]) -> list[str]:
+    """Rootnames as the ledger has them."""
+    return [name.strip().lower() for name in names]
+
+
+def matching(session: Session, column: Any, pattern: str) -> list[str]:  # noqa: ANN401
+    """Values of a column that a pattern means; none when there are none.
+
+    Parameters
+    ----------
+    session : Session
+    column : mapped column
+        Of texts; several filters in the beam are joined by semicolons.
+    pattern : str
+        In any case. The value itself comes first, then one that has it as a part, then the
+        wildcards ``*`` and ``?``.
+    """
+    known = values_of(session, column)
+    wanted = pattern.strip().casefold()
+    parts = [part for part in map(re.escape, wanted)]
+    wild = re.compile("".join(_WILD.get(part, part) for part in parts), re.DOTALL)
+    ways: Sequence[Callable[[str], bool]] = (
+        lambda value: value == wanted,
+        lambda value: wanted in value.split(";"),
+        lambda value: wild.fullmatch(value) is not None,
+    )
+    for matches in ways:
+        found = [value for value in known if matches(value.strip().casefold())]
+        if found:
+            return found
+    return []
+
+
+_WILD = {re.escape("*"): ".*", re.escape("?"): "."}
+
+
+def values_of(session: Session, column: Any) -> list[str]:  # noqa: ANN401 - a mapped column
+    """The distinct values of a column, sorted."""
+    found = select(column).where(column.is_not(None)).distinct().order_by(column)
+    return [str(value) for value in session.scalars(found)]
+
+
+def written_by(day: date, version: type[ProductVersion] = ProductVersion) -> ColumnElement[bool]:
+    """Whether a file version was written by the end of a day; by its arrival without a DATE."""
+    end = datetime.combine(day + timedelta(days=1), time(), UTC)
+    return or_(
+        func.substr(version.date_written, 1, 10) <= day.isoformat(),
+        and_(version.date_written.is_(None), version.recorded_at < end),
+    )
+
+
+def require_excluded(session: Session, scope: Scope) -> None:
+    """Make sure that what is to be left out is there, for a slip of the pen leaves nothing out.
+
+    Raises
+    ------
+    NotFoundError
+        When an exposure that is excluded is in no file of the ledger.
+    """
+    names = lowered(scope.exclude)
+    if not names:
+        return
+    known = set(session.scalars(select(Exposure.rootname).where(Exposure.rootname.in_(names))))
+    members = select(ProductMember.rootname).where(ProductMember.rootname.in_(names))
+    missing = sorted(set(names) - known - set(session.scalars(members)))
+    if missing:
+        raise NotFoundError(
+            f"The ledger has no {', '.join(missing)} to leave out "
+            f"({_told(session, 'exposures', Exposure.rootname)}).",
+            advice="Correct --exclude.",
+        )
+
+
+def nothing_selected(
+    session: Session, scope: Scope, what: str = "exposures", missing: Sequence[str] = ()
+) -> NotFoundError:
+    """The refusal of a selection that leaves nothing, with the names that there are.
+
+    Parameters
+    ----------
+    session : Session
+    scope : Scope
+        What was selected.
+    what : str
+        What there is none of.
+    missing : sequence of str
+        Exposures that are named and not in the selection.
+    """
+    columns: dict[str, Any] = {
+        "rootnames": Exposure.rootname,
+        "visits": Visit.program + Visit.number,
+        "proposal_id": Visit.proposal_id,
+        **_MATCHED,
+        "flavour": Product.flavour,
+    }
+    words = {"rootnames": "exposures", "visits": "visits", "proposal_id": "proposals"}
+    told = [
+        _told(session, words.get(name, f"{name}s"), column)
+        for name, column in columns.items()
+        if getattr(scope, name) not in (None, ())
+    ]
+    if scope.as_of is not None:
+        told.append(_first_written(session))
+    there = f" ({'; '.join(told)})" if told else ""
+    nothing = f"{what} of this selection"
+    return NotFoundError(
+        f"The ledger has no {', '.join(missing) or nothing}{there}.",
+        advice="Bring them in with `ingest`." if not told else "Select what there is.",
+    )
+
+
+def _told(session: Session, words: str, column: Any) -> str:  # noqa: ANN401 - a mapped column
+    found = select(column).where(column.is_not(None)).distinct().order_by(column)
+    known = [str(value) for value in session.scalars(found.limit(_FEW + 1))]
+    more = ", ..." if len(known) > _FEW else ""
+    return f"{words} here: {', '.join(known[:_FEW]) or 'none'}{more}"
+
+
+def _first_written(session: Session) -> str:
+    first = session.scalar(
+        select(func.min(ProductVersion.date_written)).where(
+            ProductVersion.product_id == Product.id, Product.kind != ProductKind.HLET
+        )
+    )
+    return f"first delivery here: {str(first)[:10] if first else 'of unknown date'}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, Exposure, SkyRun, SkyValue, Visit
+from skydb.domain import Activity, Exposure, Product, ProductVersion, SkyRun, SkyValue, Visit
 from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
 from skydb.store.comparison_queries import is_kept
 from skydb.store.scope import Scope
@@ -48,15 +48,19 @@ class RunCount(NamedTuple):
     runs: int
     downgraded: int
     imported: int
+    replays: int
 
 
-def samples(session: Session, by: GroupBy, scope: Scope) -> Iterator[Sample]:
+def samples(
+    session: Session, by: GroupBy, scope: Scope, *, replays: bool = False
+) -> Iterator[Sample]:
     """The newest value of every chip by every method, whatever the run, chip after chip."""
     place = func.row_number().over(
         partition_by=(SkyValue.exposure_id, SkyValue.extver, SkyRun.effective_method),
         order_by=(func.coalesce(Activity.started_at, _LONG_AGO).desc(), SkyValue.run_id.desc()),
     )
     ranked = _joined(
+        session,
         select(
             _COLUMNS[by].label("key"),
             SkyValue.exposure_id,
@@ -69,6 +73,7 @@ def samples(session: Session, by: GroupBy, scope: Scope) -> Iterator[Sample]:
             place.label("place"),
         ),
         scope,
+        replays=replays,
     ).subquery()
     query = select(*(column for column in ranked.c if column.name != "place"))
     query = query.where(ranked.c.place == 1).order_by(ranked.c.exposure_id, ranked.c.extver)
@@ -76,24 +81,48 @@ def samples(session: Session, by: GroupBy, scope: Scope) -> Iterator[Sample]:
     return (Sample(*row) for row in session.execute(query))
 
 
-def run_counts(session: Session, by: GroupBy, scope: Scope) -> Iterator[RunCount]:
+def run_counts(
+    session: Session, by: GroupBy, scope: Scope, *, replays: bool = False
+) -> Iterator[RunCount]:
     """How many runs there are behind each method and unit, counted by the database."""
     columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)
     query = _joined(
+        session,
         select(
             *columns,
             func.count(SkyValue.run_id.distinct()),
             _count_where(SkyRun.downgraded.is_(True)),
             _count_where(Activity.imported_by_id.is_not(None)),
+            _count_where(SkyRun.replay_of_id.is_not(None)),
         ),
         scope,
+        replays=replays,
     ).group_by(_COLUMNS[by], SkyRun.effective_method, SkyValue.unit)
     return (RunCount(*row) for row in session.execute(query))
 
 
-def run_ids(session: Session, scope: Scope) -> list[int]:
+def run_ids(session: Session, scope: Scope, *, replays: bool = False) -> list[int]:
     """Runs that have values of some exposures."""
-    return list(session.scalars(_joined(select(SkyValue.run_id).distinct(), scope)))
+    query = _joined(session, select(SkyValue.run_id).distinct(), scope, replays=replays)
+    return list(session.scalars(query))
+
+
+def chip_values(
+    session: Session, run_ids: list[int]
+) -> Iterator[tuple[int, tuple[int, int, SkyUnit | None], float]]:
+    """Run, chip with its unit, and value of every chip of some runs."""
+    query = (
+        select(
+            SkyValue.run_id,
+            SkyValue.exposure_id,
+            SkyValue.extver,
+            SkyValue.unit,
+            SkyValue.mdrizsky,
+        )
+        .where(SkyValue.run_id.in_(run_ids), SkyValue.mdrizsky.is_not(None))
+        .execution_options(yield_per=_BATCH)
+    )
+    return ((row[0], (row[1], row[2], row[3]), row[4] or 0.0) for row in session.execute(query))
 
 
 def levels(session: Session, run_ids: list[int]) -> Iterator[tuple[int, float]]:
@@ -106,19 +135,28 @@ def levels(session: Session, run_ids: list[int]) -> Iterator[tuple[int, float]]:
     return ((run_id, value) for run_id, value in session.execute(query) if value is not None)
 
 
-def _joined(query: Select[Any], scope: Scope) -> Select[Any]:
-    return (
+def _joined(session: Session, query: Select[Any], scope: Scope, *, replays: bool) -> Select[Any]:
+    joined = (
         query.select_from(SkyValue)
         .join(SkyRun, SkyRun.id == SkyValue.run_id)
         .join(Exposure, Exposure.id == SkyValue.exposure_id)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(SkyValue.mdrizsky.is_not(None), *_counted(), *scope.conditions())
+        .where(
+            SkyValue.mdrizsky.is_not(None), *_counted(replays=replays), *scope.conditions(session)
+        )
+    )
+    if not scope.restricts_files:
+        return joined
+    return (
+        joined.join(ProductVersion, ProductVersion.id == SkyValue.version_id)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .where(*scope.file_conditions())
     )
 
 
-def _counted() -> list[ColumnElement[bool]]:
+def _counted(*, replays: bool) -> list[ColumnElement[bool]]:
     """Good runs; a repetition is of the run that it repeats, and counts no second time."""
-    return [*is_kept(), SkyRun.replay_of_id.is_(None)]
+    return [*is_kept(), *([] if replays else [SkyRun.replay_of_id.is_(None)])]
 
 
 def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:

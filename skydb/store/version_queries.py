@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
     since : datetime, optional
         Only those whose newest content was recorded at this time or later.
     """
-    ranked = _delivered(scope).subquery()
+    ranked = _delivered(session, scope).subquery()
     found = ranked.c
     query = (
         select(found.filename, found.rootname, found.visit, found.before_id, found.version_id)
@@ -60,7 +60,7 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
     return [Redelivery(*row) for row in session.execute(query)]
 
 
-def _delivered(scope: Scope) -> Select[Any]:
+def _delivered(session: Session, scope: Scope) -> Select[Any]:
     """Contents from the archive, each with its place, the newest 1, and the one before it."""
     several = select(ProductVersion.product_id).where(ProductVersion.place > 1)
     of_product, newest_first = ProductVersion.product_id, ProductVersion.place.desc()
@@ -85,21 +85,51 @@ def _delivered(scope: Scope) -> Select[Any]:
             Generation.role == LinkRole.INGESTED,
             Product.kind != ProductKind.HLET,
             ProductVersion.product_id.in_(several),
-            *scope.conditions(),
+            *scope.conditions(session),
+            *scope.file_conditions(),
         )
     )
 
 
-def product_names_in(session: Session, scope: Scope) -> list[str]:
-    """Files of the exposures and of the visits of a scope, drizzled products included."""
-    query = (
-        select(Product.filename)
-        .join(Visit, Visit.id == Product.visit_id)
-        .outerjoin(Exposure, Exposure.id == Product.exposure_id)
-        .where(*scope.conditions())
-        .order_by(Product.filename)
-    )
+def products_in(session: Session, scope: Scope) -> list[int]:
+    """Keys of the products of the exposures of a scope, and of those made of any of them."""
+    query = select(Product.id).where(*scope.product_conditions(session)).order_by(Product.id)
     return list(session.scalars(query))
+
+
+def admitted(session: Session, scope: Scope, versions: Iterable[int]) -> set[int]:
+    """Those of some file versions that are of the flavour and time of a scope."""
+    found: set[int] = set()
+    for batch in batches(versions):
+        query = (
+            select(ProductVersion.id)
+            .join(Product, Product.id == ProductVersion.product_id)
+            .where(ProductVersion.id.in_(batch), *scope.file_conditions())
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def written_in_time(
+    session: Session, scope: Scope, products: Collection[int]
+) -> dict[tuple[int, int], int]:
+    """File versions of the flavour and time of a scope: place by product and number."""
+    found: dict[tuple[int, int], int] = {}
+    for batch in batches(products):
+        query = (
+            select(ProductVersion.product_id, ProductVersion.number, ProductVersion.place)
+            .join(Product, Product.id == ProductVersion.product_id)
+            .where(ProductVersion.product_id.in_(batch), *scope.file_conditions())
+        )
+        found |= {(product, number): place for product, number, place in session.execute(query)}
+    return found
+
+
+def newest_in_time(session: Session, scope: Scope, products: Collection[int]) -> dict[int, int]:
+    """Number of the version that stood for each product on the day of a scope."""
+    in_time = written_in_time(session, scope, products)
+    ordered = sorted(in_time, key=lambda key: in_time[key])
+    return dict(ordered)
 
 
 def solutions_of(session: Session, products: Collection[int]) -> list[Row]:
@@ -160,13 +190,12 @@ def logged_fits(session: Session, exposure_ids: Collection[int]) -> list[LoggedF
     return sorted(found, key=lambda fit: (fit.run_id, fit.product))
 
 
-def fits_and_primaries(session: Session, products: Collection[str]) -> list[AlignmentSolution]:
-    """Every fit of some products and every WCS that was in force, without alternates."""
+def fits_and_primaries(session: Session, products: Collection[int]) -> list[AlignmentSolution]:
+    """Every fit of some products, by their keys, and every WCS that was in force."""
     found: list[AlignmentSolution] = []
     for batch in batches(products):
         query = (
             select(AlignmentSolution)
-            .join(Product, Product.id == AlignmentSolution.product_id)
             .options(
                 joinedload(AlignmentSolution.activity),
                 joinedload(AlignmentSolution.product),
@@ -174,7 +203,7 @@ def fits_and_primaries(session: Session, products: Collection[str]) -> list[Alig
                 joinedload(AlignmentSolution.applied_version),
             )
             .where(
-                Product.filename.in_(batch),
+                AlignmentSolution.product_id.in_(batch),
                 AlignmentSolution.origin != SolutionOrigin.HEADERLET,
                 or_(AlignmentSolution.wcs_key == " ", AlignmentSolution.wcs_key.is_(None)),
             )

@@ -17,26 +17,17 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
+from skydb.domain.combinations import MADE_OF
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.membership import DrizzledFrom
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import Flavour, ProductKind, SolutionOrigin
+from skydb.domain.vocabulary import ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
 
 _SINGLE = (ProductKind.FLT, ProductKind.C0M, ProductKind.CAL, ProductKind.SX2)
 
 #: Kinds of the members of a product, by whether it is corrected for CTE, the likeliest first.
 _KINDS = {False: (*_SINGLE, ProductKind.FLC), True: (ProductKind.FLC, *_SINGLE)}
-
-#: Flavours that the members of a product can have, the likeliest first. What a user drizzles
-#: is made of the archive's files; sky cells are made of the exposures of single visits.
-_MADE_OF = {
-    Flavour.PIPELINE: (Flavour.PIPELINE,),
-    Flavour.SVM: (Flavour.SVM,),
-    Flavour.MVM: (Flavour.MVM, Flavour.SVM),
-    Flavour.SKYDB: (Flavour.SKYDB, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.USER),
-    Flavour.USER: (Flavour.USER, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB),
-}
 
 
 @dataclass(frozen=True)
@@ -214,14 +205,14 @@ def member_products(session: Session, drizzled: ProductVersion) -> dict[str, lis
         .where(
             ProductMember.product_id == drizzled.product_id,
             Product.kind.in_(_KINDS[drizzled.product.kind is ProductKind.DRC]),
-            Product.flavour.in_(_MADE_OF[drizzled.product.flavour]),
+            Product.flavour.in_(MADE_OF[drizzled.product.flavour]),
             Product.versions.any(),
         )
     )
     found: dict[str, list[Product]] = defaultdict(list)
     for product in session.scalars(query):
         found[product.subject].append(product)
-    order = _MADE_OF[drizzled.product.flavour]
+    order = MADE_OF[drizzled.product.flavour]
     return {
         name: _of_best_kind(drizzled, sorted(several, key=lambda one: order.index(one.flavour)))
         for name, several in found.items()

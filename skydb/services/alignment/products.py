@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
-from skydb.domain import Exposure, Product, ProductMember, ProductVersion, Visit
-from skydb.domain.choice import FLAVOURS, ChosenInput
+from skydb.domain import Exposure, Product, ProductMember, ProductVersion
+from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, newest_in_time
+from skydb.domain.combinations import choose_combinations
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.intake import Selection, conditions, nothing_selected
+from skydb.services.intake import Selection, nothing_selected
+from skydb.store.comparison_queries import batches
 from skydb.store.references import products_of, several_products, version_of
+from skydb.store.scope import nothing_selected, require_excluded
 
 _DRIZZLED = tuple(kind for kind in ProductKind if kind.is_drizzled)
 
@@ -26,8 +29,7 @@ def choose_products(
     """Versions of the products that are named, or of those that the rule chooses.
 
     Of what is not named one by one - all products, those of a selection, of a visit or of a
-    name with wildcards - the products of the flavour that covers the most exposures are
-    fitted: of several such flavours the first of pipeline, svm, mvm, skydb, user.
+    name with wildcards - those are fitted that :mod:`skydb.domain.combinations` says.
 
     Parameters
     ----------
@@ -44,49 +46,23 @@ def choose_products(
         When a product is not in the ledger, or nothing is selected.
     UsageError
         When several products have a name that is given, or one that is named cannot be fitted.
+    InputsRefusedError
+        When no flavour covers all exposures.
     """
     wanted = selection or Selection()
-    admitted = _Admitted(_selected(session, wanted), wanted.flavour)
+    admitted = _Admitted(
+        wanted.product_conditions(session), Wish(flavour=wanted.flavour, as_of=wanted.as_of)
+    )
     found = [one for name in names for one in _named(session, name, admitted)]
     if not names:
-        found = _of_best_flavour(admitted.products(session), "")
+        found = _by_rule(session, admitted.products(session), admitted.wish)
     chosen = list({one.version.id: one for one in found}.values())
     if not chosen:
         raise nothing_selected(session, wanted, "drizzled products")
+    require_excluded(session, wanted)
     _refuse_twins(chosen)
     passed_over = _others(session, chosen)
     return [replace(one, passed_over=passed_over[one.version.id]) for one in chosen]
-
-
-def _selected(session: Session, selection: Selection) -> list[ColumnElement[bool]]:
-    """What restricts a select of products to those whose members are selected."""
-    names, exclude = ([name.lower() for name in some]
-                      for some in (selection.rootnames, selection.exclude))  # fmt: skip
-    several: list[ColumnElement[bool]] = []
-    if names:
-        several.append(Product.members.any(ProductMember.rootname.in_(names)))
-    if exclude:
-        several.append(~Product.members.any(ProductMember.rootname.in_(exclude)))
-    rest = conditions(session, replace(selection, rootnames=(), exclude=()))
-    if not rest:
-        return several
-    exposures = select(Exposure.id).join(Visit, Visit.id == Exposure.visit_id).where(*rest)
-    member = aliased(Exposure)
-    with_known = select(ProductMember.product_id).join(
-        member, member.rootname == ProductMember.rootname
-    )
-    ways: list[ColumnElement[bool]] = [
-        Product.id.in_(with_known.where(member.id.in_(exposures))),
-        Product.exposure_id.in_(exposures),
-    ]
-    # Of a product whose members are not recorded its visit alone is known.
-    of_visit = conditions(
-        session, Selection(visits=selection.visits, proposal_id=selection.proposal_id)
-    )
-    if len(of_visit) == len(rest):
-        visits = select(Visit.id).where(*of_visit)
-        ways.append(and_(Product.id.not_in(with_known), Product.visit_id.in_(visits)))
-    return [*several, or_(*ways)]
 
 
 @dataclass(frozen=True)
@@ -94,7 +70,7 @@ class _Admitted:
     """The drizzled products of a selection."""
 
     conditions: Sequence[ColumnElement[bool]]
-    flavour: Flavour | None
+    wish: Wish
 
     def products(self, session: Session, *more: ColumnElement[bool]) -> list[Product]:
         """Those that have a file version, in order of their names."""
@@ -104,12 +80,7 @@ class _Admitted:
             .order_by(Product.filename, Product.id)
             .options(selectinload(Product.members), selectinload(Product.versions))
         )
-        return [product for product in session.scalars(query) if self._has_flavour(product)]
-
-    def _has_flavour(self, product: Product) -> bool:
-        if self.flavour is Flavour.SKYDB and not product.latest.is_delivery:
-            return True
-        return self.flavour in (None, product.flavour)
+        return list(session.scalars(query))
 
 
 def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput]:
@@ -121,7 +92,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     products = products_of(session, reference)
     allowed = admitted.products(session, Product.id.in_([product.id for product in products]))
     if isinstance(reference, VisitReference) or getattr(reference, "is_pattern", False):
-        return _of_best_flavour(allowed, f"matches {reference}; ")
+        return _by_rule(session, allowed, admitted.wish, f"matches {reference}; ")
     recorded = [product for product in products if product.versions]
     if not recorded:
         raise NotFoundError(
@@ -133,8 +104,15 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     if product.kind not in _DRIZZLED:
         raise _single_exposure(session, name, product.subject, product)
     has_number = not isinstance(reference, FileReference) or reference.version is not None
-    version = version_of(session, reference) if has_number else product.latest
-    return [ChosenInput(version, f"named as {reference}")] if product in allowed else []
+    if product not in allowed:
+        return []
+    version = version_of(session, reference) if has_number else _latest(product, admitted.wish)
+    return [ChosenInput(version, f"named as {reference}")]
+
+
+def _latest(product: Product, wish: Wish) -> ProductVersion:
+    flavour = Flavour.SKYDB if wish.flavour is Flavour.SKYDB else product.flavour
+    return newest_in_time(product, flavour, wish) or product.latest
 
 
 def _single_exposure(
@@ -157,28 +135,30 @@ def _single_exposure(
     )
 
 
-def _of_best_flavour(products: Iterable[Product], why: str) -> list[ChosenInput]:
-    """Products of one flavour: files of one exposure in two flavours have different WCS."""
-    of_flavour: dict[Flavour, list[Product]] = defaultdict(list)
-    for product in products:
-        if product.versions and product.kind in _DRIZZLED:
-            of_flavour[product.flavour].append(product)
-    if not of_flavour:
-        return []
-    best = max(
-        of_flavour,
-        key=lambda flavour: (_coverage(of_flavour[flavour]), -FLAVOURS.index(flavour)),
+def _by_rule(
+    session: Session, products: Sequence[Product], wish: Wish, why: str = ""
+) -> list[ChosenInput]:
+    """What the rule takes of several products, by the files of their members."""
+    found = choose_combinations(products, _files_of(session, products), wish)
+    return [replace(one, reason=f"{why}{one.reason}") for one in found]
+
+
+def _files_of(session: Session, products: Sequence[Product]) -> list[Product]:
+    """The products of single exposures of the members of some products."""
+    with_all = selectinload(Product.versions).options(
+        selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
-    how = "is the one flavour" if len(of_flavour) == 1 else "covers the most exposures"
-    return [
-        ChosenInput(product.latest, f"{why}{best} {how}; newest delivery")
-        for product in of_flavour[best]
-    ]
-
-
-def _coverage(products: Collection[Product]) -> int:
-    """Number of exposures that some products are made of."""
-    return len({member.rootname for product in products for member in product.members})
+    found: list[Product] = []
+    for batch in batches(member.rootname for product in products for member in product.members):
+        query = (
+            select(Product)
+            .join(Exposure, Exposure.id == Product.exposure_id)
+            .where(Exposure.rootname.in_(batch), Product.kind.in_(EXPOSURE_KINDS))
+            .order_by(Product.id)
+            .options(with_all)
+        )
+        found += session.scalars(query)
+    return found
 
 
 def _refuse_twins(chosen: Sequence[ChosenInput]) -> None:

@@ -18,7 +18,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.books import Subject
-from skydb.domain.references import in_words, is_subject, parse
+from skydb.domain.references import FileReference, in_words, is_subject, parse
 from skydb.domain.retention import abandon
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
@@ -26,7 +26,8 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
-from skydb.store.references import entity_of
+from skydb.store.references import entity_of, products_of
+from skydb.store.scope import Scope
 
 #: What a line can be about, for messages.
 _SUBJECTS = "a rootname, a visit (bxl50), a product's file name, product:12, run:12 or solution:31"
@@ -100,9 +101,12 @@ class BooksService:
             return row
 
     def entries(
-        self, subject: str | None = None, kind: EntryKind | None = None
+        self,
+        subject: str | None = None,
+        kind: EntryKind | None = None,
+        scope: Scope | None = None,
     ) -> list[queries.Row]:
-        """Lines of the books, oldest first; those of one subject, or of one kind.
+        """Lines of the books, oldest first; those of one subject, of one kind, or of a scope.
 
         Lines on an exposure's products count as its own, those on a visit's exposures as the
         visit's.
@@ -113,10 +117,14 @@ class BooksService:
             When the ledger has no such subject.
         """
         with self.context.store.reading() as session:
-            wanted = _columns(session, subject) if subject else {}
-            if kind is not None:
-                wanted["kind"] = kind.value
-            return books_queries.entries(session, wanted)
+            of_kind = {} if kind is None else {"kind": kind.value}
+            ways = _columns(session, subject) if subject else [{}]
+            found = [
+                row for one in ways for row in books_queries.entries(session, {**one, **of_kind})
+            ]
+            rows = {row["id"]: row for row in found}
+            ordered = [rows[number] for number in sorted(rows)]
+            return books_queries.lines_in(session, scope or Scope(), ordered)
 
     def abandon(self, activity_id: int, why: str, author: str | None = None) -> queries.Row:
         """Give up what is left RUNNING by a process that is gone.
@@ -250,19 +258,22 @@ def _subject(session: Session, text: str) -> Subject:
     )
 
 
-def _columns(session: Session, text: str) -> dict[str, object]:
-    """What a line on a subject, or on a part of it, has in ``v_books``."""
+def _columns(session: Session, text: str) -> list[dict[str, object]]:
+    """What lines on a subject, or on a part of it, have in ``v_books``, one way or another."""
+    reference = parse(text)
+    if isinstance(reference, FileReference) and reference.version is None:
+        return [{"product_id": product.id} for product in products_of(session, reference)]
     match _subject(session, text):
         case Exposure() as exposure:
-            return {"rootname": exposure.rootname}
+            return [{"rootname": exposure.rootname}]
         case Product() as product:
-            return {"product": product.filename}
+            return [{"product_id": product.id}]
         case Visit() as visit:
-            return {"program": visit.program, "visit": visit.number}
+            return [{"program": visit.program, "visit": visit.number}]
         case AlignmentSolution() as solution:
-            return {"solution_id": solution.id}
+            return [{"solution_id": solution.id}]
         case activity:
-            return {"run_id": activity.id}
+            return [{"run_id": activity.id}]
 
 
 def _delivery(session: Session, name: str) -> BadDelivery | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from skydb.domain.todo import TodoRule
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
-from skydb.store.books_queries import Scope
+from skydb.store.scope import Scope
 
 #: Reasons that are told in one row.
 _FEW_REASONS = 3
@@ -36,14 +36,11 @@ class TodoService:
 
         Raises
         ------
-        UsageError
-            When the visit of the scope is none.
-        NotFoundError
-            When the ledger has no such visit or proposal.
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
         """
         ask = books_queries.visit_status if by is StatusBy.VISIT else books_queries.program_status
         with self.context.store.reading() as session:
-            books_queries.require_visits(session, scope or Scope())
             return ask(session, scope or Scope())
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
@@ -51,10 +48,8 @@ class TodoService:
 
         Raises
         ------
-        UsageError
-            When the visit of the scope is none.
-        NotFoundError
-            When the ledger has no such visit or proposal.
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
         """
         commands: dict[str, list[queries.Row]] = {}
         for row in self.due(scope, rule):
@@ -66,13 +61,10 @@ class TodoService:
 
         Raises
         ------
-        UsageError
-            When the visit of the scope is none.
-        NotFoundError
-            When the ledger has no such visit or proposal.
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
         """
         with self.context.store.reading() as session:
-            books_queries.require_visits(session, scope or Scope())
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
             shared = books_queries.shared_names(session)

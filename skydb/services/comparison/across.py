@@ -23,11 +23,9 @@ from skydb.services.comparison.causes import (
 from skydb.services.comparison.logged import LoggedAlignments
 from skydb.services.comparison.moves import Pointings
 from skydb.services.comparison.pairing import Chip, Link, Series, links
+from skydb.services.comparison.zeros import FEWEST_FOR_OFFSET
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content, Named, Value
-
-#: A constant that is taken from fewer differences than this leaves nothing to look at.
-_FEWEST_FOR_OFFSET = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,8 @@ class SkyChange:
         Median difference of all chips that both runs have.
     is_relative : bool
         Whether both values are offsets from one image of their run.
+    replay_of_a, replay_of_b : int or None
+        The runs that these repeat.
     wcs_shift_mas : float or None
         Median shift of the exposure between the two contents; None where it is not known.
     cause : list of SkyDiffCause
@@ -85,6 +85,8 @@ class SkyChange:
     difference_relative: float | None
     offset: float | None
     is_relative: bool
+    replay_of_a: int | None
+    replay_of_b: int | None
     wcs_shift_mas: float | None
     cause: list[SkyDiffCause]
     because: dict[str, list[Any]]
@@ -199,6 +201,8 @@ class Comparison:
             difference_relative=known.relative,
             offset=known.offset,
             is_relative=all(run.effective_method is SkyMethod.MATCH for run in link.runs),
+            replay_of_a=link.one.replay_of_id if link.one else None,
+            replay_of_b=link.other.replay_of_id if link.other else None,
             wcs_shift_mas=shift_mas,
             cause=list(because),
             because={cause.value: pair_said for cause, pair_said in because.items()},
@@ -259,7 +263,7 @@ class _Pair:
         """Median difference of all chips that both runs have, or None when they are too few."""
         both = (self._subtracted(chip)[0] for chip in self.first.keys() & self.second.keys())
         known = [difference for difference in both if difference is not None]
-        return float(np.median(known)) if len(known) >= _FEWEST_FOR_OFFSET else None
+        return float(np.median(known)) if len(known) >= FEWEST_FOR_OFFSET else None
 
     def difference(self, chip: Chip) -> _Difference:
         plain, remark = self._subtracted(chip)

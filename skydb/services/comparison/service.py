@@ -94,13 +94,15 @@ class SkyComparisonService:
                 )
             return _changes(session, compared, scope)
 
-    def history(self, scope: Scope | None = None) -> list[SkyChange]:
+    def history(self, scope: Scope | None = None, *, replays: bool = False) -> list[SkyChange]:
         """Compare every value that exposures ever had with the one before it.
 
         Parameters
         ----------
         scope : Scope, optional
             Which exposures; those of the newest group when left out.
+        replays : bool
+            Also runs that repeat another one, whose values say nothing of what changed.
 
         Raises
         ------
@@ -109,13 +111,14 @@ class SkyComparisonService:
         """
         with self.store.reading() as session:
             wanted = _exposures(session, scope or Scope())
-            runs = selects.runs_with_ids(session, selects.run_ids_of_exposures(session, wanted))
+            found = selects.runs_with_ids(session, selects.run_ids_of_exposures(session, wanted))
+            runs = [run for run in found if replays or run.replay_of_id is None]
             if not runs:
                 raise NotFoundError(
                     f"No sky run has a value of {(scope or Scope()).label}.",
                     advice="Start with `skydb sky run`.",
                 )
-            series = {m: found for m, found in series_of(by_date(runs)).items() if found}
+            series = {m: same for m, same in series_of(by_date(runs)).items() if same}
             return Comparison(session, series, wanted).changes()
 
     def have_a_method_in_common(self, run_ids: Sequence[int]) -> bool:

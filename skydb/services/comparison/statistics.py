@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
+from skydb.services.comparison.zeros import Zero, zeros_of_runs
 from skydb.store import statistics_queries as selects
 from skydb.store.comparison_queries import batches
 from skydb.store.scope import Scope
@@ -46,16 +47,19 @@ class SkyStatistics:
     exposures, chips : int
         How many have a value.
     median, least, greatest : float or None
-        None for values that are relative to several runs, which have no common zero.
+        None for values that are relative to several runs without a common zero.
     scatter : float or None
-        1.48 times the median absolute deviation, of relative values from the median of
-        their own run; None for a single chip.
+        1.48 times the median absolute deviation; of values without a common zero from the
+        median of their own run. None for a single chip.
     method_spread, method_spread_max : float or None
         Largest less least of the methods of one group of runs, each less the median of its
         run: the median and the largest over the chips. None where no chip has two methods.
-    runs, downgraded_runs, imported_runs : int
-        Runs that ever gave values here; those to which another method had been asked for, and
-        those that a log tells of.
+    runs, downgraded_runs, imported_runs, replayed_runs : int
+        Runs that ever gave values here; those to which another method had been asked for,
+        those that a log tells of, and those that repeat another one.
+    zero : str
+        Where the zero of the numbers lies: ``absolute``; ``run 7``, on whose zero the values
+        of all runs were put by the chips that they have in common; or ``apart, 3 runs``.
     """
 
     key: str
@@ -72,6 +76,8 @@ class SkyStatistics:
     runs: int
     downgraded_runs: int
     imported_runs: int
+    replayed_runs: int
+    zero: str
 
 
 @dataclass
@@ -101,6 +107,8 @@ class StatisticsService:
         by: GroupBy,
         method: SkyMethod | None = None,
         scope: Scope | None = None,
+        *,
+        replays: bool = False,
     ) -> list[SkyStatistics]:
         """One row a visit (filter, detector, proposal), method and unit.
 
@@ -112,6 +120,8 @@ class StatisticsService:
             Only this one; the spread is that of all methods all the same.
         scope : Scope, optional
             Which exposures; all when left out.
+        replays : bool
+            Also runs that repeat another one.
 
         Raises
         ------
@@ -122,9 +132,15 @@ class StatisticsService:
         with self.store.reading() as session:
             if not wanted.is_everything:
                 wanted.exposure_ids(session)
-            constants = _constants(session, selects.run_ids(session, wanted))
-            counts = {c[:3]: c for c in selects.run_counts(session, by, wanted)}
-            rows = _rows(selects.samples(session, by, wanted), constants, counts)
+            constants = _constants(session, selects.run_ids(session, wanted, replays=replays))
+            counts = {c[:3]: c for c in selects.run_counts(session, by, wanted, replays=replays)}
+            found = selects.samples(session, by, wanted, replays=replays)
+            table, spreads = _collected(found, constants)
+            zeros = zeros_of_runs(session, sorted(_mixed(table)))
+            rows = [
+                _statistics(row, table[row], spreads[row[0], row[2]], constants, zeros, counts[row])
+                for row in sorted(table, key=_place)
+            ]
         if not rows:
             raise NotFoundError(
                 f"There are no sky values of {wanted.label}.", advice="Start with `skydb sky run`."
@@ -143,9 +159,16 @@ def _constants(session: Session, run_ids: Iterable[int]) -> dict[int, float]:
     return found
 
 
-def _rows(
-    found: Iterable[Sample], constants: Mapping[int, float], counts: Mapping[_Row, RunCount]
-) -> list[SkyStatistics]:
+def _mixed(table: Mapping[_Row, _Values]) -> set[int]:
+    """Runs whose relative values stand in one row with those of others."""
+    several = (set(values.runs) for row, values in table.items() if row[1] is SkyMethod.MATCH)
+    return {run for runs in several if len(runs) > 1 for run in runs}
+
+
+def _collected(
+    found: Iterable[Sample], constants: Mapping[int, float]
+) -> tuple[dict[_Row, _Values], dict[_Group, array[float]]]:
+    """The values of each row, and the spreads of the methods of its chips."""
     table: dict[_Row, _Values] = defaultdict(_Values)
     spreads: dict[_Group, array[float]] = defaultdict(lambda: array("d"))
     for _, chip in groupby(found, key=lambda sample: (sample.exposure_id, sample.extver)):
@@ -154,10 +177,7 @@ def _rows(
             table[sample.key, sample.method, sample.unit].add(sample)
         for group, spread in _spreads(samples, constants):
             spreads[group].append(spread)
-    return [
-        _statistics(row, table[row], spreads[row[0], row[2]], constants, counts[row])
-        for row in sorted(table, key=_place)
-    ]
+    return table, spreads
 
 
 def _place(row: _Row) -> tuple[str, int, str]:
@@ -192,13 +212,13 @@ def _statistics(
     sample: _Values,
     spreads: array[float],
     constants: Mapping[int, float],
+    zeros: Mapping[int, Zero],
     count: RunCount,
 ) -> SkyStatistics:
     key, method, unit = row
-    values = np.asarray(sample.values)
-    is_relative = method is SkyMethod.MATCH
-    has_zero = not is_relative or len(set(sample.runs)) == 1
-    levels = values - np.array([constants[run] for run in sample.runs]) if is_relative else values
+    values, zero = _on_one_zero(np.asarray(sample.values), sample.runs, method, zeros)
+    has_zero = zero is not None
+    levels = values if has_zero else values - np.array([constants[run] for run in sample.runs])
     return SkyStatistics(
         key=UNKNOWN if key is None else str(key),
         method=method.value if method else UNKNOWN,
@@ -214,7 +234,24 @@ def _statistics(
         runs=count.runs,
         downgraded_runs=count.downgraded,
         imported_runs=count.imported,
+        replayed_runs=count.replays,
+        zero=zero or f"apart, {len(set(sample.runs))} runs",
     )
+
+
+def _on_one_zero(
+    values: NDArray[np.float64],
+    runs: Sequence[int],
+    method: SkyMethod | None,
+    zeros: Mapping[int, Zero],
+) -> tuple[NDArray[np.float64], str | None]:
+    """Values on a common zero, and which it is; None where they have none."""
+    if method is not SkyMethod.MATCH:
+        return values, "absolute"
+    mine = {run: zeros.get(run, Zero(run)) for run in runs}
+    if len({zero.run for zero in mine.values()}) > 1:
+        return values, None
+    return values + np.array([mine[run].shift for run in runs]), str(mine[runs[0]])
 
 
 def robust_scatter(values: NDArray[np.float64]) -> float:

@@ -15,6 +15,8 @@ from skydb.domain import AlignmentSolution, ProductVersion, SkyRun
 from skydb.domain.vocabulary import SkyMethod, SolutionOrigin, SolutionStatus
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.moves import Pointings
+from skydb.services.comparison.pairing import by_date
+from skydb.services.comparison.zeros import Zero, zeros_of_runs
 from skydb.store import comparison_queries as selects
 from skydb.store import version_queries
 from skydb.store.comparison_queries import Content, Named, Value
@@ -53,7 +55,13 @@ class TimePoint:
         When, ISO 8601 in UTC: start of the run; or when a WCS was applied, fitted or, of the
         archive, recorded. None when a log does not say.
     value : float or None
-        In ``unit``.
+        In ``unit``, on ``zero``.
+    recorded : float or None
+        The same as it was recorded: MDRIZSKY of a header, of which that of match has a zero of
+        its own in each run.
+    zero : str or None
+        The run on whose zero the value stands, of values that are offsets; of all runs that
+        have chips in common it is the first.
     unit : str or None
         Unit of the image, or mas.
     method : SkyMethod or None
@@ -72,6 +80,8 @@ class TimePoint:
         Whether another method than this was asked for.
     is_imported : bool
         Whether a log of a run without skydb told of it.
+    replay_of : int or None
+        The run that this one repeats.
     status : str or None
         Of the solution.
     """
@@ -81,6 +91,8 @@ class TimePoint:
     extver: int | None
     at: str | None
     value: float | None
+    recorded: float | None
+    zero: str | None
     unit: str | None
     method: SkyMethod | None
     run: int
@@ -90,6 +102,7 @@ class TimePoint:
     tool_version: str | None
     downgraded: bool | None
     is_imported: bool
+    replay_of: int | None
     status: str | None
 
 
@@ -99,8 +112,15 @@ class TimelineService:
 
     store: Store
 
-    def timeline(self, scope: Scope) -> list[TimePoint]:
-        """All points of some exposures and of their visits' products, in order of time.
+    def timeline(self, scope: Scope, *, replays: bool = False) -> list[TimePoint]:
+        """All points of some exposures and of the products made of them, in order of time.
+
+        Parameters
+        ----------
+        scope : Scope
+            Which exposures.
+        replays : bool
+            Also runs that repeat another one.
 
         Raises
         ------
@@ -110,10 +130,13 @@ class TimelineService:
             When everything is asked for.
         """
         if scope.is_everything:
-            raise UsageError("A timeline is of an exposure or of a visit.",
-                             advice="Give --rootname or --visit.")  # fmt: skip
+            raise UsageError(
+                "A timeline is of an exposure or of a visit.",
+                advice="Give --exposure or --visit, or another selection.",
+            )
         with self.store.reading() as session:
             points = [*_skies(session, scope), *_alignments(session, scope)]
+        points = [point for point in points if replays or point.replay_of is None]
         if not points:
             raise NotFoundError(f"Nothing was run on {scope.label}.", advice="Start with `ingest`.")
         return sorted(points, key=_place)
@@ -129,19 +152,35 @@ def _skies(session: Session, scope: Scope) -> Iterable[TimePoint]:
     runs = {run.id: run for run in selects.runs_with_ids(session, {v.run_id for v in values})}
     names = selects.names_of(session, exposures)
     contents = selects.contents_of(session, {v.version_id for v in values if v.version_id})
+    relative = [run.id for run in by_date(runs.values()) if run.effective_method is SkyMethod.MATCH]
+    zeros = zeros_of_runs(session, relative)
+    admitted = _admitted(session, scope, contents)
     for value in values:
-        if value.run_id in runs:
+        if value.run_id in runs and (admitted is None or value.version_id in admitted):
             content = contents.get(value.version_id or 0)
-            yield _sky(value, runs[value.run_id], names[value.exposure_id], content)
+            zero = zeros.get(value.run_id)
+            yield _sky(value, runs[value.run_id], names[value.exposure_id], content, zero)
 
 
-def _sky(value: Value, run: SkyRun, named: Named, content: Content | None) -> TimePoint:
+def _admitted(session: Session, scope: Scope, versions: Iterable[int]) -> set[int] | None:
+    """Versions of the flavour and time of a scope; None where it does not restrict them."""
+    if not scope.restricts_files:
+        return None
+    return version_queries.admitted(session, scope, versions)
+
+
+def _sky(
+    value: Value, run: SkyRun, named: Named, content: Content | None, zero: Zero | None
+) -> TimePoint:
+    level = value.mdrizsky
     return TimePoint(
         quantity=Quantity.SKY,
         subject=named.rootname,
         extver=value.extver,
         at=_iso(run.started_at),
-        value=value.mdrizsky,
+        value=level + zero.shift if zero and level is not None else level,
+        recorded=level,
+        zero=str(zero) if zero else None,
         unit=value.unit.value if value.unit else None,
         method=run.effective_method,
         run=run.id,
@@ -151,6 +190,7 @@ def _sky(value: Value, run: SkyRun, named: Named, content: Content | None) -> Ti
         tool_version=run.tool_version,
         downgraded=run.downgraded,
         is_imported=run.imported_by_id is not None,
+        replay_of=run.replay_of_id,
         status=None,
     )
 
@@ -163,8 +203,10 @@ def _described(content: Content | None) -> str | None:
 
 
 def _alignments(session: Session, scope: Scope) -> Iterable[TimePoint]:
-    products = version_queries.product_names_in(session, scope)
-    found = version_queries.fits_and_primaries(session, products)
+    products = version_queries.products_in(session, scope)
+    every = version_queries.fits_and_primaries(session, products)
+    admitted = _admitted(session, scope, [one.version_id for one in every if one.version_id])
+    found = [one for one in every if admitted is None or one.version_id in admitted]
     shifts = _shifts(session, found)
     for solution in found:
         rms = {
@@ -206,6 +248,8 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
         extver=None,
         at=_iso(_came_at(solution)),
         value=value,
+        recorded=value,
+        zero=None,
         unit=None if value is None else "mas",
         method=None,
         run=activity.id,
@@ -215,6 +259,7 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
         tool_version=activity.tool_version,
         downgraded=None,
         is_imported=activity.imported_by_id is not None,
+        replay_of=activity.parameters.get("replay_of"),
         status=solution.status.value,
     )
 

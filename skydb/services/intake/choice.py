@@ -12,7 +12,8 @@ from skydb.domain import Exposure, FileLocation, Product, ProductVersion, Visit
 from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, choose
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
-from skydb.services.intake.selection import Selection, conditions, nothing_selected
+from skydb.services.intake.selection import Selection
+from skydb.store.scope import lowered, nothing_selected, require_excluded
 
 
 def choose_inputs(
@@ -48,7 +49,7 @@ def _products(session: Session, selection: Selection) -> list[Product]:
         select(Product)
         .join(Exposure, Exposure.id == Product.exposure_id)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(Product.kind.in_(EXPOSURE_KINDS), *conditions(session, selection))
+        .where(Product.kind.in_(EXPOSURE_KINDS), *selection.conditions(session))
         .order_by(Exposure.rootname, Product.id)
         .options(*with_all)
     )
@@ -73,14 +74,11 @@ def _require_all(
     session: Session, selection: Selection, products: Sequence[Product], named: Sequence[str]
 ) -> None:
     found = {product.subject for product in products}
-    missing = sorted({name.lower() for name in (*selection.rootnames, *named)} - found)
-    missing = [name for name in missing if name not in selection.exclude]
-    if missing:
-        raise NotFoundError(
-            f"The ledger has no {', '.join(missing)}.", advice="Bring them in with `ingest`."
-        )
-    if not found:
-        raise nothing_selected(session, selection)
+    wanted = {*lowered(selection.rootnames), *lowered(named)}
+    missing = sorted(wanted - found - set(lowered(selection.exclude)))
+    if missing or not found:
+        raise nothing_selected(session, selection, missing=missing)
+    require_excluded(session, selection)
 
 
 def _require_one_kind(chosen: Sequence[ChosenInput]) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Visit
 from skydb.domain.vocabulary import KnownFrom
-from skydb.errors import NotFoundError
-from skydb.services.intake.selection import Selection, conditions
+from skydb.services.intake.selection import Selection
+from skydb.store.scope import nothing_selected
 
 
 class Division(StrEnum):
@@ -40,15 +40,13 @@ def fields_of(session: Session, selection: Selection, division: Division) -> lis
         select(*columns)
         .select_from(Exposure)
         .join(Visit, Visit.id == Exposure.visit_id)
-        .where(Exposure.known_from == KnownFrom.HEADER, *conditions(session, selection))
+        .where(Exposure.known_from == KnownFrom.HEADER, *selection.conditions(session))
         .distinct()
         .order_by(*columns)
     )
     rows = [dict(zip(names, row, strict=True)) for row in session.execute(found)]
     if not rows:
-        raise NotFoundError(
-            "The ledger has no exposures of this selection.", advice="Bring them in with `ingest`."
-        )
+        raise nothing_selected(session, selection)
     return [replace(selection, **_as_selection(row)) for row in rows]
 
 

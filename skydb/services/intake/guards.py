@@ -65,7 +65,7 @@ def remarks_on(session: Session, inputs: Mapping[str, Subjects]) -> dict[str, li
     for entry in session.scalars(_entries(inputs.values())):
         for name, subjects in inputs.items():
             if subjects.has(entry) and not (entry.label or "").startswith(_DISMISSAL):
-                remarks[name].append(_told(entry))
+                remarks[name].append(entry.sentence)
     return dict(remarks)
 
 
@@ -89,8 +89,3 @@ def _entries(inputs: Collection[Subjects]) -> Select[BookEntry]:
         )
         .order_by(BookEntry.id)
     )
-
-
-def _told(entry: BookEntry) -> str:
-    what = f"{entry.kind} {entry.label}" if entry.label else str(entry.kind)
-    return f"{what} by {entry.author}: {entry.reason}"

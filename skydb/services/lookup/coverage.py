@@ -2,41 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from skydb.store import coverage_queries
+from sqlalchemy.orm import Session
+
+from skydb.errors import NotFoundError
+from skydb.store import coverage_queries, queries
 from skydb.store.queries import Row
+from skydb.store.scope import Scope
+from skydb.store.selected_queries import Selected, groups_covering, latest_alignment, runs_using
 from skydb.store.unit_of_work import Store
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Read-only; every answer is a list of rows."""
+    """Read-only; every answer is a list of rows about a scope.
+
+    Parameters
+    ----------
+    store : Store
+    scope : Scope
+        The exposures that the page is about.
+    named : sequence of int
+        Runs to show, of sky or alignment; without any exposures the page is about theirs.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        From every method: when the scope or a run means nothing, or more than one thing.
+    """
 
     store: Store
+    scope: Scope = field(default_factory=Scope)
+    named: Sequence[int] = ()
+
+    @cached_property
+    def about(self) -> Scope:
+        """The exposures that the page is about; those of the runs when only these are named."""
+        if not self.scope.is_everything or not self.named:
+            return self.scope
+        with self.store.reading() as session:
+            names = coverage_queries.exposures_of_runs(session, self._require(session))
+        return Scope(rootnames=tuple(sorted(names)))
+
+    @property
+    def label(self) -> str:
+        """What the page is about, for people."""
+        runs = ", ".join(f"run {run}" for run in self.named)
+        if self.scope.is_everything and self.named:
+            return f"exposures of {runs}"
+        return ", ".join(filter(None, [self.scope.label, runs]))
+
+    @cached_property
+    def selected(self) -> Selected | None:
+        """What the scope means; None for the whole ledger."""
+        if self.about.is_everything:
+            return None
+        with self.store.reading() as session:
+            return Selected.of(session, self.about)
 
     def exposures(self) -> list[Row]:
-        """Every exposure, those known only from logs too, and whether it is aligned."""
+        """Exposures, those known only from logs too, and whether each is aligned."""
         with self.store.reading() as session:
-            return coverage_queries.exposure_states(session)
+            rows = coverage_queries.exposure_states(session)
+        chosen = self.selected
+        return [row for row in rows if chosen is None or row["rootname"] in chosen.rootnames]
+
+    def left_out(self) -> int:
+        """How many exposures of the ledger the page is not about."""
+        with self.store.reading() as session:
+            total = coverage_queries.count_exposures(session)
+        return 0 if self.selected is None else total - len(self.selected.exposures)
+
+    def runs(self) -> list[Row]:
+        """The sky runs that show the exposures: those named, or each exposure's newest group."""
+        with self.store.reading() as session:
+            if self.named:
+                named = coverage_queries.sky_runs(session, self._require(session))
+                return [queries.sky_run_row(run) for run in named]
+            return [
+                queries.sky_run_row(run)
+                for group in self._groups(session)
+                for run in queries.runs_of_group(session, group)
+            ]
+
+    def values(self) -> list[Row]:
+        """Sky values of those runs, one column a method, each exposure in its newest group."""
+        with self.store.reading() as session:
+            found = [
+                row
+                for group, names in self._groups(session).items()
+                for row in queries.comparison(session, group)
+                if row["rootname"] in names
+            ]
+        return sorted(found, key=lambda row: (row["rootname"], row["extver"]))
+
+    def _groups(self, session: Session) -> dict[int, set[str]]:
+        """Exposures that each group of runs shows, by name."""
+        names = coverage_queries.rootnames_by_key(
+            session, None if self.selected is None else self.selected.exposures
+        )
+        groups = groups_covering(session, names)
+        return {group: {names[key] for key in keys} for group, keys in groups.items()}
+
+    def alignment(self) -> int | None:
+        """The alignment run that is shown: the one named, or the newest of the exposures."""
+        with self.store.reading() as session:
+            if self.named:
+                return coverage_queries.newest_alignment(session, self._require(session))
+            products = None if self.selected is None else self.selected.products
+            return latest_alignment(session, products)
+
+    def _require(self, session: Session) -> list[int]:
+        kinds = coverage_queries.kinds_of_runs(session, self.named)
+        for run in self.named:
+            if run not in kinds:
+                raise NotFoundError(f"There is no sky or alignment run {run} that succeeded.")
+        return list(self.named)
 
     def inputs(self, run_ids: Collection[int]) -> list[Row]:
         """File versions that runs used, and the newest delivery of each."""
         with self.store.reading() as session:
-            return coverage_queries.run_inputs(session, run_ids)
+            rows = coverage_queries.run_inputs(session, run_ids)
+        chosen = self.selected
+        return [row for row in rows if chosen is None or row["rootname"] in chosen.rootnames]
 
     def failed_fits(self) -> list[Row]:
         """Products whose newest fit failed."""
         with self.store.reading() as session:
-            return coverage_queries.failed_fits(session)
+            rows = coverage_queries.failed_fits(session)
+        chosen = self.selected
+        return [row for row in rows if chosen is None or row["product_id"] in chosen.products]
 
     def failed_runs(self) -> list[Row]:
         """Runs that failed and were not repeated."""
         with self.store.reading() as session:
-            return coverage_queries.failed_runs(session)
+            among = None if self.selected is None else runs_using(session, self.selected.products)
+            return coverage_queries.failed_runs(session, among)
 
     def findings(self) -> list[Row]:
-        """Every finding, the newest first."""
+        """Every finding that holds, the newest first, but for what is known to be about others."""
         with self.store.reading() as session:
-            return coverage_queries.all_findings(session)
+            rows = coverage_queries.all_findings(session)
+            if self.selected is None:
+                return rows
+            ours = runs_using(session, self.selected.products)
+            theirs = coverage_queries.runs_with_inputs(session) - ours
+            others = coverage_queries.all_names(session) - {
+                *self.selected.rootnames,
+                *self.selected.products.values(),
+                *self.selected.visits.values(),
+            }
+        return [
+            row for row in rows if row["activity"] not in theirs and row["subject"] not in others
+        ]

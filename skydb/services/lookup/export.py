@@ -5,11 +5,11 @@ from __future__ import annotations
 import pickle
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from sqlalchemy import URL
 
@@ -21,6 +21,9 @@ from skydb.files.tableout.writers import write_table, writer_for
 from skydb.services.lookup.celltypes import ColumnSurvey, plain
 from skydb.store.columns import described
 from skydb.store.readonly import asking
+from skydb.store.scope import Scope
+from skydb.store.selected_queries import Selected
+from skydb.store.unit_of_work import Store
 from skydb.version import __version__
 
 #: What is exported when nothing else is asked for.
@@ -29,6 +32,8 @@ DEFAULT_VIEW = "ivoa_obscore"
 #: Rows that are held at once.
 _PART = 10_000
 
+#: Whether a row is wanted.
+_Test: TypeAlias = Callable[[Sequence[Any]], bool]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -59,12 +64,20 @@ class ExportService:
     ----------
     url : URL
         The ledger.
+    store : Store
+        The same, to find what is selected.
     """
 
     url: URL
+    store: Store
 
     def export(
-        self, path: Path, *, view: str | None = None, sql: str | None = None
+        self,
+        path: Path,
+        *,
+        view: str | None = None,
+        sql: str | None = None,
+        scope: Scope | None = None,
     ) -> ExportOutcome:
         """Write one table; what it is depends on the suffix of the file.
 
@@ -79,14 +92,20 @@ class ExportService:
             A view or a table; ``ivoa_obscore`` when there is no ``sql`` either.
         sql : str, optional
             One SELECT.
+        scope : Scope, optional
+            Only rows of a view about these exposures, or about what was made of any of them.
 
         Raises
         ------
+        NotFoundError
+            When the scope means nothing.
         UsageError
-            When both are given, or one cannot be answered, or the suffix is not known.
+            When both are given, or one cannot be answered, or the suffix is not known, or the
+            rows are about no exposures.
         """
         writer_for(path)
         name, statement = _question(view, sql)
+        selected = self._selected(scope, is_view=sql is None)
         with tempfile.TemporaryFile() as scratch:
             spool = _Spool(scratch)
             with asking(self.url, statement) as answer:
@@ -96,17 +115,58 @@ class ExportService:
                         answer.columns, described(answer.columns, statement), strict=True
                     )
                 ]
+                keeps = _is_about(answer.columns, selected, name) if selected else None
                 while part := answer.fetch(_PART):
-                    spool.keep(part, surveys)
+                    spool.keep([row for row in part if keeps is None or keeps(row)], surveys)
             columns = [survey.column for survey in surveys]
+            about = "" if selected is None or scope is None else f" ({scope.label})"
             origin = {
-                "query": statement,
+                "query": f"{statement}{about}",
                 "creator": f"skydb {__version__}",
                 "created": utc_now().strftime("%Y-%m-%dT%H:%M:%S"),
             }
             head = TableHead(columns, name, spool.rows, origin)
             write_table(path, head, spool.parts([survey.converted for survey in surveys]))
         return ExportOutcome(str(path), spool.rows, len(columns))
+
+    def _selected(self, scope: Scope | None, *, is_view: bool) -> Selected | None:
+        """What is to be exported; None for everything."""
+        if scope is None or scope.is_everything:
+            return None
+        if not is_view:
+            raise UsageError(
+                "Options that select exposures restrict a view.", advice="Say it in the SELECT."
+            )
+        with self.store.reading() as session:
+            return Selected.of(session, scope)
+
+
+def _is_about(columns: Sequence[str], selected: Selected, name: str) -> _Test:
+    """Whether a row is about a selection, by the finest name of an exposure that it has."""
+    labels = set(selected.visits.values())
+    known: dict[str, Collection[object]] = {
+        "rootname": selected.rootnames,
+        "exposure_id": selected.exposures,
+        "product_id": selected.products,
+        "product": set(selected.products.values()),
+    }
+    tests = [(columns.index(one), values) for one, values in known.items() if one in columns]
+    has_visit = {"program", "visit"} <= set(columns)
+    if not tests and not has_visit:
+        raise UsageError(
+            f"The rows of {name} name no exposures to select by.",
+            advice="Export it whole, or use --sql.",
+        )
+
+    def is_about(row: Sequence[Any]) -> bool:
+        for place, values in tests:
+            if row[place] is not None:
+                return row[place] in values
+        return has_visit and "".join(
+            str(row[columns.index(one)]) for one in ("program", "visit")
+        ) in labels  # fmt: skip
+
+    return is_about
 
 
 def _question(view: str | None, sql: str | None) -> tuple[str, str]:
@@ -128,6 +188,8 @@ class _Spool:
     rows: int = field(default=0)
 
     def keep(self, part: list[tuple[Any, ...]], surveys: list[ColumnSurvey]) -> None:
+        if not part:
+            return
         cells = [tuple(plain(value) for value in row) for row in part]
         for survey, column in zip(surveys, zip(*cells, strict=True), strict=True):
             survey.look_at(column)

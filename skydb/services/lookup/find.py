@@ -12,9 +12,10 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_polygons_deg, parse_ra_deg
 from skydb.sky.regions import Circle, Polygons, SkyRegion
 from skydb.sky.spherical import outlines_of, separations_deg
-from skydb.store.footprint_queries import Traits, footprints_near, footprints_of
+from skydb.store.footprint_queries import footprints_near, footprints_of
 from skydb.store.queries import Row
 from skydb.store.references import products_of
+from skydb.store.scope import Scope
 from skydb.store.unit_of_work import Store
 
 #: Columns of an answer; the names are a contract.
@@ -31,7 +32,7 @@ class Finder:
 
     store: Store
 
-    def search(self, ways: Mapping[str, object], traits: Traits | None = None) -> list[Row]:
+    def search(self, ways: Mapping[str, object], scope: Scope | None = None) -> list[Row]:
         """As :meth:`find` or :meth:`overlapping`, of what people type.
 
         Parameters
@@ -40,8 +41,8 @@ class Finder:
             One of ``cone`` (RA, Dec, radius), ``position`` (RA, Dec), ``polygon`` (an
             ``s_region``) and ``overlapping`` (a name); numbers are degrees, but arcsec
             for a radius.
-        traits : Traits, optional
-            What the exposures must have besides.
+        scope : Scope, optional
+            Only these exposures, and what was made of any of them.
 
         Raises
         ------
@@ -54,10 +55,10 @@ class Finder:
             raise UsageError("Search for one of a cone, a position, a polygon or an overlap.")
         ((way, what),) = ways.items()
         if way == "overlapping":
-            return self.overlapping(str(what), traits)
-        return self.find(_region(way, what), traits)
+            return self.overlapping(str(what), scope)
+        return self.find(_region(way, what), scope)
 
-    def find(self, region: SkyRegion, traits: Traits | None = None) -> list[Row]:
+    def find(self, region: SkyRegion, scope: Scope | None = None) -> list[Row]:
         """Chips that share sky with a region, the nearest first.
 
         ``separation_deg`` is from the middle of the region to the middle of the chip;
@@ -67,23 +68,25 @@ class Finder:
         ----------
         region : SkyRegion
             A :class:`~skydb.sky.regions.Circle` or :class:`~skydb.sky.regions.Polygons`.
-        traits : Traits, optional
-            What the exposures must have besides.
+        scope : Scope, optional
+            Only these exposures, and what was made of any of them.
         """
-        cap = region.cap
+        cap, wanted = region.cap, scope or Scope()
         with self.store.reading() as session:
-            rows = footprints_near(session, cap.centre.tolist(), cap.radius_deg, traits or Traits())
+            if not wanted.is_everything:
+                wanted.exposure_ids(session)
+            rows = footprints_near(session, cap.centre.tolist(), cap.radius_deg, wanted)
         return _Candidates(rows).meeting(region)
 
-    def overlapping(self, name: str, traits: Traits | None = None) -> list[Row]:
+    def overlapping(self, name: str, scope: Scope | None = None) -> list[Row]:
         """Chips of others that share sky with an exposure or a product.
 
         Parameters
         ----------
         name : str
             Rootname, file name of a product, ``product:12`` or a visit.
-        traits : Traits, optional
-            What the others must have besides.
+        scope : Scope, optional
+            Only these others.
 
         Raises
         ------
@@ -104,7 +107,7 @@ class Finder:
         rootnames = {row["rootname"] for row in own} - {None}
         return [
             row
-            for row in self.find(Polygons(outlines), traits)
+            for row in self.find(Polygons(outlines), scope)
             if row["product"] not in products and row["rootname"] not in rootnames
         ]
 

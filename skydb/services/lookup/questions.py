@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, select
+from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentRun, Environment, SkyRun
+from skydb.domain import Environment, SkyRun
 from skydb.domain.guards import GUARDS
-from skydb.domain.references import VisitReference, parse
-from skydb.domain.vocabulary import ActivityStatus, FindingKind, ProductKind, SkyMethod
+from skydb.domain.references import parse
+from skydb.domain.vocabulary import FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.store import queries, version_queries
 from skydb.store.readonly import Answer, ask
-from skydb.store.references import products_of, visit_named
+from skydb.store.references import products_of
+from skydb.store.scope import Scope
+from skydb.store.selected_queries import Selected, groups_covering, latest_alignment
 from skydb.store.unit_of_work import Store
 
 
@@ -28,15 +31,52 @@ class Questions:
     workspace: Workspace
     url: URL
 
-    def headers(self) -> list[queries.Row]:
-        """Exposures as in the tutorial's table 1.1."""
-        with self.store.reading() as session:
-            return queries.headers(session)
+    def headers(self, scope: Scope | None = None) -> list[queries.Row]:
+        """Exposures as in the tutorial's table 1.1.
 
-    def wcs(self, kinds: Sequence[ProductKind] = ()) -> list[queries.Row]:
-        """WCS in force of every product, as in the tutorial's table 1.2."""
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
         with self.store.reading() as session:
-            return queries.wcs_table(session, kinds)
+            _require(session, scope)
+            return queries.headers(session, scope)
+
+    def wcs(
+        self, kinds: Sequence[ProductKind] = (), scope: Scope | None = None
+    ) -> list[queries.Row]:
+        """WCS in force of every product, as in the tutorial's table 1.2.
+
+        Of a scope the products of its exposures, and those made of any of them.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
+        with self.store.reading() as session:
+            if scope is None or scope.is_everything:
+                return queries.wcs_table(session, kinds)
+            _require(session, scope)
+            products = version_queries.products_in(session, scope)
+            versions = None
+            if scope.as_of is not None:
+                versions = version_queries.newest_in_time(session, scope, products)
+            return queries.wcs_table(session, kinds, set(products), versions)
+
+    def rootnames(self, scope: Scope) -> frozenset[str] | None:
+        """The exposures of a scope; None when it does not restrict.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
+        if scope.is_everything:
+            return None
+        with self.store.reading() as session:
+            return Selected.of(session, scope).rootnames
 
     def catalogs(self) -> list[queries.Row]:
         """Reference catalogues."""
@@ -49,43 +89,48 @@ class Questions:
             return queries.alignment(session, run_id)
 
     def alignment_history(
-        self, name: str | None = None, visit: str | None = None
+        self, name: str | None = None, scope: Scope | None = None
     ) -> list[queries.Row]:
-        """Every solution of an exposure or product, or of all files of a visit.
+        """Every solution of an exposure or product, or of all files of a scope.
 
         Raises
         ------
         NotFoundError
             When the ledger does not know it.
         UsageError
-            When neither is given, or both are, or the name is not that of an image.
+            When neither is given, or the name is not that of an image.
         """
-        if (name is None) is (visit is None):
-            raise UsageError("A history is of one name, or of one visit.", advice="Give either.")
+        wanted = scope or Scope()
+        if name is None and wanted.is_everything:
+            raise UsageError(
+                "A history is of one name, or of a selection.", advice="Name a file, or --visit."
+            )
         with self.store.reading() as session:
-            named = visit_named(session, visit) if visit is not None else None
-            reference = VisitReference(named.number, named.program) if named else parse(name or "")
-            products = products_of(session, reference)
-            rows = version_queries.solutions_of(session, [product.id for product in products])
+            _require(session, wanted)
+            reference = None if name is None else parse(name)
+            products = [one.id for one in products_of(session, reference)] if reference else []
+            if reference is None or not wanted.is_everything:
+                within = version_queries.products_in(session, wanted)
+                products = [key for key in within if reference is None or key in products]
+            rows = version_queries.solutions_of(session, products)
+            if wanted.as_of is not None:
+                in_time = version_queries.written_in_time(session, wanted, products)
+                rows = [row for row in rows if (row["product_id"], row["version"]) in in_time]
         number = getattr(reference, "version", None)
         rows = [row for row in rows if number in (None, row["version"])]
         if not rows:
-            raise NotFoundError(f"The ledger has no solution of {name or visit!r}.")
+            raise NotFoundError(f"The ledger has no solution of {name or wanted.label}.")
         return rows
 
-    def findings(self) -> list[queries.Row]:
-        """What would have passed silently, newest first."""
+    def findings(self, run: int | None = None) -> list[queries.Row]:
+        """What would have passed silently, newest first; all of it, or of one activity."""
         with self.store.reading() as session:
-            return queries.findings(session)
+            return queries.findings(session, run)
 
     def input_doubts(self, activity_id: int) -> list[queries.Row]:
         """What was flagged of the inputs and of the catalogue of an activity."""
         kinds = {kind.value for kind in (FindingKind.CATALOG, *GUARDS)}
-        return [
-            row
-            for row in self.findings()
-            if row["activity"] == activity_id and row["kind"] in kinds
-        ]
+        return [row for row in self.findings(activity_id) if row["kind"] in kinds]
 
     def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:
         """The newest good run of each method of a group; of the newest group by default."""
@@ -100,22 +145,12 @@ class Questions:
         except NotFoundError:
             return []
 
-    def latest_alignment(self) -> int | None:
-        """The newest alignment run that was finished, or None."""
-        newest = (
-            select(AlignmentRun.id)
-            .where(
-                AlignmentRun.status == ActivityStatus.SUCCEEDED,
-                # Of what only a log tells there is nothing to look at.
-                AlignmentRun.imported_by_id.is_(None),
-                # A repetition is for comparison: its fits are not to be applied.
-                AlignmentRun.parameters["replay_of"].as_string().is_(None),
-            )
-            .order_by(AlignmentRun.id.desc())
-            .limit(1)
-        )
+    def latest_alignment(self, scope: Scope | None = None) -> int | None:
+        """The newest alignment run that was finished, of any product of a scope; or None."""
         with self.store.reading() as session:
-            return session.scalar(newest)
+            if scope is None or scope.is_everything:
+                return latest_alignment(session)
+            return latest_alignment(session, version_queries.products_in(session, scope))
 
     def accepted(self, run_id: int) -> list[queries.Row]:
         """Shifts that exposures received from the fits of an alignment run."""
@@ -138,13 +173,31 @@ class Questions:
         listed = {"python": found.python_version, **found.packages}
         return [{"package": name, "version": version} for name, version in listed.items()]
 
-    def comparison(self, run_ids: Sequence[int] = ()) -> list[queries.Row]:
+    def groups_of(self, scope: Scope) -> dict[int, set[int]]:
+        """Groups of good runs, the newest first, with the exposures of a scope that each shows.
+
+        Each exposure is shown by the newest group that has a value of it.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
+        with self.store.reading() as session:
+            return groups_covering(session, scope.exposure_ids(session))
+
+    def comparison(
+        self, run_ids: Sequence[int] = (), scope: Scope | None = None
+    ) -> list[queries.Row]:
         """MDRIZSKY of every chip, one column a method.
 
         Parameters
         ----------
         run_ids : sequence of int
-            Runs to compare; those of the newest group when empty.
+            Runs to compare; those of the newest group when empty, and of a scope those of the
+            newest group of each exposure.
+        scope : Scope, optional
+            Only these exposures.
 
         Raises
         ------
@@ -157,6 +210,12 @@ class Questions:
         # Numbers out of a table are numpy's, which SQLite would take for bytes.
         run_ids = [int(run_id) for run_id in run_ids]
         with self.store.reading() as session:
+            wanted = None
+            if scope is not None and not scope.is_everything:
+                selected = Selected.of(session, scope)
+                if not run_ids:
+                    return _of_newest_groups(session, selected)
+                wanted = selected.rootnames
             if not run_ids:
                 return queries.comparison(session, queries.latest_group(session))
             _require_distinct(list(session.scalars(select(SkyRun).where(SkyRun.id.in_(run_ids)))))
@@ -170,11 +229,32 @@ class Questions:
                 f"Nothing tells which method run {unknown[0]} is of.",
                 advice="Its values are in v_sky_values.",
             )
-        return _by_chip(values)
+        return _by_chip([one for one in values if wanted is None or one["rootname"] in wanted])
 
     def sql(self, statement: str) -> Answer:
         """Answer to one SELECT, on a connection that cannot write."""
         return ask(self.url, statement)
+
+
+def _require(session: Session, scope: Scope | None) -> None:
+    """Make sure that a scope that restricts means anything."""
+    if scope is not None and not scope.is_everything:
+        scope.exposure_ids(session)
+
+
+def _of_newest_groups(session: Session, selected: Selected) -> list[queries.Row]:
+    groups = groups_covering(session, selected.exposures)
+    if not groups:
+        raise NotFoundError(
+            "No sky run of this selection has succeeded.", advice="Start with `skydb sky run`."
+        )
+    rows = [
+        row
+        for group, exposures in groups.items()
+        for row in queries.comparison(session, group)
+        if row["rootname"] in {selected.exposures[key] for key in exposures}
+    ]
+    return sorted(rows, key=lambda row: (row["rootname"], row["extver"]))
 
 
 def _require_distinct(runs: Sequence[SkyRun]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from skydb.domain import SkyRun
-from skydb.domain.guards import Flag, GuardPolicy, flags_of
+from skydb.domain import Finding, SkyRun
+from skydb.domain.guards import GUARDS, Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -228,6 +228,11 @@ class SkyRunService:
                 session.flush()
                 session.refresh(run, ["findings"])
             row = {**queries.sky_run_row(run), "reused": reused}
+            if reused:
+                # What guards said of it then may have been settled since.
+                row["findings"] = [
+                    one.message for one in run.findings if _holds(one, {m for *_, m in told})
+                ]
             session.commit()
         return {**row, **self._paths(row)}
 
@@ -252,6 +257,17 @@ class _Rule:
             return False
         mixed = any(flag.guard is FindingKind.MIXED_FRAMES for flag in inputs.flags)
         return self.check_frames or (mixed and makes_mosaic)
+
+
+def _holds(finding: Finding, told: Collection[str]) -> bool:
+    """Whether a finding of a run that is found again still holds, by what guards say now.
+
+    What was measured of the inputs' sources and outlines holds as long as their content does.
+    """
+    if finding.kind not in GUARDS or finding.kind is FindingKind.ISLANDS:
+        return True
+    is_measured = finding.kind is FindingKind.MIXED_FRAMES and finding.subject != "inputs"
+    return is_measured or finding.message in told
 
 
 def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:

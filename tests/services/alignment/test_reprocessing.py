@@ -157,13 +157,14 @@ def test_a_sky_of_the_new_content_tells_the_old_one_the_reason(book: SmallLedger
 
 def test_the_history_of_a_visit_has_all_its_files(book: SmallLedger) -> None:
     questions = book.services.questions
-    assert [row["rootname"] for row in questions.alignment_history(visit="bxl50")] == [OLD] * 3
+    rows = questions.alignment_history(scope=Scope(visits=("bxl50",)))
+    assert [row["rootname"] for row in rows] == [OLD] * 3
     assert len(questions.alignment_history(f"{OLD}_flt.fits")) == 3
-    for wrong in ((), (OLD, "bxl50")):
-        with pytest.raises(UsageError, match="one name, or of one visit"):
+    for wrong in ((), (None, Scope())):
+        with pytest.raises(UsageError, match="one name, or of a selection"):
             questions.alignment_history(*wrong)
     with pytest.raises(NotFoundError, match="bxl77"):
-        questions.alignment_history(visit="bxl77")
+        questions.alignment_history(scope=Scope(visits=("bxl77",)))
 
 
 def test_a_date_without_a_zone_is_utc() -> None:

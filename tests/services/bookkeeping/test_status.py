@@ -14,7 +14,7 @@ from skydb.domain.base import utc_now
 from skydb.domain.vocabulary import EntryKind, SkyMethod, Verdict
 from skydb.errors import NotFoundError
 from skydb.services.bookkeeping.todo import StatusBy
-from skydb.store.books_queries import Scope
+from skydb.store.scope import Scope
 from tests.services.survey import Survey
 
 COUNTS = (
@@ -83,16 +83,18 @@ def test_each_visit_says_how_far_it_is(seeded: Services) -> None:
 
 def test_a_flag_on_a_visit_concerns_all_its_exposures(seeded: Services) -> None:
     seeded.books.flag("bxl51", "clouds", "the whole visit")
-    (row,) = seeded.todo.status(scope=Scope("bxl51"))
+    (row,) = seeded.todo.status(scope=Scope(visits=("bxl51",)))
     assert (row["flags"], row["flagged"]) == (4, 6)
 
 
 def test_a_visit_and_a_proposal_restrict(seeded: Services) -> None:
     status: Callable[..., list[dict[str, object]]] = seeded.todo.status
-    assert [row["visit"] for row in status(scope=Scope("bxl50"))] == ["bxl50"]
+    assert [row["visit"] for row in status(scope=Scope(visits=("bxl50",)))] == ["bxl50"]
     assert [row["visit"] for row in status(scope=Scope(proposal_id=12813))] == ["bxm01"]
-    with pytest.raises(NotFoundError, match="no bxl99 of proposal 12812"):
-        status(scope=Scope("bxl99", 12812))
+    with pytest.raises(NotFoundError, match=r"Unknown visit 'bxl99' \(visits here: bxl50, "):
+        status(scope=Scope(visits=("bxl99",), proposal_id=12812))
+    with pytest.raises(NotFoundError, match=r"no visits of this selection .*12812, 12813"):
+        status(scope=Scope(visits=("bxl50",), proposal_id=12813))
     programs = status(StatusBy.PROGRAM, Scope(proposal_id=12813))
     assert [row["program"] for row in programs] == ["bxm"]
 

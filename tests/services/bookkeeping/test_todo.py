@@ -17,9 +17,9 @@ from skydb.domain.base import utc_now
 from skydb.domain.todo import TodoRule
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import SkyMethod, Verdict
-from skydb.errors import NotFoundError, UsageError
-from skydb.store.books_queries import Scope
+from skydb.errors import NotFoundError
 from skydb.store.engine import open_engine, resolve_url
+from skydb.store.scope import Scope
 from tests.cli.tree import called
 from tests.services.survey import Survey
 
@@ -320,7 +320,7 @@ def test_a_rule_fires_where_something_is_due_and_nowhere_else(
     seeded: tuple[Services, dict[str, int]], case: Case
 ) -> None:
     label = f"bxl{_visit(case)}"
-    rows = seeded[0].todo.due(Scope(label), case.rule)
+    rows = seeded[0].todo.due(Scope(visits=(label,)), case.rule)
     assert len(rows) == case.is_due
     for row in rows:
         assert case.reason.format(v=_visit(case)) in row["reason"]
@@ -365,16 +365,17 @@ def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
     seeded: tuple[Services, dict[str, int]],
 ) -> None:
     todo = seeded[0].todo
-    for nothing in (Scope(proposal_id=1), Scope("bxl99"), Scope("bxl00", 1)):
-        with pytest.raises(NotFoundError, match="The ledger has no"):
-            todo.due(nothing)
-        with pytest.raises(NotFoundError, match="The ledger has no"):
-            todo.status(scope=nothing)
+    nothing = (Scope(proposal_id=1), Scope(visits=("bxl99",)), Scope(("ibxl99zzq",)))
+    for scope in nothing:
+        with pytest.raises(NotFoundError, match="here: "):
+            todo.due(scope)
+        with pytest.raises(NotFoundError, match="here: "):
+            todo.status(scope=scope)
     ours = todo.due(Scope(proposal_id=12812))
     assert {row["proposal_id"] for row in ours} == {12812}
     assert len(ours) == len(todo.due()) - 1
-    with pytest.raises(UsageError, match="no visit"):
-        todo.due(Scope(visit="bxl"))
+    with pytest.raises(NotFoundError, match="Unknown visit 'bxl'"):
+        todo.due(Scope(visits=("bxl",)))
 
 
 def test_what_is_due_of_one_visit_is_found_by_indexes_alone(services: Services) -> None:

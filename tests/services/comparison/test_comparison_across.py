@@ -260,7 +260,7 @@ def test_what_is_not_there_is_said(book: SmallLedger) -> None:
         service.runs([one, other])
     with pytest.raises(NotFoundError, match="The ledger has no ibxl99zzq"):
         service.history(Scope(rootnames=("ibxl99zzq",)))
-    with pytest.raises(NotFoundError, match="The ledger has no bxl77"):
+    with pytest.raises(NotFoundError, match="Unknown visit 'bxl77'"):
         service.history(Scope(visits=("bxl77",)))
     with pytest.raises(NotFoundError, match="Group 999"):
         service.groups(999, 998)

@@ -158,7 +158,7 @@ def test_no_value_and_no_exposure_is_said(book: SmallLedger) -> None:
     service = book.services.comparison.statistics
     with pytest.raises(NotFoundError, match="no sky values of all exposures"):
         service.statistics(GroupBy.VISIT)
-    with pytest.raises(NotFoundError, match="The ledger has no bxl77"):
+    with pytest.raises(NotFoundError, match="Unknown visit 'bxl77'"):
         service.statistics(GroupBy.VISIT, scope=Scope(visits=("bxl77",)))
 
 

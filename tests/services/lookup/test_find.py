@@ -10,7 +10,7 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import NotFoundError, UsageError
 from skydb.sky.regions import Circle, Polygons
 from skydb.sky.spherical import outlines_of
-from skydb.store.footprint_queries import Traits
+from skydb.store.scope import Scope
 from tests.services.footprints import Observatory, box, wcs_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -146,10 +146,10 @@ def test_only_a_product_that_holds_all_chips_contains_an_exposure(field):
 def test_a_search_can_be_held_to_filter_detector_and_proposal(field_anywhere):
     cone = {"cone": (85.0, -2.0, 60)}
     for traits, expected in (
-        (Traits("f606w"), {("ibxl50aaq", 1)}),
-        (Traits(detector="ir"), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
-        (Traits(proposal_id=99), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
-        (Traits("F606W", "IR"), set()),
+        (Scope(filter="f606w"), {("ibxl50aaq", 1)}),
+        (Scope(detector="ir"), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
+        (Scope(proposal_id=99), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
+        (Scope(filter="F606W", detector="IR"), set()),
     ):
         assert names(field_anywhere.finder.search(cone, traits)) == expected
 

@@ -1,0 +1,133 @@
+"""The drizzled products that an alignment fits: the rule of choice, told of combinations.
+
+The files of the exposures decide, as for every other run: of the flavours in which all of them
+exist and can be fitted the first whose newest deliveries hold an accepted solution, then
+pipeline, svm, mvm, user. Fitted are the products whose fits move those files.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from skydb.domain.choice import (
+    FLAVOURS,
+    ChosenInput,
+    Wish,
+    by_exposure,
+    flavour_of_all,
+    newest_in_time,
+    why_version,
+)
+from skydb.domain.product import Product
+from skydb.domain.version import ProductVersion
+from skydb.domain.vocabulary import Flavour
+
+#: Flavours that the members of a product can have, the likeliest first. What a user drizzles
+#: is made of the archive's files; sky cells are made of the exposures of single visits.
+MADE_OF = {
+    Flavour.PIPELINE: (Flavour.PIPELINE,),
+    Flavour.SVM: (Flavour.SVM,),
+    Flavour.MVM: (Flavour.MVM, Flavour.SVM),
+    Flavour.SKYDB: (Flavour.SKYDB, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.USER),
+    Flavour.USER: (Flavour.USER, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB),
+}
+
+
+def choose_combinations(
+    combinations: Iterable[Product], files: Iterable[Product], wish: Wish | None = None
+) -> list[ChosenInput]:
+    """The combinations to fit, in the order in which they came; none where there is none.
+
+    Parameters
+    ----------
+    combinations : iterable of Product
+        Drizzled products.
+    files : iterable of Product
+        Every product of their members that is a single exposure's. A member without any is
+        taken to have the flavours of its combinations.
+    wish : Wish, optional
+        A flavour, a day.
+
+    Raises
+    ------
+    InputsRefusedError
+        When no flavour covers all exposures; it has the table of what there is.
+    """
+    wish = wish or Wish()
+    offered = {one: version for one in combinations if (version := _offer(one, wish))}
+    named = [one for one in offered if one.members] or list(offered)
+    if not named:
+        return []
+    field = _Field(named, by_exposure(files))
+    why, versions = flavour_of_all(field.shelves, wish)
+    wanted = {name: version.product.flavour for name, version in versions.items()}
+    taken = field.moving(wanted)
+    beside = [one for one in offered if not one.members and one.flavour in wanted.values()]
+    kept = {*taken, *beside}
+    return [
+        ChosenInput(version, f"{why}; {why_version(version)}")
+        for one, version in offered.items()
+        if one in kept
+    ]
+
+
+def _offer(combination: Product, wish: Wish) -> ProductVersion | None:
+    by_name = wish.flavour is Flavour.SKYDB
+    flavour = Flavour.SKYDB if by_name else combination.flavour
+    if wish.flavour not in (None, flavour):
+        return None
+    return newest_in_time(combination, flavour, wish)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Combinations, and the files of their members by rootname."""
+
+    combinations: Sequence[Product]
+    files: Mapping[str, Sequence[Product]]
+
+    @property
+    def shelves(self) -> dict[str, list[Product]]:
+        """What decides of each exposure: its files that a fit would move."""
+        found: dict[str, list[Product]] = defaultdict(list)
+        for one in self.combinations:
+            for name in _members(one):
+                for product in self.files.get(name, [one]):
+                    if self._moves(one, product) and product not in found[name]:
+                        found[name].append(product)
+        return {name: several for name, several in found.items() if several}
+
+    def _moves(self, combination: Product, file: Product) -> bool:
+        return file is combination or file.flavour in MADE_OF[combination.flavour]
+
+    def moving(self, wanted: Mapping[str, Flavour]) -> list[Product]:
+        """Those whose fits move the files of these flavours, no exposure in two flavours."""
+        taken: list[Product] = []
+        for flavour in _order(set(wanted.values())):
+            moved = {name for one in taken for name in _members(one)}
+            taken += [
+                one
+                for one in self.combinations
+                if one.flavour is flavour
+                and not moved.intersection(_members(one))
+                and any(self._is_moved(one, name, wanted) for name in _members(one))
+            ]
+        return taken
+
+    def _is_moved(self, combination: Product, name: str, wanted: Mapping[str, Flavour]) -> bool:
+        if name not in wanted:
+            return False
+        if name in self.files:
+            return wanted[name] in MADE_OF[combination.flavour]
+        return wanted[name] is combination.flavour
+
+
+def _members(combination: Product) -> list[str]:
+    """Its exposures; a combination that names none stands for itself."""
+    return [member.rootname for member in combination.members] or [combination.filename]
+
+
+def _order(first: Collection[Flavour]) -> list[Flavour]:
+    return [*(one for one in FLAVOURS if one in first), *(f for f in FLAVOURS if f not in first)]

@@ -1,0 +1,108 @@
+"""Common zeros of values that are offsets from one image of their own run, as those of match.
+
+Each run has a zero of its own. Runs that measured the same chips are put on the zero of the
+first of them by the median difference of those chips; others stay apart.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from skydb.store.comparison_queries import batches
+from skydb.store.statistics_queries import chip_values
+
+#: Runs whose values are read at once.
+_BATCH = 500
+#: A constant that is taken from fewer differences than this leaves nothing to look at.
+FEWEST_FOR_OFFSET = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """Where the zero of a run lies.
+
+    Parameters
+    ----------
+    run : int
+        The run whose zero it is.
+    shift : float
+        What to add to a value to have it on that zero, in the unit of the values.
+    """
+
+    run: int
+    shift: float = 0.0
+
+    def __str__(self) -> str:
+        return f"run {self.run}"
+
+
+def common_zeros(
+    values: Mapping[int, Mapping[Hashable, float]], order: Sequence[int]
+) -> dict[int, Zero]:
+    """The zero of each run, shared with as many runs as have chips in common.
+
+    Parameters
+    ----------
+    values : mapping of int to mapping
+        Values of each run by chip; chips of different units are different chips.
+    order : sequence of int
+        The runs, the one whose zero is kept first.
+    """
+    place = {run: number for number, run in enumerate(order)}
+    having: dict[Hashable, list[int]] = defaultdict(list)
+    for run in order:
+        for chip in values.get(run, {}):
+            having[chip].append(run)
+    zeros: dict[int, Zero] = {}
+    for run in order:
+        if run not in zeros:
+            zeros |= _reached(run, values, having, place)
+    return zeros
+
+
+def _reached(
+    first: int,
+    values: Mapping[int, Mapping[Hashable, float]],
+    having: Mapping[Hashable, Sequence[int]],
+    place: Mapping[int, int],
+) -> dict[int, Zero]:
+    """The runs that can be put on the zero of one, step by step, the earlier first."""
+    zeros = {first: Zero(first)}
+    known = dict(values.get(first, {}))
+    waiting = _neighbours(values.get(first, {}), having, place)
+    while waiting:
+        _, run = heapq.heappop(waiting)
+        both = [known[chip] - value for chip, value in values[run].items() if chip in known]
+        if run in zeros or len(both) < FEWEST_FOR_OFFSET:
+            continue
+        zeros[run] = Zero(first, float(np.median(both)))
+        for chip, value in values[run].items():
+            known.setdefault(chip, value + zeros[run].shift)
+        for other in _neighbours(values[run], having, place):
+            heapq.heappush(waiting, other)
+    return zeros
+
+
+def _neighbours(
+    chips: Mapping[Hashable, float],
+    having: Mapping[Hashable, Sequence[int]],
+    place: Mapping[int, int],
+) -> list[tuple[int, int]]:
+    """Runs with any of some chips, as a heap."""
+    found = {(place[run], run) for chip in chips for run in having[chip]}
+    return sorted(found)
+
+
+def zeros_of_runs(session: Session, runs: Sequence[int]) -> dict[int, Zero]:
+    """The zeros of some runs, of all chips that they measured; the zero of the first is kept."""
+    values: dict[int, dict[Hashable, float]] = defaultdict(dict)
+    for batch in batches(runs, _BATCH):
+        for run, chip, value in chip_values(session, batch):
+            values[run][chip] = value
+    return common_zeros(values, runs)

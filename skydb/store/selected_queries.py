@@ -1,0 +1,143 @@
+"""Read-only selects on what belongs to a selection: products, runs and groups of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import (
+    AlignmentRun,
+    Exposure,
+    Product,
+    ProductVersion,
+    SkyRun,
+    SkyValue,
+    Usage,
+    Visit,
+)
+from skydb.domain.vocabulary import ActivityStatus
+from skydb.store.comparison_queries import batches
+from skydb.store.scope import Scope
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Everything of the ledger that a selection means, by keys and by names.
+
+    Parameters
+    ----------
+    exposures : mapping of int to str
+        Rootnames by key.
+    visits : mapping of int to str
+        Labels of their visits by key.
+    products : mapping of int to str
+        Their products and those made of any of them: file names by key.
+    """
+
+    exposures: dict[int, str]
+    visits: dict[int, str]
+    products: dict[int, str]
+
+    @classmethod
+    def of(cls, session: Session, scope: Scope) -> Selected:
+        """What a scope means.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            As :meth:`.Scope.exposure_ids`.
+        """
+        exposures, visits = {}, {}
+        for batch in batches(scope.exposure_ids(session)):
+            query = (
+                select(Exposure.id, Exposure.rootname, Visit.id, Visit.program + Visit.number)
+                .join(Visit, Visit.id == Exposure.visit_id)
+                .where(Exposure.id.in_(batch))
+            )
+            for key, rootname, visit_id, label in session.execute(query):
+                exposures[key], visits[visit_id] = rootname, label
+        named = select(Product.id, Product.filename).where(*scope.product_conditions(session))
+        products = {key: name for key, name in session.execute(named)}
+        return cls(exposures, visits, products)
+
+    @property
+    def rootnames(self) -> frozenset[str]:
+        """Names of the exposures."""
+        return frozenset(self.exposures.values())
+
+
+def groups_covering(session: Session, exposures: Collection[int]) -> dict[int, set[int]]:
+    """Groups of good sky runs that have values of exposures: each exposure in its newest.
+
+    Parameters
+    ----------
+    session : Session
+    exposures : collection of int
+        Keys of exposures.
+
+    Returns
+    -------
+    dict of int to set of int
+        The exposures that each group stands for, the newest group first.
+    """
+    place: dict[int, tuple[float, int]] = {}
+    having: dict[int, set[int]] = {}
+    for batch in batches(exposures):
+        query = (
+            select(SkyRun.group_id, SkyRun.started_at, SkyRun.id, SkyValue.exposure_id)
+            .join(SkyValue, SkyValue.run_id == SkyRun.id)
+            .where(
+                SkyValue.exposure_id.in_(batch),
+                SkyRun.status == ActivityStatus.SUCCEEDED,
+                SkyRun.deleted_at.is_(None),
+                SkyRun.replay_of_id.is_(None),
+                SkyRun.effective_method.is_not(None),
+            )
+            .distinct()
+        )
+        for group, started_at, run, exposure in session.execute(query):
+            began = started_at.timestamp() if started_at else 0.0
+            place[group] = max(place.get(group, (0.0, 0)), (began, run))
+            having.setdefault(group, set()).add(exposure)
+    left, found = set(exposures), {}
+    for group in sorted(having, key=lambda one: place[one], reverse=True):
+        if mine := having[group] & left:
+            found[group] = mine
+            left -= mine
+    return found
+
+
+def runs_using(session: Session, products: Iterable[int]) -> set[int]:
+    """Activities that used a version of any of some products."""
+    found: set[int] = set()
+    for batch in batches(products):
+        query = (
+            select(Usage.activity_id)
+            .join(ProductVersion, ProductVersion.id == Usage.version_id)
+            .where(ProductVersion.product_id.in_(batch))
+            .distinct()
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def latest_alignment(session: Session, products: Collection[int] | None = None) -> int | None:
+    """The newest alignment run that was finished, of any of some products; or None."""
+    query = (
+        select(AlignmentRun.id)
+        .where(
+            AlignmentRun.status == ActivityStatus.SUCCEEDED,
+            # Of what only a log tells there is nothing to look at.
+            AlignmentRun.imported_by_id.is_(None),
+            # A repetition is for comparison: its fits are not to be applied.
+            AlignmentRun.parameters["replay_of"].as_string().is_(None),
+        )
+        .order_by(AlignmentRun.id.desc())
+    )
+    if products is None:
+        return session.scalar(query.limit(1))
+    using = runs_using(session, products)
+    return next((run for run in session.scalars(query) if run in using), None)

@@ -1,0 +1,7 @@
+SELECT a.id AS run_id, a.kind, a.status, a.started_at, a.finished_at, a.tool_version, a.error,
+       a.agent, (a.imported_by_id IS NOT NULL) AS is_imported, r.replay_of_id AS replay_of,
+       r.requested_method, r.effective_method, env.verdict AS environment_verdict
+  FROM activities a
+  LEFT JOIN sky_runs r ON r.id = a.id
+  LEFT JOIN environments env ON env.id = a.environment_id
+ WHERE a.deleted_at IS NULL
