@@ -48,7 +48,19 @@ EXISTS (
               AND {{ is_newest_delivery("st") }}
               AND (p.kind <> 'flt' OR NOT EXISTS (
                    SELECT 1 FROM products c
-                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour)))
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id))))
+{%- endmacro %}
+
+{#- Whether an older delivery of a file of an exposure `e` is aligned than the newest. -#}
+{% macro is_aligned_before() -%}
+EXISTS (
+           SELECT 1 FROM products p
+                     {{ applied() }}
+             JOIN product_versions n ON n.product_id = p.id AND n.delivery > st.delivery
+              AND n.derived_from_id IS NULL
+            WHERE p.exposure_id = e.id AND {{ is_last_applied() }}
+              AND {{ is_newest_delivery("n") }})
 {%- endmacro %}
 
 {#- Whether a fit of a product that an exposure `e` is a member of waits for review. -#}

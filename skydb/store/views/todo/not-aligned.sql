@@ -2,7 +2,7 @@
 {% from "todo/_exposure.sql" import exposures, first_seen, fitted_as, name_of_fitted -%}
 {% import "_alignment.sql" as alignment -%}
 {% set reason -%}
-'skydb has aligned no file of it; its WCS is ' || COALESCE(
+'skydb has not aligned the file of it that a run would use; its WCS is ' || COALESCE(
            (SELECT MAX(s.wcs_name) FROM products q
               JOIN alignment_solutions s ON s.product_id = q.id
              WHERE q.exposure_id = e.id AND s.wcs_key = ' '
@@ -14,8 +14,6 @@
 SELECT {{ of_exposure(rule="'not-aligned'", since=first_seen(), subject="e.rootname",
                       reason=reason, product=name_of_fitted(), fitted_id=fitted_as()) }}
   FROM {{ exposures() }}
- WHERE e.known_from = 'header' AND NOT EXISTS (
-       SELECT 1 FROM products q JOIN alignment_solutions s ON s.product_id = q.id
-        WHERE q.exposure_id = e.id AND s.status = 'applied'
-          AND s.version_id IS NOT NULL)
+ WHERE e.known_from = 'header' AND NOT {{ alignment.is_aligned() }}
+   AND NOT {{ alignment.is_aligned_before() }}
    AND NOT {{ alignment.is_waiting() }}
