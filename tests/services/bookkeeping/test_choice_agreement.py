@@ -95,9 +95,7 @@ class Story:
         acceptance.start()
         moved = survey._version(version.product, None, version.date_written, derived_from=version)
         acceptance.generate(moved, LinkRole.ALIGNED)
-        carried = AlignmentSolution.carried(
-            moved, acceptance, wcs("IDC_x-FIT_SKYDB_gaia"), source
-        )
+        carried = AlignmentSolution.carried(moved, acceptance, wcs("IDC_x-FIT_SKYDB_gaia"), source)
         carried.verify(Realised(50.0, 50.0, 0.0))
         version.product.supersede_with(carried)
         acceptance.succeed()
@@ -168,11 +166,9 @@ def aligned_of(services: Services, *done: Step) -> tuple[set[Flavour], set[Flavo
         session.expire_all()
         used = choose_inputs(session, services.context.workspace, Selection())
         fitted = choose_products(session)
+        found = tuple({one.version.product.flavour for one in some} for some in (used, fitted))
         session.rollback()
-    return (
-        {one.version.product.flavour for one in used},
-        {one.version.product.flavour for one in fitted},
-    )
+    return found  # type: ignore[return-value]
 
 
 FLT = ProductKind.FLT
@@ -193,4 +189,3 @@ def test_products_of_the_files_that_a_sky_run_uses_are_fitted(
 ) -> None:
     steps_done = [Step(name, flavour, FLT, what) for name, flavour, what in done]
     assert aligned_of(services, *steps_done) == ({expected}, {expected})
-

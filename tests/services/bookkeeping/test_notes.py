@@ -200,3 +200,22 @@ def test_a_catalogue_is_superseded_by_another_and_the_books_say_why(
         books.supersede("dr3", "dr2", "no, the other way round")
     with pytest.raises(NotFoundError):
         books.supersede("dr3", "dr4", "not out yet")
+
+
+def test_lines_of_a_file_are_those_of_that_product_and_patterns_name_several(
+    seeded: Services,
+) -> None:
+    with seeded.context.store.writing() as session:
+        survey = Survey(session, contents=50)
+        other = survey.drizzled(survey.exposure("51"))
+        other.filename = "twin_drz.fits"
+        twin = survey.drizzled(survey.exposure("52"))
+        twin.filename = "twin_drz.fits"
+        session.commit()
+        numbers = other.id, twin.id
+    for number in numbers:
+        seeded.books.note(f"product:{number}", f"on {number}")
+    told = [row["reason"] for row in seeded.books.entries(f"product:{numbers[0]}")]
+    assert told == [f"on {numbers[0]}"]
+    assert len(seeded.books.entries("twin_*.fits")) == 2
+    assert len(seeded.books.entries("twin_drz.fits")) == 2

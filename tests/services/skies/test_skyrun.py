@@ -130,6 +130,22 @@ def test_an_identical_run_is_found_and_not_repeated_unless_forced(
     assert newest["run"] == forced["run"]
 
 
+def test_a_run_that_is_found_has_the_flags_of_now(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    line = services.books.flag(MEMBERS[0], "satellite", "a trail", "ann")
+    (flagged,) = run(services, tools, SkyMethod.MATCH)
+    (found,) = run(services, tools, SkyMethod.MATCH)
+    assert flagged["findings"] == found["findings"] == ["flag satellite by ann: a trail"]
+    services.books.withdraw(line["id"], "it was masked")
+    (settled,) = run(services, tools, SkyMethod.MATCH)
+    assert (settled["run"], settled["reused"], settled["findings"]) == (flagged["run"], True, [])
+    assert [row["message"] for row in services.questions.findings(flagged["run"])]
+    services.books.flag(MEMBERS[1], "clouds", "grey", "ann")
+    (again,) = run(services, tools, SkyMethod.MATCH)
+    assert (again["reused"], again["findings"]) == (True, ["flag clouds by ann: grey"])
+
+
 @pytest.mark.parametrize("what", ["method", "parameters", "selection", "content", "environment"])
 def test_a_run_that_differs_in_anything_is_another_run(
     services: Services,
