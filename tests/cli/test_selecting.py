@@ -57,7 +57,8 @@ def reference() -> dict[str, object]:
 
 def spelled(option: object) -> tuple[object, ...]:
     """What a user sees and may type of an option."""
-    return (tuple(option.opts), option.help, str(option.type_descriptor.annotation), option.multiple,  # type: ignore[attr-defined]
+    kind = str(option.type_descriptor.annotation)  # type: ignore[attr-defined]
+    return (tuple(option.opts), option.help, kind, option.multiple,  # type: ignore[attr-defined]
             option.required, option.nargs)  # type: ignore[attr-defined]  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-SELECT a.id AS run_id, a.kind, a.status, a.started_at, a.finished_at, a.tool_version, a.error,
+SELECT a.id AS run_id, a.kind, a.status, a.started_at, a.finished_at,
+       CASE WHEN a.imported_by_id IS NULL
+            THEN COALESCE(a.tool_version, 'skydb ' || a.skydb_version)
+            ELSE a.tool_version END AS tool_version, a.error,
        a.agent, (a.imported_by_id IS NOT NULL) AS is_imported, r.replay_of_id AS replay_of,
        r.requested_method, r.effective_method, env.verdict AS environment_verdict
   FROM activities a

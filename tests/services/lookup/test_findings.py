@@ -34,5 +34,5 @@ def test_every_finding_is_listed_newest_first_and_is_that_of_the_view(
     with services.context.store.reading() as session:
         asked = text("SELECT run_id, kind, status, tool_version, error FROM v_activities")
         assert [tuple(row) for row in session.execute(asked)] == [
-            (run, "ingest", "succeeded", "0.1.0", None)
+            (run, "ingest", "succeeded", "skydb 0.1.0", None)
         ]
