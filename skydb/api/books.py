@@ -35,7 +35,6 @@ class BooksFacade(Facade):
     ) -> QTable:
         """Exposures downloaded, aligned, matched, flagged, stale... per visit or program."""
         from skydb.services.bookkeeping import StatusBy
-        from skydb.store.books_queries import Scope
         from skydb.store.scope import Scope
 
         scope = Scope(visits=(visit,) if visit else (), proposal_id=proposal)

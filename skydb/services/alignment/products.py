@@ -15,7 +15,7 @@ from skydb.domain.combinations import choose_combinations
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.intake import Selection, nothing_selected
+from skydb.services.intake import Selection
 from skydb.store.comparison_queries import batches
 from skydb.store.references import products_of, several_products, version_of
 from skydb.store.scope import nothing_selected, require_excluded

@@ -17,7 +17,8 @@ from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, separations_mas, tangent_plane
 from skydb.store import queries
-from skydb.store.footprint_queries import Traits, footprints_near
+from skydb.store.footprint_queries import footprints_near
+from skydb.store.scope import Scope
 
 _USES = {
     WithoutMotion.KEEP: "kept",
@@ -141,7 +142,7 @@ class CatalogSources:
         middle = np.degrees([np.arctan2(centre[1], centre[0]), np.arcsin(centre[2])])
         reach = separations_mas(positions, np.broadcast_to(middle, positions.shape)).max() / 3.6e6
         with self.context.store.reading() as session:
-            near = footprints_near(session, centre.tolist(), float(reach), Traits())
+            near = footprints_near(session, centre.tolist(), float(reach), Scope())
         drizzled = [row for row in near if ProductKind(row["kind"]).is_drizzled]
         outlines = [_outline(row["s_region"]) for row in drizzled or near]
         return PlaneMap(

@@ -12,5 +12,3 @@ from .guards import guarded_inputs as guarded_inputs
 from .guards import remarks_on as remarks_on
 from .ingest import IngestService as IngestService
 from .selection import Selection as Selection
-from .selection import conditions as conditions
-from .selection import nothing_selected as nothing_selected
