@@ -28,25 +28,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_imported_by_id_activities FOREIGN KEY(imported_by_id) REFERENCES activities (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 09:17:28.424342',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 09:17:28.455262',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 09:17:28.533741',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.533878',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.594051','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.598583',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.599092','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.599367',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.599707','2026-01-10 12:00:00.000000','2026-11-28 09:17:28.599944',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.600283','2026-02-20 12:00:00.000000','2026-11-28 09:17:28.600550',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.601160','2026-03-01 12:00:00.000000','2026-11-28 09:17:28.601328',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 09:17:28.561285',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 09:17:29.219368','2026-11-28 09:17:29.219435','2026-11-28 09:17:29.445225',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 09:17:29.786185','2026-11-28 09:17:29.786268','2026-11-28 09:17:29.829774',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 09:17:30.339338','2026-11-28 09:17:30.339440','2026-11-28 09:17:30.431448',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 09:17:30.411886','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:30.999140','2026-11-28 09:17:31.053567','2026-11-28 09:17:31.553353',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.026261','2026-11-28 09:17:31.053602','2026-11-28 09:17:31.577304',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.037864','2026-11-28 09:17:31.053627','2026-11-28 09:17:31.596099',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 09:17:31.050546','2026-11-28 09:17:31.053665','2026-11-28 09:17:31.611723',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 1}, "recipe": "67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 09:17:31.470807','2026-11-28 09:17:31.483757','2026-11-28 09:17:31.528616',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 10:06:45.035350',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:06:45.050417',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:06:45.110251',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.118536',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.144522','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.144753',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.144990','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.145115',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.145312','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.145444',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.145637','2026-02-20 12:00:00.000000','2026-11-28 10:06:45.145780',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.146142','2026-03-01 12:00:00.000000','2026-11-28 10:06:45.146234',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.125472',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 10:06:45.657705','2026-11-28 10:06:45.657791','2026-11-28 10:06:45.885690',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 10:06:46.214164','2026-11-28 10:06:46.214254','2026-11-28 10:06:46.254858',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 10:06:46.631915','2026-11-28 10:06:46.632031','2026-11-28 10:06:46.712204',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 10:06:46.693256','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.922116','2026-11-28 10:06:47.994104','2026-11-28 10:06:48.189279',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.953120','2026-11-28 10:06:47.994144','2026-11-28 10:06:48.234492',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.972069','2026-11-28 10:06:47.994174','2026-11-28 10:06:48.254281',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.982039','2026-11-28 10:06:47.994199','2026-11-28 10:06:48.277428',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 10:06:48.102023','2026-11-28 10:06:48.119546','2026-11-28 10:06:48.158116',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -142,25 +142,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.435878',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.437340',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.438293',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.444273',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.445522',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.454669',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.571296',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 09:17:28.572143','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.573289',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:28.582132',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 09:17:28.590905','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.591983',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.574304','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.579165',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.580446','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.580928',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 09:17:28.593268','2026-01-20 12:00:00.000000','2026-11-28 09:17:28.593778',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:29.372598',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 09:17:29.373120',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 09:17:29.373288',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 09:17:29.374212',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 09:17:29.382950',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 09:17:29.383329',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.037295',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.038260',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.047809',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.048585',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.049401',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.050108',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.138950',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:06:45.139592','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.140347',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.142831',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:06:45.143109','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.143644',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.141009','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.141294',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.141906','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.142122',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.144149','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.144377',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.821595',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:06:45.822129',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:06:45.822323',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.827806',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:06:45.828248',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:06:45.828426',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -195,9 +195,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 09:17:31.859608',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 09:17:32.077250',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 09:17:32.349880',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 10:06:48.585745',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 10:06:48.872469',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 10:06:49.136026',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -212,8 +212,8 @@ CREATE TABLE chip_levels (
 	CONSTRAINT fk_chip_levels_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id), 
 	CONSTRAINT fk_chip_levels_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id)
 );
-INSERT INTO "chip_levels" VALUES(14,1,'67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f',19,1.33341097831726074218e+00,4.30757296660354838113e-02,3650,'electron/s',6.07974316357115043265e+01);
-INSERT INTO "chip_levels" VALUES(15,1,'67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f',19,1.3330446481704711914e+00,4.17305927483439323411e-02,3640,'electron/s',6.07974316357115043265e+01);
+INSERT INTO "chip_levels" VALUES(14,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.33341097831726074218e+00,4.30757296660354838113e-02,3650,'electron/s',6.07974316357115043265e+01);
+INSERT INTO "chip_levels" VALUES(15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.3330446481704711914e+00,4.17305927483439323411e-02,3640,'electron/s',6.07974316357115043265e+01);
 CREATE TABLE chip_solutions (
 	solution_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -276,8 +276,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 09:17:28.533450',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 09:17:28.533595',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 10:06:45.110043',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 10:06:45.110142',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -291,10 +291,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 09:17:28.424829','2026-11-28 09:17:28.424870');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 09:17:28.424864','2026-11-28 09:17:28.424875');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 09:17:29.212267',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 09:17:30.411792',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 10:06:45.035812','2026-11-28 10:06:45.035852');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 10:06:45.035846','2026-11-28 10:06:45.035857');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 10:06:45.649859',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 10:06:46.693170',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -334,21 +334,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 09:17:28.425935');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 09:17:28.437172');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 09:17:28.438117');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 09:17:28.444111');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 09:17:28.445280');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 09:17:28.446303');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 09:17:28.570768');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 09:17:28.573095');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 09:17:28.574081');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 09:17:28.580213');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 09:17:28.581851');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 09:17:28.591784');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 09:17:28.593007');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 09:17:29.372390');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 09:17:29.374072');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 10:06:45.036931');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 10:06:45.038119');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 10:06:45.047597');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 10:06:45.048462');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 10:06:45.049204');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 10:06:45.049974');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 10:06:45.138572');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 10:06:45.140204');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 10:06:45.140849');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 10:06:45.141776');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 10:06:45.142665');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 10:06:45.143546');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 10:06:45.144030');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 10:06:45.821394');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 10:06:45.827594');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -359,8 +359,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 09:17:28.601522');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 09:17:29.383678');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 10:06:45.154568');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 10:06:45.828701');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -591,21 +591,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.425749',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.436929',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.438028',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.443890',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.445175',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 09:17:28.446120',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.570447',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.572808',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.573796',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.579858',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.581700',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.591522',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 09:17:28.592629',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 09:17:29.372137',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 09:17:29.373931',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.036770',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.037943',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.047463',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.048307',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.049128',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.049824',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.126249',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.140031',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.140670',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.141596',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.142582',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.143427',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.143875',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:06:45.821190',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:06:45.827424',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -639,6 +639,13 @@ CREATE TABLE reference_catalogs (
 	has_proper_motions BOOLEAN NOT NULL, 
 	proper_motion_applied BOOLEAN, 
 	truncated BOOLEAN, 
+	without_motion VARCHAR(24), 
+	mag_min DOUBLE, 
+	mag_max DOUBLE, 
+	sources_without_motion INTEGER, 
+	still_epoch DOUBLE, 
+	motion_ra_mas_yr DOUBLE, 
+	motion_dec_mas_yr DOUBLE, 
 	sha256 VARCHAR(64) NOT NULL, 
 	path TEXT NOT NULL, 
 	obtained_at DATETIME NOT NULL, 
@@ -648,8 +655,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 09:17:28.533819',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 09:17:29.829642',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 10:06:45.118409',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 10:06:46.242243',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -662,10 +669,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE, 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.066275','2026-11-28 09:17:31.624211',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.070300','2026-11-28 09:17:31.625903',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.075746','2026-11-28 09:17:31.630587',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:28030','succeeded','2026-11-28 09:17:31.076819','2026-11-28 09:17:31.631689',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.009772','2026-11-28 10:06:48.297461',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.020775','2026-11-28 10:06:48.303658',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.022093','2026-11-28 10:06:48.304870',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.027695','2026-11-28 10:06:48.305956',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -701,7 +708,7 @@ CREATE TABLE sky_overlaps (
 	CONSTRAINT fk_sky_overlaps_version_a_id_product_versions FOREIGN KEY(version_a_id) REFERENCES product_versions (id), 
 	CONSTRAINT fk_sky_overlaps_version_b_id_product_versions FOREIGN KEY(version_b_id) REFERENCES product_versions (id)
 );
-INSERT INTO "sky_overlaps" VALUES(14,1,15,1,'67f700f69e1e17bfd95ff3f860b3ac3e52fac33e3b661c0403b84135dc67ce0f',19,5.67154402915920172753e+01,3082,3097,1.32478618621826171875e+00,1.32919287681579589843e+00,4.10942178172705313565e-02,4.22422674580599441518e-02);
+INSERT INTO "sky_overlaps" VALUES(14,1,15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,5.67154402915920172753e+01,3082,3097,1.32478618621826171875e+00,1.32919287681579589843e+00,4.10942178172705313565e-02,4.22422674580599441518e-02);
 CREATE TABLE sky_run_groups (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -712,7 +719,7 @@ CREATE TABLE sky_run_groups (
 INSERT INTO "sky_run_groups" VALUES(1,'1111111111111111111111111111111111111111111111111111111111111111','before');
 INSERT INTO "sky_run_groups" VALUES(2,'2222222222222222222222222222222222222222222222222222222222222222','after');
 INSERT INTO "sky_run_groups" VALUES(3,'18cf75d721a67996ee14328234d1adadcc852011d88e3291d230b3a683ecea7e','old, 2 exposures');
-INSERT INTO "sky_run_groups" VALUES(4,'ffc95c02a5df5aaf364a58205a5b6fb8330e03193f31e09eacf2acfaaf0a6777','HORSEHEAD, 2 exposures, F160W');
+INSERT INTO "sky_run_groups" VALUES(4,'86b7bbbd232ac97c6e4d759b7982f0958ff998065af1125a06ee647e600d0b66','HORSEHEAD, 2 exposures, F160W');
 CREATE TABLE sky_runs (
 	id INTEGER NOT NULL, 
 	group_id INTEGER NOT NULL, 
@@ -739,10 +746,10 @@ INSERT INTO "sky_runs" VALUES(7,1,'astrodrizzle','globalmin+match','globalmin+ma
 INSERT INTO "sky_runs" VALUES(8,2,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL);
 INSERT INTO "sky_runs" VALUES(9,2,'astrodrizzle','match','localmin',1,'match','normal',NULL,NULL);
 INSERT INTO "sky_runs" VALUES(14,3,'astrodrizzle','match','match',0,'9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'effb8a74a2a006d6f288ff5482d8926f080d7492382ef4d4fb6c4d4f666fbad3','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'17c1112971d1d5c4e085e2dcbbf82bb12f53d1f70b661b1ada23f2a2e6154586','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'20726bb1be5e9d8e54597bcf8b6fdb17a59a2de3571e586c6119e7e548a1fb9f','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'f1b3c893dcfab158240b135e46f23797c5c05d78a18da20cc287dca073c700da','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'ae64a1645e8c4904d2e8059929ad5e7734e0f9fa6e33f35461bd690406a1cf49','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'08e777f89730f02689ff96c14a9b3fdec1e7996c3da5586184e4a2e6805e7044','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'c9a1465a31b570900e845be8e550b7aea00d0417048eef1ab3d339badfd513d6','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'d53617d57320d6f66e8591c996c0c57eea6686bfa5c3b852a6af1c97f1882eed','normal',NULL,NULL);
 CREATE TABLE sky_values (
 	run_id INTEGER NOT NULL, 
 	exposure_id INTEGER NOT NULL, 
@@ -934,6 +941,17 @@ SELECT CAST('image' AS TEXT) AS dataproduct_type,
  WHERE p.kind <> 'hlet' AND NOT EXISTS (
                SELECT 1 FROM product_versions later
                 WHERE later.product_id = pv.product_id AND later.number > pv.number);
+CREATE VIEW v_activities AS
+SELECT a.id AS run_id, a.kind, a.status, a.started_at, a.finished_at,
+       CASE WHEN a.imported_by_id IS NULL
+            THEN COALESCE(a.tool_version, 'skydb ' || a.skydb_version)
+            ELSE a.tool_version END AS tool_version, a.error,
+       a.agent, (a.imported_by_id IS NOT NULL) AS is_imported, r.replay_of_id AS replay_of,
+       r.requested_method, r.effective_method, env.verdict AS environment_verdict
+  FROM activities a
+  LEFT JOIN sky_runs r ON r.id = a.id
+  LEFT JOIN environments env ON env.id = a.environment_id
+ WHERE a.deleted_at IS NULL;
 CREATE VIEW v_alignment_history AS
 SELECT s.id, e.rootname, p.filename AS product,
        COALESCE(stands.number, pv.number) AS version,
@@ -965,7 +983,8 @@ SELECT b.id, b.kind, b.label,
        b.author, b.reason, b.made_at, b.withdrawn_at, b.withdrawn_by, b.withdrawn_why,
        e.rootname, COALESCE(p.filename, sp.filename) AS product,
        b.activity_id AS run_id, b.solution_id,
-       v.proposal_id, v.program, v.number AS visit
+       v.proposal_id, v.program, v.number AS visit,
+       COALESCE(b.product_id, s.product_id) AS product_id
   FROM book_entries b
   LEFT JOIN alignment_solutions s ON s.id = b.solution_id
   LEFT JOIN products p ON p.id = b.product_id
@@ -981,6 +1000,96 @@ SELECT d.id, d.uri, d.attempt, d.status, d.expected_bytes, d.received_bytes AS b
   LEFT JOIN product_versions pv ON pv.id = d.version_id
   LEFT JOIN products p ON p.id = pv.product_id
   LEFT JOIN exposures e ON e.id = p.exposure_id;
+CREATE VIEW v_exposure_status AS
+SELECT e.id AS exposure_id, e.rootname, v.id AS visit_id, v.proposal_id, v.program,
+       v.number AS visit, e.target_name, e.detector, e.filters AS filter,
+       CASE WHEN EXISTS (
+           SELECT 1 FROM downloads d
+             JOIN product_versions pv ON pv.id = d.version_id
+             JOIN products p ON p.id = pv.product_id
+            WHERE p.exposure_id = e.id AND d.status = 'complete') THEN 1 ELSE 0 END AS downloaded,
+       CASE WHEN EXISTS (
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+            WHERE p.exposure_id = e.id AND p.kind <> 'hlet' AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL
+              AND (s.origin IN ('tweakreg', 'tweakback') OR EXISTS (
+                       SELECT 1 FROM alignment_solutions src
+                        WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = st.product_id
+                              AND l.delivery > st.delivery)
+              AND (p.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products c
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id)))) THEN 1 ELSE 0 END AS aligned,
+       CASE WHEN EXISTS (
+                   SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
+                     JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
+                    WHERE sv.exposure_id = e.id AND sv.mdrizsky IS NOT NULL
+                      AND r.effective_method IN ('match', 'globalmin+match')) THEN 1 ELSE 0 END AS matched,
+       CASE WHEN EXISTS (
+           SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
+             JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
+            WHERE sv.exposure_id = e.id AND r.downgraded) THEN 1 ELSE 0 END AS downgraded,
+       CASE WHEN e.id IS NOT NULL AND (
+           EXISTS (SELECT 1 FROM book_entries b WHERE b.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
+           OR EXISTS (SELECT 1 FROM book_entries b WHERE b.visit_id = v.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
+           OR EXISTS (SELECT 1 FROM products p JOIN book_entries b ON b.product_id = p.id
+                       WHERE p.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
+           OR EXISTS (SELECT 1 FROM products p
+                        JOIN alignment_solutions s ON s.product_id = p.id
+                        JOIN book_entries b ON b.solution_id = s.id
+                       WHERE p.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)) THEN 1 ELSE 0 END AS flagged,
+       CASE WHEN EXISTS (
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+            WHERE p.exposure_id = e.id AND s.status = 'applied' AND NOT EXISTS (
+                       SELECT 1 FROM alignment_solutions l
+                        WHERE l.product_id = s.product_id AND l.status = 'applied'
+                          AND l.id > s.id AND l.version_id IS NOT NULL)
+              AND EXISTS (SELECT 1 FROM product_versions n
+                           WHERE n.product_id = p.id AND n.delivery > st.delivery))
+           OR EXISTS (
+           SELECT 1 FROM products p
+             JOIN alignment_solutions s ON s.product_id = p.id
+             JOIN activities a ON a.id = s.activity_id
+             JOIN environments env ON env.id = a.environment_id
+            WHERE p.exposure_id = e.id AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND env.verdict = 'failed')
+           OR EXISTS (
+           SELECT 1 FROM sky_values sv
+          JOIN sky_runs r ON r.id = sv.run_id
+          JOIN activities a ON a.id = r.id
+          LEFT JOIN product_versions pv ON pv.id = sv.version_id
+          LEFT JOIN environments env ON env.id = a.environment_id
+            WHERE sv.exposure_id = e.id AND a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL
+           AND r.effective_method IS NOT NULL
+              AND (env.verdict = 'failed' OR EXISTS (SELECT 1 FROM product_versions n
+                        WHERE n.product_id = pv.product_id AND n.place > pv.place))
+              AND NOT EXISTS (SELECT 1 FROM sky_values c
+                            WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
+                              AND c.extver < sv.extver)
+           AND NOT EXISTS (
+               SELECT 1 FROM sky_values o
+                 JOIN sky_runs q ON q.id = o.run_id
+                 JOIN activities b ON b.id = q.id
+                WHERE o.exposure_id = sv.exposure_id AND q.effective_method = r.effective_method
+                  AND b.status = 'succeeded' AND b.deleted_at IS NULL AND q.replay_of_id IS NULL
+                  AND ((b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
+                       OR (o.run_id > sv.run_id
+                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))) THEN 1 ELSE 0 END AS stale,
+       CASE WHEN e.known_from = 'log' THEN 1 ELSE 0 END AS logged
+  FROM exposures e JOIN visits v ON v.id = e.visit_id;
+CREATE VIEW v_findings AS
+SELECT f.activity_id AS run_id, f.kind, f.subject, f.message, f.noticed_at, a.kind AS during, f.id
+  FROM findings f
+  JOIN activities a ON a.id = f.activity_id
+ WHERE a.deleted_at IS NULL;
 CREATE VIEW v_footprints AS
 SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,
        c.solution_id, c.extver, CASE WHEN DEGREES(ATAN2(c.y, c.x)) < 0 THEN DEGREES(ATAN2(c.y, c.x)) + 360
@@ -1045,8 +1154,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
            SELECT 1 FROM downloads d
              JOIN product_versions pv ON pv.id = d.version_id
              JOIN products p ON p.id = pv.product_id
-            WHERE p.exposure_id = e.id AND d.status = 'complete') THEN 1 ELSE 0 END)
-           AS downloaded,
+            WHERE p.exposure_id = e.id AND d.status = 'complete') THEN 1 ELSE 0 END) AS downloaded,
        SUM(CASE WHEN EXISTS (
            SELECT 1 FROM products p
                      JOIN alignment_solutions s ON s.product_id = p.id
@@ -1062,8 +1170,8 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
                               AND l.delivery > st.delivery)
               AND (p.kind <> 'flt' OR NOT EXISTS (
                    SELECT 1 FROM products c
-                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour)))
-           THEN 1 ELSE 0 END) AS aligned,
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id)))) THEN 1 ELSE 0 END) AS aligned,
        SUM(CASE WHEN EXISTS (
                    SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
                      JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
@@ -1072,8 +1180,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
        SUM(CASE WHEN EXISTS (
            SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
              JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
-            WHERE sv.exposure_id = e.id AND r.downgraded) THEN 1 ELSE 0 END)
-           AS downgraded,
+            WHERE sv.exposure_id = e.id AND r.downgraded) THEN 1 ELSE 0 END) AS downgraded,
        SUM(CASE WHEN e.id IS NOT NULL AND (
            EXISTS (SELECT 1 FROM book_entries b WHERE b.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
            OR EXISTS (SELECT 1 FROM book_entries b WHERE b.visit_id = v.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
@@ -1082,8 +1189,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
            OR EXISTS (SELECT 1 FROM products p
                         JOIN alignment_solutions s ON s.product_id = p.id
                         JOIN book_entries b ON b.solution_id = s.id
-                       WHERE p.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)) THEN 1 ELSE 0 END)
-           AS flagged,
+                       WHERE p.exposure_id = e.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)) THEN 1 ELSE 0 END) AS flagged,
        SUM(CASE WHEN EXISTS (
            SELECT 1 FROM products p
                      JOIN alignment_solutions s ON s.product_id = p.id
@@ -1123,8 +1229,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
                   AND b.status = 'succeeded' AND b.deleted_at IS NULL AND q.replay_of_id IS NULL
                   AND ((b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
                        OR (o.run_id > sv.run_id
-                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL)))))
-           THEN 1 ELSE 0 END) AS stale,
+                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))) THEN 1 ELSE 0 END) AS stale,
        SUM(CASE WHEN e.known_from = 'log' THEN 1 ELSE 0 END) AS logged,
        (SELECT COUNT(*) FROM book_entries b WHERE b.visit_id = v.id AND b.kind = 'flag' AND b.withdrawn_at IS NULL)
        + (SELECT COUNT(*) FROM exposures x JOIN book_entries b ON b.exposure_id = x.id
@@ -1283,12 +1388,12 @@ SELECT 'not-aligned' AS rule,
        (SELECT MIN(n.recorded_at) FROM products q
            JOIN product_versions n ON n.product_id = q.id WHERE q.exposure_id = e.id) AS since,
        e.rootname AS subject,
-       'skydb has aligned no file of it; its WCS is ' || COALESCE(
+       'skydb has not aligned the file of it that a run would use; its WCS is ' || COALESCE(
            (SELECT MAX(s.wcs_name) FROM products q
               JOIN alignment_solutions s ON s.product_id = q.id
              WHERE q.exposure_id = e.id AND s.wcs_key = ' '
                AND s.superseded_by_id IS NULL), 'not known')
-       || CASE WHEN (SELECT MAX(q.id) FROM product_members m
+       || CASE WHEN (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1309,11 +1414,13 @@ SELECT 'not-aligned' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at)) IS NULL
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1) IS NULL
           THEN '; no drizzled product of its newest file is recorded: fetch or make it, then fit it.'
           ELSE '.' END AS reason,
        e.rootname AS rootname,
-       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT MAX(q.id) FROM product_members m
+       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1334,7 +1441,9 @@ SELECT 'not-aligned' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at))) AS product,
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1)) AS product,
        CAST(NULL AS BIGINT) AS run_id,
        v.proposal_id AS proposal_id,
        v.program AS program,
@@ -1349,7 +1458,7 @@ SELECT 'not-aligned' AS rule,
        v.id AS visit_id,
        e.id AS exposure_id,
        CAST(NULL AS BIGINT) AS product_id,
-       (SELECT MAX(q.id) FROM product_members m
+       (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1370,12 +1479,41 @@ SELECT 'not-aligned' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at)) AS fitted_id
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
  WHERE e.known_from = 'header' AND NOT EXISTS (
-       SELECT 1 FROM products q JOIN alignment_solutions s ON s.product_id = q.id
-        WHERE q.exposure_id = e.id AND s.status = 'applied'
-          AND s.version_id IS NOT NULL)
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+            WHERE p.exposure_id = e.id AND p.kind <> 'hlet' AND s.status = 'applied'
+              AND s.superseded_by_id IS NULL AND s.version_id IS NOT NULL
+              AND (s.origin IN ('tweakreg', 'tweakback') OR EXISTS (
+                       SELECT 1 FROM alignment_solutions src
+                        WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = st.product_id
+                              AND l.delivery > st.delivery)
+              AND (p.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products c
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id))))
+   AND NOT EXISTS (
+           SELECT 1 FROM products p
+                     JOIN alignment_solutions s ON s.product_id = p.id
+                     JOIN product_versions st
+                       ON st.id = COALESCE(s.applied_version_id, s.version_id)
+             JOIN product_versions n ON n.product_id = p.id AND n.delivery > st.delivery
+              AND n.derived_from_id IS NULL
+            WHERE p.exposure_id = e.id AND s.status = 'applied' AND NOT EXISTS (
+                       SELECT 1 FROM alignment_solutions l
+                        WHERE l.product_id = s.product_id AND l.status = 'applied'
+                          AND l.id > s.id AND l.version_id IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM product_versions l
+                            WHERE l.product_id = n.product_id
+                              AND l.delivery > n.delivery))
    AND NOT EXISTS (
            SELECT 1 FROM product_members wm
              JOIN alignment_solutions w ON w.product_id = wm.product_id
@@ -1510,7 +1648,7 @@ SELECT 'alignment-outdated' AS rule,
        e.rootname AS subject,
        'Version ' || n.number || ' is of a newer delivery than version ' || st.number
        || ', which was aligned'
-       || CASE WHEN (SELECT MAX(q.id) FROM product_members m
+       || CASE WHEN (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1531,11 +1669,13 @@ SELECT 'alignment-outdated' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at)) IS NULL
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1) IS NULL
           THEN '; no drizzled product of that delivery is recorded: fetch or make it, then fit it.'
           ELSE '.' END AS reason,
        e.rootname AS rootname,
-       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT MAX(q.id) FROM product_members m
+       (SELECT fq.filename FROM products fq WHERE fq.id = (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1556,7 +1696,9 @@ SELECT 'alignment-outdated' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at))) AS product,
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1)) AS product,
        CAST(NULL AS BIGINT) AS run_id,
        v.proposal_id AS proposal_id,
        v.program AS program,
@@ -1571,7 +1713,7 @@ SELECT 'alignment-outdated' AS rule,
        v.id AS visit_id,
        e.id AS exposure_id,
        p.id AS product_id,
-       (SELECT MAX(q.id) FROM product_members m
+       (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
               JOIN product_versions qn ON qn.product_id = q.id
               JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
@@ -1592,7 +1734,9 @@ SELECT 'alignment-outdated' AS rule,
                      JOIN product_versions fv ON fv.id = fu.version_id
                     WHERE f.kind = 'not-moved' AND f.subject = e.rootname
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
-                      AND f.noticed_at > n.recorded_at)) AS fitted_id
+                      AND f.noticed_at > n.recorded_at)
+             ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
+                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1) AS fitted_id
   FROM exposures e JOIN visits v ON v.id = e.visit_id
   JOIN products p ON p.exposure_id = e.id
                      JOIN alignment_solutions s ON s.product_id = p.id
@@ -1621,7 +1765,8 @@ SELECT 'alignment-outdated' AS rule,
                               AND l.delivery > st.delivery)
               AND (p.kind <> 'flt' OR NOT EXISTS (
                    SELECT 1 FROM products c
-                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour))) AND NOT EXISTS (
+                    WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = p.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id)))) AND NOT EXISTS (
            SELECT 1 FROM product_members wm
              JOIN alignment_solutions w ON w.product_id = wm.product_id
              JOIN product_versions wv ON wv.id = w.version_id
