@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from skydb.simulate.plan import FieldPlan, SimDetector
 
 
-_OF_A_NEW_FIELD = ("detector", "tiles", "dithers", "size", "seed", "islands")
+_OF_A_NEW_FIELD = (
+    *("detector", "tiles", "dithers", "size", "seed", "islands", "cosmic_rays", "exptime_s"),
+)
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
 
@@ -34,6 +36,22 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
     islands: Annotated[int, typer.Option(help="Groups of tiles that share no sky.")] = 1,
+    cosmic_rays: Annotated[
+        bool,
+        typer.Option(
+            "--cosmic-rays",
+            help="Cosmic rays as in orbit, and stars that saturate and bleed on CCDs; the hits "
+            "of every exposure go to DIRECTORY/truth.",
+        ),
+    ] = False,
+    exptime_s: Annotated[
+        float | None,
+        typer.Option(
+            "--exptime",
+            help="Seconds of an exposure; 699 (IR), 60 (UVIS, WFC) or 500 (with cosmic rays) "
+            "when left out.",
+        ),
+    ] = None,
     redeliver: Annotated[
         bool,
         typer.Option(
@@ -77,7 +95,11 @@ def simulate(
     else:
         from skydb.simulate.field import simulate_field
 
-        plan = plan_of(detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands)
+        plan = plan_of(
+            *(detector, tiles),
+            **{"dithers": dithers, "size": size, "seed": seed, "islands": islands},
+            **{"cosmic_rays": cosmic_rays, "exptime_s": exptime_s},
+        )
         truth = simulate_field(directory, plan, progress=say)
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)

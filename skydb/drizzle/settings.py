@@ -39,6 +39,8 @@ _OWNED_BY_TWEAKREG = frozenset(
         "editpars",
     }
 )
+#: Steps that end with masks of cosmic rays; each needs those before it.
+_REJECTION = ("driz_separate", "median", "blot", "driz_cr")
 _OWNED_BY_ASTRODRIZZLE = frozenset(
     {"input", "output", "skymethod", "runfile", "configobj", "editpars"}
 )
@@ -160,6 +162,9 @@ class AstroDrizzleSettings:
         Measure the sky and subtract it while drizzling.
     final_bits, sky_bits, resetbits : str or int
         Good DQ flags of the mosaic and of the sky, and flags to reset first.
+    reject_cosmic_rays : bool
+        Find cosmic rays and leave them out of the mosaic: ``driz_separate``, ``median``,
+        ``blot`` and ``driz_cr``, which AstroDrizzle can only do one after the other.
     final_wcs : bool
         Whether the output has the WCS that the ``final_*`` parameters say.
     final_rot_deg, final_scale_arcsec, final_pixfrac : float or None
@@ -176,6 +181,7 @@ class AstroDrizzleSettings:
     final_bits: str = "16"
     sky_bits: str = "0"
     resetbits: int = 4096
+    reject_cosmic_rays: bool = False
     final_wcs: bool = True
     final_rot_deg: float | None = 257.0
     final_scale_arcsec: float | None = None
@@ -189,6 +195,13 @@ class AstroDrizzleSettings:
 
     def __post_init__(self) -> None:
         _refuse_owned("AstroDrizzle", self.extra, _OWNED_BY_ASTRODRIZZLE)
+        _refuse_gaps(self.extra, self._last_step)
+
+    @property
+    def _last_step(self) -> int:
+        """How many steps of the rejection of cosmic rays are done."""
+        asked = [n for n, step in enumerate(_REJECTION, 1) if _is_on(self.extra.get(step, False))]
+        return len(_REJECTION) if self.reject_cosmic_rays else max(asked, default=0)
 
     @classmethod
     def pipeline(cls, *, skysub: bool = True, extra: Mapping[str, object] | None = None) -> Self:
@@ -211,7 +224,7 @@ class AstroDrizzleSettings:
             "resetbits": self.resetbits,
             "skysub": self.skysub,
             "sky_bits": self.sky_bits,
-            **dict.fromkeys(("driz_separate", "median", "blot", "driz_cr"), False),
+            **{step: n < self._last_step for n, step in enumerate(_REJECTION)},
             "final_bits": self.final_bits,
             "final_pixfrac": self.final_pixfrac,
             "final_wcs": self.final_wcs,
@@ -241,6 +254,7 @@ _ASTRODRIZZLE = {
     **{name: name for name in ("skysub", "final_bits", "sky_bits", "resetbits", "final_wcs")},
     **{name: name for name in ("final_pixfrac", "context", "build", "clean", "in_memory")},
     "num_cores": "num_cores",
+    "driz_cr": "reject_cosmic_rays",
     "final_rot": "final_rot_deg",
     "final_scale": "final_scale_arcsec",
 }
@@ -262,6 +276,22 @@ def _refuse_owned(tool: str, extra: Iterable[str], owned: frozenset[str]) -> Non
             f"{tool} parameters that skydb sets itself: {', '.join(clash)}.",
             advice="Leave them out of the extra parameters.",
         )
+
+
+def _refuse_gaps(extra: Mapping[str, object], last: int) -> None:
+    """Refuse a step that another one needs and that is switched off."""
+    gaps = [step for step in _REJECTION[:last] if not _is_on(extra.get(step, True))]
+    if gaps:
+        raise UsageError(
+            f"Cosmic rays cannot be rejected with {', '.join(f'{gap}=False' for gap in gaps)}: "
+            f"the steps {', '.join(_REJECTION)} need each other.",
+            advice="Leave these parameters out, or the rejection.",
+        )
+
+
+def _is_on(value: object) -> bool:
+    """Whether a boolean parameter is on, also as a text that drizzlepac takes for one."""
+    return value is True or str(value).lower() in ("true", "yes")
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 from skydb.simulate.detectors import Detector
 from skydb.simulate.geometry import ChipModel
 from skydb.simulate.headers import HeaderWriter
+from skydb.simulate.hits import write_hits
 from skydb.simulate.plan import FieldPlan
 from skydb.simulate.render import ChipImage, Defects, make_defects, render_chip
 from skydb.simulate.scene import Nebula, Stars
@@ -52,15 +53,20 @@ class Camera:
 
         writer = HeaderWriter(self.plan, self.detector)
         hdus = fits.HDUList([fits.PrimaryHDU(header=writer.primary(visit, exposure))])
-        stars = self.stars.at(exposure.epoch_year)
+        stars, hits = self.stars.at(exposure.epoch_year), {}
         for chip, defects in zip(self.detector.chips, self.defects, strict=True):
             image = render_chip(
-                self.plan.seed, self.detector, chip, exposure, stars, self.nebula, defects
+                *(self.plan.seed, self.detector, chip, exposure, stars, self.nebula, defects),
+                cosmic_rays=self.plan.cosmic_rays,
             )
             self._append_chip(hdus, writer, visit, exposure, chip, image)
+            if image.hits is not None:
+                hits[chip.extver] = image.hits
         hdus[0].header["NEXTEND"] = (len(hdus) - 1, "Number of standard extensions")
         path = directory / writer.file_name(exposure)
         hdus.writeto(path, overwrite=True)
+        if hits:
+            write_hits(directory, exposure.rootname, hits)
         return path
 
     def _append_chip(

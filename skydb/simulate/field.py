@@ -12,6 +12,7 @@ from skydb.simulate.detectors import Detector, detector
 from skydb.simulate.exposure import Camera
 from skydb.simulate.geometry import ChipModel
 from skydb.simulate.headers import HeaderWriter
+from skydb.simulate.hits import hits_name
 from skydb.simulate.plan import FieldPlan
 from skydb.simulate.scene import make_nebula, make_stars
 from skydb.simulate.schedule import Exposure, Schedule, Visit, make_schedule
@@ -30,7 +31,8 @@ def simulate_field(
     directory : Path
         Where to write; made when missing. Holds then the FLT or FLC of every
         exposure, the DRZ or DRC of every visit when the plan wants products,
-        ``gaia.ecsv``, ``refcat.ecsv``, ``stars.ecsv`` and ``truth.json``.
+        ``gaia.ecsv``, ``refcat.ecsv``, ``stars.ecsv`` and ``truth.json``, and below
+        ``truth`` the masks of the cosmic rays when the plan has them.
     plan : FieldPlan
         What to simulate; the same plan gives the same pixels and truth.
     progress : callable, optional
@@ -88,7 +90,8 @@ def _drizzle(
     from skydb.simulate.products import Association, Pipeline
 
     associations = [Association(visit.asn_id, tuple(paths)) for visit, paths in visits]
-    return Pipeline.real(camera_type).run(associations, directory, say)
+    pipeline = Pipeline.real(camera_type, rejects=plan.cosmic_rays)
+    return pipeline.run(associations, directory, say)
 
 
 def describe(
@@ -158,6 +161,7 @@ def _exposure_truth(
         dy_arcsec=dy,
         roll_error_deg=exposure.roll_error_deg,
         chips=tuple(_chip_truth(chip, exposure) for chip in camera_type.chips),
+        crmask=hits_name(exposure.rootname) if writer.plan.cosmic_rays else None,
     )
 
 

@@ -12,6 +12,8 @@ from skydb.errors import UsageError
 #: Visits are numbered with two base-36 digits.
 _MAX_VISITS = 36 * 36
 _MIN_SIZE_PIX = 64
+#: Of exposures of a CCD with cosmic rays.
+_CCD_EXPTIME_S = 500.0
 
 
 class SimDetector(StrEnum):
@@ -53,7 +55,7 @@ class FieldPlan:
     filter_name : str or None
         None for F160W (IR) or F606W (UVIS, WFC).
     exptime_s : float or None
-        None for 699.232 s (IR) or 60 s (UVIS, WFC).
+        None for 699.232 s (IR) or 60 s (UVIS, WFC; 500 s with cosmic rays).
     start_date : date
         Day of the first visit; it sets the epoch of the stars.
     ra_deg, dec_deg : float
@@ -75,6 +77,9 @@ class FieldPlan:
         Pointing error of each exposure on top of its visit's (1 sigma an axis).
     one_frame : bool
         Whether the archive has fitted every visit to Gaia, instead of some to other frames.
+    cosmic_rays : bool
+        Cosmic rays as the detector meets them in orbit, unflagged on CCDs and flagged but for
+        a few on IR, and on CCDs stars that saturate and bleed; without, a few flagged hits.
 
     Raises
     ------
@@ -108,6 +113,7 @@ class FieldPlan:
     roll_error_deg: float = 0.005
     jitter_mas: float = 0.0
     one_frame: bool = False
+    cosmic_rays: bool = False
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -139,6 +145,13 @@ class FieldPlan:
     def _pointing_is_sane(self) -> bool:
         low, high = self.pointing_error_arcsec
         return 0 <= low <= high
+
+    @property
+    def exposure_s(self) -> float | None:
+        """Exposure time, or None for what is usual: long enough for cosmic rays to matter."""
+        if self.exptime_s is None and self.cosmic_rays and self.detector is not SimDetector.IR:
+            return _CCD_EXPTIME_S
+        return self.exptime_s
 
     @property
     def visit_count(self) -> int:

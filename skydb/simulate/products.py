@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from skydb.simulate.detectors import Detector
 
 #: Products made by one subprocess: enough to share its start, few enough to show progress.
 _BATCH = 9
+#: Flag of what driz_cr finds (``crbit``).
+_DQ_DRIZ_CR = 4096
 #: What the archive's products say of the fit of their members.
 _FIT_CARDS = ("RMS_RA", "RMS_DEC", "NMATCHES", "CRDER1", "CRDER2", "FITGEOM")
 
@@ -49,15 +51,19 @@ class Pipeline:
     ----------
     maker : ProductMaker
         What drizzles; the real AstroDrizzle unless told.
+    rejects : bool
+        Whether it looks for cosmic rays where an association has several exposures, and
+        leaves its flag on what it finds, as the archive's does.
     """
 
     detector: Detector
     maker: ProductMaker
+    rejects: bool = False
 
     @classmethod
-    def real(cls, detector: Detector) -> Pipeline:
+    def real(cls, detector: Detector, *, rejects: bool = False) -> Pipeline:
         """The pipeline with the real AstroDrizzle."""
-        return cls(detector, AstroDrizzle(DrizzlepacRunner()))
+        return cls(detector, AstroDrizzle(DrizzlepacRunner()), rejects)
 
     def product_name(self, association: Association) -> str:
         """``<asn>_drz.fits`` or ``<asn>_drc.fits``."""
@@ -93,18 +99,27 @@ class Pipeline:
     def _run_batch(
         self, associations: Sequence[Association], directory: Path, scratch: Path
     ) -> list[Path]:
-        settings = AstroDrizzleSettings.pipeline(extra={"context": True})
-        jobs = [ProductJob(one.exposures, one.asn_id, settings) for one in associations]
+        jobs = [ProductJob(one.exposures, one.asn_id, self._settings(one)) for one in associations]
         products = self.maker.make_products(jobs, scratch)
         kept = []
         for association, product in zip(associations, products, strict=True):
             for path in association.exposures:
                 _copy_sky(product.parent / path.name, path)
+                if self._rejects(association):
+                    _copy_flags(product.parent / path.name, path)
             target = directory / self.product_name(association)
             shutil.move(product, target)
             _describe(target, association)
             kept.append(target)
         return kept
+
+
+    def _rejects(self, association: Association) -> bool:
+        return self.rejects and len(association.exposures) > 1
+
+    def _settings(self, association: Association) -> AstroDrizzleSettings:
+        settings = AstroDrizzleSettings.pipeline(extra={"context": True})
+        return replace(settings, reject_cosmic_rays=self._rejects(association))
 
 
 def _with_kept_log(error: ToolError, directory: Path) -> ToolError:
@@ -123,6 +138,16 @@ def _copy_sky(processed: Path, original: Path) -> None:
         for hdu in target:
             if hdu.name == "SCI":
                 hdu.header["MDRIZSKY"] = source["SCI", hdu.ver].header["MDRIZSKY"]
+
+
+def _copy_flags(processed: Path, original: Path) -> None:
+    """Carry the flags of cosmic rays from the pipeline's copy of an exposure to the exposure."""
+    from astropy.io import fits
+
+    with fits.open(processed) as source, fits.open(original, mode="update") as target:
+        for hdu in target:
+            if hdu.name == "DQ":
+                hdu.data |= source["DQ", hdu.ver].data & _DQ_DRIZ_CR
 
 
 def _describe(product: Path, association: Association) -> None:

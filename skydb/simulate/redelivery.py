@@ -112,6 +112,9 @@ def redeliver_field(
         for exposure in truth.exposures:
             say(f"writing {exposure.path}")
             recalibration.write(directory / exposure.path, out / exposure.path)
+            if exposure.crmask is not None:
+                (out / exposure.crmask).parent.mkdir(exist_ok=True)
+                shutil.copyfile(directory / exposure.crmask, out / exposure.crmask)
         for name in (truth.catalog, truth.refcat, truth.stars):
             shutil.copyfile(directory / name, out / name)
         truth = _renamed(truth, out)
@@ -200,4 +203,5 @@ def _drizzle(truth: FieldTruth, out: Path, say: Progress) -> None:
             paths = tuple(out / truth.exposure(name).path for name in visit.members)
             associations.append(Association(visit.asn_id, paths))
     if associations:
-        Pipeline.real(detector(truth.detector)).run(associations, out, say)
+        rejects = any(exposure.crmask is not None for exposure in truth.exposures)
+        Pipeline.real(detector(truth.detector), rejects=rejects).run(associations, out, say)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.simulate.cosmic_rays import Hits, bleed
 from skydb.simulate.detectors import Detector
 from skydb.simulate.geometry import ChipModel, LinearWcs, Matrix
 from skydb.simulate.scene import Nebula, Stars
@@ -29,11 +30,15 @@ _RAMP_HITS_PER_PIX = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class ChipImage:
-    """One chip: science and error (rows, columns) float32, quality int16."""
+    """One chip: science and error (rows, columns) float32, quality int16.
+
+    ``hits`` tells of the cosmic rays of a plan that has them.
+    """
 
     sci: NDArray[np.float32]
     err: NDArray[np.float32]
     dq: NDArray[np.int16]
+    hits: Hits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def render_chip(
     stars: Stars,
     nebula: Nebula,
     defects: Defects,
+    *,
+    cosmic_rays: bool = False,
 ) -> ChipImage:
     """Expose one chip.
 
@@ -86,6 +93,8 @@ def render_chip(
     ----------
     stars : Stars
         At the epoch of the exposure.
+    cosmic_rays : bool
+        Whether rays strike the chip as in orbit, and full pixels of a CCD bleed.
     """
     wcs = chip.wcs(exposure.true_attitude, exposure.velocity_scale)
     level = nebula_image(nebula, chip, wcs)
@@ -95,12 +104,28 @@ def render_chip(
     level += defects.hot
     rng = random_stream(seed, Stream.PIXELS, exposure.index, chip.extver)
     to_electrons = exposure.exptime_s if detector.is_rate else 1.0
-    sci, err = _expose(level, to_electrons, detector.read_noise_e, rng)
     dq = defects.dq.copy()
-    _spoil(sci, dq, detector, rng)
+    hits = _hits(seed, detector, chip, exposure, level * to_electrons) if cosmic_rays else None
+    charge = hits and hits.charge
+    sci, err, full = _expose(level, to_electrons, detector, rng, charge)
+    _spoil_bad(sci, dq, detector, rng)
+    if hits is None:
+        _spoil(sci, dq, detector, rng)
+        full = sci > _FULL_WELL_E
+    else:
+        dq[hits.removed] |= DQ_COSMIC_RAY
     if not detector.is_rate:
-        dq[sci > _FULL_WELL_E] |= DQ_SATURATED
-    return ChipImage(sci, err, dq)
+        dq[full] |= DQ_SATURATED
+    return ChipImage(sci, err, dq, hits)
+
+
+def _hits(
+    seed: int, detector: Detector, chip: ChipModel, exposure: Exposure, electrons: Matrix
+) -> Hits:
+    """Cosmic rays of one chip, from a stream of their own: all else stays as without them."""
+    rng = random_stream(seed, Stream.COSMIC_RAYS, exposure.index, chip.extver)
+    noise = np.sqrt(np.maximum(electrons, 0.0) + detector.read_noise_e**2)
+    return Hits.of(detector.radiation, noise, exposure.exptime_s, rng, ramp=detector.is_rate)
 
 
 def nebula_image(nebula: Nebula, chip: ChipModel, wcs: LinearWcs) -> Matrix:
@@ -171,15 +196,39 @@ def _accumulate(
 
 
 def _expose(
-    level: Matrix, to_electrons: float, read_noise_e: float, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Photon and read noise, and the standard deviation that the pipeline states."""
+    level: Matrix,
+    to_electrons: float,
+    detector: Detector,
+    rng: np.random.Generator,
+    charge: Matrix | None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Photon and read noise, the error that the pipeline states, and which pixels are full.
+
+    No pixel is full, and nothing bleeds, without the charge of cosmic rays.
+    """
     electrons = np.maximum(level * to_electrons, 0.0)
     counts = rng.poisson(electrons).astype(np.float32)
-    counts += read_noise_e * rng.standard_normal(level.shape, dtype=np.float32)
-    err = np.sqrt(np.maximum(counts, 0.0) + np.float32(read_noise_e**2))
+    full = np.zeros(level.shape, dtype=bool)
+    if charge is not None:
+        collected = counts + charge
+        if detector.full_well_e is not None:
+            collected, full = bleed(collected, detector.full_well_e)
+        counts = collected.astype(np.float32)
+    counts += detector.read_noise_e * rng.standard_normal(level.shape, dtype=np.float32)
+    err = np.sqrt(np.maximum(counts, 0.0) + np.float32(detector.read_noise_e**2))
     scale = np.float32(1.0 / to_electrons)
-    return counts * scale, err * scale
+    return counts * scale, err * scale, full
+
+
+def _spoil_bad(
+    sci: NDArray[np.float32],
+    dq: NDArray[np.int16],
+    detector: Detector,
+    rng: np.random.Generator,
+) -> None:
+    """Bad pixels, which the defects have flagged."""
+    bad = (dq & DQ_BAD) > 0
+    sci[bad] = rng.normal(0.0, detector.sky_range[1], int(bad.sum())).astype(np.float32)
 
 
 def _spoil(
@@ -188,9 +237,7 @@ def _spoil(
     detector: Detector,
     rng: np.random.Generator,
 ) -> None:
-    """Bad pixels and cosmic rays, all of them flagged."""
-    bad = (dq & DQ_BAD) > 0
-    sci[bad] = rng.normal(0.0, detector.sky_range[1], int(bad.sum())).astype(np.float32)
+    """A few cosmic rays, all of them flagged."""
     if detector.is_rate:
         # Up-the-ramp fitting has removed the hit and left only the flag.
         hits = rng.random(sci.shape, dtype=np.float32) < _RAMP_HITS_PER_PIX

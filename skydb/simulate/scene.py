@@ -135,7 +135,8 @@ def make_stars(plan: FieldPlan, detector: Detector, schedule: Schedule) -> Stars
     directions = np.column_stack((np.ones(len(places)), places / ARCSEC_PER_RADIAN))
     ra, dec = sky_position(directions @ schedule.field_attitude.T)
     filter_name = plan.filter_name or detector.default_filter
-    exptime = plan.exptime_s or detector.exptime_s
+    # With cosmic rays stars saturate when exposures are longer than usual.
+    exptime = (None if plan.cosmic_rays else plan.exptime_s) or detector.exptime_s
     brightest = detector.brightest_e / (1.0 if detector.is_rate else exptime)
     fainter_mag = _magnitudes(len(ra), rng)
     flux = brightest * 10 ** (-0.4 * fainter_mag)

@@ -42,6 +42,7 @@ class Stream(IntEnum):
     DEFECTS = 6
     PIXELS = 7
     GAIA = 8
+    COSMIC_RAYS = 9
 
 
 class Alignment(StrEnum):
@@ -209,7 +210,7 @@ def _make_exposures(
     alignment: Alignment,
     sky: float,
 ) -> list[Exposure]:
-    exptime = plan.exptime_s or detector.exptime_s
+    exptime = plan.exposure_s or detector.exptime_s
     midnight = datetime.combine(plan.start_date, time(6), tzinfo=UTC)
     error, unaligned, roll = _visit_errors(plan, visit, true, alignment)
     exposures = []

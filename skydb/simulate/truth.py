@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,7 +44,8 @@ class ExposureTruth:
 
     ``sky`` is the constant level on every chip, in ``sky_unit``; the pointing error
     is the header's boresight minus the true one: ``dx_arcsec`` to the east,
-    ``dy_arcsec`` to the north. ``path`` is relative to the field's directory.
+    ``dy_arcsec`` to the north. ``path`` is relative to the field's directory, and so is
+    ``crmask``, the mask of the cosmic rays of a field that has them.
     """
 
     rootname: str
@@ -59,6 +60,7 @@ class ExposureTruth:
     dy_arcsec: float
     roll_error_deg: float
     chips: tuple[ChipTruth, ...]
+    crmask: str | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -126,7 +128,11 @@ class FieldTruth:
     def save(self, directory: Path) -> Path:
         """Write ``truth.json`` and return its path."""
         path = directory / TRUTH_NAME
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        data = asdict(self)
+        for exposure in data["exposures"]:
+            if exposure["crmask"] is None:
+                del exposure["crmask"]
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         return path
 
     @classmethod
@@ -163,5 +169,9 @@ class FieldTruth:
 
 
 def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of the dataclass's own fields: a newer file may have more."""
-    return {item.name: data[item.name] for item in fields(cls)}
+    """Values of the dataclass's own fields: a newer file may have more, an older one less."""
+    return {
+        item.name: data[item.name]
+        for item in fields(cls)
+        if item.name in data or item.default is MISSING
+    }

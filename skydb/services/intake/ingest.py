@@ -37,6 +37,8 @@ Recordable = FileFacts | Companion | FileRejectedError
 
 _BATCH = 64
 _SUFFIXES = (".fits", ".fit", ".fits.gz")
+#: Masks that AstroDrizzle leaves beside exposures, and that simulated fields have as truth.
+_MASKS = ("_crmask.fits", "_crmask.fits.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,9 @@ def _with_pixels(files: Iterable[Path]) -> list[Path]:
 
 
 def _is_candidate(path: Path, ours: Path) -> bool:
-    """Whether it is a FITS file outside the data root."""
-    is_fits = path.name.lower().endswith(_SUFFIXES) and path.is_file()
+    """Whether it is a FITS file outside the data root, and no mask of cosmic rays."""
+    name = path.name.lower()
+    is_fits = name.endswith(_SUFFIXES) and not name.endswith(_MASKS) and path.is_file()
     return is_fits and not path.resolve().is_relative_to(ours)
 
 
