@@ -49,6 +49,13 @@ def run(
         float | None, typer.Option(help="Position angle of the mosaic's y axis, degrees.")
     ] = 257.0,
     final_scale: Annotated[float | None, typer.Option(help="Pixel size, arcsec.")] = None,
+    cosmic_rays: Annotated[
+        bool,
+        typer.Option(
+            "--reject-cosmic-rays",
+            help="Find cosmic rays (driz_separate, median, blot, driz_cr), leave them out.",
+        ),
+    ] = False,
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="Another AstroDrizzle NAME=VALUE.")
     ] = None,
@@ -88,6 +95,7 @@ def run(
         final_bits=final_bits,
         final_rot_deg=final_rot,
         final_scale_arcsec=final_scale,
+        reject_cosmic_rays=cosmic_rays,
         extra=key_values(option or ()),
     )
     shell = shell_of(context)

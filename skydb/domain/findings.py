@@ -58,6 +58,8 @@ class FindingKind(GrowingVocabulary):
     """Some inputs hold an accepted fit and others do not."""
     MIXED_FRAMES = "mixed-frames"
     """The archive aligned the inputs to different frames, or neighbours disagree."""
+    OVERMASKED = "overmasked"
+    """More pixels were rejected as cosmic rays than cosmic rays can hit."""
     MIXED_KINDS = "mixed-kinds"
     """Some inputs are corrected for charge-transfer efficiency and others are not."""
     MIXED_UNITS = "mixed-units"

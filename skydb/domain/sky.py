@@ -86,6 +86,8 @@ class SkyRun(Retained, Activity):
     retention: Mapped[Retention] = mapped_column(choice(Retention))
     replay_of_id: Mapped[int | None] = mapped_column(ForeignKey("sky_runs.id"))
     replay_verdict: Mapped[ReplayVerdict | None] = mapped_column(choice(ReplayVerdict))
+    masks_path: Mapped[str | None] = mapped_column(Text)
+    """Masks of cosmic rays of all chips, relative to the data root."""
 
     group: Mapped[SkyRunGroup] = relationship(back_populates="runs")
     values: Mapped[list[SkyValue]] = relationship(
@@ -249,6 +251,8 @@ class SkyValue(Base):
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
     log_line: Mapped[int | None]
     """Line of the run's log that the value was read from, counted from 1."""
+    cr_masked_pix: Mapped[int | None]
+    """Pixels that driz_cr masked; NULL when cosmic rays were not rejected."""
 
     run: Mapped[SkyRun] = relationship(back_populates="values")
     exposure: Mapped[Exposure] = relationship()
@@ -263,6 +267,7 @@ class SkyValue(Base):
         self.extver = level.extver
         self.mdrizsky = level.mdrizsky
         self.unit = level.unit
+        self.cr_masked_pix = level.cr_masked_pix
 
 
 class Mosaic(Base):

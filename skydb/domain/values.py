@@ -342,10 +342,12 @@ class SkyLevel:
     """MDRIZSKY of one chip after a run, in the unit of its image.
 
     The value is None for an exposure that matched nothing and so got none, the unit
-    when BUNIT does not say.
+    when BUNIT does not say. ``cr_masked_pix`` counts the pixels that driz_cr masked, and is
+    None when it did not run.
     """
 
     rootname: str
     extver: int
     mdrizsky: float | None
     unit: SkyUnit | None
+    cr_masked_pix: int | None = None

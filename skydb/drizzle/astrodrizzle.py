@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.crmasks import MASKS, MaskReading, mask_readings
 from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge, skies_in_use
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -45,6 +46,10 @@ class DrizzleOutcome:
         Contradictions between calls, log, values and the mosaic's own table.
     unmatched : tuple of str
         Exposures that overlap nothing and got no sky of their own.
+    masks : tuple of MaskReading
+        What driz_cr masked of every chip; empty when it was off.
+    mask_file : Path or None
+        Its masks.
     seconds : float
         Wall clock; of a single run with the start of the subprocess.
     versions : mapping
@@ -62,6 +67,8 @@ class DrizzleOutcome:
     seconds: float
     log: Path
     versions: Mapping[str, str]
+    masks: tuple[MaskReading, ...] = ()
+    mask_file: Path | None = None
 
     @property
     def is_downgraded(self) -> bool:
@@ -189,6 +196,7 @@ def _outcome(
 ) -> DrizzleOutcome:
     log = _kept_log(directory, scratch)
     science, weight = _mosaic(directory, job.product, log)
+    masks = mask_readings(report.get("masks", ()))
     verdict, skies = _hear(job.method, report, read_skies(_copies(job.product, directory)), log)
     return DrizzleOutcome(
         science=science,
@@ -202,6 +210,8 @@ def _outcome(
         seconds=float(report.get("seconds", 0.0)),
         log=log,
         versions=versions,
+        masks=masks,
+        mask_file=directory / MASKS if masks else None,
     )
 
 

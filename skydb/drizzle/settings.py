@@ -225,6 +225,8 @@ class AstroDrizzleSettings:
             "skysub": self.skysub,
             "sky_bits": self.sky_bits,
             **{step: n < self._last_step for n, step in enumerate(_REJECTION)},
+            # What is good in the mosaic is good in the images that it is compared with.
+            **({"driz_sep_bits": self.final_bits} if self._last_step else {}),
             "final_bits": self.final_bits,
             "final_pixfrac": self.final_pixfrac,
             "final_wcs": self.final_wcs,

@@ -113,7 +113,6 @@ class Pipeline:
             kept.append(target)
         return kept
 
-
     def _rejects(self, association: Association) -> bool:
         return self.rejects and len(association.exposures) > 1
 

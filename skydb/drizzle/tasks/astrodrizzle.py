@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skydb.drizzle.crmasks import MASKS
+from skydb.drizzle.tasks.crmasks import witnessed_masks
 from skydb.drizzle.tasks.jobs import working_in
 from skydb.drizzle.tasks.names import skydb_names_understood
 from skydb.drizzle.tasks.versions import versions
@@ -23,9 +25,15 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     reports = []
     for job in request["jobs"]:
         began_s = time.perf_counter()
-        with working_in(job, scratch), skydb_names_understood(), witnessed_sky() as calls:
+        with (
+            working_in(job, scratch),
+            skydb_names_understood(),
+            witnessed_sky() as calls,
+            witnessed_masks(Path(MASKS)) as masks,
+        ):
             astrodrizzle.AstroDrizzle(list(job["inputs"]), **job["parameters"])
-        reports.append({"sky_calls": calls, "seconds": time.perf_counter() - began_s})
+        seconds = time.perf_counter() - began_s
+        reports.append({"sky_calls": calls, "masks": masks, "seconds": seconds})
     return {"jobs": reports, "versions": versions()}
 
 

@@ -103,6 +103,8 @@ class AstroDrizzleEngine:
             names = (_honest_name(outcome.science, outcome), _honest_name(outcome.weight, outcome))
             mosaic = keep_mosaic(self.context, home, images, names)
             log = keep_file(self.context, home, outcome.log, outcome.log.name)
+            kept = outcome.mask_file
+            masks = kept and keep_file(self.context, home, kept, kept.name)
             with self.context.closing(SkyRun, run_id) as (session, run):
                 levels = _levels(inputs, outcome, signal)
                 versions = used_versions(session, inputs)
@@ -111,18 +113,21 @@ class AstroDrizzleEngine:
                 run.finish(levels, versions, outcome.effective_method, reason)
                 run.keep_mosaic(mosaic)
                 run.log_path = log
+                run.masks_path = masks
                 notice_blind(run, signal.subjects)
                 _notice(run, inputs, outcome)
 
 
 def _levels(inputs: RunInputs, outcome: DrizzleOutcome, signal: Signal) -> list[SkyLevel]:
     """Skies that were used; none for a chip without a pixel to tell it from."""
+    masked = {(mask.filename, mask.extver): mask.masked for mask in outcome.masks}
     found = []
     for sky in outcome.skies:
         rootname = inputs.rootname_of(sky.filename)
         is_blind = (rootname, sky.extver) in signal.blind_chips
         value = None if is_blind else sky.mdrizsky
-        found.append(SkyLevel(rootname, sky.extver, value, sky.unit))
+        counted = masked.get((sky.filename, sky.extver))
+        found.append(SkyLevel(rootname, sky.extver, value, sky.unit, cr_masked_pix=counted))
     return found
 
 

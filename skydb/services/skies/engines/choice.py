@@ -39,7 +39,8 @@ class EngineRequest:
     Raises
     ------
     UsageError
-        When the engine always makes mosaics and none are wanted.
+        When the engine always makes mosaics, or cosmic rays are to be rejected, and none
+        are wanted.
     """
 
     engine: Engine | None
@@ -53,6 +54,11 @@ class EngineRequest:
             raise UsageError(
                 "AstroDrizzle measures the sky only on the way to a mosaic.",
                 advice="Sky values without mosaics come from --engine skydb.",
+            )
+        if not self.mosaic and self.settings.as_parameters()["driz_cr"] is True:
+            raise UsageError(
+                "Cosmic rays are rejected only on the way to a mosaic.",
+                advice="Leave out the rejection, or --no-mosaic; skies are the same with it.",
             )
 
 

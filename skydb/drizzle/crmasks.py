@@ -1,0 +1,66 @@
+"""Masks of cosmic rays that AstroDrizzle made, as a run keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.drizzle.workspace import opened
+
+#: Name of the file with the masks of all chips.
+MASKS = "crmasks.fits"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskReading:
+    """What driz_cr masked of one chip.
+
+    Parameters
+    ----------
+    filename : str
+        The exposure.
+    extver : int
+        The chip.
+    masked : int
+        Pixels that it took for cosmic rays.
+    lost : int
+        Those of them that the mosaic would have used.
+    usable : int
+        Pixels that the flags let into the mosaic.
+    exptime_s : float
+        Of the exposure.
+    """
+
+    filename: str
+    extver: int
+    masked: int
+    lost: int
+    usable: int
+    exptime_s: float
+
+    @property
+    def share_lost(self) -> float:
+        """Part of the usable pixels that was masked."""
+        return self.lost / self.usable if self.usable else 0.0
+
+
+def mask_readings(told: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
+    """Readings from what the subprocess told."""
+    return tuple(MaskReading(**one) for one in told)
+
+
+def read_masks(path: Path) -> dict[tuple[str, int], NDArray[np.bool_]]:
+    """Masks (rows, columns) by rootname and extver, True where a cosmic ray was seen.
+
+    Raises
+    ------
+    UnreadableFileError
+        When the file cannot be read.
+    """
+    with opened(path) as hdus:
+        return {(hdu.name.lower(), int(hdu.ver)): hdu.data > 0 for hdu in hdus[1:]}
