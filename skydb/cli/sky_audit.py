@@ -26,6 +26,13 @@ def audit(
     chosen: Chosen,
     run: SkyRunArgument,
     out: Annotated[Path | None, typer.Option(help="Directory for the picture.")] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory of the simulated field: the answer is then the error of every sky, "
+            "and how well masks of cosmic rays fit the hits."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run left between every pair of overlapping exposures.
@@ -36,9 +43,15 @@ def audit(
     that share no sky, so that their skies have no common zero. Options that select exposures
     leave the pairs that any of them is in; the run as a whole is judged all the same.
 
+    With --truth the answer has a row for each chip instead: what its sky is off, and how
+    many of the pixels that cosmic rays hit, and of the clean ones, the run has masked.
+
     Example: skydb sky audit 4 --out figures/
     """
     shell = shell_of(context)
+    if truth is not None:
+        _against(shell, run, truth, as_json=as_json)
+        return
     with shell.services(progress=not as_json) as services:
         found = services.audit.audit(run)
         wanted = services.questions.rootnames(chosen.scope())
@@ -56,6 +69,18 @@ def audit(
         shell.show("Runs, the best first", found.ranking_rows(), columns.AUDIT_RANKING)
     _explain(shell, found)
     shell.flag(when=found.is_flagged)
+
+
+def _against(shell: Shell, run: int, truth: Path, *, as_json: bool) -> None:
+    """Show a run beside the truth."""
+    from skydb.cli.sky_truth import told, truth_rows
+
+    with shell.services(progress=not as_json) as services:
+        found = services.audit.found(run)
+    rows = truth_rows(found, truth)
+    shell.show(f"Run {run} against the truth", rows, columns.TRUTH_AUDIT, as_json=as_json)
+    if found.masks:
+        shell.say(told(found, truth))
 
 
 def _explain(shell: Shell, found: Audit) -> None:

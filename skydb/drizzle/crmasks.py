@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 
 from skydb.drizzle.workspace import opened
 
+#: Part of the pixels that cosmic rays hit in a second, at most: 3 % in 1000 s (ACS ISR
+#: 2002-07, Riess 2002). Masks grow, and steep stars lose pixels too.
+_HIT_PER_S = 3e-5
+_GROWN, _ON_STARS = 2.0, 0.01
+
 #: Name of the file with the masks of all chips.
 MASKS = "crmasks.fits"
 
@@ -47,6 +52,16 @@ class MaskReading:
     def share_lost(self) -> float:
         """Part of the usable pixels that was masked."""
         return self.lost / self.usable if self.usable else 0.0
+
+    @property
+    def largest_share(self) -> float:
+        """Part of the usable pixels that cosmic rays can account for."""
+        return _GROWN * _HIT_PER_S * self.exptime_s + _ON_STARS
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether something else than cosmic rays was masked."""
+        return self.share_lost > self.largest_share
 
 
 def mask_readings(told: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:

@@ -282,10 +282,10 @@ def _refuse_owned(tool: str, extra: Iterable[str], owned: frozenset[str]) -> Non
 
 def _refuse_gaps(extra: Mapping[str, object], last: int) -> None:
     """Refuse a step that another one needs and that is switched off."""
-    gaps = [step for step in _REJECTION[:last] if not _is_on(extra.get(step, True))]
+    gaps = [f"{step}=False" for step in _REJECTION[:last] if not _is_on(extra.get(step, True))]
     if gaps:
         raise UsageError(
-            f"Cosmic rays cannot be rejected with {', '.join(f'{gap}=False' for gap in gaps)}: "
+            f"Cosmic rays cannot be rejected with {', '.join(gaps)}: "
             f"the steps {', '.join(_REJECTION)} need each other.",
             advice="Leave these parameters out, or the rejection.",
         )

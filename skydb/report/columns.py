@@ -190,6 +190,18 @@ TRUTH = (
     Column("roll_error_deg", "roll error", "deg", ".4f"),
     Column("path", wraps=True),
 )
+TRUTH_AUDIT = (
+    Column("rootname"),
+    Column("extver"),
+    Column("sky_error", "sky error", format="+.5f"),
+    Column("unit"),
+    Column("cr_masked_pix", "masked"),
+    Column("hit"),
+    Column("found"),
+    Column("completeness", format=".3f"),
+    Column("completeness_on_sky", "away from stars", format=".3f"),
+    Column("false_alarm_rate", "false alarms", format=".5f"),
+)
 MEASURED = (
     Column("what"),
     Column("measured", format=".3g"),

@@ -111,3 +111,45 @@ def test_settings_of_a_mosaic_are_recalled_from_what_was_recorded(settings):
 def test_settings_of_a_fit_are_recalled_from_what_was_recorded(settings):
     recorded = json.loads(json.dumps(settings.as_parameters()))
     assert TweakRegSettings.recalled(recorded).as_parameters() == recorded
+
+
+REJECTION = ("driz_separate", "median", "blot", "driz_cr")
+
+
+@pytest.mark.parametrize(
+    ("settings", "on"),
+    [
+        (AstroDrizzleSettings(reject_cosmic_rays=True), 4),
+        (AstroDrizzleSettings(extra={"driz_cr": True}), 4),
+        (AstroDrizzleSettings(extra={"driz_cr": "yes"}), 4),
+        (AstroDrizzleSettings(extra={"blot": True}), 3),
+        (AstroDrizzleSettings(extra={"driz_separate": True}), 1),
+        (AstroDrizzleSettings(extra={"driz_cr": False}), 0),
+    ],
+)
+def test_a_step_of_the_rejection_takes_those_before_it_along(settings, on):
+    parameters = settings.as_parameters()
+    steps = [parameters[step] in (True, "yes") for step in REJECTION]
+    assert steps == [True] * on + [False] * (4 - on)
+    assert parameters.get("driz_sep_bits") == ("16" if on else None)
+
+
+@pytest.mark.parametrize("gap", REJECTION[:3])
+def test_a_step_that_another_one_needs_cannot_be_off(gap):
+    with pytest.raises(UsageError, match=f"with {gap}=False"):
+        AstroDrizzleSettings(extra={"driz_cr": True, gap: False})
+    with pytest.raises(UsageError, match=f"with {gap}=False"):
+        AstroDrizzleSettings(reject_cosmic_rays=True, extra={gap: False})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AstroDrizzleSettings(reject_cosmic_rays=True),
+        AstroDrizzleSettings(reject_cosmic_rays=True, extra={"driz_sep_bits": "336"}),
+        AstroDrizzleSettings(extra={"blot": True}),
+    ],
+)
+def test_a_rejection_is_recalled(settings):
+    parameters = settings.as_parameters()
+    assert AstroDrizzleSettings.recalled(parameters).as_parameters() == parameters

@@ -81,7 +81,7 @@ def _mask(image: imageObject, name: str) -> NDArray[np.bool_]:
 def _packed(mask: NDArray[np.bool_], filename: str, extver: int) -> CompImageHDU:
     from astropy.io import fits
 
-    packed = fits.CompImageHDU(mask.astype("uint8"), compression_type="GZIP_1")
+    packed = fits.CompImageHDU(mask.astype("uint8"), compression_type="RICE_1")
     packed.header["EXTNAME"] = filename.split("_")[0].upper()
     packed.header["EXTVER"] = int(extver)
     return packed

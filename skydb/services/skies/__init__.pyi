@@ -1,5 +1,6 @@
 from .audit import Audit as Audit
 from .audit import AuditService as AuditService
+from .audit import FoundSkies as FoundSkies
 from .audit import sentences as sentences
 from .engines.astrodrizzle import AstroDrizzleEngine as AstroDrizzleEngine
 from .engines.base import SkyEngine as SkyEngine

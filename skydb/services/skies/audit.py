@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skydb.domain import SkyRun, units
 from skydb.domain.overlap import ChipKey
 from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
+from skydb.drizzle.crmasks import read_masks
 from skydb.services.core import Context
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
 from skydb.sky.levels import SkyStatistic
@@ -117,6 +121,28 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class FoundSkies:
+    """What a run found.
+
+    Parameters
+    ----------
+    skies : mapping
+        MDRIZSKY by rootname and extver.
+    masks : mapping
+        (rows, columns), True where driz_cr saw a cosmic ray; empty when it did not run.
+    masked : mapping
+        How many pixels of a chip that are, or None.
+    is_relative : bool
+        Whether skies are offsets from one image.
+    """
+
+    skies: Skies
+    masks: Mapping[ChipKey, NDArray[np.bool_]]
+    masked: Mapping[ChipKey, int | None]
+    is_relative: bool
+
+
+@dataclass(frozen=True)
 class AuditService:
     """Audits sky runs of any engine.
 
@@ -162,6 +188,25 @@ class AuditService:
             ranking=tuple(sorted(scores, key=_rank)),
             outlines=overlaps.outlines(version_ids),
         )
+
+    def found(self, run_id: int) -> FoundSkies:
+        """Skies of a run, and its masks of cosmic rays, for a comparison with a truth.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run, or it has no values.
+        UnreadableFileError
+            When its masks are gone.
+        """
+        with self.context.store.reading() as session:
+            run = overlap_queries.audited_run(session, run_id)
+            relative, path = run.method.is_relative, run.masks_path
+            skies, masked = _skies(run), {}
+            for value in run.values:
+                masked[value.exposure.rootname, value.extver] = value.cr_masked_pix
+        masks = read_masks(self.context.workspace.resolve(path)) if path else {}
+        return FoundSkies(skies, masks, masked, relative)
 
 
 def _conversions(run: SkyRun) -> dict[str, Conversion]:

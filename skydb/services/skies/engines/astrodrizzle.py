@@ -10,6 +10,7 @@ from skydb.domain import SkyRun
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
+from skydb.drizzle.crmasks import MaskReading
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
@@ -142,5 +143,19 @@ def _notice(run: SkyRun, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
         run.notice(FindingKind.CONTRADICTION, f"run {run.id}", sentence)
     for sentence in known_faults(installed_packages()):
         run.notice(FindingKind.ENVIRONMENT, f"run {run.id}", sentence)
+    for mask in outcome.masks:
+        if mask.is_too_much:
+            name = inputs.rootname_of(mask.filename)
+            run.notice(FindingKind.OVERMASKED, name, _told_of(mask))
     if run.requested_method and run.requested_method.needs_overlap:
         notice_islands(run, inputs.islands, outcome.unmatched)
+
+
+def _told_of(mask: MaskReading) -> str:
+    """A sentence on a mask that cosmic rays cannot account for."""
+    return (
+        f"chip {mask.extver}: driz_cr masked {mask.share_lost:.1%} of the usable pixels, cosmic "
+        f"rays account for {mask.largest_share:.1%} in {mask.exptime_s:.0f} s at most. Exposures "
+        "that are not aligned, or whose skies are not equal after the subtraction "
+        "(globalmin does not match them), lose sky and stars in this way."
+    )
