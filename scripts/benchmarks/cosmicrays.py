@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from scripts.benchmarks.timing import Result
 from skydb.domain.vocabulary import SkyMethod
@@ -33,6 +34,9 @@ _SIZE_PIX, _DITHERS, _STARS = 256, 4, 25
 _LEFT_SIGMA = 5.0
 #: Part of the hit pixels away from stars that must be masked, of the clean ones that may be.
 _COMPLETE, _FALSE = 0.9, 0.01
+#: Part of the sky of a mosaic, where three exposures or more lie, that may show a hit.
+_LEFT = 1e-4
+_NEAR_STARS_PIX = 2
 #: Error of a matched sky over what the noise of its pixels allows.
 _SKY_SIGMA = 2.0
 
@@ -53,7 +57,7 @@ class _Found:
     masks: Mapping[SkyMethod, MaskScore]
     sky_sigmas: Mapping[str, float]
     sky_errors: Mapping[str, float]
-    left: Mapping[str, tuple[int, int]]
+    left: Mapping[str, tuple[int, int, int]]
 
 
 def _field(home: Path, name: SimDetector, seed: int) -> _Found:
@@ -90,8 +94,13 @@ def _field(home: Path, name: SimDetector, seed: int) -> _Found:
         masks,
         {key: sigmas for key, (_, sigmas) in skies.items()},
         {key: error for key, (error, _) in skies.items()},
-        {key: _left(key, outcomes) for key in outcomes if not key.startswith("without")},
+        {key: _left_of(key, outcomes) for key in outcomes if not key.startswith("without")},
     )
+
+
+def _left_of(key: str, outcomes: Mapping[str, DrizzleOutcome]) -> tuple[int, int, int]:
+    reference = outcomes[f"without hits {key.partition(' ')[2]}"]
+    return _left(outcomes[key].science, reference.science, reference.weight)
 
 
 def _without_hits(path: Path, home: Path, truth: FieldTruth) -> Path:
@@ -132,20 +141,20 @@ def _sky_error(truth: FieldTruth, outcome: DrizzleOutcome, directory: Path) -> t
     return float(np.sqrt(np.mean(found**2))), float(np.sqrt(np.mean((found / sigmas) ** 2)))
 
 
-def _left(key: str, outcomes: Mapping[str, DrizzleOutcome]) -> tuple[int, int]:
-    """Pixels of a mosaic with a hit left, and pixels where three exposures or more lie."""
-    method = key.partition(" ")[2]
-    reference = outcomes[f"without hits {method}"]
-    pure, image = _image(reference.science), _image(outcomes[key].science)
-    weight = _image(reference.weight)
-    # Of equal exposures, each of which has lost the rest of a pixel to its distortion.
-    covered = weight > 0.6 * np.nanpercentile(weight[weight > 0], 90)
+def _left(science: Path, reference: Path, weight: Path) -> tuple[int, int, int]:
+    """Pixels of a mosaic with a hit left on the sky, those on stars, and all on the sky."""
+    pure, image, weights = _image(reference), _image(science), _image(weight)
+    # Of equal exposures: at least three of four.
+    covered = weights > 0.6 * np.nanpercentile(weights[weights > 0], 90)
     covered &= np.isfinite(pure) & np.isfinite(image)
-    difference = (image - pure)[covered]
     level = np.median(pure[covered])
     sigma = 1.4826 * float(np.median(np.abs(pure[covered] - level)))
+    difference = image - pure
     # Rejection takes light of steep stars as well: what counts is what stands above.
-    return int((difference - np.median(difference) > _LEFT_SIGMA * sigma).sum()), int(covered.sum())
+    left = covered & (difference - np.median(difference[covered]) > _LEFT_SIGMA * sigma)
+    on_stars = binary_dilation(pure - level > _LEFT_SIGMA * sigma, iterations=_NEAR_STARS_PIX)
+    counts = (left & ~on_stars, left & on_stars, covered & ~on_stars)
+    return int(counts[0].sum()), int(counts[1].sum()), int(counts[2].sum())
 
 
 def _image(path: Path) -> NDArray[np.float64]:
@@ -167,9 +176,10 @@ def _results(name: SimDetector, found: Sequence[_Found]) -> list[Result]:
 
 def _hits_row(name: SimDetector, how: str, found: Sequence[_Found]) -> Result:
     counts = [one.left[key] for one in found for key in one.left if key.startswith(how)]
-    share = sum(left for left, _ in counts) / sum(covered for _, covered in counts)
-    bar = 5e-4 if how == "rejected" else None
-    return _row(f"{name}: mosaic pixels with a hit, hits {how}", share, bar)
+    left, on_stars, covered = (sum(each) for each in zip(*counts, strict=True))
+    bar = _LEFT if how == "rejected" else None
+    row = _row(f"{name}: sky of the mosaic with a hit, hits {how}", left / covered, bar)
+    return {**row, "pixels_on_stars": on_stars, "pixels_on_sky": left}
 
 
 def _sky_row(name: SimDetector, how: str, found: Sequence[_Found]) -> Result:

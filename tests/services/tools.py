@@ -13,6 +13,7 @@ from astropy.io import fits
 
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.crmasks import MASKS
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.wcskeys import alternates
 from skydb.errors import ToolCrashedError
@@ -115,6 +116,8 @@ class Toolbox(DrizzlepacRunner):
         Exposures, by rootname, that match nothing.
     levels : mapping of str to float
         Sky of the exposures by rootname, 1 where not given.
+    masked : mapping of str to int
+        Usable pixels, of 1000, that driz_cr masks in exposures, 3 where not given.
     """
 
     crashes: set[str] = field(default_factory=set)
@@ -123,6 +126,7 @@ class Toolbox(DrizzlepacRunner):
     becomes: Mapping[SkyMethod, SkyMethod] = field(default_factory=dict)
     alone: set[str] = field(default_factory=set)
     levels: Mapping[str, float] = field(default_factory=dict)
+    masked: Mapping[str, int] = field(default_factory=dict)
     matches: int = MATCHES
     shift_deg: tuple[float, float] = SHIFT_DEG
     ran: list[str] = field(default_factory=list)
@@ -200,7 +204,19 @@ class Toolbox(DrizzlepacRunner):
         for what in ("sci", "wht"):
             path = directory / f"{job['parameters']['output']}_drz_{what}.fits"
             fits.PrimaryHDU(np.ones((8, 10), "f4")).writeto(path)
-        return {"sky_calls": calls, "seconds": 0.001}
+        return {"sky_calls": calls, "masks": self._masks(job, directory), "seconds": 0.001}
+
+    def _masks(self, job: Mapping[str, Any], directory: Path) -> list[dict[str, object]]:
+        """What driz_cr would tell of masks, when it is on."""
+        if not job["parameters"]["driz_cr"]:
+            return []
+        (directory / MASKS).write_bytes(b"masks of all chips")
+        lost = {name: self.masked.get(name[:9], 3) for name in job["inputs"]}
+        same = {"extver": 1, "usable": 1000, "exptime_s": 500.0}
+        return [
+            {"filename": name, "masked": count + 2, "lost": count, **same}
+            for name, count in lost.items()
+        ]
 
     def _skies(self, method: SkyMethod, inputs: Sequence[str]) -> dict[str, float | None]:
         levels = {name: self.levels.get(name[:9], 1.0 + i / 8) for i, name in enumerate(inputs)}

@@ -337,3 +337,31 @@ def test_runs_of_one_recipe_share_a_group_however_many_begin_at_once(
         (group,) = session.scalars(select(SkyRunGroup)).all()
         assert len(group.runs) == 8
         assert group.label == "HORSEHEAD, 2 exposures, F160W"
+
+
+@pytest.mark.usefixtures("field")
+@pytest.mark.parametrize("masked", [3, 41])
+def test_masks_are_kept_counted_and_flagged_when_they_hide_the_sky(
+    services: Services, masked: int
+) -> None:
+    first, second = MEMBERS
+    tools, settings = (
+        Toolbox(masked={second: masked}),
+        AstroDrizzleSettings(reject_cosmic_rays=True),
+    )
+    (row,) = run(services, tools, SkyMethod.MATCH, settings=settings)
+    answer = services.questions.sql("SELECT rootname, cr_masked_pix FROM v_sky_values ORDER BY 1")
+    assert answer.rows == [(first, 5), (second, masked + 2)]
+    assert findings(services, FindingKind.OVERMASKED) == ([second] if masked == 41 else [])
+    with services.context.store.reading() as session:
+        path = session.get_one(SkyRun, row["run"]).masks_path
+    assert services.context.workspace.resolve(path).read_bytes() == b"masks of all chips"
+
+
+@pytest.mark.usefixtures("field")
+def test_a_run_without_rejection_has_no_masks(services: Services, tools: Toolbox) -> None:
+    (row,) = run(services, tools, SkyMethod.MATCH)
+    answer = services.questions.sql("SELECT DISTINCT cr_masked_pix FROM v_sky_values")
+    assert answer.rows == [(None,)]
+    with services.context.store.reading() as session:
+        assert session.get_one(SkyRun, row["run"]).masks_path is None
