@@ -106,7 +106,7 @@ def render_chip(
     to_electrons = exposure.exptime_s if detector.is_rate else 1.0
     dq = defects.dq.copy()
     hits = _hits(seed, detector, chip, exposure, level * to_electrons) if cosmic_rays else None
-    charge = hits and hits.charge
+    charge = None if hits is None else hits.charge
     sci, err, full = _expose(level, to_electrons, detector, rng, charge)
     _spoil_bad(sci, dq, detector, rng)
     if hits is None:
