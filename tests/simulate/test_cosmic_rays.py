@@ -16,6 +16,7 @@ from skydb.simulate.detectors import detector
 from skydb.simulate.field import simulate_field
 from skydb.simulate.hits import read_hits
 from skydb.simulate.plan import FieldPlan, SimDetector
+from skydb.simulate.redelivery import Redelivery, redeliver_field
 from skydb.simulate.truth import FieldTruth
 
 CCDS = [SimDetector.UVIS, SimDetector.WFC]
@@ -160,6 +161,14 @@ def test_the_same_seed_gives_the_same_hits(struck, tmp_path):
                 for home in (directory, tmp_path)
             }
             assert len(digests) == 1
+
+
+def test_a_field_that_is_delivered_again_keeps_its_hits(struck, tmp_path):
+    directory, _ = struck(SimDetector.IR)
+    again = redeliver_field(directory, Redelivery(), tmp_path)
+    for exposure in again.exposures:
+        before = (directory / exposure.crmask).read_bytes()
+        assert (tmp_path / exposure.crmask).read_bytes() == before
 
 
 charges = arrays(np.float64, (40, 3), elements=st.floats(0.0, 500.0))

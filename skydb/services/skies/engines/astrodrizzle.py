@@ -105,7 +105,7 @@ class AstroDrizzleEngine:
             mosaic = keep_mosaic(self.context, home, images, names)
             log = keep_file(self.context, home, outcome.log, outcome.log.name)
             kept = outcome.mask_file
-            masks = kept and keep_file(self.context, home, kept, kept.name)
+            masks = None if kept is None else keep_file(self.context, home, kept, kept.name)
             with self.context.closing(SkyRun, run_id) as (session, run):
                 levels = _levels(inputs, outcome, signal)
                 versions = used_versions(session, inputs)
