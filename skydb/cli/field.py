@@ -96,10 +96,9 @@ def simulate(
         from skydb.simulate.field import simulate_field
 
         plan = plan_of(
-            *(detector, tiles),
-            **{"dithers": dithers, "size": size, "seed": seed, "islands": islands},
-            **{"cosmic_rays": cosmic_rays, "exptime_s": exptime_s},
-        )
+            detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands,
+            cosmic_rays=cosmic_rays, exptime_s=exptime_s,
+        )  # fmt: skip
         truth = simulate_field(directory, plan, progress=say)
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)
