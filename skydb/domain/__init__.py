@@ -20,6 +20,7 @@ from skydb.domain.download import Download
 from skydb.domain.exposure import Exposure
 from skydb.domain.history import HistoryImport, RunAttempt
 from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
+from skydb.domain.location import FileLocation
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.passband import Passband
 from skydb.domain.product import Product, ProductMember
@@ -27,7 +28,7 @@ from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.solution import AlignmentSolution
 from skydb.domain.trust import TrustReason
-from skydb.domain.version import FileLocation, ProductVersion
+from skydb.domain.version import ProductVersion
 from skydb.domain.visit import Visit
 
 __all__ = [

@@ -1,15 +1,16 @@
-"""The immutable file versions of a product, and where each of them lies."""
+"""The immutable file versions of a product."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
 from skydb.domain.condition_record import ConditionRecord
+from skydb.domain.location import FileLocation, Placed
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import StateError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
 
 
-class ProductVersion(ConditionRecord, Base):
+class ProductVersion(ConditionRecord, Placed, Base):
     """One immutable content of a product, addressed by its SHA-256.
 
     Parameters
@@ -200,42 +201,6 @@ class ProductVersion(ConditionRecord, Base):
         """The delivery that this version was made of; itself when it is one."""
         return self if self.derived_from is None else self.derived_from.origin
 
-    @property
-    def path(self) -> str:
-        """Where the file is read from: skydb's own copy if there is one, else as first seen.
-
-        Relative paths start at the data root.
-
-        Raises
-        ------
-        StateError
-            When the content is at no place that is known.
-        """
-        if not self.locations:
-            raise StateError(
-                f"No file with the content of {self.reference} is known any more.",
-                advice="Ingest a copy of it, or fetch it again.",
-            )
-        return min(self.locations, key=lambda place: not place.is_managed).path
-
-    @property
-    def is_managed(self) -> bool:
-        """Whether skydb made or fetched the file and keeps it."""
-        return any(place.is_managed for place in self.locations)
-
-    def see_at(self, path: str, *, is_managed: bool) -> FileLocation:
-        """Note that this content lies at a path."""
-        known = next((place for place in self.locations if place.path == path), None)
-        if known is None:
-            known = FileLocation(path, is_managed=is_managed)
-            self.locations.append(known)
-        known.is_managed = known.is_managed or is_managed
-        return known
-
-    def leave(self, path: str) -> None:
-        """Note that this content lies at a path no longer."""
-        self.locations = [place for place in self.locations if place.path != path]
-
     def derive(self, facts: FileFacts, path: str) -> ProductVersion:
         """The version that skydb has made of this one; it counts as the same delivery.
 
@@ -291,38 +256,3 @@ class ProductVersion(ConditionRecord, Base):
     def is_newest_delivery(self) -> bool:
         """Whether no newer delivery of the product is recorded."""
         return all(other.delivery <= self.delivery for other in self.product.versions)
-
-
-class FileLocation(Base):
-    """One place where the content of a version lies; a path holds one content at a time.
-
-    Parameters
-    ----------
-    path : str
-        Relative paths start at the data root.
-    is_managed : bool
-        Whether skydb made or fetched the file and keeps it.
-    """
-
-    __tablename__ = "file_locations"
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    version_id: Mapped[int] = mapped_column(
-        ForeignKey("product_versions.id", ondelete="CASCADE"), index=True
-    )
-    path: Mapped[str] = mapped_column(Text, unique=True)
-    is_managed: Mapped[bool]
-    seen_at: Mapped[datetime]
-
-    version: Mapped[ProductVersion] = relationship(back_populates="locations")
-
-    def __init__(self, path: str, *, is_managed: bool) -> None:
-        self.path = path
-        self.is_managed = is_managed
-        self.seen_at = utc_now()
-
-    def move_to(self, version: ProductVersion, *, is_managed: bool) -> None:
-        """Note that another content lies here from now on."""
-        self.version = version
-        self.is_managed = is_managed
-        self.seen_at = utc_now()

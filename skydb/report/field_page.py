@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from skydb.domain.base import utc_now
-from skydb.errors import FileRejectedError, NotFoundError, UsageError
-from skydb.report import columns, columns_books, columns_report, pages
-from skydb.report.alignment_figures import draw_sources
-from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
+from skydb.errors import UsageError
+from skydb.report import columns, columns_books, columns_report
+from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
 from skydb.report.html import (
     BlinkBlock,
     FigureBlock,
@@ -23,25 +22,16 @@ from skydb.report.html import (
     VerdictBlock,
     write_report,
 )
-from skydb.report.mosaic_figures import draw_mosaics
-from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
 from skydb.report.tables import Column
 from skydb.report.verdict import Facts, ReportVerdict, counted, field_rows, verdict_of
 from skydb.version import __version__
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from skydb.api.composition import Services
-    from skydb.report.style import Theme
-    from skydb.services.lookup import Coverage, MosaicEvidence
+    from skydb.services.lookup import Coverage
     from skydb.store.scope import Scope
 
 Row = Mapping[str, Any]
-_Drawn: TypeAlias = FigureBlock | BlinkBlock
-
-#: As many fits have figures on the page; the others have their rows.
-_FITS_DRAWN = 3
 
 #: Whether a run was found or made is news to who ran it, not to who reads of it.
 _RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
@@ -247,7 +237,7 @@ def _alignment_blocks(
             services.questions.accepted(run),
         ),
     )
-    figures = _or_why_not(lambda: _fit_figures(services, run))
+    figures = or_why_not(lambda: fit_figures(services, run))
     return (*failed, *tables, *figures)
 
 
@@ -269,38 +259,6 @@ def _failures(facts: Facts) -> tuple[TableBlock, ...]:
         ),
     )
     return tuple(table for table in tables if table.rows)
-
-
-def _fit_figures(services: Services, run: int) -> tuple[FigureBlock, ...]:
-    fits = services.evidence.fits(run)
-    residuals = [
-        FigureBlock.drawn(
-            fit.product,
-            f"Residuals of the matched sources{_left_out(run, len(fits))}.",
-            f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
-            _themed(pages.residuals_figure, fit),
-            compact=True,
-        )
-        for fit in fits[:_FITS_DRAWN]
-    ]
-    pairs = [
-        FigureBlock.drawn(
-            f"{one.product} and {two.product}",
-            "The same source has the same colour in both.",
-            "Two overlapping images with the sources that both matched.",
-            _themed(draw_sources, pages.pair_shown(one, two)),
-            compact=True,
-        )
-        for one, two in pages.pairs_sharing_sources(fits)[:1]
-    ]
-    return (*residuals, *pairs)
-
-
-def _left_out(run: int, fits: int) -> str:
-    """Where the figures are that a page of many fits has no room for."""
-    if fits <= _FITS_DRAWN:
-        return ""
-    return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"
 
 
 def _sky_blocks(
@@ -331,52 +289,10 @@ def _sky_blocks(
             columns.COMPARISON,
             rows,
         ),
-        *_or_why_not(lambda: (_plot(rows),)),
-        *_or_why_not(lambda: _mosaic_blocks(services.evidence.mosaics(drawn))),
+        *or_why_not(lambda: (sky_plot(rows),)),
+        *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
         *left,
     )
-
-
-def _or_why_not(draw: Callable[[], tuple[_Drawn, ...]]) -> tuple[_Drawn | TextBlock, ...]:
-    """Figures; a sentence in their place when there is nothing to draw, or its file is gone."""
-    try:
-        return draw()
-    except (NotFoundError, UsageError, FileRejectedError) as error:
-        return (TextBlock(f"Not drawn. {error}"),)
-
-
-def _plot(rows: Sequence[Row]) -> FigureBlock:
-    return FigureBlock.drawn(
-        "All methods",
-        "Levels above, relative values below; visits are shaded in turn.",
-        "MDRIZSKY of every exposure by method.",
-        _themed(draw_sky_comparison, sky_comparison(rows)),
-    )
-
-
-def _mosaic_blocks(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | BlinkBlock, ...]:
-    if not mosaics:
-        return ()
-    sequence = blink_sequence(
-        {one.method.value: one.science for one in mosaics},
-        weights={one.method.value: one.weight for one in mosaics},
-        remove_pedestal=True,
-    )
-    still = FigureBlock.drawn(
-        "Science and weight",
-        "All methods on one scale.",
-        "Science mosaics left, weight mosaics right.",
-        _themed(draw_mosaics, pages.mosaics_shown(mosaics)),
-        compact=True,
-    )
-    blink = BlinkBlock(
-        "The methods in turn",
-        " ".join(sequence.notes),
-        gif_bytes(sequence),
-        list(frame_pngs(sequence)),
-        "The mosaics of all methods, one after the other.",
-    )
-    return still, blink
 
 
 def _finding_blocks(facts: Facts) -> tuple[TableBlock, ...]:
@@ -410,11 +326,6 @@ def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
     caption = "Packages that can change a result, as the newest sky run had them."
     named = (Column("package"), Column("version"))
     return (TableBlock("", caption, named, rows),) if rows else ()
-
-
-def _themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Figure]:
-    """Draws the same, read and computed once, for any theme."""
-    return lambda theme: draw(shown, theme=theme)
 
 
 def _footer(services: Services) -> tuple[tuple[str, str], ...]:

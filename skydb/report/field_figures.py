@@ -1,0 +1,109 @@
+"""Figures of the page of a field: residuals, skies, mosaics; a sentence where none can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from skydb.errors import FileRejectedError, NotFoundError, UsageError
+from skydb.report import pages
+from skydb.report.alignment_figures import draw_sources
+from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
+from skydb.report.html import BlinkBlock, FigureBlock, TextBlock
+from skydb.report.mosaic_figures import draw_mosaics
+from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from skydb.api.composition import Services
+    from skydb.report.style import Theme
+    from skydb.services.lookup import MosaicEvidence
+
+Row = Mapping[str, Any]
+_Drawn: TypeAlias = FigureBlock | BlinkBlock
+
+#: As many fits have figures on the page; the others have their rows.
+_FITS_DRAWN = 3
+
+
+def fit_figures(services: Services, run: int) -> tuple[FigureBlock, ...]:
+    """Residuals of some fits of a run, and two images that share sources."""
+    fits = services.evidence.fits(run)
+    residuals = [
+        FigureBlock.drawn(
+            fit.product,
+            f"Residuals of the matched sources{_left_out(run, len(fits))}.",
+            f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
+            _themed(pages.residuals_figure, fit),
+            compact=True,
+        )
+        for fit in fits[:_FITS_DRAWN]
+    ]
+    pairs = [
+        FigureBlock.drawn(
+            f"{one.product} and {two.product}",
+            "The same source has the same colour in both.",
+            "Two overlapping images with the sources that both matched.",
+            _themed(draw_sources, pages.pair_shown(one, two)),
+            compact=True,
+        )
+        for one, two in pages.pairs_sharing_sources(fits)[:1]
+    ]
+    return (*residuals, *pairs)
+
+
+def _left_out(run: int, fits: int) -> str:
+    """Where the figures are that a page of many fits has no room for."""
+    if fits <= _FITS_DRAWN:
+        return ""
+    return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"
+
+
+def or_why_not(draw: Callable[[], tuple[_Drawn, ...]]) -> tuple[_Drawn | TextBlock, ...]:
+    """Figures; a sentence in their place when there is nothing to draw, or its file is gone."""
+    try:
+        return draw()
+    except (NotFoundError, UsageError, FileRejectedError) as error:
+        return (TextBlock(f"Not drawn. {error}"),)
+
+
+def sky_plot(rows: Sequence[Row]) -> FigureBlock:
+    """MDRIZSKY of every exposure by method, as a figure."""
+    return FigureBlock.drawn(
+        "All methods",
+        "Levels above, relative values below; visits are shaded in turn.",
+        "MDRIZSKY of every exposure by method.",
+        _themed(draw_sky_comparison, sky_comparison(rows)),
+    )
+
+
+def mosaic_figures(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | BlinkBlock, ...]:
+    """Mosaics of all methods beside each other, and in turn."""
+    if not mosaics:
+        return ()
+    sequence = blink_sequence(
+        {one.method.value: one.science for one in mosaics},
+        weights={one.method.value: one.weight for one in mosaics},
+        remove_pedestal=True,
+    )
+    still = FigureBlock.drawn(
+        "Science and weight",
+        "All methods on one scale.",
+        "Science mosaics left, weight mosaics right.",
+        _themed(draw_mosaics, pages.mosaics_shown(mosaics)),
+        compact=True,
+    )
+    blink = BlinkBlock(
+        "The methods in turn",
+        " ".join(sequence.notes),
+        gif_bytes(sequence),
+        list(frame_pngs(sequence)),
+        "The mosaics of all methods, one after the other.",
+    )
+    return still, blink
+
+
+def _themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Figure]:
+    """Draws the same, read and computed once, for any theme."""
+    return lambda theme: draw(shown, theme=theme)
