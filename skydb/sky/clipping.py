@@ -24,6 +24,8 @@ _CORE_SIGMA = 3.0
 _ONE_SIGMA_PARTS = (0.16, 0.84)
 #: Pixels that are added up at a time, few enough to stay in the processor's cache.
 _BLOCK = 1 << 16
+#: Largest number that a pixel can be.
+_LARGEST = float(np.finfo(np.float32).max)
 #: Standard deviations of a rank of the sample between which the true one is looked for.
 _RANK_SIGMA = 3.0
 
@@ -74,14 +76,15 @@ class SortedOut:
         """
         limits = np.float32(low), np.float32(high)
         if limits[0] <= self._core[0] and limits[1] >= self._core[1]:
-            sums = self._inside + self._totals(_between(self._outside, *limits))
-        else:
-            sums = self._totals(_between(self._values, *limits))
-        if not sums.count:
+            outside = _between(self._outside, *limits)
+            return _moments(self._inside + _totals(outside, self._pivot), self._pivot)
+        inside = _between(self._values, *limits)
+        if not inside.size:
             return Moments(0, 0.0, 0.0)
-        spread = max(sums.second - sums.first**2 / sums.count, 0.0)
-        deviation = float(np.sqrt(spread / (sums.count - 1))) if sums.count > 1 else 0.0
-        return Moments(sums.count, float(self._pivot) + sums.first / sums.count, deviation)
+        # Offsets from a pixel that is not between the limits, and may be far from those that
+        # are, would leave no digits for these.
+        pivot = inside[inside.size // 2]
+        return _moments(_totals(inside, pivot), pivot)
 
     def between(self, low: float, high: float) -> Pixels:
         """The pixels between two limits, which belong to them."""
@@ -120,10 +123,11 @@ class SortedOut:
 
     def _out_of_reach(self) -> tuple[np.float32, np.float32]:
         last = self._sample.size - 1
-        below, above = (self._sample[round(part * last)] for part in _ONE_SIGMA_PARTS)
-        reach = np.float32(_CORE_SIGMA)
-        low = self._pivot - reach * (self._pivot - below)
-        return low, self._pivot + reach * (above - self._pivot)
+        pivot = float(self._pivot)
+        parts = (float(self._sample[round(part * last)]) for part in _ONE_SIGMA_PARTS)
+        ends = (pivot + _CORE_SIGMA * (part - pivot) for part in parts)
+        low, high = (np.float32(min(max(end, -_LARGEST), _LARGEST)) for end in ends)
+        return low, high
 
     def _core_sums(self) -> _Sums:
         """Sums over the pixels that no clipping reaches.
@@ -134,23 +138,38 @@ class SortedOut:
         low, high = self._core
         below = int(np.count_nonzero(self._values < low))
         above = self._outside.size - below
-        sums = self._totals(self._values, self._core)
-        ends = float(low - self._pivot), float(high - self._pivot)
+        sums = _totals(self._values, self._pivot, self._core)
+        ends = float(low) - float(self._pivot), float(high) - float(self._pivot)
         return _Sums(
             sums.count - below - above,
             sums.first - below * ends[0] - above * ends[1],
             sums.second - below * ends[0] ** 2 - above * ends[1] ** 2,
         )
 
-    def _totals(self, values: Pixels, limits: tuple[np.float32, np.float32] | None = None) -> _Sums:
-        """Sums over all of some pixels, moved to within limits if there are any."""
-        first = second = 0.0
-        for start in range(0, values.size, _BLOCK):
-            block = values[start : start + _BLOCK]
-            offsets = ((np.clip(block, *limits) if limits else block) - self._pivot).astype(float)
-            first += float(offsets.sum())
-            second += float(np.einsum("i,i", offsets, offsets))
-        return _Sums(values.size, first, second)
+
+def _moments(sums: _Sums, pivot: np.float32) -> Moments:
+    """Moments of at least one pixel, of which sums of offsets from a pivot are known."""
+    spread = max(sums.second - sums.first**2 / sums.count, 0.0)
+    deviation = float(np.sqrt(spread / (sums.count - 1))) if sums.count > 1 else 0.0
+    return Moments(sums.count, float(pivot) + sums.first / sums.count, deviation)
+
+
+def _totals(
+    values: Pixels, pivot: np.float32, limits: tuple[np.float32, np.float32] | None = None
+) -> _Sums:
+    """Sums over all of some pixels, moved to within limits if there are any.
+
+    Offsets are taken in double precision: in single, a pixel of 1.2 that is 1e6 away from the
+    pivot would have lost all of its digits.
+    """
+    first = second = 0.0
+    for start in range(0, values.size, _BLOCK):
+        block = values[start : start + _BLOCK]
+        offsets = (np.clip(block, *limits) if limits else block).astype(float)
+        offsets -= float(pivot)
+        first += float(offsets.sum())
+        second += float(np.einsum("i,i", offsets, offsets))
+    return _Sums(values.size, first, second)
 
 
 def _between(values: Pixels, low: np.float32, high: np.float32) -> Pixels:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +82,45 @@ def test_a_median_between_any_limits_is_that_of_the_pixels_there(
     if inside.size:
         assert moments.mean == pytest.approx(inside.mean(dtype=np.float64), rel=1e-5, abs=1e-5)
         assert sorted_out.median(low, low + width, inside.size) == np.median(inside)
+
+
+def exactly(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of pixels, without any rounding on the way."""
+    numbers = [Fraction(value) for value in values.tolist()]
+    mean = sum(numbers, Fraction()) / len(numbers)
+    spread = sum(((number - mean) ** 2 for number in numbers), Fraction())
+    return float(mean), math.sqrt(spread / (len(numbers) - 1)) if len(numbers) > 1 else 0.0
+
+
+FAR = st.sampled_from([1e6, -1e6, 1e12, -1e12, 3e38, -3e38])
+
+
+@given(
+    st.lists(st.floats(0.5, 2.0, width=32), min_size=1, max_size=60),
+    st.lists(FAR, max_size=120),
+    st.randoms(use_true_random=False),
+    st.sampled_from([(0.0, 2.0), (0.75, 1.5), (-1e7, 1e7), (-1e13, 1.5), (-np.inf, np.inf)]),
+)
+def test_pixels_far_away_take_no_digit_from_those_between_limits(
+    sky: list[float], far: list[float], order: Random, limits: tuple[float, float]
+) -> None:
+    pixels_in_order = sky + far
+    order.shuffle(pixels_in_order)
+    values = np.array(pixels_in_order, np.float32)
+    inside = values[(values >= limits[0]) & (values <= limits[1])]
+    found = SortedOut(values).moments(*limits)
+    assert found.count == inside.size
+    if inside.size:
+        mean, deviation = exactly(inside)
+        largest = float(abs(inside).max())
+        assert found.mean == pytest.approx(mean, rel=0, abs=1e-13 * largest)
+        assert found.deviation == pytest.approx(deviation, rel=1e-6, abs=1e-7 * largest)
+
+
+def test_a_mean_between_limits_has_all_digits_beside_a_pixel_far_away() -> None:
+    values = pixels("cosmic rays", 2, 1)
+    found = SortedOut(values).moments(0, 2)
+    assert (found.count, found.mean) == (1, float(values.min()))
 
 
 def test_one_hot_pixel_does_not_drown_the_others() -> None:
