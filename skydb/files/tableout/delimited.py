@@ -33,7 +33,9 @@ def write_csv(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
 def write_ecsv(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
     """Rows after a header in YAML with types, units, UCDs and descriptions.
 
-    NULL is ``""``, as ECSV has it, for texts too.
+    NULL is ``""``, as ECSV has it, for texts too. The file has every text as it is; astropy
+    trims blanks and tabs at its ends when it reads it, makes every end of a line alike, and
+    takes a line of it that begins with ``#`` for a comment.
     """
     with path.open("w", encoding="utf-8", newline="") as stream:
         stream.write("# %ECSV 1.0\n# ---\n")
@@ -92,6 +94,10 @@ def _ecsv_cell(cell: Cell, delimiter: str) -> str:
 
 
 def _quoted(text: str, delimiter: str = ",") -> str:
-    """A text as it can stand between delimiters; quoted also where a reader would trim it."""
-    needs = not text or text != text.strip() or any(c in text for c in f'{delimiter}"\r\n#')
+    """A text as it can stand between delimiters; quoted also where a reader would trim it.
+
+    Readers that know Unicode end a line at more than CR and LF.
+    """
+    is_plain = text == text.strip() and len(text.splitlines()) == 1
+    needs = not is_plain or any(c in text for c in f'{delimiter}"\r\n#')
     return '"' + text.replace('"', '""') + '"' if needs else text
