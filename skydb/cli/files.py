@@ -33,12 +33,14 @@ def ingest(
     """Record exposures, products, their versions and the archive's WCS solutions.
 
     Files are read where they are and never changed. One that cannot be used is
-    reported and left out (exit code 5; 1 when none could be used). Large batches are
-    read by several processes; one writes.
+    reported and left out (exit code 5; 1 when none could be used, 4 when no file is there).
+    Large batches are read by several processes; one writes.
 
     Example: skydb ingest mastDownload/
     """
     from skydb.domain.vocabulary import IngestStatus
+    from skydb.errors import NotFoundError
+    from skydb.files.names import shown_path
 
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
@@ -46,7 +48,13 @@ def ingest(
     rejected = sum(outcome.status is IngestStatus.REJECTED for outcome in outcomes)
     note = f"{len(outcomes)} files, {rejected} rejected"
     shell.show("Ingest", outcomes, columns.INGEST, as_json=as_json, note=note)
-    if outcomes and rejected == len(outcomes):
+    if not outcomes:
+        named = ", ".join(map(shown_path, paths))
+        raise NotFoundError(
+            f"There is no FITS file below {named}.",
+            advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
+        )
+    if rejected == len(outcomes):
         raise typer.Exit(FAILED)
     shell.flag(when=rejected > 0 or any(outcome.is_flawed for outcome in outcomes))
 

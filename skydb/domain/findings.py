@@ -12,6 +12,8 @@ class FindingKind(GrowingVocabulary):
     """Another method than the one asked for ran."""
     REJECTED_FILE = "rejected-file"
     """A file of a batch was left out."""
+    DOUBTFUL_FILE = "doubtful-file"
+    """A file was recorded whose checksum does not hold, or whose cards cannot be right."""
     FIT_FAILED = "fit-failed"
     """TweakReg gave no usable fit."""
     WEAK_FIT = "weak-fit"

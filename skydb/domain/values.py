@@ -252,7 +252,8 @@ class FileFacts:
     ``facts`` describes the exposure (FLT, FLC...) or, for a drizzled product,
     the first of the ``members`` that made it, under the product's own rootname.
     ``solutions`` stand in its headers, ``headerlets`` are those that only a headerlet has;
-    ``flaws`` are sentences on parts of the file that were left out. ``header_filename`` and
+    ``flaws`` are sentences on parts of the file that were left out, ``doubts`` on what in it
+    cannot be right, such as a checksum that does not hold. ``header_filename`` and
     ``header_rootname`` are FILENAME and ROOTNAME as they stand; ``idctab_date`` is the ISO
     date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled,
     and ``condition`` tells how well the exposure went. ``dq_sha256`` is the checksum of the file
@@ -273,6 +274,7 @@ class FileFacts:
     tool_version: str | None = None
     headerlets: tuple[WcsFacts, ...] = ()
     flaws: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     flavour: Flavour = Flavour.PIPELINE
     header_filename: str | None = None
     header_rootname: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,29 @@ from skydb.errors import UnreadableFileError
 
 #: Large enough that a thread seldom asks for the interpreter's lock, small enough for a cache.
 _BLOCK_BYTES = 1 << 20
+
+
+_OTHER_KINDS = (
+    (stat.S_ISDIR, "a directory that could not be searched"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is no file: a pipe gives nothing until somebody writes, a device never ends.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is something else.
+    OSError
+        When it is not there, or may not be looked at.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_kind, name in _OTHER_KINDS if is_kind(mode)), "a device")
+        raise UnreadableFileError(path, f"not a file but {kind}")
 
 
 def sha256_of(path: Path) -> str:
@@ -25,6 +49,7 @@ def sha256_of(path: Path) -> str:
     digest, block = hashlib.sha256(), bytearray(_BLOCK_BYTES)
     view = memoryview(block)
     try:
+        require_file(path)
         with path.open("rb", buffering=0) as handle:
             while count := handle.readinto(block):
                 digest.update(view[:count])

@@ -31,6 +31,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
+from skydb.files.doubts import sum_doubts
 from skydb.files.flavour import flavour_of_headerlet
 from skydb.files.quality import (
     DEG_TO_MAS,
@@ -71,6 +72,10 @@ class HeaderletFacts:
         Of the file.
     idctab, date_written, tool_version : str or None
         IDCTAB without its directory; DATE; UPWCSVER, the version of stwcs.
+    sha256 : str
+        Of the file.
+    doubts : tuple of str
+        Sentences on checksums in it that do not hold.
     """
 
     path: Path
@@ -81,6 +86,7 @@ class HeaderletFacts:
     date_written: str | None = None
     tool_version: str | None = None
     sha256: str = ""
+    doubts: tuple[str, ...] = ()
 
     def of_exposure(self, exposure: ExposureFacts) -> FileFacts:
         """The facts of the file, tied to the exposure that it is for."""
@@ -92,6 +98,7 @@ class HeaderletFacts:
             solutions=(),
             headerlets=(self.wcs,),
             sha256=self.sha256,
+            doubts=self.doubts,
             idctab=self.idctab,
             date_written=self.date_written,
             tool_version=self.tool_version,
@@ -131,6 +138,7 @@ def read_headerlet(path: Path) -> HeaderletFacts | None:
             idctab=(cards.text("IDCTAB") or "").split("$")[-1].split("/")[-1] or None,
             date_written=cards.text("DATE"),
             tool_version=_stwcs(cards.text("UPWCSVER")),
+            doubts=tuple(sum_doubts(skeleton)),
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from astropy.io import fits
 
 from skydb.errors import FileRejectedError
 from skydb.files.structure import (
@@ -56,8 +57,19 @@ def check_arrival(path: Path, name: str) -> None:
             skeleton, announced if isinstance(announced, int) else None, partners=partners
         )
         _check_rootname(path, name, [primary.get("ROOTNAME"), *_exposures(skeleton)])
-        for index, hdu in enumerate(skeleton.hdus):
-            _check_sums(skeleton, hdu, index)
+        for wrong in wrong_sums(skeleton):
+            raise FileRejectedError(path, f"damaged: {wrong}")
+
+
+def wrong_sums(skeleton: FitsSkeleton) -> Iterator[str]:
+    """Name the cards DATASUM and CHECKSUM of an open file that do not hold.
+
+    Only HDUs that have such cards are read.
+    """
+    for index, hdu in enumerate(skeleton.hdus):
+        card = _wrong_sum(skeleton, hdu)
+        if card is not None:
+            yield f"{card} of HDU {index} ({hdu.name or 'PRIMARY'}) does not hold"
 
 
 def ones_complement_sum(handle: BinaryIO, start: int, length: int, initial: int = 0) -> int:
@@ -105,17 +117,24 @@ def _check_rootname(path: Path, name: str, found: Sequence[object]) -> None:
     raise FileRejectedError(path, f"it is {names[0]} by its header, not {asked[1]}")
 
 
-def _check_sums(skeleton: FitsSkeleton, hdu: HduRecord, index: int) -> None:
-    header = hdu.scanned
-    stated = str(header.get("DATASUM", "")).strip()
-    has_checksum = bool(str(header.get("CHECKSUM", "")).strip())
-    if not stated.isdigit() and not has_checksum:
-        return
+def _wrong_sum(skeleton: FitsSkeleton, hdu: HduRecord) -> str | None:
+    """The first card of one HDU whose sum is another, None when all hold."""
+    stated, has_checksum = _stated_sum(hdu, "DATASUM"), bool(_stated_sum(hdu, "CHECKSUM"))
+    if not stated and not has_checksum:
+        return None
     data = ones_complement_sum(skeleton.handle, hdu.data_start, hdu.padded_bytes)
-    where = f"HDU {index} ({hdu.name or 'PRIMARY'})"
-    if stated.isdigit() and int(stated) != data:
-        raise FileRejectedError(skeleton.path, f"damaged: DATASUM of {where} does not hold")
+    # Tools write DATASUM as text, as the standard has it, or as a number.
+    if stated and not (stated.isdigit() and int(stated) == data):
+        return "DATASUM"
     start = hdu.data_start - len(hdu.header_bytes)
     whole = ones_complement_sum(skeleton.handle, start, len(hdu.header_bytes), data)
-    if has_checksum and whole not in (0, _ALL_ONES):
-        raise FileRejectedError(skeleton.path, f"damaged: CHECKSUM of {where} does not hold")
+    return "CHECKSUM" if has_checksum and whole not in (0, _ALL_ONES) else None
+
+
+def _stated_sum(hdu: HduRecord, card: str) -> str:
+    """What a card says, nothing when it is not there or left open."""
+    try:
+        value = hdu.scanned.get(card)
+    except (fits.VerifyError, ValueError):
+        return "unreadable"
+    return "" if value is None or isinstance(value, fits.card.Undefined) else str(value).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePath
 
@@ -13,6 +14,11 @@ _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 _CAMERAS = "ijnou"
 #: A rootname before the kind, whatever somebody put in front of it; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
+
+
+def shown_path(path: PurePath) -> str:
+    """A path as a database and a terminal can take it: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def product_named(filename: str) -> tuple[Rootname, ProductKind]:

@@ -1,7 +1,8 @@
 """One reading of one FITS file: bytes to :class:`~skydb.domain.values.FileFacts`.
 
-Every file is opened once and only its headers are read, with two small exceptions: the
-distortion tables, for the footprint, and some columns of a product's HDRTAB.
+Every file is opened once and only its headers are read, with some exceptions: the distortion
+tables, for the footprint, some columns of a product's HDRTAB, and the data of an HDU that
+states its own checksum.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from skydb.errors import NotHstImageError
 from skydb.files.cards import Cards
 from skydb.files.checksum import sha256_of
 from skydb.files.condition import read_condition
+from skydb.files.doubts import doubts_of
 from skydb.files.dqfile import check_flags, flags_beside
 from skydb.files.flavour import flavour_of
 from skydb.files.headerlets import embedded_solutions
@@ -27,7 +29,7 @@ from skydb.files.instruments import (
 )
 from skydb.files.members import Members, exposure_named_in, members_of, reference_file
 from skydb.files.refdates import delivery_date
-from skydb.files.sanity import check_exposures, check_layout, check_wcs
+from skydb.files.sanity import check_exposures, check_layout, check_polynomials, check_wcs
 from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
@@ -76,6 +78,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     kind = kind_of(skeleton.path, primary.text("FILENAME"), is_drizzled=is_drizzled)
     _require_image(skeleton, primary, kind)
     check_layout(skeleton, kind)
+    check_polynomials(skeleton)
     members = members_of(skeleton) if kind.is_drizzled else Members()
     facts = _exposure_facts(skeleton, kind, members.rootnames)
     solutions = read_solutions(skeleton)
@@ -97,6 +100,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
         flaws=(*flaws, *_missing(skeleton, primary, kind)),
+        doubts=doubts_of(skeleton, kind, facts),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),

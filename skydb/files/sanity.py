@@ -6,6 +6,7 @@ AstroDrizzle takes a WCS of any kind, and makes a mosaic of some kind of it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from skydb.domain.values import (
 )
 from skydb.domain.vocabulary import ProductKind, WcsKind
 from skydb.errors import FileRejectedError, NotHstImageError
+from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton, HduRecord
 from skydb.files.wcs import image_size_pix
@@ -47,6 +49,8 @@ _PC_SCALE_ARCSEC = 0.0455
 _LARGEST_SIP = 0.2
 _SIP_FLOOR_PIX = 20.0
 _ORDERS = range(10)
+_SIP_CARD = re.compile(r"[AB]P?_([0-9]_[0-9]|ORDER)")
+_FRAMES = frozenset({"ICRS", "FK5"})
 
 
 def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
@@ -69,6 +73,23 @@ def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
             _check_companions(skeleton, chip, size)
 
 
+def check_polynomials(skeleton: FitsSkeleton) -> None:
+    """Refuse coefficients of SIP that are no numbers, before anything is computed of them.
+
+    Raises
+    ------
+    FileRejectedError
+        With the card.
+    """
+    for chip in skeleton.named("SCI"):
+        cards = Cards(skeleton.path, (chip.scanned,))
+        for key in filter(_SIP_CARD.fullmatch, chip.scanned):
+            number = cards.number(key)
+            if number is None or (key.endswith("ORDER") and number not in _ORDERS):
+                said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which it cannot be"
+                raise _refused(skeleton, said)
+
+
 def check_wcs(
     skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts, wcs: WcsFacts
 ) -> None:
@@ -80,6 +101,7 @@ def check_wcs(
         With the chip and the number that cannot be.
     """
     for hdu, chip in zip(skeleton.named("SCI"), wcs.chips, strict=True):
+        _check_frame(skeleton, hdu)
         _check_place(skeleton, kind, chip)
         _check_scale(skeleton, kind, facts, hdu.scanned, chip)
         if kind in _DETECTOR_KINDS:
@@ -110,6 +132,22 @@ def _check_companions(skeleton: FitsSkeleton, chip: HduRecord, size: tuple[int, 
             raise _refused(skeleton, f"{hdu.name},{hdu.version} has another shape than its SCI")
 
 
+def _check_frame(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
+    """Only degrees of the ICRS or of FK5 at J2000 are read right, with the pole in the north."""
+    cards = Cards(skeleton.path, (hdu.scanned,))
+    units = {key: (cards.text(key) or "deg").lower() for key in ("CUNIT1", "CUNIT2")}
+    frame = {key: (cards.text(key) or "ICRS").upper() for key in ("RADESYS", "RADECSYS")}
+    equinox, pole = cards.number("EQUINOX"), cards.number("LONPOLE")
+    off: dict[str, object] = {
+        **{key: unit for key, unit in units.items() if not unit.startswith("deg")},
+        **{key: name for key, name in frame.items() if name not in _FRAMES},
+        **({"EQUINOX": equinox} if equinox not in (None, 2000.0) else {}),
+        **({"LONPOLE": pole} if pole not in (None, 180.0) else {}),
+    }
+    for key, value in off.items():
+        raise _refused(skeleton, f"{key} of SCI,{hdu.version} is {value}, which no HST image has")
+
+
 def _check_place(skeleton: FitsSkeleton, kind: ProductKind, chip: ChipGeometry) -> None:
     ra, dec = chip.crval_deg
     if not (-180.0 <= ra <= 361.0 and abs(dec) <= 90.0):
@@ -138,7 +176,9 @@ def _check_scale(
     binning = np.array([_binning(header, axis) for axis in (1, 2)])
     matrix /= binning
     allowed = _nominal_scales(facts, chip)
-    if allowed and not any(_fits(matrix, scale, _has_sip(header)) for scale in allowed):
+    if not allowed:
+        raise _refused(skeleton, f"{facts.instrument} has no detector {facts.detector} (DETECTOR)")
+    if not any(_fits(matrix, scale, _has_sip(header)) for scale in allowed):
         listed = " or ".join(f"{scale:g}" for scale in allowed)
         unbinned = found / math.sqrt(float(binning.prod()))
         said = f"{unbinned:.4g} arcsec per pixel, {facts.instrument}/{facts.detector} {listed}"
@@ -195,14 +235,10 @@ def _polynomial(header: ScannedHeader, letter: str, uv: np.ndarray) -> np.ndarra
         (p, q, header[key])
         for p in _ORDERS
         for q in _ORDERS
-        if (key := f"{letter}_{p}_{q}") in header and _is_number(header[key])
+        if (key := f"{letter}_{p}_{q}") in header
     ]
     with np.errstate(over="ignore", invalid="ignore"):
         return sum((value * uv[:, 0] ** p * uv[:, 1] ** q for p, q, value in terms), 0 * uv[:, 0])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def check_exposures(skeleton: FitsSkeleton, names: Sequence[str]) -> None:

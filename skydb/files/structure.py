@@ -25,6 +25,7 @@ from astropy.io import fits
 
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
 from skydb.files.cardscan import ScannedHeader
+from skydb.files.checksum import require_file
 
 BLOCK = 2880
 _CARD = 80
@@ -142,11 +143,12 @@ def open_skeleton(path: Path) -> Iterator[FitsSkeleton]:
     Raises
     ------
     UnreadableFileError
-        When the file is missing, forbidden, or not FITS.
+        When the file is missing, forbidden, no file at all, or not FITS.
     TruncatedFileError
         When the file ends before its headers say it should.
     """
     try:
+        require_file(path)
         with path.open("rb") as raw:
             handle, size = _decompressed(path, raw)
             yield FitsSkeleton(path, path.stat().st_size, _scan(path, handle, size), handle)

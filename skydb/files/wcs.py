@@ -215,7 +215,7 @@ def _astropy_wcs(skeleton: FitsSkeleton, chip: HduRecord, lookups: fits.HDUList 
     cards = [card for card in chip.header.cards if PRIMARY_CARDS.fullmatch(card.keyword)]
     try:
         wcs = WCS(fits.Header(cards), lookups)
-    except (WcsError, LookupError, ValueError, TypeError) as error:
+    except (WcsError, LookupError, ArithmeticError, ValueError, TypeError) as error:
         reason = f"the WCS of SCI,{chip.version} cannot be built ({_one_line(error)})"
         raise FileRejectedError(skeleton.path, reason) from error
     wcs.pixel_shape = image_size_pix(chip)

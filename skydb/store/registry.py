@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, or_, select, tuple_
+from sqlalchemy import BigInteger, delete, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.types import TypeEngine
 
 from skydb.domain import (
     AlignmentSolution,
     Base,
     ChipLevel,
+    ChipSolution,
     Exposure,
     FileLocation,
     Product,
@@ -22,20 +25,44 @@ from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import ExposureFacts, FileFacts
 from skydb.domain.vocabulary import KnownFrom
 
+_ROOM_OF_IDENTITY = 255
+
 
 def overflow_of(file: FileFacts) -> str | None:
     """Why the columns cannot hold what a file says; None when they can.
 
     SQLite would keep any text, PostgreSQL would refuse the whole batch.
     """
+    if len(product_identity(file)) > _ROOM_OF_IDENTITY:
+        return f"its name of a WCS is longer than the ledger has room for ({_ROOM_OF_IDENTITY})"
+    held = (*file.solutions, *file.headerlets)
+    room = AlignmentSolution.__table__.c.wcs_name.type
+    for reason in (_overflow("WCSNAME", room, wcs.name.text) for wcs in held):
+        if reason is not None:
+            return reason
     holders: list[tuple[type[Base], object]] = [(Exposure, file.facts), (ProductVersion, file)]
     holders.append((ProductVersion, file.condition))
-    holders += [(AlignmentSolution, wcs) for wcs in file.solutions]
+    holders += [(AlignmentSolution, wcs) for wcs in held]
+    holders += [(AlignmentSolution, wcs.quality) for wcs in held]
+    holders += [(ChipSolution, chip) for wcs in held for chip in wcs.chips]
     for entity, facts in holders:
         for column in entity.__table__.columns:
-            text, room = getattr(facts, column.name, None), getattr(column.type, "length", None)
-            if isinstance(text, str) and room and len(text) > room:
-                return f"its {column.name} has {len(text)} characters, there is room for {room}"
+            reason = _overflow(column.name, column.type, getattr(facts, column.name, None))
+            if reason is not None:
+                return reason
+    return None
+
+
+def _overflow(name: str, kind: TypeEngine[Any], value: object) -> str | None:
+    """Why a column of some type cannot hold a value; None when it can."""
+    if isinstance(value, str):
+        room = getattr(kind, "length", None)
+        if room and len(value) > room:
+            return f"its {name} has {len(value)} characters, there is room for {room}"
+        return f"its {name} has a character of code 0" if "\0" in value else None
+    bits = 63 if isinstance(kind, BigInteger) else 31
+    if isinstance(value, int) and not -(2**bits) <= value < 2**bits:
+        return f"its {name} is {value}, which is no number that it can have"
     return None
 
 

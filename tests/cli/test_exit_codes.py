@@ -78,6 +78,13 @@ def test_a_batch_that_leaves_something_out_ends_with_5(ledger, field, tmp_path):
     assert [row["status"] for row in answer.document].count("rejected") == 1
 
 
+def test_a_directory_without_a_file_ends_with_4_and_is_named(ledger, tmp_path):
+    (tmp_path / "bare").mkdir()
+    spoken = ledger("ingest", "--json", tmp_path / "bare")
+    assert (spoken.code, spoken.document) == (4, [])
+    assert f"no FITS file below {tmp_path / 'bare'}" in " ".join(spoken.err.split())
+
+
 def test_a_batch_of_which_nothing_can_be_used_ends_with_1(ledger, tmp_path):
     broken = tmp_path / "ibxl50zzq_flt.fits"
     broken.write_text("not FITS")

@@ -109,6 +109,12 @@ def test_the_planetary_camera_is_chip_1(image: ImageBuilder) -> None:
         ({"CD1_1": 0.0}, "singular CD matrix"),
         ({"A_2_0": 1e10}, "the distortion of SCI,1|outline"),
         ({"B_0_2": 0.5}, "the distortion of SCI,1"),
+        ({"A_ORDER": 99}, "A_ORDER of SCI,1 is 99, which it cannot be"),
+        ({"B_ORDER": 10}, "B_ORDER of SCI,1 is 10, which it cannot be"),
+        ({"LONPOLE": 90.0}, "LONPOLE of SCI,1 is 90.0, which no HST image has"),
+        ({"RADESYS": "FK4"}, "RADESYS of SCI,1 is FK4, which no HST image has"),
+        ({"EQUINOX": 1950.0}, "EQUINOX of SCI,1 is 1950.0, which no HST image has"),
+        ({"CUNIT2": "arcsec"}, "CUNIT2 of SCI,1 is arcsec, which no HST image has"),
     ],
 )
 def test_numbers_that_no_image_has_are_refused(
@@ -116,6 +122,25 @@ def test_numbers_that_no_image_has_are_refused(
 ) -> None:
     image.chips[0] |= cards
     with pytest.raises(FileRejectedError, match=reason):
+        read_facts(image.write())
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"RADESYS": "ICRS", "EQUINOX": 2000.0, "LONPOLE": 180.0, "CUNIT1": "deg", "CUNIT2": "DEG"},
+        {"RADESYS": "FK5", "EQUINOX": "J2000"},
+        {"A_ORDER": 9, "B_ORDER": 9},
+    ],
+)
+def test_frames_that_hst_has_are_taken(image: ImageBuilder, cards: dict[str, object]) -> None:
+    image.chips[0] |= cards
+    assert read_facts(image.write())
+
+
+def test_a_detector_that_the_camera_does_not_have_is_refused(image: ImageBuilder) -> None:
+    image.primary["DETECTOR"] = "WFC"
+    with pytest.raises(FileRejectedError, match=r"WFC3 has no detector WFC \(DETECTOR\)"):
         read_facts(image.write())
 
 

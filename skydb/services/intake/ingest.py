@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFro
 from skydb.errors import FileRejectedError
 from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
-from skydb.files.names import name_contradiction
+from skydb.files.names import name_contradiction, shown_path
 from skydb.services.core import Context
 from skydb.services.intake.reading import available_cores, read_files
 from skydb.services.intake.readworker import Companion, Read
@@ -92,7 +93,7 @@ class IngestService:
         files = _with_pixels(self._files(asked_for))
         # Last, for a headerlet belongs to an exposure that may be in the same batch.
         files.sort(key=is_named_headerlet)
-        asked = {"paths": [str(path) for path in asked_for], "files": len(files)}
+        asked = {"paths": [shown_path(path) for path in asked_for], "files": len(files)}
         activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
         outcomes: list[IngestOutcome] = []
         self.context.progress.begin("Reading files", len(files))
@@ -109,9 +110,7 @@ class IngestService:
         ours = self.context.workspace.root.resolve()
         for path in paths:
             if path.is_dir():
-                yield from (
-                    found for found in sorted(path.rglob("*")) if _is_candidate(found, ours)
-                )
+                yield from (found for found in _below(path) if _is_candidate(found, ours))
             else:
                 yield path
 
@@ -150,11 +149,26 @@ def _with_pixels(files: Iterable[Path]) -> list[Path]:
     return found
 
 
+def _below(directory: Path) -> list[Path]:
+    """What is called a FITS file below a directory, and directories that cannot be searched.
+
+    Masks of cosmic rays are none of an exposure.
+
+    Reading will tell what is wrong with the latter, and with links that lead nowhere.
+    """
+    errors: list[OSError] = []
+    found = [
+        Path(home, name)
+        for home, _, names in os.walk(directory, onerror=errors.append)
+        for name in names
+        if name.lower().endswith(_SUFFIXES) and not name.lower().endswith(_MASKS)
+    ]
+    return sorted([*found, *(Path(error.filename) for error in errors)])
+
+
 def _is_candidate(path: Path, ours: Path) -> bool:
-    """Whether it is a FITS file outside the data root, and no mask of cosmic rays."""
-    name = path.name.lower()
-    is_fits = name.endswith(_SUFFIXES) and not name.endswith(_MASKS) and path.is_file()
-    return is_fits and not path.resolve().is_relative_to(ours)
+    """Whether it lies outside the data root."""
+    return not Path(os.path.realpath(path)).is_relative_to(ours)
 
 
 def tied(session: Session, found: Sequence[Read]) -> list[Recordable]:
@@ -265,18 +279,20 @@ class FileRecorder:
             self._activity.notice(FindingKind.BORROWED_NAME, str(file.path), borrowed)
 
     def _reject(self, error: FileRejectedError) -> IngestOutcome:
-        self._activity.notice(FindingKind.REJECTED_FILE, str(error.path), error.reason)
-        return IngestOutcome(str(error.path), None, IngestStatus.REJECTED, error.reason)
+        path = shown_path(error.path)
+        self._activity.notice(FindingKind.REJECTED_FILE, path, error.reason)
+        return IngestOutcome(path, None, IngestStatus.REJECTED, error.reason)
 
 
 def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> IngestOutcome:
+    said = (name_contradiction(file), *file.flaws, *file.doubts)
     return IngestOutcome(
         path=str(file.path),
         rootname=str(file.facts.rootname),
         status=status,
         product=file.path.name,
         version=version.number,
-        reason=" ".join(filter(None, (name_contradiction(file), *file.flaws))) or None,
+        reason=" ".join(filter(None, said)) or None,
         flavour=version.product.flavour,
     )
 
@@ -285,6 +301,8 @@ def _remarks(file: FileFacts) -> Iterator[tuple[FindingKind, str]]:
     """Findings on a file that is recorded nevertheless."""
     for flaw in file.flaws:
         yield FindingKind.REJECTED_FILE, flaw
+    for doubt in file.doubts:
+        yield FindingKind.DOUBTFUL_FILE, doubt
     for contradiction in contradictions(file):
         yield FindingKind.CONTRADICTION, contradiction
     for wcs in (*file.solutions, *file.headerlets):

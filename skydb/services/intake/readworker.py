@@ -19,6 +19,7 @@ from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.checksum import sha256_of
 from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, read_headerlet
+from skydb.files.names import shown_path
 from skydb.files.reader import read_facts
 
 
@@ -52,6 +53,8 @@ def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
 
 
 def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts | Companion:
+    if shown_path(path) != str(path):
+        raise FileRejectedError(path, "its path is not UTF-8", advice="Rename it.")
     owner = pixels_beside(path)
     if owner is not None:
         return Companion(path, owner)
