@@ -171,3 +171,43 @@ def test_a_run_gives_out_its_proposals_until_none_is_left() -> None:
     proposal.reject("no")
     with pytest.raises(StateError, match="no fit that waits for review"):
         run.open_proposals()
+
+
+def _carried(residual_mas: float) -> tuple[AlignmentSolution, AlignmentSolution]:
+    """A member moved by a fit, and the WCS that the member came with."""
+    proposal, member = propose(), version_of()
+    before = AlignmentSolution.found(member, ingest(), wcs())
+    file = file_of("ibxl50ivq_flt.fits", "b" * 64, wcs("IDC_w3m18525i-FIT_SKYDB_gaia"))
+    acceptance = Acceptance(proposal.activity, {}, STAMP)
+    realised = Realised(150.0, 149.0, residual_mas)
+    return acceptance.carry(proposal, member, file, "kept.fits", realised), before
+
+
+def test_a_member_that_moved_as_predicted_supersedes_what_it_came_with() -> None:
+    carried, before = _carried(0.5)
+    assert carried.status is SolutionStatus.APPLIED
+    assert before.superseded_by is carried
+    assert (carried.predicted_shift_mas, carried.realised_shift_mas) == (150.0, 149.0)
+
+
+def test_a_member_that_did_not_move_as_predicted_failed_and_supersedes_nothing() -> None:
+    carried, before = _carried(RESIDUAL_LIMIT_MAS + 1)
+    assert carried.status is SolutionStatus.FAILED and carried.reason
+    assert before.superseded_by is None
+    assert carried.realised_shift_mas == 149.0
+
+
+def test_an_applied_fit_supersedes_what_was_in_force_and_no_alternate() -> None:
+    member = version_of()
+    primary, alternate = (
+        AlignmentSolution.found(member, ingest(), wcs(key=key)) for key in (" ", "A")
+    )
+    headerlet = AlignmentSolution.found(member, ingest(), wcs(key=""))
+    acceptance = Acceptance(propose().activity, {}, STAMP)
+    applied = AlignmentSolution.carried(member, acceptance, wcs(), propose())
+    applied.wcs_key = "B"
+    member.product.supersede_with(
+        new := AlignmentSolution.carried(member, acceptance, wcs(), applied)
+    )
+    assert primary.superseded_by is new and applied.superseded_by is new
+    assert alternate.superseded_by is None and headerlet.superseded_by is None

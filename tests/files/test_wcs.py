@@ -171,3 +171,14 @@ def test_lookup_tables_of_uvis_count_as_astropy_counts_them(test_data: Path) -> 
         assert wcs.cpdis1 is not None
         assert wcs.det2im1 is not None
         assert distance_mas(wcs.all_pix2world(pixels, 1), expected[extver]) < 1e-6
+
+
+def test_an_outline_that_is_not_finite_is_refused(image: ImageBuilder) -> None:
+    path = image.write()
+    content = path.read_bytes()
+    at = content.index(b"CRPIX1  =")
+    path.write_bytes(
+        content[:at] + b"CRPIX1  =                  NaN".ljust(80) + content[at + 80 :]
+    )
+    with pytest.raises(FileRejectedError, match=r"the outline of SCI,1 is not finite"):
+        read_facts(path)

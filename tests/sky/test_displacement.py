@@ -178,3 +178,10 @@ def test_small_separations_agree_with_astropy(
 def test_opposite_points_are_half_a_circle_apart() -> None:
     (found,) = separations_mas(np.array([(0.0, 0.0)]), np.array([(180.0, 0.0)]))
     assert found == pytest.approx(180 * 3.6e6)
+
+
+@pytest.mark.parametrize("points", [1, 2, 5])
+def test_grids_of_different_points_are_refused(points: int) -> None:
+    before = {1: np.full((4, 2), 10.0)}
+    with pytest.raises(UsageError, match="the same grid before and after"):
+        displacement_of_grids(before, {1: np.full((points, 2), 10.0)})

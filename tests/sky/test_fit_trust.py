@@ -5,6 +5,7 @@ from skydb.domain.trust import TRUST_FLOOR, UNCONFIRMED_SCORE
 from skydb.sky.displacement import Displacement
 from skydb.sky.fit_trust import (
     Sighting,
+    _in_box,
     catalog_inside,
     compare,
     jackknife_pix,
@@ -185,3 +186,38 @@ def test_the_archive_is_heard_in_pixels_less_its_own_scatter() -> None:
     far = Displacement(150.0, 151.0, 150.0, 0.0, 0.0, 1.0)
     assert judge_archive(near, IR, 10.0).score == 1.0
     assert judge_archive(far, IR, 10.0).score < TRUST_FLOOR
+
+
+def _pairs(offset_arcsec: float, area_arcsec2: float, scale_arcsec: float) -> int:
+    """How many of two far stars find their partners that are so far east of them."""
+    place = np.array([[10.0, 0.0], [10.01, 0.0]])
+    partners = place + np.array([offset_arcsec / 3600, 0.0])
+    return compare(place, partners, area_arcsec2, scale_arcsec).pairs
+
+
+@pytest.mark.parametrize(
+    ("area_arcsec2", "scale_arcsec", "radius_arcsec"),
+    [
+        # Sparse: the largest radius. Crowded: a quarter of chance pairs, but 1.5 pixels at least.
+        (1e4, 0.04, 0.3),
+        (1.0, 0.04, (0.25 / np.pi / 2.0) ** 0.5),
+        (0.2, 0.1, 0.15),
+        (0.2, 0.04, (0.25 / np.pi / 10.0) ** 0.5),
+    ],
+)
+def test_partners_are_looked_for_as_far_as_crowding_allows(
+    area_arcsec2: float, scale_arcsec: float, radius_arcsec: float
+) -> None:
+    assert _pairs(0.99 * radius_arcsec, area_arcsec2, scale_arcsec) == 2
+    assert _pairs(1.01 * radius_arcsec, area_arcsec2, scale_arcsec) == 0
+
+
+@pytest.mark.parametrize("east", [-1, 1])
+@pytest.mark.parametrize("north", [-1, 1])
+def test_sources_just_beyond_the_others_are_in_their_box(east: int, north: int) -> None:
+    corner = np.array([[10.0, 0.0], [10.001, 0.001]])
+    middle, half = np.array([10.0005, 0.0005]), np.array([0.0005, 0.0005])
+    reach_deg = 1e-4
+    sources = [middle + np.array([east, north]) * (half + part * reach_deg) for part in (0.9, 1.1)]
+    found = _in_box(np.array(sources), corner, reach_deg)
+    np.testing.assert_allclose(found, [sources[0]])

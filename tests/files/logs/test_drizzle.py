@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UnreadableFileError
 from skydb.files.logs import LoggedRun, read_drizzle_log
+from skydb.files.logs.drizzle import DrizzleBuilder
 from skydb.files.logs.reader import RunReader
 from tests.files.loglines import SKIES, DrizzleLog
 
@@ -228,3 +230,16 @@ def test_the_real_runs_give_the_published_skies_to_all_digits(test_data: Path, d
         assert read == {name: row[run.effective_method.column] for name, row in table.items()}
         assert run.is_complete
         assert run.problems == []
+
+
+def test_the_inputs_that_a_log_lists_are_not_replaced_by_what_was_drizzled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    builder = DrizzleBuilder.__new__(DrizzleBuilder)
+    builder.run = run = LoggedRun(task="", lines=(1, 1))
+    builder.draft = SimpleNamespace(python_version="3.11")
+    monkeypatch.setattr(DrizzleBuilder, "is_over", True)
+    run.drizzled = [("b_flt.fits", 1), ("a_flt.fits", 1), ("b_flt.fits", 2)]
+    assert builder.finish().inputs == ["b_flt.fits", "a_flt.fits"]
+    run.inputs = ["z_flt.fits"]
+    assert builder.finish().inputs == ["z_flt.fits"]

@@ -274,3 +274,16 @@ def test_a_visit_and_a_proposal_restrict_the_history(book_anywhere: SmallLedger)
     assert [row.rootname for row in service.history(Scope(visits=("bxl51",)))] == [C]
     assert len(service.history(Scope(proposal_id=12812))) == 3
     assert len(service.history()) == 3
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_package_that_only_one_environment_has_is_told(book: SmallLedger, is_first: bool) -> None:
+    more = {**NEWER, "stcal": "1.9.0"}
+    packages = (more, NEWER) if is_first else (NEWER, more)
+    one, other = (
+        book.run(LOCALMIN, skies(1, 1, 1), on=day, packages=found)
+        for day, found in zip((BEFORE, AFTER), packages, strict=True)
+    )
+    row = compared(book, one, other)[A]
+    said = ["stcal 1.9.0", "no stcal"]
+    assert row.because["software"] == (said if is_first else said[::-1])

@@ -375,3 +375,18 @@ def test_every_content_keeps_how_well_its_exposure_went(
     assert (row["quality"], row["expflag"], row["gain"]) == (None, "NORMAL", 2.5)
     assert (row["bunit"], row["orientat_deg"]) == ("ELECTRONS/S", 0.0)
     assert row["exptime_s"] == pytest.approx(502.936462)
+
+
+def test_members_that_are_missing_are_told_of_their_own_product_alone(
+    services_anywhere: Services, visit: list[Path], tmp_path: Path
+) -> None:
+    def told() -> list[tuple[str, str]]:
+        rows = services_anywhere.questions.findings()
+        return sorted((row["subject"], row["message"].split()[3].strip(",")) for row in rows)
+
+    services_anywhere.ingest.ingest([visit[2]])
+    both = [(PRODUCT, member) for member in MEMBERS]
+    assert told() == both
+    # Others that come later have nothing to do with it, missing members or not.
+    services_anywhere.ingest.ingest([write_exposure(tmp_path, "ibxl50icq")])
+    assert told() == both
