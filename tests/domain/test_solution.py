@@ -211,3 +211,10 @@ def test_an_applied_fit_supersedes_what_was_in_force_and_no_alternate() -> None:
     )
     assert primary.superseded_by is new and applied.superseded_by is new
     assert alternate.superseded_by is None and headerlet.superseded_by is None
+
+
+def test_only_a_fit_that_was_applied_counts_as_one_that_skydb_made() -> None:
+    proposal, carried = propose(), carry(propose())
+    found = AlignmentSolution.found(version_of(), ingest(), wcs())
+    assert carried.is_fitted
+    assert not proposal.is_fitted and not found.is_fitted
