@@ -382,6 +382,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("masks_path", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["group_id"], ["sky_run_groups.id"], name=op.f("fk_sky_runs_group_id_sky_run_groups")
         ),
@@ -885,6 +886,7 @@ def upgrade() -> None:
         sa.Column("mdrizsky", sa.Double(), nullable=True),
         sa.Column("unit", sa.String(length=24), nullable=True),
         sa.Column("log_line", sa.Integer(), nullable=True),
+        sa.Column("cr_masked_pix", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["exposure_id"], ["exposures.id"], name=op.f("fk_sky_values_exposure_id_exposures")
         ),

@@ -367,10 +367,9 @@ def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
     todo = seeded[0].todo
     nothing = (Scope(proposal_id=1), Scope(visits=("bxl99",)), Scope(("ibxl99zzq",)))
     for scope in nothing:
-        with pytest.raises(NotFoundError, match="here: "):
-            todo.due(scope)
-        with pytest.raises(NotFoundError, match="here: "):
-            todo.status(scope=scope)
+        for ask in (todo.due, todo.status):
+            with pytest.raises(NotFoundError, match="here: "):
+                ask(scope=scope)
     ours = todo.due(Scope(proposal_id=12812))
     assert {row["proposal_id"] for row in ours} == {12812}
     assert len(ours) == len(todo.due()) - 1
@@ -394,13 +393,9 @@ def test_what_restricts_has_the_type_of_its_table_or_postgresql_would_look_at_ev
     engine = open_engine(resolve_url(postgres_ledger_url))
     inspector = inspect(engine)
     viewed, tabled = (
-        {column["name"]: type(column["type"]) for column in inspector.get_columns(table)}
-        for table in ("v_todo", "visits")
+        {one["name"]: type(one["type"]) for one in inspector.get_columns(name)}
+        for name in ("v_todo", "visits")
     )
     engine.dispose()
-    for ours, theirs in {
-        "proposal_id": "proposal_id",
-        "program": "program",
-        "visit": "number",
-    }.items():
-        assert viewed[ours] is tabled[theirs]
+    same = {"proposal_id": "proposal_id", "program": "program", "visit": "number"}
+    assert all(viewed[ours] is tabled[theirs] for ours, theirs in same.items())

@@ -28,25 +28,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_imported_by_id_activities FOREIGN KEY(imported_by_id) REFERENCES activities (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 10:06:45.035350',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:06:45.050417',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:06:45.110251',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.118536',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.144522','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.144753',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.144990','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.145115',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.145312','2026-01-10 12:00:00.000000','2026-11-28 10:06:45.145444',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.145637','2026-02-20 12:00:00.000000','2026-11-28 10:06:45.145780',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.146142','2026-03-01 12:00:00.000000','2026-11-28 10:06:45.146234',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:06:45.125472',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 10:06:45.657705','2026-11-28 10:06:45.657791','2026-11-28 10:06:45.885690',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 10:06:46.214164','2026-11-28 10:06:46.214254','2026-11-28 10:06:46.254858',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 10:06:46.631915','2026-11-28 10:06:46.632031','2026-11-28 10:06:46.712204',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 10:06:46.693256','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.922116','2026-11-28 10:06:47.994104','2026-11-28 10:06:48.189279',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.953120','2026-11-28 10:06:47.994144','2026-11-28 10:06:48.234492',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.972069','2026-11-28 10:06:47.994174','2026-11-28 10:06:48.254281',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:06:47.982039','2026-11-28 10:06:47.994199','2026-11-28 10:06:48.277428',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 10:06:48.102023','2026-11-28 10:06:48.119546','2026-11-28 10:06:48.158116',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,'2026-11-28 10:12:05.486729',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:12:05.508107',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,'2026-11-28 10:12:05.560167',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.560284',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.584132','2026-01-10 12:00:00.000000','2026-11-28 10:12:05.584388',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.584668','2026-01-10 12:00:00.000000','2026-11-28 10:12:05.584811',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.585014','2026-01-10 12:00:00.000000','2026-11-28 10:12:05.585156',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.585363','2026-02-20 12:00:00.000000','2026-11-28 10:12:05.585523',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.585969','2026-03-01 12:00:00.000000','2026-11-28 10:12:05.586065',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,'drizzlepac 3.11.0',NULL,'2026-11-28 10:12:05.572110',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,NULL,NULL,'2026-11-28 10:12:05.973110','2026-11-28 10:12:05.973195','2026-11-28 10:12:06.163988',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,NULL,NULL,'2026-11-28 10:12:06.449391','2026-11-28 10:12:06.449503','2026-11-28 10:12:06.485252',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,NULL,NULL,'2026-11-28 10:12:06.905372','2026-11-28 10:12:06.905490','2026-11-28 10:12:06.988277',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,'AstroDrizzle 2.2.6',13,'2026-11-28 10:12:06.964454','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:12:08.367792','2026-11-28 10:12:08.452819','2026-11-28 10:12:08.595149',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:12:08.424958','2026-11-28 10:12:08.452872','2026-11-28 10:12:08.638158',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:12:08.436893','2026-11-28 10:12:08.452914','2026-11-28 10:12:08.675030',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,'skydb 0.2.0',NULL,'2026-11-28 10:12:08.448388','2026-11-28 10:12:08.452954','2026-11-28 10:12:08.699721',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 0, "reset_bits": 4096, "algorithm": 2}, "recipe": "8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14", "chips": 2, "pairs": 1, "afresh": false}',3,NULL,NULL,'2026-11-28 10:12:08.545295','2026-11-28 10:12:08.551997','2026-11-28 10:12:08.574409',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -142,25 +142,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.037295',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.038260',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.047809',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.048585',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.049401',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.050108',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.138950',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:06:45.139592','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.140347',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.142831',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:06:45.143109','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.143644',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.141009','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.141294',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.141906','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.142122',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:06:45.144149','2026-01-20 12:00:00.000000','2026-11-28 10:06:45.144377',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.821595',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:06:45.822129',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:06:45.822323',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:06:45.827806',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:06:45.828248',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:06:45.828426',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.489306',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.495274',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.496861',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.498073',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.502211',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.507700',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.573393',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:12:05.573894','2026-01-20 12:00:00.000000','2026-11-28 10:12:05.574717',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:05.577498',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 10:12:05.577823','2026-01-20 12:00:00.000000','2026-11-28 10:12:05.582509',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:12:05.575451','2026-01-20 12:00:00.000000','2026-11-28 10:12:05.575785',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:12:05.576476','2026-01-20 12:00:00.000000','2026-11-28 10:12:05.576765',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 10:12:05.583659','2026-01-20 12:00:00.000000','2026-11-28 10:12:05.583972',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:06.104893',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:12:06.105793',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:12:06.106041',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 10:12:06.111948',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 10:12:06.112605',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 10:12:06.112830',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -195,9 +195,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 10:06:48.585745',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 10:06:48.872469',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 10:06:49.136026',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 10:12:09.058404',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 10:12:09.282238',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 10:12:09.536053',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -212,8 +212,8 @@ CREATE TABLE chip_levels (
 	CONSTRAINT fk_chip_levels_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id), 
 	CONSTRAINT fk_chip_levels_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id)
 );
-INSERT INTO "chip_levels" VALUES(14,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.33341097831726074218e+00,4.30757296660354838113e-02,3650,'electron/s',6.07974316357115043265e+01);
-INSERT INTO "chip_levels" VALUES(15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.3330446481704711914e+00,4.17305927483439323411e-02,3640,'electron/s',6.07974316357115043265e+01);
+INSERT INTO "chip_levels" VALUES(14,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.33341097831726074218e+00,4.30757302930660501694e-02,3650,'electron/s',6.07974316357115043265e+01);
+INSERT INTO "chip_levels" VALUES(15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,1.3330446481704711914e+00,4.17305927246143168463e-02,3640,'electron/s',6.07974316357115043265e+01);
 CREATE TABLE chip_solutions (
 	solution_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -276,8 +276,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 10:06:45.110043',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 10:06:45.110142',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 10:12:05.559962',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 10:12:05.560075',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -291,10 +291,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 10:06:45.035812','2026-11-28 10:06:45.035852');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 10:06:45.035846','2026-11-28 10:06:45.035857');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 10:06:45.649859',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 10:06:46.693170',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 10:12:05.487293','2026-11-28 10:12:05.487356');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 10:12:05.487346','2026-11-28 10:12:05.487365');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 10:12:05.968720',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 10:12:06.964295',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -334,21 +334,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 10:06:45.036931');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 10:06:45.038119');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 10:06:45.047597');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 10:06:45.048462');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 10:06:45.049204');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 10:06:45.049974');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 10:06:45.138572');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 10:06:45.140204');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 10:06:45.140849');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 10:06:45.141776');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 10:06:45.142665');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 10:06:45.143546');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 10:06:45.144030');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 10:06:45.821394');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 10:06:45.827594');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 10:12:05.488829');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 10:12:05.494991');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 10:12:05.496567');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 10:12:05.497868');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 10:12:05.501862');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 10:12:05.507487');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 10:12:05.573110');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 10:12:05.574584');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 10:12:05.575298');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 10:12:05.576334');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 10:12:05.577321');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 10:12:05.578247');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 10:12:05.583480');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 10:12:06.104572');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 10:12:06.111651');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -359,8 +359,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 10:06:45.154568');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 10:06:45.828701');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 10:12:05.586197');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 10:12:06.113257');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -591,21 +591,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.036770',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.037943',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.047463',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.048307',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.049128',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:06:45.049824',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.126249',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.140031',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.140670',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.141596',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.142582',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.143427',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:06:45.143875',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:06:45.821190',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:06:45.827424',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.488627',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.494513',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.496420',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.497616',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.499044',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 10:12:05.507249',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.572978',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.574387',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.575095',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.576111',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.577237',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.578123',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 10:12:05.583168',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:12:06.104309',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 10:12:06.111369',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -655,8 +655,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 10:06:45.118409',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 10:06:46.242243',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 10:12:05.560241',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 10:12:06.475687',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -669,10 +669,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE, 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.009772','2026-11-28 10:06:48.297461',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.020775','2026-11-28 10:06:48.303658',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.022093','2026-11-28 10:06:48.304870',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:32320','succeeded','2026-11-28 10:06:48.027695','2026-11-28 10:06:48.305956',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:3768','succeeded','2026-11-28 10:12:08.466132','2026-11-28 10:12:08.723927',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:3768','succeeded','2026-11-28 10:12:08.481464','2026-11-28 10:12:08.731136',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:3768','succeeded','2026-11-28 10:12:08.485387','2026-11-28 10:12:08.733124',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:3768','succeeded','2026-11-28 10:12:08.487399','2026-11-28 10:12:08.739116',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -708,7 +708,7 @@ CREATE TABLE sky_overlaps (
 	CONSTRAINT fk_sky_overlaps_version_a_id_product_versions FOREIGN KEY(version_a_id) REFERENCES product_versions (id), 
 	CONSTRAINT fk_sky_overlaps_version_b_id_product_versions FOREIGN KEY(version_b_id) REFERENCES product_versions (id)
 );
-INSERT INTO "sky_overlaps" VALUES(14,1,15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,5.67154402915920172753e+01,3082,3097,1.32478618621826171875e+00,1.32919287681579589843e+00,4.10942178172705313565e-02,4.22422674580599441518e-02);
+INSERT INTO "sky_overlaps" VALUES(14,1,15,1,'8e37c29361cd72183f5c92cb3d67835e0098502467a765c333d992cc9d379d14',19,5.67154402915920172753e+01,3082,3097,1.32478618621826171875e+00,1.32919287681579589843e+00,4.10942179424989145752e-02,4.22422674580599441518e-02);
 CREATE TABLE sky_run_groups (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -731,6 +731,7 @@ CREATE TABLE sky_runs (
 	retention VARCHAR(24) NOT NULL, 
 	replay_of_id INTEGER, 
 	replay_verdict VARCHAR(24), 
+	masks_path TEXT, 
 	CONSTRAINT pk_sky_runs PRIMARY KEY (id), 
 	CONSTRAINT fk_sky_runs_group_id_sky_run_groups FOREIGN KEY(group_id) REFERENCES sky_run_groups (id), 
 	CONSTRAINT fk_sky_runs_id_activities FOREIGN KEY(id) REFERENCES activities (id), 
@@ -740,16 +741,16 @@ CREATE TABLE sky_runs (
 	CONSTRAINT ck_sky_runs_retention CHECK (retention IN ('normal', 'pinned', 'metrics-only')), 
 	CONSTRAINT ck_sky_runs_replayverdict CHECK (replay_verdict IN ('identical', 'within-tolerance', 'different'))
 );
-INSERT INTO "sky_runs" VALUES(5,1,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(6,1,'astrodrizzle','match','match',0,'match','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(7,1,'astrodrizzle','globalmin+match','globalmin+match',0,'globalmin+match','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(8,2,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(9,2,'astrodrizzle','match','localmin',1,'match','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(14,3,'astrodrizzle','match','match',0,'9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'ae64a1645e8c4904d2e8059929ad5e7734e0f9fa6e33f35461bd690406a1cf49','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'08e777f89730f02689ff96c14a9b3fdec1e7996c3da5586184e4a2e6805e7044','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'c9a1465a31b570900e845be8e550b7aea00d0417048eef1ab3d339badfd513d6','normal',NULL,NULL);
-INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'d53617d57320d6f66e8591c996c0c57eea6686bfa5c3b852a6af1c97f1882eed','normal',NULL,NULL);
+INSERT INTO "sky_runs" VALUES(5,1,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(6,1,'astrodrizzle','match','match',0,'match','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(7,1,'astrodrizzle','globalmin+match','globalmin+match',0,'globalmin+match','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(8,2,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(9,2,'astrodrizzle','match','localmin',1,'match','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(14,3,'astrodrizzle','match','match',0,'9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'ae64a1645e8c4904d2e8059929ad5e7734e0f9fa6e33f35461bd690406a1cf49','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'08e777f89730f02689ff96c14a9b3fdec1e7996c3da5586184e4a2e6805e7044','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'c9a1465a31b570900e845be8e550b7aea00d0417048eef1ab3d339badfd513d6','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'d53617d57320d6f66e8591c996c0c57eea6686bfa5c3b852a6af1c97f1882eed','normal',NULL,NULL,NULL);
 CREATE TABLE sky_values (
 	run_id INTEGER NOT NULL, 
 	exposure_id INTEGER NOT NULL, 
@@ -758,34 +759,35 @@ CREATE TABLE sky_values (
 	mdrizsky DOUBLE, 
 	unit VARCHAR(24), 
 	log_line INTEGER, 
+	cr_masked_pix INTEGER, 
 	CONSTRAINT pk_sky_values PRIMARY KEY (run_id, exposure_id, extver), 
 	CONSTRAINT fk_sky_values_exposure_id_exposures FOREIGN KEY(exposure_id) REFERENCES exposures (id), 
 	CONSTRAINT fk_sky_values_run_id_sky_runs FOREIGN KEY(run_id) REFERENCES sky_runs (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_sky_values_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id)
 );
-INSERT INTO "sky_values" VALUES(5,1,1,1,1.3,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(5,2,1,3,1.32,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(5,3,1,5,0.8,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(6,1,1,1,0.07,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(6,2,1,3,0.08,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(6,3,1,5,0.0,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(7,1,1,1,0.87,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(7,2,1,3,0.88,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(7,3,1,5,0.8,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(8,1,1,9,1.35,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(8,2,1,10,1.325,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(8,3,1,13,0.8,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(9,1,1,9,1.35,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(14,4,1,NULL,0.79,'electron/s',32);
-INSERT INTO "sky_values" VALUES(14,5,1,NULL,0.812345,'electron/s',34);
-INSERT INTO "sky_values" VALUES(15,4,1,14,1.33341097831726074218e+00,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(15,5,1,15,1.3330446481704711914e+00,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(16,4,1,14,0.0,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(16,5,1,15,4.40669059753408687979e-03,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(17,4,1,14,1.32863795757293701171e+00,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(17,5,1,15,1.3330446481704711914e+00,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(18,4,1,14,1.3330446481704711914e+00,'electron/s',NULL);
-INSERT INTO "sky_values" VALUES(18,5,1,15,1.3330446481704711914e+00,'electron/s',NULL);
+INSERT INTO "sky_values" VALUES(5,1,1,1,1.3,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(5,2,1,3,1.32,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(5,3,1,5,0.8,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(6,1,1,1,0.07,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(6,2,1,3,0.08,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(6,3,1,5,0.0,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(7,1,1,1,0.87,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(7,2,1,3,0.88,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(7,3,1,5,0.8,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(8,1,1,9,1.35,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(8,2,1,10,1.325,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(8,3,1,13,0.8,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(9,1,1,9,1.35,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(14,4,1,NULL,0.79,'electron/s',32,NULL);
+INSERT INTO "sky_values" VALUES(14,5,1,NULL,0.812345,'electron/s',34,NULL);
+INSERT INTO "sky_values" VALUES(15,4,1,14,1.33341097831726074218e+00,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(15,5,1,15,1.3330446481704711914e+00,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(16,4,1,14,0.0,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(16,5,1,15,4.40669059753408687979e-03,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(17,4,1,14,1.32863795757293701171e+00,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(17,5,1,15,1.3330446481704711914e+00,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(18,4,1,14,1.3330446481704711914e+00,'electron/s',NULL,NULL);
+INSERT INTO "sky_values" VALUES(18,5,1,15,1.3330446481704711914e+00,'electron/s',NULL,NULL);
 CREATE TABLE trust_reasons (
 	solution_id INTEGER NOT NULL, 
 	component VARCHAR(24) NOT NULL, 
@@ -1340,7 +1342,7 @@ SELECT sv.run_id, a.started_at, e.rootname, sv.extver,
        e.detector, r.engine, r.group_id, e.expstart_mjd, pv.sha256 AS input_sha256,
        env.verdict AS environment_verdict,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported, r.retention,
-       pv.cal_ver, pv.idctab, pv.number AS version
+       pv.cal_ver, pv.idctab, pv.number AS version, sv.cr_masked_pix
   FROM sky_values sv
   JOIN sky_runs r ON r.id = sv.run_id
   JOIN activities a ON a.id = r.id
