@@ -366,10 +366,9 @@ def test_a_proposal_restricts_and_a_visit_that_is_none_is_wrong_usage(
 ) -> None:
     todo = seeded[0].todo
     nothing = (Scope(proposal_id=1), Scope(visits=("bxl99",)), Scope(("ibxl99zzq",)))
-    for scope in nothing:
-        for ask in (todo.due, todo.status):
-            with pytest.raises(NotFoundError, match="here: "):
-                ask(scope=scope)
+    for scope, ask in [(one, ask) for one in nothing for ask in (todo.due, todo.status)]:
+        with pytest.raises(NotFoundError, match="here: "):
+            ask(scope=scope)
     ours = todo.due(Scope(proposal_id=12812))
     assert {row["proposal_id"] for row in ours} == {12812}
     assert len(ours) == len(todo.due()) - 1
