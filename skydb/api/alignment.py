@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ class AlignmentFacade(Facade):
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
+        options: Mapping[str, object] | None = None,
         selection: Selection | None = None,
         policy: GuardPolicy | None = None,
     ) -> QTable:
@@ -33,7 +34,10 @@ class AlignmentFacade(Facade):
 
         Products are named by references (``*_drz.fits``, ``product:12``) and selected by
         the exposures that they are made of; `policy` is about the guards of inputs.
+        `options` are TweakReg's, checked against its own specification, and win over
+        `settings`.
         """
+        settings = _with_options(settings, options or {})
         run = self.services.align.run(
             refcat, products, settings, selection=selection, policy=policy
         )
@@ -89,3 +93,15 @@ class AlignmentFacade(Facade):
         return table_of(
             [asdict(self.services.wcs_ledger.export(solution_number(solution), Path(headerlet)))]
         )
+
+
+def _with_options(
+    settings: TweakRegSettings | None, options: Mapping[str, object]
+) -> TweakRegSettings | None:
+    """Settings with options of TweakReg, typed or as text."""
+    from skydb.drizzle.settings import TweakRegSettings
+
+    if not options:
+        return settings
+    plain = settings or TweakRegSettings()
+    return replace(plain, extra={**plain.extra, **options})

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
     from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
-    from skydb.services.skies import AuditService, SkyHeaderService, SkyRunService
+    from skydb.services.skies import AuditService, PresetService, SkyHeaderService, SkyRunService
     from skydb.store.scope import Scope
 
 
@@ -184,6 +184,13 @@ class Services:
         gate = EnvironmentGate(self.context, self.fields)
         cluster = DaskExecutor(executor) if executor else None
         return SkyRunService(self.context, jobs=jobs, gate=gate, executor=cluster)
+
+    @property
+    def presets(self) -> PresetService:
+        """Options under a name."""
+        from skydb.services.skies import PresetService
+
+        return PresetService(self.context)
 
     @property
     def export(self) -> ExportService:

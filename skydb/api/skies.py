@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
-from skydb.domain.vocabulary import Engine, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, Engine, SkyMethod
 from skydb.services.intake import Division, Selection
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ class SkyFacade(Facade):
 
     def sky_run(
         self,
-        methods: Iterable[SkyMethod | str] = tuple(SkyMethod),
+        methods: Iterable[SkyMethod | str] = COMPUTED_METHODS,
         selection: Selection | None = None,
         settings: AstroDrizzleSettings | None = None,
         *,
+        options: Mapping[str, object] | None = None,
+        preset: str | None = None,
         engine: Engine | str | None = None,
         mosaic: bool = True,
         force: bool = False,
@@ -37,7 +39,8 @@ class SkyFacade(Facade):
 
         The engine is AstroDrizzle, or skydb itself when no mosaic is wanted. With `each`,
         every visit, target or proposal is a field of its own; `executor` is the
-        ``dask://HOST:PORT`` of a cluster that does the work.
+        ``dask://HOST:PORT`` of a cluster that does the work. `options` are AstroDrizzle's,
+        checked against its own specification, and win over `settings` or the named `preset`.
         """
         sky_runs = self.services.sky(jobs, executor)
         chosen = selection or Selection()
@@ -45,6 +48,8 @@ class SkyFacade(Facade):
             [SkyMethod(method) for method in methods],
             chosen,
             settings,
+            options=options,
+            preset=preset,
             engine=None if engine is None else Engine(engine),
             mosaic=mosaic,
             force=force,
@@ -66,6 +71,28 @@ class SkyFacade(Facade):
         """
         rows = self.services.sky_headers.write(run_number(run))
         return table_of(asdict(row) for row in rows)
+
+    def presets(self) -> QTable:
+        """Presets: the tutorial's, HAP's and those of the ledger."""
+        return table_of(self.services.presets.listed())
+
+    def preset_show(
+        self, name: str, *, detector: str | None = None, exposures: int = 4
+    ) -> list[dict[str, object]]:
+        """Options of a preset: ``name``, ``value`` and ``source`` of each.
+
+        HAP's depend on the detector, that of the ledger's exposures when left out, and on
+        the number of exposures.
+        """
+        return self.services.presets.show(name, detector, exposures)
+
+    def preset_set(self, name: str, options: Mapping[str, object]) -> list[dict[str, object]]:
+        """Keep options of AstroDrizzle under a name, instead of those that it had."""
+        return self.services.presets.set(name, options)
+
+    def preset_remove(self, name: str) -> None:
+        """Forget a preset of the ledger; its runs keep their values."""
+        self.services.presets.remove(name)
 
     def sky_audit(self, run: int | str) -> QTable:
         """What a run left between every pair of overlapping exposures."""

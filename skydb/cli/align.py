@@ -41,20 +41,31 @@ def run(
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
-    threshold: Annotated[float, typer.Option(help="Detection limit, sigma.")] = 5.0,
+    threshold: Annotated[
+        float | None, typer.Option(help="Detection limit, sigma.", show_default="5")
+    ] = None,
     conv_width: Annotated[
         float | None, typer.Option(help="Kernel width, pixels; else by detector.")
     ] = None,
-    minobj: Annotated[int, typer.Option(help="Fewest matches for a fit.")] = 5,
-    searchrad: Annotated[float, typer.Option(help="Search radius, arcsec.")] = 1.0,
-    tolerance: Annotated[float, typer.Option(help="Matching radius, pixels.")] = 2.0,
-    fitgeometry: Annotated[str, typer.Option(help="shift, rscale or general.")] = "rscale",
-    nclip: Annotated[int, typer.Option(help="Rounds of clipping.")] = 3,
+    minobj: Annotated[
+        int | None, typer.Option(help="Fewest matches for a fit.", show_default="5")
+    ] = None,
+    searchrad: Annotated[
+        float | None, typer.Option(help="Search radius, arcsec.", show_default="1")
+    ] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Matching radius, pixels.", show_default="2")
+    ] = None,
+    fitgeometry: Annotated[
+        str | None, typer.Option(help="shift, rscale or general.", show_default="rscale")
+    ] = None,
+    nclip: Annotated[int | None, typer.Option(help="Rounds of clipping.", show_default="3")] = None,
     expand_refcat: Annotated[
         bool, typer.Option("--expand-refcat", help="Grow the catalogue product by product.")
     ] = False,
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="Another TweakReg NAME=VALUE.")
+        list[str] | None,
+        typer.Option("--option", "-o", help="A TweakReg NAME=VALUE: docs/options.md."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,17 +78,12 @@ def run(
     """
     from skydb.drizzle.settings import TweakRegSettings
 
-    settings = TweakRegSettings(
-        threshold=threshold,
-        conv_width_pix=conv_width,
-        minobj=minobj,
-        searchrad_arcsec=searchrad,
-        tolerance_pix=tolerance,
-        fitgeometry=fitgeometry,
-        nclip=nclip,
-        expand_refcat=expand_refcat,
-        extra=key_values(option or ()),
-    )
+    options = key_values(
+        option or (), threshold=threshold, conv_width=conv_width, minobj=minobj,
+        searchrad=searchrad, tolerance=tolerance, fitgeometry=fitgeometry, nclip=nclip,
+        expand_refcat=expand_refcat or None,
+    )  # fmt: skip
+    settings = TweakRegSettings(extra=options)
     policy = inputs.policy_of(strict=strict, allow=allow)
     selection = chosen.selection()
     shell = shell_of(context)

@@ -158,7 +158,7 @@ class Demo:
             )
 
     def _work(self, services: Services) -> None:
-        from skydb.domain.vocabulary import SkyMethod
+        from skydb.domain.vocabulary import COMPUTED_METHODS
         from skydb.simulate.archive import LoopbackArchive
 
         with LoopbackArchive(self.directory / "field") as archive:
@@ -167,7 +167,7 @@ class Demo:
         run = services.align.run("gaia")
         services.accept.accept(run)
         self._say("Running the four sky methods")
-        self._require_done(services.sky().run(list(SkyMethod)))
+        self._require_done(services.sky().run(COMPUTED_METHODS, preset="tutorial"))
 
     def _obtain(self, services: Services, url: str) -> None:
         """Get exposures, products and catalogues over the wire, as from the real services."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,9 @@ def measure_against_truth(services: Services, truth: FieldTruth, plan: FieldPlan
     return [
         _sky_row(services, truth, factor * _SKY_BARS[plan.detector]),
         *_pointing_rows(services, truth, factor * _POINTING_BAR_MAS),
-        _row("distinct sky methods", len(effective), len(SkyMethod), "", len(effective) == 4),
+        _row(
+            "distinct sky methods", len(effective), len(COMPUTED_METHODS), "", len(effective) == 4
+        ),
         _row("sky runs downgraded", downgraded, 0, "", downgraded == 0),
     ]
 

@@ -116,30 +116,32 @@ def group(help_text: str) -> typer.Typer:
     return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
 
 
-def key_values(texts: Sequence[str]) -> dict[str, object]:
-    """Options ``name=value`` for a tool, values read as JSON where they can be.
+def key_values(texts: Sequence[str], **named: object) -> dict[str, object]:
+    """Options ``name=value`` for a tool, as text, and those that commands have by name.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        As they were typed.
+    **named
+        Values of a command's own options by the names of the tool's; None is not said.
 
     Raises
     ------
     UsageError
-        When one has no equals sign.
+        When one has no equals sign, or one is given twice.
     """
     from skydb.errors import UsageError
 
-    options: dict[str, object] = {}
+    options = {name: value for name, value in named.items() if value is not None}
     for text in texts:
-        name, equals, value = text.partition("=")
+        name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
             raise UsageError(f"{text!r} is not NAME=VALUE.")
-        options[name] = _value(value)
+        if name in options:
+            raise UsageError(f"{name} is given twice.", advice="Give it once.")
+        options[name] = value
     return options
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 def _jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type

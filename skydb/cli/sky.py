@@ -44,10 +44,16 @@ def run(
         bool,
         typer.Option("--check-frames", help="Compare the positions of sources in the overlaps."),
     ] = False,
-    final_bits: Annotated[str, typer.Option(help="Good DQ flags of the mosaic.")] = "16",
+    preset: Annotated[
+        str | None, typer.Option(help="tutorial, hap, or one of the ledger: skydb preset list.")
+    ] = None,
+    final_bits: Annotated[
+        str | None, typer.Option(help="Good DQ flags of the mosaic; else by detector.")
+    ] = None,
     final_rot: Annotated[
-        float | None, typer.Option(help="Position angle of the mosaic's y axis, degrees.")
-    ] = 257.0,
+        float | None,
+        typer.Option(help="Position angle of the mosaic's y axis, degrees; else north up."),
+    ] = None,
     final_scale: Annotated[float | None, typer.Option(help="Pixel size, arcsec.")] = None,
     cosmic_rays: Annotated[
         bool,
@@ -57,7 +63,8 @@ def run(
         ),
     ] = False,
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="Another AstroDrizzle NAME=VALUE.")
+        list[str] | None,
+        typer.Option("--option", "-o", help="An AstroDrizzle NAME=VALUE: docs/options.md."),
     ] = None,
     engine: Annotated[
         str | None,
@@ -81,23 +88,25 @@ def run(
 ) -> None:
     """Run sky methods on pristine copies of the newest exposures, and record what ran.
 
-    A run with the same inputs, parameters and software is found, not repeated. Exit
+    A run with the same inputs, parameters and software is found, not repeated. Options
+    that give skies (-o skysub=False, skyuser, skyfile) make one run without a method. Exit
     code 5 when another method or engine ran than was asked for, or something was flagged.
 
     Example: skydb sky run --method all --filter F160W
     """
-    from skydb.drizzle.settings import AstroDrizzleSettings
+    from skydb.services.skies import Wishes
 
     methods, wanted = _methods(method), _engine(engine)
     policy = inputs.policy_of(strict=strict, allow=allow)
     selection = chosen.selection(file_version or (), file or ())
-    settings = AstroDrizzleSettings(
+    options = key_values(
+        option or (),
         final_bits=final_bits,
-        final_rot_deg=final_rot,
-        final_scale_arcsec=final_scale,
-        reject_cosmic_rays=cosmic_rays,
-        extra=key_values(option or ()),
+        final_rot=final_rot,
+        final_scale=final_scale,
+        driz_cr=cosmic_rays or None,
     )
+    Wishes(options=options)  # what is wrong with them is said before anything starts
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         sky_runs = services.sky(jobs, executor)
@@ -107,7 +116,7 @@ def run(
             inputs.show_inputs(shell, told, as_json=as_json)
             return
         rows = sky_runs.run(
-            methods, selection, settings,
+            methods, selection, options=options, preset=preset,
             engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
             policy=policy, check_frames=check_frames,
         )  # fmt: skip
@@ -146,15 +155,15 @@ def _division(text: str) -> Division:
 
 
 def _methods(text: str) -> list[SkyMethod]:
-    from skydb.domain.vocabulary import SkyMethod
+    from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
     from skydb.errors import UsageError
 
     if text == "all":
-        return list(SkyMethod)
+        return list(COMPUTED_METHODS)
     try:
         return [SkyMethod(name.strip()) for name in text.split(",")]
     except ValueError as error:
-        known = ", ".join(SkyMethod)
+        known = ", ".join(COMPUTED_METHODS)
         raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
 
 

@@ -23,6 +23,7 @@ from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, Inp
 from skydb.domain.location import FileLocation
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.passband import Passband
+from skydb.domain.preset import Preset
 from skydb.domain.product import Product, ProductMember
 from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
@@ -60,6 +61,7 @@ __all__ = [
     "Mosaic",
     "OverlapMeasurement",
     "Passband",
+    "Preset",
     "Product",
     "ProductMember",
     "ProductVersion",

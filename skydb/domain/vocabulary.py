@@ -14,7 +14,11 @@ from skydb.domain.growing import GrowingVocabulary as GrowingVocabulary
 
 
 class SkyMethod(StrEnum):
-    """AstroDrizzle's ``skymethod`` (DrizzlePac Handbook, sky subtraction)."""
+    """Where the sky of a run comes from.
+
+    The first four are AstroDrizzle's ``skymethod`` (DrizzlePac Handbook, sky subtraction) and
+    can be asked for; the others are what a run is found to be of by its options.
+    """
 
     LOCALMIN = "localmin"
     """Each exposure its own lowest chip level."""
@@ -24,6 +28,15 @@ class SkyMethod(StrEnum):
     """``match`` plus the lowest level of all."""
     GLOBALMIN = "globalmin"
     """The lowest level of all, for every exposure."""
+    USER = "user"
+    """Values of a header keyword or of a file."""
+    NONE = "none"
+    """No sky is subtracted."""
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the values are computed from the pixels."""
+        return self not in (SkyMethod.USER, SkyMethod.NONE)
 
     @property
     def column(self) -> str:
@@ -39,6 +52,10 @@ class SkyMethod(StrEnum):
     def needs_overlap(self) -> bool:
         """Whether exposures that overlap nothing get no value of their own."""
         return "match" in self.value
+
+
+#: The methods that can be asked for, each a column where methods are compared.
+COMPUTED_METHODS = tuple(method for method in SkyMethod if method.is_computed)
 
 
 class SkyStat(StrEnum):

@@ -17,9 +17,13 @@ from typing import Any
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.crmasks import MASKS, MaskReading, mask_readings
 from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge, skies_in_use
+from skydb.drizzle.optionfiles import stage_files
+from skydb.drizzle.optionspec import Tool
+from skydb.drizzle.presets import completed
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
+from skydb.drizzle.userskies import UserSkies, judge_given, user_skies_of
 from skydb.drizzle.workspace import copies_in, fresh_directory
 from skydb.errors import ToolSilentFailureError, UsageError
 from skydb.files.dqfile import require_flags
@@ -125,7 +129,10 @@ class AstroDrizzle:
         Raises
         ------
         UsageError
-            No input, two of one name, or sky subtraction switched off.
+            No input, two of one name, or options of the sky that contradict each other.
+        FileRejectedError
+            A file that an option names has changed, or an input has no sky where an
+            option says that it has.
         ToolCrashedError
             AstroDrizzle raised, was killed or ran out of time.
         ToolSilentFailureError
@@ -138,8 +145,7 @@ class AstroDrizzle:
 
     def drizzle_all(self, jobs: Sequence[SkyJob], scratch: Path) -> list[DrizzleOutcome]:
         """As :meth:`drizzle`, many in one subprocess; ``seconds`` then leave its start out."""
-        if not all(job.product.settings.skysub for job in jobs):
-            raise UsageError("A sky run with skysub off would measure no sky.")
+        jobs = [replace(job, product=_whole(job.product)) for job in jobs]
         directories = [_stage(job.product, scratch) for job in jobs]
         requests = [
             _request(job.product, directory, job.method)
@@ -171,6 +177,7 @@ class AstroDrizzle:
         UsageError, ToolCrashedError, ToolSilentFailureError
             As :meth:`drizzle`.
         """
+        jobs = [_whole(job) for job in jobs]
         directories = [_stage(job, scratch) for job in jobs]
         requests = [
             _request(job, directory, SkyMethod.LOCALMIN)
@@ -197,7 +204,7 @@ def _outcome(
     log = _kept_log(directory, scratch)
     science, weight = _mosaic(directory, job.product, log)
     masks = mask_readings(report.get("masks", ()))
-    verdict, skies = _hear(job.method, report, read_skies(_copies(job.product, directory)), log)
+    verdict, skies = _hear(job, report, read_skies(_copies(job.product, directory)), log)
     return DrizzleOutcome(
         science=science,
         weight=weight,
@@ -216,15 +223,33 @@ def _outcome(
 
 
 def _stage(job: ProductJob, scratch: Path) -> Path:
-    if not job.inputs:
-        raise UsageError("There is no exposure to drizzle.")
     scratch.mkdir(parents=True, exist_ok=True)
     directory = scratch / fresh_directory(scratch, "drizzle")
     for path in job.inputs:
         require_flags(path)
+    given = user_skies_of(job.settings)
     for copy in copies_in(directory, job.inputs):
-        remove_sky(copy)
+        if given is None or not given.keeps_mdrizsky:
+            remove_sky(copy)
+    stage_files(Tool.ASTRODRIZZLE, job.settings.files, directory)
+    if given is not None and not given.keyword:
+        _write_sky_file(directory, job.settings, given)
     return directory
+
+
+def _write_sky_file(directory: Path, settings: AstroDrizzleSettings, given: UserSkies) -> None:
+    """Let a file of skies name the inputs as they are called here."""
+    for one in settings.files:
+        if one.option in ("skyfile", "skyuser"):
+            text = given.file.as_text()
+            (directory / one.option / one.path.name).write_text(text, encoding="utf-8")
+
+
+def _whole(job: ProductJob) -> ProductJob:
+    """A product with the flags of its detector where they were left open."""
+    if not job.inputs:
+        raise UsageError("There is no exposure to drizzle.")
+    return replace(job, settings=completed(job.settings, list(job.inputs)))
 
 
 def _request(job: ProductJob, directory: Path, method: SkyMethod) -> dict[str, object]:
@@ -232,8 +257,9 @@ def _request(job: ProductJob, directory: Path, method: SkyMethod) -> dict[str, o
         "directory": directory.name,
         "inputs": [path.name for path in job.inputs],
         "parameters": {
-            **job.settings.as_parameters(),
-            "skymethod": method.value,
+            **job.settings.tool_parameters(),
+            # Skies that are given leave AstroDrizzle's method without a part.
+            **({"skymethod": method.value} if method.is_computed else {}),
             "output": job.output,
             "runfile": _LOG,
         },
@@ -276,10 +302,13 @@ def _copies(job: ProductJob, directory: Path) -> list[Path]:
 
 
 def _hear(
-    method: SkyMethod, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
+    job: SkyJob, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
     """Verdict on the method, and the skies that were really used."""
-    calls = [_call(call) for call in report["sky_calls"]]
+    method, calls = job.method, [_call(call) for call in report["sky_calls"]]
+    given = user_skies_of(job.product.settings)
+    if given is not None and not calls:
+        return judge_given(given, given.values(job.product.inputs), on_disk)
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)

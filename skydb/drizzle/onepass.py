@@ -18,6 +18,9 @@ from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.onepass_limits import why_not
+from skydb.drizzle.optionfiles import stage_files
+from skydb.drizzle.optionspec import Tool
+from skydb.drizzle.presets import completed
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.workspace import fresh_directory, links_in
@@ -119,13 +122,15 @@ class OnePass:
         """
         began_s = time.perf_counter()
         _refuse(inputs, skies, settings, outputs)
+        settings = completed(settings, list(inputs))
         scratch.mkdir(parents=True, exist_ok=True)
         directory = scratch / fresh_directory(scratch, _TASK)
         links_in(directory, inputs)
+        stage_files(Tool.ASTRODRIZZLE, settings.files, directory)
         request: dict[str, object] = {
             "directory": directory.name,
             "exposures": [path.name for path in inputs],
-            "parameters": settings.as_parameters(),
+            "parameters": settings.tool_parameters(),
             "outputs": {method.value: output for method, output in outputs.items()},
             "skies": {method.value: _plain(chips) for method, chips in skies.items()},
             "jobs": jobs or _cores(),

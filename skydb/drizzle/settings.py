@@ -1,49 +1,40 @@
-"""Parameters of TweakReg and AstroDrizzle, with the defaults of the STScI tutorial.
+"""Parameters of TweakReg and AstroDrizzle, typed, and each of them once.
 
-The tutorial is the DrizzlePac notebook on sky matching of HST mosaics; where a
-default differs from it, the docstring says why. Whatever is not named here can
-be passed on through ``extra``.
+Fits have the defaults of the STScI tutorial, the DrizzlePac notebook on sky matching of
+HST mosaics; where one differs from it, the docstring says why. Mosaics have the flags that
+the archive's own mosaics have, and north up; the tutorial's are a preset
+(:mod:`skydb.drizzle.presets`). Whatever is not named here is given through ``extra``, in the
+types of drizzlepac's own specification (:mod:`skydb.drizzle.options`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
+from skydb.drizzle.optionfiles import (
+    RECORD,
+    Files,
+    grid_options,
+    recalled_files,
+    record_of,
+    require_one_grid,
+    resolve_files,
+    staged_options,
+)
+from skydb.drizzle.options import typed_options
+from skydb.drizzle.optionspec import Tool
+from skydb.drizzle.rejection import STEPS, last_step
 from skydb.errors import UsageError
 
 #: Width of the source kernel in pixels: drizzled infrared stars are wider.
 _CONV_WIDTH_IR_PIX = 4.5
 _CONV_WIDTH_CCD_PIX = 3.5
 
-_OWNED_BY_TWEAKREG = frozenset(
-    {
-        "files",
-        "input",
-        "refcat",
-        "refxcol",
-        "refycol",
-        "refxyunits",
-        "updatehdr",
-        "wcsname",
-        "reusename",
-        "shiftfile",
-        "outshifts",
-        "outwcs",
-        "writecat",
-        "clean",
-        "interactive",
-        "runfile",
-        "configobj",
-        "editpars",
-    }
-)
-#: Steps that end with masks of cosmic rays; each needs those before it.
-_REJECTION = ("driz_separate", "median", "blot", "driz_cr")
-_OWNED_BY_ASTRODRIZZLE = frozenset(
-    {"input", "output", "skymethod", "runfile", "configobj", "editpars"}
-)
+
+#: Position angle of a mosaic's y axis unless something else is said.
+NORTH_UP_DEG = 0.0
 
 
 def default_conv_width_pix(instrument: str, detector: str) -> float:
@@ -89,7 +80,17 @@ class TweakRegSettings:
     enforce_user_order : bool
         Keep the given order.
     extra : mapping
-        More parameters of TweakReg; ``imagefindcfg`` is merged.
+        More options of TweakReg, and those of source finding, alone or as ``imagefindcfg``;
+        what is a setting here becomes one.
+    files : tuple of OptionFile
+        Files that options name; found when they are left out.
+
+    Raises
+    ------
+    UsageError
+        When an option does not exist or has another type.
+    NotFoundError
+        When a file that an option names is not there.
     """
 
     threshold: float = 5.0
@@ -105,11 +106,17 @@ class TweakRegSettings:
     expand_refcat: bool = False
     enforce_user_order: bool = True
     extra: Mapping[str, object] = field(default_factory=dict)
+    files: Files = ()
 
     def __post_init__(self) -> None:
-        _refuse_owned("TweakReg", self.extra, _OWNED_BY_TWEAKREG)
-        if self.fitgeometry not in ("shift", "rscale", "general"):
-            raise UsageError(f"{self.fitgeometry!r} is not a fit geometry of TweakReg.")
+        given = typed_options(Tool.TWEAKREG, self.extra)
+        find = _mapping(given.pop("imagefindcfg", {}))
+        fields = {name: getattr(self, field) for name, field in _TWEAKREG.items()}
+        fields |= {name: find.pop(name) for name in _FINDING & find.keys()}
+        fields |= {name: given.pop(name) for name in _TWEAKREG.keys() & given.keys()}
+        plain, files = resolve_files(Tool.TWEAKREG, given, self.files)
+        extra = {**plain, **({"imagefindcfg": find} if find else {})}
+        _settle(self, Tool.TWEAKREG, _TWEAKREG, fields, extra, files)
 
     def as_parameters(self) -> dict[str, object]:
         """What is passed to TweakReg, JSON-able; a conv_width of None is still open."""
@@ -132,24 +139,31 @@ class TweakRegSettings:
             "ylimit": self.ylimit,
             "expand_refcat": self.expand_refcat,
             "enforce_user_order": self.enforce_user_order,
-            "interactive": False,
             # Plots are drawn from the match files; see2dplot needs a window.
             "see2dplot": False,
             "residplot": "No plot",
             **more,
+            "interactive": False,
+            **_recorded(self.files),
         }
+
+    def tool_parameters(self) -> dict[str, object]:
+        """As :meth:`as_parameters`, with the names of files where the tool runs."""
+        return _for_tool(Tool.TWEAKREG, self.as_parameters(), self.files)
 
     @classmethod
     def recalled(cls, parameters: Mapping[str, object]) -> Self:
         """The settings of which :meth:`as_parameters` gave these."""
-        find = _mapping(parameters.get("imagefindcfg", {}))
-        given = {**find, **parameters}
-        fields = {field: given[name] for name, field in _TWEAKREG.items() if name in given}
-        plain = cls(**fields)  # type: ignore[arg-type]
-        usual = _mapping(plain.as_parameters()["imagefindcfg"])
-        extra = _unlike(parameters, {**plain.as_parameters(), "imagefindcfg": find})
-        more = _unlike(find, usual)
-        return replace(plain, extra={**extra, **({"imagefindcfg": more} if more else {})})
+        given = {name: value for name, value in parameters.items() if name != "interactive"}
+        files = recalled_files(given.pop(RECORD, None))
+        plain = cls().as_parameters()
+        usual = ("searchunits", "see2dplot", "residplot")
+        extra = {
+            name: value
+            for name, value in given.items()
+            if name not in usual or value != plain[name]
+        }
+        return cls(extra=extra, files=files)
 
 
 @dataclass(frozen=True)
@@ -160,88 +174,136 @@ class AstroDrizzleSettings:
     ----------
     skysub : bool
         Measure the sky and subtract it while drizzling.
-    final_bits, sky_bits, resetbits : str or int
-        Good DQ flags of the mosaic and of the sky, and flags to reset first.
+    final_bits, sky_bits : str, int or None
+        Good DQ flags of the mosaic and of the sky, or ``"None"`` to let all be good; None
+        takes those that the archive's own mosaics of the detector are made with.
+    resetbits : str or int
+        Flags to reset first.
     reject_cosmic_rays : bool
         Find cosmic rays and leave them out of the mosaic: ``driz_separate``, ``median``,
         ``blot`` and ``driz_cr``, which AstroDrizzle can only do one after the other.
     final_wcs : bool
         Whether the output has the WCS that the ``final_*`` parameters say.
     final_rot_deg, final_scale_arcsec, final_pixfrac : float or None
-        Orientation, pixel size and drop size of the mosaic.
+        Orientation (0 is north up, None that of the exposures), pixel size and drop size of
+        the mosaic. With ``final_refimage`` the orientation is that of the image.
     build : bool
         One file with SCI, WHT and CTX instead of one file each.
     clean : bool
         Remove drizzlepac's intermediate files at the end.
     extra : mapping
-        More parameters of AstroDrizzle.
+        More options of AstroDrizzle; what is a setting here becomes one.
+    files : tuple of OptionFile
+        Files that options name; found when they are left out.
+
+    Raises
+    ------
+    UsageError
+        When an option does not exist or has another type, or a reference image is given
+        beside numbers for its grid.
+    NotFoundError
+        When a file that an option names is not there.
     """
 
     skysub: bool = True
-    final_bits: str = "16"
-    sky_bits: str = "0"
-    resetbits: int = 4096
+    final_bits: str | int | None = None
+    sky_bits: str | int | None = None
+    resetbits: str | int = "4096"
     reject_cosmic_rays: bool = False
     final_wcs: bool = True
-    final_rot_deg: float | None = 257.0
+    final_rot_deg: float | None = NORTH_UP_DEG
     final_scale_arcsec: float | None = None
     final_pixfrac: float = 1.0
     context: bool = False
     build: bool = False
     clean: bool = True
     in_memory: bool = False
-    num_cores: int = 1
+    num_cores: int | None = 1
     extra: Mapping[str, object] = field(default_factory=dict)
+    files: Files = ()
 
     def __post_init__(self) -> None:
-        _refuse_owned("AstroDrizzle", self.extra, _OWNED_BY_ASTRODRIZZLE)
-        _refuse_gaps(self.extra, self._last_step)
-
-    @property
-    def _last_step(self) -> int:
-        """How many steps of the rejection of cosmic rays are done."""
-        asked = [n for n, step in enumerate(_REJECTION, 1) if _is_on(self.extra.get(step, False))]
-        return len(_REJECTION) if self.reject_cosmic_rays else max(asked, default=0)
+        given = typed_options(Tool.ASTRODRIZZLE, self.extra)
+        last_step(given, is_asked=self.reject_cosmic_rays)  # refuses gaps
+        fields = {name: getattr(self, field) for name, field in _ASTRODRIZZLE.items()}
+        fields |= {name: given.pop(name) for name in _ASTRODRIZZLE.keys() & given.keys()}
+        fields |= typed_options(Tool.ASTRODRIZZLE, {"final_wcs": fields["final_wcs"]})
+        is_elsewhere = given.get("final_refimage") or not fields["final_wcs"]
+        if is_elsewhere and fields["final_rot"] == NORTH_UP_DEG:
+            fields["final_rot"] = None
+        plain, files = resolve_files(Tool.ASTRODRIZZLE, given, self.files)
+        require_one_grid({**plain, **fields})
+        _settle(self, Tool.ASTRODRIZZLE, _ASTRODRIZZLE, fields, plain, files)
 
     @classmethod
     def pipeline(cls, *, skysub: bool = True, extra: Mapping[str, object] | None = None) -> Self:
         """Settings of a product as the archive makes it: one file, own orientation."""
         return cls(
-            skysub=skysub, final_wcs=False, final_rot_deg=None, build=True, extra=dict(extra or {})
+            skysub=skysub, final_bits="16", sky_bits="0", final_wcs=False, final_rot_deg=None,
+            build=True, extra=dict(extra or {}),
+        )  # fmt: skip
+
+    @property
+    def is_open(self) -> bool:
+        """Whether flags are still those of a detector that is not known yet."""
+        return self.final_bits is None or self.sky_bits is None
+
+    def completed(self, flags: Mapping[str, str]) -> Self:
+        """The same settings, with the flags of a detector where they were left open.
+
+        Parameters
+        ----------
+        flags : mapping of str to str
+            ``sky_bits``, ``final_bits``, ``driz_sep_bits``; see
+            :func:`skydb.drizzle.presets.flags_of`.
+        """
+        if not self.is_open:
+            return self
+        more = {name: text for name, text in flags.items() if name not in _ASTRODRIZZLE}
+        return replace(
+            self,
+            sky_bits=flags["sky_bits"] if self.sky_bits is None else self.sky_bits,
+            final_bits=flags["final_bits"] if self.final_bits is None else self.final_bits,
+            extra={**more, **self.extra},
         )
 
     def as_parameters(self) -> dict[str, object]:
-        """What is passed to AstroDrizzle besides inputs, output and method; JSON-able."""
-        orientation = {"final_rot": self.final_rot_deg, "final_scale": self.final_scale_arcsec}
-        return {
+        """What is passed to AstroDrizzle besides inputs, output and method; JSON-able.
+
+        Flags that are still open are left out, and so is whatever would define a grid where
+        none is to be defined: drizzlepac takes the mere name for a wish.
+        """
+        fields = {name: getattr(self, field) for name, field in _ASTRODRIZZLE.items()}
+        last = last_step(self.extra, is_asked=self.reject_cosmic_rays)
+        parameters = {
             "preserve": False,
-            "context": self.context,
-            "build": self.build,
-            "clean": self.clean,
-            "in_memory": self.in_memory,
-            "num_cores": self.num_cores,
-            # The inputs are copies, so that resetting their flags hurts nobody.
-            "resetbits": self.resetbits,
-            "skysub": self.skysub,
-            "sky_bits": self.sky_bits,
-            **{step: n < self._last_step for n, step in enumerate(_REJECTION)},
+            **{step: number < last for number, step in enumerate(STEPS)},
             # What is good in the mosaic is good in the images that it is compared with.
-            **({"driz_sep_bits": self.final_bits} if self._last_step else {}),
-            "final_bits": self.final_bits,
-            "final_pixfrac": self.final_pixfrac,
-            "final_wcs": self.final_wcs,
-            **{name: value for name, value in orientation.items() if value is not None},
+            **({"driz_sep_bits": self.final_bits} if last and self.final_bits else {}),
+            **{name: value for name, value in fields.items() if name not in _MAY_BE_OPEN},
+            **{name: fields[name] for name in _MAY_BE_OPEN if fields[name] is not None},
             **self.extra,
         }
+        for prefix in ("final_", "driz_sep_"):
+            for name in (*grid_options(prefix), f"{prefix}refimage"):
+                if parameters.get(name) in (None, "") or not parameters.get(f"{prefix}wcs", True):
+                    parameters.pop(name, None)
+        return {**parameters, **_recorded(self.files)}
+
+    def tool_parameters(self) -> dict[str, object]:
+        """As :meth:`as_parameters`, with the names of files where the tool runs."""
+        return _for_tool(Tool.ASTRODRIZZLE, self.as_parameters(), self.files)
 
     @classmethod
     def recalled(cls, parameters: Mapping[str, object]) -> Self:
         """The settings of which :meth:`as_parameters` gave these."""
-        fields = {field: parameters.get(name) for name, field in _ASTRODRIZZLE.items()}
-        optional = ("final_rot_deg", "final_scale_arcsec")
-        known = {name: value for name, value in fields.items() if value is not None}
-        plain = cls(**{**dict.fromkeys(optional), **known})  # type: ignore[arg-type]
-        return replace(plain, extra=_unlike(parameters, plain.as_parameters()))
+        given = dict(parameters)
+        files = recalled_files(given.pop(RECORD, None))
+        usual = ("preserve", "driz_separate", "median", "blot", "driz_cr")
+        extra = {
+            name: value for name, value in given.items() if name not in usual or value is not False
+        }
+        return cls(final_rot_deg=None, extra=extra, files=files)
 
 
 #: Settings by the names of the tools' parameters.
@@ -262,41 +324,48 @@ _ASTRODRIZZLE = {
 }
 
 
-def _unlike(parameters: Mapping[str, object], usual: Mapping[str, object]) -> dict[str, object]:
-    """Parameters that are not what they usually are."""
-    return {
-        name: value
-        for name, value in parameters.items()
-        if name not in usual or usual[name] != value
-    }
+#: Options of source finding that are settings.
+_FINDING = frozenset({"threshold", "conv_width", "peakmin"})
+
+#: Options of a mosaic that are not passed on while nothing is said of them.
+_MAY_BE_OPEN = ("sky_bits", "final_bits", "final_rot", "final_scale")
 
 
-def _refuse_owned(tool: str, extra: Iterable[str], owned: frozenset[str]) -> None:
-    clash = sorted(owned.intersection(extra))
-    if clash:
-        raise UsageError(
-            f"{tool} parameters that skydb sets itself: {', '.join(clash)}.",
-            advice="Leave them out of the extra parameters.",
-        )
+def _settle(
+    settings: AstroDrizzleSettings | TweakRegSettings,
+    tool: Tool,
+    names: Mapping[str, str],
+    fields: Mapping[str, object],
+    extra: Mapping[str, object],
+    files: Files,
+) -> None:
+    """Give settings their values, each typed and each once."""
+    said = {name: value for name, value in fields.items() if value is not None}
+    typed = typed_options(tool, said)
+    typed |= _mapping(typed.pop("imagefindcfg", {}))
+    for name, field_name in names.items():
+        object.__setattr__(settings, field_name, typed.get(name))
+    object.__setattr__(settings, "extra", dict(extra))
+    object.__setattr__(settings, "files", files)
 
 
-def _refuse_gaps(extra: Mapping[str, object], last: int) -> None:
-    """Refuse a step that another one needs and that is switched off."""
-    gaps = [f"{step}=False" for step in _REJECTION[:last] if not _is_on(extra.get(step, True))]
-    if gaps:
-        raise UsageError(
-            f"Cosmic rays cannot be rejected with {', '.join(gaps)}: "
-            f"the steps {', '.join(_REJECTION)} need each other.",
-            advice="Leave these parameters out, or the rejection.",
-        )
+def _recorded(files: Files) -> dict[str, object]:
+    return {RECORD: record_of(files)} if files else {}
 
 
-def _is_on(value: object) -> bool:
-    """Whether a boolean parameter is on, also as a text that drizzlepac takes for one."""
-    return value is True or str(value).lower() in ("true", "yes")
+def _for_tool(tool: Tool, parameters: Mapping[str, object], files: Files) -> dict[str, object]:
+    """Parameters as a tool takes them: numbers that JSON has not, files where it runs."""
+    plain = {name: value for name, value in parameters.items() if name != RECORD}
+    filled = {name: _filling(name, value) for name, value in plain.items()}
+    return staged_options(tool, filled, files)
 
 
-def _mapping(value: object) -> dict[str, object]:
+def _filling(name: str, value: object) -> object:
+    is_text = name.endswith(("fillval", "maskval")) and isinstance(value, str)
+    return float(str(value)) if is_text else value
+
+
+def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise UsageError(f"imagefindcfg must be a mapping, not {value!r}.")
     return dict(value)

@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from skydb.drizzle.fitcheck import FitEvidence, SoundFit, examine
+from skydb.drizzle.optionfiles import stage_files
+from skydb.drizzle.optionspec import Tool
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings, default_conv_width_pix
 from skydb.drizzle.tasks.jobs import DONE, STARTED
@@ -217,6 +219,7 @@ def _prepare(
     catalog = _catalog_of(products, catalogs)
     sources = count_sources(catalog)
     shutil.copyfile(catalog, scratch / directory / _CATALOG)
+    stage_files(Tool.TWEAKREG, settings.files, scratch / directory)
     members = tuple(
         _look(product, copy, sources) for product, copy in zip(products, copies, strict=True)
     )
@@ -274,7 +277,7 @@ def _look(product: Path, copy: Path, sources: int) -> _Before:
 
 
 def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
-    parameters = settings.as_parameters()
+    parameters = settings.tool_parameters()
     find = dict(parameters["imagefindcfg"])  # type: ignore[call-overload]
     if find["conv_width"] is None:
         with opened(product) as hdus:

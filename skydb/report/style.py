@@ -42,6 +42,8 @@ METHOD_MARKERS: Mapping[SkyMethod, str] = {
     SkyMethod.MATCH: "D",
     SkyMethod.GLOBALMIN_MATCH: "s",
     SkyMethod.GLOBALMIN: "^",
+    SkyMethod.USER: "P",
+    SkyMethod.NONE: "x",
 }
 
 _UNITS_PRINTED = {
@@ -105,6 +107,8 @@ LIGHT = Theme(
         SkyMethod.MATCH: "#d55e00",
         SkyMethod.GLOBALMIN_MATCH: "#009e73",
         SkyMethod.GLOBALMIN: "#b5539c",
+        SkyMethod.USER: "#6b6b6b",
+        SkyMethod.NONE: "#a0a0a0",
     },
     cycle=("#e69f00", "#56b4e9", "#00c08b", "#f0e442", "#ff7f4f", "#e58ac2", "#ffffff"),
 )
@@ -124,6 +128,8 @@ DARK = Theme(
         SkyMethod.MATCH: "#f08a4b",
         SkyMethod.GLOBALMIN_MATCH: "#2cc295",
         SkyMethod.GLOBALMIN: "#e08cc4",
+        SkyMethod.USER: "#b0b0b0",
+        SkyMethod.NONE: "#808080",
     },
     cycle=LIGHT.cycle,
 )

@@ -46,6 +46,8 @@ class SkyStatistic:
     reset_bits : int
         ``resetbits``: flags that AstroDrizzle takes out of its inputs before it looks at
         the sky, so that they do not make a pixel bad either.
+    lower, upper : float or None
+        ``skylower`` and ``skyupper``: pixels beyond tell nothing, in the unit of the image.
 
     Raises
     ------
@@ -60,16 +62,28 @@ class SkyStatistic:
     width_sigma: float = 0.1
     sky_bits: int = 0
     reset_bits: int = 4096
+    lower: float | None = None
+    upper: float | None = None
 
     def __post_init__(self) -> None:
         if self.clip < 0 or min(self.sky_bits, self.reset_bits) < 0:
             raise UsageError("Rounds of clipping and DQ flags are not negative.")
         if min(self.lower_sigma, self.upper_sigma, self.width_sigma) <= 0:
             raise UsageError("Limits of clipping and the width of a bin are positive.")
+        if None not in (self.lower, self.upper) and self._limits[0] >= self._limits[1]:
+            raise UsageError(f"No pixel is between {self.lower} and {self.upper}.")
 
     def as_parameters(self) -> dict[str, Any]:
-        """Everything that changes a level, JSON-able."""
-        return {**asdict(self), "algorithm": ALGORITHM}
+        """Everything that changes a level, JSON-able; limits only where there are some."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        return {**known, "algorithm": ALGORITHM}
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        return (
+            -np.inf if self.lower is None else self.lower,
+            np.inf if self.upper is None else self.upper,
+        )
 
     @property
     def recipe(self) -> str:
@@ -94,6 +108,9 @@ class SkyStatistic:
             True where a static mask lets pixels through.
         """
         good = measured(science)
+        if (self.lower, self.upper) != (None, None):
+            low, high = self._limits
+            good &= (science >= low) & (science <= high)
         if quality is not None:
             good &= (quality & ~(self.sky_bits | self.reset_bits)) == 0
         return good if static is None else good & static

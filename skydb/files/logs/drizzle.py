@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.files.logs.draft import Draft
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
@@ -100,7 +100,7 @@ class DrizzleBuilder:
 
     def _check_method(self, event: Event) -> None:
         name, value = event.groups
-        if name == "skymethod" and value not in set(SkyMethod):
+        if name == "skymethod" and value not in COMPUTED_METHODS:
             self.draft.problem(event)
 
     def _step(self, event: Event) -> None:

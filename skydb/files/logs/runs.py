@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.files.logs.patterns import LoggedTask
 from skydb.files.logs.values import half_digit
 
@@ -132,7 +132,7 @@ class LoggedRun(LoggedActivity):
     def requested_method(self) -> SkyMethod | None:
         """The ``skymethod`` parameter, or None when it is missing or unknown."""
         text = self.sky_parameters.get("skymethod", "")
-        return SkyMethod(text) if text in set(SkyMethod) else None
+        return SkyMethod(text) if text in COMPUTED_METHODS else None
 
     @property
     def effective_method(self) -> SkyMethod | None:

@@ -268,11 +268,13 @@ def _require_distinct(runs: Sequence[SkyRun]) -> None:
 
 def _by_chip(values: Sequence[queries.Row]) -> list[queries.Row]:
     rows: dict[tuple[str, int], dict[str, Any]] = {}
+    there = {value["effective_method"] for value in values}
+    methods = [method for method in SkyMethod if method.is_computed or method in there]
     shared = ("rootname", "extver", "unit", "proposal_id", "program", "visit", "filter", "detector")
     for value in values:
         row = rows.setdefault(
             (value["rootname"], value["extver"]),
-            {key: value[key] for key in shared} | {method.column: None for method in SkyMethod},
+            {key: value[key] for key in shared} | {method.column: None for method in methods},
         )
         row[SkyMethod(value["effective_method"]).column] = value["mdrizsky"]
     return [rows[key] for key in sorted(rows)]

@@ -159,7 +159,11 @@ def engine_of(
             else AstroDrizzleSettings.recalled(parameters)
         )
         return AstroDrizzleEngine(context, settings, runner)
-    mosaic = parameters.get("mosaic")
+    mosaic, options = parameters.get("mosaic"), parameters.get("options")
+    if isinstance(options, Mapping):
+        given = AstroDrizzleSettings.recalled(options)
+        request = EngineRequest(recorded.engine, mosaic=False, settings=given, jobs=jobs)
+        return engine_for(context, runner, request)[0]
     settings = (
         AstroDrizzleSettings.recalled(mosaic)
         if isinstance(mosaic, Mapping)

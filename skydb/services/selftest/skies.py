@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.selftest import CheckResult
-from skydb.domain.vocabulary import SkyMethod, Verdict
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod, Verdict
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome, ProductJob, SkyJob
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -39,11 +39,11 @@ def drizzle_field(runner: DrizzlepacRunner, field: TinyField, scratch: Path) -> 
     """
     settings = AstroDrizzleSettings(final_wcs=False, final_rot_deg=None)
     everything = ProductJob(tuple(field.exposures), "selftest", settings)
-    jobs = [SkyJob(everything, method) for method in SkyMethod]
+    jobs = [SkyJob(everything, method) for method in COMPUTED_METHODS]
     visit = ProductJob(tuple(field.first_visit), "product", AstroDrizzleSettings.pipeline())
     jobs.append(SkyJob(visit, SkyMethod.LOCALMIN))
     *methods, product = AstroDrizzle(runner).drizzle_all(jobs, scratch)
-    return DrizzledField(dict(zip(SkyMethod, methods, strict=True)), product.science)
+    return DrizzledField(dict(zip(COMPUTED_METHODS, methods, strict=True)), product.science)
 
 
 def check_methods(field: TinyField, done: DrizzledField) -> CheckResult:

@@ -7,7 +7,11 @@ from .engines.base import SkyEngine as SkyEngine
 from .engines.choice import EngineRequest as EngineRequest
 from .engines.choice import engine_for as engine_for
 from .executors.cluster import DaskExecutor as DaskExecutor
+from .presets import DEFAULT as DEFAULT
+from .presets import PresetService as PresetService
+from .presets import built_in_rows as built_in_rows
 from .recipe import Recipe as Recipe
 from .recipe import inputs_of as inputs_of
 from .skyrun import SkyRunService as SkyRunService
+from .wishes import Wishes as Wishes
 from .write_headers import SkyHeaderService as SkyHeaderService

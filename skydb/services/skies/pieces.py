@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.services.core import Context
 from skydb.services.skies.engines.base import SkyEngine
-from skydb.services.skies.engines.choice import EngineRequest
+from skydb.services.skies.engines.choice import EngineRequest, Remark
 from skydb.services.skies.executors.base import SkyTask
 from skydb.services.skies.executors.claims import fail_lost, this_process
 from skydb.services.skies.executors.work import perform
@@ -76,14 +77,20 @@ class FieldWork:
         Runs that are there, by method.
     pieces : list of RunPiece
         The rest.
+    engine : SkyEngine
+        What computes them.
     flags : sequence of Flag
         What the guards say of the inputs.
+    remarks : sequence of (FindingKind, str)
+        What is to be said of every run.
     """
 
     methods: Sequence[SkyMethod]
     found: dict[SkyMethod, int]
     pieces: list[RunPiece]
+    engine: SkyEngine
     flags: Sequence[Flag] = ()
+    remarks: Sequence[Remark] = ()
 
     @property
     def runs(self) -> dict[SkyMethod, int]:
@@ -97,6 +104,7 @@ def recipes_of(
     engine: SkyEngine,
     inputs: RunInputs,
     policy: GuardPolicy | None = None,
+    notes: Mapping[str, object] = MappingProxyType({}),
 ) -> list[Recipe]:
     """One recipe for each method."""
     return [
@@ -107,6 +115,7 @@ def recipes_of(
             inputs,
             has_mosaic=engine.has_mosaic,
             policy=policy or GuardPolicy(),
+            notes=notes,
         )
         for method in methods
     ]

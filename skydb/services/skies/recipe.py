@@ -12,12 +12,14 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Environment, ProductVersion, SkyRun, SkyRunGroup, Stamp
+from skydb.domain import Environment, Exposure, ProductVersion, SkyRun, SkyRunGroup, Stamp
 from skydb.domain.activity import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.units import Conversion, common_unit
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
+from skydb.drizzle.optionfiles import content_only
+from skydb.drizzle.presets import ObservingMode
 from skydb.errors import UsageError
 from skydb.files.products import read_hstwcs
 from skydb.services.core import Context, checked_path, describe_environment, named_apart, plain_name
@@ -59,6 +61,8 @@ class RunInputs:
         What the guards say of them.
     table : tuple of dict
         All of them as rows for people.
+    mode : ObservingMode
+        What options are chosen by.
     """
 
     version_ids: Mapping[str, int]
@@ -71,6 +75,7 @@ class RunInputs:
     why: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
     table: tuple[dict[str, Any], ...] = ()
+    mode: ObservingMode = field(default_factory=lambda: ObservingMode("", ""))
 
     @cached_property
     def islands(self) -> Islands:
@@ -177,6 +182,20 @@ def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool)
         )
 
 
+def with_files(context: Context, inputs: RunInputs) -> RunInputs:
+    """The same inputs with their files, each found to be what is on record.
+
+    Raises
+    ------
+    NotFoundError, FileRejectedError
+        When a file is gone or not what is on record.
+    """
+    if inputs.paths:
+        return inputs
+    read = inputs_of(context, inputs.version_ids.values(), read_files=True)
+    return replace(inputs, paths=read.paths)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One run to be: a method, what computes it and how, and the content of the inputs.
@@ -190,6 +209,11 @@ class Recipe:
     inputs : RunInputs
     has_mosaic : bool
         Whether a mosaic is made, without which a run is not whole.
+    policy : GuardPolicy
+        What the user says of the guards of inputs.
+    notes : mapping
+        What is kept with the run and changes nothing: the name of a preset, where skies
+        that are given come from.
     """
 
     method: SkyMethod
@@ -198,6 +222,7 @@ class Recipe:
     inputs: RunInputs
     has_mosaic: bool = True
     policy: GuardPolicy = field(default_factory=GuardPolicy)
+    notes: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -206,20 +231,20 @@ class Recipe:
 
     @property
     def group_hash(self) -> str:
-        """SHA-256 of everything but the method."""
-        return fingerprint({**self.parameters, "engine": self.engine})
+        """SHA-256 of everything but the method; files by their content, wherever they are."""
+        return fingerprint({**content_only(self.parameters), "engine": self.engine})
 
     @property
     def full_hash(self) -> str:
         """SHA-256 of everything."""
-        return fingerprint({**self.parameters, "method": self.method})
+        return fingerprint({**content_only(self.parameters), "method": self.method})
 
     def begin(self, session: Session, stamp: Stamp) -> SkyRun:
         """The run, in its group, with links to what it uses."""
         run = SkyRun(
             self.group(session),
             self.method,
-            {**self.parameters, **self.policy.as_parameters()},
+            {**self.parameters, **self.policy.as_parameters(), **self.notes},
             stamp,
             recipe_hash=self.full_hash,
             engine=self.engine,
@@ -302,6 +327,19 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
         plain_names={name: plain_name(version) for name, version in lit.items()},
         left_out={name: v.id for name, v in named.items() if name not in lit},
         conversions=common_unit({n: v.condition for n, v in lit.items()}).conversions,
+        mode=_mode([version.require_exposure() for version in lit.values()]),
+    )
+
+
+def _mode(exposures: Sequence[Exposure]) -> ObservingMode:
+    first = exposures[0]
+    starts = [one.expstart_mjd for one in exposures if one.expstart_mjd is not None]
+    return ObservingMode(
+        first.instrument,
+        first.detector or "",
+        len(exposures),
+        first.filters or "",
+        min(starts, default=None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skydb.domain import Finding, SkyRun
@@ -10,19 +10,22 @@ from skydb.domain.guards import GUARDS, Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.userskies import user_skies_of
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
-from skydb.services.skies.engines.statistic import statistic_of
+from skydb.services.skies.engines.statistic import require_sky_options, statistic_of
 from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
 from skydb.services.skies.frames import MeasureFrames, frame_flags, summary_of
 from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
-from skydb.services.skies.recipe import Recipe, RunInputs, selected_inputs
+from skydb.services.skies.presets import PresetService
+from skydb.services.skies.recipe import Recipe, RunInputs, selected_inputs, with_files
 from skydb.services.skies.signal import MeasureSignal
+from skydb.services.skies.wishes import Wishes, methods_for
 from skydb.store import queries
 
 
@@ -42,6 +45,8 @@ class SkyRunService:
         selection: Selection | None = None,
         settings: AstroDrizzleSettings | None = None,
         *,
+        options: Mapping[str, object] | None = None,
+        preset: str | None = None,
         engine: Engine | None = None,
         mosaic: bool = True,
         force: bool = False,
@@ -63,7 +68,13 @@ class SkyRunService:
         selection : Selection, optional
             Which exposures; all of the ledger when left out.
         settings : AstroDrizzleSettings, optional
-            The tutorial's when left out.
+            North up, with the flags of the detector, when left out.
+        options : mapping of str to object, optional
+            Options of AstroDrizzle that win over settings or a preset, typed or as text.
+            Those that give skies (``skysub=False``, ``skyuser``, ``skyfile``) leave the
+            methods without a part: there is one run, of the method USER or NONE.
+        preset : str, optional
+            Name of a preset (:mod:`skydb.services.skies.presets`), instead of settings.
         engine : Engine, optional
             What computes it: AstroDrizzle, or skydb when no mosaic is wanted.
         mosaic : bool
@@ -89,23 +100,27 @@ class SkyRunService:
         Raises
         ------
         NotFoundError, UsageError, FileRejectedError
-            When the selection is empty, mixed, or not what is on record, or the engine
-            cannot do what is asked.
+            When the selection is empty, mixed, or not what is on record, when an option
+            does not exist or has another type, or the engine cannot do what is asked.
         InputsRefusedError
             When no version of each exposure can be chosen, or a guard refuses.
         """
-        request = EngineRequest(engine, mosaic, settings or AstroDrizzleSettings(), self.jobs)
-        worker, remarks = engine_for(self.context, self.runner, request)
-        wanted = tuple(dict.fromkeys(methods))
+        named = PresetService(self.context).find(preset) if preset else None
+        wishes = Wishes(settings, options or {}, named)
+        if not mosaic:
+            require_sky_options(wishes.named)
+        request = EngineRequest(engine, mosaic, AstroDrizzleSettings(), self.jobs)
         rule = _Rule(policy or GuardPolicy(), check_frames, force)
         plans = [
-            self._plan(wanted, field, worker, request, rule)
+            self._plan(methods, field, wishes, request, rule)
             for field in fields or [selection or Selection()]
         ]
-        remarks += self._remarks(worker, selftest=selftest)
-        self._execute([piece for plan in plans for piece in plan.pieces], worker)
+        doubts = self._remarks(plans, selftest=selftest)
+        self._execute(plans)
         return [
-            self._row(plan.runs[method], remarks, plan.flags, reused=method in plan.found)
+            self._row(
+                plan.runs[method], [*plan.remarks, *doubts], plan.flags, reused=method in plan.found
+            )
             for plan in plans
             for method in plan.methods
         ]
@@ -117,30 +132,38 @@ class SkyRunService:
 
     def _plan(
         self,
-        methods: Sequence[SkyMethod],
+        asked: Sequence[SkyMethod],
         selection: Selection,
-        engine: SkyEngine,
+        wishes: Wishes,
         request: EngineRequest,
         rule: _Rule,
     ) -> FieldWork:
-        inputs = selected_inputs(
-            self.context, selection, read_files=engine.reads_files, policy=rule.policy
-        )
+        inputs = selected_inputs(self.context, selection, read_files=False, policy=rule.policy)
         self._say(inputs.flags)
-        recipes = recipes_of(methods, engine, inputs, rule.policy)
+        settings = wishes.for_mode(inputs.mode)
+        request = replace(request, settings=settings)
+        engine, remarks = engine_for(self.context, self.runner, request)
+        methods, given = methods_for(asked, settings), user_skies_of(settings)
+        if engine.reads_files:
+            inputs = with_files(self.context, inputs)
+        notes = wishes.notes
+        if given is not None:
+            given.values(list(inputs.paths.values()))
+            notes["sky_source"] = given.as_record()
+        recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         found = {} if rule.force else self._found(recipes)
         inputs = self._seen(inputs, engine, request, rule.policy)
         recipes = recipes_of(methods, engine, inputs, rule.policy)
         if rule.measures(inputs, makes_mosaic=engine.has_mosaic and len(found) < len(recipes)):
             inputs = self._measured(inputs, rule.policy)
-            recipes = recipes_of(methods, engine, inputs, rule.policy)
+            recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         for recipe in recipes[:1]:
             self._prepare(recipe)
         new = [recipe for recipe in recipes if recipe.method not in found]
         parts = [new] if engine.shares_work and new else [[recipe] for recipe in new]
         counted = not engine.shares_work
         pieces = [RunPiece(self.context, self.runner, request, part, counted) for part in parts]
-        return FieldWork(methods, found, pieces, inputs.flags)
+        return FieldWork(methods, found, pieces, engine, inputs.flags, remarks)
 
     def _seen(
         self, inputs: RunInputs, engine: SkyEngine, request: EngineRequest, policy: GuardPolicy
@@ -169,18 +192,20 @@ class SkyRunService:
         for flag in flags:
             self.context.progress.remark(flag.sentence)
 
-    def _execute(self, pieces: Sequence[RunPiece], engine: SkyEngine) -> None:
+    def _execute(self, plans: Sequence[FieldWork]) -> None:
         """Have all pieces done; an engine that shares its work tells of its own progress."""
-        if not engine.shares_work:
+        pieces = [piece for plan in plans for piece in plan.pieces]
+        shares_work = any(plan.engine.shares_work for plan in plans)
+        if not shares_work:
             self.context.progress.begin("Sky runs", len(pieces))
         if pieces:
-            executor = self.executor or LocalExecutor(1 if engine.shares_work else self.jobs)
+            executor = self.executor or LocalExecutor(1 if shares_work else self.jobs)
             executor.run(pieces, LedgerAddress.of(self.context))
         self.context.progress.end()
 
-    def _remarks(self, engine: SkyEngine, *, selftest: bool) -> list[Remark]:
+    def _remarks(self, plans: Sequence[FieldWork], *, selftest: bool) -> list[Remark]:
         """What is to be remarked on an environment whose drizzlepac is used."""
-        if self.gate is None or not engine.has_mosaic:
+        if self.gate is None or not any(plan.engine.has_mosaic for plan in plans):
             return []
         remark = self.gate.remark(selftest=selftest)
         return [(FindingKind.ENVIRONMENT, remark)] if remark else []

@@ -13,7 +13,7 @@ SELECT r.group_id, e.rootname, sv.extver,
   JOIN sky_values sv ON sv.run_id = r.id
   JOIN exposures e ON e.id = sv.exposure_id
   JOIN visits v ON v.id = e.visit_id
- WHERE a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method IS NOT NULL
+ WHERE a.status = 'succeeded' AND a.deleted_at IS NULL AND r.effective_method NOT IN ('user', 'none')
    AND r.replay_of_id IS NULL
    AND NOT EXISTS (
        SELECT 1 FROM sky_runs n JOIN activities b ON b.id = n.id

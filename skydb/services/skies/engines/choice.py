@@ -8,10 +8,12 @@ from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.onepass_limits import why_not
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.userskies import user_skies_of
 from skydb.errors import UsageError
 from skydb.services.core import Context
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
 from skydb.services.skies.engines.base import SkyEngine
+from skydb.services.skies.engines.given import GivenSkies
 from skydb.services.skies.engines.onepass import OnePassEngine
 from skydb.services.skies.engines.own import OwnEngine
 from skydb.services.skies.engines.statistic import sky_why_not
@@ -72,6 +74,8 @@ def engine_for(
     """
     settings, jobs = request.settings, request.jobs
     if not request.mosaic:
+        if user_skies_of(settings) is not None:
+            return GivenSkies(context, settings), []
         return OwnEngine(context, settings, jobs, request.afresh), []
     if request.engine is not Engine.SKYDB:
         return AstroDrizzleEngine(context, settings, runner), []

@@ -14,7 +14,7 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
 from skydb.services.core import Context
 from skydb.services.skies.engines.base import guarded_runs, notice_blind, notice_islands
-from skydb.services.skies.engines.statistic import only_sky, statistic_of
+from skydb.services.skies.engines.statistic import statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.recipe import (
     RunInputs,
@@ -57,7 +57,6 @@ class OwnEngine:
     @cached_property
     def statistic(self) -> SkyStatistic:
         """How levels are taken."""
-        only_sky(self.drizzle)
         return statistic_of(self.drizzle)
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from skydb.domain.vocabulary import SkyStat
+from skydb.drizzle.options import ALL_FLAGS
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
 from skydb.sky.levels import SkyStatistic
@@ -16,35 +17,59 @@ _NAMES: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "skylsigma": ("lower_sigma", float),
     "skyusigma": ("upper_sigma", float),
     "skywidth": ("width_sigma", float),
+    "skylower": ("lower", float),
+    "skyupper": ("upper", float),
 }
 
-#: Parameters with which AstroDrizzle takes skies from elsewhere, or measures them otherwise.
-_OTHER_SKIES = ("skyuser", "skyfile", "skylower", "skyupper", "skymask_cat")
+#: Options that say which skies there are; the rest of AstroDrizzle's are about mosaics.
+SKY_OPTIONS = (
+    *("skysub", "skyuser", "skyfile", "sky_bits", "resetbits", *_NAMES),
+    *("use_static", "static", "static_sig", "skymask_cat", "group"),
+)
+
+#: Values with which the engine skydb measures what AstroDrizzle would, and why no others.
+_ONLY: Mapping[str, tuple[tuple[object, ...], str]] = {
+    "skymask_cat": (("",), "it knows no masks of users"),
+    "static_sig": ((4.0,), "it clips where AstroDrizzle has static masks of 4 sigma"),
+    "group": (("",), "it measures all chips of an exposure"),
+}
 
 
 def sky_why_not(settings: AstroDrizzleSettings) -> str | None:
     """Why the engine skydb cannot measure the sky as the settings ask; None when it can."""
+    extra = settings.extra
     found = [
-        f"{name}={settings.extra[name]}: it has no such sky"
-        for name in _OTHER_SKIES
-        if settings.extra.get(name) not in (None, "")
+        f"{name}={extra[name]}: {reason}"
+        for name, (allowed, reason) in _ONLY.items()
+        if name in extra and extra[name] not in allowed
+    ]
+    if extra.get("skywidth", 0.1) is None:
+        found.append("skywidth=None: its bins have a width")
+    found += [
+        f"{name}={flags}: it knows sums of flags"
+        for name, flags in (("sky_bits", settings.sky_bits), ("resetbits", settings.resetbits))
+        if not _is_sum(flags)
     ]
     return f"{'; '.join(found)}." if found else None
 
 
-def only_sky(settings: AstroDrizzleSettings) -> None:
-    """Refuse parameters that mean nothing without a mosaic: none is passed over in silence.
+def _is_sum(flags: str | int | None) -> bool:
+    return flags is None or (str(flags) != ALL_FLAGS and str(flags).isdecimal())
+
+
+def require_sky_options(names: Iterable[str]) -> None:
+    """Refuse options that mean nothing without a mosaic: none is passed over in silence.
 
     Raises
     ------
     UsageError
         When there are some.
     """
-    foreign = sorted(set(settings.extra) - set(_NAMES))
+    foreign = sorted(set(names) - set(SKY_OPTIONS))
     if foreign:
         raise UsageError(
             f"Without mosaics nothing can be done with {', '.join(foreign)}.",
-            advice=f"Parameters of the sky are {', '.join(_NAMES)}.",
+            advice=f"Parameters of the sky are {', '.join(SKY_OPTIONS)}.",
         )
 
 
@@ -54,32 +79,21 @@ def statistic_of(settings: AstroDrizzleSettings) -> SkyStatistic:
     Raises
     ------
     UsageError
-        When a parameter makes no sense, or no sky is to be subtracted.
+        When the engine skydb cannot do what a parameter says, or none is to be measured.
     """
     if not settings.skysub:
         raise UsageError("Without sky subtraction the engine skydb would measure no sky.")
+    reason = sky_why_not(settings)
+    if reason is not None:
+        raise UsageError(f"The engine skydb cannot: {reason}", advice="AstroDrizzle can.")
     extra = settings.extra
     chosen = {
-        field: _value(name, extra[name]) for name, (field, _) in _NAMES.items() if name in extra
+        field: convert(str(extra[name]))
+        for name, (field, convert) in _NAMES.items()
+        if extra.get(name) is not None
     }
     return SkyStatistic(
-        sky_bits=_bits("sky_bits", settings.sky_bits),
-        reset_bits=_bits("resetbits", settings.resetbits),
+        sky_bits=int(settings.sky_bits or 0),
+        reset_bits=int(settings.resetbits),
         **chosen,  # type: ignore[arg-type]
     )
-
-
-def _value(name: str, value: object) -> object:
-    try:
-        return _NAMES[name][1](str(value))
-    except ValueError as error:
-        raise UsageError(f"{name} cannot be {value!r}.") from error
-
-
-def _bits(name: str, flags: str | int) -> int:
-    """A sum of DQ flags, from a number or a list such as ``64,32``."""
-    try:
-        numbers = {int(part) for part in str(flags).replace("+", ",").split(",") if part.strip()}
-    except ValueError as error:
-        raise UsageError(f"{name} cannot be {flags!r}; give DQ flags such as 64,32.") from error
-    return sum(numbers)

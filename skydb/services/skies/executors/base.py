@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -35,14 +35,13 @@ class SkyTask:
 
     def as_document(self) -> dict[str, Any]:
         """JSON-able."""
-        settings = {**asdict(self.request.settings), "extra": dict(self.request.settings.extra)}
         engine = self.request.engine
         return {
             "run_ids": list(self.run_ids),
             "engine": engine.value if engine else None,
             "mosaic": self.request.mosaic,
             "jobs": self.request.jobs,
-            "settings": settings,
+            "settings": self.request.settings.as_parameters(),
         }
 
     @classmethod
@@ -52,7 +51,7 @@ class SkyTask:
         request = EngineRequest(
             Engine(engine) if engine else None,
             bool(document["mosaic"]),
-            AstroDrizzleSettings(**document["settings"]),
+            AstroDrizzleSettings.recalled(document["settings"]),
             int(document["jobs"]),
         )
         return cls(tuple(document["run_ids"]), request)

@@ -1,0 +1,107 @@
+"""``skydb preset``: options of AstroDrizzle under a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skydb.cli.shell import JsonOption, group, key_values, shell_of
+
+if TYPE_CHECKING:
+    from skydb.store.queries import Row
+
+preset = group("Presets: options of AstroDrizzle under a name.")
+
+_Name = Annotated[str, typer.Argument(help="Name of the preset.")]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(preset, name="preset")
+
+
+@preset.command("list")
+def list_(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the presets that there are.
+
+    Example: skydb preset list
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.presets.listed()
+    shell.show("Presets", rows, as_json=as_json)
+
+
+@preset.command()
+def show(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="tutorial, hap, one of the ledger, or default for none.")
+    ],
+    detector: Annotated[
+        str | None, typer.Option(help="Such as IR or WFC3/UVIS; else that of the ledger.")
+    ] = None,
+    exposures: Annotated[int, typer.Option(min=1, help="How many there are.")] = 4,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the options of a preset, and where each comes from.
+
+    HAP's are those that come with drizzlepac, by detector and number of exposures.
+
+    Example: skydb preset show hap --detector UVIS --exposures 6
+    """
+    shell = shell_of(context)
+    rows = _without_a_ledger(name, detector, exposures)
+    if rows is None:
+        with shell.services() as services:
+            rows = services.presets.show(name, detector, exposures)
+    shell.show(f"Preset {name}", rows, as_json=as_json)
+
+
+@preset.command("set")
+def set_(
+    context: typer.Context,
+    name: _Name,
+    option: Annotated[
+        list[str], typer.Option("--option", "-o", help="NAME=VALUE: docs/options.md.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Keep options under a name, instead of those that it had.
+
+    Runs keep the values that they were made with, whatever becomes of the preset.
+
+    Example: skydb preset set deep -o final_scale=0.06 -o final_pixfrac=0.8
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        rows = services.presets.set(name, key_values(option))
+    shell.show(f"Preset {name}", rows, as_json=as_json)
+
+
+@preset.command()
+def remove(context: typer.Context, name: _Name, as_json: JsonOption = False) -> None:
+    """Forget a preset of the ledger.
+
+    Example: skydb preset remove deep
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        services.presets.remove(name)
+    if as_json:
+        shell.print_json({"name": name, "removed": True})
+    else:
+        shell.stdout.print(f"Removed preset {name}.")
+
+
+def _without_a_ledger(name: str, detector: str | None, exposures: int) -> list[Row] | None:
+    """What drizzlepac alone can tell; None for what the ledger must."""
+    from skydb.drizzle.presets import HAP, TUTORIAL, ObservingMode, mode_named
+    from skydb.services.skies import DEFAULT, built_in_rows
+
+    if name == TUTORIAL:
+        return built_in_rows(name, ObservingMode("", ""))
+    if name in (HAP, DEFAULT) and detector is not None:
+        return built_in_rows(name, mode_named(detector, exposures))
+    return None
