@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from scripts.benchmarks.timing import Result, seconds
 from skydb.api.composition import Services
 from skydb.domain import SkyOverlap
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -121,7 +121,7 @@ class _Field:
 
     @staticmethod
     def _all_methods(services: Services) -> None:
-        rows = SkyRunService(services.context).run(tuple(SkyMethod), mosaic=False)
+        rows = SkyRunService(services.context).run(COMPUTED_METHODS, mosaic=False)
         if any(row["status"] != "succeeded" for row in rows):
             raise RuntimeError(rows[0]["error"])
 

@@ -94,11 +94,8 @@ def run(
 
     Example: skydb sky run --method all --filter F160W
     """
-    from skydb.services.skies import Wishes
+    from skydb.drizzle.settings import require_options
 
-    methods, wanted = _methods(method), _engine(engine)
-    policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = chosen.selection(file_version or (), file or ())
     options = key_values(
         option or (),
         final_bits=final_bits,
@@ -106,7 +103,11 @@ def run(
         final_scale=final_scale,
         driz_cr=cosmic_rays or None,
     )
-    Wishes(options=options)  # what is wrong with them is said before anything starts
+    # What is wrong with them is said at once, before a database or a package is looked at.
+    require_options(options)
+    methods, wanted = _methods(method), _engine(engine)
+    policy = inputs.policy_of(strict=strict, allow=allow)
+    selection = chosen.selection(file_version or (), file or ())
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
         sky_runs = services.sky(jobs, executor)

@@ -293,7 +293,8 @@ def require_one_grid(options: Mapping[str, object]) -> None:
     ------
     UsageError
         When numbers stand beside a reference image, over which AstroDrizzle would let them
-        win; or when a grid is given that is not to be used, which AstroDrizzle would do.
+        win; when one of two numbers is missing; or when a grid is given that is not to be
+        used, which AstroDrizzle would do.
     """
     for prefix in ("final_", "driz_sep_"):
         image = f"{prefix}refimage"
@@ -303,12 +304,20 @@ def require_one_grid(options: Mapping[str, object]) -> None:
                 f"{image} is a grid of its own, which {', '.join(numbers)} would change.",
                 advice="Give the image, or the numbers.",
             )
+        for first, second in _PAIRS:
+            one, other = f"{prefix}{first}", f"{prefix}{second}"
+            if (one in numbers) != (other in numbers):
+                raise UsageError(f"{one} and {other} go together.", advice="Give both, or none.")
         said = [*numbers, *([image] if options.get(image) else [])]
         if said and options.get(f"{prefix}wcs") is False:
             raise UsageError(
                 f"{prefix}wcs=False asks for no grid, and {', '.join(said)} defines one.",
                 advice=f"Leave {prefix}wcs out, or the others.",
             )
+
+
+#: Options of a grid that AstroDrizzle takes together only.
+_PAIRS = (("ra", "dec"), ("outnx", "outny"), ("crpix1", "crpix2"))
 
 
 def grid_options(prefix: str) -> list[str]:

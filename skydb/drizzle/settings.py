@@ -324,6 +324,27 @@ _ASTRODRIZZLE = {
 }
 
 
+def require_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Options of AstroDrizzle as its user named them, typed and found to agree.
+
+    Parameters
+    ----------
+    options : mapping of str to object
+        Values typed or as text.
+
+    Raises
+    ------
+    UsageError
+        When an option does not exist, has another type or contradicts another one.
+    NotFoundError
+        When a file that an option names is not there.
+    """
+    typed = typed_options(Tool.ASTRODRIZZLE, options)
+    require_one_grid(typed)
+    AstroDrizzleSettings(extra=typed)
+    return typed
+
+
 #: Options of source finding that are settings.
 _FINDING = frozenset({"threshold", "conv_width", "peakmin"})
 

@@ -199,7 +199,9 @@ def test_the_wcs_in_force_is_the_one_without_a_letter() -> None:
 
 
 def test_a_method_says_what_its_values_are() -> None:
-    assert [m.column for m in SkyMethod] == ["localmin", "match", "globalmin_match", "globalmin"]
+    computed = ["localmin", "match", "globalmin_match", "globalmin"]
+    assert [m.column for m in COMPUTED_METHODS] == computed
+    assert set(SkyMethod) - set(COMPUTED_METHODS) == {SkyMethod.USER, SkyMethod.NONE}
     assert [m for m in SkyMethod if m.is_relative] == [SkyMethod.MATCH]
     assert {m for m in SkyMethod if m.needs_overlap} == {
         SkyMethod.MATCH,

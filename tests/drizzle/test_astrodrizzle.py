@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod, SkyUnit
 from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -48,14 +48,15 @@ def test_a_mosaic_without_skies_is_a_silent_failure(mosaic_field, tmp_path):
 def test_what_makes_no_sense_is_refused(mosaic_field, tmp_path):
     with pytest.raises(UsageError, match="no exposure"):
         drizzle(SilentRunner(), [], SkyMethod.MATCH, tmp_path)
-    with pytest.raises(UsageError, match="skysub off"):
-        drizzle(SilentRunner(), mosaic_field, SkyMethod.MATCH, tmp_path, skysub=False)
+    with pytest.raises(UsageError, match="skyuser=MYSKY only with skysub=False"):
+        extra = {"skyuser": "MYSKY"}
+        drizzle(SilentRunner(), mosaic_field, SkyMethod.MATCH, tmp_path, extra=extra)
     with pytest.raises(UsageError, match="Several inputs are called ibxl50aaq_flt"):
         drizzle(SilentRunner(), mosaic_field[:1] * 2, SkyMethod.MATCH, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", SkyMethod)
+@pytest.mark.parametrize("method", COMPUTED_METHODS)
 def test_every_method_gives_the_sky_that_was_put_in(mosaic_field, runner, tmp_path, method):
     pristine = [exposure.path.read_bytes() for exposure in mosaic_field]
     outcome = drizzle(runner, mosaic_field, method, tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.onepass import OnePass, why_not
+from skydb.drizzle.presets import TUTORIAL_OPTIONS
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import ToolSilentFailureError, UsageError
@@ -49,11 +50,13 @@ def exposures(tmp_path):
 
 def drizzle(exposures, scratch, skies=SKIES, outputs=OUTPUTS, runner=None, **options):
     one_pass = OnePass(runner or RecordingRunner())
-    return one_pass.drizzle(exposures, skies, AstroDrizzleSettings(**options), scratch, outputs)
+    settings = AstroDrizzleSettings(sky_bits="0", final_bits="16", **options)
+    return one_pass.drizzle(exposures, skies, settings, scratch, outputs)
 
 
-def test_the_settings_of_the_tutorial_can_be_followed():
+def test_what_holds_without_a_wish_can_be_followed():
     assert why_not(AstroDrizzleSettings()) is None
+    assert why_not(AstroDrizzleSettings(extra=TUTORIAL_OPTIONS)) is None
 
 
 @pytest.mark.parametrize(
@@ -77,13 +80,11 @@ def test_what_leaves_the_weights_alone_can_be_followed(extra):
         ({"median": True}, "median=True: it makes masks"),
         ({"blot": True}, "blot=True: it makes masks"),
         ({"driz_separate": True}, "driz_separate=True: it makes masks"),
-        ({"final_kernel": "tophat"}, "no such kernel"),
         ({"updatewcs": True}, "would change the WCS"),
         ({"wcskey": "A"}, "would change the WCS"),
         ({"mdriztab": True}, "reference file"),
-        ({"skyfile": "skies.txt"}, "the skies are given"),
-        ({"final_refimage": "other.fits"}, "follow another image"),
-        ({"invented": 3}, "invented=3 is nothing it knows"),
+        ({"skysub": False, "skyuser": "MYSKY"}, "the skies are given"),
+        ({"restore": True}, "restore=True is nothing it knows"),
     ],
 )
 def test_what_one_pass_cannot_follow_has_its_reason(extra, reason):

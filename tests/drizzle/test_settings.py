@@ -14,16 +14,13 @@ def test_parameters_go_through_json_unchanged():
         assert json.loads(json.dumps(parameters)) == parameters
 
 
-def test_the_defaults_are_those_of_the_tutorial():
+def test_fits_are_those_of_the_tutorial_and_mosaics_have_north_up():
     fit = TweakRegSettings().as_parameters()
     assert fit["imagefindcfg"] == {"threshold": 5.0, "conv_width": None, "peakmin": 1.0}
     assert (fit["minobj"], fit["searchrad"], fit["fitgeometry"]) == (5, 1.0, "rscale")
     drizzle = AstroDrizzleSettings().as_parameters()
-    assert (drizzle["final_bits"], drizzle["final_rot"], drizzle["final_wcs"]) == (
-        "16",
-        257.0,
-        True,
-    )
+    assert (drizzle["final_rot"], drizzle["final_wcs"]) == (0.0, True)
+    assert not {"final_bits", "sky_bits"} & drizzle.keys()
     assert not any(drizzle[step] for step in ("driz_separate", "median", "blot", "driz_cr"))
     assert not drizzle["preserve"]
     assert not drizzle["context"]
@@ -77,7 +74,15 @@ def test_the_kernel_is_wider_in_the_infrared():
 
 
 _NUMBERS = st.floats(0.1, 100.0)
-_EXTRA = st.dictionaries(st.sampled_from(["skystat", "median", "final_kernel"]), st.booleans())
+_EXTRA = st.fixed_dictionaries(
+    {},
+    optional={
+        "skystat": st.sampled_from(["median", "mode", "mean"]),
+        "median": st.booleans(),
+        "final_kernel": st.sampled_from(["square", "gaussian"]),
+        "final_fillval": st.none() | _NUMBERS | st.just("nan"),
+    },
+)
 
 
 @given(
@@ -87,7 +92,6 @@ _EXTRA = st.dictionaries(st.sampled_from(["skystat", "median", "final_kernel"]),
         final_bits=st.sampled_from(["16", "64,32", "0"]),
         final_rot_deg=st.none() | _NUMBERS,
         final_scale_arcsec=st.none() | _NUMBERS,
-        final_wcs=st.booleans(),
         extra=_EXTRA,
     )
 )

@@ -13,5 +13,4 @@ from .presets import built_in_rows as built_in_rows
 from .recipe import Recipe as Recipe
 from .recipe import inputs_of as inputs_of
 from .skyrun import SkyRunService as SkyRunService
-from .wishes import Wishes as Wishes
 from .write_headers import SkyHeaderService as SkyHeaderService

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.drizzle.optionfiles import grid_options, require_one_grid
-from skydb.drizzle.options import typed_options
-from skydb.drizzle.optionspec import Tool
+from skydb.drizzle.optionfiles import grid_options
 from skydb.drizzle.presets import ObservingMode, flags_of
-from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.settings import AstroDrizzleSettings, require_options
 from skydb.drizzle.userskies import user_skies_of
 from skydb.errors import UsageError
 
@@ -57,11 +55,7 @@ class Wishes:
     def __post_init__(self) -> None:
         if self.settings is not None and self.preset is not None:
             raise UsageError("Settings and a preset are given.", advice="Give one of them.")
-        typed = typed_options(Tool.ASTRODRIZZLE, self.options)
-        require_one_grid(typed)
-        # Files are to be found now, before anything starts.
-        AstroDrizzleSettings(extra=typed)
-        object.__setattr__(self, "options", typed)
+        object.__setattr__(self, "options", require_options(self.options))
 
     @property
     def named(self) -> set[str]:

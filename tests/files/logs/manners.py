@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from tests.files.loglines import HEADINGS
 
 Skies = Mapping[tuple[str, int], float]
@@ -183,7 +183,7 @@ class DrizzleManner:
 DRIZZLES: dict[str, DrizzleManner] = {
     f"{version} {method}{' console' if console else ''}": DrizzleManner(version, method, console)
     for version in ("2.1.17", "2.2.6", "3.1.3", "3.1.8", "3.5.1", "3.6.2", "3.10.0", "3.11.0")
-    for method in SkyMethod
+    for method in COMPUTED_METHODS
     for console in (False, True)
 }  # fmt: skip
 

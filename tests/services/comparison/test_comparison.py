@@ -7,12 +7,12 @@ from sqlalchemy import text
 
 from skydb.api.composition import Services
 from skydb.domain import SkyRun, SkyRunGroup
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.skies.skyrun import SkyRunService
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
 
-COLUMNS = [method.column for method in SkyMethod]
+COLUMNS = [method.column for method in COMPUTED_METHODS]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 
 from skydb.api.composition import Services
 from skydb.domain import Finding, SkyRun, SkyRunGroup
-from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.services.intake.selection import Selection
@@ -29,7 +29,7 @@ FAR_DEG = (CENTRE_DEG[0] + 1.0, CENTRE_DEG[1])
 
 def run(services: Services, tools: Toolbox, *methods: SkyMethod, **more: Any) -> list[dict]:
     service = SkyRunService(services.context, tools, jobs=2)
-    return service.run(methods or tuple(SkyMethod), **more)
+    return service.run(methods or COMPUTED_METHODS, **more)
 
 
 def findings(services: Services, kind: FindingKind) -> list[str]:
@@ -64,7 +64,9 @@ def test_the_four_methods_are_recorded_with_what_they_found(
     services.ingest.ingest(files)
     before = checksums(files)
     rows = run(services, tools)
-    assert [row["requested_method"] for row in rows] == [method.value for method in SkyMethod]
+    assert [row["requested_method"] for row in rows] == [
+        method.value for method in COMPUTED_METHODS
+    ]
     assert {row["status"] for row in rows} == {"succeeded"}
     assert {row["downgraded"] for row in rows} == {row["reused"] for row in rows} == {False}
     first, second = MEMBERS
@@ -299,14 +301,14 @@ def test_an_empty_ledger_has_nothing_to_run(services: Services, tools: Toolbox) 
         run(services, tools, SkyMethod.LOCALMIN)
 
 
-def test_a_run_without_sky_subtraction_is_a_wrong_usage_and_a_failed_row(
+def test_options_of_the_sky_that_contradict_each_other_leave_no_run(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
-    off = AstroDrizzleSettings(skysub=False)
-    with pytest.raises(UsageError, match="would measure no sky"):
-        run(services, tools, SkyMethod.LOCALMIN, settings=off)
+    passed_over = AstroDrizzleSettings(extra={"skyuser": "MYSKY"})
+    with pytest.raises(UsageError, match="only with skysub=False"):
+        run(services, tools, SkyMethod.LOCALMIN, settings=passed_over)
     with services.context.store.reading() as session:
-        assert session.scalars(select(SkyRun.status)).all() == [ActivityStatus.FAILED]
+        assert session.scalars(select(SkyRun.status)).all() == []
 
 
 def test_a_ledger_that_cannot_keep_the_values_leaves_no_mosaic_behind(
@@ -331,8 +333,8 @@ def test_runs_of_one_recipe_share_a_group_however_many_begin_at_once(
     services = services_anywhere
     services.ingest.ingest([write_exposure(tmp_path / "field", name) for name in MEMBERS])
     service = SkyRunService(services.context, tools, jobs=4)
-    service.run(tuple(SkyMethod))
-    service.run(tuple(SkyMethod), force=True)
+    service.run(COMPUTED_METHODS)
+    service.run(COMPUTED_METHODS, force=True)
     with services.context.store.reading() as session:
         (group,) = session.scalars(select(SkyRunGroup)).all()
         assert len(group.runs) == 8

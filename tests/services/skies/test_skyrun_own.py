@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from skydb.api.composition import Services
 from skydb.api.ledger import Ledger
 from skydb.domain import Finding, OverlapMeasurement, SkyRun, SkyRunGroup, SkyValue
-from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
 from skydb.files.pixels import ChipFile, ChipPixels
@@ -47,7 +47,7 @@ PLAN = FieldPlan(
     one_frame=True,
 )
 ONE = replace(PLAN, tiles=(1, 1), dithers=1)
-ALL = tuple(SkyMethod)
+ALL = COMPUTED_METHODS
 
 
 @pytest.fixture(scope="module")
@@ -224,9 +224,11 @@ def test_files_may_be_gone_once_they_were_measured(
         AstroDrizzleSettings(extra={"skystat": "mean"}),
         AstroDrizzleSettings(extra={"skyclip": "2"}),
         AstroDrizzleSettings(sky_bits="16,64"),
+        AstroDrizzleSettings(extra={"skylower": 0.1}),
+        AstroDrizzleSettings(extra={"skyupper": 9}),
         AstroDrizzleSettings(resetbits=0),
     ],
-    ids=["skystat", "skyclip", "sky_bits", "resetbits"],
+    ids=["skystat", "skyclip", "sky_bits", "skylower", "skyupper", "resetbits"],
 )
 def test_another_statistic_is_another_run(field: Services, settings: AstroDrizzleSettings) -> None:
     (first,) = run(field, SkyMethod.LOCALMIN)
@@ -237,18 +239,21 @@ def test_another_statistic_is_another_run(field: Services, settings: AstroDrizzl
 
 def test_parameters_of_the_mosaic_alone_change_nothing(field: Services) -> None:
     (first,) = run(field, SkyMethod.LOCALMIN)
-    (second,) = run(field, SkyMethod.LOCALMIN, settings=AstroDrizzleSettings(final_rot_deg=0.0))
+    (second,) = run(field, SkyMethod.LOCALMIN, settings=AstroDrizzleSettings(final_rot_deg=7.0))
     assert second["run"] == first["run"]
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (AstroDrizzleSettings(skysub=False), "would measure no sky"),
-        (AstroDrizzleSettings(sky_bits="good"), "sky_bits cannot be 'good'"),
-        (AstroDrizzleSettings(extra={"skystat": "best"}), "skystat cannot be 'best'"),
         (AstroDrizzleSettings(extra={"skyclip": "-1"}), "not negative"),
-        (AstroDrizzleSettings(extra={"skyuser": "MDRIZSKY"}), "nothing can be done with skyuser"),
+        (AstroDrizzleSettings(extra={"skywidth": None}), "its bins have a width"),
+        (AstroDrizzleSettings(extra={"static_sig": 3}), "static_sig=3.0: it clips"),
+        (AstroDrizzleSettings(sky_bits="None"), "sky_bits=None: it knows sums of flags"),
+        (AstroDrizzleSettings(sky_bits="~4"), "sky_bits=~4: it knows sums of flags"),
+        (AstroDrizzleSettings(extra={"skylower": 2, "skyupper": 1}), "No pixel is between 2.0"),
+        (AstroDrizzleSettings(extra={"skyuser": "MDRIZSKY"}), "only with skysub=False"),
+        (AstroDrizzleSettings(extra={"final_kernel": "point"}), "nothing can be done with final_k"),
     ],
 )
 def test_parameters_without_a_meaning_are_refused_and_leave_no_run(

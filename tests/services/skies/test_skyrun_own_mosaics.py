@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from skydb.api.composition import Services
 from skydb.domain import Finding, SkyRun
-from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import ToolCrashedError
 from skydb.services.skies.engines.onepass import OnePassEngine
@@ -28,7 +28,7 @@ from tests.services.tools import Toolbox, files_below
 PLAN = FieldPlan(
     SimDetector.IR, (1, 1), size=64, seed=5, products=False, pointing_error_arcsec=(0.0, 0.0)
 )
-ALL = tuple(SkyMethod)
+ALL = COMPUTED_METHODS
 
 
 @dataclass
@@ -170,7 +170,10 @@ def test_exposures_that_are_not_in_the_mosaic_are_findings(
 
 @pytest.mark.parametrize(
     ("extra", "reason"),
-    [({"final_wht_type": "IVM"}, "depend on the sky"), ({"skylower": "0.0"}, "no such sky")],
+    [
+        ({"final_wht_type": "IVM"}, "depend on the sky"),
+        ({"static_sig": "3.0"}, "static masks of 4 sigma"),
+    ],
     ids=["weights", "sky"],
 )
 def test_what_one_pass_cannot_do_astrodrizzle_does_and_a_finding_says_so(
