@@ -7,8 +7,10 @@ nearly AstroDrizzle's is worth less than one that took longer.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
+from skydb.drizzle.optionfiles import RECORD
 from skydb.drizzle.settings import AstroDrizzleSettings
 
 _SKY_WEIGHTS = "the weights of final_wht_type=IVM depend on the sky"
@@ -28,34 +30,69 @@ _ONLY: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
         "driz_cr": ((False,), _STEPS),
         "driz_combine": ((True,), "without it there is no mosaic"),
         "updatewcs": ((False,), "it would change the WCS of the exposures"),
-        "wcskey": (("", " ", None), "it would change the WCS of the exposures"),
+        "wcskey": (("",), "it would change the WCS of the exposures"),
         "mdriztab": ((False,), "the parameters would come from a reference file"),
-        "preserve": ((False,), "there are no copies to preserve"),
-        "skyuser": (("", None), "the skies are given"),
-        "skyfile": (("", None), "the skies are given"),
-        "final_refimage": (("", None), "the output would follow another image"),
-        "rules_file": (("", None), "headers are blended by the rules of the package"),
+        "skyuser": (("",), "the skies are given"),
+        "skyfile": (("",), "the skies are given"),
+        "rules_file": (("",), "headers are blended by the rules of the package"),
         "driz_sep_wcs": ((False,), _STEPS),
     }
 )
 
-#: Parameters that do not matter, or that matter in the same way.
-_HARMLESS = frozenset(
+#: Parameters that drizzlepac's own code follows, on the way to one pass as well.
+_OF_THE_MOSAIC = frozenset(
     {
-        *("clean", "in_memory", "num_cores", "overwrite", "crbit", "context", "coeffs"),
-        *("resetbits", "stepsize", "static", "static_sig", "group", "proc_unit"),
+        *("coeffs", "context", "stepsize", "static", "proc_unit"),
         *("gain", "gnkeyword", "rdnoise", "rnkeyword", "exptime", "expkeyword"),
-        *("sky_bits", "skystat", "skywidth", "skylower", "skyupper", "skyclip"),
-        *("skylsigma", "skyusigma", "use_static", "skymask_cat"),
         *("final_bits", "final_pixfrac", "final_wt_scl", "final_fillval"),
         *("final_maskval", "final_units", "final_wcs", "final_rot", "final_scale"),
         *("final_ra", "final_dec", "final_outnx", "final_outny"),
-        *("final_crpix1", "final_crpix2"),
+        *("final_crpix1", "final_crpix2", "final_refimage"),
     }
+)
+
+#: Parameters of the sky: whoever gives the skies follows them, or says why not.
+_OF_THE_SKY = frozenset(
+    {
+        *("resetbits", "sky_bits", "skystat", "skywidth", "skylower", "skyupper", "skyclip"),
+        *("skylsigma", "skyusigma", "use_static", "skymask_cat", "static_sig", "group"),
+    }
+)
+
+#: Parameters of files and of the machine, which change no pixel.
+_HOUSEKEEPING = frozenset(
+    {"clean", "in_memory", "num_cores", "overwrite", "preserve", "restore", "crbit"}
 )
 
 #: Steps that are off: how they would work does not matter.
 _PREFIXES_OF_STEPS = ("driz_sep_", "combine_", "median_", "blot_", "driz_cr_")
+
+
+class Manner(StrEnum):
+    """How the engine skydb deals with an option of AstroDrizzle."""
+
+    MOSAIC = "follows it in the mosaic"
+    SKY = "follows it in the sky"
+    STEP_OFF = "no effect while the step is off"
+    HOUSEKEEPING = "changes no pixel"
+    LIMITED = "leaves other values to AstroDrizzle"
+
+
+def manner_of(name: str) -> Manner | None:
+    """How the engine skydb deals with an option; None for one that it does not know."""
+    groups = {
+        Manner.LIMITED: name in _ONLY,
+        Manner.MOSAIC: name in _OF_THE_MOSAIC,
+        Manner.SKY: name in _OF_THE_SKY,
+        Manner.HOUSEKEEPING: name in _HOUSEKEEPING,
+        Manner.STEP_OFF: name.startswith(_PREFIXES_OF_STEPS),
+    }
+    return next((manner for manner, is_so in groups.items() if is_so), None)
+
+
+def limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
+    """Values of an option that one pass can follow, and why no others; None for any."""
+    return _ONLY.get(name)
 
 
 def why_not(settings: AstroDrizzleSettings) -> str | None:
@@ -84,6 +121,6 @@ def _reason(name: str, value: object) -> str | None:
     if name in _ONLY:
         allowed, reason = _ONLY[name]
         return None if value in allowed else f"{name}={value}: {reason}"
-    if name in _HARMLESS or name.startswith(_PREFIXES_OF_STEPS):
+    if name == RECORD or manner_of(name) is not None:
         return None
     return f"{name}={value} is nothing it knows"

@@ -14,7 +14,7 @@ from skydb.domain.values import (
     plate_scale_arcsec,
     unit_vectors,
 )
-from skydb.domain.vocabulary import SkyMethod, WcsKind
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod, WcsKind
 from tests.domain.entities import CHIP, STEP_DEG, facts_of, file_of, wcs
 
 rootnames = st.from_regex(r"[a-z0-9]{9}", fullmatch=True)

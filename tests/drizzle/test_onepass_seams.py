@@ -84,7 +84,6 @@ def test_what_leaves_the_weights_alone_can_be_followed(extra):
         ({"wcskey": "A"}, "would change the WCS"),
         ({"mdriztab": True}, "reference file"),
         ({"skysub": False, "skyuser": "MYSKY"}, "the skies are given"),
-        ({"restore": True}, "restore=True is nothing it knows"),
     ],
 )
 def test_what_one_pass_cannot_follow_has_its_reason(extra, reason):

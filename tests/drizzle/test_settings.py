@@ -61,7 +61,7 @@ def test_what_skydb_sets_itself_cannot_be_passed_on(settings, extra):
 
 
 def test_wrong_values_are_refused():
-    with pytest.raises(UsageError, match="fit geometry"):
+    with pytest.raises(UsageError, match="fitgeometry cannot be 'affine'"):
         TweakRegSettings(fitgeometry="affine")
     with pytest.raises(UsageError, match="mapping"):
         TweakRegSettings(extra={"imagefindcfg": 3}).as_parameters()

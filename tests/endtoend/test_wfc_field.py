@@ -39,9 +39,7 @@ def test_the_ledger_knows_the_camera_its_filter_and_its_products(wfc_field):
 def test_the_four_methods_really_ran(wfc_field):
     for answers in (wfc_field.answers["sky run"], wfc_field.answers["own"]):
         runs = answers.document
-        assert [run["requested_method"] for run in runs] == [
-            method.value for method in COMPUTED_METHODS
-        ]
+        assert [run["requested_method"] for run in runs] == list(COMPUTED_METHODS)
         assert all(run["requested_method"] == run["effective_method"] for run in runs)
         assert not any(run["downgraded"] or run["findings"] for run in runs)
 

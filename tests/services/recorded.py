@@ -15,6 +15,7 @@ from skydb.domain.vocabulary import Engine, SkyMethod, SkyUnit
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
+from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures, sky_of
 
 
@@ -36,9 +37,13 @@ def version_ids(services: Services) -> list[int]:
         return sorted(session.scalars(found))
 
 
+#: How levels are taken without a wish: sky_bits are HAP's for the detector.
+IR_STATISTIC = SkyStatistic(sky_bits=16)
+
+
 def measures_of(services: Services) -> Measures:
-    """What skydb measures of all exposures."""
-    return MeasureOverlaps(services.context).ensure(version_ids(services))
+    """What skydb measures of all exposures, with the good flags of WFC3/IR."""
+    return MeasureOverlaps(services.context, IR_STATISTIC).ensure(version_ids(services))
 
 
 def skies_of(services: Services, method: SkyMethod) -> dict[ChipKey, float | None]:

@@ -186,6 +186,8 @@ class Toolbox(DrizzlepacRunner):
                     hdu.header["WCSNAME"] = wcs_name
 
     def _astrodrizzle(self, job: Mapping[str, Any], directory: Path) -> dict[str, object]:
+        if "skymethod" not in job["parameters"]:
+            return self._given(job, directory)
         asked = SkyMethod(job["parameters"]["skymethod"])
         method = self.becomes.get(asked, asked)
         skies = self._skies(method, job["inputs"])
@@ -201,6 +203,27 @@ class Toolbox(DrizzlepacRunner):
         used = [(name, 1, sky) for name, sky in skies.items()]
         calls.append({"method": method.value, "error": None, "skies": used})
         (directory / "astrodrizzle.log").write_text("\n".join(log) + "\n")
+        return self._images(job, directory, calls)
+
+    def _given(self, job: Mapping[str, Any], directory: Path) -> dict[str, object]:
+        """What AstroDrizzle does with skies that are given: it notes them (``sky.py``)."""
+        parameters = job["parameters"]
+        user, listed = str(parameters.get("skyuser", "")), parameters.get("skyfile")
+        listed = user[1:] if user.startswith("@") else listed
+        lines = (directory / listed).read_text().splitlines() if listed else []
+        values = dict(line.split() for line in lines if line[0] != "#")
+        for name in job["inputs"]:
+            sky = values.get(name, None if listed else 0.0)
+            if user and not listed:
+                sky = fits.getval(directory / name, user, extname="SCI")
+            if sky is not None:
+                fits.setval(directory / name, "MDRIZSKY", value=float(sky), extname="SCI")
+        (directory / "astrodrizzle.log").write_text("No sky is computed.\n")
+        return self._images(job, directory, [])
+
+    def _images(
+        self, job: Mapping[str, Any], directory: Path, calls: list[dict[str, object]]
+    ) -> dict[str, object]:
         for what in ("sci", "wht"):
             path = directory / f"{job['parameters']['output']}_drz_{what}.fits"
             fits.PrimaryHDU(np.ones((8, 10), "f4")).writeto(path)

@@ -64,9 +64,7 @@ def test_the_four_methods_are_recorded_with_what_they_found(
     services.ingest.ingest(files)
     before = checksums(files)
     rows = run(services, tools)
-    assert [row["requested_method"] for row in rows] == [
-        method.value for method in COMPUTED_METHODS
-    ]
+    assert [row["requested_method"] for row in rows] == list(COMPUTED_METHODS)
     assert {row["status"] for row in rows} == {"succeeded"}
     assert {row["downgraded"] for row in rows} == {row["reused"] for row in rows} == {False}
     first, second = MEMBERS

@@ -29,6 +29,7 @@ from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
 from tests.services.recorded import (
+    IR_STATISTIC,
     ingest_exposures,
     ingest_field,
     measures_of,
@@ -130,7 +131,7 @@ def test_runs_of_the_two_engines_are_in_groups_of_their_own(
     assert theirs["group"] != ours["group"]
     with field.context.store.reading() as session:
         sky = session.get_one(SkyRun, ours["run"])
-        statistic = SkyStatistic()
+        statistic = IR_STATISTIC
         assert sky.parameters["skydb"] == {
             "statistic": json.loads(json.dumps(statistic.as_parameters())),
             "recipe": statistic.recipe,
@@ -190,7 +191,7 @@ def test_pixels_of_one_exposure_at_a_time_are_held_by_one_job(
         return loaded
 
     monkeypatch.setattr(ChipFile, "load", watched)
-    MeasureOverlaps(field.context, jobs=1).ensure(version_ids(field))
+    MeasureOverlaps(field.context, IR_STATISTIC, jobs=1).ensure(version_ids(field))
     # Every file is read once, whatever its overlaps.
     assert most == [1] * 4
 
@@ -356,7 +357,8 @@ def test_what_is_no_failure_of_a_file_is_raised_and_leaves_failed_rows(
 def test_another_process_can_execute_runs_by_their_ids(
     field: Services, sqlite_ledger_url: str, tmp_path: Path
 ) -> None:
-    here = OwnEngine(field.context)
+    settings = AstroDrizzleSettings(sky_bits="16")
+    here = OwnEngine(field.context, settings)
     inputs = selected_inputs(field.context, Selection(), read_files=False)
     recipes = [Recipe(m, here.name, here.settings, inputs, has_mosaic=False) for m in ALL]
     with field.context.store.writing() as session:
@@ -364,7 +366,7 @@ def test_another_process_can_execute_runs_by_their_ids(
         session.commit()
     task = json.dumps([field.context.begin(recipe.begin) for recipe in recipes])
     elsewhere = Services.open(sqlite_ledger_url, tmp_path / "data")
-    OwnEngine(elsewhere.context).execute(json.loads(task))
+    OwnEngine(elsewhere.context, settings).execute(json.loads(task))
     elsewhere.close()
     assert all(row["reused"] for row in run(field))
     assert count(field, SkyRunGroup) == 1

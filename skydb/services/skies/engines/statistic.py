@@ -35,6 +35,11 @@ _ONLY: Mapping[str, tuple[tuple[object, ...], str]] = {
 }
 
 
+def sky_limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
+    """Values of an option with which the sky can be measured, and why no others."""
+    return _ONLY.get(name)
+
+
 def sky_why_not(settings: AstroDrizzleSettings) -> str | None:
     """Why the engine skydb cannot measure the sky as the settings ask; None when it can."""
     extra = settings.extra

@@ -14,4 +14,5 @@ SELECT {{ of_exposure(rule="'sky-outdated'", since=since, subject="e.rootname", 
   FROM {{ exposures() }}
   JOIN {{ sky.kept_skies(on="sv.exposure_id = e.id") }}
  WHERE {{ sky.is_kept() }} AND {{ sky.is_outdated() }} AND {{ sky.is_current() }}
+   AND r.effective_method NOT IN ('user', 'none')
  {{ grouped_by_exposure() }}
