@@ -161,11 +161,18 @@ def _methods(text: str) -> list[SkyMethod]:
 
     if text == "all":
         return list(COMPUTED_METHODS)
+    known = ", ".join(COMPUTED_METHODS)
     try:
-        return [SkyMethod(name.strip()) for name in text.split(",")]
+        methods = [SkyMethod(name.strip()) for name in text.split(",")]
     except ValueError as error:
-        known = ", ".join(COMPUTED_METHODS)
         raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+    foreign = [method.value for method in methods if not method.is_computed]
+    if foreign:
+        raise UsageError(
+            f"No method computes {', '.join(foreign)}.",
+            advice=f"Methods: {known}, all. Skies are given by -o skysub, skyuser or skyfile.",
+        )
+    return methods
 
 
 def _engine(text: str | None) -> Engine | None:

@@ -60,3 +60,25 @@ def test_a_file_that_is_gone_is_a_failure_of_all_methods(ledger, field, tmp_path
     rows = ledger.json("sky", "run", "--no-mosaic", code=1)
     assert {row["status"] for row in rows} == {"failed"}
     assert all("is gone" in row["error"] for row in rows)
+
+
+def test_a_preset_is_shown_kept_and_used(ingested) -> None:
+    shown = ingested.json("preset", "show", "hap", "--detector", "UVIS", "--exposures", "6")
+    assert {row["name"]: row["value"] for row in shown}["final_bits"] == "336"
+    assert all(row.keys() == {"name", "value", "source"} for row in shown)
+    ingested.json("preset", "set", "flat", "-o", "skystat=mean", "-o", "final_kernel=point")
+    assert [row["name"] for row in ingested.json("preset", "list")] == ["tutorial", "hap", "flat"]
+    run = ("sky", "run", "--no-mosaic", "--method", "localmin")
+    (plain,) = ingested.json(*run)
+    (flat,) = ingested.json(*run, "--preset", "flat")
+    (same,) = ingested.json(*run, "-o", "skystat=mean")
+    assert flat["run"] != plain["run"] and same["run"] == flat["run"]
+    ingested.json("preset", "remove", "flat")
+    assert ingested("preset", "show", "flat").code == 4
+
+
+def test_no_sky_is_a_run_without_a_method(ingested) -> None:
+    (row,) = ingested.json("sky", "run", "--no-mosaic", "-o", "skysub=no")
+    assert (row["requested_method"], row["effective_method"]) == ("none", "none")
+    values = ingested.json("sql", f"SELECT mdrizsky FROM v_sky_values WHERE run_id = {row['run']}")
+    assert {value["mdrizsky"] for value in values} == {0.0}

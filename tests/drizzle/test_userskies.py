@@ -1,0 +1,48 @@
+"""Files of skies as AstroDrizzle reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skydb.drizzle.userskies import read_sky_file
+from skydb.errors import ParseError
+
+
+def written(directory: Path, text: str) -> Path:
+    path = directory / "sky.txt"
+    path.write_text(text)
+    return path
+
+
+def test_a_line_has_one_value_for_all_chips_or_one_for_each(tmp_path: Path) -> None:
+    told = read_sky_file(written(tmp_path, "# name sky\n\n/data/a_flc.fits 1.5\nb_flc.fits 2 3\n"))
+    assert [told.of("a_flc.fits", place) for place in (0, 1)] == [1.5, 1.5]
+    assert [told.of("b_flc.fits", place) for place in (0, 1)] == [2.0, 3.0]
+    assert told.of("c_flc.fits", 0) is None
+    assert not told.is_applied
+    assert told.as_text() == "a_flc.fits 1.5\nb_flc.fits 2.0 3.0\n"
+
+
+@pytest.mark.parametrize("comment", ["# applied = yes", "#applied:True", "# sky applied: y"])
+def test_a_comment_says_that_the_skies_were_subtracted(tmp_path: Path, comment: str) -> None:
+    told = read_sky_file(written(tmp_path, f"{comment}\na.fits 1\n"))
+    assert told.is_applied
+    assert told.as_text().startswith("# applied = yes\n")
+    assert not read_sky_file(written(tmp_path, "# applied = no\na.fits 1\n")).is_applied
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a.fits 1\na.fits 2\n", "line 2: a.fits is there twice"),
+        ("a.fits\n", "line 1: has no sky"),
+        ("a.fits nan\n", "line 1: has no sky"),
+        ("a.fits one\n", "line 1: has something that is no number"),
+        ("# nothing\n", "has no line with an exposure"),
+    ],
+)
+def test_what_is_no_file_of_skies_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ParseError, match=said):
+        read_sky_file(written(tmp_path, text))
