@@ -34,7 +34,7 @@ def table(rows: list[dict]) -> list[list[object]]:
 def test_the_table_has_one_row_a_chip_and_one_column_a_method(
     field: Services, tools: Toolbox
 ) -> None:
-    runs = run(field, tools, *SkyMethod)
+    runs = run(field, tools, *COMPUTED_METHODS)
     expected = [
         [MEMBERS[0], 1, 1.0, 0.0, 1.0, 1.0],
         [MEMBERS[1], 1, 1.125, 0.125, 1.125, 1.0],
