@@ -18,13 +18,11 @@ from skydb.domain.signal import measured
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
 from skydb.sky.clipping import Moments, SortedOut
+from skydb.sky.noise import PixelNoise, peak_of
 
-#: Changed whenever the same pixels would give another level, so that old rows are not taken
-#: for new ones.
+#: Changed whenever the same pixels would give another level or sigma, so that old rows are not
+#: taken for new ones.
 ALGORITHM = 2
-
-#: A median of n pixels is so much noisier than their mean, for Gaussian noise.
-_MEDIAN_NOISE = float(np.sqrt(np.pi / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +119,13 @@ class SkyStatistic:
         Parameters
         ----------
         values : ndarray, shape (N,)
-            Good pixels, finite.
+            Good pixels, finite, row by row.
 
         Returns
         -------
         Level or None
             None for fewer than two pixels, of which no noise can be told. The sigma is
-            that of independent pixels with Gaussian noise.
+            that of pixels with noise of their own about one scene; see :mod:`.noise`.
         """
         if values.size < 2:
             return None
@@ -135,15 +133,13 @@ class SkyStatistic:
         kept, low, high = self._clipped(pixels)
         if kept.count < 2:
             return None
-        noise = kept.deviation / np.sqrt(kept.count)
+        noise = PixelNoise(values, low, high, kept.count, kept.deviation)
         if self.stat is SkyStat.MEAN:
-            return Level(kept.mean, float(noise), kept.count)
-        # A mode is noisier than a median; by how much depends on its bins.
-        if self.stat is SkyStat.MEDIAN:
-            value = pixels.median(low, high, kept.count)
-        else:
-            value = self._mode(pixels.between(low, high), kept.deviation)
-        return Level(value, float(noise * _MEDIAN_NOISE), kept.count)
+            return Level(kept.mean, noise.of_mean(), kept.count)
+        if self.stat is SkyStat.MODE:
+            return self._mode(pixels.between(low, high), kept.deviation, noise)
+        value = pixels.median(low, high, kept.count)
+        return Level(value, noise.of_median(value), kept.count)
 
     def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:
         """What all rounds of clipping leave, and the limits that it lies between."""
@@ -160,21 +156,13 @@ class SkyStatistic:
                 break
         return kept, *limits
 
-    def _mode(self, kept: NDArray[np.float32], deviation: float) -> float:
+    def _mode(self, kept: NDArray[np.float32], deviation: float, noise: PixelNoise) -> Level:
         """Peak of a histogram, refined by a parabola through its neighbours."""
         low, high = float(kept.min()), float(kept.max())
         width = self.width_sigma * deviation
         if width <= 0 or width >= high - low:
-            return low + width / 2
+            return Level(low + width / 2, deviation / float(np.sqrt(kept.size)), kept.size)
         bins = int((high - low) / width) + 1
         counts, edges = np.histogram(kept, bins=bins, range=(low, low + bins * width))
-        peak = int(counts.argmax())
-        middle = float(edges[peak]) + width / 2
-        if peak in (0, bins - 1):
-            return middle
-        left, right = counts[peak] - counts[peak - 1], counts[peak] - counts[peak + 1]
-        return (
-            middle + float(0.5 * (left - right) / (left + right)) * width
-            if left + right
-            else middle
-        )
+        value = float(edges[0]) + (peak_of(counts) + 0.5) * width
+        return Level(value, noise.of_mode(counts, width), kept.size)

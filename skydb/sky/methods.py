@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,8 +20,8 @@ from skydb.domain.overlap import ChipKey, Level, MeasuredChip, MeasuredOverlap
 from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
+from skydb.sky.matching import IslandMatch
 from skydb.sky.overlaps import Overlap, islands_of
-from skydb.sky.solver import Equation, solve_offsets
 
 Islands = tuple[tuple[str, ...], ...]
 
@@ -68,10 +68,16 @@ class Measures:
         Every chip of every exposure.
     overlaps : tuple of MeasuredOverlap
         Every pair of chips that share sky.
+    outlines : mapping of ChipKey to ndarray
+        Outlines (N, 2) of all chips in ICRS degrees, which tell what overlaps have in
+        common; without, levels in them are taken as independent.
     """
 
     chips: tuple[MeasuredChip, ...]
     overlaps: tuple[MeasuredOverlap, ...]
+    outlines: Mapping[ChipKey, NDArray[np.float64]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @cached_property
     def rootnames(self) -> tuple[str, ...]:
@@ -102,6 +108,16 @@ class Measures:
         edges = [Overlap(pair.first, pair.second, pair.area_arcsec2) for pair in self.pairs]
         return tuple(tuple(group) for group in islands_of(self.rootnames, edges))
 
+    @cached_property
+    def matches(self) -> tuple[IslandMatch, ...]:
+        """Offsets within each island of several exposures, in the order of the islands."""
+        home = {name: number for number, names in enumerate(self.islands) for name in names}
+        pairs: list[list[PairSky]] = [[] for _ in self.islands]
+        for pair in self.pairs:
+            pairs[home[pair.first]].append(pair)
+        several = ((names, pairs[n]) for n, names in enumerate(self.islands) if len(names) > 1)
+        return tuple(IslandMatch(self, names, inside) for names, inside in several)
+
     def without(self, skies: Mapping[ChipKey, float | None]) -> Measures:
         """The same with a sky, in the unit of its image, taken from every chip.
 
@@ -117,6 +133,7 @@ class Measures:
                 )
                 for one in self.overlaps
             ),
+            self.outlines,
         )
 
     def converted(self, conversions: Mapping[str, Conversion]) -> Measures:
@@ -139,6 +156,7 @@ class Measures:
                 )
                 for one in self.overlaps
             ),
+            self.outlines,
         )
 
     def _pair(self, names: tuple[str, str], group: Iterable[MeasuredOverlap]) -> PairSky | None:
@@ -168,7 +186,19 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class ExposureSky:
-    """Sky of one exposure: surface brightness and its standard deviation."""
+    """Sky of one exposure: surface brightness and its standard deviation.
+
+    The sigma is that against the zero of the value: of the level where it is a level, of
+    the difference where it is an offset from one exposure.
+    """
+
+    value: float
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSky:
+    """What to subtract from a chip, MDRIZSKY, and its standard deviation."""
 
     value: float
     sigma: float
@@ -198,13 +228,20 @@ class MethodSkies:
         """Whether all values can be compared with each other."""
         return not self.method.needs_overlap or len(self.islands) == 1
 
-    def in_image_units(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, float | None]:
-        """What to subtract from every chip, in the unit of its image: MDRIZSKY."""
+    def of_chips(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, ChipSky | None]:
+        """What to subtract from every chip, in the unit of its image."""
         skies = {chip: self.skies.get(chip.rootname) for chip in chips}
         return {
-            chip.key: None if sky is None else sky.value / chip.brightness_per_unit
+            chip.key: None if sky is None else ChipSky(
+                sky.value / chip.brightness_per_unit, sky.sigma / chip.brightness_per_unit
+            )
             for chip, sky in skies.items()
-        }
+        }  # fmt: skip
+
+    def in_image_units(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, float | None]:
+        """The values of :meth:`of_chips` alone: MDRIZSKY."""
+        skies = self.of_chips(chips)
+        return {key: None if sky is None else sky.value for key, sky in skies.items()}
 
 
 def sky_of(method: SkyMethod, measures: Measures) -> MethodSkies:
@@ -242,14 +279,12 @@ def match(measures: Measures) -> MethodSkies:
     """Offsets that make the levels in the overlaps equal, the lowest of an island zero.
 
     The least-squares solution with the pixels of each pair as its weight, as in skypac.
-    Standard deviations follow from the noise of the pairs, taken as independent, and are
-    relative to the exposure at zero.
+    Standard deviations follow from the noise of all levels (:class:`.IslandMatch`), and are
+    relative to the exposure at zero, which has none of its own.
     """
     skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
-    pairs = _by_island(measures)
-    for island in measures.islands:
-        if len(island) > 1:
-            skies |= _matched(island, pairs[island])
+    for island in measures.matches:
+        skies |= _skies(island.offsets, island.sigmas())
     return MethodSkies(SkyMethod.MATCH, skies, measures.islands)
 
 
@@ -257,40 +292,25 @@ def globalmin_match(measures: Measures) -> MethodSkies:
     """``match`` plus the lowest level that it leaves in any chip of the island.
 
     With a single island this is what skypac does. With several, each is lifted by its own
-    lowest level, since the zero of one says nothing of another's.
+    lowest level, since the zero of one says nothing of another's. Standard deviations have
+    the noise of that level, too.
     """
-    matched = match(measures)
-    left = _lowest_chips(measures.without(matched.in_image_units(measures.chips)))
     skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
-    for island in measures.islands:
-        lowest = _lowest(left[name] for name in island)
-        skies |= {name: _sum(matched.skies[name], lowest) for name in island}
+    for island in measures.matches:
+        left = [
+            (chip.level.value * chip.brightness_per_unit - island.offsets[chip.rootname], chip.key)
+            for chip in measures.chips
+            if chip.level is not None and chip.rootname in island.offsets
+        ]
+        if left:
+            lowest, chip = min(left)
+            values = {name: offset + lowest for name, offset in island.offsets.items()}
+            skies |= _skies(values, island.sigmas(chip))
     return MethodSkies(SkyMethod.GLOBALMIN_MATCH, skies, measures.islands)
 
 
-def _by_island(measures: Measures) -> dict[tuple[str, ...], list[PairSky]]:
-    """Pairs of exposures of every island."""
-    home = {name: island for island in measures.islands for name in island}
-    found: dict[tuple[str, ...], list[PairSky]] = defaultdict(list)
-    for pair in measures.pairs:
-        found[home[pair.first]].append(pair)
-    return found
-
-
-def _matched(island: tuple[str, ...], pairs: Iterable[PairSky]) -> dict[str, ExposureSky]:
-    index = {name: number for number, name in enumerate(island)}
-    equations = [
-        Equation(index[p.first], index[p.second], p.difference, p.pixels, p.sigma) for p in pairs
-    ]
-    values, sigmas = solve_offsets(len(island), equations)
-    return _named(island, values, sigmas)
-
-
-def _named(
-    names: tuple[str, ...], values: NDArray[np.float64], sigmas: NDArray[np.float64]
-) -> dict[str, ExposureSky]:
-    numbers = zip(names, values.tolist(), sigmas.tolist(), strict=True)
-    return {name: ExposureSky(value, sigma) for name, value, sigma in numbers}
+def _skies(values: Mapping[str, float], sigmas: Mapping[str, float]) -> dict[str, ExposureSky]:
+    return {name: ExposureSky(value, sigmas[name]) for name, value in values.items()}
 
 
 def _lowest_chips(measures: Measures) -> dict[str, ExposureSky | None]:
@@ -307,12 +327,6 @@ def _lowest_chips(measures: Measures) -> dict[str, ExposureSky | None]:
 def _lowest(skies: Iterable[ExposureSky | None]) -> ExposureSky | None:
     known = [sky for sky in skies if sky is not None]
     return min(known, key=lambda sky: sky.value, default=None)
-
-
-def _sum(first: ExposureSky | None, second: ExposureSky | None) -> ExposureSky | None:
-    if first is None or second is None:
-        return None
-    return ExposureSky(first.value + second.value, float(np.hypot(first.sigma, second.sigma)))
 
 
 def _in_unit(chip: MeasuredChip, conversion: Conversion | None) -> MeasuredChip:

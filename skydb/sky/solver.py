@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -41,6 +41,83 @@ class Equation:
     sigma: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class NoiseBlock:
+    """Some sources of noise, and what each changes.
+
+    Parameters
+    ----------
+    equations : ndarray of int, shape (K,)
+        The equation that each changes; one of -1 changes none.
+    effects : ndarray, shape (K,)
+        By how much a unit of each changes the difference.
+    common : ndarray, shape (K,)
+        By how much it changes all unknowns alike, besides.
+    covariance : ndarray, shape (K, K)
+        Of the sources, which have nothing to do with those of other blocks.
+    """
+
+    equations: NDArray[np.intp]
+    effects: NDArray[np.float64]
+    common: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+class OffsetFit:
+    """Offsets that fit measured differences best, the lowest of them zero.
+
+    Parameters
+    ----------
+    count : int
+        Number of unknowns, all connected with each other by equations.
+    equations : sequence of Equation
+        Differences.
+
+    Raises
+    ------
+    UsageError
+        When the equations do not connect all unknowns, or a weight is not positive.
+    """
+
+    def __init__(self, count: int, equations: Sequence[Equation]) -> None:
+        if any(not one.weight > 0 for one in equations):
+            raise UsageError("Weights of differences are positive.")
+        self._incidence, self._weights = _incidence(count, equations)
+        _require_connected(count, self._incidence)
+        differences = np.array([one.difference for one in equations], dtype=float)
+        start = _grounded(self._incidence, self._weights, 0)
+        offsets = start.solve(self._incidence.T @ (self._weights * differences))
+        self.lowest = int(np.argmin(offsets))
+        self.offsets: NDArray[np.float64] = offsets - offsets[self.lowest]
+
+    def sigmas(self, ground: int, blocks: Iterable[NoiseBlock]) -> NDArray[np.float64]:
+        """Standard deviations of the unknowns relative to one of them.
+
+        Parameters
+        ----------
+        ground : int
+            The one that others are relative to.
+        blocks : iterable of NoiseBlock
+            All noise.
+
+        Returns
+        -------
+        ndarray, shape (count,)
+        """
+        grounded = _grounded(self._incidence, self._weights, ground)
+        variance = np.zeros(self._incidence.shape[1])
+        for block in blocks:
+            changes = self._changes(grounded, block)
+            variance += np.einsum("ij,ij->i", changes @ block.covariance, changes)
+        return np.sqrt(np.maximum(variance, 0.0))
+
+    def _changes(self, grounded: _Grounded, block: NoiseBlock) -> NDArray[np.float64]:
+        """What a unit of each source changes every unknown by, (count, K)."""
+        effects = np.where(block.equations < 0, 0.0, block.effects * self._weights[block.equations])
+        right = (self._incidence[block.equations].T * effects).toarray()
+        return grounded.solve(right) + block.common
+
+
 def solve_offsets(
     count: int, equations: Sequence[Equation]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -64,17 +141,16 @@ def solve_offsets(
     UsageError
         When the equations do not connect all unknowns, or a weight is not positive.
     """
-    if any(not one.weight > 0 for one in equations):
-        raise UsageError("Weights of differences are positive.")
-    incidence, weights = _incidence(count, equations)
-    _require_connected(count, incidence)
-    differences = np.array([one.difference for one in equations], dtype=float)
-    start = _grounded(incidence, weights, 0)
-    offsets = start.solve(incidence.T @ (weights * differences))
-    lowest = int(np.argmin(offsets))
+    fit = OffsetFit(count, equations)
+    return fit.offsets, fit.sigmas(fit.lowest, independent(equations))
+
+
+def independent(equations: Sequence[Equation]) -> Iterator[NoiseBlock]:
+    """Noise of differences that have nothing to do with each other."""
     sigmas = np.array([one.sigma for one in equations], dtype=float)
-    ground = _grounded(incidence, weights, lowest)
-    return offsets - offsets[lowest], _carried(ground, incidence, weights * sigmas)
+    for start in range(0, len(equations), _BLOCK):
+        number = np.arange(start, min(start + _BLOCK, len(equations)))
+        yield NoiseBlock(number, sigmas[number], np.zeros(number.size), np.eye(number.size))
 
 
 class _Grounded:
@@ -120,17 +196,3 @@ def _grounded(incidence: Sparse, weights: NDArray[np.float64], ground: int) -> _
 
     normal = incidence.T @ diags_array(weights) @ incidence
     return _Grounded(normal, np.delete(np.arange(incidence.shape[1]), ground))
-
-
-def _carried(
-    ground: _Grounded,
-    incidence: Sparse,
-    noise: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Standard deviation of the unknowns from that of the weighted differences."""
-    variance = np.zeros(incidence.shape[1])
-    for start in range(0, len(noise), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        right = (incidence[part].T * noise[part]).toarray()
-        variance += (ground.solve(right) ** 2).sum(axis=1)
-    return np.sqrt(variance)

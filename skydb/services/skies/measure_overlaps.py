@@ -96,7 +96,11 @@ class MeasureOverlaps:
         if plan.is_complete:
             return plan.known
         found = self._measure(plan)
-        return _in_order((*plan.known.chips, *found.chips), (*plan.known.overlaps, *found.overlaps))
+        return _in_order(
+            (*plan.known.chips, *found.chips),
+            (*plan.known.overlaps, *found.overlaps),
+            plan.known.outlines,
+        )
 
     def outlines(self, version_ids: Collection[int]) -> Outlines:
         """Footprints of all chips of these versions, as the ledger has them."""
@@ -107,9 +111,9 @@ class MeasureOverlaps:
         with self.context.store.reading() as session:
             versions = overlap_queries.versions_with_outlines(session, version_ids)
             outlines = self._outlines(versions)
-            known = _in_order((), ())
+            known = _in_order((), (), outlines)
             if not self.afresh:
-                known = _known(session, version_ids, self.statistic.recipe)
+                known = _known(session, version_ids, self.statistic.recipe, outlines)
             named = {version.subject: version for version in versions}
         pairs_known = {(one.first, one.second) for one in known.overlaps}
         overlaps = chip_overlaps_of(outlines)
@@ -230,16 +234,24 @@ def _merged(plan: _Plan, seen: Sequence[ExposureLevels]) -> _Found:
     return _Found([chip for one in seen for chip in one.chips], overlaps)
 
 
-def _known(session: Session, version_ids: Collection[int], recipe: str) -> Measures:
+def _known(
+    session: Session, version_ids: Collection[int], recipe: str, outlines: Outlines | None = None
+) -> Measures:
     levels = overlap_queries.chip_levels(session, version_ids, recipe)
     overlaps = overlap_queries.sky_overlaps(session, version_ids, recipe)
-    return _in_order((row.measured for row in levels), (row.measured for row in overlaps))
+    chips, pairs = (row.measured for row in levels), (row.measured for row in overlaps)
+    return _in_order(chips, pairs, outlines or {})
 
 
-def _in_order(chips: Iterable[MeasuredChip], overlaps: Iterable[MeasuredOverlap]) -> Measures:
+def _in_order(
+    chips: Iterable[MeasuredChip],
+    overlaps: Iterable[MeasuredOverlap],
+    outlines: Mapping[ChipKey, NDArray[np.float64]],
+) -> Measures:
     return Measures(
         tuple(sorted(chips, key=lambda one: one.key)),
         tuple(sorted(overlaps, key=lambda one: (one.first, one.second))),
+        outlines,
     )
 
 

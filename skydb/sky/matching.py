@@ -1,0 +1,140 @@
+"""``match`` of one island of exposures, and how sure its offsets are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.domain.overlap import ChipKey, Level, MeasuredOverlap
+from skydb.sky.shares import shared_correlations
+from skydb.sky.solver import Equation, NoiseBlock, OffsetFit
+
+if TYPE_CHECKING:
+    from skydb.sky.methods import Measures, PairSky
+
+
+class _Part(NamedTuple):
+    """The level of one chip in the sky of another, and what it does to a difference."""
+
+    equation: int
+    partner: ChipKey
+    effect: float
+    sigma: float
+
+
+class IslandMatch:
+    """Offsets of exposures that are connected by overlaps.
+
+    The noise is that of the levels of chips, carried through the least squares. Levels of
+    one chip in several overlaps have pixels in common, by which they correlate; without
+    outlines they are taken as independent.
+
+    Parameters
+    ----------
+    measures : Measures
+        All that was measured.
+    names : sequence of str
+        The exposures.
+    pairs : sequence of PairSky
+        All pairs of them.
+    """
+
+    def __init__(self, measures: Measures, names: Sequence[str], pairs: Sequence[PairSky]) -> None:
+        self._measures = measures
+        self._index = {name: number for number, name in enumerate(names)}
+        self._pairs = pairs
+        self._fit = OffsetFit(
+            len(names),
+            [Equation(self._index[p.first], self._index[p.second], p.difference, p.pixels, p.sigma)
+             for p in pairs],
+        )  # fmt: skip
+
+    @property
+    def offsets(self) -> dict[str, float]:
+        """Brightness of every exposure above the lowest."""
+        return dict(zip(self._index, self._fit.offsets.tolist(), strict=True))
+
+    def sigmas(self, lowest: ChipKey | None = None) -> dict[str, float]:
+        """Standard deviations of the offsets.
+
+        Parameters
+        ----------
+        lowest : ChipKey, optional
+            A chip whose level is added to all offsets relative to its exposure; the
+            offsets alone, relative to that of the exposure at zero, when left out.
+        """
+        ground = self._fit.lowest if lowest is None else self._index[lowest[0]]
+        blocks = [self._block(chip, parts) for chip, parts in self._parts.items()]
+        if lowest is not None:
+            blocks = [self._lifted(lowest), *(b for c, b in zip(self._parts, blocks, strict=True)
+                                              if c != lowest)]  # fmt: skip
+        found = self._fit.sigmas(ground, blocks)
+        return dict(zip(self._index, found.tolist(), strict=True))
+
+    @cached_property
+    def _parts(self) -> dict[ChipKey, list[_Part]]:
+        """All levels that the differences are made of, by chip."""
+        number = {(pair.first, pair.second): place for place, pair in enumerate(self._pairs)}
+        members: dict[int, list[MeasuredOverlap]] = defaultdict(list)
+        for one in self._measures.overlaps:
+            place = number.get((one.first[0], one.second[0]))
+            if place is not None:
+                members[place].append(one)
+        found: dict[ChipKey, list[_Part]] = defaultdict(list)
+        for place, overlaps in members.items():
+            sides = (
+                (1.0, [(one.first, one.second, one.first_level) for one in overlaps]),
+                (-1.0, [(one.second, one.first, one.second_level) for one in overlaps]),
+            )
+            for sign, levels in sides:
+                for chip, part in self._side(place, sign, levels):
+                    found[chip].append(part)
+        return found
+
+    def _side(
+        self, place: int, sign: float, levels: Sequence[tuple[ChipKey, ChipKey, Level | None]]
+    ) -> list[tuple[ChipKey, _Part]]:
+        """Parts of the mean level of one exposure, weighted by their pixels."""
+        pixels = sum(level.pixels for _, _, level in levels if level)
+        return [
+            (chip, _Part(place, partner, sign * self._factor(chip) * level.pixels / pixels,
+                         level.sigma))
+            for chip, partner, level in levels if level
+        ]  # fmt: skip
+
+    def _factor(self, chip: ChipKey) -> float:
+        return self._measures.by_key[chip].brightness_per_unit
+
+    def _block(self, chip: ChipKey, parts: Sequence[_Part]) -> NoiseBlock:
+        sigmas = np.array([part.sigma for part in parts])
+        return NoiseBlock(
+            np.array([part.equation for part in parts], dtype=int),
+            np.array([part.effect for part in parts]),
+            np.zeros(len(parts)),
+            self._correlations(chip)[:-1, :-1] * np.outer(sigmas, sigmas),
+        )
+
+    def _lifted(self, chip: ChipKey) -> NoiseBlock:
+        """Noise of a chip whose level as a whole is added to all offsets."""
+        parts = self._parts[chip]
+        level = self._measures.by_key[chip].level
+        sigmas = np.array([*(part.sigma for part in parts), level.sigma if level else 0.0])
+        return NoiseBlock(
+            np.array([*(part.equation for part in parts), -1], dtype=int),
+            np.array([*(part.effect for part in parts), 0.0]),
+            np.array([*(0.0 for _ in parts), self._factor(chip)]),
+            self._correlations(chip) * np.outer(sigmas, sigmas),
+        )
+
+    def _correlations(self, chip: ChipKey) -> NDArray[np.float64]:
+        """Of the levels of a chip in its overlaps, and of its own as a whole."""
+        partners = [part.partner for part in self._parts.get(chip, [])]
+        outlines = self._measures.outlines
+        if not outlines:
+            return np.eye(len(partners) + 1)
+        return shared_correlations(outlines[chip], [outlines[partner] for partner in partners])

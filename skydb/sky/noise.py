@@ -1,0 +1,168 @@
+"""Standard deviation of a sky level, from the pixels that it was taken of.
+
+Two exposures see the same nebula and the same stars in the sky that they share: what
+makes their levels differ is the noise of the pixels about this scene, and not how much
+the scene varies. The noise is what neighbouring pixels differ by, so that a scene that is
+smooth from pixel to pixel does not count. Pixels come row by row, so that most of those
+that follow each other are neighbours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.float32]
+
+#: Pairs of neighbours that are looked at; so many tell a standard deviation to 1 %.
+_PAIRS = 8192
+#: Fewer pixels tell too little of each other: their noise is that of a Gaussian sample.
+_FEWEST = 24
+#: A median of n pixels is so much noisier than their mean, for Gaussian noise.
+_MEDIAN_NOISE = float(np.sqrt(np.pi / 2))
+#: Parts of the pixels below the two ends of what is the middle of their distribution.
+_MIDDLE = (0.35, 0.65)
+#: Part of the pixels that has the very value of the median where values come in steps.
+_STEP_SHARE = 0.005
+#: Repetitions of a histogram whose peak is the mode, and over what part of the standard
+#: deviation of the pixels it is made smooth.
+_REPETITIONS, _SMOOTH_SIGMA = 256, 0.4
+#: Neighbours that differ by more, in standard deviations of their difference, are none: a row
+#: ended between them, or a star begins.
+_APART_SIGMA = 5.0
+_MAD_TO_SIGMA = 1.4826
+
+
+class PixelNoise:
+    """What pixels that were kept say of the noise of their level.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (N,)
+        Pixels, row by row, those that were clipped included.
+    low, high : float
+        Limits of the clipping, which belong to what is kept.
+    count : int
+        How many are kept.
+    deviation : float
+        Their standard deviation.
+    """
+
+    def __init__(
+        self, values: Pixels, low: float, high: float, count: int, deviation: float
+    ) -> None:
+        step = max(1, values.size // _PAIRS)
+        one, other = values[:-1:step], values[1::step]
+        bounds = np.float32(low), np.float32(high)
+        kept = np.minimum(one, other) >= bounds[0]
+        kept &= np.maximum(one, other) <= bounds[1]
+        self._one, self._other = _neighbours(one[kept].astype(float), other[kept].astype(float))
+        self._count = count
+        self._deviation = deviation
+        self._of_sample = deviation / float(np.sqrt(count))
+        self._is_enough = self._one.size >= _FEWEST
+
+    def of_mean(self) -> float:
+        r"""Standard deviation of the mean.
+
+        Values in steps of :math:`q` leave a part of the step in it, of an rms
+        :math:`q/(\sqrt{2}\pi) \exp(-2\pi^2\sigma^2/q^2)` for pixels that scatter by
+        :math:`\sigma` (Widrow and Kollar 2008, section 4.2).
+        """
+        if not self._is_enough:
+            return self._of_sample
+        spread = float(np.mean((self._one - self._other) ** 2)) / 2 / self._count
+        step = self._step(float(np.median(self._one)))
+        return float(np.hypot(np.sqrt(spread), _left_of_step(step, self._deviation)))
+
+    def of_median(self, median: float) -> float:
+        r"""Standard deviation of the median.
+
+        Of pixels with probabilities :math:`p_i` to lie below the median :math:`m` and
+        densities :math:`f_i` there, it is :math:`\sqrt{\sum p_i(1-p_i)} / \sum f_i(m)`
+        (Serfling 1980, section 2.3, for pixels that are not alike). Neighbours have about
+        the same :math:`p_i`, so that half of the pairs that the median divides are
+        :math:`\sum p_i(1-p_i)`. A median of values in steps is off by up to half a step.
+        """
+        if not self._is_enough:
+            return self._of_sample * _MEDIAN_NOISE
+        step = self._step(median)
+        density = self._density(median, step)
+        if not density > 0:
+            return step / float(np.sqrt(12))
+        divided = _rank(self._one, median) - _rank(self._other, median)
+        spread = float(np.mean(divided**2)) / 2 / self._count / density**2
+        return float(np.sqrt(spread + step**2 / 12))
+
+    def of_mode(self, counts: NDArray[np.int64], width: float) -> float:
+        """Standard deviation of a mode, by repetition of its histogram.
+
+        The histogram is made smooth over as much as neither flattens its peak nor leaves
+        its noise, and drawn again and again.
+
+        Parameters
+        ----------
+        counts : ndarray of int, shape (N,)
+            Pixels in each bin.
+        width : float
+            Of a bin.
+        """
+        from scipy.ndimage import gaussian_filter1d
+
+        smooth = max(1.0, _SMOOTH_SIGMA * self._deviation / width)
+        expected = gaussian_filter1d(counts.astype(float), smooth, mode="constant")
+        again = np.random.default_rng(0).poisson(expected, (_REPETITIONS, counts.size))
+        noise = float(np.std([peak_of(row) for row in again])) * width
+        step = self._step(float(np.median(self._one))) if self._is_enough else width
+        return float(np.hypot(noise, step / np.sqrt(12)))
+
+    def _step(self, median: float) -> float:
+        """Distance of the values around the median where they come in steps, else 0."""
+        values, counts = np.unique(self._one, return_counts=True)
+        place = int(np.searchsorted(values, median))
+        first, last = max(place - 1, 0), min(place + 1, values.size - 1)
+        if counts[first : last + 1].max() < max(3, _STEP_SHARE * self._one.size):
+            return 0.0
+        return float(np.diff(values[first : last + 1]).max(initial=0.0))
+
+    def _density(self, median: float, step: float) -> float:
+        """Part of the pixels in a unit of their values around the median."""
+        pooled = np.concatenate((self._one, self._other))
+        low, high = np.quantile(pooled, _MIDDLE)
+        if not step:
+            return (_MIDDLE[1] - _MIDDLE[0]) / float(high - low) if high > low else 0.0
+        width = (2 * np.ceil((high - low) / 2 / step) + 1) * step
+        middle = pooled[np.abs(pooled - median).argmin()]
+        return float(np.mean(np.abs(pooled - middle) < width / 2) / width)
+
+
+def peak_of(counts: NDArray[np.int64]) -> float:
+    """Place of the highest bin, refined by a parabola through it and its neighbours."""
+    peak = int(counts.argmax())
+    if peak in (0, counts.size - 1):
+        return float(peak)
+    left, right = counts[peak] - counts[peak - 1], counts[peak] - counts[peak + 1]
+    return peak + float(0.5 * (left - right) / (left + right)) if left + right else float(peak)
+
+
+def _neighbours(
+    one: NDArray[np.float64], other: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pairs of pixels without those that have different scenes."""
+    apart = np.abs(one - other)
+    limit = _APART_SIGMA * _MAD_TO_SIGMA * float(np.median(apart)) if apart.size else 0.0
+    near = apart <= limit if limit > 0 else np.ones(apart.size, dtype=bool)
+    return one[near], other[near]
+
+
+def _left_of_step(step: float, deviation: float) -> float:
+    if not step:
+        return 0.0
+    scatter = np.maximum((deviation / step) ** 2 - 1 / 12, 0.0)
+    left = step / (np.sqrt(2) * np.pi) * np.exp(-2 * np.pi**2 * scatter)
+    return float(min(left, step / np.sqrt(12)))
+
+
+def _rank(values: NDArray[np.float64], median: float) -> NDArray[np.float64]:
+    """1 below the median, one half at it, 0 above."""
+    return np.asarray(((values < median) + 1.0 * (values <= median)) / 2)

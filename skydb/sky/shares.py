@@ -1,0 +1,64 @@
+"""Which parts of a chip several regions of it have in common.
+
+The levels of two regions of one chip are of the same pixels where the regions overlap,
+and so is their noise. The chip is laid out in cells, which are told inside and outside of
+the footprints of its partners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.sky.geometry import centre_of, tangent_plane
+from skydb.sky.pairs import pixels_inside
+
+#: Cells along either side of the box around a chip; a hundredth of the chip is ten of them.
+_CELLS = 48
+
+
+def shared_correlations(
+    chip_deg: NDArray[np.float64], partners_deg: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Correlations of the levels of regions of one chip, and of the whole chip.
+
+    Levels of independent pixels correlate by the common part of the regions over the
+    geometric mean of both.
+
+    Parameters
+    ----------
+    chip_deg : ndarray, shape (N, 2)
+        Outline of the chip, ICRS degrees.
+    partners_deg : sequence of ndarray
+        Outlines of other chips, each of which cuts a region out of this one.
+
+    Returns
+    -------
+    ndarray, shape (K + 1, K + 1)
+        Of the K regions in their order, and last of the whole chip.
+    """
+    centre = centre_of(chip_deg)
+    outline = tangent_plane(chip_deg, centre)
+    low = outline.min(axis=0)
+    scale = (outline.max(axis=0) - low).max() / _CELLS
+    chip = _cells((outline - low) / scale)
+    regions = [
+        _cells((tangent_plane(partner, centre) - low) / scale) & chip for partner in partners_deg
+    ]
+    inside = np.array([*regions, chip]).reshape(len(regions) + 1, -1).astype(float)
+    common = inside @ inside.T
+    sizes = np.sqrt(np.maximum(np.diag(common), 1.0))
+    correlations = common / sizes / sizes[:, np.newaxis]
+    # A region smaller than a cell has no cell in common with any.
+    np.fill_diagonal(correlations, 1.0)
+    return np.asarray(correlations)
+
+
+def _cells(outline: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which cells have their middle inside of an outline in units of cells."""
+    rows, columns, mask = pixels_inside(outline + 0.5, (_CELLS, _CELLS))
+    found = np.zeros((_CELLS, _CELLS), dtype=bool)
+    found[rows, columns] = mask
+    return found
