@@ -248,6 +248,8 @@ class SkyValue(Base):
     extver: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]
+    mdrizsky_sigma: Mapped[float | None]
+    """Standard deviation against the zero of the value; NULL where nobody has measured it."""
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
     log_line: Mapped[int | None]
     """Line of the run's log that the value was read from, counted from 1."""
@@ -266,6 +268,7 @@ class SkyValue(Base):
             self.exposure = measured.require_exposure()
         self.extver = level.extver
         self.mdrizsky = level.mdrizsky
+        self.mdrizsky_sigma = level.sigma
         self.unit = level.unit
         self.cr_masked_pix = level.cr_masked_pix
 

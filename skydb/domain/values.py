@@ -344,7 +344,8 @@ class SkyLevel:
     """MDRIZSKY of one chip after a run, in the unit of its image.
 
     The value is None for an exposure that matched nothing and so got none, the unit
-    when BUNIT does not say. ``cr_masked_pix`` counts the pixels that driz_cr masked, and is
+    when BUNIT does not say. The sigma, against the zero of the value, is None where
+    nobody has measured it. ``cr_masked_pix`` counts the pixels that driz_cr masked, and is
     None when it did not run.
     """
 
@@ -352,4 +353,5 @@ class SkyLevel:
     extver: int
     mdrizsky: float | None
     unit: SkyUnit | None
+    sigma: float | None = None
     cr_masked_pix: int | None = None

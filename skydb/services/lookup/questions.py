@@ -274,7 +274,14 @@ def _by_chip(values: Sequence[queries.Row]) -> list[queries.Row]:
     for value in values:
         row = rows.setdefault(
             (value["rootname"], value["extver"]),
-            {key: value[key] for key in shared} | {method.column: None for method in methods},
+            {key: value[key] for key in shared}
+            | {name: None for method in methods for name in _columns_of(method)},
         )
-        row[SkyMethod(value["effective_method"]).column] = value["mdrizsky"]
+        value_name, sigma_name = _columns_of(SkyMethod(value["effective_method"]))
+        row[value_name], row[sigma_name] = value["mdrizsky"], value["mdrizsky_sigma"]
     return [rows[key] for key in sorted(rows)]
+
+
+def _columns_of(method: SkyMethod) -> tuple[str, str]:
+    """Names of the value of a method and of its standard deviation."""
+    return method.column, f"{method.column}_sigma"

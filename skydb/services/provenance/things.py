@@ -190,7 +190,7 @@ def add_value(graph: Lineage, value: SkyValue) -> str:
     method = run.effective_method or run.requested_method
     attributes = facts(
         value,
-        ("extver", "mdrizsky", "unit"),
+        ("extver", "mdrizsky", "mdrizsky_sigma", "unit"),
         read_from=_line_of(value),
         rootname=exposure.rootname,
         run=value.run_id,

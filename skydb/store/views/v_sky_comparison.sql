@@ -6,6 +6,13 @@ SELECT r.group_id, e.rootname, sv.extver,
        MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky END)
            AS globalmin_match,
        MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky END) AS globalmin,
+       MAX(CASE WHEN r.effective_method = 'localmin' THEN sv.mdrizsky_sigma END)
+           AS localmin_sigma,
+       MAX(CASE WHEN r.effective_method = 'match' THEN sv.mdrizsky_sigma END) AS match_sigma,
+       MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky_sigma END)
+           AS globalmin_match_sigma,
+       MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky_sigma END)
+           AS globalmin_sigma,
        MAX(sv.unit) AS unit, v.proposal_id, v.program, v.number AS visit,
        e.filters AS filter, e.detector
   FROM sky_runs r

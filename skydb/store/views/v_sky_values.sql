@@ -1,6 +1,6 @@
 SELECT sv.run_id, a.started_at, e.rootname, sv.extver,
        r.requested_method, r.effective_method, r.downgraded,
-       sv.mdrizsky, sv.unit, (r.effective_method = 'match') AS is_relative,
+       sv.mdrizsky, sv.mdrizsky_sigma, sv.unit, (r.effective_method = 'match') AS is_relative,
        v.proposal_id, v.program, v.number AS visit, e.filters AS filter, e.instrument,
        e.detector, r.engine, r.group_id, e.expstart_mjd, pv.sha256 AS input_sha256,
        env.verdict AS environment_verdict,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.domain import SkyRun
+from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
@@ -23,6 +24,7 @@ from skydb.services.skies.engines.base import (
     notice_islands,
     run_home,
 )
+from skydb.services.skies.engines.beside import ErrorsBeside
 from skydb.services.skies.recipe import (
     RunInputs,
     left_out_levels,
@@ -31,6 +33,31 @@ from skydb.services.skies.recipe import (
     used_versions,
 )
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
+
+#: Standard deviation of MDRIZSKY of every chip of which it is known.
+Sigmas = Mapping[ChipKey, float]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What AstroDrizzle has found in some exposures, and what skydb measured beside it."""
+
+    inputs: RunInputs
+    outcome: DrizzleOutcome
+    signal: Signal
+    sigmas: Sigmas
+
+    def levels(self) -> list[SkyLevel]:
+        """Skies that were used; none for a chip without a pixel to tell it from."""
+        masked = {(mask.filename, mask.extver): mask.masked for mask in self.outcome.masks}
+        found = []
+        for sky in self.outcome.skies:
+            chip = (self.inputs.rootname_of(sky.filename), sky.extver)
+            value = None if chip in self.signal.blind_chips else sky.mdrizsky
+            sigma = None if value is None else self.sigmas.get(chip)
+            counted = masked.get((sky.filename, sky.extver))
+            found.append(SkyLevel(*chip, value, sky.unit, sigma, counted))
+        return found
 
 
 @dataclass(frozen=True)
@@ -80,6 +107,9 @@ class AstroDrizzleEngine:
                 with isolated(self.context, run_id, files, self.runner) as runner:
                     outcome = self._drizzle(run_id, inputs, runner, scratch)
                 self._record(run_id, inputs, outcome, signal)
+                errors = ErrorsBeside(self.context, self.drizzle)
+                sigmas = errors.of(outcome.effective_method, known)
+                self._record(run_id, _Found(inputs, outcome, signal, sigmas))
         except (ToolError, FileRejectedError):
             return  # the row says FAILED, with the reason and the log
 
@@ -96,9 +126,8 @@ class AstroDrizzleEngine:
             mosaic_name(inputs.label, method),
         )
 
-    def _record(
-        self, run_id: int, inputs: RunInputs, outcome: DrizzleOutcome, signal: Signal
-    ) -> None:
+    def _record(self, run_id: int, found: _Found) -> None:
+        outcome = found.outcome
         with run_home(self.context, run_id) as home:
             images = (outcome.science, outcome.weight)
             names = (_honest_name(outcome.science, outcome), _honest_name(outcome.weight, outcome))
@@ -107,29 +136,15 @@ class AstroDrizzleEngine:
             kept = outcome.mask_file
             masks = None if kept is None else keep_file(self.context, home, kept, kept.name)
             with self.context.closing(SkyRun, run_id) as (session, run):
-                levels = _levels(inputs, outcome, signal)
-                versions = used_versions(session, inputs)
-                levels += left_out_levels(versions, inputs)
+                versions = used_versions(session, found.inputs)
+                levels = [*found.levels(), *left_out_levels(versions, found.inputs)]
                 reason = outcome.downgrade_reason or ""
                 run.finish(levels, versions, outcome.effective_method, reason)
                 run.keep_mosaic(mosaic)
                 run.log_path = log
                 run.masks_path = masks
-                notice_blind(run, signal.subjects)
-                _notice(run, inputs, outcome)
-
-
-def _levels(inputs: RunInputs, outcome: DrizzleOutcome, signal: Signal) -> list[SkyLevel]:
-    """Skies that were used; none for a chip without a pixel to tell it from."""
-    masked = {(mask.filename, mask.extver): mask.masked for mask in outcome.masks}
-    found = []
-    for sky in outcome.skies:
-        rootname = inputs.rootname_of(sky.filename)
-        is_blind = (rootname, sky.extver) in signal.blind_chips
-        value = None if is_blind else sky.mdrizsky
-        counted = masked.get((sky.filename, sky.extver))
-        found.append(SkyLevel(rootname, sky.extver, value, sky.unit, cr_masked_pix=counted))
-    return found
+                notice_blind(run, found.signal.subjects)
+                _notice(run, found.inputs, outcome)
 
 
 def _honest_name(image: Path, outcome: DrizzleOutcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -86,9 +86,9 @@ def statistic_settings(statistic: SkyStatistic) -> dict[str, object]:
     return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe}
 
 
-def skies_of(method: SkyMethod, measures: Measures) -> Skies:
-    """MDRIZSKY of every chip by one method, in its unit; None for one without a good pixel."""
-    skies = sky_of(method, measures).in_image_units(measures.chips)
+def skies_of(method: SkyMethod, measures: Measures) -> dict[ChipKey, ChipSky | None]:
+    """The sky of every chip by one method, in its unit; None for one without a good pixel."""
+    skies = sky_of(method, measures).of_chips(measures.chips)
     return {key: sky if measures.by_key[key].level else None for key, sky in skies.items()}
 
 
@@ -104,13 +104,16 @@ def record_skies(
         skies = skies_of(run.method, measures)
         units = {chip.key: chip.unit for chip in measures.chips}
         versions = used_versions(session, inputs)
-        levels = [SkyLevel(*key, sky, units[key]) for key, sky in skies.items()]
+        levels = [
+            SkyLevel(*key, sky and sky.value, units[key], sky and sky.sigma)
+            for key, sky in skies.items()
+        ]
         run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
-        _notice_gaps(run, measures, skies)
+        _notice_gaps(run, measures, {rootname for (rootname, _), sky in skies.items() if sky})
         complete(run)
 
 
-def _notice_gaps(run: SkyRun, measures: Measures, skies: Skies) -> None:
+def _notice_gaps(run: SkyRun, measures: Measures, matched: Collection[str]) -> None:
     """Flag what has no value, and groups that have no common zero."""
     blind = set(measures.rootnames) - {chip.rootname for chip in measures.chips if chip.level}
     dark = {f"{c.rootname}[{c.extver}]" for c in measures.chips if not c.level} - {
@@ -118,6 +121,5 @@ def _notice_gaps(run: SkyRun, measures: Measures, skies: Skies) -> None:
     }
     notice_blind(run, blind | dark)
     if run.method.needs_overlap:
-        matched = {rootname for (rootname, _), sky in skies.items() if sky is not None}
-        unmatched = sorted(set(measures.rootnames) - matched)
+        unmatched = sorted(set(measures.rootnames) - set(matched))
         notice_islands(run, measures.islands, unmatched)
