@@ -63,6 +63,9 @@ def compare(
         bool, typer.Option("--history", help="Compare every value with the one before it.")
     ] = False,
     replays: Replays = False,
+    sigma: Annotated[
+        bool, typer.Option("--sigma", help="Show the standard deviation of every value.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Directory for the plot, the mosaics and the blink GIF.")
     ] = None,
@@ -81,9 +84,9 @@ def compare(
     with shell.services() as services:
         if _is_across(services, runs or (), asked=across or history or between is not None):
             rows = _across(services, runs or (), between, scope, history=history, replays=replays)
-            _show_changes(shell, rows, as_json=as_json)
+            _show_changes(shell, rows, sigma=sigma, as_json=as_json)
         else:
-            _show_methods(shell, services, runs or (), scope, out, as_json=as_json)
+            _show_methods(shell, services, runs or (), scope, out, sigma=sigma, as_json=as_json)
 
 
 def _is_across(services: Services, runs: Sequence[int], *, asked: bool) -> bool:
@@ -112,11 +115,13 @@ def _across(
     return service.history(scope, replays=replays) if history else service.runs(runs, scope)
 
 
-def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, as_json: bool) -> None:
-    note = " ".join([_NOTE, *_causes_told(rows)])
-    shell.show(
-        "MDRIZSKY, run by run", rows, columns_comparison.SKY_CHANGES, as_json=as_json, note=note
-    )
+def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, sigma: bool, as_json: bool) -> None:
+    from skydb.services.comparison import criterion_told
+
+    told = criterion_told([row.significance for row in rows if row.difference is not None])
+    note = " ".join([_NOTE, *told, *_causes_told(rows)])
+    shown = columns_comparison.SKY_CHANGES_SIGMA if sigma else columns_comparison.SKY_CHANGES
+    shell.show("MDRIZSKY, run by run", rows, shown, as_json=as_json, note=note)
 
 
 def _causes_told(rows: Sequence[SkyChange]) -> list[str]:
@@ -140,6 +145,7 @@ def _show_methods(
     scope: Scope,
     out: Path | None,
     *,
+    sigma: bool,
     as_json: bool,
 ) -> None:
     rows = services.questions.comparison(runs, scope)
@@ -148,13 +154,14 @@ def _show_methods(
 
         for picture in comparison_pictures(services, rows, runs, out):
             shell.say(f"{picture}")
+    shown = columns.COMPARISON_SIGMA if sigma else columns.COMPARISON
     note = ""
     if not runs and not as_json:
         whole = scope.is_everything
         note = _groups_told(
             services.questions.sky_runs() if whole else services.coverage(scope).runs()
         )
-    shell.show("MDRIZSKY", rows, columns.COMPARISON, as_json=as_json, note=note)
+    shell.show("MDRIZSKY", rows, shown, as_json=as_json, note=note)
 
 
 def _groups_told(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -11,11 +11,12 @@ from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.simulate.plan import FieldPlan, SimDetector
+    from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
 
 
 _OF_A_NEW_FIELD = (
     *("detector", "tiles", "dithers", "size", "seed", "islands", "cosmic_rays", "exptime_s"),
+    "kind",
 )
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
@@ -51,6 +52,9 @@ def simulate(
             help="Seconds of an exposure; 699 (IR), 60 (UVIS, WFC) or 500 (with cosmic rays) "
             "when left out.",
         ),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="sparse, nebula or crowded; stars and nebula if left out.")
     ] = None,
     redeliver: Annotated[
         bool,
@@ -98,10 +102,23 @@ def simulate(
         plan = plan_of(
             detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands,
             cosmic_rays=cosmic_rays, exptime_s=exptime_s,
+            kind=_kind(kind),
         )  # fmt: skip
         truth = simulate_field(directory, plan, progress=say)
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)
+
+
+def _kind(text: str | None) -> FieldKind | None:
+    from skydb.errors import UsageError
+    from skydb.simulate.plan import FieldKind
+
+    try:
+        return None if text is None else FieldKind(text)
+    except ValueError as error:
+        raise UsageError(
+            f"There is no kind of field {text!r}.", advice=f"Kinds: {', '.join(FieldKind)}."
+        ) from error
 
 
 def _refuse_together(context: typer.Context, *, redeliver: bool) -> None:

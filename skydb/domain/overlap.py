@@ -34,11 +34,18 @@ class Level:
         Its standard deviation, from the noise of the pixels.
     pixels : int
         How many were left after masking and clipping.
+    noise : float
+        Standard deviation of a pixel about the scene, in the same unit.
+    slope : float
+        How much the level rises with the square of that, where the scene makes the
+        distribution of the pixels skew: in the inverse of the unit.
     """
 
     value: float
     sigma: float
     pixels: int
+    noise: float = 0.0
+    slope: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,10 @@ class SkyOverlap(Base):
     level_b: Mapped[float | None]
     level_a_sigma: Mapped[float | None]
     level_b_sigma: Mapped[float | None]
+    noise_a: Mapped[float | None]
+    noise_b: Mapped[float | None]
+    slope_a: Mapped[float | None]
+    slope_b: Mapped[float | None]
 
     version_a: Mapped[ProductVersion] = relationship(foreign_keys=[version_a_id])
     version_b: Mapped[ProductVersion] = relationship(foreign_keys=[version_b_id])
@@ -200,6 +211,8 @@ class SkyOverlap(Base):
         self.area_arcsec2 = measured.area_arcsec2
         self.level_a, self.level_a_sigma, self.pixels_a = _columns(measured.first_level)
         self.level_b, self.level_b_sigma, self.pixels_b = _columns(measured.second_level)
+        self.noise_a, self.slope_a = _shape(measured.first_level)
+        self.noise_b, self.slope_b = _shape(measured.second_level)
 
     @property
     def measured(self) -> MeasuredOverlap:
@@ -208,8 +221,8 @@ class SkyOverlap(Base):
             (self.version_a.require_exposure().rootname, self.extver_a),
             (self.version_b.require_exposure().rootname, self.extver_b),
             self.area_arcsec2,
-            _level(self.level_a, self.level_a_sigma, self.pixels_a),
-            _level(self.level_b, self.level_b_sigma, self.pixels_b),
+            _level(self.level_a, self.level_a_sigma, self.pixels_a, self.noise_a, self.slope_a),
+            _level(self.level_b, self.level_b_sigma, self.pixels_b, self.noise_b, self.slope_b),
         )
 
 
@@ -217,5 +230,17 @@ def _columns(level: Level | None) -> tuple[float | None, float | None, int]:
     return (None, None, 0) if level is None else (level.value, level.sigma, level.pixels)
 
 
-def _level(value: float | None, sigma: float | None, pixels: int) -> Level | None:
-    return None if value is None or sigma is None else Level(value, sigma, pixels)
+def _shape(level: Level | None) -> tuple[float | None, float | None]:
+    return (None, None) if level is None else (level.noise, level.slope)
+
+
+def _level(
+    value: float | None,
+    sigma: float | None,
+    pixels: int,
+    noise: float | None = None,
+    slope: float | None = None,
+) -> Level | None:
+    if value is None or sigma is None:
+        return None
+    return Level(value, sigma, pixels, noise or 0.0, slope or 0.0)

@@ -174,6 +174,19 @@ COMPARISON = (
     Column("globalmin", format=".6f"),
     Column("unit"),
 )
+COMPARISON_SIGMA = (
+    Column("rootname"),
+    Column("extver"),
+    Column("localmin", format=".6f"),
+    Column("localmin_sigma", "sigma", format=".2g"),
+    Column("match", format=".6f"),
+    Column("match_sigma", "sigma", format=".2g"),
+    Column("globalmin_match", "globalmin+match", format=".6f"),
+    Column("globalmin_match_sigma", "sigma", format=".2g"),
+    Column("globalmin", format=".6f"),
+    Column("globalmin_sigma", "sigma", format=".2g"),
+    Column("unit"),
+)
 FINDINGS = (
     Column("activity"),
     Column("during"),

@@ -16,8 +16,27 @@ SKY_CHANGES = (
     Column("difference_relative", "relative", format="+.6f"),
     Column("replay_of_b", "replay of"),
     Column("unit"),
+    Column("significance", "in sigma", format="+.1f"),
+    Column("changed"),
     Column("cause", wraps=True),
     Column("remark", wraps=True),
+)
+#: The same with the standard deviations, and without what takes room.
+SKY_CHANGES_SIGMA = (
+    Column("rootname"),
+    Column("extver"),
+    Column("method"),
+    Column("run_a", "run a"),
+    Column("run_b", "run b"),
+    Column("value_a", "value a", format=".6f"),
+    Column("sigma_a", "sigma", format=".2g"),
+    Column("value_b", "value b", format=".6f"),
+    Column("sigma_b", "sigma", format=".2g"),
+    Column("difference", format="+.6f"),
+    Column("difference_sigma", "its sigma", format=".2g"),
+    Column("significance", "in sigma", format="+.1f"),
+    Column("changed"),
+    Column("unit"),
 )
 ALIGNMENT_CHANGES = (
     Column("rootname"),
@@ -37,6 +56,7 @@ TIMELINE = (
     Column("extver"),
     Column("method"),
     Column("value", format=".6f"),
+    Column("sigma", format=".2g"),
     Column("unit"),
     Column("zero"),
     Column("run"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,11 @@ class VisitSpan:
 
 @dataclass(frozen=True, slots=True)
 class SkySeries:
-    """MDRIZSKY of one method for every chip, NaN where there is none."""
+    """MDRIZSKY of one method for every chip and its standard deviation, NaN where none is."""
 
     method: SkyMethod
     values: NDArray[np.float64]
+    sigmas: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def sky_comparison(table: PlainTable) -> SkyComparison:
     table : any plain table
         Columns ``rootname``, ``extver``, ``visit``, ``unit`` and one per method
         (``localmin``, ``match``, ``globalmin_match``, ``globalmin``), any of which
-        may be missing or have missing values. The order of exposures is kept;
+        may be missing or have missing values, and their ``_sigma``. The order of exposures is kept;
         those of a visit are brought together.
 
     Raises
@@ -95,7 +96,10 @@ def sky_comparison(table: PlainTable) -> SkyComparison:
         When there is no value at all, or the values have several units.
     """
     rows = _grouped_by_visit(rows_of(table))
-    series = [SkySeries(method, _values(rows, method.column)) for method in SkyMethod]
+    series = [
+        SkySeries(method, _values(rows, method.column), _values(rows, f"{method.column}_sigma"))
+        for method in SkyMethod
+    ]
     known = tuple(s for s in series if np.isfinite(s.values).any())
     if not known:
         raise UsageError("No sky value to plot.", advice="Compare runs that succeeded.")
@@ -204,6 +208,7 @@ def _draw_series(
     colour, size = theme.methods[series.method], _marker_size(series.values.size)
     x, y = _broken_at_visits(series.values, visits)
     axes.plot(x, y, color=colour, linewidth=1.0, alpha=0.55, zorder=2)
+    draw_errors(axes, np.arange(series.values.size), series.values, series.sigmas, colour)
     axes.plot(
         np.arange(series.values.size),
         series.values,
@@ -217,6 +222,22 @@ def _draw_series(
         label=series.method.value,
         zorder=3 + place,
     )
+
+
+def draw_errors(
+    axes: Axes,
+    x: NDArray[Any],
+    values: NDArray[np.float64],
+    sigmas: NDArray[np.float64],
+    colour: str,
+) -> None:
+    """Error bars of the values whose standard deviation is known."""
+    known = np.isfinite(values) & np.isfinite(sigmas)
+    if known.any():
+        axes.errorbar(
+            x[known], values[known], sigmas[known], fmt="none", ecolor=colour, elinewidth=0.9,
+            capsize=1.5, zorder=2.5,
+        )  # fmt: skip
 
 
 def _marker_size(chips: int) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 from skydb.report.output import write_atomic
+from skydb.report.sky_figures import draw_errors
 from skydb.report.style import (
     LIGHT,
     METHOD_MARKERS,
@@ -55,8 +56,8 @@ class TimeSeries:
         Sky method, which has a colour and a marker of its own.
     days : ndarray, shape (N,)
         Days since 1970-01-01 UTC.
-    values : ndarray, shape (N,)
-        In the unit of the panel.
+    values, sigmas : ndarray, shape (N,)
+        In the unit of the panel; the standard deviation is NaN where it is not known.
     subjects : tuple of str
         Chip or file that each value is of.
     imported, downgraded : ndarray of bool, shape (N,)
@@ -67,6 +68,7 @@ class TimeSeries:
     method: SkyMethod | None
     days: NDArray[np.float64]
     values: NDArray[np.float64]
+    sigmas: NDArray[np.float64]
     subjects: tuple[str, ...]
     imported: NDArray[np.bool_]
     downgraded: NDArray[np.bool_]
@@ -197,6 +199,7 @@ def _series(name: str, method: SkyMethod | None, points: Sequence[TimePoint]) ->
         method=method,
         days=np.array([_day(point) for point in ordered]),
         values=np.array([point.value for point in ordered], dtype=float),
+        sigmas=np.array([point.sigma for point in ordered], dtype=float),
         subjects=tuple(map(_subject, ordered)),
         imported=np.array([point.is_imported for point in ordered], dtype=bool),
         downgraded=np.array([bool(point.downgraded) for point in ordered], dtype=bool),
@@ -277,6 +280,7 @@ def _draw_panel(axes: Axes, panel: TimePanel, theme: Theme) -> None:
     for place, series in enumerate(panel.series):
         colour = _colour(series, place, theme)
         _draw_lines(axes, series, colour, is_jump=panel.is_jump)
+        draw_errors(axes, series.days, series.values, series.sigmas, colour)
         _draw_markers(axes, series, place, colour, theme)
     unit = panel.unit if panel.unit == "mas" else unit_text(panel.unit)
     axes.set_ylabel(f"{panel.label}  [{unit}]")

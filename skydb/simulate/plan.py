@@ -27,6 +27,27 @@ class SimDetector(StrEnum):
     """ACS/WFC: two non-square chips with a strong distortion, electrons, FLC and DRC."""
 
 
+class FieldKind(StrEnum):
+    """What a field looks like, where its stars and its nebula are not given as numbers."""
+
+    SPARSE = "sparse"
+    """A star on 4000 pixels, no nebula."""
+    NEBULA = "nebula"
+    """As many stars, before a nebula across the field."""
+    CROWDED = "crowded"
+    """A star on 700 pixels, no nebula: the wings of stars reach most of them."""
+
+    @property
+    def pixels_per_star(self) -> int:
+        """Area that each star has for itself."""
+        return 700 if self is FieldKind.CROWDED else 4000
+
+    @property
+    def has_nebula(self) -> bool:
+        """Whether there is extended light."""
+        return self is FieldKind.NEBULA
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
     """Recipe of one simulated field; the same plan gives the same pixels.
@@ -80,6 +101,8 @@ class FieldPlan:
     cosmic_rays : bool
         Cosmic rays as the detector meets them in orbit, unflagged on CCDs and flagged but for
         a few on IR, and on CCDs stars that saturate and bleed; without, a few flagged hits.
+    kind : FieldKind or None
+        What ``stars`` and ``nebula`` are where they are None.
 
     Raises
     ------
@@ -114,6 +137,7 @@ class FieldPlan:
     jitter_mas: float = 0.0
     one_frame: bool = False
     cosmic_rays: bool = False
+    kind: FieldKind | None = None
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -145,6 +169,18 @@ class FieldPlan:
     def _pointing_is_sane(self) -> bool:
         low, high = self.pointing_error_arcsec
         return 0 <= low <= high
+
+    def stars_within(self, pixels: float, default: int) -> int:
+        """Stars on one detector area of so many pixels, which has so many by default."""
+        if self.stars is not None:
+            return self.stars
+        return default if self.kind is None else round(pixels / self.kind.pixels_per_star)
+
+    def nebula_amplitude(self, default: float) -> float:
+        """Amplitude of the nebula, which is so much by default."""
+        if self.nebula is not None:
+            return self.nebula
+        return default if self.kind is None or self.kind.has_nebula else 0.0
 
     @property
     def exposure_s(self) -> float | None:

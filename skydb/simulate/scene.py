@@ -122,7 +122,7 @@ def make_nebula(plan: FieldPlan, detector: Detector, schedule: Schedule) -> Nebu
             rng.uniform(0, 2 * np.pi, count),
         )
     )
-    amplitude = detector.nebula if plan.nebula is None else plan.nebula
+    amplitude = plan.nebula_amplitude(detector.nebula)
     centre = (plan.ra_deg, plan.dec_deg)
     ridge = float(rng.uniform(0, 2 * np.pi))
     return Nebula(centre, schedule.tile_arcsec, amplitude, waves, ridge)
@@ -165,8 +165,8 @@ def _spread(plan: FieldPlan, detector: Detector, rng: np.random.Generator) -> Ma
     """Tangent-plane offsets (n, 2) in arcsec, no two closer than a few pixels."""
     cd = np.mean([chip.cd_arcsec for chip in detector.chips], axis=0).reshape(2, 2)
     box_pix = np.array([detector.width_pix, detector.height_pix])
-    per_detector = detector.default_stars if plan.stars is None else plan.stars
-    density = per_detector / float(np.prod(box_pix))
+    area_pix = float(np.prod(box_pix))
+    density = plan.stars_within(area_pix, detector.default_stars) / area_pix
     boxes = _island_boxes_pix(plan, detector, cd)
     places = np.concatenate([_fill(box, density, rng) for box in boxes])
     offsets: Matrix = places @ cd.T

@@ -139,7 +139,8 @@ class SkyStatistic:
         if self.stat is SkyStat.MODE:
             return self._mode(pixels.between(low, high), kept.deviation, noise)
         value = pixels.median(low, high, kept.count)
-        return Level(value, noise.of_median(value), kept.count)
+        slope = noise.slope_of_median(values, (low, high), value)
+        return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
 
     def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:
         """What all rounds of clipping leave, and the limits that it lies between."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredOverlap
+from skydb.sky.noise import unequal_noise_shift
 from skydb.sky.shares import shared_correlations
 from skydb.sky.solver import Equation, NoiseBlock, OffsetFit
 
@@ -59,32 +60,59 @@ class IslandMatch:
         """Brightness of every exposure above the lowest."""
         return dict(zip(self._index, self._fit.offsets.tolist(), strict=True))
 
-    def sigmas(self, lowest: ChipKey | None = None) -> dict[str, float]:
-        """Standard deviations of the offsets.
+    def sigmas(self, relative_to: str | None = None) -> dict[str, float]:
+        """Standard deviations of the differences from one exposure.
 
         Parameters
         ----------
-        lowest : ChipKey, optional
-            A chip whose level is added to all offsets relative to its exposure; the
-            offsets alone, relative to that of the exposure at zero, when left out.
+        relative_to : str, optional
+            Its rootname; the exposure at zero, when left out.
         """
-        ground = self._fit.lowest if lowest is None else self._index[lowest[0]]
-        blocks = [self._block(chip, parts) for chip, parts in self._parts.items()]
-        if lowest is not None:
-            blocks = [self._lifted(lowest), *(b for c, b in zip(self._parts, blocks, strict=True)
-                                              if c != lowest)]  # fmt: skip
-        found = self._fit.sigmas(ground, blocks)
+        ground = self._fit.lowest if relative_to is None else self._index[relative_to]
+        return self._sigmas(ground, [self._block(*one) for one in self._parts.items()])
+
+    def sigmas_above(self, chip: ChipKey) -> dict[str, float]:
+        """Standard deviations of the offsets from the exposure of a chip, plus its level."""
+        others = [self._block(*one) for one in self._parts.items() if one[0] != chip]
+        return self._sigmas(self._index[chip[0]], [self._lifted(chip), *others])
+
+    def _sigmas(self, ground: int, blocks: Sequence[NoiseBlock]) -> dict[str, float]:
+        noise = self._fit.sigmas(ground, blocks)
+        found = np.hypot(noise, self._fit.response(ground, self._unequal_noise))
         return dict(zip(self._index, found.tolist(), strict=True))
+
+    @cached_property
+    def _unequal_noise(self) -> NDArray[np.float64]:
+        """How far every difference is off because two exposures are not equally noisy.
+
+        Stars make the median of a noisier exposure higher, though both see the same.
+        """
+        shifts = np.zeros(len(self._pairs))
+        weights = np.zeros(len(self._pairs))
+        for place, one in self._members:
+            first, second = one.first_level, one.second_level
+            if first and second and first.noise > 0 and second.noise > 0:
+                factors = self._factor(one.first), self._factor(one.second)
+                pixels = (first.pixels + second.pixels) / 2
+                shifts[place] += pixels * unequal_noise_shift((first, second), factors)
+                weights[place] += pixels
+        return shifts / np.maximum(weights, 1.0)
+
+    @property
+    def _members(self) -> Iterator[tuple[int, MeasuredOverlap]]:
+        """The pair that each overlap of chips belongs to."""
+        number = {(pair.first, pair.second): place for place, pair in enumerate(self._pairs)}
+        for one in self._measures.overlaps:
+            place = number.get((one.first[0], one.second[0]))
+            if place is not None:
+                yield place, one
 
     @cached_property
     def _parts(self) -> dict[ChipKey, list[_Part]]:
         """All levels that the differences are made of, by chip."""
-        number = {(pair.first, pair.second): place for place, pair in enumerate(self._pairs)}
         members: dict[int, list[MeasuredOverlap]] = defaultdict(list)
-        for one in self._measures.overlaps:
-            place = number.get((one.first[0], one.second[0]))
-            if place is not None:
-                members[place].append(one)
+        for place, one in self._members:
+            members[place].append(one)
         found: dict[ChipKey, list[_Part]] = defaultdict(list)
         for place, overlaps in members.items():
             sides = (

@@ -305,7 +305,7 @@ def globalmin_match(measures: Measures) -> MethodSkies:
         if left:
             lowest, chip = min(left)
             values = {name: offset + lowest for name, offset in island.offsets.items()}
-            skies |= _skies(values, island.sigmas(chip))
+            skies |= _skies(values, island.sigmas_above(chip))
     return MethodSkies(SkyMethod.GLOBALMIN_MATCH, skies, measures.islands)
 
 

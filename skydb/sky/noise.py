@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.overlap import Level
+
 Pixels = NDArray[np.float32]
 
 #: Pairs of neighbours that are looked at; so many tell a standard deviation to 1 %.
@@ -27,6 +29,12 @@ _STEP_SHARE = 0.005
 #: Repetitions of a histogram whose peak is the mode, and over what part of the standard
 #: deviation of the pixels it is made smooth.
 _REPETITIONS, _SMOOTH_SIGMA = 256, 0.4
+#: Distance from the median to which the shape of the distribution is looked at, in standard
+#: deviations of a pixel.
+SLOPE_REACH = 0.75
+#: Noise of a slope, times the noise of a pixel and the root of their number: half the root of
+#: the part of a Gaussian within the reach, over its density and the square of the reach.
+_SLOPE_NOISE = float(np.sqrt(0.5467) / 2 * np.sqrt(2 * np.pi) / SLOPE_REACH**2)
 #: Neighbours that differ by more, in standard deviations of their difference, are none: a row
 #: ended between them, or a star begins.
 _APART_SIGMA = 5.0
@@ -74,6 +82,40 @@ class PixelNoise:
         spread = float(np.mean((self._one - self._other) ** 2)) / 2 / self._count
         step = self._step(float(np.median(self._one)))
         return float(np.hypot(np.sqrt(spread), _left_of_step(step, self._deviation)))
+
+    @property
+    def of_pixel(self) -> float:
+        """Standard deviation of a pixel about the scene; 0 where too few tell it."""
+        if not self._is_enough:
+            return 0.0
+        return float(np.median(np.abs(self._one - self._other))) * _MAD_TO_SIGMA / np.sqrt(2)
+
+    def slope_of_median(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
+        r"""How much the median rises with the square of the noise.
+
+        More noise of the variance :math:`v` moves the median of a density :math:`g` by
+        :math:`-v g'(m) / 2g(m)`: up, where stars make a tail to the bright side. A noise of
+        plus or minus :math:`s` does the same, and is told by counting.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (N,)
+            All pixels.
+        limits : tuple of float
+            Limits of the clipping.
+        median : float
+            Of what was kept.
+        """
+        reach = SLOPE_REACH * self.of_pixel
+        density = self._density(median, 0.0) if reach > 0 else 0.0
+        if not density > 0:
+            return 0.0
+        low, high = max(median - reach, limits[0]), min(median + reach, limits[1])
+        below = int(np.count_nonzero(values < np.float32(low)))
+        above = int(np.count_nonzero(values > np.float32(high)))
+        outside = int(np.count_nonzero(values < np.float32(limits[0])))
+        beyond = values.size - outside - self._count
+        return ((above - beyond) - (below - outside)) / 2 / self._count / density / reach**2
 
     def of_median(self, median: float) -> float:
         r"""Standard deviation of the median.
@@ -134,6 +176,31 @@ class PixelNoise:
         width = (2 * np.ceil((high - low) / 2 / step) + 1) * step
         middle = pooled[np.abs(pooled - median).argmin()]
         return float(np.mean(np.abs(pooled - middle) < width / 2) / width)
+
+
+def unequal_noise_shift(levels: tuple[Level, Level], factors: tuple[float, float]) -> float:
+    r"""Difference of two medians of one scene that comes of unequal noise alone.
+
+    Of the product of their mean slope and the difference of their variances that part is
+    left which is more than the noise of the slopes, :math:`1.65/(\sigma\sqrt{N})` each for
+    Gaussian noise.
+
+    Parameters
+    ----------
+    levels : tuple of Level
+        Of the same sky, both with the noise of a pixel.
+    factors : tuple of float
+        From their units to a common one, which is that of the answer.
+    """
+    noises = [factor * level.noise for level, factor in zip(levels, factors, strict=True)]
+    excess = noises[0] ** 2 - noises[1] ** 2
+    slope = sum(level.slope / factor for level, factor in zip(levels, factors, strict=True)) / 2
+    errors = [
+        _SLOPE_NOISE / noise / np.sqrt(level.pixels)
+        for level, noise in zip(levels, noises, strict=True)
+    ]
+    error = float(np.hypot(*errors)) / 2
+    return float(np.sign(slope) * np.sqrt(max(slope**2 - error**2, 0.0)) * excess)
 
 
 def peak_of(counts: NDArray[np.int64]) -> float:

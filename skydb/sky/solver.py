@@ -111,6 +111,11 @@ class OffsetFit:
             variance += np.einsum("ij,ij->i", changes @ block.covariance, changes)
         return np.sqrt(np.maximum(variance, 0.0))
 
+    def response(self, ground: int, differences: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far errors of all differences move the unknowns relative to one of them."""
+        grounded = _grounded(self._incidence, self._weights, ground)
+        return grounded.solve(self._incidence.T @ (self._weights * differences))
+
     def _changes(self, grounded: _Grounded, block: NoiseBlock) -> NDArray[np.float64]:
         """What a unit of each source changes every unknown by, (count, K)."""
         effects = np.where(block.equations < 0, 0.0, block.effects * self._weights[block.equations])

@@ -38,6 +38,7 @@ class Value(NamedTuple):
     extver: int
     version_id: int | None
     mdrizsky: float | None
+    mdrizsky_sigma: float | None
     unit: SkyUnit | None
 
 
@@ -140,6 +141,7 @@ def _values() -> Select[Any]:
         SkyValue.extver,
         SkyValue.version_id,
         SkyValue.mdrizsky,
+        SkyValue.mdrizsky_sigma,
         SkyValue.unit,
     )
     return select(*columns)

@@ -18,6 +18,7 @@ from skydb.domain import (
     ProductVersion,
     ReferenceCatalog,
     SkyRun,
+    SkyValue,
     Visit,
 )
 from skydb.domain.base import UtcDateTime
@@ -265,7 +266,22 @@ def sky_run_row(run: SkyRun) -> Row:
         "mosaic": run.mosaic.science_path if run.mosaic else None,
         "weight": run.mosaic.weight_path if run.mosaic else None,
         "findings": [finding.message for finding in run.findings],
+        "values": [_sky_value_row(value) for value in sorted(run.values, key=_chip_of)],
     }
+
+
+def _sky_value_row(value: SkyValue) -> Row:
+    return {
+        "rootname": value.exposure.rootname,
+        "extver": value.extver,
+        "mdrizsky": value.mdrizsky,
+        "mdrizsky_sigma": value.mdrizsky_sigma,
+        "unit": value.unit.value if value.unit else None,
+    }
+
+
+def _chip_of(value: SkyValue) -> tuple[str, int]:
+    return value.exposure.rootname, value.extver
 
 
 def latest_group(session: Session) -> int:

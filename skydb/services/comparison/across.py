@@ -23,6 +23,7 @@ from skydb.services.comparison.causes import (
 from skydb.services.comparison.logged import LoggedAlignments
 from skydb.services.comparison.moves import Pointings
 from skydb.services.comparison.pairing import Chip, Link, Series, links
+from skydb.services.comparison.significance import judged
 from skydb.services.comparison.zeros import FEWEST_FOR_OFFSET
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content, Named, Value
@@ -46,12 +47,20 @@ class SkyChange:
         Content that was measured; None when only a log tells of the run.
     value_a, value_b : float or None
         MDRIZSKY in ``unit``.
+    sigma_a, sigma_b : float or None
+        Their standard deviations; None where they are not known.
     difference : float or None
         The second less the first; None where they cannot be subtracted, see ``remark``.
     difference_relative : float or None
         The same less ``offset``. For ``match`` this is all that means anything.
     offset : float or None
         Median difference of all chips that both runs have.
+    difference_sigma : float or None
+        Standard deviation of the difference, of values taken as independent.
+    significance : float or None
+        ``difference`` over it; of offsets, ``difference_relative``.
+    changed : bool or None
+        Whether that is more than 3; see :func:`.significance.judged`.
     is_relative : bool
         Whether both values are offsets from one image of their run.
     replay_of_a, replay_of_b : int or None
@@ -80,10 +89,15 @@ class SkyChange:
     version_b: int | None
     value_a: float | None
     value_b: float | None
+    sigma_a: float | None
+    sigma_b: float | None
     unit: str | None
     difference: float | None
     difference_relative: float | None
     offset: float | None
+    difference_sigma: float | None
+    significance: float | None
+    changed: bool | None
     is_relative: bool
     replay_of_a: int | None
     replay_of_b: int | None
@@ -181,6 +195,9 @@ class Comparison:
         pair = self._pair(link)
         shift_mas, because = self._because(pair, one, other)
         known = pair.difference(link.chip) if pair else _Difference(remark=_alone(link))
+        is_relative = all(run.effective_method is SkyMethod.MATCH for run in link.runs)
+        sigmas = [value.mdrizsky_sigma if value else None for value in (one, other)]
+        verdict = judged(known.judged(is_relative=is_relative), *sigmas)
         return SkyChange(
             rootname=named.rootname,
             extver=link.chip[1],
@@ -196,13 +213,18 @@ class Comparison:
             version_b=self._number(other),
             value_a=one.mdrizsky if one else None,
             value_b=other.mdrizsky if other else None,
+            sigma_a=sigmas[0],
+            sigma_b=sigmas[1],
             unit=_unit(one, other),
             difference=known.plain,
             difference_relative=known.relative,
             offset=known.offset,
-            is_relative=all(run.effective_method is SkyMethod.MATCH for run in link.runs),
             replay_of_a=link.one.replay_of_id if link.one else None,
             replay_of_b=link.other.replay_of_id if link.other else None,
+            difference_sigma=verdict.sigma,
+            significance=verdict.significance,
+            changed=verdict.changed,
+            is_relative=is_relative,
             wcs_shift_mas=shift_mas,
             cause=list(because),
             because={cause.value: pair_said for cause, pair_said in because.items()},
@@ -235,6 +257,10 @@ class _Difference:
     relative: float | None = None
     offset: float | None = None
     remark: str | None = None
+
+    def judged(self, *, is_relative: bool) -> float | None:
+        """What may be a change: of offsets, what is left without their common constant."""
+        return self.relative if is_relative and self.relative is not None else self.plain
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class TimePoint:
     zero : str or None
         The run on whose zero the value stands, of values that are offsets; of all runs that
         have chips in common it is the first.
+    sigma : float or None
+        Standard deviation of a sky value; None where it is not known.
     unit : str or None
         Unit of the image, or mas.
     method : SkyMethod or None
@@ -93,6 +95,7 @@ class TimePoint:
     value: float | None
     recorded: float | None
     zero: str | None
+    sigma: float | None
     unit: str | None
     method: SkyMethod | None
     run: int
@@ -181,6 +184,7 @@ def _sky(
         value=level + zero.shift if zero and level is not None else level,
         recorded=level,
         zero=str(zero) if zero else None,
+        sigma=value.mdrizsky_sigma,
         unit=value.unit.value if value.unit else None,
         method=run.effective_method,
         run=run.id,
@@ -250,6 +254,7 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
         value=value,
         recorded=value,
         zero=None,
+        sigma=None,
         unit=None if value is None else "mas",
         method=None,
         run=activity.id,

@@ -23,10 +23,7 @@ from skydb.services.skies.recipe import (
     used_versions,
 )
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.methods import Measures, sky_of
-
-#: MDRIZSKY of every chip; None where a method has nothing to say.
-Skies = Mapping[ChipKey, float | None]
+from skydb.sky.methods import ChipSky, Measures, sky_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,182 @@
+"""Whether the errors of skies are right: pulls of ``match`` against the skies put in.
+
+The pull of a difference is what it is off by over its standard deviation. ``match`` tells
+skies up to one constant, which is taken off by looking at differences only: of every
+exposure from the one at zero, whose sigma is what a ledger has, and of all pairs of
+exposures, which do not all share the noise of one of them. The headers point where the
+exposures did: what a wrong alignment does beside a nebula is no matter of noise.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from scripts.benchmarks.timing import Result
+from skydb.api.composition import Services
+from skydb.domain.vocabulary import SkyMethod
+from skydb.services.skies.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.skyrun import SkyRunService
+from skydb.simulate.field import simulate_field
+from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
+from skydb.simulate.truth import FieldTruth
+from skydb.store import overlap_queries
+from skydb.store.schema import upgrade
+
+_FIELDS = 20
+_WIDTH, _MEDIAN = (0.8, 1.25), 0.2
+_MAD_TO_SIGMA = 1.4826
+_SIZE_PIX = {SimDetector.IR: 192, SimDetector.UVIS: 256, SimDetector.WFC: 256}
+
+
+@dataclass(frozen=True)
+class FieldPulls:
+    """Pulls of one field: of what the ledger has, and of all pairs of exposures."""
+
+    plan: FieldPlan
+    stored: tuple[float, ...]
+    pairs: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Pulls:
+    """How pulls are spread.
+
+    Parameters
+    ----------
+    median, width : float
+        The width is 1.4826 times the median distance from the median.
+    count : int
+        How many they are.
+    """
+
+    median: float
+    width: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Pulls:
+        """Median and width of some pulls."""
+        found = np.array(list(values))
+        median = float(np.median(found))
+        return cls(median, float(_MAD_TO_SIGMA * np.median(np.abs(found - median))), found.size)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether sigmas are neither too small nor too large, and nothing is shifted."""
+        return _WIDTH[0] <= self.width <= _WIDTH[1] and abs(self.median) < _MEDIAN
+
+
+def measure(workdir: Path, repeats: int) -> list[Result]:
+    """Pulls of 20 fields: all detectors and kinds of field in turn, each with a seed of its own."""
+    kinds = [(detector, kind) for detector in SimDetector for kind in FieldKind]
+    plans = [plan_of(*kinds[n % len(kinds)], seed=n + 1) for n in range(_FIELDS)]
+    found = [pulls_of(workdir / str(plan.seed), plan) for plan in plans]
+    _show(found, kinds)
+    return [_result(name, pulls) for name, pulls in _both(found)]
+
+
+def plan_of(
+    detector: SimDetector,
+    kind: FieldKind,
+    seed: int,
+    tiles: tuple[int, int] = (3, 2),
+    size: int | None = None,
+) -> FieldPlan:
+    """A small field that is aligned already."""
+    return FieldPlan(
+        detector,
+        tiles,
+        size=size or _SIZE_PIX[detector],
+        seed=seed,
+        kind=kind,
+        products=False,
+        one_frame=True,
+        pointing_error_arcsec=(0.0, 0.0),
+        roll_error_deg=0.0,
+    )
+
+
+def pulls_of(directory: Path, plan: FieldPlan) -> FieldPulls:
+    """Simulate a field, run ``match`` in a ledger of its own, and compare with the truth."""
+    directory.mkdir(parents=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        truth = simulate_field(directory / "field", plan)
+    url = f"sqlite:///{directory / 'skydb.sqlite'}"
+    upgrade(url)
+    services = Services.open(url)
+    try:
+        services.ingest.ingest(sorted((directory / "field").glob("*_fl[tc].fits")))
+        (row,) = SkyRunService(services.context).run((SkyMethod.MATCH,), mosaic=False)
+        return FieldPulls(plan, _stored(row, truth), _pairs(services, row["run"], truth))
+    finally:
+        services.close()
+        shutil.rmtree(directory)
+
+
+def _stored(row: dict, truth: FieldTruth) -> tuple[float, ...]:
+    """Of the values of a run against that at zero, one an exposure."""
+    values = {v["rootname"]: (v["mdrizsky"], v["mdrizsky_sigma"]) for v in row["values"]}
+    zero = min(values, key=lambda name: values[name][0])
+    sky = {one.rootname: one.sky - truth.exposure(zero).sky for one in truth.exposures}
+    return tuple(
+        (value - sky[name]) / sigma for name, (value, sigma) in values.items() if name != zero
+    )
+
+
+def _pairs(services: Services, run_id: int, truth: FieldTruth) -> tuple[float, ...]:
+    """Of the differences of all pairs of exposures, the later less the earlier."""
+    with services.context.store.reading() as session:
+        versions = overlap_queries.measured_versions(overlap_queries.audited_run(session, run_id))
+    measures = MeasureOverlaps(services.context).ensure(versions)
+    per_brightness = 1 / measures.chips[0].brightness_per_unit
+    found = []
+    for island in measures.matches:
+        offsets = island.offsets
+        sigmas = {name: island.sigmas(name) for name in offsets}
+        for one, other in combinations(sorted(offsets), 2):
+            sky = truth.exposure(other).sky - truth.exposure(one).sky
+            off = (offsets[other] - offsets[one]) * per_brightness - sky
+            found.append(off / (sigmas[one][other] * per_brightness))
+    return tuple(found)
+
+
+def _both(found: Sequence[FieldPulls]) -> list[tuple[str, Pulls]]:
+    return [
+        ("pulls of all pairs of exposures", Pulls.of(p for one in found for p in one.pairs)),
+        ("pulls of values against that at zero", Pulls.of(p for one in found for p in one.stored)),
+    ]
+
+
+def _result(name: str, pulls: Pulls) -> Result:
+    return {
+        "name": f"{name}, {_FIELDS} fields",
+        "target": f"{_WIDTH[0]}-{_WIDTH[1]}, median within {_MEDIAN}",
+        "ratio": pulls.width,
+        "median_pull": pulls.median,
+        "pulls": pulls.count,
+        "passed": pulls.is_calibrated,
+        "note": "the ratio is the robust width of the pulls of `match`",
+    }
+
+
+def _show(found: Sequence[FieldPulls], kinds: Sequence[tuple[SimDetector, FieldKind]]) -> None:
+    table = Table("detector", "field", "pulls", "median", "width", "of values", "median", "width")
+    for detector, kind in kinds:
+        same = [one for one in found if (one.plan.detector, one.plan.kind) == (detector, kind)]
+        table.add_row(detector, kind, *(cell for _, p in _both(same) for cell in _cells(p)))
+    table.add_row("all", "all", *(cell for _, p in _both(found) for cell in _cells(p)))
+    Console().print(table)
+
+
+def _cells(pulls: Pulls) -> tuple[str, str, str]:
+    return str(pulls.count), f"{pulls.median:+.2f}", f"{pulls.width:.2f}"
