@@ -88,7 +88,8 @@ class PixelNoise:
         """Standard deviation of a pixel about the scene; 0 where too few tell it."""
         if not self._is_enough:
             return 0.0
-        return float(np.median(np.abs(self._one - self._other))) * _MAD_TO_SIGMA / np.sqrt(2)
+        apart = float(np.median(np.abs(self._one - self._other)))
+        return apart * _MAD_TO_SIGMA / float(np.sqrt(2))
 
     def slope_of_median(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
         r"""How much the median rises with the square of the noise.

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.sky.methods import Measures, sky_of
+from skydb.sky.shares import shared_correlations
+from tests.sky.measured import measures
+
+SIGMA = 0.01
+SQUARE = np.array([[0.0, 0.0], [0.0, 0.01], [0.01, 0.01], [0.01, 0.0]])
+FULL = [("a", "b"), ("a", "c"), ("b", "c")]
+SKIES = {"a": 1.2, "b": 0.8, "c": 1.0}
+
+
+def _box(low: float, high: float) -> np.ndarray:
+    return np.array([[low, 0.0], [low, 0.01], [high, 0.01], [high, 0.0]])
+
+
+def _sigmas(method: SkyMethod, given: Measures) -> dict[str, float]:
+    return {name: sky.sigma for name, sky in sky_of(method, given).skies.items() if sky}
+
+
+def _together(given: Measures) -> Measures:
+    """The same exposures, all of one pointing."""
+    return Measures(given.chips, given.overlaps, {chip.key: SQUARE for chip in given.chips})
+
+
+def test_the_same_pixels_in_two_overlaps_are_no_second_look_at_the_sky() -> None:
+    given = measures(SKIES, FULL)
+    apart, together = (_sigmas(SkyMethod.MATCH, one) for one in (given, _together(given)))
+    assert together == pytest.approx({"a": SIGMA * 2**0.5, "b": 0.0, "c": SIGMA * 2**0.5})
+    assert apart["a"] == pytest.approx(SIGMA * (4 / 3) ** 0.5)
+
+
+def test_a_longer_way_from_the_zero_is_noisier() -> None:
+    chain = measures({"a": 1.2, "b": 0.8, "c": 1.0, "d": 2.0}, [("a", "b"), ("b", "c"), ("c", "d")])
+    sigma = _sigmas(SkyMethod.MATCH, chain)
+    assert sigma["d"] == pytest.approx(SIGMA * 2)
+
+
+def test_a_common_lift_has_the_noise_of_the_chip_that_it_is_of() -> None:
+    # All of the noise of b, lowest and zero, is in its level, by which everything is lifted.
+    sigma = _sigmas(SkyMethod.GLOBALMIN_MATCH, _together(measures(SKIES, FULL)))
+    assert sigma == pytest.approx({"a": SIGMA, "b": SIGMA, "c": SIGMA})
+
+
+@pytest.mark.parametrize("method", [SkyMethod.LOCALMIN, SkyMethod.GLOBALMIN])
+def test_a_level_has_the_noise_of_its_chip(method: SkyMethod) -> None:
+    assert set(_sigmas(method, measures(SKIES, FULL)).values()) == {SIGMA}
+
+
+def test_regions_correlate_by_what_they_have_in_common() -> None:
+    regions = [_box(0.0, 0.005), _box(0.0025, 0.0075), _box(0.005, 0.01)]
+    found = shared_correlations(SQUARE, regions)
+    half = 0.5**0.5
+    expected = [[1, 0.5, 0, half], [0.5, 1, 0.5, half], [0, 0.5, 1, half], [half, half, half, 1]]
+    np.testing.assert_allclose(found, expected, atol=0.03)
+
+
+def test_a_region_smaller_than_a_cell_has_nothing_in_common() -> None:
+    found = shared_correlations(SQUARE, [_box(0.0, 0.000001), _box(0.0, 0.01)])
+    assert np.diag(found).tolist() == [1.0, 1.0, 1.0]
+    assert found[0, 1] == 0.0
+
+
+def test_the_correlations_are_those_of_noise_whatever_the_regions() -> None:
+    rng = np.random.default_rng(1)
+    regions = [_box(*np.sort(rng.uniform(-0.002, 0.012, 2))) for _ in range(12)]
+    assert np.linalg.eigvalsh(shared_correlations(SQUARE, regions)).min() > -1e-9

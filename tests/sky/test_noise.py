@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from skydb.domain.overlap import Level
+from skydb.domain.vocabulary import SkyStat
+from skydb.sky.levels import SkyStatistic
+from skydb.sky.noise import unequal_noise_shift
+
+SHAPE = (48, 48)
+TRIES = 150
+
+
+def _scenes() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(2)
+    x = np.arange(SHAPE[1], dtype=float)
+    stars = np.where(rng.random(SHAPE) < 0.05, rng.exponential(5.0, SHAPE), 0.0)
+    return {"flat": np.zeros(SHAPE), "gradient": x + np.zeros(SHAPE), "stars": stars}
+
+
+def _repeated(scene: np.ndarray, stat: SkyStat, step: float = 0.0) -> tuple[float, float]:
+    """Scatter of levels around the skies that were put in, and the sigma that they state."""
+    rng = np.random.default_rng(3)
+    errors, sigmas = [], []
+    for _ in range(TRIES):
+        sky = rng.uniform(-2.0, 2.0)
+        image = scene + 10.0 + sky + rng.normal(0.0, 1.0, SHAPE)
+        image = np.round(image / step) * step if step else image
+        level = SkyStatistic(stat=stat).level(image.astype(np.float32).ravel())
+        assert level is not None
+        errors.append(level.value - sky)
+        sigmas.append(level.sigma)
+    return float(np.std(errors)), float(np.median(sigmas))
+
+
+@pytest.mark.parametrize("scene", ["flat", "gradient", "stars"])
+@pytest.mark.parametrize("stat", [SkyStat.MEDIAN, SkyStat.MEAN])
+def test_a_sigma_is_the_scatter_about_one_scene(stat: SkyStat, scene: str) -> None:
+    # The scene of a gradient varies by fourteen times the noise.
+    scatter, sigma = _repeated(_scenes()[scene] * (0.3 if scene == "gradient" else 1.0), stat)
+    assert sigma == pytest.approx(scatter, rel=0.25)
+
+
+def test_a_mode_is_as_noisy_as_its_histogram() -> None:
+    scatter, sigma = _repeated(_scenes()["flat"], SkyStat.MODE)
+    assert sigma == pytest.approx(scatter, rel=0.3)
+
+
+@pytest.mark.parametrize("step", [1.0, 3.0])
+def test_values_in_steps_are_off_by_a_part_of_a_step(step: float) -> None:
+    scatter, sigma = _repeated(_scenes()["flat"], SkyStat.MEDIAN, step)
+    assert sigma == pytest.approx(scatter, rel=0.2)
+
+
+def _skewed(noise: float, seed: int) -> Level:
+    rng = np.random.default_rng(seed)
+    scene = np.random.default_rng(1).exponential(1.0, 90_000)
+    level = SkyStatistic().level((scene + rng.normal(0.0, noise, 90_000)).astype(np.float32))
+    assert level is not None
+    return level
+
+
+def test_stars_make_the_median_of_a_noisier_exposure_higher_and_the_sigma_knows() -> None:
+    quiet, noisy = _skewed(1.0, 4), _skewed(1.3, 5)
+    shift = unequal_noise_shift((noisy, quiet), (1.0, 1.0))
+    assert noisy.value - quiet.value > 5 * np.hypot(noisy.sigma, quiet.sigma)
+    assert shift == pytest.approx(noisy.value - quiet.value, rel=0.35)
+
+
+def test_equal_noise_shifts_nothing() -> None:
+    level = _skewed(1.0, 6)
+    assert unequal_noise_shift((level, level), (1.0, 1.0)) == 0.0
+
+
+def test_a_symmetric_distribution_is_not_shifted_by_more_than_its_noise() -> None:
+    rng = np.random.default_rng(7)
+    levels = [
+        SkyStatistic().level(rng.normal(0.0, noise, 40_000).astype(np.float32))
+        for noise in (1.0, 1.3)
+    ]
+    one, other = (level for level in levels if level)
+    assert abs(unequal_noise_shift((one, other), (1.0, 1.0))) < 2 * np.hypot(one.sigma, other.sigma)
