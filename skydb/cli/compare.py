@@ -84,7 +84,8 @@ def compare(
     with shell.services() as services:
         if _is_across(services, runs or (), asked=across or history or between is not None):
             rows = _across(services, runs or (), between, scope, history=history, replays=replays)
-            _show_changes(shell, rows, sigma=sigma, as_json=as_json)
+            criterion = services.comparison.skies.criterion(rows)
+            _show_changes(shell, rows, criterion, sigma=sigma, as_json=as_json)
         else:
             _show_methods(shell, services, runs or (), scope, out, sigma=sigma, as_json=as_json)
 
@@ -115,11 +116,10 @@ def _across(
     return service.history(scope, replays=replays) if history else service.runs(runs, scope)
 
 
-def _show_changes(shell: Shell, rows: Sequence[SkyChange], *, sigma: bool, as_json: bool) -> None:
-    from skydb.services.comparison import criterion_told
-
-    told = criterion_told([row.significance for row in rows if row.difference is not None])
-    note = " ".join([_NOTE, *told, *_causes_told(rows)])
+def _show_changes(
+    shell: Shell, rows: Sequence[SkyChange], criterion: Sequence[str], *, sigma: bool, as_json: bool
+) -> None:
+    note = " ".join([_NOTE, *criterion, *_causes_told(rows)])
     shown = columns_comparison.SKY_CHANGES_SIGMA if sigma else columns_comparison.SKY_CHANGES
     shell.show("MDRIZSKY, run by run", rows, shown, as_json=as_json, note=note)
 

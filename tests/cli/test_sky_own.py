@@ -29,6 +29,23 @@ def test_values_of_all_methods_without_mosaics(ingested) -> None:
     assert len(ingested.json("sky", "audit", rows[1]["run"])) == 1
 
 
+def test_values_come_with_their_sigma(ingested) -> None:
+    rows = ingested.json("sky", "run", "--no-mosaic")
+    told = [value for row in rows for value in row["values"]]
+    assert len(told) == 8 and all(value["mdrizsky_sigma"] is not None for value in told)
+    (match,) = (row for row in rows if row["requested_method"] == "match")
+    zero, other = sorted(match["values"], key=lambda value: value["mdrizsky"])
+    assert zero["mdrizsky_sigma"] == 0.0 < other["mdrizsky_sigma"] < 0.05
+    compared = ingested.json("sky", "compare", "--sigma")
+    assert sorted(row["match_sigma"] for row in compared) == [0.0, other["mdrizsky_sigma"]]
+    shown = ingested("sky", "compare", "--sigma").out
+    assert f"{other['mdrizsky_sigma']:.2g}" in shown
+    answer = ingested.json("sql", "SELECT mdrizsky_sigma FROM v_sky_values")
+    assert sorted(row["mdrizsky_sigma"] for row in answer) == sorted(
+        value["mdrizsky_sigma"] for value in told
+    )
+
+
 def test_islands_end_with_5_and_say_so(ledger, tmp_path) -> None:
     plan = FieldPlan(tiles=(1, 1), size=64, seed=2, islands=2, products=False)
     simulate_field(tmp_path / "field", plan)

@@ -13,6 +13,7 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.across import Comparison, SkyChange
 from skydb.services.comparison.changes import ChangeService
 from skydb.services.comparison.pairing import Series, best_of, by_date, series_of
+from skydb.services.comparison.significance import criterion_told
 from skydb.services.comparison.statistics import StatisticsService
 from skydb.services.comparison.timeline import TimelineService
 from skydb.store import comparison_queries as selects
@@ -120,6 +121,11 @@ class SkyComparisonService:
                 )
             series = {m: same for m, same in series_of(by_date(runs)).items() if same}
             return Comparison(session, series, wanted).changes()
+
+    @staticmethod
+    def criterion(rows: Iterable[SkyChange]) -> list[str]:
+        """What ``changed`` means in these rows, in sentences."""
+        return criterion_told([row.significance for row in rows if row.difference is not None])
 
     def have_a_method_in_common(self, run_ids: Sequence[int]) -> bool:
         """Whether two of some runs really did one method, so that no table has room for both."""

@@ -62,8 +62,6 @@ class TimePoint:
     zero : str or None
         The run on whose zero the value stands, of values that are offsets; of all runs that
         have chips in common it is the first.
-    sigma : float or None
-        Standard deviation of a sky value; None where it is not known.
     unit : str or None
         Unit of the image, or mas.
     method : SkyMethod or None
@@ -86,6 +84,8 @@ class TimePoint:
         The run that this one repeats.
     status : str or None
         Of the solution.
+    sigma : float or None
+        Standard deviation of a sky value; None where it is not known.
     """
 
     quantity: Quantity
@@ -95,7 +95,6 @@ class TimePoint:
     value: float | None
     recorded: float | None
     zero: str | None
-    sigma: float | None
     unit: str | None
     method: SkyMethod | None
     run: int
@@ -107,6 +106,7 @@ class TimePoint:
     is_imported: bool
     replay_of: int | None
     status: str | None
+    sigma: float | None = None
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,6 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
         value=value,
         recorded=value,
         zero=None,
-        sigma=None,
         unit=None if value is None else "mas",
         method=None,
         run=activity.id,

@@ -9,7 +9,7 @@ from astropy.io import fits
 from sqlalchemy import event, select
 
 from skydb.api.composition import Services
-from skydb.domain import Finding, SkyRun, SkyRunGroup
+from skydb.domain import Finding, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
@@ -77,6 +77,27 @@ def test_the_four_methods_are_recorded_with_what_they_found(
     answer = services.questions.sql("SELECT DISTINCT unit FROM v_sky_values")
     assert answer.rows == [("electron/s",)]
     assert checksums(files) == before
+
+
+def _sigmas(services: Services) -> list[float | None]:
+    with services.context.store.reading() as session:
+        return [value.mdrizsky_sigma for value in session.scalars(select(SkyValue))]
+
+
+def test_the_errors_of_what_astrodrizzle_found_are_measured_beside(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    run(services, tools)
+    sigmas = _sigmas(services)
+    assert len(sigmas) == 4 * len(MEMBERS) and None not in sigmas
+
+
+def test_skies_that_a_user_gave_have_no_error(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    given = AstroDrizzleSettings(extra={"skyuser": "MYSKY"})
+    run(services, tools, SkyMethod.LOCALMIN, settings=given)
+    assert _sigmas(services) == [None] * len(MEMBERS)
 
 
 def test_a_run_keeps_its_mosaic_its_log_and_no_litter(
