@@ -49,6 +49,7 @@ class IslandMatch:
         self._measures = measures
         self._index = {name: number for number, name in enumerate(names)}
         self._pairs = pairs
+        self._known: dict[ChipKey, NDArray[np.float64]] = {}
         self._fit = OffsetFit(
             len(names),
             [Equation(self._index[p.first], self._index[p.second], p.difference, p.pixels, p.sigma)
@@ -161,6 +162,11 @@ class IslandMatch:
 
     def _correlations(self, chip: ChipKey) -> NDArray[np.float64]:
         """Of the levels of a chip in its overlaps, and of its own as a whole."""
+        if chip not in self._known:
+            self._known[chip] = self._correlated(chip)
+        return self._known[chip]
+
+    def _correlated(self, chip: ChipKey) -> NDArray[np.float64]:
         partners = [part.partner for part in self._parts.get(chip, [])]
         outlines = self._measures.outlines
         if not outlines:
