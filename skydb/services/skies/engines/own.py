@@ -102,7 +102,9 @@ def record_skies(
         units = {chip.key: chip.unit for chip in measures.chips}
         versions = used_versions(session, inputs)
         levels = [
-            SkyLevel(*key, sky and sky.value, units[key], sky and sky.sigma)
+            SkyLevel(*key, sky.value, units[key], sky.sigma)
+            if sky is not None
+            else SkyLevel(*key, None, units[key])
             for key, sky in skies.items()
         ]
         run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
