@@ -119,3 +119,18 @@ def test_pyplot_is_not_imported_to_draw() -> None:
     was_there = "matplotlib.pyplot" in sys.modules
     png_bytes(draw_sky_comparison(sky_comparison(ROWS)))
     assert was_there or "matplotlib.pyplot" not in sys.modules
+
+
+def test_values_whose_sigma_is_known_have_error_bars() -> None:
+    rows = [
+        {"rootname": f"ibxl50{n}q", "extver": 1, "visit": "50", "unit": "electron/s",
+         "match": 0.1 * n, "match_sigma": sigma}
+        for n, sigma in enumerate([0.0, 0.02, None])
+    ]  # fmt: skip
+    data = sky_comparison(rows)
+    (series,) = data.series
+    np.testing.assert_array_equal(series.sigmas, [0.0, 0.02, np.nan])
+    (axes,) = draw_sky_comparison(data).axes
+    (bars,) = [one for one in axes.collections if len(one.get_paths()) == 2]
+    ends = bars.get_paths()[1].vertices[:, 1]
+    assert np.ptp(ends) == pytest.approx(0.04)

@@ -15,6 +15,8 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.services.intake.selection import Selection
 from skydb.services.skies.skyrun import SkyRunService
+from skydb.simulate.field import simulate_field
+from skydb.simulate.plan import FieldPlan
 from tests.services.tools import (
     CENTRE_DEG,
     MEMBERS,
@@ -85,11 +87,15 @@ def _sigmas(services: Services) -> list[float | None]:
 
 
 def test_the_errors_of_what_astrodrizzle_found_are_measured_beside(
-    services: Services, tools: Toolbox, field: list[Path]
+    services: Services, tools: Toolbox, tmp_path: Path
 ) -> None:
+    simulate_field(tmp_path / "field", FieldPlan(tiles=(1, 1), size=64, stars=0, products=False))
+    services.ingest.ingest(sorted((tmp_path / "field").glob("*_flt.fits")))
     run(services, tools)
     sigmas = _sigmas(services)
-    assert len(sigmas) == 4 * len(MEMBERS) and None not in sigmas
+    assert len(sigmas) == 8 and None not in sigmas
+    # Of match the one at zero; of all others none.
+    assert sigmas.count(0.0) == 1
 
 
 def test_skies_that_a_user_gave_have_no_error(
