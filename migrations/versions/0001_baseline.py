@@ -70,6 +70,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("instrument", "detector", "filter_name", name=op.f("pk_passbands")),
     )
     op.create_table(
+        "presets",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column(
+            "options", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_presets")),
+    )
+    op.create_table(
         "sky_run_groups",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -330,6 +340,8 @@ def upgrade() -> None:
                 "match",
                 "globalmin+match",
                 "globalmin",
+                "user",
+                "none",
                 name="requested",
                 native_enum=False,
                 create_constraint=True,
@@ -344,6 +356,8 @@ def upgrade() -> None:
                 "match",
                 "globalmin+match",
                 "globalmin",
+                "user",
+                "none",
                 name="effective",
                 native_enum=False,
                 create_constraint=True,
@@ -851,6 +865,10 @@ def upgrade() -> None:
         sa.Column("level_b", sa.Double(), nullable=True),
         sa.Column("level_a_sigma", sa.Double(), nullable=True),
         sa.Column("level_b_sigma", sa.Double(), nullable=True),
+        sa.Column("noise_a", sa.Double(), nullable=True),
+        sa.Column("noise_b", sa.Double(), nullable=True),
+        sa.Column("slope_a", sa.Double(), nullable=True),
+        sa.Column("slope_b", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
             ["activity_id"], ["activities.id"], name=op.f("fk_sky_overlaps_activity_id_activities")
         ),
@@ -884,6 +902,7 @@ def upgrade() -> None:
             "version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("mdrizsky", sa.Double(), nullable=True),
+        sa.Column("mdrizsky_sigma", sa.Double(), nullable=True),
         sa.Column("unit", sa.String(length=24), nullable=True),
         sa.Column("log_line", sa.Integer(), nullable=True),
         sa.Column("cr_masked_pix", sa.Integer(), nullable=True),
@@ -1245,6 +1264,7 @@ def downgrade() -> None:
     op.drop_table("activities")
     op.drop_table("visits")
     op.drop_table("sky_run_groups")
+    op.drop_table("presets")
     op.drop_table("passbands")
     op.drop_table("environments")
     op.drop_table("bad_deliveries")

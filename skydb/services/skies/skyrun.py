@@ -148,12 +148,13 @@ class SkyRunService:
             inputs = with_files(self.context, inputs)
         notes = wishes.notes
         if given is not None:
+            _require_one_unit(inputs)
             given.values(list(inputs.paths.values()))
             notes["sky_source"] = given.as_record()
         recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         found = {} if rule.force else self._found(recipes)
         inputs = self._seen(inputs, engine, request, rule.policy)
-        recipes = recipes_of(methods, engine, inputs, rule.policy)
+        recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         if rule.measures(inputs, makes_mosaic=engine.has_mosaic and len(found) < len(recipes)):
             inputs = self._measured(inputs, rule.policy)
             recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
@@ -298,3 +299,13 @@ def _holds(finding: Finding, told: Collection[str]) -> bool:
 def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:
     """Names of the guards that flag an exposure, or the inputs as a whole."""
     return {flag.guard.value for flag in flags if flag.subject in (rootname, "inputs")}
+
+
+def _require_one_unit(inputs: RunInputs) -> None:
+    """Refuse skies that are given for images of which some are converted to another unit."""
+    if inputs.conversions:
+        raise UsageError(
+            f"Skies are given, and {', '.join(sorted(inputs.conversions))} would be converted "
+            "to the unit of the others.",
+            advice="Run the exposures of each unit by themselves.",
+        )

@@ -218,7 +218,7 @@ def _finished(session: Session, run_id: int) -> SkyRun:
 
 
 def _cards(run: SkyRun, value: SkyValue) -> SkyCards:
-    return SkyCards(value.mdrizsky, None, run.method.value, run.id)
+    return SkyCards(value.mdrizsky, value.mdrizsky_sigma, run.method.value, run.id)
 
 
 def _why_left(

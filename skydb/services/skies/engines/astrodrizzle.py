@@ -106,7 +106,6 @@ class AstroDrizzleEngine:
                 files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
                 with isolated(self.context, run_id, files, self.runner) as runner:
                     outcome = self._drizzle(run_id, inputs, runner, scratch)
-                self._record(run_id, inputs, outcome, signal)
                 errors = ErrorsBeside(self.context, self.drizzle)
                 sigmas = errors.of(outcome.effective_method, known)
                 self._record(run_id, _Found(inputs, outcome, signal, sigmas))

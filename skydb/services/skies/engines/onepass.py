@@ -110,7 +110,7 @@ class OnePassEngine:
     ) -> _Mosaics:
         skies = {
             method: {
-                (inputs.paths[rootname].name, extver): sky and sky.value
+                (inputs.paths[rootname].name, extver): None if sky is None else sky.value
                 for (rootname, extver), sky in skies_of(method, measures).items()
             }
             for method in methods
