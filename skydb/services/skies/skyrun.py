@@ -11,6 +11,7 @@ from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.userskies import user_skies_of
+from skydb.errors import UsageError
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
