@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from scripts.benchmarks.timing import Result
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome, ProductJob, SkyJob
 from skydb.drizzle.crmasks import read_masks
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -79,7 +79,7 @@ def _field(home: Path, name: SimDetector, seed: int) -> _Found:
             ("kept", exposures, AstroDrizzleSettings()),
             ("without hits", clean, AstroDrizzleSettings()),
         )
-        for method in SkyMethod
+        for method in COMPUTED_METHODS
     }
     drizzle = AstroDrizzle(DrizzlepacRunner())
     outcomes = dict(
@@ -87,7 +87,7 @@ def _field(home: Path, name: SimDetector, seed: int) -> _Found:
     )
     masks = {
         method: _score(truth, home / "field", outcomes[f"rejected {method.value}"])
-        for method in SkyMethod
+        for method in COMPUTED_METHODS
     }
     skies = {key: _sky_error(truth, one, home / "field") for key, one in outcomes.items()}
     return _Found(

@@ -163,6 +163,7 @@ def _versions(numbers: Numbers) -> Iterator[Batch]:
                 "product_id": products.tolist(),
                 "number": [number] * n,
                 "delivery": [1 if is_made else number] * n,
+                "is_annotated": [False] * n,
                 "derived_from_id": products.tolist() if is_made else [None] * n,
                 "place": [number] * n,
                 "filename": [f"{version}.fits" for version in versions.tolist()],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from tests.cli.tree import leaves
 from tests.commands import LedgerDirectory
 from tests.files.logs.manners import DrizzleManner, TweakRegManner, bare, levels
@@ -44,11 +44,14 @@ READING: dict[str, list[str]] = {
     "books list": ["books", "list"],
     "books deliveries list": ["books", "deliveries", "list"],
     "export table": ["export", "table", "{out}/t.csv"],
+    "preset list": ["preset", "list"],
+    "preset show": ["preset", "show", "tutorial"],
     "export prov": ["export", "prov", "{out}/p.json"],
 }
 #: Commands that change something, or need what such a ledger does not have.
 OTHERS = {
     *("init", "simulate", "fetch", "ingest", "restore-headers", "demo", "doctor", "db upgrade"),
+    *("preset set", "preset remove", "refcat show", "sky write-headers", "sky restore-headers"),
     *("db copy", "refcat import", "refcat gaia", "refcat supersede", "align run", "align accept"),
     *("align reject", "align restore", "sky run", "history import", "books note", "books flag"),
     *("books ignore", "books withdraw", "books abandon", "books pin", "books unpin"),
@@ -85,7 +88,7 @@ def _logs(draw: st.DrawFn) -> list[str]:
     for number in range(draw(st.integers(1, 3))):
         manner = DrizzleManner(
             draw(st.sampled_from(["2.1.17", "2.2.6", "3.1.8", "3.10.0", "3.11.0"])),
-            draw(st.sampled_from(list(SkyMethod))),
+            draw(st.sampled_from(COMPUTED_METHODS)),
             draw(st.booleans()),
             day=f"{number + 1:02}/01/2019",
             skies=tuple(draw(_CHIPS).items()),

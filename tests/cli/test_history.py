@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import skydb as package
-from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from tests.commands import LedgerDirectory
 from tests.files.loglines import DrizzleLog, failed, fitted, tweakreg_log, write_log
 
@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
     """Four methods and one good fit."""
     runs = [
         DrizzleLog(method=method.value, clock=f"14:{n}5:{{}}").lines()
-        for n, method in enumerate(SkyMethod)
+        for n, method in enumerate(COMPUTED_METHODS)
     ]
     write_log(tmp_path / "old" / "astrodrizzle.log", *runs)
     write_log(tmp_path / "old" / "tweakreg.log", tweakreg_log(fitted(PRODUCT), products=[PRODUCT]))

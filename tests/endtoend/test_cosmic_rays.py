@@ -37,9 +37,9 @@ def ingested(struck):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--no-mosaic",), "only on the way to a mosaic"),
+        (("--no-mosaic",), "Without mosaics nothing can be done with driz_cr"),
         (("-o", "blot=False"), "with blot=False"),
-        (("-o", "driz_cr=no"), "with driz_cr=False"),
+        (("-o", "driz_cr=no"), "driz_cr is given twice"),
     ],
 )
 def test_a_rejection_that_cannot_be_is_refused_at_once(struck, options, told):

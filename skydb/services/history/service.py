@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from skydb.domain import HistoryImport
 from skydb.domain.vocabulary import FindingKind
@@ -31,6 +33,8 @@ from skydb.services.history.search import Found, FoundFit, Unused, files_below, 
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_NAME = 60
+P = TypeVar("P")
+
 #: Runs that are recorded in one transaction.
 _TOGETHER = 50
 
@@ -126,7 +130,7 @@ class _Batch:
 
     def alignments(self, plans: Sequence[AlignmentPlan]) -> list[HistoryOutcome]:
         """Record alignments in the order of time, and link those that repeat a dry run."""
-        outcomes = [self._alignment(plan) for plan in plans]
+        outcomes = self._together(plans, self._alignment)
         homes: dict[Path, list[int]] = {}
         for plan, outcome in zip(plans, outcomes, strict=True):
             homes.setdefault(plan.source.path.parent, []).append(outcome.run or 0)
@@ -149,11 +153,18 @@ class _Batch:
     def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
         """Record sky runs in the order of time, each in its group."""
         homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
+        return self._together(
+            plans, lambda plan: self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN)
+        )
+
+    def _together(
+        self, plans: Sequence[P], record: Callable[[P], HistoryOutcome]
+    ) -> list[HistoryOutcome]:
+        """Record plans in order, some of them in each transaction."""
         outcomes = []
         for start in range(0, len(plans), _TOGETHER):
             with self._recorder() as self._recording:
-                for plan in plans[start : start + _TOGETHER]:
-                    outcomes.append(self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN))
+                outcomes += [record(plan) for plan in plans[start : start + _TOGETHER]]
             self._recording = None
         return outcomes
 
@@ -217,24 +228,36 @@ class _Batch:
 
 
 def _alignments(found: Found) -> list[AlignmentPlan]:
+    """Plans in the order of time, each told by what came after it in its directory."""
     runs = sorted(found.fits, key=_time_and_place)
-    return [
-        alignment_plan(one.path, one.run, _latest(one, runs[index + 1 :]), one.beside)
-        for index, one in enumerate(runs)
-    ]
+    later: dict[Path, _Later] = defaultdict(_Later)
+    plans = []
+    for one in reversed(runs):
+        plans.append(alignment_plan(one.path, one.run, later[one.path.parent].of(one), one.beside))
+        later[one.path.parent].add(one)
+    return plans[::-1]
 
 
 def _time_and_place(one: FoundFit) -> tuple[datetime, str, int]:
     return one.run.started_at or datetime.min, str(one.path), one.run.first_line
 
 
-def _latest(one: FoundFit, later: Sequence[FoundFit]) -> Latest:
-    run = one.run
-    after = [other.run for other in later if other.path.parent == one.path.parent]
-    overwritten = {product for other in after for product in other.products}
-    own = {fit.product for fit in run.fits} | set(run.products)
-    is_last = all(other.shift_file != run.shift_file for other in after)
-    return Latest(frozenset(own - overwritten), is_last)
+@dataclass
+class _Later:
+    """What the runs of a directory that came later have written."""
+
+    products: set[str] = field(default_factory=set)
+    shift_files: set[str | None] = field(default_factory=set)
+
+    def of(self, one: FoundFit) -> Latest:
+        """What of a run was not overwritten by these."""
+        own = {fit.product for fit in one.run.fits} | set(one.run.products)
+        return Latest(frozenset(own - self.products), one.run.shift_file not in self.shift_files)
+
+    def add(self, one: FoundFit) -> None:
+        """Count a run among those that came later."""
+        self.products |= set(one.run.products)
+        self.shift_files.add(one.run.shift_file)
 
 
 def _counts(outcomes: Sequence[HistoryOutcome]) -> dict[str, int]:

@@ -25,7 +25,6 @@ from skydb.domain.vocabulary import (
     ActivityStatus,
     FindingKind,
     KnownFrom,
-    SkyMethod,
     SkyUnit,
     SolutionStatus,
 )
@@ -84,7 +83,7 @@ def test_the_four_methods_of_one_date_are_one_group(imported: Services) -> None:
     with imported.context.store.reading() as session:
         groups = list(session.scalars(select(SkyRunGroup).order_by(SkyRunGroup.id)))
         for group in groups:
-            assert {run.effective_method for run in group.runs} == set(SkyMethod)
+            assert {run.effective_method for run in group.runs} == set(COMPUTED_METHODS)
         assert [group.label for group in groups] == [f"{date}, 18 exposures" for date in DATES]
         for run in (run for group in groups for run in group.runs):
             assert run.requested_method is run.effective_method

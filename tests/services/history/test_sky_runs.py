@@ -12,6 +12,7 @@ from sqlalchemy import select
 from skydb.api.composition import Services
 from skydb.domain import Exposure, Finding, HistoryImport, SkyRun
 from skydb.domain.vocabulary import (
+    COMPUTED_METHODS,
     ActivityStatus,
     FindingKind,
     KnownFrom,
@@ -151,7 +152,8 @@ def test_a_line_that_is_gone_is_missed(services, home):
 
 def test_rounds_of_one_log_are_groups_of_their_own(services, take):
     day = [
-        DrizzleLog(method=method.value, clock=f"1{n}:15:{{}}") for n, method in enumerate(SkyMethod)
+        DrizzleLog(method=method.value, clock=f"1{n}:15:{{}}")
+        for n, method in enumerate(COMPUTED_METHODS)
     ]
     other = [DrizzleLog(method=one.method, clock=one.clock, day="15/05/2019") for one in day]
     again = DrizzleLog(method="match", clock="16:00:{}", day="15/05/2019")
