@@ -25,7 +25,8 @@ LOCALMIN, MATCH = SkyMethod.LOCALMIN, SkyMethod.MATCH
 
 def sky(at: str | None, value: float | None = 1.0, **more: object) -> TimePoint:
     point = TimePoint(
-        quantity=Quantity.SKY, subject="ibxl50iaq", extver=1, at=at, value=value, recorded=value, zero=None,
+        quantity=Quantity.SKY, subject="ibxl50iaq", extver=1, at=at, value=value,
+        recorded=value, zero=None,
         unit="electron/s", method=LOCALMIN, run=1, solution=None, version=1, label=None,
         tool_version=None, downgraded=False, is_imported=False, replay_of=None, status=None,
     )  # fmt: skip
