@@ -98,7 +98,7 @@ def test_a_catalogue_is_superseded_and_a_delivery_entered(surveyed):
     [
         (("status", "--by", "moon"), 2),
         (("todo", "--rule", "be-better"), 2),
-        (("todo", "--visit", "b"), 2),
+        (("todo", "--visit", "b"), 4),
         (("books", "list", "--kind", "poem"), 2),
         (("books", "ignore", "bxl50", "be-better", "--why", "x"), 2),
         (("books", "purge", "--dry-run"), 2),
