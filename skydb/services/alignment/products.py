@@ -140,7 +140,21 @@ def _by_rule(
 ) -> list[ChosenInput]:
     """What the rule takes of several products, by the files of their members."""
     found = choose_combinations(products, _files_of(session, products), wish)
+    found = found or _of_named_flavour(products, wish)
     return [replace(one, reason=f"{why}{one.reason}") for one in found]
+
+
+def _of_named_flavour(products: Sequence[Product], wish: Wish) -> list[ChosenInput]:
+    """Products of the flavour that is named, whose members are not in the ledger in it.
+
+    They can be fitted and looked at; an acceptance will say that it moves nothing.
+    """
+    if wish.flavour is None:
+        return []
+    newest = [newest_in_time(one, wish.flavour, wish) for one in products
+              if one.flavour is wish.flavour]  # fmt: skip
+    why = f"flavour {wish.flavour} was named, of whose exposures no file is there"
+    return [ChosenInput(version, why) for version in newest if version is not None]
 
 
 def _files_of(session: Session, products: Sequence[Product]) -> list[Product]:
