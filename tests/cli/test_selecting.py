@@ -29,6 +29,7 @@ OTHERS = {
     "demo": "makes exposures",
     "fetch": "asks an archive",
     "refcat gaia": "asks a catalogue service around a target",
+    "preset show": "asks for the options of a detector",
 }
 
 #: Commands that select exposures, whatever else they do.

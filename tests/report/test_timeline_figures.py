@@ -67,7 +67,7 @@ def test_offsets_and_every_unit_have_a_panel_of_their_own() -> None:
         ("Sky level", None),
         ("Sky level", "electron"),
         ("Sky level", "electron/s"),
-        ("Offset from one image", "electron/s"),
+        ("Offset, zero of one image", "electron/s"),
     ]
 
 

@@ -171,6 +171,8 @@ class SkyRunService:
         self, inputs: RunInputs, engine: SkyEngine, request: EngineRequest, policy: GuardPolicy
     ) -> RunInputs:
         """The inputs without those whose pixels hold no signal, and what is to be said of all."""
+        if not request.settings.skysub and not engine.has_mosaic:
+            return inputs  # skies that are given say nothing of the pixels
         measure = MeasureSignal(self.context, self.jobs)
         accepted = AcceptedFlags.of(request.settings.as_parameters())
         if engine.has_mosaic:

@@ -109,7 +109,7 @@ def test_nothing_of_a_whole_story_is_without_what_it_came_from(story_anywhere: S
         made = {one.version_id for one in session.scalars(select(Generation))}
         assert made == {one.id for one in session.scalars(select(ProductVersion))}
         working = select(Activity.id).where(
-            Activity.kind.in_(("alignment", "acceptance", "sky-run"))
+            Activity.kind.in_(("alignment", "acceptance", "sky-run", "overlap"))
         )
         assert set(session.scalars(working)) == {
             one.activity_id for one in session.scalars(select(Usage))
