@@ -98,14 +98,6 @@ def test_the_errors_of_what_astrodrizzle_found_are_measured_beside(
     assert sigmas.count(0.0) == 1
 
 
-def test_skies_that_a_user_gave_have_no_error(
-    services: Services, tools: Toolbox, field: list[Path]
-) -> None:
-    given = AstroDrizzleSettings(extra={"skyuser": "MYSKY"})
-    run(services, tools, SkyMethod.LOCALMIN, settings=given)
-    assert _sigmas(services) == [None] * len(MEMBERS)
-
-
 def test_a_run_keeps_its_mosaic_its_log_and_no_litter(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
