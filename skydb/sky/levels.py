@@ -22,7 +22,7 @@ from skydb.sky.noise import PixelNoise, peak_of
 
 #: Changed whenever the same pixels would give another level or sigma, so that old rows are not
 #: taken for new ones.
-ALGORITHM = 2
+ALGORITHM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,8 @@ class SkyStatistic:
         if self.stat is SkyStat.MEAN:
             return Level(kept.mean, noise.of_mean(), kept.count)
         if self.stat is SkyStat.MODE:
-            return self._mode(pixels.between(low, high), kept.deviation, noise)
+            first = float(np.clip(values[0], np.float32(low), np.float32(high)))
+            return self._mode(pixels.between(low, high), first, kept.deviation, noise)
         value = pixels.median(low, high, kept.count)
         slope = noise.slope_of_median(values, (low, high), value)
         return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
@@ -157,13 +158,24 @@ class SkyStatistic:
                 break
         return kept, *limits
 
-    def _mode(self, kept: NDArray[np.float32], deviation: float, noise: PixelNoise) -> Level:
-        """Peak of a histogram, refined by a parabola through its neighbours."""
-        low, high = float(kept.min()), float(kept.max())
-        width = self.width_sigma * deviation
-        if width <= 0 or width >= high - low:
+    def _mode(
+        self, kept: NDArray[np.float32], first: float, deviation: float, noise: PixelNoise
+    ) -> Level:
+        """Peak of a histogram, refined by a parabola through its neighbours.
+
+        The histogram is that of ``stsci.imagestats``. It reaches from the lowest to the highest
+        value, to which the first pixel belongs although it be clipped, moved to the limit; its
+        bins are a little wider than ``skywidth`` says, so that the highest value begins the last
+        of them, but their places are told in the width that was asked for. So the mode of
+        AstroDrizzle is lower than the peak by up to half a bin.
+        """
+        low, high = min(first, float(kept.min())), max(first, float(kept.max()))
+        width = self.width_sigma * float(np.float32(deviation))
+        if width <= 0 or width > high - low:
             return Level(low + width / 2, deviation / float(np.sqrt(kept.size)), kept.size)
         bins = int((high - low) / width) + 1
-        counts, edges = np.histogram(kept, bins=bins, range=(low, low + bins * width))
-        value = float(edges[0]) + (peak_of(counts) + 0.5) * width
+        step = np.float32((high - low) / max(bins - 1, 1))
+        places = ((kept - np.float32(low)) / step).astype(np.intp)
+        counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
+        value = low + (peak_of(counts) + 0.5) * width
         return Level(value, noise.of_mode(counts, width), kept.size)

@@ -217,6 +217,8 @@ def unequal_noise_shift(levels: tuple[Level, Level], factors: tuple[float, float
 def peak_of(counts: NDArray[np.int64]) -> float:
     """Place of the highest bin, refined by a parabola through it and its neighbours."""
     peak = int(counts.argmax())
+    if counts.size == 2 and counts[0] == counts[1]:
+        return 0.5
     if peak in (0, counts.size - 1):
         return float(peak)
     left, right = counts[peak] - counts[peak - 1], counts[peak] - counts[peak + 1]
