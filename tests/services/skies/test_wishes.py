@@ -25,6 +25,8 @@ from skydb.services.skies.engines.choice import EngineRequest, engine_for
 from skydb.services.skies.engines.onepass import OnePassEngine
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.wishes import Wishes
+from skydb.simulate.field import simulate_field
+from skydb.simulate.plan import FieldPlan
 from tests.drizzle.option_values import another_value, every_option
 from tests.drizzle.test_options import _partners
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
@@ -185,6 +187,24 @@ def test_skies_that_are_given_are_recorded_with_their_source(
     source = parameters(services, row["run"])["sky_source"]
     assert (source["method"], source["subtracted"]) == (method, subtracted)
     assert run(services, tools, options, mosaic=mosaic)["reused"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"skyfile": "sky.txt"}, {"skysub": False, "skyuser": "@sky.txt"}]
+)
+def test_given_skies_of_exposures_that_can_be_measured_have_no_sigma(
+    services: Services, tools: Toolbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, object],
+) -> None:  # fmt: skip
+    plan = FieldPlan(tiles=(1, 1), size=64, stars=0, products=False)
+    simulate_field(tmp_path / "field", plan)
+    files = sorted((tmp_path / "field").glob("*_flt.fits"))
+    services.ingest.ingest(files)
+    monkeypatch.chdir(tmp_path)
+    Path("sky.txt").write_text("".join(f"{path.name} 0.5\n" for path in files))
+    row = run(services, tools, options)
+    assert (row["status"], row["effective_method"]) == ("succeeded", "user")
+    assert {value["mdrizsky_sigma"] for value in row["values"]} == {None}
 
 
 def test_all_methods_with_given_skies_are_one_run(

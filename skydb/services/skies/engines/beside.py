@@ -41,7 +41,7 @@ class ErrorsBeside:
         that skydb does not know, and where the exposures cannot be read: the run itself is
         none the worse for that.
         """
-        if not self.drizzle.skysub or sky_why_not(self.drizzle):
+        if not method.is_computed or sky_why_not(self.drizzle):
             return {}
         try:
             measures = self._measures(inputs).converted(inputs.conversions)
