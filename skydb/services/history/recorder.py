@@ -230,7 +230,7 @@ class Recorder:
         self.session.add(product)
         return product
 
-    def _asked(self, question: Select[tuple[E]]) -> Sequence[E]:
+    def _asked(self, question: Select[E]) -> Sequence[E]:
         """Answer of the database, of what was written; the rest is remembered here."""
         with self.session.no_autoflush:
             return self.session.scalars(question).all()
