@@ -62,6 +62,17 @@ def tangent_plane(
     return np.column_stack((vectors @ east / depth, vectors @ north / depth))
 
 
+def off_tangent_plane(
+    plane: NDArray[np.float64], centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Positions (N, 2) in ICRS degrees of points of :func:`tangent_plane`."""
+    east, north = _axes(centre)
+    x, y, z = (centre + plane[:, :1] * east + plane[:, 1:] * north).T
+    return np.column_stack(
+        (np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y))))
+    )
+
+
 def _axes(centre: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Unit vectors to the east and north at a position; at a pole, those of RA 0."""
     ra = np.arctan2(centre[1], centre[0])

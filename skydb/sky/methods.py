@@ -341,10 +341,19 @@ def _in_unit(chip: MeasuredChip, conversion: Conversion | None) -> MeasuredChip:
 
 
 def _times(level: Level | None, conversion: Conversion | None) -> Level | None:
-    if level is None or conversion is None:
-        return level
+    return level if level is None or conversion is None else times(level, conversion)
+
+
+def times(level: Level, conversion: Conversion) -> Level:
+    """A level in another unit, with all that is said of its pixels."""
     factor = conversion.factor
-    return replace(level, value=level.value * factor, sigma=level.sigma * factor)
+    return replace(
+        level,
+        value=level.value * factor,
+        sigma=level.sigma * factor,
+        noise=level.noise * factor,
+        slope=level.slope / factor,
+    )
 
 
 def _less(level: Level | None, sky: float | None) -> Level | None:

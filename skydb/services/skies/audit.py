@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.crmasks import read_masks
 from skydb.services.core import Context
+from skydb.services.skies.leftover import (
+    CellLevels,
+    Leftover,
+    left_columns,
+    left_sentences,
+    leftover_of,
+)
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Islands, Measures
@@ -83,6 +90,8 @@ class Audit:
         All runs of the group, the best first.
     outlines : mapping of ChipKey to ndarray
         Footprints, for a picture.
+    left : Leftover
+        What kind of error is left, and the residuals of chips.
     """
 
     run: RunScore
@@ -90,11 +99,12 @@ class Audit:
     islands: Islands
     ranking: tuple[RunScore, ...]
     outlines: Outlines = field(repr=False, default_factory=dict)
+    left: Leftover = field(default_factory=Leftover)
 
     @property
     def is_flagged(self) -> bool:
         """Whether somebody who trusts the run should know more: exit code 5."""
-        return len(self.islands) > 1 or self.run.downgraded
+        return len(self.islands) > 1 or self.run.downgraded or self.left.worst is not None
 
     @property
     def rms_before(self) -> float | None:
@@ -112,8 +122,14 @@ class Audit:
         return worst_exposures(self.residuals)
 
     def rows(self) -> list[Row]:
-        """One row per pair of exposures."""
-        return [asdict(one) for one in self.residuals]
+        """One row per pair of exposures, with what is left in the run as a whole."""
+        left = left_columns(self.left)
+        return [{**asdict(one), **left} for one in self.residuals]
+
+    def chip_rows(self) -> list[Row]:
+        """One row per pair of chips, with the same."""
+        left = left_columns(self.left)
+        return [{**row, **left} for row in self.left.chips]
 
     def ranking_rows(self) -> list[Row]:
         """One row per run of the group, the best first."""
@@ -176,17 +192,22 @@ class AuditService:
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
-            measures = measures.converted(_conversions(run))
+            conversions = _conversions(run)
+            measures = measures.converted(conversions)
             peers = overlap_queries.peers(session, run)
             skies = {peer.id: _skies(peer) for peer in peers}
         unit = common_unit(measures.chips)
+        outlines = overlaps.outlines(version_ids)
+        measures = replace(measures, outlines=outlines)
+        cells = CellLevels(self.context, self.statistic, version_ids, conversions)
         scores = [_score(peer, measures, skies[peer.id], unit) for peer in peers]
         return Audit(
             run=next(score for score in scores if score.run == run_id),
             residuals=tuple(residuals(measures, skies[run_id], unit)),
             islands=measures.islands,
             ranking=tuple(sorted(scores, key=_rank)),
-            outlines=overlaps.outlines(version_ids),
+            outlines=outlines,
+            left=leftover_of(cells, measures, skies[run_id], unit),
         )
 
     def found(self, run_id: int) -> FoundSkies:
@@ -254,7 +275,7 @@ def sentences(audit: Audit) -> list[str]:
         f"worst exposure: {one.rootname}, rms {one.rms:.4g} {run.unit} in {one.pairs} pairs"
         for one in audit.worst_exposures
     ]
-    return said + _island_sentences(audit.islands)
+    return said + left_sentences(audit.left) + _island_sentences(audit.islands)
 
 
 def _summary(audit: Audit) -> str:
