@@ -34,13 +34,15 @@ class SkyFacade(Facade):
         jobs: int = 2,
         executor: str | None = None,
         selftest: bool = True,
+        per_chip: bool = False,
     ) -> QTable:
         """Run skymethods and record what they found.
 
         The engine is AstroDrizzle, or skydb itself when no mosaic is wanted. With `each`,
         every visit, target or proposal is a field of its own; `executor` is the
         ``dask://HOST:PORT`` of a cluster that does the work. `options` are AstroDrizzle's,
-        checked against its own specification, and win over `settings` or the named `preset`.
+        checked against its own specification, and win over `settings` or the named `preset`. With
+        `per_chip` every chip has a sky of its own, by the engine skydb.
         """
         sky_runs = self.services.sky(jobs, executor)
         chosen = selection or Selection()
@@ -55,6 +57,7 @@ class SkyFacade(Facade):
             force=force,
             selftest=selftest,
             fields=sky_runs.fields(chosen, Division(each)) if each else (),
+            per_chip=per_chip,
         )
         return table_of(runs)
 
@@ -94,6 +97,11 @@ class SkyFacade(Facade):
         """Forget a preset of the ledger; its runs keep their values."""
         self.services.presets.remove(name)
 
-    def sky_audit(self, run: int | str) -> QTable:
-        """What a run left between every pair of overlapping exposures."""
-        return table_of(self.services.audit.audit(run_number(run)).rows())
+    def sky_audit(self, run: int | str, *, per_chip: bool = False) -> QTable:
+        """What a run left between every pair of overlapping exposures, or chips.
+
+        Columns ``component`` and following say what kind of error is left in the run as a
+        whole: of an exposure, of a chip, or a gradient.
+        """
+        found = self.services.audit.audit(run_number(run))
+        return table_of(found.chip_rows() if per_chip else found.rows())

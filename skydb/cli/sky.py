@@ -70,6 +70,10 @@ def run(
         str | None,
         typer.Option(help="astrodrizzle (unless --no-mosaic), or skydb: all methods at once."),
     ] = None,
+    per_chip: Annotated[
+        bool,
+        typer.Option("--per-chip", help="A sky for every chip, not exposure; by engine skydb."),
+    ] = False,
     mosaic: Annotated[
         bool, typer.Option("--mosaic/--no-mosaic", help="Mosaics, or sky values only.")
     ] = True,
@@ -119,7 +123,7 @@ def run(
         rows = sky_runs.run(
             methods, selection, options=options, preset=preset,
             engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
-            policy=policy, check_frames=check_frames,
+            policy=policy, check_frames=check_frames, per_chip=per_chip,
         )  # fmt: skip
     _show_runs(shell, rows, as_json=as_json)
 

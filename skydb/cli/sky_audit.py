@@ -33,15 +33,20 @@ def audit(
             "and how well masks of cosmic rays fit the hits."
         ),
     ] = None,
+    per_chip: Annotated[
+        bool, typer.Option("--per-chip", help="A row for every pair of chips, not exposures.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run left between every pair of overlapping exposures.
 
     skydb measures the common sky of all pairs itself, once for each content of a file.
-    All runs of the same exposures are ranked by the rms of what they left. Exit code 5
-    when another method ran than was asked for, or when the exposures fall into islands
-    that share no sky, so that their skies have no common zero. Options that select exposures
-    leave the pairs that any of them is in; the run as a whole is judged all the same.
+    All runs of the same exposures are ranked by the rms of what they left. What is left is
+    named, with its size and significance: an exposure, a chip, or a gradient across an
+    exposure. Exit code 5 when any of these is above 5 sigma, when another method ran than was
+    asked for, or when the exposures fall into islands that share no sky, so that their skies
+    have no common zero. Options that select exposures leave the pairs that any of them is in;
+    the run as a whole is judged all the same.
 
     With --truth the answer has a row for each chip instead: what its sky is off, and how
     many of the pixels that cosmic rays hit, and of the clean ones, the run has masked.
@@ -57,14 +62,15 @@ def audit(
         wanted = services.questions.rootnames(chosen.scope())
     rows = [
         row
-        for row in found.rows()
+        for row in (found.chip_rows() if per_chip else found.rows())
         if wanted is None or wanted & {row["exposure_a"], row["exposure_b"]}
     ]
     if out is not None:
         from skydb.report.audit_figures import write_audit_picture
 
         shell.say(str(write_audit_picture(found, out)))
-    shell.show(f"Residuals of run {run}", rows, columns.AUDIT, as_json=as_json)
+    shown = columns.AUDIT_CHIPS if per_chip else columns.AUDIT
+    shell.show(f"Residuals of run {run}", rows, shown, as_json=as_json)
     if not as_json:
         shell.show("Runs, the best first", found.ranking_rows(), columns.AUDIT_RANKING)
     _explain(shell, found)

@@ -139,6 +139,12 @@ class SkyRun(Retained, Activity):
             raise StateError(f"Nothing tells which sky method run {self.id} is of.")
         return known
 
+    @property
+    def is_per_chip(self) -> bool:
+        """Whether every chip has a sky of its own, instead of one for its exposure."""
+        settings = self.parameters.get(self.engine.value)
+        return isinstance(settings, Mapping) and settings.get("per_chip") is True
+
     def finish(
         self,
         levels: Iterable[SkyLevel],

@@ -155,6 +155,13 @@ AUDIT = (
     Column("unit"),
     Column("island"),
 )
+AUDIT_CHIPS = (
+    AUDIT[0],
+    Column("chip_a", "chip a"),
+    AUDIT[1],
+    Column("chip_b", "chip b"),
+    *AUDIT[2:],
+)
 AUDIT_RANKING = (
     Column("run"),
     Column("engine"),

@@ -25,7 +25,7 @@ from skydb.sky.leftmodel import LeftModel, Term
 #: sigmas do not cover (docs/skies.md).
 SIGNIFICANT_SIGMA = 5.0
 #: Explanations whose chi-square is less than this below that of the best are as good as it.
-_AS_GOOD = 9.0
+_AS_GOOD = 16.0
 #: Components that are told at most.
 _MOST = 12
 

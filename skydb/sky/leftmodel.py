@@ -46,7 +46,7 @@ class Term:
 
 
 class Score(NamedTuple):
-    """What the fit gains by a term."""
+    """What the fit gains by a term, for noise as large as the scatter says."""
 
     chi2: float
     significance: float
@@ -142,7 +142,7 @@ class LeftModel:
             rest = columns.T @ self._right - across.T @ inner @ right
             values = np.linalg.solve(normal, rest)
             covariance = self._covariance(np.linalg.inv(normal), values[:, 1])
-            chi2 = float(values[:, 0] @ rest[:, 0])
+            chi2 = float(values[:, 0] @ rest[:, 0]) / max(self.scatter, 1.0) ** 2
             found[term] = Score(chi2, self.significance(values[:, 0], covariance))
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -60,17 +61,35 @@ def samples_of_cells(
 
 
 def samples_of_overlaps(
-    measures: Measures, skies: Mapping[ChipKey, float | None], unit: AuditUnit
+    measures: Measures,
+    skies: Mapping[ChipKey, float | None],
+    unit: AuditUnit,
+    beside: Sequence[Sample] = (),
 ) -> list[Sample]:
     """What is left in the overlaps of chips, each in the middle between the two.
 
     Overlaps of one chip have pixels in common. Their variances are multiplied by their
     number, which is right where they have all in common and too careful elsewhere.
+
+    Parameters
+    ----------
+    measures : Measures
+        Levels in the overlaps.
+    skies : mapping of ChipKey to float or None
+        MDRIZSKY; chips without are left out.
+    unit : AuditUnit
+        Of the samples.
+    beside : sequence of Sample
+        Samples of cells; overlaps of chips that share one of them are left out.
     """
-    number = Counter(chip for one in measures.overlaps for chip in (one.first, one.second))
+    known = _together(beside)
+    overlaps = [one for one in measures.overlaps if (one.first, one.second) not in known]
+    number = Counter(chip for one in overlaps for chip in (one.first, one.second))
+    number.update({sample.chip for sample in beside})
+    start = 1 + max((sample.place for sample in beside), default=-1)
     middles = {key: _middle(outline) for key, outline in measures.outlines.items()}
     seen = []
-    for place, one in enumerate(measures.overlaps):
+    for place, one in enumerate(overlaps, start):
         here = np.zeros(2)
         if middles:
             here = _middle(np.array([middles[one.first], middles[one.second]]))
@@ -79,6 +98,15 @@ def samples_of_overlaps(
                 careful = replace(level, sigma=level.sigma * float(np.sqrt(number[chip])))
                 seen.append(_Seen(place, chip, careful, here))
     return _samples(seen, measures, skies, unit)
+
+
+def _together(samples: Sequence[Sample]) -> set[tuple[ChipKey, ChipKey]]:
+    """Pairs of chips that are in one place."""
+    places: dict[int, set[ChipKey]] = defaultdict(set)
+    for one in samples:
+        places[one.place].add(one.chip)
+    groups = {frozenset(chips) for chips in places.values()}
+    return {pair for chips in groups for pair in combinations(sorted(chips), 2)}
 
 
 def reaches_of(measures: Measures) -> dict[str, NDArray[np.float64]]:

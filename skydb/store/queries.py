@@ -260,6 +260,7 @@ def sky_run_row(run: SkyRun) -> Row:
         "requested_method": run.requested_method.value if run.requested_method else None,
         "effective_method": run.effective_method.value if run.effective_method else None,
         "downgraded": run.downgraded,
+        "per_chip": run.is_per_chip,
         "status": run.status.value,
         "error": run.error,
         "seconds": run.seconds,

@@ -169,5 +169,12 @@ def engine_of(
         if isinstance(mosaic, Mapping)
         else settings_of_a_statistic(parameters.get("statistic"))
     )
-    request = EngineRequest(recorded.engine, mosaic is not None, settings, jobs, afresh=True)
+    request = EngineRequest(
+        recorded.engine,
+        mosaic is not None,
+        settings,
+        jobs,
+        afresh=True,
+        per_chip=bool(parameters.get("per_chip")),
+    )
     return engine_for(context, runner, request)[0]

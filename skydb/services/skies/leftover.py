@@ -90,8 +90,8 @@ def leftover_of(
     except (NotFoundError, FileRejectedError) as error:
         samples, why = [], str(error).splitlines()[0]
     if not samples:
-        samples = samples_of_overlaps(measures, skies, unit)
         why = why or "no cell of the sky lies on two exposures as a whole."
+    samples += samples_of_overlaps(measures, skies, unit, samples)
     return Leftover(decompose(samples, reaches_of(measures)), unit.name, chips, why)
 
 

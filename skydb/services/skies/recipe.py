@@ -239,6 +239,14 @@ class Recipe:
         """SHA-256 of everything."""
         return fingerprint({**content_only(self.parameters), "method": self.method})
 
+    @property
+    def label(self) -> str:
+        """For people: target, number of exposures, whether chips have own skies, and filter."""
+        label = self.inputs.label
+        if not self.settings.get("per_chip"):
+            return label
+        return " exposures per chip".join(label.rsplit(" exposures", 1))
+
     def begin(self, session: Session, stamp: Stamp) -> SkyRun:
         """The run, in its group, with links to what it uses."""
         run = SkyRun(
@@ -261,7 +269,7 @@ class Recipe:
     def group(self, session: Session) -> SkyRunGroup:
         """The runs that differ from this one in nothing but the method."""
         same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == self.group_hash)
-        return session.scalar(same) or SkyRunGroup(self.group_hash, self.inputs.label)
+        return session.scalar(same) or SkyRunGroup(self.group_hash, self.label)
 
     def find(self, context: Context) -> int | None:
         """The newest whole run of this recipe in the environment here, repetitions aside."""

@@ -55,6 +55,7 @@ class SkyRunService:
         fields: Sequence[Selection] = (),
         policy: GuardPolicy | None = None,
         check_frames: bool = False,
+        per_chip: bool = False,
     ) -> list[queries.Row]:
         """Run methods on a selection of exposures.
 
@@ -92,6 +93,9 @@ class SkyRunService:
         check_frames : bool
             Measure the sources of neighbours whatever the headers say of their frames;
             before a mosaic of several frames it is always done.
+        per_chip : bool
+            Give every chip a sky of its own, instead of one to all chips of an exposure; by
+            the engine skydb.
 
         Returns
         -------
@@ -110,7 +114,9 @@ class SkyRunService:
         wishes = Wishes(settings, options or {}, named)
         if not mosaic:
             require_sky_options(wishes.named)
-        request = EngineRequest(engine, mosaic, AstroDrizzleSettings(), self.jobs)
+        request = EngineRequest(
+            engine, mosaic, AstroDrizzleSettings(), self.jobs, per_chip=per_chip
+        )
         rule = _Rule(policy or GuardPolicy(), check_frames, force)
         plans = [
             self._plan(methods, field, wishes, request, rule)

@@ -128,8 +128,10 @@ def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
             run.notice(FindingKind.NO_SIGNAL, subject, message)
 
 
-def notice_islands(run: SkyRun, islands: Islands, unmatched: Sequence[str]) -> None:
-    """Flag exposures that share no sky, and groups that have no common zero.
+def notice_islands(
+    run: SkyRun, islands: Islands, unmatched: Sequence[str], *, per_chip: bool = False
+) -> None:
+    """Flag exposures, or chips, that share no sky, and groups that have no common zero.
 
     Silent where the run was told to allow islands.
     """
@@ -141,8 +143,14 @@ def notice_islands(run: SkyRun, islands: Islands, unmatched: Sequence[str]) -> N
     groups = [group for group in islands if len(group) > 1]
     if len(groups) > 1:
         told = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
+        what, cure = ("chips", "Without --per-chip the chips of an exposure hold them together")
+        if not per_chip:
+            what, cure = (
+                "exposures",
+                "Run each as a field of its own: --each target or --each visit",
+            )
         message = (
-            f"{len(groups)} groups of exposures share no sky, and their skies have no common zero "
-            f"({told}). Run each as a field of its own: --each target or --each visit."
+            f"{len(groups)} groups of {what} share no sky, and their skies have no common zero "
+            f"({told}). {cure}."
         )
         run.notice(FindingKind.ISLANDS, f"run {run.id}", message)

@@ -37,12 +37,14 @@ class EngineRequest:
         Runs, or exposures, beside each other.
     afresh : bool
         Measure again what is on record, as a run that is repeated must.
+    per_chip : bool
+        Give every chip a sky of its own, which is the engine skydb's alone.
 
     Raises
     ------
     UsageError
         When the engine always makes mosaics, or cosmic rays are to be rejected, and none
-        are wanted.
+        are wanted; or when chips cannot be matched one by one as asked.
     """
 
     engine: Engine | None
@@ -50,8 +52,11 @@ class EngineRequest:
     settings: AstroDrizzleSettings
     jobs: int
     afresh: bool = False
+    per_chip: bool = False
 
     def __post_init__(self) -> None:
+        if self.per_chip:
+            self._require_own_skies()
         if self.engine is Engine.ASTRODRIZZLE and not self.mosaic:
             raise UsageError(
                 "AstroDrizzle measures the sky only on the way to a mosaic.",
@@ -61,6 +66,23 @@ class EngineRequest:
             raise UsageError(
                 "Cosmic rays are rejected only on the way to a mosaic.",
                 advice="Leave out the rejection, or --no-mosaic; skies are the same with it.",
+            )
+
+    def _require_own_skies(self) -> None:
+        """Refuse to match chips one by one where not skydb itself would do it."""
+        reason = None
+        if self.engine is Engine.ASTRODRIZZLE:
+            reason = "AstroDrizzle has one sky for all chips of an exposure."
+        elif user_skies_of(self.settings) is not None:
+            reason = "the skies are given, and nothing is matched."
+        elif self.mosaic:
+            reason = why_not(self.settings) or sky_why_not(self.settings)
+        if reason is not None:
+            raise UsageError(
+                f"Chips cannot be matched one by one: {reason}",
+                advice="Use --per-chip with the engine skydb, and with --no-mosaic where it makes "
+                "no such mosaic. `sky write-headers RUN`, then AstroDrizzle with "
+                "-o skyuser=MDRIZSKY, takes such skies into any mosaic.",
             )
 
 
@@ -76,7 +98,9 @@ def engine_for(
     if not request.mosaic:
         if user_skies_of(settings) is not None:
             return GivenSkies(context, settings), []
-        return OwnEngine(context, settings, jobs, request.afresh), []
+        return OwnEngine(context, settings, jobs, request.afresh, request.per_chip), []
+    if request.per_chip:
+        return OnePassEngine(context, settings, runner, jobs, request.afresh, per_chip=True), []
     if request.engine is not Engine.SKYDB:
         return AstroDrizzleEngine(context, settings, runner), []
     reason = why_not(settings) or sky_why_not(settings)

@@ -22,13 +22,14 @@ from skydb.services.skies.engines.base import (
     notice_blind,
     run_home,
 )
-from skydb.services.skies.engines.own import record_skies, skies_of, statistic_settings
+from skydb.services.skies.engines.own import record_skies, statistic_settings
 from skydb.services.skies.engines.statistic import statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
+from skydb.sky.singles import chip_skies
 
 _Mosaics = Mapping[SkyMethod, OnePassMosaic]
 
@@ -47,6 +48,8 @@ class OnePassEngine:
         Exposures beside each other.
     afresh : bool
         Measure again what is on record, as a run that is repeated must.
+    per_chip : bool
+        Give every chip a sky of its own.
     """
 
     context: Context
@@ -54,6 +57,7 @@ class OnePassEngine:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
     jobs: int = 2
     afresh: bool = False
+    per_chip: bool = False
 
     name = Engine.SKYDB
     reads_files = True
@@ -68,7 +72,8 @@ class OnePassEngine:
     @property
     def settings(self) -> Mapping[str, object]:
         """The statistic, and what AstroDrizzle would be passed for the same mosaic."""
-        return {**statistic_settings(self.statistic), "mosaic": self.drizzle.as_parameters()}
+        own = statistic_settings(self.statistic, per_chip=self.per_chip)
+        return {**own, "mosaic": self.drizzle.as_parameters()}
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
         """Measure, drizzle once for the methods of all runs, and record.
@@ -111,7 +116,9 @@ class OnePassEngine:
         skies = {
             method: {
                 (inputs.paths[rootname].name, extver): None if sky is None else sky.value
-                for (rootname, extver), sky in skies_of(method, measures).items()
+                for (rootname, extver), sky in chip_skies(
+                    method, measures, per_chip=self.per_chip
+                ).items()
             }
             for method in methods
         }
@@ -142,4 +149,4 @@ class OnePassEngine:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)
 
-            record_skies(self.context, run_id, inputs, measures, complete)
+            record_skies(self.context, run_id, inputs, measures, complete, per_chip=self.per_chip)

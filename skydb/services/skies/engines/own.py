@@ -9,7 +9,7 @@ from functools import cached_property
 from skydb.domain import SkyRun
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
-from skydb.domain.vocabulary import Engine, SkyMethod
+from skydb.domain.vocabulary import Engine
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
 from skydb.services.core import Context
@@ -23,7 +23,8 @@ from skydb.services.skies.recipe import (
     used_versions,
 )
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.methods import ChipSky, Measures, sky_of
+from skydb.sky.methods import Measures
+from skydb.sky.singles import chip_skies, matched_groups, names_matched
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,15 @@ class OwnEngine:
         Exposures that are measured beside each other.
     afresh : bool
         Measure again what is on record, as a run that is repeated must.
+    per_chip : bool
+        Give every chip a sky of its own.
     """
 
     context: Context
     drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
     jobs: int = 2
     afresh: bool = False
+    per_chip: bool = False
 
     name = Engine.SKYDB
     reads_files = False
@@ -59,7 +63,7 @@ class OwnEngine:
     @property
     def settings(self) -> Mapping[str, object]:
         """The statistic and its recipe."""
-        return statistic_settings(self.statistic)
+        return statistic_settings(self.statistic, per_chip=self.per_chip)
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
         """Measure what is not known and record what every run's method makes of it.
@@ -73,20 +77,15 @@ class OwnEngine:
                 measures = overlaps.ensure(known.version_ids.values())
                 measures = measures.converted(known.conversions)
                 for run_id in run_ids:
-                    record_skies(self.context, run_id, known, measures)
+                    record_skies(self.context, run_id, known, measures, per_chip=self.per_chip)
         except (ToolError, FileRejectedError, NotFoundError):
             return  # the rows say FAILED, with the reason
 
 
-def statistic_settings(statistic: SkyStatistic) -> dict[str, object]:
-    """What of a recipe is the statistic's."""
-    return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe}
-
-
-def skies_of(method: SkyMethod, measures: Measures) -> dict[ChipKey, ChipSky | None]:
-    """The sky of every chip by one method, in its unit; None for one without a good pixel."""
-    skies = sky_of(method, measures).of_chips(measures.chips)
-    return {key: sky if measures.by_key[key].level else None for key, sky in skies.items()}
+def statistic_settings(statistic: SkyStatistic, *, per_chip: bool = False) -> dict[str, object]:
+    """What of a recipe is the statistic's, and whether chips are matched one by one."""
+    single = {"per_chip": True} if per_chip else {}
+    return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe, **single}
 
 
 def record_skies(
@@ -95,10 +94,12 @@ def record_skies(
     inputs: RunInputs,
     measures: Measures,
     complete: Callable[[SkyRun], None] = lambda _: None,
+    *,
+    per_chip: bool = False,
 ) -> None:
     """Commit the good end of a run with the skies of its method, and what else it has."""
     with context.closing(SkyRun, run_id) as (session, run):
-        skies = skies_of(run.method, measures)
+        skies = chip_skies(run.method, measures, per_chip=per_chip)
         units = {chip.key: chip.unit for chip in measures.chips}
         versions = used_versions(session, inputs)
         levels = [
@@ -108,11 +109,13 @@ def record_skies(
             for key, sky in skies.items()
         ]
         run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
-        _notice_gaps(run, measures, {rootname for (rootname, _), sky in skies.items() if sky})
+        _notice_gaps(run, measures, [key for key, sky in skies.items() if sky], per_chip=per_chip)
         complete(run)
 
 
-def _notice_gaps(run: SkyRun, measures: Measures, matched: Collection[str]) -> None:
+def _notice_gaps(
+    run: SkyRun, measures: Measures, matched: Collection[ChipKey], *, per_chip: bool
+) -> None:
     """Flag what has no value, and groups that have no common zero."""
     blind = set(measures.rootnames) - {chip.rootname for chip in measures.chips if chip.level}
     dark = {f"{c.rootname}[{c.extver}]" for c in measures.chips if not c.level} - {
@@ -120,5 +123,8 @@ def _notice_gaps(run: SkyRun, measures: Measures, matched: Collection[str]) -> N
     }
     notice_blind(run, blind | dark)
     if run.method.needs_overlap:
-        unmatched = sorted(set(measures.rootnames) - set(matched))
-        notice_islands(run, measures.islands, unmatched)
+        lit = [chip.key for chip in measures.chips if chip.level or not per_chip]
+        names = (names_matched(keys, per_chip=per_chip) for keys in (lit, matched))
+        unmatched = sorted(set.difference(*names))
+        groups = matched_groups(measures, per_chip=per_chip)
+        notice_islands(run, groups, unmatched, per_chip=per_chip)

@@ -41,6 +41,7 @@ class SkyTask:
             "engine": engine.value if engine else None,
             "mosaic": self.request.mosaic,
             "jobs": self.request.jobs,
+            "per_chip": self.request.per_chip,
             "settings": self.request.settings.as_parameters(),
         }
 
@@ -53,6 +54,7 @@ class SkyTask:
             bool(document["mosaic"]),
             AstroDrizzleSettings.recalled(document["settings"]),
             int(document["jobs"]),
+            per_chip=bool(document.get("per_chip")),
         )
         return cls(tuple(document["run_ids"]), request)
 
