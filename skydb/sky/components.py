@@ -155,8 +155,10 @@ def decompose(
         np.array([(one.level, one.shift, one.sigma) for one in ordered]),
         np.array([one.offset_arcsec for one in ordered]),
     )
-    inner, chosen = _pursue(model, reaches or {})
-    outer = _exposures(model)
+    taken, vain = _pursue(model)
+    inner = _told(model, taken, reaches or {})
+    chosen = _told(model, [*taken, *vain], reaches or {})[len(taken) :]
+    outer = _exposures(model, [one.term for one in taken])
     found = sorted([*inner, *outer], key=lambda one: -one.significance)
     return Decomposition(
         tuple(one for one in found if one.is_significant)[:_MOST],
@@ -181,9 +183,7 @@ class _Found(NamedTuple):
     others: tuple[Term, ...]
 
 
-def _pursue(
-    model: LeftModel, reaches: Mapping[str, NDArray[np.float64]]
-) -> tuple[list[Component], list[Component]]:
+def _pursue(model: LeftModel) -> tuple[list[_Found], list[_Found]]:
     """Chips and gradients that are left; and the best one that is not significant."""
     taken: list[_Found] = []
     while len(taken) < _MOST:
@@ -195,9 +195,9 @@ def _pursue(
         others = tuple(t for t in scores if t != best and scores[t].chi2 >= near)
         found = _Found(best, others if near > 0 else ())
         if scores[best].significance < SIGNIFICANT_SIGMA:
-            return _told(model, taken, reaches), _told(model, [*taken, found], reaches)[-1:]
+            return taken, [found]
         taken.append(found)
-    return _told(model, taken, reaches), []
+    return taken, []
 
 
 def _told(
@@ -249,10 +249,10 @@ def _gradient(
     )
 
 
-def _exposures(model: LeftModel) -> list[Component]:
+def _exposures(model: LeftModel, taken: Sequence[Term]) -> list[Component]:
     """Exposures that are apart from the rest of their group; only the worst of each group."""
     found = []
-    for names, values, sigmas in model.contrasts():
+    for names, values, sigmas in model.contrasts(taken):
         scores = np.abs(values) / sigmas
         # Of two that are apart by the same the brighter one is named.
         worst = int(np.lexsort((values, scores.round(6)))[-1])

@@ -165,19 +165,30 @@ class LeftModel:
             first = part.stop
         return found
 
-    def contrasts(self) -> Iterator[tuple[list[str], Floats, Floats]]:
-        """What every exposure is above the mean of the others of its group, with sigmas."""
+    def contrasts(self, taken: Sequence[Term]) -> Iterator[tuple[list[str], Floats, Floats]]:
+        """What every exposure is above the mean of the others of its group, with sigmas.
+
+        Beside some terms. An exposure that has one is left out: its offset is a matter of
+        what is called its own level.
+        """
         from scipy.sparse.csgraph import connected_components
 
+        columns = self._columns(taken)
+        inner = np.linalg.pinv(columns.T @ self._normal @ columns, hermitian=True)
+        into = self._inverse_e @ self._into @ columns
+        found = self._levels - into @ inner @ (columns.T @ self._right)
+        noise = self._inverse_e + into @ inner @ into.T
+        own = {term.exposure for term in taken}
+        free = np.array([name not in own for name in self.exposures])
         count, labels = connected_components(np.abs(self._normal_e) > 0, directed=False)
         for group in range(count):
-            members = np.flatnonzero(labels == group)
+            members = np.flatnonzero((labels == group) & free)
             number = members.size
             if number < 2:
                 continue
             above = np.eye(number) - (1 - np.eye(number)) / (number - 1)
-            levels = above @ self._levels[members]
-            inverse = above @ self._inverse_e[np.ix_(members, members)] @ above.T
+            levels = above @ found[members]
+            inverse = above @ noise[np.ix_(members, members)] @ above.T
             sigmas = np.sqrt(np.diag(self._covariance(inverse, levels[:, 1])))
             yield [self.exposures[n] for n in members], levels[:, 0], sigmas
 
@@ -240,7 +251,7 @@ class LeftModel:
         self._normal_e, self._right_e = whole[:first, :first], right[:first]
         self._inverse_e, self._rank_e = _pseudo_inverse(self._normal_e)
         self._levels = self._inverse_e @ self._right_e
-        into = whole[:first, first:]
+        self._into = into = whole[:first, first:]
         self._normal_x = whole[first:, first:]
         self._normal = self._normal_x - into.T @ self._inverse_e @ into
         self._right = right[first:] - into.T @ self._levels

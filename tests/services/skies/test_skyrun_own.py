@@ -344,7 +344,7 @@ def test_a_file_that_changed_fails_all_methods_with_a_reason(
 def test_what_is_no_failure_of_a_file_is_raised_and_leaves_failed_rows(
     field: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("skydb.services.skies.engines.own.record_skies", interrupted)
