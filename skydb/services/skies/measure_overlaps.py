@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ class MeasureOverlaps:
             return plan.known
         found = self._measure(plan)
         return _in_order(
-            (*plan.known.chips, *found.chips),
+            (*plan.known.chips, *map(_as_kept, found.chips)),
             (*plan.known.overlaps, *found.overlaps),
             plan.known.outlines,
         )
@@ -269,3 +269,9 @@ def _outlines_of(version: ProductVersion, workspace: Workspace) -> dict[int, NDA
 def _vertices(s_region: str) -> NDArray[np.float64]:
     """Vertices (N, 2) of ``POLYGON ICRS ra dec ...``."""
     return np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
+
+
+def _as_kept(chip: MeasuredChip) -> MeasuredChip:
+    """A chip as the ledger keeps it: what the pixels are like is kept of overlaps only."""
+    level = chip.level and replace(chip.level, noise=0.0, slope=0.0)
+    return replace(chip, level=level)

@@ -29,6 +29,7 @@ from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
 from skydb.store.schema import upgrade
 from tests.services.recorded import (
+    IR_STATISTIC,
     ingest_exposures,
     ingest_field,
     measures_of,
@@ -128,7 +129,7 @@ def test_what_is_known_is_not_measured_again(services_anywhere: Services, exposu
 
 def test_only_what_is_missing_is_measured(field: Services) -> None:
     ids = version_ids(field)
-    MeasureOverlaps(field.context).ensure(ids[:2])
+    MeasureOverlaps(field.context, IR_STATISTIC).ensure(ids[:2])
     assert (_count(field, ChipLevel), _count(field, SkyOverlap)) == (2, 1)
     measures_of(field)
     assert (_count(field, ChipLevel), _count(field, SkyOverlap)) == (4, 6)
@@ -151,6 +152,7 @@ def test_another_statistic_is_another_measurement(field: Services) -> None:
 
 def test_files_may_be_gone_once_they_were_measured(services: Services, own_copy: Path) -> None:
     run = record_run(services, SkyMethod.MATCH, skies_of(services, SkyMethod.MATCH))
+    _audit(services, run)
     shutil.rmtree(own_copy)
     assert len(_audit(services, run).residuals) == 6
 
