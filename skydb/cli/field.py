@@ -54,7 +54,11 @@ def simulate(
         ),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="sparse, nebula or crowded; stars and nebula if left out.")
+        str | None,
+        typer.Option(
+            help="blank, sparse, nebula, galaxy, crowded, matched (equal skies) or gradient (in "
+            "the sky of each visit); stars and nebula if left out."
+        ),
     ] = None,
     redeliver: Annotated[
         bool,

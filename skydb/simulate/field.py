@@ -162,6 +162,7 @@ def _exposure_truth(
         roll_error_deg=exposure.roll_error_deg,
         chips=tuple(_chip_truth(chip, exposure) for chip in camera_type.chips),
         crmask=hits_name(exposure.rootname) if writer.plan.cosmic_rays else None,
+        sky_gradient=exposure.sky_gradient if writer.plan.sky_gradient else None,
     )
 
 

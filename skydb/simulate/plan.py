@@ -28,24 +28,44 @@ class SimDetector(StrEnum):
 
 
 class FieldKind(StrEnum):
-    """What a field looks like, where its stars and its nebula are not given as numbers."""
+    """What a field looks like, where its light and its skies are not given as numbers."""
 
+    BLANK = "blank"
+    """No star and no nebula: nothing but the sky."""
     SPARSE = "sparse"
     """A star on 4000 pixels, no nebula."""
     NEBULA = "nebula"
     """As many stars, before a nebula across the field."""
+    GALAXY = "galaxy"
+    """As many stars, before a galaxy in the middle that reaches beyond the field."""
     CROWDED = "crowded"
     """A star on 700 pixels, no nebula: the wings of stars reach most of them."""
+    MATCHED = "matched"
+    """A sparse field in which all exposures have one sky."""
+    GRADIENT = "gradient"
+    """A sparse field in which the sky of every visit has a gradient of its own."""
 
     @property
-    def pixels_per_star(self) -> int:
-        """Area that each star has for itself."""
+    def pixels_per_star(self) -> int | None:
+        """Area that each star has for itself; None without stars."""
+        if self is FieldKind.BLANK:
+            return None
         return 700 if self is FieldKind.CROWDED else 4000
 
     @property
     def has_nebula(self) -> bool:
         """Whether there is extended light."""
-        return self is FieldKind.NEBULA
+        return self in (FieldKind.NEBULA, FieldKind.GALAXY)
+
+    @property
+    def has_one_sky(self) -> bool:
+        """Whether all exposures have the same sky."""
+        return self is FieldKind.MATCHED
+
+    @property
+    def sky_gradient(self) -> float:
+        """Change of the sky from edge to edge of the detector, as a part of it."""
+        return 0.25 if self is FieldKind.GRADIENT else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,7 @@ class FieldPlan:
         Cosmic rays as the detector meets them in orbit, unflagged on CCDs and flagged but for
         a few on IR, and on CCDs stars that saturate and bleed; without, a few flagged hits.
     kind : FieldKind or None
-        What ``stars`` and ``nebula`` are where they are None.
+        What ``stars`` and ``nebula`` are where they are None, and what skies are like.
 
     Raises
     ------
@@ -174,13 +194,35 @@ class FieldPlan:
         """Stars on one detector area of so many pixels, which has so many by default."""
         if self.stars is not None:
             return self.stars
-        return default if self.kind is None else round(pixels / self.kind.pixels_per_star)
+        if self.kind is None:
+            return default
+        each = self.kind.pixels_per_star
+        return 0 if each is None else round(pixels / each)
 
     def nebula_amplitude(self, default: float) -> float:
         """Amplitude of the nebula, which is so much by default."""
         if self.nebula is not None:
             return self.nebula
         return default if self.kind is None or self.kind.has_nebula else 0.0
+
+    def sky_levels(self, default: tuple[float, float]) -> tuple[float, float]:
+        """Range of the skies of visits, which is this by default."""
+        low, high = self.sky_range or default
+        return ((low + high) / 2,) * 2 if self._has_one_sky else (low, high)
+
+    @property
+    def drift(self) -> float:
+        """Relative change of the sky between exposures of a visit (1 sigma)."""
+        return 0.0 if self._has_one_sky else self.sky_drift
+
+    @property
+    def sky_gradient(self) -> float:
+        """Change of the sky from edge to edge of the detector, as a part of it."""
+        return 0.0 if self.kind is None else self.kind.sky_gradient
+
+    @property
+    def _has_one_sky(self) -> bool:
+        return self.kind is not None and self.kind.has_one_sky
 
     @property
     def exposure_s(self) -> float | None:

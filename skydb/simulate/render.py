@@ -99,6 +99,8 @@ def render_chip(
     wcs = chip.wcs(exposure.true_attitude, exposure.velocity_scale)
     level = nebula_image(nebula, chip, wcs)
     level += exposure.sky
+    if exposure.sky_gradient != (0.0, 0.0):
+        level += sky_slope(exposure, chip, len(detector.chips))
     add_stars(level, stars, chip, wcs, detector, exposure.exptime_s)
     level[(defects.dq & DQ_BLOB) > 0] *= 0.92
     level += defects.hot
@@ -117,6 +119,21 @@ def render_chip(
     if not detector.is_rate:
         dq[full] |= DQ_SATURATED
     return ChipImage(sci, err, dq, hits)
+
+
+def sky_slope(exposure: Exposure, chip: ChipModel, chips: int) -> Matrix:
+    """What the sky of a pixel (rows, columns) is above that of the middle of the detector.
+
+    Parameters
+    ----------
+    chips : int
+        Of the detector, which lie above each other in the order of EXTVER.
+    """
+    nx, ny = chip.naxis
+    across = (np.arange(nx) + 0.5) / nx - 0.5
+    along = (chip.extver - 1 + (np.arange(ny) + 0.5) / ny) / chips - 0.5
+    slope: Matrix = exposure.sky_gradient[0] * across + exposure.sky_gradient[1] * along[:, None]
+    return slope
 
 
 def _hits(

@@ -14,7 +14,7 @@ from skydb.simulate.geometry import (
     tangent_basis,
     unit_vector,
 )
-from skydb.simulate.plan import FieldPlan
+from skydb.simulate.plan import FieldKind, FieldPlan
 from skydb.simulate.schedule import Schedule, Stream, random_stream, tile_offsets_arcsec
 
 #: Epoch of Gaia DR3 positions.
@@ -109,8 +109,25 @@ class Nebula:
         return vectors @ east * scale, vectors @ north * scale
 
 
+class Galaxy(Nebula):
+    """An inclined galaxy with an exponential profile, as extended light of the same kind.
+
+    Its scale length is a tile, two thirds of it along the minor axis: where a field of 3x3
+    tiles ends it still has a tenth of its central brightness. Its nucleus is off the centre.
+    """
+
+    def brightness(self, ra_deg: Matrix, dec_deg: Matrix) -> Matrix:
+        """Surface brightness per flat-fielded pixel at positions in degrees."""
+        x, y = self._plane(ra_deg, dec_deg)
+        x, y = x - 0.3 * np.cos(self.waves[0, 2]), y - 0.3 * np.sin(self.waves[0, 2])
+        along = -np.sin(self.ridge_rad) * x + np.cos(self.ridge_rad) * y
+        across = np.cos(self.ridge_rad) * x + np.sin(self.ridge_rad) * y
+        level: Matrix = self.amplitude * np.exp(-np.hypot(along, 1.5 * across))
+        return level
+
+
 def make_nebula(plan: FieldPlan, detector: Detector, schedule: Schedule) -> Nebula:
-    """The nebula of a plan."""
+    """The extended light of a plan."""
     rng = random_stream(plan.seed, Stream.NEBULA)
     count = 5
     wavelengths, angles = rng.uniform(1.6, 4.5, count), rng.uniform(0, 2 * np.pi, count)
@@ -125,7 +142,8 @@ def make_nebula(plan: FieldPlan, detector: Detector, schedule: Schedule) -> Nebu
     amplitude = plan.nebula_amplitude(detector.nebula)
     centre = (plan.ra_deg, plan.dec_deg)
     ridge = float(rng.uniform(0, 2 * np.pi))
-    return Nebula(centre, schedule.tile_arcsec, amplitude, waves, ridge)
+    made = Galaxy if plan.kind is FieldKind.GALAXY else Nebula
+    return made(centre, schedule.tile_arcsec, amplitude, waves, ridge)
 
 
 def make_stars(plan: FieldPlan, detector: Detector, schedule: Schedule) -> Stars:

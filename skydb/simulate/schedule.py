@@ -61,7 +61,8 @@ class Exposure:
     """One exposure to be.
 
     Attitudes are rotation matrices (3, 3): the true one, the one its primary WCS
-    claims, and the one of the unaligned IDC solution.
+    claims, and the one of the unaligned IDC solution. The sky is that of the middle of
+    the detector; its gradient is what it changes by across, along x and y.
     """
 
     rootname: str
@@ -69,6 +70,7 @@ class Exposure:
     start_mjd: float
     exptime_s: float
     sky: float
+    sky_gradient: tuple[float, float]
     velocity_scale: float
     postarg_arcsec: tuple[float, float]
     true_attitude: Matrix
@@ -213,6 +215,7 @@ def _make_exposures(
     exptime = plan.exposure_s or detector.exptime_s
     midnight = datetime.combine(plan.start_date, time(6), tzinfo=UTC)
     error, unaligned, roll = _visit_errors(plan, visit, true, alignment)
+    gradient = _sky_gradient(plan, visit)
     exposures = []
     for dither in range(plan.dithers):
         index = visit * plan.dithers + dither
@@ -220,13 +223,15 @@ def _make_exposures(
         postarg, offset = _dither(detector, dither)
         here = true @ offset_attitude(*offset)
         shake = _jitter(plan, index, here)
+        level = sky * _drift(plan, visit, dither)
         exposures.append(
             Exposure(
                 rootname=f"{detector.root_letter}{plan.program}{number}{_observation(index)}q",
                 index=index,
                 start_mjd=(start - _MJD_EPOCH) / timedelta(days=1),
                 exptime_s=exptime,
-                sky=sky * _drift(plan, visit, dither),
+                sky=level,
+                sky_gradient=(level * gradient[0], level * gradient[1]),
                 velocity_scale=1.0 + 2.5e-5 + 8e-6 * float(np.sin(0.9 * index)),
                 postarg_arcsec=postarg,
                 true_attitude=here,
@@ -280,13 +285,19 @@ def _jitter(plan: FieldPlan, index: int, here: Matrix) -> Matrix:
 
 
 def _visit_sky(plan: FieldPlan, detector: Detector, visit: int) -> float:
-    low, high = plan.sky_range or detector.sky_range
+    low, high = plan.sky_levels(detector.sky_range)
     return float(random_stream(plan.seed, Stream.SKY, visit).uniform(low, high))
 
 
 def _drift(plan: FieldPlan, visit: int, dither: int) -> float:
     rng = random_stream(plan.seed, Stream.SKY, visit, dither)
-    return 1.0 + float(rng.normal(0.0, plan.sky_drift))
+    return 1.0 + float(rng.normal(0.0, plan.drift))
+
+
+def _sky_gradient(plan: FieldPlan, visit: int) -> tuple[float, float]:
+    """Change of the sky across the detector, along x and y, as a part of it."""
+    angle = random_stream(plan.seed, Stream.SKY, 1_000_000, visit).uniform(0, 2 * np.pi)
+    return plan.sky_gradient * float(np.cos(angle)), plan.sky_gradient * float(np.sin(angle))
 
 
 def _alignment(plan: FieldPlan, visit: int) -> Alignment:

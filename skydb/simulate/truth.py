@@ -42,7 +42,8 @@ class ChipTruth:
 class ExposureTruth:
     """True sky and pointing of one exposure.
 
-    ``sky`` is the constant level on every chip, in ``sky_unit``; the pointing error
+    ``sky`` is the constant level on every chip, in ``sky_unit``, or that of the middle of
+    the detector where ``sky_gradient`` changes it along x and y; the pointing error
     is the header's boresight minus the true one: ``dx_arcsec`` to the east,
     ``dy_arcsec`` to the north. ``path`` is relative to the field's directory, and so is
     ``crmask``, the mask of the cosmic rays of a field that has them.
@@ -61,13 +62,19 @@ class ExposureTruth:
     roll_error_deg: float
     chips: tuple[ChipTruth, ...]
     crmask: str | None = None
+    sky_gradient: tuple[float, float] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of ``dataclasses.asdict``."""
         chips = tuple(ChipTruth.from_json(chip) for chip in data["chips"])
-        unit = SkyUnit(data["sky_unit"])
-        return cls(**{**_known(cls, data), "chips": chips, "sky_unit": unit})
+        gradient = data.get("sky_gradient")
+        parts: dict[str, Any] = {
+            "chips": chips,
+            "sky_unit": SkyUnit(data["sky_unit"]),
+            "sky_gradient": None if gradient is None else tuple(gradient),
+        }
+        return cls(**{**_known(cls, data), **parts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +137,9 @@ class FieldTruth:
         path = directory / TRUTH_NAME
         data = asdict(self)
         for exposure in data["exposures"]:
-            if exposure["crmask"] is None:
-                del exposure["crmask"]
+            for name in ("crmask", "sky_gradient"):
+                if exposure[name] is None:
+                    del exposure[name]
         path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         return path
 
