@@ -21,7 +21,16 @@ from rich.table import Table
 
 from scripts.benchmarks.timing import Result
 
-NAMES = ("startup", "ingest", "skyvalues", "skysigma", "onepass", "survey", "cosmicrays")
+NAMES = (
+    "startup",
+    "ingest",
+    "skyvalues",
+    "skysigma",
+    "skyadvice",
+    "onepass",
+    "survey",
+    "cosmicrays",
+)
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 _TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
 _COLUMNS = ("name", "target", "ratio", "median_reference_s", "median_s", "passed")

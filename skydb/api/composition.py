@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
     from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
-    from skydb.services.skies import AuditService, PresetService, SkyHeaderService, SkyRunService
+    from skydb.services.skies import (
+        AdviseService,
+        AuditService,
+        PresetService,
+        SkyHeaderService,
+        SkyRunService,
+    )
     from skydb.store.scope import Scope
 
 
@@ -212,6 +218,13 @@ class Services:
         from skydb.services.comparison import Comparisons
 
         return Comparisons(self.context.store)
+
+    @property
+    def advise(self) -> AdviseService:
+        """Choosing a sky method."""
+        from skydb.services.skies import AdviseService
+
+        return AdviseService(self.context)
 
     @property
     def audit(self) -> AuditService:

@@ -97,6 +97,16 @@ class SkyFacade(Facade):
         """Forget a preset of the ledger; its runs keep their values."""
         self.services.presets.remove(name)
 
+    def sky_advise(self, selection: Selection | None = None) -> QTable:
+        """Name the sky method for some exposures: one row a method, ``chosen`` in one or none.
+
+        ``meta["summary"]`` says in one sentence which and why.
+        """
+        advice = self.services.advise.advise(selection).advice
+        table = table_of(asdict(row) for row in advice.rows)
+        table.meta["summary"] = advice.summary
+        return table
+
     def sky_audit(self, run: int | str, *, per_chip: bool = False) -> QTable:
         """What a run left between every pair of overlapping exposures, or chips.
 

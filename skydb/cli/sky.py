@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli import compare, headers, inputs, sky_audit
+from skydb.cli import compare, headers, inputs, sky_advise, sky_audit
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -21,6 +21,7 @@ sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    sky_advise.attach(sky)
     sky_audit.attach(sky)
     headers.attach_to_sky(sky)
     compare.attach(sky)

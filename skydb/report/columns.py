@@ -145,6 +145,16 @@ SKY_RUNS = (
     Column("reused"),
     Column("mosaic", wraps=True),
 )
+ADVICE = (
+    Column("method"),
+    Column("chosen"),
+    Column("residual_rms", "residual", format=".3g"),
+    Column("expected_rms", "expected", format=".3g"),
+    Column("error", "distance", format=".3g"),
+    Column("sigma", format=".2g"),
+    Column("unit"),
+    Column("reason", wraps=True),
+)
 AUDIT = (
     Column("exposure_a", "exposure a"),
     Column("exposure_b", "exposure b"),

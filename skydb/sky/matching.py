@@ -77,6 +77,13 @@ class IslandMatch:
         others = [self._block(*one) for one in self._parts.items() if one[0] != chip]
         return self._sigmas(self._index[chip[0]], [self._lifted(chip), *others])
 
+    def residual_sigmas(self) -> dict[tuple[str, str], float]:
+        """Standard deviations of what the offsets leave of every pair, from noise alone."""
+        blocks = [self._block(*one) for one in self._parts.items()]
+        found = self._fit.residual_sigmas(blocks, self._unequal_noise)
+        names = [(pair.first, pair.second) for pair in self._pairs]
+        return dict(zip(names, found.tolist(), strict=True))
+
     def _sigmas(self, ground: int, blocks: Sequence[NoiseBlock]) -> dict[str, float]:
         noise = self._fit.sigmas(ground, blocks)
         found = np.hypot(noise, self._fit.response(ground, self._unequal_noise))

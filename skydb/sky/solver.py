@@ -111,6 +111,33 @@ class OffsetFit:
             variance += np.einsum("ij,ij->i", changes @ block.covariance, changes)
         return np.sqrt(np.maximum(variance, 0.0))
 
+    def residual_sigmas(
+        self, blocks: Iterable[NoiseBlock], shifts: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Standard deviations of what the offsets leave of every difference.
+
+        Parameters
+        ----------
+        blocks : iterable of NoiseBlock
+            All noise.
+        shifts : ndarray, shape (P,)
+            Errors of the differences that are no noise; what the offsets leave of them is
+            added in quadrature.
+
+        Returns
+        -------
+        ndarray, shape (P,)
+        """
+        grounded = _grounded(self._incidence, self._weights, self.lowest)
+        moved = grounded.solve(self._incidence.T @ (self._weights * shifts))
+        variance = (shifts - self._incidence @ moved) ** 2
+        for block in blocks:
+            left = -(self._incidence @ self._changes(grounded, block))
+            own = np.arange(block.equations.size)
+            left[block.equations, own] += block.effects
+            variance += np.einsum("ij,ij->i", left @ block.covariance, left)
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+
     def response(self, ground: int, differences: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far errors of all differences move the unknowns relative to one of them."""
         grounded = _grounded(self._incidence, self._weights, ground)

@@ -1,3 +1,5 @@
+from .advise import AdviseService as AdviseService
+from .advise import SelectionAdvice as SelectionAdvice
 from .audit import Audit as Audit
 from .audit import AuditService as AuditService
 from .audit import FoundSkies as FoundSkies

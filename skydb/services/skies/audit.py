@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.domain import SkyRun, units
+from skydb.domain import SkyRun
 from skydb.domain.overlap import ChipKey
-from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.crmasks import read_masks
 from skydb.services.core import Context
+from skydb.services.skies.advise import AdviseService, conversions_of
 from skydb.services.skies.leftover import (
     CellLevels,
     Leftover,
@@ -22,6 +22,7 @@ from skydb.services.skies.leftover import (
     leftover_of,
 )
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
+from skydb.sky.advice import Advice
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Islands, Measures
 from skydb.sky.residuals import (
@@ -88,6 +89,8 @@ class Audit:
         Connected groups of exposures, the largest first; several have no common zero.
     ranking : tuple of RunScore
         All runs of the group, the best first.
+    advice : Advice or None
+        The method that suits the exposures, whatever ran.
     outlines : mapping of ChipKey to ndarray
         Footprints, for a picture.
     left : Leftover
@@ -98,6 +101,7 @@ class Audit:
     residuals: tuple[Residual, ...]
     islands: Islands
     ranking: tuple[RunScore, ...]
+    advice: Advice | None = None
     outlines: Outlines = field(repr=False, default_factory=dict)
     left: Leftover = field(default_factory=Leftover)
 
@@ -188,11 +192,12 @@ class AuditService:
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
             version_ids = overlap_queries.measured_versions(run)
+            conversions = conversions_of(run)
         overlaps = MeasureOverlaps(self.context, self.statistic)
+        advice = AdviseService(self.context, self.statistic).of_versions(version_ids, conversions)
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
-            conversions = _conversions(run)
             measures = measures.converted(conversions)
             peers = overlap_queries.peers(session, run)
             skies = {peer.id: _skies(peer) for peer in peers}
@@ -206,6 +211,7 @@ class AuditService:
             residuals=tuple(residuals(measures, skies[run_id], unit)),
             islands=measures.islands,
             ranking=tuple(sorted(scores, key=_rank)),
+            advice=advice,
             outlines=outlines,
             left=leftover_of(cells, measures, skies[run_id], unit),
         )
@@ -228,15 +234,6 @@ class AuditService:
                 masked[value.exposure.rootname, value.extver] = value.cr_masked_pix
         masks = read_masks(self.context.workspace.resolve(path)) if path else {}
         return FoundSkies(skies, masks, masked, relative)
-
-
-def _conversions(run: SkyRun) -> dict[str, Conversion]:
-    """What was done to exposures whose skies are not in the unit of their file."""
-    versions = {link.version.subject: link.version for link in run.used}
-    lit = {name: one.condition for name, one in versions.items() if one.has_signal}
-    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
-    found = units.common_unit(lit).conversions
-    return {name: one for name, one in found.items() if told.get(name) is one.unit}
 
 
 def _skies(run: SkyRun) -> Skies:
@@ -275,7 +272,8 @@ def sentences(audit: Audit) -> list[str]:
         f"worst exposure: {one.rootname}, rms {one.rms:.4g} {run.unit} in {one.pairs} pairs"
         for one in audit.worst_exposures
     ]
-    return said + left_sentences(audit.left) + _island_sentences(audit.islands)
+    advice = [f"advice: {audit.advice.summary}"] if audit.advice else []
+    return [*said, *left_sentences(audit.left), *_island_sentences(audit.islands), *advice]
 
 
 def _summary(audit: Audit) -> str:

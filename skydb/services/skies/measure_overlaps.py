@@ -102,6 +102,11 @@ class MeasureOverlaps:
             plan.known.outlines,
         )
 
+    def known(self, version_ids: Collection[int]) -> Measures | None:
+        """Measures of these versions if all are on record; no file is read for them."""
+        plan = self._plan(version_ids)
+        return plan.known if plan.is_complete else None
+
     def outlines(self, version_ids: Collection[int]) -> Outlines:
         """Footprints of all chips of these versions, as the ledger has them."""
         with self.context.store.reading() as session:
