@@ -63,6 +63,9 @@ class MeasuredChip:
     brightness_per_unit : float
         What a level is multiplied with to become a surface brightness, per second and
         per square arcsecond.
+    mean : Level or None
+        Mean of the pixels that the level is of, where it was taken beside it: by how much it
+        is above a median tells of stars.
     """
 
     rootname: str
@@ -70,6 +73,7 @@ class MeasuredChip:
     level: Level | None
     unit: SkyUnit | None
     brightness_per_unit: float
+    mean: Level | None = None
 
     @property
     def key(self) -> ChipKey:
@@ -130,6 +134,8 @@ class ChipLevel(Base):
     pixels: Mapped[int]
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
     brightness_per_unit: Mapped[float]
+    mean: Mapped[float | None]
+    mean_sigma: Mapped[float | None]
 
     version: Mapped[ProductVersion] = relationship()
     activity: Mapped[Activity] = relationship()
@@ -144,6 +150,7 @@ class ChipLevel(Base):
         self.level, self.level_sigma, self.pixels = _columns(measured.level)
         self.unit = measured.unit
         self.brightness_per_unit = measured.brightness_per_unit
+        self.mean, self.mean_sigma, _ = _columns(measured.mean)
 
     @property
     def measured(self) -> MeasuredChip:
@@ -154,6 +161,7 @@ class ChipLevel(Base):
             _level(self.level, self.level_sigma, self.pixels),
             self.unit,
             self.brightness_per_unit,
+            _level(self.mean, self.mean_sigma, self.pixels),
         )
 
 

@@ -117,19 +117,13 @@ class _Case:
         return float(np.sqrt(self.sigma**2 + sum(value**2 for _, value in self.parts)))
 
 
-def advise(
-    measures: Measures,
-    means: Measures | None = None,
-    exptimes_s: Mapping[str, float] = MappingProxyType({}),
-) -> Advice:
+def advise(measures: Measures, exptimes_s: Mapping[str, float] = MappingProxyType({})) -> Advice:
     """Choose a method for some exposures.
 
     Parameters
     ----------
     measures : Measures
         Levels of all chips, and of all overlaps.
-    means : Measures, optional
-        The same as means of the same pixels, which tell of stars.
     exptimes_s : mapping of str to float
         Exposure times by rootname, where they are known.
 
@@ -138,7 +132,7 @@ def advise(
     UsageError
         When no exposure has a level.
     """
-    evidence = SkyEvidence(measures, means.chips if means else (), exptimes_s)
+    evidence = SkyEvidence(measures, exptimes_s)
     if not evidence.measures.chips:
         raise UsageError("None of the exposures has a good pixel.", advice="Select others.")
     cases = {method: _case(method, evidence) for method in COMPUTED_METHODS}

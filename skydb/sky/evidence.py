@@ -58,9 +58,7 @@ class SkyEvidence:
     Parameters
     ----------
     measures : Measures
-        Medians, of all exposures; those without any level are left out.
-    means : sequence of MeasuredChip
-        The mean of the same pixels of every chip.
+        Of all exposures; those without any level are left out.
     exptimes_s : mapping of str to float
         Exposure times, of rootnames where they are known.
     """
@@ -68,11 +66,9 @@ class SkyEvidence:
     def __init__(
         self,
         measures: Measures,
-        means: Sequence[MeasuredChip] = (),
         exptimes_s: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.measures, self.left_out = _lit(measures)
-        self._mean_chips = means
         self._exptimes_s = exptimes_s
 
     @property
@@ -171,17 +167,13 @@ class SkyEvidence:
         """Of every chip the mean less the median, its share of counts, and a sigma of a mean."""
         found = []
         for chip in self.measures.chips:
-            mean = self._means.get(chip.key)
+            mean = chip.mean
             if chip.level is not None and mean is not None:
                 factor = chip.brightness_per_unit
                 tail = _tail_of_counts(chip, mean, self._exptimes_s.get(chip.rootname, 0.0))
                 skew = mean.value - chip.level.value
                 found.append((skew * factor, tail * factor, mean.sigma * factor))
         return found
-
-    @cached_property
-    def _means(self) -> dict[ChipKey, Level]:
-        return {c.key: c.level for c in self._mean_chips if c.level is not None}
 
     @cached_property
     def _sides(self) -> dict[tuple[ChipKey, ChipKey], tuple[Level, float]]:
@@ -299,7 +291,7 @@ class SkyEvidence:
 
         A median has more noise than that of a flat sky where light spreads the pixels.
         """
-        mean = self._means.get(chip.key)
+        mean = chip.mean
         if mean is None or chip.level is None or mean.sigma <= 0:
             return 0.0
         excess = (chip.level.sigma / mean.sigma) ** 2 / _MEDIAN_NOISE - 1

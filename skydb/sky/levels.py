@@ -7,7 +7,7 @@ deviation of what the last limits let through, always looking at all pixels agai
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,15 @@ from skydb.sky.noise import PixelNoise, peak_of
 #: Changed whenever the same pixels would give another level or sigma, so that old rows are not
 #: taken for new ones.
 ALGORITHM = 3
+
+
+class _Seen(NamedTuple):
+    """Pixels, what clipping leaves of them and between which limits, and their noise."""
+
+    pixels: SortedOut
+    kept: Moments
+    limits: tuple[float, float]
+    noise: PixelNoise
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,20 @@ class SkyStatistic:
             None for fewer than two pixels, of which no noise can be told. The sigma is
             that of pixels with noise of their own about one scene; see :mod:`.noise`.
         """
+        seen = self._seen(values)
+        return None if seen is None else self._level_of(values, seen)
+
+    def level_and_mean(
+        self, values: NDArray[np.float32]
+    ) -> tuple[Level, Level] | tuple[None, None]:
+        """Clipped level of some pixels, and the mean of those that clipping left."""
+        seen = self._seen(values)
+        if seen is None:
+            return None, None
+        mean = Level(seen.kept.mean, seen.noise.of_mean(), seen.kept.count)
+        return self._level_of(values, seen), mean
+
+    def _seen(self, values: NDArray[np.float32]) -> _Seen | None:
         if values.size < 2:
             return None
         pixels = SortedOut(values)
@@ -134,13 +157,18 @@ class SkyStatistic:
         if kept.count < 2:
             return None
         noise = PixelNoise(values, low, high, kept.count, kept.deviation)
+        return _Seen(pixels, kept, (low, high), noise)
+
+    def _level_of(self, values: NDArray[np.float32], seen: _Seen) -> Level:
+        kept, noise = seen.kept, seen.noise
         if self.stat is SkyStat.MEAN:
             return Level(kept.mean, noise.of_mean(), kept.count)
         if self.stat is SkyStat.MODE:
-            first = float(np.clip(values[0], np.float32(low), np.float32(high)))
-            return self._mode(pixels.between(low, high), first, kept.deviation, noise)
-        value = pixels.median(low, high, kept.count)
-        slope = noise.slope_of_median(values, (low, high), value)
+            first = float(np.clip(values[0], *map(np.float32, seen.limits)))
+            inside = seen.pixels.between(*seen.limits)
+            return self._mode(inside, first, kept.deviation, noise)
+        value = seen.pixels.median(*seen.limits, kept.count)
+        slope = noise.slope_of_median(values, seen.limits, value)
         return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
 
     def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:

@@ -124,7 +124,7 @@ class Measures:
         A chip whose sky is None or not given has no level any more.
         """
         return Measures(
-            tuple(replace(c, level=_less(c.level, skies.get(c.key))) for c in self.chips),
+            tuple(_darker(chip, skies.get(chip.key)) for chip in self.chips),
             tuple(
                 replace(
                     one,
@@ -335,6 +335,7 @@ def _in_unit(chip: MeasuredChip, conversion: Conversion | None) -> MeasuredChip:
     return replace(
         chip,
         level=_times(chip.level, conversion),
+        mean=_times(chip.mean, conversion),
         unit=conversion.unit,
         brightness_per_unit=chip.brightness_per_unit / conversion.time_factor,
     )
@@ -354,6 +355,10 @@ def times(level: Level, conversion: Conversion) -> Level:
         noise=level.noise * factor,
         slope=level.slope / factor,
     )
+
+
+def _darker(chip: MeasuredChip, sky: float | None) -> MeasuredChip:
+    return replace(chip, level=_less(chip.level, sky), mean=_less(chip.mean, sky))
 
 
 def _less(level: Level | None, sky: float | None) -> Level | None:

@@ -126,9 +126,9 @@ class ChipImage:
     brightness_per_unit: float = 1.0
 
     def measure(self, statistic: SkyStatistic) -> MeasuredChip:
-        """Level of the whole chip."""
-        level = statistic.level(self.science[self.good])
-        return MeasuredChip(*self.key, level, self.unit, self.brightness_per_unit)
+        """Level of the whole chip, and the mean of the same pixels."""
+        level, mean = statistic.level_and_mean(self.science[self.good])
+        return MeasuredChip(*self.key, level, self.unit, self.brightness_per_unit, mean)
 
     def level_within(
         self, outline_deg: NDArray[np.float64], statistic: SkyStatistic

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from skydb.domain import SkyRun, units
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.units import Conversion
-from skydb.domain.vocabulary import SkyStat
 from skydb.services.core import Context
 from skydb.services.intake import Selection
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
@@ -94,11 +93,8 @@ class AdviseService:
         NotFoundError, UsageError, FileRejectedError
             When a file is gone, not what is on record, or no exposure has a good pixel.
         """
-        medians, means = (
-            MeasureOverlaps(self.context, statistic).ensure(version_ids)
-            for statistic in self._statistics
-        )
-        return self._advised(version_ids, medians, means, conversions)
+        measures = MeasureOverlaps(self.context, self.statistic).ensure(version_ids)
+        return self._advised(version_ids, measures.converted(conversions))
 
     def of_run(self, run_id: int) -> Advice | None:
         """Name the method for the exposures of a run, without reading a file.
@@ -116,30 +112,16 @@ class AdviseService:
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
             version_ids, conversions = overlap_queries.measured_versions(run), conversions_of(run)
-        medians, means = (
-            MeasureOverlaps(self.context, statistic).known(version_ids)
-            for statistic in self._statistics
-        )
-        if medians is None or means is None:
+        measures = MeasureOverlaps(self.context, self.statistic).known(version_ids)
+        if measures is None:
             return None
-        return self._advised(version_ids, medians, means, conversions)
+        return self._advised(version_ids, measures.converted(conversions))
 
-    def _advised(
-        self,
-        version_ids: Collection[int],
-        medians: Measures,
-        means: Measures,
-        conversions: Conversions,
-    ) -> Advice:
+    def _advised(self, version_ids: Collection[int], measures: Measures) -> Advice:
         with self.context.store.reading() as session:
             exposures = [v.exposure for v in overlap_queries.versions(session, version_ids)]
             times = {one.rootname: one.exptime_s or 0.0 for one in exposures if one is not None}
-        return advise(medians.converted(conversions), means.converted(conversions), times)
-
-    @property
-    def _statistics(self) -> tuple[SkyStatistic, SkyStatistic]:
-        """Median, and mean of the same pixels: how skew their distribution is."""
-        return self.statistic, replace(self.statistic, stat=SkyStat.MEAN)
+        return advise(measures, times)
 
 
 def conversions_of(run: SkyRun) -> dict[str, Conversion]:
