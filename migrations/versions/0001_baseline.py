@@ -696,6 +696,8 @@ def upgrade() -> None:
         sa.Column("pixels", sa.Integer(), nullable=False),
         sa.Column("unit", sa.String(length=24), nullable=True),
         sa.Column("brightness_per_unit", sa.Double(), nullable=False),
+        sa.Column("mean", sa.Double(), nullable=True),
+        sa.Column("mean_sigma", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
             ["activity_id"], ["activities.id"], name=op.f("fk_chip_levels_activity_id_activities")
         ),

@@ -289,10 +289,20 @@ def _sky_blocks(
             columns.COMPARISON,
             rows,
         ),
+        *_advice_blocks(services, facts.runs[0]["run"]),
         *or_why_not(lambda: (sky_plot(rows),)),
         *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
         *left,
     )
+
+
+def _advice_blocks(services: Services, run: int) -> tuple[TableBlock, ...]:
+    """The method that suits the exposures of the newest run, where levels are on record."""
+    advice = services.advise.of_run(run)
+    if advice is None:
+        return ()
+    caption = f"Of the exposures of run {run}: {advice.summary}"
+    return (TableBlock("Advice", caption, columns.ADVICE, advice.rows),)
 
 
 def _finding_blocks(facts: Facts) -> tuple[TableBlock, ...]:

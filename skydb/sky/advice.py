@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from types import MappingProxyType
 
 import numpy as np
@@ -31,8 +32,6 @@ from skydb.sky.residuals import AuditUnit, common_unit
 SIGMAS_ALLOWED, PIXEL_NOISE_ALLOWED = 3.0, 0.1
 #: A method with a zero goes before a nearer one without within this part of its sigma.
 _AS_NEAR = 0.25
-#: A pull of stars is told from none beyond so many of its standard deviations.
-_SURE_SIGMA = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +169,12 @@ def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
 
 def _lift(evidence: SkyEvidence, sigma: float, count: int) -> tuple[str, float]:
     """How far the lowest of some levels is above the sky, or below: stars less noise."""
-    pull = evidence.star_pull
-    sure = pull if abs(pull) > _SURE_SIGMA * evidence.star_pull_sigma else 0.0
-    return "stars and counts in the levels", sure - lowest_of(count) * sigma
+    return "stars and counts in the levels", evidence.stars.sure - lowest_of(count) * sigma
 
 
 def lowest_of(count: int) -> float:
     """How far the lowest of so many equal levels is too low, in their sigmas (Blom 1958)."""
-    from scipy.stats import norm
-
-    return float(norm.ppf((count - 0.375) / (count + 0.25))) if count > 1 else 0.0
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
 
 
 def _no_common_zero(evidence: SkyEvidence) -> str:
@@ -271,8 +266,8 @@ def _scene(evidence: SkyEvidence, factor: float) -> list[str]:
     told.append(_zero_told(_doubtful(evidence.zeros), factor))
     if evidence.extended_pull:
         told.append(f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms")
-    if evidence.star_pull > _SURE_SIGMA * evidence.star_pull_sigma:
-        told.append(f"stars lift levels by {evidence.star_pull * factor:.2g}")
+    if evidence.stars.sure > 0:
+        told.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
     if evidence.left:
         told.append(_left_told(evidence, factor))
     return told

@@ -14,14 +14,13 @@ from types import MappingProxyType
 import numpy as np
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import SkyMethod
 from skydb.sky.gradients import plane_left
 from skydb.sky.methods import Islands, Measures, MethodSkies, sky_of
+from skydb.sky.skewness import Pull, pull_of_stars
 
 #: More than so many standard deviations are more than noise.
 _BEYOND_SIGMA = 3.0
-#: Noise of a mean less a median of the same Gaussian pixels, over that of the mean.
-_SKEW_NOISE = float(np.sqrt(np.pi / 2 - 1))
 #: Noise of a median over that of a mean, both squared; what a ramp of the range R, in
 #: standard deviations of a pixel, adds to that is 0.36 R; less is not told from none.
 _MEDIAN_NOISE, _RAMP, _FLAT = np.pi / 2, 0.36, 0.3
@@ -145,35 +144,9 @@ class SkyEvidence:
         return float(np.median(found)) if found else 0.0
 
     @cached_property
-    def star_pull(self) -> float:
-        """How far medians are above the sky on the average, but for extended light.
-
-        Stars and cosmic rays make a tail to the bright side. The median is above the sky
-        that would be there without by about twice what the mean is above the median
-        (Pearson). Counted photons have such a tail without any star, by which the median is
-        below their mean. Without means it is 0.
-        """
-        found = [2 * (skew - tail) - tail for skew, tail, _ in self._skews]
-        return float(np.mean(found)) if found else 0.0
-
-    @cached_property
-    def star_pull_sigma(self) -> float:
-        """Standard deviation of it, from the numbers of pixels."""
-        found = [2 * _SKEW_NOISE * sigma for *_, sigma in self._skews]
-        return float(np.sqrt(np.sum(np.square(found))) / len(found)) if found else 0.0
-
-    @cached_property
-    def _skews(self) -> list[tuple[float, float, float]]:
-        """Of every chip the mean less the median, its share of counts, and a sigma of a mean."""
-        found = []
-        for chip in self.measures.chips:
-            mean = chip.mean
-            if chip.level is not None and mean is not None:
-                factor = chip.brightness_per_unit
-                tail = _tail_of_counts(chip, mean, self._exptimes_s.get(chip.rootname, 0.0))
-                skew = mean.value - chip.level.value
-                found.append((skew * factor, tail * factor, mean.sigma * factor))
-        return found
+    def stars(self) -> Pull:
+        """How far stars, cosmic rays and counts lift levels on the average."""
+        return pull_of_stars(self.measures.chips, self._exptimes_s)
 
     @cached_property
     def _sides(self) -> dict[tuple[ChipKey, ChipKey], tuple[Level, float]]:
@@ -343,22 +316,6 @@ def beyond(found: float | None, noise: float | None, count: int) -> float:
 
 def _noise(chip: MeasuredChip) -> float:
     return chip.level.sigma * chip.brightness_per_unit if chip.level else 0.0
-
-
-def _tail_of_counts(chip: MeasuredChip, mean: Level, exptime_s: float) -> float:
-    r"""Mean less median of Poisson counts with read noise, in the unit of the image.
-
-    With the third cumulant :math:`\\kappa_3` it is :math:`\\kappa_3 / 6\\sigma^2`
-    (Edgeworth). Of a rate without an exposure time an electron is taken to be what makes
-    all noise that of photons.
-    """
-    variance = mean.sigma**2 * mean.pixels
-    if mean.value <= 0 or variance <= 0:
-        return 0.0
-    electron = 1 / exptime_s if exptime_s > 0 else variance / mean.value
-    if chip.unit is SkyUnit.ELECTRON:
-        electron = 1.0
-    return mean.value * electron**2 / 6 / variance
 
 
 def _lit(measures: Measures) -> tuple[Measures, tuple[str, ...]]:

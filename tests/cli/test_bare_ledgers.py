@@ -37,6 +37,7 @@ READING: dict[str, list[str]] = {
     "align diff": ["align", "diff", "1", "2"],
     "align export": ["align", "export", "1", "--headerlet", "{out}/x_hlet.fits"],
     "align changes": ["align", "changes"],
+    "sky advise": ["sky", "advise"],
     "sky audit": ["sky", "audit", "{run}"],
     "sky compare": ["sky", "compare"],
     "sky stats": ["sky", "stats"],

@@ -35,8 +35,8 @@ OTHERS = {
 #: Commands that select exposures, whatever else they do.
 PROMISED = (
     "align run", "align history", "align changes", "sky run", "sky compare", "sky stats",
-    "sky timeline", "sky audit", "report", "status", "todo", "inspect headers", "inspect wcs",
-    "books list", "export table", "find",
+    "sky timeline", "sky audit", "sky advise", "report", "status", "todo", "inspect headers",
+    "inspect wcs", "books list", "export table", "find",
 )  # fmt: skip
 
 A, B, C = "ibxl50iaq", "ibxl50ibq", "ibxl51icq"

@@ -67,3 +67,15 @@ def test_the_correlations_are_those_of_noise_whatever_the_regions() -> None:
     rng = np.random.default_rng(1)
     regions = [_box(*np.sort(rng.uniform(-0.002, 0.012, 2))) for _ in range(12)]
     assert np.linalg.eigvalsh(shared_correlations(SQUARE, regions)).min() > -1e-9
+
+
+def test_noise_leaves_a_third_of_the_variance_where_three_differences_close() -> None:
+    (triangle,) = measures(SKIES, FULL).matches
+    assert triangle.residual_sigmas() == pytest.approx(dict.fromkeys(FULL, SIGMA * 2**0.5 / 3**0.5))
+    (chain,) = measures(SKIES, FULL[:2]).matches
+    assert chain.residual_sigmas() == pytest.approx(dict.fromkeys(FULL[:2], 0.0), abs=1e-12)
+
+
+def test_differences_of_the_same_pixels_close_by_themselves() -> None:
+    (triangle,) = _together(measures(SKIES, FULL)).matches
+    assert triangle.residual_sigmas() == pytest.approx(dict.fromkeys(FULL, 0.0), abs=1e-8)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from skydb.domain import SkyRun, units
 from skydb.domain.guards import Flag, GuardPolicy
-from skydb.domain.units import Conversion
+from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
 from skydb.services.intake import Selection
+from skydb.services.skies.engines.statistic import statistic_of
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
-from skydb.services.skies.recipe import selected_inputs
+from skydb.services.skies.recipe import RunInputs, inputs_of, selected_inputs
+from skydb.services.skies.wishes import Wishes
 from skydb.sky.advice import Advice, advise
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.store import overlap_queries
-
-Conversions = Mapping[str, Conversion]
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,12 @@ class AdviseService:
     ----------
     context : Context
         Collaborators.
-    statistic : SkyStatistic
-        How levels are taken; the defaults are AstroDrizzle's.
+    statistic : SkyStatistic or None
+        How levels are taken; as in a sky run without options when None.
     """
 
     context: Context
-    statistic: SkyStatistic = field(default_factory=SkyStatistic)
+    statistic: SkyStatistic | None = None
 
     def advise(
         self, selection: Selection | None = None, policy: GuardPolicy | None = None
@@ -81,20 +80,14 @@ class AdviseService:
         """
         chosen = selection or Selection()
         inputs = selected_inputs(self.context, chosen, read_files=False, policy=policy)
-        advice = self.of_versions(list(inputs.version_ids.values()), inputs.conversions)
+        advice = self._measured(inputs)
         left_out = tuple(sorted({*inputs.left_out, *advice.left_out}))
         return SelectionAdvice(advice, inputs.flags, left_out)
 
-    def of_versions(self, version_ids: Collection[int], conversions: Conversions) -> Advice:
-        """Name the method for these versions; what is not on record is measured first.
-
-        Raises
-        ------
-        NotFoundError, UsageError, FileRejectedError
-            When a file is gone, not what is on record, or no exposure has a good pixel.
-        """
-        measures = MeasureOverlaps(self.context, self.statistic).ensure(version_ids)
-        return self._advised(version_ids, measures.converted(conversions))
+    def _measured(self, inputs: RunInputs) -> Advice:
+        overlaps = MeasureOverlaps(self.context, self._statistic_for(inputs))
+        measures = overlaps.ensure(list(inputs.version_ids.values()))
+        return self.of_measures(inputs.version_ids.values(), measures.converted(inputs.conversions))
 
     def of_run(self, run_id: int) -> Advice | None:
         """Name the method for the exposures of a run, without reading a file.
@@ -102,32 +95,44 @@ class AdviseService:
         Returns
         -------
         Advice or None
-            None when levels are not all on record.
+            None when the levels of its exposures are not all on record.
+        """
+        try:
+            with self.context.store.reading() as session:
+                run = overlap_queries.audited_run(session, run_id)
+                ids = overlap_queries.measured_versions(run)
+            return self._known(inputs_of(self.context, ids, read_files=False))
+        except (NotFoundError, UsageError):
+            return None  # only a log tells of it, or no exposure has a good pixel
+
+    def _known(self, inputs: RunInputs) -> Advice | None:
+        ids = list(inputs.version_ids.values())
+        for statistic in (self._statistic_for(inputs), SkyStatistic()):
+            measures = MeasureOverlaps(self.context, statistic).known(ids)
+            if measures is not None:
+                return self.of_measures(ids, measures.converted(inputs.conversions))
+        return None
+
+    def _statistic_for(self, inputs: RunInputs) -> SkyStatistic:
+        usual = Wishes(None, {}, None).for_mode(inputs.mode)
+        return self.statistic or statistic_of(usual)
+
+    def of_measures(self, version_ids: Collection[int], measures: Measures) -> Advice:
+        """Name the method by measured levels.
+
+        Parameters
+        ----------
+        version_ids : collection of int
+            The file versions that were measured.
+        measures : Measures
+            In one unit.
 
         Raises
         ------
-        NotFoundError
-            When there is no such run, or it has no values.
+        UsageError
+            When no exposure has a good pixel.
         """
-        with self.context.store.reading() as session:
-            run = overlap_queries.audited_run(session, run_id)
-            version_ids, conversions = overlap_queries.measured_versions(run), conversions_of(run)
-        measures = MeasureOverlaps(self.context, self.statistic).known(version_ids)
-        if measures is None:
-            return None
-        return self._advised(version_ids, measures.converted(conversions))
-
-    def _advised(self, version_ids: Collection[int], measures: Measures) -> Advice:
         with self.context.store.reading() as session:
             exposures = [v.exposure for v in overlap_queries.versions(session, version_ids)]
             times = {one.rootname: one.exptime_s or 0.0 for one in exposures if one is not None}
         return advise(measures, times)
-
-
-def conversions_of(run: SkyRun) -> dict[str, Conversion]:
-    """Conversions of the exposures of a run whose skies are not in the unit of their file."""
-    versions = {link.version.subject: link.version for link in run.used}
-    lit = {name: one.condition for name, one in versions.items() if one.has_signal}
-    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
-    found = units.common_unit(lit).conversions
-    return {name: one for name, one in found.items() if told.get(name) is one.unit}

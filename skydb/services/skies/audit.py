@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.domain import SkyRun
+from skydb.domain import SkyRun, units
 from skydb.domain.overlap import ChipKey
+from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.crmasks import read_masks
 from skydb.services.core import Context
-from skydb.services.skies.advise import AdviseService, conversions_of
+from skydb.services.skies.advise import AdviseService
 from skydb.services.skies.leftover import (
     CellLevels,
     Leftover,
@@ -192,13 +193,11 @@ class AuditService:
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
             version_ids = overlap_queries.measured_versions(run)
-            conversions = conversions_of(run)
         overlaps = MeasureOverlaps(self.context, self.statistic)
-        advice = AdviseService(self.context, self.statistic).of_versions(version_ids, conversions)
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
-            measures = measures.converted(conversions)
+            measures = measures.converted(_conversions(run))
             peers = overlap_queries.peers(session, run)
             skies = {peer.id: _skies(peer) for peer in peers}
         unit = common_unit(measures.chips)
@@ -211,7 +210,7 @@ class AuditService:
             residuals=tuple(residuals(measures, skies[run_id], unit)),
             islands=measures.islands,
             ranking=tuple(sorted(scores, key=_rank)),
-            advice=advice,
+            advice=AdviseService(self.context).of_measures(version_ids, measures),
             outlines=outlines,
             left=leftover_of(cells, measures, skies[run_id], unit),
         )
@@ -234,6 +233,15 @@ class AuditService:
                 masked[value.exposure.rootname, value.extver] = value.cr_masked_pix
         masks = read_masks(self.context.workspace.resolve(path)) if path else {}
         return FoundSkies(skies, masks, masked, relative)
+
+
+def _conversions(run: SkyRun) -> dict[str, Conversion]:
+    """What was done to exposures whose skies are not in the unit of their file."""
+    versions = {link.version.subject: link.version for link in run.used}
+    lit = {name: one.condition for name, one in versions.items() if one.has_signal}
+    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
+    found = units.common_unit(lit).conversions
+    return {name: one for name, one in found.items() if told.get(name) is one.unit}
 
 
 def _skies(run: SkyRun) -> Skies:
