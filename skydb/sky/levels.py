@@ -164,7 +164,8 @@ class SkyStatistic:
         if self.stat is SkyStat.MEAN:
             return Level(kept.mean, noise.of_mean(), kept.count)
         if self.stat is SkyStat.MODE:
-            first = float(np.clip(values[0], *map(np.float32, seen.limits)))
+            low, high = seen.limits
+            first = float(np.clip(values[0], np.float32(low), np.float32(high)))
             inside = seen.pixels.between(*seen.limits)
             return self._mode(inside, first, kept.deviation, noise)
         value = seen.pixels.median(*seen.limits, kept.count)

@@ -197,7 +197,8 @@ class AuditService:
         measures = overlaps.ensure(version_ids)
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
-            measures = measures.converted(_conversions(run))
+            conversions = _conversions(run)
+            measures = measures.converted(conversions)
             peers = overlap_queries.peers(session, run)
             skies = {peer.id: _skies(peer) for peer in peers}
         unit = common_unit(measures.chips)
