@@ -51,6 +51,7 @@ _SIP_FLOOR_PIX = 20.0
 _ORDERS = range(10)
 _SIP_CARD = re.compile(r"[AB]P?_([0-9]_[0-9]|ORDER)")
 _FRAMES = frozenset({"ICRS", "FK5"})
+_MATRIX = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
 
 
 def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
@@ -214,9 +215,20 @@ def _has_sip(header: ScannedHeader) -> bool:
 def _check_model(
     skeleton: FitsSkeleton, name: WcsName, header: ScannedHeader, chip: ChipGeometry
 ) -> None:
+    missing = [key for key in _MATRIX if key not in header]
+    if 0 < len(missing) < len(_MATRIX):
+        # By the standard it is 0: pixels of another shape, in another direction.
+        said = f"SCI,{chip.extver} has no {missing[0]} beside its other cards of CD"
+        raise _refused(skeleton, said)
     is_modelled = name.kind in _MODELLED or name.text.upper().startswith(("IDC_", "FIT_"))
     if is_modelled and not _has_sip(header):
         said = f"WCSNAME {name} promises a distortion model, and SCI,{chip.extver} has none (SIP)"
+        raise _refused(skeleton, said)
+    axes = [str(header.get(f"CTYPE{axis}", "")) for axis in (1, 2)]
+    if _has_sip(header) and not all(axis.endswith("-SIP") for axis in axes):
+        # Some tools apply such coefficients and others do not.
+        listed = " and ".join(repr(axis) for axis in axes)
+        said = f"SCI,{chip.extver} has coefficients of a distortion (SIP), and axes {listed}"
         raise _refused(skeleton, said)
 
 

@@ -151,6 +151,25 @@ def test_a_wcs_named_after_a_distortion_model_must_have_it(image: ImageBuilder, 
         read_facts(image.write())
 
 
+@pytest.mark.parametrize("axis", ["RA---TAN", "RA---TAN-SIP "])
+def test_a_distortion_model_is_named_by_the_axes(image: ImageBuilder, axis: str) -> None:
+    image.chips = [chip_cards(name="IDC_w3m18525i")]
+    image.chips[0] |= {"A_ORDER": 2, "B_ORDER": 2, "CTYPE1": axis, "CTYPE2": "DEC--TAN-SIP"}
+    if "SIP" in axis:
+        assert read_facts(image.write())
+        return
+    with pytest.raises(FileRejectedError, match=r"distortion \(SIP\), and axes 'RA---TAN'"):
+        read_facts(image.write())
+
+
+@pytest.mark.parametrize("key", ["CD1_2", "CD2_1"])
+def test_a_matrix_of_pixels_is_whole(image: ImageBuilder, key: str) -> None:
+    image.chips[0] |= matrix_of(0.1283, 0.005, 0.005, -0.1283)
+    del image.chips[0][key]
+    with pytest.raises(FileRejectedError, match=f"has no {key} beside its other cards of CD"):
+        read_facts(image.write())
+
+
 @pytest.mark.parametrize("name", [None, "OPUS", "TWEAK"])
 def test_any_other_wcs_may_go_without(image: ImageBuilder, name: str | None) -> None:
     image.chips = [chip_cards(name=name)]
