@@ -6,15 +6,15 @@ SELECT r.group_id, e.rootname, sv.extver,
        MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky END)
            AS globalmin_match,
        MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky END) AS globalmin,
+       MAX(sv.unit) AS unit, v.proposal_id, v.program, v.number AS visit,
+       e.filters AS filter, e.detector,
        MAX(CASE WHEN r.effective_method = 'localmin' THEN sv.mdrizsky_sigma END)
            AS localmin_sigma,
        MAX(CASE WHEN r.effective_method = 'match' THEN sv.mdrizsky_sigma END) AS match_sigma,
        MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky_sigma END)
            AS globalmin_match_sigma,
        MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky_sigma END)
-           AS globalmin_sigma,
-       MAX(sv.unit) AS unit, v.proposal_id, v.program, v.number AS visit,
-       e.filters AS filter, e.detector
+           AS globalmin_sigma
   FROM sky_runs r
   JOIN activities a ON a.id = r.id
   JOIN sky_values sv ON sv.run_id = r.id
