@@ -240,7 +240,7 @@ def test_text_under_a_fits_name_is_unreadable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing_flt.fits", "directory_flt.fits"])
 def test_what_the_system_cannot_open_is_unreadable(tmp_path: Path, name: str) -> None:
     (tmp_path / "directory_flt.fits").mkdir()
-    with pytest.raises(UnreadableFileError, match="cannot be read|could not be searched"):
+    with pytest.raises(UnreadableFileError, match=r"cannot be read|could not be searched"):
         read_facts(tmp_path / name)
 
 
