@@ -12,7 +12,7 @@ from pathlib import Path
 
 from skydb.domain.values import ChipSky, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
-from skydb.errors import NotHstImageError
+from skydb.errors import NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.checksum import sha256_of
 from skydb.files.condition import read_condition
@@ -67,8 +67,13 @@ def read_facts(path: Path) -> FileFacts:
     FileRejectedError
         When the WCS of a chip cannot be used.
     """
-    with quiet_astropy(), open_skeleton(path) as skeleton:
-        return _facts(skeleton)
+    from astropy.io import fits
+
+    try:
+        with quiet_astropy(), open_skeleton(path) as skeleton:
+            return _facts(skeleton)
+    except fits.VerifyError as error:
+        raise UnreadableFileError(path, f"a card cannot be read ({error})") from error
 
 
 def _facts(skeleton: FitsSkeleton) -> FileFacts:

@@ -56,7 +56,7 @@ def test_hap_options_are_settings_and_nothing_else() -> None:
     options = {name: pair[0] for name, pair in hap_options(ObservingMode("ACS", "WFC", 4)).items()}
     assert not {"skymethod", "build", "runfile", "in_memory"} & options.keys()
     settings = AstroDrizzleSettings(extra=options)
-    assert settings.extra["driz_cr"] is True
+    assert settings.reject_cosmic_rays is True
     assert (settings.sky_bits, settings.final_bits, settings.final_rot_deg) == ("80", "336", 0.0)
 
 

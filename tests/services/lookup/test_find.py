@@ -146,12 +146,14 @@ def test_only_a_product_that_holds_all_chips_contains_an_exposure(field):
 def test_a_search_can_be_held_to_filter_detector_and_proposal(field_anywhere):
     cone = {"cone": (85.0, -2.0, 60)}
     for traits, expected in (
-        (Scope(filter="f606w"), {("ibxl50aaq", 1)}),
+        # A product by any of its members.
+        (Scope(filter="f606w"), {("ibxl50aaq", 1), ("ibxl51010_drz.fits", 1)}),
         (Scope(detector="ir"), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
         (Scope(proposal_id=99), {("ibxl51aaq", 1), ("ibxl51010_drz.fits", 1)}),
-        (Scope(filter="F606W", detector="IR"), set()),
     ):
         assert names(field_anywhere.finder.search(cone, traits)) == expected
+    with pytest.raises(NotFoundError, match="filters here: F160W"):
+        field_anywhere.finder.search(cone, Scope(filter="F606W", detector="IR"))
 
 
 def test_a_product_is_found_by_the_filter_and_detector_of_its_first_exposure(field):

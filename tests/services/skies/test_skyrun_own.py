@@ -70,13 +70,13 @@ def field(services: Services, exposures: Path) -> Services:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Pixels of every level that is taken from now on."""
     seen: list[int] = []
-    level = SkyStatistic.level
+    clipped = SkyStatistic._seen
 
     def counted(self: SkyStatistic, values: Any) -> Any:
         seen.append(values.size)
-        return level(self, values)
+        return clipped(self, values)
 
-    monkeypatch.setattr(SkyStatistic, "level", counted)
+    monkeypatch.setattr(SkyStatistic, "_seen", counted)
     return seen
 
 
@@ -304,7 +304,10 @@ def test_a_unit_that_is_not_known_is_a_finding(services: Services, tmp_path: Pat
     ingest_exposures(services, tmp_path)
     (row,) = run(services, SkyMethod.LOCALMIN)
     assert row["status"] == "succeeded"
-    assert findings(services) == {(FindingKind.UNIT_UNKNOWN, path.name[:9])}
+    assert findings(services) == {
+        (FindingKind.UNIT_UNKNOWN, path.name[:9]),
+        (FindingKind.DOUBTFUL_FILE, path.name),
+    }
 
 
 def test_an_exposure_without_a_good_pixel_has_no_value_and_a_finding(
