@@ -30,6 +30,8 @@ class FindingKind(GrowingVocabulary):
     """A file lies under the name of another exposure or product."""
     CONTRADICTION = "contradiction"
     """Two witnesses of one run tell different stories."""
+    SIGMA_UNKNOWN = "sigma-unknown"
+    """The standard deviation of the skies of a run could not be measured."""
     UNIT_UNKNOWN = "unit-unknown"
     """A keyword whose unit cannot be told."""
     LOW_TRUST = "low-trust"

@@ -368,15 +368,6 @@ def measurements_of(
     return found
 
 
-def value_of(session: Session, run_id: int, rootname: str, extver: int) -> SkyValue | None:
-    """A sky value with its run and its exposure."""
-    named = values_select().where(
-        SkyValue.run_id == run_id, Exposure.rootname == rootname, SkyValue.extver == extver
-    )
-    found: SkyValue | None = session.scalar(named)
-    return found
-
-
 def values_select() -> Select[Any]:
     """Sky values with their runs and exposures."""
     return (

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from skydb.domain import (
@@ -34,11 +34,6 @@ Row = dict[str, Any]
 #: What the newest content says of how well the exposure went; its EXPTIME is the exposure's.
 _CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
 _UNKNOWN = {name: None for name in _CONDITION if name != "exptime_s"}
-
-
-def latest_versions() -> Select[ProductVersion]:
-    """Select the newest version of every product that a caller's condition leaves."""
-    return select(ProductVersion).where(_is_newest())
 
 
 def _is_newest(as_of: date | None = None) -> ColumnElement[bool]:

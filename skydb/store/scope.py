@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
@@ -96,10 +96,6 @@ class Scope:
         """JSON-able, without what was left out."""
         plain = {**asdict(self), "as_of": self.as_of.isoformat() if self.as_of else None}
         return {key: value for key, value in plain.items() if value not in (None, (), {})}
-
-    def of_exposures(self) -> Self:
-        """The same exposures, whatever their files."""
-        return replace(self, flavour=None, as_of=None)
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """What a select that joins exposures and visits has to fulfil, files aside.

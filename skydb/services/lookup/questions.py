@@ -173,19 +173,6 @@ class Questions:
         listed = {"python": found.python_version, **found.packages}
         return [{"package": name, "version": version} for name, version in listed.items()]
 
-    def groups_of(self, scope: Scope) -> dict[int, set[int]]:
-        """Groups of good runs, the newest first, with the exposures of a scope that each shows.
-
-        Each exposure is shown by the newest group that has a value of it.
-
-        Raises
-        ------
-        NotFoundError, UsageError
-            When the scope means nothing, or more than one thing.
-        """
-        with self.store.reading() as session:
-            return groups_covering(session, scope.exposure_ids(session))
-
     def comparison(
         self, run_ids: Sequence[int] = (), scope: Scope | None = None
     ) -> list[queries.Row]:

@@ -98,6 +98,20 @@ def test_the_errors_of_what_astrodrizzle_found_are_measured_beside(
     assert sigmas.count(0.0) == 1
 
 
+def test_errors_that_could_not_be_measured_are_a_finding(
+    services: Services, tools: Toolbox, field: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: object, inputs: object) -> None:
+        raise NotFoundError("the exposure is gone")
+
+    monkeypatch.setattr("skydb.services.skies.engines.beside.ErrorsBeside._measures", gone)
+    run(services, tools, SkyMethod.LOCALMIN)
+    assert _sigmas(services) == [None] * len(MEMBERS)
+    with services.context.store.reading() as session:
+        kind = Finding.kind == FindingKind.SIGMA_UNKNOWN
+        assert "the exposure is gone" in session.scalars(select(Finding).where(kind)).one().message
+
+
 def test_a_run_keeps_its_mosaic_its_log_and_no_litter(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.domain import SkyRun
-from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
@@ -24,7 +23,7 @@ from skydb.services.skies.engines.base import (
     notice_islands,
     run_home,
 )
-from skydb.services.skies.engines.beside import ErrorsBeside
+from skydb.services.skies.engines.beside import Errors, ErrorsBeside
 from skydb.services.skies.recipe import (
     RunInputs,
     left_out_levels,
@@ -34,9 +33,6 @@ from skydb.services.skies.recipe import (
 )
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 
-#: Standard deviation of MDRIZSKY of every chip of which it is known.
-Sigmas = Mapping[ChipKey, float]
-
 
 @dataclass(frozen=True)
 class _Found:
@@ -45,7 +41,7 @@ class _Found:
     inputs: RunInputs
     outcome: DrizzleOutcome
     signal: Signal
-    sigmas: Sigmas
+    errors: Errors
 
     def levels(self) -> list[SkyLevel]:
         """Skies that were used; none for a chip without a pixel to tell it from."""
@@ -54,7 +50,7 @@ class _Found:
         for sky in self.outcome.skies:
             chip = (self.inputs.rootname_of(sky.filename), sky.extver)
             value = None if chip in self.signal.blind_chips else sky.mdrizsky
-            sigma = None if value is None else self.sigmas.get(chip)
+            sigma = None if value is None else self.errors.sigmas.get(chip)
             counted = masked.get((sky.filename, sky.extver))
             found.append(SkyLevel(*chip, value, sky.unit, sigma, counted))
         return found
@@ -107,8 +103,8 @@ class AstroDrizzleEngine:
                 with isolated(self.context, run_id, files, self.runner) as runner:
                     outcome = self._drizzle(run_id, inputs, runner, scratch)
                 errors = ErrorsBeside(self.context, self.drizzle)
-                sigmas = errors.of(outcome.effective_method, known)
-                self._record(run_id, _Found(inputs, outcome, signal, sigmas))
+                beside = errors.of(outcome.effective_method, known)
+                self._record(run_id, _Found(inputs, outcome, signal, beside))
         except (ToolError, FileRejectedError):
             return  # the row says FAILED, with the reason and the log
 
@@ -143,6 +139,9 @@ class AstroDrizzleEngine:
                 run.log_path = log
                 run.masks_path = masks
                 notice_blind(run, found.signal.subjects)
+                if found.errors.why_not is not None:
+                    message = f"The errors of the skies are not known. {found.errors.why_not}"
+                    run.notice(FindingKind.SIGMA_UNKNOWN, f"run {run.id}", message)
                 _notice(run, found.inputs, outcome)
 
 

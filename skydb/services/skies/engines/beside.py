@@ -21,6 +21,21 @@ _MEASURING = Lock()
 
 
 @dataclass(frozen=True)
+class Errors:
+    """Standard deviations of skies, in the unit of the image, or why there are none.
+
+    Parameters
+    ----------
+    sigmas : mapping of ChipKey to float
+    why_not : str or None
+        Of skies that were computed and could not be measured beside.
+    """
+
+    sigmas: Mapping[ChipKey, float]
+    why_not: str | None
+
+
+@dataclass(frozen=True)
 class ErrorsBeside:
     """Standard deviations of the skies of a run that another tool computes.
 
@@ -34,21 +49,21 @@ class ErrorsBeside:
     context: Context
     drizzle: AstroDrizzleSettings
 
-    def of(self, method: SkyMethod, inputs: RunInputs) -> Mapping[ChipKey, float]:
+    def of(self, method: SkyMethod, inputs: RunInputs) -> Errors:
         """Sigma of MDRIZSKY of every chip, in the unit of its image.
 
-        Empty where the skies are not measured in the exposures but given, or taken in a way
-        that skydb does not know, and where the exposures cannot be read: the run itself is
-        none the worse for that.
+        There are none where the skies are given, or taken in a way that skydb does not know
+        and the user asked for. Where the exposures cannot be measured the run is none the
+        worse for that, and the reason is told.
         """
         if not method.is_computed or sky_why_not(self.drizzle):
-            return {}
+            return Errors({}, None)
         try:
             measures = self._measures(inputs).converted(inputs.conversions)
-        except (FileRejectedError, NotFoundError, UsageError):
-            return {}
+        except (FileRejectedError, NotFoundError, UsageError) as error:
+            return Errors({}, str(error))
         skies = sky_of(method, measures).of_chips(measures.chips)
-        return {key: sky.sigma for key, sky in skies.items() if sky is not None}
+        return Errors({key: sky.sigma for key, sky in skies.items() if sky is not None}, None)
 
     def _measures(self, inputs: RunInputs) -> Measures:
         overlaps = MeasureOverlaps(self.context, statistic_of(self.drizzle))
