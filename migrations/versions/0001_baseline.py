@@ -108,6 +108,7 @@ def upgrade() -> None:
                 "running",
                 "succeeded",
                 "failed",
+                "interrupted",
                 name="activitystatus",
                 native_enum=False,
                 create_constraint=True,

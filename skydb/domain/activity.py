@@ -177,10 +177,18 @@ class Activity(Base):
             When it is not running.
         """
         self._require(ActivityStatus.RUNNING, "fail")
-        self.status = ActivityStatus.FAILED
-        self.error = error
-        self.log_path = log_path or self.log_path
-        self.finished_at = utc_now()
+        self._end_badly(ActivityStatus.FAILED, error, log_path)
+
+    def interrupt(self, error: str, log_path: str | None = None) -> None:
+        """End work that was told to stop, or whose process died, and keep by what.
+
+        Raises
+        ------
+        StateError
+            When it is not running.
+        """
+        self._require(ActivityStatus.RUNNING, "be interrupted")
+        self._end_badly(ActivityStatus.INTERRUPTED, error, log_path)
 
     def recall(
         self,
@@ -248,6 +256,17 @@ class Activity(Base):
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether it ended, and not well."""
+        return self.status in (ActivityStatus.FAILED, ActivityStatus.INTERRUPTED)
+
+    def _end_badly(self, status: ActivityStatus, error: str, log_path: str | None) -> None:
+        self.status = status
+        self.error = error
+        self.log_path = log_path or self.log_path
+        self.finished_at = utc_now()
 
     def _require(self, status: ActivityStatus, verb: str) -> None:
         if self.status is not status:

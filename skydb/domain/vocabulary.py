@@ -274,6 +274,8 @@ class ActivityStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """It was told to stop, or its process died, before it was done."""
 
 
 class IngestStatus(StrEnum):

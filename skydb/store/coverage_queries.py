@@ -137,14 +137,14 @@ def failed_runs(session: Session, among: Collection[int] | None = None) -> list[
         )
         .exists()
     )
-    failed = SkyRun.status == ActivityStatus.FAILED
+    failed = SkyRun.status.in_((ActivityStatus.FAILED, ActivityStatus.INTERRUPTED))
     runs: list[Activity] = list(
         session.scalars(select(SkyRun).where(failed, ~repeated, SkyRun.deleted_at.is_(None)))
     )
     fits = select(AlignmentRun.id).order_by(AlignmentRun.id.desc())
     last = next((key for key in session.scalars(fits) if among is None or key in among), None)
     newest = None if last is None else session.get(AlignmentRun, last)
-    if newest is not None and newest.status is ActivityStatus.FAILED:
+    if newest is not None and newest.ended_badly:
         runs.append(newest)
     return [
         {"run": run.id, "kind": run.kind.value, "status": run.status.value, "error": run.error}

@@ -32,6 +32,20 @@ def test_an_activity_goes_from_pending_through_running_to_succeeded() -> None:
     assert activity.created_at <= activity.started_at <= activity.finished_at
 
 
+def test_work_that_was_interrupted_ended_badly_and_says_by_what() -> None:
+    activity = ingest()
+    activity.start()
+    assert not activity.ended_badly
+    activity.interrupt("SIGTERM", log_path="tweakreg.log")
+    assert (activity.status, activity.error, activity.log_path) == (
+        ActivityStatus.INTERRUPTED,
+        "SIGTERM",
+        "tweakreg.log",
+    )
+    assert activity.ended_badly
+    assert activity.finished_at >= activity.started_at
+
+
 @pytest.mark.parametrize(
     ("before", "verb"),
     [
@@ -44,12 +58,18 @@ def test_an_activity_goes_from_pending_through_running_to_succeeded() -> None:
         (["start", "fail"], "start"),
         (["start", "fail"], "succeed"),
         (["start", "fail"], "fail"),
+        ([], "be interrupted"),
+        (["start", "succeed"], "be interrupted"),
+        (["start", "be interrupted"], "be interrupted"),
+        (["start", "be interrupted"], "succeed"),
+        (["start", "be interrupted"], "fail"),
     ],
 )
 def test_a_verb_out_of_order_is_forbidden_and_changes_nothing(before: list[str], verb: str) -> None:
     activity = ingest()
     verbs = {"start": activity.start, "succeed": activity.succeed}
     verbs["fail"] = lambda: activity.fail("the disk was full")
+    verbs["be interrupted"] = lambda: activity.interrupt("SIGTERM")
     for earlier in before:
         verbs[earlier]()
     state = (activity.status, activity.error, activity.finished_at)

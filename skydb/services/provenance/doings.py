@@ -18,7 +18,7 @@ from skydb.domain import (
     SkyRun,
     Usage,
 )
-from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, Verdict
+from skydb.domain.vocabulary import ActivityKind, FindingKind, Verdict
 from skydb.services.provenance import ids
 from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, RemarkKind, Thing
 from skydb.services.provenance.things import facts, plain
@@ -78,7 +78,7 @@ def _facts(activity: Activity) -> dict[str, Any]:
 
 def _remark(graph: Lineage, node_id: str, activity: Activity) -> None:
     subject = f"activity {activity.id}"
-    if activity.status is ActivityStatus.FAILED:
+    if activity.ended_badly:
         graph.remark(node_id, RemarkKind.FAILED, subject, activity.error or "it failed.")
     if activity.deleted_at is not None:
         message = f"deleted on {activity.deleted_at:%Y-%m-%d}; the views hide it."
