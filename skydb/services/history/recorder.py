@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
@@ -22,24 +22,29 @@ from skydb.domain import (
     SkyRunGroup,
     SkyValue,
     Stamp,
-    Visit,
 )
 from skydb.domain.base import utc_now
-from skydb.domain.values import Rootname, SkyLevel, WcsName
+from skydb.domain.values import SkyLevel, WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
-from skydb.files.names import product_named
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
+from skydb.services.history.roster import Roster
 from skydb.services.history.rounds import round_fingerprint
 
-E = TypeVar("E")
-
 _UNKNOWN = "unknown"
+#: Runs whose fits are read with one question.
+_ASKED_TOGETHER = 500
+#: What tells that one fit repeats another.
+_REPEATED = (
+    *(AlignmentSolution.id, AlignmentSolution.activity_id, AlignmentSolution.product_id),
+    *(AlignmentSolution.status, AlignmentSolution.repeats_id, AlignmentSolution.fit_geometry),
+    *(AlignmentSolution.nmatches, AlignmentSolution.dx_pix, AlignmentSolution.dy_pix),
+)
 _LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
 
 
 @dataclass
 class Recorder:
-    """Writes runs that were made without skydb, each in one flush.
+    """Makes rows of runs that were made without skydb, which are written together.
 
     What a transaction has met is remembered, so that nothing that waits to be written has
     to be written for a question: with a flush for each question, runs take four times as long.
@@ -54,15 +59,27 @@ class Recorder:
 
     session: Session
     importing: HistoryImport
-    _known: dict[str, Exposure] = field(default_factory=dict, init=False)
-    _seen: dict[tuple[str, str], Visit] = field(default_factory=dict, init=False)
-    _products: dict[str, Product] = field(default_factory=dict, init=False)
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
     _groups: dict[str, SkyRunGroup] = field(default_factory=dict, init=False)
+    _roster: Roster = field(init=False)
 
-    def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> int:
-        """Record a sky run with its values, in the group of its round."""
-        exposures = self._exposures(plan.exposures)
+    def __post_init__(self) -> None:
+        self._roster = Roster(self.session)
+
+    def expect(self, plans: Iterable[Plan]) -> None:
+        """Ask the database once for what many plans name."""
+        rootnames: set[str] = set()
+        filenames: set[str] = set()
+        for plan in plans:
+            if isinstance(plan, SkyPlan):
+                rootnames.update(plan.exposures)
+            elif isinstance(plan, AlignmentPlan):
+                filenames.update(fit.product for fit in plan.fits)
+        self._roster.look_up(rootnames, filenames)
+
+    def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> SkyRun:
+        """A sky run with its values, in the group of its round."""
+        exposures = self._roster.exposures(plan.exposures)
         run = SkyRun(
             self._group(round_),
             plan.requested,
@@ -74,20 +91,18 @@ class Recorder:
         levels = plan.levels if plan.error is None else ()
         values = [_value(exposures[level.rootname], level, plan) for level in levels]
         run.recall_values(values, plan.effective)
-        self.session.flush()
-        return run.id
+        return run
 
-    def alignment(self, plan: AlignmentPlan, log_path: str | None) -> int:
-        """Record an alignment run with its fits."""
+    def alignment(self, plan: AlignmentPlan, log_path: str | None) -> AlignmentRun:
+        """An alignment run with its fits."""
         reference = (plan.reference or "")[:_REFERENCE]
         run = AlignmentRun(reference, plan.parameters, self._stamp(plan.software))
         run.reference = reference or None
         self._begin(run, plan, log_path)
-        products = self._products_called(fit.product for fit in plan.fits)
+        products = self._roster.products(fit.product for fit in plan.fits)
         for fit in plan.fits:
             self._solution(run, fit, products[fit.product])
-        self.session.flush()
-        return run.id
+        return run
 
     def link_repeats(self, run_ids: Sequence[int]) -> None:
         """Link every fit that was applied to the dry run that found the same numbers before.
@@ -97,22 +112,35 @@ class Recorder:
         run_ids : sequence of int
             Alignment runs of one directory, in the order of time.
         """
-        dry: dict[tuple[object, ...], AlignmentSolution] = {}
-        for run_id in run_ids:
-            for solution in self.session.get_one(AlignmentRun, run_id).solutions:
-                if solution.status is SolutionStatus.PROPOSED:
-                    dry[_numbers_of(solution)] = solution
-                earlier = dry.get(_numbers_of(solution))
-                if solution.status is SolutionStatus.APPLIED and earlier is not None:
-                    solution.repeats = earlier
+        dry: dict[tuple[object, ...], int] = {}
+        links = []
+        for start in range(0, len(run_ids), _ASKED_TOGETHER):
+            for fit in self._fits_of(run_ids[start : start + _ASKED_TOGETHER]):
+                numbers = _numbers_of(fit)
+                if fit.status is SolutionStatus.PROPOSED:
+                    dry[numbers] = fit.id
+                elif numbers in dry and fit.repeats_id != dry[numbers]:
+                    links.append({"id": fit.id, "repeats_id": dry[numbers]})
+        if links:
+            self.session.execute(update(AlignmentSolution), links)
 
-    def replace(self, earlier_id: int, run_id: int) -> None:
+    def _fits_of(self, run_ids: Sequence[int]) -> list[Row[Any]]:
+        """Applied and proposed fits of some runs, in the order of the runs."""
+        told = (SolutionStatus.APPLIED, SolutionStatus.PROPOSED)
+        asked = select(*_REPEATED).where(
+            AlignmentSolution.activity_id.in_(run_ids), AlignmentSolution.status.in_(told)
+        )
+        place = {run_id: place for place, run_id in enumerate(run_ids)}
+        fits: Sequence[Any] = self.session.execute(asked).all()
+        return sorted(fits, key=lambda fit: (place[fit.activity_id], fit.id))
+
+    def replace(self, earlier_id: int, run: Activity) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
+        self.session.flush()
         earlier = self.session.get_one(Activity, earlier_id)
-        run = self.session.get_one(Activity, run_id)
         earlier.deleted_at = utc_now()
         said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
-        run.notice(FindingKind.CONTRADICTION, f"run {run_id}", said)
+        run.notice(FindingKind.CONTRADICTION, f"run {run.id}", said)
         for new in run.solutions:
             new.supersede(old for old in earlier.solutions if old.product is new.product)
 
@@ -148,7 +176,7 @@ class Recorder:
             .order_by(SkyRun.id)
         )
         same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
-        found = [*self._asked(of_known), *self._asked(same)]
+        found = [*self._roster.asked(of_known), *self._roster.asked(same)]
         if found:
             return found[0]
         first = round_[0]
@@ -176,64 +204,10 @@ class Recorder:
         fingerprint = Environment.fingerprint_of(python, _UNKNOWN, software.packages)
         if fingerprint not in self._environments:
             same = select(Environment).where(Environment.fingerprint == fingerprint)
-            found = next(iter(self._asked(same)), None)
+            found = next(iter(self._roster.asked(same)), None)
             new = found or Environment(python, _UNKNOWN, software.packages)
             self._environments[fingerprint] = new
         return self._environments[fingerprint]
-
-    def _exposures(self, rootnames: Iterable[str]) -> dict[str, Exposure]:
-        """Exposures by rootname; those that are not in the ledger are known from the log."""
-        texts = set(rootnames)
-        unknown = [Rootname(text) for text in sorted(texts - self._known.keys())]
-        if unknown:
-            missing = {name.text for name in unknown}
-            found = self._asked(select(Exposure).where(Exposure.rootname.in_(missing)))
-            self._known |= {exposure.rootname: exposure for exposure in found}
-            new = [name for name in unknown if name.text not in self._known]
-            visits = self._visits(new)
-            for name in new:
-                exposure = Exposure(visits[name.program, name.visit_number], name)
-                self._known[name.text] = exposure
-                self.session.add(exposure)
-        return {text: self._known[text] for text in texts}
-
-    def _visits(self, names: Iterable[Rootname]) -> dict[tuple[str, str], Visit]:
-        keys = {(name.program, name.visit_number) for name in names}
-        unknown = keys - self._seen.keys()
-        if unknown:
-            same = select(Visit).where(tuple_(Visit.program, Visit.number).in_(unknown))
-            found = self._asked(same)
-            self._seen |= {(visit.program, visit.number): visit for visit in found}
-            for key in sorted(unknown - self._seen.keys()):
-                self._seen[key] = Visit(*key)
-                self.session.add(self._seen[key])
-        return {key: self._seen[key] for key in keys}
-
-    def _products_called(self, filenames: Iterable[str]) -> dict[str, Product]:
-        """Products by the names of their files; those that are not in the ledger are new."""
-        names = dict.fromkeys(filenames)
-        unknown = [name for name in names if name not in self._products]
-        if unknown:
-            same = select(Product).where(Product.filename.in_(unknown)).order_by(Product.id.desc())
-            self._products |= {product.filename: product for product in self._asked(same)}
-        for name in unknown:
-            if name not in self._products:
-                self._products[name] = self._new_product(name)
-        return {name: self._products[name] for name in names}
-
-    def _new_product(self, filename: str) -> Product:
-        rootname, kind = product_named(filename)
-        exposure = None if kind.is_combined else self._exposures([rootname.text])[rootname.text]
-        key = (rootname.program, rootname.visit_number)
-        visit = exposure.visit if exposure else self._visits([rootname])[key]
-        product = Product.logged(filename, kind, visit, exposure)
-        self.session.add(product)
-        return product
-
-    def _asked(self, question: Select[E]) -> Sequence[E]:
-        """Answer of the database, of what was written; the rest is remembered here."""
-        with self.session.no_autoflush:
-            return self.session.scalars(question).all()
 
     def _solution(self, run: AlignmentRun, fit: FitPlan, product: Product) -> None:
         name = WcsName.parse(fit.wcs_name[:_WCSNAME])
@@ -252,7 +226,7 @@ def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
     return value
 
 
-def _numbers_of(fit: AlignmentSolution) -> tuple[object, ...]:
+def _numbers_of(fit: Row[Any]) -> tuple[object, ...]:
     """What is the same of two fits when one repeats the other, as exactly as logs print it.
 
     The number of matches and the shift are; the shift file has more digits than the log.

@@ -29,6 +29,7 @@ class Register:
     """Imported runs by the identity of what they left, read once for an import."""
 
     _runs: dict[str, int] = field(default_factory=dict)
+    _waiting: dict[str, Activity] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
 
     @classmethod
@@ -46,9 +47,13 @@ class Register:
                 register._open.append(_Open(run, log["identity"], log["lines"]))
         return register
 
-    def run_of(self, plan: Plan) -> int | None:
-        """The run that was recorded of these very lines, or of the beginning that they are."""
-        known = self._runs.get(plan.source.identity)
+    def run_of(self, plan: Plan) -> Activity | int | None:
+        """The run that was recorded of these very lines, or of the beginning that they are.
+
+        It is a row without a number yet when it waits to be written.
+        """
+        identity = plan.source.identity
+        known = self._waiting.get(identity) or self._runs.get(identity)
         return known if known or plan.is_complete else self.begun(plan)
 
     def begun(self, plan: Plan) -> int | None:
@@ -62,6 +67,11 @@ class Register:
         """Numbers of lines after which a run may have been cut off when it was read before."""
         return frozenset(one.lines for one in self._open)
 
-    def add(self, plan: Plan, run: int) -> None:
-        """Know a run from now on."""
-        self._runs[plan.source.identity] = run
+    def add(self, plan: Plan, run: Activity) -> None:
+        """Know a run from now on; it may wait to be written."""
+        self._waiting[plan.source.identity] = run
+
+    def settle(self) -> None:
+        """Know by their numbers the runs that have waited, now that they are written."""
+        self._runs |= {identity: run.id for identity, run in self._waiting.items()}
+        self._waiting.clear()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from skydb.errors import FileRejectedError
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
-from skydb.files.logs import LogFile, LoggedAlignment, LoggedRun, has_traces
+from skydb.files.logs import LogFile, LoggedRun, has_traces
 from skydb.files.textfile import chunks_of, lines_of
+from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.plan import SkyPlan
 from skydb.services.history.skyplan import sky_plan
 from skydb.services.history.witnesses import MATCH_SUFFIX, is_shift_file
@@ -29,28 +29,21 @@ class Unused:
     reason: str
 
 
-@dataclass(frozen=True)
-class FoundFit:
-    """A run of TweakReg in a file; ``beside`` is what the file says of it besides its lines."""
-
-    path: Path
-    run: LoggedAlignment
-    beside: dict[str, Any]
-
-
 @dataclass
 class Found:
     """What there is below a directory.
 
     Parameters
     ----------
+    fits : FoundFits
+        Runs of TweakReg.
     checkpoints : frozenset of int
         See :class:`~skydb.files.logs.LogFile`.
     """
 
+    fits: FoundFits
     checkpoints: frozenset[int] = frozenset()
     skies: list[SkyPlan] = field(default_factory=list)
-    fits: list[FoundFit] = field(default_factory=list)
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     witnesses: list[Path] = field(default_factory=list)
@@ -101,7 +94,7 @@ def _look_at_log(path: Path, found: Found) -> None:
         if isinstance(run, LoggedRun):  # Only what is recorded is kept: there may be thousands.
             found.skies.append(sky_plan(path, run, beside))
         else:
-            found.fits.append(FoundFit(path, run, beside))
+            found.fits.add(path, run, beside)
     if log.orphans:
         lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
         more = ", ..." if len(log.orphans) > 5 else ""

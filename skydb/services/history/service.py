@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from skydb.domain import HistoryImport
+from skydb.domain import Activity, HistoryImport
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.hdrtab import DrizzledProduct
 from skydb.services.core import Context
-from skydb.services.history.alignplan import Latest, alignment_plan
+from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.outcome import (
     HistoryKind,
     HistoryOutcome,
@@ -29,13 +28,13 @@ from skydb.services.history.productplan import disagreements, product_plan, writ
 from skydb.services.history.recorder import Recorder
 from skydb.services.history.register import Register
 from skydb.services.history.rounds import in_order, rounds_of
-from skydb.services.history.search import Found, FoundFit, Unused, files_below, look_at
+from skydb.services.history.search import Found, Unused, files_below, look_at
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_NAME = 60
-P = TypeVar("P")
+P = TypeVar("P", bound=Plan)
 
-#: Runs that are recorded in one transaction.
+#: Runs that are recorded in one transaction, and written at its end.
 _TOGETHER = 50
 
 
@@ -84,32 +83,49 @@ class HistoryService:
         activity_id = self.context.begin(lambda _, stamp: HistoryImport(asked, stamp))
         with self.context.guarded(HistoryImport, activity_id):
             batch = _Batch(self.context, activity_id)
-            outcomes = self._record(batch, self._search(directory, batch.checkpoints))
+            with closing(FoundFits()) as fits:
+                found = Found(fits, batch.checkpoints)
+                self._search(directory, found)
+                outcomes = self._record(batch, found)
             with self.context.closing(HistoryImport, activity_id) as (_, activity):
                 activity.parameters = {**asked, "runs": _counts(outcomes)}
         return [replace(outcome, directory=str(directory)) for outcome in outcomes]
 
-    def _search(self, directory: Path, checkpoints: frozenset[int]) -> Found:
+    def _search(self, directory: Path, found: Found) -> None:
         files = files_below(directory, self.context.workspace.root)
         self.context.progress.begin("Reading files", len(files))
-        found = Found(checkpoints)
         for path in files:
             look_at(path, found)
             self.context.progress.advance()
         self.context.progress.end()
-        return found
 
     def _record(self, batch: _Batch, found: Found) -> list[HistoryOutcome]:
-        alignments = _alignments(found)
         skies = in_order(found.skies)
-        self.context.progress.begin("Recording runs", len(alignments) + len(skies))
-        outcomes = batch.alignments(alignments)
+        self.context.progress.begin("Recording runs", len(found.fits) + len(skies))
+        outcomes = batch.alignments(found.fits)
         outcomes += batch.rounds(skies)
         outcomes += [batch.product(product, skies) for product in found.products]
-        unused = found.unused + found.strays(plan.source.path.parent for plan in alignments)
+        unused = found.unused + found.strays(path.parent for path in found.fits.paths)
         outcomes += [batch.unused(one) for one in unused]
         self.context.progress.end()
         return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """A plan and the run that it is, which may wait to be written."""
+
+    plan: Plan
+    run: Activity | int
+    is_new: bool
+    kind: HistoryKind
+    notes: Sequence[Note] = ()
+
+    @property
+    def outcome(self) -> HistoryOutcome:
+        """What became of the plan, when the run is written."""
+        run_id = self.run if isinstance(self.run, int) else self.run.id
+        return outcome_of(self.plan, run_id, is_new=self.is_new, kind=self.kind, notes=self.notes)
 
 
 class _Batch:
@@ -128,19 +144,19 @@ class _Batch:
         """See :class:`Register`."""
         return self._register.checkpoints
 
-    def alignments(self, plans: Sequence[AlignmentPlan]) -> list[HistoryOutcome]:
+    def alignments(self, found: FoundFits) -> list[HistoryOutcome]:
         """Record alignments in the order of time, and link those that repeat a dry run."""
-        outcomes = self._together(plans, self._alignment)
+        outcomes = self._together(found.plans(), self._alignment)
         homes: dict[Path, list[int]] = {}
-        for plan, outcome in zip(plans, outcomes, strict=True):
-            homes.setdefault(plan.source.path.parent, []).append(outcome.run or 0)
+        for path, outcome in zip(found.paths, outcomes, strict=True):
+            homes.setdefault(path.parent, []).append(outcome.run or 0)
         if any(outcome.status is HistoryStatus.NEW for outcome in outcomes):
             with self._recorder() as recorder:
                 for run_ids in homes.values():
                     recorder.link_repeats(run_ids)
         return outcomes
 
-    def _alignment(self, plan: AlignmentPlan) -> HistoryOutcome:
+    def _alignment(self, plan: AlignmentPlan) -> _Met:
         self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
@@ -148,7 +164,7 @@ class _Batch:
             log = self._keep(plan.source.path)
             plan.parameters["evidence"] = {path.name: self._keep(path) for path in plan.evidence}
             run = self._add(plan, lambda recorder: recorder.alignment(plan, log))
-        return outcome_of(plan, run, is_new=is_new, kind=HistoryKind.ALIGNMENT)
+        return _Met(plan, run, is_new, HistoryKind.ALIGNMENT)
 
     def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
         """Record sky runs in the order of time, each in its group."""
@@ -157,16 +173,23 @@ class _Batch:
             plans, lambda plan: self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN)
         )
 
-    def _together(
-        self, plans: Sequence[P], record: Callable[[P], HistoryOutcome]
-    ) -> list[HistoryOutcome]:
+    def _together(self, plans: Iterable[P], record: Callable[[P], _Met]) -> list[HistoryOutcome]:
         """Record plans in order, some of them in each transaction."""
-        outcomes = []
-        for start in range(0, len(plans), _TOGETHER):
+        outcomes: list[HistoryOutcome] = []
+        rest = iter(plans)
+        while block := list(islice(rest, _TOGETHER)):
             with self._recorder() as self._recording:
-                outcomes += [record(plan) for plan in plans[start : start + _TOGETHER]]
+                self._recording.expect(block)
+                met = [record(plan) for plan in block]
+                outcomes += self._written(self._recording, met)
             self._recording = None
         return outcomes
+
+    def _written(self, recorder: Recorder, met: Sequence[_Met]) -> list[HistoryOutcome]:
+        """Write what waits; what became of each plan."""
+        recorder.session.flush()
+        self._register.settle()
+        return [one.outcome for one in met]
 
     def product(self, product: DrizzledProduct, plans: Sequence[SkyPlan]) -> HistoryOutcome:
         """Record the run that made a product; of a run that was logged it is a witness."""
@@ -174,11 +197,11 @@ class _Batch:
         writer = writer_of(product, plans)
         run = self._register.run_of(writer) if writer else None
         if writer is None or run is None:
-            return self._sky(plan, [plan], HistoryKind.PRODUCT)
+            return self._together([plan], lambda _: self._sky(plan, [plan], HistoryKind.PRODUCT))[0]
         notes = disagreements(product, writer)
         with self._recorder() as recorder:
             recorder.notice_once(notes)
-        return outcome_of(plan, run, is_new=False, kind=HistoryKind.PRODUCT, notes=notes)
+        return _Met(plan, run, False, HistoryKind.PRODUCT, notes).outcome
 
     def unused(self, file: Unused) -> HistoryOutcome:
         """Remember a file that could not be used."""
@@ -189,22 +212,22 @@ class _Batch:
             HistoryKind.FILE, HistoryStatus.SKIPPED, str(file.path), skipped=1, reason=file.reason
         )
 
-    def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> HistoryOutcome:
+    def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> _Met:
         self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
         if run is None:
             log = self._keep(plan.source.path) if kind is HistoryKind.SKY_RUN else None
             run = self._add(plan, lambda recorder: recorder.sky_run(plan, round_, log))
-        return outcome_of(plan, run, is_new=is_new, kind=kind)
+        return _Met(plan, run, is_new, kind)
 
-    def _add(self, plan: Plan, record: Callable[[Recorder], int]) -> int:
+    def _add(self, plan: Plan, record: Callable[[Recorder], Activity]) -> Activity:
         earlier = self._register.begun(plan)
         with self._recorder() as recorder:
             run = record(recorder)
             if earlier is not None:
                 recorder.replace(earlier, run)
-        self._register.add(plan, run)
+            self._register.add(plan, run)
         return run
 
     @contextmanager
@@ -225,39 +248,6 @@ class _Batch:
             stored = workspace.store(path, "history", sha256_of(path)[:12], name)
             self._kept[path] = workspace.relative(stored)
         return self._kept[path]
-
-
-def _alignments(found: Found) -> list[AlignmentPlan]:
-    """Plans in the order of time, each told by what came after it in its directory."""
-    runs = sorted(found.fits, key=_time_and_place)
-    later: dict[Path, _Later] = defaultdict(_Later)
-    plans = []
-    for one in reversed(runs):
-        plans.append(alignment_plan(one.path, one.run, later[one.path.parent].of(one), one.beside))
-        later[one.path.parent].add(one)
-    return plans[::-1]
-
-
-def _time_and_place(one: FoundFit) -> tuple[datetime, str, int]:
-    return one.run.started_at or datetime.min, str(one.path), one.run.first_line
-
-
-@dataclass
-class _Later:
-    """What the runs of a directory that came later have written."""
-
-    products: set[str] = field(default_factory=set)
-    shift_files: set[str | None] = field(default_factory=set)
-
-    def of(self, one: FoundFit) -> Latest:
-        """What of a run was not overwritten by these."""
-        own = {fit.product for fit in one.run.fits} | set(one.run.products)
-        return Latest(frozenset(own - self.products), one.run.shift_file not in self.shift_files)
-
-    def add(self, one: FoundFit) -> None:
-        """Count a run among those that came later."""
-        self.products |= set(one.run.products)
-        self.shift_files.add(one.run.shift_file)
 
 
 def _counts(outcomes: Sequence[HistoryOutcome]) -> dict[str, int]:

@@ -1,0 +1,120 @@
+"""Runs of TweakReg that were found, kept on disk until their turn comes."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from skydb.files.logs import LoggedAlignment
+from skydb.services.history.alignplan import Latest, alignment_plan
+from skydb.services.history.plan import AlignmentPlan
+
+#: Bytes that are kept in memory; more goes to a file that nobody sees.
+_IN_MEMORY = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFit:
+    """A run of TweakReg in a file, as much of it as its neighbours must know.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    started_at : datetime
+        When it began; the first moment of all when its log does not say.
+    first_line : int
+        Its first line there.
+    products : frozenset of str
+        What it was to fit.
+    fitted : frozenset of str
+        What it tried to fit.
+    shift_file : str or None
+        What it wrote.
+    place : int
+        Of the rest of it, on the disk.
+    """
+
+    path: Path
+    started_at: datetime
+    first_line: int
+    products: frozenset[str]
+    fitted: frozenset[str]
+    shift_file: str | None
+    place: int
+
+
+class FoundFits:
+    """Thousands of runs, of which one at a time is in memory."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        self._found: list[FoundFit] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def close(self) -> None:
+        """Forget all."""
+        self._file.close()
+
+    def add(self, path: Path, run: LoggedAlignment, beside: dict[str, Any]) -> None:
+        """Keep a run; ``beside`` is what the file says of it besides its lines."""
+        self._found.append(
+            FoundFit(
+                path,
+                run.started_at or datetime.min,
+                run.first_line,
+                frozenset(run.products),
+                frozenset(fit.product for fit in run.fits),
+                run.shift_file,
+                self._file.seek(0, 2),
+            )
+        )
+        # Written and read by this process only, to a file without a name.
+        pickle.dump((run, beside), self._file)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Files of the runs, in the order of :meth:`plans`."""
+        return [one.path for one in self._in_order()]
+
+    def plans(self) -> Iterator[AlignmentPlan]:
+        """Plans in the order of time, each told by what came after it in its directory."""
+        runs = self._in_order()
+        latest = []
+        later: dict[Path, _Later] = defaultdict(_Later)
+        for one in reversed(runs):
+            latest.append(later[one.path.parent].of(one))
+            later[one.path.parent].add(one)
+        for one, what in zip(runs, reversed(latest), strict=True):
+            self._file.seek(one.place)
+            run, beside = pickle.load(self._file)
+            yield alignment_plan(one.path, run, what, beside)
+
+    def _in_order(self) -> list[FoundFit]:
+        return sorted(self._found, key=lambda one: (one.started_at, str(one.path), one.first_line))
+
+
+@dataclass
+class _Later:
+    """What the runs of a directory that came later have written."""
+
+    products: set[str] = field(default_factory=set)
+    shift_files: set[str | None] = field(default_factory=set)
+
+    def of(self, one: FoundFit) -> Latest:
+        """What of a run was not overwritten by these."""
+        own = (one.fitted | one.products) - self.products
+        return Latest(own, one.shift_file not in self.shift_files)
+
+    def add(self, one: FoundFit) -> None:
+        """Count a run among those that came later."""
+        self.products |= one.products
+        self.shift_files.add(one.shift_file)
