@@ -8,7 +8,8 @@ SELECT s.id, e.rootname, p.filename AS product,
        s.source_id, s.activity_id, pv.idctab, pv.cal_ver,
        COALESCE(stands.sha256, pv.sha256) AS sha256, pv.number AS fitted_on,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported,
-       p.flavour, p.kind, p.id AS product_id, COALESCE(stands.delivery, pv.delivery) AS delivery
+       p.flavour, p.kind, p.id AS product_id, COALESCE(stands.delivery, pv.delivery) AS delivery,
+       s.repeats_id AS repeats
   FROM alignment_solutions s
   JOIN products p ON p.id = s.product_id
   JOIN activities a ON a.id = s.activity_id

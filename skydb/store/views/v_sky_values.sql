@@ -5,7 +5,8 @@ SELECT sv.run_id, a.started_at, e.rootname, sv.extver,
        e.detector, r.engine, r.group_id, e.expstart_mjd, pv.sha256 AS input_sha256,
        env.verdict AS environment_verdict,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported, r.retention,
-       pv.cal_ver, pv.idctab, pv.number AS version, sv.cr_masked_pix
+       pv.cal_ver, pv.idctab, pv.number AS version, sv.cr_masked_pix,
+       sv.log_line
   FROM sky_values sv
   JOIN sky_runs r ON r.id = sv.run_id
   JOIN activities a ON a.id = r.id
