@@ -30,6 +30,10 @@ align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
 * A file that an option names is looked for from the current directory, with what it lists
   when it is a list; it is copied to the scratch directory, and its SHA-256 is part of the
   recipe: another content is another run, another place is not.
+* Before anything starts the file is looked into: an extension that is not there, an image
+  without a WCS, a list that is empty and a line that would be dropped are exit code 2, with
+  the extensions that there are or the number of the line; a file that is not there is 4.
+  A file of skies may have lines for other exposures of the ledger.
 * `final_refimage` is a grid of its own: numbers for a grid beside it are refused.
 * `skysub=False`, `skysub=False skyuser=KEYWORD` and `skyfile=FILE` give skies: the run is of
   the method `none` or `user`, and keeps where its values come from. AstroDrizzle subtracts

@@ -125,8 +125,8 @@ def resolve_files(
     ------
     NotFoundError
         When a file is not there.
-    UnreadableFileError
-        When it cannot be read.
+    UsageError
+        When it is none, or its content or extension is of no use to the option.
     """
     plain, found = dict(options), list[OptionFile]()
     for option, role in FILE_OPTIONS[tool].items():
@@ -138,15 +138,22 @@ def resolve_files(
         name, extension = _split(value.removeprefix("@"))
         held = [one for one in known if one.option == option]
         if not held or held[0].path.name != name:
-            held = list(_resolved(option, role, name, (base or Path.cwd()).resolve()))
+            place = (base or Path.cwd()).resolve()
+            held = list(_resolved(option, role, name, extension, place))
         mark = "@" if role is FileRole.MARKED else ""
         plain[option] = f"{mark}{held[0].path.name}{extension}"
         found += held
     return plain, tuple(found)
 
 
-def _resolved(option: str, role: FileRole, name: str, base: Path) -> Iterator[OptionFile]:
+def _resolved(
+    option: str, role: FileRole, name: str, extension: str, base: Path
+) -> Iterator[OptionFile]:
+    # Only here: the content of files is read with astropy, whose import takes a second.
+    from skydb.drizzle.filecontent import require_content
+
     path = _existing(option, name, [base])
+    require_content(option, path, extension)
     yield OptionFile(option, path, sha256_of(path))
     if role is not FileRole.LIST:
         return
@@ -155,7 +162,9 @@ def _resolved(option: str, role: FileRole, name: str, base: Path) -> Iterator[Op
         places.reverse()
     tokens = (token for words in _lines(path) for token in words[1:])
     for token in dict.fromkeys(tokens):
-        member = _existing(f"{option} {path.name}", _split(token)[0], places)
+        plain, within = _split(token)
+        member = _existing(f"{option} {path.name}", plain, places)
+        require_content(option, member, within, is_member=True)
         yield OptionFile(option, member, sha256_of(member), token)
 
 
@@ -164,6 +173,9 @@ def _existing(whose: str, name: str, places: Sequence[Path]) -> Path:
         path = (place / Path(name).expanduser()).resolve()
         if path.is_file():
             return path
+        if path.exists():
+            kind = "a directory" if path.is_dir() else "no plain file"
+            raise UsageError(f"{whose}: {name} is {kind}.", advice="Name a file.")
     raise NotFoundError(
         f"{whose}: there is no file {name}.",
         advice=f"Relative paths begin at {places[0]}.",

@@ -23,49 +23,14 @@ from pathlib import Path
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.effective import MethodVerdict, SkyReading
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.skyfile import SkyFile, read_sky_file
 from skydb.drizzle.workspace import opened, science_hdus
-from skydb.errors import FileRejectedError, ParseError, UnreadableFileError, UsageError
+from skydb.errors import FileRejectedError, UsageError
 
 #: MDRIZSKY by file name and EXTVER; None where the source has no value.
 ChipValues = Mapping[tuple[str, int], float | None]
 
 _KEYWORD = "MDRIZSKY"
-_YES = ("yes", "true", "y", "t")
-
-
-@dataclass(frozen=True)
-class SkyFile:
-    """What a file of skies says.
-
-    Parameters
-    ----------
-    values : mapping of str to tuple of float
-        By file name: one value for all chips, or one for each.
-    is_applied : bool
-        Whether its user has subtracted them.
-    """
-
-    values: Mapping[str, tuple[float, ...]]
-    is_applied: bool = False
-
-    def of(self, filename: str, place: int) -> float | None:
-        """Value of a chip, by its place among the chips of the file.
-
-        Raises
-        ------
-        IndexError
-            When there are several values, and too few.
-        """
-        known = self.values.get(filename)
-        if known is None:
-            return None
-        return known[0] if len(known) == 1 else known[place]
-
-    def as_text(self) -> str:
-        """The file as AstroDrizzle reads it."""
-        head = ["# applied = yes"] if self.is_applied else []
-        lines = [f"{name} {' '.join(map(repr, values))}" for name, values in self.values.items()]
-        return "\n".join([*head, *lines]) + "\n"
 
 
 @dataclass(frozen=True)
@@ -112,24 +77,25 @@ class UserSkies:
         ------
         FileRejectedError
             When a chip has no such keyword, or a value that is no number.
+        ParseError
+            When a file has several values for an exposure, and not one for each chip.
         """
         found: dict[tuple[str, int], float | None] = {}
         for path in paths:
             with opened(path) as hdus:
-                for place, hdu in enumerate(science_hdus(hdus)):
+                science = science_hdus(hdus)
+                for place, hdu in enumerate(science):
                     key = path.name, int(hdu.header.get("EXTVER", 1))
-                    found[key] = self._value(path, place, hdu.header)
+                    found[key] = self._value(path, place, len(science), hdu.header)
         return found
 
-    def _value(self, path: Path, place: int, header: Mapping[str, object]) -> float | None:
+    def _value(
+        self, path: Path, place: int, chips: int, header: Mapping[str, object]
+    ) -> float | None:
         if self.method is SkyMethod.NONE:
             return 0.0
         if not self.keyword:
-            try:
-                return self.file.of(path.name, place)
-            except IndexError as error:
-                reason = f"has more chips than {self.source} has values for it"
-                raise FileRejectedError(path, reason) from error
+            return self.file.of(path.name, place, chips)
         value = header.get(self.keyword)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             reason = f"has no number as {self.keyword} in the header of image {place + 1}"
@@ -209,59 +175,5 @@ def _of_file(settings: AstroDrizzleSettings, option: str) -> UserSkies:
     file = read_sky_file(path)
     # With skyuser AstroDrizzle does not look for the comment, and subtracts.
     applied = file.is_applied and option == "skyfile"
-    told = SkyFile(file.values, applied)
+    told = replace(file, is_applied=applied)
     return UserSkies(SkyMethod.USER, f"file {path.name}", file=told, is_subtracted=not applied)
-
-
-def read_sky_file(path: Path) -> SkyFile:
-    """Skies by the name of the exposure's file.
-
-    Parameters
-    ----------
-    path : Path
-        Lines of a file name, of which the directory does not count, and one value, or one
-        for each chip.
-
-    Raises
-    ------
-    ParseError
-        With the line that is none; line 0 when there is none.
-    """
-    values: dict[str, tuple[float, ...]] = {}
-    is_applied = False
-    for number, line in enumerate(_text(path).splitlines(), start=1):
-        if line.startswith("#"):
-            is_applied |= _says_applied(line)
-            continue
-        words = line.split()
-        if not words:
-            continue
-        name = Path(words[0]).name
-        if name in values:
-            raise ParseError(path, number, f"{name} is there twice")
-        values[name] = _numbers(path, number, words[1:])
-    if not values:
-        raise ParseError(path, 0, "has no line with an exposure and its sky")
-    return SkyFile(values, is_applied)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(path, "cannot be read as a list of skies") from error
-
-
-def _says_applied(line: str) -> bool:
-    word = line.replace(":", "=").rpartition("=")[2].strip().lower()
-    return "applied" in line and word in _YES
-
-
-def _numbers(path: Path, number: int, words: Sequence[str]) -> tuple[float, ...]:
-    try:
-        values = tuple(float(word) for word in words)
-    except ValueError as error:
-        raise ParseError(path, number, "has something that is no number") from error
-    if not values or not all(map(math.isfinite, values)):
-        raise ParseError(path, number, "has no sky")
-    return values

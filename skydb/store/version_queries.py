@@ -210,3 +210,12 @@ def fits_and_primaries(session: Session, products: Collection[int]) -> list[Alig
         )
         found += session.scalars(query)
     return sorted(found, key=lambda solution: solution.id)
+
+
+def filenames_among(session: Session, names: Iterable[str]) -> set[str]:
+    """Those of some names that a file of the ledger has, or had in one of its versions."""
+    found: set[str] = set()
+    for batch in batches(names):
+        for column in (Product.filename, ProductVersion.filename):
+            found.update(session.scalars(select(column).where(column.in_(batch))))
+    return found

@@ -15,6 +15,7 @@ from skydb.drizzle.options import typed_options
 from skydb.drizzle.optionspec import OptionKind, Tool, drizzlepac_directory, specification
 from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings, require_options
 from skydb.errors import NotFoundError, UsageError
+from tests.drizzle.option_files import write_for
 from tests.drizzle.option_values import another_value, every_option
 
 DRIZZLE = Tool.ASTRODRIZZLE
@@ -119,7 +120,7 @@ def test_every_option_is_kept_once_with_the_value_that_was_given(
 ) -> None:
     value = another_value(every_option()[name])
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "MYKEY").write_text("x.fits\n")
+    write_for(name, tmp_path / "MYKEY")
     partners = _partners(name)
     settings = AstroDrizzleSettings(sky_bits="0", final_bits="0", extra={name: value, **partners})
     kept = settings.as_parameters()

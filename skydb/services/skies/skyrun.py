@@ -11,13 +11,13 @@ from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.userskies import user_skies_of
-from skydb.errors import UsageError
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
+from skydb.services.skies.engines.given import require_given
 from skydb.services.skies.engines.statistic import require_sky_options, statistic_of
 from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
@@ -155,8 +155,7 @@ class SkyRunService:
             inputs = with_files(self.context, inputs)
         notes = wishes.notes
         if given is not None:
-            _require_one_unit(inputs)
-            given.values(list(inputs.paths.values()))
+            require_given(self.context, given, inputs)
             notes["sky_source"] = given.as_record()
         recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         found = {} if rule.force else self._found(recipes)
@@ -308,13 +307,3 @@ def _holds(finding: Finding, told: Collection[str]) -> bool:
 def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:
     """Names of the guards that flag an exposure, or the inputs as a whole."""
     return {flag.guard.value for flag in flags if flag.subject in (rootname, "inputs")}
-
-
-def _require_one_unit(inputs: RunInputs) -> None:
-    """Refuse skies that are given for images of which some are converted to another unit."""
-    if inputs.conversions:
-        raise UsageError(
-            f"Skies are given, and {', '.join(sorted(inputs.conversions))} would be converted "
-            "to the unit of the others.",
-            advice="Run the exposures of each unit by themselves.",
-        )

@@ -20,6 +20,7 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.userskies import user_skies_of
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.services.core.context import Context
+from skydb.services.intake import Selection
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
 from skydb.services.skies.engines.choice import EngineRequest, engine_for
 from skydb.services.skies.engines.onepass import OnePassEngine
@@ -27,6 +28,7 @@ from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.wishes import Wishes
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
+from tests.drizzle.option_files import write_for, write_grid
 from tests.drizzle.option_values import another_value, every_option
 from tests.drizzle.test_options import _partners
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
@@ -83,7 +85,7 @@ def test_the_engine_skydb_follows_an_option_or_leaves_it_to_astrodrizzle_openly(
 ) -> None:
     nowhere = cast("Context", None)  # an engine is made without a look at the ledger
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "MYKEY").write_text("x.fits\n")
+    write_for(name, tmp_path / "MYKEY")
     options = {name: another_value(every_option()[name]), **_partners(name)}
     if name == "skyuser":
         options["skysub"] = False
@@ -138,7 +140,7 @@ def test_a_ledger_keeps_presets_of_its_own(
 ) -> None:
     presets = services_anywhere.presets
     monkeypatch.chdir(tmp_path)
-    Path("ref.fits").touch()
+    write_grid(Path("ref.fits"), in_extension=True)
     rows = presets.set("deep", {"final_pixfrac": "0.8", "final_refimage": "ref.fits[1]"})
     assert {row["name"]: row["value"] for row in rows} == {
         "final_pixfrac": 0.8,
@@ -238,6 +240,34 @@ def test_an_exposure_without_a_given_sky_is_told(
         assert "sky.txt has no sky for" in row["findings"][0]
 
 
+@pytest.mark.parametrize("option", ["skyfile", "skyuser"])
+@pytest.mark.parametrize("mosaic", [True, False])
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"{MEMBERS[1]}_flt.fits 1 2 3", "line 2: has 3 values"),
+        (f"{MEMBERS[1]}_flt.fits 1\nnothing_flt.fits 2", "line 3: names nothing_flt.fits"),
+    ],
+)
+def test_a_line_of_skies_that_would_not_be_used_leaves_no_run(
+    services: Services, tools: Toolbox, field: list[Path], option: str, line: str, said: str,
+    mosaic: bool,
+) -> None:  # fmt: skip
+    Path("sky.txt").write_text(f"{MEMBERS[0]}_flt.fits 1.5\n{line}\n")
+    given = {"skyfile": {"skyfile": "sky.txt"}, "skyuser": {"skysub": False, "skyuser": "@sky.txt"}}
+    with pytest.raises(UsageError, match=said):
+        run(services, tools, given[option], mosaic=mosaic)
+    with services.context.store.reading() as session:
+        assert session.scalars(select(SkyRun)).all() == []
+
+
+def test_lines_of_other_exposures_of_the_ledger_may_stay(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    row = run(services, tools, {"skyfile": "sky.txt"}, selection=Selection((MEMBERS[0],)))
+    assert skies(services, row["run"]) == {MEMBERS[0]: SKIES[MEMBERS[0]]} and not row["findings"]
+
+
 def test_a_keyword_that_is_not_there_leaves_no_run(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
@@ -256,8 +286,7 @@ def test_an_option_that_astrodrizzle_would_pass_over_is_refused(
 
 
 def test_a_reference_image_is_a_grid_of_its_own(tmp_path: Path) -> None:
-    ref = tmp_path / "ref.fits"
-    ref.touch()
+    ref = write_grid(tmp_path / "ref.fits")
     for wishes in (
         Wishes(options={"final_refimage": str(ref)}),
         Wishes(AstroDrizzleSettings(final_rot_deg=257), {"final_refimage": str(ref)}),

@@ -12,7 +12,7 @@ from skydb.drizzle.optionfiles import RECORD
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies
 from skydb.drizzle.userskies import UserSkies, user_skies_of
-from skydb.errors import FileRejectedError, NotFoundError, StateError
+from skydb.errors import FileRejectedError, NotFoundError, ParseError, StateError, UsageError
 from skydb.services.core import Context
 from skydb.services.skies.engines.base import guarded_runs
 from skydb.services.skies.recipe import (
@@ -21,6 +21,7 @@ from skydb.services.skies.recipe import (
     recorded_inputs,
     used_versions,
 )
+from skydb.store.version_queries import filenames_among
 
 #: Options that say where skies come from.
 _OPTIONS = ("skysub", "skyuser", "skyfile")
@@ -96,3 +97,38 @@ class GivenSkies:
                 if level.mdrizsky is None:
                     message = f"{given.source} has no sky for chip {level.extver}."
                     run.notice(FindingKind.CONTRADICTION, level.rootname, message)
+
+
+def require_given(context: Context, given: UserSkies, inputs: RunInputs) -> None:
+    """Refuse skies that are given and would not be used as they are, before a run begins.
+
+    Parameters
+    ----------
+    context : Context
+    given : UserSkies
+        Where they come from.
+    inputs : RunInputs
+        What they are for; a file may have lines for other exposures of the ledger too.
+
+    Raises
+    ------
+    UsageError
+        When exposures would be converted to the unit of others, or a line of a file has
+        too few or too many values, or a name that the ledger does not have.
+    FileRejectedError
+        When a header does not have the keyword.
+    """
+    if inputs.conversions:
+        raise UsageError(
+            f"Skies are given, and {', '.join(sorted(inputs.conversions))} would be converted "
+            "to the unit of the others.",
+            advice="Run the exposures of each unit by themselves.",
+        )
+    paths = list(inputs.paths.values())
+    try:
+        given.values(paths)
+        with context.store.reading() as session:
+            known = filenames_among(session, given.file.values)
+        given.file.require_known({*known, *(path.name for path in paths)})
+    except ParseError as error:
+        raise UsageError(error.what, advice=error.advice) from error
