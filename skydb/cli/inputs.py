@@ -22,24 +22,29 @@ if TYPE_CHECKING:
 
 Visits = Annotated[
     list[str] | None,
-    typer.Option("--visit", help="Only this visit: 50, bxl50 or BXL50. Repeatable."),
+    typer.Option("--visit", help="Only this visit: 50, bxl50 or bxl5*. Repeatable."),
 ]
 Exposures = Annotated[
     list[str] | None,
-    typer.Option("--exposure", "--rootname", help="Only this exposure. Repeatable."),
+    typer.Option(
+        "--exposure", "--rootname", help="Only this exposure; * is a wildcard. Repeatable."
+    ),
 ]
-ProposalOption = Annotated[int | None, typer.Option("--proposal", help="Only this proposal.")]
+ProposalOption = Annotated[
+    str | None, typer.Option("--proposal", help="Only this proposal; * is a wildcard.")
+]
 FilterOption = Annotated[
     str | None, typer.Option("--filter", help="Only this filter, in any case; * is a wildcard.")
 ]
 DetectorOption = Annotated[
-    str | None, typer.Option("--detector", help="Only this detector, in any case.")
+    str | None, typer.Option("--detector", help="Only this detector, in any case; * is a wildcard.")
 ]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="Only this target, in any case; * is a wildcard.")
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option("--exclude", help="Not this exposure. Repeatable.")
+    list[str] | None,
+    typer.Option("--exclude", help="Not this exposure; * is a wildcard. Repeatable."),
 ]
 FlavourOption = Annotated[
     str | None,
@@ -89,7 +94,7 @@ class Chosen:
     target: str | None = None
     filter: str | None = None
     detector: str | None = None
-    proposal: int | None = None
+    proposal: str | None = None
     exposure: Sequence[str] | None = None
     exclude: Sequence[str] | None = None
     flavour: str | None = None
@@ -125,7 +130,7 @@ class Chosen:
         return {
             "rootnames": tuple(name.strip().lower() for name in self.exposure or ()),
             "visits": tuple(self.visit or ()),
-            "proposal_id": self.proposal,
+            "proposal_id": proposal_named(self.proposal),
             "filter": self.filter,
             "detector": self.detector,
             "target": self.target,
@@ -186,6 +191,11 @@ def flavour_named(text: str | None) -> Flavour | None:
     except ValueError as error:
         known = ", ".join(Flavour)
         raise UsageError(f"Unknown flavour {text!r}.", advice=f"Flavours: {known}.") from error
+
+
+def proposal_named(text: str | None) -> int | str | None:
+    """The number of a proposal, or a pattern of several."""
+    return int(text) if text is not None and text.strip().isdecimal() else text
 
 
 def day_named(text: str | None) -> date | None:

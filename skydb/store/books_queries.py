@@ -15,6 +15,7 @@ from skydb.domain.base import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.store.comparison_queries import batches
+from skydb.store.patterns import is_pattern, proposals_named
 from skydb.store.queries import Row
 from skydb.store.references import visit_named
 from skydb.store.scope import Scope
@@ -103,11 +104,12 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
         When the scope means nothing, or more than one thing.
     """
     wanted: dict[str, object] = {"rule": rule.value} if rule else {}
-    if len(scope.visits) == 1:
+    if len(scope.visits) == 1 and not is_pattern(scope.visits[0]):
         visit = visit_named(session, scope.visits[0])
         wanted |= {"program": visit.program, "visit": visit.number}
     if scope.proposal_id is not None:
-        wanted["proposal_id"] = scope.proposal_id
+        proposals = proposals_named(session, scope.proposal_id)
+        wanted |= {"proposal_id": proposals[0]} if len(proposals) == 1 else {}
     concerns = _concerned(session, scope)
     rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
     order = list(TodoRule)

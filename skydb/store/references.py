@@ -235,9 +235,9 @@ def visit_named(session: Session, label: str) -> Visit:
     try:
         reference = parse(label)
     except UsageError:
-        raise _unknown_visit(session, label) from None
+        raise unknown_visit(session, label) from None
     if not isinstance(reference, VisitReference):
-        raise _unknown_visit(session, label)
+        raise unknown_visit(session, label)
     return visit_of(session, reference)
 
 
@@ -248,14 +248,15 @@ def visit_of(session: Session, reference: VisitReference) -> Visit:
         same = same.where(Visit.program == reference.program)
     visits = list(session.scalars(same))
     if not visits:
-        raise _unknown_visit(session, str(reference))
+        raise unknown_visit(session, str(reference))
     if len(visits) > 1:
         known = ", ".join(visit.label for visit in visits)
         raise UsageError(f"Visit '{reference}' is {known}.", advice="Use the program and number.")
     return visits[0]
 
 
-def _unknown_visit(session: Session, label: str) -> NotFoundError:
+def unknown_visit(session: Session, label: str) -> NotFoundError:
+    """The refusal of a visit that is not there, with some that are."""
     few = select(Visit.program + Visit.number).order_by(Visit.program, Visit.number).limit(_FEW)
     known = list(session.scalars(few))
     more = ", ..." if session.scalar(select(func.count(Visit.id))) != len(known) else ""

@@ -1,13 +1,13 @@
 """Which exposures a question or a run is about: one selection, matched alike everywhere.
 
-Names are matched in any case. A filter is the whole FILTER of a header, or else one of those
-in the beam; ``*`` stands for any characters and ``?`` for one where no name is exactly that.
+Names are matched in any case, those of exposures, visits and proposals too. A filter is the
+whole FILTER of a header, or else one of those in the beam; ``*`` stands for any characters and
+``?`` for one where no name is exactly that.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,7 +18,16 @@ from sqlalchemy.orm import Session, aliased
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion, Visit
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError
-from skydb.store.references import visit_named
+from skydb.store.patterns import (
+    is_pattern,
+    lowered,
+    matching,
+    named,
+    proposals_named,
+    unmatched,
+    visits_named,
+)
+from skydb.store.references import unknown_visit, visit_named
 
 #: Names that a message lists.
 _FEW = 12
@@ -38,15 +47,15 @@ class Scope:
     Parameters
     ----------
     rootnames : tuple of str
-        Exposures.
+        Exposures; in any case, with wildcards.
     visits : tuple of str
-        ``bxl50``, or ``50`` where only one program has such a visit.
-    proposal_id : int, optional
-        PROPOSID.
+        ``bxl50``, or ``50`` where only one program has such a visit; with wildcards.
+    proposal_id : int or str, optional
+        PROPOSID; a text may have wildcards.
     filter, detector, target : str, optional
         Of the exposures; in any case, with wildcards.
     exclude : tuple of str
-        Exposures to leave out.
+        Exposures to leave out; in any case, with wildcards.
     flavour : Flavour, optional
         Only files of this flavour, and exposures that have any.
     as_of : date, optional
@@ -55,7 +64,7 @@ class Scope:
 
     rootnames: tuple[str, ...] = ()
     visits: tuple[str, ...] = ()
-    proposal_id: int | None = None
+    proposal_id: int | str | None = None
     filter: str | None = None
     detector: str | None = None
     target: str | None = None
@@ -117,16 +126,16 @@ class Scope:
     def _named(self, session: Session) -> list[ColumnElement[bool]]:
         several: list[ColumnElement[bool]] = []
         if self.rootnames:
-            several.append(Exposure.rootname.in_(lowered(self.rootnames)))
+            several.append(named(Exposure.rootname, self.rootnames))
         if self.exclude:
-            several.append(Exposure.rootname.not_in(lowered(self.exclude)))
+            several.append(~named(Exposure.rootname, self.exclude))
         if self.visits:
             # By both columns, which have an index together; a label put together has none.
-            visits = [visit_named(session, label) for label in self.visits]
+            visits = [visit for label in self.visits for visit in _visits(session, label)]
             labels = [(visit.program, visit.number) for visit in visits]
             several.append(tuple_(Visit.program, Visit.number).in_(labels))
         if self.proposal_id is not None:
-            several.append(Visit.proposal_id == self.proposal_id)
+            several.append(Visit.proposal_id.in_(proposals_named(session, self.proposal_id)))
         return several
 
     def file_conditions(self) -> list[ColumnElement[bool]]:
@@ -151,9 +160,9 @@ class Scope:
         UsageError
             When a visit's number is that of several programs.
         """
-        named = replace(self, rootnames=(), exclude=())._named(session)
-        found = set(session.scalars(select(Visit.id).where(*named)))
-        if named and not found:
+        asked = replace(self, rootnames=(), exclude=())._named(session)
+        found = set(session.scalars(select(Visit.id).where(*asked)))
+        if asked and not found:
             raise nothing_selected(session, self, "visits")
         return found
 
@@ -174,13 +183,16 @@ class Scope:
             .where(*self.conditions(session), *self._having_files())
         )
         rows = session.execute(query).all()
-        found = {name for _, name in rows}
-        left_out = set(lowered(self.exclude))
-        missing = [name for name in lowered(self.rootnames) if name not in found | left_out]
+        missing = self.missing({name for _, name in rows})
         if missing or not rows:
             raise nothing_selected(session, self, missing=missing)
         require_excluded(session, self)
         return {key for key, _ in rows}
+
+    def missing(self, found: Collection[str], more: Sequence[str] = ()) -> list[str]:
+        """Exposures that are named, here or beside, and are not among some, nor left out."""
+        rest = unmatched([*self.rootnames, *more], found)
+        return [name for name in rest if unmatched(self.exclude, [name]) == lowered(self.exclude)]
 
     def _having_files(self) -> list[ColumnElement[bool]]:
         if not self.restricts_files:
@@ -203,16 +215,14 @@ class Scope:
         NotFoundError, UsageError
             As :meth:`conditions`.
         """
-        names, exclude = lowered(self.rootnames), lowered(self.exclude)
         member, own = ProductMember.rootname, Exposure.rootname
         several: list[ColumnElement[bool]] = []
-        if names:
-            several.append(
-                or_(Product.members.any(member.in_(names)), Product.exposure.has(own.in_(names)))
-            )
-        if exclude:
-            several.append(~Product.members.any(member.in_(exclude)))
-            several.append(~Product.exposure.has(own.in_(exclude)))
+        if names := self.rootnames:
+            is_made = Product.members.any(named(member, names))
+            several.append(or_(is_made, Product.exposure.has(named(own, names))))
+        if exclude := self.exclude:
+            several.append(~Product.members.any(named(member, exclude)))
+            several.append(~Product.exposure.has(named(own, exclude)))
         return [*several, *self._of_members(session), *self._with_versions()]
 
     def _of_members(self, session: Session) -> list[ColumnElement[bool]]:
@@ -246,46 +256,20 @@ class Scope:
         return [Product.id.in_(having)]
 
 
-def lowered(names: Iterable[str]) -> list[str]:
-    """Rootnames as the ledger has them."""
-    return [name.strip().lower() for name in names]
+def _visits(session: Session, label: str) -> list[Visit]:
+    """Visits of a name or a pattern.
 
-
-def matching(session: Session, column: Any, pattern: str) -> list[str]:  # noqa: ANN401
-    """Values of a column that a pattern means; none when there are none.
-
-    Parameters
-    ----------
-    session : Session
-    column : mapped column
-        Of texts; several filters in the beam are joined by semicolons.
-    pattern : str
-        In any case. The value itself comes first, then one that has it as a part, then the
-        wildcards ``*`` and ``?``.
+    Raises
+    ------
+    NotFoundError, UsageError
+        When there is none, or the number is that of several programs.
     """
-    known = values_of(session, column)
-    wanted = pattern.strip().casefold()
-    parts = [part for part in map(re.escape, wanted)]
-    wild = re.compile("".join(_WILD.get(part, part) for part in parts), re.DOTALL)
-    ways: Sequence[Callable[[str], bool]] = (
-        lambda value: value == wanted,
-        lambda value: wanted in value.split(";"),
-        lambda value: wild.fullmatch(value) is not None,
-    )
-    for matches in ways:
-        found = [value for value in known if matches(value.strip().casefold())]
-        if found:
-            return found
-    return []
-
-
-_WILD = {re.escape("*"): ".*", re.escape("?"): "."}
-
-
-def values_of(session: Session, column: Any) -> list[str]:  # noqa: ANN401 - a mapped column
-    """The distinct values of a column, sorted."""
-    found = select(column).where(column.is_not(None)).distinct().order_by(column)
-    return [str(value) for value in session.scalars(found)]
+    if not is_pattern(label):
+        return [visit_named(session, label)]
+    found = visits_named(session, label)
+    if not found:
+        raise unknown_visit(session, label)
+    return found
 
 
 def written_by(day: date, version: type[ProductVersion] = ProductVersion) -> ColumnElement[bool]:
@@ -305,12 +289,14 @@ def require_excluded(session: Session, scope: Scope) -> None:
     NotFoundError
         When an exposure that is excluded is in no file of the ledger.
     """
-    names = lowered(scope.exclude)
-    if not names:
+    if not scope.exclude:
         return
-    known = set(session.scalars(select(Exposure.rootname).where(Exposure.rootname.in_(names))))
-    members = select(ProductMember.rootname).where(ProductMember.rootname.in_(names))
-    missing = sorted(set(names) - known - set(session.scalars(members)))
+    known = {
+        name
+        for column in (Exposure.rootname, ProductMember.rootname)
+        for name in session.scalars(select(column).where(named(column, scope.exclude)).distinct())
+    }
+    missing = sorted(set(unmatched(scope.exclude, known)))
     if missing:
         raise NotFoundError(
             f"The ledger has no {', '.join(missing)} to leave out "

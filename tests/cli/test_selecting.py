@@ -110,11 +110,15 @@ WAYS = {
     "--exposure IBXL51ICQ": {C}, "--exclude IBXL50IAQ": {B, C}, "--proposal 12812": {A, B, C},
     "--flavour pipeline": {A, B, C}, "--flavour PIPELINE --filter F160w": {A, B},
     "--as-of 2999-01-01": {A, B, C},
+    "--visit 5?": {A, B, C}, "--visit *51": {C}, "--visit BXL5*": {A, B, C},
+    "--visit 50 --visit *1": {A, B, C}, "--exposure IBXL5*": {A, B, C}, "--exposure *ICQ": {C},
+    "--exclude *0*": {C}, "--exposure ibxl50* --exclude ibxl50?aq": {B},
+    "--proposal 128*": {A, B, C}, "--detector i?": {A, B, C},
 }  # fmt: skip
 
 
 #: Every way in one command, and a few in each.
-FEW = ("--visit BXL51", "--target ORI*", "--filter f110w", "--exclude IBXL50IAQ")
+FEW = ("--visit *51", "--target ORI*", "--filter f110w", "--exclude IBXL50IAQ")
 CASES = [("inspect headers", way) for way in WAYS] + [
     (command, way) for command in ANSWERS if command != "inspect headers" for way in FEW
 ]
@@ -144,6 +148,11 @@ NOTHING = {
     "--exposure ibxl99zzq": f"exposures here: {A}, {B}, {C}",
     "--exclude ibxl99zzq": f"exposures here: {A}, {B}, {C}",
     "--proposal 7": "proposals here: 12812",
+    f"--proposal {10**25}": "proposals here: 12812",
+    "--proposal 99*": "proposals here: 12812",
+    "--visit 7*": "visits here: bxl50, bxl51",
+    "--exposure x*": f"exposures here: {A}, {B}, {C}",
+    "--exclude x*": f"exposures here: {A}, {B}, {C}",
     "--flavour svm": "flavours here: pipeline",
     "--as-of 1990-01-01": "first delivery here",
 }

@@ -13,7 +13,7 @@ from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, choose
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.services.intake.selection import Selection
-from skydb.store.scope import lowered, nothing_selected, require_excluded
+from skydb.store.scope import nothing_selected, require_excluded
 
 
 def choose_inputs(
@@ -74,8 +74,7 @@ def _require_all(
     session: Session, selection: Selection, products: Sequence[Product], named: Sequence[str]
 ) -> None:
     found = {product.subject for product in products}
-    wanted = {*lowered(selection.rootnames), *lowered(named)}
-    missing = sorted(wanted - found - set(lowered(selection.exclude)))
+    missing = sorted(set(selection.missing(found, named)))
     if missing or not found:
         raise nothing_selected(session, selection, missing=missing)
     require_excluded(session, selection)
