@@ -154,7 +154,9 @@ def _show_methods(
 
         for picture in comparison_pictures(services, rows, runs, out):
             shell.say(f"{picture}")
-    shown = columns.COMPARISON_SIGMA if sigma else columns.COMPARISON
+    shown = columns.with_given_skies(
+        columns.COMPARISON_SIGMA if sigma else columns.COMPARISON, rows
+    )
     note = ""
     if not runs and not as_json:
         whole = scope.is_everything

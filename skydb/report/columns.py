@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from skydb.report.tables import Column, Tone
 
 INGEST = (
@@ -293,3 +295,20 @@ COPIES = (
     Column("checksum", wraps=True),
     Column("verified"),
 )
+
+
+def with_given_skies(
+    shown: tuple[Column, ...], rows: Iterable[Mapping[str, object]]
+) -> tuple[Column, ...]:
+    """Columns of a comparison, and those of skies that a user gave where there are any.
+
+    Parameters
+    ----------
+    shown : tuple of Column
+        The last one is the unit.
+    rows : iterable of mapping
+        The comparison.
+    """
+    there = {name for row in rows for name in row}
+    given = [name for name in ("user", "none") if name in there]
+    return (*shown[:-1], *(Column(name, format=".6f") for name in given), shown[-1])

@@ -83,6 +83,25 @@ def test_the_table_of_methods_can_be_of_a_selection(field: Field) -> None:
     assert (row["rootname"], row["visit"]) == (A, "bxl50")
 
 
+@pytest.mark.parametrize("method", [SkyMethod.USER, SkyMethod.NONE])
+@pytest.mark.parametrize("way", ["", "--exposure ibxl50i*", "--visit 50"])
+def test_skies_that_a_user_gave_are_shown_where_none_was_computed(
+    tmp_path: Path, sqlite_template: Path, method: SkyMethod, way: str
+) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "skydb.sqlite")
+    ledger = LedgerDirectory(tmp_path)
+    services = Services.open(ledger.url, tmp_path / "data")
+    book = SmallLedger(services)
+    for name in (A, B):
+        book.deliver(name)
+    book.run(method, {A: 1.25, B: 0.0}, on=day("2024-01-01"))
+    services.close()
+    words = ("sky", "compare", *way.split())
+    assert {row["rootname"]: row[method.column] for row in ledger.json(*words)} == {A: 1.25, B: 0}
+    shown = ledger(*words)
+    assert shown.code == 0 and "1.250000" in shown.out and method.value in shown.out
+
+
 def test_groups_and_the_history_are_compared_too(field: Field) -> None:
     groups = field.skydb.json("sky", "compare", "--between", 1, 2)
     history = field.skydb.json("sky", "compare", "--history", "--visit", "bxl50")

@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from skydb.errors import NotFoundError
+from skydb.services.lookup.questions import comparison_of_group
 from skydb.store import coverage_queries, queries
 from skydb.store.queries import Row
 from skydb.store.scope import Scope
@@ -94,7 +95,7 @@ class Coverage:
             found = [
                 row
                 for group, names in self._groups(session).items()
-                for row in queries.comparison(session, group)
+                for row in comparison_of_group(session, group)
                 if row["rootname"] in names
             ]
         return sorted(found, key=lambda row: (row["rootname"], row["extver"]))

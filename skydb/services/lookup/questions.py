@@ -204,7 +204,7 @@ class Questions:
                     return _of_newest_groups(session, selected)
                 wanted = selected.rootnames
             if not run_ids:
-                return queries.comparison(session, queries.latest_group(session))
+                return comparison_of_group(session, queries.latest_group(session))
             _require_distinct(list(session.scalars(select(SkyRun).where(SkyRun.id.in_(run_ids)))))
             values = queries.sky_values(session, run_ids)
         missing = sorted(set(run_ids) - {row["run_id"] for row in values})
@@ -229,6 +229,15 @@ def _require(session: Session, scope: Scope | None) -> None:
         scope.exposure_ids(session)
 
 
+def comparison_of_group(session: Session, group: int) -> list[queries.Row]:
+    """Skies of a group by method; those that a user gave where none was computed."""
+    computed = queries.comparison(session, group)
+    if computed:
+        return computed
+    runs = [run.id for run in queries.runs_of_group(session, group) if run.effective_method]
+    return _by_chip(queries.sky_values(session, runs))
+
+
 def _of_newest_groups(session: Session, selected: Selected) -> list[queries.Row]:
     groups = groups_covering(session, selected.exposures)
     if not groups:
@@ -238,7 +247,7 @@ def _of_newest_groups(session: Session, selected: Selected) -> list[queries.Row]
     rows = [
         row
         for group, exposures in groups.items()
-        for row in queries.comparison(session, group)
+        for row in comparison_of_group(session, group)
         if row["rootname"] in {selected.exposures[key] for key in exposures}
     ]
     return sorted(rows, key=lambda row: (row["rootname"], row["extver"]))
@@ -254,13 +263,14 @@ def _require_distinct(runs: Sequence[SkyRun]) -> None:
 
 
 def _by_chip(values: Sequence[queries.Row]) -> list[queries.Row]:
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    # Values of different units cannot stand in one row, for it has one unit.
+    rows: dict[tuple[str, int, str], dict[str, Any]] = {}
     there = {value["effective_method"] for value in values}
     methods = [method for method in SkyMethod if method.is_computed or method in there]
     shared = ("rootname", "extver", "unit", "proposal_id", "program", "visit", "filter", "detector")
     for value in values:
         row = rows.setdefault(
-            (value["rootname"], value["extver"]),
+            (value["rootname"], value["extver"], value["unit"] or ""),
             {key: value[key] for key in shared}
             | {name: None for method in methods for name in _columns_of(method)},
         )
