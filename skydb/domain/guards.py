@@ -15,6 +15,7 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.solution import AlignmentSolution
 from skydb.domain.units import common_unit
+from skydb.domain.values import is_mirrored
 from skydb.domain.vocabulary import FindingKind, ProductKind, WcsKind
 from skydb.errors import InputsRefusedError, UsageError
 
@@ -54,12 +55,15 @@ class Flag:
         What is wrong and what it means.
     refuses : bool
         Whether the run must not start.
+    cure : str
+        What to do where nothing can allow it; empty where ``--allow`` can.
     """
 
     guard: FindingKind
     subject: str
     message: str
     refuses: bool = False
+    cure: str = ""
 
     @property
     def sentence(self) -> str:
@@ -120,17 +124,24 @@ class GuardPolicy:
         InputsRefusedError
             When one of them refuses; it has the table of the inputs.
         """
-        left = [flag for flag in flags if flag.guard not in self.allowed]
+        left = [flag for flag in flags if flag.cure or flag.guard not in self.allowed]
         left = [replace(flag, refuses=flag.refuses or self.strict) for flag in left]
         refusing = [flag for flag in left if flag.refuses]
         if refusing:
-            names = sorted({flag.guard.value for flag in refusing})
             raise InputsRefusedError(
                 " ".join(flag.sentence for flag in refusing),
                 rows=[dict(row) for row in table],
-                advice=f"To run nevertheless: {' '.join(f'--allow {name}' for name in names)}.",
+                advice=_cure_of(refusing),
             )
         return left
+
+
+def _cure_of(refusing: Sequence[Flag]) -> str:
+    cures = list(dict.fromkeys(flag.cure for flag in refusing if flag.cure))
+    if cures:
+        return " ".join(cures)
+    names = sorted({flag.guard.value for flag in refusing})
+    return f"To run nevertheless: {' '.join(f'--allow {name}' for name in names)}."
 
 
 def flags_of(
@@ -171,6 +182,24 @@ def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     if len(frames) > 1:
         told = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
         message = f"the WCS of the inputs are aligned to different frames ({told})."
+        yield Flag(FindingKind.MIXED_FRAMES, "inputs", message)
+    yield from _mirrored(chosen)
+
+
+def _mirrored(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Some inputs show the sky mirrored, and others do not: a sign of CD is wrong in one."""
+    names: dict[bool, list[str]] = defaultdict(list)
+    for one in chosen:
+        solution = one.version.current_solution
+        for chip in solution.chips[:1] if solution else ():
+            cd = (chip.cd1_1_deg, chip.cd1_2_deg, chip.cd2_1_deg, chip.cd2_2_deg)
+            names[is_mirrored(cd)].append(one.rootname)
+    if len(names) > 1:
+        less, more = sorted(names.values(), key=lambda some: (len(some), some))
+        message = (
+            f"the CD matrices of {listed(less)} are mirrored against those of {listed(more)}: a "
+            "sign is wrong in the headers of some."
+        )
         yield Flag(FindingKind.MIXED_FRAMES, "inputs", message)
 
 
@@ -240,7 +269,8 @@ def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
             f"the images have different units ({told}) and cannot be converted: "
             f"{listed(found.obstacles)}. Their skies cannot be compared."
         )
-        yield Flag(FindingKind.MIXED_UNITS, "inputs", message, refuses=True)
+        cure = "Run the exposures of each unit by themselves (--exclude, --exposure)."
+        yield Flag(FindingKind.MIXED_UNITS, "inputs", message, refuses=True, cure=cure)
     for name, conversion in found.conversions.items():
         yield Flag(FindingKind.MIXED_UNITS, name, conversion.sentence)
 

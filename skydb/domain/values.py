@@ -143,6 +143,12 @@ class FitQuality:
     fit_geometry: str | None = None
 
 
+def is_mirrored(cd_deg: tuple[float, float, float, float]) -> bool:
+    """Whether a CD matrix, row by row, has east to the right where north is up."""
+    cd11, cd12, cd21, cd22 = cd_deg
+    return cd11 * cd22 - cd12 * cd21 > 0
+
+
 @dataclass(frozen=True, slots=True)
 class ChipGeometry:
     """Linear WCS and sky footprint of one chip (SCI extension).
@@ -170,6 +176,11 @@ class ChipGeometry:
     cd_deg: tuple[float, float, float, float]
     polygon_deg: tuple[tuple[float, float], ...] = ()
     ccdchip: int | None = None
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether east lies to the right where north is up."""
+        return is_mirrored(self.cd_deg)
 
     @property
     def s_region(self) -> str:

@@ -48,6 +48,9 @@ _PC_SCALE_ARCSEC = 0.0455
 #: SIP moves a pixel of HST by up to 4 % of its distance from CRPIX.
 _LARGEST_SIP = 0.2
 _SIP_FLOOR_PIX = 20.0
+#: Detectors whose calibrated images show the sky as it is seen, with east left of north: the
+#: determinant of CD is negative. Of the others no two images of one run may differ (see guards).
+_AS_SEEN = frozenset({("WFC3", "IR"), ("WFC3", "UVIS"), ("ACS", "WFC"), ("ACS", "HRC")})
 _ORDERS = range(10)
 _SIP_CARD = re.compile(r"[AB]P?_([0-9]_[0-9]|ORDER)")
 _FRAMES = frozenset({"ICRS", "FK5"})
@@ -108,6 +111,23 @@ def check_wcs(
         if kind in _DETECTOR_KINDS:
             _check_model(skeleton, wcs.name, hdu.scanned, chip)
         _check_distortion(skeleton, hdu.scanned, chip)
+    if kind in _DETECTOR_KINDS:
+        _check_handedness(skeleton, facts, wcs.chips)
+
+
+def _check_handedness(
+    skeleton: FitsSkeleton, facts: ExposureFacts, chips: Sequence[ChipGeometry]
+) -> None:
+    """Refuse a mirrored sky: one axis of CD has the wrong sign, and no shift mends that."""
+    detector = f"{facts.instrument}/{facts.detector}"
+    is_known = (facts.instrument.upper(), facts.detector.upper()) in _AS_SEEN
+    for chip in chips:
+        if is_known and chip.is_mirrored:
+            said = f"the CD matrix of SCI,{chip.extver} is mirrored, as of no image of {detector}"
+            raise _refused(skeleton, said)
+        if chip.is_mirrored is not chips[0].is_mirrored:
+            other = f"SCI,{chip.extver} is mirrored against that of SCI,{chips[0].extver}"
+            raise _refused(skeleton, f"the CD matrix of {other}")
 
 
 def _refused(skeleton: FitsSkeleton, reason: str) -> FileRejectedError:

@@ -77,6 +77,17 @@ def test_different_frames_of_the_archive_are_flagged(name, other):
     assert not any(flag.refuses for flag in flags_of(chosen(*versions)))
 
 
+def test_a_sky_that_is_mirrored_against_the_others_is_flagged():
+    versions = field(Shelf())
+    mirrored = versions[1].current_solution
+    assert mirrored is not None and mirrored.chips
+    for chip in mirrored.chips:
+        chip.cd1_1_deg, chip.cd1_2_deg = -chip.cd1_1_deg, -chip.cd1_2_deg
+    (flag,) = flags_of(chosen(*versions))
+    assert flag.guard is FindingKind.MIXED_FRAMES
+    assert f"matrices of {NAMES[1]} are mirrored against those of {NAMES[0]}" in flag.message
+
+
 def test_releases_of_gaia_are_one_frame():
     shelf = Shelf()
     names = ("FIT_REL_GAIAeDR3", "FIT_SVM_GAIADR2", "FIT_IMG_GAIAEDR3")
@@ -174,6 +185,25 @@ def test_counts_without_a_gain_beside_electrons_are_refused():
     flags = [one for one in flags_of(chosen(*in_units(None))) if one.refuses]
     assert [one.guard for one in flags] == [FindingKind.MIXED_UNITS]
     assert f"{NAMES[2]} has no gain" in flags[0].message
+
+
+@pytest.mark.parametrize("bunit", [None, "", "MJY/SR", "COUNTS"])
+def test_units_that_cannot_be_converted_are_refused_whatever_is_allowed(bunit: str | None):
+    shelf = Shelf()
+    sound = shelf.add(delivery(NAMES[0], condition=SOUND))
+    other = shelf.add(
+        delivery(NAMES[1], condition=replace(SOUND, bunit=bunit, gain=None, exptime_s=None))
+    )
+    flags = [one for one in flags_of(chosen(sound, other)) if one.refuses]
+    assert len(flags) == 1
+    policy = GuardPolicy.of(allow=["mixed-units"])
+    with pytest.raises(InputsRefusedError, match="by themselves"):
+        policy.judge(flags, [])
+
+
+def test_conversions_can_be_allowed():
+    flags = [one for one in flags_of(chosen(*in_units(2.5))) if not one.refuses]
+    assert flags and GuardPolicy.of(allow=["mixed-units"]).judge(flags, []) == []
 
 
 def test_flt_beside_flc_is_flagged():

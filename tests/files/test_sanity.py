@@ -24,19 +24,19 @@ def matrix_of(*arcsec: float) -> dict[str, float]:
 DETECTORS = {
     "UVIS1": ({"DETECTOR": "UVIS"}, (-0.026135, 0.027748, 0.029785, 0.027929)),
     "UVIS2": ({"DETECTOR": "UVIS"}, (-0.026475, 0.028048, 0.02978, 0.028296)),
-    "IR": ({"DETECTOR": "IR"}, (0.1354, 0.0, 0.0, 0.121)),
-    "WFC1": ({"DETECTOR": "WFC"}, (0.0494, 0.0, 0.0, 0.0486)),
-    "WFC2": ({"DETECTOR": "WFC"}, (0.0498, 0.002, 0.0015, 0.0503)),
-    "HRC": ({"DETECTOR": "HRC"}, (0.0284, 0.0, 0.0, 0.0248)),
-    "SBC": ({"DETECTOR": "SBC"}, (0.0336, 0.0, 0.0, 0.0301)),
-    "PC": ({"INSTRUME": "WFPC2"}, (0.0455, 0.0, 0.0, 0.0455)),
-    "WF": ({"INSTRUME": "WFPC2"}, (0.0996, 0.0, 0.0, 0.0996)),
-    "NIC1": ({"INSTRUME": "NICMOS", "CAMERA": 1}, (0.0432, 0.0, 0.0, 0.043)),
-    "NIC2": ({"INSTRUME": "NICMOS", "CAMERA": 2}, (0.076, 0.0, 0.0, 0.0753)),
-    "NIC3": ({"INSTRUME": "NICMOS", "CAMERA": 3}, (0.2038, 0.0, 0.0, 0.1999)),
-    "CCD": ({"INSTRUME": "STIS", "DETECTOR": "CCD"}, (0.0507, 0.0, 0.0, 0.0508)),
-    "NUV": ({"INSTRUME": "STIS", "DETECTOR": "NUV-MAMA"}, (0.0247, 0.0, 0.0, 0.0248)),
-    "FUV": ({"INSTRUME": "STIS", "DETECTOR": "FUV-MAMA"}, (0.0246, 0.0, 0.0, 0.0247)),
+    "IR": ({"DETECTOR": "IR"}, (-0.1354, 0.0, 0.0, 0.121)),
+    "WFC1": ({"DETECTOR": "WFC"}, (-0.0494, 0.0, 0.0, 0.0486)),
+    "WFC2": ({"DETECTOR": "WFC"}, (-0.0498, 0.002, 0.0015, 0.0503)),
+    "HRC": ({"DETECTOR": "HRC"}, (-0.0284, 0.0, 0.0, 0.0248)),
+    "SBC": ({"DETECTOR": "SBC"}, (-0.0336, 0.0, 0.0, 0.0301)),
+    "PC": ({"INSTRUME": "WFPC2"}, (-0.0455, 0.0, 0.0, 0.0455)),
+    "WF": ({"INSTRUME": "WFPC2"}, (-0.0996, 0.0, 0.0, 0.0996)),
+    "NIC1": ({"INSTRUME": "NICMOS", "CAMERA": 1}, (-0.0432, 0.0, 0.0, 0.043)),
+    "NIC2": ({"INSTRUME": "NICMOS", "CAMERA": 2}, (-0.076, 0.0, 0.0, 0.0753)),
+    "NIC3": ({"INSTRUME": "NICMOS", "CAMERA": 3}, (-0.2038, 0.0, 0.0, 0.1999)),
+    "CCD": ({"INSTRUME": "STIS", "DETECTOR": "CCD"}, (-0.0507, 0.0, 0.0, 0.0508)),
+    "NUV": ({"INSTRUME": "STIS", "DETECTOR": "NUV-MAMA"}, (-0.0247, 0.0, 0.0, 0.0248)),
+    "FUV": ({"INSTRUME": "STIS", "DETECTOR": "FUV-MAMA"}, (-0.0246, 0.0, 0.0, 0.0247)),
 }
 FILTERS = {"FILTER1": "F606W", "FILTNAM1": "F606W", "OPT_ELEM": "MIRVIS"}
 
@@ -55,6 +55,34 @@ def as_detector(image: ImageBuilder, name: str, **chip: object) -> ImageBuilder:
 @pytest.mark.parametrize("name", DETECTORS)
 def test_every_detector_has_the_pixels_that_it_has(image: ImageBuilder, name: str) -> None:
     assert read_facts(as_detector(image, name).write()).primary.chips
+
+
+@pytest.mark.parametrize("name", ["UVIS1", "UVIS2", "IR", "WFC1", "WFC2", "HRC"])
+@pytest.mark.parametrize("flip", [(-1, -1, 1, 1), (1, 1, -1, -1), (-1, 1, -1, 1), (1, -1, 1, -1)])
+def test_a_sky_that_is_mirrored_is_refused(
+    image: ImageBuilder, name: str, flip: tuple[int, ...]
+) -> None:
+    mirrored = [sign * value for sign, value in zip(flip, DETECTORS[name][1], strict=True)]
+    as_detector(image, name, **matrix_of(*mirrored))
+    with pytest.raises(FileRejectedError, match="CD matrix of SCI,1 is mirrored"):
+        read_facts(image.write())
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_chip_that_is_mirrored_against_another_is_refused(image: ImageBuilder, name: str) -> None:
+    as_detector(image, name)
+    one, two, three, four = DETECTORS[name][1]
+    image.chips.append(image.chips[0] | matrix_of(-one, -two, three, four))
+    with pytest.raises(FileRejectedError, match="CD matrix of SCI,2 is mirrored"):
+        read_facts(image.write())
+
+
+@pytest.mark.parametrize("turned_deg", range(0, 360, 45))
+def test_an_image_may_be_turned(image: ImageBuilder, turned_deg: int) -> None:
+    angle = np.radians(turned_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = (np.diag([-0.05, 0.05]) @ turn).ravel().tolist()
+    assert read_facts(as_detector(image, "WFC1", **matrix_of(*matrix)).write())
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -81,13 +109,13 @@ def test_with_a_distortion_model_a_scale_may_be_5_percent_off(
 
 
 def test_pixels_much_longer_than_wide_are_refused(image: ImageBuilder) -> None:
-    image.chips[0] |= matrix_of(0.1283 * 1.3, 0.0, 0.0, 0.1283 / 1.3)
+    image.chips[0] |= matrix_of(-0.1283 * 1.3, 0.0, 0.0, 0.1283 / 1.3)
     with pytest.raises(FileRejectedError, match="the scale of SCI,1 is off"):
         read_facts(image.write())
 
 
 def test_binned_pixels_are_larger(image: ImageBuilder) -> None:
-    binned = {"BINAXIS1": 2, "BINAXIS2": 3, **matrix_of(0.1014, 0.0, 0.0, 0.1524)}
+    binned = {"BINAXIS1": 2, "BINAXIS2": 3, **matrix_of(-0.1014, 0.0, 0.0, 0.1524)}
     assert read_facts(as_detector(image, "CCD", **binned).write())
 
 
