@@ -12,8 +12,6 @@ smallest error is more than three sigmas of its method and a tenth of the noise 
 
 from __future__ import annotations
 
-import shutil
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,18 +22,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from scripts.benchmarks.simulated import simulated_ledger
 from scripts.benchmarks.timing import Result
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.recipe import selected_inputs
-from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
 from skydb.simulate.truth import FieldTruth
 from skydb.sky.advice import PIXEL_NOISE_ALLOWED, SIGMAS_ALLOWED, Advice
 from skydb.sky.evidence import SkyEvidence
 from skydb.sky.methods import Measures, sky_of
-from skydb.store.schema import upgrade
 
 _FIELDS, _TARGET, _FIRST_SEED = 40, 38, 2001
 _SIZE_PIX = {SimDetector.IR: 128, SimDetector.UVIS: 192, SimDetector.WFC: 192}
@@ -125,20 +122,9 @@ def plan_of(kind: str, detector: SimDetector, seed: int, **more: Any) -> FieldPl
 
 def judged(directory: Path, kind: str, plan: FieldPlan) -> JudgedField:
     """Simulate a field, take advice in a ledger of its own, and compare with the truth."""
-    directory.mkdir(parents=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        truth = simulate_field(directory / "field", plan)
-    url = f"sqlite:///{directory / 'skydb.sqlite'}"
-    upgrade(url)
-    services = Services.open(url)
-    try:
-        services.ingest.ingest(sorted((directory / "field").glob("*_fl[tc].fits")))
+    with simulated_ledger(directory, plan) as (services, truth):
         advice = services.advise.advise().advice
         measures = _measures(services)
-    finally:
-        services.close()
-        shutil.rmtree(directory)
     errors = {method: _error(method, measures, truth) for method in COMPUTED_METHODS}
     noise = SkyEvidence(measures).pixel_noise / measures.chips[0].brightness_per_unit
     return JudgedField(

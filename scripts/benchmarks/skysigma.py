@@ -9,8 +9,6 @@ exposures did: what a wrong alignment does beside a nebula is no matter of noise
 
 from __future__ import annotations
 
-import shutil
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,16 +18,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from scripts.benchmarks.simulated import simulated_ledger
 from scripts.benchmarks.timing import Result
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import SkyMethod
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
 from skydb.services.skies.skyrun import SkyRunService
-from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
 from skydb.simulate.truth import FieldTruth
 from skydb.store import overlap_queries
-from skydb.store.schema import upgrade
 
 _FIELDS = 20
 _WIDTH, _MEDIAN = (0.8, 1.25), 0.2
@@ -108,20 +105,9 @@ def plan_of(
 
 def pulls_of(directory: Path, plan: FieldPlan) -> FieldPulls:
     """Simulate a field, run ``match`` in a ledger of its own, and compare with the truth."""
-    directory.mkdir(parents=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        truth = simulate_field(directory / "field", plan)
-    url = f"sqlite:///{directory / 'skydb.sqlite'}"
-    upgrade(url)
-    services = Services.open(url)
-    try:
-        services.ingest.ingest(sorted((directory / "field").glob("*_fl[tc].fits")))
+    with simulated_ledger(directory, plan) as (services, truth):
         (row,) = SkyRunService(services.context).run((SkyMethod.MATCH,), mosaic=False)
         return FieldPulls(plan, _stored(row, truth), _pairs(services, row["run"], truth))
-    finally:
-        services.close()
-        shutil.rmtree(directory)
 
 
 def _stored(row: dict, truth: FieldTruth) -> tuple[float, ...]:

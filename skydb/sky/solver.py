@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,9 +13,6 @@ from skydb.errors import UsageError
 
 #: A sparse array of scipy, which is imported when it is needed.
 Sparse: TypeAlias = Any
-
-#: Pairs whose noise is carried through at a time, to bound the memory.
-_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,41 +145,6 @@ class OffsetFit:
         effects = np.where(block.equations < 0, 0.0, block.effects * self._weights[block.equations])
         right = (self._incidence[block.equations].T * effects).toarray()
         return grounded.solve(right) + block.common
-
-
-def solve_offsets(
-    count: int, equations: Sequence[Equation]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Offsets that fit measured differences best, the lowest of them zero.
-
-    Parameters
-    ----------
-    count : int
-        Number of unknowns, all connected with each other by equations.
-    equations : sequence of Equation
-        Differences.
-
-    Returns
-    -------
-    offsets, sigmas : ndarray, shape (count,)
-        The solution and its standard deviation relative to the one at zero, for
-        independent differences.
-
-    Raises
-    ------
-    UsageError
-        When the equations do not connect all unknowns, or a weight is not positive.
-    """
-    fit = OffsetFit(count, equations)
-    return fit.offsets, fit.sigmas(fit.lowest, independent(equations))
-
-
-def independent(equations: Sequence[Equation]) -> Iterator[NoiseBlock]:
-    """Noise of differences that have nothing to do with each other."""
-    sigmas = np.array([one.sigma for one in equations], dtype=float)
-    for start in range(0, len(equations), _BLOCK):
-        number = np.arange(start, min(start + _BLOCK, len(equations)))
-        yield NoiseBlock(number, sigmas[number], np.zeros(number.size), np.eye(number.size))
 
 
 class _Grounded:

@@ -1,10 +1,25 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from skydb.errors import UsageError
-from skydb.sky.solver import Equation, solve_offsets
+from skydb.sky.solver import Equation, NoiseBlock, OffsetFit
+
+
+def solve_offsets(
+    count: int, equations: Sequence[Equation]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets, the lowest of them zero, and their errors for independent differences."""
+    fit = OffsetFit(count, equations)
+    blocks = [
+        NoiseBlock(np.array([number]), np.array([one.sigma]), np.zeros(1), np.eye(1))
+        for number, one in enumerate(equations)
+    ]
+    return fit.offsets, fit.sigmas(fit.lowest, blocks)
 
 
 @st.composite
