@@ -69,7 +69,7 @@ class RetentionService:
     def purge(
         self, run_ids: Sequence[int], why: str, author: str | None = None, *, dry_run: bool = False
     ) -> list[PurgeOutcome]:
-        """Delete the mosaics of runs; values, checksums and rows stay.
+        """Delete mosaics of runs, and masks of cosmic rays; values, checksums and rows stay.
 
         Only files below the data root are deleted. Nothing is when one of the runs
         must not be purged.
@@ -117,7 +117,7 @@ class RetentionService:
             return row
 
     def _purge(self, run_id: int, why: str, author: str | None) -> PurgeOutcome:
-        """Both files go, with the row that says so, or neither."""
+        """All files go, with the row that says so, or none."""
         who = BooksService(self.context).author(author)
         with self.context.store.reading() as session:
             plan = self._plan(session, _run(session, run_id))
@@ -140,6 +140,8 @@ class RetentionService:
             raise StateError(f"Run {run.id} has no mosaic.")
         files = (run.mosaic.science_path, run.mosaic.weight_path)
         _require_unshared(session, run.id, files)
+        # Masks of cosmic rays are pixels as well, and as large as the exposures.
+        files += (run.masks_path,) if run.masks_path else ()
         sizes = [path.stat().st_size for path in map(self._path, files) if path.is_file()]
         return PurgeOutcome(run.id, run.method.value, PurgeStatus.PLANNED, sum(sizes), files)
 

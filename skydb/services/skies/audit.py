@@ -229,6 +229,8 @@ class AuditService:
         with self.context.store.reading() as session:
             run = overlap_queries.audited_run(session, run_id)
             relative, path = run.method.is_relative, run.masks_path
+            if run.mosaic is not None and run.mosaic.purged_at is not None:
+                path = None  # they went with the mosaic; their counts are with the values
             skies, masked = _skies(run), {}
             for value in run.values:
                 masked[value.exposure.rootname, value.extver] = value.cr_masked_pix

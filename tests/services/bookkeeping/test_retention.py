@@ -74,6 +74,21 @@ def test_a_purge_deletes_the_mosaic_and_keeps_every_row(
     )
 
 
+def test_masks_of_cosmic_rays_are_purged_with_the_mosaic(services_anywhere: Services) -> None:
+    (run, *_) = _runs(services_anywhere)
+    masks = services_anywhere.context.workspace.root / "runs" / str(run) / "crmasks.fits"
+    masks.write_bytes(b"m" * 500)
+    with services_anywhere.context.store.writing() as session:
+        session.get_one(SkyRun, run).masks_path = f"runs/{run}/crmasks.fits"
+        session.commit()
+    (planned,) = services_anywhere.retention.purge([run], "", dry_run=True)
+    assert planned.freed_bytes == 2500 and f"runs/{run}/crmasks.fits" in planned.files
+    (outcome,) = services_anywhere.retention.purge([run], "no room", "Ada")
+    assert outcome.freed_bytes == 2500 and not masks.exists()
+    assert "crmasks.fits" in services_anywhere.books.entries(f"run:{run}")[0]["reason"]
+    assert services_anywhere.audit.found(run).masks == {}
+
+
 def test_a_dry_run_deletes_nothing_and_needs_no_reason(services: Services) -> None:
     runs, before = _runs(services), None
     before = _files(services)
