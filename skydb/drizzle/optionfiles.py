@@ -220,6 +220,16 @@ def recalled_files(record: object) -> Files:
     )
 
 
+def named_files(parameters: object) -> Files:
+    """All files that the options of a run name, wherever its parameters keep them."""
+    if not isinstance(parameters, Mapping):
+        return ()
+    found = list(recalled_files(parameters.get(RECORD)))
+    for key, value in parameters.items():
+        found += named_files(value) if key != RECORD else ()
+    return tuple(found)
+
+
 def content_only(parameters: Any) -> Any:  # noqa: ANN401 - any JSON
     """Parameters whose files are told by name and content alone, wherever they are.
 

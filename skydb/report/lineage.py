@@ -277,6 +277,7 @@ _TELLERS: Mapping[Thing | ActivityKind, Callable[[Mapping[str, Any]], list[str]]
     Thing.CATALOG: _of_catalog,
     Thing.MOSAIC: _of_mosaic,
     Thing.ARCHIVE_FILE: _of_archive_file,
+    Thing.OPTION_FILE: lambda facts: [facts["path"], f"sha256 {facts['sha256'][:_SHORT]}"],
     Thing.COLLECTION: lambda _: [],
     ActivityKind.SKY_RUN: _of_sky_run,
 }

@@ -138,7 +138,7 @@ class RetentionService:
         run.require_purgeable()
         if run.mosaic is None:
             raise StateError(f"Run {run.id} has no mosaic.")
-        files = (run.mosaic.science_path, run.mosaic.weight_path)
+        files: tuple[str, ...] = (run.mosaic.science_path, run.mosaic.weight_path)
         _require_unshared(session, run.id, files)
         # Masks of cosmic rays are pixels as well, and as large as the exposures.
         files += (run.masks_path,) if run.masks_path else ()

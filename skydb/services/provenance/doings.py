@@ -19,7 +19,8 @@ from skydb.domain import (
     Usage,
 )
 from skydb.domain.vocabulary import ActivityKind, FindingKind, Verdict
-from skydb.services.provenance import ids
+from skydb.drizzle.optionfiles import named_files
+from skydb.services.provenance import ids, things
 from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, RemarkKind, Thing
 from skydb.services.provenance.things import facts, plain
 
@@ -57,6 +58,8 @@ def add_activity(graph: Lineage, activity: Activity) -> str:
     _remark(graph, node_id, activity)
     _associate(graph, node_id, activity)
     _inform(graph, node_id, activity)
+    for file in named_files(activity.parameters):
+        things.add_option_file(graph, node_id, file)
     return node_id
 
 

@@ -49,6 +49,8 @@ class Thing(StrEnum):
     CATALOG = "reference-catalog"
     ARCHIVE_FILE = "archive-file"
     USER_FILE = "user-file"
+    OPTION_FILE = "option-file"
+    """A file that an option of AstroDrizzle or TweakReg names: a list of skies, a grid."""
     COLLECTION = "collection"
     """Many things of which none is shown by itself."""
     PERSON = "person"

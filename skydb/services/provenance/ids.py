@@ -55,6 +55,11 @@ def user_file(path: str) -> str:
     return f"file:{path}"
 
 
+def option_file(path: str, sha256: str) -> str:
+    """A file that an option of a run names; other content at the same place is another entity."""
+    return f"option-file:{path}@{sha256[:12]}"
+
+
 def others(activity_key: int, role: str) -> str:
     """Inputs of an activity that are not shown one by one."""
     return f"others:{activity_key}:{role}"

@@ -19,7 +19,7 @@ from skydb.services.provenance.w3c import NAMESPACES, records
 #: agents, plans, files of an archive and of the user's, what logs name, fits of an acceptance.
 _SHARED_BEGINNINGS = (
     *("ledger:agent/", "skydb:description/", "ledger:archive/", "ledger:file/"),
-    *("ledger:product/", "ledger:exposure/", "ledger:wasInformedBy/"),
+    *("ledger:product/", "ledger:exposure/", "ledger:option-file/", "ledger:wasInformedBy/"),
 )
 _SHARED_PARTS = ("/file%3A", "/archive%3A", "/product%3A")
 _SHARED_END = "/fit"

@@ -20,6 +20,7 @@ from skydb.domain import (
 )
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import DownloadStatus, LinkRole, SolutionOrigin, SolutionStatus
+from skydb.drizzle.optionfiles import OptionFile
 from skydb.services.provenance import ids
 from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, RemarkKind, Thing
 
@@ -233,6 +234,16 @@ def add_mosaic(graph: Lineage, mosaic: Mosaic) -> str:
     if mosaic.purged_at is not None:
         message = f"its pixels were purged on {mosaic.purged_at:%Y-%m-%d}."
         graph.remark(node_id, RemarkKind.PURGED, label, message)
+    return node_id
+
+
+def add_option_file(graph: Lineage, activity_id: str, file: OptionFile) -> str:
+    """A file that an option of a run names, or a list that one names, with its content then."""
+    node_id = ids.option_file(str(file.path), file.sha256)
+    attributes = {"path": str(file.path), "sha256": file.sha256}
+    label = f"file {file.path.name}"
+    graph.add(Node(node_id, NodeType.ENTITY, Thing.OPTION_FILE, label, None, attributes))
+    graph.link(Relation.USED, activity_id, node_id, file.option)
     return node_id
 
 

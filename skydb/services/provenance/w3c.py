@@ -37,6 +37,7 @@ _CLASSES: Mapping[Thing, str] = {
     Thing.CATALOG: "DatasetEntity",
     Thing.ARCHIVE_FILE: "DatasetEntity",
     Thing.USER_FILE: "DatasetEntity",
+    Thing.OPTION_FILE: "DatasetEntity",
     Thing.PRODUCT: "Entity",
     Thing.EXPOSURE: "Entity",
     Thing.COLLECTION: "Collection",
