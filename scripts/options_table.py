@@ -42,7 +42,7 @@ align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
 * Without a preset the flags are HAP's for the detector, and north is up. `--preset tutorial`
   has the options of the STScI notebook, `--preset hap` those of the archive's mosaics by
   detector and number of exposures; `skydb preset set` makes others. What is given by name
-  wins over a preset.
+  wins over a preset. All presets are of AstroDrizzle; HAP fits without TweakReg.
 
 The engine skydb makes a mosaic only when it can follow every option; else AstroDrizzle does,
 and a finding says so. Without mosaics (`--no-mosaic`) what it cannot follow is refused.

@@ -67,6 +67,7 @@ def run(
         list[str] | None,
         typer.Option("--option", "-o", help="A TweakReg NAME=VALUE: docs/options.md."),
     ] = None,
+    preset: Annotated[str | None, typer.Option(hidden=True)] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.
@@ -88,6 +89,8 @@ def run(
     selection = chosen.selection()
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
+        if preset is not None:
+            services.presets.require_for(preset, "TweakReg")
         if explain_inputs:
             told = services.align.explain(products or (), selection)
             inputs.show_inputs(shell, told, as_json=as_json)

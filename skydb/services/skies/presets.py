@@ -113,7 +113,12 @@ def built_in_rows(name: str, mode: ObservingMode) -> list[Row]:
 
 
 def _row(name: str, value: object, source: str) -> Row:
-    return {"name": name, "value": value, "source": source}
+    return {
+        "name": name,
+        "value": value,
+        "tool": Tool.ASTRODRIZZLE.value,
+        "source": source,
+    }
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,25 @@ class PresetService:
                     f"There is no preset {name}.", advice=f"Presets: {', '.join(there)}."
                 )
             return LedgerPreset(name, dict(row.options))
+
+    def require_for(self, name: str, tool: str) -> None:
+        """Refuse a preset for a tool of which it has no option.
+
+        HAP's own alignment has parameters of tweakwcs, which TweakReg does not have.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such preset.
+        UsageError
+            When the tool is another than AstroDrizzle.
+        """
+        self.find(name)
+        if tool != Tool.ASTRODRIZZLE:
+            raise UsageError(
+                f"The preset {name} has options of {Tool.ASTRODRIZZLE} and none of {tool}.",
+                advice=f"Give options of {tool} by -o NAME=VALUE.",
+            )
 
     def show(self, name: str, detector: str | None = None, exposures: int = 4) -> list[Row]:
         """Options of a preset, and where each comes from.

@@ -147,7 +147,11 @@ def test_a_ledger_keeps_presets_of_its_own(
         "final_refimage": f"{tmp_path.resolve()}/ref.fits[1]",
     }
     presets.set("deep", {"final_kernel": "gaussian"})
-    assert [row["name"] for row in presets.show("deep")] == ["final_kernel"]
+    (row,) = presets.show("deep")
+    assert (row["name"], row["tool"]) == ("final_kernel", "AstroDrizzle")
+    presets.require_for("deep", "AstroDrizzle")
+    with pytest.raises(UsageError, match="deep has options of AstroDrizzle and none of TweakReg"):
+        presets.require_for("deep", "TweakReg")
     assert [row["name"] for row in presets.listed()] == ["tutorial", "hap", "deep"]
     presets.remove("deep")
     with pytest.raises(NotFoundError, match="no preset deep"):
