@@ -22,7 +22,7 @@ from skydb.sky.noise import PixelNoise, peak_of
 
 #: Changed whenever the same pixels would give another level or sigma, so that old rows are not
 #: taken for new ones.
-ALGORITHM = 3
+ALGORITHM = 4
 
 
 class _Seen(NamedTuple):

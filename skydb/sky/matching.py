@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredOverlap
 from skydb.sky.noise import unequal_noise_shift
-from skydb.sky.shares import shared_correlations
+from skydb.sky.shares import common_part_of_medians, shared_correlations
 from skydb.sky.solver import Equation, NoiseBlock, OffsetFit
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ class _Part(NamedTuple):
     equation: int
     partner: ChipKey
     effect: float
-    sigma: float
+    level: Level
 
 
 class IslandMatch:
     """Offsets of exposures that are connected by overlaps.
 
     The noise is that of the levels of chips, carried through the least squares. Levels of
-    one chip in several overlaps have pixels in common, by which they correlate; without
-    outlines they are taken as independent.
+    one chip in several overlaps have pixels in common, by which they correlate - medians the
+    less the farther apart they are; without outlines they are taken as independent.
 
     Parameters
     ----------
@@ -138,8 +138,7 @@ class IslandMatch:
         """Parts of the mean level of one exposure, weighted by their pixels."""
         pixels = sum(level.pixels for _, _, level in levels if level)
         return [
-            (chip, _Part(place, partner, sign * self._factor(chip) * level.pixels / pixels,
-                         level.sigma))
+            (chip, _Part(place, partner, sign * self._factor(chip) * level.pixels / pixels, level))
             for chip, partner, level in levels if level
         ]  # fmt: skip
 
@@ -147,7 +146,7 @@ class IslandMatch:
         return self._measures.by_key[chip].brightness_per_unit
 
     def _block(self, chip: ChipKey, parts: Sequence[_Part]) -> NoiseBlock:
-        sigmas = np.array([part.sigma for part in parts])
+        sigmas = np.array([part.level.sigma for part in parts])
         return NoiseBlock(
             np.array([part.equation for part in parts], dtype=int),
             np.array([part.effect for part in parts]),
@@ -159,7 +158,7 @@ class IslandMatch:
         """Noise of a chip whose level as a whole is added to all offsets."""
         parts = self._parts[chip]
         level = self._measures.by_key[chip].level
-        sigmas = np.array([*(part.sigma for part in parts), level.sigma if level else 0.0])
+        sigmas = np.array([*(part.level.sigma for part in parts), level.sigma if level else 0.0])
         return NoiseBlock(
             np.array([*(part.equation for part in parts), -1], dtype=int),
             np.array([*(part.effect for part in parts), 0.0]),
@@ -174,8 +173,12 @@ class IslandMatch:
         return self._known[chip]
 
     def _correlated(self, chip: ChipKey) -> NDArray[np.float64]:
-        partners = [part.partner for part in self._parts.get(chip, [])]
+        parts = self._parts.get(chip, [])
         outlines = self._measures.outlines
         if not outlines:
-            return np.eye(len(partners) + 1)
-        return shared_correlations(outlines[chip], [outlines[partner] for partner in partners])
+            return np.eye(len(parts) + 1)
+        whole = self._measures.by_key[chip].level
+        values = np.array([*(part.level.value for part in parts), whole.value if whole else 0.0])
+        noise = float(np.median([part.level.noise for part in parts])) if parts else 0.0
+        shared = shared_correlations(outlines[chip], [outlines[one.partner] for one in parts])
+        return shared * common_part_of_medians(values, noise)

@@ -32,13 +32,15 @@ _REPETITIONS, _SMOOTH_SIGMA = 256, 0.4
 #: Distance from the median to which the shape of the distribution is looked at, in standard
 #: deviations of a pixel.
 SLOPE_REACH = 0.75
-#: Noise of a slope, times the noise of a pixel and the root of their number: half the root of
-#: the part of a Gaussian within the reach, over its density and the square of the reach.
-_SLOPE_NOISE = float(np.sqrt(0.5467) / 2 * np.sqrt(2 * np.pi) / SLOPE_REACH**2)
 #: Neighbours that differ by more, in standard deviations of their difference, are none: a row
 #: ended between them, or a star begins.
 _APART_SIGMA = 5.0
 _MAD_TO_SIGMA = 1.4826
+#: Width, in standard deviations, over which the density at a limit of clipping is told, outside
+#: of it: the pixels inside are the median's own.
+_LIMIT_WIDTH = 0.5
+#: So much of a step at most the next round of clipping repeats: more would not settle.
+_LARGEST_GAIN = 0.8
 
 
 class PixelNoise:
@@ -96,7 +98,8 @@ class PixelNoise:
 
         More noise of the variance :math:`v` moves the median of a density :math:`g` by
         :math:`-v g'(m) / 2g(m)`: up, where stars make a tail to the bright side. A noise of
-        plus or minus :math:`s` does the same, and is told by counting.
+        plus or minus :math:`s` does the same, and is told by counting. Limits of clipping lie
+        farther out, too, and let in more of the tail; see :meth:`_slope_of_limits`.
 
         Parameters
         ----------
@@ -116,7 +119,28 @@ class PixelNoise:
         above = int(np.count_nonzero(values > np.float32(high)))
         outside = int(np.count_nonzero(values < np.float32(limits[0])))
         beyond = values.size - outside - self._count
-        return ((above - beyond) - (below - outside)) / 2 / self._count / density / reach**2
+        local = ((above - beyond) - (below - outside)) / 2 / self._count / density / reach**2
+        return local + self._slope_of_limits(values, limits, median) / density
+
+    def _slope_of_limits(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
+        r"""How much the rank of the median rises with the square of the noise, by clipping.
+
+        A limit :math:`c` standard deviations :math:`s` away moves out by :math:`c/2s` of what
+        the variance gains. With a density :math:`h` there it lets in :math:`h c/2s` of the
+        pixels, half of which are ranks of the median. They make :math:`s` larger in their turn,
+        so that the limits of the next round are farther out: by :math:`k = h s c (c^2-1)/2` of
+        the first step, and all rounds together by :math:`1/(1-k)`.
+        """
+        if self._deviation <= 0 or not np.isfinite(limits).all():
+            return 0.0
+        spread, width = self._deviation, _LIMIT_WIDTH * self._deviation
+        rise = gain = 0.0
+        for sign, limit in ((-1.0, limits[0]), (1.0, limits[1])):
+            reach = sign * (limit - median) / spread
+            part = _part_beyond(values, limit, sign * width) / self._count / _LIMIT_WIDTH
+            rise += sign * part * reach
+            gain += part * reach * (reach**2 - 1) / 2
+        return rise / 4 / spread**2 / (1 - min(gain, _LARGEST_GAIN))
 
     def of_median(self, median: float) -> float:
         r"""Standard deviation of the median.
@@ -193,8 +217,7 @@ def unequal_noise_shift(levels: tuple[Level, Level], factors: tuple[float, float
     r"""Difference of two medians of one scene that comes of unequal noise alone.
 
     Of the product of their mean slope and the difference of their variances that part is
-    left which is more than the noise of the slopes, :math:`1.65/(\sigma\sqrt{N})` each for
-    Gaussian noise.
+    left which is more than the noise of the slopes, that of counting.
 
     Parameters
     ----------
@@ -206,12 +229,29 @@ def unequal_noise_shift(levels: tuple[Level, Level], factors: tuple[float, float
     noises = [factor * level.noise for level, factor in zip(levels, factors, strict=True)]
     excess = noises[0] ** 2 - noises[1] ** 2
     slope = sum(level.slope / factor for level, factor in zip(levels, factors, strict=True)) / 2
-    errors = [
-        _SLOPE_NOISE / noise / np.sqrt(level.pixels)
-        for level, noise in zip(levels, noises, strict=True)
-    ]
+    errors = [_slope_error(level) / factor for level, factor in zip(levels, factors, strict=True)]
     error = float(np.hypot(*errors)) / 2
     return float(np.sign(slope) * np.sqrt(max(slope**2 - error**2, 0.0)) * excess)
+
+
+def _slope_error(level: Level) -> float:
+    r"""Standard deviation of the slope of a median, in the inverse of its unit.
+
+    Of :math:`N` pixels :math:`2 r g N` are within the reach :math:`r`, where the density
+    :math:`g` follows from the noise of the median: :math:`\sigma/\sqrt\pi N \sigma_m^2` for
+    a scene that is spread wider than the noise, and a tenth less than right for a flat one.
+    """
+    reach = SLOPE_REACH * level.noise
+    density = level.noise / float(np.sqrt(np.pi)) / level.pixels / level.sigma**2
+    return float(np.sqrt(2 * reach / density / level.pixels)) / 2 / reach**2
+
+
+def _part_beyond(values: Pixels, limit: float, width: float) -> int:
+    """How many pixels lie between a limit of clipping and another one farther out."""
+    ends = np.float32(limit), np.float32(limit + width)
+    if width > 0:
+        return int(np.count_nonzero(values > ends[0])) - int(np.count_nonzero(values > ends[1]))
+    return int(np.count_nonzero(values < ends[0])) - int(np.count_nonzero(values < ends[1]))
 
 
 def peak_of(counts: NDArray[np.int64]) -> float:

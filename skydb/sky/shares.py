@@ -56,6 +56,38 @@ def shared_correlations(
     return np.asarray(correlations)
 
 
+def common_part_of_medians(levels: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
+    r"""Part of the noise of pixels in common that medians of several regions have in common.
+
+    A median moves by those pixels only that noise carries across it: where a nebula makes two
+    medians differ, these are other pixels. Of pixels with the scene spread evenly over levels
+    :math:`m` and :math:`m + \delta` the covariance of lying below the one and the other is
+    :math:`\int \Phi(-t)\,\Phi(t-\delta)\,dt = \sqrt2\,\varphi(\delta/\sqrt2) -
+    \delta\,\Phi(-\delta/\sqrt2)`, in units of the noise, and :math:`1/\sqrt\pi` for
+    :math:`\delta = 0`.
+
+    Parameters
+    ----------
+    levels : ndarray, shape (K,)
+        The medians, in one unit.
+    noise : float
+        Standard deviation of a pixel in that unit; 0 for levels to which all pixels contribute
+        alike, such as means.
+
+    Returns
+    -------
+    ndarray, shape (K, K)
+        1 on the diagonal.
+    """
+    if not noise > 0:
+        return np.ones((levels.size, levels.size))
+    from scipy.special import ndtr
+
+    apart = np.abs(levels[:, np.newaxis] - levels) / noise
+    density = np.exp(-(apart**2) / 4) / np.sqrt(np.pi)
+    return np.asarray(np.sqrt(np.pi) * (density - apart * ndtr(-apart / np.sqrt(2))))
+
+
 def _cells(outline: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which cells have their middle inside of an outline in units of cells."""
     rows, columns, mask = pixels_inside(outline + 0.5, (_CELLS, _CELLS))

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.sky.methods import Measures, sky_of
-from skydb.sky.shares import shared_correlations
+from skydb.sky.shares import common_part_of_medians, shared_correlations
 from tests.sky.measured import measures
 
 SIGMA = 0.01
@@ -79,3 +81,27 @@ def test_noise_leaves_a_third_of_the_variance_where_three_differences_close() ->
 def test_differences_of_the_same_pixels_close_by_themselves() -> None:
     (triangle,) = _together(measures(SKIES, FULL)).matches
     assert triangle.residual_sigmas() == pytest.approx(dict.fromkeys(FULL, 0.0), abs=1e-8)
+
+
+@pytest.mark.parametrize("slope", [0.0, 1e-4, 1e-3, 1e-2])
+def test_medians_of_a_nebula_have_less_in_common_than_their_pixels(slope: float) -> None:
+    """Two regions of one chip that have half of their pixels in common, tried many times."""
+    rng = np.random.default_rng(3)
+    scene = slope * np.arange(3000.0)
+    tries = scene + rng.normal(0.0, 1.0, (1500, 3000))
+    one, other = np.median(tries[:, :2000], axis=1), np.median(tries[:, 1000:], axis=1)
+    levels = np.array([one.mean(), other.mean()])
+    expected = 0.5 * common_part_of_medians(levels, 1.0)[0, 1]
+    assert np.corrcoef(one, other)[0, 1] == pytest.approx(expected, abs=0.09)
+
+
+def test_levels_that_all_pixels_contribute_to_have_all_in_common() -> None:
+    assert (common_part_of_medians(np.array([1.0, 5.0, 70.0]), 0.0) == 1.0).all()
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=8), st.floats(1e-3, 1e3))
+def test_what_medians_have_in_common_is_a_covariance(levels: list[float], noise: float) -> None:
+    found = common_part_of_medians(np.array(levels), noise)
+    assert np.diag(found) == pytest.approx(1.0)
+    assert found.min() >= 0.0 and found.max() <= 1.0 + 1e-12
+    assert np.linalg.eigvalsh(found).min() > -1e-9

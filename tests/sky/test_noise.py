@@ -67,6 +67,37 @@ def test_stars_make_the_median_of_a_noisier_exposure_higher_and_the_sigma_knows(
     assert shift == pytest.approx(noisy.value - quiet.value, rel=0.35)
 
 
+def _crowded(noise: float, seed: int) -> Level:
+    """A sky of which a part lies under stars, whose tail clipping cuts."""
+    scene = np.sort(np.random.default_rng(1).pareto(1.0, 20_000) * 0.12)
+    noisy = scene + np.random.default_rng(seed).normal(0.0, noise, scene.size)
+    level = SkyStatistic().level(noisy.astype(np.float32))
+    assert level is not None
+    return level
+
+
+def test_the_sigma_knows_that_limits_of_clipping_move_with_the_noise() -> None:
+    quiet, noisy = ([_crowded(noise, seed) for seed in range(30)] for noise in (1.0, 1.3))
+    found = np.mean([one.value for one in noisy]) - np.mean([one.value for one in quiet])
+    told = [unequal_noise_shift(pair, (1.0, 1.0)) for pair in zip(noisy, quiet, strict=True)]
+    assert np.mean(told) == pytest.approx(found, rel=0.2)
+
+
+def test_a_nebula_does_not_make_noise_of_a_slope_a_slope() -> None:
+    """Few pixels lie near the median of a wide distribution, and tell little of its slope."""
+    rng, scene = np.random.default_rng(8), np.linspace(0.0, 60.0, 20_000)
+    told = []
+    for _ in range(40):
+        levels = [
+            SkyStatistic().level((scene + rng.normal(0.0, noise, scene.size)).astype(np.float32))
+            for noise in (1.0, 1.1)
+        ]
+        one, other = (level for level in levels if level)
+        sigma = np.hypot(one.sigma, other.sigma)
+        told.append(unequal_noise_shift((one, other), (1.0, 1.0)) / sigma)
+    assert np.sqrt(np.mean(np.square(told))) < 0.1
+
+
 def test_equal_noise_shifts_nothing() -> None:
     level = _skewed(1.0, 6)
     assert unequal_noise_shift((level, level), (1.0, 1.0)) == 0.0
