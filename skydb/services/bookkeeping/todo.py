@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skydb.domain.todo import TodoRule
+from skydb.services.bookkeeping.refused import field_of, refusals, runnable
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.scope import Scope
@@ -68,7 +69,15 @@ class TodoService:
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
             shared = books_queries.shared_names(session)
-        return [_todo_row(row, catalog, shared) for row in rows]
+            told = [_todo_row(row, catalog, shared) for row in rows]
+            fields = [field_of(row) for row in told if row["method"]]
+            refused = refusals(session, self.context.workspace, fields)
+            if not refused:
+                return told
+            known = books_queries.todo(session, Scope())
+        return runnable(
+            told, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
+        )
 
     def due_counts(self) -> dict[TodoRule, int]:
         """How much is due by each rule."""
