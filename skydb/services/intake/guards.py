@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import BookEntry
+from skydb.domain import BookEntry, Product, ProductMember, ProductVersion
 from skydb.domain.choice import ChosenInput
+from skydb.domain.delivery import DeliveryKey
 from skydb.domain.guards import Flag, GuardPolicy, flags_of
-from skydb.domain.vocabulary import EntryKind
+from skydb.domain.vocabulary import EntryKind, FindingKind, ProductKind
+from skydb.store.comparison_queries import batches
 
 _DISMISSAL = "ignore:"
 _BATCH = 500
@@ -28,8 +30,55 @@ def guarded_inputs(
     InputsRefusedError
         When a guard refuses them.
     """
-    flags = flags_of(chosen, book_remarks(session, chosen))
+    flags = flags_of(chosen, book_remarks(session, chosen)) + _older_than_products(session, chosen)
     return policy.judge(flags, [one.as_row() for one in chosen])
+
+
+def _older_than_products(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag]:
+    """Inputs of which the archive has newer files, for it has made a product of such.
+
+    The product alone was fetched again; whether IDCTAB changed too is no matter.
+    """
+    own = {one.rootname: one.version for one in chosen if one.version.is_newest_delivery}
+    found: dict[str, ProductVersion] = {}
+    for rootname, made in _drizzled_of(session, own):
+        mine = own[rootname]
+        newest = found.get(rootname, mine.origin)
+        is_like = made.product.flavour is mine.product.flavour
+        if is_like and made.is_delivery and _calibration(made) > _calibration(newest) > ():
+            found[rootname] = made
+    return [
+        Flag(
+            FindingKind.STALE_INPUT,
+            rootname,
+            f"{made.reference} was made with CAL_VER {made.cal_ver}, {own[rootname].reference} has "
+            f"{own[rootname].cal_ver}: a newer delivery of it exists. Fetch it.",
+        )
+        for rootname, made in sorted(found.items())
+    ]
+
+
+def _drizzled_of(
+    session: Session, rootnames: Collection[str]
+) -> Iterator[tuple[str, ProductVersion]]:
+    """Versions of drizzled products of exposures, each with the member."""
+    for batch in batches(rootnames):
+        query = (
+            select(ProductMember.rootname, ProductVersion)
+            .join(Product, Product.id == ProductMember.product_id)
+            .join(ProductVersion, ProductVersion.product_id == Product.id)
+            .where(
+                ProductMember.rootname.in_(batch),
+                Product.kind.in_((ProductKind.DRZ, ProductKind.DRC)),
+                ProductVersion.cal_ver.is_not(None),
+            )
+            .order_by(ProductVersion.id)
+        )
+        yield from map(tuple, session.execute(query))
+
+
+def _calibration(version: ProductVersion) -> tuple[int, ...]:
+    return DeliveryKey.of(version).cal_ver
 
 
 def book_remarks(session: Session, chosen: Sequence[ChosenInput]) -> dict[str, list[str]]:

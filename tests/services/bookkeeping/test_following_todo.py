@@ -13,6 +13,8 @@ from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, Product, ProductVersion
 from skydb.domain.todo import TodoRule
 from skydb.services.intake.selection import Selection
+from skydb.services.skies.recipe import selected_inputs
+from skydb.store.scope import Scope
 from tests.services.reprocessed import DRZ, NEW, OLD, OLD_NAME, PIECES, Follower, Reprocessed
 from tests.services.tools import Toolbox, write_product
 
@@ -175,6 +177,33 @@ def test_a_proposal_that_waits_is_to_be_reviewed_and_every_command_has_one_row(
     assert follower.due() == []
 
 
+@pytest.mark.parametrize("is_fitted", [True, False], ids=["waiting", "not-fitted"])
+def test_a_sky_run_that_would_be_refused_waits_for_what_goes_before_it(
+    services_anywhere: Services, tools: Toolbox, tmp_path: Path, catalog_file: Path,
+    *, is_fitted: bool,
+) -> None:  # fmt: skip
+    services = services_anywhere
+    one, other = (Reprocessed(tmp_path / "archive", visit) for visit in ("50", "51"))
+    for visit in (one, other):
+        services.ingest.ingest(list(visit.old().values()))
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    follower = Follower(services, tools)
+    follower.do(f"skydb align run --refcat gaia {one.product}")
+    follower.do(f"skydb align accept {_last_run(services)}")
+    before = f"skydb align run --refcat gaia {other.product}"
+    if is_fitted:
+        follower.do(before)
+        before = f"skydb align accept {_last_run(services)}"
+    rows = services.todo.due(rule=TodoRule.NEVER_MATCHED)
+    assert [row["rule"] for row in rows] == [TodoRule.NEVER_MATCHED] * 4
+    assert {row["command"] for row in rows} == {before}
+    assert all("refused before: mixed-alignment" in row["reason"] for row in rows)
+    assert follower.follow() < 4
+    (command,) = {row["command"] for row in services.todo.due()}
+    assert command.startswith("skydb sky run --method match")
+    assert {row["command"] for row in services.todo.due(Scope(visits=("51",)))} == {command}
+
+
 @pytest.mark.parametrize("is_users_last", [True, False])
 def test_the_pipelines_product_is_fitted_before_a_mosaic_of_the_user_in_both_orders(
     services_anywhere: Services, tools: Toolbox, visit50: Reprocessed, tmp_path: Path,
@@ -195,3 +224,27 @@ def test_the_pipelines_product_is_fitted_before_a_mosaic_of_the_user_in_both_ord
 def _last_run(services: Services) -> int:
     with services.context.store.reading() as session:
         return max(session.scalars(select(AlignmentRun.id)))
+
+
+@pytest.mark.parametrize("changed", [("CAL_VER",), ("CAL_VER", "IDCTAB")])
+def test_an_exposure_of_which_only_the_product_was_fetched_again_is_stale(
+    services_anywhere: Services, visit50: Reprocessed, tmp_path: Path, changed: tuple[str, ...]
+) -> None:
+    services = services_anywhere
+    services.ingest.ingest(list(visit50.old().values()))
+    assert "stale-input" not in _flags(services)
+    cards = {key: NEW[key] for key in changed} | {"DATE": NEW["DATE"]}
+    home = tmp_path / "again"
+    services.ingest.ingest(
+        [write_product(home, visit50.product, visit50.members, OLD_NAME, **{**OLD, **cards})]
+    )
+    assert _flags(services).count("stale-input") == 2
+    new = visit50.new()
+    services.ingest.ingest([new[piece] for piece in PIECES[:2]])
+    assert "stale-input" not in _flags(services)
+
+
+def _flags(services: Services) -> str:
+    """Names of the guards that flag an exposure, of all of them."""
+    inputs = selected_inputs(services.context, Selection(), read_files=False)
+    return " ".join(flag.guard for flag in inputs.flags)
