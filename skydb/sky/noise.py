@@ -229,8 +229,10 @@ def unequal_noise_shift(levels: tuple[Level, Level], factors: tuple[float, float
     noises = [factor * level.noise for level, factor in zip(levels, factors, strict=True)]
     excess = noises[0] ** 2 - noises[1] ** 2
     slope = sum(level.slope / factor for level, factor in zip(levels, factors, strict=True)) / 2
-    errors = [_slope_error(level) / factor for level, factor in zip(levels, factors, strict=True)]
-    error = float(np.hypot(*errors)) / 2
+    one, other = (
+        _slope_error(level) / factor for level, factor in zip(levels, factors, strict=True)
+    )
+    error = float(np.hypot(one, other)) / 2
     return float(np.sign(slope) * np.sqrt(max(slope**2 - error**2, 0.0)) * excess)
 
 
