@@ -17,7 +17,13 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from skydb.drizzle.optionspec import Tool
-from skydb.errors import FileRejectedError, NotFoundError, UnreadableFileError, UsageError
+from skydb.errors import (
+    FileRejectedError,
+    NotFoundError,
+    ParseError,
+    UnreadableFileError,
+    UsageError,
+)
 from skydb.files.checksum import sha256_of
 
 
@@ -199,6 +205,33 @@ def _lines(path: Path) -> list[list[str]]:
     lines = (line.strip() for line in text.splitlines())
     worded = ([w for w in _SEPARATORS.split(line) if w] for line in lines if line[:1] != "#")
     return [[w for w in words if w.lower() not in ("none", "indef")] for words in worded if words]
+
+
+def listed_images(files: Files) -> Iterator[tuple[OptionFile, int, str]]:
+    """Images that lists name, without directory and extension, each with its list and line.
+
+    Raises
+    ------
+    ParseError
+        When a list names an image twice: one of the lines would not count.
+    """
+    for file in files:
+        roles = (roles.get(file.option) for roles in FILE_OPTIONS.values())
+        # One that is gone is refused when it is copied.
+        if file.token or FileRole.LIST not in roles or not file.path.is_file():
+            continue
+        seen: dict[str, int] = {}
+        for number, line in enumerate(file.path.read_text(encoding="utf-8").splitlines(), start=1):
+            words = [word for word in _SEPARATORS.split(line.strip()) if word]
+            if not words or words[0].startswith("#"):
+                continue
+            name = Path(_split(words[0])[0]).name
+            if words[0] in seen:
+                first = seen[words[0]]
+                problem = f"{words[0]} is there twice (first in line {first})"
+                raise ParseError(file.path, number, problem)
+            seen[words[0]] = number
+            yield file, number, name
 
 
 def record_of(files: Files) -> dict[str, list[dict[str, str]]]:

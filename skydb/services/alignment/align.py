@@ -37,7 +37,7 @@ from skydb.services.alignment.reference import (
 from skydb.services.alignment.screening import FittedProduct, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
-from skydb.services.intake import Selection
+from skydb.services.intake import Selection, require_listed
 from skydb.store.queries import Row
 
 
@@ -91,6 +91,8 @@ class AlignService:
         settings, policy = settings or TweakRegSettings(), policy or GuardPolicy()
         wanted = selection or Selection()
         self._require_catalog(refcat)
+        with self.context.store.reading() as session:
+            require_listed(session, settings.files)
         targets, flags = self._targets(products, wanted, policy)
         for flag in flags:
             self.context.progress.remark(flag.sentence)

@@ -11,4 +11,5 @@ from .guards import book_remarks as book_remarks
 from .guards import guarded_inputs as guarded_inputs
 from .guards import remarks_on as remarks_on
 from .ingest import IngestService as IngestService
+from .listed import require_listed as require_listed
 from .selection import Selection as Selection

@@ -13,7 +13,14 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.userskies import user_skies_of
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
-from skydb.services.intake import Division, Selection, book_remarks, choose_inputs, fields_of
+from skydb.services.intake import (
+    Division,
+    Selection,
+    book_remarks,
+    choose_inputs,
+    fields_of,
+    require_listed,
+)
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies.engines.base import SkyEngine
 from skydb.services.skies.engines.choice import EngineRequest, Remark, engine_for
@@ -148,6 +155,8 @@ class SkyRunService:
         inputs = selected_inputs(self.context, selection, read_files=False, policy=rule.policy)
         self._say(inputs.flags)
         settings = wishes.for_mode(inputs.mode)
+        with self.context.store.reading() as session:
+            require_listed(session, settings.files)
         request = replace(request, settings=settings)
         engine, remarks = engine_for(self.context, self.runner, request)
         methods, given = methods_for(asked, settings), user_skies_of(settings)

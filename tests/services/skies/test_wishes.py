@@ -16,9 +16,10 @@ from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.optionfiles import RECORD
 from skydb.drizzle.presets import ObservingMode
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
 from skydb.drizzle.userskies import user_skies_of
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
+from skydb.services.alignment.align import AlignService
 from skydb.services.core.context import Context
 from skydb.services.intake import Selection
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
@@ -263,6 +264,33 @@ def test_a_line_of_skies_that_would_not_be_used_leaves_no_run(
         run(services, tools, given[option], mosaic=mosaic)
     with services.context.store.reading() as session:
         assert session.scalars(select(SkyRun)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("field/nothing_flt.fits None", "line 2: names nothing_flt.fits, which is no file"),
+        (f"{MEMBERS[0]}_flt.fits None", "line 2: .* is there twice .first in line 1"),
+    ],
+)
+def test_a_list_with_an_image_that_nobody_has_is_refused(
+    services: Services, tools: Toolbox, field: list[Path], lines: str, said: str
+) -> None:
+    Path("masks.txt").write_text(f"{MEMBERS[0]}_flt.fits None\n{lines}\n")
+    with pytest.raises(UsageError, match=said):
+        run(services, tools, {"skymask_cat": "masks.txt"})
+    services.refcat.import_file(_catalog(Path("gaia.ecsv")), 2016.0, "gaia")
+    settings = TweakRegSettings(extra={"exclusions": "masks.txt"})
+    with pytest.raises(UsageError, match=said):
+        AlignService(services.context, tools).run("gaia", settings=settings)
+    with services.context.store.reading() as session:
+        assert session.scalars(select(SkyRun)).all() == []
+
+
+def _catalog(path: Path) -> Path:
+    path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {name: ra, datatype: float64}\n"
+                    "# - {name: dec, datatype: float64}\nra dec\n85.25 -2.46\n")  # fmt: skip
+    return path
 
 
 def test_lines_of_other_exposures_of_the_ledger_may_stay(
