@@ -9,6 +9,7 @@
     ├── StateError (RuntimeError)          a domain verb that this state forbids    exit 1
     ├── InputsRefusedError (ValueError)    no input can be chosen, or a guard refuses  exit 1
     ├── StoreError (RuntimeError)          the database refused                     exit 1
+    │   └── RowRefusedError                one row, which is not in order itself
     ├── FileRejectedError (ValueError)     one input file cannot be used            exit 1
     │   ├── NotHstImageError
     │   ├── TruncatedFileError
@@ -93,6 +94,22 @@ class InputsRefusedError(SkydbError, ValueError):
 
 class StoreError(SkydbError, RuntimeError):
     """The database refused a statement."""
+
+
+class RowRefusedError(StoreError):
+    """A row has a value that its column cannot have, or contradicts other rows.
+
+    Without that row the rest can be written.
+
+    Parameters
+    ----------
+    what : str
+        Which row and why, in words fit for a table cell.
+    """
+
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        self.reason = what
+        super().__init__(f"The database refused a row: {what}.", advice=advice)
 
 
 class FileRejectedError(SkydbError, ValueError):

@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from skydb.errors import NotFoundError, UsageError
+from skydb.store.limits import guard
 
 DEFAULT_URL = "sqlite:///skydb.sqlite"
 
@@ -85,6 +86,7 @@ def open_engine(url: URL, *, must_exist: bool = True) -> Engine:
     else:
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
+    guard(engine)
     return engine
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import BigInteger, delete, or_, select, tuple_
+from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.types import TypeEngine
 
 from skydb.domain import (
     AlignmentSolution,
@@ -24,6 +22,7 @@ from skydb.domain import (
 from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import ExposureFacts, FileFacts
 from skydb.domain.vocabulary import KnownFrom
+from skydb.store.limits import refusal
 
 _ROOM_OF_IDENTITY = 255
 
@@ -36,10 +35,10 @@ def overflow_of(file: FileFacts) -> str | None:
     if len(product_identity(file)) > _ROOM_OF_IDENTITY:
         return f"its name of a WCS is longer than the ledger has room for ({_ROOM_OF_IDENTITY})"
     held = (*file.solutions, *file.headerlets)
-    room = AlignmentSolution.__table__.c.wcs_name.type
-    for reason in (_overflow("WCSNAME", room, wcs.name.text) for wcs in held):
+    for wcs in held:
+        reason = refusal(AlignmentSolution.__table__.c.wcs_name, wcs.name.text)
         if reason is not None:
-            return reason
+            return f"its WCSNAME {reason}"
     holders: list[tuple[type[Base], object]] = [(Exposure, file.facts), (ProductVersion, file)]
     holders.append((ProductVersion, file.condition))
     holders += [(AlignmentSolution, wcs) for wcs in held]
@@ -47,22 +46,9 @@ def overflow_of(file: FileFacts) -> str | None:
     holders += [(ChipSolution, chip) for wcs in held for chip in wcs.chips]
     for entity, facts in holders:
         for column in entity.__table__.columns:
-            reason = _overflow(column.name, column.type, getattr(facts, column.name, None))
+            reason = refusal(column, getattr(facts, column.name, None))
             if reason is not None:
-                return reason
-    return None
-
-
-def _overflow(name: str, kind: TypeEngine[Any], value: object) -> str | None:
-    """Why a column of some type cannot hold a value; None when it can."""
-    if isinstance(value, str):
-        room = getattr(kind, "length", None)
-        if room and len(value) > room:
-            return f"its {name} has {len(value)} characters, there is room for {room}"
-        return f"its {name} has a character of code 0" if "\0" in value else None
-    bits = 63 if isinstance(kind, BigInteger) else 31
-    if isinstance(value, int) and not -(2**bits) <= value < 2**bits:
-        return f"its {name} is {value}, which is no number that it can have"
+                return f"its {column.name} {reason}"
     return None
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from skydb.errors import StoreError
+from skydb.errors import RowRefusedError, StoreError
 from skydb.store.engine import as_reader
 
 
@@ -36,7 +36,8 @@ class Store:
         Raises
         ------
         StoreError
-            When the database refuses what the block wrote.
+            When the database refuses what the block wrote; a :class:`RowRefusedError` when it
+            is the fault of one row.
         """
         session = Session(self.engine, expire_on_commit=False)
         with _translated(), session:
@@ -60,10 +61,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise StoreError(
-            f"The database refused a row: {_said(error)}.",
-            advice="Another process may have written the same thing; try again.",
+        raise RowRefusedError(
+            _said(error), advice="Another process may have written the same thing; try again."
         ) from error
+    except DataError as error:
+        raise RowRefusedError(_said(error)) from error
     except DBAPIError as error:
         raise StoreError(f"The database failed: {_said(error)}.") from error
 

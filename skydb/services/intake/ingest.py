@@ -23,7 +23,7 @@ from skydb.domain import (
 )
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
-from skydb.errors import FileRejectedError
+from skydb.errors import FileRejectedError, RowRefusedError
 from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction, shown_path
@@ -115,6 +115,27 @@ class IngestService:
                 yield path
 
     def _record(
+        self, activity_id: int, found: Sequence[Read], *, is_managed: bool
+    ) -> list[IngestOutcome]:
+        """Record a batch in one transaction; without the file whose row is refused, if any.
+
+        A batch that is refused is halved until the file is alone: all is one statement for a
+        batch that is in order, which nearly every batch is.
+        """
+        try:
+            return self._record_whole(activity_id, found, is_managed=is_managed)
+        except RowRefusedError as error:
+            if len(found) == 1:
+                refused = FileRejectedError(found[0].path, f"the ledger cannot keep it: {error.reason}")
+                return self._record_whole(activity_id, [refused], is_managed=is_managed)
+        middle = len(found) // 2
+        return [
+            outcome
+            for half in (found[:middle], found[middle:])
+            for outcome in self._record(activity_id, half, is_managed=is_managed)
+        ]
+
+    def _record_whole(
         self, activity_id: int, found: Sequence[Read], *, is_managed: bool
     ) -> list[IngestOutcome]:
         with self.context.store.reading() as session:

@@ -1,0 +1,223 @@
+"""Limits of the columns: a value that one database would refuse is refused for every database.
+
+SQLite keeps a text of any length in a column of 64 characters, and an integer of 64 bits in
+one of 32; PostgreSQL refuses both with all rows of the statement, and names neither row nor
+column. Here every value is checked against the type of its column before a database has it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    Enum,
+    Float,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from skydb.domain.base import Word
+from skydb.errors import RowRefusedError
+
+#: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.
+LONGEST_IN_INDEX_BYTES = 2600
+#: Of a number in a document; a numeric of PostgreSQL has more, Python reads 4300 back.
+_MOST_DIGITS = 4000
+_DEEPEST_DOCUMENT = 200
+#: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
+_NOT_STORED = re.compile("[\0\ud800-\udfff]")
+
+#: Why a value does not fit; None when it does.
+Check = Callable[[Any], str | None]
+
+#: Names, values and all: what one statement writes to one row.
+Row = Mapping[str, Any]
+
+
+def refusal(column: Column[Any], value: object) -> str | None:
+    """Why a column cannot have a value, as what is said of it: ``is ...`` or ``has ...``.
+
+    None when it can, and for a word of a vocabulary, which its type checks.
+
+    Parameters
+    ----------
+    column : Column
+        Of a table of the ledger.
+    value : object
+        As an entity has it.
+    """
+    check = _checks(column.table).get(column.key) if isinstance(column.table, Table) else None
+    return None if check is None or value is None else check(value)
+
+
+def require_room(table: Table, row: Row) -> None:
+    """Refuse a row with a value that its column cannot have.
+
+    Raises
+    ------
+    RowRefusedError
+        With the table, the column and the reason.
+    """
+    checks = _checks(table)
+    for name, value in row.items():
+        if value is not None and name in checks:
+            reason = checks[name](value)
+            if reason is not None:
+                raise RowRefusedError(f"{name} of {table.name} {reason}")
+
+
+def guard(engine: Engine) -> None:
+    """Check every value that a statement of an engine is to write."""
+    event.listen(engine, "before_execute", _before_execute, retval=True)
+    event.listen(engine, "handle_error", _translate)
+
+
+def _before_execute(
+    _: Connection,
+    statement: Any,  # noqa: ANN401 - whatever can be executed
+    several: Sequence[Row],
+    one: Row,
+    __: Mapping[str, Any],
+) -> tuple[Any, Sequence[Row], Row]:
+    if not getattr(statement, "is_dml", False) or not isinstance(statement.table, Table):
+        return statement, several, one
+    numbers = _numbers(statement.table)
+    for row in several or [one]:
+        require_room(statement.table, row)
+    if not numbers:
+        return statement, several, one
+    return statement, [_measured(numbers, row) for row in several], _measured(numbers, one)
+
+
+def _measured(numbers: frozenset[str], row: Row) -> Row:
+    """A row whose numbers that are none are NULL, as SQLite has it by itself."""
+    unknown = [name for name in numbers & row.keys() if row[name] != row[name]]
+    return {**row, **dict.fromkeys(unknown)} if unknown else row
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Raise what a driver could not send, such as an enormous integer to look for."""
+    error = context.original_exception
+    if isinstance(error, OverflowError | UnicodeEncodeError):
+        raise RowRefusedError(f"a value cannot be sent to the database ({error})") from error
+
+
+@lru_cache(maxsize=256)
+def _checks(table: Table) -> dict[str, Check]:
+    """The columns whose values are not all alike to both databases."""
+    indexed = _indexed(table)
+    found = {column.key: _check(column, is_indexed=column.key in indexed) for column in table.c}
+    return {name: check for name, check in found.items() if check is not None}
+
+
+@lru_cache(maxsize=256)
+def _numbers(table: Table) -> frozenset[str]:
+    return frozenset(column.key for column in table.c if isinstance(column.type, Float))
+
+
+def _indexed(table: Table) -> set[str]:
+    unique = (one for one in table.constraints if isinstance(one, UniqueConstraint))
+    indexes = [*table.indexes, *unique, table.primary_key]
+    return {column.key for index in indexes for column in index.columns}
+
+
+def _check(column: Column[Any], *, is_indexed: bool) -> Check | None:
+    kind: TypeEngine[Any] = column.type
+    if isinstance(kind, Word | Enum):
+        return None
+    if isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
+    if isinstance(kind, String):
+        room = kind.length or math.inf
+        return partial(_text, room, LONGEST_IN_INDEX_BYTES if is_indexed else math.inf)
+    if isinstance(kind, Integer):
+        return partial(_integer, 63 if isinstance(kind, BigInteger) else 31)
+    if isinstance(kind, Float):
+        return _needed_number if not column.nullable else _number
+    if isinstance(kind, JSON):
+        return _document
+    return _time if isinstance(kind, DateTime) else None
+
+
+def _text(room: float, bytes_of_index: float, value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    if len(value) > room:
+        return f"has {len(value)} characters, there is room for {room:g}"
+    unfit = _NOT_STORED.search(value)
+    if unfit is not None:
+        return f"has a character of code {ord(unfit[0])}"
+    # A character has four bytes at most.
+    if len(value) * 4 > bytes_of_index and len(value.encode()) > bytes_of_index:
+        return f"has {len(value.encode())} bytes, there is room for {bytes_of_index:g}"
+    return None
+
+
+def _integer(bits: int, value: object) -> str | None:
+    if not isinstance(value, int) or -(2**bits) <= value < 2**bits:
+        return None
+    return f"is {_shown(value)}, which is no number that it can have"
+
+
+def _number(value: object) -> str | None:
+    try:
+        _ = float(value) if isinstance(value, int) else 0.0
+    except OverflowError:
+        return f"is {_shown(value)}, which is no number that it can have"
+    return None
+
+
+def _needed_number(value: object) -> str | None:
+    # Not a number is NULL in SQLite, and NULL it may not be.
+    return "is not a number" if value != value else _number(value)
+
+
+def _time(value: object) -> str | None:
+    try:
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value.astimezone(UTC)
+    except OverflowError:
+        return f"is {value}, which is no time that it can have"
+    return None
+
+
+def _document(value: object, depth: int = 0) -> str | None:
+    """Of a document everything counts that is in it; ``jsonb`` is stricter than JSON."""
+    if depth > _DEEPEST_DOCUMENT:
+        return f"is more than {_DEEPEST_DOCUMENT} levels deep"
+    if isinstance(value, str):
+        return _text(math.inf, math.inf, value)
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"has {value} in it, which JSON does not have"
+    if isinstance(value, int):
+        fits = -(10**_MOST_DIGITS) < value < 10**_MOST_DIGITS
+        return None if fits else f"has a number of more than {_MOST_DIGITS} digits"
+    if isinstance(value, Mapping):
+        parts: Iterable[object] = (part for pair in value.items() for part in pair)
+    else:
+        parts = value if isinstance(value, list | tuple) else ()
+    reasons = (_document(part, depth + 1) for part in parts)
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _shown(value: object) -> str:
+    """A number in words that fit a table cell."""
+    if isinstance(value, int) and abs(value) >= 10**80:
+        return "a number of more than 80 digits"
+    return str(value)
