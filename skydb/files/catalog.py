@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, UsageError
+from skydb.files.odd import rejecting
 from skydb.files.repeats import repeated_rows
 from skydb.files.structure import quiet_astropy
 from skydb.files.tables import Column, read_columns
@@ -199,7 +200,8 @@ def read_catalog(path: Path, *, epoch_year: float | None) -> CatalogTable:
         of range or of single precision, one source at two places, or an epoch other than the
         one given.
     """
-    columns = read_columns(path)
+    with rejecting(path):
+        columns = read_columns(path)
     ra = _required(path, columns, _RA_NAMES, "right ascension")
     dec = _required(path, columns, _DEC_NAMES, "declination")
     ra_deg, dec_deg = _angles(path, ra), _angles(path, dec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from skydb.errors import UnreadableFileError
 #: Large enough that a thread seldom asks for the interpreter's lock, small enough for a cache.
 _BLOCK_BYTES = 1 << 20
 
+
+#: Number of a file, its size, and the times of its last changes.
+Stamp = tuple[int, int, int, int]
 
 _OTHER_KINDS = (
     (stat.S_ISDIR, "a directory that could not be searched"),
@@ -38,6 +41,15 @@ def require_file(path: Path) -> None:
         raise UnreadableFileError(path, f"not a file but {kind}")
 
 
+def stamp_of(path: Path) -> Stamp | None:
+    """Another one when somebody wrote to a file, or put another in its place; None without it."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes in hexadecimal, streamed.
 
@@ -59,15 +71,15 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def checksums_ahead(paths: Sequence[Path], jobs: int) -> Generator[Future[str], None, None]:
+def checksums_ahead(paths: Iterable[Path], jobs: int) -> Generator[Future[str], None, None]:
     """SHA-256 of many files, a few of them ahead of whoever asks for them.
 
     Neither reading nor hashing holds the interpreter's lock, so that threads will do.
 
     Parameters
     ----------
-    paths : sequence of pathlib.Path
-        The files.
+    paths : iterable of pathlib.Path
+        The files; each is asked for when its checksum is about to be begun.
     jobs : int
         How many are read at a time.
 

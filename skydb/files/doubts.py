@@ -9,18 +9,29 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
+import numpy as np
+
 from skydb.domain.values import ExposureFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
 from skydb.files.instruments import sky_unit_of
 from skydb.files.integrity import wrong_sums
-from skydb.files.structure import FitsSkeleton
+from skydb.files.structure import FitsSkeleton, HduRecord
 
 #: Launch of HST, 1990-04-24, and the end of the century, as MJD.
 _FIRST_MJD, _LAST_MJD = 48005.0, 88069.0
 #: A hundred days: a product of the deepest fields has less.
 _LONGEST_EXPTIME_S = 8.64e6
 #: Since 1999 dates are ISO 8601 (FITS standard 4.0, section 9.1); before, a year had two digits.
+#: Longest time by which DATE-OBS, which has whole days for old images, is off EXPSTART.
+_DAYS_APART = 2.0
+#: Above any sky in electrons, counts or rates of them: detectors are full at 1e5.
+_HIGHEST_SKY = 1e6
+_GAINS = ("ATODGAIN", "ADCGAIN", "CCDGAIN", "GAIN")
+#: Detectors that count photons have no gain.
+_WITHOUT_GAIN = frozenset({"SBC", "FUV-MAMA", "NUV-MAMA"})
+#: Pixels looked at first, in the middle of a chip, and at a time.
+_PIXELS = 1 << 14
 _DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%y")
 
 
@@ -39,6 +50,8 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
     return (
         *sum_doubts(skeleton),
         *_doubtful_extensions(skeleton, kind),
+        *_doubtful_numbers(skeleton, facts),
+        *_doubtful_pixels(skeleton),
         *_doubtful_times(kind, facts),
         *_doubtful_places(facts),
     )
@@ -67,9 +80,56 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
                 yield f"SCI,{chip.version} has no {name},{chip.version}."
 
 
+def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[str]:
+    """Sentences on what a sky and its unit are computed of."""
+    primary = skeleton.primary.scanned
+    for chip in skeleton.named("SCI"):
+        cards = Cards(skeleton.path, (chip.scanned, primary))
+        said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
+        if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
+            yield f"MDRIZSKY of SCI,{chip.version} is {said}, which no sky is."
+        good = cards.integer("NGOODPIX")
+        if good is not None and good < 0:
+            yield f"NGOODPIX of SCI,{chip.version} is {good}."
+    cards = Cards(skeleton.path, (primary, skeleton.named("SCI")[0].scanned))
+    gains = {key: cards.number(key) for key in _GAINS if cards.text(key) is not None}
+    if gains and facts.detector not in _WITHOUT_GAIN and not any(map(_is_gain, gains.values())):
+        listed = " and ".join(f"{key} is {cards.text(key)}" for key in gains)
+        yield f"{listed}: it has no gain, and counts cannot be converted to electrons."
+
+
+def _is_gain(number: float | None) -> bool:
+    return number is not None and number > 0
+
+
+def _doubtful_pixels(skeleton: FitsSkeleton) -> Iterator[str]:
+    for chip in skeleton.named("SCI"):
+        if not _has_numbers(skeleton, chip):
+            yield f"SCI,{chip.version} has no pixel that is a number: nothing can be measured."
+
+
+def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
+    """Whether any pixel is finite; of nearly every image the first that are read are."""
+    kind = {-32: ">f4", -64: ">f8"}.get(int(chip.scanned.get("BITPIX", 0)))
+    if kind is None or not chip.data_bytes:
+        return True
+    width = np.dtype(kind).itemsize
+    middle = chip.data_bytes // width // 2 * width
+    return any(
+        np.isfinite(np.frombuffer(block[: len(block) // width * width], kind)).any()
+        for first, last in ((middle, chip.data_bytes), (0, middle))
+        for block in skeleton.blocks_of(chip, first, last, _PIXELS * width)
+    )
+
+
 def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
-    if facts.date_obs is not None and not _is_date(facts.date_obs):
+    if facts.date_obs is not None and _date(facts.date_obs) is None:
         yield f"DATE-OBS is {facts.date_obs!r}, which is no date of HST."
+    taken = _date(facts.date_obs)
+    if taken is not None and facts.expstart_mjd is not None and not kind.is_combined:
+        days = abs((taken - datetime(1858, 11, 17)).total_seconds() / 86400 - facts.expstart_mjd)
+        if days > _DAYS_APART:
+            yield f"DATE-OBS is {facts.date_obs}, {days:.10g} days off EXPSTART."
     if facts.expstart_mjd is None and not kind.is_drizzled:
         yield "EXPSTART is missing: nobody knows when it was taken."
     for card, mjd in (("EXPSTART", facts.expstart_mjd), ("EXPEND", facts.expend_mjd)):
@@ -93,9 +153,10 @@ def _doubtful_places(facts: ExposureFacts) -> Iterator[str]:
             yield f"{card} is {value:g}, which is no angle of its kind (degrees)."
 
 
-def _is_date(text: str) -> bool:
-    """Whether a text is a date since the launch of HST."""
+def _date(text: str | None) -> datetime | None:
+    """The date that a text is, if it is one since the launch of HST."""
     for form in _DATES:
         with suppress(ValueError):
-            return datetime.strptime(text, form).year >= 1990
-    return False
+            found = datetime.strptime(text or "", form)
+            return found if found.year >= 1990 else None
+    return None

@@ -19,6 +19,7 @@ from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.instruments import sky_unit_of
+from skydb.files.odd import rejecting
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
 
 
@@ -55,7 +56,7 @@ def read_drizzled_product(path: Path) -> DrizzledProduct | None:
     FileRejectedError
         When the file is damaged, or its table is.
     """
-    with quiet_astropy(), open_skeleton(path) as skeleton:
+    with rejecting(path), quiet_astropy(), open_skeleton(path) as skeleton:
         table = next(iter(skeleton.named("HDRTAB")), None)
         return None if table is None else _product(skeleton, table)
 

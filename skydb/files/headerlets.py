@@ -8,7 +8,7 @@ extension type of the FITS standard. Source: stwcs, "Definition of a headerlet" 
 
 from __future__ import annotations
 
-import gzip
+import io
 import math
 import zlib
 from collections.abc import Sequence
@@ -41,6 +41,7 @@ from skydb.files.quality import (
 )
 from skydb.files.refdates import delivery_date
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
+from skydb.files.textfile import unpacked
 from skydb.files.wcs import image_size_pix
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def _payload(path: Path, data: bytes) -> bytes:
     if not data.startswith(_GZIP_MAGIC):
         return data
     try:
-        return gzip.decompress(data)
+        return b"".join(unpacked(path, io.BytesIO(data)))
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFileError(path, f"a damaged gzip stream ({error})") from error
 

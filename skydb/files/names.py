@@ -17,8 +17,8 @@ _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?
 
 
 def shown_path(path: PurePath) -> str:
-    """A path as a database and a terminal can take it: bytes that are no UTF-8 are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as a database can take it: bytes that are no UTF-8 are escaped, and so is NUL."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 def product_named(filename: str) -> tuple[Rootname, ProductKind]:

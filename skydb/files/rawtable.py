@@ -42,6 +42,9 @@ class RawTable:
         try:
             header = hdu.scanned
             self.rows, self._row_bytes = int(header["NAXIS2"]), int(header["NAXIS1"])
+            if self._row_bytes * self.rows <= 0 < self.rows:
+                # Rows without bytes cost the file nothing, and whoever counts them everything.
+                raise ValueError(f"{self.rows} rows of {self._row_bytes} bytes")
             self._places = _places(header, self._row_bytes)
         except (KeyError, ValueError, TypeError) as error:
             raise UnreadableFileError(skeleton.path, f"{hdu.name} is damaged ({error})") from error

@@ -26,6 +26,7 @@ from astropy.io import fits
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.checksum import require_file
+from skydb.files.textfile import unpacked
 
 BLOCK = 2880
 _CARD = 80
@@ -33,6 +34,10 @@ _END = b"END" + b" " * 77
 _GZIP_MAGIC = b"\x1f\x8b"
 _STRUCTURAL = re.compile(rb" *= *(?:'([^']*)'|([-+\w.]+))")
 _WARNINGS = threading.RLock()
+#: A mosaic of a thousand exposures has fewer; each costs memory long before its pixels do.
+_MOST_HDUS = 10_000
+_LONGEST_HEADER_BYTES = 200_000 * _CARD
+_MOST_AXES = 999
 
 
 @contextmanager
@@ -126,6 +131,12 @@ class FitsSkeleton:
         self.handle.seek(hdu.data_start)
         return self.handle.read(hdu.data_bytes)
 
+    def blocks_of(self, hdu: HduRecord, first: int, last: int, size: int) -> Iterator[bytes]:
+        """Data of one HDU piece by piece, from one byte of them to before another."""
+        for start in range(first, last, size):
+            self.handle.seek(hdu.data_start + start)
+            yield self.handle.read(min(size, last - start))
+
     def as_hdulist(self, names: frozenset[str]) -> fits.HDUList:
         """Extensions of these names with their data, behind an empty primary HDU."""
         chosen = [h for h in self.hdus[1:] if h.name in names]
@@ -181,14 +192,14 @@ def _version(hdu: HduRecord) -> int:
     return hdu.version
 
 
-def _decompressed(path: Path, raw: BinaryIO) -> tuple[BinaryIO, int]:
+def _decompressed(path: Path, raw: io.BufferedReader) -> tuple[BinaryIO, int]:
     """Handle on plain FITS bytes, and their number; gzip is unpacked in memory."""
     magic = raw.read(2)
     raw.seek(0)
     if magic != _GZIP_MAGIC:
         return raw, raw.seek(0, io.SEEK_END)
     try:
-        content = gzip.GzipFile(fileobj=raw).read()
+        content = b"".join(unpacked(path, raw))
     except EOFError as error:
         raise _truncated(path, "the gzip stream ends early") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -209,6 +220,8 @@ def _scan(path: Path, handle: BinaryIO, size: int) -> tuple[HduRecord, ...]:
         if record is None:
             break
         hdus.append(record)
+        if len(hdus) > _MOST_HDUS:
+            raise UnreadableFileError(path, f"it has more than {_MOST_HDUS} HDUs")
         position = record.data_start + record.padded_bytes
     if position > size:
         where = f"HDU {len(hdus) - 1} ({hdus[-1].name or 'PRIMARY'})"
@@ -223,6 +236,9 @@ def _read_hdu(path: Path, handle: BinaryIO, start: int, *, index: int) -> HduRec
     if header is None:
         return None
     if not _ends(header):
+        if len(header) > _LONGEST_HEADER_BYTES:
+            many = _LONGEST_HEADER_BYTES // _CARD
+            raise UnreadableFileError(path, f"the header of HDU {index} has more than {many} cards")
         raise _truncated(path, f"the header of HDU {index} has no END")
     return HduRecord(header, start + len(header), _data_bytes(path, header, index))
 
@@ -231,7 +247,7 @@ def _read_header(handle: BinaryIO, *, is_extension: bool) -> bytes | None:
     blocks = bytearray(handle.read(BLOCK))
     if is_extension and not blocks.startswith(b"XTENSION"):
         return None
-    while not _ends(blocks):
+    while not _ends(blocks) and len(blocks) <= _LONGEST_HEADER_BYTES:
         block = handle.read(BLOCK)
         if len(block) < BLOCK:
             break
@@ -280,7 +296,10 @@ def _data_bytes(path: Path, header: bytes, index: int) -> int:
     """Size of the data, FITS standard 4.0, equations 1, 2 and 4."""
     try:
         bits = abs(_size(header, "BITPIX"))
-        axes = [_size(header, f"NAXIS{i + 1}") for i in range(_size(header, "NAXIS"))]
+        count = _size(header, "NAXIS")
+        if not 0 <= count <= _MOST_AXES:
+            raise ValueError(f"NAXIS is {count}")
+        axes = [_size(header, f"NAXIS{i + 1}") for i in range(count)]
         groups, extra = _size(header, "GCOUNT", 1), _size(header, "PCOUNT", 0)
     except (KeyError, ValueError) as error:
         reason = f"the header of HDU {index} does not describe its data ({error})"

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from skydb.errors import ParseError, UnreadableFileError
+from skydb.files.checksum import require_file
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -37,13 +38,14 @@ def chunks_of(
     Raises
     ------
     UnreadableFileError
-        When it cannot be read, its gzip stream is damaged, or it unpacks to too much.
+        When it is no file, cannot be read, its gzip stream is damaged, or it unpacks to too much.
     """
     try:
+        require_file(path)
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
-            yield from _unpacked(path, raw, size, largest) if packed else _pieces(raw, size)
+            yield from unpacked(path, raw, size, largest) if packed else _pieces(raw, size)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
     except OSError as error:
@@ -55,7 +57,28 @@ def _pieces(handle: io.BufferedIOBase, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _unpacked(path: Path, raw: io.BufferedReader, size: int, largest: int) -> Iterator[bytes]:
+def unpacked(
+    path: Path,
+    raw: io.BufferedIOBase,
+    size: int = _CHUNK_BYTES,
+    largest: int = LARGEST_UNPACKED_BYTES,
+) -> Iterator[bytes]:
+    """Content of a gzip stream piece by piece.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for messages.
+    raw : file
+        The stream, from its beginning.
+    size, largest : int
+        Bytes of a piece, and of all of them at most.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it unpacks to too much; what gzip and zlib raise is left to the caller.
+    """
     total = 0
     with gzip.GzipFile(fileobj=raw) as handle:
         for chunk in _pieces(handle, size):

@@ -133,8 +133,8 @@ def _numbers(table: Table) -> frozenset[str]:
 
 def _indexed(table: Table) -> set[str]:
     unique = (one for one in table.constraints if isinstance(one, UniqueConstraint))
-    indexes = [*table.indexes, *unique, table.primary_key]
-    return {column.key for index in indexes for column in index.columns}
+    parts = [index.columns for index in table.indexes] + [one.columns for one in unique]
+    return {column.key for columns in (*parts, table.primary_key.columns) for column in columns}
 
 
 def _check(column: Column[Any], *, is_indexed: bool) -> Check | None:

@@ -28,6 +28,7 @@ from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction, shown_path
 from skydb.services.core import Context
+from skydb.services.intake.fetch_attempts import printable
 from skydb.services.intake.reading import available_cores, read_files
 from skydb.services.intake.readworker import Companion, Read
 from skydb.store.keys import number_new_rows
@@ -126,7 +127,9 @@ class IngestService:
             return self._record_whole(activity_id, found, is_managed=is_managed)
         except RowRefusedError as error:
             if len(found) == 1:
-                refused = FileRejectedError(found[0].path, f"the ledger cannot keep it: {error.reason}")
+                refused = FileRejectedError(
+                    found[0].path, f"the ledger cannot keep it: {error.reason}"
+                )
                 return self._record_whole(activity_id, [refused], is_managed=is_managed)
         middle = len(found) // 2
         return [
@@ -300,9 +303,9 @@ class FileRecorder:
             self._activity.notice(FindingKind.BORROWED_NAME, str(file.path), borrowed)
 
     def _reject(self, error: FileRejectedError) -> IngestOutcome:
-        path = shown_path(error.path)
-        self._activity.notice(FindingKind.REJECTED_FILE, path, error.reason)
-        return IngestOutcome(path, None, IngestStatus.REJECTED, error.reason)
+        path, reason = shown_path(error.path), printable(error.reason)
+        self._activity.notice(FindingKind.REJECTED_FILE, path, reason)
+        return IngestOutcome(path, None, IngestStatus.REJECTED, reason)
 
 
 def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> IngestOutcome:

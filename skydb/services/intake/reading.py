@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
 from skydb.errors import FileRejectedError
-from skydb.files.checksum import checksums_ahead
+from skydb.files.checksum import Stamp, checksums_ahead, stamp_of
 from skydb.services.intake.readworker import Read, read_file
 
 #: Files from which on processes are worth the second that each takes to start.
@@ -59,12 +59,20 @@ def read_files(paths: Sequence[Path], jobs: int) -> Generator[Read, None, None]:
     if jobs < 2 or not paths:
         yield from map(read_file, paths)
     elif len(paths) < WORKERS_PAY_FILES:
-        with closing(checksums_ahead(paths, jobs)) as checksums:
+        stamps: dict[Path, Stamp | None] = {}
+        with closing(checksums_ahead(_stamped(paths, stamps), jobs)) as checksums:
             for path, checksum in zip(paths, checksums, strict=True):
-                yield read_file(path, checksum.result)
+                yield read_file(path, checksum.result, stamps[path])
     else:
         with _Workers(min(jobs, len(paths))) as workers:
             yield from workers.read(paths)
+
+
+def _stamped(paths: Iterable[Path], stamps: dict[Path, Stamp | None]) -> Iterator[Path]:
+    """The files, each with its stamp taken before the next is asked for."""
+    for path in paths:
+        stamps[path] = stamp_of(path)
+        yield path
 
 
 class _WorkerDiedError(Exception):

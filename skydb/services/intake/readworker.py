@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from skydb.domain.values import FileFacts
-from skydb.errors import FileRejectedError, NotHstImageError
-from skydb.files.checksum import sha256_of
+from skydb.errors import FileRejectedError, NotHstImageError, UnreadableFileError
+from skydb.files.checksum import Stamp, sha256_of, stamp_of
 from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, read_headerlet
 from skydb.files.names import shown_path
+from skydb.files.odd import rejecting
 from skydb.files.reader import read_facts
 
 
@@ -34,7 +35,9 @@ class Companion:
 Read = FileFacts | HeaderletFacts | Companion | FileRejectedError
 
 
-def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
+def read_file(
+    path: Path, checksum: Callable[[], str] | None = None, stamp: Stamp | None = None
+) -> Read:
     """Facts of an image or of a headerlet with the checksum of the file, or why it has none.
 
     A file with the flags of another one is not read by itself.
@@ -45,11 +48,24 @@ def read_file(path: Path, checksum: Callable[[], str] | None = None) -> Read:
         The file.
     checksum : callable, optional
         Who knows its checksum; the file is read for it when left out.
+    stamp : tuple of int, optional
+        Its stamp from before the checksum was begun.
     """
     try:
-        return _read_any(path, checksum or (lambda: sha256_of(path)))
+        with rejecting(path):
+            stamp = stamp or stamp_of(path)
+            read = _read_any(path, checksum or (lambda: sha256_of(path)))
+            _unchanged(path, stamp)
+            return read
     except FileRejectedError as error:
         return error
+
+
+def _unchanged(path: Path, stamp: Stamp | None) -> None:
+    """Refuse a file whose checksum and whose facts may be those of two contents."""
+    if stamp is not None and stamp_of(path) != stamp:
+        advice = "Ingest it when nobody writes to it any more."
+        raise UnreadableFileError(path, "it changed while it was read", advice=advice)
 
 
 def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts | Companion:
