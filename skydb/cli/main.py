@@ -125,5 +125,7 @@ def _explain(error: SkydbError, words: list[str]) -> int:
 
         traceback.print_exception(error)
     else:
-        sys.stderr.write(f"skydb: {error}\n")
+        from skydb.report.tables import printable
+
+        sys.stderr.write(f"skydb: {printable(str(error))}\n")
     return error.exit_code

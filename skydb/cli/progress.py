@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from skydb.report.tables import printable
 from skydb.services.core import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Remarks(Quiet):
 
     def remark(self, sentence: str) -> None:
         """Print what is said."""
-        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
 class RichProgress:
@@ -55,7 +56,7 @@ class RichProgress:
 
     def remark(self, sentence: str) -> None:
         """Print what is said, above the bars."""
-        self._bars.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
 
     def part(self, what: str, total: int | None = None) -> RichPart:
         """Start a bar below, which goes when its thing is over."""

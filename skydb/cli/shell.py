@@ -94,8 +94,10 @@ class Shell:
 
     def say(self, sentence: str) -> None:
         """Remark on stderr."""
+        from skydb.report.tables import printable
+
         # Wrapped by the terminal alone: in a log file a sentence is one line to search for.
-        self.stderr.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self.stderr.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
 
     def flag(self, *, when: bool = True, sentence: str = "") -> None:
         """End with exit code 5 when something was downgraded, skipped or flagged."""

@@ -288,8 +288,9 @@ def _proper_motions(path: Path, columns: dict[str, Column]) -> tuple[Floats | No
 
 def _epoch(path: Path, columns: dict[str, Column], given: float | None) -> float | None:
     """Epoch given, or that of the file; the two must not contradict each other."""
-    if given is not None and not math.isfinite(given):
-        raise UsageError(f"{given} is not an epoch.")
+    if given is not None and not _FIRST_YEAR <= given <= _LAST_YEAR:
+        advice = "Give the Julian year of the positions, e.g. 2016.0."
+        raise UsageError(f"{given:g} is not an epoch.", advice=advice)
     found = _epochs(path, columns)
     if len(found) > 1:
         reason = f"its rows have different epochs, {found[0]:g} to {found[-1]:g}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, ParseError, UnreadableFileError
-from skydb.files.structure import quiet_astropy
+from skydb.files.structure import open_skeleton, quiet_astropy
 from skydb.files.textfile import chunks_of, is_packed, read_bytes
 
 if TYPE_CHECKING:
@@ -114,6 +114,9 @@ def _start_of(path: Path) -> bytes:
 def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
     from astropy.table import Table
 
+    if kind == "fits":
+        with quiet_astropy(), open_skeleton(path):
+            pass  # astropy would make room for as many rows as a header announces.
     try:
         with quiet_astropy():
             table = Table.read(_source(path, kind), format=kind)

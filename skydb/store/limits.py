@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -33,7 +34,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from skydb.domain.base import Word
-from skydb.errors import RowRefusedError
+from skydb.errors import NotFoundError, RowRefusedError
 
 #: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.
 LONGEST_IN_INDEX_BYTES = 2600
@@ -42,6 +43,9 @@ _MOST_DIGITS = 4000
 _DEEPEST_DOCUMENT = 200
 #: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
 _NOT_STORED = re.compile("[\0\ud800-\udfff]")
+
+#: What drivers and PostgreSQL raise of a value that has no place anywhere.
+_UNSENDABLE = (OverflowError, UnicodeEncodeError, psycopg.errors.NumericValueOutOfRange)
 
 #: Why a value does not fit; None when it does.
 Check = Callable[[Any], str | None]
@@ -112,10 +116,20 @@ def _measured(numbers: frozenset[str], row: Row) -> Row:
 
 
 def _translate(context: ExceptionContext) -> None:
-    """Raise what a driver could not send, such as an enormous integer to look for."""
+    """Raise what a driver could not send: no row has such a value, and none is to have it."""
     error = context.original_exception
-    if isinstance(error, OverflowError | UnicodeEncodeError):
+    # The bare class is what psycopg itself raises of a text with NUL.
+    is_unsendable = isinstance(error, _UNSENDABLE) or type(error) is psycopg.DataError
+    if not is_unsendable:
+        return
+    statement = getattr(context.execution_context, "invoked_statement", None)
+    if getattr(statement, "is_dml", False):
         raise RowRefusedError(f"a value cannot be sent to the database ({error})") from error
+    if getattr(statement, "is_select", False):
+        raise NotFoundError(
+            "The ledger has nothing with such a number or text, which no database can hold.",
+            advice="Check what was asked for.",
+        ) from error
 
 
 @lru_cache(maxsize=256)

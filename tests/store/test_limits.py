@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from skydb.domain import Exposure, Visit
 from skydb.domain.base import Word
-from skydb.errors import RowRefusedError, StoreError
+from skydb.errors import NotFoundError, RowRefusedError
 from skydb.store.copying import tables_in_order
 from skydb.store.limits import LONGEST_IN_INDEX_BYTES
 from skydb.store.unit_of_work import Store
@@ -124,10 +124,10 @@ def test_a_number_that_is_none_is_no_value_on_every_database(store: Store) -> No
         assert set(connection.scalars(select(Exposure.exptime_s))) == {None}
 
 
-@pytest.mark.parametrize("wanted", [10**25, "\ud800"])
+@pytest.mark.parametrize("wanted", [10**25, "\ud800"], ids=["number", "text"])
 def test_what_cannot_be_sent_to_a_database_is_never_found(store: Store, wanted: object) -> None:
     column = Visit.proposal_id if isinstance(wanted, int) else Visit.program
-    with pytest.raises(StoreError), store.reading() as session:
+    with pytest.raises(NotFoundError, match="no database can hold"), store.reading() as session:
         session.scalars(select(Visit).where(column == wanted)).all()
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
 from skydb.domain.catalog import CatalogUse
 from skydb.domain.vocabulary import FindingKind
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.files.catalog import read_catalog
-from skydb.files.checksum import sha256_of
+from skydb.files.checksum import sha256_of, stamp_of
+from skydb.files.names import shown_path
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.store import queries
@@ -65,6 +66,9 @@ class RefcatService:
         """
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}.", advice="Give a catalogue's path.")
+        if shown_path(path) != str(path):
+            raise FileRejectedError(path, "its path is not UTF-8", advice="Rename it.")
+        stamp = stamp_of(path)
         label, use = checked_name(name or path.name.split(".")[0]), use or CatalogUse()
         table = read_catalog(path, epoch_year=epoch)
         if table.epoch_year is None:
@@ -72,6 +76,8 @@ class RefcatService:
         usable = UsableCatalog.made(table, use)
         usable.require_sense()
         sha256 = sha256_of(path)
+        if stamp_of(path) != stamp:
+            raise FileRejectedError(path, "it changed while it was read", advice="Try again.")
         known = self._known(label, sha256, table.epoch_year, use)
         if known is not None:
             return known

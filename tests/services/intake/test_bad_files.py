@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.services.intake.bad_files import (
     REJECTED,
     TABLES,
     Make,
+    changed,
     named,
     template,
 )
@@ -29,45 +31,49 @@ from tests.services.tools import MEMBERS, write_exposure
 NEW = IngestStatus.NEW
 
 
+CASES = {**REJECTED, **TABLES, **RECORDED}
+
+
 class Told:
     """What became of every case, and of the sound exposures before and after it."""
 
-    def __init__(self, services: Services, directory: Path) -> None:
-        sound = template(directory / "template")
-        self._directory, self._numbers = directory / "field", iter(range(1, 10_000))
-        self._directory.mkdir()
-        self.cases = {**REJECTED, **TABLES, **RECORDED}
-        files = [self._written(sound, lambda path, content: path.write_bytes(content))]
-        for name, (make, _) in self.cases.items():
-            files.append(self._written(sound, make, "drz" if name in TABLES else "flt"))
-            files.append(self._written(sound, lambda path, content: path.write_bytes(content)))
+    def __init__(self, services: Services, files: list[Path]) -> None:
         outcomes = services.ingest.ingest(files, jobs=1)
         self.good = outcomes[::2]
-        self.outcomes = dict(zip(self.cases, outcomes[1::2], strict=True))
-        self.findings = self._findings(services)
-        self.products = self._products(services)
+        self.outcomes = dict(zip(CASES, outcomes[1::2], strict=True))
+        with services.context.store.reading() as session:
+            found = session.scalars(select(Finding)).all()
+            self.findings = {Path(one.subject).name: one.kind for one in found}
+            self.products = session.scalar(select(func.count()).select_from(Product))
 
-    def _written(self, sound: bytes, make: Make, kind: str = "flt") -> Path:
-        rootname = f"ibx{next(self._numbers):04d}iq"[:9]
-        path = self._directory / f"{rootname}_{kind}.fits"
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A sound exposure, the first case, a sound exposure, the second case ..."""
+    directory, numbers = tmp_path_factory.mktemp("bad"), count(1)
+    sound = template(directory / "template")
+
+    def written(make: Make, kind: str = "flt") -> Path:
+        rootname = f"ibx{next(numbers):04d}iq"
+        path = directory / f"{rootname}_{kind}.fits"
         make(path, named(sound.replace(b"_flt.fits", f"_{kind}.fits".encode()), rootname))
         return path
 
-    def _findings(self, services: Services) -> dict[str, FindingKind]:
-        with services.context.store.reading() as session:
-            return {Path(one.subject).name: one.kind for one in session.scalars(select(Finding))}
-
-    def _products(self, services: Services) -> int:
-        with services.context.store.reading() as session:
-            return session.scalar(select(func.count()).select_from(Product)) or 0
+    made = [written(changed(lambda content: content))]
+    for name, (make, _) in CASES.items():
+        made.append(written(make, "drz" if name in TABLES else "flt"))
+        made.append(written(changed(lambda content: content)))
+    return made
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, files: list[Path]
+) -> Told:
     """One ingest of all cases, on a ledger of its own."""
-    directory = tmp_path_factory.mktemp("bad")
+    directory = tmp_path_factory.mktemp("ledger")
     with closing(Services.open(_url(request, directory), directory / "data")) as services:
-        return Told(services, directory)
+        return Told(services, files)
 
 
 def _url(request: pytest.FixtureRequest, directory: Path) -> str:
@@ -82,7 +88,7 @@ def _url(request: pytest.FixtureRequest, directory: Path) -> str:
 
 
 def test_there_are_enough_cases() -> None:
-    assert len(REJECTED) + len(TABLES) + len(RECORDED) >= 200
+    assert len(CASES) == len(REJECTED) + len(TABLES) + len(RECORDED) >= 200
 
 
 @pytest.mark.parametrize("name", [*REJECTED, *TABLES])
@@ -90,7 +96,7 @@ def test_what_cannot_be_used_is_rejected_with_its_reason(told: Told, name: str) 
     outcome = told.outcomes[name]
     assert outcome.status is IngestStatus.REJECTED
     assert outcome.reason and outcome.reason.isprintable()
-    assert told.cases[name][1] in outcome.reason
+    assert CASES[name][1] in outcome.reason
     assert told.findings[Path(outcome.path).name] is FindingKind.REJECTED_FILE
 
 
