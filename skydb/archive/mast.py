@@ -34,6 +34,8 @@ _LONGEST_QUERY_S = 600
 
 #: Names that the archive gives its files (HST data handbooks, "HST file names"; HAP).
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+#: Bytes; a number that no disk has is none.
+_SIZE = re.compile(r"[0-9]{1,15}")
 _FITS_SUFFIXES = (".fits", ".fits.gz")
 
 
@@ -300,7 +302,7 @@ def _product(row: Row) -> MastProduct:
     return MastProduct(
         uri=_text(row, "dataURI") or "",
         filename=_text(row, "productFilename") or "",
-        size_bytes=int(size) if size and size.isdigit() else None,
+        size_bytes=int(size) if size and _SIZE.fullmatch(size) else None,
         kind=_text(row, "productSubGroupDescription"),
         project=_text(row, "project"),
         obs_id=_text(row, "obs_id"),

@@ -15,6 +15,7 @@ import numpy as np
 from astropy.io import fits
 
 from skydb.errors import FileRejectedError
+from skydb.files.odd import rejecting
 from skydb.files.structure import (
     FitsSkeleton,
     HduRecord,
@@ -49,7 +50,7 @@ def check_arrival(path: Path, name: str) -> None:
     FileRejectedError
         When a checksum does not hold, or it is another exposure's.
     """
-    with quiet_astropy(), open_skeleton(path) as skeleton:
+    with rejecting(path), quiet_astropy(), open_skeleton(path) as skeleton:
         primary = skeleton.primary.scanned
         announced = primary.get("NEXTEND")
         partners = () if name.lower().endswith(_ALONE) else ("ERR", "DQ")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
@@ -54,7 +55,7 @@ Check = Callable[[Any], str | None]
 Row = Mapping[str, Any]
 
 
-def refusal(column: Column[Any], value: object) -> str | None:
+def refusal(column: ColumnElement[Any], value: object) -> str | None:
     """Why a column cannot have a value, as what is said of it: ``is ...`` or ``has ...``.
 
     None when it can, and for a word of a vocabulary, which its type checks.
@@ -66,7 +67,8 @@ def refusal(column: Column[Any], value: object) -> str | None:
     value : object
         As an entity has it.
     """
-    check = _checks(column.table).get(column.key) if isinstance(column.table, Table) else None
+    table = getattr(column, "table", None)
+    check = _checks(table).get(str(column.key)) if isinstance(table, Table) else None
     return None if check is None or value is None else check(value)
 
 

@@ -25,7 +25,7 @@ from skydb.drizzle.tweakreg import ProductFit, TweakReg
 from skydb.errors import NotFoundError, ToolError
 from skydb.files.reader import read_facts
 from skydb.services.alignment.guards import guarded_products, product_flags
-from skydb.services.alignment.products import choose_products
+from skydb.services.alignment.products import choose_products, read_inputs
 from skydb.services.alignment.reference import (
     Reference,
     Target,
@@ -79,8 +79,9 @@ class AlignService:
 
         Raises
         ------
-        NotFoundError
-            When the catalogue or a product is not in the ledger.
+        NotFoundError, FileRejectedError
+            When the catalogue or a product is not in the ledger, or no product is on disk as
+            the ledger has it; of several, those that are not are left out and flagged.
         UsageError
             When several products have a name that is given, or one cannot be fitted.
         InputsRefusedError
@@ -177,10 +178,11 @@ class AlignService:
         """The products to fit, once no guard refuses them."""
         with self.context.store.reading() as session:
             chosen = choose_products(session, products, selection)
+            read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
+            chosen = [one for one in chosen if one.version.id in read]
             versions = [one.version for one in chosen]
-            paths = [checked_path(self.context.workspace, version) for version in versions]
-            files = {one.id: read_facts(path) for one, path in zip(versions, paths, strict=True)}
-            flags = guarded_products(session, chosen, files, policy)
+            paths = [read[one.id].path for one in versions]
+            flags = [*lost, *guarded_products(session, chosen, read, policy)]
             epochs = mean_epochs(session, versions)
             targets = [
                 Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))

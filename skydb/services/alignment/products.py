@@ -12,15 +12,61 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
 from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, newest_in_time
 from skydb.domain.combinations import choose_combinations
+from skydb.domain.guards import Flag
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
-from skydb.domain.vocabulary import Flavour, ProductKind
-from skydb.errors import NotFoundError, UsageError
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind, Flavour, ProductKind
+from skydb.errors import FileRejectedError, NotFoundError, UsageError
+from skydb.files.reader import read_facts
+from skydb.files.workspace import Workspace
+from skydb.services.core import checked_path
 from skydb.services.intake import Selection
 from skydb.store.comparison_queries import batches
 from skydb.store.references import products_of, several_products, version_of
 from skydb.store.scope import nothing_selected, require_excluded
 
 _DRIZZLED = tuple(kind for kind in ProductKind if kind.is_drizzled)
+
+
+def read_inputs(
+    workspace: Workspace, chosen: Sequence[ChosenInput], *, strict: bool
+) -> tuple[dict[int, FileFacts], list[Flag]]:
+    """Facts of the files that are on disk as the ledger has them, and flags on the others.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where paths begin.
+    chosen : sequence of ChosenInput
+        Versions of products.
+    strict : bool
+        Whether none may be left out.
+
+    Returns
+    -------
+    dict of int to FileFacts
+        By the key of the version.
+    list of Flag
+        One for each that is left out.
+
+    Raises
+    ------
+    NotFoundError, FileRejectedError
+        When all of them would be left out, or one that may not be.
+    """
+    read: dict[int, FileFacts] = {}
+    errors: list[tuple[ChosenInput, NotFoundError | FileRejectedError]] = []
+    for one in chosen:
+        try:
+            read[one.version.id] = read_facts(checked_path(workspace, one.version))
+        except (NotFoundError, FileRejectedError) as error:
+            errors.append((one, error))
+    if errors and (strict or not read):
+        raise errors[0][1]
+    return read, [
+        Flag(FindingKind.REJECTED_FILE, one.version.filename, f"is left out: {error}")
+        for one, error in errors
+    ]
 
 
 def choose_products(

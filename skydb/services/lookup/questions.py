@@ -129,7 +129,7 @@ class Questions:
 
     def input_doubts(self, activity_id: int) -> list[queries.Row]:
         """What was flagged of the inputs and of the catalogue of an activity."""
-        kinds = {kind.value for kind in (FindingKind.CATALOG, *GUARDS)}
+        kinds = {kind.value for kind in (FindingKind.CATALOG, FindingKind.REJECTED_FILE, *GUARDS)}
         return [row for row in self.findings(activity_id) if row["kind"] in kinds]
 
     def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:

@@ -7,8 +7,14 @@ from sqlalchemy import select
 
 from skydb.api.composition import Services
 from skydb.domain import Activity, AlignmentRun, AlignmentSolution
+from skydb.domain.guards import GuardPolicy
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
-from skydb.errors import FileRejectedError, NotFoundError, ToolCrashedError, ToolError
+from skydb.errors import (
+    FileRejectedError,
+    NotFoundError,
+    ToolCrashedError,
+    ToolError,
+)
 from skydb.services.alignment.align import AlignService
 from tests.services.tools import (
     MATCHES,
@@ -192,6 +198,24 @@ def test_what_is_not_there_is_not_found_and_nothing_begins(
     assert tools.ran == []
     with services.context.store.reading() as session:
         assert session.scalars(select(AlignmentRun)).all() == []
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_one_product_that_is_gone_is_left_out_and_the_others_are_fitted(
+    services: Services, tools: Toolbox, field: list[Path], second_product: Path, is_strict: bool
+) -> None:
+    second_product.unlink()
+    aligner, policy = AlignService(services.context, tools), GuardPolicy(strict=is_strict)
+    if is_strict:
+        with pytest.raises(NotFoundError, match="is gone"):
+            aligner.run("gaia", policy=policy)
+        return
+    run = aligner.run("gaia", policy=policy)
+    (row,) = services.questions.alignment(run)
+    assert (row["product"], row["status"]) == (PRODUCT, "proposed")
+    doubts = {one["subject"]: one for one in services.questions.input_doubts(run)}
+    assert doubts[OTHER]["kind"] == "rejected-file"
+    assert "is gone" in doubts[OTHER]["message"]
 
 
 def test_a_product_that_changed_on_disk_is_refused(
