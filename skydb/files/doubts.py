@@ -51,7 +51,8 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
         *sum_doubts(skeleton),
         *_doubtful_extensions(skeleton, kind),
         *_doubtful_numbers(skeleton, facts),
-        *_doubtful_pixels(skeleton),
+        # A product can be empty: a sky cell that its exposures hardly touch.
+        *(() if kind.is_drizzled else _doubtful_pixels(skeleton)),
         *_doubtful_times(kind, facts),
         *_doubtful_places(facts),
     )

@@ -277,13 +277,16 @@ def _wcs_facts(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> W
     path, extensions = headerlet.path, headerlet.named("SIPWCS")
     if not extensions:
         raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
+    chips = tuple(_chip(path, sip.scanned, sizes) for sip in extensions)
+    if len({chip.extver for chip in chips}) < len(chips):
+        raise FileRejectedError(path, "a headerlet with several WCS of one chip (TG_EVER)")
     cards = Cards(path, (headerlet.primary.scanned, extensions[0].scanned))
     name = WcsName.parse(cards.required("WCSNAME", FileRejectedError))
     quality, unit_known = _quality(cards) if is_fitted(name) else (FitQuality(), True)
     return WcsFacts(
         key=NO_KEY,
         name=name,
-        chips=tuple(_chip(path, sip.scanned, sizes) for sip in extensions),
+        chips=chips,
         hdr_name=hdr_name,
         quality=quality,
         rms_unit_known=unit_known,
