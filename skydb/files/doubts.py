@@ -20,10 +20,11 @@ from skydb.files.structure import FitsSkeleton, HduRecord
 
 #: Launch of HST, 1990-04-24, and the end of the century, as MJD.
 _FIRST_MJD, _LAST_MJD = 48005.0, 88069.0
+_MJD_0 = datetime(1858, 11, 17)
 #: A hundred days: a product of the deepest fields has less.
 _LONGEST_EXPTIME_S = 8.64e6
 #: Since 1999 dates are ISO 8601 (FITS standard 4.0, section 9.1); before, a year had two digits.
-#: Longest time by which DATE-OBS, which has whole days for old images, is off EXPSTART.
+#: Longest time by which DATE-OBS, which has whole days, is off EXPSTART.
 _DAYS_APART = 2.0
 #: Above any sky in electrons, counts or rates of them: detectors are full at 1e5.
 _HIGHEST_SKY = 1e6
@@ -126,11 +127,9 @@ def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
 def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
     if facts.date_obs is not None and _date(facts.date_obs) is None:
         yield f"DATE-OBS is {facts.date_obs!r}, which is no date of HST."
-    taken = _date(facts.date_obs)
-    if taken is not None and facts.expstart_mjd is not None and not kind.is_combined:
-        days = abs((taken - datetime(1858, 11, 17)).total_seconds() / 86400 - facts.expstart_mjd)
-        if days > _DAYS_APART:
-            yield f"DATE-OBS is {facts.date_obs}, {days:.10g} days off EXPSTART."
+    days = _days_apart(facts)
+    if days is not None and days > _DAYS_APART and not kind.is_combined:
+        yield f"DATE-OBS is {facts.date_obs}, {days:.0f} days off EXPSTART."
     if facts.expstart_mjd is None and not kind.is_drizzled:
         yield "EXPSTART is missing: nobody knows when it was taken."
     for card, mjd in (("EXPSTART", facts.expstart_mjd), ("EXPEND", facts.expend_mjd)):
@@ -141,6 +140,17 @@ def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
         yield "EXPEND is before EXPSTART."
     if not 0 <= facts.exptime_s <= _LONGEST_EXPTIME_S:
         yield f"EXPTIME is {facts.exptime_s:g} s, which no exposure has."
+
+
+def _days_apart(facts: ExposureFacts) -> float | None:
+    """How far DATE-OBS is off EXPSTART; None without one of them.
+
+    A year of two digits proves nothing.
+    """
+    taken = _date(facts.date_obs)
+    if taken is None or facts.expstart_mjd is None or "/" in str(facts.date_obs):
+        return None
+    return abs((taken - _MJD_0).total_seconds() / 86400 - facts.expstart_mjd)
 
 
 def _doubtful_places(facts: ExposureFacts) -> Iterator[str]:

@@ -3,7 +3,10 @@
 import pytest
 import typer
 
+from skydb.cli.main import run
 from skydb.cli.shell import FLAGGED, Shell
+
+NOT_FOUND = 4
 
 
 @pytest.mark.parametrize("sentence", ["", "two of three were left out"])
@@ -18,3 +21,14 @@ def test_a_flag_says_its_sentence_and_ends_with_5(capsys, sentence):
 def test_nothing_to_flag_is_nothing_said(capsys):
     Shell().flag(when=False, sentence="never")
     assert capsys.readouterr() == ("", "")
+
+
+def test_no_control_character_of_a_name_comes_to_the_terminal(capsys, tmp_path):
+    name = "x\x1b]0;owned\x07\x1b[31m.csv"
+    url = f"sqlite:///{tmp_path / 'l.sqlite'}"
+    assert run(["--db", url, "init"]) == 0
+    assert run(["--db", url, "refcat", "import", str(tmp_path / name)]) == NOT_FOUND
+    Shell().say(f"{name} is gone")
+    said = capsys.readouterr().err
+    assert r"x\x1b]0;owned\x07\x1b[31m.csv" in said
+    assert all(character.isprintable() or character == "\n" for character in said)
