@@ -21,6 +21,11 @@ def shown_path(path: PurePath) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
+def is_utf8(path: PurePath) -> bool:
+    """Whether a path can be recorded as it is, byte for byte."""
+    return shown_path(path) == str(path)
+
+
 def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     """Rootname and kind of a product with the name that its pipeline gave it.
 

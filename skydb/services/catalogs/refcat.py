@@ -14,7 +14,7 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.files.catalog import read_catalog
 from skydb.files.checksum import sha256_of, stamp_of
-from skydb.files.names import shown_path
+from skydb.files.names import is_utf8
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.store import queries
@@ -66,7 +66,7 @@ class RefcatService:
         """
         if not path.is_file():
             raise NotFoundError(f"There is no file {path}.", advice="Give a catalogue's path.")
-        if shown_path(path) != str(path):
+        if not is_utf8(path):
             raise FileRejectedError(path, "its path is not UTF-8", advice="Rename it.")
         stamp = stamp_of(path)
         label, use = checked_name(name or path.name.split(".")[0]), use or CatalogUse()

@@ -19,7 +19,7 @@ from skydb.errors import FileRejectedError, NotHstImageError, UnreadableFileErro
 from skydb.files.checksum import Stamp, sha256_of, stamp_of
 from skydb.files.dqfile import pixels_beside
 from skydb.files.headerlets import HeaderletFacts, read_headerlet
-from skydb.files.names import shown_path
+from skydb.files.names import is_utf8
 from skydb.files.odd import rejecting
 from skydb.files.reader import read_facts
 
@@ -69,7 +69,7 @@ def _unchanged(path: Path, stamp: Stamp | None) -> None:
 
 
 def _read_any(path: Path, checksum: Callable[[], str]) -> FileFacts | HeaderletFacts | Companion:
-    if shown_path(path) != str(path):
+    if not is_utf8(path):
         raise FileRejectedError(path, "its path is not UTF-8", advice="Rename it.")
     owner = pixels_beside(path)
     if owner is not None:
