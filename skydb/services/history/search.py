@@ -9,6 +9,7 @@ from pathlib import Path
 from skydb.errors import FileRejectedError
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import LogFile, LoggedRun, has_traces
+from skydb.files.names import is_utf8
 from skydb.files.textfile import chunks_of, lines_of
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.plan import SkyPlan
@@ -67,6 +68,9 @@ def files_below(directory: Path, ours: Path) -> list[Path]:
 
 def look_at(path: Path, found: Found) -> None:
     """Add what one file is to what was found."""
+    if not is_utf8(path):
+        found.unused.append(Unused(path, "its path is not UTF-8"))
+        return
     try:
         head = _head(path)
         if head.startswith(_FITS_MAGIC):

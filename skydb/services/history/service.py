@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TypeVar
 
 from skydb.domain import Activity, HistoryImport
 from skydb.domain.vocabulary import FindingKind
-from skydb.errors import NotFoundError
+from skydb.errors import FileRejectedError, NotFoundError, RowRefusedError
 from skydb.files.checksum import sha256_of
 from skydb.files.hdrtab import DrizzledProduct
+from skydb.files.names import is_utf8, shown_path
 from skydb.services.core import Context
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.outcome import (
@@ -69,6 +70,8 @@ class HistoryService:
         ------
         NotFoundError
             When one of the directories does not exist; nothing is imported then.
+        FileRejectedError
+            When the path of one cannot be recorded.
         """
         for directory in directories:
             if not directory.is_dir():
@@ -76,6 +79,8 @@ class HistoryService:
                     f"There is no directory {directory}.",
                     advice="Give the one that the logs are in.",
                 )
+            if not is_utf8(directory.resolve()):
+                raise FileRejectedError(directory, "its path is not UTF-8", advice="Rename it.")
         return [outcome for one in dict.fromkeys(directories) for outcome in self._import(one)]
 
     def _import(self, directory: Path) -> list[HistoryOutcome]:
@@ -149,7 +154,8 @@ class _Batch:
         outcomes = self._together(found.plans(), self._alignment)
         homes: dict[Path, list[int]] = {}
         for path, outcome in zip(found.paths, outcomes, strict=True):
-            homes.setdefault(path.parent, []).append(outcome.run or 0)
+            if outcome.run is not None:
+                homes.setdefault(path.parent, []).append(outcome.run)
         if any(outcome.status is HistoryStatus.NEW for outcome in outcomes):
             with self._recorder() as recorder:
                 for run_ids in homes.values():
@@ -178,12 +184,27 @@ class _Batch:
         outcomes: list[HistoryOutcome] = []
         rest = iter(plans)
         while block := list(islice(rest, _TOGETHER)):
+            outcomes += self._block(block, record)
+        return outcomes
+
+    def _block(self, block: Sequence[P], record: Callable[[P], _Met]) -> list[HistoryOutcome]:
+        """Record plans in one transaction; each in its own when the row of one is refused."""
+        try:
             with self._recorder() as self._recording:
                 self._recording.expect(block)
                 met = [record(plan) for plan in block]
-                outcomes += self._written(self._recording, met)
+                return self._written(self._recording, met)
+        except RowRefusedError as error:
+            refused = error
+        finally:
             self._recording = None
-        return outcomes
+        with self._context.store.reading() as session:
+            self._register = Register.read(session)
+        if len(block) == 1:
+            where = f"its run of line {block[0].source.first_line}"
+            file = Unused(block[0].source.path, f"{where} cannot be kept: {refused.reason}")
+            return [self.unused(file)]
+        return [outcome for plan in block for outcome in self._block([plan], record)]
 
     def _written(self, recorder: Recorder, met: Sequence[_Met]) -> list[HistoryOutcome]:
         """Write what waits; what became of each plan."""
@@ -206,10 +227,15 @@ class _Batch:
     def unused(self, file: Unused) -> HistoryOutcome:
         """Remember a file that could not be used."""
         with self._recorder() as recorder:
-            said = Note(FindingKind.REJECTED_FILE, file.path.name, f"{file.reason}.")
+            name = shown_path(PurePath(file.path.name))
+            said = Note(FindingKind.REJECTED_FILE, name, f"{file.reason}.")
             recorder.notice_once([said])
         return HistoryOutcome(
-            HistoryKind.FILE, HistoryStatus.SKIPPED, str(file.path), skipped=1, reason=file.reason
+            HistoryKind.FILE,
+            HistoryStatus.SKIPPED,
+            shown_path(file.path),
+            skipped=1,
+            reason=file.reason,
         )
 
     def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> _Met:

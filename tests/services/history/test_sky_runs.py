@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from skydb.domain.vocabulary import (
 )
 from skydb.errors import NotFoundError
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
+from skydb.services.history.recorder import Recorder
 from tests.files.loglines import DrizzleLog, write_log
 from tests.services.tools import write_exposure
 
@@ -214,6 +216,35 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(services, take, home):
     found = len(kinds(services))
     take(DrizzleLog())
     assert len(kinds(services)) == found
+
+
+def test_a_run_that_the_ledger_cannot_keep_costs_no_other(services, take, home, monkeypatch):
+    record = Recorder.sky_run
+
+    def sky_run(self, plan, *rest):
+        run = record(self, plan, *rest)
+        if plan.requested is SkyMethod.MATCH:
+            run.error = "a text with \0 in it"
+        return run
+
+    monkeypatch.setattr(Recorder, "sky_run", sky_run)
+    methods = ("localmin", "match", "globalmin")
+    outcomes = take(*(DrizzleLog(method=name, clock=f"1{i}:15:{{}}") for i, name in
+                      enumerate(methods)))  # fmt: skip
+    assert [one.status for one in outcomes].count(HistoryStatus.NEW) == 2
+    (lost,) = (one for one in outcomes if one.status is HistoryStatus.SKIPPED)
+    assert lost.log == str(home / "astrodrizzle.log")
+    assert "cannot be kept: error of activities has a character of code 0" in lost.reason
+    again = services.history.import_dir(home)
+    assert [one.status for one in again].count(HistoryStatus.KNOWN) == 2
+
+
+def test_a_name_that_is_no_utf8_is_skipped_and_the_rest_goes_on(services, take, home):
+    write_log(home / "bad.log", DrizzleLog(method="match").lines())
+    (home / "bad.log").rename(Path(os.fsdecode(os.fsencode(home) + b"/\xff.log")))
+    good, bad = take(DrizzleLog())
+    assert (good.status, bad.status) == (HistoryStatus.NEW, HistoryStatus.SKIPPED)
+    assert (bad.log, bad.reason) == (rf"{home}/\xff.log", "its path is not UTF-8")
 
 
 def test_what_skydb_keeps_itself_is_not_imported_again(services, take, home):
