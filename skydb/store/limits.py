@@ -45,6 +45,8 @@ _DEEPEST_DOCUMENT = 200
 #: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
 _NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
+#: What SQLAlchemy puts behind the name of a column in a statement with several rows.
+_NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
 #: What drivers and PostgreSQL raise of a value that has no place anywhere.
 _UNSENDABLE = (OverflowError, UnicodeEncodeError, psycopg.errors.NumericValueOutOfRange)
 
@@ -95,7 +97,7 @@ def guard(engine: Engine) -> None:
 
 
 def _before_execute(
-    _: Connection,
+    connection: Connection,
     statement: Any,  # noqa: ANN401 - whatever can be executed
     several: Sequence[Row],
     one: Row,
@@ -104,11 +106,17 @@ def _before_execute(
     if not getattr(statement, "is_dml", False) or not isinstance(statement.table, Table):
         return statement, several, one
     numbers = _numbers(statement.table)
-    for row in several or [one]:
+    for row in several or ([one] if one else _rows_within(statement, connection)):
         require_room(statement.table, row)
     if not numbers:
         return statement, several, one
     return statement, [_measured(numbers, row) for row in several], _measured(numbers, one)
+
+
+def _rows_within(statement: Any, connection: Connection) -> list[Row]:  # noqa: ANN401 - any DML
+    """Values that a statement has in itself, one a row; of several rows they are numbered."""
+    params = statement.compile(connection).params
+    return [{_NUMBER_OF_ROW.sub("", name): value} for name, value in params.items()]
 
 
 def _measured(numbers: frozenset[str], row: Row) -> Row:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    insert,
     select,
     update,
 )
@@ -136,3 +137,15 @@ def test_a_row_that_is_refused_is_named_with_its_column(store: Store) -> None:
     with pytest.raises(RowRefusedError, match=said), store.writing() as session:
         session.add(Visit("bxl", "500", 12812))
         session.commit()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_values_within_a_statement_are_checked_too(store: Store, count: int) -> None:
+    rows = [{"program": "bxl", "number": "50"}, {"program": "bxl", "number": "500"}][-count:]
+    statement = insert(Visit.__table__).values(rows if count > 1 else rows[0])
+    said = "number of visits has 3 characters"
+    with pytest.raises(RowRefusedError, match=said), store.writing() as session:
+        session.execute(statement)
+    changing = update(Visit.__table__).values(number="500")
+    with pytest.raises(RowRefusedError, match=said), store.writing() as session:
+        session.execute(changing)

@@ -118,10 +118,10 @@ class IngestService:
     def _record(
         self, activity_id: int, found: Sequence[Read], *, is_managed: bool
     ) -> list[IngestOutcome]:
-        """Record a batch in one transaction; without the file whose row is refused, if any.
+        """Record a batch in one transaction, or in several without a file that is refused.
 
-        A batch that is refused is halved until the file is alone: all is one statement for a
-        batch that is in order, which nearly every batch is.
+        A batch that the database refuses is halved until that file is alone, so that a sound
+        batch, as nearly all are, costs no statement more.
         """
         try:
             return self._record_whole(activity_id, found, is_managed=is_managed)
