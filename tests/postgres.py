@@ -28,6 +28,9 @@ from psycopg import sql
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
+#: The role that tests work as, and the one that nobody should.
+OWNER, SUPERUSER = "survey", "postgres"
+
 #: What a server answers before it is ready.
 EARLY = "the database system is starting up"
 
@@ -156,6 +159,8 @@ class PostgresServer:
                     os.chown(path, launch.uid, -1)
             server = cls(_spawn(binaries, directory, launch), directory)
             server._wait_until_ready()
+            # The owner of a ledger is no superuser.
+            server._execute("CREATE ROLE {} LOGIN CREATEDB CREATEROLE", sql.Identifier(OWNER))
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
@@ -192,17 +197,18 @@ class PostgresServer:
             self._process.wait()
             raise
 
-    def url(self, database: str) -> str:
-        """SQLAlchemy URL of one database."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self._directory}"
+    def url(self, database: str, role: str = OWNER) -> str:
+        """SQLAlchemy URL of one database, for its owner or another role."""
+        return f"postgresql+psycopg://{role}@/{database}?host={self._directory}"
 
     def create_database(self, template: str | None = None) -> str:
         """Name of a new database, empty or a copy of another one."""
         name = f"test_{next(self._numbers)}"
         self._execute(
-            "CREATE DATABASE {} TEMPLATE {}",
+            "CREATE DATABASE {} TEMPLATE {} OWNER {}",
             sql.Identifier(name),
             sql.Identifier(template or "template0"),
+            sql.Identifier(OWNER),
         )
         return name
 

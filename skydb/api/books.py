@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
@@ -24,11 +25,49 @@ class BooksFacade(Facade):
         """What would have passed silently, newest first."""
         return table_of(self.services.questions.findings())
 
-    def sql(self, statement: str) -> QTable:
-        """Answer to one SELECT."""
-        answer = self.services.questions.sql(statement)
+    def sql(self, statement: str, *, timeout_s: float | None = None, as_is: bool = False) -> QTable:
+        """The whole answer to one SELECT.
+
+        Parameters
+        ----------
+        statement : str
+            One SELECT on tables and views.
+        timeout_s : float, optional
+            Seconds that the database may take.
+        as_is : bool
+            On PostgreSQL: also as a role that can do more than read.
+        """
+        from skydb.store.readonly import Rules
+
+        answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
         rows = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
         return table_of(rows, answer.columns)
+
+    def backup(
+        self, path: str | Path, *, kind: str | None = None, overwrite: bool = False
+    ) -> QTable:
+        """Write the ledger as it stands to a file, and prove it; see :func:`.back_up`.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        kind : str, optional
+            ``sqlite`` or ``dump``; of PostgreSQL a dump when pg_dump is at hand.
+        overwrite : bool
+            Whether it may take the place of an earlier file.
+
+        Returns
+        -------
+        QTable
+            A row for each table, with its rows and checksum.
+        """
+        from skydb.services.bookkeeping import BackupKind, back_up
+
+        url = self.services.questions.url.render_as_string(hide_password=False)
+        wanted = BackupKind(kind) if kind else None
+        made = back_up(url, Path(path), kind=wanted, overwrite=overwrite)
+        return table_of(asdict(one) for one in made.tables)
 
     def status(
         self, by: str = "visit", *, visit: str | None = None, proposal: int | None = None

@@ -36,9 +36,22 @@ class SpatialFacade(Facade):
         return table_of(self.services.finder.search(asked, scope), COLUMNS)
 
     def export(
-        self, path: str | Path, *, view: str | None = None, sql: str | None = None
+        self,
+        path: str | Path,
+        *,
+        view: str | None = None,
+        sql: str | None = None,
+        raw: bool = False,
+        as_is: bool = False,
     ) -> QTable:
-        """Write a view or an answer to a file; see :meth:`.ExportService.export`."""
+        """Write a view or an answer to a file; see :meth:`.ExportService.export`.
+
+        With ``raw`` a CSV file has texts that a spreadsheet would run as they are.
+        """
         from dataclasses import asdict
 
-        return table_of([asdict(self.services.export.export(Path(path), view=view, sql=sql))])
+        from skydb.services.lookup import ExportStyle
+
+        style = ExportStyle(is_raw=raw, as_is=as_is)
+        done = self.services.export.export(Path(path), view=view, sql=sql, style=style)
+        return table_of([asdict(done)])

@@ -45,21 +45,31 @@ def table(
         str | None, typer.Option(help="View or table; ivoa_obscore when left out.")
     ] = None,
     sql: Annotated[str | None, typer.Option(help="One SELECT, in place of a view.")] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="CSV: leave texts that a spreadsheet would run as they are."),
+    ] = False,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="With --sql: as `skydb sql --as-is`.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a view, or the answer to a SELECT, to a file.
 
     Units, UCDs and descriptions of documented columns go with it into ECSV, VOTable and
     parquet; NULL stays NULL; times are ISO 8601 in UTC. Options that select exposures leave
-    the rows about them, and about what was made of any of them.
+    the rows about them, and about what was made of any of them. In CSV a text that begins
+    with =, +, -, @ or a control character gets an apostrophe before it, unless --raw is given.
 
     Example: skydb export skies.ecsv --view v_sky_values
     """
     from dataclasses import asdict
 
-    shell = shell_of(context)
+    from skydb.services.lookup import ExportStyle
+
+    shell, style = shell_of(context), ExportStyle(is_raw=raw, as_is=as_is)
     with shell.services() as services:
-        outcome = services.export.export(out, view=view, sql=sql, scope=chosen.scope())
+        outcome = services.export.export(out, view=view, sql=sql, scope=chosen.scope(), style=style)
     if as_json:
         shell.print_json(asdict(outcome))
     else:

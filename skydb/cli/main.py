@@ -120,12 +120,16 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _explain(error: SkydbError, words: list[str]) -> int:
+    from skydb.store.urls import redacted
+
     if "--verbose" in words:
         import traceback
 
-        traceback.print_exception(error)
+        said = "".join(traceback.format_exception(error))
     else:
         from skydb.report.tables import printable
 
-        sys.stderr.write(f"skydb: {printable(str(error))}\n")
+        said = f"skydb: {printable(str(error))}
+"
+    sys.stderr.write(redacted(said))
     return error.exit_code

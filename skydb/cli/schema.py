@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli import custody
 from skydb.cli.shell import FLAGGED, JsonOption, group, shell_of
 
 database = group("The database: its schema, and copies of it.")
@@ -14,15 +15,26 @@ database = group("The database: its schema, and copies of it.")
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(init)
+    custody.attach(database)
     app.add_typer(database, name="db")
 
 
-def init(context: typer.Context, as_json: JsonOption = False) -> None:
+def init(
+    context: typer.Context,
+    into_foreign: Annotated[
+        bool,
+        typer.Option("--into-foreign", help="Add to a database with tables of another program."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Create the database, or bring an existing one up to date.
 
     Example: skydb --db sqlite:///horsehead.sqlite init
     """
-    _upgrade(context, as_json=as_json)
+    from skydb.store import schema
+
+    state = schema.upgrade(shell_of(context).db, into_foreign=into_foreign)
+    _show(context, state, as_json=as_json)
 
 
 @database.command()
@@ -31,7 +43,9 @@ def upgrade(context: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: skydb db upgrade
     """
-    _upgrade(context, as_json=as_json)
+    from skydb.store import schema
+
+    _show(context, schema.upgrade(shell_of(context).db), as_json=as_json)
 
 
 @database.command()
@@ -101,12 +115,6 @@ def copy_(
         copies = copy_database(source, target, listener)
     note = f"{sum(one.rows for one in copies)} rows"
     shell.show("Copied", copies, COPIES, as_json=as_json, note=note)
-
-
-def _upgrade(context: typer.Context, *, as_json: bool) -> None:
-    from skydb.store import schema
-
-    _show(context, schema.upgrade(shell_of(context).db), as_json=as_json)
 
 
 def _show(context: typer.Context, state: object, *, as_json: bool) -> None:

@@ -90,7 +90,7 @@ class Shell:
 
     def print_json(self, document: object) -> None:
         """Print one JSON document; NaN and infinity become null."""
-        sys.stdout.write(json.dumps(_jsonable(document), indent=1, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(jsonable(document), indent=1, allow_nan=False) + "\n")
 
     def say(self, sentence: str) -> None:
         """Remark on stderr."""
@@ -146,7 +146,8 @@ def key_values(texts: Sequence[str], **named: object) -> dict[str, object]:
     return options
 
 
-def _jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
+def jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """A value as JSON can have it; NaN and infinity become null."""
     for is_kind, convert in _CONVERSIONS:
         if is_kind(value):
             return convert(value)
@@ -154,18 +155,18 @@ def _jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): _jsonable(item) for key, item in value.items()}
+    return {str(key): jsonable(item) for key, item in value.items()}
 
 
 _CONVERSIONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     (lambda v: isinstance(v, Enum), lambda v: v.value),
     (lambda v: isinstance(v, float) and not math.isfinite(v), lambda _: None),
     (lambda v: isinstance(v, Mapping), _mapping),
-    (lambda v: isinstance(v, (list, tuple, set)), lambda v: [_jsonable(item) for item in v]),
-    (lambda v: is_dataclass(v) and not isinstance(v, type), lambda v: _jsonable(asdict(v))),
+    (lambda v: isinstance(v, (list, tuple, set)), lambda v: [jsonable(item) for item in v]),
+    (lambda v: is_dataclass(v) and not isinstance(v, type), lambda v: jsonable(asdict(v))),
     (lambda v: isinstance(v, date), lambda v: v.isoformat()),
     (lambda v: isinstance(v, Path), str),
-    (lambda v: hasattr(v, "item"), lambda v: _jsonable(v.item())),
+    (lambda v: hasattr(v, "item"), lambda v: jsonable(v.item())),
     (
         lambda v: v is not None and not isinstance(v, (bool, int, float, str)),
         str,

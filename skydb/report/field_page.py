@@ -24,6 +24,7 @@ from skydb.report.html import (
 )
 from skydb.report.tables import Column
 from skydb.report.verdict import Facts, ReportVerdict, counted, field_rows, verdict_of
+from skydb.store.urls import shown
 from skydb.version import __version__
 
 if TYPE_CHECKING:
@@ -341,6 +342,6 @@ def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
 def _footer(services: Services) -> tuple[tuple[str, str], ...]:
     return (
         ("skydb", __version__),
-        ("database", services.questions.url.render_as_string(hide_password=True)),
+        ("database", shown(services.questions.url)),
         ("written", utc_now().strftime("%Y-%m-%d %H:%M UTC")),
     )

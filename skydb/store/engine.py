@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import platform
+import sqlite3
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
 
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import StoreError, UsageError
+from skydb.store import sqlitefile, turns
 from skydb.store.limits import guard
+from skydb.store.urls import parsed
 
 DEFAULT_URL = "sqlite:///skydb.sqlite"
 
@@ -29,9 +33,6 @@ PLAN_WHOLE_VIEWS = "SET join_collapse_limit = 12; SET from_collapse_limit = 12"
 #: In which zone a server shows times and reads those without one is a setting of the server.
 TIMES_ARE_UTC = "SET TIME ZONE 'UTC'"
 
-#: What writers of one PostgreSQL database take turns on; the letters of "skydb".
-_WRITERS_LOCK = 0x736B796462
-
 
 def resolve_url(url: str | None = None) -> URL:
     """The URL asked for, else ``$SKYDB_URL``, else a SQLite file in the current directory.
@@ -41,24 +42,7 @@ def resolve_url(url: str | None = None) -> URL:
     UsageError
         When it is no database URL, or of a database that skydb does not support.
     """
-    text = url or os.environ.get("SKYDB_URL") or DEFAULT_URL
-    try:
-        parsed = make_url(text)
-    except (ArgumentError, ValueError) as error:
-        raise UsageError(
-            f"{text!r} is not a database URL.",
-            advice="Use sqlite:///FILE or postgresql://USER@HOST/NAME.",
-        ) from error
-    return _with_driver(parsed)
-
-
-def _with_driver(url: URL) -> URL:
-    backend = url.get_backend_name()
-    if backend == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
-    if backend != "sqlite":
-        raise UsageError(f"skydb does not support {backend}.", advice="Use SQLite or PostgreSQL.")
-    return url.set(drivername="sqlite")
+    return parsed(url or os.environ.get("SKYDB_URL") or DEFAULT_URL)
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -68,26 +52,83 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(str(url.database)).expanduser().resolve()
 
 
-def open_engine(url: URL, *, must_exist: bool = True) -> Engine:
+def open_engine(url: URL, *, must_exist: bool = True, may_be_foreign: bool = False) -> Engine:
     """Make an engine whose transactions behave alike on both databases.
+
+    A file or directory that cannot be written to is opened for reading only.
+
+    Parameters
+    ----------
+    url : URL
+        As :func:`resolve_url` makes it.
+    must_exist : bool
+        Whether it is wrong that an SQLite file is not there.
+    may_be_foreign : bool
+        Whether an SQLite file may be the database of another program.
 
     Raises
     ------
     NotFoundError
         When the SQLite file is not there and must be.
+    UsageError
+        When it is no SQLite file, or a database in memory.
+    SchemaError
+        When it is the database of another program.
     """
+    if url.get_backend_name() != "sqlite":
+        return _open_postgresql(url)
     path = sqlite_path(url)
-    if path is not None and must_exist and not path.is_file():
-        raise NotFoundError(f"There is no database {path}.", advice="Make it with `skydb init`.")
-    engine = create_engine(url)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    if path is None:
+        raise UsageError(
+            "A ledger in memory would be gone at the end of the command.",
+            advice="Name a file: sqlite:///FILE.",
+        )
+    sqlitefile.require_ledger_file(path, must_exist=must_exist, may_be_foreign=may_be_foreign)
+    if path.exists() and not sqlitefile.is_writable(path):
+        engine = _open_unwritable(url, path)
     else:
-        event.listen(engine, "connect", _prepare_postgresql)
-        event.listen(engine, "begin", _begin_postgresql)
+        engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     guard(engine)
     return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    # So that others can see whom they wait for.
+    name = f"skydb {os.getpid()}@{platform.node()}"[:63]
+    engine = create_engine(url, connect_args={"fallback_application_name": name})
+    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
+    guard(engine)
+    return engine
+
+
+def _open_unwritable(url: URL, path: Path) -> Engine:
+    before = sqlitefile.stamp(path)
+    frozen: list[bool] = []
+
+    def connect() -> sqlite3.Connection:
+        connection, is_frozen = sqlitefile.open_reading(path)
+        frozen.append(is_frozen)
+        return connection
+
+    def unchanged(_: object) -> None:
+        if any(frozen) and sqlitefile.stamp(path) != before:
+            raise StoreError(f"{path} was written to while it was read.", advice="Try again.")
+
+    engine = create_engine(url, creator=connect)
+    event.listen(engine, "rollback", unchanged)
+    event.listen(engine, "begin", partial(_refuse_writers, path))
+    return engine
+
+
+def _refuse_writers(path: Path, connection: Connection) -> None:
+    if not _reads_only(connection):
+        raise StoreError(
+            f"The ledger {path} can only be read: the file or its directory is write-protected.",
+            advice="Copy it to where you can write.",
+        )
 
 
 def as_reader(engine: Engine) -> Engine:
@@ -108,7 +149,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -128,6 +168,9 @@ def _reads_only(connection: Connection) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads = _reads_only(connection)
+    if not reads:
+        # Stays with the file; set here so that a file that is only looked at stays as it is.
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     # Set either way: a connection of the pool may have been the other thing before.
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
@@ -137,7 +180,4 @@ def _begin_postgresql(connection: Connection) -> None:
     # Rows that are read, changed and written by two writers at once would lose a change,
     # so that writers take turns, as BEGIN IMMEDIATE makes them do on SQLite.
     if not _reads_only(connection):
-        connection.exec_driver_sql(
-            f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_MS}', true),"
-            f" pg_advisory_xact_lock({_WRITERS_LOCK})"
-        )
+        turns.take(connection, BUSY_TIMEOUT_MS)

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 from sqlalchemy import URL
 
-from skydb.errors import NotFoundError, StoreError, UsageError
+from skydb.errors import StoreError, UsageError
 from skydb.store.engine import PLAN_WHOLE_VIEWS, TIMES_ARE_UTC, sqlite_path
+from skydb.store.roles import require_harmless, require_no_action
+from skydb.store.sqlitefile import open_reading, require_ledger_file, stamp
+from skydb.store.urls import redacted
+from skydb.store.watched import Watch
 
 _READING = frozenset(
     {
@@ -25,10 +28,41 @@ _READING = frozenset(
     }
 )
 
+#: Functions of SQLite that reach files or code, where a build has them.
+_ACTING_OF_SQLITE = frozenset(("load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"))
+
 #: Rows that are fetched at once.
-_PART = 10_000
+_PART = 1_000
+
+#: Memory that this process may grow by for one part of an answer.
+_MEMORY_BYTES = 512 * 2**20
+
+#: Longest text that an expression of SQLite may make, in bytes. No value of a ledger is.
+_LONGEST_VALUE = 64 * 2**20
+
+#: A pattern with many wildcards takes a time that grows with their number, and cannot be ended.
+_LONGEST_PATTERN = 200
+
+#: A server ends a statement later than the process that waits for it.
+_GRACE_S = 5.0
 
 _ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Bounds of a question.
+
+    Parameters
+    ----------
+    timeout_s : float or None
+        Time for the database to answer; any when None.
+    as_is : bool
+        Whether a role of PostgreSQL may do more than read, and functions more than answer.
+    """
+
+    timeout_s: float | None = None
+    as_is: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +97,25 @@ class OpenAnswer:
     fetch: Callable[[int], list[tuple[Any, ...]]]
 
 
-def ask(url: URL, statement: str) -> Answer:
+def ask(url: URL, statement: str, rules: Rules = Rules()) -> Answer:
     """Run one reading statement on a connection that cannot write.
 
     SQLite is opened with ``mode=ro`` and ``query_only``, and an authorizer admits
     nothing but reading, so that ATTACH and PRAGMA are refused as well. On PostgreSQL
     the statement is that of a cursor in a read-only transaction, which can be one SELECT
-    and nothing else, so that COPY, DO and COMMIT are refused as well.
+    and nothing else, so that COPY, DO and COMMIT are refused as well; a role with which
+    a SELECT can do more than read is refused, and so are functions that act outside of it.
 
     Raises
     ------
     UsageError
-        When the statement is no SQL, is several, or would write.
+        When the statement is no SQL, is several, or would write, or the role may do too much.
     NotFoundError
         When the SQLite file is not there.
     StoreError
-        When the database cannot be reached.
+        When the database cannot be reached, or the statement takes too long.
     """
-    with asking(url, statement) as answer:
+    with asking(url, statement, rules) as answer:
         rows: list[tuple[Any, ...]] = []
         while part := answer.fetch(_PART):
             rows += part
@@ -88,65 +123,99 @@ def ask(url: URL, statement: str) -> Answer:
 
 
 @contextmanager
-def asking(url: URL, statement: str) -> Iterator[OpenAnswer]:
+def asking(url: URL, statement: str, rules: Rules = Rules()) -> Iterator[OpenAnswer]:
     """As :func:`ask`, for an answer that is too long to be held at once."""
     if "\0" in statement:
         # PostgreSQL would not see what comes after it.
         raise UsageError("SQL: the statement has a null character.", advice=_ADVICE)
     path = sqlite_path(url)
-    opened = _asking_postgresql(url, statement) if path is None else _asking_sqlite(path, statement)
+    if path is None:
+        opened = _asking_postgresql(url, statement, rules)
+    else:
+        opened = _asking_sqlite(path, statement, rules)
     with opened as answer:
         yield answer
 
 
 @contextmanager
-def _asking_sqlite(path: Path, statement: str) -> Iterator[OpenAnswer]:
-    if not path.is_file():
-        raise NotFoundError(f"There is no database {path}.", advice="Make it with `skydb init`.")
-    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+def _asking_sqlite(path: Path, statement: str, rules: Rules) -> Iterator[OpenAnswer]:
+    require_ledger_file(path, may_be_foreign=True)
+    before = stamp(path)
+    connection, is_frozen = _open_sqlite(path)
+    watch = Watch(connection.interrupt, rules.timeout_s, _MEMORY_BYTES)
     try:
         connection.execute("PRAGMA query_only = ON")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.set_authorizer(_only_reading)
         try:
-            cursor = connection.execute(statement)
+            cursor = watch.call(lambda: connection.execute(statement))
             columns = _names(cursor.description)
         except ValueError as error:
             raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
-        yield OpenAnswer(columns, cursor.fetchmany)
+        yield OpenAnswer(columns, lambda rows: watch.call(lambda: cursor.fetchmany(rows)))
+        if is_frozen and stamp(path) != before:
+            raise StoreError(f"{path} was written to while it was read.", advice="Try again.")
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
     finally:
-        connection.close()
+        if not watch.is_stuck:
+            connection.close()
 
 
-def _only_reading(action: int, *_details: str | None) -> int:
+def _open_sqlite(path: Path) -> tuple[sqlite3.Connection, bool]:
+    try:
+        return open_reading(path)
+    except sqlite3.Error as error:
+        raise StoreError(f"The database {path} cannot be read: {error}.") from error
+
+
+def _only_reading(action: int, *details: str | None) -> int:
+    if action == sqlite3.SQLITE_FUNCTION and details[1] in _ACTING_OF_SQLITE:
+        return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
 @contextmanager
-def _asking_postgresql(url: URL, statement: str) -> Iterator[OpenAnswer]:
+def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenAnswer]:
+    if not rules.as_is:
+        require_no_action(statement)
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        connection = psycopg.connect(conninfo)
-    except psycopg.OperationalError as error:
-        raise StoreError(f"PostgreSQL cannot be reached: {error}.") from error
+        connection = psycopg.connect(conninfo, fallback_application_name="skydb sql")
+    except psycopg.Error as error:
+        said = redacted(" ".join(str(error).split())).removesuffix(".")
+        raise StoreError(f"PostgreSQL cannot be reached: {said}.") from error
+    watch = Watch(connection.cancel, rules.timeout_s, _MEMORY_BYTES)
     try:
         connection.execute(PLAN_WHOLE_VIEWS)
         connection.execute(TIMES_ARE_UTC)
         connection.commit()
         connection.read_only = True
+        if not rules.as_is:
+            require_harmless(connection)
+        _limit_server(connection, rules)
         with connection.cursor(name="skydb_ask") as cursor:
             try:
-                cursor.execute(statement.encode())
+                watch.call(lambda: cursor.execute(statement.encode()))
                 columns = _names(cursor.description)
             except ValueError as error:
                 raise _refused(error) from error
-            yield OpenAnswer(columns, cursor.fetchmany)
+            yield OpenAnswer(columns, lambda rows: watch.call(lambda: cursor.fetchmany(rows)))
     except psycopg.Error as error:
         raise _refused(error) from error
     finally:
-        connection.rollback()
-        connection.close()
+        if not watch.is_stuck:
+            connection.rollback()
+            connection.close()
+
+
+def _limit_server(connection: psycopg.Connection[Any], rules: Rules) -> None:
+    """Let the server itself end what takes too long, should this process be killed."""
+    if rules.timeout_s:
+        ends_ms = int(1000 * (rules.timeout_s + _GRACE_S))
+        connection.execute(f"SET LOCAL statement_timeout = {ends_ms}")
 
 
 def _refused(error: Exception) -> UsageError:

@@ -8,17 +8,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from skydb.domain.base import Base
-from skydb.errors import SchemaError, StoreError
+from skydb.errors import NotFoundError, SchemaError, SkydbError, StoreError, UsageError
 from skydb.store.engine import as_reader, open_engine, resolve_url
+from skydb.store.urls import redacted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alembic.config import Config
+
+#: A table that every ledger has, and alembic's, which databases of many programs have.
+_OWN, _REVISIONS = "exposures", "alembic_version"
+_FEW = 3
 
 #: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
 _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
@@ -56,11 +61,24 @@ def migrations_directory() -> Path:
     return shipped if shipped.is_dir() else Path(str(files("skydb"))).parent / "migrations"
 
 
-def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
+def upgrade(
+    url: str | None = None, revision: str = "head", *, into_foreign: bool = False
+) -> SchemaState:
     """Create the schema or bring it up to date; a current one is left alone.
+
+    Parameters
+    ----------
+    url : str, optional
+        As for :func:`.resolve_url`.
+    revision : str
+        Where to.
+    into_foreign : bool
+        Whether tables may be added to a database that has tables of another program.
 
     Raises
     ------
+    UsageError
+        When the database has tables of another program, and nothing says that it may.
     SchemaError
         When the database is of a revision that this skydb does not know, or of skydb 0.1.
     StoreError
@@ -69,9 +87,13 @@ def upgrade(url: str | None = None, revision: str = "head") -> SchemaState:
     from alembic import command
     from alembic.util import CommandError
 
-    engine = open_engine(resolve_url(url), must_exist=False)
+    engine = open_engine(resolve_url(url), must_exist=False, may_be_foreign=True)
     with _disposed(engine), _translated(engine):
-        _refuse_before(_state(engine))
+        _refuse_foreign(engine, into_foreign=into_foreign)
+        state = _state(engine)
+        _refuse_before(state)
+        if state.is_current and revision == "head":
+            return state
         try:
             command.upgrade(_config(engine), revision)
         except CommandError as error:
@@ -106,6 +128,12 @@ def require_current(engine: Engine) -> None:
     _refuse_before(state)
     if state.revision is None:
         raise SchemaError("The database has no skydb schema.", advice="Run `skydb init`.")
+    with _translated(engine), as_reader(engine).connect() as connection:
+        if not inspect(connection).has_table(_OWN):
+            raise SchemaError(
+                f"The database {shown(engine.url)} is of another program.",
+                advice="Name another database.",
+            )
     raise SchemaError(
         f"The database is at revision {state.revision}; this skydb wants {state.head}.",
         advice="Run `skydb db upgrade`, or install the skydb that made it.",
@@ -120,6 +148,41 @@ def differences(engine: Engine) -> list[str]:
     with as_reader(engine).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
+    """Refuse to make a ledger among the tables of another program, unless that is wanted."""
+    with as_reader(engine).connect() as connection:
+        names = set(inspect(connection).get_table_names())
+        if _OWN in names:
+            return
+        if _REVISIONS in names:
+            raise UsageError(
+                f"The database has the migrations of another program, in {_REVISIONS}.",
+                advice="Name another database, or a schema of its own.",
+            )
+        others = sorted(names - _extension_tables(connection))
+    if others and not into_foreign:
+        raise UsageError(
+            f"The database has tables of another program: {_named(others)}.",
+            advice="Name another database, or say --into-foreign.",
+        )
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
+def _extension_tables(connection: Connection) -> set[str]:
+    """Tables that extensions of PostgreSQL brought, which are of no program."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    found = text(
+        "SELECT c.relname FROM pg_class c JOIN pg_depend d ON d.objid = c.oid "
+        "AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'"
+    )
+    return set(connection.scalars(found))
 
 
 def _refuse_before(state: SchemaState) -> None:
@@ -163,7 +226,14 @@ def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        said = " ".join(str(cause).split()).removesuffix(".")
-        raise StoreError(f"The database {where} failed: {said}.") from error
+        raise _as_own(engine, error) from error
+
+
+def _as_own(engine: Engine, error: SQLAlchemyError) -> SkydbError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = redacted(" ".join(str(cause).split()).removesuffix("."))
+    where = shown(engine.url)
+    if 'database "' in said and said.endswith("does not exist"):
+        advice = "Its server can make it: createdb NAME. Then run `skydb init`."
+        return NotFoundError(f"There is no database {where}.", advice=advice)
+    return StoreError(f"The database {where} failed: {said}.")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from skydb.errors import RowRefusedError, StoreError
 from skydb.store.engine import as_reader
+from skydb.store.urls import redacted
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,4 @@ def _translated() -> Iterator[None]:
 
 def _said(error: DBAPIError) -> str:
     """The driver's own words, in one line."""
-    return " ".join(str(error.orig).split()).removesuffix(".")
+    return redacted(" ".join(str(error.orig).split()).removesuffix("."))

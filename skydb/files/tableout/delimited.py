@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
 from skydb.files.tableout.head import Rows, TableHead
+
+#: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV injection"), with the
+#: wide forms of East Asian fonts.
+_FORMULAS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+
+#: A text that is a number is one for a spreadsheet, too.
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 
 _ECSV_TYPES = {
     ColumnKind.STRING: "str",
@@ -22,12 +30,15 @@ def write_csv(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
     """Names and rows; NULL is nothing between two commas, an empty text is ``""``.
 
     Doubles have the digits that bring them back exactly, truth values are ``true`` and
-    ``false``.
+    ``false``. A text that a spreadsheet would run as a formula gets an apostrophe before it,
+    unless the head says that texts stay as they are.
     """
+    written = _csv_cell if head.is_raw else _harmless_csv_cell
+    names = [column.name for column in head.columns]
     with path.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(",".join(_quoted(column.name) for column in head.columns) + "\r\n")
+        stream.write(_line(names, ",", "\r\n", written))
         for part in parts:
-            stream.writelines(_line(row, ",", "\r\n", _csv_cell) for row in part)
+            stream.writelines(_line(row, ",", "\r\n", written) for row in part)
 
 
 def write_ecsv(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
@@ -85,6 +96,11 @@ def _csv_cell(cell: Cell, delimiter: str) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return _quoted(cell, delimiter) if isinstance(cell, str) else repr(cell)
+
+
+def _harmless_csv_cell(cell: Cell, delimiter: str) -> str:
+    runs = isinstance(cell, str) and cell.startswith(_FORMULAS) and not _NUMBER.fullmatch(cell)
+    return _csv_cell(f"'{cell}" if runs else cell, delimiter)
 
 
 def _ecsv_cell(cell: Cell, delimiter: str) -> str:

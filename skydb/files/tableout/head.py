@@ -25,9 +25,12 @@ class TableHead:
         How many there will be.
     origin : dict of str to str
         Where they come from: what asked, which program, when.
+    is_raw : bool
+        Whether texts that a spreadsheet would run stay as they are.
     """
 
     columns: Sequence[TableColumn]
     name: str
     rows: int
     origin: dict[str, str] = field(default_factory=dict)
+    is_raw: bool = False

@@ -1,3 +1,7 @@
+from .custody import Backup as Backup
+from .custody import BackupKind as BackupKind
+from .custody import back_up as back_up
+from .custody import make_reader as make_reader
 from .dbcopy import copy_database as copy_database
 from .notes import BooksService as BooksService
 from .retention import RetentionService as RetentionService

@@ -3,6 +3,7 @@ from .evidence import Evidence as Evidence
 from .evidence import FitEvidence as FitEvidence
 from .evidence import MosaicEvidence as MosaicEvidence
 from .export import ExportService as ExportService
+from .export import ExportStyle as ExportStyle
 from .find import COLUMNS as COLUMNS
 from .find import Finder as Finder
 from .questions import Questions as Questions

@@ -20,7 +20,7 @@ from skydb.files.tableout.head import Rows, TableHead
 from skydb.files.tableout.writers import write_table, writer_for
 from skydb.services.lookup.celltypes import ColumnSurvey, plain
 from skydb.store.columns import described
-from skydb.store.readonly import asking
+from skydb.store.readonly import Rules, asking
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 from skydb.store.unit_of_work import Store
@@ -56,6 +56,22 @@ class ExportOutcome:
     columns: int
 
 
+@dataclass(frozen=True, slots=True)
+class ExportStyle:
+    """How a table is asked and written.
+
+    Parameters
+    ----------
+    is_raw : bool
+        Whether texts that a spreadsheet would run stay as they are in CSV.
+    as_is : bool
+        As in :class:`.Rules`.
+    """
+
+    is_raw: bool = False
+    as_is: bool = False
+
+
 @dataclass(frozen=True)
 class ExportService:
     """Writes views and answers to files of any length.
@@ -78,6 +94,7 @@ class ExportService:
         view: str | None = None,
         sql: str | None = None,
         scope: Scope | None = None,
+        style: ExportStyle | None = None,
     ) -> ExportOutcome:
         """Write one table; what it is depends on the suffix of the file.
 
@@ -94,6 +111,8 @@ class ExportService:
             One SELECT.
         scope : Scope, optional
             Only rows of a view about these exposures, or about what was made of any of them.
+        style : ExportStyle, optional
+            How it is asked and written.
 
         Raises
         ------
@@ -104,11 +123,12 @@ class ExportService:
             rows are about no exposures.
         """
         writer_for(path)
+        style = style or ExportStyle()
         name, statement = _question(view, sql)
         selected = self._selected(scope, is_view=sql is None)
         with tempfile.TemporaryFile() as scratch:
             spool = _Spool(scratch)
-            with asking(self.url, statement) as answer:
+            with asking(self.url, statement, Rules(as_is=style.as_is or sql is None)) as answer:
                 surveys = [
                     ColumnSurvey(column_name, documented)
                     for column_name, documented in zip(
@@ -125,7 +145,7 @@ class ExportService:
                 "creator": f"skydb {__version__}",
                 "created": utc_now().strftime("%Y-%m-%dT%H:%M:%S"),
             }
-            head = TableHead(columns, name, spool.rows, origin)
+            head = TableHead(columns, name, spool.rows, origin, is_raw=style.is_raw)
             write_table(path, head, spool.parts([survey.converted for survey in surveys]))
         return ExportOutcome(str(path), spool.rows, len(columns))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from skydb.domain.vocabulary import FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.store import queries, version_queries
-from skydb.store.readonly import Answer, ask
+from skydb.store.readonly import Answer, OpenAnswer, Rules, ask, asking
 from skydb.store.references import products_of
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected, groups_covering, latest_alignment
@@ -218,9 +219,15 @@ class Questions:
             )
         return _by_chip([one for one in values if wanted is None or one["rootname"] in wanted])
 
-    def sql(self, statement: str) -> Answer:
+    def sql(self, statement: str, rules: Rules | None = None) -> Answer:
         """Answer to one SELECT, on a connection that cannot write."""
-        return ask(self.url, statement)
+        return ask(self.url, statement, rules or Rules())
+
+    def asking(
+        self, statement: str, rules: Rules | None = None
+    ) -> AbstractContextManager[OpenAnswer]:
+        """As :meth:`sql`, for an answer that is shown as it comes."""
+        return asking(self.url, statement, rules or Rules())
 
 
 def _require(session: Session, scope: Scope | None) -> None:

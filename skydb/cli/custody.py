@@ -1,0 +1,131 @@
+"""``skydb db backup`` and ``skydb db reader``: a ledger in safe hands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skydb.cli.shell import JsonOption, shell_of
+
+#: Where a password is looked for when none is asked for.
+PASSWORD_VARIABLE = "SKYDB_READER_PASSWORD"
+
+
+def attach(database: typer.Typer) -> None:
+    """Add the commands of this module to ``skydb db``."""
+    database.command()(backup)
+    database.command()(reader)
+
+
+def backup(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The file to be made.")],
+    kind: Annotated[
+        str | None,
+        typer.Option(help="sqlite, or dump for pg_restore; of PostgreSQL a dump when it can be."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Take the place of an earlier file.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the ledger as it stands at one moment to a file, and prove it table by table.
+
+    Others can go on writing. The files that the ledger tells of are not in it. A backup that
+    fails leaves nothing.
+
+    Example: skydb db backup friday.sqlite
+    """
+    from dataclasses import asdict
+
+    from skydb.cli.progress import progress_on
+    from skydb.errors import UsageError
+    from skydb.report.columns import COPIES
+    from skydb.services.bookkeeping import BackupKind, back_up
+
+    shell = shell_of(context)
+    if kind not in (None, *BackupKind):
+        raise UsageError(f"{kind!r} is no kind of backup.", advice="Use sqlite or dump.")
+    wanted = BackupKind(kind) if kind else None
+    with progress_on(shell.stderr, wanted=not (as_json or shell.quiet)) as listener:
+        made = back_up(shell.db, out, kind=wanted, overwrite=overwrite, progress=listener)
+    if made.remark:
+        shell.say(made.remark)
+    if as_json:
+        shell.print_json(asdict(made))
+        return
+    note = f"{made.path}: {made.kind}, {made.bytes} bytes"
+    shell.show("Backed up", made.tables, COPIES)
+    shell.stdout.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def reader(
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(metavar="NAME", help="Name of the role.")],
+    password_env: Annotated[
+        str | None,
+        typer.Option(
+            help="Environment variable that has its password.",
+            metavar="VARIABLE",
+            show_default=f"{PASSWORD_VARIABLE}, else you are asked",
+        ),
+    ] = None,
+    no_password: Annotated[
+        bool,
+        typer.Option("--no-password", help="It has none: the server knows it in another way."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a role of PostgreSQL that can read the ledger and nothing else, for `skydb sql`.
+
+    A role that exists is given what it lacks. Use the URL of a role that owns the ledger and
+    may make roles. In this database only those who are let make temporary tables from then on.
+
+    Example: skydb db reader visitor --password-env VISITOR_PASSWORD
+    """
+    from skydb.services.bookkeeping import make_reader
+    from skydb.store.urls import shown
+
+    shell = shell_of(context)
+    password = None if no_password else _password(role, password_env)
+    made = make_reader(shell.db, role, password)
+    document = {
+        "role": made.role,
+        "is_new": made.is_new,
+        "url": shown(made.url),
+        "relations": made.relations,
+    }
+    if as_json:
+        shell.print_json(document)
+        return
+    url = made.url
+    host = url.host or url.normalized_query.get("host", ("localhost",))[0]
+    lines = (
+        f"Role {made.role} {'was made' if made.is_new else 'was there'}; it reads "
+        f"{made.relations} tables and views.",
+        f"Use it:        skydb --db '{shown(url)}' sql \"SELECT ...\"",
+        f"Its password:  a line {host}:{url.port or 5432}:{url.database}:{made.role}:PASSWORD "
+        "in ~/.pgpass, with mode 0600",
+    )
+    shell.stdout.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _password(role: str, variable: str | None) -> str:
+    from skydb.errors import UsageError
+
+    found = os.environ.get(variable or PASSWORD_VARIABLE)
+    if found:
+        return found
+    if variable is not None:
+        raise UsageError(f"The environment has no {variable}.", advice="Set it, or leave it out.")
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"No password for {role}.",
+            advice=f"Put it into ${PASSWORD_VARIABLE}, or say --no-password.",
+        )
+    prompt = f"Password of {role}"
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))

@@ -1,0 +1,90 @@
+"""A ledger as it stands at one moment, in one file, while others write to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from skydb.errors import StoreError
+from skydb.store.copying import TableCopy, checksum_of, tables_in_order
+from skydb.store.engine import as_reader, open_engine, resolve_url
+from skydb.store.rowsums import RowSum
+
+#: Pages that are copied at once: a signal is seen between them.
+_PAGES = 5_000
+
+Advance = Callable[[str], None]
+
+
+def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[TableCopy]:
+    """Copy an SQLite ledger page by page, and prove the copy table by table.
+
+    All is read in one transaction, so that writers go on beside it and the copy has nothing
+    of theirs.
+
+    Parameters
+    ----------
+    source : Engine
+        The ledger.
+    target : Path
+        A file that is not there.
+    advance : callable
+        Told the name of each table before it is proved.
+
+    Raises
+    ------
+    StoreError
+        When a table of the copy is not that of the ledger.
+    """
+    with as_reader(source).connect() as reading:
+        # The first read is what the transaction sees until its end.
+        reading.execute(text("SELECT count(*) FROM alembic_version")).scalar()
+        driver = reading.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        with closing(sqlite3.connect(target)) as writing:
+            driver.backup(writing, pages=_PAGES, sleep=0)
+        seal(target)
+        copy = open_engine(resolve_url(f"sqlite:///{target}"))
+        try:
+            with as_reader(copy).connect() as read_back:
+                copies = []
+                for one in tables_in_order():
+                    advance(one.name)
+                    sent, received = checksum_of(reading, one), checksum_of(read_back, one)
+                    copies.append(proved(one.name, sent, received))
+                return copies
+        finally:
+            copy.dispose()
+
+
+def proved(name: str, sent: RowSum, received: RowSum) -> TableCopy:
+    """A table that was copied.
+
+    Raises
+    ------
+    StoreError
+        When the sums differ.
+    """
+    if (sent.rows, sent.total) != (received.rows, received.total):
+        raise StoreError(
+            f"The backup of {name} is not the original: {sent.rows} rows with checksum "
+            f"{sent.hexadecimal[:12]}, and {received.rows} rows with {received.hexadecimal[:12]}.",
+            advice="Nothing was kept.",
+        )
+    return TableCopy(name, sent.rows, sent.hexadecimal, verified=True)
+
+
+def seal(path: Path) -> None:
+    """Make an SQLite file whole by itself: without a log beside it, readable anywhere."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def exported_snapshot(reading: Connection) -> str:
+    """Name of what a transaction of PostgreSQL sees, for pg_dump to see the same."""
+    return str(reading.scalar(text("SELECT pg_export_snapshot()")))
