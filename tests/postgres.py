@@ -212,6 +212,12 @@ class PostgresServer:
         )
         return name
 
+    def require_password(self, role: str) -> None:
+        """Let a role in with its password only."""
+        rules = self._directory / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+        self._execute("SELECT pg_reload_conf()")
+
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
         self._execute("DROP DATABASE {} WITH (FORCE)", sql.Identifier(name))

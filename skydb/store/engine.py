@@ -11,11 +11,12 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 
 from skydb.errors import StoreError, UsageError
 from skydb.store import sqlitefile, turns
 from skydb.store.limits import guard
-from skydb.store.urls import parsed
+from skydb.store.urls import parsed, redacted
 
 DEFAULT_URL = "sqlite:///skydb.sqlite"
 
@@ -97,7 +98,10 @@ def open_engine(url: URL, *, must_exist: bool = True, may_be_foreign: bool = Fal
 def _open_postgresql(url: URL) -> Engine:
     # So that others can see whom they wait for.
     name = f"skydb {os.getpid()}@{platform.node()}"[:63]
-    engine = create_engine(url, connect_args={"fallback_application_name": name})
+    try:
+        engine = create_engine(url, connect_args={"fallback_application_name": name})
+    except ArgumentError as error:
+        raise UsageError(f"The database URL cannot be used: {redacted(str(error))}.") from None
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
     guard(engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from urllib.parse import quote, quote_plus
 
 from sqlalchemy import URL, make_url
@@ -61,7 +62,7 @@ def parsed(text: str) -> URL:
 
 
 def _postgresql(text: str, url: URL) -> URL:
-    if "@" in text.partition("@")[2].partition("?")[0]:
+    if text.count("@") > 1:
         raise UsageError(
             "The database URL has a second @.",
             advice="Write @ in a user name or a password as %40, or use ~/.pgpass.",
@@ -74,12 +75,27 @@ def _postgresql(text: str, url: URL) -> URL:
                 f"{name} does not belong into a URL.",
                 advice="Put it into pg_service.conf, and name the service: ?service=NAME.",
             )
+    _require_known(url)
     asked = url.normalized_query.get("password", ())
     _remember((*asked, url.password or ""))
     url = url.difference_update_query(["password"]) if asked else url
     # libpq takes the last of several, and one among the options before that of the user.
     password = asked[-1] if asked else url.password
     return url.set(drivername="postgresql+psycopg", password=password)
+
+
+def _require_known(url: URL) -> None:
+    """Refuse options that libpq does not know: their values may be passwords."""
+    from psycopg.pq import Conninfo
+
+    known = [option.keyword.decode() for option in Conninfo.get_defaults()]
+    for name in url.query:
+        if name not in known:
+            meant = get_close_matches(name, known, 1)
+            raise UsageError(
+                "The database URL has an option that PostgreSQL does not know.",
+                advice=f"Did you mean {meant[0]}?" if meant else "Its options are those of libpq.",
+            )
 
 
 def _sqlite(url: URL) -> URL:

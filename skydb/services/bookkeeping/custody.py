@@ -22,6 +22,7 @@ from skydb.store.engine import open_engine, resolve_url, sqlite_path
 from skydb.store.grants import Reader
 from skydb.store.grants import make_reader as grant_reader
 from skydb.store.pgdump import back_up_dump, why_no_dump
+from skydb.store.urls import redacted
 
 
 class BackupKind(StrEnum):
@@ -175,7 +176,8 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
         else:
             _take_name(draft, path)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        said = " ".join(str(getattr(error, "strerror", None) or error).split())
+        cause = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
+        said = redacted(" ".join(str(cause).split()).removesuffix("."))
         raise StoreError(f"The backup {path} was given up: {said}.") from error
     finally:
         for ending in ("", "-wal", "-shm", "-journal"):
