@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 _RUN_KINDS = frozenset({"sky-run", "alignment"})
 _DISMISSAL = "ignore:"
 _UNKNOWN = "unknown"
+#: Names that are told of many.
+_FEW = 4
 #: What makes a field: exposures that differ in one of these are never matched.
 _FIELD = ("target", "detector", "filter", "proposal_id")
 
@@ -201,7 +203,8 @@ def _counts(exposures: Sequence[Row]) -> str:
 
 def _named(exposures: Iterable[Row], name: str) -> str:
     known = sorted({str(one[name] or _UNKNOWN) for one in exposures})
-    few = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
+    more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
+    few = ", ".join(known[:_FEW]) + more
     return f"{counted(len(known), name)} ({few})"
 
 

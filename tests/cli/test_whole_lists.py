@@ -17,20 +17,19 @@ from tests.commands import LedgerDirectory
 from tests.services.footprints import Observatory, box, wcs_of
 
 #: More than any round number that a program may stop at.
-MANY = 1_501
+MANY = 1_101
 PLACE = (85.25, -2.46)
 
 #: Lists, with what each row of them is called.
 LISTS = {
     "subject": ["findings"],
     "visit": ["status"],
-    "exposure": ["todo", "--rule", "alignment-missing"],
     "rootname": ["inspect", "headers"],
     "filename": ["inspect", "wcs"],
     "label": ["books", "list"],
     "name": ["books", "deliveries", "list"],
     "preset": ["preset", "list"],
-    "chip": ["find", "--ra", "85.25", "--dec", "-2.46", "--radius", "60"],
+    "chip": ["find", "--position", "85.25", "-2.46"],
     "history": ["align", "history", "--filter", "F160W"],
     "sql": ["sql", "SELECT * FROM v_exposure_status"],
 }
@@ -67,6 +66,13 @@ def test_a_long_list_is_whole(crowded: LedgerDirectory, words: list[str]) -> Non
     spoken = crowded(*words, "--json")
     assert spoken.code in (0, 5)
     assert len(spoken.document) >= MANY
+
+
+def test_everything_that_is_due_is_named(crowded: LedgerDirectory) -> None:
+    rows = crowded.json("todo", "--rule", "not-aligned")
+    named = {name for row in rows for name in row["exposure"].split(", ")}
+    assert named == {row["rootname"] for row in crowded.json("inspect", "headers")}
+    assert sum(row["count"] for row in rows) == MANY
 
 
 def test_people_get_the_whole_list_too(crowded: LedgerDirectory) -> None:

@@ -72,10 +72,10 @@ HARD = [
 ]
 
 
-def written(suffix, rows, columns=COLUMNS):
+def written(suffix, rows, columns=COLUMNS, *, is_raw=True):
     with TemporaryDirectory() as directory:
         path = Path(directory) / f"table.{suffix}"
-        head = TableHead(columns, HEAD.name, len(rows), HEAD.origin)
+        head = TableHead(columns, HEAD.name, len(rows), HEAD.origin, is_raw=is_raw)
         write_table(path, head, [rows[:2], rows[2:]])
         assert [other.name for other in Path(directory).iterdir()] == [path.name]
         return path.read_bytes()
@@ -238,6 +238,28 @@ def test_parquet_carries_units_and_where_it_is_from():
     assert schema.field("s_ra").metadata[b"ucd"] == b"pos.eq.ra"
     assert str(schema.field("made_at").type) == "timestamp[us, tz=UTC]"
     assert json.loads(schema.metadata[b"skydb"])["query"] == HEAD.origin["query"]
+
+
+@given(st.lists(st.text(st.sampled_from("=+-@\t\r\n1.e5a,\"' "), max_size=6), max_size=4))
+def test_no_text_of_csv_is_a_formula_for_a_spreadsheet(texts):
+    columns = [TableColumn("=1+1", ColumnKind.STRING), TableColumn("x", ColumnKind.NUMBER)]
+    content = written("csv", [(text, -1.5) for text in texts], columns, is_raw=False).decode()
+    head, *rows = csv.reader(io.StringIO(content, newline=""))
+    assert head == ["'=1+1", "x"]
+    for text, (cell, number) in zip(texts, rows, strict=True):
+        assert number == "-1.5"
+        assert cell in (text, f"'{text}")
+        assert not cell.startswith(tuple("=@\t\r\n"))
+        if cell.startswith(("+", "-")):
+            assert math.isfinite(float(cell))
+
+
+@pytest.mark.parametrize("text", ["-1.5", "+3", "-2e-3", "a=1", "1-2", "", " =1"])
+def test_numbers_and_plain_texts_of_csv_stay_as_they_are(text):
+    columns = [TableColumn("name", ColumnKind.STRING), TableColumn("x", ColumnKind.INTEGER)]
+    assert written("csv", [(text, -7)], columns, is_raw=False) == written(
+        "csv", [(text, -7)], columns
+    )
 
 
 def test_csv_tells_an_empty_text_from_nothing():

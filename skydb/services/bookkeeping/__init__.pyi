@@ -1,4 +1,3 @@
-from .custody import Backup as Backup
 from .custody import BackupKind as BackupKind
 from .custody import back_up as back_up
 from .custody import make_reader as make_reader

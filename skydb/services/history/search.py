@@ -101,7 +101,7 @@ def _look_at_log(path: Path, found: Found) -> None:
             found.fits.add(path, run, beside)
     if log.orphans:
         lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
-        more = ", ..." if len(log.orphans) > 5 else ""
+        more = f" and {len(log.orphans) - 5} more" if len(log.orphans) > 5 else ""
         why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
         found.unused.append(Unused(path, why + more))
     elif not count and _is_called_as_logs(path):

@@ -157,3 +157,11 @@ def test_the_command_says_where_and_how_many(sqlite_ledger_url, tmp_path):
 def test_the_facade_exports_too(ledger, tmp_path):
     table = Ledger(ledger).export(tmp_path / "out.csv", view="v_footprints")
     assert list(table["rows"]) == [3]
+
+
+@pytest.mark.parametrize(("words", "cell"), [([], "'=1+1"), (["--raw"], "=1+1")])
+def test_a_formula_goes_out_as_a_text_unless_it_is_to_be_raw(ledger, tmp_path, words, cell):
+    out, url = tmp_path / "t.csv", ledger.context.store.engine.url.render_as_string()
+    asked = "SELECT '=1+1' AS name, -1 AS x"
+    assert skydb("--db", url, "export", out, "--sql", asked, *words).code == 0
+    assert out.read_text().splitlines() == ["name,x", f"{cell},-1"]
