@@ -24,6 +24,7 @@ from skydb.domain.location import FileLocation
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
 from skydb.domain.passband import Passband
 from skydb.domain.preset import Preset
+from skydb.domain.process import Process
 from skydb.domain.product import Product, ProductMember
 from skydb.domain.selftest import CheckResult, SelfTest, SelfTestCheck
 from skydb.domain.sky import Mosaic, SkyRun, SkyRunGroup, SkyValue
@@ -62,6 +63,7 @@ __all__ = [
     "OverlapMeasurement",
     "Passband",
     "Preset",
+    "Process",
     "Product",
     "ProductMember",
     "ProductVersion",

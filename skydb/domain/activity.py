@@ -13,16 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.process import Process
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
 from skydb.errors import StateError
 
 if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
+
+
+#: Of the rows of activities, in SQL: those that have not ended, which are few.
+OPEN = "status IN ('pending', 'running')"
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
@@ -76,11 +81,12 @@ class Environment(Base):
 
 @dataclass(frozen=True)
 class Stamp:
-    """Who started an activity, with which skydb, in which environment."""
+    """Who started an activity, with which skydb, in which environment and process."""
 
     agent: str
     skydb_version: str
     environment: Environment | None = None
+    process: Process | None = None
 
     @property
     def tool_version(self) -> str | None:
@@ -101,7 +107,10 @@ class Activity(Base):
     """
 
     __tablename__ = "activities"
-    __table_args__: tuple[Index, ...] = (sparse_index("imported_by_id"),)
+    __table_args__: tuple[Index, ...] = (
+        sparse_index("imported_by_id"),
+        Index(None, "status", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[ActivityKind] = mapped_column(choice(ActivityKind), index=True)
@@ -110,6 +119,8 @@ class Activity(Base):
     skydb_version: Mapped[str] = mapped_column(String(32))
     parameters: Mapped[dict[str, Any]]
     environment_id: Mapped[int | None] = mapped_column(ForeignKey("environments.id"), index=True)
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
+    """Who began it; None for what ran without skydb."""
     tool_version: Mapped[str | None] = mapped_column(String(64))
     imported_by_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id"))
     created_at: Mapped[datetime] = mapped_column(index=True)
@@ -120,6 +131,7 @@ class Activity(Base):
     deleted_at: Mapped[datetime | None]
 
     environment: Mapped[Environment | None] = relationship()
+    process: Mapped[Process | None] = relationship()
     used: Mapped[list[Usage]] = relationship(
         back_populates="activity", cascade="all, delete-orphan"
     )
@@ -141,6 +153,7 @@ class Activity(Base):
         self.agent = stamp.agent
         self.skydb_version = stamp.skydb_version
         self.environment = stamp.environment
+        self.process = stamp.process
         self.status = ActivityStatus.PENDING
         self.created_at = utc_now()
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
 from skydb.domain.base import Base, choice, follow, utc_now
+from skydb.domain.process import Process
 from skydb.domain.vocabulary import ActivityKind, AttemptOutcome
 from skydb.errors import StateError
 
@@ -30,6 +31,8 @@ class RunAttempt(Base):
         Counted from 1 for this activity.
     worker : str
         Host and process, or the address of the worker.
+    process : Process, optional
+        The process itself.
     """
 
     __tablename__ = "run_attempts"
@@ -39,17 +42,22 @@ class RunAttempt(Base):
     )
     number: Mapped[int] = mapped_column(primary_key=True)
     worker: Mapped[str] = mapped_column(String(255))
+    process_id: Mapped[int | None] = mapped_column(ForeignKey("processes.id"))
     outcome: Mapped[AttemptOutcome] = mapped_column(choice(AttemptOutcome))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
 
     activity: Mapped[Activity] = relationship()
+    process: Mapped[Process | None] = relationship()
 
-    def __init__(self, activity: Activity, number: int, worker: str) -> None:
+    def __init__(
+        self, activity: Activity, number: int, worker: str, process: Process | None = None
+    ) -> None:
         self.activity = activity
         self.number = number
         self.worker = worker
+        self.process = process
         self.outcome = AttemptOutcome.RUNNING
         self.started_at = utc_now()
         follow(activity, self)

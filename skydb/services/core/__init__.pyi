@@ -4,6 +4,7 @@ from .environment import describe_environment as describe_environment
 from .environment import installed_packages as installed_packages
 from .environment import known_faults as known_faults
 from .environment import remember_environment as remember_environment
+from .environment import remember_process as remember_process
 from .header_journal import FilePair as FilePair
 from .header_journal import HeaderChange as HeaderChange
 from .header_journal import HeaderJournal as HeaderJournal

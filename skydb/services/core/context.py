@@ -14,7 +14,7 @@ from skydb.domain import Activity, Stamp
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
-from skydb.services.core.environment import remember_environment
+from skydb.services.core.environment import remember_environment, remember_process
 from skydb.services.core.progress import Progress, Quiet
 from skydb.store.statistics import refresh_statistics
 from skydb.store.unit_of_work import Store
@@ -73,7 +73,9 @@ class Context:
     def begin_all(self, makes: Iterable[Callable[[Session, Stamp], Activity]]) -> list[int]:
         """Commit running activities, all or none; see :meth:`begin`."""
         with self.store.writing() as session:
-            stamp = Stamp(self.agent, __version__, remember_environment(session))
+            stamp = Stamp(
+                self.agent, __version__, remember_environment(session), remember_process(session)
+            )
             begun = [make(session, stamp) for make in makes]
             for activity in begun:
                 session.add(activity)

@@ -11,7 +11,8 @@ from packaging.version import Version
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Environment
+from skydb.domain import Environment, Process
+from skydb.files.processes import this_process
 
 #: Distributions whose version can change a sky value or a fit.
 PACKAGES = (
@@ -74,6 +75,17 @@ def remember_environment(session: Session) -> Environment:
     if known is None:
         session.add(here)
     return known or here
+
+
+def remember_process(session: Session) -> Process:
+    """The present process as the ledger knows it, added when it is new."""
+    here = this_process()
+    alike = select(Process).where(Process.pid == here.pid, Process.host == here.host)
+    known = next((one for one in session.scalars(alike) if one.identity == here), None)
+    if known is None:
+        known = Process(here)
+        session.add(known)
+    return known
 
 
 def known_faults(packages: Mapping[str, str]) -> list[str]:

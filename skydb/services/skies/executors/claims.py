@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind
-from skydb.services.core import Context, remember_environment
+from skydb.services.core import Context, remember_environment, remember_process
 
 #: Number of an attempt, by run.
 Claims = Mapping[int, int]
@@ -36,12 +36,13 @@ def claim(context: Context, run_ids: Sequence[int], worker: str) -> Claims:
     """
     claims: dict[int, int] = {}
     with context.store.writing() as session:
-        environment = remember_environment(session)
+        environment, process = remember_environment(session), remember_process(session)
         for run_id in run_ids:
             run = session.get_one(SkyRun, run_id)
             if run.status is not ActivityStatus.RUNNING:
                 continue
-            attempt = RunAttempt(run, _give_up_earlier(session, run, worker) + 1, worker)
+            number = _give_up_earlier(session, run, worker) + 1
+            attempt = RunAttempt(run, number, worker, process)
             run.moved_to(environment)
             claims[run_id] = attempt.number
         session.commit()

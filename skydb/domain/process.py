@@ -1,0 +1,148 @@
+"""Processes that do the work: which one it was, so that no other is taken for it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import BigInteger, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from skydb.domain.base import Base, Key, utc_now
+
+_MARK = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})-(\d+)-(\d+)")
+
+#: The start of a process is told from two clocks that are rounded.
+_SAME_START_S = 2.5
+
+
+class Fate(StrEnum):
+    """What can be said of a process from where one is."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    """It ran where one cannot look: on another machine, or in another container."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMark:
+    """A process in the name of a file or directory: enough to tell whether it still runs.
+
+    Parameters
+    ----------
+    place, boot, namespace : str
+        Four hexadecimal digits each: of the machine, of its start, and of what sees the
+        same numbers of processes.
+    pid : int
+        Number of the process.
+    started_s : int
+        When it started, in seconds since the machine did; since 1970 where that is unknown.
+    """
+
+    place: str
+    boot: str
+    namespace: str
+    pid: int
+    started_s: int
+
+    @classmethod
+    def found_in(cls, name: str) -> Self | None:
+        """The mark in the name of a file or directory, or None when there is none."""
+        found = _MARK.search(name)
+        if found is None:
+            return None
+        place, boot, namespace, pid, started = found.groups()
+        return cls(place, boot, namespace, int(pid), int(started))
+
+    def __str__(self) -> str:
+        return f"{self.place}{self.boot}{self.namespace}-{self.pid}-{self.started_s}"
+
+    def is_same_start(self, started_s: float) -> bool:
+        """Whether a process of the same number that started then is this one."""
+        return abs(self.started_s - started_s) <= _SAME_START_S
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """A process among all that ever ran, on any machine.
+
+    Parameters
+    ----------
+    host : str
+        Name of the machine.
+    machine : str or None
+        What tells it from another one of that name.
+    boot_id : str or None
+        Which start of the machine; None where that cannot be told, and `started_s` is
+        counted from 1970.
+    namespace : str or None
+        What sees the same numbers of processes: a container has its own.
+    pid : int
+        Number of the process, which another one may have later.
+    started_s : float
+        When it started, in seconds since the machine did.
+    """
+
+    host: str
+    machine: str | None
+    boot_id: str | None
+    namespace: str | None
+    pid: int
+    started_s: float
+
+    @property
+    def mark(self) -> ProcessMark:
+        """What stands in the names of its drafts and scratch directories."""
+        place = _digits(f"{self.host}\n{self.machine}")
+        boot, namespace = _digits(str(self.boot_id)), _digits(str(self.namespace))
+        return ProcessMark(place, boot, namespace, self.pid, int(self.started_s))
+
+
+class Process(Base):
+    """A process that began activities or took on attempts; one row each.
+
+    Parameters
+    ----------
+    identity : ProcessIdentity
+        Which one.
+    """
+
+    __tablename__ = "processes"
+    __table_args__ = (Index(None, "pid", "host"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    machine: Mapped[str | None] = mapped_column(String(64))
+    boot_id: Mapped[str | None] = mapped_column(String(64))
+    namespace: Mapped[str | None] = mapped_column(String(64))
+    pid: Mapped[int] = mapped_column(BigInteger)
+    started_s: Mapped[float]
+    first_seen_at: Mapped[datetime]
+
+    def __init__(self, identity: ProcessIdentity) -> None:
+        self.host = identity.host
+        self.machine = identity.machine
+        self.boot_id = identity.boot_id
+        self.namespace = identity.namespace
+        self.pid = identity.pid
+        self.started_s = identity.started_s
+        self.first_seen_at = utc_now()
+
+    @property
+    def identity(self) -> ProcessIdentity:
+        """Which one it is."""
+        return ProcessIdentity(
+            self.host, self.machine, self.boot_id, self.namespace, self.pid, self.started_s
+        )
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:4]

@@ -1,0 +1,102 @@
+"""Processes of this machine: the present one, and what has become of another."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_ID = Path("/etc/machine-id")
+_NAMESPACE = Path("/proc/self/ns/pid")
+
+#: Room that the ledger has for each.
+_LONGEST_HOST, _LONGEST_WORD = 255, 64
+
+
+def this_process() -> ProcessIdentity:
+    """The present process; a child that was forked is another one."""
+    return _identity(os.getpid())
+
+
+def fate_of(process: ProcessMark) -> Fate:
+    """Whether a process still runs.
+
+    Alive and dead are only said of processes of this machine: those that it started since it
+    was started itself are looked up by number and start, so that another process with the
+    number of an earlier one is not taken for it; those of before its start are dead. Where
+    the machine cannot be told from others of its name, these are unknown.
+
+    Parameters
+    ----------
+    process : ProcessMark
+        The process.
+    """
+    here = this_process()
+    mark = here.mark
+    if process.place != mark.place:
+        return Fate.UNKNOWN
+    if process.boot != mark.boot:
+        return Fate.DEAD if here.machine else Fate.UNKNOWN
+    if process.namespace != mark.namespace:
+        return Fate.UNKNOWN
+    try:
+        found = psutil.Process(process.pid)
+        runs = found.status() != psutil.STATUS_ZOMBIE
+        is_same = process.is_same_start(_started_s(found))
+    except psutil.NoSuchProcess:
+        return Fate.DEAD
+    except psutil.AccessDenied:
+        return Fate.UNKNOWN
+    return Fate.ALIVE if runs and is_same else Fate.DEAD
+
+
+def processes_below(directory: Path) -> Iterator[psutil.Process]:
+    """Processes whose current directory is a directory or below it, as far as one may look."""
+    home = directory.resolve()
+    for process in psutil.process_iter():
+        try:
+            place = Path(process.cwd())
+        except (psutil.Error, OSError):
+            continue
+        if place.is_relative_to(home):
+            yield process
+
+
+@cache
+def _identity(pid: int) -> ProcessIdentity:
+    return ProcessIdentity(
+        host=socket.gethostname()[:_LONGEST_HOST],
+        machine=_word(_MACHINE_ID),
+        boot_id=_word(_BOOT_ID),
+        namespace=_namespace(),
+        pid=pid,
+        started_s=_started_s(psutil.Process(pid)),
+    )
+
+
+def _started_s(process: psutil.Process) -> float:
+    """Start of a process since that of the machine, which a clock that is set does not move."""
+    started: float = process.create_time()
+    return started - psutil.boot_time() if _word(_BOOT_ID) else started
+
+
+@cache
+def _word(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii").strip()[:_LONGEST_WORD] or None
+    except (OSError, ValueError):
+        return None
+
+
+def _namespace() -> str | None:
+    try:
+        return str(_NAMESPACE.readlink())[:_LONGEST_WORD]
+    except OSError:
+        return None
