@@ -185,9 +185,17 @@ class ToolError(SkydbError, RuntimeError):
         self, tool: str, what: str, *, log: str | Path | None = None, advice: str = ""
     ) -> None:
         self.tool = tool
-        self.log = None if log is None else Path(log)
-        seen = f" Its log: {self.log}." if self.log else ""
-        super().__init__(f"{tool} {what}.{seen}", advice=advice)
+        self.reason = what
+        self._say(None if log is None else Path(log), advice)
+
+    def move_log(self, log: Path) -> None:
+        """Note that the log lies elsewhere now; the message names that place."""
+        self._say(log, self.advice)
+
+    def _say(self, log: Path | None, advice: str) -> None:
+        self.log = log
+        seen = f" Its log: {log}." if log else ""
+        super().__init__(f"{self.tool} {self.reason}.{seen}", advice=advice)
 
 
 class ToolCrashedError(ToolError):

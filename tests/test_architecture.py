@@ -56,6 +56,7 @@ ROOMS = {
     "history": set[str](),
     "provenance": {"alignment", "selftest", "skies"},
     "bookkeeping": {"intake", "catalogs"},
+    "fsck": set[str](),
 }
 
 #: Packages that only one layer may import, because of what they do when they are used.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
     from skydb.services.catalogs import CatalogQueryService, CatalogSources, RefcatService
     from skydb.services.comparison import Comparisons
+    from skydb.services.fsck import FsckService
     from skydb.services.history import HistoryService
     from skydb.services.intake import FetchService, IngestService, Selection
     from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
@@ -246,6 +247,13 @@ class Services:
         from skydb.services.bookkeeping import RetentionService
 
         return RetentionService(self.context)
+
+    @property
+    def fsck(self) -> FsckService:
+        """What is wrong with the ledger."""
+        from skydb.services.fsck import FsckService
+
+        return FsckService(self.context)
 
     @property
     def todo(self) -> TodoService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
 
 class RetentionFacade(Facade):
     """What is kept of sky runs; every decision has a reason, and leaves all rows."""
+
+    def fsck(self, *, repair: bool = False, deep: bool = False, gone: Sequence[str] = ()) -> QTable:
+        """What does not agree with the ledger: runs, files, headers; put right when asked to.
+
+        Parameters
+        ----------
+        repair : bool
+            Put right what can be; see docs/reliability.md.
+        deep : bool
+            Compare the content of every file.
+        gone : sequence of str
+            Machines on which no process of skydb runs any more.
+        """
+        service = self.services.fsck
+        found = (service.repair if repair else service.check)(deep=deep, gone=gone)
+        names = ("problem", "subject", "known", "repair", "repaired")
+        return table_of([problem.as_row() for problem in found], names)
 
     def pin(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
         """Protect a run: it can be neither purged nor deleted."""

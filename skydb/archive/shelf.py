@@ -13,6 +13,7 @@ from skydb.archive.download import Arrival
 from skydb.archive.mast import MastProduct
 from skydb.errors import UsageError
 from skydb.files.checksum import sha256_of
+from skydb.files.drafts import draft_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        temporary = target.with_name(f".{target.name}.part")
+        temporary = draft_of(target)
         try:
             with source.open("rb") as reader, temporary.open("wb") as writer:
                 shutil.copyfileobj(reader, writer, 1 << 20)

@@ -18,7 +18,7 @@ from skydb.domain.catalog import CatalogService, ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.download import Download
 from skydb.domain.exposure import Exposure
-from skydb.domain.history import HistoryImport, RunAttempt
+from skydb.domain.history import HistoryImport, Repair, RunAttempt
 from skydb.domain.isolation import HeaderBackup, HeaderRestore, HeaderWrite, InputProof
 from skydb.domain.location import FileLocation
 from skydb.domain.overlap import ChipLevel, OverlapMeasurement, SkyOverlap
@@ -68,6 +68,7 @@ __all__ = [
     "ProductMember",
     "ProductVersion",
     "ReferenceCatalog",
+    "Repair",
     "Restoration",
     "RunAttempt",
     "SelfTest",

@@ -198,9 +198,10 @@ class Activity(Base):
         Raises
         ------
         StateError
-            When it is not running.
+            When it has ended.
         """
-        self._require(ActivityStatus.RUNNING, "be interrupted")
+        if self.status is not ActivityStatus.PENDING:
+            self._require(ActivityStatus.RUNNING, "be interrupted")
         self._end_badly(ActivityStatus.INTERRUPTED, error, log_path)
 
     def recall(

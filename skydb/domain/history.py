@@ -20,6 +20,12 @@ class HistoryImport(Activity):
     __mapper_args__ = {"polymorphic_identity": ActivityKind.IMPORT}
 
 
+class Repair(Activity):
+    """What did not agree with the ledger was put right; each is a finding."""
+
+    __mapper_args__ = {"polymorphic_identity": ActivityKind.REPAIR}
+
+
 class RunAttempt(Base):
     """One attempt of one worker at an activity.
 

@@ -265,6 +265,7 @@ class ActivityKind(GrowingVocabulary):
     RESTORATION = "restoration"
     HEADER_WRITE = "header-write"
     HEADER_RESTORE = "header-restore"
+    REPAIR = "repair"
 
 
 class ActivityStatus(StrEnum):

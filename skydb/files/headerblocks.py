@@ -15,6 +15,7 @@ from typing import IO
 
 from skydb.errors import FileRejectedError, UnreadableFileError
 from skydb.files.checksum import sha256_of
+from skydb.files.drafts import draft_of
 
 _BLOCK_BYTES = 2880
 _CHUNK_BYTES = 1 << 20
@@ -71,7 +72,7 @@ def replace_headers(path: Path, headers: Sequence[str], sha256: str) -> None:
     places = _places(target)
     if len(places) != len(headers) or any(len(text) % _BLOCK_BYTES for text in headers):
         raise FileRejectedError(path, f"it does not have the {len(headers)} HDUs of the headers")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    partial = draft_of(target)
     try:
         _write(target, partial, places, headers)
         if sha256_of(partial) != sha256:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE_ID = Path("/etc/machine-id")
 _NAMESPACE = Path("/proc/self/ns/pid")
+
+#: Module that every subprocess of a tool is started with.
+_TOOL = "skydb.drizzle.worker"
+
+#: Longest that a process which was killed is waited for.
+_PATIENCE_S = 5.0
 
 #: Room that the ledger has for each.
 _LONGEST_HOST, _LONGEST_WORD = 255, 64
@@ -57,7 +64,32 @@ def fate_of(process: ProcessMark) -> Fate:
     return Fate.ALIVE if runs and is_same else Fate.DEAD
 
 
-def processes_below(directory: Path) -> Iterator[psutil.Process]:
+def end_tools_below(directory: Path) -> list[int]:
+    """End the tools of skydb that still work in a directory for a process that is gone.
+
+    Each is ended with all that it has started. Other processes that happen to be there are
+    left alone.
+
+    Parameters
+    ----------
+    directory : Path
+        A scratch directory.
+
+    Returns
+    -------
+    list of int
+        Numbers of the processes that were ended.
+    """
+    tools = [one for one in _processes_below(directory) if _is_tool(one)]
+    for tool in tools:
+        for process in [*tool.children(recursive=True), tool]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    psutil.wait_procs(tools, timeout=_PATIENCE_S)
+    return [tool.pid for tool in tools]
+
+
+def _processes_below(directory: Path) -> Iterator[psutil.Process]:
     """Processes whose current directory is a directory or below it, as far as one may look."""
     home = directory.resolve()
     for process in psutil.process_iter():
@@ -67,6 +99,13 @@ def processes_below(directory: Path) -> Iterator[psutil.Process]:
             continue
         if place.is_relative_to(home):
             yield process
+
+
+def _is_tool(process: psutil.Process) -> bool:
+    try:
+        return _TOOL in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 @cache

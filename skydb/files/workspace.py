@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from skydb.errors import StateError, UsageError
+from skydb.errors import StateError, ToolError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.dqfile import flags_beside
+from skydb.files.drafts import draft_of, scratch_prefix
 
 LOG_SUFFIXES = frozenset({".log", ".out", ".err", ".trl"})
 _LONGEST_NAME_BYTES = 200
@@ -27,7 +27,7 @@ class Workspace:
 
     ::
 
-        root/scratch/<label>-xxxx/    one run, removed when it ends
+        root/scratch/<label>.<process>-xxxx/  one run, removed when it ends
         root/logs/<label>/            the logs of a run that failed
         root/versions/<stem>/<sha12>/ one immutable content of a product
 
@@ -61,13 +61,13 @@ class Workspace:
             When the label cannot be a file name.
         """
         parent = self.root / "scratch"
-        prefix = f"{_safe_name(label)}-"
+        prefix = scratch_prefix(_safe_name(label))
         parent.mkdir(parents=True, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
             yield directory
-        except BaseException:
-            self._keep_logs(directory, label)
+        except BaseException as error:
+            _tell_of_logs(error, self._keep_logs(directory, label))
             raise
         finally:
             _remove_tree(directory)
@@ -164,13 +164,27 @@ class Workspace:
             raise UsageError(f"{text!r} leaves the data root.", advice="Use an absolute path.")
         return self.root / path
 
-    def _keep_logs(self, directory: Path, label: str) -> None:
+    def retire(self, directory: Path, label: str) -> None:
+        """Remove the scratch directory of a run that was killed, once its logs are kept."""
+        self._keep_logs(directory, label)
+        _remove_tree(directory)
+
+    def _keep_logs(self, directory: Path, label: str) -> dict[Path, Path]:
+        """Move the logs of a run to where they stay; where each is now."""
+        moved = {}
         found = sorted(p for p in directory.rglob("*") if p.suffix.lower() in LOG_SUFFIXES)
         for log in found:
             if log.is_file() and not log.is_symlink():
                 home = self.logs(label)
                 home.mkdir(parents=True, exist_ok=True)
-                log.replace(_unused(home / log.name))
+                moved[log] = log.replace(_unused(home / log.name))
+        return moved
+
+
+def _tell_of_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
+    """Let an error that names a log name the place where it is now."""
+    if isinstance(error, ToolError) and error.log is not None and error.log in moved:
+        error.move_log(moved[error.log])
 
 
 def _safe_name(name: str) -> str:
@@ -196,7 +210,7 @@ def _store(source: Path, target: Path) -> Path:
     if _holds(target, checksum):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = draft_of(target)
     try:
         _copy_synced(source, temporary)
         if sha256_of(temporary) != checksum:

@@ -50,6 +50,13 @@ DELIVERIES = (
     Column("what", wraps=True),
     Column("author"),
 )
+PROBLEMS = (
+    Column("problem"),
+    Column("subject", wraps=True),
+    Column("known", wraps=True),
+    Column("repair", wraps=True),
+    Column("repaired"),
+)
 PURGED = (
     Column("run"),
     Column("method"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from skydb.errors import SkydbError
+from skydb.files.drafts import draft_of
 
 
 def write_atomic(path: Path, content: bytes) -> Path:
@@ -26,7 +26,7 @@ def write_atomic(path: Path, content: bytes) -> Path:
         When the folder or the file cannot be written; what stood there before
         still stands.
     """
-    part = path.with_name(f".{path.name[:100]}.{uuid4().hex[:12]}.part")
+    part = draft_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as stream:

@@ -19,6 +19,7 @@ READING: dict[str, list[str]] = {
     "findings": ["findings"],
     "status": ["status"],
     "todo": ["todo"],
+    "fsck": ["fsck"],
     "sql": ["sql", "SELECT * FROM v_sky_values"],
     "find": ["find", "--ra", "85", "--dec", "-2", "--radius", "1"],
     "explain": ["explain", "{rootname}[1]@{run}"],

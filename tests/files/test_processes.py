@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
 from skydb.files import processes
-from skydb.files.processes import fate_of, processes_below, this_process
+from skydb.files.processes import end_tools_below, fate_of, this_process
 
 _TELL = """
 import sys
@@ -86,11 +87,18 @@ def test_what_ran_before_the_machine_was_started_is_dead_when_it_is_this_machine
     assert fate_of(replace(here, boot_id="before").mark) is fate
 
 
-def test_processes_are_found_by_the_directory_that_they_are_in(
+def test_a_tool_is_ended_by_the_directory_that_it_is_in_and_no_other_process(
     child: tuple[subprocess.Popen[str], ProcessMark], tmp_path: Path
 ) -> None:
-    assert [one.pid for one in processes_below(tmp_path)] == [child[0].pid]
-    assert list(processes_below(tmp_path / "elsewhere")) == []
+    code = "import time; time.sleep(600)"
+    tool = subprocess.Popen([sys.executable, "-c", code, "skydb.drizzle.worker"], cwd=tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert end_tools_below(elsewhere) == []
+    assert end_tools_below(tmp_path) == [tool.pid]
+    tool.wait()
+    assert not psutil.pid_exists(tool.pid)
+    assert child[0].poll() is None
 
 
 _NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
 from skydb.errors import UsageError
+from skydb.files.drafts import draft_of
 from skydb.files.tableout.head import Rows, TableHead
 
 Writer: TypeAlias = Callable[[Path, TableHead, Iterable[Rows]], None]
@@ -55,7 +55,7 @@ def write_table(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
     write = writer_for(path)
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = draft_of(path)
     try:
         write(draft, head, parts)
         draft.replace(path)

@@ -1,3 +1,4 @@
+from .attempts import end_attempts as end_attempts
 from .connection import connect as connect
 from .context import Context as Context
 from .environment import describe_environment as describe_environment
@@ -10,6 +11,9 @@ from .header_journal import HeaderChange as HeaderChange
 from .header_journal import HeaderJournal as HeaderJournal
 from .header_journal import own_paths as own_paths
 from .isolation import isolated as isolated
+from .openruns import Fates as Fates
+from .openruns import end_dead as end_dead
+from .openruns import open_activities as open_activities
 from .progress import Part as Part
 from .progress import Progress as Progress
 from .progress import Quiet as Quiet

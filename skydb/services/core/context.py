@@ -14,7 +14,9 @@ from skydb.domain import Activity, Stamp
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
+from skydb.services.core.attempts import end_attempts
 from skydb.services.core.environment import remember_environment, remember_process
+from skydb.services.core.openruns import end_dead_alike
 from skydb.services.core.progress import Progress, Quiet
 from skydb.store.statistics import refresh_statistics
 from skydb.store.unit_of_work import Store
@@ -71,12 +73,16 @@ class Context:
         return self.begin_all([make])[0]
 
     def begin_all(self, makes: Iterable[Callable[[Session, Stamp], Activity]]) -> list[int]:
-        """Commit running activities, all or none; see :meth:`begin`."""
+        """Commit running activities, all or none; see :meth:`begin`.
+
+        What a process that is gone has left of the same work is ended as interrupted.
+        """
         with self.store.writing() as session:
             stamp = Stamp(
                 self.agent, __version__, remember_environment(session), remember_process(session)
             )
             begun = [make(session, stamp) for make in makes]
+            end_dead_alike(session, begun)
             for activity in begun:
                 session.add(activity)
                 activity.start()
@@ -107,6 +113,7 @@ class Context:
                 # What goes wrong after the end, such as tidying up, does not rewrite it.
                 if activity.status is ActivityStatus.RUNNING:
                     activity.fail(_describe(error), self._logs(label))
+                    end_attempts(session, activity)
                 session.commit()
             raise
         finally:
@@ -120,6 +127,7 @@ class Context:
             yield session, activity
             if activity.status is ActivityStatus.RUNNING:
                 activity.succeed()
+            end_attempts(session, activity)
             session.commit()
         refresh_statistics(self.store.engine)
 

@@ -14,6 +14,7 @@ from skydb.files.checksum import sha256_of
 from skydb.files.headerblocks import read_headers, replace_headers
 from skydb.files.workspace import Workspace
 from skydb.services.core.context import Context
+from skydb.services.core.openruns import end_dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,56 @@ class HeaderJournal:
         for copy in copies:
             copy.unlink(missing_ok=True)
         return changes
+
+    def settle(self, activity_id: int) -> str:
+        """Complete a write whose process is gone when every file was written, else undo it.
+
+        Parameters
+        ----------
+        activity_id : int
+            A :class:`~skydb.domain.HeaderWrite` that nobody is at any more; it ends.
+
+        Returns
+        -------
+        str
+            What was done.
+
+        Raises
+        ------
+        StateError
+            When a file is gone or was changed since; nothing was done.
+        """
+        with self.context.store.reading() as session:
+            backups = session.get_one(HeaderWrite, activity_id).backups
+            written = [(one, _needs_restoring(one)) for one in backups]
+            undoing = [
+                (Path(one.path), one.headers, one.before.sha256) for one, is_ in written if is_
+            ]
+        if len(undoing) == len(written):
+            with self.context.closing(HeaderWrite, activity_id) as (_, write):
+                for backup in write.backups:
+                    self._hand_over(backup)
+            return f"it is completed: all {len(written)} files have their new headers"
+        for path, headers, sha256 in undoing:
+            replace_headers(path, headers, sha256)
+        with self.context.store.writing() as session:
+            end_dead(session, session.get_one(HeaderWrite, activity_id))
+            session.commit()
+        return f"it is undone: {len(undoing)} of {len(written)} files had been written"
+
+    def restore_again(self, restore_id: int, activity_id: int) -> str:
+        """Complete a restoration whose process is gone; it ends as interrupted.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            As :meth:`restore`.
+        """
+        changes = self.restore(activity_id)
+        with self.context.store.writing() as session:
+            end_dead(session, session.get_one(HeaderRestore, restore_id))
+            session.commit()
+        return f"it is completed: {len(changes)} files have their earlier headers"
 
     def _hand_over(self, backup: HeaderBackup) -> None:
         """Note that a file of the user's has its new content now."""

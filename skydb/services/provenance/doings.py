@@ -39,6 +39,7 @@ TITLES: Mapping[ActivityKind, str] = {
     ActivityKind.RESTORATION: "restoration",
     ActivityKind.HEADER_WRITE: "header write",
     ActivityKind.HEADER_RESTORE: "header restore",
+    ActivityKind.REPAIR: "repair",
 }
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from skydb.errors import SkydbError
+from skydb.files.drafts import draft_of
 from skydb.services.provenance.graph import Edge, Node
 from skydb.services.provenance.w3c import NAMESPACES, records
 
@@ -74,7 +75,7 @@ class ProvSpool:
         SkydbError
             When there is no place for it.
         """
-        part = self._out.with_name(f".{self._out.name}.part")
+        part = draft_of(self._out)
         try:
             self._out.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as stream:

@@ -1,0 +1,51 @@
+"""``skydb fsck``: what does not agree with the ledger, and putting it right."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skydb.cli.shell import FAILED, JsonOption, shell_of
+from skydb.report import columns_books
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(fsck)
+
+
+def fsck(
+    context: typer.Context,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what can be; each is a finding.")
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare the content and the WCS of every file.")
+    ] = False,
+    gone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A machine on which nothing of skydb runs any more."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the ledger with processes, files and headers, after a crash or at any time.
+
+    Silent when all is well. Without --repair nothing is changed; with it your files are
+    never deleted. docs/reliability.md explains the problems.
+
+    Example: skydb fsck --repair
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        work = services.fsck.repair if repair else services.fsck.check
+        found = work(deep=deep, gone=gone or ())
+    rows = [problem.as_row() for problem in found]
+    if rows or as_json:
+        shell.show("Problems", rows, columns_books.PROBLEMS, as_json=as_json)
+    if any(problem.repaired is False for problem in found):
+        raise typer.Exit(FAILED)
+    left = sum(problem.repaired is None for problem in found)
+    mendable = sum(problem.mend is not None and problem.repaired is None for problem in found)
+    cure = f"; `skydb fsck --repair` puts {mendable} right" if mendable else ""
+    shell.flag(when=left > 0, sentence=f"{left} problems{cure}.")

@@ -1,0 +1,47 @@
+"""Names of what is not finished: they tell which process is at it.
+
+A process that is killed leaves its drafts and its scratch directory. Whoever finds them can
+tell by their names that they are skydb's and whether that process still runs.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from skydb.domain.process import ProcessMark
+from skydb.files.processes import this_process
+
+_DRAFT = re.compile(r"\..*\.[0-9a-f]{12}-\d+-\d+\.[0-9a-f]{8}\.part", re.DOTALL)
+_SCRATCH = re.compile(r"(.+)\.[0-9a-f]{12}-\d+-\d+-[a-z0-9_]{8}", re.DOTALL)
+
+#: Characters of the name of the finished file that are kept, so that the draft's is not too long.
+_LONGEST_STEM = 40
+
+
+def draft_of(path: Path) -> Path:
+    """Where a file of this name is written before it is whole: beside it, hidden.
+
+    No two calls give the same name.
+    """
+    mark = this_process().mark
+    stem = path.name[:_LONGEST_STEM]
+    return path.with_name(f".{stem}.{mark}.{secrets.token_hex(4)}.part")
+
+
+def scratch_prefix(label: str) -> str:
+    """How the name of the scratch directory of a label begins."""
+    return f"{label}.{this_process().mark}-"
+
+
+def owner_of_draft(path: Path) -> ProcessMark | None:
+    """The process that writes, or wrote, a draft; None of a file that is no draft of skydb's."""
+    return ProcessMark.found_in(path.name) if _DRAFT.fullmatch(path.name) else None
+
+
+def owner_of_scratch(path: Path) -> tuple[str, ProcessMark] | None:
+    """Label and process of a scratch directory; None of one that is not skydb's."""
+    found = _SCRATCH.fullmatch(path.name)
+    mark = ProcessMark.found_in(path.name.removeprefix(found[1])) if found else None
+    return None if found is None or mark is None else (found[1], mark)

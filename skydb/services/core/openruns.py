@@ -1,0 +1,101 @@
+"""What has not ended, and whether anybody is still at it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun
+from skydb.domain.activity import OPEN, fingerprint
+from skydb.domain.process import Fate
+from skydb.files.processes import fate_of
+from skydb.services.core.attempts import end_attempts, open_attempts
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What becomes of processes, each asked for once.
+
+    Parameters
+    ----------
+    gone : collection of str
+        Machines of which somebody says that no process of skydb runs there any more.
+    """
+
+    gone: Collection[str] = ()
+    _known: dict[int, Fate] = field(default_factory=dict)
+
+    def of(self, process: Process | None) -> Fate:
+        """Fate of a process; unknown when it is not on record."""
+        if process is None:
+            return Fate.UNKNOWN
+        if process.id not in self._known:
+            fate = fate_of(process.identity.mark)
+            is_given_up = fate is Fate.UNKNOWN and process.host in self.gone
+            self._known[process.id] = Fate.DEAD if is_given_up else fate
+        return self._known[process.id]
+
+    def of_activity(self, session: Session, activity: Activity) -> Fate:
+        """Alive while one process that is at it is; dead once all are known to be.
+
+        What began it counts, and whoever took on an attempt.
+        """
+        workers = [attempt.process for attempt in open_attempts(session, activity.id)]
+        fates = {self.of(process) for process in [activity.process, *workers]}
+        for fate in (Fate.ALIVE, Fate.UNKNOWN):
+            if fate in fates:
+                return fate
+        return Fate.DEAD
+
+
+def open_activities(session: Session) -> list[Activity]:
+    """Activities that have not ended, the oldest first."""
+    asked = select(Activity).where(text(f"activities.{OPEN}")).order_by(Activity.id)
+    return list(session.scalars(asked))
+
+
+def end_dead(session: Session, activity: Activity, log_path: str | None = None) -> None:
+    """Note that an activity was interrupted, because its process is gone."""
+    who = activity.process or "its process"
+    activity.interrupt(f"{who} ended before it was done.", log_path)
+    end_attempts(session, activity)
+
+
+def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
+    """End what was left by processes that are gone and is the same work as what begins now.
+
+    Writes to headers are left to those who can complete or undo them.
+
+    Parameters
+    ----------
+    session : Session
+    begun : iterable of Activity
+        Of this session, about to begin.
+
+    Returns
+    -------
+    list of int
+        The activities that were ended.
+    """
+    recipes = [_recipe(activity) for activity in begun]
+    fates, ended = Fates(), []
+    # Not flushed, so that those that begin are not among them.
+    with session.no_autoflush:
+        found = open_activities(session)
+    for activity in found:
+        if isinstance(activity, HeaderWrite | HeaderRestore) or _recipe(activity) not in recipes:
+            continue
+        if fates.of_activity(session, activity) is Fate.DEAD:
+            end_dead(session, activity)
+            ended.append(activity.id)
+    return ended
+
+
+def _recipe(activity: Activity) -> tuple[object, ...]:
+    """What makes two activities the same work."""
+    if isinstance(activity, SkyRun):
+        return activity.kind, activity.recipe_hash, activity.replay_of_id
+    return activity.kind, fingerprint(activity.parameters), None

@@ -1,0 +1,131 @@
+"""What processes that were killed have left on disk: drafts, scratch, parts of downloads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from skydb.domain import FileLocation, HeaderBackup, Process
+from skydb.domain.process import Fate, ProcessMark
+from skydb.files.drafts import owner_of_draft, owner_of_scratch
+from skydb.files.processes import end_tools_below, fate_of
+from skydb.services.core import Context, Fates
+from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.store.engine import sqlite_path
+
+#: After this long nobody goes on with a download, or with work on a machine that is not known.
+_OLD_S = 7 * 86_400
+
+#: Directory below the data root where parts of downloads wait to be gone on with.
+_PARTS = "partial"
+
+_OF_PARTS = (".part", ".json", ".lock")
+
+
+@dataclass(frozen=True)
+class Litter:
+    """Drafts and scratch directories whose process is gone, and old parts of downloads.
+
+    Drafts are looked for below the data root, beside the database, in the current directory
+    and beside every file of the user's that is on record. Only names that skydb alone gives
+    are taken for drafts; a process that cannot be asked after counts as gone after a week.
+
+    Parameters
+    ----------
+    context : Context
+    fates : Fates
+    """
+
+    context: Context
+    fates: Fates
+
+    def look(self) -> Iterator[Problem]:
+        """See :class:`.Check`."""
+        marks = self._given_up()
+        yield from self._scratch(marks)
+        for draft in sorted(self._drafts()):
+            mark = owner_of_draft(draft)
+            if mark is not None and _is_gone(mark, draft, marks):
+                yield Problem(
+                    ProblemKind.DRAFT,
+                    str(draft),
+                    f"left by process {mark.pid}, which is gone",
+                    "it is deleted",
+                    lambda draft=draft: draft.unlink(missing_ok=True),  # type: ignore[misc]
+                )
+        yield from self._old_parts()
+
+    def _given_up(self) -> set[str]:
+        """Places of the machines that are said to be gone, as they are in marks."""
+        if not self.fates.gone:
+            return set()
+        with self.context.store.reading() as session:
+            asked = select(Process).where(Process.host.in_(self.fates.gone))
+            return {one.identity.mark.place for one in session.scalars(asked)}
+
+    def _scratch(self, gone: Collection[str]) -> Iterator[Problem]:
+        parent = self.context.workspace.root / "scratch"
+        for directory in sorted(parent.iterdir()) if parent.is_dir() else ():
+            owner = owner_of_scratch(directory)
+            if owner is None or not _is_gone(owner[1], directory, gone):
+                continue
+            label, mark = owner
+            yield Problem(
+                ProblemKind.SCRATCH,
+                str(directory),
+                f"left by process {mark.pid}, which is gone",
+                f"it is deleted; its logs go to logs/{label}",
+                lambda at=directory, label=label: self._retire(at, label),  # type: ignore[misc]
+            )
+
+    def _retire(self, directory: Path, label: str) -> str | None:
+        tools = end_tools_below(directory)
+        if directory.is_dir():
+            self.context.workspace.retire(directory, label)
+        told = ", ".join(map(str, tools))
+        return f"it is deleted, once process {told} was ended, which worked on" if told else None
+
+    def _drafts(self) -> set[Path]:
+        root = self.context.workspace.root
+        found = {path for path in root.rglob(".*.part") if "scratch" not in path.parts}
+        for directory in self._directories():
+            found |= set(directory.glob(".*.part")) if directory.is_dir() else set()
+        return {path for path in found if path.is_file() and not path.is_symlink()}
+
+    def _directories(self) -> set[Path]:
+        """Where skydb may have written beside files that are not its own."""
+        database = sqlite_path(self.context.store.engine.url)
+        resolve = self.context.workspace.resolve
+        own = select(FileLocation.path).where(FileLocation.is_managed.is_(False))
+        with self.context.store.reading() as session:
+            paths = {*session.scalars(own), *session.scalars(select(HeaderBackup.path))}
+        files = {resolve(path) for path in paths}
+        places = {path.parent for path in files} | {path.resolve().parent for path in files}
+        return places | {Path.cwd(), *([database.parent] if database else [])}
+
+    def _old_parts(self) -> Iterator[Problem]:
+        parent = self.context.workspace.root / _PARTS
+        for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+            if path.suffix in _OF_PARTS and _age_s(path) > _OLD_S:
+                yield Problem(
+                    ProblemKind.OLD_DOWNLOAD,
+                    str(path),
+                    "part of a download that nobody has gone on with for a week",
+                    "it is deleted",
+                    lambda path=path: path.unlink(missing_ok=True),  # type: ignore[misc]
+                )
+
+
+def _is_gone(mark: ProcessMark, path: Path, gone: Collection[str]) -> bool:
+    fate = fate_of(mark)
+    if fate is Fate.UNKNOWN:
+        return mark.place in gone or _age_s(path) > _OLD_S
+    return fate is Fate.DEAD
+
+
+def _age_s(path: Path) -> float:
+    return time.time() - path.lstat().st_mtime

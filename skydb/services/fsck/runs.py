@@ -1,0 +1,144 @@
+"""What runs by the ledger against the processes that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity, HeaderRestore, HeaderWrite, RunAttempt
+from skydb.domain.base import utc_now
+from skydb.domain.process import Fate
+from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome
+from skydb.files.processes import this_process
+from skydb.services.core import Context, Fates, end_attempts, end_dead, open_activities
+from skydb.services.fsck.problems import Problem, ProblemKind
+
+#: Longer than anything runs: what was begun elsewhere is then asked after.
+_LONG = timedelta(days=1)
+
+_OPEN = (ActivityStatus.PENDING, ActivityStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class DeadRuns:
+    """Activities that are running by the ledger and of which the process is gone.
+
+    Of a process on another machine nothing is known from here. It is only told of after a
+    day, or when a process on a machine of this name began it, as in a container that was
+    made anew; it is taken to be gone when `fates` was told that its machine is.
+
+    Parameters
+    ----------
+    context : Context
+    fates : Fates
+    """
+
+    context: Context
+    fates: Fates
+
+    def look(self) -> Iterator[Problem]:
+        """See :class:`.Check`."""
+        with self.context.store.reading() as session:
+            found = [
+                (activity, self.fates.of_activity(session, activity))
+                for activity in open_activities(session)
+                # These are completed or undone, which ends them.
+                if not isinstance(activity, HeaderRestore)
+                if not (isinstance(activity, HeaderWrite) and activity.backups)
+            ]
+            problems = [self._problem(activity, fate) for activity, fate in found]
+        yield from filter(None, problems)
+
+    def _problem(self, activity: Activity, fate: Fate) -> Problem | None:
+        activity_id, who = activity.id, str(activity.process or "a process that is not on record")
+        subject = f"{activity.kind} {activity_id}"
+        begun = activity.started_at or activity.created_at
+        known = f"{activity.status} since {begun:%Y-%m-%d %H:%M} UTC by {who}"
+        if fate is Fate.DEAD:
+            return Problem(
+                ProblemKind.DEAD_RUN,
+                subject,
+                f"{known}, which is gone",
+                "its row becomes interrupted",
+                lambda: self._end(activity_id),
+            )
+        is_here = activity.process is not None and activity.process.host == this_process().host
+        if fate is Fate.UNKNOWN and (is_here or utc_now() - begun > _LONG):
+            host = activity.process.host if activity.process else None
+            cure = f"skydb fsck --repair --gone {host}" if host else "skydb books abandon"
+            return Problem(
+                ProblemKind.UNKNOWN_RUN,
+                subject,
+                f"{known}, which cannot be asked after from here",
+                f"`{cure}`, when nothing runs there any more",
+            )
+        return None
+
+    def _end(self, activity_id: int) -> str | None:
+        with self.context.store.writing() as session:
+            activity = session.get_one(Activity, activity_id)
+            if activity.status not in _OPEN:
+                return "it has ended in the meantime"
+            logs = _logs(self.context, activity)
+            end_dead(session, activity, logs)
+            session.commit()
+        return None
+
+
+@dataclass(frozen=True)
+class OpenAttempts:
+    """Attempts that are open although what was tried has ended, or their process is gone.
+
+    Parameters
+    ----------
+    context : Context
+    fates : Fates
+    """
+
+    context: Context
+    fates: Fates
+
+    def look(self) -> Iterator[Problem]:
+        """See :class:`.Check`."""
+        asked = (
+            select(RunAttempt)
+            .where(RunAttempt.outcome == AttemptOutcome.RUNNING)
+            .order_by(RunAttempt.activity_id, RunAttempt.number)
+        )
+        with self.context.store.reading() as session:
+            over = [one for one in session.scalars(asked) if one.activity.status not in _OPEN]
+            told = [(one.activity_id, one.number, str(one.activity.status)) for one in over]
+        for activity_id, number, status in told:
+            yield Problem(
+                ProblemKind.OPEN_ATTEMPT,
+                f"attempt {number} at run {activity_id}",
+                f"open, while the run is {status}",
+                "it ends as the run did",
+                lambda activity_id=activity_id: self._end(activity_id),  # type: ignore[misc]
+            )
+
+    def _end(self, activity_id: int) -> None:
+        with self.context.store.writing() as session:
+            end_attempts(session, session.get_one(Activity, activity_id))
+            session.commit()
+
+
+def others_at_work(session: Session, fates: Fates) -> list[Activity]:
+    """What is running and not known to be dead; its files may not be on record yet."""
+    own = this_process().mark
+    return [
+        activity
+        for activity in open_activities(session)
+        if fates.of_activity(session, activity) is not Fate.DEAD
+        and (activity.process is None or activity.process.identity.mark != own)
+    ]
+
+
+def _logs(context: Context, activity: Activity) -> str | None:
+    """Where the logs of the run are kept, when there are any."""
+    found = sorted(context.workspace.root.glob(f"logs/*-{activity.id}"))
+    return context.workspace.relative(found[0]) if found else None

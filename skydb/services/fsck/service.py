@@ -1,0 +1,88 @@
+"""Looking for what is wrong with a ledger, and putting it right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skydb.domain import Repair
+from skydb.domain.vocabulary import FindingKind
+from skydb.services.core import Context, Fates
+from skydb.services.fsck.database import DatabaseItself, LooseEnds
+from skydb.services.fsck.files import EvidenceOfFits, Files
+from skydb.services.fsck.headers import HalfWritten, WcsInFiles
+from skydb.services.fsck.litter import Litter
+from skydb.services.fsck.orphans import Orphans
+from skydb.services.fsck.problems import Check, Problem
+from skydb.services.fsck.runs import DeadRuns, OpenAttempts
+
+
+@dataclass(frozen=True)
+class FsckService:
+    """Compares the ledger with processes, files and headers."""
+
+    context: Context
+
+    def check(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
+        """What is wrong; nothing is changed.
+
+        Parameters
+        ----------
+        deep : bool
+            Read every file and compare its checksum and its WCS; read the whole database.
+        gone : sequence of str
+            Machines on which no process of skydb runs any more, whatever the ledger says.
+        """
+        return [problem for check in self._checks(gone, deep=deep) for problem in check.look()]
+
+    def repair(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
+        """What was wrong, and what became of it.
+
+        The repair is an activity, with a finding for each problem. There is none when
+        nothing can be put right. The user's files are never deleted, and written to only to
+        complete or undo what skydb had begun.
+
+        Parameters
+        ----------
+        deep, gone
+            As for :meth:`check`.
+        """
+        if not any(problem.mend for problem in self.check(deep=deep, gone=gone)):
+            return self.check(deep=deep, gone=gone)
+        asked = {"deep": deep, "gone": list(gone)}
+        activity_id = self.context.begin(lambda _, stamp: Repair(asked, stamp))
+        with self.context.guarded(Repair, activity_id):
+            tried: list[Problem] = []
+            # Each looks when those before it are done: what a dead run has left is known by it.
+            for check in self._checks(gone, deep=deep):
+                tried += [problem.mended() for problem in list(check.look())]
+            with self.context.closing(Repair, activity_id) as (_, activity):
+                for one in tried:
+                    if one.repaired is not None:
+                        kind = FindingKind.REPAIRED if one.repaired else FindingKind.NOT_REPAIRED
+                        activity.notice(kind, one.subject, f"{one.kind}: {one.known}; {one.repair}")
+                failed = sum(one.repaired is False for one in tried)
+                if failed:
+                    activity.fail(f"{failed} problems could not be repaired.")
+        return tried
+
+    def dead_runs(self) -> list[Problem]:
+        """What is running by the ledger although its process is gone; cheap."""
+        return list(DeadRuns(self.context, Fates()).look())
+
+    def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
+        fates = Fates(tuple(gone))
+        half_written = HalfWritten(self.context, fates)
+        return [
+            DatabaseItself(self.context, deep),
+            # Before the runs, so that these know where their logs are kept.
+            Litter(self.context, fates),
+            half_written,
+            DeadRuns(self.context, fates),
+            OpenAttempts(self.context, fates),
+            Files(self.context, deep, half_written.paths()),
+            EvidenceOfFits(self.context),
+            WcsInFiles(self.context, deep),
+            LooseEnds(self.context),
+            Orphans(self.context, fates),
+        ]

@@ -1,0 +1,56 @@
+"""The names of drafts and scratch directories tell who is at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skydb.errors import ToolCrashedError
+from skydb.files.drafts import draft_of, owner_of_draft, owner_of_scratch
+from skydb.files.processes import this_process
+from skydb.files.workspace import Workspace
+
+_NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1)
+
+
+@given(_NAMES)
+def test_a_draft_is_beside_the_file_and_tells_its_process(name: str) -> None:
+    path = Path("data", name)
+    draft = draft_of(path)
+    assert owner_of_draft(draft) == this_process().mark
+    assert draft.parent == path.parent
+    assert draft != draft_of(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["x.part", ".x.fits.part", ".x.4711.part", "notes-1-2.part", ".a.0123456789ab-1-2.part"]
+)
+def test_files_of_others_are_no_drafts_of_skydb(name: str) -> None:
+    assert owner_of_draft(Path(name)) is None
+
+
+@pytest.mark.parametrize("label", ["sky-12", "align-3.0123456789ab-1-2-x", "a b", "1-2-3-4"])
+def test_a_scratch_directory_tells_its_label_and_process(tmp_path: Path, label: str) -> None:
+    with Workspace(tmp_path).scratch(label) as directory:
+        assert owner_of_scratch(directory) == (label, this_process().mark)
+    assert owner_of_scratch(tmp_path / "sky-12-abcdefgh") is None
+
+
+def test_an_error_names_its_log_where_it_is_afterwards(tmp_path: Path) -> None:
+    def crash() -> None:
+        with workspace.scratch("sky-1") as scratch:
+            log = scratch / "astrodrizzle.log"
+            log.write_text("what went wrong")
+            raise ToolCrashedError("AstroDrizzle", "was killed", log=log, advice="Try again.")
+
+    workspace = Workspace(tmp_path)
+    for number in (1, 2):
+        with pytest.raises(ToolCrashedError) as caught:
+            crash()
+        assert caught.value.log is not None and caught.value.log.is_file(), number
+        assert str(caught.value) == (
+            f"AstroDrizzle was killed. Its log: {caught.value.log}. Try again."
+        )
