@@ -84,8 +84,9 @@ def replay(
     """Make a run again, from the same inputs with the same parameters, and compare.
 
     The verdict is identical (every value bit for bit, and every pixel of the mosaics),
-    within-tolerance or different. Inputs that are gone or changed are named and nothing
-    runs. Exit code 5 when the repetition is different.
+    within-tolerance, different, or incomplete: nothing differs, but a mosaic is not there to
+    be compared with. Inputs that are gone or changed are named and nothing runs. Exit code 5
+    when the repetition is different or incomplete.
 
     Example: skydb replay 6
     """
@@ -96,7 +97,7 @@ def replay(
         shell.print_json(found)
     else:
         _show_replay(shell, found)
-    shell.flag(when=found.is_different)
+    shell.flag(when=found.is_to_be_looked_at)
 
 
 def prov(

@@ -43,9 +43,14 @@ def status(
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.todo.status(asked, chosen.scope())
+        dead = services.fsck.dead_runs()
     of_visit = asked is StatusBy.VISIT
     shown = columns_books.VISIT_STATUS if of_visit else columns_books.PROGRAM_STATUS
     shell.show("Status", rows, shown, as_json=as_json)
+    if dead:
+        # On stderr, so that the rows stay what they are.
+        what = ", ".join(problem.subject for problem in dead)
+        shell.say(f"Left running by processes that are gone: {what} (skydb fsck).")
 
 
 def todo(

@@ -387,5 +387,7 @@ class ReplayVerdict(StrEnum):
     """How a run compares with the one that it repeats."""
 
     IDENTICAL = "identical"
+    INCOMPLETE = "incomplete"
+    """What could be compared is identical, but not everything was there."""
     WITHIN_TOLERANCE = "within-tolerance"
     DIFFERENT = "different"

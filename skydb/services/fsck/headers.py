@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,17 +91,20 @@ class WcsInFiles:
     ----------
     context : Context
     deep : bool
+    passed_over : collection of Path
+        Files that somebody is writing, or that another problem is about.
     """
 
     context: Context
     deep: bool = False
+    passed_over: Collection[Path] = ()
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
         for place, version_id in self._places():
             path = self.context.workspace.resolve(place)
             known = self._known(version_id)
-            if not path.is_file() or not known:
+            if not path.is_file() or not known or path in self.passed_over:
                 continue
             said = _difference(path, known)
             if said:

@@ -13,7 +13,7 @@ from skydb.services.fsck.files import EvidenceOfFits, Files
 from skydb.services.fsck.headers import HalfWritten, WcsInFiles
 from skydb.services.fsck.litter import Litter
 from skydb.services.fsck.orphans import Orphans
-from skydb.services.fsck.problems import Check, Problem
+from skydb.services.fsck.problems import Check, Problem, ProblemKind
 from skydb.services.fsck.runs import DeadRuns, OpenAttempts
 
 
@@ -68,11 +68,15 @@ class FsckService:
 
     def dead_runs(self) -> list[Problem]:
         """What is running by the ledger although its process is gone; cheap."""
-        return list(DeadRuns(self.context, Fates()).look())
+        fates = Fates()
+        runs = DeadRuns(self.context, fates).look()
+        dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]
+        return [*dead, *HalfWritten(self.context, fates).look()]
 
     def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
         fates = Fates(tuple(gone))
         half_written = HalfWritten(self.context, fates)
+        being_written = half_written.paths()
         return [
             DatabaseItself(self.context, deep),
             # Before the runs, so that these know where their logs are kept.
@@ -80,9 +84,9 @@ class FsckService:
             half_written,
             DeadRuns(self.context, fates),
             OpenAttempts(self.context, fates),
-            Files(self.context, deep, half_written.paths()),
+            Files(self.context, deep, being_written),
             EvidenceOfFits(self.context),
-            WcsInFiles(self.context, deep),
+            WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
             Orphans(self.context, fates),
         ]

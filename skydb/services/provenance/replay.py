@@ -139,7 +139,9 @@ class ReplayService:
             mosaics = compare_mosaics(self.context.workspace, run, replay, asked)
             remarks = (*recorded.remarks, *([mosaics.remark] if mosaics.remark else []))
             hashes = (recorded.recipe_hash, recipe.full_hash)
-            compared = Compared((*values, *mosaics.differences), tolerance, hashes, remarks)
+            left = (mosaics.not_compared,) if mosaics.not_compared else ()
+            differences = (*values, *mosaics.differences)
+            compared = Compared(differences, tolerance, hashes, remarks, left)
             found = judged(run, replay, compared)
         with self.context.store.writing() as session:
             session.get_one(SkyRun, replay_id).judge_replay(found.verdict, found.sentence)

@@ -89,11 +89,14 @@ class MosaicComparison:
     ----------
     differences : tuple of Difference
     remark : str
+        What is to be said of a run that never had one on record.
+    not_compared : str
         Why they were not compared; empty when they were, or when there is none.
     """
 
     differences: tuple[Difference, ...] = ()
     remark: str = ""
+    not_compared: str = ""
 
 
 def compare_mosaics(
@@ -109,7 +112,7 @@ def compare_mosaics(
         return MosaicComparison((lacking,))
     problem = _why_not(workspace, before)
     if problem:
-        return MosaicComparison(remark=f"The mosaics were not compared: {problem}.")
+        return MosaicComparison(not_compared=f"the mosaics ({problem})")
     pairs = (
         ("science", before.science_path, after.science_path),
         ("weight", before.weight_path, after.weight_path),

@@ -91,7 +91,9 @@ class Replay:
     packages_changed : tuple of PackageChange
     differences : tuple of Difference
     remarks : tuple of str
-        The cause as far as it is known, and what could not be compared.
+        The cause as far as it is known.
+    not_compared : tuple of str
+        What was not there to be compared with, and why.
     """
 
     run: int
@@ -110,6 +112,12 @@ class Replay:
     packages_changed: tuple[PackageChange, ...]
     differences: tuple[Difference, ...]
     remarks: tuple[str, ...]
+    not_compared: tuple[str, ...] = ()
+
+    @property
+    def is_to_be_looked_at(self) -> bool:
+        """Whether the two differ, or something that was to be compared is not there."""
+        return self.is_different or self.verdict is ReplayVerdict.INCOMPLETE
 
     @property
     def is_different(self) -> bool:
@@ -120,14 +128,15 @@ class Replay:
     def sentence(self) -> str:
         """The verdict in one line."""
         said = f"Run {self.replay} repeats run {self.run}: {self.verdict}"
-        if self.verdict is ReplayVerdict.IDENTICAL:
-            return f"{said}."
+        left = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
+        if not self.differences:
+            return f"{said}.{left}"
         apart = (
             "something that is no number"
             if self.max_difference is None
             else (f"at most {self.max_difference:.3g} {self.unit}".rstrip())
         )
-        return f"{said}; {_counted(len(self.differences))}, {apart}."
+        return f"{said}; {_counted(len(self.differences))}, {apart}.{left}"
 
 
 def _counted(differences: int) -> str:
@@ -146,19 +155,25 @@ class Compared:
     hashes : tuple of str
         Recipes of the run and of its repetition.
     remarks : tuple of str
+    not_compared : tuple of str
+        What was not there to be compared with, and why.
     """
 
     differences: tuple[Difference, ...]
     tolerance: Tolerance
     hashes: tuple[str, str]
     remarks: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
 
-def verdict_of(differences: Iterable[Difference]) -> ReplayVerdict:
-    """Identical without any difference, within tolerance when all are tolerable."""
+def verdict_of(differences: Iterable[Difference], *, is_whole: bool = True) -> ReplayVerdict:
+    """Identical without any difference, within tolerance when all are tolerable.
+
+    When not everything could be compared, what would be identical is incomplete.
+    """
     found = list(differences)
     if not found:
-        return ReplayVerdict.IDENTICAL
+        return ReplayVerdict.IDENTICAL if is_whole else ReplayVerdict.INCOMPLETE
     tolerable = all(one.is_tolerable for one in found)
     return ReplayVerdict.WITHIN_TOLERANCE if tolerable else ReplayVerdict.DIFFERENT
 
@@ -167,8 +182,8 @@ def judged(run: Activity, replay: Activity, compared: Compared) -> Replay:
     """The whole judgement on a repetition."""
     before, after = run.environment, replay.environment
     packages = packages_changed(before, after)
-    verdict = verdict_of(compared.differences)
-    causes = () if verdict is ReplayVerdict.IDENTICAL else (
+    verdict = verdict_of(compared.differences, is_whole=not compared.not_compared)
+    causes = () if not compared.differences else (
         _environment_sentence(before, packages), _recipe_sentence(compared.hashes)
     )  # fmt: skip
     return Replay(
@@ -188,6 +203,7 @@ def judged(run: Activity, replay: Activity, compared: Compared) -> Replay:
         packages_changed=packages,
         differences=compared.differences,
         remarks=(*compared.remarks, *(cause for cause in causes if cause)),
+        not_compared=compared.not_compared,
     )
 
 

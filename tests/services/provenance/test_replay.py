@@ -139,8 +139,10 @@ def test_a_mosaic_that_is_gone_is_said_not_to_be_compared(story: Story) -> None:
         assert mosaic is not None
         story.services.context.workspace.resolve(mosaic.science_path).unlink()
     found = replay(story)
-    assert found.verdict is ReplayVerdict.IDENTICAL
-    assert "is gone" in found.remarks[0]
+    assert found.verdict is ReplayVerdict.INCOMPLETE
+    assert "is gone" in found.not_compared[0]
+    assert "Not compared: the mosaics (runs/" in found.sentence
+    assert found.is_to_be_looked_at
 
 
 def test_inputs_that_are_gone_or_changed_are_all_named_and_nothing_runs(story: Story) -> None:

@@ -1,0 +1,283 @@
+"""Files that are missing, changed, half made or nobody's are found; the user's are never lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+from sqlalchemy import select
+
+from skydb.api.composition import Services
+from skydb.domain import AlignmentSolution, HeaderWrite, Mosaic
+from skydb.domain.vocabulary import ActivityStatus, SkyMethod
+from skydb.services.alignment.accept import AcceptService
+from skydb.services.alignment.align import AlignService
+from skydb.services.alignment.header_writes import HeaderService
+from skydb.services.skies.skyrun import SkyRunService
+from skydb.services.skies.write_headers import SkyHeaderService
+from tests.services.fsck.killed import acceptance, draft, header_write, killed, restoration
+from tests.services.fsck.test_runs import problems
+from tests.services.tools import MEMBERS, Toolbox, checksums, files_below
+
+
+@pytest.fixture
+def run(services_anywhere: Services, visit: list[Path], catalog_file: Path) -> int:
+    """An alignment run that waits for review."""
+    services = services_anywhere
+    services.ingest.ingest(visit)
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    return AlignService(services.context, Toolbox()).run("gaia")
+
+
+@pytest.fixture
+def accepted(services_anywhere: Services, run: int) -> int:
+    """The run, once it was accepted."""
+    AcceptService(services_anywhere.context, Toolbox()).accept(run)
+    return run
+
+
+def kinds(services: Services, **asked: object) -> set[str]:
+    return {kind for kind, _ in problems(services, **asked)}
+
+
+def test_of_a_ledger_in_order_nothing_is_said(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services = services_anywhere
+    headers = HeaderService(services.context)
+    headers.write_accepted(accepted)
+    (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
+    SkyHeaderService(services.context).write(row["run"])
+    assert services.fsck.check(deep=True) == []
+    services.ingest.ingest(visit)
+    assert services.fsck.check(deep=True) == []
+    with services.context.store.reading() as session:
+        writes = list(session.scalars(select(HeaderWrite.id).order_by(HeaderWrite.id.desc())))
+    for write in writes:
+        headers.restore(write)
+        assert services.fsck.check(deep=True) == []
+
+
+def test_headers_that_were_put_back_leave_nothing(
+    services_anywhere: Services, accepted: int
+) -> None:
+    headers = HeaderService(services_anywhere.context)
+    (write,) = {one.activity for one in headers.write_accepted(accepted)}
+    headers.restore(write)
+    assert services_anywhere.fsck.check(deep=True) == []
+
+
+def test_files_of_an_acceptance_that_was_killed_are_deleted_and_it_is_done_again(
+    services_anywhere: Services, run: int, visit: list[Path]
+) -> None:
+    services, before = services_anywhere, checksums(visit)
+    root = services.context.workspace.root
+    killed(services, acceptance(run))
+    assert len(files_below(root / "versions")) == 3
+    assert kinds(services) == {"scratch", "dead-run", "orphaned-file"}
+    assert all(one.repaired for one in services.fsck.repair())
+    assert problems(services, deep=True) == []
+    assert files_below(root / "versions") == files_below(root / "scratch") == []
+    AcceptService(services.context, Toolbox()).accept(run)
+    assert problems(services, deep=True) == []
+    assert checksums(visit) == before
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_headers_that_were_written_in_part_are_undone(
+    services_anywhere: Services, accepted: int, visit: list[Path], count: int
+) -> None:
+    services, before = services_anywhere, checksums(visit)
+    killed(services, header_write(accepted, count))
+    assert sum(checksums(visit)[path] != before[path] for path in visit) == count
+    assert kinds(services, deep=True) == {"half-written-headers"}
+    (done,) = services.fsck.repair(deep=True)
+    assert done.repair == f"it is undone: {count} of 2 files had been written"
+    assert checksums(visit) == before
+    assert problems(services, deep=True) == []
+    assert len(HeaderService(services.context).write_accepted(accepted)) == 2
+    assert problems(services, deep=True) == []
+
+
+def test_headers_that_were_all_written_are_completed(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services, before = services_anywhere, checksums(visit)
+    killed(services, header_write(accepted, 2))
+    (done,) = services.fsck.repair()
+    assert done.repair == "it is completed: all 2 files have their new headers"
+    assert problems(services, deep=True) == []
+    with services.context.store.reading() as session:
+        (write,) = session.scalars(select(HeaderWrite))
+        assert write.status is ActivityStatus.SUCCEEDED
+    HeaderService(services.context).restore(write.id)
+    assert checksums(visit) == before
+
+
+def test_a_restoration_that_was_killed_is_completed(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services, before = services_anywhere, checksums(visit)
+    (write,) = {o.activity for o in HeaderService(services.context).write_accepted(accepted)}
+    killed(services, restoration(write))
+    assert kinds(services) == {"half-written-headers"}
+    assert all(one.repaired for one in services.fsck.repair())
+    assert checksums(visit) == before
+    assert problems(services, deep=True) == []
+
+
+def test_a_file_that_was_changed_in_the_meantime_is_left_as_it_is(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services = services_anywhere
+    killed(services, header_write(accepted, 1))
+    with visit[0].open("ab") as handle:
+        handle.write(b"mine")
+    before = checksums(visit)
+    (failed,) = services.fsck.repair()
+    assert failed.repaired is False
+    assert "was changed since" in failed.repair
+    assert checksums(visit) == before
+
+
+def test_a_draft_beside_the_users_file_goes_and_his_own_drafts_stay(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services, before = services_anywhere, checksums(visit)
+    own = [visit[0].parent / name for name in (".x.part", ".a.4711.part", "b.part")]
+    for path in own:
+        path.write_text("mine")
+    killed(services, draft(accepted))
+    assert kinds(services) == {"draft", "half-written-headers"}
+    assert all(one.repaired for one in services.fsck.repair())
+    assert problems(services, deep=True) == []
+    there = {path.name for path in visit[0].parent.iterdir()}
+    assert there == {path.name for path in [*visit, *own]}
+    assert checksums(visit) == before
+
+
+def test_a_mosaic_that_was_moved_away_is_told_of_until_it_is_purged(
+    services: Services, visit: list[Path]
+) -> None:
+    services.ingest.ingest(visit)
+    (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
+    Path(row["mosaic"]).unlink()
+    assert problems(services) == [("missing-file", f"mosaic of run {row['run']}")]
+    (found,) = services.fsck.repair()
+    assert found.repaired is None
+    services.retention.purge([row["run"]], "it was moved away")
+    assert problems(services) == []
+
+
+def test_a_mosaic_with_other_pixels_is_found_by_its_checksum(
+    services: Services, visit: list[Path]
+) -> None:
+    services.ingest.ingest(visit)
+    (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
+    with fits.open(row["mosaic"], "update") as hdus:
+        hdus[0].data[0, 0] = 7.0
+    assert problems(services) == []
+    assert problems(services, deep=True) == [("changed-file", f"mosaic of run {row['run']}")]
+
+
+def test_the_users_files_that_are_gone_or_changed_are_told_of_and_left_alone(
+    services_anywhere: Services, visit: list[Path]
+) -> None:
+    services = services_anywhere
+    services.ingest.ingest(visit)
+    visit[0].unlink()
+    with visit[1].open("ab") as handle:
+        handle.write(b"more")
+    assert problems(services) == [
+        ("missing-file", f"{MEMBERS[0]}_flt.fits@1"),
+        ("changed-file", f"{MEMBERS[1]}_flt.fits@1"),
+    ]
+    before = checksums(visit[1:])
+    assert [one.repaired for one in services.fsck.repair()] == [None, None]
+    assert checksums(visit[1:]) == before
+
+
+def test_a_place_is_forgotten_when_the_content_is_at_another_one(
+    services: Services, visit: list[Path], tmp_path: Path
+) -> None:
+    services.ingest.ingest(visit)
+    moved = [Path(shutil.move(path, tmp_path)) for path in visit]
+    assert [one.mend for one in services.fsck.check()] == [None] * 3
+    services.ingest.ingest(moved)
+    assert all(one.repaired for one in services.fsck.repair())
+    assert problems(services, deep=True) == []
+
+
+def test_a_file_that_nobody_of_this_ledger_has_made_is_told_of_and_stays(
+    services: Services, sqlite_template: Path, tmp_path: Path, visit: list[Path], catalog_file: Path
+) -> None:
+    """Another ledger with the same data root, as after `db copy`, or a backup put back."""
+    url, root = f"sqlite:///{tmp_path / 'other.sqlite'}", services.context.workspace.root
+    shutil.copyfile(sqlite_template, tmp_path / "other.sqlite")
+    other = Services.open(url, root)
+    other.ingest.ingest(visit)
+    other.refcat.import_file(catalog_file, 2016.0, "gaia")
+    AcceptService(other.context, Toolbox()).accept(
+        AlignService(other.context, Toolbox()).run("gaia")
+    )
+    before = files_below(root)
+    found = services.fsck.repair()
+    assert {(one.kind.value, one.repaired) for one in found} == {("orphaned-file", None)}
+    assert files_below(root) == before
+    assert other.fsck.check(deep=True) == []
+    other.close()
+
+
+def test_parts_of_downloads_wait_for_a_week(services: Services) -> None:
+    part = services.context.workspace.root / "partial" / "0123.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half a file")
+    assert problems(services) == []
+    os.utime(part, (1.6e9, 1.6e9))
+    assert problems(services) == [("old-download", str(part))]
+    services.fsck.repair()
+    assert not part.exists()
+
+
+def test_another_wcs_in_a_file_that_skydb_has_written_is_seen(
+    services_anywhere: Services, accepted: int, visit: list[Path]
+) -> None:
+    services = services_anywhere
+    HeaderService(services.context).write_accepted(accepted)
+    with fits.open(visit[0], "update") as hdus:
+        hdus["SCI"].header["CRVAL1"] += 1e-7
+    assert problems(services) == [("other-wcs", str(visit[0]))]
+    assert kinds(services, deep=True) == {"other-wcs", "changed-file"}
+
+
+def test_another_wcs_in_the_ledger_than_in_the_file_is_seen_when_all_is_read(
+    services: Services, visit: list[Path]
+) -> None:
+    services.ingest.ingest(visit)
+    with services.context.store.writing() as session:
+        solution = session.scalars(select(AlignmentSolution)).first()
+        assert solution is not None
+        solution.chips[0].crval1_deg += 1e-7
+        session.commit()
+    assert problems(services) == []
+    assert kinds(services, deep=True) == {"other-wcs"}
+
+
+def test_masks_and_catalogues_are_looked_after_too(
+    services: Services, visit: list[Path], catalog_file: Path
+) -> None:
+    services.ingest.ingest(visit)
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
+    with services.context.store.reading() as session:
+        (mosaic,) = session.scalars(select(Mosaic))
+        gone = [mosaic.weight_path, mosaic.run.masks_path]
+    for place in filter(None, gone):
+        services.context.workspace.resolve(place).unlink()
+    shutil.rmtree(services.context.workspace.root / "catalogs")
+    subjects = {subject for _, subject in problems(services)}
+    assert {"catalogue gaia", f"weight image of run {mosaic.run_id}"} <= subjects
+    assert len(subjects) == 2 + (gone[1] is not None)
