@@ -108,10 +108,13 @@ class HeaderJournal:
                 for backup in backups:
                     backup.restored_by = restore
                     restore.use(backup.before)
-                    # The file has the earlier content again, and no second copy is needed.
                     self._return(backup)
                 changes = [_change(restore_id, backup) for backup in backups]
-                copies = [_kept_copy(self.context.workspace, backup) for backup in backups]
+                copies = [
+                    _kept_copy(self.context.workspace, backup)
+                    for backup in backups
+                    if _was_copied(backup)
+                ]
         for copy in copies:
             copy.unlink(missing_ok=True)
         return changes
@@ -180,7 +183,8 @@ class HeaderJournal:
         for place in list(backup.after.locations):
             if place.path == path:
                 place.move_to(backup.before, is_managed=False)
-        backup.before.leave(kept)
+        if _was_copied(backup):
+            backup.before.leave(kept)
 
     def _back_up(self, activity_id: int, pairs: Sequence[FilePair]) -> None:
         workspace = self.context.workspace
@@ -237,6 +241,14 @@ def _needs_restoring(backup: HeaderBackup) -> bool:
             advice="Its earlier content is a version of the ledger; see `skydb sql`.",
         )
     return found == backup.after.sha256
+
+
+def _was_copied(backup: HeaderBackup) -> bool:
+    """Whether the copy of the earlier content was made for this write, and is needed no more.
+
+    Of what skydb itself has made, such as the exposure of an acceptance, it is the original.
+    """
+    return backup.before.is_delivery
 
 
 def _kept_copy(workspace: Workspace, backup: HeaderBackup) -> Path:

@@ -23,19 +23,24 @@ from tests.services.fsck.test_runs import problems
 from tests.services.tools import MEMBERS, Toolbox, checksums, files_below
 
 
-@pytest.fixture
-def run(services_anywhere: Services, visit: list[Path], catalog_file: Path) -> int:
+def proposed(services: Services, visit: list[Path], catalog_file: Path) -> int:
     """An alignment run that waits for review."""
-    services = services_anywhere
     services.ingest.ingest(visit)
     services.refcat.import_file(catalog_file, 2016.0, "gaia")
     return AlignService(services.context, Toolbox()).run("gaia")
 
 
 @pytest.fixture
-def accepted(services_anywhere: Services, run: int) -> int:
-    """The run, once it was accepted."""
-    AcceptService(services_anywhere.context, Toolbox()).accept(run)
+def run(services_anywhere: Services, visit: list[Path], catalog_file: Path) -> int:
+    """An alignment run that waits for review, on both databases."""
+    return proposed(services_anywhere, visit, catalog_file)
+
+
+@pytest.fixture
+def accepted(services: Services, visit: list[Path], catalog_file: Path) -> int:
+    """A run that was accepted, on SQLite."""
+    run = proposed(services, visit, catalog_file)
+    AcceptService(services.context, Toolbox()).accept(run)
     return run
 
 
@@ -44,11 +49,12 @@ def kinds(services: Services, **asked: object) -> set[str]:
 
 
 def test_of_a_ledger_in_order_nothing_is_said(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services_anywhere: Services, run: int, visit: list[Path]
 ) -> None:
     services = services_anywhere
+    AcceptService(services.context, Toolbox()).accept(run)
     headers = HeaderService(services.context)
-    headers.write_accepted(accepted)
+    headers.write_accepted(run)
     (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
     SkyHeaderService(services.context).write(row["run"])
     assert services.fsck.check(deep=True) == []
@@ -59,15 +65,6 @@ def test_of_a_ledger_in_order_nothing_is_said(
     for write in writes:
         headers.restore(write)
         assert services.fsck.check(deep=True) == []
-
-
-def test_headers_that_were_put_back_leave_nothing(
-    services_anywhere: Services, accepted: int
-) -> None:
-    headers = HeaderService(services_anywhere.context)
-    (write,) = {one.activity for one in headers.write_accepted(accepted)}
-    headers.restore(write)
-    assert services_anywhere.fsck.check(deep=True) == []
 
 
 def test_files_of_an_acceptance_that_was_killed_are_deleted_and_it_is_done_again(
@@ -88,9 +85,9 @@ def test_files_of_an_acceptance_that_was_killed_are_deleted_and_it_is_done_again
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_headers_that_were_written_in_part_are_undone(
-    services_anywhere: Services, accepted: int, visit: list[Path], count: int
+    services: Services, accepted: int, visit: list[Path], count: int
 ) -> None:
-    services, before = services_anywhere, checksums(visit)
+    before = checksums(visit)
     killed(services, header_write(accepted, count))
     assert sum(checksums(visit)[path] != before[path] for path in visit) == count
     assert kinds(services, deep=True) == {"half-written-headers"}
@@ -103,9 +100,9 @@ def test_headers_that_were_written_in_part_are_undone(
 
 
 def test_headers_that_were_all_written_are_completed(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    services, before = services_anywhere, checksums(visit)
+    before = checksums(visit)
     killed(services, header_write(accepted, 2))
     (done,) = services.fsck.repair()
     assert done.repair == "it is completed: all 2 files have their new headers"
@@ -118,9 +115,9 @@ def test_headers_that_were_all_written_are_completed(
 
 
 def test_a_restoration_that_was_killed_is_completed(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    services, before = services_anywhere, checksums(visit)
+    before = checksums(visit)
     (write,) = {o.activity for o in HeaderService(services.context).write_accepted(accepted)}
     killed(services, restoration(write))
     assert kinds(services) == {"half-written-headers"}
@@ -130,9 +127,8 @@ def test_a_restoration_that_was_killed_is_completed(
 
 
 def test_a_file_that_was_changed_in_the_meantime_is_left_as_it_is(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    services = services_anywhere
     killed(services, header_write(accepted, 1))
     with visit[0].open("ab") as handle:
         handle.write(b"mine")
@@ -144,9 +140,9 @@ def test_a_file_that_was_changed_in_the_meantime_is_left_as_it_is(
 
 
 def test_a_draft_beside_the_users_file_goes_and_his_own_drafts_stay(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    services, before = services_anywhere, checksums(visit)
+    before = checksums(visit)
     own = [visit[0].parent / name for name in (".x.part", ".a.4711.part", "b.part")]
     for path in own:
         path.write_text("mine")
@@ -184,9 +180,8 @@ def test_a_mosaic_with_other_pixels_is_found_by_its_checksum(
 
 
 def test_the_users_files_that_are_gone_or_changed_are_told_of_and_left_alone(
-    services_anywhere: Services, visit: list[Path]
+    services: Services, visit: list[Path]
 ) -> None:
-    services = services_anywhere
     services.ingest.ingest(visit)
     visit[0].unlink()
     with visit[1].open("ab") as handle:
@@ -243,9 +238,8 @@ def test_parts_of_downloads_wait_for_a_week(services: Services) -> None:
 
 
 def test_another_wcs_in_a_file_that_skydb_has_written_is_seen(
-    services_anywhere: Services, accepted: int, visit: list[Path]
+    services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    services = services_anywhere
     HeaderService(services.context).write_accepted(accepted)
     with fits.open(visit[0], "update") as hdus:
         hdus["SCI"].header["CRVAL1"] += 1e-7

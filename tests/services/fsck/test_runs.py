@@ -148,9 +148,8 @@ def test_an_attempt_that_is_open_after_the_end_of_its_run_is_closed(
 
 
 def test_what_runs_on_another_machine_is_believed_until_that_is_said_to_be_gone(
-    services_anywhere: Services,
+    services: Services,
 ) -> None:
-    services = services_anywhere
     killed(services, ingest)
     with services.context.store.writing() as session:
         session.execute(update(Process).values(host="elsewhere"))
