@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from skydb.api.upkeep import UpkeepServices
 from skydb.errors import UsageError
 from skydb.services.core import Context, Progress, connect
 from skydb.services.lookup import Questions
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
         WcsDiffService,
         WcsLedgerService,
     )
-    from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
     from skydb.services.catalogs import CatalogQueryService, CatalogSources, RefcatService
     from skydb.services.comparison import Comparisons
-    from skydb.services.fsck import FsckService
     from skydb.services.history import HistoryService
     from skydb.services.intake import FetchService, IngestService, Selection
     from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Services:
+class Services(UpkeepServices):
     """Every service of one ledger, each made when it is first asked for.
 
     ``fields`` makes what a self-test looks at; without it none can run.
@@ -233,34 +232,6 @@ class Services:
         from skydb.services.skies import AuditService
 
         return AuditService(self.context)
-
-    @property
-    def books(self) -> BooksService:
-        """Notes, flags, bad deliveries."""
-        from skydb.services.bookkeeping import BooksService
-
-        return BooksService(self.context)
-
-    @property
-    def retention(self) -> RetentionService:
-        """What is kept of sky runs."""
-        from skydb.services.bookkeeping import RetentionService
-
-        return RetentionService(self.context)
-
-    @property
-    def fsck(self) -> FsckService:
-        """What is wrong with the ledger."""
-        from skydb.services.fsck import FsckService
-
-        return FsckService(self.context)
-
-    @property
-    def todo(self) -> TodoService:
-        """How far everything is, and what is due."""
-        from skydb.services.bookkeeping import TodoService
-
-        return TodoService(self.context)
 
     @property
     def explain(self) -> ExplainService:

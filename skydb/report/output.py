@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skydb.errors import SkydbError
-from skydb.files.drafts import draft_of
+from skydb.services.core import draft_beside
 
 
 def write_atomic(path: Path, content: bytes) -> Path:
@@ -26,7 +26,7 @@ def write_atomic(path: Path, content: bytes) -> Path:
         When the folder or the file cannot be written; what stood there before
         still stands.
     """
-    part = draft_of(path)
+    part = draft_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as stream:

@@ -17,6 +17,7 @@ from .openruns import open_activities as open_activities
 from .progress import Part as Part
 from .progress import Progress as Progress
 from .progress import Quiet as Quiet
+from .staging import draft_beside as draft_beside
 from .staging import named_apart as named_apart
 from .staging import plain_name as plain_name
 from .versions import checked_path as checked_path

@@ -1,4 +1,4 @@
-"""Inputs of one tool under names of their own: two files can have one name."""
+"""Names of files on their way: inputs of one tool, and what is not finished."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from skydb.domain import ProductVersion
 from skydb.files.dqfile import flags_beside
+from skydb.files.drafts import draft_of
 
 K = TypeVar("K")
 
@@ -21,6 +22,11 @@ def plain_name(version: ProductVersion) -> str:
         return f"{version.product_id}_{version.filename}"
     suffix = ".fits.gz" if version.filename.lower().endswith(".gz") else ".fits"
     return f"{version.rootname}_{version.product.kind}{suffix}"
+
+
+def draft_beside(path: Path) -> Path:
+    """Where a file is written before it is whole; see :func:`skydb.files.drafts.draft_of`."""
+    return draft_of(path)
 
 
 def named_apart(paths: Mapping[K, Path], plain: Mapping[K, str], directory: Path) -> dict[K, Path]:

@@ -1,0 +1,44 @@
+"""Services that look after a ledger: its books, what is kept, what is due, what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
+    from skydb.services.core import Context
+    from skydb.services.fsck import FsckService
+
+
+class UpkeepServices:
+    """The part of the services of one ledger that look after it."""
+
+    context: Context
+
+    @property
+    def books(self) -> BooksService:
+        """Notes, flags, bad deliveries."""
+        from skydb.services.bookkeeping import BooksService
+
+        return BooksService(self.context)
+
+    @property
+    def retention(self) -> RetentionService:
+        """What is kept of sky runs."""
+        from skydb.services.bookkeeping import RetentionService
+
+        return RetentionService(self.context)
+
+    @property
+    def fsck(self) -> FsckService:
+        """What is wrong with the ledger."""
+        from skydb.services.fsck import FsckService
+
+        return FsckService(self.context)
+
+    @property
+    def todo(self) -> TodoService:
+        """How far everything is, and what is due."""
+        from skydb.services.bookkeeping import TodoService
+
+        return TodoService(self.context)
