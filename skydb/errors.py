@@ -21,6 +21,8 @@
     ├── ExecutorError (RuntimeError)       work cannot be given to others           exit 1
     └── ArchiveError (OSError)             an archive or catalogue service failed   exit 1
 
+    Interrupted (KeyboardInterrupt)        told to stop, which is no error
+
 A message says what happened, to which file or row, and what to do next; the
 parts are kept as attributes so that a program need not parse the sentence.
 """
@@ -224,3 +226,19 @@ class ArchiveError(SkydbError, OSError):
     def __init__(self, service: str, what: str, *, advice: str = "") -> None:
         self.service = service
         super().__init__(f"{service}: {what}.", advice=advice)
+
+
+class Interrupted(KeyboardInterrupt):
+    """The work was told to stop.
+
+    A :class:`KeyboardInterrupt`, so that libraries that clean up after that one do so.
+
+    Parameters
+    ----------
+    by : str
+        What told it, such as ``SIGTERM``.
+    """
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        super().__init__(f"interrupted by {by}")

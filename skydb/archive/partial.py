@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from skydb.errors import StateError
+from skydb.interruption import draft
 
 # Windows has no such locks: two fetches of one file at the same time are not told apart there.
 if sys.platform != "win32":
@@ -104,10 +105,8 @@ class Partial:
         lock = self.path.with_suffix(".lock")
         with lock.open("ab") as handle:
             self._claim(handle, lock)
-            try:
+            with draft(lock):
                 yield
-            finally:
-                lock.unlink(missing_ok=True)
 
     @property
     def _notes(self) -> Path:

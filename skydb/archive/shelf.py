@@ -13,7 +13,7 @@ from skydb.archive.download import Arrival
 from skydb.archive.mast import MastProduct
 from skydb.errors import UsageError
 from skydb.files.checksum import sha256_of
-from skydb.files.drafts import draft_of
+from skydb.files.drafts import drafted
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,9 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        temporary = draft_of(target)
-        try:
+        with drafted(target) as temporary:
             with source.open("rb") as reader, temporary.open("wb") as writer:
                 shutil.copyfileobj(reader, writer, 1 << 20)
                 writer.flush()
                 os.fsync(writer.fileno())
             temporary.rename(target)
-        finally:
-            temporary.unlink(missing_ok=True)

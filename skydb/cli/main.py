@@ -1,137 +1,50 @@
-"""The command ``skydb``."""
+"""Entry of the command ``skydb``: it hears signals before anything else is imported."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated
+from typing import NoReturn
 
-import typer
-
-from skydb.cli import (
-    align,
-    archive,
-    books,
-    demo,
-    doctor,
-    export,
-    fetch,
-    field,
-    files,
-    find,
-    fsck,
-    headers,
-    history,
-    preset,
-    provenance,
-    refcat,
-    schema,
-    sky,
-    sql,
-    todo,
-    wcs,
+#: What tells a command to stop.
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-from skydb.cli.inputs import show_refused
-from skydb.cli.shell import FAILED, Shell
-from skydb.errors import InputsRefusedError, SkydbError
-from skydb.version import __version__
-
-app = typer.Typer(
-    help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
-    "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for module in (
-    schema,
-    field,
-    fetch,
-    files,
-    refcat,
-    align,
-    headers,
-    wcs,
-    sky,
-    preset,
-    history,
-    todo,
-    fsck,
-    books,
-    sql,
-    find,
-    export,
-    provenance,
-    demo,
-    archive,
-    doctor,
-):
-    module.attach(app)
-
-
-@app.callback()
-def root(
-    context: typer.Context,
-    db: Annotated[
-        str | None,
-        typer.Option(
-            help="Database URL.", envvar="SKYDB_URL", show_default="sqlite:///skydb.sqlite"
-        ),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            help="Data root.", envvar="SKYDB_DATA", show_default="skydb-data beside the database"
-        ),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say where an error arose.")] = False,
-) -> None:
-    """Collect the options that every command has."""
-    context.obj = Shell(db, data, quiet, verbose)
-
-
-@app.command()
-def version() -> None:
-    """Print the version of skydb.
-
-    Example: skydb version
-    """
-    sys.stdout.write(f"{__version__}\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and end the process with its exit code."""
-    sys.exit(run(arguments))
+    """Run a command and end the process with its exit code.
+
+    SIGINT, SIGTERM and SIGHUP end it, see :mod:`skydb.cli.signals`; not those that this
+    process was started to ignore, as by `nohup`.
+    """
+    heard = [one for one in STOPPING if signal.getsignal(one) is not signal.SIG_IGN]
+    for one in heard:
+        signal.signal(one, _end_at_once)
+    from skydb.cli.signals import Heed
+
+    words = sys.argv[1:] if arguments is None else arguments
+    heed = Heed(words, heard)
+    try:
+        heed.begin()
+        code = run(words)
+    except BaseException:
+        # Whatever a library has made of the interruption.
+        heed.end()
+        raise
+    heed.end()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        app(words, prog_name="skydb")
-    except InputsRefusedError as error:
-        show_refused(Shell(quiet="--quiet" in words), error)
-        return _explain(error, words)
-    except SkydbError as error:
-        return _explain(error, words)
-    except SystemExit as end:
-        # So typer ends every command, the misused ones too: its own errors have no public name.
-        return end.code if isinstance(end.code, int) else FAILED
-    return 0
+    from skydb.cli.app import run as run_command
+
+    return run_command(sys.argv[1:] if arguments is None else arguments)
 
 
-def _explain(error: SkydbError, words: list[str]) -> int:
-    from skydb.store.urls import redacted
-
-    if "--verbose" in words:
-        import traceback
-
-        said = "".join(traceback.format_exception(error))
-    else:
-        from skydb.report.tables import printable
-
-        said = f"skydb: {printable(str(error))}
-"
-    sys.stderr.write(redacted(said))
-    return error.exit_code
+def _end_at_once(number: int, _: object) -> NoReturn:
+    """End a command that has not begun."""
+    os.write(2, f"skydb: interrupted by {signal.Signals(number).name}.\n".encode())
+    os._exit(128 + number)

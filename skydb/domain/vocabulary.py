@@ -381,6 +381,8 @@ class AttemptOutcome(StrEnum):
     FAILED = "failed"
     LOST = "lost"
     """The worker went away."""
+    INTERRUPTED = "interrupted"
+    """It was told to stop."""
 
 
 class ReplayVerdict(StrEnum):

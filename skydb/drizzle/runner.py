@@ -14,10 +14,12 @@ import site
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 from skydb.errors import ToolCrashedError, ToolSilentFailureError
+from skydb.interruption import check, current, held
 
 #: Variables of the parent that a task may see; the rest could change a result.
 _INHERITED = (
@@ -94,7 +96,10 @@ class DrizzlepacRunner:
             The task raised, was killed by a signal or ran out of time.
         ToolSilentFailureError
             The task ended well but left no result.
+        Interrupted
+            This thread was told to stop, before the task or during it.
         """
+        check()
         scratch.mkdir(parents=True, exist_ok=True)
         (scratch / RESULT).unlink(missing_ok=True)
         document = {"task": task, "request": dict(request)}
@@ -102,19 +107,37 @@ class DrizzlepacRunner:
         log = scratch / f"{task}.log"
         with log.open("ab") as stream:
             code = self._wait(task, scratch, stream)
+        # Whoever was told to stop has ended the task, which did not crash.
+        check()
         return _outcome(title_of(task), code, scratch / RESULT, log)
 
     def _wait(self, task: str, scratch: Path, stream: IO[bytes]) -> int:
         """Exit code of the task; its whole process group dies with this call."""
-        process = subprocess.Popen(
-            [str(self.python), "-m", "skydb.drizzle.worker", REQUEST],
-            cwd=scratch,
-            env=_environment(scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with ExitStack() as stack:
+            with held():
+                process = self._start(scratch, stream, stack)
+                stack.enter_context(current().watching(process))
+            return self._end_of(process, task, stream)
+
+    def _start(self, scratch: Path, stream: IO[bytes], stack: ExitStack) -> subprocess.Popen[bytes]:
+        """The task, in a session of its own; it ends with the pipe that this process holds."""
+        theirs, ours = os.pipe()
+        stack.callback(os.close, ours)
+        try:
+            return subprocess.Popen(
+                [str(self.python), "-m", "skydb.drizzle.worker", REQUEST, str(theirs)],
+                cwd=scratch,
+                env=_environment(scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(theirs,),
+            )
+        finally:
+            os.close(theirs)
+
+    def _end_of(self, process: subprocess.Popen[bytes], task: str, stream: IO[bytes]) -> int:
         try:
             return process.wait(timeout=self.timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -125,7 +148,8 @@ class DrizzlepacRunner:
                 advice="Give it more time or fewer images.",
             ) from error
         finally:
-            _kill_group(process)
+            with held():
+                _kill_group(process)
 
 
 def title_of(task: str) -> str:

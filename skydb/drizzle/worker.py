@@ -1,15 +1,19 @@
-"""Entry of the subprocess: ``python -m skydb.drizzle.worker request.json``.
+"""Entry of the subprocess: ``python -m skydb.drizzle.worker request.json [PIPE]``.
 
 Runs one task and writes ``result.json`` beside the request, with the outcome
 or with the exception; an exception is also raised, so that its traceback ends
-the log and the exit code is not zero.
+the log and the exit code is not zero. It ends with the process that started it, however
+that one ends, when it is told of a pipe that only that one holds open.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +46,16 @@ def main(request_file: str) -> None:
         raise
 
 
+def end_with(pipe: int) -> None:
+    """End this process and all that it has started when the other end of a pipe is closed."""
+
+    def wait() -> None:
+        os.read(pipe, 1)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    threading.Thread(target=wait, name="skydb-parent", daemon=True).start()
+
+
 def _task(name: str) -> Task:
     if name not in _TASKS:
         raise ValueError(f"There is no task {name!r}.")
@@ -67,4 +81,6 @@ def _write(result: Path, document: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    for pipe in sys.argv[2:]:
+        end_with(int(pipe))
     main(sys.argv[1])

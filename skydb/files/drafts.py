@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from skydb.domain.process import ProcessMark
 from skydb.files.processes import this_process
+from skydb.interruption import draft
 
 _DRAFT = re.compile(r"\..*\.[0-9a-f]{12}-\d+-\d+\.[0-9a-f]{8}\.part", re.DOTALL)
 _SCRATCH = re.compile(r"(.+)\.[0-9a-f]{12}-\d+-\d+-[a-z0-9_]{8}", re.DOTALL)
@@ -28,6 +31,13 @@ def draft_of(path: Path) -> Path:
     mark = this_process().mark
     stem = path.name[:_LONGEST_STEM]
     return path.with_name(f".{stem}.{mark}.{secrets.token_hex(4)}.part")
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """A draft of a file, for the block that makes it whole and gives it its name."""
+    with draft(draft_of(path)) as part:
+        yield part
 
 
 def scratch_prefix(label: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skydb.errors import StateError
+from skydb.interruption import held
 
 
 def require_below(root: Path, path: Path) -> Path:
@@ -52,12 +53,14 @@ def set_aside(files: Sequence[Path], aside: Path) -> Iterator[int]:
         for number, path in enumerate(files):
             if path.is_file():
                 target = aside / f"{number}-{path.name}"
-                _move(path, target)
-                moved.append((path, target))
+                with held():
+                    _move(path, target)
+                    moved.append((path, target))
         yield sum(target.lstat().st_size for _, target in moved)
     except BaseException:
-        for path, target in moved:
-            target.replace(path)
+        with held():
+            for path, target in moved:
+                target.replace(path)
         raise
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from skydb.errors import StateError, ToolError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.dqfile import flags_beside
-from skydb.files.drafts import draft_of, scratch_prefix
+from skydb.files.drafts import drafted, scratch_prefix
+from skydb.interruption import held, litter
 
 LOG_SUFFIXES = frozenset({".log", ".out", ".err", ".trl"})
 _LONGEST_NAME_BYTES = 200
@@ -44,7 +45,7 @@ class Workspace:
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 - a link to the root stays a link
 
     @contextmanager
-    def scratch(self, label: str) -> Iterator[Path]:
+    def scratch(self, label: str, *, is_litter: bool = True) -> Iterator[Path]:
         """Empty directory for one run.
 
         It is removed whatever happens; when the run raises, its logs are first moved to
@@ -54,6 +55,9 @@ class Workspace:
         ----------
         label : str
             Names the run, e.g. ``sky-12-match``.
+        is_litter : bool
+            Whether a process that must end at once removes it; not when what is in it
+            may have to go back to its place.
 
         Raises
         ------
@@ -63,14 +67,18 @@ class Workspace:
         parent = self.root / "scratch"
         prefix = scratch_prefix(_safe_name(label))
         parent.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        try:
-            yield directory
-        except BaseException as error:
-            _tell_of_logs(error, self._keep_logs(directory, label))
-            raise
-        finally:
-            _remove_tree(directory)
+        directory = parent / f"{prefix}{secrets.token_hex(4)}"
+        with litter(directory) if is_litter else nullcontext():
+            directory.mkdir(mode=0o700)
+            try:
+                yield directory
+            except BaseException as error:
+                with held():
+                    _tell_of_logs(error, self._keep_logs(directory, label))
+                raise
+            finally:
+                with held():
+                    _remove_tree(directory)
 
     def logs(self, label: str) -> Path:
         """Directory where the logs of failed runs of a label are; it may not exist."""
@@ -210,15 +218,12 @@ def _store(source: Path, target: Path) -> Path:
     if _holds(target, checksum):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = draft_of(target)
-    try:
+    with drafted(target) as temporary:
         _copy_synced(source, temporary)
         if sha256_of(temporary) != checksum:
             raise StateError(f"{source} changed while it was copied.", advice="Try again.")
         if not _holds(target, checksum):
             temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
     _sync_directory(target.parent)
     return target
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from skydb.errors import SkydbError
+from skydb.interruption import draft
 from skydb.services.core import draft_beside
 
 
@@ -26,20 +26,17 @@ def write_atomic(path: Path, content: bytes) -> Path:
         When the folder or the file cannot be written; what stood there before
         still stands.
     """
-    part = draft_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+        with draft(draft_beside(path)) as part:
+            with part.open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
     except OSError as error:
         raise SkydbError(
             f"{path} cannot be written: {error.strerror or error}.",
             advice="Choose another place or free some space.",
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return path

@@ -13,6 +13,7 @@ from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import ToolError
+from skydb.interruption import litter
 from skydb.simulate.detectors import Detector
 
 #: Products made by one subprocess: enough to share its start, few enough to show progress.
@@ -89,7 +90,10 @@ class Pipeline:
         for start in range(0, len(associations), _BATCH):
             batch = associations[start : start + _BATCH]
             say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(associations)}")
-            with tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch:
+            with (
+                tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch,
+                litter(Path(scratch)),
+            ):
                 try:
                     made += self._run_batch(batch, directory, Path(scratch))
                 except ToolError as error:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import threading
+import time
 from functools import partial
 from pathlib import Path
+from typing import cast
+from weakref import WeakSet
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from skydb.errors import StoreError, UsageError
+from skydb.interruption import on_break, patience_s
 from skydb.store import sqlitefile, turns
 from skydb.store.limits import guard
 from skydb.store.urls import parsed, redacted
@@ -26,6 +32,13 @@ READ_ONLY = "skydb_read_only"
 
 #: Longest that a writer waits for another one.
 BUSY_TIMEOUT_MS = 60_000
+
+#: Longest that SQLite waits for a writer without a look at what the process was told meanwhile.
+_ONE_WAIT_MS = 100
+
+#: The connections to SQLite that there are.
+_OPEN: WeakSet[ConnectionPoolEntry] = WeakSet()
+_OPENING = threading.Lock()
 
 #: A view has up to nine tables. With its default of 8 PostgreSQL plans a question that joins
 #: one to something else in parts, and may read all solutions to find those of one visit.
@@ -147,7 +160,9 @@ def as_reader(engine: Engine) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    with _OPENING:
+        _OPEN.add(record)
     # The driver's own transaction handling loses updates; with isolation_level None
     # it keeps out of the way and BEGIN IMMEDIATE serialises the writers.
     connection.isolation_level = None
@@ -177,11 +192,46 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     # Set either way: a connection of the pool may have been the other thing before.
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if reads:
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_immediate(connection)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Wait for the other writers, in steps: nothing reaches this process within one.
+
+    Of a statement that waits SQLite lets itself be told nothing at all.
+    """
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    since_s = time.monotonic()
+    driver.execute(f"PRAGMA busy_timeout = {_ONE_WAIT_MS}")
+    try:
+        while time.monotonic() - since_s < patience_s(BUSY_TIMEOUT_MS / 1000):
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+        # Once more, so that what it says is an error of SQLAlchemy.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+@on_break
+def _break_off_queries() -> None:
+    """End the statements of SQLite that run in any thread."""
+    with _OPENING:
+        for record in _OPEN:
+            if record.dbapi_connection is not None:
+                record.dbapi_connection.interrupt()
 
 
 def _begin_postgresql(connection: Connection) -> None:
     # Rows that are read, changed and written by two writers at once would lose a change,
     # so that writers take turns, as BEGIN IMMEDIATE makes them do on SQLite.
     if not _reads_only(connection):
-        turns.take(connection, BUSY_TIMEOUT_MS)
+        turns.take(connection, round(patience_s(BUSY_TIMEOUT_MS / 1000) * 1000))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from skydb.errors import RowRefusedError, StoreError
+from skydb.interruption import held
 from skydb.store.engine import as_reader
 from skydb.store.urls import redacted
 
@@ -41,8 +42,12 @@ class Store:
             is the fault of one row.
         """
         session = Session(self.engine, expire_on_commit=False)
-        with _translated(), session:
-            yield session
+        with _translated():
+            try:
+                yield session
+            finally:
+                with held():
+                    session.close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

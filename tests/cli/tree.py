@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from skydb.cli.main import app
+from skydb.cli.app import app
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from skydb.errors import UsageError
-from skydb.files.drafts import draft_of
+from skydb.files.drafts import drafted
 from skydb.files.tableout.head import Rows, TableHead
 
 Writer: TypeAlias = Callable[[Path, TableHead, Iterable[Rows]], None]
@@ -55,9 +55,6 @@ def write_table(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
     write = writer_for(path)
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
-    draft = draft_of(path)
-    try:
-        write(draft, head, parts)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with drafted(path) as part:
+        write(part, head, parts)
+        part.replace(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from skydb.errors import UsageError
+from skydb.interruption import held
 from skydb.services.core import Progress, Quiet
 from skydb.store import schema
 from skydb.store.copying import TableCopy, copy_ledger, tables_in_order
@@ -76,6 +77,7 @@ def _removed_on_failure(path: Path | None) -> Iterator[None]:
         yield
     except BaseException:
         if path is not None and is_new:
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            with held():
+                for suffix in ("", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
         raise

@@ -15,6 +15,7 @@ from skydb.domain import BookEntry, Mosaic, SkyRun
 from skydb.domain.retention import RetentionPolicy
 from skydb.errors import NotFoundError, StateError
 from skydb.files.removal import require_below, set_aside
+from skydb.interruption import held
 from skydb.services.bookkeeping.notes import BooksService, entry_row
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
@@ -124,14 +125,15 @@ class RetentionService:
         paths = {text: self._path(text) for text in plan.files}
         gone = [text for text, path in paths.items() if path.is_file()]
         with (
-            self.context.workspace.scratch(f"purge-{run_id}") as aside,
-            # Outside of the transaction: the files are back if it cannot be committed.
-            set_aside(list(paths.values()), aside) as freed,
+            self.context.workspace.scratch(f"purge-{run_id}", is_litter=False) as aside,
             self.context.store.writing() as session,
         ):
+            # It may have to wait here for another writer, and can be interrupted.
             run = _run(session, run_id)
-            run.purge(who, why, _told(gone, freed))
-            session.commit()
+            # The files are back if it cannot be committed.
+            with held(), set_aside(list(paths.values()), aside) as freed:
+                run.purge(who, why, _told(gone, freed))
+                session.commit()
         return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone))
 
     def _plan(self, session: Session, run: SkyRun) -> PurgeOutcome:

@@ -1,4 +1,5 @@
 from .attempts import end_attempts as end_attempts
+from .begun import note_begun as note_begun
 from .connection import connect as connect
 from .context import Context as Context
 from .environment import describe_environment as describe_environment
@@ -6,10 +7,10 @@ from .environment import installed_packages as installed_packages
 from .environment import known_faults as known_faults
 from .environment import remember_environment as remember_environment
 from .environment import remember_process as remember_process
-from .header_journal import FilePair as FilePair
-from .header_journal import HeaderChange as HeaderChange
+from .header_backups import FilePair as FilePair
+from .header_backups import HeaderChange as HeaderChange
+from .header_backups import own_paths as own_paths
 from .header_journal import HeaderJournal as HeaderJournal
-from .header_journal import own_paths as own_paths
 from .isolation import isolated as isolated
 from .openruns import Fates as Fates
 from .openruns import end_dead as end_dead

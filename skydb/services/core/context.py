@@ -14,7 +14,9 @@ from skydb.domain import Activity, Stamp
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
+from skydb.interruption import check, held, reason
 from skydb.services.core.attempts import end_attempts
+from skydb.services.core.begun import interrupted_by, note_begun
 from skydb.services.core.environment import remember_environment, remember_process
 from skydb.services.core.openruns import end_dead_alike
 from skydb.services.core.progress import Progress, Quiet
@@ -76,7 +78,13 @@ class Context:
         """Commit running activities, all or none; see :meth:`begin`.
 
         What a process that is gone has left of the same work is ended as interrupted.
+
+        Raises
+        ------
+        Interrupted
+            When the work was told to stop: nothing is begun any more.
         """
+        check()
         with self.store.writing() as session:
             stamp = Stamp(
                 self.agent, __version__, remember_environment(session), remember_process(session)
@@ -86,12 +94,18 @@ class Context:
             for activity in begun:
                 session.add(activity)
                 activity.start()
+            session.flush()
+            ids = [activity.id for activity in begun]
+            # Before they are there: an interruption may come right after.
+            note_begun(self.store, ids)
             session.commit()
-            return [activity.id for activity in begun]
+            return ids
 
     @contextmanager
     def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:
-        """Long work of a running activity: whatever ends it badly leaves a FAILED row.
+        """Long work of a running activity: whatever ends it badly is in its row.
+
+        It has failed, or was interrupted when the work was told to stop.
 
         Parameters
         ----------
@@ -108,11 +122,15 @@ class Context:
         try:
             yield
         except BaseException as error:
-            with self.store.writing() as session:
+            with held(), self.store.writing() as session:
                 activity = session.get_one(kind, activity_id)
                 # What goes wrong after the end, such as tidying up, does not rewrite it.
                 if activity.status is ActivityStatus.RUNNING:
-                    activity.fail(_describe(error), self._logs(label))
+                    by = reason(error)
+                    if by is None:
+                        activity.fail(_describe(error), self._logs(label))
+                    else:
+                        activity.interrupt(interrupted_by(by), self._logs(label))
                     end_attempts(session, activity)
                 session.commit()
             raise

@@ -12,6 +12,7 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.witness import CopyChanges, WitnessedRunner
 from skydb.errors import ToolError
 from skydb.files.checksum import sha256_of
+from skydb.interruption import reason
 from skydb.services.core.context import Context
 
 
@@ -22,7 +23,7 @@ def isolated(
     """A runner for the block; at its end the inputs must be what they were.
 
     Whether the block ends well or not, every input is read again, and what the tools
-    did to their copies is stored with the activity.
+    did to their copies is stored with the activity; not of one that is interrupted.
 
     Parameters
     ----------
@@ -43,8 +44,10 @@ def isolated(
     witness = WitnessedRunner(runner)
     try:
         yield witness
-    except BaseException:
-        _prove(context, activity_id, inputs, witness)
+    except BaseException as error:
+        # Who is told to stop has no time to read all inputs, and claims nothing of them.
+        if reason(error) is None:
+            _prove(context, activity_id, inputs, witness)
         raise
     touched = _prove(context, activity_id, inputs, witness)
     if touched:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.integrity import check_arrival
+from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.intake.fetch_attempts import (
     AttemptLog,
@@ -45,15 +46,10 @@ class FetchWork:
         self.context.progress.begin(
             f"Fetching {len(products)} files", self.plan.total_bytes, in_bytes=True
         )
-        with ThreadPoolExecutor(jobs, thread_name_prefix="skydb-fetch") as pool:
+        # Interrupted, or when a row was refused: leave soon, keep what has arrived.
+        with Threads(jobs, "skydb-fetch", on_stop=self.stop.set) as pool:
             places = {pool.submit(self._fetch, one): n for n, one in enumerate(products)}
-            try:
-                done = {places[future]: future.result() for future in as_completed(places)}
-            except BaseException:
-                # Interrupted, or a row was refused: leave soon, keep what has arrived.
-                self.stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            done = {places[future]: future.result() for future in as_completed(places)}
         self.context.progress.end()
         return [done[number] for number in range(len(products))]
 

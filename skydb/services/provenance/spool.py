@@ -6,13 +6,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from skydb.errors import SkydbError
-from skydb.files.drafts import draft_of
+from skydb.files.drafts import drafted
 from skydb.services.provenance.graph import Edge, Node
 from skydb.services.provenance.w3c import NAMESPACES, records
 
@@ -75,15 +75,13 @@ class ProvSpool:
         SkydbError
             When there is no place for it.
         """
-        part = draft_of(self._out)
         try:
             self._out.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf-8") as stream:
-                self._write(stream)
-            part.replace(self._out)
+            with drafted(self._out) as part:
+                with part.open("w", encoding="utf-8") as stream:
+                    self._write(stream)
+                part.replace(self._out)
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise SkydbError(
                 f"{self._out} cannot be written: {error.strerror or error}.",
                 advice="Choose another place or free some space.",

@@ -18,6 +18,7 @@ from skydb.domain.selftest import verdict_of
 from skydb.domain.vocabulary import Verdict
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import UsageError
+from skydb.interruption import litter
 from skydb.services.core import Context, describe_environment, remember_environment
 from skydb.services.selftest.fields import FieldMaker
 from skydb.services.selftest.memory import PassedEnvironments
@@ -64,7 +65,10 @@ def examine(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[CheckResult]:
     """Self-test without a ledger: the answers, and a pass remembered for this user."""
-    with tempfile.TemporaryDirectory(prefix="skydb-doctor-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="skydb-doctor-") as scratch,
+        litter(Path(scratch)),
+    ):
         suite = Suite(fields, runner or DrizzlepacRunner(TIMEOUT_S))
         results = suite.run(Path(scratch), say)
     _keep_in_mind(passed or PassedEnvironments(), describe_environment(), results)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.domain.selftest import CheckResult
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import SkydbError
+from skydb.interruption import Threads
 from skydb.services.selftest import cures, extraction, fits, footprints, skies
 from skydb.services.selftest.fields import FieldMaker, TinyField
 
@@ -45,7 +45,7 @@ class Suite:
         say("Self-test: simulating tiny fields")
         made = self.fields.make(scratch / "fields")
         say("Self-test: four sky methods on each")
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with Threads(2) as pool:
             drizzled = list(pool.map(lambda one: self._drizzle(one, scratch), made))
             say("Self-test: fits, footprints and sources")
             outlines = pool.submit(self._outlines, made, scratch)

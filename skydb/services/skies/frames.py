@@ -8,7 +8,6 @@ exposures that stand in different frames.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.files.pixels import ChipFile, open_chips
+from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs, inputs_of
 from skydb.sky.footprint import chip_polygon
@@ -80,7 +80,7 @@ class MeasureFrames:
         progress.begin("Comparing sources of neighbours", len(names))
         found = {}
         try:
-            with ThreadPoolExecutor(max_workers=max(self.jobs, 1)) as pool:
+            with Threads(self.jobs) as pool:
                 for name, seen in zip(
                     names, pool.map(detections_of, [chips[name] for name in names]), strict=True
                 ):

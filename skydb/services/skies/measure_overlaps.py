@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +16,7 @@ from skydb.domain.overlap import ChipKey, MeasuredChip, MeasuredOverlap
 from skydb.files.pixels import ChipFile, open_chips
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
+from skydb.interruption import Threads
 from skydb.services.core import Context, checked_path
 from skydb.services.skies.pixelwork import ExposureLevels, ExposureWork, Side, look_at_all
 from skydb.sky.footprint import chip_polygon
@@ -162,7 +162,7 @@ class MeasureOverlaps:
         self, versions: Sequence[ProductVersion]
     ) -> Iterator[tuple[str, dict[int, ChipFile]]]:
         """Headers of files; while those of one are parsed, the next are being checked."""
-        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+        with Threads(self._jobs) as pool:
             paths = pool.map(lambda one: checked_path(self.context.workspace, one), versions)
             for version, path in zip(versions, paths, strict=True):
                 yield version.subject, open_chips(path)

@@ -55,9 +55,9 @@ class RunPiece:
         perform(self.context, self.runner, self.begin(), this_process(), inputs)
         self._count()
 
-    def give_up(self, why: str) -> None:
-        """Fail what still runs, for nobody could do it."""
-        fail_lost(self.context, list(self.runs.values()), why)
+    def give_up(self, why: str, *, interrupted: bool = False) -> None:
+        """End what still runs, for nobody could do it, or nobody is to do it any more."""
+        fail_lost(self.context, list(self.runs.values()), why, interrupted=interrupted)
         self._count()
 
     def _count(self) -> None:

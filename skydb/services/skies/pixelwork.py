@@ -8,7 +8,6 @@ their overlaps, and no more pixels are held than are being looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
 from skydb.domain.signal import tells_of_sky
 from skydb.files.pixels import ChipFile, ChipPixels
+from skydb.interruption import Threads, check
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit
 
@@ -77,7 +77,7 @@ def look_at_all(
         When pixels cannot be read.
     """
     found = []
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with Threads(jobs) as pool:
         for levels in pool.map(partial(look_at, statistic=statistic), works):
             found.append(levels)
             advance()
@@ -89,6 +89,7 @@ def look_at(work: ExposureWork, statistic: SkyStatistic) -> ExposureLevels:
     chips: list[MeasuredChip] = []
     within: dict[Side, Level | None] = {}
     for extver in sorted(work.whole | {own[1] for own, _ in work.within}):
+        check()
         image = _image(work.rootname, work.chips[extver].load(), statistic)
         if extver in work.whole:
             chips.append(image.measure(statistic))

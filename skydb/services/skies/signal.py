@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError
 from skydb.files.usable import AcceptedFlags, ChipState, chip_states, prepared_copy
+from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs
 from skydb.store import overlap_queries
@@ -140,7 +140,7 @@ class MeasureSignal:
         self, paths: Mapping[str, Path], accepted: AcceptedFlags, *, with_errors: bool
     ) -> dict[str, tuple[ChipState, ...]]:
         look = partial(chip_states, accepted=accepted, with_errors=with_errors)
-        with ThreadPoolExecutor(max_workers=max(self.jobs, 1)) as pool:
+        with Threads(self.jobs) as pool:
             return dict(zip(paths, pool.map(look, paths.values()), strict=True))
 
 

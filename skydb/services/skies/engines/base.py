@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from skydb.domain.guards import listed
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
+from skydb.interruption import held, litter
 from skydb.services.core import Context
 from skydb.services.skies.recipe import Islands, RunInputs
 
@@ -82,12 +83,14 @@ def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
     parts = (_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
     was_there = home.exists()
-    try:
-        yield parts
-    except BaseException:
-        if not was_there:
-            shutil.rmtree(home, ignore_errors=True)
-        raise
+    with nullcontext() if was_there else litter(home):
+        try:
+            yield parts
+        except BaseException:
+            if not was_there:
+                with held():
+                    shutil.rmtree(home, ignore_errors=True)
+            raise
 
 
 def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:

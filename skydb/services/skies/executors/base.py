@@ -90,8 +90,8 @@ class Piece(Protocol):
     def perform(self) -> None:
         """Begin the runs and do the task in this process."""
 
-    def give_up(self, why: str) -> None:
-        """Fail what still runs, for nobody could do it."""
+    def give_up(self, why: str, *, interrupted: bool = False) -> None:
+        """End what still runs, for nobody could do it, or nobody is to do it any more."""
 
 
 class Executor(Protocol):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind
+from skydb.interruption import held
 from skydb.services.core import Context, remember_environment, remember_process
 
 #: Number of an attempt, by run.
@@ -55,7 +56,7 @@ def attempted(context: Context, claims: Claims) -> Iterator[None]:
     try:
         yield
     finally:
-        with context.store.writing() as session:
+        with held(), context.store.writing() as session:
             for run_id, number in claims.items():
                 _end(session.get_one(RunAttempt, (run_id, number)))
             session.commit()
@@ -70,22 +71,28 @@ def still_running(context: Context, run_ids: Sequence[int]) -> bool:
         return session.scalar(running.limit(1)) is not None
 
 
-def fail_lost(context: Context, run_ids: Sequence[int], why: str) -> None:
-    """End runs that nobody could do; those that have ended stay as they are."""
+def fail_lost(
+    context: Context, run_ids: Sequence[int], why: str, *, interrupted: bool = False
+) -> None:
+    """End runs that nobody could do, or was to do; those that have ended stay as they are."""
     with context.store.writing() as session:
         for run_id in run_ids:
             run = session.get_one(SkyRun, run_id)
             if run.status is not ActivityStatus.RUNNING:
                 continue
-            _give_up_earlier(session, run, "nobody")
-            run.fail(why)
+            if interrupted:
+                run.interrupt(why)
+                for attempt in _attempts(session, run):
+                    _end(attempt)
+            else:
+                _give_up_earlier(session, run, "nobody")
+                run.fail(why)
         session.commit()
 
 
 def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
     """End what is left open of an earlier attempt; the number of the last one."""
-    tried = select(RunAttempt).where(RunAttempt.activity_id == run.id).order_by(RunAttempt.number)
-    attempts = list(session.scalars(tried))
+    attempts = _attempts(session, run)
     for attempt in attempts:
         if attempt.outcome is AttemptOutcome.RUNNING:
             attempt.end(AttemptOutcome.LOST, "the worker went away")
@@ -94,9 +101,18 @@ def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
     return attempts[-1].number if attempts else 0
 
 
+def _attempts(session: Session, run: SkyRun) -> list[RunAttempt]:
+    tried = select(RunAttempt).where(RunAttempt.activity_id == run.id).order_by(RunAttempt.number)
+    return list(session.scalars(tried))
+
+
+_OUTCOMES = {
+    ActivityStatus.SUCCEEDED: AttemptOutcome.SUCCEEDED,
+    ActivityStatus.INTERRUPTED: AttemptOutcome.INTERRUPTED,
+}
+
+
 def _end(attempt: RunAttempt) -> None:
-    if attempt.outcome is not AttemptOutcome.RUNNING:
-        return
-    good = attempt.activity.status is ActivityStatus.SUCCEEDED
-    outcome = AttemptOutcome.SUCCEEDED if good else AttemptOutcome.FAILED
-    attempt.end(outcome, attempt.activity.error)
+    if attempt.outcome is AttemptOutcome.RUNNING:
+        outcome = _OUTCOMES.get(attempt.activity.status, AttemptOutcome.FAILED)
+        attempt.end(outcome, attempt.activity.error)

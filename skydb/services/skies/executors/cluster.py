@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import ExecutorError, UsageError
+from skydb.interruption import held, reason
 from skydb.services.skies.executors.base import LedgerAddress, Piece, SkyTask
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
     from distributed import as_completed
 
     document = {"url": ledger.url, "data": ledger.data}
-    waiting = {_submit(client, document, piece.begin()): piece for piece in pieces}
+    waiting: dict[Future[None], Piece] = {}
     try:
+        for piece in pieces:
+            waiting[_submit(client, document, piece.begin())] = piece
         for future in as_completed(list(waiting), loop=client.loop):
             # Of a task whose scheduler is gone distributed tells no exception, but a status.
             if future.status == "error":
@@ -85,6 +88,14 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
                 waiting.pop(future)
     except (OSError, TimeoutError, asyncio.CancelledError) as error:
         why = f"{_SCHEDULER_GONE} ({type(error).__name__})"
+    except BaseException as error:
+        with held():
+            by = reason(error)
+            for piece in waiting.values() if by else ():
+                piece.give_up(f"It was interrupted by {by}.", interrupted=True)
+            # What a worker has begun ends there, and finds that its run has ended.
+            client.cancel(list(waiting), asynchronous=True)
+        raise
     else:
         why = _SCHEDULER_GONE
     for piece in waiting.values():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from skydb.interruption import Threads
 from skydb.services.skies.executors.base import LedgerAddress, Piece
 
 
@@ -23,7 +23,7 @@ class LocalExecutor:
 
     def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work; see :class:`.Executor`."""
-        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
+        with Threads(self.jobs, "skydb-run") as pool:
             futures = [pool.submit(piece.perform) for piece in pieces]
             for future in futures:
                 future.result()

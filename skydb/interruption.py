@@ -1,0 +1,304 @@
+"""Work that is told to stop: who is told, what must not be cut in two, what must not stay behind.
+
+A signal raises :class:`~skydb.errors.Interrupted` in the main thread and nowhere else, and may
+do so between any two steps. Threads are told by their :class:`Stop` and ask with :func:`check`;
+steps that belong together are :func:`held` together; and what exists for a while only is
+registered while it does, so that :func:`sweep` removes it however the work ended.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from skydb.errors import Interrupted
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Longest that threads which were told to stop are waited for, once the process is to end.
+GRACE_S = 1.0
+#: Longest that a process which is to end may wait for its database.
+PATIENCE_S = 1.5
+
+
+class Stop:
+    """Says to some threads that their work is to stop; of those of another one, too."""
+
+    def __init__(self, parent: Stop | None = None) -> None:
+        self._parent = parent
+        self._by: str | None = None
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._since_s = 0.0
+
+    @property
+    def by(self) -> str | None:
+        """What told it; None as long as nothing has."""
+        return self._by or (self._parent.by if self._parent else None)
+
+    def tell(self, by: str) -> None:
+        """Say it, and end the processes that the threads wait for."""
+        self.note(by)
+        self.kill()
+
+    def note(self, by: str) -> None:
+        """Say it, and leave the processes to those who wait for them."""
+        if self._by is None:
+            self._by, self._since_s = by, time.monotonic()
+
+    def forget(self) -> None:
+        """Take it back."""
+        self._by = None
+
+    def left_s(self, longest_s: float) -> float:
+        """How long something may still take that may take so long in other times."""
+        if self._by is None:
+            return longest_s
+        return max(0.2, self._since_s + PATIENCE_S - time.monotonic())
+
+    def kill(self) -> None:
+        """End the processes that the threads wait for."""
+        for process in list(self._processes):
+            kill_group(process)
+
+    @contextmanager
+    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """A process that ends when its thread is told to stop."""
+        self._processes.add(process)
+        _PROCESSES.add(process)
+        try:
+            yield
+        finally:
+            self._processes.discard(process)
+            _PROCESSES.discard(process)
+
+
+class _Local(threading.local):
+    """Of each thread: what tells it to stop, and how deep it is in steps held together."""
+
+    stop: Stop | None = None
+    held = 0
+
+
+_LOCAL = _Local()
+_ROOT = Stop()
+_PROCESSES: set[subprocess.Popen[bytes]] = set()
+_LITTER: set[Path] = set()
+_CLOSERS: list[Callable[[str], str]] = []
+#: Taken by whoever begins to clean up, and by whoever breaks off what still goes on.
+_ENDING = threading.Lock()
+_cleaning: set[int] = set()
+_BREAKERS: list[Callable[[], None]] = []
+#: Threads that have begun to clean up after an interruption.
+_UNWINDING: set[int] = set()
+
+
+def current() -> Stop:
+    """What tells this thread to stop."""
+    return _LOCAL.stop or _ROOT
+
+
+def tell_all(by: str) -> None:
+    """Tell every thread of this process, which is to end."""
+    _ROOT.note(by)
+
+
+def forget() -> None:
+    """Go on as if nothing had been told, for the next command in one process."""
+    _ROOT.forget()
+    _UNWINDING.clear()
+
+
+def patience_s(longest_s: float) -> float:
+    """How long to wait for what others hold: little, when the process is to end."""
+    return _ROOT.left_s(longest_s)
+
+
+def check() -> None:
+    """Stop here, if this thread was told to.
+
+    Raises
+    ------
+    Interrupted
+        When it was, unless the step is held.
+    """
+    by = current().by
+    if by is not None and not _LOCAL.held:
+        raise Interrupted(by)
+
+
+def reason(error: BaseException) -> str | None:
+    """What interrupted the work that ended with an error; None for a failure of its own.
+
+    What fails because something else was stopped is interrupted as well.
+    """
+    if isinstance(error, Interrupted):
+        return error.by
+    if not isinstance(error, Exception):
+        return type(error).__name__
+    return current().by
+
+
+class held:  # noqa: N801 - reads as the statement that it makes
+    """Steps that are not cut in two: an interruption waits for their end, which is near."""
+
+    def __enter__(self) -> None:
+        _LOCAL.held += 1
+        error = sys.exc_info()[1]
+        if error is not None:
+            with _ENDING:
+                _cleaning.add(threading.get_ident())
+                if isinstance(error, KeyboardInterrupt):
+                    _UNWINDING.add(threading.get_ident())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _LOCAL.held -= 1
+        if _LOCAL.held == 0:
+            _cleaning.discard(threading.get_ident())
+            if kind is None and sys.exc_info()[0] is None:
+                check()
+
+
+def is_held() -> bool:
+    """Whether this thread is within steps that are not cut in two."""
+    return _LOCAL.held > 0
+
+
+def is_unwinding_main() -> bool:
+    """Whether the main thread has begun to clean up after an interruption."""
+    return threading.main_thread().ident in _UNWINDING
+
+
+@contextmanager
+def litter(path: Path) -> Iterator[Path]:
+    """Say of a file or directory, before it is made, that it is there for the block only."""
+    _LITTER.add(path)
+    try:
+        yield path
+    finally:
+        _LITTER.discard(path)
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[Path]:
+    """A file that gets its name when it is whole; it is gone after the block."""
+    with litter(path):
+        try:
+            yield path
+        finally:
+            with held(), suppress(OSError):
+                path.unlink()
+
+
+def at_end(closer: Callable[[str], str]) -> Callable[[str], str]:
+    """Have a function called when the process ends early; it returns what stands, in words."""
+    _CLOSERS.append(closer)
+    return closer
+
+
+def sweep(by: str) -> str:
+    """End all processes, close all rows, remove what must not stay; what stands, in words."""
+    with held():
+        for process in list(_PROCESSES):
+            kill_group(process)
+        told = [closer(by) for closer in _CLOSERS]
+        for path in list(_LITTER):
+            _remove(path)
+        return " ".join(filter(None, told))
+
+
+def on_break(how: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called that ends what a thread waits for within a foreign library."""
+    _BREAKERS.append(how)
+    return how
+
+
+def break_off() -> None:
+    """End what threads wait for, unless one of them is cleaning up."""
+    with _ENDING:
+        if not _cleaning and not is_unwinding_main():
+            for how in _BREAKERS:
+                how()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a group, with all that it has started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+class Threads(ThreadPoolExecutor):
+    """Threads that stop soon when whoever waits for them is interrupted.
+
+    Parameters
+    ----------
+    jobs : int
+        How many.
+    name : str
+        Begins their names.
+    on_stop : callable, optional
+        Called when the block ends badly.
+    """
+
+    def __init__(
+        self, jobs: int, name: str = "skydb", on_stop: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(max(jobs, 1), thread_name_prefix=name)
+        self.stop = Stop(current())
+        self._on_stop = on_stop
+        self._begun: list[Future[object]] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do it, unless it is to stop before its turn."""
+        future: Future[T] = super().submit(self._do, fn, *args, **kwargs)
+        self._begun.append(future)  # type: ignore[arg-type]
+        return future
+
+    def _do(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        _LOCAL.stop = self.stop
+        check()
+        return fn(*args, **kwargs)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        by = reason(error) if error is not None else None
+        if error is not None and self._on_stop is not None:
+            self._on_stop()
+        if by is None:
+            self.shutdown(wait=True, cancel_futures=error is not None)
+            return None
+        with held():
+            self.stop.tell(by)
+            self.shutdown(wait=False, cancel_futures=True)
+            # In a program that goes on, what they have begun is closed before this returns.
+            wait(self._begun, None if _ROOT.by is None else GRACE_S)
+        return None
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
