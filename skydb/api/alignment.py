@@ -54,11 +54,13 @@ class AlignmentFacade(Facade):
 
         Fits that are not trusted are left as they are, unless there is a reason to force.
         Your own files are changed only with `write_headers`; see :meth:`restore_headers`.
+        What was interrupted before they were written is completed by asking again.
         """
         run = run_number(run)
-        outcomes = self.services.accept.accept(run, force_why=force_why)
         if write_headers:
-            self.services.headers.write_accepted(run)
+            outcomes, _ = self.services.headers.accept(run, force_why=force_why)
+        else:
+            outcomes = self.services.accept.accept(run, force_why=force_why)
         return table_of(asdict(outcome) for outcome in outcomes)
 
     def restore_headers(self, activity: int | str) -> QTable:

@@ -154,8 +154,8 @@ def accept(
 
     A fit that is not trusted (docs/trust.md) is left as it is: exit code 5, or 1 when
     that leaves none. With --force --why it is accepted, and both are recorded. Your own
-    files stay as they are unless --write-headers is given; `skydb restore-headers` takes
-    that back.
+    files stay as they are unless --write-headers is given, all of them or none, and what
+    was interrupted is completed by repeating it; `skydb restore-headers` takes that back.
 
     Example: skydb align accept 4
     """
@@ -163,9 +163,12 @@ def accept(
 
     shell = shell_of(context)
     with shell.services(progress=not as_json) as services:
-        outcomes = services.accept.accept(run, force_why=_reason(force=force, why=why))
+        reason = _reason(force=force, why=why)
         if write_headers:
-            _tell(shell, services.headers.write_accepted(run))
+            outcomes, written = services.headers.accept(run, force_why=reason)
+            _tell(shell, written)
+        else:
+            outcomes = services.accept.accept(run, force_why=reason)
     shell.show("Accepted", outcomes, columns.ACCEPTED, as_json=as_json)
     wrong = [one for one in outcomes if one.status is SolutionStatus.FAILED]
     if wrong:
@@ -178,6 +181,8 @@ def accept(
 
 
 def _tell(shell: Shell, written: Sequence[HeaderChange]) -> None:
+    if not written:
+        return
     shell.say(f"Wrote the headers of {len(written)} of your files.")
     shell.say(f"To take that back: skydb restore-headers {written[0].activity}")
 

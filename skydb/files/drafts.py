@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from skydb.domain.process import ProcessMark
@@ -31,6 +32,12 @@ def draft_of(path: Path) -> Path:
     mark = this_process().mark
     stem = path.name[:_LONGEST_STEM]
     return path.with_name(f".{stem}.{mark}.{secrets.token_hex(4)}.part")
+
+
+def drafts_of(path: Path) -> list[Path]:
+    """Drafts that there are of a file, of whatever process."""
+    pattern = f".{escape(path.name[:_LONGEST_STEM])}.*.part"
+    return [found for found in path.parent.glob(pattern) if _DRAFT.fullmatch(found.name)]
 
 
 @contextmanager

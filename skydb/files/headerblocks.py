@@ -15,7 +15,7 @@ from typing import IO
 
 from skydb.errors import FileRejectedError, UnreadableFileError
 from skydb.files.checksum import sha256_of
-from skydb.files.drafts import draft_of
+from skydb.files.drafts import drafted, drafts_of
 
 _BLOCK_BYTES = 2880
 _CHUNK_BYTES = 1 << 20
@@ -72,8 +72,7 @@ def replace_headers(path: Path, headers: Sequence[str], sha256: str) -> None:
     places = _places(target)
     if len(places) != len(headers) or any(len(text) % _BLOCK_BYTES for text in headers):
         raise FileRejectedError(path, f"it does not have the {len(headers)} HDUs of the headers")
-    partial = draft_of(target)
-    try:
+    with drafted(target) as partial:
         _write(target, partial, places, headers)
         if sha256_of(partial) != sha256:
             raise FileRejectedError(
@@ -83,7 +82,11 @@ def replace_headers(path: Path, headers: Sequence[str], sha256: str) -> None:
             )
         shutil.copymode(target, partial)
         partial.replace(target)
-    finally:
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what :func:`replace_headers` left beside a file when its process was killed."""
+    for partial in drafts_of(path.resolve()):
         partial.unlink(missing_ok=True)
 
 

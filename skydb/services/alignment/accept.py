@@ -78,6 +78,14 @@ class _Applied:
         return all(map(_is_as_predicted, self.realised.values()))
 
 
+#: What else belongs to the transaction of an acceptance.
+Then = Callable[[Session, Acceptance], None]
+
+
+def _nothing(_: Session, __: Acceptance) -> None:
+    """Add nothing."""
+
+
 @dataclass(frozen=True)
 class AcceptService:
     """Writes the accepted fits to new versions; earlier versions stay untouched."""
@@ -85,7 +93,9 @@ class AcceptService:
     context: Context
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
-    def accept(self, run_id: int, *, force_why: str | None = None) -> list[AcceptOutcome]:
+    def accept(
+        self, run_id: int, *, force_why: str | None = None, then: Then = _nothing
+    ) -> list[AcceptOutcome]:
         """Apply the proposals of an alignment run to its products and their exposures.
 
         Nothing is fitted again: the numbers come from the ledger. A product whose
@@ -98,6 +108,8 @@ class AcceptService:
         force_why : str, optional
             Why fits that skydb does not trust shall be accepted nevertheless; kept with
             the name of whoever asks. Without it they are left for review.
+        then : callable, optional
+            Adds to the transaction that records an acceptance which has moved something.
 
         Raises
         ------
@@ -128,7 +140,7 @@ class AcceptService:
             trusted = self._screen(activity_id, copied, force_why)
             applied = self._apply(activity_id, trusted, scratch)
             refused = [fit for fit in fits if fit not in trusted]
-            return self._record(activity_id, applied, refused, reviewed)
+            return self._record(activity_id, applied, (refused, reviewed), then)
 
     def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
         """Those copies whose fit is trusted, or forced."""
@@ -242,9 +254,11 @@ class AcceptService:
         self,
         activity_id: int,
         applied: Sequence[_Applied],
-        refused: Sequence[_Fit],
-        reviewed: Sequence[_Fit],
+        others: tuple[Sequence[_Fit], Sequence[_Fit]],
+        then: Then,
     ) -> list[AcceptOutcome]:
+        """Record what was moved, the fits that were refused, and what all reviewed ones left."""
+        refused, reviewed = others
         kept = [self._keep(one) if one.is_as_predicted else {} for one in applied]
         outcomes: list[AcceptOutcome] = []
         with self.context.closing(Acceptance, activity_id) as (session, acceptance):
@@ -253,7 +267,9 @@ class AcceptService:
                 outcomes += record(session, acceptance, one, files)
             outcomes += [left for fit in refused for left in _untrusted(session, acceptance, fit)]
             outcomes += [left for fit in reviewed for left in _left_alone(acceptance, fit)]
-            if not any(kept):
+            if any(kept):
+                then(session, acceptance)
+            else:
                 acceptance.fail("No exposure received the shift that was predicted.")
         return outcomes
 

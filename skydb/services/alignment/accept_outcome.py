@@ -48,6 +48,24 @@ def moved_outcome(
     )
 
 
+def recorded_outcomes(acceptance: Acceptance) -> list[AcceptOutcome]:
+    """The outcomes of the exposures that an acceptance has moved, as they are on record."""
+    return [
+        AcceptOutcome(
+            run=acceptance.alignment_run_id,
+            rootname=solution.version.subject,
+            filename=solution.version.filename,
+            predicted_shift_mas=solution.predicted_shift_mas,
+            realised_shift_mas=solution.realised_shift_mas,
+            residual_mas=solution.residual_mas,
+            status=solution.status,
+            version=solution.version.number,
+        )
+        for solution in acceptance.solutions
+        if solution.version.product.exposure
+    ]
+
+
 def unmoved_outcome(
     acceptance: Acceptance, rootname: str, filename: str, reason: str | None
 ) -> AcceptOutcome:

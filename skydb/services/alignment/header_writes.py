@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion
-from skydb.errors import NotFoundError
+from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion, Stamp
+from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.errors import NotFoundError, StateError
+from skydb.services.alignment.accept import AcceptService, Then
+from skydb.services.alignment.accept_outcome import AcceptOutcome, recorded_outcomes
 from skydb.services.core import (
     Context,
     FilePair,
     HeaderChange,
     HeaderJournal,
     checked_path,
+    note_begun,
     own_paths,
     require_content,
 )
@@ -25,6 +30,43 @@ class HeaderService:
     """Writes accepted headers into the user's files, after a backup, and takes them back."""
 
     context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    def accept(
+        self, run_id: int, *, force_why: str | None = None
+    ) -> tuple[list[AcceptOutcome], list[HeaderChange]]:
+        """Accept the fits of a run, and give the user's own exposures the WCS they get.
+
+        That the headers are to be written is on record with the acceptance: what was
+        interrupted or killed in between, or while it wrote, is completed by asking again.
+
+        Parameters
+        ----------
+        run_id : int
+            The alignment run.
+        force_why : str, optional
+            See :meth:`AcceptService.accept`.
+
+        Returns
+        -------
+        list of AcceptOutcome
+        list of HeaderChange
+            Empty when nothing was moved.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError, StateError, ToolError
+            As :meth:`AcceptService.accept` and :meth:`write_accepted`.
+        """
+        with HeaderJournal(self.context).alone():
+            before = self._accepted_before(run_id, is_forced=force_why is not None)
+            if before is not None:
+                return before, self._write(run_id)
+            begun: list[int] = []
+            outcomes = AcceptService(self.context, self.runner).accept(
+                run_id, force_why=force_why, then=self._beginning(begun)
+            )
+            return outcomes, self._write(run_id, *begun) if begun else []
 
     def write_accepted(self, run_id: int) -> list[HeaderChange]:
         """Give the user's own exposures the WCS that was accepted for them.
@@ -48,10 +90,8 @@ class HeaderService:
         FileRejectedError
             When a file is not what is on record, or has other pixels than the version.
         """
-        pairs = self._pairs(run_id)
-        activity_id = self.context.begin(lambda _, stamp: HeaderWrite({"run": run_id}, stamp))
-        with self.context.guarded(HeaderWrite, activity_id):
-            return HeaderJournal(self.context).write(activity_id, pairs)
+        with HeaderJournal(self.context).alone():
+            return self._write(run_id)
 
     def restore(self, activity_id: int) -> list[HeaderChange]:
         """Put back the headers that an activity had replaced.
@@ -62,6 +102,57 @@ class HeaderService:
             As :meth:`HeaderJournal.restore`.
         """
         return HeaderJournal(self.context).restore(activity_id)
+
+    def _write(self, run_id: int, begun: int | None = None) -> list[HeaderChange]:
+        if begun is None:
+            pairs = self._pairs(run_id)
+            begun = self.context.begin(lambda _, stamp: HeaderWrite({"run": run_id}, stamp))
+            with self.context.guarded(HeaderWrite, begun):
+                return HeaderJournal(self.context).write(begun, pairs)
+        with self.context.guarded(HeaderWrite, begun):
+            return HeaderJournal(self.context).write(begun, self._pairs(run_id))
+
+    def _beginning(self, begun: list[int]) -> Then:
+        """Begins the write in the transaction of the acceptance, and tells its number."""
+
+        def begin(session: Session, acceptance: Acceptance) -> None:
+            stamp = Stamp(acceptance.agent, acceptance.skydb_version, acceptance.environment)
+            write = HeaderWrite({"run": acceptance.alignment_run_id}, stamp)
+            write.start()
+            session.add(write)
+            session.flush()
+            note_begun(self.context.store, [write.id])
+            begun.append(write.id)
+
+        return begin
+
+    def _accepted_before(self, run_id: int, *, is_forced: bool) -> list[AcceptOutcome] | None:
+        """What came of an acceptance whose headers are to be written; None when there is none.
+
+        Raises
+        ------
+        StateError
+            When nothing waits for review, and the headers are written already.
+        """
+        with self.context.store.reading() as session:
+            acceptance = _last_acceptance(session, run_id)
+            if acceptance is None:
+                return None
+            waits = any(
+                solution.status is SolutionStatus.PROPOSED
+                for solution in acceptance.alignment_run.solutions
+            )
+            writes = _writes_since(session, acceptance)
+            is_left = bool(writes) and writes[-1].status is not ActivityStatus.SUCCEEDED
+            if waits and (is_forced or not is_left):
+                return None
+            if writes and not is_left and any(not one.restored_by_id for one in writes[-1].backups):
+                raise StateError(
+                    f"The fits of run {run_id} are accepted, and activity {writes[-1].id} has "
+                    "written the headers of your files.",
+                    advice=f"`skydb restore-headers {writes[-1].id}` takes that back.",
+                )
+            return recorded_outcomes(acceptance)
 
     def _pairs(self, run_id: int) -> list[FilePair]:
         with self.context.store.reading() as session:
@@ -88,6 +179,22 @@ class HeaderService:
 def _same_delivery(after: ProductVersion) -> list[ProductVersion]:
     """The delivery that a version was made of, and what else skydb has made of that."""
     return [one for one in after.product.versions if one.origin is after.origin and one != after]
+
+
+def _last_acceptance(session: Session, run_id: int) -> Acceptance | None:
+    succeeded = (
+        select(Acceptance)
+        .where(Acceptance.alignment_run_id == run_id, Acceptance.status == ActivityStatus.SUCCEEDED)
+        .order_by(Acceptance.id.desc())
+    )
+    return session.scalar(succeeded.limit(1))
+
+
+def _writes_since(session: Session, acceptance: Acceptance) -> list[HeaderWrite]:
+    """Writings of the WCS that an acceptance has given, in order."""
+    later = select(HeaderWrite).where(HeaderWrite.id > acceptance.id).order_by(HeaderWrite.id)
+    asked = {"run": acceptance.alignment_run_id}
+    return [write for write in session.scalars(later) if write.parameters == asked]
 
 
 def _accepted_versions(session: Session, run_id: int) -> list[ProductVersion]:

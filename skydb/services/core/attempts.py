@@ -11,7 +11,7 @@ from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome
 _OUTCOMES = {
     ActivityStatus.SUCCEEDED: AttemptOutcome.SUCCEEDED,
     ActivityStatus.FAILED: AttemptOutcome.FAILED,
-    ActivityStatus.INTERRUPTED: AttemptOutcome.LOST,
+    ActivityStatus.INTERRUPTED: AttemptOutcome.INTERRUPTED,
 }
 
 
@@ -23,12 +23,15 @@ def open_attempts(session: Session, activity_id: int) -> list[RunAttempt]:
     return list(session.scalars(asked))
 
 
-def end_attempts(session: Session, activity: Activity) -> int:
+def end_attempts(
+    session: Session, activity: Activity, outcome: AttemptOutcome | None = None
+) -> int:
     """End the attempts at an activity that has ended, in the same transaction; how many.
 
-    A process that is killed between two transactions would leave them open for ever.
+    A process that is killed between two transactions would leave them open for ever. They end
+    as the activity did, unless told otherwise.
     """
-    outcome = _OUTCOMES.get(activity.status)
+    outcome = outcome or _OUTCOMES.get(activity.status)
     attempts = open_attempts(session, activity.id) if outcome is not None else []
     for attempt in attempts:
         attempt.end(outcome or AttemptOutcome.LOST, activity.error)

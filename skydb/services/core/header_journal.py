@@ -1,4 +1,8 @@
-"""Headers of the user's own files: written after a backup, all or none, and put back on demand."""
+"""Headers of the user's own files: written after a backup, all or none, and put back on demand.
+
+What is about to be written is on record before a file is touched, so that a write that was
+killed is known (:func:`unfinished_header_writes`), and can be undone or done again.
+"""
 
 from __future__ import annotations
 
@@ -8,47 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skydb.domain import HeaderBackup, HeaderRestore, HeaderWrite, ProductVersion
-from skydb.domain.vocabulary import LinkRole
+from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole
 from skydb.errors import NotFoundError, StateError
 from skydb.files.checksum import sha256_of
-from skydb.files.headerblocks import read_headers, replace_headers
-from skydb.files.workspace import Workspace
+from skydb.files.headerblocks import read_headers, remove_partials, replace_headers
+from skydb.files.lock import alone_in, is_taken
+from skydb.interruption import held
 from skydb.services.core.context import Context
+from skydb.services.core.header_backups import (
+    FilePair,
+    HeaderChange,
+    KeptHeaders,
+    UnfinishedWrite,
+    pairs_of,
+    unfinished_in,
+)
 from skydb.services.core.openruns import end_dead
 
-
-@dataclass(frozen=True, slots=True)
-class HeaderChange:
-    """One of the user's files whose headers were written or put back."""
-
-    activity: int
-    path: str
-    filename: str
-    version_before: int
-    version_after: int
+_FOREIGN = "was changed since its headers were written, and is left as it is."
 
 
-@dataclass(frozen=True)
-class FilePair:
-    """A file of the user's, the content it has and the content it is to get.
+def unfinished_header_writes(context: Context) -> list[UnfinishedWrite]:
+    """Writings of headers that were killed, or could not be undone; some files may be written.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    before_id, after_id : int
-        The versions, of one exposure and with the same pixels.
-    after_path : Path
-        Where skydb keeps the content that the file is to get.
-    after_sha256 : str
-        Its checksum.
+    One that goes on in another process is none of them.
     """
-
-    path: Path
-    before_id: int
-    after_id: int
-    after_path: Path
-    after_sha256: str
+    return [] if is_taken(context.workspace.root) else unfinished_in(context)
 
 
 @dataclass(frozen=True)
@@ -57,10 +46,69 @@ class HeaderJournal:
 
     context: Context
 
+    @contextmanager
+    def alone(self) -> Iterator[list[UnfinishedWrite]]:
+        """No other process writes headers meanwhile; what one has left unfinished is undone first.
+
+        Yields
+        ------
+        list of UnfinishedWrite
+            What was undone.
+
+        Raises
+        ------
+        StateError
+            When another process is writing headers.
+        """
+        with alone_in(self.context.workspace.root):
+            left = unfinished_in(self.context)
+            for one in left:
+                self._undo(one)
+            yield left
+
+    def undo(self, activity_id: int) -> list[HeaderChange]:
+        """Put back what an unfinished write has written; a file that it did not reach stays.
+
+        Raises
+        ------
+        StateError
+            When another process is writing headers.
+        NotFoundError
+            When the write is not unfinished.
+        """
+        with alone_in(self.context.workspace.root):
+            return self._undo(self._left(activity_id))
+
+    def complete(self, activity_id: int) -> list[HeaderChange]:
+        """Do an unfinished write again, from the beginning, and to its end.
+
+        Raises
+        ------
+        StateError
+            When another process is writing headers, or it had not come to its first file.
+        NotFoundError
+            When the write is not unfinished, or a content that it needs is gone.
+        """
+        with alone_in(self.context.workspace.root):
+            left = self._left(activity_id)
+            with self.context.store.reading() as session:
+                pairs = pairs_of(session, self.context.workspace, activity_id)
+            self._undo(left)
+            if not pairs:
+                raise StateError(
+                    f"Activity {activity_id} had not begun to write.",
+                    advice=f"Repeat `{left.command}`.",
+                )
+            parameters = dict(left.parameters)
+            again = self.context.begin(lambda _, stamp: HeaderWrite(parameters, stamp))
+            with self.context.guarded(HeaderWrite, again):
+                return self.write(again, pairs)
+
     def write(self, activity_id: int, pairs: Sequence[FilePair]) -> list[HeaderChange]:
         """Give files of the user's other headers, all of them or none; the activity ends well.
 
-        The earlier content moves below the data root, so that its version stays whole.
+        The earlier content moves below the data root, so that its version stays whole. To be
+        called within :meth:`alone`.
 
         Parameters
         ----------
@@ -76,15 +124,13 @@ class HeaderJournal:
         """
         # On record before anything is touched: a crash half way can be undone.
         self._back_up(activity_id, pairs)
-        with _all_or_none() as written:
+        with self._all_or_none(activity_id) as written:
             for pair in pairs:
                 headers, sha256 = read_headers(pair.path), sha256_of(pair.path)
                 written.append((pair.path, headers, sha256))
                 replace_headers(pair.path, read_headers(pair.after_path), pair.after_sha256)
-        with self.context.closing(HeaderWrite, activity_id) as (_, write):
-            for backup in write.backups:
-                self._hand_over(backup)
-            return [_change(activity_id, backup) for backup in write.backups]
+            changes = self._end_well(activity_id)
+        return changes
 
     def restore(self, activity_id: int) -> list[HeaderChange]:
         """Put back the headers that an activity had replaced.
@@ -94,30 +140,14 @@ class HeaderJournal:
         NotFoundError
             When there is no such activity.
         StateError
-            When its headers were put back before, or a file was changed since.
+            When its headers were put back before, a file was changed since, or another
+            process is writing headers.
         """
-        targets = self._open_backups(activity_id)
-        parameters = {"write": activity_id}
-        restore_id = self.context.begin(lambda _, stamp: HeaderRestore(parameters, stamp))
-        with self.context.guarded(HeaderRestore, restore_id):
-            for path, headers, sha256 in targets:
-                replace_headers(path, headers, sha256)
-            with self.context.closing(HeaderRestore, restore_id) as (session, restore):
-                write = session.get_one(HeaderWrite, activity_id)
-                backups = write.open_backups()
-                for backup in backups:
-                    backup.restored_by = restore
-                    restore.use(backup.before)
-                    self._return(backup)
-                changes = [_change(restore_id, backup) for backup in backups]
-                copies = [
-                    _kept_copy(self.context.workspace, backup)
-                    for backup in backups
-                    if _was_copied(backup)
-                ]
-        for copy in copies:
-            copy.unlink(missing_ok=True)
-        return changes
+        with alone_in(self.context.workspace.root):
+            kept = self._kept(activity_id)
+            for one in kept:
+                one.require_known()
+            return self._put_back(activity_id, "Its headers were put back", kept)
 
     def settle(self, activity_id: int) -> str:
         """Complete a write whose process is gone when every file was written, else undo it.
@@ -135,25 +165,19 @@ class HeaderJournal:
         Raises
         ------
         StateError
-            When a file is gone or was changed since; nothing was done.
+            When a file is gone or was changed since, or another process is writing headers;
+            nothing was done.
         """
-        with self.context.store.reading() as session:
-            backups = session.get_one(HeaderWrite, activity_id).backups
-            written = [(one, _needs_restoring(one)) for one in backups]
-            undoing = [
-                (Path(one.path), one.headers, one.before.sha256) for one, is_ in written if is_
-            ]
-        if len(undoing) == len(written):
-            with self.context.closing(HeaderWrite, activity_id) as (_, write):
-                for backup in write.backups:
-                    self._hand_over(backup)
-            return f"it is completed: all {len(written)} files have their new headers"
-        for path, headers, sha256 in undoing:
-            replace_headers(path, headers, sha256)
-        with self.context.store.writing() as session:
-            end_dead(session, session.get_one(HeaderWrite, activity_id))
-            session.commit()
-        return f"it is undone: {len(undoing)} of {len(written)} files had been written"
+        with alone_in(self.context.workspace.root):
+            kept = self._kept(activity_id)
+            for one in kept:
+                one.require_known()
+            written = sum(one.is_written for one in kept)
+            if kept and written == len(kept):
+                self._end_well(activity_id)
+                return f"it is completed: all {written} files have their new headers"
+            self._undo(self._left(activity_id))
+        return f"it is undone: {written} of {len(kept)} files had been written"
 
     def restore_again(self, restore_id: int, activity_id: int) -> str:
         """Complete a restoration whose process is gone; it ends as interrupted.
@@ -169,6 +193,65 @@ class HeaderJournal:
             session.commit()
         return f"it is completed: {len(changes)} files have their earlier headers"
 
+    def _end_well(self, activity_id: int) -> list[HeaderChange]:
+        with self.context.closing(HeaderWrite, activity_id) as (_, write):
+            for backup in write.backups:
+                self._hand_over(backup)
+            return [_change(activity_id, backup) for backup in write.backups]
+
+    def _left(self, activity_id: int) -> UnfinishedWrite:
+        for one in unfinished_in(self.context):
+            if one.activity == activity_id:
+                return one
+        raise NotFoundError(f"Activity {activity_id} is no unfinished writing of headers.")
+
+    def _undo(self, left: UnfinishedWrite) -> list[HeaderChange]:
+        """Undo as far as the files are still those that were written; the others stay."""
+        if not left.paths:
+            with self.context.store.writing() as session:
+                write = session.get_one(HeaderWrite, left.activity)
+                write.interrupt("Its process ended before it wrote to a file.")
+                session.commit()
+            return []
+        return self._put_back(left.activity, "It was not finished, and was undone")
+
+    def _put_back(
+        self, write_id: int, how: str, kept: Sequence[KeptHeaders] | None = None
+    ) -> list[HeaderChange]:
+        kept = self._kept(write_id) if kept is None else kept
+        foreign = {str(one.path) for one in kept if one.is_foreign}
+        parameters = {"write": write_id}
+        restore_id = self.context.begin(lambda _, stamp: HeaderRestore(parameters, stamp))
+        with self.context.guarded(HeaderRestore, restore_id):
+            for one in kept:
+                if one.is_written:
+                    replace_headers(one.path, one.headers, one.before)
+                remove_partials(one.path)
+            copies: list[Path] = []
+            with self.context.closing(HeaderRestore, restore_id) as (session, restore):
+                write = session.get_one(HeaderWrite, write_id)
+                backups = write.open_backups()
+                for backup in backups:
+                    backup.restored_by = restore
+                    restore.use(backup.before)
+                    if backup.path in foreign:
+                        restore.notice(FindingKind.NOT_WRITTEN, backup.path, _FOREIGN)
+                    else:
+                        copies += self._return(backup)
+                if write.status is ActivityStatus.RUNNING:
+                    write.interrupt(f"{how} by activity {restore_id}.")
+                changes = [_change(restore_id, backup) for backup in backups]
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+        return changes
+
+    def _kept(self, activity_id: int) -> list[KeptHeaders]:
+        with self.context.store.reading() as session:
+            write = session.get(HeaderWrite, activity_id)
+            if write is None:
+                raise NotFoundError(f"Activity {activity_id} has written no headers.")
+            return [KeptHeaders.of(backup) for backup in write.open_backups()]
+
     def _hand_over(self, backup: HeaderBackup) -> None:
         """Note that a file of the user's has its new content now."""
         path = self.context.workspace.relative(Path(backup.path))
@@ -176,15 +259,17 @@ class HeaderJournal:
             if place.path == path:
                 place.move_to(backup.after, is_managed=False)
 
-    def _return(self, backup: HeaderBackup) -> None:
-        """Note that a file of the user's has its earlier content again."""
+    def _return(self, backup: HeaderBackup) -> list[Path]:
+        """Note that a file of the user's has its earlier content again; the copy that can go."""
         path = self.context.workspace.relative(Path(backup.path))
-        kept = self.context.workspace.relative(_kept_copy(self.context.workspace, backup))
+        copy = self.context.workspace.version_home(Path(backup.path).name, backup.before.sha256)
         for place in list(backup.after.locations):
             if place.path == path:
                 place.move_to(backup.before, is_managed=False)
-        if _was_copied(backup):
-            backup.before.leave(kept)
+        if not _was_copied(backup):
+            return []
+        backup.before.leave(self.context.workspace.relative(copy))
+        return [copy]
 
     def _back_up(self, activity_id: int, pairs: Sequence[FilePair]) -> None:
         workspace = self.context.workspace
@@ -201,46 +286,32 @@ class HeaderJournal:
                 write.use(after, LinkRole.ALIGNED)
             session.commit()
 
-    def _open_backups(self, activity_id: int) -> list[tuple[Path, list[str], str]]:
+    @contextmanager
+    def _all_or_none(self, activity_id: int) -> Iterator[list[tuple[Path, list[str], str]]]:
+        """Put back the headers of every file in the list when the block does not end well."""
+        touched: list[tuple[Path, list[str], str]] = []
+        try:
+            yield touched
+        except BaseException:
+            with held():
+                if self._has_ended(activity_id):
+                    raise
+                for path, headers, sha256 in reversed(touched):
+                    if sha256_of(path) != sha256:
+                        replace_headers(path, headers, sha256)
+                self._forget(activity_id)
+            raise
+
+    def _has_ended(self, activity_id: int) -> bool:
+        """Whether the good end is on record: what goes wrong afterwards undoes nothing."""
         with self.context.store.reading() as session:
-            write = session.get(HeaderWrite, activity_id)
-            if write is None:
-                raise NotFoundError(f"Activity {activity_id} has written no headers.")
-            return [
-                (Path(backup.path), backup.headers, backup.before.sha256)
-                for backup in write.open_backups()
-                if _needs_restoring(backup)
-            ]
+            return session.get_one(HeaderWrite, activity_id).status is ActivityStatus.SUCCEEDED
 
-
-def own_paths(workspace: Workspace, version: ProductVersion) -> list[Path]:
-    """Files of the user's that have the content of a version."""
-    return [workspace.resolve(place.path) for place in version.locations if not place.is_managed]
-
-
-@contextmanager
-def _all_or_none() -> Iterator[list[tuple[Path, list[str], str]]]:
-    """Put back the headers of every file in the list when the block does not come to its end."""
-    touched: list[tuple[Path, list[str], str]] = []
-    try:
-        yield touched
-    except BaseException:
-        for path, headers, sha256 in reversed(touched):
-            if sha256_of(path) != sha256:
-                replace_headers(path, headers, sha256)
-        raise
-
-
-def _needs_restoring(backup: HeaderBackup) -> bool:
-    """Whether a file still has what was written; one that was never reached is left alone."""
-    path = Path(backup.path)
-    found = sha256_of(path) if path.is_file() else None
-    if found not in (backup.before.sha256, backup.after.sha256):
-        raise StateError(
-            f"{path} is gone or was changed since its headers were written.",
-            advice="Its earlier content is a version of the ledger; see `skydb sql`.",
-        )
-    return found == backup.after.sha256
+    def _forget(self, activity_id: int) -> None:
+        """Drop the backups of a write that has changed no file: there is no way back to keep."""
+        with self.context.store.writing() as session:
+            session.get_one(HeaderWrite, activity_id).backups.clear()
+            session.commit()
 
 
 def _was_copied(backup: HeaderBackup) -> bool:
@@ -249,10 +320,6 @@ def _was_copied(backup: HeaderBackup) -> bool:
     Of what skydb itself has made, such as the exposure of an acceptance, it is the original.
     """
     return backup.before.is_delivery
-
-
-def _kept_copy(workspace: Workspace, backup: HeaderBackup) -> Path:
-    return workspace.version_home(Path(backup.path).name, backup.before.sha256)
 
 
 def _change(activity_id: int, backup: HeaderBackup) -> HeaderChange:

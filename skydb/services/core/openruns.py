@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun
 from skydb.domain.activity import OPEN, fingerprint
 from skydb.domain.process import Fate
+from skydb.domain.vocabulary import AttemptOutcome
 from skydb.files.processes import fate_of
 from skydb.services.core.attempts import end_attempts, open_attempts
 
@@ -61,7 +62,7 @@ def end_dead(session: Session, activity: Activity, log_path: str | None = None) 
     """Note that an activity was interrupted, because its process is gone."""
     who = activity.process or "its process"
     activity.interrupt(f"{who} ended before it was done.", log_path)
-    end_attempts(session, activity)
+    end_attempts(session, activity, AttemptOutcome.LOST)
 
 
 def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:

@@ -112,6 +112,10 @@ class SkyHeaderService:
         StateError
             When the run has not succeeded, or only a log tells of it.
         """
+        with HeaderJournal(self.context).alone():
+            return self._write(run_id)
+
+    def _write(self, run_id: int) -> list[SkyCardRow]:
         exposures = self._exposures(run_id)
         going = [one for one in exposures if not one.left]
         if not going:

@@ -1,0 +1,169 @@
+"""Headers that are about to be written: what was kept of them, and what the files have now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
+from skydb.domain.vocabulary import ActivityStatus
+from skydb.errors import StateError
+from skydb.files.checksum import sha256_of
+from skydb.files.workspace import Workspace
+from skydb.services.core.context import Context
+from skydb.services.core.versions import checked_path
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChange:
+    """One of the user's files whose headers were written or put back."""
+
+    activity: int
+    path: str
+    filename: str
+    version_before: int
+    version_after: int
+
+
+@dataclass(frozen=True)
+class FilePair:
+    """A file of the user's, the content it has and the content it is to get.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    before_id, after_id : int
+        The versions, of one exposure and with the same pixels.
+    after_path : Path
+        Where skydb keeps the content that the file is to get.
+    after_sha256 : str
+        Its checksum.
+    """
+
+    path: Path
+    before_id: int
+    after_id: int
+    after_path: Path
+    after_sha256: str
+
+
+@dataclass(frozen=True)
+class UnfinishedWrite:
+    """A writing of headers that did not come to its end, and was not undone.
+
+    Parameters
+    ----------
+    activity : int
+    status : ActivityStatus
+    parameters : mapping
+        What was to be written: of which run.
+    paths : tuple of Path
+        The user's files; none when it had not got to the first.
+    """
+
+    activity: int
+    status: ActivityStatus
+    parameters: Mapping[str, object]
+    paths: tuple[Path, ...]
+
+    @property
+    def command(self) -> str:
+        """What writes the headers after all."""
+        what = "sky write-headers {}" if "cards" in self.parameters else "align accept {} {}"
+        return "skydb " + what.format(self.parameters.get("run"), "--write-headers").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHeaders:
+    """The headers of one file before it was written, and what the file has now.
+
+    Parameters
+    ----------
+    path : Path
+    headers : list of str
+        By HDU.
+    before, after, now : str or None
+        Checksums: of what it had, was to get, and has; None when the file is gone.
+    """
+
+    path: Path
+    headers: list[str]
+    before: str
+    after: str
+    now: str | None
+
+    @classmethod
+    def of(cls, backup: HeaderBackup) -> KeptHeaders:
+        """Those of a backup; the file is read."""
+        path = Path(backup.path)
+        now = sha256_of(path) if path.is_file() else None
+        return cls(path, backup.headers, backup.before.sha256, backup.after.sha256, now)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the file has what was written to it."""
+        return self.now == self.after
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the file is gone, or somebody else has written to it since."""
+        return self.now not in (self.before, self.after)
+
+    def require_known(self) -> None:
+        """Make sure that nobody else has written to the file.
+
+        Raises
+        ------
+        StateError
+            When somebody has, or it is gone.
+        """
+        if self.is_foreign:
+            raise StateError(
+                f"{self.path} is gone or was changed since its headers were written.",
+                advice="Its earlier content is a version of the ledger; see `skydb sql`.",
+            )
+
+
+def pairs_of(session: Session, workspace: Workspace, activity_id: int) -> list[FilePair]:
+    """What a write was to do.
+
+    Raises
+    ------
+    NotFoundError, FileRejectedError
+        When a content that it needs is gone.
+    """
+    return [
+        FilePair(
+            Path(backup.path),
+            backup.version_before_id,
+            backup.version_after_id,
+            checked_path(workspace, backup.after),
+            backup.after.sha256,
+        )
+        for backup in session.get_one(HeaderWrite, activity_id).backups
+    ]
+
+
+def unfinished_in(context: Context) -> list[UnfinishedWrite]:
+    """Writes that did not end well, were not undone, and are not going on."""
+    open_ended = select(HeaderWrite).where(HeaderWrite.status != ActivityStatus.SUCCEEDED)
+    with context.store.reading() as session:
+        found = []
+        for write in session.scalars(open_ended.order_by(HeaderWrite.id)):
+            waiting = [Path(b.path) for b in write.backups if b.restored_by_id is None]
+            never_began = write.status is ActivityStatus.RUNNING and not write.backups
+            if waiting or never_began:
+                found.append(
+                    UnfinishedWrite(write.id, write.status, write.parameters, tuple(waiting))
+                )
+        return found
+
+
+def own_paths(workspace: Workspace, version: ProductVersion) -> list[Path]:
+    """Files of the user's that have the content of a version."""
+    return [workspace.resolve(place.path) for place in version.locations if not place.is_managed]
