@@ -56,6 +56,7 @@ class TodoRule(StrEnum):
         "downgraded",
         "exposures in a run of another method than was asked for, never repeated",
     )
+    INTERRUPTED = "interrupted", "exposures in a run that was interrupted, never repeated"
     LEFT_RUNNING = "left-running", "what began hours ago and has not ended"
 
     @property

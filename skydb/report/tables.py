@@ -59,7 +59,16 @@ STATUS_TONES: Mapping[str, Tone] = {
         ("applied", "succeeded", "complete", "passed", "identical", "verified"), Tone.GOOD
     ),
     **dict.fromkeys(
-        ("proposed", "pending", "running", "unchecked", "skipped", "within-tolerance", "weak"),
+        (
+            "proposed",
+            "pending",
+            "running",
+            "unchecked",
+            "skipped",
+            "within-tolerance",
+            "weak",
+            "interrupted",
+        ),
         Tone.WARNING,
     ),
     **dict.fromkeys(

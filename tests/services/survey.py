@@ -240,6 +240,25 @@ class Survey:
         self.session.flush()
         return run
 
+    def interrupted(self, version: ProductVersion, *, repeated: bool = False) -> SkyRun:
+        """A run that was told to stop, and perhaps the same once more, to its end."""
+        group = SkyRunGroup(f"{version.sha256[:32]}{'i':>32}", "a field")
+        first, again = (
+            SkyRun(group, SkyMethod.MATCH, {}, self.stamp(), recipe_hash=version.sha256)
+            for _ in range(2)
+        )
+        for run in (first, again) if repeated else (first,):
+            self.session.add(run)
+            run.start()
+            run.use(version)
+            self.session.flush()
+        first.interrupt("It was interrupted by SIGTERM.")
+        if repeated:
+            level = SkyLevel(_rootname(version), 1, 0.5, SkyUnit.ELECTRON_PER_S)
+            again.finish([level], {_rootname(version): version}, SkyMethod.MATCH)
+        self.session.flush()
+        return first
+
     def remembered(
         self,
         exposure: Exposure,

@@ -188,5 +188,6 @@ _COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {
     TodoRule.BAD_DELIVERY: _fetch,
     TodoRule.NEVER_MATCHED: _match,
     TodoRule.DOWNGRADED: _repeat,
+    TodoRule.INTERRUPTED: _match,
     TodoRule.LEFT_RUNNING: _abandon,
 }

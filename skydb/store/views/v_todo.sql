@@ -3,7 +3,7 @@
 {% set rules = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated", "sky-outdated",
                 "sky-environment-failed", "sky-environment-unchecked",
                 "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
-                "bad-delivery", "never-matched", "downgraded", "left-running"] -%}
+                "bad-delivery", "never-matched", "downgraded", "interrupted", "left-running"] -%}
 WITH RECURSIVE
 {% include "todo/_heirs.sql" %},
 {% include "todo/_idctabs.sql" %}
