@@ -100,6 +100,7 @@ _CLOSERS: list[Callable[[str], str]] = []
 _ENDING = threading.Lock()
 _cleaning: set[int] = set()
 _BREAKERS: list[Callable[[], None]] = []
+_ABANDONERS: list[Callable[[], None]] = []
 #: Threads that have begun to clean up after an interruption.
 _UNWINDING: set[int] = set()
 
@@ -229,6 +230,18 @@ def on_break(how: Callable[[], None]) -> Callable[[], None]:
     return how
 
 
+def on_abandon(how: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called that takes from threads that are out of reach what they hold."""
+    _ABANDONERS.append(how)
+    return how
+
+
+def abandon() -> None:
+    """Take from all other threads what they hold: the process ends without them."""
+    for how in _ABANDONERS:
+        how()
+
+
 def break_off() -> None:
     """End what threads wait for, unless one of them is cleaning up."""
     with _ENDING:
@@ -292,7 +305,8 @@ class Threads(ThreadPoolExecutor):
             self.stop.tell(by)
             self.shutdown(wait=False, cancel_futures=True)
             # In a program that goes on, what they have begun is closed before this returns.
-            wait(self._begun, None if _ROOT.by is None else GRACE_S)
+            going_on = [future for future in self._begun if not future.cancelled()]
+            wait(going_on, None if _ROOT.by is None else GRACE_S)
         return None
 
 

@@ -75,7 +75,7 @@ class Heed:
                 self.leave()
             self._is_over = True
 
-    def leave(self) -> NoReturn:
+    def leave(self, *, without_main: bool = False) -> NoReturn:
         """Close what is open, say what stands and end the process; for one thread only."""
         if not self._leaving.acquire(blocking=False):
             # The other one ends the process.
@@ -83,6 +83,8 @@ class Heed:
         by = self._signal or signal.SIGINT
         standing = ""
         try:
+            if without_main:
+                interruption.abandon()
             standing = interruption.sweep(by.name)
         finally:
             self._end(by, standing)
@@ -116,7 +118,7 @@ class Heed:
                 interruption.break_off()
                 self._is_raised = False
                 signal.pthread_kill(threading.main_thread().ident or 0, self._signal)
-        self.leave()
+        self.leave(without_main=True)
 
     def _end(self, by: signal.Signals, standing: str) -> NoReturn:
         told = f"skydb: interrupted by {by.name}. {standing}".rstrip()

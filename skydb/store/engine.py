@@ -7,9 +7,10 @@ import platform
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from weakref import WeakSet
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -19,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from skydb.errors import StoreError, UsageError
-from skydb.interruption import on_break, patience_s
+from skydb.interruption import on_abandon, on_break, patience_s
 from skydb.store import sqlitefile, turns
 from skydb.store.limits import guard
 from skydb.store.urls import parsed, redacted
@@ -36,7 +37,7 @@ BUSY_TIMEOUT_MS = 60_000
 #: Longest that SQLite waits for a writer without a look at what the process was told meanwhile.
 _ONE_WAIT_MS = 100
 
-#: The connections to SQLite that there are.
+#: The connections that there are.
 _OPEN: WeakSet[ConnectionPoolEntry] = WeakSet()
 _OPENING = threading.Lock()
 
@@ -173,7 +174,9 @@ def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) ->
     cursor.close()
 
 
-def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+def _prepare_postgresql(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    with _OPENING:
+        _OPEN.add(record)
     cursor = connection.cursor()
     cursor.execute(PLAN_WHOLE_VIEWS)
     cursor.execute(TIMES_ARE_UTC)
@@ -223,11 +226,30 @@ def _begin_immediate(connection: Connection) -> None:
 
 @on_break
 def _break_off_queries() -> None:
-    """End the statements of SQLite that run in any thread."""
+    """End the statements that run in any thread."""
+    for connection in _open_connections():
+        if isinstance(connection, sqlite3.Connection):
+            connection.interrupt()
+        else:
+            connection.cancel()
+
+
+@on_abandon
+def _give_up_transactions() -> None:
+    """Let go of what other threads hold locked; they can write nothing more."""
+    for connection in _open_connections():
+        if isinstance(connection, sqlite3.Connection):
+            with suppress(sqlite3.Error):
+                # First, or what is written next would be a transaction of its own.
+                connection.execute("PRAGMA query_only = 1")
+                connection.rollback()
+        else:
+            connection.close()
+
+
+def _open_connections() -> list[Any]:
     with _OPENING:
-        for record in _OPEN:
-            if record.dbapi_connection is not None:
-                record.dbapi_connection.interrupt()
+        return [record.dbapi_connection for record in _OPEN if record.dbapi_connection]
 
 
 def _begin_postgresql(connection: Connection) -> None:

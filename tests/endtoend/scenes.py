@@ -1,0 +1,197 @@
+"""Moments at which a signal comes: each is set in a process that then runs a command.
+
+A scene puts something in the place of a function of skydb, which sends the signal and then does
+what would go on for ever.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Send = Callable[[], None]
+
+_ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+def _at_the_end_of_an_ingest(do: Callable[[], object]) -> None:
+    import skydb.services.intake.ingest as ingest
+
+    def instead(*_: object) -> None:
+        do()
+        raise AssertionError("nothing has stopped it")
+
+    ingest.notice_missing_members = instead  # type: ignore[assignment]
+
+
+def numpy_loop(send: Send, _: Path) -> None:
+    """Numbers are crunched in the main thread."""
+
+    def crunch() -> None:
+        send()
+        while True:
+            np.sort(np.random.default_rng(1).normal(size=10_000))
+
+    _at_the_end_of_an_ingest(crunch)
+
+
+def lost_in_a_finaliser(send: Send, _: Path) -> None:
+    """Python throws away what is raised while an object is taken apart."""
+
+    class Last:
+        def __del__(self) -> None:
+            send()
+
+    def go_on() -> None:
+        last = Last()
+        del last
+        while True:
+            time.sleep(0.01)
+
+    _at_the_end_of_an_ingest(go_on)
+
+
+def taken_for_another_error(send: Send, _: Path) -> None:
+    """A library makes an error of its own of whatever ends its import."""
+
+    def hide() -> None:
+        try:
+            send()
+            time.sleep(600)
+        except KeyboardInterrupt as error:
+            raise ImportError("a core of numpy cannot be loaded") from error
+
+    _at_the_end_of_an_ingest(hide)
+
+
+def query_of_the_ledger(send: Send, _: Path) -> None:
+    """SQLite has something to do in C, and calls nobody."""
+    import skydb.services.intake.ingest as ingest
+
+    def instead(session: Any, _: object) -> None:
+        threading.Timer(0.05, send).start()
+        session.connection().exec_driver_sql(_ENDLESS)
+        raise AssertionError("nothing has stopped it")
+
+    ingest.notice_missing_members = instead
+
+
+def out_of_reach(send: Send, _: Path) -> None:
+    """A library does something in C that nothing can end."""
+
+    def sink() -> None:
+        connection = sqlite3.connect(":memory:")
+        threading.Timer(0.05, send).start()
+        connection.execute(_ENDLESS).fetchone()
+
+    _at_the_end_of_an_ingest(sink)
+
+
+def another_writer(send: Send, home: Path) -> None:
+    """The database is locked by somebody else."""
+    import skydb.store.engine as engine
+
+    other = sqlite3.connect(home / "ledger.sqlite", isolation_level=None, check_same_thread=False)
+    begun = engine._begin_immediate
+
+    def instead(connection: Any) -> None:
+        if not other.in_transaction:
+            other.execute("BEGIN IMMEDIATE")
+            threading.Timer(0.05, send).start()
+        begun(connection)
+
+    engine._begin_immediate = instead
+
+
+def tool_with_children(send: Send, home: Path) -> None:
+    """A tool runs, and a process that it has started."""
+    from skydb.drizzle.runner import DrizzlepacRunner
+    from tests.endtoend.moments import REAL
+
+    tool = home / "tool"
+    pids = home / "pids"
+    tool.write_text(f"#!/bin/sh\nsleep 600 &\necho $! $$ > {pids}\nwait\n")
+    tool.chmod(0o700)
+
+    def instead(self: DrizzlepacRunner, *arguments: Any) -> Any:
+        self.python = tool
+        return REAL["run"](self, *arguments)
+
+    def watch() -> None:
+        while not (pids.is_file() and len(pids.read_text().split()) == 2):
+            time.sleep(0.005)
+        send()
+
+    threading.Thread(target=watch, daemon=True).start()
+    DrizzlepacRunner.run = instead  # type: ignore[method-assign]
+
+
+def runs_that_wait(send: Send, _: Path) -> None:
+    """Some runs go on, and others wait for their turn."""
+    from skydb.drizzle.runner import DrizzlepacRunner
+    from skydb.interruption import check
+
+    def instead(_: DrizzlepacRunner, *__: object) -> None:
+        send()
+        while True:
+            check()
+            time.sleep(0.005)
+
+    DrizzlepacRunner.run = instead  # type: ignore[method-assign, assignment]
+
+
+def another_signal_at_the_end(send: Send, _: Path) -> None:
+    """The user presses Ctrl-C again, while rows are closed and files removed."""
+    import skydb.files.workspace as workspace
+    from skydb.domain import Activity
+
+    closing, removing = Activity.interrupt, workspace._remove_tree
+
+    def close(self: Activity, *arguments: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        closing(self, *arguments)
+        signal.raise_signal(signal.SIGTERM)
+
+    def remove(directory: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        removing(directory)
+
+    Activity.interrupt = close  # type: ignore[method-assign]
+    workspace._remove_tree = remove
+    runs_that_wait(send, _)
+
+
+def silent_archive(send: Send, _: Path) -> None:
+    """An archive was asked and does not answer."""
+    import os
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    os.environ["SKYDB_MAST_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        connection.recv(1)
+        send()
+        time.sleep(600)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def ignored(send: Send, _: Path) -> None:
+    """As `nohup` starts a command, which goes on when its terminal is closed."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def go_on() -> None:
+        signal.raise_signal(signal.SIGHUP)
+        send()
+        time.sleep(600)
+
+    _at_the_end_of_an_ingest(go_on)
