@@ -155,7 +155,7 @@ def _become(
             counter.mark.with_suffix(".count").write_text(str(counter.count))
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 1)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the process ends here
         traceback.print_exc()
     os._exit(99)
 
@@ -223,7 +223,7 @@ def trial(plan: Plan, number: int, steps: int, work: Path) -> Trial:
     if plan.scenes:
         scene = getattr(import_module("tests.endtoend.scenes"), plan.scenes[number])
         step, tell = 0, Tell(signal.Signals[name], mark)
-        process = begin(plan.words, said, scene=partial(scene, tell, Path(plan.home)))
+        process = begin(plan.words, said, scene=partial(scene, tell, plan))
     else:
         step = max(1, round(plan.shares[number] * steps))
         process = begin(plan.words, said, Counter(step, signal.Signals[name], mark))

@@ -13,9 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from tests.endtoend.moments import Plan
 
 Send = Callable[[], None]
 
@@ -32,7 +35,7 @@ def _at_the_end_of_an_ingest(do: Callable[[], object]) -> None:
     ingest.notice_missing_members = instead  # type: ignore[assignment]
 
 
-def numpy_loop(send: Send, _: Path) -> None:
+def numpy_loop(send: Send, _: Plan) -> None:
     """Numbers are crunched in the main thread."""
 
     def crunch() -> None:
@@ -43,7 +46,7 @@ def numpy_loop(send: Send, _: Path) -> None:
     _at_the_end_of_an_ingest(crunch)
 
 
-def lost_in_a_finaliser(send: Send, _: Path) -> None:
+def lost_in_a_finaliser(send: Send, _: Plan) -> None:
     """Python throws away what is raised while an object is taken apart."""
 
     class Last:
@@ -59,7 +62,7 @@ def lost_in_a_finaliser(send: Send, _: Path) -> None:
     _at_the_end_of_an_ingest(go_on)
 
 
-def taken_for_another_error(send: Send, _: Path) -> None:
+def taken_for_another_error(send: Send, _: Plan) -> None:
     """A library makes an error of its own of whatever ends its import."""
 
     def hide() -> None:
@@ -72,7 +75,7 @@ def taken_for_another_error(send: Send, _: Path) -> None:
     _at_the_end_of_an_ingest(hide)
 
 
-def query_of_the_ledger(send: Send, _: Path) -> None:
+def query_of_the_ledger(send: Send, _: Plan) -> None:
     """SQLite has something to do in C, and calls nobody."""
     import skydb.services.intake.ingest as ingest
 
@@ -84,7 +87,7 @@ def query_of_the_ledger(send: Send, _: Path) -> None:
     ingest.notice_missing_members = instead
 
 
-def out_of_reach(send: Send, _: Path) -> None:
+def out_of_reach(send: Send, _: Plan) -> None:
     """A library does something in C that nothing can end."""
 
     def sink() -> None:
@@ -95,11 +98,13 @@ def out_of_reach(send: Send, _: Path) -> None:
     _at_the_end_of_an_ingest(sink)
 
 
-def another_writer(send: Send, home: Path) -> None:
+def another_writer(send: Send, plan: Plan) -> None:
     """The database is locked by somebody else."""
     import skydb.store.engine as engine
 
-    other = sqlite3.connect(home / "ledger.sqlite", isolation_level=None, check_same_thread=False)
+    other = sqlite3.connect(
+        Path(plan.home) / "ledger.sqlite", isolation_level=None, check_same_thread=False
+    )
     begun = engine._begin_immediate
 
     def instead(connection: Any) -> None:
@@ -111,13 +116,32 @@ def another_writer(send: Send, home: Path) -> None:
     engine._begin_immediate = instead
 
 
-def tool_with_children(send: Send, home: Path) -> None:
+def another_session(send: Send, plan: Plan) -> None:
+    """Another session of PostgreSQL has the lock of writers."""
+    import psycopg
+
+    from skydb.store.engine import _WRITERS_LOCK
+
+    url = plan.url.replace("+psycopg", "")
+    other, watcher = (psycopg.connect(url, autocommit=True) for _ in range(2))
+    other.execute(f"SELECT pg_advisory_lock({_WRITERS_LOCK})")  # type: ignore[call-overload]
+
+    def watch() -> None:
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while watcher.execute(waits).fetchone() is None:
+            time.sleep(0.005)
+        send()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def tool_with_children(send: Send, plan: Plan) -> None:
     """A tool runs, and a process that it has started."""
     from skydb.drizzle.runner import DrizzlepacRunner
     from tests.endtoend.moments import REAL
 
-    tool = home / "tool"
-    pids = home / "pids"
+    tool = Path(plan.home) / "tool"
+    pids = Path(plan.home) / "pids"
     tool.write_text(f"#!/bin/sh\nsleep 600 &\necho $! $$ > {pids}\nwait\n")
     tool.chmod(0o700)
 
@@ -134,7 +158,7 @@ def tool_with_children(send: Send, home: Path) -> None:
     DrizzlepacRunner.run = instead  # type: ignore[method-assign]
 
 
-def runs_that_wait(send: Send, _: Path) -> None:
+def runs_that_wait(send: Send, _: Plan) -> None:
     """Some runs go on, and others wait for their turn."""
     from skydb.drizzle.runner import DrizzlepacRunner
     from skydb.interruption import check
@@ -148,7 +172,7 @@ def runs_that_wait(send: Send, _: Path) -> None:
     DrizzlepacRunner.run = instead  # type: ignore[method-assign, assignment]
 
 
-def another_signal_at_the_end(send: Send, _: Path) -> None:
+def another_signal_at_the_end(send: Send, _: Plan) -> None:
     """The user presses Ctrl-C again, while rows are closed and files removed."""
     import skydb.files.workspace as workspace
     from skydb.domain import Activity
@@ -169,7 +193,7 @@ def another_signal_at_the_end(send: Send, _: Path) -> None:
     runs_that_wait(send, _)
 
 
-def silent_archive(send: Send, _: Path) -> None:
+def silent_archive(send: Send, _: Plan) -> None:
     """An archive was asked and does not answer."""
     import os
 
@@ -185,7 +209,7 @@ def silent_archive(send: Send, _: Path) -> None:
     threading.Thread(target=serve, daemon=True).start()
 
 
-def ignored(send: Send, _: Path) -> None:
+def ignored(send: Send, _: Plan) -> None:
     """As `nohup` starts a command, which goes on when its terminal is closed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
