@@ -14,6 +14,7 @@ from skydb.api.provenance import ProvenanceFacade
 from skydb.api.retention import RetentionFacade
 from skydb.api.skies import SkyFacade
 from skydb.api.spatial import SpatialFacade
+from skydb.services.core import close_begun
 
 if TYPE_CHECKING:
     from skydb.services.selftest import FieldMaker
@@ -53,7 +54,9 @@ class Ledger(
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and not isinstance(error, Exception):
+            close_begun(self.services.context.store, type(error).__name__)
         self.close()
 
     def close(self) -> None:

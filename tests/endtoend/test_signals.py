@@ -94,7 +94,7 @@ def test_headers_are_written_into_all_files_or_none_and_repeating_it_writes_all(
     field: Field,
 ) -> None:
     before = {path.name: digest for path, digest in checksums(field.visit).items()}
-    trials = field.try_out(ACCEPT, ["SIGTERM", "SIGINT"], shares=[0.6, 0.84, 0.92])
+    trials = field.try_out(ACCEPT, ["SIGTERM", "SIGINT"], shares=[0.6, 0.945, 0.97])
     for trial in trials:
         _is_over(trial)
         changed = {name for name in before if trial.files[name] != before[name]}
@@ -105,7 +105,7 @@ def test_headers_are_written_into_all_files_or_none_and_repeating_it_writes_all(
 
 
 def test_headers_that_were_cut_off_by_force_are_completed_by_repeating_it(field: Field) -> None:
-    trials = field.try_out(ACCEPT, ["SIGKILL"], shares=[0.78, 0.84, 0.88, 0.93])
+    trials = field.try_out(ACCEPT, ["SIGKILL"], shares=[0.94, 0.96, 0.975, 0.99])
     assert {trial.code for trial in trials} == {-9}
     assert {trial.again for trial in trials} == {0}, trials
     assert len({json.dumps(trial.files_again) for trial in trials}) == 1

@@ -1,4 +1,5 @@
 from .attempts import end_attempts as end_attempts
+from .begun import close_begun as close_begun
 from .begun import note_begun as note_begun
 from .connection import connect as connect
 from .context import Context as Context

@@ -3,11 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from skydb import interruption
 from skydb.api.composition import Services
-from skydb.domain import IngestActivity
+from skydb.api.ledger import Ledger
+from skydb.domain import Activity, IngestActivity
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.errors import FileRejectedError, UsageError
+from skydb.errors import FileRejectedError, Interrupted, UsageError
+from skydb.services.core.begun import close_begun
 from skydb.services.core.context import Context
 
 
@@ -48,11 +52,46 @@ def test_an_error_of_skydb_is_kept_in_its_own_words(context: Context) -> None:
     assert look(context, activity_id).error == "a.fits: is empty. Fetch it again."
 
 
-def test_an_interruption_is_a_failure(context: Context) -> None:
+@pytest.mark.parametrize("told", [KeyboardInterrupt, SystemExit, Interrupted("SIGTERM")])
+def test_an_interruption_is_no_failure(
+    context: Context, told: BaseException | type[BaseException]
+) -> None:
     activity_id = begin(context)
-    with pytest.raises(KeyboardInterrupt), context.guarded(IngestActivity, activity_id):
+    with pytest.raises(BaseException), context.guarded(IngestActivity, activity_id):  # noqa: B017
+        raise told
+    activity = look(context, activity_id)
+    assert activity.status is ActivityStatus.INTERRUPTED
+    assert (activity.error or "").startswith("It was interrupted by ")
+
+
+def test_nothing_is_begun_after_a_signal(context: Context) -> None:
+    interruption.tell_all("SIGTERM")
+    try:
+        with pytest.raises(Interrupted, match="SIGTERM"):
+            begin(context)
+    finally:
+        interruption.forget()
+    with context.store.reading() as session:
+        assert session.scalars(select(Activity)).all() == []
+
+
+def test_what_was_begun_and_never_guarded_is_closed_at_the_end(context: Context) -> None:
+    ended, left = begin(context), begin(context)
+    with context.closing(IngestActivity, ended):
+        pass
+    close_begun(context.store, "SIGHUP")
+    assert look(context, ended).status is ActivityStatus.SUCCEEDED
+    assert look(context, left).error == "It was interrupted by SIGHUP."
+
+
+def test_a_ledger_that_is_left_by_an_interruption_closes_what_it_has_begun(
+    services_anywhere: Services,
+) -> None:
+    context = services_anywhere.context
+    with pytest.raises(KeyboardInterrupt), Ledger(services_anywhere):
+        activity_id = begin(context)
         raise KeyboardInterrupt
-    assert look(context, activity_id).error == "KeyboardInterrupt"
+    assert look(context, activity_id).status is ActivityStatus.INTERRUPTED
 
 
 def test_work_that_closed_well_has_succeeded(context: Context) -> None:

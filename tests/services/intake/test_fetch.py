@@ -342,7 +342,7 @@ def test_a_service_that_is_down_leaves_a_failed_row(
     assert "cannot be reached" in activity(services)["error"]
 
 
-def test_an_interruption_leaves_a_failed_row_and_keeps_what_arrived(
+def test_an_interruption_leaves_an_interrupted_row_and_keeps_what_arrived(
     archive: LoopbackArchive, lite: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from skydb.services.intake import fetchwork
@@ -353,7 +353,7 @@ def test_an_interruption_leaves_a_failed_row_and_keeps_what_arrived(
     monkeypatch.setattr(fetchwork, "as_completed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         lite.fetch.fetch(ALL, QUICK)
-    assert activity(lite)["status"] == "failed"
+    assert activity(lite)["status"] == "interrupted"
     assert "KeyboardInterrupt" in activity(lite)["error"]
 
 

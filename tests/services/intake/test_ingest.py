@@ -269,7 +269,8 @@ def test_an_interrupted_ingest_says_so_and_keeps_what_it_had_recorded(
         services.ingest.ingest(visit)
     with services.context.store.reading() as session:
         activity = session.scalars(select(Activity)).one()
-        assert (activity.status, activity.error) == (ActivityStatus.FAILED, "KeyboardInterrupt")
+        assert activity.status is ActivityStatus.INTERRUPTED
+        assert activity.error == "It was interrupted by KeyboardInterrupt."
     assert counts(services)["ProductVersion"] == 3
 
 

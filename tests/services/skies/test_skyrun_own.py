@@ -344,7 +344,7 @@ def test_a_file_that_changed_fails_all_methods_with_a_reason(
     assert {row["status"] for row in run(services)} == {"succeeded"}
 
 
-def test_what_is_no_failure_of_a_file_is_raised_and_leaves_failed_rows(
+def test_what_is_no_failure_of_a_file_is_raised_and_leaves_rows_that_say_so(
     field: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -354,7 +354,7 @@ def test_what_is_no_failure_of_a_file_is_raised_and_leaves_failed_rows(
     with pytest.raises(KeyboardInterrupt):
         run(field)
     with field.context.store.reading() as session:
-        assert set(session.scalars(select(SkyRun.status))) == {ActivityStatus.FAILED}
+        assert set(session.scalars(select(SkyRun.status))) == {ActivityStatus.INTERRUPTED}
 
 
 def test_another_process_can_execute_runs_by_their_ids(
