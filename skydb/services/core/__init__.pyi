@@ -1,5 +1,6 @@
 from .attempts import end_attempts as end_attempts
 from .begun import close_begun as close_begun
+from .begun import interrupted_by as interrupted_by
 from .begun import note_begun as note_begun
 from .connection import connect as connect
 from .context import Context as Context

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import ExecutorError, UsageError
 from skydb.interruption import held, reason
+from skydb.services.core import interrupted_by
 from skydb.services.skies.executors.base import LedgerAddress, Piece, SkyTask
 
 if TYPE_CHECKING:
@@ -77,28 +78,30 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
 
     document = {"url": ledger.url, "data": ledger.data}
     waiting: dict[Future[None], Piece] = {}
+    left = {id(piece): piece for piece in pieces}
     try:
         for piece in pieces:
             waiting[_submit(client, document, piece.begin())] = piece
         for future in as_completed(list(waiting), loop=client.loop):
             # Of a task whose scheduler is gone distributed tells no exception, but a status.
             if future.status == "error":
-                waiting.pop(future).give_up(_described(future.exception()))
-            elif future.status == "finished":
-                waiting.pop(future)
+                waiting[future].give_up(_described(future.exception()))
+            if future.status in ("error", "finished"):
+                del left[id(waiting.pop(future))]
     except (OSError, TimeoutError, asyncio.CancelledError) as error:
         why = f"{_SCHEDULER_GONE} ({type(error).__name__})"
     except BaseException as error:
         with held():
             by = reason(error)
-            for piece in waiting.values() if by else ():
-                piece.give_up(f"It was interrupted by {by}.", interrupted=True)
+            for piece in left.values() if by else ():
+                piece.give_up(interrupted_by(by or ""), interrupted=True)
             # What a worker has begun ends there, and finds that its run has ended.
-            client.cancel(list(waiting), asynchronous=True)
+            with suppress(OSError, TimeoutError, asyncio.CancelledError):
+                client.cancel(list(waiting))
         raise
     else:
         why = _SCHEDULER_GONE
-    for piece in waiting.values():
+    for piece in left.values():
         piece.give_up(why)
 
 

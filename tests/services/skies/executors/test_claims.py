@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
@@ -14,8 +15,9 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.services.intake.selection import Selection
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
 from skydb.services.skies.engines.choice import EngineRequest
-from skydb.services.skies.executors.base import SkyTask
+from skydb.services.skies.executors.base import LedgerAddress, SkyTask
 from skydb.services.skies.executors.claims import claim, fail_lost
+from skydb.services.skies.executors.cluster import _submit_all
 from skydb.services.skies.executors.work import perform
 from skydb.services.skies.pieces import RunPiece, recipes_of
 from skydb.services.skies.recipe import selected_inputs
@@ -113,6 +115,40 @@ def test_a_run_that_nobody_could_do_is_failed_and_one_that_was_done_is_left(
     assert outcomes(piece) == [(1, "a", AttemptOutcome.LOST)]
     fail_lost(piece.context, ids, "again")
     assert run_of(piece).error == "all workers are gone"
+
+
+def test_a_run_that_nobody_is_to_do_any_more_is_interrupted_with_its_attempt(
+    piece: RunPiece,
+) -> None:
+    ids = piece.begin().run_ids
+    claim(piece.context, ids, "a")
+    piece.give_up("It was interrupted by SIGTERM.", interrupted=True)
+    assert run_of(piece).status is ActivityStatus.INTERRUPTED
+    assert outcomes(piece) == [(1, "a", AttemptOutcome.INTERRUPTED)]
+
+
+def test_an_attempt_that_is_interrupted_says_so(
+    piece: RunPiece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(piece.runner, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        perform(piece.context, piece.runner, piece.begin(), "a")
+    assert run_of(piece).status is ActivityStatus.INTERRUPTED
+    assert outcomes(piece) == [(1, "a", AttemptOutcome.INTERRUPTED)]
+
+
+def test_runs_that_wait_for_a_cluster_are_closed_when_nobody_waits_for_it(
+    piece: RunPiece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Mock()
+    monkeypatch.setattr("distributed.as_completed", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        _submit_all(client, [piece], LedgerAddress("postgresql://", "data"))
+    assert run_of(piece).status is ActivityStatus.INTERRUPTED
+    client.cancel.assert_called_once_with([client.submit.return_value])
 
 
 def test_a_run_says_in_which_environment_it_was_really_done(
