@@ -1,6 +1,6 @@
 """Ends a command by a signal at the n-th step of skydb's own code, or within a scene.
 
-Run as a program with the path of a document; the answer is one JSON document a trial. Each
+Run as a program with the path of a document of plans; it answers with their trials. Each
 trial is a fork of this process, which has imported everything: a step of the import is not
 among the moments.
 """
@@ -61,11 +61,6 @@ class Plan:
     again: list[str] | None = None
     is_restored: bool = True
 
-    def save(self, path: Path) -> Path:
-        """Written for the program."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        return path
-
 
 @dataclass
 class Trial:
@@ -84,6 +79,7 @@ class Trial:
     again: int | None = None
     files_again: dict[str, str] = field(default_factory=dict)
     litter_again: list[str] = field(default_factory=list)
+    processes: list[int] = field(default_factory=list)
 
 
 class Counter:
@@ -231,6 +227,9 @@ def trial(plan: Plan, number: int, steps: int, work: Path) -> Trial:
     ended = time.monotonic()
     seconds = ended - float(mark.read_text()) if mark.is_file() else -1.0
     found = Trial(step, steps, name, code, seconds, said.read_text())
+    pids = Path(plan.home) / "pids"
+    if pids.is_file():
+        found.processes = [int(pid) for pid in pids.read_text().split()]
     found.left_open, found.states = left_open(plan.url)
     found.litter, found.files = litter_in(plan), contents(plan)
     if plan.again is not None:
@@ -256,6 +255,7 @@ def run(plan: Plan, work: Path) -> list[Trial]:
     for number in range(len(plan.scenes or plan.shares)):
         put_back()
         trials.append(trial(plan, number, steps, work))
+    put_back()
     return trials
 
 
@@ -292,10 +292,12 @@ def prepare() -> None:
 def program(path: str) -> None:
     """Do what a document says, and answer on stdout."""
     prepare()
-    plan = Plan(**json.loads(Path(path).read_text(encoding="utf-8")))
-    work = Path(path).parent / "trials"
-    work.mkdir()
-    sys.stdout.write(json.dumps([asdict(one) for one in run(plan, work)]))
+    told = []
+    for number, plan in enumerate(json.loads(Path(path).read_text(encoding="utf-8"))):
+        work = Path(path).parent / f"trials-{number}"
+        work.mkdir()
+        told.append([asdict(one) for one in run(Plan(**plan), work)])
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Send = Callable[[], None]
 
+#: Connections that stay open as long as the process.
+_KEPT: list[object] = []
+
 _ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 
@@ -133,6 +136,7 @@ def another_session(send: Send, plan: Plan) -> None:
         send()
 
     threading.Thread(target=watch, daemon=True).start()
+    _KEPT.append(other)
 
 
 def tool_with_children(send: Send, plan: Plan) -> None:

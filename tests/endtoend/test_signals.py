@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,15 +24,12 @@ RUNS = ["sky", "run", "--method", "all", "--no-selftest"]
 SKIES = [*RUNS, "--engine", "skydb", "--no-mosaic", "--force"]
 ACCEPT = ["align", "accept", "{fit}", "--force", "--why", "seen", "--write-headers"]
 
-#: Scenes of an ingest, the signal, and what the row of the ingest says.
-SCENES = {
-    "numpy_loop": "SIGTERM",
-    "lost_in_a_finaliser": "SIGINT",
-    "taken_for_another_error": "SIGTERM",
-    "query_of_the_ledger": "SIGINT",
-    "out_of_reach": "SIGTERM",
-    "ignored": "SIGTERM",
-}
+IN_AN_INGEST = [
+    *("numpy_loop", "lost_in_a_finaliser", "taken_for_another_error"),
+    *("query_of_the_ledger", "out_of_reach", "ignored"),
+]
+IN_RUNS = ["tool_with_children", "runs_that_wait", "another_signal_at_the_end"]
+ONE_INTERRUPTED = {"succeeded": 3, "interrupted": 1}
 
 
 class Field:
@@ -45,22 +44,32 @@ class Field:
         self.fit = AlignService(services.context, Toolbox()).run("gaia")
         services.close()
 
-    def try_out(
-        self, words: list[str], signals: list[str], *, again: bool = True, **plan: object
-    ) -> list[Trial]:
-        """The trials of a command."""
+    def plan(
+        self, words: list[str], signals: list[str], *, again: bool = False, **more: Any
+    ) -> Plan:
+        """How a command is to be tried out, and whether it is repeated afterwards."""
         told = [word.format(home=self.home, fit=self.fit) for word in words]
         told = ["--db", self.url, "--data", str(self.data), *told]
-        path = self.home.parent / "plan.json"
-        made = Plan(told, self.url, str(self.data), str(self.home), signals, **plan)  # type: ignore[arg-type]
-        if again:
-            made = Plan(**{**vars(made), "again": told})
-        program = [sys.executable, "-m", "tests.endtoend.moments", str(made.save(path))]
+        places = (self.url, str(self.data), str(self.home))
+        return Plan(told, *places, signals, again=told if again else None, **more)
+
+    def try_out(self, *plans: Plan) -> list[list[Trial]]:
+        """The trials of some plans, by one program."""
+        path = self.home.parent / "plans.json"
+        path.write_text(json.dumps([asdict(plan) for plan in plans]), encoding="utf-8")
+        program = [sys.executable, "-m", "tests.endtoend.moments", str(path)]
         done = subprocess.run(
-            program, cwd=REPOSITORY, capture_output=True, text=True, timeout=400, check=False
+            program, cwd=REPOSITORY, capture_output=True, text=True, timeout=500, check=False
         )
         assert done.returncode == 0, done.stderr
-        return [Trial(**one) for one in json.loads(done.stdout)]
+        found = [[Trial(**one) for one in trials] for trials in json.loads(done.stdout)]
+        for trial in (one for trials in found for one in trials if one.signal != "SIGKILL"):
+            assert trial.code == CODES[trial.signal], trial
+            assert trial.left_open == [] and trial.litter == [], trial
+            assert trial.said.count(f"interrupted by {trial.signal}") == 1, trial
+            assert "Traceback" not in trial.said and "Exception ignored" not in trial.said, trial
+            assert trial.again in (None, 0, 5), trial
+        return found
 
 
 @pytest.fixture
@@ -72,96 +81,53 @@ def field(tmp_path: Path, sqlite_template: Path) -> Field:
     return Field(home, f"sqlite:///{path}")
 
 
-def _is_over(trial: Trial) -> None:
-    assert trial.code == CODES[trial.signal], trial
-    assert trial.left_open == [] and trial.litter == [], trial
-    assert trial.said.count(f"interrupted by {trial.signal}") == 1, trial
-    assert "Traceback" not in trial.said and "Exception ignored" not in trial.said, trial
-
-
-@pytest.mark.parametrize("words", [SKIES, INGEST], ids=["skies", "ingest"])
-def test_at_any_moment_rows_are_closed_and_the_command_can_be_repeated(
-    field: Field, words: list[str]
-) -> None:
-    shares = [0.3, 0.55, 0.7, 0.9]
-    for trial in field.try_out(words, list(CODES), shares=shares):
-        _is_over(trial)
-        assert trial.again in (0, 5), trial
-        assert trial.files_again == trial.files
-
-
-def test_headers_are_written_into_all_files_or_none_and_repeating_it_writes_all(
-    field: Field,
-) -> None:
+def test_at_any_moment_rows_are_closed_and_the_command_can_be_repeated(field: Field) -> None:
     before = {path.name: digest for path, digest in checksums(field.visit).items()}
-    trials = field.try_out(ACCEPT, ["SIGTERM", "SIGINT"], shares=[0.6, 0.945, 0.97])
-    for trial in trials:
-        _is_over(trial)
-        changed = {name for name in before if trial.files[name] != before[name]}
-        assert len(changed) in (0, 2), trial
-        assert trial.again == 0, trial
-    (final,) = {json.dumps(trial.files_again) for trial in trials}
-    assert sum(json.loads(final)[name] != before[name] for name in before) == 2
-
-
-def test_headers_that_were_cut_off_by_force_are_completed_by_repeating_it(field: Field) -> None:
-    trials = field.try_out(ACCEPT, ["SIGKILL"], shares=[0.94, 0.96, 0.975, 0.99])
-    assert {trial.code for trial in trials} == {-9}
-    assert {trial.again for trial in trials} == {0}, trials
-    assert len({json.dumps(trial.files_again) for trial in trials}) == 1
-    assert not any("/visit/" in name for trial in trials for name in trial.litter_again)
-
-
-def test_wherever_the_main_thread_is_it_ends_and_its_row_says_by_what(field: Field) -> None:
-    trials = field.try_out(INGEST, list(SCENES.values()), again=False, scenes=list(SCENES))
-    for name, trial in zip(SCENES, trials, strict=True):
-        _is_over(trial)
-        assert trial.states == {"succeeded": 3, "interrupted": 1}, name
-
-
-def test_a_command_that_waits_for_another_writer_has_begun_nothing(field: Field) -> None:
-    (trial,) = field.try_out(INGEST, ["SIGINT"], again=False, scenes=["another_writer"])
-    _is_over(trial)
-    assert trial.states == {"succeeded": 3}
-
-
-def test_tools_end_with_all_that_they_have_started(field: Field) -> None:
-    (trial,) = field.try_out(
-        RUNS, ["SIGTERM"], again=False, scenes=["tool_with_children"], is_restored=False
+    skies, ingest, accepted, killed = field.try_out(
+        field.plan(SKIES, list(CODES), again=True, shares=[0.55, 0.7, 0.9]),
+        field.plan(INGEST, list(CODES), shares=[0.3, 0.6, 0.9]),
+        field.plan(ACCEPT, ["SIGTERM", "SIGINT"], again=True, shares=[0.945, 0.97]),
+        field.plan(ACCEPT, ["SIGKILL"], again=True, shares=[0.95, 0.97]),
     )
-    _is_over(trial)
-    assert "To go on: skydb" in trial.said and "sky-run" in trial.said
-    for pid in map(int, (field.home / "pids").read_text().split()):
-        assert not _is_alive(pid)
+    assert all(trial.files == before for trial in (*skies, *ingest))
+    # All files or none: those that an orderly end leaves, and those after the repetition.
+    written = {json.dumps(trial.files_again) for trial in (*accepted, *killed)}
+    (after,) = map(json.loads, written)
+    assert sum(after[name] != before[name] for name in before) == 2
+    assert all(trial.files in (before, after) for trial in accepted)
+    for trial in killed:
+        assert (trial.code, trial.again) == (-9, 0), trial
+        assert not any("/visit/" in name for name in trial.litter_again)
 
 
-@pytest.mark.parametrize("scene", ["runs_that_wait", "another_signal_at_the_end"])
-def test_no_run_starts_after_the_signal_and_another_one_breaks_nothing(
-    field: Field, scene: str
-) -> None:
-    (trial,) = field.try_out(RUNS, ["SIGHUP"], scenes=[scene])
-    _is_over(trial)
-    assert trial.states == {"succeeded": 3, "interrupted": 2}
-    assert trial.again in (0, 5)
-
-
-def test_an_archive_that_is_silent_is_not_waited_for(field: Field) -> None:
-    words = ["fetch", "--obs-id", "ibxl*"]
-    (trial,) = field.try_out(words, ["SIGTERM"], again=False, scenes=["silent_archive"])
-    _is_over(trial)
+def test_wherever_a_command_is_it_ends_and_no_run_starts_after_the_signal(field: Field) -> None:
+    fetch = ["fetch", "--obs-id", "ibxl*"]
+    signals = ["SIGTERM", "SIGINT", "SIGHUP"]
+    ingest, waiting, runs, _ = field.try_out(
+        field.plan(INGEST, signals[:2], scenes=IN_AN_INGEST),
+        field.plan(INGEST, ["SIGINT"], scenes=["another_writer"]),
+        field.plan(RUNS, signals, scenes=IN_RUNS),
+        field.plan(fetch, ["SIGTERM"], scenes=["silent_archive"]),
+    )
+    assert [trial.states for trial in ingest] == [ONE_INTERRUPTED] * len(IN_AN_INGEST)
+    assert [trial.states for trial in waiting] == [{"succeeded": 3}]
+    for trial in runs:
+        assert trial.states == {"succeeded": 3, "interrupted": 2}, trial
+        assert "To go on: skydb" in trial.said and "sky-run" in trial.said
+        assert [pid for pid in trial.processes if _is_alive(pid)] == []
+    assert [len(trial.processes) for trial in runs] == [2, 0, 0]
 
 
 def test_rows_are_closed_on_postgresql_as_well(tmp_path: Path, postgres_ledger_url: str) -> None:
     home = tmp_path / "home"
     home.mkdir()
     field = Field(home, postgres_ledger_url)
-    trials = field.try_out(SKIES, list(CODES), shares=[0.6, 0.8], is_restored=False)
-    trials += field.try_out(
-        INGEST, ["SIGTERM"], again=False, is_restored=False,
-        scenes=["another_session", "numpy_loop"],
-    )  # fmt: skip
-    for trial in trials:
-        _is_over(trial)
+    waiting, crunching, _ = field.try_out(
+        field.plan(INGEST, ["SIGINT"], is_restored=False, scenes=["another_session"]),
+        field.plan(INGEST, ["SIGTERM"], is_restored=False, scenes=["numpy_loop"]),
+        field.plan(SKIES, ["SIGHUP"], again=True, is_restored=False, shares=[0.5]),
+    )
+    assert [trial.states for trial in (*waiting, *crunching)] == [{"succeeded": 3}, ONE_INTERRUPTED]
 
 
 def _is_alive(pid: int) -> bool:
