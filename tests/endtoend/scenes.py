@@ -223,3 +223,31 @@ def ignored(send: Send, _: Plan) -> None:
         time.sleep(600)
 
     _at_the_end_of_an_ingest(go_on)
+
+
+def after_the_acceptance(send: Send, _: Plan) -> None:
+    """The fits are accepted, and no header is written yet."""
+    from skydb.services.alignment.header_writes import HeaderService
+
+    def instead(*_: object) -> None:
+        send()
+        time.sleep(600)
+
+    HeaderService._write = instead  # type: ignore[method-assign, assignment]
+
+
+def between_two_headers(send: Send, _: Plan) -> None:
+    """One file has its new headers, and beside the other one lies a half of it."""
+    import skydb.files.headerblocks as headerblocks
+
+    write = headerblocks._write
+    written: list[Path] = []
+
+    def instead(source: Path, target: Path, *arguments: Any) -> None:
+        write(source, target, *arguments)
+        written.append(target)
+        if len(written) == 2:
+            send()
+            time.sleep(600)
+
+    headerblocks._write = instead
