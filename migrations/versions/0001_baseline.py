@@ -80,6 +80,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_presets")),
     )
     op.create_table(
+        "processes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("machine", sa.String(length=64), nullable=True),
+        sa.Column("boot_id", sa.String(length=64), nullable=True),
+        sa.Column("namespace", sa.String(length=64), nullable=True),
+        sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("started_s", sa.Double(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
+    )
+    op.create_table(
         "sky_run_groups",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
@@ -124,6 +136,9 @@ def upgrade() -> None:
         sa.Column(
             "environment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "process_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("tool_version", sa.String(length=64), nullable=True),
         sa.Column(
             "imported_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -143,6 +158,9 @@ def upgrade() -> None:
             ["imported_by_id"],
             ["activities.id"],
             name=op.f("fk_activities_imported_by_id_activities"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["process_id"], ["processes.id"], name=op.f("fk_activities_process_id_processes")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activities")),
     )
@@ -276,12 +294,16 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(length=255), nullable=False),
         sa.Column(
+            "process_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
             "outcome",
             sa.Enum(
                 "running",
                 "succeeded",
                 "failed",
                 "lost",
+                "interrupted",
                 name="attemptoutcome",
                 native_enum=False,
                 create_constraint=True,
@@ -297,6 +319,9 @@ def upgrade() -> None:
             ["activities.id"],
             name=op.f("fk_run_attempts_activity_id_activities"),
             ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["process_id"], ["processes.id"], name=op.f("fk_run_attempts_process_id_processes")
         ),
         sa.PrimaryKeyConstraint("activity_id", "number", name=op.f("pk_run_attempts")),
     )
@@ -388,6 +413,7 @@ def upgrade() -> None:
             "replay_verdict",
             sa.Enum(
                 "identical",
+                "incomplete",
                 "within-tolerance",
                 "different",
                 name="replayverdict",
@@ -1016,6 +1042,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("solution_id", "component", name=op.f("pk_trust_reasons")),
     )
+    op.create_index(op.f("ix_processes_pid_host"), "processes", ["pid", "host"], unique=False)
     op.create_index(op.f("ix_visits_proposal_id"), "visits", ["proposal_id"], unique=False)
     op.create_index(op.f("ix_activities_created_at"), "activities", ["created_at"], unique=False)
     op.create_index(
@@ -1030,6 +1057,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("imported_by_id IS NOT NULL"),
     )
     op.create_index(op.f("ix_activities_kind"), "activities", ["kind"], unique=False)
+    op.create_index(
+        op.f("ix_activities_status"),
+        "activities",
+        ["status"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('pending', 'running')"),
+        postgresql_where=sa.text("status IN ('pending', 'running')"),
+    )
     op.create_index(op.f("ix_exposures_expstart_mjd"), "exposures", ["expstart_mjd"], unique=False)
     op.create_index(op.f("ix_exposures_visit_id"), "exposures", ["visit_id"], unique=False)
     op.create_index(op.f("ix_findings_activity_id"), "findings", ["activity_id"], unique=False)
@@ -1267,6 +1302,7 @@ def downgrade() -> None:
     op.drop_table("activities")
     op.drop_table("visits")
     op.drop_table("sky_run_groups")
+    op.drop_table("processes")
     op.drop_table("presets")
     op.drop_table("passbands")
     op.drop_table("environments")
