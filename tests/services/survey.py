@@ -240,8 +240,13 @@ class Survey:
         self.session.flush()
         return run
 
-    def interrupted(self, version: ProductVersion, *, repeated: bool = False) -> SkyRun:
-        """A run that was told to stop, and perhaps the same once more, to its end."""
+    def interrupted_then_repeated(self, visit: str) -> SkyRun:
+        """A run that was told to stop, and the same once more, to its end."""
+        return self.interrupted(visit, repeated=True)
+
+    def interrupted(self, visit: str, *, repeated: bool = False) -> SkyRun:
+        """A run that was told to stop."""
+        version = self.content(self.exposure(visit))
         group = SkyRunGroup(f"{version.sha256[:32]}{'i':>32}", "a field")
         first, again = (
             SkyRun(group, SkyMethod.MATCH, {}, self.stamp(), recipe_hash=version.sha256)

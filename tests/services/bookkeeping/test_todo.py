@@ -179,14 +179,6 @@ def downgraded_then_replayed(survey: Survey, visit: str) -> object:
     return survey.sky([run.used[0].version], SkyMethod.MATCH, replay_of=run)  # type: ignore[attr-defined]
 
 
-def interrupted(survey: Survey, visit: str) -> object:
-    return survey.interrupted(survey.content(survey.exposure(visit)))
-
-
-def interrupted_then_repeated(survey: Survey, visit: str) -> object:
-    return survey.interrupted(survey.content(survey.exposure(visit)), repeated=True)
-
-
 def matched_then_replayed_in_a_bad_environment(survey: Survey, visit: str) -> object:
     run = matched(survey, visit)
     version = run.used[0].version  # type: ignore[attr-defined]
@@ -278,8 +270,8 @@ CASES = (
     Case(R.DOWNGRADED, downgraded_then_repeated),
     Case(R.DOWNGRADED, downgraded_then_deleted),
     Case(R.DOWNGRADED, downgraded_then_replayed, "was to do match", "--force"),
-    Case(R.INTERRUPTED, interrupted, "was interrupted before it was done", MATCH),
-    Case(R.INTERRUPTED, interrupted_then_repeated),
+    Case(R.INTERRUPTED, Survey.interrupted, "was interrupted before it was done", MATCH),
+    Case(R.INTERRUPTED, Survey.interrupted_then_repeated),
 )  # fmt: skip
 
 
