@@ -162,6 +162,6 @@ def test_the_facade_exports_too(ledger, tmp_path):
 @pytest.mark.parametrize(("words", "cell"), [([], "'=1+1"), (["--raw"], "=1+1")])
 def test_a_formula_goes_out_as_a_text_unless_it_is_to_be_raw(ledger, tmp_path, words, cell):
     out, url = tmp_path / "t.csv", ledger.context.store.engine.url.render_as_string()
-    asked = "SELECT '=1+1' AS name, -1 AS x"
+    asked = "SELECT '=1+1' AS said, -1 AS number_of_it"
     assert skydb("--db", url, "export", out, "--sql", asked, *words).code == 0
-    assert out.read_text().splitlines() == ["name,x", f"{cell},-1"]
+    assert out.read_text().splitlines() == ["said,number_of_it", f"{cell},-1"]
