@@ -310,7 +310,8 @@ class HeaderJournal:
     def _forget(self, activity_id: int) -> None:
         """Drop the backups of a write that has changed no file: there is no way back to keep."""
         with self.context.store.writing() as session:
-            session.get_one(HeaderWrite, activity_id).backups.clear()
+            for backup in session.get_one(HeaderWrite, activity_id).backups:
+                session.delete(backup)
             session.commit()
 
 

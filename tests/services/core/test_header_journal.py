@@ -12,6 +12,7 @@ from sqlalchemy import select
 from skydb.domain import HeaderRestore, HeaderWrite
 from skydb.domain.vocabulary import ActivityStatus, FindingKind
 from skydb.errors import NotFoundError, StateError
+from skydb.files.drafts import draft_of
 from skydb.files.headerblocks import replace_headers
 from skydb.files.lock import alone_in, is_taken
 from skydb.services.alignment.accept import AcceptService
@@ -81,7 +82,7 @@ def test_a_write_that_was_killed_is_known_and_repeating_the_command_completes_it
     assert left.status is ActivityStatus.RUNNING
     assert left.command == f"skydb align accept {fit} --write-headers"
     assert set(left.paths) == (set() if after < 0 else set(visit[:2]))
-    litter = visit[0].with_name(f".{visit[0].name}.4194305.part")
+    litter = draft_of(visit[0])
     litter.write_bytes(b"half")
     outcomes, written = accept(services_anywhere, fit)
     assert [one.version for one in outcomes] == [2, 2]
