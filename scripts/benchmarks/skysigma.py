@@ -1,6 +1,9 @@
 """Whether the errors of skies are right: pulls of ``match`` against the skies put in.
 
-The pull of a difference is what it is off by over its standard deviation. ``match`` tells
+The pull of a difference is what it is off by over its standard deviation. Pulls of one field
+are not independent, so that a few fields have a width of their own; chi, the root of the chi
+square of all offsets of a field with their covariances over the degrees of freedom, is 1 but for
+its error, if the sigmas are right. ``match`` tells
 skies up to one constant, which is taken off by looking at differences only: of every
 exposure from the one at zero, whose sigma is what a ledger has, and of all pairs of
 exposures, which do not all share the noise of one of them. The headers point where the
@@ -37,11 +40,21 @@ _SIZE_PIX = {SimDetector.IR: 192, SimDetector.UVIS: 256, SimDetector.WFC: 256}
 
 @dataclass(frozen=True)
 class FieldPulls:
-    """Pulls of one field: of what the ledger has, and of all pairs of exposures."""
+    """Pulls of one field: of what the ledger has, and of all pairs of exposures.
+
+    Parameters
+    ----------
+    plan : FieldPlan
+    stored, pairs : tuple of float
+    chi_square, freedom : float, int
+        Of the offsets with their covariances, and their degrees of freedom.
+    """
 
     plan: FieldPlan
     stored: tuple[float, ...]
     pairs: tuple[float, ...]
+    chi_square: float
+    freedom: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +120,8 @@ def pulls_of(directory: Path, plan: FieldPlan) -> FieldPulls:
     """Simulate a field, run ``match`` in a ledger of its own, and compare with the truth."""
     with simulated_ledger(directory, plan) as (services, truth):
         (row,) = SkyRunService(services.context).run((SkyMethod.MATCH,), mosaic=False)
-        return FieldPulls(plan, _stored(row, truth), _pairs(services, row["run"], truth))
+        pairs, chi_square, freedom = _offsets(services, row["run"], truth)
+        return FieldPulls(plan, _stored(row, truth), pairs, chi_square, freedom)
 
 
 def _stored(row: dict, truth: FieldTruth) -> tuple[float, ...]:
@@ -120,21 +134,27 @@ def _stored(row: dict, truth: FieldTruth) -> tuple[float, ...]:
     )
 
 
-def _pairs(services: Services, run_id: int, truth: FieldTruth) -> tuple[float, ...]:
-    """Of the differences of all pairs of exposures, the later less the earlier."""
+def _offsets(
+    services: Services, run_id: int, truth: FieldTruth
+) -> tuple[tuple[float, ...], float, int]:
+    """Pulls of all pairs of exposures, the later less the earlier; chi square and freedom."""
     with services.context.store.reading() as session:
         versions = overlap_queries.measured_versions(overlap_queries.audited_run(session, run_id))
     measures = MeasureOverlaps(services.context).ensure(versions)
     per_brightness = 1 / measures.chips[0].brightness_per_unit
-    found = []
+    pulls, chi_square, freedom = list[float](), 0.0, 0
     for island in measures.matches:
-        offsets = island.offsets
-        sigmas = {name: island.sigmas(name) for name in offsets}
-        for one, other in combinations(sorted(offsets), 2):
-            sky = truth.exposure(other).sky - truth.exposure(one).sky
-            off = (offsets[other] - offsets[one]) * per_brightness - sky
-            found.append(off / (sigmas[one][other] * per_brightness))
-    return tuple(found)
+        names = sorted(island.offsets)
+        sky = np.array([truth.exposure(name).sky for name in names])
+        off = np.array([island.offsets[name] for name in names]) * per_brightness - sky
+        told = [island.sigmas(name) for name in names]
+        sigmas = np.array([[one[name] for name in names] for one in told]) * per_brightness
+        pulls += [(off[j] - off[i]) / sigmas[i, j] for i, j in combinations(range(len(names)), 2)]
+        apart, variances = off[1:] - off[0], sigmas**2
+        covariance = (variances[0, 1:, None] + variances[0, None, 1:] - variances[1:, 1:]) / 2
+        chi_square += float(apart @ np.linalg.solve(covariance, apart))
+        freedom += apart.size
+    return tuple(pulls), chi_square, freedom
 
 
 def _both(found: Sequence[FieldPulls]) -> list[tuple[str, Pulls]]:
@@ -161,13 +181,24 @@ def _result(found: Sequence[FieldPulls]) -> Result:
 
 
 def _show(found: Sequence[FieldPulls], kinds: Sequence[tuple[SimDetector, FieldKind]]) -> None:
-    table = Table("detector", "field", "pulls", "median", "width", "of values", "median", "width")
+    table = Table(
+        *("detector", "field", "pulls", "median", "width", "of values", "median", "width", "chi")
+    )
     for detector, kind in kinds:
         same = [one for one in found if (one.plan.detector, one.plan.kind) == (detector, kind)]
-        table.add_row(detector, kind, *(cell for _, p in _both(same) for cell in _cells(p)))
-    table.add_row("all", "all", *(cell for _, p in _both(found) for cell in _cells(p)))
+        table.add_row(
+            detector, kind, *(cell for _, p in _both(same) for cell in _cells(p)), _chi(same)
+        )
+    table.add_row("all", "all", *(cell for _, p in _both(found) for cell in _cells(p)), _chi(found))
     Console().print(table)
 
 
 def _cells(pulls: Pulls) -> tuple[str, str, str]:
     return str(pulls.count), f"{pulls.median:+.2f}", f"{pulls.width:.2f}"
+
+
+def _chi(found: Sequence[FieldPulls]) -> str:
+    """Root of the chi square over the degrees of freedom, and its error."""
+    freedom = sum(one.freedom for one in found)
+    chi = (sum(one.chi_square for one in found) / freedom) ** 0.5
+    return f"{chi:.2f} +- {chi / (2 * freedom) ** 0.5:.2f}"
