@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -105,7 +107,7 @@ def version() -> None:
 def run(words: list[str]) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
     try:
-        app(words, prog_name="skydb")
+        _command()(words, prog_name="skydb")
     except InputsRefusedError as error:
         show_refused(Shell(quiet="--quiet" in words), error)
         return _explain(error, words)
@@ -115,6 +117,12 @@ def run(words: list[str]) -> int:
         # So typer ends every command, the misused ones too: its own errors have no public name.
         return end.code if isinstance(end.code, int) else FAILED
     return 0
+
+
+@cache
+def _command() -> Callable[..., object]:
+    """Made of all signatures, which takes longer than most commands: once for a process."""
+    return typer.main.get_command(app)
 
 
 def _explain(error: SkydbError, words: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,20 +197,31 @@ def _refuse_before(state: SchemaState) -> None:
 
 def _state(engine: Engine) -> SchemaState:
     from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
 
-    head = ScriptDirectory.from_config(_config(engine)).get_current_head()
     with as_reader(engine).connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-    return SchemaState(revision, str(head))
+    return SchemaState(revision, _head(migrations_directory()))
+
+
+@cache
+def _head(migrations: Path) -> str:
+    """The newest revision; alembic imports all of them to find it."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_located(migrations)).get_current_head())
 
 
 def _config(engine: Engine) -> Config:
+    config = _located(migrations_directory())
+    config.attributes["engine"] = engine
+    return config
+
+
+def _located(migrations: Path) -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(migrations_directory()).replace("%", "%%"))
-    config.attributes["engine"] = engine
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     return config
 
 
