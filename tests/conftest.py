@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.engines import share_statements
 from tests.postgres import PostgresServer, PostgresUnavailableError
+from tests.workers import Subprocesses
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -75,6 +78,33 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the home of :func:`pytest_configure`."""
     shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Workers of drizzlepac that do not import it anew each time, unless told to."""
+    if os.environ.get("SKYDB_FRESH_WORKERS") == "1":
+        yield
+        return
+    subprocesses = Subprocesses(tmp_path_factory.mktemp("workers"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skydb.drizzle.runner.subprocess", subprocesses)
+        yield
+    subprocesses.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """Statements that are compiled once for all engines of a kind of database."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_statements(patch)
+        yield
+
+
+@pytest.fixture
+def fresh_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that start from nothing, as they do outside of tests."""
+    monkeypatch.setattr("skydb.drizzle.runner.subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

@@ -135,12 +135,12 @@ def test_the_environment_has_no_settings_of_the_user(tmp_path, fake_python, monk
     assert "ASTRODRIZ_NO_PARALLEL" not in seen
 
 
-def test_the_real_worker_reports_a_task_that_does_not_exist(tmp_path):
+def test_the_real_worker_reports_a_task_that_does_not_exist(tmp_path, fresh_workers):
     with pytest.raises(ToolCrashedError, match="There is no task 'rm'"):
         DrizzlepacRunner(timeout_s=60).run("rm", {}, tmp_path)
     assert "Traceback" in (tmp_path / "rm.log").read_text()
 
 
-def test_the_real_worker_locates_an_error_without_a_message(tmp_path):
+def test_the_real_worker_locates_an_error_without_a_message(tmp_path, fresh_workers):
     with pytest.raises(ToolCrashedError, match="raised KeyError: 'jobs'"):
         DrizzlepacRunner(timeout_s=60).run("tweakback", {}, tmp_path)

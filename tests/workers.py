@@ -1,0 +1,198 @@
+"""Subprocesses of drizzlepac that are forked from one that has imported it.
+
+Importing drizzlepac takes longer than most of what the tests let it do. The runner's own call is
+kept, word for word: a process of its own with its own directory, environment, session and log.
+Only the interpreter does not start from nothing. ``SKYDB_FRESH_WORKERS=1`` has every one start
+from nothing, and so has the fixture ``fresh_workers``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+WORKER = "skydb.drizzle.worker"
+#: An environment and a few paths; a packet arrives as a whole or not at all.
+LONGEST = 1 << 17
+#: What is imported before the first task; tasks import the rest themselves.
+IMPORTED = (
+    *("drizzlepac.astrodrizzle", "drizzlepac.tweakreg", "drizzlepac.tweakback"),
+    *("drizzlepac.haputils.astrometric_utils", "stwcs.wcsutil.headerlet", "stsci.skypac"),
+)
+
+
+class WorkerServer:
+    """The process from which workers are forked; it ends with this one.
+
+    Parameters
+    ----------
+    environment : mapping
+        That of a worker.
+    scratch : Path
+        Its home.
+    """
+
+    def __init__(self, environment: Mapping[str, str], scratch: Path) -> None:
+        self.import_path = environment["PYTHONPATH"]
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.workers", str(theirs.fileno())],
+                cwd=REPOSITORY,
+                env={**environment, "HOME": str(scratch)},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def fork(self, command: list[str], cwd: Path, env: Mapping[str, str], log: IO[bytes]) -> Forked:
+        """Start a task."""
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            task = {"arguments": command[3:], "cwd": str(cwd), "env": dict(env)}
+            descriptors = [theirs.fileno(), log.fileno()]
+            socket.send_fds(self._control, [json.dumps(task).encode()], descriptors)
+        return Forked(command, mine)
+
+    def stop(self) -> None:
+        """Stop it; tasks that still run go on."""
+        self._control.close()
+        self._process.wait(60)
+
+
+class Forked:
+    """What the runner uses of :class:`subprocess.Popen`, for a process of the server."""
+
+    def __init__(self, command: list[str], told: socket.socket) -> None:
+        self.args, self._told = command, told
+        self.returncode: int | None = None
+        first = told.recv(32)
+        if not first:
+            raise RuntimeError("The process that forks workers has ended; its error is above.")
+        self.pid = int(first)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Exit code, negative for a signal.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            When it still runs after some seconds.
+        """
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            try:
+                self.returncode = int(self._told.recv(32))
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0) from error
+            self._told.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Exit code when it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired, BlockingIOError):
+            self.wait(0.0)
+        return self.returncode
+
+
+class Subprocesses:
+    """The module :mod:`subprocess`, but workers of drizzlepac are forked.
+
+    Parameters
+    ----------
+    scratch : Path
+        For the process they are forked from, which the first of them starts.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._starting = threading.Lock()
+        self._server: WorkerServer | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, command: list[str], **options: Any) -> Forked | subprocess.Popen[bytes]:
+        if command[:3] != [sys.executable, "-m", WORKER]:
+            return subprocess.Popen(command, **options)
+        with self._starting:
+            self._server = self._server or WorkerServer(options["env"], self._scratch)
+        # Else a worker that starts from nothing would import something else.
+        if options["env"]["PYTHONPATH"] != self._server.import_path:
+            return subprocess.Popen(command, **options)
+        return self._server.fork(command, options["cwd"], options["env"], options["stdout"])
+
+    def stop(self) -> None:
+        """Start no more."""
+        if self._server is not None:
+            self._server.stop()
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a process for every task that is asked for, until nobody can ask any more."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    for one in pkgutil.iter_modules([str(REPOSITORY / "skydb" / "drizzle" / "tasks")]):
+        importlib.import_module(f"skydb.drizzle.tasks.{one.name}")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST, 2)
+        reap()
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            return watch(json.loads(message), *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def reap() -> None:
+    """Take note of what has ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def watch(task: dict[str, Any], reply: int, log: int) -> None:
+    """Fork a task, and tell when it has ended."""
+    told = socket.socket(fileno=reply)
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        told.send(str(os.getpid()).encode())
+        told.close()
+        run(task, log)
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(BrokenPipeError):
+        told.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def run(task: dict[str, Any], log: int) -> None:
+    """Be the worker that the command line would have started."""
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.environ.clear()
+    os.environ.update(task["env"])
+    os.chdir(task["cwd"])
+    sys.argv = [WORKER, *task["arguments"]]
+    # Processes that start from nothing do not share their luck.
+    importlib.import_module("numpy").random.seed()
+    sys.modules.pop(WORKER, None)
+    runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
