@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,10 @@ def chip_cards(
     return cards | (SIP if is_modelled and not is_rectified else {})
 
 
+#: Nearly every test of a service begins with the same few files.
+_BUILT: dict[str, bytes] = {}
+
+
 @dataclass
 class ImageBuilder:
     """A multi-extension HST image, one SCI with its ERR and DQ for each chip."""
@@ -79,14 +84,28 @@ class ImageBuilder:
     extra: list[fits.hdu.base.ExtensionHDU] = field(default_factory=list)
 
     def write(self) -> Path:
+        recipe = self._recipe()
+        if recipe not in _BUILT:
+            _BUILT[recipe] = self._built()
+        with self.path.open("xb") as file:
+            file.write(_BUILT[recipe])
+        return self.path
+
+    def _recipe(self) -> str:
+        """All that the bytes of the file follow from."""
+        extra = [(hdu.header.tostring(), hdu.data.tobytes()) for hdu in self.extra]
+        return repr((self.primary, self.chips, self.shape, self.bunit, self.companions, extra))
+
+    def _built(self) -> bytes:
         hdus = [fits.PrimaryHDU(header=_header(self.primary))]
         for extver, cards in enumerate(self.chips, 1):
             hdus.append(self._image("SCI", extver, {"BUNIT": self.bunit, **cards}))
             hdus += [self._image(name, extver, {}) for name in self.companions]
         hdus += self.extra
         hdus[0].header.setdefault("NEXTEND", len(hdus) - 1)
-        fits.HDUList(hdus).writeto(self.path, output_verify="silentfix")
-        return self.path
+        file = io.BytesIO()
+        fits.HDUList(hdus).writeto(file, output_verify="silentfix")
+        return file.getvalue()
 
     def _image(self, name: str, extver: int, cards: Cards) -> fits.ImageHDU:
         pixels = np.zeros(self.shape, np.int16 if name == "DQ" else np.float32)
