@@ -108,6 +108,13 @@ def _modules() -> dict[str, ast.Module]:
     return trees
 
 
+@pytest.fixture(scope="module", autouse=True)
+def syntax_is_forgotten() -> Iterator[None]:
+    """No other module has to live with a million nodes."""
+    yield
+    _modules.cache_clear()
+
+
 def _nodes(tree: ast.AST, *, for_types: bool = False) -> Iterator[tuple[ast.AST, bool]]:
     """Every node, lazy imports in functions included, and whether only a type checker runs it."""
     for node in ast.iter_child_nodes(tree):

@@ -6,7 +6,9 @@ import ast
 import re
 import statistics
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -29,6 +31,7 @@ MACHINE_PLACES = re.compile("|".join(("/wor" + "k/", "/tm" + "p/w/", "/roo" + "t
 
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")
 
+Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = Function | ast.ClassDef
 
@@ -41,14 +44,25 @@ def _name(path: Path) -> str:
     return path.relative_to(REPOSITORY).as_posix()
 
 
+@cache
 def _parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _nodes() -> Iterator[tuple[str, ast.AST]]:
+@pytest.fixture(scope="module", autouse=True)
+def syntax_is_forgotten() -> Iterator[None]:
+    """Every test reads the same trees; no other module has to live with a million nodes."""
+    yield
+    _parse.cache_clear()
+
+
+def _nodes(kind: type[Node]) -> Iterator[tuple[str, Node]]:
+    """Every node of a kind, and where it is."""
     for path in _sources():
+        name = _name(path)
         for node in ast.walk(_parse(path)):
-            yield f"{_name(path)}:{getattr(node, 'lineno', 0)}", node
+            if isinstance(node, kind):
+                yield f"{name}:{getattr(node, 'lineno', 0)}", node
 
 
 def _length(node: Documented) -> int:
@@ -61,11 +75,7 @@ def _length(node: Documented) -> int:
 
 
 def _functions() -> dict[str, int]:
-    return {
-        f"{place} {node.name}": _length(node)
-        for place, node in _nodes()
-        if isinstance(node, Function)
-    }
+    return {f"{place} {node.name}": _length(node) for place, node in _nodes(Function)}
 
 
 def test_the_median_function_is_short() -> None:
@@ -79,7 +89,7 @@ def test_long_functions_are_rare() -> None:
 
 
 def test_no_class_is_too_long() -> None:
-    classes = ((place, node) for place, node in _nodes() if isinstance(node, ast.ClassDef))
+    classes = _nodes(ast.ClassDef)
     long = {place: _length(node) for place, node in classes if _length(node) > CLASS_LINES}
     assert not long
 
@@ -102,19 +112,16 @@ def _catches_everything(handler: ast.ExceptHandler) -> bool:
 def test_whoever_catches_everything_raises_again() -> None:
     swallowing = [
         place
-        for place, node in _nodes()
-        if isinstance(node, ast.ExceptHandler)
-        and _catches_everything(node)
+        for place, node in _nodes(ast.ExceptHandler)
+        if _catches_everything(node)
         and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
     ]
     assert not swallowing
 
 
-def _writes(node: ast.AST) -> bool:
+def _writes(node: ast.With) -> bool:
     """Whether it is a block of a unit of work."""
-    return isinstance(node, ast.With) and any(
-        ast.unparse(item.context_expr).endswith(".writing()") for item in node.items
-    )
+    return any(ast.unparse(item.context_expr).endswith(".writing()") for item in node.items)
 
 
 def _commits(block: ast.AST) -> bool:
@@ -123,7 +130,7 @@ def _commits(block: ast.AST) -> bool:
 
 
 def test_every_block_that_writes_commits() -> None:
-    blocks = [(place, node) for place, node in _nodes() if _writes(node)]
+    blocks = [(place, node) for place, node in _nodes(ast.With) if _writes(node)]
     assert blocks
     assert [place for place, node in blocks if not _commits(node)] == []
 
@@ -131,10 +138,8 @@ def test_every_block_that_writes_commits() -> None:
 def test_only_the_command_line_prints() -> None:
     printing = [
         place
-        for place, node in _nodes()
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "print"
-        and not place.startswith("skydb/cli/")
+        for place, node in _nodes(ast.Call)
+        if not place.startswith("skydb/cli/") and ast.unparse(node.func) == "print"
     ]
     assert not printing
 

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from skydb.drizzle.runner import _import_path as import_path
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 WORKER = "skydb.drizzle.worker"
 #: An environment and a few paths; a packet arrives as a whole or not at all.
@@ -45,7 +47,6 @@ class WorkerServer:
     """
 
     def __init__(self, environment: Mapping[str, str], scratch: Path) -> None:
-        self.import_path = environment["PYTHONPATH"]
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -116,6 +117,8 @@ class Subprocesses:
     """
 
     def __init__(self, scratch: Path) -> None:
+        # As it is before a test puts anything in front of it.
+        self._import_path = os.pathsep.join(import_path())
         self._scratch = scratch
         self._starting = threading.Lock()
         self._server: WorkerServer | None = None
@@ -124,13 +127,11 @@ class Subprocesses:
         return getattr(subprocess, name)
 
     def Popen(self, command: list[str], **options: Any) -> Forked | subprocess.Popen[bytes]:
-        if command[:3] != [sys.executable, "-m", WORKER]:
+        is_worker = command[:3] == [sys.executable, "-m", WORKER]
+        if not is_worker or options["env"]["PYTHONPATH"] != self._import_path:
             return subprocess.Popen(command, **options)
         with self._starting:
             self._server = self._server or WorkerServer(options["env"], self._scratch)
-        # Else a worker that starts from nothing would import something else.
-        if options["env"]["PYTHONPATH"] != self._server.import_path:
-            return subprocess.Popen(command, **options)
         return self._server.fork(command, options["cwd"], options["env"], options["stdout"])
 
     def stop(self) -> None:

@@ -88,9 +88,9 @@ def test_a_failed_pipeline_leaves_its_log_beside_the_exposures(visits, tmp_path)
     ids=str,
 )
 def test_real_astrodrizzle_takes_the_files_and_matches_their_skies(name, tolerance, tmp_path):
-    plan = FieldPlan(name, tiles=(2, 2), size=256, seed=4)
+    plan = FieldPlan(name, tiles=(2, 1), size=256, seed=4)
     truth = simulate_field(tmp_path / "field", plan)
-    assert len(truth.products) == 4
+    assert len(truth.products) == 2
     for visit in truth.visits:
         check_product(tmp_path / "field" / visit.product, visit)
     paths = [tmp_path / "field" / exposure.path for exposure in truth.exposures]
