@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 
 from skydb.api.composition import Services
 from skydb.domain.catalog import CatalogUse
@@ -99,6 +100,23 @@ def test_a_product_of_which_a_part_is_covered_is_flagged(services, tools, field,
     assert row["catalog_covered_share"] == pytest.approx(0.48, abs=0.1)
     assert "The catalogue covers" in doubt["message"]
     assert "30 of the 30 sources lie on that part" in doubt["message"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [(slice(20, None), 1.0), (slice(None), 0.48)],
+    ids=["half of it is empty", "all of it is zero"],
+)
+def test_what_was_not_exposed_need_not_be_covered_unless_nothing_tells_what_was(
+    services, tools, visit, tmp_path, rows, share
+) -> None:
+    with fits.open(visit[2], "update") as hdus:
+        hdus["SCI"].data[rows] = 0.0
+    services.ingest.ingest(visit)
+    catalog(services, tmp_path, squeeze=0.4)
+    (row,), doubts = fitted(services, tools)
+    assert row["catalog_covered_share"] == pytest.approx(share, abs=0.1)
+    assert len(doubts) == (share < 0.9)
 
 
 def test_a_product_all_of_which_is_covered_is_not(services, tools, field, tmp_path) -> None:
