@@ -137,6 +137,21 @@ def test_the_sky_that_was_used_counts_and_a_header_that_differs_is_told():
     assert contradictions == ["e0_flt.fits chip 1 has MDRIZSKY 99.0 on disk, but 1.2 was used"]
 
 
+@pytest.mark.parametrize(
+    ("on_disk", "used", "told"),
+    [
+        (None, None, []),
+        (0.5, None, ["e0_flt.fits chip 1 has MDRIZSKY 0.5 on disk, but None was used"]),
+        (None, 0.5, ["e0_flt.fits chip 1 has MDRIZSKY None on disk, but 0.5 was used"]),
+    ],
+)
+def test_no_sky_is_a_sky_that_a_header_may_differ_from(on_disk, used, told):
+    call = SkyCall(LOCALMIN, None, {("e0_flt.fits", 1): used})
+    real, contradictions = skies_in_use(readings(on_disk), [call])
+    assert [reading.mdrizsky for reading in real] == [used]
+    assert contradictions == told
+
+
 def test_a_chip_without_a_sky_is_left_out_of_the_values():
     assert value_contradictions(MATCH, [*VALUES[MATCH], *readings(None)]) == []
     assert value_contradictions(MATCH, readings(None, None)) == ["there is no sky value"]
