@@ -6,6 +6,8 @@ and so compiled everything anew, which took longer than what the databases did.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -20,8 +22,8 @@ def share_statements(patch: pytest.MonkeyPatch) -> None:
     """Let engines of skydb share a cache, whose keys tell kinds of databases from each other."""
     shared: LRUCache[object, object] = LRUCache(STATEMENTS)
 
-    def create_sharing(url: URL) -> Engine:
-        engine = create_engine(url)
+    def create_sharing(url: URL, **options: Any) -> Engine:
+        engine = create_engine(url, **options)
         engine._compiled_cache = shared  # type: ignore[assignment]
         return engine
 

@@ -201,6 +201,12 @@ class SkyRun(Retained, Activity):
         """Attach the images that the run made."""
         self.mosaic = mosaic
 
+    @property
+    def pixel_files(self) -> tuple[str, ...]:
+        """Stored paths of all that a purge deletes: the mosaic, and masks of cosmic rays."""
+        mosaic = (self.mosaic.science_path, self.mosaic.weight_path) if self.mosaic else ()
+        return (*mosaic, self.masks_path) if self.masks_path else mosaic
+
     def _tool_of(self, stamp: Stamp) -> str | None:
         own = f"skydb {stamp.skydb_version}"
         return own if self.engine is Engine.SKYDB else stamp.tool_version

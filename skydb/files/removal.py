@@ -9,6 +9,9 @@ from pathlib import Path
 from skydb.errors import StateError
 from skydb.interruption import held
 
+#: How the label of a purge's scratch directory begins; the number of the run follows.
+PURGE_LABEL = "purge-"
+
 
 def require_below(root: Path, path: Path) -> Path:
     """The path, when it is really below the root: no link leads out of it.
@@ -52,7 +55,7 @@ def set_aside(files: Sequence[Path], aside: Path) -> Iterator[int]:
     try:
         for number, path in enumerate(files):
             if path.is_file():
-                target = aside / f"{number}-{path.name}"
+                target = aside / _name_aside(number, path)
                 with held():
                     _move(path, target)
                     moved.append((path, target))
@@ -62,6 +65,30 @@ def set_aside(files: Sequence[Path], aside: Path) -> Iterator[int]:
             for path, target in moved:
                 target.replace(path)
         raise
+
+
+def put_back(files: Sequence[Path], aside: Path) -> int:
+    """Move back what :func:`set_aside` had moved when its process was killed; how many files.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        As they were given to it; a place that has a file again is left alone.
+    aside : Path
+        The directory.
+    """
+    back = [
+        (aside / _name_aside(number, path), path)
+        for number, path in enumerate(files)
+        if (aside / _name_aside(number, path)).is_file() and not path.exists()
+    ]
+    for target, path in back:
+        target.replace(path)
+    return len(back)
+
+
+def _name_aside(number: int, path: Path) -> str:
+    return f"{number}-{path.name}"
 
 
 def _move(path: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import BookEntry, Mosaic, SkyRun
 from skydb.domain.retention import RetentionPolicy
 from skydb.errors import NotFoundError, StateError
-from skydb.files.removal import require_below, set_aside
+from skydb.files.removal import PURGE_LABEL, require_below, set_aside
 from skydb.interruption import held
 from skydb.services.bookkeeping.notes import BooksService, entry_row
 from skydb.services.core import Context
@@ -125,7 +125,7 @@ class RetentionService:
         paths = {text: self._path(text) for text in plan.files}
         gone = [text for text, path in paths.items() if path.is_file()]
         with (
-            self.context.workspace.scratch(f"purge-{run_id}", is_litter=False) as aside,
+            self.context.workspace.scratch(f"{PURGE_LABEL}{run_id}", is_litter=False) as aside,
             self.context.store.writing() as session,
         ):
             # It may have to wait here for another writer, and can be interrupted.
@@ -140,10 +140,8 @@ class RetentionService:
         run.require_purgeable()
         if run.mosaic is None:
             raise StateError(f"Run {run.id} has no mosaic.")
-        files: tuple[str, ...] = (run.mosaic.science_path, run.mosaic.weight_path)
+        files = run.pixel_files
         _require_unshared(session, run.id, files)
-        # Masks of cosmic rays are pixels as well, and as large as the exposures.
-        files += (run.masks_path,) if run.masks_path else ()
         sizes = [path.stat().st_size for path in map(self._path, files) if path.is_file()]
         return PurgeOutcome(run.id, run.method.value, PurgeStatus.PLANNED, sum(sizes), files)
 

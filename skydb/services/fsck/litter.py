@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from skydb.domain import FileLocation, HeaderBackup, Process
+from skydb.domain import FileLocation, HeaderBackup, Process, SkyRun
 from skydb.domain.process import Fate, ProcessMark
 from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of
+from skydb.files.removal import PURGE_LABEL, put_back
 from skydb.services.core import Context, Fates
 from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.store.engine import sqlite_path
@@ -84,10 +85,21 @@ class Litter:
 
     def _retire(self, directory: Path, label: str) -> str | None:
         tools = end_tools_below(directory)
+        self._put_back(directory, label)
         if directory.is_dir():
             self.context.workspace.retire(directory, label)
         told = ", ".join(map(str, tools))
         return f"it is deleted, once process {told} was ended, which worked on" if told else None
+
+    def _put_back(self, directory: Path, label: str) -> None:
+        """Put back what a purge had set aside when it was killed before it was on record."""
+        number = label.removeprefix(PURGE_LABEL)
+        if number == label or not number.isdigit():
+            return
+        with self.context.store.reading() as session:
+            run = session.get(SkyRun, int(number))
+            files = run.pixel_files if run and run.mosaic and not run.mosaic.purged_at else ()
+        put_back([self.context.workspace.resolve(text) for text in files], directory)
 
     def _drafts(self) -> set[Path]:
         root = self.context.workspace.root

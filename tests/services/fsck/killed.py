@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skydb.api.composition import Services
-from skydb.domain import IngestActivity
+from skydb.domain import IngestActivity, SkyRun
 from skydb.domain.vocabulary import SkyMethod
 from skydb.files import headerblocks
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.header_writes import HeaderService
+from skydb.services.bookkeeping.retention import RetentionService
 from skydb.services.core import header_journal
 from skydb.services.core.context import Context
 from skydb.services.skies.skyrun import SkyRunService
@@ -135,6 +136,16 @@ def draft(run: int) -> Work:
     def work(context: Context, here: Here) -> None:
         headerblocks.sha256_of = here  # type: ignore[assignment]
         HeaderService(context).write_accepted(run)
+
+    return work
+
+
+def purge(run: int) -> Work:
+    """Killed when the files are out of their places and nothing of it is on record."""
+
+    def work(context: Context, here: Here) -> None:
+        SkyRun.purge = here  # type: ignore[method-assign]
+        RetentionService(context).purge([run], "no room")
 
     return work
 

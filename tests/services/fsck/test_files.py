@@ -18,7 +18,7 @@ from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.write_headers import SkyHeaderService
-from tests.services.fsck.killed import acceptance, draft, header_write, killed, restoration
+from tests.services.fsck.killed import acceptance, draft, header_write, killed, purge, restoration
 from tests.services.fsck.test_runs import problems
 from tests.services.tools import MEMBERS, Toolbox, checksums, files_below
 
@@ -166,6 +166,22 @@ def test_a_mosaic_that_was_moved_away_is_told_of_until_it_is_purged(
     assert found.repaired is None
     services.retention.purge([row["run"]], "it was moved away")
     assert problems(services) == []
+
+
+def test_a_mosaic_that_a_killed_purge_had_set_aside_is_put_back(
+    services_anywhere: Services, visit: list[Path]
+) -> None:
+    services = services_anywhere
+    services.ingest.ingest(visit)
+    (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
+    before = Path(row["mosaic"]).read_bytes()
+    killed(services, purge(row["run"]))
+    assert not Path(row["mosaic"]).exists()
+    services.fsck.repair()
+    assert Path(row["mosaic"]).read_bytes() == before
+    assert problems(services, deep=True) == []
+    services.retention.purge([row["run"]], "no room")
+    assert problems(services, deep=True) == []
 
 
 def test_a_mosaic_with_other_pixels_is_found_by_its_checksum(
