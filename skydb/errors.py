@@ -18,6 +18,7 @@
     ├── ToolError (RuntimeError)           drizzlepac failed                        exit 1
     │   ├── ToolCrashedError               raised, was killed or ran out of time
     │   └── ToolSilentFailureError         said nothing and made nothing
+    ├── DiskError (OSError)                a file or directory cannot be used       exit 1
     ├── ExecutorError (RuntimeError)       work cannot be given to others           exit 1
     └── ArchiveError (OSError)             an archive or catalogue service failed   exit 1
 
@@ -29,6 +30,7 @@ parts are kept as attributes so that a program need not parse the sentence.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -206,6 +208,28 @@ class ToolCrashedError(ToolError):
 
 class ToolSilentFailureError(ToolError):
     """The task ended well by its own account but its outputs are missing or stale."""
+
+
+class DiskError(SkydbError, OSError):
+    """The operating system refused a file or directory that the work needs."""
+
+    @classmethod
+    def of(cls, error: OSError) -> Self:
+        """What it said, of which file, and what helps."""
+        said = error.strerror or str(error) or type(error).__name__
+        named = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        what = f"{' and '.join(named)}: {said}." if named else f"{said}."
+        return cls(what, advice=_CURES.get(error.errno or 0, "See to it, and repeat the command."))
+
+
+#: What helps against what the operating system says.
+_CURES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and repeat the command."),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM),
+        "Choose a place that you may write to (--data), or see to its permissions.",
+    ),
+}
 
 
 class ExecutorError(SkydbError, RuntimeError):

@@ -34,7 +34,7 @@ from skydb.cli import (
 )
 from skydb.cli.inputs import show_refused
 from skydb.cli.shell import FAILED, Shell
-from skydb.errors import InputsRefusedError, SkydbError
+from skydb.errors import DiskError, InputsRefusedError, SkydbError
 from skydb.interruption import check
 from skydb.version import __version__
 
@@ -113,6 +113,10 @@ def run(words: list[str]) -> int:
         return _explain(error, words)
     except SkydbError as error:
         return _explain(error, words)
+    except OSError as error:
+        refused = DiskError.of(error)
+        refused.__cause__ = error
+        return _explain(refused, words)
     except SystemExit as end:
         # So typer ends every command, the misused ones too: its own errors have no public name.
         return end.code if isinstance(end.code, int) else FAILED

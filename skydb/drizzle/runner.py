@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import site
 import subprocess
@@ -58,6 +59,8 @@ _TITLES = {
     "sources": "extract_sources",
     "onepass": "One-pass drizzle",
 }
+#: With less free space the disk counts as full.
+_LEAST_FREE_BYTES = 1 << 20
 REQUEST = "request.json"
 RESULT = "result.json"
 
@@ -221,8 +224,14 @@ def _read_result(tool: str, code: int, result: Path, log: Path) -> dict[str, obj
         document = json.loads(result.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if code:
-            raise ToolCrashedError(tool, f"ended with exit code {code}", log=log) from error
+            raise ToolCrashedError(tool, _how_it_ended(code, log), log=log) from error
         raise ToolSilentFailureError(tool, "ended well but left no result", log=log) from error
     except ValueError as error:
         raise ToolCrashedError(tool, "left a result that is not JSON", log=log) from error
     return document if isinstance(document, dict) else {}
+
+
+def _how_it_ended(code: int, log: Path) -> str:
+    """A tool on a full disk cannot even write down why it ended."""
+    is_full = shutil.disk_usage(log.parent).free < _LEAST_FREE_BYTES
+    return "ran out of disk space" if is_full else f"ended with exit code {code}"

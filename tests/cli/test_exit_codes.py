@@ -4,6 +4,7 @@ from contextlib import closing
 import pytest
 
 from tests.commands import LedgerDirectory, skydb
+from tests.files.logs.manners import TWEAKREGS
 
 WRONG_USAGE = [
     ("nonsense",),
@@ -150,3 +151,20 @@ def test_a_ledger_that_another_program_broke_is_no_traceback(ingested):
     assert answer.code in (1, 2)
     assert "v_sky_comparison" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_data_root_that_cannot_be_made_is_a_sentence_and_the_run_has_failed(tmp_path):
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "logs").mkdir()
+    ledger = LedgerDirectory(tmp_path / "ledger")
+    ledger("init")
+    (tmp_path / "file").write_text("in the way")
+    lines = next(iter(TWEAKREGS.values())).lines()
+    (tmp_path / "logs" / "tweakreg.log").write_text("\n".join(lines))
+    words = ("--data", tmp_path / "file" / "data", "history", "import", tmp_path / "logs")
+    spoken = ledger(*words)
+    assert spoken.code == 1
+    assert "Not a directory" in spoken.err
+    assert "Traceback" not in spoken.err
+    rows = ledger.json("sql", "SELECT status FROM activities")
+    assert [row["status"] for row in rows] == ["failed"]

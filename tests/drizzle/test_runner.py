@@ -5,6 +5,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,6 +69,12 @@ def test_a_killed_task_names_the_signal(tmp_path, fake_python):
 
 def test_a_task_that_fails_without_a_word_is_a_crash(tmp_path, fake_python):
     with pytest.raises(ToolCrashedError, match="exit code 3"):
+        DrizzlepacRunner(python=fake_python("exit 3\n")).run("tweakreg", {}, tmp_path)
+
+
+def test_a_task_that_fails_on_a_full_disk_says_so(tmp_path, fake_python, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+    with pytest.raises(ToolCrashedError, match="TweakReg ran out of disk space"):
         DrizzlepacRunner(python=fake_python("exit 3\n")).run("tweakreg", {}, tmp_path)
 
 
