@@ -1,0 +1,107 @@
+"""Entry of ``scripts/torture``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.torturing import process
+from scripts.torturing.fields import make_files
+from scripts.torturing.kills import KILL, Campaign, Row, signalled
+from scripts.torturing.others import OTHERS
+from scripts.torturing.stage import Stage, StageError
+from scripts.torturing.tables import kill_table, other_table
+from scripts.torturing.trades import TRADES, Trade
+from tests.postgres import PostgresServer
+
+_SIGNALS = {
+    "kill": KILL,
+    "term": signalled(signal.SIGTERM),
+    "int": signalled(signal.SIGINT),
+    "hup": signalled(signal.SIGHUP),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Disturb, look, and print a table; 1 when something was wrong."""
+    options = _parser().parse_args(arguments)
+    process.prepare()
+    home = Path(options.keep or tempfile.mkdtemp(prefix="skydb-torture-"))
+    files = make_files(home / "source")
+    rows, other = [], []
+    for database in options.on:
+        server = PostgresServer.start() if database == "postgresql" else None
+        try:
+            stage = Stage(home / database, server)
+            trades = [one for one in TRADES if _is_wanted(one.name, options)]
+            rows += [_campaign(stage, database, trade, files, options) for trade in trades]
+            for name, trial in OTHERS.items():
+                if _is_wanted(name, options):
+                    other.append(trial(stage, database, files))
+                    print(other_table(other[-1:]), flush=True)
+        finally:
+            if server is not None:
+                server.stop()
+    sys.stdout.write(kill_table(rows) + "\n" + other_table(other) + "\n")
+    return int(any(row.wrong for row in rows) or any(one.wrong for one in other))
+
+
+def _is_wanted(name: str, options: argparse.Namespace) -> bool:
+    only = not options.only or any(word in name for word in options.only)
+    return only and not any(word in name for word in options.without)
+
+
+def _campaign(
+    stage: Stage, database: str, trade: Trade, files: Path, options: argparse.Namespace
+) -> Row:
+    began = time.monotonic()
+    try:
+        stage.prepare(files, trade.before)
+        campaign = Campaign(stage, trade, _SIGNALS[options.signal])
+    except StageError as error:
+        row = Row(trade.name, database, 0)
+        row.wrong["not prepared"] += 1
+        row.seen.append(str(error))
+        _say(row, began)
+        return row
+    row = Row(trade.name, database, campaign.steps)
+    number = options.slow if trade.is_slow else options.kills
+    for point, judgement in campaign.judge(campaign.points(number, options.seed)):
+        row.kills += 1
+        row.wrong.update(judgement.wrong.keys())
+        row.seen += [f"step {point}: {what}: {said}" for what, said in judgement.wrong.items()]
+    _say(row, began)
+    return row
+
+
+def _say(row: Row, began: float) -> None:
+    sys.stderr.write(
+        f"{row.database}: {row.trade}: {row.kills} of {row.steps} steps, "
+        f"{sum(row.wrong.values())} wrong, {time.monotonic() - began:.0f} s\n"
+    )
+    for line in row.seen[:8]:
+        sys.stderr.write(f"    {line}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/torture", description=__doc__)
+    parser.add_argument("only", nargs="*", help="Words in the names of what to do; else all.")
+    parser.add_argument("--except", nargs="+", dest="without", default=(), metavar="WORD")
+    parser.add_argument("--kills", type=int, default=12, help="Of each command and database.")
+    parser.add_argument("--slow", type=int, default=5, help="Of commands that drizzlepac is in.")
+    parser.add_argument("--seed", type=int, default=1, help="Of the steps before which to kill.")
+    parser.add_argument("--signal", choices=_SIGNALS, default="kill")
+    parser.add_argument(
+        "--on", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite", "postgresql")
+    )
+    parser.add_argument("--keep", help="Directory to work in; else one that is forgotten.")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

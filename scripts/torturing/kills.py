@@ -1,0 +1,156 @@
+"""Disturbs a command before its n-th step, then ``fsck --repair``, then the command again."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from scripts.torturing.agent import Agent, killed, told
+from scripts.torturing.stage import Stage, StageError
+from scripts.torturing.trades import Trade
+from scripts.torturing.verdict import (
+    Facts,
+    Judgement,
+    facts_of,
+    litter_of,
+    marks_of,
+    problems_in,
+    unfinished,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Something that happens in the middle of a command, and the exit codes that it may have."""
+
+    happen: Callable[[Stage], None]
+    codes: tuple[int, ...]
+
+
+def signalled(number: signal.Signals) -> Disturbance:
+    """A signal, after which a command closes its rows and ends with a code of its own."""
+    return Disturbance(lambda _: told(number)(), (128 + number,))
+
+
+KILL = Disturbance(lambda _: killed(), (-signal.SIGKILL,))
+
+
+@dataclass
+class Row:
+    """One line of the table: a command on a database."""
+
+    trade: str
+    database: str
+    steps: int
+    kills: int = 0
+    wrong: Counter[str] = field(default_factory=Counter)
+    seen: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command leaves when nobody disturbs it."""
+
+    facts: Facts
+    before: dict[str, str]
+    after: dict[str, str]
+    steps: int
+
+
+class Campaign:
+    """Many ends of one command.
+
+    Parameters
+    ----------
+    stage : Stage
+        Prepared for the command.
+    trade : Trade
+        The command.
+    what : Disturbance
+        What happens to it; it is killed unless told.
+    """
+
+    def __init__(self, stage: Stage, trade: Trade, what: Disturbance | None = None) -> None:
+        self._stage, self._what = stage, what or KILL
+        with stage.trial():
+            self._trade = replace(trade, words=stage.filled(trade.words))
+            before, agent = marks_of(stage), Agent(stage.home)
+            ending = stage.run(self._trade.words, agent)
+            if ending.code not in (0, 5):
+                raise StageError(f"{trade.name}: {ending.code} {ending.err[-2000:]}")
+            self._code = ending.code
+            self._wanted = Wanted(facts_of(stage), before, marks_of(stage), ending.steps)
+            left = litter_of(stage, trade.touches)
+            if left or unfinished(stage):
+                raise StageError(f"{trade.name} leaves litter of its own accord: {left}")
+
+    @property
+    def steps(self) -> int:
+        """Steps of the command when it is left alone."""
+        return self._wanted.steps
+
+    def points(self, number: int, seed: int) -> list[int]:
+        """Steps before which it is ended: all, the middle one, or a sample with first and last."""
+        steps = range(1, self.steps + 1)
+        if number >= len(steps):
+            return list(steps)
+        if number < 2:
+            return [(self.steps + 1) // 2]
+        return sorted({1, self.steps, *random.Random(seed).sample(steps, number - 2)})
+
+    def judge(self, points: list[int]) -> Iterator[tuple[int, Judgement]]:
+        """End the command before each of some steps; what is wrong afterwards."""
+        for point in points:
+            with self._stage.trial():
+                yield point, self._judge(point)
+
+    def _judge(self, point: int) -> Judgement:
+        found, stage, trade = Judgement(), self._stage, self._trade
+        agent = Agent(stage.home, point, lambda: self._what.happen(stage))
+        ended = stage.run(trade.words, agent)
+        found.demand("worker left", not ended.left, f"{ended.left} processes")
+        self._demand_end(found, ended.code, ended.err)
+        repaired = stage.run(("fsck", "--repair", "--json"))
+        found.demand("fsck failed", repaired.code in (0, 5), repaired.err[-400:])
+        found.demand("still running", not unfinished(stage), unfinished(stage))
+        self._demand_files(found, again=False)
+        again = stage.run(trade.again or trade.words)
+        found.demand("not repeatable", again.code in (0, 5), f"{again.code} {again.err[-400:]}")
+        found.compare("rows", facts_of(stage), self._wanted.facts)
+        self._demand_files(found, again=True)
+        self._demand_peace(found)
+        return found
+
+    def _demand_end(self, found: Judgement, code: int, err: str) -> None:
+        # It may have been done but for the last words.
+        good = (*self._what.codes, self._code)
+        found.demand("wrong exit code", code in good, f"{code} {err[-300:]}")
+        found.demand("traceback", "Traceback" not in err, err[-500:])
+
+    def _demand_files(self, found: Judgement, *, again: bool) -> None:
+        marks, wanted = marks_of(self._stage), self._wanted
+        if again:
+            found.demand("user file changed", marks == wanted.after, _differ(marks, wanted.after))
+        elif self._trade.writes_files:
+            mixed = marks not in (wanted.before, wanted.after)
+            found.demand("files mixed", not mixed, _differ(marks, wanted.before))
+        else:
+            same = marks == wanted.before
+            found.demand("user file changed", same, _differ(marks, wanted.before))
+
+    def _demand_peace(self, found: Judgement) -> None:
+        stage = self._stage
+        found.demand("still running", not unfinished(stage), unfinished(stage))
+        left = litter_of(stage, self._trade.touches)
+        found.demand("litter", not left, left[:5])
+        checked = stage.run(("fsck", "--deep", "--json"))
+        found.demand("fsck failed", checked.code in (0, 5), checked.err[-400:])
+        problems = problems_in(checked.out) if checked.code in (0, 5) else []
+        found.demand("fsck not silent", not problems, problems[:3])
+
+
+def _differ(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]

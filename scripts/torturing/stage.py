@@ -1,0 +1,140 @@
+"""A place where commands are tried: exposures, a ledger, and a copy to begin again from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from scripts.torturing import process
+from scripts.torturing.agent import Agent
+from scripts.torturing.process import Ending
+from tests.postgres import PostgresServer
+
+_NEWEST = {
+    "ALIGNMENT": "SELECT MAX(id) FROM activities WHERE kind = 'alignment'",
+    "SKY": "SELECT MAX(id) FROM activities WHERE kind = 'sky-run'",
+    "VISIT": "SELECT MIN(program || number) FROM visits",
+}
+
+
+class StageError(RuntimeError):
+    """A command that nobody disturbs has failed: nothing can be learned from it."""
+
+
+@dataclass
+class Stage:
+    """A directory with a ledger, where a trial leaves what it leaves.
+
+    Parameters
+    ----------
+    home : Path
+        ``home/files`` are the user's own files; it is always in the same place, for a ledger
+        knows files by their paths.
+    server : PostgresServer or None
+        Where the ledger is; in SQLite, below `home`, without one.
+    """
+
+    home: Path
+    server: PostgresServer | None = None
+    _database: str | None = field(default=None, init=False)
+    _saved: str | None = field(default=None, init=False)
+
+    @property
+    def files(self) -> Path:
+        """The user's own files."""
+        return self.home / "files"
+
+    @property
+    def url(self) -> str:
+        """The ledger."""
+        if self.server is None:
+            return f"sqlite:///{self.home}/ledger.sqlite"
+        assert self._database is not None
+        return self.server.url(self._database)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of every command here."""
+        return {
+            "SKYDB_URL": self.url,
+            "SKYDB_DATA": str(self.home / "data"),
+            "TMPDIR": str(self.home / "tmp"),
+            "HOME": str(self.home / "user"),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+
+    def prepare(self, source: Path, commands: Sequence[Sequence[str]]) -> None:
+        """Put files and a new ledger here, run some commands, and remember all that."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.copytree(source, self.home)
+        for name in ("tmp", "user"):
+            (self.home / name).mkdir(parents=True)
+        if self.server is not None:
+            self._database = self.server.create_database()
+        for words in (("init",), *commands):
+            self.must(self.filled(words))
+        shutil.rmtree(self._copy, ignore_errors=True)
+        shutil.copytree(self.home, self._copy, symlinks=True)
+        if self.server is not None:
+            self._saved, self._database = self._database, None
+            self.server.freeze(self._saved or "")
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Begin with what was remembered, and throw away what comes of it."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.copytree(self._copy, self.home, symlinks=True)
+        if self.server is not None:
+            self._database = self.server.create_database(self._saved)
+        try:
+            yield
+        finally:
+            if self.server is not None and self._database is not None:
+                self.server.drop_database(self._database)
+                self._database = None
+
+    def run(self, words: Sequence[str], agent: Agent | None = None) -> Ending:
+        """Run a command here."""
+        return process.run(words, self.home, self.environment, agent)
+
+    def filled(self, words: Sequence[str]) -> tuple[str, ...]:
+        """A command with the names of runs and visits, which the ledger knows."""
+        known = {"LEDGER": self.url}
+        known |= {
+            name: str(self.ask(question)[0][0])
+            for name, question in _NEWEST.items()
+            if name in words
+        }
+        return tuple(known.get(word, word) for word in words)
+
+    def must(self, words: Sequence[str]) -> Ending:
+        """Run a command that has to end well.
+
+        Raises
+        ------
+        StageError
+            When it does not.
+        """
+        ending = self.run(words)
+        if ending.code not in (0, 5):
+            raise StageError(f"skydb {' '.join(words)}: {ending.code}\n{ending.err[-2000:]}")
+        return ending
+
+    def ask(self, question: str) -> list[tuple[object, ...]]:
+        """Rows of an answer of the ledger."""
+        engine = create_engine(self.url)
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(text(question))]
+        finally:
+            engine.dispose()
+
+    @property
+    def _copy(self) -> Path:
+        return self.home.with_name(f"{self.home.name}.saved")

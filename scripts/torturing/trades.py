@@ -1,0 +1,104 @@
+"""The commands that write, and what must have been done before them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Words = tuple[str, ...]
+
+_INGEST: Words = ("ingest", "files")
+_CATALOG: Words = ("refcat", "import", "files/gaia.ecsv", "--name", "gaia", "--epoch", "2016.0")
+_FIT: Words = ("align", "run", "--refcat", "gaia")
+_ACCEPT: Words = ("align", "accept", "ALIGNMENT")
+_PLAIN: Words = ("sky", "run", "--no-selftest", "--engine", "skydb")
+_SKIES: Words = (*_PLAIN, "--no-mosaic", "--method", "all")
+_MOSAICS: Words = (*_PLAIN, "--method", "match")
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A command to disturb.
+
+    Parameters
+    ----------
+    name : str
+        What the table calls it.
+    words : tuple of str
+        The command; ``ALIGNMENT`` and ``SKY`` stand for the newest runs.
+    before : sequence of tuple of str
+        Commands that nobody disturbs.
+    writes_files : bool
+        Whether it may change the user's own files: all of them, or none.
+    touches : tuple of str
+        The user's files that it may add.
+    is_slow : bool
+        Whether drizzlepac works in it.
+    again : tuple of str
+        What is typed after it was disturbed; the same when left out.
+    """
+
+    name: str
+    words: Words
+    before: Sequence[Words] = ()
+    writes_files: bool = False
+    touches: tuple[str, ...] = ()
+    is_slow: bool = False
+    again: Words = ()
+
+
+TRADES = (
+    Trade("ingest", _INGEST),
+    Trade("ingest of redelivered files", ("ingest", "redelivered"), (_INGEST,)),
+    Trade("history import", ("history", "import", "logs")),
+    Trade("refcat import", _CATALOG),
+    Trade("preset set", ("preset", "set", "mine", "-o", "final_pixfrac=0.8")),
+    Trade("sky run, values", _SKIES, (_INGEST,)),
+    Trade("sky run, mosaics", (*_PLAIN, "--method", "all"), (_INGEST,), is_slow=True),
+    Trade(
+        "sky run, astrodrizzle",
+        ("sky", "run", "--no-selftest", "--method", "match"),
+        (_INGEST,),
+        is_slow=True,
+    ),
+    Trade(
+        "sky write-headers",
+        ("sky", "write-headers", "SKY"),
+        (_INGEST, (*_PLAIN, "--no-mosaic", "--method", "match")),
+        writes_files=True,
+    ),
+    Trade(
+        "sky restore-headers",
+        ("sky", "restore-headers", "SKY"),
+        (
+            _INGEST,
+            (*_PLAIN, "--no-mosaic", "--method", "match"),
+            ("sky", "write-headers", "SKY"),
+        ),
+        writes_files=True,
+    ),
+    Trade("align run", _FIT, (_INGEST, _CATALOG), is_slow=True),
+    Trade("align accept", _ACCEPT, (_INGEST, _CATALOG, _FIT), is_slow=True),
+    Trade(
+        "align accept --write-headers",
+        (*_ACCEPT, "--write-headers"),
+        (_INGEST, _CATALOG, _FIT),
+        writes_files=True,
+        is_slow=True,
+    ),
+    Trade("books pin", ("books", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
+    Trade("books purge", ("books", "purge", "SKY"), (_INGEST, _MOSAICS)),
+    Trade("books note", ("books", "note", "VISIT", "seen"), (_INGEST,)),
+    Trade(
+        "export",
+        ("export", "table", "out.ecsv", "--view", "v_sky_values"),
+        (_INGEST, _SKIES),
+        touches=("out.ecsv",),
+    ),
+    Trade(
+        "db copy",
+        ("db", "copy", "LEDGER", "sqlite:///copy.sqlite"),
+        (_INGEST, _SKIES),
+        touches=("copy.sqlite",),
+    ),
+)

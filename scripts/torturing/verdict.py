@@ -1,0 +1,135 @@
+"""What a command has left, as far as it can be compared with what it should leave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from astropy.io import fits
+from sqlalchemy import MetaData, create_engine, select
+
+from scripts.torturing.stage import Stage
+
+#: What a ledger says in the end, however often a command was begun: rows, as often as they are.
+FACTS = {
+    "versions": "SELECT p.filename, v.number FROM product_versions v"
+    " JOIN products p ON p.id = v.product_id",
+    "skies": "SELECT rootname, extver, requested_method, effective_method, mdrizsky"
+    " FROM v_sky_values",
+    "alignments": "SELECT rootname, product, wcs_name, status, nmatches FROM v_alignment_current",
+    "fits": "SELECT product, nmatches, status FROM v_alignment_history WHERE origin = 'tweakreg'"
+    " AND status <> 'failed'",
+    "mosaics": "SELECT r.requested_method, m.purged_at IS NULL FROM mosaics m"
+    " JOIN sky_runs r ON r.id = m.run_id",
+    "catalogues": "SELECT name, sha256 FROM reference_catalogs",
+    "books": "SELECT kind, reason FROM book_entries",
+    "presets": "SELECT name, options FROM presets",
+    "imported runs": "SELECT kind, status, tool_version, started_at FROM activities"
+    " WHERE imported_by_id IS NOT NULL",
+}
+_UNFINISHED = (
+    "SELECT id FROM activities WHERE status IN ('running', 'pending')",
+    "SELECT activity_id FROM run_attempts WHERE outcome = 'running'",
+)
+_CARDS = ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "WCSNAME", "MDRIZSKY", "SKYDBRUN")
+
+Facts = Mapping[str, Counter[str]]
+
+
+def facts_of(stage: Stage) -> Facts:
+    """Everything of :data:`FACTS`."""
+    return {
+        name: Counter(str(row) for row in stage.ask(question)) for name, question in FACTS.items()
+    }
+
+
+def unfinished(stage: Stage) -> int:
+    """Activities and attempts that have not ended."""
+    return sum(len(stage.ask(question)) for question in _UNFINISHED)
+
+
+def marks_of(stage: Stage) -> dict[str, str]:
+    """Each of the user's files by name: its pixels, and what skydb may write to its headers."""
+    return {
+        str(path.relative_to(stage.files)): _mark(path)
+        for path in sorted(stage.files.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _mark(path: Path) -> str:
+    if path.suffix != ".fits":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with fits.open(path, memmap=False) as hdus:
+        for hdu in hdus:
+            digest.update(repr([hdu.header.get(card) for card in _CARDS]).encode())
+            if hdu.is_image and hdu.data is not None:
+                digest.update(hdu.data.tobytes())
+    return digest.hexdigest()
+
+
+def litter_of(stage: Stage, touches: Iterable[str] = ()) -> list[str]:
+    """Files that no row of the ledger names, and whatever is left in places for a while."""
+    said = _everything_said(stage)
+    ours = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", *touches}
+    left = []
+    for path in sorted(stage.home.rglob("*")):
+        place = path.relative_to(stage.home)
+        if path.is_dir() or place.parts[0] in ("files", "redelivered", "logs", "user"):
+            continue
+        if place.parts[0] == "data":
+            inside = place.relative_to("data")
+            names = (inside, *list(inside.parents)[:-2])
+            if not any(f'"{name}' in said for name in map(str, names)):
+                left.append(str(place))
+        elif str(place) not in ours:
+            left.append(str(place))
+    return left
+
+
+def _everything_said(stage: Stage) -> str:
+    """All texts of all tables, each within quotation marks."""
+    engine = create_engine(stage.url)
+    texts = []
+    try:
+        metadata = MetaData()
+        metadata.reflect(engine)
+        with engine.connect() as connection:
+            for table in metadata.tables.values():
+                for row in connection.execute(select(table)):
+                    texts += [json.dumps(value, default=str) for value in row if value]
+    finally:
+        engine.dispose()
+    return re.sub(r'\\"', '"', "\n".join(texts))
+
+
+@dataclass
+class Judgement:
+    """What was found wrong after one disturbance; nothing when all is well."""
+
+    wrong: dict[str, str] = field(default_factory=dict)
+
+    def demand(self, name: str, good: bool, seen: object = "") -> None:
+        """Note what is wrong, by its kind; the first of each kind is kept."""
+        if not good:
+            self.wrong.setdefault(name, str(seen)[:600])
+
+    def compare(self, name: str, found: Facts, wanted: Facts) -> None:
+        """Demand equal facts; what is missing was lost, what is more came twice."""
+        for what, rows in wanted.items():
+            lost, more = rows - found[what], found[what] - rows
+            self.demand(f"lost {name}", not lost, f"{what}: {list(lost)[:3]}")
+            self.demand(f"twice {name}", not more, f"{what}: {list(more)[:3]}")
+
+
+def problems_in(out: str) -> list[dict[str, Any]]:
+    """Problems that ``fsck --json`` prints."""
+    found: list[dict[str, Any]] = json.loads(out or "[]")
+    return found
