@@ -12,7 +12,6 @@ from pathlib import Path
 
 from skydb.errors import StateError, ToolError, UsageError
 from skydb.files.checksum import sha256_of
-from skydb.files.dqfile import flags_beside
 from skydb.files.drafts import drafted, scratch_prefix
 from skydb.interruption import held, litter
 
@@ -118,6 +117,9 @@ class Workspace:
         The file with its flags goes with it, when there is one.
         """
         home = self.version_home(product_name, sha256)
+        # Of flags in a file of their own only those ask who keep exposures.
+        from skydb.files.dqfile import flags_beside
+
         flags = flags_beside(source)
         if flags is not None:
             _store(flags, home.with_name(flags.name))

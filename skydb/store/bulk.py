@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Table, TableClause, func, select, text
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from skydb.errors import StoreError
@@ -58,7 +56,7 @@ class BulkWriter:
                 self._insert(table, tuple(columns), rows)
             else:
                 self._copy(table, tuple(columns), rows)
-        except (psycopg.Error, sqlite.dialect.import_dbapi().Error) as error:
+        except self._connection.dialect.loaded_dbapi.Error as error:
             raise StoreError(f"The database refused rows of {table.name}: {error}.") from error
         return lengths.pop()
 

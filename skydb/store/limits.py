@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
-import psycopg
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -47,8 +47,8 @@ _NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
 #: What SQLAlchemy puts behind the name of a column in a statement with several rows.
 _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
-#: What drivers and PostgreSQL raise of a value that has no place anywhere.
-_UNSENDABLE = (OverflowError, UnicodeEncodeError, psycopg.errors.NumericValueOutOfRange)
+#: What Python raises of a value that cannot be sent.
+_UNSENDABLE = (OverflowError, UnicodeEncodeError)
 
 #: Why a value does not fit; None when it does.
 Check = Callable[[Any], str | None]
@@ -125,12 +125,21 @@ def _measured(numbers: frozenset[str], row: Row) -> Row:
     return {**row, **dict.fromkeys(unknown)} if unknown else row
 
 
+def _is_of_postgresql(error: BaseException) -> bool:
+    """Whether psycopg could not send a value, or PostgreSQL has no place for a number."""
+    if "psycopg" not in sys.modules:
+        return False
+    from psycopg import DataError
+    from psycopg.errors import NumericValueOutOfRange
+
+    # The bare class is what psycopg itself raises of a text with NUL.
+    return isinstance(error, NumericValueOutOfRange) or type(error) is DataError
+
+
 def _translate(context: ExceptionContext) -> None:
     """Raise what a driver could not send: no row has such a value, and none is to have it."""
     error = context.original_exception
-    # The bare class is what psycopg itself raises of a text with NUL.
-    is_unsendable = isinstance(error, _UNSENDABLE) or type(error) is psycopg.DataError
-    if not is_unsendable:
+    if not isinstance(error, _UNSENDABLE) and not _is_of_postgresql(error):
         return
     statement = getattr(context.execution_context, "invoked_statement", None)
     if getattr(statement, "is_dml", False):

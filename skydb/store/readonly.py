@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import URL
 
 from skydb.errors import StoreError, UsageError
@@ -18,6 +17,9 @@ from skydb.store.roles import require_harmless, require_no_action
 from skydb.store.sqlitefile import open_reading, require_ledger_file, stamp
 from skydb.store.urls import redacted
 from skydb.store.watched import Watch
+
+if TYPE_CHECKING:
+    import psycopg
 
 _READING = frozenset(
     {
@@ -181,6 +183,8 @@ def _only_reading(action: int, *details: str | None) -> int:
 def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenAnswer]:
     if not rules.as_is:
         require_no_action(statement)
+    import psycopg
+
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         connection = psycopg.connect(conninfo, fallback_application_name="skydb sql")

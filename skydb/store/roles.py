@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: Roles whose members reach files, programs or other sessions of the server.
 _POWERS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 #: A table that every ledger has, and alembic's, which databases of many programs have.
 _OWN, _REVISIONS = "exposures", "alembic_version"
 _FEW = 3
+_CURRENT = text(f"SELECT version_num FROM {_REVISIONS}")
+
+#: As migrations/script.py.mako has them.
+_REVISION = re.compile(r"^revision = [\"'](\w+)[\"']", re.MULTILINE)
+_EARLIER = re.compile(r"^down_revision = [\"'](\w+)[\"']", re.MULTILINE)
 
 #: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
 _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
@@ -196,19 +202,23 @@ def _refuse_before(state: SchemaState) -> None:
 
 
 def _state(engine: Engine) -> SchemaState:
-    from alembic.migration import MigrationContext
-
     with as_reader(engine).connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+        has_any = inspect(connection).has_table(_REVISIONS)
+        revision = connection.scalar(_CURRENT) if has_any else None
     return SchemaState(revision, _head(migrations_directory()))
 
 
 @cache
 def _head(migrations: Path) -> str:
-    """The newest revision; alembic imports all of them to find it."""
-    from alembic.script import ScriptDirectory
+    """The revision that no other one comes after.
 
-    return str(ScriptDirectory.from_config(_located(migrations)).get_current_head())
+    Read from the texts of the migrations: alembic imports them all, and itself takes longer
+    to import than most commands take.
+    """
+    texts = [path.read_text() for path in (migrations / "versions").glob("*.py")]
+    earlier = {name for one in texts for name in _EARLIER.findall(one)}
+    (head,) = {name for one in texts for name in _REVISION.findall(one)} - earlier
+    return str(head)
 
 
 def _config(engine: Engine) -> Config:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import psycopg
 from sqlalchemy import Connection
 
 from skydb.errors import StoreError
+
+if TYPE_CHECKING:
+    import psycopg
 
 _TABLE = "alembic_version"
 
@@ -60,6 +62,8 @@ def take(connection: Connection, timeout_ms: int) -> None:
     StoreError
         When the other one takes longer than the timeout, or the role may not write.
     """
+    import psycopg
+
     # The driver's, for SQLAlchemy would end a transaction that it has not yet begun.
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
@@ -74,6 +78,8 @@ def take(connection: Connection, timeout_ms: int) -> None:
 
 
 def _taken(driver: _Driver, timeout_ms: int) -> bool:
+    import psycopg
+
     try:
         driver.execute(_TURN.format(timeout_ms=timeout_ms).encode())
     except psycopg.errors.InsufficientPrivilege as error:

@@ -23,7 +23,6 @@ from skydb.domain.process import Fate
 from skydb.domain.values import ChipGeometry
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError
-from skydb.files.reader import read_facts
 from skydb.services.core import Context, Fates, HeaderJournal, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 
@@ -148,6 +147,9 @@ def _write_of(session: Session, activity: Activity) -> HeaderWrite | None:
 
 def _difference(path: Path, known: dict[int, ChipGeometry]) -> str:
     """What the WCS of a file has that is not on record; empty when all is alike."""
+    # `status` asks for dead runs only, and astropy takes longer than that.
+    from skydb.files.reader import read_facts
+
     try:
         found = {chip.extver: chip for chip in read_facts(path).primary.chips}
     except (FileRejectedError, LookupError) as error:
