@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain import Download, Exposure, Product, Visit
+from skydb.domain import AlignmentSolution, Download, Exposure, Product, Visit
 from skydb.domain.vocabulary import DownloadStatus, ProductKind
-from tests.domain.entities import facts_of, file_of, version_of
+from tests.domain.entities import facts_of, file_of, ingest, version_of, wcs
 from tests.versions import recorded
 
 
@@ -40,6 +41,41 @@ def test_versions_are_numbered_in_the_order_of_arrival() -> None:
     assert product.latest is second
     assert product.version_with("b" * 64) is second
     assert product.version_with("c" * 64) is None
+
+
+@pytest.mark.parametrize("years", list(permutations((2015, 2017, 2019))), ids=str)
+def test_the_wcs_of_the_newest_delivery_supersedes_the_others_whatever_came_first(
+    years: tuple[int, ...],
+) -> None:
+    product = Product.of(file_of(), *_of_an_exposure())
+    found = {}
+    for year in years:
+        file = replace(file_of(sha256=f"{year:064}"), date_written=f"{year}-01-01")
+        version = recorded(product, file, f"{year}/ibxl50ivq_flt.fits")
+        found[year] = AlignmentSolution.found(version, ingest(), wcs())
+        # What stands in a headerlet or under another letter supersedes nothing.
+        AlignmentSolution.found(version, ingest(), wcs(key="A"))
+        product.settle(version)
+        newest = found[max(found)]
+        assert product.latest.current_solution is newest
+        assert newest.superseded_by is None
+        assert all(one.superseded_by is not None for one in found.values() if one is not newest)
+
+
+def test_a_version_without_a_wcs_of_its_own_supersedes_nothing() -> None:
+    product = Product.of(file_of(), *_of_an_exposure())
+    for year in (2015, 2017):
+        file = replace(file_of(sha256=f"{year:064}"), date_written=f"{year}-01-01")
+        version = recorded(product, file, f"{year}/ibxl50ivq_flt.fits")
+        one = AlignmentSolution.found(version, ingest(), wcs(key=" " if year == 2015 else "A"))
+        product.settle(version)
+        assert one.superseded_by is None
+    assert [one.superseded_by for v in product.versions for one in v.solutions] == [None, None]
+
+
+def _of_an_exposure() -> tuple[Visit, Exposure]:
+    visit = Visit.of(facts_of())
+    return visit, Exposure(visit, facts_of())
 
 
 def test_a_product_without_a_version_has_no_latest() -> None:

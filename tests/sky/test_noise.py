@@ -51,6 +51,16 @@ def test_values_in_steps_are_off_by_a_part_of_a_step(step: float) -> None:
     assert sigma == pytest.approx(scatter, rel=0.2)
 
 
+@pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
+def test_pixels_in_steps_that_are_mirrored_are_as_noisy(step: float) -> None:
+    """Those that are the median itself lie neither below nor above it."""
+    pixels = np.random.default_rng(5).gamma(2.0, 1.0, 8_000) // step * step
+    levels = [SkyStatistic().level((sign * pixels).astype(np.float32)) for sign in (1, -1)]
+    one, other = (level for level in levels if level)
+    assert one.value == -other.value
+    assert one.sigma == pytest.approx(other.sigma, rel=1e-6)
+
+
 def _skewed(noise: float, seed: int) -> Level:
     rng = np.random.default_rng(seed)
     # In order, so that neighbours see the same.
