@@ -218,3 +218,16 @@ def test_only_a_fit_that_was_applied_counts_as_one_that_skydb_made() -> None:
     found = AlignmentSolution.found(version_of(), ingest(), wcs())
     assert carried.is_fitted
     assert not proposal.is_fitted and not found.is_fitted
+
+
+def test_a_fit_from_a_log_was_made_when_its_run_ended_and_another_wcs_never() -> None:
+    product = version_of().product
+    run = ingest()
+    run.start()
+    name = WcsName.parse("IDC_x-FIT_SKYDB_g")
+    begun = AlignmentSolution.logged(product, run, name, SolutionStatus.APPLIED)
+    run.succeed()
+    ended = AlignmentSolution.logged(product, run, name, SolutionStatus.APPLIED)
+    assert (begun.fitted_at, ended.fitted_at) == (run.started_at, run.finished_at)
+    recorded = AlignmentSolution.logged(product, run, name, SolutionStatus.RECORDED)
+    assert recorded.fitted_at is None

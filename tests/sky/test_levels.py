@@ -129,3 +129,11 @@ def test_pixels_that_are_no_measurement_leave_the_level_of_the_others(
     good = statistic.good_pixels(image)
     assert int(good.sum()) == image.size - len(places)
     assert statistic.level(image[good]) == expected
+
+
+def test_limits_are_kept_on_both_sides_and_belong_to_what_is_kept() -> None:
+    pixels = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, np.nan]], dtype=np.float32)
+    both = SkyStatistic(lower=2.0, upper=4.0).good_pixels(pixels)
+    assert both.tolist() == [[False, True, True, True, False, False]]
+    assert SkyStatistic(lower=2.0).good_pixels(pixels).tolist()[0][:5] == [False] + 4 * [True]
+    assert SkyStatistic(upper=4.0).good_pixels(pixels).tolist()[0][:5] == 4 * [True] + [False]
