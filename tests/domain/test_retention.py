@@ -133,3 +133,10 @@ def test_what_is_no_age_is_wrong_usage(age: str) -> None:
 def test_less_than_none_cannot_be_kept() -> None:
     with pytest.raises(UsageError, match="cannot be kept"):
         RetentionPolicy.parse("90d", -1)
+
+
+def test_unless_told_the_two_newest_runs_of_a_method_keep_their_mosaics() -> None:
+    run = finished()
+    run.finished_at = utc_now() - timedelta(days=100)
+    policy = RetentionPolicy(timedelta(days=90))
+    assert [policy.releases(run, rank) for rank in range(4)] == [False, False, True, True]

@@ -119,3 +119,13 @@ def test_an_old_run_of_which_no_method_was_asked_for_is_no_downgrade() -> None:
     run.requested_method, run.downgraded = None, None
     run.recall_values([], SkyMethod.LOCALMIN)
     assert (run.downgraded, run.findings) == (None, [])
+
+
+def test_a_run_is_of_the_method_that_ran_else_of_the_one_asked_for() -> None:
+    run = sky_run(SkyMethod.MATCH)
+    assert run.method is SkyMethod.MATCH
+    run.effective_method = SkyMethod.LOCALMIN
+    assert run.method is SkyMethod.LOCALMIN
+    run.requested_method = run.effective_method = None
+    with pytest.raises(StateError, match="Nothing tells which sky method"):
+        _ = run.method

@@ -119,3 +119,29 @@ def test_parts_without_connection_have_no_common_zero(edges) -> None:
 def test_a_weight_must_be_positive() -> None:
     with pytest.raises(UsageError, match="positive"):
         solve_offsets(2, [Equation(0, 1, 1.0, 0.0)])
+
+
+@settings(max_examples=40)
+@given(connected_graphs(), st.integers(0, 2**32 - 1))
+def test_what_offsets_leave_of_errors_is_what_they_cannot_take_up(graph, seed: int) -> None:
+    levels, edges = graph
+    rng = np.random.default_rng(seed)
+    errors, sigmas = rng.normal(0, 1, len(edges)), rng.uniform(0.1, 1.0, len(edges))
+    matrix, weights = np.zeros((len(edges), len(levels))), np.array([w for *_, w in edges])
+    for row, (first, second, _) in enumerate(edges):
+        matrix[row, first], matrix[row, second] = 1.0, -1.0
+    fitted = np.linalg.pinv(matrix * weights[:, None], rcond=1e-12) * weights
+    left = np.eye(len(edges)) - matrix @ fitted
+
+    fit = OffsetFit(len(levels), _equations(levels, edges))
+    found = fit.response(0, errors)
+    np.testing.assert_allclose(found, fitted @ errors - (fitted @ errors)[0], atol=1e-6)
+    shifted = fit.residual_sigmas([], errors)
+    np.testing.assert_allclose(shifted, np.abs(left @ errors), atol=1e-6)
+    block = NoiseBlock(
+        np.arange(len(edges)), np.ones(len(edges)), np.zeros(len(edges)), np.diag(sigmas**2)
+    )
+    noisy = fit.residual_sigmas([block], np.zeros(len(edges)))
+    np.testing.assert_allclose(noisy, np.sqrt((left**2) @ sigmas**2), atol=1e-6)
+    both = fit.residual_sigmas([block], errors)
+    np.testing.assert_allclose(both, np.hypot(shifted, noisy), atol=1e-6)
