@@ -51,6 +51,14 @@ def test_values_in_steps_are_off_by_a_part_of_a_step(step: float) -> None:
     assert sigma == pytest.approx(scatter, rel=0.2)
 
 
+def test_the_mean_of_values_in_wide_steps_has_a_part_of_the_step_in_it() -> None:
+    scatter, sigma = _repeated(_scenes()["flat"], SkyStat.MEAN, 3.0)
+    of_pixels = 1.0 / np.sqrt(SHAPE[0] * SHAPE[1])
+    assert scatter > 3 * of_pixels
+    # The rms over all places of the sky between two steps is more than that over most of them.
+    assert scatter < sigma < 1.5 * scatter
+
+
 @pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
 def test_pixels_in_steps_that_are_mirrored_are_as_noisy(step: float) -> None:
     """Those that are the median itself lie neither below nor above it."""
