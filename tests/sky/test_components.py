@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skydb.domain.overlap import ChipKey
-from skydb.sky.components import SIGNIFICANT_SIGMA, Decomposition, Kind, Sample, decompose
+from skydb.sky.components import (
+    _AS_GOOD,
+    SIGNIFICANT_SIGMA,
+    Decomposition,
+    Kind,
+    Sample,
+    _pursue,
+    decompose,
+)
+from skydb.sky.leftmodel import Score, Term
 
 SIGMA = 0.1
 #: Cells of a chip along x and y; chip 2 lies above chip 1.
@@ -187,3 +196,34 @@ def test_exposures_that_share_nothing_tell_nothing() -> None:
     alone = [Sample(1, ("aaa", 1), 1.0, 0.1), Sample(2, ("bbb", 1), 5.0, 0.1)]
     assert decompose(alone) == Decomposition()
     assert decompose([]) == Decomposition()
+
+
+class Scored:
+    """A model of which only the first scores are told."""
+
+    def __init__(self, *chi2: float) -> None:
+        self.chi2 = chi2
+
+    def scores(self, taken: list[Term]) -> dict[Term, Score]:
+        if taken:
+            return {}
+        return {Term(f"e{n}", 1): Score(chi2, 1.0 + chi2**0.5) for n, chi2 in enumerate(self.chi2)}
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "is_as_good"),
+    [
+        (_AS_GOOD + 20.0, 20.0, True),
+        (_AS_GOOD + 20.0, 19.9, False),
+        # What fits no better than nothing does leaves nothing to tell others from it.
+        (_AS_GOOD - 0.5, 10.0, False),
+        (_AS_GOOD, 0.0, False),
+    ],
+)
+def test_terms_that_gain_about_as_much_are_told_beside_the_best(
+    best: float, other: float, is_as_good: bool
+) -> None:
+    taken, weak = _pursue(Scored(other, best))
+    (found,) = [*taken, *weak]
+    assert found.term == Term("e1", 1)
+    assert found.others == ((Term("e0", 1),) if is_as_good else ())

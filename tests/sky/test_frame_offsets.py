@@ -19,6 +19,7 @@ from skydb.sky.frame_offsets import (
     LARGEST_OFFSET_PIX,
     Detections,
     FrameOffset,
+    _filled,
     detect,
     offset_between,
 )
@@ -203,3 +204,13 @@ def test_a_flagged_star_is_left_out_and_its_pixels_are_filled() -> None:
 def test_a_chip_of_bad_pixels_has_no_sources() -> None:
     image = np.full((64, 64), np.nan)
     assert len(detect(image, None, tan_wcs((10.0, 20.0), shape_xy=(64, 64)))) == 0
+
+
+def test_pixels_are_filled_alike_at_all_edges() -> None:
+    rng = np.random.default_rng(8)
+    image, bad = rng.normal(0.0, 1.0, (12, 9)), rng.random((12, 9)) < 0.3
+    filled = _filled(image, bad)
+    assert np.isfinite(filled).sum() > (~bad).sum()
+    np.testing.assert_array_equal(filled[~bad], image[~bad])
+    for turned in ((slice(None, None, -1), slice(None)), (slice(None), slice(None, None, -1))):
+        np.testing.assert_array_equal(_filled(image[turned], bad[turned]), filled[turned])
