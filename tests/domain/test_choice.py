@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.choice import Wish, choose
+from skydb.domain.choice import Wish, choose, why_version
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import InputsRefusedError
@@ -223,3 +223,16 @@ def test_files_that_are_no_single_exposure_are_no_inputs():
     wanted = shelf.add(delivery(ONE))
     shelf.add(delivery(ONE, ProductKind.CRJ))
     assert [one.version for one in choose(shelf.all)] == [wanted]
+
+
+def test_why_a_version_stands_for_its_product_is_said() -> None:
+    shelf = Shelf()
+    old, new = (
+        shelf.add(delivery(ONE, cal_ver=cal_ver, date_written=f"{year}-05-05T01:02:03"))
+        for cal_ver, year in (("3.5.0", 2015), ("3.6.2", 2018))
+    )
+    assert why_version(old) == "delivery in time (3.5.0 2015-05-05)"
+    assert why_version(new) == "newest delivery (3.6.2 2018-05-05)"
+    aligned = accepted(new)
+    assert why_version(new) == "newest delivery (3.6.2 2018-05-05), as delivered"
+    assert why_version(aligned) == "newest delivery (3.6.2 2018-05-05), aligned"
