@@ -247,10 +247,10 @@ class Survey:
     def interrupted(self, visit: str, *, repeated: bool = False) -> SkyRun:
         """A run that was told to stop."""
         version = self.content(self.exposure(visit))
-        group = SkyRunGroup(f"{version.sha256[:32]}{'i':>32}", "a field")
+        recipe = hashlib.sha256(f"interrupted {version.sha256}".encode()).hexdigest()
+        group = SkyRunGroup(recipe, "a field")
         first, again = (
-            SkyRun(group, SkyMethod.MATCH, {}, self.stamp(), recipe_hash=version.sha256)
-            for _ in range(2)
+            SkyRun(group, SkyMethod.MATCH, {}, self.stamp(), recipe_hash=recipe) for _ in range(2)
         )
         for run in (first, again) if repeated else (first,):
             self.session.add(run)

@@ -211,8 +211,7 @@ R = TodoRule
 MATCH = "sky run --method match --proposal 12812 --target HORSEHEAD --detector IR --filter F160W"
 CASES = (
     Case(R.NOT_ALIGNED, never_aligned, "its WCS is IDC_w3m18525i.", "align run --refcat"),
-    Case(R.NOT_ALIGNED, aligned),
-    Case(R.NOT_ALIGNED, known_from_a_log),
+    Case(R.NOT_ALIGNED, aligned), Case(R.NOT_ALIGNED, known_from_a_log),
     Case(R.NOT_ALIGNED, waiting),
     Case(R.NOT_ALIGNED, never_aligned_nor_drizzled, "no drizzled product of its newest file",
          "fetch --obs-id ibxl{v}010 --proposal 12812 --refresh"),
@@ -267,11 +266,10 @@ CASES = (
     Case(R.NEVER_MATCHED, lambda s, v: s.logged(v)),
     Case(R.NEVER_MATCHED, lambda s, v: matched(s, v, sky=None), "It has no sky by match.", MATCH),
     Case(R.DOWNGRADED, downgraded, "was to do match and did localmin", f"{MATCH} --force"),
-    Case(R.DOWNGRADED, downgraded_then_repeated),
-    Case(R.DOWNGRADED, downgraded_then_deleted),
+    Case(R.DOWNGRADED, downgraded_then_repeated), Case(R.DOWNGRADED, downgraded_then_deleted),
     Case(R.DOWNGRADED, downgraded_then_replayed, "was to do match", "--force"),
-    Case(R.INTERRUPTED, Survey.interrupted, "was interrupted before it was done", MATCH),
     Case(R.INTERRUPTED, Survey.interrupted_then_repeated),
+    Case(R.INTERRUPTED, Survey.interrupted, "was interrupted before it was done", MATCH),
 )  # fmt: skip
 
 
