@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from skydb.drizzle.runner import REQUEST
 from skydb.drizzle.runner import _import_path as import_path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -107,6 +108,11 @@ class Forked:
         return self.returncode
 
 
+def _is_of_a_service(scratch: Path) -> bool:
+    """Whether a task asks a service: drizzlepac learns which when it is imported."""
+    return bool(json.loads((Path(scratch) / REQUEST).read_text())["task"] == "catalog")
+
+
 class Subprocesses:
     """The module :mod:`subprocess`, but workers of drizzlepac are forked.
 
@@ -128,7 +134,9 @@ class Subprocesses:
 
     def Popen(self, command: list[str], **options: Any) -> Forked | subprocess.Popen[bytes]:
         is_worker = command[:3] == [sys.executable, "-m", WORKER]
-        if not is_worker or options["env"]["PYTHONPATH"] != self._import_path:
+        if not is_worker or _is_of_a_service(options["cwd"]):
+            return subprocess.Popen(command, **options)
+        if options["env"]["PYTHONPATH"] != self._import_path:
             return subprocess.Popen(command, **options)
         with self._starting:
             self._server = self._server or WorkerServer(options["env"], self._scratch)

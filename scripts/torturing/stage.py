@@ -18,6 +18,7 @@ from tests.postgres import PostgresServer
 _NEWEST = {
     "ALIGNMENT": "SELECT MAX(id) FROM activities WHERE kind = 'alignment'",
     "SKY": "SELECT MAX(id) FROM activities WHERE kind = 'sky-run'",
+    "WRITE": "SELECT MAX(id) FROM activities WHERE kind = 'header-write'",
     "VISIT": "SELECT MIN(program || number) FROM visits",
 }
 

@@ -25,7 +25,7 @@ class Trade:
     name : str
         What the table calls it.
     words : tuple of str
-        The command; ``ALIGNMENT`` and ``SKY`` stand for the newest runs.
+        The command; ``ALIGNMENT``, ``SKY`` and ``WRITE`` stand for the newest runs.
     before : sequence of tuple of str
         Commands that nobody disturbs.
     writes_files : bool
@@ -69,7 +69,7 @@ TRADES = (
     ),
     Trade(
         "sky restore-headers",
-        ("sky", "restore-headers", "SKY"),
+        ("restore-headers", "WRITE"),
         (
             _INGEST,
             (*_PLAIN, "--no-mosaic", "--method", "match"),

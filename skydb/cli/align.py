@@ -67,7 +67,9 @@ def run(
         list[str] | None,
         typer.Option("--option", "-o", help="A TweakReg NAME=VALUE: docs/options.md."),
     ] = None,
-    preset: Annotated[str | None, typer.Option(hidden=True)] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Refused: presets are of AstroDrizzle.", hidden=True)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.

@@ -174,9 +174,13 @@ class Workspace:
             raise UsageError(f"{text!r} leaves the data root.", advice="Use an absolute path.")
         return self.root / path
 
-    def retire(self, directory: Path, label: str) -> None:
-        """Remove the scratch directory of a run that was killed, once its logs are kept."""
-        self._keep_logs(directory, label)
+    def retire(self, directory: Path, label: str | None) -> None:
+        """Remove the scratch directory of a run that was killed.
+
+        Its logs are kept under the label; without one there are none to keep.
+        """
+        if label is not None:
+            self._keep_logs(directory, label)
         _remove_tree(directory)
 
     def _keep_logs(self, directory: Path, label: str) -> dict[Path, Path]:

@@ -48,6 +48,7 @@ _LONGEST_PATTERN = 200
 #: A server ends a statement later than the process that waits for it.
 _GRACE_S = 5.0
 
+_ABANDONED: list[psycopg.Connection[Any]] = []
 _ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
 
 
@@ -210,7 +211,10 @@ def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenA
     except psycopg.Error as error:
         raise _refused(error) from error
     finally:
-        if not watch.is_stuck:
+        if watch.is_stuck:
+            # Its thread still has it: it is closed when the process ends.
+            _ABANDONED.append(connection)
+        else:
             connection.rollback()
             connection.close()
 

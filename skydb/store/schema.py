@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 _OWN, _REVISIONS = "exposures", "alembic_version"
 _FEW = 3
 _CURRENT = text(f"SELECT version_num FROM {_REVISIONS}")
-
-#: As migrations/script.py.mako has them.
-_REVISION = re.compile(r"^revision = [\"'](\w+)[\"']", re.MULTILINE)
-_EARLIER = re.compile(r"^down_revision = [\"'](\w+)[\"']", re.MULTILINE)
 
 #: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
 _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
@@ -163,12 +159,13 @@ def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
         names = set(inspect(connection).get_table_names())
         if _OWN in names:
             return
-        if _REVISIONS in names:
+        # One that was taken down has the table still, and nothing in it.
+        if _REVISIONS in names and connection.scalar(_CURRENT) is not None:
             raise UsageError(
                 f"The database has the migrations of another program, in {_REVISIONS}.",
                 advice="Name another database, or a schema of its own.",
             )
-        others = sorted(names - _extension_tables(connection))
+        others = sorted(names - {_REVISIONS} - _extension_tables(connection))
     if others and not into_foreign:
         raise UsageError(
             f"The database has tables of another program: {_named(others)}.",
@@ -215,10 +212,29 @@ def _head(migrations: Path) -> str:
     Read from the texts of the migrations: alembic imports them all, and itself takes longer
     to import than most commands take.
     """
-    texts = [path.read_text() for path in (migrations / "versions").glob("*.py")]
-    earlier = {name for one in texts for name in _EARLIER.findall(one)}
-    (head,) = {name for one in texts for name in _REVISION.findall(one)} - earlier
+    known = [_names_in(path) for path in (migrations / "versions").glob("*.py")]
+    earlier = {names.get("down_revision") for names in known}
+    (head,) = {names["revision"] for names in known if "revision" in names} - earlier
     return str(head)
+
+
+def _names_in(path: Path) -> dict[str, object]:
+    """What a migration says of itself: names at its top that are constants."""
+    found: dict[str, object] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            (target,) = node.targets if isinstance(node, ast.Assign) else (node.target,)
+            pairs = (
+                zip(target.elts, node.value.elts, strict=True)
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                else [(target, node.value)]
+            )
+            found |= {
+                name.id: value.value
+                for name, value in pairs
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant)
+            }
+    return found
 
 
 def _config(engine: Engine) -> Config:

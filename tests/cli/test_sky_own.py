@@ -82,7 +82,7 @@ def test_a_file_that_is_gone_is_a_failure_of_all_methods(ledger, field, tmp_path
 def test_a_preset_is_shown_kept_and_used(ingested) -> None:
     shown = ingested.json("preset", "show", "hap", "--detector", "UVIS", "--exposures", "6")
     assert {row["name"]: row["value"] for row in shown}["final_bits"] == "336"
-    assert all(row.keys() == {"name", "value", "source"} for row in shown)
+    assert all(row.keys() == {"tool", "name", "value", "source"} for row in shown)
     ingested.json("preset", "set", "flat", "-o", "skystat=mean", "-o", "final_kernel=point")
     assert [row["name"] for row in ingested.json("preset", "list")] == ["tutorial", "hap", "flat"]
     run = ("sky", "run", "--no-mosaic", "--method", "localmin")

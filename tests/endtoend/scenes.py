@@ -123,14 +123,13 @@ def another_session(send: Send, plan: Plan) -> None:
     """Another session of PostgreSQL has the lock of writers."""
     import psycopg
 
-    from skydb.store.engine import _WRITERS_LOCK
-
     url = plan.url.replace("+psycopg", "")
     other, watcher = (psycopg.connect(url, autocommit=True) for _ in range(2))
-    other.execute(f"SELECT pg_advisory_lock({_WRITERS_LOCK})")  # type: ignore[call-overload]
+    other.autocommit = False
+    other.execute("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE")
 
     def watch() -> None:
-        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
         while watcher.execute(waits).fetchone() is None:
             time.sleep(0.005)
         send()

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Enum, inspect, text
 from skydb.domain import AlignmentSolution, Base, IngestActivity
 from skydb.domain.base import Word
 from skydb.domain.vocabulary import FindingKind
-from skydb.errors import SchemaError, StoreError
+from skydb.errors import SchemaError, StoreError, UsageError
 from skydb.store import schema
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.unit_of_work import Store
@@ -167,15 +167,15 @@ def test_a_schema_from_the_future_is_not_upgraded_but_explained(
         schema.upgrade(ledger_url)
 
 
-def test_a_file_that_is_no_database_is_a_failure_of_the_store(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    path.write_bytes(b"not a database, whatever its name" * 100)
-    with pytest.raises(StoreError, match=r"ledger\.sqlite failed"):
+    content = b"not a database, whatever its name" * 100
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"ledger\.sqlite is not an SQLite database"):
         schema.upgrade(f"sqlite:///{path}")
-    engine = open_engine(resolve_url(f"sqlite:///{path}"))
-    with pytest.raises(StoreError, match="not a database"):
-        schema.require_current(engine)
-    engine.dispose()
+    with pytest.raises(UsageError, match=r"ledger\.sqlite is not an SQLite database"):
+        open_engine(resolve_url(f"sqlite:///{path}"))
+    assert path.read_bytes() == content
 
 
 def test_a_server_that_is_not_there_is_a_failure_that_does_not_tell_the_password(

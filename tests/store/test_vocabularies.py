@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import StatementError
@@ -21,12 +23,15 @@ class _FindingKindOfTomorrow(GrowingVocabulary):
 
 
 @pytest.fixture
-def tomorrow(monkeypatch: pytest.MonkeyPatch) -> type[_FindingKindOfTomorrow]:
+def tomorrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_FindingKindOfTomorrow]]:
     """The findings of a later skydb, with one more kind."""
     kind = Finding.__table__.c.kind.type
     assert isinstance(kind, Word) and kind.vocabulary is FindingKind
     monkeypatch.setattr(kind, "vocabulary", _FindingKindOfTomorrow)
-    return _FindingKindOfTomorrow
+    # Statements that were compiled before know today's words, and those of now tomorrow's.
+    Finding.__mapper__._compiled_cache.clear()
+    yield _FindingKindOfTomorrow
+    Finding.__mapper__._compiled_cache.clear()
 
 
 def _notice(store: Store, kind: GrowingVocabulary | str) -> None:

@@ -90,14 +90,13 @@ class AlignService:
             When TweakReg crashed before any product was fitted; the run is FAILED.
         """
         settings, policy = settings or TweakRegSettings(), policy or GuardPolicy()
-        wanted = selection or Selection()
         self._require_catalog(refcat)
         with self.context.store.reading() as session:
             require_listed(session, settings.files)
-        targets, flags = self._targets(products, wanted, policy)
+        targets, flags = self._targets(products, selection or Selection(), policy)
         for flag in flags:
             self.context.progress.remark(flag.sentence)
-        asked = {"selection": wanted.as_parameters()} if selection else {}
+        asked = {"selection": selection.as_parameters()} if selection else {}
         run_id = self._begin(refcat, targets, settings, flags, **policy.as_parameters(), **asked)
         return self._execute(run_id, targets, settings)
 
@@ -113,9 +112,8 @@ class AlignService:
         """
         with self.context.store.reading() as session:
             chosen = choose_products(session, products, selection)
-            paths = {one.version.id: checked_path(self.context.workspace, one.version)
-                     for one in chosen}  # fmt: skip
-            files = {key: read_facts(path) for key, path in paths.items()}
+            home = self.context.workspace
+            files = {one.version.id: read_facts(checked_path(home, one.version)) for one in chosen}
             flags = product_flags(session, chosen, files)
             return [_explained(one, flags) for one in chosen]
 

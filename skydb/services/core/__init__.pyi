@@ -13,6 +13,7 @@ from .header_backups import FilePair as FilePair
 from .header_backups import HeaderChange as HeaderChange
 from .header_backups import own_paths as own_paths
 from .header_journal import HeaderJournal as HeaderJournal
+from .header_rescue import HeaderRescue as HeaderRescue
 from .isolation import isolated as isolated
 from .openruns import Fates as Fates
 from .openruns import end_dead as end_dead

@@ -27,7 +27,6 @@ from skydb.services.core.header_backups import (
     pairs_of,
     unfinished_in,
 )
-from skydb.services.core.openruns import end_dead
 
 _FOREIGN = "was changed since its headers were written, and is left as it is."
 
@@ -148,50 +147,6 @@ class HeaderJournal:
             for one in kept:
                 one.require_known()
             return self._put_back(activity_id, "Its headers were put back", kept)
-
-    def settle(self, activity_id: int) -> str:
-        """Complete a write whose process is gone when every file was written, else undo it.
-
-        Parameters
-        ----------
-        activity_id : int
-            A :class:`~skydb.domain.HeaderWrite` that nobody is at any more; it ends.
-
-        Returns
-        -------
-        str
-            What was done.
-
-        Raises
-        ------
-        StateError
-            When a file is gone or was changed since, or another process is writing headers;
-            nothing was done.
-        """
-        with alone_in(self.context.workspace.root):
-            kept = self._kept(activity_id)
-            for one in kept:
-                one.require_known()
-            written = sum(one.is_written for one in kept)
-            if kept and written == len(kept):
-                self._end_well(activity_id)
-                return f"it is completed: all {written} files have their new headers"
-            self._undo(self._left(activity_id))
-        return f"it is undone: {written} of {len(kept)} files had been written"
-
-    def restore_again(self, restore_id: int, activity_id: int) -> str:
-        """Complete a restoration whose process is gone; it ends as interrupted.
-
-        Raises
-        ------
-        NotFoundError, StateError
-            As :meth:`restore`.
-        """
-        changes = self.restore(activity_id)
-        with self.context.store.writing() as session:
-            end_dead(session, session.get_one(HeaderRestore, restore_id))
-            session.commit()
-        return f"it is completed: {len(changes)} files have their earlier headers"
 
     def _end_well(self, activity_id: int) -> list[HeaderChange]:
         with self.context.closing(HeaderWrite, activity_id) as (_, write):

@@ -23,7 +23,7 @@ from skydb.domain.process import Fate
 from skydb.domain.values import ChipGeometry
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError
-from skydb.services.core import Context, Fates, HeaderJournal, open_activities
+from skydb.services.core import Context, Fates, HeaderRescue, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 
 #: Of a number in degrees less than a microarcsecond.
@@ -64,7 +64,7 @@ class HalfWritten:
         ]
 
     def _problem(self, activity: Activity) -> Problem:
-        journal, who = HeaderJournal(self.context), activity.process or "its process"
+        journal, who = HeaderRescue(self.context), activity.process or "its process"
         if isinstance(activity, HeaderRestore):
             write_id = int(activity.parameters["write"])
             mend, repair = partial(journal.restore_again, activity.id, write_id), "it is completed"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from skydb.domain import FileLocation, HeaderBackup, Process, SkyRun
+from skydb.domain import Activity, FileLocation, HeaderBackup, Process, SkyRun
 from skydb.domain.process import Fate, ProcessMark
+from skydb.domain.vocabulary import ActivityStatus
 from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of
 from skydb.files.removal import PURGE_LABEL, put_back
@@ -87,9 +88,23 @@ class Litter:
         tools = end_tools_below(directory)
         self._put_back(directory, label)
         if directory.is_dir():
-            self.context.workspace.retire(directory, label)
+            kept = label if self._tells_of_failure(label) else None
+            self.context.workspace.retire(directory, kept)
         told = ", ".join(map(str, tools))
         return f"it is deleted, once process {told} was ended, which worked on" if told else None
+
+    def _tells_of_failure(self, label: str) -> bool:
+        """Whether any work of the process that a label's run is of did not end well."""
+        number = label.rpartition("-")[2]
+        with self.context.store.reading() as session:
+            activity = session.get(Activity, int(number)) if number.isdigit() else None
+            if activity is None or activity.status is not ActivityStatus.SUCCEEDED:
+                return True
+            others = select(Activity.id).where(
+                Activity.process_id == activity.process_id,
+                Activity.status != ActivityStatus.SUCCEEDED,
+            )
+            return session.scalar(others.limit(1)) is not None
 
     def _put_back(self, directory: Path, label: str) -> None:
         """Put back what a purge had set aside when it was killed before it was on record."""

@@ -83,7 +83,7 @@ class DeadRuns:
             activity = session.get_one(Activity, activity_id)
             if activity.status not in _OPEN:
                 return "it has ended in the meantime"
-            logs = _logs(self.context, activity)
+            logs = _logs(self.context, session, activity)
             end_dead(session, activity, logs)
             session.commit()
         return None
@@ -138,7 +138,18 @@ def others_at_work(session: Session, fates: Fates) -> list[Activity]:
     ]
 
 
-def _logs(context: Context, activity: Activity) -> str | None:
-    """Where the logs of the run are kept, when there are any."""
-    found = sorted(context.workspace.root.glob(f"logs/*-{activity.id}"))
-    return context.workspace.relative(found[0]) if found else None
+def _logs(context: Context, session: Session, activity: Activity) -> str | None:
+    """Where the logs of the run are kept, when there are any.
+
+    Runs that were made in one go have them under the number of the first.
+    """
+    together = select(Activity.id).where(
+        Activity.process_id == activity.process_id,
+        Activity.kind == activity.kind,
+        Activity.id <= activity.id,
+    )
+    for number in session.scalars(together.order_by(Activity.id.desc())):
+        found = sorted(context.workspace.root.glob(f"logs/*-{number}"))
+        if found:
+            return context.workspace.relative(found[0])
+    return None

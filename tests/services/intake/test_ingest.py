@@ -336,7 +336,7 @@ def test_known_products_cost_no_statement_each(
     services: Services, tmp_path: Path, again: str
 ) -> None:
     statements: list[str] = []
-    names = [f"ibxl50i{i:02d}" for i in range(48)]
+    names = [f"ibxl50i{i:02d}" for i in range(60)]
     first = [write_exposure(tmp_path / "first", name) for name in names]
     second = [write_exposure(tmp_path / "second", name, CAL_VER="4.0") for name in names]
     services.ingest.ingest(first)
