@@ -119,7 +119,7 @@ class Campaign:
         self._demand_files(found, again=False)
         again = stage.run(trade.again or trade.words)
         found.demand("not repeatable", again.code in (0, 5), f"{again.code} {again.err[-400:]}")
-        found.compare("rows", facts_of(stage), self._wanted.facts)
+        found.compare("rows", facts_of(stage), self._wanted.facts, trade.is_new_each_time)
         self._demand_files(found, again=True)
         self._demand_peace(found)
         return found

@@ -36,6 +36,8 @@ class Trade:
         Whether drizzlepac works in it.
     again : tuple of str
         What is typed after it was disturbed; the same when left out.
+    is_new_each_time : bool
+        Whether it is wanted that a command which was done is done once more.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Trade:
     touches: tuple[str, ...] = ()
     is_slow: bool = False
     again: Words = ()
+    is_new_each_time: bool = False
 
 
 TRADES = (
@@ -77,7 +80,7 @@ TRADES = (
         ),
         writes_files=True,
     ),
-    Trade("align run", _FIT, (_INGEST, _CATALOG), is_slow=True),
+    Trade("align run", _FIT, (_INGEST, _CATALOG), is_slow=True, is_new_each_time=True),
     Trade("align accept", _ACCEPT, (_INGEST, _CATALOG, _FIT), is_slow=True),
     Trade(
         "align accept --write-headers",
@@ -88,7 +91,7 @@ TRADES = (
     ),
     Trade("books pin", ("books", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
     Trade("books purge", ("books", "purge", "SKY"), (_INGEST, _MOSAICS)),
-    Trade("books note", ("books", "note", "VISIT", "seen"), (_INGEST,)),
+    Trade("books note", ("books", "note", "VISIT", "seen"), (_INGEST,), is_new_each_time=True),
     Trade(
         "export",
         ("export", "table", "out.ecsv", "--view", "v_sky_values"),
