@@ -90,7 +90,7 @@ TRADES = (
         is_slow=True,
     ),
     Trade("books pin", ("books", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
-    Trade("books purge", ("books", "purge", "SKY"), (_INGEST, _MOSAICS)),
+    Trade("books purge", ("books", "purge", "SKY", "--why", "room"), (_INGEST, _MOSAICS)),
     Trade("books note", ("books", "note", "VISIT", "seen"), (_INGEST,), is_new_each_time=True),
     Trade(
         "export",
