@@ -272,6 +272,11 @@ class Activity(Base):
         return (self.finished_at - self.started_at).total_seconds()
 
     @property
+    def stamp(self) -> Stamp:
+        """Who began it and where, for what begins together with it."""
+        return Stamp(self.agent, self.skydb_version, self.environment, self.process)
+
+    @property
     def ended_badly(self) -> bool:
         """Whether it ended, and not well."""
         return self.status in (ActivityStatus.FAILED, ActivityStatus.INTERRUPTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion, Stamp
+from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError
@@ -116,8 +116,7 @@ class HeaderService:
         """Begins the write in the transaction of the acceptance, and tells its number."""
 
         def begin(session: Session, acceptance: Acceptance) -> None:
-            stamp = Stamp(acceptance.agent, acceptance.skydb_version, acceptance.environment)
-            write = HeaderWrite({"run": acceptance.alignment_run_id}, stamp)
+            write = HeaderWrite({"run": acceptance.alignment_run_id}, acceptance.stamp)
             write.start()
             session.add(write)
             session.flush()

@@ -120,6 +120,16 @@ def header_write(run: int, count: int) -> Work:
     return work
 
 
+def accepted_write(run: int, count: int) -> Work:
+    """Killed after so many of two of the user's files, in an acceptance that writes them."""
+
+    def work(context: Context, here: Here) -> None:
+        _after(count, here)
+        HeaderService(context, Toolbox()).accept(run)
+
+    return work
+
+
 def restoration(write: int) -> Work:
     """Killed after one of two of the user's files was put back."""
 

@@ -18,7 +18,15 @@ from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.write_headers import SkyHeaderService
-from tests.services.fsck.killed import acceptance, draft, header_write, killed, purge, restoration
+from tests.services.fsck.killed import (
+    acceptance,
+    accepted_write,
+    draft,
+    header_write,
+    killed,
+    purge,
+    restoration,
+)
 from tests.services.fsck.test_runs import problems
 from tests.services.tools import MEMBERS, Toolbox, checksums, files_below
 
@@ -112,6 +120,18 @@ def test_headers_that_were_all_written_are_completed(
         assert write.status is ActivityStatus.SUCCEEDED
     HeaderService(services.context).restore(write.id)
     assert checksums(visit) == before
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_headers_of_an_acceptance_that_was_killed_are_undone_or_completed(
+    services_anywhere: Services, run: int, visit: list[Path], count: int
+) -> None:
+    before = checksums(visit)
+    killed(services_anywhere, accepted_write(run, count))
+    services_anywhere.fsck.repair()
+    assert problems(services_anywhere, deep=True) == []
+    written = sum(checksums(visit)[path] != before[path] for path in visit)
+    assert written == (2 if count == 2 else 0)
 
 
 def test_a_restoration_that_was_killed_is_completed(
