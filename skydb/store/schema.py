@@ -159,13 +159,12 @@ def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
         names = set(inspect(connection).get_table_names())
         if _OWN in names:
             return
-        # One that was taken down has the table still, and nothing in it.
-        if _REVISIONS in names and connection.scalar(_CURRENT) is not None:
+        if _REVISIONS in names:
             raise UsageError(
                 f"The database has the migrations of another program, in {_REVISIONS}.",
                 advice="Name another database, or a schema of its own.",
             )
-        others = sorted(names - {_REVISIONS} - _extension_tables(connection))
+        others = sorted(names - _extension_tables(connection))
     if others and not into_foreign:
         raise UsageError(
             f"The database has tables of another program: {_named(others)}.",

@@ -121,6 +121,11 @@ def test_the_schema_can_be_taken_down_and_put_up_again(database_url: str) -> Non
     assert inspect(engine).get_table_names() == ["alembic_version"]
     assert inspect(engine).get_view_names() == []
     assert not schema.current(engine).is_current
+    # The empty table is all that is left, and tells nobody whose it was.
+    with pytest.raises(UsageError, match="migrations of another program"):
+        schema.upgrade(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
     schema.upgrade(database_url)
     assert schema.differences(engine) == []
     engine.dispose()

@@ -23,15 +23,20 @@ class _FindingKindOfTomorrow(GrowingVocabulary):
 
 
 @pytest.fixture
-def tomorrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_FindingKindOfTomorrow]]:
+def tomorrow(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> Iterator[type[_FindingKindOfTomorrow]]:
     """The findings of a later skydb, with one more kind."""
     kind = Finding.__table__.c.kind.type
     assert isinstance(kind, Word) and kind.vocabulary is FindingKind
     monkeypatch.setattr(kind, "vocabulary", _FindingKindOfTomorrow)
     # Statements that were compiled before know today's words, and those of now tomorrow's.
-    Finding.__mapper__._compiled_cache.clear()
+    caches = (Finding.__mapper__._compiled_cache, engine._compiled_cache)
+    for cache in caches:
+        cache.clear()
     yield _FindingKindOfTomorrow
-    Finding.__mapper__._compiled_cache.clear()
+    for cache in caches:
+        cache.clear()
 
 
 def _notice(store: Store, kind: GrowingVocabulary | str) -> None:
