@@ -222,6 +222,10 @@ class PostgresServer:
         """Drop a database, whoever is still connected to it."""
         self._execute("DROP DATABASE {} WITH (FORCE)", sql.Identifier(name))
 
+    def checkpoint(self) -> None:
+        """Have everything on disk that was done so far."""
+        self._execute("CHECKPOINT")
+
     def freeze(self, name: str) -> None:
         """Close a database for good, so that it can be copied at any time."""
         self._execute("ALTER DATABASE {} ALLOW_CONNECTIONS false", sql.Identifier(name))

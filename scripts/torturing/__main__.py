@@ -17,7 +17,7 @@ from scripts.torturing.others import OTHERS
 from scripts.torturing.stage import Stage, StageError
 from scripts.torturing.tables import kill_table, other_table
 from scripts.torturing.trades import TRADES, Trade
-from tests.postgres import PostgresServer
+from tests.postgres import SETTINGS, PostgresServer
 
 _SIGNALS = {
     "kill": KILL,
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = make_files(home / "source")
     rows, other = [], []
     for database in options.on:
-        server = PostgresServer.start() if database == "postgresql" else None
+        server = _start_server() if database == "postgresql" else None
         try:
             stage = Stage(home / database, server)
             trades = [one for one in TRADES if _is_wanted(one.name, options)]
@@ -49,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 server.stop()
     sys.stdout.write(kill_table(rows) + "\n" + other_table(other) + "\n")
     return int(any(row.wrong for row in rows) or any(one.wrong for one in other))
+
+
+def _start_server() -> PostgresServer:
+    """A server that keeps what it has committed, other than that of the tests."""
+    SETTINGS.update(dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "on"))
+    return PostgresServer.start()
 
 
 def _is_wanted(name: str, options: argparse.Namespace) -> bool:

@@ -111,6 +111,7 @@ class Campaign:
         found, stage, trade = Judgement(), self._stage, self._trade
         agent = Agent(stage.home, point, lambda: self._what.happen(stage))
         ended = stage.run(trade.words, agent)
+        stage.wait_for_server()
         found.demand("worker left", not ended.left, f"{ended.left} processes")
         self._demand_end(found, ended.code, ended.err)
         repaired = stage.run(("fsck", "--repair", "--json"))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from scripts.torturing import process
 from scripts.torturing.agent import Agent
 from scripts.torturing.process import Ending
 from tests.postgres import PostgresServer
 
+#: Longest that a server may recover.
+_RECOVERY_S = 60.0
 _NEWEST = {
     "ALIGNMENT": "SELECT MAX(id) FROM activities WHERE kind = 'alignment'",
     "SKY": "SELECT MAX(id) FROM activities WHERE kind = 'sky-run'",
@@ -93,6 +97,8 @@ class Stage:
         shutil.copytree(self._copy, self.home, symlinks=True)
         if self.server is not None:
             self._database = self.server.create_database(self._saved)
+            # A sequence that was copied is only safe from a crash after the next checkpoint.
+            self.server.checkpoint()
         try:
             yield
         finally:
@@ -135,6 +141,19 @@ class Stage:
                 return [tuple(row) for row in connection.execute(text(question))]
         finally:
             engine.dispose()
+
+    def wait_for_server(self) -> None:
+        """Wait until the database can be asked, which takes a moment when it recovers."""
+        deadline = time.monotonic() + _RECOVERY_S
+        while True:
+            try:
+                self.ask("SELECT 1")
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     @property
     def _copy(self) -> Path:

@@ -82,6 +82,7 @@ TRADES = (
             ("sky", "write-headers", "SKY"),
         ),
         writes_files=True,
+        done="skydb: The headers of activity 4 were all put back already",
     ),
     Trade("align run", _FIT, (_INGEST, _CATALOG), is_slow=True, is_new_each_time=True),
     Trade(
