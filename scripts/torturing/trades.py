@@ -98,9 +98,15 @@ TRADES = (
         (_INGEST, _CATALOG, _FIT),
         writes_files=True,
         is_slow=True,
+        done="skydb: The fits of run 3 are accepted",
     ),
     Trade("books pin", ("books", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
-    Trade("books purge", ("books", "purge", "SKY", "--why", "room"), (_INGEST, _MOSAICS)),
+    Trade(
+        "books purge",
+        ("books", "purge", "SKY", "--why", "room"),
+        (_INGEST, _MOSAICS),
+        done="skydb: The mosaic of run 2 was purged already",
+    ),
     Trade("books note", ("books", "note", "VISIT", "seen"), (_INGEST,), is_new_each_time=True),
     Trade(
         "export",
