@@ -234,4 +234,4 @@ def _read_result(tool: str, code: int, result: Path, log: Path) -> dict[str, obj
 def _how_it_ended(code: int, log: Path) -> str:
     """A tool on a full disk cannot even write down why it ended."""
     is_full = shutil.disk_usage(log.parent).free < _LEAST_FREE_BYTES
-    return "ran out of disk space" if is_full else f"ended with exit code {code}"
+    return f"ended with exit code {code}" + (", and the disk is full" if is_full else "")

@@ -74,7 +74,9 @@ def test_a_task_that_fails_without_a_word_is_a_crash(tmp_path, fake_python):
 
 def test_a_task_that_fails_on_a_full_disk_says_so(tmp_path, fake_python, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
-    with pytest.raises(ToolCrashedError, match="TweakReg ran out of disk space"):
+    with pytest.raises(
+        ToolCrashedError, match="TweakReg ended with exit code 3, and the disk is full"
+    ):
         DrizzlepacRunner(python=fake_python("exit 3\n")).run("tweakreg", {}, tmp_path)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
@@ -15,7 +14,6 @@ from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.workspace import Workspace
 from skydb.services.core.context import Context
-from skydb.services.core.versions import checked_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +125,6 @@ class KeptHeaders:
                 f"{self.path} is gone or was changed since its headers were written.",
                 advice="Its earlier content is a version of the ledger; see `skydb sql`.",
             )
-
-
-def pairs_of(session: Session, workspace: Workspace, activity_id: int) -> list[FilePair]:
-    """What a write was to do.
-
-    Raises
-    ------
-    NotFoundError, FileRejectedError
-        When a content that it needs is gone.
-    """
-    return [
-        FilePair(
-            Path(backup.path),
-            backup.version_before_id,
-            backup.version_after_id,
-            checked_path(workspace, backup.after),
-            backup.after.sha256,
-        )
-        for backup in session.get_one(HeaderWrite, activity_id).backups
-    ]
 
 
 def unfinished_in(context: Context) -> list[UnfinishedWrite]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from skydb.domain import HeaderBackup, HeaderRestore, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.headerblocks import read_headers, remove_partials, replace_headers
 from skydb.files.lock import alone_in, is_taken
@@ -24,7 +24,6 @@ from skydb.services.core.header_backups import (
     HeaderChange,
     KeptHeaders,
     UnfinishedWrite,
-    pairs_of,
     unfinished_in,
 )
 
@@ -64,44 +63,6 @@ class HeaderJournal:
             for one in left:
                 self._undo(one)
             yield left
-
-    def undo(self, activity_id: int) -> list[HeaderChange]:
-        """Put back what an unfinished write has written; a file that it did not reach stays.
-
-        Raises
-        ------
-        StateError
-            When another process is writing headers.
-        NotFoundError
-            When the write is not unfinished.
-        """
-        with alone_in(self.context.workspace.root):
-            return self._undo(self._left(activity_id))
-
-    def complete(self, activity_id: int) -> list[HeaderChange]:
-        """Do an unfinished write again, from the beginning, and to its end.
-
-        Raises
-        ------
-        StateError
-            When another process is writing headers, or it had not come to its first file.
-        NotFoundError
-            When the write is not unfinished, or a content that it needs is gone.
-        """
-        with alone_in(self.context.workspace.root):
-            left = self._left(activity_id)
-            with self.context.store.reading() as session:
-                pairs = pairs_of(session, self.context.workspace, activity_id)
-            self._undo(left)
-            if not pairs:
-                raise StateError(
-                    f"Activity {activity_id} had not begun to write.",
-                    advice=f"Repeat `{left.command}`.",
-                )
-            parameters = dict(left.parameters)
-            again = self.context.begin(lambda _, stamp: HeaderWrite(parameters, stamp))
-            with self.context.guarded(HeaderWrite, again):
-                return self.write(again, pairs)
 
     def write(self, activity_id: int, pairs: Sequence[FilePair]) -> list[HeaderChange]:
         """Give files of the user's other headers, all of them or none; the activity ends well.

@@ -17,6 +17,7 @@ from skydb.files.processes import end_tools_below, fate_of
 from skydb.files.removal import PURGE_LABEL, put_back
 from skydb.services.core import Context, Fates
 from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.services.fsck.runs import passes_before
 from skydb.store.engine import sqlite_path
 
 #: After this long nobody goes on with a download, or with work on a machine that is not known.
@@ -80,9 +81,14 @@ class Litter:
                 ProblemKind.SCRATCH,
                 str(directory),
                 f"left by process {mark.pid}, which is gone",
-                f"it is deleted; its logs go to logs/{label}",
+                self._announced(label),
                 lambda at=directory, label=label: self._retire(at, label),  # type: ignore[misc]
             )
+
+    def _announced(self, label: str) -> str:
+        back = "its mosaic is put back, " if self._set_aside(label) else ""
+        logs = f"; its logs go to logs/{label}" if self._tells_of_failure(label) else ""
+        return f"{back}it is deleted{logs}"
 
     def _retire(self, directory: Path, label: str) -> str | None:
         tools = end_tools_below(directory)
@@ -94,27 +100,33 @@ class Litter:
         return f"it is deleted, once process {told} was ended, which worked on" if told else None
 
     def _tells_of_failure(self, label: str) -> bool:
-        """Whether any work of the process that a label's run is of did not end well."""
+        """Whether a label's run, or one that was of one pass with it, did not end well."""
         number = label.rpartition("-")[2]
         with self.context.store.reading() as session:
             activity = session.get(Activity, int(number)) if number.isdigit() else None
             if activity is None or activity.status is not ActivityStatus.SUCCEEDED:
                 return True
-            others = select(Activity.id).where(
-                Activity.process_id == activity.process_id,
-                Activity.status != ActivityStatus.SUCCEEDED,
+            others = select(SkyRun).where(
+                SkyRun.process_id == activity.process_id,
+                SkyRun.status != ActivityStatus.SUCCEEDED,
             )
-            return session.scalar(others.limit(1)) is not None
+            later = session.scalars(others)
+            return any(activity.id in passes_before(session, run) for run in later)
 
     def _put_back(self, directory: Path, label: str) -> None:
         """Put back what a purge had set aside when it was killed before it was on record."""
+        put_back(
+            [self.context.workspace.resolve(text) for text in self._set_aside(label)], directory
+        )
+
+    def _set_aside(self, label: str) -> tuple[str, ...]:
+        """Files that a purge of this label was to delete, and has not by the ledger."""
         number = label.removeprefix(PURGE_LABEL)
         if number == label or not number.isdigit():
-            return
+            return ()
         with self.context.store.reading() as session:
             run = session.get(SkyRun, int(number))
-            files = run.pixel_files if run and run.mosaic and not run.mosaic.purged_at else ()
-        put_back([self.context.workspace.resolve(text) for text in files], directory)
+            return run.pixel_files if run and run.mosaic and not run.mosaic.purged_at else ()
 
     def _drafts(self) -> set[Path]:
         root = self.context.workspace.root

@@ -9,10 +9,10 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, HeaderRestore, HeaderWrite, RunAttempt
+from skydb.domain import Activity, HeaderRestore, HeaderWrite, RunAttempt, SkyRun
 from skydb.domain.base import utc_now
 from skydb.domain.process import Fate
-from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome
+from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, Engine
 from skydb.files.processes import this_process
 from skydb.services.core import Context, Fates, end_attempts, end_dead, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
@@ -138,17 +138,25 @@ def others_at_work(session: Session, fates: Fates) -> list[Activity]:
     ]
 
 
+def passes_before(session: Session, activity: Activity) -> list[int]:
+    """Runs that may have been of one pass with a run and have begun before it, latest first."""
+    if not isinstance(activity, SkyRun) or activity.engine is not Engine.SKYDB:
+        return []
+    together = select(SkyRun.id).where(
+        SkyRun.group_id == activity.group_id,
+        SkyRun.process_id == activity.process_id,
+        SkyRun.engine == Engine.SKYDB,
+        SkyRun.id < activity.id,
+    )
+    return list(session.scalars(together.order_by(SkyRun.id.desc())))
+
+
 def _logs(context: Context, session: Session, activity: Activity) -> str | None:
     """Where the logs of the run are kept, when there are any.
 
-    Runs that were made in one go have them under the number of the first.
+    Runs of one pass have them under the number of the first.
     """
-    together = select(Activity.id).where(
-        Activity.process_id == activity.process_id,
-        Activity.kind == activity.kind,
-        Activity.id <= activity.id,
-    )
-    for number in session.scalars(together.order_by(Activity.id.desc())):
+    for number in (activity.id, *passes_before(session, activity)):
         found = sorted(context.workspace.root.glob(f"logs/*-{number}"))
         if found:
             return context.workspace.relative(found[0])

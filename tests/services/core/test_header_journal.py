@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from skydb.domain import HeaderRestore, HeaderWrite
 from skydb.domain.vocabulary import ActivityStatus, FindingKind
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import StateError
 from skydb.files.drafts import draft_of
 from skydb.files.headerblocks import replace_headers
 from skydb.files.lock import alone_in, is_taken
@@ -102,35 +102,12 @@ def test_a_write_that_was_killed_can_be_undone(services_anywhere, visit, fit, mo
     before = checksums(visit)
     kill(services_anywhere, fit, monkeypatch, after)
     (left,) = unfinished_header_writes(services_anywhere.context)
-    journal = HeaderJournal(services_anywhere.context)
-    assert len(journal.undo(left.activity)) == len(left.paths)
+    with HeaderJournal(services_anywhere.context).alone() as undone:
+        assert [(one.activity, one.paths) for one in undone] == [(left.activity, left.paths)]
     assert checksums(visit) == before
     assert writes(services_anywhere) == [ActivityStatus.INTERRUPTED]
     assert unfinished_header_writes(services_anywhere.context) == []
-    with pytest.raises(NotFoundError, match="no unfinished writing"):
-        journal.undo(left.activity)
     assert [one.status.value for one in services_anywhere.ingest.ingest(visit)] == ["known"] * 3
-
-
-@pytest.mark.parametrize("after", [0, 1, 2])
-def test_the_journal_completes_a_write_by_itself(services_anywhere, visit, fit, monkeypatch, after):
-    before = checksums(visit)
-    kill(services_anywhere, fit, monkeypatch, after)
-    (left,) = unfinished_header_writes(services_anywhere.context)
-    written = HeaderJournal(services_anywhere.context).complete(left.activity)
-    assert [one.path for one in written] == [str(path) for path in visit[:2]]
-    assert all(checksums(visit)[path] != before[path] for path in visit[:2])
-    with pytest.raises(StateError, match=f"activity {written[0].activity} has written"):
-        accept(services_anywhere, fit)
-
-
-def test_the_journal_names_the_command_of_a_write_that_had_not_begun(
-    services_anywhere, fit, monkeypatch
-):
-    kill(services_anywhere, fit, monkeypatch, -1)
-    (left,) = unfinished_header_writes(services_anywhere.context)
-    with pytest.raises(StateError, match="Repeat `skydb align accept"):
-        HeaderJournal(services_anywhere.context).complete(left.activity)
 
 
 def test_the_way_back_of_a_user_ends_a_write_that_was_killed(
@@ -150,8 +127,8 @@ def test_a_file_that_somebody_has_changed_since_is_left_and_named(
     before = checksums(visit)
     kill(services_anywhere, fit, monkeypatch, 2)
     fits.setval(visit[1], "OBSERVER", value="me")
-    (left,) = unfinished_header_writes(services_anywhere.context)
-    HeaderJournal(services_anywhere.context).undo(left.activity)
+    with HeaderJournal(services_anywhere.context).alone() as undone:
+        assert len(undone) == 1
     assert checksums(visit)[visit[0]] == before[visit[0]]
     assert fits.getheader(visit[1])["OBSERVER"] == "me"
     found = services_anywhere.questions.findings()
