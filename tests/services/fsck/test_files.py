@@ -11,11 +11,12 @@ from astropy.io import fits
 from sqlalchemy import select
 
 from skydb.api.composition import Services
-from skydb.domain import AlignmentSolution, HeaderWrite, Mosaic
-from skydb.domain.vocabulary import ActivityStatus, SkyMethod
+from skydb.domain import AlignmentSolution, HeaderWrite, Mosaic, SkyRun
+from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
+from skydb.services.fsck.runs import passes_before
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.write_headers import SkyHeaderService
 from tests.services.fsck.killed import (
@@ -202,6 +203,21 @@ def test_a_mosaic_that_a_killed_purge_had_set_aside_is_put_back(
     assert problems(services, deep=True) == []
     services.retention.purge([row["run"]], "no room")
     assert problems(services, deep=True) == []
+
+
+def test_logs_of_one_run_are_not_those_of_another_that_its_process_made(
+    services: Services, visit: list[Path]
+) -> None:
+    services.ingest.ingest(visit)
+    methods = [SkyMethod.LOCALMIN, SkyMethod.MATCH]
+    first, second = (row["run"] for row in SkyRunService(services.context, Toolbox()).run(methods))
+    with services.context.store.writing() as session:
+        run = session.get_one(SkyRun, second)
+        assert passes_before(session, run) == []
+        run.engine = Engine.SKYDB
+        session.get_one(SkyRun, first).engine = Engine.SKYDB
+        session.commit()
+        assert passes_before(session, run) == [first]
 
 
 def test_a_mosaic_with_other_pixels_is_found_by_its_checksum(
