@@ -440,6 +440,19 @@ def upgrade() -> None:
             "catalog_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("reference", sa.String(length=255), nullable=True),
+        sa.Column(
+            "what",
+            sa.Enum(
+                "drizzled",
+                "exposures",
+                "group",
+                name="alignmentroad",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
         sa.Column("workspace", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["catalog_id"],
@@ -641,6 +654,7 @@ def upgrade() -> None:
         ),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("wcs_key", sa.String(length=1), nullable=True),
+        sa.Column("group_name", sa.String(length=80), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),

@@ -9,11 +9,18 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Stamp
+from skydb.domain.base import choice
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.solution import AlignmentSolution
 from skydb.domain.values import FileFacts, Realised
 from skydb.domain.version import ProductVersion
-from skydb.domain.vocabulary import ActivityKind, FindingKind, LinkRole, SolutionStatus
+from skydb.domain.vocabulary import (
+    ActivityKind,
+    AlignmentRoad,
+    FindingKind,
+    LinkRole,
+    SolutionStatus,
+)
 from skydb.errors import StateError
 
 
@@ -28,6 +35,8 @@ class AlignmentRun(Activity):
         Of the fit.
     stamp : Stamp
         Who asked, and where it runs.
+    what : AlignmentRoad, optional
+        What is fitted; None when only a log tells of the run.
     """
 
     __tablename__ = "alignment_runs"
@@ -35,16 +44,22 @@ class AlignmentRun(Activity):
     id: Mapped[int] = mapped_column(ForeignKey("activities.id"), primary_key=True)
     catalog_id: Mapped[int | None] = mapped_column(ForeignKey("reference_catalogs.id"), index=True)
     reference: Mapped[str | None] = mapped_column(String(255))
+    what: Mapped[AlignmentRoad | None] = mapped_column(choice(AlignmentRoad))
     workspace: Mapped[str | None] = mapped_column(Text)
 
     known_catalog: Mapped[ReferenceCatalog | None] = relationship()
     __mapper_args__ = {"polymorphic_identity": ActivityKind.ALIGNMENT}
 
     def __init__(
-        self, reference: ReferenceCatalog | str, parameters: Mapping[str, Any], stamp: Stamp
+        self,
+        reference: ReferenceCatalog | str,
+        parameters: Mapping[str, Any],
+        stamp: Stamp,
+        what: AlignmentRoad | None = None,
     ) -> None:
         super().__init__(parameters, stamp)
         self.tool_version = stamp.tool_version
+        self.what = what
         if isinstance(reference, ReferenceCatalog):
             self.known_catalog = reference
             self.reference = reference.name

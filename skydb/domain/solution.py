@@ -57,6 +57,8 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
     wcs_key: Mapped[str | None] = mapped_column(String(1))
+    group_name: Mapped[str | None] = mapped_column(String(80))
+    """Name of the rigid body that was fitted; NULL when a file was fitted by itself."""
     recorded_at: Mapped[datetime]
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]

@@ -268,6 +268,17 @@ class ActivityKind(GrowingVocabulary):
     REPAIR = "repair"
 
 
+class AlignmentRoad(StrEnum):
+    """What an alignment run fits."""
+
+    DRIZZLED = "drizzled"
+    """Drizzled products; an acceptance carries the fit to their members."""
+    EXPOSURES = "exposures"
+    """Single exposures, each by itself."""
+    GROUP = "group"
+    """Exposures that are moved together, as one rigid body."""
+
+
 class ActivityStatus(StrEnum):
     """Life of anything that runs."""
 

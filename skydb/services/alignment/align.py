@@ -18,7 +18,7 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
-from skydb.domain.vocabulary import FindingKind
+from skydb.domain.vocabulary import AlignmentRoad, FindingKind
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit, TweakReg
@@ -209,7 +209,8 @@ class AlignService:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            run = AlignmentRun(find_catalog(session, refcat), parameters, stamp)
+            catalog = find_catalog(session, refcat)
+            run = AlignmentRun(catalog, parameters, stamp, AlignmentRoad.DRIZZLED)
             for target in targets:
                 version = session.get_one(ProductVersion, target.version_id)
                 run.use(version, reason=target.reason, passed_over=target.passed_over)

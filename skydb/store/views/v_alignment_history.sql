@@ -9,7 +9,7 @@ SELECT s.id, e.rootname, p.filename AS product,
        COALESCE(stands.sha256, pv.sha256) AS sha256, pv.number AS fitted_on,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported,
        p.flavour, p.kind, p.id AS product_id, COALESCE(stands.delivery, pv.delivery) AS delivery,
-       s.repeats_id AS repeats
+       s.repeats_id AS repeats, ar.what, s.group_name
   FROM alignment_solutions s
   JOIN products p ON p.id = s.product_id
   JOIN activities a ON a.id = s.activity_id

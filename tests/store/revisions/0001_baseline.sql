@@ -30,25 +30,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed', 'interrupted'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.645289',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 13:38:08.672579',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 13:38:08.785377',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.791009',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.853364','2026-01-10 12:00:00.000000','2026-11-28 13:38:08.853586',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.853823','2026-01-10 12:00:00.000000','2026-11-28 13:38:08.853948',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.854129','2026-01-10 12:00:00.000000','2026-11-28 13:38:08.862656',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.863147','2026-02-20 12:00:00.000000','2026-11-28 13:38:08.863479',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.863836','2026-03-01 12:00:00.000000','2026-11-28 13:38:08.864011',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 13:38:08.823906',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-28 13:38:09.868703','2026-11-28 13:38:09.885499','2026-11-28 13:38:10.232285',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-28 13:38:10.516728','2026-11-28 13:38:10.530008','2026-11-28 13:38:10.595668',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-28 13:38:11.099825','2026-11-28 13:38:11.115098','2026-11-28 13:38:11.281083',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-28 13:38:11.241130','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 13:38:13.490142','2026-11-28 13:38:13.626315','2026-11-28 13:38:14.028449',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 13:38:13.533427','2026-11-28 13:38:13.638493','2026-11-28 13:38:14.129506',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 13:38:13.559601','2026-11-28 13:38:13.638537','2026-11-28 13:38:14.199143',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 13:38:13.587262','2026-11-28 13:38:13.638567','2026-11-28 13:38:14.229732',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-28 13:38:13.804910','2026-11-28 13:38:13.880044','2026-11-28 13:38:13.957157',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.659493',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 16:14:24.671208',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 16:14:24.712630',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.712805',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.736471','2026-01-10 12:00:00.000000','2026-11-28 16:14:24.736847',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.737294','2026-01-10 12:00:00.000000','2026-11-28 16:14:24.737559',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.738198','2026-01-10 12:00:00.000000','2026-11-28 16:14:24.738489',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.738860','2026-02-20 12:00:00.000000','2026-11-28 16:14:24.739153',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.739464','2026-03-01 12:00:00.000000','2026-11-28 16:14:24.739631',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 16:14:24.724615',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-28 16:14:25.113227','2026-11-28 16:14:25.117985','2026-11-28 16:14:25.239804',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-28 16:14:25.346499','2026-11-28 16:14:25.352333','2026-11-28 16:14:25.368788',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-28 16:14:25.560993','2026-11-28 16:14:25.564420','2026-11-28 16:14:25.605695',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-28 16:14:25.593801','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 16:14:26.385534','2026-11-28 16:14:26.441550','2026-11-28 16:14:26.576812',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 16:14:26.402005','2026-11-28 16:14:26.441619','2026-11-28 16:14:26.606265',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 16:14:26.411552','2026-11-28 16:14:26.441673','2026-11-28 16:14:26.624664',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 16:14:26.420320','2026-11-28 16:14:26.441719','2026-11-28 16:14:26.638033',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-28 16:14:26.506070','2026-11-28 16:14:26.525077','2026-11-28 16:14:26.553449',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -88,12 +88,14 @@ CREATE TABLE alignment_runs (
 	id INTEGER NOT NULL, 
 	catalog_id INTEGER, 
 	reference VARCHAR(255), 
+	what VARCHAR(24), 
 	workspace TEXT, 
 	CONSTRAINT pk_alignment_runs PRIMARY KEY (id), 
 	CONSTRAINT fk_alignment_runs_catalog_id_reference_catalogs FOREIGN KEY(catalog_id) REFERENCES reference_catalogs (id), 
-	CONSTRAINT fk_alignment_runs_id_activities FOREIGN KEY(id) REFERENCES activities (id)
+	CONSTRAINT fk_alignment_runs_id_activities FOREIGN KEY(id) REFERENCES activities (id), 
+	CONSTRAINT ck_alignment_runs_alignmentroad CHECK (what IN ('drizzled', 'exposures', 'group'))
 );
-INSERT INTO "alignment_runs" VALUES(4,1,'gaia',NULL);
+INSERT INTO "alignment_runs" VALUES(4,1,'gaia',NULL,NULL);
 CREATE TABLE alignment_solutions (
 	id INTEGER NOT NULL, 
 	product_id INTEGER NOT NULL, 
@@ -108,6 +110,7 @@ CREATE TABLE alignment_solutions (
 	status VARCHAR(24) NOT NULL, 
 	reason TEXT, 
 	wcs_key VARCHAR(1), 
+	group_name VARCHAR(80), 
 	recorded_at DATETIME NOT NULL, 
 	fitted_at DATETIME, 
 	applied_at DATETIME, 
@@ -144,25 +147,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.656258',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.657890',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.662551',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.663999',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.665360',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.672173',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.825421',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 13:38:08.826166','2026-01-20 12:00:00.000000','2026-11-28 13:38:08.839725',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:08.851612',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,'2026-11-28 13:38:08.851922','2026-01-20 12:00:00.000000','2026-11-28 13:38:08.852415',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 13:38:08.840791','2026-01-20 12:00:00.000000','2026-11-28 13:38:08.841313',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 13:38:08.850484','2026-01-20 12:00:00.000000','2026-11-28 13:38:08.850858',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ','2026-11-28 13:38:08.852984','2026-01-20 12:00:00.000000','2026-11-28 13:38:08.853212',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:10.199023',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 13:38:10.199796',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 13:38:10.200075',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ','2026-11-28 13:38:10.201639',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A','2026-11-28 13:38:10.202208',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O','2026-11-28 13:38:10.202512',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.662456',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.664618',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.666357',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.667768',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.669196',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.670648',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.726415',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 16:14:24.727223','2026-01-20 12:00:00.000000','2026-11-28 16:14:24.728499',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:24.733142',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 16:14:24.733676','2026-01-20 12:00:00.000000','2026-11-28 16:14:24.734672',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 16:14:24.729721','2026-01-20 12:00:00.000000','2026-11-28 16:14:24.730296',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 16:14:24.731470','2026-01-20 12:00:00.000000','2026-11-28 16:14:24.731896',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 16:14:24.735730','2026-01-20 12:00:00.000000','2026-11-28 16:14:24.736228',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:25.200785',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 16:14:25.201633',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 16:14:25.201922',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 16:14:25.203538',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 16:14:25.204125',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 16:14:25.204395',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -197,9 +200,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 13:38:14.612687',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 13:38:14.786637',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 13:38:14.968533',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 16:14:26.726523',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 16:14:26.756909',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 16:14:26.780419',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -280,8 +283,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 13:38:08.785106',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 13:38:08.785240',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 16:14:24.712347',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 16:14:24.712488',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -295,10 +298,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 13:38:08.645896','2026-11-28 13:38:08.645957');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 13:38:08.645949','2026-11-28 13:38:08.645964');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 13:38:09.825184',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 13:38:11.241005',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 16:14:24.660162','2026-11-28 16:14:24.660227');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 16:14:24.660218','2026-11-28 16:14:24.660236');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 16:14:25.102874',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 16:14:25.593672',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -338,21 +341,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 13:38:08.655786');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 13:38:08.657644');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 13:38:08.659066');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 13:38:08.663797');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 13:38:08.665081');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 13:38:08.671953');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 13:38:08.825066');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 13:38:08.839512');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 13:38:08.840542');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 13:38:08.842179');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 13:38:08.851435');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 13:38:08.852314');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 13:38:08.852863');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 13:38:10.198489');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 13:38:10.201413');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 16:14:24.661855');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 16:14:24.664357');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 16:14:24.666022');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 16:14:24.667552');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 16:14:24.668888');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 16:14:24.670414');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 16:14:24.725970');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 16:14:24.728275');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 16:14:24.729467');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 16:14:24.731246');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 16:14:24.732807');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 16:14:24.734488');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 16:14:24.735494');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 16:14:25.200488');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 16:14:25.203305');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -363,8 +366,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 13:38:08.864204');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 13:38:10.202989');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin is what ran. the package lacks a method','2026-11-28 16:14:24.739822');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 16:14:25.204842');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -573,7 +576,7 @@ CREATE TABLE processes (
 	first_seen_at DATETIME NOT NULL, 
 	CONSTRAINT pk_processes PRIMARY KEY (id)
 );
-INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',21551,2.85309000000953674313e+04,'2026-11-28 13:38:09.868566');
+INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',32758,3.79121600000858306874e+04,'2026-11-28 16:14:25.113057');
 CREATE TABLE product_members (
 	product_id INTEGER NOT NULL, 
 	rootname VARCHAR(9) NOT NULL, 
@@ -621,21 +624,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.655539',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.657377',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.658928',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.663515',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.664945',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 13:38:08.666092',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.824887',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.839152',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.840257',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.841887',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.851331',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.852199',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 13:38:08.852672',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 13:38:10.186069',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 13:38:10.201163',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.661598',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.664025',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.665834',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.667277',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.668761',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 16:14:24.670100',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.725744',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.727992',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.729117',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.730899',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.732655',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.734221',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 16:14:24.735183',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 16:14:25.200207',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 16:14:25.203058',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -685,8 +688,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 13:38:08.790879',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 13:38:10.582531',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 16:14:24.712736',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 16:14:25.363836',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -701,10 +704,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost', 'interrupted'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:21551',1,'succeeded','2026-11-28 13:38:13.653458','2026-11-28 13:38:14.075548',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:21551',1,'succeeded','2026-11-28 13:38:13.669403','2026-11-28 13:38:14.142260',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:21551',1,'succeeded','2026-11-28 13:38:13.671164','2026-11-28 13:38:14.212459',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:21551',1,'succeeded','2026-11-28 13:38:13.681185','2026-11-28 13:38:14.250696',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:32758',1,'succeeded','2026-11-28 16:14:26.451961','2026-11-28 16:14:26.588213',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:32758',1,'succeeded','2026-11-28 16:14:26.455879','2026-11-28 16:14:26.613570',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:32758',1,'succeeded','2026-11-28 16:14:26.458234','2026-11-28 16:14:26.631155',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:32758',1,'succeeded','2026-11-28 16:14:26.460696','2026-11-28 16:14:26.644185',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -1005,7 +1008,7 @@ SELECT s.id, e.rootname, p.filename AS product,
        COALESCE(stands.sha256, pv.sha256) AS sha256, pv.number AS fitted_on,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported,
        p.flavour, p.kind, p.id AS product_id, COALESCE(stands.delivery, pv.delivery) AS delivery,
-       s.repeats_id AS repeats
+       s.repeats_id AS repeats, ar.what, s.group_name
   FROM alignment_solutions s
   JOIN products p ON p.id = s.product_id
   JOIN activities a ON a.id = s.activity_id
