@@ -57,7 +57,8 @@ def run(
         float | None, typer.Option(help="Matching radius, pixels.", show_default="2")
     ] = None,
     fitgeometry: Annotated[
-        str | None, typer.Option(help="shift, rscale or general.", show_default="rscale")
+        str | None,
+        typer.Option(help="shift, rshift, rscale or general.", show_default="by matches"),
     ] = None,
     nclip: Annotated[int | None, typer.Option(help="Rounds of clipping.", show_default="3")] = None,
     expand_refcat: Annotated[

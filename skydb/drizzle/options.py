@@ -47,6 +47,9 @@ _FILLINGS = ("fillval", "maskval")
 #: Words of the specification that drizzlepac refuses all the same.
 _REMOVED = frozenset({"tophat"})
 
+#: Words that skydb adds: see :data:`skydb.drizzle.tweakreg.HELD_SCALE`.
+_ADDED: Mapping[str, tuple[str, ...]] = {"fitgeometry": ("rshift",)}
+
 #: No flag is good or bad: the data quality is not looked at.
 ALL_FLAGS = "None"
 
@@ -152,6 +155,7 @@ def _boolean(spec: OptionSpec, value: object) -> bool:
 
 def _choice(spec: OptionSpec, value: object) -> str:
     allowed = [word for word in spec.choices if word not in _REMOVED]
+    allowed += _ADDED.get(spec.name, ())
     if value not in allowed:
         raise _refusal(spec, value, f"one of {', '.join(allowed)}")
     return str(value)

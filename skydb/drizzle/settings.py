@@ -63,8 +63,10 @@ class TweakRegSettings:
         Radius within which sources match, after the first offset. The tutorial
         has 1; the first offset comes from a histogram with bins of one pixel and
         is up to 0.7 pixels off on each axis, so that 1 loses good fits.
-    fitgeometry : str
-        ``shift``, ``rscale`` or ``general``.
+    fitgeometry : str or None
+        ``shift``, ``rshift``, ``rscale`` or ``general``; None takes the first of ``rscale``,
+        ``rshift`` and ``shift`` that has the matches which it wants
+        (:mod:`skydb.drizzle.geometries`).
     nclip : int
         Rounds of clipping. The tutorial has 1, TweakReg itself 3, and so has
         this: a false match that is off by one infrared pixel (128 mas) moves
@@ -99,7 +101,7 @@ class TweakRegSettings:
     minobj: int = 5
     searchrad_arcsec: float = 1.0
     tolerance_pix: float = 2.0
-    fitgeometry: str = "rscale"
+    fitgeometry: str | None = None
     nclip: int = 3
     sigma: float = 3.0
     ylimit: float = 0.5
@@ -119,7 +121,7 @@ class TweakRegSettings:
         _settle(self, Tool.TWEAKREG, _TWEAKREG, fields, extra, files)
 
     def as_parameters(self) -> dict[str, object]:
-        """What is passed to TweakReg, JSON-able; a conv_width of None is still open."""
+        """What is passed to TweakReg, JSON-able; conv_width and fitgeometry may be open."""
         more = dict(self.extra)
         find = {
             "threshold": self.threshold,
@@ -156,6 +158,8 @@ class TweakRegSettings:
         """The settings of which :meth:`as_parameters` gave these."""
         given = {name: value for name, value in parameters.items() if name != "interactive"}
         files = recalled_files(given.pop(RECORD, None))
+        if given.get("fitgeometry") is None:
+            given.pop("fitgeometry", None)
         plain = cls().as_parameters()
         usual = ("searchunits", "see2dplot", "residplot")
         extra = {

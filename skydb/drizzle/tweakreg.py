@@ -27,6 +27,10 @@ from skydb.errors import ParseError, ToolCrashedError, UsageError
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
 PROPOSED_NAME = "SKYDB_PROPOSED"
+#: Of a fit whose geometry is open.
+FIRST_GEOMETRY = "rscale"
+#: TweakReg has no such geometry: it fits ``rscale``, and the task holds the scale at one.
+HELD_SCALE = "rshift"
 SHIFTS = "shifts.txt"
 SHIFTS_WCS = "shifts_wcs.fits"
 _CATALOG = "reference.cat"
@@ -68,6 +72,8 @@ class ProductFit:
         The very catalogue that TweakReg was given.
     catalog_sources : int
         Sources in the reference catalogue.
+    geometry_why : str or None
+        Why this geometry was fitted, when it was left open.
     """
 
     product: Path
@@ -78,6 +84,7 @@ class ProductFit:
     catalog_sources: int
     nmatches: int = 0
     reason: str | None = None
+    geometry_why: str | None = None
     dx_pix: float | None = None
     dy_pix: float | None = None
     rotation_deg: float | None = None
@@ -122,7 +129,7 @@ class _Call:
         return {
             "directory": self.directory,
             "inputs": [member.copy.name for member in self.members],
-            "parameters": dict(self.parameters),
+            **_held_scale(self.parameters),
         }
 
 
@@ -197,6 +204,13 @@ class TweakReg:
                 crashes[culprit.directory] = str(error)
                 left = left[left.index(culprit) + 1 :]
         return crashes
+
+
+def _held_scale(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as TweakReg knows them, and whether the scale is held at one."""
+    is_held = parameters["fitgeometry"] == HELD_SCALE
+    known = {**parameters, **({"fitgeometry": "rscale"} if is_held else {})}
+    return {"parameters": known, "hold_scale": is_held}
 
 
 def _culprit(calls: Sequence[_Call], scratch: Path) -> _Call | None:
@@ -278,6 +292,7 @@ def _look(product: Path, copy: Path, sources: int) -> _Before:
 
 def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
     parameters = settings.tool_parameters()
+    parameters["fitgeometry"] = parameters["fitgeometry"] or FIRST_GEOMETRY
     find = dict(parameters["imagefindcfg"])  # type: ignore[call-overload]
     if find["conv_width"] is None:
         with opened(product) as hdus:
@@ -312,7 +327,7 @@ def _judge(
         status=FitStatus.FAILED,
         log=own if own.exists() else log,
         original_wcs_name=before.wcs_name,
-        fit_geometry=settings.fitgeometry,
+        fit_geometry=settings.fitgeometry or FIRST_GEOMETRY,
         catalog_sources=before.catalog_sources,
         reason=crash,
     )

@@ -231,6 +231,7 @@ def _fit_row(
         "rms_ra_mas": fit.rms_ra_mas,
         "rms_dec_mas": fit.rms_dec_mas,
         "fit_geometry": fit.fit_geometry,
+        "geometry_why": fit.activity.parameters.get("geometry_why", {}).get(product),
         "trust": fit.trust,
         "trust_reason": report_of(fit.trust_reasons).weakest,
         "catalog_sources": placed.get("sources"),

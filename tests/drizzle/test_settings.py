@@ -18,7 +18,7 @@ def test_parameters_go_through_json_unchanged():
 def test_fits_are_those_of_the_tutorial_and_mosaics_have_north_up():
     fit = TweakRegSettings().as_parameters()
     assert fit["imagefindcfg"] == {"threshold": 5.0, "conv_width": None, "peakmin": 1.0}
-    assert (fit["minobj"], fit["searchrad"], fit["fitgeometry"]) == (5, 1.0, "rscale")
+    assert (fit["minobj"], fit["searchrad"], fit["fitgeometry"]) == (5, 1.0, None)
     drizzle = AstroDrizzleSettings().as_parameters()
     assert (drizzle["final_rot"], drizzle["final_wcs"]) == (0.0, True)
     assert not {"final_bits", "sky_bits"} & drizzle.keys()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import AlignmentRoad, FindingKind
+from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit, TweakReg
@@ -245,8 +247,11 @@ class AlignService:
             self.context.progress.begin(f"TweakReg on {len(covered)} products")
             inputs = {one.target.version_id: one.target.path for one in covered}
             with isolated(self.context, run_id, inputs, self.runner) as runner:
-                made = TweakReg(runner).fit(
-                    list(inputs.values()), files, settings, scratch / "tweakreg"
+                made = fit_by_matches(
+                    partial(_tweakreg, TweakReg(runner), files),
+                    list(inputs.values()),
+                    settings,
+                    scratch / "tweakreg",
                 )
             self.context.progress.end()
             fits |= {fit.product: fit for fit in made}
@@ -259,7 +264,8 @@ class AlignService:
         with self.context.closing(AlignmentRun, run_id) as (session, run):
             run.workspace = kept
             placed = {one.target.path.name: one.as_parameters() for one in found}
-            run.parameters = {**run.parameters, "catalog": placed}
+            why = {fit.product.name: fit.geometry_why for fit in fits if fit.geometry_why}
+            run.parameters = {**run.parameters, "catalog": placed, "geometry_why": why}
             for one, fit, wcs in zip(found, fits, read, strict=True):
                 doubt = one.doubts(fit)
                 if doubt is not None:
@@ -294,6 +300,16 @@ class AlignService:
                 if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _tweakreg(
+    tool: TweakReg,
+    catalogs: Mapping[Path, Path],
+    products: Sequence[Path],
+    settings: TweakRegSettings,
+    scratch: Path,
+) -> list[ProductFit]:
+    return tool.fit(products, catalogs, settings, scratch)
 
 
 def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:

@@ -13,7 +13,7 @@ import numpy as np
 from skydb.domain import ReferenceCatalog
 from skydb.domain.motion import MotionRecord
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit
 from skydb.files.images import read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
@@ -134,7 +134,7 @@ class Reference:
             status=FitStatus.FAILED,
             log=scratch / "none",
             original_wcs_name="",
-            fit_geometry=self.settings.fitgeometry,
+            fit_geometry=self.settings.fitgeometry or FIRST_GEOMETRY,
             catalog_sources=len(self.placed.table),
             reason=self.refusal,
         )

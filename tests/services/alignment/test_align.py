@@ -125,9 +125,19 @@ def test_a_run_in_which_every_fit_failed_says_so_for_each(
 def test_a_fit_with_few_matches_is_a_finding(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
-    tools.matches = 8
+    tools.matches = 5
     kinds = {finding.kind for finding in run_of(services, align(services, tools)).findings}
     assert FindingKind.WEAK_FIT in kinds
+
+
+def test_a_fit_of_eight_matches_is_a_shift_and_says_why(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    tools.matches = 8
+    run = align(services, tools)
+    assert FindingKind.WEAK_FIT not in {one.kind for one in run_of(services, run).findings}
+    (row,) = services.questions.alignment(run)
+    assert (row["fit_geometry"], row["geometry_why"]) == ("shift", "8 matches, rscale wants 12")
 
 
 def test_a_crash_leaves_a_failed_row_the_log_and_no_litter(
