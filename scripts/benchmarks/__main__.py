@@ -30,6 +30,7 @@ NAMES = (
     "onepass",
     "survey",
     "cosmicrays",
+    "trust",
 )
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 _TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)

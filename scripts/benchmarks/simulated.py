@@ -29,12 +29,17 @@ def simulated_ledger(directory: Path, plan: FieldPlan) -> Iterator[tuple[Service
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         truth = simulate_field(directory / "field", plan)
-    url = f"sqlite:///{directory / 'skydb.sqlite'}"
-    upgrade(url)
-    services = Services.open(url)
+    services = new_ledger(directory)
     try:
         services.ingest.ingest(sorted((directory / "field").glob("*_fl[tc].fits")))
         yield services, truth
     finally:
         services.close()
         shutil.rmtree(directory)
+
+
+def new_ledger(directory: Path) -> Services:
+    """A new ledger in a directory."""
+    url = f"sqlite:///{directory / 'skydb.sqlite'}"
+    upgrade(url)
+    return Services.open(url)
