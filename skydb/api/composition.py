@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         PresetService,
         SkyHeaderService,
         SkyRunService,
+        VisitDrizzleService,
     )
     from skydb.store.scope import Scope
 
@@ -190,6 +191,14 @@ class Services(UpkeepServices):
         gate = EnvironmentGate(self.context, self.fields)
         cluster = DaskExecutor(executor) if executor else None
         return SkyRunService(self.context, jobs=jobs, gate=gate, executor=cluster)
+
+    @property
+    def drizzle(self) -> VisitDrizzleService:
+        """Visit-level products of exposures."""
+        from skydb.services.selftest import EnvironmentGate
+        from skydb.services.skies import VisitDrizzleService
+
+        return VisitDrizzleService(self.context, gate=EnvironmentGate(self.context, self.fields))
 
     @property
     def presets(self) -> PresetService:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
+from skydb.domain.guards import GuardPolicy
 from skydb.domain.vocabulary import COMPUTED_METHODS, Engine, SkyMethod
 from skydb.services.intake import Division, Selection
 
@@ -60,6 +61,44 @@ class SkyFacade(Facade):
             per_chip=per_chip,
         )
         return table_of(runs)
+
+    def drizzle(
+        self,
+        selection: Selection | None = None,
+        *,
+        preset: str = "hap",
+        options: Mapping[str, object] | None = None,
+        method: SkyMethod | str = SkyMethod.LOCALMIN,
+        force: bool = False,
+        strict: bool = False,
+        allow: Iterable[str] = (),
+        selftest: bool = True,
+    ) -> QTable:
+        """Make a visit-level DRZ or DRC of the exposures of each visit, filter and detector.
+
+        Cosmic rays are rejected as the preset says: ``hap`` (by detector and number of
+        exposures), ``tutorial`` or one of the ledger; `options` are AstroDrizzle's and win.
+        What was made before of the same files with the same parameters is found, unless
+        `force`. A product is fitted, accepted and explained as the archive's are; its
+        flavour is ``skydb``. `method` is the sky that is subtracted, unless the options
+        give skies or none; `strict` and `allow` are about the guards of inputs.
+
+        Returns
+        -------
+        QTable
+            One row a product: ``visit``, ``filter``, ``product``, ``version``, ``path``,
+            ``run``, ``members``, ``status`` and more.
+        """
+        rows = self.services.drizzle.drizzle(
+            selection,
+            preset=preset,
+            options=options,
+            method=SkyMethod(method),
+            force=force,
+            selftest=selftest,
+            policy=GuardPolicy.of(strict=strict, allow=allow),
+        )
+        return table_of(rows)
 
     def sky_write_headers(self, run: int | str) -> QTable:
         """Write MDRIZSKY of one run into the headers of your own exposures.

@@ -110,7 +110,7 @@ def run(
     )
     # What is wrong with them is said at once, before a database or a package is looked at.
     require_options(options)
-    methods, wanted = _methods(method), _engine(engine)
+    methods, wanted = methods_named(method), _engine(engine)
     policy = inputs.policy_of(strict=strict, allow=allow)
     selection = chosen.selection(file_version or (), file or ())
     shell = shell_of(context)
@@ -130,7 +130,7 @@ def run(
 
 
 def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
-    shown = rows if as_json else [{**row, "mosaic": _near(row["mosaic"])} for row in rows]
+    shown = rows if as_json else [{**row, "mosaic": near(row["mosaic"])} for row in rows]
     shell.show("Sky runs", shown, columns.SKY_RUNS, as_json=as_json)
     for row in rows:
         for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
@@ -140,7 +140,7 @@ def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
     shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
 
 
-def _near(path: str | None) -> str | None:
+def near(path: str | None) -> str | None:
     """A path as it can be used from here: relative to the current directory when below it."""
     from pathlib import Path
 
@@ -160,7 +160,14 @@ def _division(text: str) -> Division:
         raise UsageError(f"{error}.", advice=f"Fields: {', '.join(Division)}.") from error
 
 
-def _methods(text: str) -> list[SkyMethod]:
+def methods_named(text: str) -> list[SkyMethod]:
+    """The sky methods of a list of names.
+
+    Raises
+    ------
+    UsageError
+        When one is none that can be asked for.
+    """
     from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
     from skydb.errors import UsageError
 

@@ -32,6 +32,7 @@ from skydb.domain.solution import AlignmentSolution
 from skydb.domain.trust import TrustReason
 from skydb.domain.version import ProductVersion
 from skydb.domain.visit import Visit
+from skydb.domain.visitdrizzle import VisitDrizzle
 
 __all__ = [
     "Acceptance",
@@ -81,4 +82,5 @@ __all__ = [
     "TrustReason",
     "Usage",
     "Visit",
+    "VisitDrizzle",
 ]

@@ -266,6 +266,7 @@ class ActivityKind(GrowingVocabulary):
     HEADER_WRITE = "header-write"
     HEADER_RESTORE = "header-restore"
     REPAIR = "repair"
+    DRIZZLE = "drizzle"
 
 
 class AlignmentRoad(StrEnum):

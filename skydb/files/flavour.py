@@ -28,6 +28,8 @@ _BARE_FIT = re.compile(r"FIT_([A-Za-z]+)(_.*)?")
 _A_PRIORI = re.compile(r"(GSC|HSC)\w*", re.IGNORECASE)
 _SKYDB_SCOPE, _SVM_SCOPE, _MVM_SCOPE = "SKYDB", "SVM", "MVM"
 _SKY_CELL_LEVEL = 4
+#: Card of the primary header that says which skydb has drizzled a product.
+MAKER_CARD = "SKYDBVER"
 #: Cards of which the pipeline leaves one in every exposure that it has calibrated.
 _CALIBRATED = ("CAL_VER", "OPUS_VER", "CALWP2", "CALNICA", "CALSTIS")
 
@@ -54,6 +56,8 @@ class Marks:
         Whether the primary header names a sky cell.
     is_calibrated : bool
         Whether it has a card that the calibration pipeline leaves.
+    is_made_here : bool
+        Whether skydb says in the primary header that it has drizzled it.
     """
 
     kind: ProductKind
@@ -64,6 +68,7 @@ class Marks:
     hap_level: int | None = None
     is_sky_cell: bool = False
     is_calibrated: bool = False
+    is_made_here: bool = False
 
     @property
     def scope(self) -> str:
@@ -102,7 +107,7 @@ def flavour_of_headerlet(path: Path, wcs: WcsFacts) -> Flavour:
 
 def flavour_by(marks: Marks) -> Flavour:
     """Flavour of a file that bears these marks; the first that fits counts."""
-    if marks.scope == _SKYDB_SCOPE:
+    if marks.scope == _SKYDB_SCOPE or (marks.is_made_here and marks.kind.is_drizzled):
         return Flavour.SKYDB
     if _is_of_sky_cell(marks):
         return Flavour.MVM
@@ -121,6 +126,7 @@ def _marks(path: Path, kind: ProductKind, primary: Cards, science: Cards) -> Mar
         hap_level=primary.integer("HAPLEVEL"),
         is_sky_cell=any(primary.text(card) for card in ("SCELLID", "SKYCELL")),
         is_calibrated=any(primary.text(card) for card in _CALIBRATED),
+        is_made_here=primary.text(MAKER_CARD) is not None,
     )
 
 

@@ -147,6 +147,18 @@ SKY_RUNS = (
     Column("reused"),
     Column("mosaic", wraps=True),
 )
+VISIT_DRIZZLES = (
+    Column("visit"),
+    Column("filter"),
+    Column("product"),
+    Column("version"),
+    Column("run"),
+    Column("method"),
+    Column.status(),
+    Column("seconds", format=".1f"),
+    Column("reused"),
+    Column("path", wraps=True),
+)
 ADVICE = (
     Column("method"),
     Column("chosen"),

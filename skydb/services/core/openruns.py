@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun
+from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun, VisitDrizzle
 from skydb.domain.activity import OPEN, fingerprint
 from skydb.domain.process import Fate
 from skydb.domain.vocabulary import AttemptOutcome
@@ -97,6 +97,6 @@ def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
 
 def _recipe(activity: Activity) -> tuple[object, ...]:
     """What makes two activities the same work."""
-    if isinstance(activity, SkyRun):
+    if isinstance(activity, SkyRun | VisitDrizzle):
         return activity.kind, activity.recipe_hash, activity.replay_of_id
     return activity.kind, fingerprint(activity.parameters), None

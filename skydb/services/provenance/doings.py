@@ -40,6 +40,7 @@ TITLES: Mapping[ActivityKind, str] = {
     ActivityKind.HEADER_WRITE: "header write",
     ActivityKind.HEADER_RESTORE: "header restore",
     ActivityKind.REPAIR: "repair",
+    ActivityKind.DRIZZLE: "drizzling of a visit",
 }
 
 

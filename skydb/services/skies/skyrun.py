@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skydb.domain import Finding, SkyRun
-from skydb.domain.guards import GUARDS, Flag, GuardPolicy, flags_of
+from skydb.domain.guards import GUARDS, Flag, GuardPolicy
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -16,8 +16,6 @@ from skydb.services.core import Context, remember_environment
 from skydb.services.intake import (
     Division,
     Selection,
-    book_remarks,
-    choose_inputs,
     fields_of,
     require_listed,
 )
@@ -28,6 +26,7 @@ from skydb.services.skies.engines.given import require_given
 from skydb.services.skies.engines.statistic import require_sky_options, statistic_of
 from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
+from skydb.services.skies.explained import explained_inputs
 from skydb.services.skies.frames import MeasureFrames, frame_flags, summary_of
 from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
 from skydb.services.skies.presets import PresetService
@@ -247,13 +246,7 @@ class SkyRunService:
         NotFoundError, UsageError, InputsRefusedError
             As :meth:`run`.
         """
-        with self.context.store.reading() as session:
-            chosen = choose_inputs(session, self.context.workspace, selection)
-            flags = flags_of(chosen, book_remarks(session, chosen))
-            return [
-                {**one.as_row(), "flags": ", ".join(sorted(_about(one.rootname, flags)))}
-                for one in chosen
-            ]
+        return explained_inputs(self.context, selection)
 
     def _row(
         self, run_id: int, remarks: Iterable[Remark], flags: Iterable[Flag], *, reused: bool
@@ -311,8 +304,3 @@ def _holds(finding: Finding, told: Collection[str]) -> bool:
         return True
     is_measured = finding.kind is FindingKind.MIXED_FRAMES and finding.subject != "inputs"
     return is_measured or finding.message in told
-
-
-def _about(rootname: str, flags: Iterable[Flag]) -> set[str]:
-    """Names of the guards that flag an exposure, or the inputs as a whole."""
-    return {flag.guard.value for flag in flags if flag.subject in (rootname, "inputs")}
