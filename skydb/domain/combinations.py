@@ -2,7 +2,8 @@
 
 The files of the exposures decide, as for every other run: of the flavours in which all of them
 exist and can be fitted the first whose newest deliveries hold an accepted solution, then
-pipeline, svm, mvm, user. Fitted are the products whose fits move those files.
+pipeline, svm, mvm, user. Fitted are the products whose fits move those files; of several made
+of one exposure those that are made of its newest file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from skydb.domain.choice import (
     FLAVOURS,
@@ -36,7 +38,10 @@ MADE_OF = {
 
 
 def choose_combinations(
-    combinations: Iterable[Product], files: Iterable[Product], wish: Wish | None = None
+    combinations: Iterable[Product],
+    files: Iterable[Product],
+    wish: Wish | None = None,
+    behind: Collection[Product] = (),
 ) -> list[ChosenInput]:
     """The combinations to fit, in the order in which they came; none where there is none.
 
@@ -49,6 +54,9 @@ def choose_combinations(
         taken to have the flavours of its combinations.
     wish : Wish, optional
         A flavour, a day.
+    behind : collection of Product
+        Combinations that are made of older files than those that stand now: of several
+        that would move an exposure, the others go first.
 
     Raises
     ------
@@ -63,7 +71,7 @@ def choose_combinations(
     field = _Field(named, by_exposure(files))
     why, versions = flavour_of_all(field.shelves, wish)
     wanted = {name: version.product.flavour for name, version in versions.items()}
-    taken = field.moving(wanted)
+    taken = field.moving(wanted, behind)
     beside = [one for one in offered if not one.members and one.flavour in wanted.values()]
     kept = {*taken, *beside}
     return [
@@ -94,23 +102,26 @@ class _Field:
         found: dict[str, list[Product]] = defaultdict(list)
         for one in self.combinations:
             for name in _members(one):
-                for product in self.files.get(name, [one]):
-                    if self._moves(one, product) and product not in found[name]:
-                        found[name].append(product)
+                for file in self.files.get(name, [one]):
+                    if self._moves(one, file) and file not in found[name]:
+                        found[name].append(file)
         return {name: several for name, several in found.items() if several}
 
     def _moves(self, combination: Product, file: Product) -> bool:
         return file is combination or file.flavour in MADE_OF[combination.flavour]
 
-    def moving(self, wanted: Mapping[str, Flavour]) -> list[Product]:
+    def moving(
+        self, wanted: Mapping[str, Flavour], behind: Collection[Product] = ()
+    ) -> list[Product]:
         """Those whose fits move the files of these flavours, no exposure in two flavours."""
         taken: list[Product] = []
-        for flavour in _order(set(wanted.values())):
+        for is_late, flavour in product((False, True), _order(set(wanted.values()))):
             moved = {name for one in taken for name in _members(one)}
             taken += [
                 one
                 for one in self.combinations
                 if one.flavour is flavour
+                and (one in behind) is is_late
                 and not moved.intersection(_members(one))
                 and any(self._is_moved(one, name, wanted) for name in _members(one))
             ]

@@ -264,7 +264,7 @@ def _of_archive_file(facts: Mapping[str, Any]) -> list[str]:
 def _of_sky_run(facts: Mapping[str, Any]) -> list[str]:
     method = facts.get("effective_method") or facts.get("requested_method", "")
     asked = facts.get("requested_method", method)
-    told = [method if asked == method else f"{method} instead of {asked}", facts["engine"]]
+    told = [method if asked == method else f"{method} instead of {asked}", facts.get("engine", "")]
     told += [facts["status"] if facts["status"] != "succeeded" else "", _seconds(facts)]
     told.append(f"recipe {facts['recipe_hash'][:_SHORT]}")
     return told
@@ -280,4 +280,5 @@ _TELLERS: Mapping[Thing | ActivityKind, Callable[[Mapping[str, Any]], list[str]]
     Thing.OPTION_FILE: lambda facts: [facts["path"], f"sha256 {facts['sha256'][:_SHORT]}"],
     Thing.COLLECTION: lambda _: [],
     ActivityKind.SKY_RUN: _of_sky_run,
+    ActivityKind.DRIZZLE: lambda facts: [facts["filters"], *_of_sky_run(facts)],
 }

@@ -31,6 +31,7 @@ from skydb.domain import (
     SkyRun,
     SkyValue,
     Usage,
+    VisitDrizzle,
 )
 from skydb.domain.vocabulary import FindingKind, LinkRole, SolutionOrigin
 
@@ -104,6 +105,7 @@ def _links(*, with_all_inputs: bool) -> Mapping[Kind, list[_Link]]:
         Kind.VERSION: [
             (made.version_id, _to(Kind.ACTIVITY, made.activity_id)),
             _earlier_contents(),
+            _drizzled_contents(),
             _first_fetch(),
             (solution.applied_version_id, _to(Kind.SOLUTION, solution.id)),
             (solution.version_id, _to(Kind.SOLUTION, solution.id).where(_is_carried())),
@@ -119,6 +121,7 @@ def _links(*, with_all_inputs: bool) -> Mapping[Kind, list[_Link]]:
             (Acceptance.id, _to(Kind.ACTIVITY, Acceptance.alignment_run_id)),
             (AlignmentRun.id, _to(Kind.CATALOG, AlignmentRun.catalog_id)),
             (SkyRun.id, _to(Kind.ACTIVITY, SkyRun.replay_of_id)),
+            (VisitDrizzle.id, _to(Kind.ACTIVITY, VisitDrizzle.replay_of_id)),
             _importer(),
             *([inputs] if with_all_inputs else []),
         ],
@@ -137,6 +140,16 @@ def _is_carried() -> ColumnElement[bool]:
 def _earlier_contents() -> _Link:
     """Contents of the same product that were used to make a content."""
     return Generation.version_id, earlier_contents_select(literal(Kind.VERSION.value))
+
+
+def _drizzled_contents() -> _Link:
+    """Contents that skydb has drizzled a product of."""
+    contents = (
+        _to(Kind.VERSION, Usage.version_id)
+        .join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
+        .join(VisitDrizzle, VisitDrizzle.id == Generation.activity_id)
+    )
+    return Generation.version_id, contents
 
 
 def earlier_contents_select(first: Any) -> Select[Any]:  # noqa: ANN401 - a column or a literal
@@ -188,7 +201,7 @@ def activities(session: Session, keys: Collection[int]) -> list[Activity]:
 
 def whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
     """Activities with the columns of those kinds whose columns are told."""
-    return with_polymorphic(Activity, [Acceptance, AlignmentRun, SkyRun], flat=True)
+    return with_polymorphic(Activity, [Acceptance, AlignmentRun, SkyRun, VisitDrizzle], flat=True)
 
 
 def solutions(session: Session, keys: Collection[int]) -> list[AlignmentSolution]:
@@ -377,9 +390,10 @@ def values_select() -> Select[Any]:
     )
 
 
-def replays_of(session: Session, run_id: int) -> list[SkyRun]:
+def replays_of(session: Session, run: SkyRun | VisitDrizzle) -> list[SkyRun | VisitDrizzle]:
     """Runs that repeat a run."""
-    return list(session.scalars(select(SkyRun).where(SkyRun.replay_of_id == run_id)))
+    kind = type(run)
+    return list(session.scalars(select(kind).where(kind.replay_of_id == run.id)))
 
 
 def exposures_without_content(session: Session, run_id: int) -> list[str]:

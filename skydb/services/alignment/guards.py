@@ -12,7 +12,12 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.guards import Flag, GuardPolicy, listed, stale_input
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind
-from skydb.services.alignment.membership import member_products, redelivered_members
+from skydb.services.alignment.membership import (
+    aligned_since,
+    anew,
+    member_products,
+    redelivered_members,
+)
 from skydb.services.intake import Subjects, remarks_on
 
 
@@ -50,6 +55,7 @@ def product_flags(
     found = list(stale_input(chosen))
     for one in chosen:
         found += _redelivered(session, one.version, files[one.version.id])
+        found += _aligned_since(session, one.version)
         found += _members_gone_wrong(session, one.version)
     subjects = {one.rootname: _subjects(session, one.version.product) for one in chosen}
     for name, texts in remarks_on(session, subjects).items():
@@ -64,7 +70,19 @@ def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> 
         message = (
             f"a newer delivery is recorded of {len(newer)} of its {len(version.product.members)} "
             f"members ({listed(list(newer))}) than it was made of (of {name}: {why}); a fit of "
-            "it does not move them. Fetch or make the product anew."
+            f"it does not move them. {anew(version)}."
+        )
+        yield Flag(FindingKind.STALE_INPUT, version.subject, message)
+
+
+def _aligned_since(session: Session, version: ProductVersion) -> Iterator[Flag]:
+    """Members that hold a fit which the product was drizzled without."""
+    moved = aligned_since(session, version)
+    if moved:
+        message = (
+            f"{len(moved)} of its {len(version.product.members)} members were aligned after it was "
+            f"made ({listed(sorted(moved.values()))}); a fit of it starts from the WCS before "
+            f"that. {anew(version)}."
         )
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)
 

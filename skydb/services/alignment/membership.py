@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
@@ -16,12 +16,14 @@ from skydb.domain import (
     Product,
     ProductMember,
     ProductVersion,
+    Usage,
+    VisitDrizzle,
 )
 from skydb.domain.combinations import MADE_OF
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.membership import DrizzledFrom
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import ProductKind, SolutionOrigin
+from skydb.domain.vocabulary import Flavour, LinkRole, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
 
 _SINGLE = (ProductKind.FLT, ProductKind.C0M, ProductKind.CAL, ProductKind.SX2)
@@ -78,7 +80,7 @@ def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) 
         base, why = (
             _base(candidates, drizzled, DrizzledFrom(file))
             if made is None
-            else _base_of_acceptance(candidates, drizzled, made)
+            else _base_on_record(candidates, drizzled, made)
         )
         if base is None:
             found.left[member.rootname] = why
@@ -133,6 +135,59 @@ def redelivered_members(
     return found
 
 
+def aligned_since(session: Session, drizzled: ProductVersion) -> dict[str, str]:
+    """Members that were aligned after skydb had drizzled a product of them.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+        The version that is to be fitted.
+
+    Returns
+    -------
+    dict of str to str
+        The aligned version of each, by rootname; empty for what skydb has not drizzled, or
+        what an acceptance made of that.
+    """
+    made = drizzled_of(session, drizzled) or {}
+    return {
+        base.subject: base.product.latest.reference
+        for base in made.values()
+        if base.is_newest_delivery
+        and base.product.latest is not base
+        and base.product.latest.accepted_solution is not None
+    }
+
+
+def is_behind(
+    session: Session, drizzled: ProductVersion, files: Mapping[str, Sequence[Product]]
+) -> bool:
+    """Whether a product is not made of the files of its members that stand now.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+    files : mapping of str to sequence of Product
+        Products of single exposures, by rootname.
+    """
+    made = _made_with(session, drizzled)
+    if made is not None:
+        return any(base.product.latest is not base for base in made.values())
+    kinds = MADE_OF[drizzled.product.flavour]
+    members = (member.rootname for member in drizzled.product.members)
+    own = [[one for one in files.get(name, ()) if one.flavour in kinds] for name in members]
+    return any(
+        several and all(_stands_after(drizzled, one.latest) for one in several) for several in own
+    )
+
+
+def _stands_after(drizzled: ProductVersion, member: ProductVersion) -> bool:
+    """Whether a file of a member cannot be what a product from outside was made of."""
+    return member.accepted_solution is not None or _calibrated_before(drizzled, member)
+
+
 def _newer(product: Product, drizzled: ProductVersion, told: DrizzledFrom) -> str | None:
     """Why the newest delivery of a member came after what a product was made of, or None."""
     newest = product.deliveries[-1]
@@ -155,7 +210,7 @@ def _calibrated_before(drizzled: ProductVersion, member: ProductVersion) -> bool
 
 def _later(base: ProductVersion) -> str:
     newest = base.product.deliveries[-1]
-    return f"{newest.reference} was delivered after the acceptance that made the product"
+    return f"{newest.reference} was delivered after the product was made"
 
 
 def _base(
@@ -175,25 +230,33 @@ def _base(
     return None, why
 
 
-def _base_of_acceptance(
+def _base_on_record(
     candidates: Sequence[Product], drizzled: ProductVersion, made: Mapping[int, ProductVersion]
 ) -> tuple[ProductVersion | None, str]:
-    """As :func:`_base`, of a product that an acceptance made together with its members."""
+    """As :func:`_base`, of a product of which the ledger has what it was made with."""
     for product in candidates:
         base = made.get(product.id)
         if base is not None and base.is_newest_delivery:
             return base, ""
         if base is not None:
-            why = "it was delivered after that acceptance"
+            why = "it was delivered after the product was made"
             return None, _redelivered(product.deliveries[-1], drizzled, why)
-    return None, f"It was not moved when {drizzled.reference} was made."
+    return None, f"It had no part in it when {drizzled.reference} was made."
 
 
 def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> str:
     return (
         f"{drizzled.filename} was not made of {newest.reference}: {why}. "
-        "Fetch or make the product anew and fit that."
+        f"{anew(drizzled)}, and fit that."
     )
+
+
+def anew(drizzled: ProductVersion) -> str:
+    """How a product is had that is made of the newest files, without a full stop."""
+    visit = drizzled.product.visit.label
+    if drizzled.product.flavour is Flavour.SKYDB:
+        return f"Make the product anew with `skydb drizzle --visit {visit}`"
+    return f"Fetch the product anew, or make one with `skydb drizzle --visit {visit}`"
 
 
 def member_products(session: Session, drizzled: ProductVersion) -> dict[str, list[Product]]:
@@ -230,19 +293,37 @@ def _of_best_kind(drizzled: ProductVersion, found: Sequence[Product]) -> list[Pr
 
 
 def _made_with(session: Session, drizzled: ProductVersion) -> dict[int, ProductVersion] | None:
-    """Versions that the acceptance which made a product made too, by product.
+    """Versions that belong with a product by what skydb itself did, by product.
 
+    Those that the acceptance which made it made too, or those that skydb drizzled it of.
     None for a product that came from outside.
     """
-    maker = _acceptance_that_made(session, _content_restored(drizzled))
+    content = _content_restored(drizzled)
+    maker = _acceptance_that_made(session, content)
     if maker is None:
-        return None
+        return drizzled_of(session, content)
     query = (
         select(ProductVersion)
         .join(Generation, Generation.version_id == ProductVersion.id)
         .where(Generation.activity_id == maker)
     )
     return {version.product_id: version for version in session.scalars(query)}
+
+
+def drizzled_of(session: Session, drizzled: ProductVersion) -> dict[int, ProductVersion] | None:
+    """Versions that skydb has drizzled a product of, by product; None when it has not made it."""
+    maker = (
+        select(func.max(VisitDrizzle.id))
+        .join(Generation, Generation.activity_id == VisitDrizzle.id)
+        .where(Generation.version_id == drizzled.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(ProductVersion)
+        .join(Usage, Usage.version_id == ProductVersion.id)
+        .where(Usage.activity_id == maker, Usage.role == LinkRole.SCIENCE)
+    )
+    return {version.product_id: version for version in session.scalars(query)} or None
 
 
 def _content_restored(version: ProductVersion) -> ProductVersion:

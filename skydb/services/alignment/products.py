@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
-from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, newest_in_time
+from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, by_exposure, newest_in_time
 from skydb.domain.combinations import choose_combinations
 from skydb.domain.guards import Flag
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
@@ -19,6 +19,7 @@ from skydb.domain.vocabulary import FindingKind, Flavour, ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.files.reader import read_facts
 from skydb.files.workspace import Workspace
+from skydb.services.alignment.membership import is_behind
 from skydb.services.core import checked_path
 from skydb.services.intake import Selection
 from skydb.store.comparison_queries import batches
@@ -185,7 +186,8 @@ def _by_rule(
     session: Session, products: Sequence[Product], wish: Wish, why: str = ""
 ) -> list[ChosenInput]:
     """What the rule takes of several products, by the files of their members."""
-    found = choose_combinations(products, _files_of(session, products), wish)
+    files = _files_of(session, products)
+    found = choose_combinations(products, files, wish, behind=_behind(session, products, files))
     found = found or _of_named_flavour(products, wish)
     return [replace(one, reason=f"{why}{one.reason}") for one in found]
 
@@ -219,6 +221,16 @@ def _files_of(session: Session, products: Sequence[Product]) -> list[Product]:
         )
         found += session.scalars(query)
     return found
+
+
+def _behind(
+    session: Session, products: Sequence[Product], files: Sequence[Product]
+) -> set[Product]:
+    """Products that others of the same exposures go before, for these are made of newer files."""
+    counts = Counter(member.rootname for one in products for member in one.members)
+    shelves = by_exposure(files)
+    rivals = [one for one in products if any(counts[m.rootname] > 1 for m in one.members)]
+    return {one for one in rivals if is_behind(session, one.latest, shelves)}
 
 
 def _refuse_twins(chosen: Sequence[ChosenInput]) -> None:

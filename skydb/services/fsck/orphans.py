@@ -20,6 +20,7 @@ from skydb.domain import (
     ProductVersion,
     ReferenceCatalog,
     SkyRun,
+    VisitDrizzle,
 )
 from skydb.domain.process import Fate
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus
@@ -40,6 +41,7 @@ _MAKERS = {
         ActivityKind.RESTORATION,
         ActivityKind.HEADER_WRITE,
         ActivityKind.HEADER_RESTORE,
+        ActivityKind.DRIZZLE,
     ),
     "catalogs": (ActivityKind.CATALOG,),
     "history": (ActivityKind.IMPORT,),
@@ -137,8 +139,12 @@ class Orphans:
         """Why it may be deleted; None when it may not."""
         home, *parts = path.relative_to(self.context.workspace.root).parts
         if home == "runs" and (found := _RUN.fullmatch(parts[0])):
-            run = session.get(SkyRun, int(found[1]))
-            if run is not None and self._has_ended_badly(session, run) and _is_of(run, path):
+            run = session.get(Activity, int(found[1]))
+            if (
+                isinstance(run, SkyRun | VisitDrizzle)
+                and self._has_ended_badly(session, run)
+                and _is_of(run, path)
+            ):
                 return f"run {run.id} did not come to its end"
             return None
         if home not in _MAKERS or len(parts) < 2 or not _CONTENT.fullmatch(parts[-2]):

@@ -17,6 +17,7 @@ from skydb.domain import (
     Generation,
     SkyRun,
     Usage,
+    VisitDrizzle,
 )
 from skydb.domain.vocabulary import ActivityKind, FindingKind, Verdict
 from skydb.drizzle.optionfiles import named_files
@@ -72,6 +73,9 @@ def _facts(activity: Activity) -> dict[str, Any]:
         names += ("group_id", "retention", "replay_of_id", "replay_verdict")
     if isinstance(activity, AlignmentRun):
         names += ("reference",)
+    if isinstance(activity, VisitDrizzle):
+        names += ("filters", "detector", "requested_method", "effective_method", "recipe_hash")
+        names += ("replay_of_id", "replay_verdict")
     environment = activity.environment
     return facts(
         activity,
@@ -141,7 +145,7 @@ def _inform(graph: Lineage, node_id: str, activity: Activity) -> None:
         graph.link(Relation.INFORMED, node_id, fitted, "reviewed")
     if isinstance(activity, AlignmentRun) and activity.catalog_id is not None:
         graph.link(Relation.USED, node_id, ids.catalog(activity.catalog_id), "reference")
-    if isinstance(activity, SkyRun) and activity.replay_of_id is not None:
+    if isinstance(activity, SkyRun | VisitDrizzle) and activity.replay_of_id is not None:
         graph.link(Relation.INFORMED, node_id, ids.activity(activity.replay_of_id), "replay of")
     if activity.imported_by_id is not None:
         graph.link(Relation.INFORMED, ids.activity(activity.imported_by_id), node_id, "read")

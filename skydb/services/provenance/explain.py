@@ -15,6 +15,7 @@ from skydb.domain import (
     Generation,
     ProductVersion,
     SkyRun,
+    VisitDrizzle,
 )
 from skydb.domain.vocabulary import Engine, LinkRole
 from skydb.files.workspace import Workspace
@@ -117,15 +118,20 @@ class _Teller:
         root = next((a for a in activities if a.id == self._subject.run_id), None)
         if isinstance(root, SkyRun):
             self._add_outcome(root)
+        if isinstance(root, SkyRun | VisitDrizzle):
+            self._add_replays(root)
         return activities
 
     def _add_outcome(self, run: SkyRun) -> None:
-        """What a run that is explained as a whole has made, and who repeated it."""
+        """What a run that is explained as a whole has made."""
         if run.mosaic is not None:
             things.add_mosaic(self._graph, run.mosaic)
         if run.imported_by_id is not None:
             self._add_exposures(run)
-        for replay in queries.replays_of(self._session, run.id):
+
+    def _add_replays(self, run: SkyRun | VisitDrizzle) -> None:
+        """Who repeated a run that is explained as a whole."""
+        for replay in queries.replays_of(self._session, run):
             message = f"run {replay.id} repeats it: {replay.replay_verdict or replay.status}."
             node_id = ids.activity(run.id)
             self._graph.remark(node_id, RemarkKind.REPLAYED, f"run {replay.id}", message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from skydb.domain import Activity, AlignmentRun, SkyRun, SkyValue, Stamp
+from skydb.domain import Activity, AlignmentRun, SkyRun, SkyValue, Stamp, VisitDrizzle
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError, ToolError
@@ -14,6 +14,7 @@ from skydb.files.checksum import sha256_of
 from skydb.services.alignment import AlignService
 from skydb.services.core import Context
 from skydb.services.provenance.fitdiff import fit_differences, fit_tolerance, recipe_of
+from skydb.services.provenance.productreplay import ProductReplay
 from skydb.services.provenance.recorded import (
     Recorded,
     engine_of,
@@ -53,7 +54,7 @@ class ReplayService:
     def replay(
         self, run_id: int, tolerance: float | None = None, *, selftest: bool = True
     ) -> Replay:
-        """Repeat a sky run or an alignment run.
+        """Repeat a sky run, an alignment run or the drizzling of a visit.
 
         Parameters
         ----------
@@ -86,10 +87,12 @@ class ReplayService:
             kind = type(activity)
         if kind is AlignmentRun:
             return self._replay_fits(run_id, tolerance)
+        if kind is VisitDrizzle:
+            return ProductReplay(self.context, self.runner).replay(run_id, tolerance)
         if activity is not None and kind is not SkyRun:
             raise StateError(
                 f"Activity {run_id} is no run: it is of the kind {activity.kind}.",
-                advice="Sky runs and alignment runs can be repeated.",
+                advice="Sky runs, alignment runs and drizzlings of visits can be repeated.",
             )
         return self._replay_sky(run_id, tolerance, selftest=selftest)
 

@@ -118,7 +118,7 @@ def compare_mosaics(
         ("weight", before.weight_path, after.weight_path),
     )
     found = [
-        _compare_images(name, workspace.resolve(old), workspace.resolve(new), asked)
+        compare_images(name, workspace.resolve(old), workspace.resolve(new), asked)
         for name, old, new in pairs
     ]
     return MosaicComparison(tuple(one for one in found if one is not None))
@@ -141,7 +141,17 @@ def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
     return ""
 
 
-def _compare_images(name: str, before: Path, after: Path, asked: float | None) -> Difference | None:
+def compare_images(name: str, before: Path, after: Path, asked: float | None) -> Difference | None:
+    """How the images of two files differ; None when all pixels are the same.
+
+    Parameters
+    ----------
+    name : str
+        What they are of, for people.
+    before, after : Path
+    asked : float or None
+        What somebody wants pixels to differ by at most; a share of the noise else.
+    """
     subject = f"mosaic, {name} image"
     try:
         found = compare_pixels(before, after)

@@ -6,7 +6,8 @@
 'Version ' || n.number || ' is of a newer delivery than version ' || st.number
        || ', which was aligned'
        || CASE WHEN {{ fitted_as() }} IS NULL
-          THEN '; no drizzled product of that delivery is recorded: fetch or make it, then fit it.'
+          THEN '; no drizzled product of that delivery is recorded: fetch or make it (`skydb drizzle --visit '
+               || v.program || v.number || '`), then fit it.'
           ELSE '.' END
 {%- endset -%}
 SELECT {{ of_exposure(rule="'alignment-outdated'", since="n.recorded_at", subject="e.rootname",

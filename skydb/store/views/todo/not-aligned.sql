@@ -8,7 +8,8 @@
              WHERE q.exposure_id = e.id AND s.wcs_key = ' '
                AND s.superseded_by_id IS NULL), 'not known')
        || CASE WHEN {{ fitted_as() }} IS NULL
-          THEN '; no drizzled product of its newest file is recorded: fetch or make it, then fit it.'
+          THEN '; no drizzled product of its newest file is recorded: fetch or make it (`skydb drizzle --visit '
+               || v.program || v.number || '`), then fit it.'
           ELSE '.' END
 {%- endset -%}
 SELECT {{ of_exposure(rule="'not-aligned'", since=first_seen(), subject="e.rootname",
