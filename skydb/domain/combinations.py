@@ -117,7 +117,7 @@ class _Field:
         taken: list[Product] = []
         for is_late, flavour in product((False, True), _order(set(wanted.values()))):
             moved = {name for one in taken for name in _members(one)}
-            taken += [
+            found = [
                 one
                 for one in self.combinations
                 if one.flavour is flavour
@@ -125,6 +125,7 @@ class _Field:
                 and not moved.intersection(_members(one))
                 and any(self._is_moved(one, name, wanted) for name in _members(one))
             ]
+            taken += _apart(found) if flavour is Flavour.SKYDB else found
         return taken
 
     def _is_moved(self, combination: Product, name: str, wanted: Mapping[str, Flavour]) -> bool:
@@ -133,6 +134,20 @@ class _Field:
         if name in self.files:
             return wanted[name] in MADE_OF[combination.flavour]
         return wanted[name] is combination.flavour
+
+
+def _apart(combinations: Sequence[Product]) -> list[Product]:
+    """Those of most members, and of these the newest, that have no exposure in common.
+
+    What skydb has drizzled of a part of a visit stays beside what it drizzles of the whole.
+    """
+    taken: list[Product] = []
+    for one in sorted(
+        combinations, key=lambda one: (-len(one.members), -one.latest.recorded_at.timestamp())
+    ):
+        if not any(set(_members(one)).intersection(_members(other)) for other in taken):
+            taken.append(one)
+    return [one for one in combinations if one in taken]
 
 
 def _members(combination: Product) -> list[str]:

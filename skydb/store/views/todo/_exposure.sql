@@ -7,7 +7,8 @@ exposures e JOIN visits v ON v.id = e.visit_id
 
 {#- The drizzled product that it is fitted as part of, by id: one whose newest delivery has the
     calibration of the exposure's own, and that no acceptance has left it out of since. Of several,
-    the first in the order in which a run takes flavours; what came first or last is no matter. -#}
+    the first in the order in which a run takes flavours, and of those that skydb has drizzled the
+    one of most members; what came first or last is no matter. -#}
 {% macro fitted_as() -%}
 (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
@@ -28,7 +29,10 @@ exposures e JOIN visits v ON v.id = e.visit_id
                       AND fv.product_id = q.id AND fv.delivery = qn.delivery
                       AND f.noticed_at > n.recorded_at)
              ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
-                      WHEN 'skydb' THEN 4 ELSE 5 END, q.id DESC LIMIT 1)
+                      WHEN 'skydb' THEN 4 ELSE 5 END,
+                      CASE WHEN q.flavour = 'skydb' THEN (
+                           SELECT COUNT(*) FROM product_members qm WHERE qm.product_id = q.id)
+                      ELSE 0 END DESC, q.id DESC LIMIT 1)
 {%- endmacro %}
 
 {#- The name of that product. -#}
