@@ -27,7 +27,7 @@ class ProvenanceFacade(Facade):
         return table
 
     def replay(self, run: int | str, tolerance: float | None = None, *, jobs: int = 2) -> QTable:
-        """Make a sky run or an alignment run again; what differs, and in ``meta`` the verdict."""
+        """Make a sky run, an alignment run or a visit's product again; ``meta`` has the verdict."""
         from dataclasses import asdict, fields
 
         from skydb.services.provenance import Difference

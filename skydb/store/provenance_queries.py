@@ -144,12 +144,9 @@ def _earlier_contents() -> _Link:
 
 def _drizzled_contents() -> _Link:
     """Contents that skydb has drizzled a product of."""
-    contents = (
-        _to(Kind.VERSION, Usage.version_id)
-        .join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
-        .join(VisitDrizzle, VisitDrizzle.id == Generation.activity_id)
-    )
-    return Generation.version_id, contents
+    used = _to(Kind.VERSION, Usage.version_id)
+    used = used.join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
+    return Generation.version_id, used.join(VisitDrizzle, VisitDrizzle.id == Usage.activity_id)
 
 
 def earlier_contents_select(first: Any) -> Select[Any]:  # noqa: ANN401 - a column or a literal

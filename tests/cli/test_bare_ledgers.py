@@ -61,6 +61,7 @@ OTHERS = {
         "refcat import",
         "refcat gaia",
         "refcat supersede",
+        "drizzle",
         "align run",
         "align accept",
     ),

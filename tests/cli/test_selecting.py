@@ -34,7 +34,7 @@ OTHERS = {
 
 #: Commands that select exposures, whatever else they do.
 PROMISED = (
-    "align run", "align history", "align changes", "sky run", "sky compare", "sky stats",
+    "drizzle", "align run", "align history", "align changes", "sky run", "sky compare", "sky stats",
     "sky timeline", "sky audit", "sky advise", "report", "status", "todo", "inspect headers",
     "inspect wcs", "books list", "export table", "find",
 )  # fmt: skip
