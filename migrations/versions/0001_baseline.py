@@ -434,6 +434,75 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sky_runs")),
     )
     op.create_table(
+        "visit_drizzles",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("visit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("filters", sa.String(length=40), nullable=False),
+        sa.Column("detector", sa.String(length=12), nullable=False),
+        sa.Column(
+            "requested_method",
+            sa.Enum(
+                "localmin",
+                "match",
+                "globalmin+match",
+                "globalmin",
+                "user",
+                "none",
+                name="requested",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "effective_method",
+            sa.Enum(
+                "localmin",
+                "match",
+                "globalmin+match",
+                "globalmin",
+                "user",
+                "none",
+                name="effective",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("recipe_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "replay_of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "replay_verdict",
+            sa.Enum(
+                "identical",
+                "incomplete",
+                "within-tolerance",
+                "different",
+                name="replayverdict",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["id"], ["activities.id"], name=op.f("fk_visit_drizzles_id_activities")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replay_of_id"],
+            ["visit_drizzles.id"],
+            name=op.f("fk_visit_drizzles_replay_of_id_visit_drizzles"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["visits.id"], name=op.f("fk_visit_drizzles_visit_id_visits")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_drizzles")),
+    )
+    op.create_table(
         "alignment_runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -1117,6 +1186,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("replay_of_id IS NOT NULL"),
     )
     op.create_index(
+        op.f("ix_visit_drizzles_recipe_hash"), "visit_drizzles", ["recipe_hash"], unique=False
+    )
+    op.create_index(
+        op.f("ix_visit_drizzles_replay_of_id"),
+        "visit_drizzles",
+        ["replay_of_id"],
+        unique=False,
+        sqlite_where=sa.text("replay_of_id IS NOT NULL"),
+        postgresql_where=sa.text("replay_of_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_visit_drizzles_visit_id"), "visit_drizzles", ["visit_id"], unique=False
+    )
+    op.create_index(
         op.f("ix_alignment_runs_catalog_id"), "alignment_runs", ["catalog_id"], unique=False
     )
     op.create_index(
@@ -1306,6 +1389,7 @@ def downgrade() -> None:
     op.drop_table("product_members")
     op.drop_table("mosaics")
     op.drop_table("alignment_runs")
+    op.drop_table("visit_drizzles")
     op.drop_table("sky_runs")
     op.drop_table("self_test_checks")
     op.drop_table("run_attempts")
