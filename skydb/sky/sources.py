@@ -74,7 +74,7 @@ def find_sources(
     good = valid & np.isfinite(image)
     if not good.any():
         return Sources(np.empty((0, 2)), np.empty(0))
-    level, noise = _background(np.where(good, image, np.nan))
+    level, noise = background(np.where(good, image, np.nan))
     above = np.where(good, image - level, 0.0)
     rows, columns = _peaks(above, noise, good, sigma)
     if not len(rows):
@@ -84,8 +84,8 @@ def find_sources(
     return Sources(np.column_stack((x, y))[sound][order] + 1.0, flux[sound][order])
 
 
-def _background(image: Floats) -> tuple[Floats, Floats]:
-    """Level and noise of every pixel, by blocks; NaN is no pixel."""
+def background(image: Floats) -> tuple[Floats, Floats]:
+    """Level and noise of every pixel of an image, by medians of blocks; NaN is no pixel."""
     ny, nx = image.shape
     rows, columns = (-(-n // _BLOCK_PIX) for n in (ny, nx))
     padding = ((0, rows * _BLOCK_PIX - ny), (0, columns * _BLOCK_PIX - nx))

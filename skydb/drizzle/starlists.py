@@ -1,0 +1,93 @@
+"""Stars of the chips of one exposure, and the catalogue that TweakReg is given of them.
+
+TweakReg's own finder takes cosmic rays for stars. What it is given here is the list of
+:mod:`skydb.sky.stars`, chip by chip in the order of EXTVER, with positions as FITS counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from skydb.drizzle.workspace import opened
+from skydb.files.pixels import planes_of
+from skydb.sky.stars import StarList, StarShape, find_stars
+
+
+@dataclass(frozen=True, slots=True)
+class Optics:
+    """What stars look like on a detector.
+
+    Parameters
+    ----------
+    fwhm_pix : float
+        Width of the core of a star before it is integrated over pixels.
+    good_flags : int
+        DQ flags that leave a pixel good for centroids.
+    shape : StarShape
+        What is taken for a star.
+    """
+
+    fwhm_pix: float
+    good_flags: int
+    shape: StarShape = field(default_factory=StarShape)
+
+
+#: Widths: instrument handbooks (WFC3 6.6 and 7.6, ACS 5.6), less the pixel itself. Ramps have
+#: removed nearly all rays from exposures of WFC3/IR, so that narrower images may be stars.
+#: Flags: blobs, zero-read signal, warm pixels and rays that ramps have removed (IR); warm pixels
+#: and charge traps (CCD).
+_OPTICS: Mapping[tuple[str, str], Optics] = MappingProxyType(
+    {
+        ("WFC3", "IR"): Optics(1.4, 64 | 512 | 2048 | 8192, StarShape(narrowest=0.55)),
+        ("WFC3", "UVIS"): Optics(1.7, 64 | 1024),
+        ("ACS", "WFC"): Optics(1.85, 64),
+        ("ACS", "HRC"): Optics(2.3, 64),
+        ("NICMOS", ""): Optics(1.4, 512, StarShape(narrowest=0.55)),
+    }
+)
+_OTHERS = Optics(1.7, 0)
+
+
+def optics_of(instrument: str, detector: str) -> Optics:
+    """What stars look like on a detector; a guess for one that is not known."""
+    names = (instrument.upper(), detector.upper())
+    return _OPTICS.get(names) or _OPTICS.get((names[0], "")) or _OTHERS
+
+
+def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, StarList]:
+    """Stars of every chip of an exposure, by EXTVER.
+
+    Parameters
+    ----------
+    path : Path
+        An FLT or FLC.
+    least_snr : float
+        Flux over its error that a star needs.
+    most : int
+        How many of a chip, the brightest first.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read, or has no image.
+    """
+    with opened(path) as hdus:
+        header = hdus[0].header
+        names = (str(header.get(card, "")).strip() for card in ("INSTRUME", "DETECTOR"))
+        optics = optics_of(*names)
+    found = {}
+    for chip in planes_of(path):
+        good = np.ones(chip.science.shape, dtype=bool)
+        if chip.quality is not None:
+            good = (chip.quality.astype(np.int64) & ~optics.good_flags) == 0
+        error = chip.error if chip.error is not None and np.any(chip.error > 0) else None
+        found[chip.extver] = find_stars(
+            chip.science, error, good, fwhm_pix=optics.fwhm_pix, least_snr=least_snr,
+            most=most, shape=optics.shape,
+        )  # fmt: skip
+    return dict(sorted(found.items()))
