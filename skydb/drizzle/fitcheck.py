@@ -7,12 +7,14 @@ first contradiction is the reason for which the fit is refused.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skydb.drizzle.applied import applied_offsets_pix
 from skydb.drizzle.wcskeys import Geometry, alternates, geometry, key_of_geometry
 from skydb.drizzle.workspace import opened, science_hdus
 from skydb.errors import FileRejectedError, ParseError
@@ -28,18 +30,23 @@ _CLOCK_TOLERANCE_S = 2.0
 _SHIFT_TOLERANCE_PIX = 2e-4
 _RMS_TOLERANCE_PIX = 2e-4
 _MAS_PER_DEG = 3.6e6
+#: What TweakReg's way through the linear terms of a distorted chip may leave.
+_APPLIED_TOLERANCE_PIX = 0.1
 
 
 @dataclass(frozen=True)
 class FitEvidence:
-    """Where the traces of one fit should be, and what was there before it."""
+    """Where the traces of one fit should be, and what was there before it.
+
+    ``geometry_before`` has the linear WCS of every chip, by EXTVER.
+    """
 
     product: Path
     shift_file: Path
     reference_wcs: Path
     match_file: Path
     started_s: float
-    geometry_before: Geometry
+    geometry_before: Mapping[int, Geometry]
     wcs_name_before: str
     wcs_name_wanted: str
 
@@ -64,6 +71,7 @@ def examine(evidence: FitEvidence) -> SoundFit | str:
         row = _shift_row(evidence)
         matches = _matches(evidence, row)
         original = _header_story(evidence, len(matches))
+        _require_applied(evidence.product, matches)
         return SoundFit(row, matches, _rms_mas(evidence.reference_wcs, matches), original)
     except _ContradictionError as contradiction:
         return str(contradiction)
@@ -111,27 +119,49 @@ def _compare(
 
 
 def _header_story(evidence: FitEvidence, matches: int) -> str:
-    """Check the copy's header; the name under which it keeps the WCS of before."""
+    """Check every chip of the copy; the name under which it keeps the WCS of before."""
+    names = []
     with opened(evidence.product) as hdus:
-        header = science_hdus(hdus)[0].header
-        name, kind = _text(header, "WCSNAME"), _text(header, "WCSTYPE")
-        _require(name == evidence.wcs_name_wanted, f"the header says WCSNAME {name!r}")
-        _require(not kind.startswith("not aligned"), f"the header says WCSTYPE {kind!r}")
-        _require(
-            geometry(header) != evidence.geometry_before, "the WCS of the product is unchanged"
-        )
-        stated = header.get("NMATCH")
-        _require(stated == matches, f"the header says {stated} matches, the match file {matches}")
-        return _archived_name(header, evidence)
+        images = science_hdus(hdus)
+        for image in images:
+            chip = f" of SCI,{image.ver}" if len(images) > 1 else ""
+            before = evidence.geometry_before.get(image.ver)
+            if before is None:
+                raise _ContradictionError(f"SCI,{image.ver} was not there before the fit")
+            _require_fitted(image.header, before, evidence, matches, chip)
+            names.append(_archived_name(image.header, before, evidence, chip))
+    return names[0]
 
 
-def _archived_name(header: Header, evidence: FitEvidence) -> str:
-    key = key_of_geometry(header, evidence.geometry_before)
+def _require_fitted(
+    header: Header, before: Geometry, evidence: FitEvidence, matches: int, chip: str
+) -> None:
+    name, kind = _text(header, "WCSNAME"), _text(header, "WCSTYPE")
+    _require(name == evidence.wcs_name_wanted, f"the header{chip} says WCSNAME {name!r}")
+    _require(not kind.startswith("not aligned"), f"the header{chip} says WCSTYPE {kind!r}")
+    _require(geometry(header) != before, f"the WCS{chip} of the product is unchanged")
+    stated = header.get("NMATCH")
+    _require(stated == matches, f"the header{chip} says {stated} matches, the match file {matches}")
+
+
+def _archived_name(header: Header, before: Geometry, evidence: FitEvidence, chip: str) -> str:
+    key = key_of_geometry(header, before)
     if key is None:
         raise _ContradictionError(
-            f"the original WCS {evidence.wcs_name_before!r} is not among the alternates"
+            f"the original WCS {evidence.wcs_name_before!r}{chip} is not among the alternates"
         )
     return alternates(header)[key]
+
+
+def _require_applied(product: Path, matches: MatchFile) -> None:
+    """Check that the header's WCS puts the matched sources of every chip where the fit does."""
+    found = applied_offsets_pix(product, matches)
+    for extver, offset in found.items():
+        reason = (
+            f"the header of SCI,{extver} puts its matched sources {offset:.2f} pixels off the "
+            "places that the match file says"
+        )
+        _require(offset < _APPLIED_TOLERANCE_PIX, reason)
 
 
 def _text(header: Header, card: str) -> str:

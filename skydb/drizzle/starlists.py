@@ -91,3 +91,38 @@ def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict
             most=most, shape=optics.shape,
         )  # fmt: skip
     return dict(sorted(found.items()))
+
+
+#: File of TweakReg's option ``catfile``, beside the lists that it names.
+CATFILE = "stars.list"
+
+
+def write_catfile(
+    directory: Path, stars: Mapping[str, Mapping[int, StarList]]
+) -> dict[str, object]:
+    """Write the stars of some exposures as TweakReg reads them.
+
+    Parameters
+    ----------
+    directory : Path
+        Where TweakReg will run.
+    stars : mapping of str to mapping of int to StarList
+        Stars of every chip, by EXTVER, of each file by its name.
+
+    Returns
+    -------
+    dict of str to object
+        Options of TweakReg.
+    """
+    lines = []
+    for name, chips in stars.items():
+        files = []
+        for extver, found in sorted(chips.items()):
+            files.append(f"{name.rsplit('.', 1)[0]}_sci{extver}_stars.coo")
+            table = np.column_stack((found.xy_pix, found.flux))
+            np.savetxt(
+                directory / files[-1], table, fmt="%.4f %.4f %.6g", header="x y flux (FITS pixels)"
+            )
+        lines.append(" ".join((name, *files)))
+    (directory / CATFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {"catfile": CATFILE, "xcol": "1", "ycol": "2", "fluxcol": "3", "xyunits": "pixels"}

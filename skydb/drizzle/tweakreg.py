@@ -20,10 +20,12 @@ from skydb.drizzle.optionfiles import stage_files
 from skydb.drizzle.optionspec import Tool
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings, default_conv_width_pix
+from skydb.drizzle.starlists import write_catfile
 from skydb.drizzle.tasks.jobs import DONE, STARTED
 from skydb.drizzle.wcskeys import Geometry, geometry
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
 from skydb.errors import ParseError, ToolCrashedError, UsageError
+from skydb.sky.stars import StarList
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
 PROPOSED_NAME = "SKYDB_PROPOSED"
@@ -111,7 +113,7 @@ class _Before:
     product: Path
     copy: Path
     wcs_name: str
-    geometry: Geometry
+    geometry: Mapping[int, Geometry]
     catalog_sources: int
     started_s: float
 
@@ -145,6 +147,8 @@ class TweakReg:
         catalogs: Path | Mapping[Path, Path],
         settings: TweakRegSettings,
         scratch: Path,
+        *,
+        stars: Mapping[Path, Mapping[int, StarList]] | None = None,
     ) -> list[ProductFit]:
         """Fit every product, in one subprocess, and examine what came of it.
 
@@ -160,6 +164,9 @@ class TweakReg:
             Parameters of the fit.
         scratch : Path
             Directory for the copies, logs, shift and match files.
+        stars : mapping of Path to mapping of int to StarList, optional
+            Stars of every chip, by EXTVER, of each product; TweakReg looks for sources
+            itself when they are left out.
 
         Returns
         -------
@@ -180,7 +187,7 @@ class TweakReg:
             raise UsageError("There is no product to fit.")
         scratch.mkdir(parents=True, exist_ok=True)
         groups = [list(products)] if settings.expand_refcat else [[one] for one in products]
-        calls = [_prepare(group, catalogs, settings, scratch) for group in groups]
+        calls = [_prepare(group, catalogs, settings, scratch, stars) for group in groups]
         crashes = self._run(calls, scratch)
         log = scratch / "tweakreg.log"
         return [
@@ -227,6 +234,7 @@ def _prepare(
     catalogs: Path | Mapping[Path, Path],
     settings: TweakRegSettings,
     scratch: Path,
+    stars: Mapping[Path, Mapping[int, StarList]] | None = None,
 ) -> _Call:
     directory = fresh_directory(scratch, "fit")
     copies = copies_in(scratch / directory, products)
@@ -237,7 +245,11 @@ def _prepare(
     members = tuple(
         _look(product, copy, sources) for product, copy in zip(products, copies, strict=True)
     )
-    return _Call(directory, members, _parameters(settings, copies[0]))
+    parameters = _parameters(settings, copies[0])
+    if stars is not None:
+        lists = {copy.name: stars[one] for one, copy in zip(products, copies, strict=True)}
+        parameters |= write_catfile(scratch / directory, lists)
+    return _Call(directory, members, parameters)
 
 
 def _catalog_of(products: Sequence[Path], catalogs: Path | Mapping[Path, Path]) -> Path:
@@ -280,14 +292,15 @@ def count_sources(catalog: Path) -> int:
 
 def _look(product: Path, copy: Path, sources: int) -> _Before:
     with opened(copy) as hdus:
-        header = science_hdus(hdus)[0].header
-        name = str(header.get("WCSNAME", "PRE-TWEAKREG")).strip()
+        images = science_hdus(hdus)
+        chips = {image.ver: geometry(image.header) for image in images}
+        name = str(images[0].header.get("WCSNAME", "PRE-TWEAKREG")).strip()
         if name.upper() == PROPOSED_NAME:
             raise UsageError(
                 f"{product.name} carries a fit that was only proposed ({name}).",
                 advice="Fit the product that the archive made, or accept that fit first.",
             )
-        return _Before(product, copy, name, geometry(header), sources, time.time())
+        return _Before(product, copy, name, chips, sources, time.time())
 
 
 def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:

@@ -42,6 +42,7 @@ _ATTRIBUTES = {
     "Original Y (input)": "y_in_original_pix",
     "RA (fit)": "ra_fit_deg",
     "Dec (fit)": "dec_fit_deg",
+    "Input EXTVER ID": "extver",
 }
 _SOURCE = "Ref source"
 _REQUIRED = ("X (reference)", "Y (reference)", "X (residual)", "Y (residual)")
@@ -76,6 +77,7 @@ class MatchFile:
     y_in_original_pix: Array
     ra_fit_deg: Array
     dec_fit_deg: Array
+    extver: Array = field(default_factory=_nothing)
     columns: tuple[str, ...] = ()
     reference_sources: tuple[str, ...] = ()
     shift_pix: tuple[float, float] = (math.nan, math.nan)

@@ -51,7 +51,7 @@ def evidence(tmp_path):
         reference_wcs=tmp_path / "shifts_wcs.fits",
         match_file=tmp_path / "a_drz_catalog_fit.match",
         started_s=time.time(),
-        geometry_before=geometry(before),
+        geometry_before={1: geometry(before)},
         wcs_name_before="IDC_w3m18525i",
         wcs_name_wanted="SKYDB_PROPOSED",
     )

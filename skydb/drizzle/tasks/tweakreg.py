@@ -18,8 +18,9 @@ Floats = NDArray[np.floating]
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Run TweakReg once for every job of the request."""
-    from drizzlepac import tweakreg
+    from drizzlepac import catalogs, tweakreg
 
+    _let_lists_be_empty(catalogs.UserCatalog)
     for job in request["jobs"]:
         holding = _scale_of_one() if job["hold_scale"] else nullcontext()
         with working_in(job, scratch), holding:
@@ -61,3 +62,17 @@ def _held(
         "rmse": float(np.sqrt(np.mean(2 * residuals**2))),
         "mae": float(np.mean(np.linalg.norm(residuals, axis=1))),
     }
+
+
+def _let_lists_be_empty(reader: Any) -> None:  # noqa: ANN401
+    """Let a chip have no star: TweakReg crashes on a list without any."""
+    real = reader.generateXY
+
+    def generate(catalog: Any, **options: Any) -> None:  # noqa: ANN401
+        lines = Path(catalog.source).read_text(encoding="utf-8").splitlines()
+        if any(line.strip() and not line.startswith("#") for line in lines):
+            real(catalog, **options)
+        else:
+            catalog.num_objects, catalog.xypos = 0, None
+
+    reader.generateXY = generate
