@@ -6,13 +6,15 @@ neither RA 0 nor a pole is special.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.sky.geometry import MAS_PER_RADIAN, separations_mas
+from skydb.sky.geometry import MAS_PER_RADIAN, centre_of, separations_mas, tangent_plane
+from skydb.sky.skypixels import pixels_of_sky
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -81,7 +83,7 @@ class ImageArea:
         pixels = np.full(radec_deg.shape, np.nan)
         near = apart < reach_deg
         if near.any():
-            pixels[near] = self.wcs.all_world2pix(radec_deg[near], 0)
+            pixels[near] = pixels_of_sky(self.wcs, radec_deg[near], 0)
         return pixels
 
     def sample(self) -> Floats:
@@ -99,7 +101,10 @@ class ImageArea:
         ny, nx = self.exposed.shape
         reach = int(np.ceil(margin_pix))
         held = np.zeros(len(pixels), dtype=bool)
-        inside = ((pixels > -reach - 0.5) & (pixels < (nx + reach - 0.5, ny + reach - 0.5))).all(1)
+        with np.errstate(invalid="ignore"):
+            inside = (
+                (pixels > -reach - 0.5) & (pixels < (nx + reach - 0.5, ny + reach - 0.5))
+            ).all(1)
         for index in np.flatnonzero(inside):
             x, y = np.rint(pixels[index]).astype(int)
             window = self.exposed[
@@ -133,6 +138,36 @@ def coverage(area: ImageArea, radec_deg: Floats, margin_arcsec: float) -> Covera
     return Coverage(on_it, len(radec_deg), share)
 
 
+def coverage_of_chips(
+    areas: Sequence[ImageArea], radec_deg: Floats, margin_arcsec: float
+) -> Coverage:
+    """How much of all chips of an exposure a catalogue covers.
+
+    Parameters
+    ----------
+    areas : sequence of ImageArea
+        The chips.
+    radec_deg, margin_arcsec
+        As of :func:`coverage`.
+    """
+    if len(areas) == 1:
+        return coverage(areas[0], radec_deg, margin_arcsec)
+    on_it, near = np.zeros(len(radec_deg), dtype=bool), np.zeros(len(radec_deg), dtype=bool)
+    for area in areas:
+        pixels = area.pixels_of(radec_deg)
+        on_it |= area.holds(pixels, margin_arcsec / 3600.0 / area.scale_deg)
+        near |= np.isfinite(pixels).all(axis=1)
+    count = int(on_it.sum())
+    if not count:
+        return Coverage(0, len(radec_deg), 0.0)
+    exposed = np.vstack([area.sky_of_sample() for area in areas])
+    centre = centre_of(exposed)
+    bare = _bare_share(
+        tangent_plane(exposed, centre), tangent_plane(radec_deg[near], centre), count
+    )
+    return Coverage(count, len(radec_deg), 1.0 - bare)
+
+
 def _bare_share(exposed: Floats, near: Floats, on_it: int) -> float:
     """Largest share of the exposed pixels beyond all sources in some direction; 0 by chance."""
     angles = np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS)
@@ -143,9 +178,12 @@ def _bare_share(exposed: Floats, near: Floats, on_it: int) -> float:
     return 0.0 if bare < _LEAST_BARE or by_chance else bare
 
 
-def share_in_circle(area: ImageArea, ra_deg: float, dec_deg: float, radius_deg: float) -> float:
-    """Share of the exposed area within a circle on the sky."""
-    positions = area.sky_of_sample()
+def share_in_circle(
+    areas: ImageArea | Sequence[ImageArea], ra_deg: float, dec_deg: float, radius_deg: float
+) -> float:
+    """Share of the exposed area of an image, or of all chips, within a circle on the sky."""
+    chips = [areas] if isinstance(areas, ImageArea) else areas
+    positions = np.vstack([chip.sky_of_sample() for chip in chips])
     if not len(positions):
         return 0.0
     centre = np.broadcast_to(np.array([[ra_deg, dec_deg]]), positions.shape)

@@ -22,6 +22,7 @@ from skydb.domain.trust import (
 from skydb.domain.vocabulary import TrustComponent
 from skydb.sky.displacement import Displacement
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
+from skydb.sky.skypixels import pixels_of_sky
 from skydb.sky.sources import find_sources
 
 if TYPE_CHECKING:
@@ -175,7 +176,10 @@ def catalog_inside(radec_deg: Floats, exposed: NDArray[np.bool_], wcs: WCS) -> F
     candidates = radec_deg[near]
     if not len(candidates):
         return np.empty((0, 2))
-    pixels = np.rint(np.asarray(wcs.all_world2pix(candidates, 1))).astype(int) - 1
+    places = pixels_of_sky(wcs, candidates, 1)
+    is_found = np.isfinite(places).all(axis=1)
+    candidates, places = candidates[is_found], places[is_found]
+    pixels = np.rint(places).astype(int) - 1
     inside = (pixels >= 0).all(axis=1) & (pixels[:, 0] < nx) & (pixels[:, 1] < ny)
     candidates, pixels = candidates[inside], pixels[inside]
     return np.asarray(candidates[exposed[pixels[:, 1], pixels[:, 0]]])

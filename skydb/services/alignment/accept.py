@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from skydb.domain import (
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised, WcsName
 from skydb.domain.vocabulary import (
+    AlignmentRoad,
     FindingKind,
     SolutionStatus,
 )
@@ -36,6 +37,8 @@ from skydb.services.alignment.accept_outcome import (
     moved_outcome,
     unmoved_outcome,
 )
+from skydb.services.alignment.accepting import Then, beginning, free_name, nothing, run_of
+from skydb.services.alignment.exposure_accept import ExposureAcceptance
 from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
 from skydb.services.core import Context, checked_path, isolated, named_apart, plain_name
@@ -78,14 +81,6 @@ class _Applied:
         return all(map(_is_as_predicted, self.realised.values()))
 
 
-#: What else belongs to the transaction of an acceptance.
-Then = Callable[[Session, Acceptance], None]
-
-
-def _nothing(_: Session, __: Acceptance) -> None:
-    """Add nothing."""
-
-
 @dataclass(frozen=True)
 class AcceptService:
     """Writes the accepted fits to new versions; earlier versions stay untouched."""
@@ -94,7 +89,7 @@ class AcceptService:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
     def accept(
-        self, run_id: int, *, force_why: str | None = None, then: Then = _nothing
+        self, run_id: int, *, force_why: str | None = None, then: Then = nothing
     ) -> list[AcceptOutcome]:
         """Apply the proposals of an alignment run to its products and their exposures.
 
@@ -120,13 +115,15 @@ class AcceptService:
         ToolError
             When TweakBack failed; nothing was kept.
         """
+        if self._road(run_id).is_of_exposures:
+            return ExposureAcceptance(self.context).accept(run_id, force_why, then)
         reviewed = self._reviewed(run_id)
         parameters = {
             "run": run_id,
             "solutions": [fit.solution_id for fit in reviewed],
             "force_why": force_why,
         }
-        activity_id = self.context.begin(_beginning(run_id, parameters, reviewed))
+        activity_id = self.context.begin(beginning(run_id, parameters, _inputs(reviewed)))
         label = f"accept-{activity_id}"
         with (
             self.context.guarded(Acceptance, activity_id, label),
@@ -141,6 +138,10 @@ class AcceptService:
             applied = self._apply(activity_id, trusted, scratch)
             refused = [fit for fit in fits if fit not in trusted]
             return self._record(activity_id, applied, (refused, reviewed), then)
+
+    def _road(self, run_id: int) -> AlignmentRoad:
+        with self.context.store.reading() as session:
+            return run_of(session, run_id).what or AlignmentRoad.DRIZZLED
 
     def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
         """Those copies whose fit is trusted, or forced."""
@@ -160,7 +161,7 @@ class AcceptService:
             When nothing of the run waits for review.
         """
         with self.context.store.writing() as session:
-            proposals = _run(session, run_id).open_proposals()
+            proposals = run_of(session, run_id).open_proposals()
             for solution in proposals:
                 solution.reject(why)
             session.commit()
@@ -168,14 +169,14 @@ class AcceptService:
 
     def _reviewed(self, run_id: int) -> list[_Fit]:
         with self.context.store.reading() as session:
-            run = _run(session, run_id)
+            run = run_of(session, run_id)
             return [self._plan(session, run, solution) for solution in run.open_proposals()]
 
     def _plan(self, session: Session, run: AlignmentRun, solution: AlignmentSolution) -> _Fit:
         workspace, drizzled = self.context.workspace, solution.version
         path = checked_path(workspace, drizzled)
         members = members_of_fit(session, drizzled, read_facts(path))
-        name = _free_name(drizzled, members.moved, run.catalog.name)
+        name = free_name(drizzled, members.moved, run.catalog.name)
         quality = solution.as_facts().quality
         return _Fit(
             solution_id=solution.id,
@@ -303,19 +304,9 @@ class AcceptService:
             yield moved_outcome(acceptance, member, realised, carried.status, number)
 
 
-def _beginning(
-    run_id: int, parameters: dict[str, object], fits: Sequence[_Fit]
-) -> Callable[[Session, Stamp], Acceptance]:
-    """Begins the acceptance of some fits of a run, with links to all files that it uses."""
-    inputs = sorted({version_id for fit in fits for version_id in fit.inputs})
-
-    def begin(session: Session, stamp: Stamp) -> Acceptance:
-        acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
-        for version_id in inputs:
-            acceptance.use(session.get_one(ProductVersion, version_id))
-        return acceptance
-
-    return begin
+def _inputs(fits: Sequence[_Fit]) -> list[int]:
+    """Versions of all files that some fits concern."""
+    return sorted({version_id for fit in fits for version_id in fit.inputs})
 
 
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
@@ -359,24 +350,3 @@ def _left_alone(acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
 
 def _is_as_predicted(realised: Realised) -> bool:
     return realised.residual_mas <= RESIDUAL_LIMIT_MAS
-
-
-def _run(session: Session, run_id: int) -> AlignmentRun:
-    run = session.get(AlignmentRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
-    return run
-
-
-def _free_name(drizzled: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
-    """A WCSNAME that stands in no header of these contents."""
-    solutions = [s for version in (drizzled, *exposures) for s in version.solutions]
-    in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
-    taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
-    original = next((s for v in exposures for s in v.solutions if s.distortion), None)
-    base = WcsName.fitted_by_skydb(WcsName.parse(original.wcs_name if original else ""), catalog)
-    candidates = (base.text, *(f"{base.text[:37]}-{number}" for number in range(2, 27)))
-    for name in candidates:
-        if name.upper() not in taken:
-            return name
-    raise StateError(f"{drizzled.filename} has too many solutions named {base}.")

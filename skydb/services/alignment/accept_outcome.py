@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skydb.domain import Acceptance, ProductVersion
+from skydb.domain import Acceptance, AlignmentSolution, ProductVersion
 from skydb.domain.values import Realised
 from skydb.domain.vocabulary import SolutionStatus
 
@@ -59,11 +59,22 @@ def recorded_outcomes(acceptance: Acceptance) -> list[AcceptOutcome]:
             realised_shift_mas=solution.realised_shift_mas,
             residual_mas=solution.residual_mas,
             status=solution.status,
-            version=solution.version.number,
+            version=(solution.applied_version or solution.version).number,
         )
-        for solution in acceptance.solutions
+        for solution in _solutions_of(acceptance)
         if solution.version.product.exposure
     ]
+
+
+def _solutions_of(acceptance: Acceptance) -> list[AlignmentSolution]:
+    """Solutions that an acceptance has carried, and fits that it has applied themselves."""
+    made = {link.version_id for link in acceptance.generated}
+    applied = [
+        solution
+        for solution in acceptance.alignment_run.solutions
+        if solution.applied_version_id in made
+    ]
+    return [*acceptance.solutions, *applied]
 
 
 def unmoved_outcome(

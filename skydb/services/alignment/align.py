@@ -36,7 +36,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
-from skydb.services.alignment.screening import FittedProduct, judge_fits
+from skydb.services.alignment.screening import FittedFile, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection, require_listed
@@ -284,7 +284,7 @@ class AlignService:
             versions = [session.get_one(ProductVersion, version_id) for version_id in ids]
             in_force = [_wcs_in_force(version) for version in versions]
         products = [
-            FittedProduct(fit, one.target.path, archive, one.motion)
+            FittedFile(fit, one.target.path, archive, one.motion)
             for (one, fit), archive in zip(fitted, in_force, strict=True)
         ]
         reports = judge_fits(products)

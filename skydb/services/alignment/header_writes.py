@@ -11,8 +11,9 @@ from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError
-from skydb.services.alignment.accept import AcceptService, Then
+from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.accept_outcome import AcceptOutcome, recorded_outcomes
+from skydb.services.alignment.accepting import Then
 from skydb.services.core import (
     Context,
     FilePair,

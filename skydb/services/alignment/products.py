@@ -107,7 +107,7 @@ def choose_products(
     if not chosen:
         raise nothing_selected(session, wanted, "drizzled products")
     require_excluded(session, wanted)
-    _refuse_twins(chosen)
+    refuse_twins(chosen)
     passed_over = _others(session, chosen)
     return [replace(one, passed_over=passed_over[one.version.id]) for one in chosen]
 
@@ -233,7 +233,7 @@ def _behind(
     return {one for one in rivals if is_behind(session, one.latest, shelves)}
 
 
-def _refuse_twins(chosen: Sequence[ChosenInput]) -> None:
+def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
     """Tools know products by their names: two of one name are fitted one after the other."""
     counts = Counter(one.version.filename for one in chosen)
     twice = [one.version for one in chosen if counts[one.version.filename] > 1]

@@ -18,7 +18,7 @@ from skydb.files.images import read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
 from skydb.services.core import Context, Progress
-from skydb.sky.coverage import Coverage, ImageArea, coverage, share_in_circle
+from skydb.sky.coverage import Coverage, ImageArea, coverage_of_chips, share_in_circle
 
 #: A product of which more than this lies in the catalogue's area is covered.
 _COVERED = 0.99
@@ -89,12 +89,12 @@ class Reference:
     @cached_property
     def coverage(self) -> Coverage:
         """How much of the product it covers."""
-        image, margin = self._image(), self.settings.searchrad_arcsec
-        seen = coverage(image, self.placed.table.radec_deg, margin)
+        chips, margin = self._chips(), self.settings.searchrad_arcsec
+        seen = coverage_of_chips(chips, self.placed.table.radec_deg, margin)
         if self.target.version_id in self.area.versions:
             return Coverage(seen.on_it, seen.sources)
         if self.area.cone is not None:
-            return Coverage(seen.on_it, seen.sources, share_in_circle(image, *self.area.cone))
+            return Coverage(seen.on_it, seen.sources, share_in_circle(chips, *self.area.cone))
         return seen
 
     @property
@@ -152,13 +152,15 @@ class Reference:
     def _wanted(self) -> int:
         return max(self.settings.minobj, 1)
 
-    def _image(self) -> ImageArea:
+    def _chips(self) -> list[ImageArea]:
         # Read when it is asked for, for a run has many of them.
-        _, exposed = read_exposed(self.target.path)
-        if not exposed.any():
-            # An image of zeros does not tell where it was exposed.
-            exposed = np.ones_like(exposed)
-        return ImageArea(exposed, next(iter(read_hstwcs(self.target.path).values())))
+        chips = read_hstwcs(self.target.path)
+        if len(chips) == 1 and not next(iter(chips.values())).has_distortion:
+            _, exposed = read_exposed(self.target.path)
+            if exposed.any():
+                return [ImageArea(exposed, next(iter(chips.values())))]
+        # An exposure fills its chips; an image of zeros does not tell where it was exposed.
+        return [ImageArea(np.ones(wcs.array_shape, dtype=bool), wcs) for wcs in chips.values()]
 
     @cached_property
     def _is_in_hours(self) -> bool:
@@ -167,7 +169,7 @@ class Reference:
         if self.coverage.on_it or (table.ra_deg > 24.0).any():
             return False
         as_hours = np.column_stack((15.0 * table.ra_deg % 360.0, table.dec_deg))
-        return coverage(self._image(), as_hours, self.settings.searchrad_arcsec).on_it > 0
+        return coverage_of_chips(self._chips(), as_hours, self.settings.searchrad_arcsec).on_it > 0
 
 
 def references(

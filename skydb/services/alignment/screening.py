@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from skydb.domain import Acceptance, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.motion import MotionRecord, judge_motion
@@ -27,19 +25,17 @@ from skydb.domain.trust import (
 from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import FindingKind, TrustComponent, WcsKind
 from skydb.errors import StateError
-from skydb.files.catalog import CatalogTable, read_catalog
-from skydb.files.images import Image, Mask, read_exposed
+from skydb.files.catalog import read_catalog
 from skydb.files.matchfile import read_matches
 from skydb.files.products import read_hstwcs
 from skydb.files.tweakreglog import matches_before_clipping
+from skydb.services.alignment.fitted_images import read_fitted
 from skydb.services.catalogs import UsableCatalog, mean_epochs
 from skydb.services.core import Context
 from skydb.sky import fit_trust as measure
 from skydb.sky.displacement import displacement
 
 if TYPE_CHECKING:
-    from astropy.wcs import WCS
-
     from skydb.drizzle.tweakreg import ProductFit
 
 #: A fit of the archive is good when it has as many matches as rscale wants, and this RMS.
@@ -47,7 +43,7 @@ _GOOD_ARCHIVE_RMS_MAS = 30.0
 
 
 @dataclass(frozen=True)
-class FittedProduct:
+class FittedFile:
     """A fit to be judged, and the WCS that the product came with.
 
     Parameters
@@ -87,17 +83,17 @@ class FittedProduct:
     def _looked_at(self) -> tuple[measure.Sighting, Witness]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
-        fitted = _Fitted.read(self.fitted_copy)
+        fitted = read_fitted(self.fitted_copy)
         table = read_catalog(self.fit.catalog_file, epoch_year=None)
         return fitted.sighting, fitted.cross_match(table)
 
 
-def judge_fits(products: Sequence[FittedProduct]) -> list[TrustReport]:
+def judge_fits(products: Sequence[FittedFile]) -> list[TrustReport]:
     """Hear every witness of the fits of one run.
 
     Parameters
     ----------
-    products : sequence of FittedProduct
+    products : sequence of FittedFile
         Fits that TweakReg could make, all of one run.
 
     Returns
@@ -161,7 +157,7 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    return kept.with_witness(_Fitted.read(installed).cross_match(usable.at(epoch).table))
+    return kept.with_witness(read_fitted(installed).cross_match(usable.at(epoch).table))
 
 
 def _keep(
@@ -186,33 +182,7 @@ def _sentence(product: str, report: TrustReport) -> str:
     return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """A rectified image with its fit."""
-
-    image: Image
-    exposed: Mask
-    wcs: WCS
-
-    @classmethod
-    def read(cls, path: Path) -> _Fitted:
-        image, exposed = read_exposed(path)
-        return cls(image, exposed, next(iter(read_hstwcs(path).values())))
-
-    @cached_property
-    def sighting(self) -> measure.Sighting:
-        return measure.sight(self.image, self.exposed, self.wcs)
-
-    def cross_match(self, table: CatalogTable) -> Witness:
-        """Sources against the catalogue, in the area of the image."""
-        seen = self.sighting
-        radec = np.column_stack((table.ra_deg, table.dec_deg))
-        inside = measure.catalog_inside(radec, self.exposed, self.wcs)
-        found = measure.compare(seen.radec_deg, inside, seen.area_arcsec2, seen.scale_arcsec)
-        return measure.judge_cross_match(found)
-
-
-def _judge(product: FittedProduct, others: Sequence[FittedProduct]) -> TrustReport:
+def _judge(product: FittedFile, others: Sequence[FittedFile]) -> TrustReport:
     fit = product.fit
     cross_match = product.cross_match
     neighbours = measure.judge_neighbours(
@@ -247,7 +217,7 @@ def _jackknife_pix(fit: ProductFit) -> float | None:
     )
 
 
-def _archive(product: FittedProduct) -> Witness:
+def _archive(product: FittedFile) -> Witness:
     """The archive's own fit to Gaia; other solutions of it are no witness."""
     name, quality = product.archive.name, product.archive.quality
     rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]

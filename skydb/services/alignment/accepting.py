@@ -1,0 +1,67 @@
+"""Steps that the acceptance of every kind of fit has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import Acceptance, AlignmentRun, ProductVersion, Stamp
+from skydb.domain.values import WcsName
+from skydb.domain.vocabulary import SolutionStatus
+from skydb.errors import NotFoundError, StateError
+
+#: What else belongs to the transaction of an acceptance.
+Then = Callable[[Session, Acceptance], None]
+
+
+def nothing(_: Session, __: Acceptance) -> None:
+    """Add nothing to the transaction of an acceptance."""
+
+
+def run_of(session: Session, run_id: int) -> AlignmentRun:
+    """An alignment run.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of that number.
+    """
+    run = session.get(AlignmentRun, run_id)
+    if run is None:
+        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
+    return run
+
+
+def beginning(
+    run_id: int, parameters: dict[str, object], inputs: Sequence[int]
+) -> Callable[[Session, Stamp], Acceptance]:
+    """Begins the acceptance of some fits of a run, with links to all file versions it uses."""
+
+    def begin(session: Session, stamp: Stamp) -> Acceptance:
+        acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
+        for version_id in inputs:
+            acceptance.use(session.get_one(ProductVersion, version_id))
+        return acceptance
+
+    return begin
+
+
+def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
+    """A WCSNAME that stands in no header of these contents.
+
+    Raises
+    ------
+    StateError
+        When all of them are taken.
+    """
+    solutions = [s for version in (fitted, *exposures) for s in version.solutions]
+    in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
+    taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
+    original = next((s for v in exposures for s in v.solutions if s.distortion), None)
+    base = WcsName.fitted_by_skydb(WcsName.parse(original.wcs_name if original else ""), catalog)
+    candidates = (base.text, *(f"{base.text[:37]}-{number}" for number in range(2, 27)))
+    for name in candidates:
+        if name.upper() not in taken:
+            return name
+    raise StateError(f"{fitted.filename} has too many solutions named {base}.")

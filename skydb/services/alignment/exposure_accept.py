@@ -1,0 +1,287 @@
+"""Acceptance of fits of single exposures: the fit on record, in every chip, and measured.
+
+No tool is called: the linear terms of every chip are in the ledger, and are written to a copy of
+the very file version that was fitted. Fits that were made as one group are applied together.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import Acceptance, AlignmentRun, AlignmentSolution, ProductVersion
+from skydb.domain.base import utc_now
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS
+from skydb.domain.values import ChipGeometry, FileFacts, Realised
+from skydb.domain.vocabulary import FindingKind, SolutionStatus
+from skydb.drizzle.install import install_solution
+from skydb.drizzle.labels import SolutionLabel
+from skydb.errors import StateError
+from skydb.files.checksum import sha256_of
+from skydb.files.products import read_hstwcs
+from skydb.files.reader import read_facts
+from skydb.services.alignment.accept_outcome import (
+    AcceptOutcome,
+    moved_outcome,
+    unmoved_outcome,
+)
+from skydb.services.alignment.accepting import Then, beginning, free_name, run_of
+from skydb.services.alignment.screening import screen
+from skydb.services.core import Context, checked_path, named_apart, plain_name
+from skydb.sky.displacement import displacement
+from skydb.sky.wcs_change import with_linear_terms
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One reviewed fit of an exposure; `left` says why it is not applied, when it is not."""
+
+    solution_id: int
+    version_id: int
+    rootname: str
+    filename: str
+    path: Path
+    label: SolutionLabel
+    chips: tuple[ChipGeometry, ...]
+    group: str | None
+    left: str | None = None
+
+
+@dataclass(frozen=True)
+class _Installed:
+    """A fit written to a copy, and how the copy moved."""
+
+    fit: _Fit
+    copy: Path
+    realised: Realised
+
+    @property
+    def is_as_predicted(self) -> bool:
+        return self.realised.residual_mas <= RESIDUAL_LIMIT_MAS
+
+
+@dataclass(frozen=True)
+class ExposureAcceptance:
+    """Writes accepted fits of exposures to new versions; earlier versions stay untouched."""
+
+    context: Context
+
+    def accept(self, run_id: int, force_why: str | None, then: Then) -> list[AcceptOutcome]:
+        """Apply the proposals of a run of exposures.
+
+        Parameters
+        ----------
+        run_id : int
+            The alignment run.
+        force_why : str or None
+            Why fits that skydb does not trust shall be accepted nevertheless.
+        then : callable
+            Adds to the transaction that records what was moved.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError
+            When a file is gone, or not what is on record.
+        StateError
+            When nothing waits for review, or none of it is trusted.
+        """
+        reviewed = self._reviewed(run_id)
+        parameters = {
+            "run": run_id,
+            "solutions": [fit.solution_id for fit in reviewed],
+            "force_why": force_why,
+        }
+        inputs = [fit.version_id for fit in reviewed]
+        activity_id = self.context.begin(beginning(run_id, parameters, inputs))
+        label = f"accept-{activity_id}"
+        with (
+            self.context.guarded(Acceptance, activity_id, label),
+            self.context.workspace.scratch(label) as scratch,
+        ):
+            self._withdraw(activity_id, reviewed)
+            fits = [fit for fit in reviewed if fit.left is None]
+            if not fits:
+                raise _nothing_to_move(run_id, reviewed)
+            installed = self._install(self._staged(fits, scratch / "inputs"), scratch)
+            copies = {one.fit.solution_id: one.copy for one in installed}
+            self.context.progress.begin(f"Cross-matching {len(copies)} fits")
+            chosen = screen(self.context, activity_id, copies, force_why)
+            return self._record(activity_id, installed, chosen, reviewed, then)
+
+    def _reviewed(self, run_id: int) -> list[_Fit]:
+        with self.context.store.reading() as session:
+            run = run_of(session, run_id)
+            fits = [self._plan(run, solution) for solution in run.open_proposals()]
+        return _as_groups(fits)
+
+    def _plan(self, run: AlignmentRun, solution: AlignmentSolution) -> _Fit:
+        version = solution.version
+        catalog = solution.catalog.name if solution.catalog else run.reference or "relative"
+        name = free_name(version, [version], catalog)
+        quality = solution.as_facts().quality
+        return _Fit(
+            solution_id=solution.id,
+            version_id=version.id,
+            rootname=version.subject,
+            filename=version.filename,
+            path=checked_path(self.context.workspace, version),
+            label=SolutionLabel.aligned_to(name, catalog, quality),
+            chips=tuple(chip.geometry for chip in solution.chips),
+            group=solution.group_name,
+            left=_newer_delivery(version),
+        )
+
+    def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
+        """Refuse fits of files that were delivered anew: waiting would not make them belong."""
+        left = [fit for fit in reviewed if fit.left is not None]
+        with self.context.store.writing() as session:
+            acceptance = session.get_one(Acceptance, activity_id)
+            for fit in left:
+                assert fit.left is not None
+                acceptance.leave(fit.rootname, fit.left)
+                session.get_one(AlignmentSolution, fit.solution_id).reject(fit.left)
+            session.commit()
+
+    def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
+        """The same fits, with no two files of one name."""
+        paths = {fit.version_id: fit.path for fit in fits}
+        with self.context.store.reading() as session:
+            plain = {key: plain_name(session.get_one(ProductVersion, key)) for key in paths}
+        apart = named_apart(paths, plain, directory)
+        return [replace(fit, path=apart[fit.version_id]) for fit in fits]
+
+    def _install(self, fits: Sequence[_Fit], scratch: Path) -> list[_Installed]:
+        self.context.progress.begin("Writing and measuring fits", len(fits))
+        found = []
+        for fit in fits:
+            home = scratch / str(fit.solution_id)
+            home.mkdir()
+            copy = Path(shutil.copy(fit.path, home))
+            when = utc_now().isoformat(timespec="seconds")
+            history = f"skydb: {fit.label.wcs_name} is solution {fit.solution_id}, applied {when}"
+            install_solution(copy, fit.chips, fit.label, None, history=history)
+            found.append(_Installed(fit, copy, _measured(fit, copy)))
+            self.context.progress.advance()
+        self.context.progress.end()
+        return found
+
+    def _record(
+        self,
+        activity_id: int,
+        installed: Sequence[_Installed],
+        chosen: set[int],
+        reviewed: Sequence[_Fit],
+        then: Then,
+    ) -> list[AcceptOutcome]:
+        """Record what was moved, the fits that were refused, and those that were left."""
+        applied = _whole_groups(installed, chosen)
+        files = {one.fit.solution_id: self._keep(one) for one in applied}
+        outcomes: list[AcceptOutcome] = []
+        with self.context.closing(Acceptance, activity_id) as (session, acceptance):
+            for one in installed:
+                file = files.get(one.fit.solution_id)
+                if file is not None:
+                    outcomes.append(self._moved(session, acceptance, one, file))
+                else:
+                    is_trusted = one.fit.solution_id in chosen
+                    outcomes.append(_unmoved(session, acceptance, one, is_trusted=is_trusted))
+            outcomes += _left_alone(acceptance, reviewed)
+            if files:
+                then(session, acceptance)
+            else:
+                acceptance.fail("No exposure received the shift that was predicted.")
+        return outcomes
+
+    def _keep(self, one: _Installed) -> FileFacts:
+        """Move the new content to its home below the data root."""
+        sha256 = sha256_of(one.copy)
+        home = self.context.workspace.store_version(one.copy, one.copy.name, sha256)
+        return read_facts(home).with_checksum(sha256)
+
+    def _moved(
+        self, session: Session, acceptance: Acceptance, one: _Installed, file: FileFacts
+    ) -> AcceptOutcome:
+        solution = session.get_one(AlignmentSolution, one.fit.solution_id)
+        before = solution.version
+        after = acceptance.apply(solution, file, self.context.workspace.relative(file.path))
+        solution.verify(one.realised)
+        return moved_outcome(acceptance, before, one.realised, solution.status, after.number)
+
+
+def _newer_delivery(version: ProductVersion) -> str | None:
+    """Why a fit of a version moves nothing any more, or None."""
+    if version.is_newest_delivery:
+        return None
+    newest = version.product.deliveries[-1]
+    return (
+        f"{newest.reference} is of a newer delivery than {version.reference}, which was fitted. "
+        "Fit that."
+    )
+
+
+def _as_groups(fits: Sequence[_Fit]) -> list[_Fit]:
+    """The same fits; of a group with a member that is left, none is applied."""
+    broken = {fit.group: fit.rootname for fit in fits if fit.group and fit.left}
+    return [
+        replace(fit, left=f"{broken[fit.group]}, fitted with it as one group, is not moved.")
+        if fit.group in broken and fit.left is None
+        else fit
+        for fit in fits
+    ]
+
+
+def _measured(fit: _Fit, copy: Path) -> Realised:
+    """How the copy moved, and how far that is off the fit, over the pixel grid of every chip."""
+    before, after = read_hstwcs(fit.path), read_hstwcs(copy)
+    wanted = {chip.extver: with_linear_terms(before[chip.extver], chip) for chip in fit.chips}
+    return Realised(
+        predicted_mas=displacement(before, wanted).median_mas,
+        realised_mas=displacement(before, after).median_mas,
+        residual_mas=displacement(wanted, after).max_mas,
+    )
+
+
+def _whole_groups(installed: Sequence[_Installed], chosen: set[int]) -> list[_Installed]:
+    """Fits that are trusted and went as predicted, of groups only when all of it did."""
+
+    def is_fine(one: _Installed) -> bool:
+        return one.is_as_predicted and one.fit.solution_id in chosen
+
+    broken = {one.fit.group for one in installed if one.fit.group and not is_fine(one)}
+    return [one for one in installed if is_fine(one) and one.fit.group not in broken]
+
+
+def _unmoved(
+    session: Session, acceptance: Acceptance, one: _Installed, *, is_trusted: bool
+) -> AcceptOutcome:
+    """The outcome of an exposure of which nothing is kept."""
+    solution = session.get_one(AlignmentSolution, one.fit.solution_id)
+    version = solution.version
+    if is_trusted and not one.is_as_predicted:
+        solution.verify(one.realised)
+        message = (
+            f"moved {one.realised.realised_mas:.1f} mas instead of "
+            f"{one.realised.predicted_mas:.1f} mas: pixels are up to "
+            f"{one.realised.residual_mas:.1f} mas off."
+        )
+        acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
+        return moved_outcome(acceptance, version, one.realised, SolutionStatus.FAILED, None)
+    return unmoved_outcome(acceptance, version.subject, version.filename, None)
+
+
+def _left_alone(acceptance: Acceptance, reviewed: Sequence[_Fit]) -> Iterator[AcceptOutcome]:
+    for fit in reviewed:
+        if fit.left is not None:
+            yield unmoved_outcome(acceptance, fit.rootname, fit.filename, fit.left)
+
+
+def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
+    told = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
+    return StateError(
+        f"No fit of run {run_id} belongs to the newest files of its exposures. {told}",
+        advice="Nothing was moved, and the fits are refused.",
+    )

@@ -1,0 +1,123 @@
+"""What skydb itself sees in a fitted image: its sources on the sky, and the catalogue around them.
+
+A drizzled product is one rectified image. An exposure has one or two chips with distortion and
+cosmic rays: its sources are the stars of every chip, each put on the sky by the whole WCS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from skydb.domain.trust import Witness
+from skydb.drizzle.starlists import star_lists
+from skydb.files.catalog import CatalogTable
+from skydb.files.images import Image, Mask, read_exposed
+from skydb.files.products import read_hstwcs
+from skydb.files.reader import read_facts
+from skydb.sky import fit_trust as measure
+from skydb.sky.stars import StarList
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+
+class FittedImage(Protocol):
+    """An image with its fit."""
+
+    @property
+    def sighting(self) -> measure.Sighting:
+        """Sources that skydb finds, where the fit puts them."""
+        ...
+
+    def cross_match(self, table: CatalogTable) -> Witness:
+        """Those sources against a catalogue, in the area of the image."""
+        ...
+
+
+def read_fitted(path: Path) -> FittedImage:
+    """A file whose primary WCS is a fit, drizzled or a single exposure."""
+    if read_facts(path).kind.is_drizzled:
+        return FittedProduct.read(path)
+    return FittedExposure(read_hstwcs(path), star_lists(path))
+
+
+@dataclass(frozen=True)
+class FittedProduct:
+    """A rectified image with its fit."""
+
+    image: Image
+    exposed: Mask
+    wcs: WCS
+
+    @classmethod
+    def read(cls, path: Path) -> FittedProduct:
+        """Read a drizzled product."""
+        image, exposed = read_exposed(path)
+        return cls(image, exposed, next(iter(read_hstwcs(path).values())))
+
+    @cached_property
+    def sighting(self) -> measure.Sighting:
+        """Sources that skydb finds, where the fit puts them."""
+        return measure.sight(self.image, self.exposed, self.wcs)
+
+    def cross_match(self, table: CatalogTable) -> Witness:
+        """Those sources against the catalogue, in the area of the image."""
+        inside = measure.catalog_inside(table.radec_deg, self.exposed, self.wcs)
+        return _compared(self.sighting, inside)
+
+
+@dataclass(frozen=True)
+class FittedExposure:
+    """The chips of an exposure with their fit, and the stars of each."""
+
+    chips: Mapping[int, WCS]
+    stars: Mapping[int, StarList]
+
+    @cached_property
+    def sighting(self) -> measure.Sighting:
+        """Stars of all chips, where the fit puts them."""
+        found = [
+            np.asarray(wcs.all_pix2world(self.stars[extver].xy_pix, 1)).reshape(-1, 2)
+            for extver, wcs in self.chips.items()
+            if len(self.stars.get(extver, ()))
+        ]
+        scales = [_scale_arcsec(wcs) for wcs in self.chips.values()]
+        area = sum(
+            _pixels(wcs) * scale**2 for wcs, scale in zip(self.chips.values(), scales, strict=True)
+        )
+        radec = np.vstack(found) if found else np.empty((0, 2))
+        return measure.Sighting(radec, float(area), float(np.mean(scales)))
+
+    def cross_match(self, table: CatalogTable) -> Witness:
+        """Those stars against the catalogue, in the area of all chips."""
+        inside = [
+            measure.catalog_inside(table.radec_deg, np.ones(_shape(wcs), dtype=bool), wcs)
+            for wcs in self.chips.values()
+        ]
+        return _compared(self.sighting, np.vstack(inside))
+
+
+def _compared(seen: measure.Sighting, inside: np.ndarray) -> Witness:
+    found = measure.compare(seen.radec_deg, inside, seen.area_arcsec2, seen.scale_arcsec)
+    return measure.judge_cross_match(found)
+
+
+def _scale_arcsec(wcs: WCS) -> float:
+    return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix))))
+
+
+def _shape(wcs: WCS) -> tuple[int, int]:
+    """Rows and columns."""
+    nx, ny = wcs.pixel_shape or (0, 0)
+    return int(ny), int(nx)
+
+
+def _pixels(wcs: WCS) -> int:
+    ny, nx = _shape(wcs)
+    return nx * ny
