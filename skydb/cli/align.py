@@ -38,6 +38,7 @@ def run(
             "all when left out."
         ),
     ] = None,
+    what: Annotated[str, typer.Option(help="Fit drizzled products or exposures.")] = "drizzled",
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
@@ -80,6 +81,7 @@ def run(
 
     Example: skydb align run --refcat gaia --visit bxl50
     """
+    from skydb.domain.vocabulary import AlignmentRoad
     from skydb.drizzle.settings import TweakRegSettings
 
     options = key_values(
@@ -95,11 +97,12 @@ def run(
         if preset is not None:
             services.presets.require_for(preset, "TweakReg")
         if explain_inputs:
-            told = services.align.explain(products or (), selection)
+            told = services.align.explain(products or (), selection, what=AlignmentRoad(what))
             inputs.show_inputs(shell, told, as_json=as_json)
             return
         run_id = services.align.run(
-            refcat, products or (), settings, selection=selection, policy=policy
+            refcat, products or (), settings, what=AlignmentRoad(what), selection=selection,
+            policy=policy,
         )
         rows = services.questions.alignment(run_id)
         doubts = services.questions.input_doubts(run_id)

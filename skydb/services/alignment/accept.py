@@ -14,10 +14,9 @@ from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
     ProductVersion,
-    Stamp,
 )
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
-from skydb.domain.values import FileFacts, Realised, WcsName
+from skydb.domain.values import FileFacts, Realised
 from skydb.domain.vocabulary import (
     AlignmentRoad,
     FindingKind,
@@ -28,7 +27,7 @@ from skydb.drizzle.labels import SolutionLabel
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.tweakback import TweakBack, TweakBackJob, label_product
 from skydb.drizzle.tweakreg import PROPOSED_NAME
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
@@ -115,7 +114,7 @@ class AcceptService:
         ToolError
             When TweakBack failed; nothing was kept.
         """
-        if self._road(run_id).is_of_exposures:
+        if self._road(run_id) is not AlignmentRoad.DRIZZLED:
             return ExposureAcceptance(self.context).accept(run_id, force_why, then)
         reviewed = self._reviewed(run_id)
         parameters = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -20,14 +19,12 @@ from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import AlignmentRoad, FindingKind
-from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import ProductFit, TweakReg
+from skydb.drizzle.tweakreg import ProductFit
 from skydb.errors import NotFoundError, ToolError
 from skydb.files.reader import read_facts
-from skydb.services.alignment.guards import guarded_products, product_flags
-from skydb.services.alignment.products import choose_products, read_inputs
+from skydb.services.alignment.products import read_inputs
 from skydb.services.alignment.reference import (
     Reference,
     Target,
@@ -36,6 +33,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
+from skydb.services.alignment.roads import FitJob, Road, road_of
 from skydb.services.alignment.screening import FittedFile, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
@@ -56,19 +54,22 @@ class AlignService:
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
+        what: AlignmentRoad = AlignmentRoad.DRIZZLED,
         selection: Selection | None = None,
         policy: GuardPolicy | None = None,
     ) -> int:
-        """Fit products to a catalogue at the epoch of each product.
+        """Fit files to a catalogue at the epoch of each.
 
         Parameters
         ----------
         refcat : str
             Name of a reference catalogue.
         products : sequence of str
-            References to drizzled products, wildcards allowed; all when empty.
+            References to drizzled products or exposures, wildcards allowed; all when empty.
         settings : TweakRegSettings, optional
             The tutorial's when left out.
+        what : AlignmentRoad
+            Which kind of files is fitted.
         selection : Selection, optional
             Only products of these exposures.
         policy : GuardPolicy, optional
@@ -95,17 +96,24 @@ class AlignService:
         self._require_catalog(refcat)
         with self.context.store.reading() as session:
             require_listed(session, settings.files)
-        targets, flags = self._targets(products, selection or Selection(), policy)
+        road = road_of(what)
+        targets, flags = self._targets(road, products, selection or Selection(), policy)
         for flag in flags:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
-        run_id = self._begin(refcat, targets, settings, flags, **policy.as_parameters(), **asked)
-        return self._execute(run_id, targets, settings)
+        run_id = self._begin(
+            road, refcat, targets, settings, flags, **policy.as_parameters(), **asked
+        )
+        return self._execute(road, run_id, targets, settings)
 
     def explain(
-        self, products: Sequence[str] = (), selection: Selection | None = None
+        self,
+        products: Sequence[str] = (),
+        selection: Selection | None = None,
+        *,
+        what: AlignmentRoad = AlignmentRoad.DRIZZLED,
     ) -> list[Row]:
-        """The products that a run would fit, why, what is passed over and what is flagged.
+        """The files that a run would fit, why, what is passed over and what is flagged.
 
         Raises
         ------
@@ -113,10 +121,11 @@ class AlignService:
             As :meth:`run`.
         """
         with self.context.store.reading() as session:
-            chosen = choose_products(session, products, selection)
+            road = road_of(what)
+            chosen = road.choose(session, products, selection)
             home = self.context.workspace
             files = {one.version.id: read_facts(checked_path(home, one.version)) for one in chosen}
-            flags = product_flags(session, chosen, files)
+            flags = road.flags(session, chosen, files)
             return [_explained(one, flags) for one in chosen]
 
     def repeat(self, run_id: int) -> int:
@@ -141,6 +150,7 @@ class AlignService:
         """
         with self.context.store.reading() as session:
             earlier = session.get_one(AlignmentRun, run_id)
+            road = road_of(earlier.what)
             refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
             targets = [
                 Target(
@@ -154,17 +164,19 @@ class AlignService:
         order = {name: place for place, name in enumerate(recorded["products"])}
         targets.sort(key=lambda target: order[target.path.name])
         settings = TweakRegSettings.recalled(recorded["tweakreg"])
-        again = self._begin(refcat, targets, settings, replay_of=run_id)
-        return self._execute(again, targets, settings)
+        again = self._begin(road, refcat, targets, settings, replay_of=run_id)
+        return self._execute(road, again, targets, settings)
 
-    def _execute(self, run_id: int, targets: Sequence[Target], chosen: TweakRegSettings) -> int:
+    def _execute(
+        self, road: Road, run_id: int, targets: Sequence[Target], chosen: TweakRegSettings
+    ) -> int:
         label = f"align-{run_id}"
         with (
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
             found = self._references(run_id, targets, chosen)
-            fits = self._fit(run_id, found, chosen, scratch)
+            fits = self._fit(road, run_id, found, chosen, scratch)
             self._record(run_id, found, fits)
         return run_id
 
@@ -173,16 +185,17 @@ class AlignService:
             find_catalog(session, refcat)
 
     def _targets(
-        self, products: Sequence[str], selection: Selection, policy: GuardPolicy
+        self, road: Road, products: Sequence[str], selection: Selection, policy: GuardPolicy
     ) -> tuple[list[Target], list[Flag]]:
         """The products to fit, once no guard refuses them."""
         with self.context.store.reading() as session:
-            chosen = choose_products(session, products, selection)
+            chosen = road.choose(session, products, selection)
             read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
             chosen = [one for one in chosen if one.version.id in read]
             versions = [one.version for one in chosen]
             paths = [read[one.id].path for one in versions]
-            flags = [*lost, *guarded_products(session, chosen, read, policy)]
+            found = road.flags(session, chosen, read)
+            flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
             epochs = mean_epochs(session, versions)
             targets = [
                 Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))
@@ -192,6 +205,7 @@ class AlignService:
 
     def _begin(
         self,
+        road: Road,
         refcat: str,
         targets: Sequence[Target],
         settings: TweakRegSettings,
@@ -211,8 +225,7 @@ class AlignService:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            catalog = find_catalog(session, refcat)
-            run = AlignmentRun(catalog, parameters, stamp, AlignmentRoad.DRIZZLED)
+            run = AlignmentRun(find_catalog(session, refcat), parameters, stamp, road.kind)
             for target in targets:
                 version = session.get_one(ProductVersion, target.version_id)
                 run.use(version, reason=target.reason, passed_over=target.passed_over)
@@ -234,6 +247,7 @@ class AlignService:
 
     def _fit(
         self,
+        road: Road,
         run_id: int,
         found: Sequence[Reference],
         settings: TweakRegSettings,
@@ -244,15 +258,10 @@ class AlignService:
         fits = {one.target.path: one.unfitted(scratch) for one in found if not one.is_covered}
         if covered:
             files = write_references(covered, scratch)
-            self.context.progress.begin(f"TweakReg on {len(covered)} products")
             inputs = {one.target.version_id: one.target.path for one in covered}
+            job = FitJob(list(inputs.values()), files, settings, scratch / "tweakreg")
             with isolated(self.context, run_id, inputs, self.runner) as runner:
-                made = fit_by_matches(
-                    partial(_tweakreg, TweakReg(runner), files),
-                    list(inputs.values()),
-                    settings,
-                    scratch / "tweakreg",
-                )
+                made = road.fit(runner, job, self.context.progress)
             self.context.progress.end()
             fits |= {fit.product: fit for fit in made}
         return [fits[one.target.path] for one in found]
@@ -300,16 +309,6 @@ class AlignService:
                 if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
-
-
-def _tweakreg(
-    tool: TweakReg,
-    catalogs: Mapping[Path, Path],
-    products: Sequence[Path],
-    settings: TweakRegSettings,
-    scratch: Path,
-) -> list[ProductFit]:
-    return tool.fit(products, catalogs, settings, scratch)
 
 
 def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:

@@ -18,7 +18,7 @@ from skydb.domain.choice import (
     newest_in_time,
     why_version,
 )
-from skydb.domain.guards import Flag, GuardPolicy, no_signal, quality, stale_input, tied_delivery
+from skydb.domain.guards import Flag, no_signal, quality, stale_input, tied_delivery
 from skydb.domain.references import (
     ExposureReference,
     FileReference,
@@ -91,19 +91,6 @@ def exposure_flags(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag
     for rootname, texts in book_remarks(session, chosen).items():
         found += [Flag(FindingKind.FLAGGED_INPUT, rootname, text) for text in texts]
     return list(dict.fromkeys(found))
-
-
-def guarded_exposures(
-    session: Session, chosen: Sequence[ChosenInput], policy: GuardPolicy
-) -> list[Flag]:
-    """What is to be said of the exposures of a run before it starts.
-
-    Raises
-    ------
-    InputsRefusedError
-        When a guard refuses them.
-    """
-    return policy.judge(exposure_flags(session, chosen), [one.as_row() for one in chosen])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
 from skydb.domain.choice import ChosenInput
-from skydb.domain.guards import Flag, GuardPolicy, listed, stale_input
+from skydb.domain.guards import Flag, listed, stale_input
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind
 from skydb.services.alignment.membership import (
@@ -21,13 +21,10 @@ from skydb.services.alignment.membership import (
 from skydb.services.intake import Subjects, remarks_on
 
 
-def guarded_products(
-    session: Session,
-    chosen: Sequence[ChosenInput],
-    files: Mapping[int, FileFacts],
-    policy: GuardPolicy,
+def product_flags(
+    session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
 ) -> list[Flag]:
-    """What is to be said of the products of a run before it starts.
+    """Everything that the guards have to say of the products of a run.
 
     Parameters
     ----------
@@ -36,22 +33,7 @@ def guarded_products(
         Versions of drizzled products.
     files : mapping of int to FileFacts
         What the file of each version says, by its key.
-    policy : GuardPolicy
-        What the user says of guards.
-
-    Raises
-    ------
-    InputsRefusedError
-        When a guard refuses them.
     """
-    table = [one.as_row() for one in chosen]
-    return policy.judge(product_flags(session, chosen, files), table)
-
-
-def product_flags(
-    session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
-) -> list[Flag]:
-    """Everything that the guards have to say of the products of a run."""
     found = list(stale_input(chosen))
     for one in chosen:
         found += _redelivered(session, one.version, files[one.version.id])

@@ -1,0 +1,158 @@
+"""Kinds of files that an alignment run fits: how they are chosen, checked and fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from skydb.domain.choice import ChosenInput
+from skydb.domain.guards import Flag
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import AlignmentRoad
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.starlists import star_lists
+from skydb.drizzle.tweakreg import FitStatus, ProductFit, TweakReg
+from skydb.services.alignment.exposures import choose_exposures, exposure_flags
+from skydb.services.alignment.guards import product_flags
+from skydb.services.alignment.products import choose_products
+from skydb.services.core import Progress
+from skydb.services.intake import Selection
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """Files to be fitted by a tool, each with its catalogue.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        What to fit; they are not touched.
+    catalogs : mapping of Path to Path
+        The text catalogue of each.
+    settings : TweakRegSettings
+        How.
+    scratch : Path
+        Directory for what the tool writes.
+    """
+
+    files: Sequence[Path]
+    catalogs: Mapping[Path, Path]
+    settings: TweakRegSettings
+    scratch: Path
+
+
+class Road(Protocol):
+    """One kind of files that are fitted."""
+
+    @property
+    def kind(self) -> AlignmentRoad:
+        """Its name."""
+        ...
+
+    def choose(
+        self, session: Session, names: Sequence[str], selection: Selection | None
+    ) -> list[ChosenInput]:
+        """The file versions to fit, and why."""
+        ...
+
+    def flags(
+        self, session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
+    ) -> list[Flag]:
+        """Everything that guards have to say of them."""
+        ...
+
+    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
+        """One fit, or why there is none, for each file in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class DrizzledRoad:
+    """Drizzled products, in which TweakReg finds the sources itself."""
+
+    kind: AlignmentRoad = AlignmentRoad.DRIZZLED
+
+    def choose(
+        self, session: Session, names: Sequence[str], selection: Selection | None
+    ) -> list[ChosenInput]:
+        """Versions of drizzled products."""
+        return choose_products(session, names, selection)
+
+    def flags(
+        self, session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
+    ) -> list[Flag]:
+        """Flags on the products and on their members."""
+        return product_flags(session, chosen, files)
+
+    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
+        """Fits by TweakReg."""
+        progress.begin(f"TweakReg on {len(job.files)} products")
+        return TweakReg(runner).fit(job.files, job.catalogs, job.settings, job.scratch)
+
+
+@dataclass(frozen=True)
+class ExposureRoad:
+    """Single exposures, each by itself, of which TweakReg is given the stars."""
+
+    kind: AlignmentRoad = AlignmentRoad.EXPOSURES
+
+    def choose(
+        self, session: Session, names: Sequence[str], selection: Selection | None
+    ) -> list[ChosenInput]:
+        """Versions of exposures."""
+        return choose_exposures(session, names, selection)
+
+    def flags(
+        self, session: Session, chosen: Sequence[ChosenInput], _: Mapping[int, FileFacts]
+    ) -> list[Flag]:
+        """Flags on the exposures."""
+        return exposure_flags(session, chosen)
+
+    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
+        """Fits by TweakReg to skydb's own lists of stars, which survive cosmic rays."""
+        progress.begin("Finding stars", len(job.files))
+        stars = {}
+        for path in job.files:
+            stars[path] = star_lists(path)
+            progress.advance()
+        counts = {path: sum(map(len, chips.values())) for path, chips in stars.items()}
+        wanted = max(job.settings.minobj, 1)
+        enough = [path for path in job.files if counts[path] >= wanted]
+        fits = {
+            path: _too_few(path, counts[path], wanted, job)
+            for path in job.files
+            if path not in enough
+        }
+        if enough:
+            progress.begin(f"TweakReg on {len(enough)} exposures")
+            made = TweakReg(runner).fit(
+                enough, job.catalogs, job.settings, job.scratch, stars=stars
+            )
+            fits |= {fit.product: fit for fit in made}
+        return [fits[path] for path in job.files]
+
+
+def _too_few(path: Path, count: int, wanted: int, job: FitJob) -> ProductFit:
+    """The failure of an exposure that has not enough stars."""
+    return ProductFit(
+        product=path,
+        status=FitStatus.FAILED,
+        log=job.scratch / "none",
+        original_wcs_name="",
+        fit_geometry=job.settings.fitgeometry,
+        catalog_sources=0,
+        reason=f"{count} stars were found in it, and a fit needs {wanted}",
+    )
+
+
+_ROADS: dict[AlignmentRoad, Road] = {road.kind: road for road in (DrizzledRoad(), ExposureRoad())}
+
+
+def road_of(kind: AlignmentRoad | None) -> Road:
+    """The road of a run; a run known from a log only fitted drizzled products."""
+    return _ROADS[kind or AlignmentRoad.DRIZZLED]
