@@ -101,7 +101,11 @@ def run(
             inputs.show_inputs(shell, told, as_json=as_json)
             return
         run_id = services.align.run(
-            refcat, products or (), settings, what=AlignmentRoad(what), selection=selection,
+            refcat,
+            products or (),
+            settings,
+            what=AlignmentRoad(what),
+            selection=selection,
             policy=policy,
         )
         rows = services.questions.alignment(run_id)
