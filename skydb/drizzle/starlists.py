@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skydb.drizzle.workspace import opened
 from skydb.files.pixels import planes_of
@@ -52,6 +53,10 @@ _OPTICS: Mapping[tuple[str, str], Optics] = MappingProxyType(
 )
 _OTHERS = Optics(1.7, 0)
 
+#: Options of TweakReg that are usual for exposures: a pointing may be off by 2 arcsec, and among
+#: stars alone a wider search finds no more false peaks.
+EXPOSURE_OPTIONS: Mapping[str, object] = MappingProxyType({"searchrad": 2.5})
+
 
 def optics_of(instrument: str, detector: str) -> Optics:
     """What stars look like on a detector; a guess for one that is not known."""
@@ -59,8 +64,24 @@ def optics_of(instrument: str, detector: str) -> Optics:
     return _OPTICS.get(names) or _OPTICS.get((names[0], "")) or _OTHERS
 
 
-def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, StarList]:
-    """Stars of every chip of an exposure, by EXTVER.
+@dataclass(frozen=True, eq=False)
+class ChipStars:
+    """The stars of one chip, and where on it a star could have been found.
+
+    Parameters
+    ----------
+    stars : StarList
+        What was found.
+    clear : ndarray of bool, shape (ny, nx)
+        Pixels with no bad, hot or saturated one beside them.
+    """
+
+    stars: StarList
+    clear: NDArray[np.bool_]
+
+
+def chip_stars(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, ChipStars]:
+    """Stars of every chip of an exposure, by EXTVER, and where they could have been found.
 
     Parameters
     ----------
@@ -76,21 +97,36 @@ def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict
     FileRejectedError
         When the file cannot be read, or has no image.
     """
+    from scipy.ndimage import binary_erosion
+
     with opened(path) as hdus:
         header = hdus[0].header
         names = (str(header.get(card, "")).strip() for card in ("INSTRUME", "DETECTOR"))
         optics = optics_of(*names)
     found = {}
     for chip in planes_of(path):
-        good = np.ones(chip.science.shape, dtype=bool)
+        good = np.isfinite(chip.science)
         if chip.quality is not None:
-            good = (chip.quality.astype(np.int64) & ~optics.good_flags) == 0
+            good &= (chip.quality.astype(np.int64) & ~optics.good_flags) == 0
         error = chip.error if chip.error is not None and np.any(chip.error > 0) else None
-        found[chip.extver] = find_stars(
+        stars = find_stars(
             chip.science, error, good, fwhm_pix=optics.fwhm_pix, least_snr=least_snr,
             most=most, shape=optics.shape,
         )  # fmt: skip
+        found[chip.extver] = ChipStars(stars, binary_erosion(good, np.ones((3, 3))))
     return dict(sorted(found.items()))
+
+
+def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, StarList]:
+    """Stars of every chip of an exposure, by EXTVER; see :func:`chip_stars`.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read, or has no image.
+    """
+    chips = chip_stars(path, least_snr=least_snr, most=most)
+    return {extver: chip.stars for extver, chip in chips.items()}
 
 
 #: File of TweakReg's option ``catfile``, beside the lists that it names.

@@ -18,10 +18,12 @@ Floats = NDArray[np.floating]
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Run TweakReg once for every job of the request."""
-    from drizzlepac import catalogs, tweakreg
+    from drizzlepac import catalogs, imgclasses, tweakreg
 
     _let_lists_be_empty(catalogs.UserCatalog)
     for job in request["jobs"]:
+        # The hull of a few stars is no polygon, and ends TweakReg; the outline of a chip is one.
+        imgclasses.IMAGE_USE_CONVEX_HULL = "catfile" not in job["parameters"]
         holding = _scale_of_one() if job["hold_scale"] else nullcontext()
         with working_in(job, scratch), holding:
             tweakreg.TweakReg(list(job["inputs"]), **job["parameters"])

@@ -33,7 +33,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
-from skydb.services.alignment.roads import FitJob, Road, road_of
+from skydb.services.alignment.roads import FitJob, Road, road_of, usual_settings
 from skydb.services.alignment.screening import FittedFile, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
@@ -92,7 +92,7 @@ class AlignService:
         ToolError
             When TweakReg crashed before any product was fitted; the run is FAILED.
         """
-        settings, policy = settings or TweakRegSettings(), policy or GuardPolicy()
+        settings, policy = settings or usual_settings(what, {}), policy or GuardPolicy()
         self._require_catalog(refcat)
         with self.context.store.reading() as session:
             require_listed(session, settings.files)

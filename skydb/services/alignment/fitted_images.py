@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from skydb.domain.trust import Witness
-from skydb.drizzle.starlists import star_lists
+from skydb.drizzle.starlists import ChipStars, chip_stars
 from skydb.files.catalog import CatalogTable
 from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.sky import fit_trust as measure
-from skydb.sky.stars import StarList
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -44,7 +43,7 @@ def read_fitted(path: Path) -> FittedImage:
     """A file whose primary WCS is a fit, drizzled or a single exposure."""
     if read_facts(path).kind.is_drizzled:
         return FittedProduct.read(path)
-    return FittedExposure(read_hstwcs(path), star_lists(path))
+    return FittedExposure(read_hstwcs(path), chip_stars(path))
 
 
 @dataclass(frozen=True)
@@ -77,28 +76,32 @@ class FittedExposure:
     """The chips of an exposure with their fit, and the stars of each."""
 
     chips: Mapping[int, WCS]
-    stars: Mapping[int, StarList]
+    stars: Mapping[int, ChipStars]
 
     @cached_property
     def sighting(self) -> measure.Sighting:
         """Stars of all chips, where the fit puts them."""
         found = [
-            np.asarray(wcs.all_pix2world(self.stars[extver].xy_pix, 1)).reshape(-1, 2)
+            np.asarray(wcs.all_pix2world(self.stars[extver].stars.xy_pix, 1)).reshape(-1, 2)
             for extver, wcs in self.chips.items()
-            if len(self.stars.get(extver, ()))
+            if len(self.stars[extver].stars)
         ]
         scales = [_scale_arcsec(wcs) for wcs in self.chips.values()]
         area = sum(
-            _pixels(wcs) * scale**2 for wcs, scale in zip(self.chips.values(), scales, strict=True)
+            self.stars[extver].clear.size * scale**2
+            for extver, scale in zip(self.chips, scales, strict=True)
         )
         radec = np.vstack(found) if found else np.empty((0, 2))
         return measure.Sighting(radec, float(area), float(np.mean(scales)))
 
     def cross_match(self, table: CatalogTable) -> Witness:
-        """Those stars against the catalogue, in the area of all chips."""
+        """Those stars against the catalogue, in the area of all chips.
+
+        Of the catalogue only what falls on clear pixels: a saturated star is not to be found.
+        """
         inside = [
-            measure.catalog_inside(table.radec_deg, np.ones(_shape(wcs), dtype=bool), wcs)
-            for wcs in self.chips.values()
+            measure.catalog_inside(table.radec_deg, self.stars[extver].clear, wcs)
+            for extver, wcs in self.chips.items()
         ]
         return _compared(self.sighting, np.vstack(inside))
 
@@ -110,14 +113,3 @@ def _compared(seen: measure.Sighting, inside: np.ndarray) -> Witness:
 
 def _scale_arcsec(wcs: WCS) -> float:
     return 3600.0 * float(np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix))))
-
-
-def _shape(wcs: WCS) -> tuple[int, int]:
-    """Rows and columns."""
-    nx, ny = wcs.pixel_shape or (0, 0)
-    return int(ny), int(nx)
-
-
-def _pixels(wcs: WCS) -> int:
-    ny, nx = _shape(wcs)
-    return nx * ny

@@ -19,9 +19,13 @@ from skydb.files.products import read_hstwcs
 from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
 from skydb.services.core import Context, Progress
 from skydb.sky.coverage import Coverage, ImageArea, coverage_of_chips, share_in_circle
+from skydb.sky.displacement import sky_grid
+from skydb.sky.geometry import centre_of, separations_mas
 
 #: A product of which more than this lies in the catalogue's area is covered.
 _COVERED = 0.99
+#: Sources farther from a product have nothing to do with it.
+_NEAR_DEG = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,18 @@ class Reference:
         if self.area.cone is not None:
             return Coverage(seen.on_it, seen.sources, share_in_circle(chips, *self.area.cone))
         return seen
+
+    @property
+    def near(self) -> np.ndarray:
+        """Which sources are near enough to be given to TweakReg: all but those far away.
+
+        On the tangent plane of the product a source of another part of the sky has no place,
+        and TweakReg, which sorts places, then matches nothing.
+        """
+        radec = self.placed.table.radec_deg
+        middle = centre_of(sky_grid(read_hstwcs(self.target.path), 2).popitem()[1])
+        apart_mas = separations_mas(radec, np.broadcast_to(middle, radec.shape))
+        return np.asarray(apart_mas < _NEAR_DEG * 3.6e6)
 
     @property
     def is_covered(self) -> bool:
@@ -222,7 +238,10 @@ def write_references(found: Iterable[Reference], scratch: Path) -> dict[Path, Pa
     for one in found:
         name = "catalog" if one.settings.expand_refcat else one.target.path.stem
         files[one.target.path] = scratch / f"{name}.cat"
-        one.placed.table.write_tweakreg(files[one.target.path])
+        table = one.placed.table
+        if not one.settings.expand_refcat:
+            table = table.subset(one.near)
+        table.write_tweakreg(files[one.target.path])
     return files
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,15 +14,17 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.guards import Flag
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import AlignmentRoad
+from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.starlists import star_lists
-from skydb.drizzle.tweakreg import FitStatus, ProductFit, TweakReg
+from skydb.drizzle.starlists import EXPOSURE_OPTIONS, star_lists
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
 from skydb.services.alignment.products import choose_products
 from skydb.services.core import Progress
 from skydb.services.intake import Selection
+from skydb.sky.stars import StarList
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Road(Protocol):
         """Its name."""
         ...
 
+    @property
+    def options(self) -> Mapping[str, object]:
+        """Options of TweakReg that differ from the tutorial's unless the user gives them."""
+        ...
+
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
     ) -> list[ChosenInput]:
@@ -76,6 +84,7 @@ class DrizzledRoad:
     """Drizzled products, in which TweakReg finds the sources itself."""
 
     kind: AlignmentRoad = AlignmentRoad.DRIZZLED
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
@@ -92,7 +101,8 @@ class DrizzledRoad:
     def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
         """Fits by TweakReg."""
         progress.begin(f"TweakReg on {len(job.files)} products")
-        return TweakReg(runner).fit(job.files, job.catalogs, job.settings, job.scratch)
+        fit = partial(_tweakreg, TweakReg(runner), job.catalogs, None)
+        return fit_by_matches(fit, job.files, job.settings, job.scratch)
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,7 @@ class ExposureRoad:
     """Single exposures, each by itself, of which TweakReg is given the stars."""
 
     kind: AlignmentRoad = AlignmentRoad.EXPOSURES
+    options: Mapping[str, object] = field(default_factory=lambda: EXPOSURE_OPTIONS)
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
@@ -130,11 +141,21 @@ class ExposureRoad:
         }
         if enough:
             progress.begin(f"TweakReg on {len(enough)} exposures")
-            made = TweakReg(runner).fit(
-                enough, job.catalogs, job.settings, job.scratch, stars=stars
-            )
+            fit = partial(_tweakreg, TweakReg(runner), job.catalogs, stars)
+            made = fit_by_matches(fit, enough, job.settings, job.scratch)
             fits |= {fit.product: fit for fit in made}
         return [fits[path] for path in job.files]
+
+
+def _tweakreg(
+    tool: TweakReg,
+    catalogs: Mapping[Path, Path],
+    stars: Mapping[Path, Mapping[int, StarList]] | None,
+    files: Sequence[Path],
+    settings: TweakRegSettings,
+    scratch: Path,
+) -> list[ProductFit]:
+    return tool.fit(files, catalogs, settings, scratch, stars=stars)
 
 
 def _too_few(path: Path, count: int, wanted: int, job: FitJob) -> ProductFit:
@@ -144,13 +165,24 @@ def _too_few(path: Path, count: int, wanted: int, job: FitJob) -> ProductFit:
         status=FitStatus.FAILED,
         log=job.scratch / "none",
         original_wcs_name="",
-        fit_geometry=job.settings.fitgeometry,
+        fit_geometry=job.settings.fitgeometry or FIRST_GEOMETRY,
         catalog_sources=0,
         reason=f"{count} stars were found in it, and a fit needs {wanted}",
     )
 
 
 _ROADS: dict[AlignmentRoad, Road] = {road.kind: road for road in (DrizzledRoad(), ExposureRoad())}
+
+
+def usual_settings(kind: AlignmentRoad, options: Mapping[str, object]) -> TweakRegSettings:
+    """Settings of a road, with what the user gives of them.
+
+    Raises
+    ------
+    UsageError, NotFoundError
+        As :class:`TweakRegSettings`.
+    """
+    return TweakRegSettings(extra={**road_of(kind).options, **options})
 
 
 def road_of(kind: AlignmentRoad | None) -> Road:
