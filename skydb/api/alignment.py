@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, solution_number, table_of
+from skydb.domain.vocabulary import AlignmentRoad
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -26,20 +27,27 @@ class AlignmentFacade(Facade):
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
+        what: str = "drizzled",
         options: Mapping[str, object] | None = None,
         selection: Selection | None = None,
         policy: GuardPolicy | None = None,
     ) -> QTable:
-        """Fit products to a catalogue; nothing is changed.
+        """Fit drizzled products, or single exposures, to a catalogue; nothing is changed.
 
         Products are named by references (``*_drz.fits``, ``product:12``) and selected by
         the exposures that they are made of; `policy` is about the guards of inputs.
+        With ``what="exposures"`` each FLT or FLC is fitted by itself.
         `options` are TweakReg's, checked against its own specification, and win over
         `settings`.
         """
-        settings = _with_options(settings, options or {})
+        road = AlignmentRoad(what)
         run = self.services.align.run(
-            refcat, products, settings, selection=selection, policy=policy
+            refcat,
+            products,
+            _with_options(road, settings, options or {}),
+            what=road,
+            selection=selection,
+            policy=policy,
         )
         return self.align_show(run)
 
@@ -98,12 +106,13 @@ class AlignmentFacade(Facade):
 
 
 def _with_options(
-    settings: TweakRegSettings | None, options: Mapping[str, object]
+    road: AlignmentRoad, settings: TweakRegSettings | None, options: Mapping[str, object]
 ) -> TweakRegSettings | None:
     """Settings with options of TweakReg, typed or as text."""
-    from skydb.drizzle.settings import TweakRegSettings
+    from skydb.drizzle.usual import usual_settings
 
     if not options:
         return settings
-    plain = settings or TweakRegSettings()
-    return replace(plain, extra={**plain.extra, **options})
+    if settings is None:
+        return usual_settings(road, options)
+    return replace(settings, extra={**settings.extra, **options})

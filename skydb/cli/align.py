@@ -15,6 +15,7 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skydb.domain.vocabulary import AlignmentRoad
     from skydb.services.core import HeaderChange
 
 align = group("Alignment to a reference catalogue.")
@@ -35,10 +36,12 @@ def run(
         list[str] | None,
         typer.Argument(
             help="Drizzled products: ibxl50030_drz.fits, '*_drz.fits', product:12 or a visit; "
-            "all when left out."
+            "with --what exposures ibxl50clq, '*_flc.fits' ...; all when left out."
         ),
     ] = None,
-    what: Annotated[str, typer.Option(help="Fit drizzled products or exposures.")] = "drizzled",
+    what: Annotated[
+        str, typer.Option(help="What is fitted: drizzled products, or single exposures.")
+    ] = "drizzled",
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
@@ -74,22 +77,24 @@ def run(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit drizzled products to a catalogue with TweakReg; nothing is written to any file.
+    """Fit drizzled products, or single exposures, to a catalogue with TweakReg.
 
+    Nothing is written to any file. With --what exposures each FLT or FLC is fitted by itself, by
+    stars that skydb finds among its cosmic rays.
     Options that select exposures select the products that are made of them. Exit code 5
     when a fit failed or is not trusted, or something was flagged; 1 when all failed.
 
     Example: skydb align run --refcat gaia --visit bxl50
     """
-    from skydb.domain.vocabulary import AlignmentRoad
-    from skydb.drizzle.settings import TweakRegSettings
+    from skydb.drizzle.usual import usual_settings
 
+    road = _road(what)
     options = key_values(
         option or (), threshold=threshold, conv_width=conv_width, minobj=minobj,
         searchrad=searchrad, tolerance=tolerance, fitgeometry=fitgeometry, nclip=nclip,
         expand_refcat=expand_refcat or None,
     )  # fmt: skip
-    settings = TweakRegSettings(extra=options)
+    settings = usual_settings(road, options)
     policy = inputs.policy_of(strict=strict, allow=allow)
     selection = chosen.selection()
     shell = shell_of(context)
@@ -97,14 +102,14 @@ def run(
         if preset is not None:
             services.presets.require_for(preset, "TweakReg")
         if explain_inputs:
-            told = services.align.explain(products or (), selection, what=AlignmentRoad(what))
+            told = services.align.explain(products or (), selection, what=road)
             inputs.show_inputs(shell, told, as_json=as_json)
             return
         run_id = services.align.run(
             refcat,
             products or (),
             settings,
-            what=AlignmentRoad(what),
+            what=road,
             selection=selection,
             policy=policy,
         )
@@ -114,6 +119,19 @@ def run(
         shell.say(f"{doubt['subject']}: {doubt['message']}")
     _show_fits(shell, run_id, rows, as_json=as_json)
     shell.flag(when=bool(doubts))
+
+
+def _road(what: str) -> AlignmentRoad:
+    from skydb.domain.vocabulary import AlignmentRoad
+    from skydb.errors import UsageError
+
+    roads = (AlignmentRoad.DRIZZLED, AlignmentRoad.EXPOSURES)
+    found = next((road for road in roads if road.value == what.strip().lower()), None)
+    if found is None:
+        raise UsageError(
+            f"`align run` cannot fit {what!r}.", advice=f"Use --what {' or '.join(roads)}."
+        )
+    return found
 
 
 @align.command()

@@ -53,10 +53,6 @@ _OPTICS: Mapping[tuple[str, str], Optics] = MappingProxyType(
 )
 _OTHERS = Optics(1.7, 0)
 
-#: Options of TweakReg that are usual for exposures: a pointing may be off by 2 arcsec, and among
-#: stars alone a wider search finds no more false peaks.
-EXPOSURE_OPTIONS: Mapping[str, object] = MappingProxyType({"searchrad": 2.5})
-
 
 def optics_of(instrument: str, detector: str) -> Optics:
     """What stars look like on a detector; a guess for one that is not known."""

@@ -22,6 +22,7 @@ from skydb.domain.vocabulary import AlignmentRoad, FindingKind
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit
+from skydb.drizzle.usual import usual_settings
 from skydb.errors import NotFoundError, ToolError
 from skydb.files.reader import read_facts
 from skydb.services.alignment.products import read_inputs
@@ -33,7 +34,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
-from skydb.services.alignment.roads import FitJob, Road, road_of, usual_settings
+from skydb.services.alignment.roads import FitJob, Road, road_of
 from skydb.services.alignment.screening import FittedFile, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
@@ -92,7 +93,7 @@ class AlignService:
         ToolError
             When TweakReg crashed before any product was fitted; the run is FAILED.
         """
-        settings, policy = settings or usual_settings(what, {}), policy or GuardPolicy()
+        settings, policy = settings or usual_settings(what), policy or GuardPolicy()
         self._require_catalog(refcat)
         with self.context.store.reading() as session:
             require_listed(session, settings.files)

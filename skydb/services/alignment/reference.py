@@ -20,7 +20,7 @@ from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_dou
 from skydb.services.core import Context, Progress
 from skydb.sky.coverage import Coverage, ImageArea, coverage_of_chips, share_in_circle
 from skydb.sky.displacement import sky_grid
-from skydb.sky.geometry import centre_of, separations_mas
+from skydb.sky.geometry import separations_mas
 
 #: A product of which more than this lies in the catalogue's area is covered.
 _COVERED = 0.99
@@ -109,8 +109,8 @@ class Reference:
         and TweakReg, which sorts places, then matches nothing.
         """
         radec = self.placed.table.radec_deg
-        middle = centre_of(sky_grid(read_hstwcs(self.target.path), 2).popitem()[1])
-        apart_mas = separations_mas(radec, np.broadcast_to(middle, radec.shape))
+        grid = next(iter(sky_grid(read_hstwcs(self.target.path), 3).values()))
+        apart_mas = separations_mas(radec, np.broadcast_to(grid[len(grid) // 2], radec.shape))
         return np.asarray(apart_mas < _NEAR_DEG * 3.6e6)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,7 @@ from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.starlists import EXPOSURE_OPTIONS, star_lists
+from skydb.drizzle.starlists import star_lists
 from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
@@ -57,11 +57,6 @@ class Road(Protocol):
         """Its name."""
         ...
 
-    @property
-    def options(self) -> Mapping[str, object]:
-        """Options of TweakReg that differ from the tutorial's unless the user gives them."""
-        ...
-
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
     ) -> list[ChosenInput]:
@@ -84,7 +79,6 @@ class DrizzledRoad:
     """Drizzled products, in which TweakReg finds the sources itself."""
 
     kind: AlignmentRoad = AlignmentRoad.DRIZZLED
-    options: Mapping[str, object] = field(default_factory=dict)
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
@@ -110,7 +104,6 @@ class ExposureRoad:
     """Single exposures, each by itself, of which TweakReg is given the stars."""
 
     kind: AlignmentRoad = AlignmentRoad.EXPOSURES
-    options: Mapping[str, object] = field(default_factory=lambda: EXPOSURE_OPTIONS)
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
@@ -172,17 +165,6 @@ def _too_few(path: Path, count: int, wanted: int, job: FitJob) -> ProductFit:
 
 
 _ROADS: dict[AlignmentRoad, Road] = {road.kind: road for road in (DrizzledRoad(), ExposureRoad())}
-
-
-def usual_settings(kind: AlignmentRoad, options: Mapping[str, object]) -> TweakRegSettings:
-    """Settings of a road, with what the user gives of them.
-
-    Raises
-    ------
-    UsageError, NotFoundError
-        As :class:`TweakRegSettings`.
-    """
-    return TweakRegSettings(extra={**road_of(kind).options, **options})
 
 
 def road_of(kind: AlignmentRoad | None) -> Road:
