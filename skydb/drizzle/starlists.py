@@ -127,6 +127,8 @@ def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict
 
 #: File of TweakReg's option ``catfile``, beside the lists that it names.
 CATFILE = "stars.list"
+#: End of the names of those lists.
+STARS_OF_CHIP = "_sci{}_stars.coo"
 
 
 def write_catfile(
@@ -150,7 +152,7 @@ def write_catfile(
     for name, chips in stars.items():
         files = []
         for extver, found in sorted(chips.items()):
-            files.append(f"{name.rsplit('.', 1)[0]}_sci{extver}_stars.coo")
+            files.append(Path(name).stem + STARS_OF_CHIP.format(extver))
             table = np.column_stack((found.xy_pix, found.flux))
             np.savetxt(
                 directory / files[-1], table, fmt="%.4f %.4f %.6g", header="x y flux (FITS pixels)"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skydb.report.alignment_figures import MarkedImage, draw_sources, paired_marks
+from skydb.report.alignment_figures import (
+    MarkedImage,
+    SourceMarks,
+    draw_sources,
+    paired_marks,
+)
 from skydb.report.blink import blink_gif
 from skydb.report.catalog_figures import CatalogPicture, draw_catalog, numbers_of
-from skydb.report.images import load_science
+from skydb.report.chips import load_chips
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
 from skydb.report.residual_figures import draw_residuals, residual_field
@@ -131,10 +137,14 @@ def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:
 def pair_shown(first: FitEvidence, second: FitEvidence) -> list[MarkedImage]:
     """Two overlapping products with the sources that both matched."""
     marks = paired_marks(first.matches, second.matches)
-    return [
-        MarkedImage(fit.product, load_science(fit.image), mark)
-        for fit, mark in zip((first, second), marks, strict=True)
-    ]
+    return [_marked(fit, mark) for fit, mark in zip((first, second), marks, strict=True)]
+
+
+def _marked(fit: FitEvidence, marks: SourceMarks) -> MarkedImage:
+    """The image of a fit with marks, each on its own chip."""
+    picture = load_chips(fit.image)
+    rows = picture.rows_of(marks.y_pix, fit.matches.extver)
+    return MarkedImage(fit.product, picture.image, replace(marks, y_pix=rows))
 
 
 def pairs_sharing_sources(fits: Sequence[FitEvidence]) -> list[tuple[FitEvidence, FitEvidence]]:

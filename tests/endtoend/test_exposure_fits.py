@@ -60,7 +60,8 @@ def _build(root: Path) -> dict[str, Spoken]:
         )
     road = ("--what", "exposures", "--json")
     wrong = ledger("align", "run", "--refcat", "mirrored", *road)
-    answers |= {"wrong run": wrong, "wrong accept": ledger("align", "accept", 5, "--json")}
+    refused = ledger("align", "accept", wrong.document[0]["run"], "--json")
+    answers |= {"wrong run": wrong, "wrong accept": refused}
     before = checksums(root / "field")
     answers["run"] = ledger("align", "run", "--refcat", "gaia", *road)
     run = answers["run"].document[0]["run"]

@@ -34,7 +34,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
-from skydb.services.alignment.roads import FitJob, Road, road_of
+from skydb.services.alignment.roads import FitJob, Road, road_of, star_files_of
 from skydb.services.alignment.screening import FittedFile, judge_fits
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
@@ -302,11 +302,11 @@ class AlignService:
         return dict(zip(ids, reports, strict=True))
 
     def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
-        """Match files, shift files and the log of a run, kept for review and figures."""
+        """Match files, shift files, stars given and the log, kept for review and figures."""
         workspace = self.context.workspace
         home = ("alignments", str(run_id))
         for fit in fits:
-            for evidence in (fit.match_file, fit.shift_file, fit.log):
+            for evidence in (fit.match_file, fit.shift_file, fit.log, *star_files_of(fit)):
                 if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)

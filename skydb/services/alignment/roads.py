@@ -17,7 +17,7 @@ from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.starlists import star_lists
+from skydb.drizzle.starlists import STARS_OF_CHIP, star_lists
 from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
@@ -149,6 +149,13 @@ def _tweakreg(
     scratch: Path,
 ) -> list[ProductFit]:
     return tool.fit(files, catalogs, settings, scratch, stars=stars)
+
+
+def star_files_of(fit: ProductFit) -> list[Path]:
+    """The lists of stars that TweakReg was given for a fit; none when it found sources itself."""
+    if fit.match_file is None:
+        return []
+    return sorted(fit.match_file.parent.glob(f"{fit.product.stem}{STARS_OF_CHIP.format('*')}"))
 
 
 def _too_few(path: Path, count: int, wanted: int, job: FitJob) -> ProductFit:
