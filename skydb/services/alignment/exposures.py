@@ -18,7 +18,7 @@ from skydb.domain.choice import (
     newest_in_time,
     why_version,
 )
-from skydb.domain.guards import Flag, no_signal, quality, stale_input, tied_delivery
+from skydb.domain.guards import Flag, quality, stale_input, tied_delivery
 from skydb.domain.references import (
     ExposureReference,
     FileReference,
@@ -86,8 +86,12 @@ def exposure_flags(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag
     Each exposure is fitted by itself, so that the guards of what exposures of one field have
     in common - alignment, frames, kinds, units - have nothing to say.
     """
-    checks = (stale_input, tied_delivery, quality, no_signal)
+    checks = (stale_input, tied_delivery, quality)
     found = [flag for check in checks for flag in check(chosen)]
+    for one in chosen:
+        if not one.version.has_signal:
+            message = "it has no exposure time or no good pixel, so that there is no star to fit."
+            found.append(Flag(FindingKind.NO_SIGNAL, one.rootname, message))
     for rootname, texts in book_remarks(session, chosen).items():
         found += [Flag(FindingKind.FLAGGED_INPUT, rootname, text) for text in texts]
     return list(dict.fromkeys(found))

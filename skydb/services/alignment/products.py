@@ -178,7 +178,7 @@ def _single_exposure(
     there = f"{' or '.join(of)}, which it is a member of" if of else "a DRZ or DRC"
     return UsageError(
         f"{name} is a single exposure{kind}; `align run` fits drizzled products.",
-        advice=f"Name {there}.",
+        advice=f"Name {there}, or fit the exposure itself with --what exposures.",
     )
 
 
