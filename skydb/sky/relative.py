@@ -1,0 +1,308 @@
+"""Exposures of one group fitted to each other by the stars that they share.
+
+Every two exposures that may overlap are matched; all their pairs then enter one least-squares
+solution for a shift of each exposure, and a rotation of each that has enough pairs. Nothing is
+said of where the group as a whole is: the mean movement of exposures that hang together is zero.
+An exposure that shares no star with others keeps its place among those of its visit, which
+have its guide stars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.sky.members import BodyPlane, MemberStars
+from skydb.sky.plane_matching import Matched, Reach, match_from
+from skydb.sky.planemaps import PlaneMap
+from skydb.sky.votes import Search, best_offset
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+#: Offset in mas and rotation that are looked for. Exposures of one visit have one pointing as a
+#: rule; two visits, or two sets of guide stars, may both be 2 arcsec and 0.1 degree off.
+_SEARCHES = ((500.0, 0.0), (4300.0, float(np.radians(0.2))))
+#: Pairs from which an exposure gets a rotation of its own.
+ROTATION_PAIRS = 50
+
+#: Votes from which two exposures of one visit are matched with a rotation.
+_TURNING_PAIRS = 10
+_VOTE_PIX = 0.8
+_WIDEST_PIX, _NARROWEST_PIX = 1.0, 0.3
+#: Both see a star equally bright, to this factor.
+_FLUX_FACTOR = 1.6
+#: What keeps its place on the detector so well while the sky moves on is a mark of the detector.
+_STILL_PIX = 0.5
+_MOVED_PIX = 1.0
+_ROUNDS = 4
+_CLIP_SIGMA = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Tie:
+    """Stars that two exposures share.
+
+    Parameters
+    ----------
+    first, second : int
+        Numbers of the exposures.
+    stars : Matched
+        Indices of the pairs, and how the second lies from the first.
+    """
+
+    first: int
+    second: int
+    stars: Matched
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How well one exposure agrees with the others.
+
+    Parameters
+    ----------
+    pairs : int
+        Stars that it shares with others, each pair of exposures counted.
+    rms_mas : float or None
+        Of the differences, along one axis; None without a pair.
+    east_mas, north_mas, turn_deg : float
+        How its middle was moved to agree, and by how much it was turned.
+    """
+
+    pairs: int
+    rms_mas: float | None
+    east_mas: float
+    north_mas: float
+    turn_deg: float
+
+
+@dataclass(frozen=True, eq=False)
+class Relative:
+    """How every exposure of a group is moved to agree with the others.
+
+    Parameters
+    ----------
+    plane : BodyPlane
+    ties : tuple of Tie
+    maps : tuple of PlaneMap
+        For each exposure, in the plane.
+    """
+
+    plane: BodyPlane
+    ties: tuple[Tie, ...]
+    maps: tuple[PlaneMap, ...]
+
+    @cached_property
+    def places(self) -> list[Floats]:
+        """Positions of the stars of each exposure once it was moved."""
+        return [move(xy) for move, xy in zip(self.maps, self.plane.places, strict=True)]
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """Exposures that share no star with another one."""
+        tied = {number for tie in self.ties for number in (tie.first, tie.second)}
+        return tuple(one.name for n, one in enumerate(self.plane.members) if n not in tied)
+
+    @property
+    def bodies(self) -> list[tuple[int, ...]]:
+        """Exposures whose places relative to each other are known: by stars or by the visit."""
+        visits = [one.visit for one in self.plane.members]
+        links = [(tie.first, tie.second) for tie in self.ties]
+        links += [(visits.index(visit), number) for number, visit in enumerate(visits)]
+        return _connected(len(visits), links)
+
+    def consistency(self, number: int) -> Consistency:
+        """Agreement of one exposure with the others."""
+        mine = [tie for tie in self.ties if number in (tie.first, tie.second)]
+        differences = [self.differences(tie) for tie in mine]
+        rms = float(np.sqrt((np.vstack(differences) ** 2).mean())) if mine else None
+        east, north = self.maps[number].moved(self.plane.middle(number))
+        turn = float(np.degrees(self.maps[number].turn_rad))
+        return Consistency(
+            sum(map(len, differences)), rms, float(east), float(north), turn
+        )
+
+    def differences(self, tie: Tie) -> Floats:
+        """Differences (K, 2) of the pairs of two exposures, second minus first, once moved."""
+        pairs = tie.stars
+        return np.asarray(
+            self.places[tie.second][pairs.first] - self.places[tie.first][pairs.second]
+        )
+
+
+def relate(members: Sequence[MemberStars]) -> Relative:
+    """Fit exposures to each other.
+
+    Parameters
+    ----------
+    members : sequence of MemberStars
+        At least one.
+    """
+    plane = BodyPlane(members)
+    ties = [
+        tie
+        for first in range(len(members))
+        for second in range(first + 1, len(members))
+        if (tie := _tie(plane, first, second)) is not None
+    ]
+    maps = [PlaneMap.identity() for _ in members]
+    for _ in range(_ROUNDS if ties else 0):
+        maps = _solved(plane, ties, maps)
+        ties = _clipped(plane, ties, maps)
+    if ties:
+        maps = _with_their_visit(plane, ties, _solved(plane, ties, maps))
+    return Relative(plane, tuple(ties), tuple(maps))
+
+
+def _tie(plane: BodyPlane, first: int, second: int) -> Tie | None:
+    """Stars shared by two exposures; None when there are too few to be sure."""
+    one, other = plane.members[first], plane.members[second]
+    for margin, turn in _SEARCHES if one.visit == other.visit else _SEARCHES[1:]:
+        if not plane.may_overlap(first, second, margin):
+            return None
+        pixel = max(one.pixel_mas, other.pixel_mas)
+        alike = _Alike(plane, first, second, _MOVED_PIX * pixel)
+        here, there = plane.places[first], plane.places[second]
+        peak = best_offset(there, here, Search(margin, _VOTE_PIX * pixel, turn), allowed=alike)
+        if peak is not None and peak.is_sure:
+            geometry = "rshift" if turn or peak.votes >= _TURNING_PAIRS else "shift"
+            reach = Reach(_WIDEST_PIX * pixel, _NARROWEST_PIX * pixel)
+            stars = match_from(peak.placed, there, here, geometry, reach)
+            return Tie(first, second, stars.only(alike(stars.first, stars.second)))
+    return None
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Tells which stars of the second exposure may be which of the first."""
+
+    plane: BodyPlane
+    first: int
+    second: int
+    moved_mas: float
+
+    def __call__(self, second: Indices, first: Indices) -> NDArray[np.bool_]:
+        """Pairs that are equally bright, and are no mark of the detector."""
+        one, other = self.plane.members[self.first], self.plane.members[self.second]
+        steps = self.plane.places[self.second][second] - self.plane.places[self.first][first]
+        on_chip = other.xy_pix[second] - one.xy_pix[first]
+        still = (one.extver[first] == other.extver[second]) & (
+            np.linalg.norm(on_chip, axis=1) < _STILL_PIX
+        )
+        mark = still & (np.linalg.norm(steps, axis=1) > self.moved_mas)
+        if one.band != other.band:
+            return np.asarray(~mark)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.abs(np.log(one.flux[first] / other.flux[second]))
+        return np.asarray(~mark & (ratio < np.log(_FLUX_FACTOR)))
+
+
+def _solved(plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap]) -> list[PlaneMap]:
+    """One step of the least-squares solution; of all solutions, that which moves the least."""
+    turning = _turns_of(plane, ties)
+    size = plane.radius_mas
+    columns = 2 * len(maps) + max(turning, default=-1) + 1
+    blocks, wanted = [], []
+    for tie in ties:
+        rows = np.zeros((2 * len(tie.stars), columns))
+        # One place for both sides, so that turning all exposures together changes nothing.
+        xy = _midway(plane, tie, maps)
+        for number, sign in ((tie.second, 1.0), (tie.first, -1.0)):
+            rows[0::2, 2 * number] += sign
+            rows[1::2, 2 * number + 1] += sign
+            if turning[number] >= 0:
+                column = 2 * len(maps) + turning[number]
+                rows[0::2, column] -= sign * xy[:, 1] / size
+                rows[1::2, column] += sign * xy[:, 0] / size
+        blocks.append(rows)
+        wanted.append(-_differences(plane, tie, maps).ravel())
+    step = np.linalg.lstsq(np.vstack(blocks), np.concatenate(wanted), rcond=1e-9)[0]
+    turns = [step[2 * len(maps) + t] / size if t >= 0 else 0.0 for t in turning]
+    return [
+        PlaneMap.rigid(step[2 * n : 2 * n + 2], float(turns[n])).after(move)
+        for n, move in enumerate(maps)
+    ]
+
+
+def _midway(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
+    """Places (K, 2) of the pairs of two exposures, in the middle of both."""
+    second = maps[tie.second](plane.places[tie.second][tie.stars.first])
+    return np.asarray(second + maps[tie.first](plane.places[tie.first][tie.stars.second])) / 2
+
+
+def _turns_of(plane: BodyPlane, ties: Sequence[Tie]) -> list[int]:
+    """Which rotation each exposure has; -1 is none.
+
+    One of its own when it has the pairs for it, else that of its visit, which is none where
+    all ties are within one visit.
+    """
+    pairs = np.zeros(len(plane.members), dtype=int)
+    for tie in ties:
+        pairs[[tie.first, tie.second]] += len(tie.stars)
+    visits = [one.visit for one in plane.members]
+    between = {
+        visits[n]
+        for tie in ties
+        for n in (tie.first, tie.second)
+        if visits[tie.first] != visits[tie.second]
+    }
+    numbers: dict[object, int] = {}
+    found = []
+    for n, visit in enumerate(visits):
+        key: object = n if pairs[n] >= ROTATION_PAIRS else visit
+        has_one = pairs[n] >= ROTATION_PAIRS or visit in between
+        found.append(numbers.setdefault(key, len(numbers)) if has_one else -1)
+    return found
+
+
+def _clipped(plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap]) -> list[Tie]:
+    """The ties without pairs that the solution leaves far apart."""
+    lengths = [np.linalg.norm(_differences(plane, tie, maps), axis=1) for tie in ties]
+    scatter = float(np.median(np.concatenate(lengths))) / 1.1774
+    limit = max(_CLIP_SIGMA * scatter, _NARROWEST_PIX * plane.pixel_mas)
+    kept = []
+    for tie, length in zip(ties, lengths, strict=True):
+        good = length <= limit
+        if good.any():
+            kept.append(Tie(tie.first, tie.second, tie.stars.only(good)))
+    return kept
+
+
+def _differences(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
+    second = maps[tie.second](plane.places[tie.second][tie.stars.first])
+    return np.asarray(second - maps[tie.first](plane.places[tie.first][tie.stars.second]))
+
+
+def _with_their_visit(
+    plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap]
+) -> list[PlaneMap]:
+    """Exposures without a tie moved as those of their visit are on average."""
+    tied = {number for tie in ties for number in (tie.first, tie.second)}
+    found = list(maps)
+    for number, one in enumerate(plane.members):
+        mates = [maps[n] for n in tied if plane.members[n].visit == one.visit]
+        if number not in tied and mates:
+            turn = float(np.mean([mate.turn_rad for mate in mates]))
+            middle = plane.middle(number)
+            step = np.mean([mate.moved(middle) for mate in mates], axis=0)
+            turned = PlaneMap.rigid(np.zeros(2), turn)
+            found[number] = PlaneMap(turned.matrix, middle + step - turned.matrix @ middle)
+    return found
+
+
+def _connected(count: int, links: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """Numbers that hang together, each group in order."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    one, other = (np.array([link[side] for link in links], dtype=int) for side in (0, 1))
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    return [
+        tuple(int(n) for n in np.nonzero(labels == label)[0]) for label in dict.fromkeys(labels)
+    ]
