@@ -58,6 +58,7 @@ _TITLES = {
     "footprints": "SphericalPolygon.from_wcs",
     "sources": "extract_sources",
     "onepass": "One-pass drizzle",
+    "rigid": "tweakwcs",
 }
 #: With less free space the disk counts as full.
 _LEAST_FREE_BYTES = 1 << 20

@@ -23,7 +23,7 @@ Task = Callable[[dict[str, Any], Path], dict[str, object]]
 
 _TASKS = (
     *("tweakreg", "tweakback", "astrodrizzle", "headerlet"),
-    *("catalog", "footprints", "sources", "onepass"),
+    *("catalog", "footprints", "sources", "onepass", "rigid"),
 )
 
 
