@@ -7,7 +7,7 @@ exposure covers a place, what only one of them has there is a cosmic ray, and is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,8 +28,12 @@ SEARCH_TURN_RAD = float(np.radians(0.1))
 #: How often one star counts at most when it was measured more than once.
 REPEATS_COUNTED = 2
 
+#: Fewer stars count once each.
+LEAST_STARS = 4
+
 _LINK_PIX = 0.75
-_VOTE_PIX = 0.8
+#: Votes are counted this close and this wide: the closer, the less chance gives.
+_VOTES_PIX = (0.25, 0.8)
 _WIDEST_PIX, _NARROWEST_PIX = 1.2, 0.15
 #: Part of the exposures that cover a star which must have it.
 _SEEN_SHARE = 0.3
@@ -155,7 +159,12 @@ class BodyFit:
 
 
 def counted(seen: NDArray[np.intp]) -> int:
-    """Matches of stars that were measured so often; measuring one again helps once."""
+    """Matches of stars that were measured so often; measuring one again helps once.
+
+    A handful of stars is no more than that, however often they were measured.
+    """
+    if len(seen) < LEAST_STARS:
+        return len(seen)
     return int(np.minimum(seen, REPEATS_COUNTED).sum())
 
 
@@ -209,8 +218,7 @@ def fit_body(
     """
     if not len(stars):
         return "no star was found in more than one of the exposures that cover it"
-    search = Search(SEARCH_MAS, _VOTE_PIX * pixel_mas, SEARCH_TURN_RAD)
-    peak = best_offset(stars.xy_mas, catalog_mas, search)
+    peak = _peak(stars.xy_mas, catalog_mas, pixel_mas)
     if peak is None or not peak.is_sure:
         return _refusal(peak, len(stars), len(catalog_mas))
     reach = Reach(_WIDEST_PIX * pixel_mas, _NARROWEST_PIX * pixel_mas)
@@ -220,6 +228,17 @@ def fit_body(
     if 2 * len(matched) <= PARAMETERS_FITTED[geometry]:
         return f"{len(matched)} matches are too few for a fit of {geometry}"
     return BodyFit(geometry, matched, stars, catalog_mas, peak)
+
+
+def _peak(stars: Floats, catalog: Floats, pixel_mas: float) -> Peak | None:
+    """The vote, close if that is sure, else wide."""
+    found = [
+        best_offset(stars, catalog, Search(SEARCH_MAS, reach * pixel_mas, SEARCH_TURN_RAD))
+        for reach in _VOTES_PIX
+    ]
+    peaks = [replace(peak, chance=len(found) * peak.chance) for peak in found if peak is not None]
+    sure = [peak for peak in peaks if peak.is_sure]
+    return min(sure or peaks, key=lambda peak: peak.chance, default=None)
 
 
 def _refusal(peak: Peak | None, stars: int, sources: int) -> str:
@@ -232,9 +251,7 @@ def _refusal(peak: Peak | None, stars: int, sources: int) -> str:
     return f"{why} between {stars} stars and {sources} sources of the catalogue: {peak.sentence}"
 
 
-def _linked(
-    xy: Floats, member: Indices, link: float
-) -> tuple[Indices, NDArray[np.bool_]]:
+def _linked(xy: Floats, member: Indices, link: float) -> tuple[Indices, NDArray[np.bool_]]:
     """The star of every measurement, and which are the best that their exposure has of it."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

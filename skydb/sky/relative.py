@@ -123,9 +123,7 @@ class Relative:
         rms = float(np.sqrt((np.vstack(differences) ** 2).mean())) if mine else None
         east, north = self.maps[number].moved(self.plane.middle(number))
         turn = float(np.degrees(self.maps[number].turn_rad))
-        return Consistency(
-            sum(map(len, differences)), rms, float(east), float(north), turn
-        )
+        return Consistency(sum(map(len, differences)), rms, float(east), float(north), turn)
 
     def differences(self, tie: Tie) -> Floats:
         """Differences (K, 2) of the pairs of two exposures, second minus first, once moved."""
@@ -135,27 +133,31 @@ class Relative:
         )
 
 
-def relate(members: Sequence[MemberStars]) -> Relative:
+def relate(members: Sequence[MemberStars], *, whole_visits: bool = False) -> Relative:
     """Fit exposures to each other.
 
     Parameters
     ----------
     members : sequence of MemberStars
         At least one.
+    whole_visits : bool
+        Whether the exposures of one visit keep their places relative to each other.
     """
     plane = BodyPlane(members)
     ties = [
         tie
         for first in range(len(members))
         for second in range(first + 1, len(members))
-        if (tie := _tie(plane, first, second)) is not None
+        if not (whole_visits and members[first].visit == members[second].visit)
+        and (tie := _tie(plane, first, second)) is not None
     ]
     maps = [PlaneMap.identity() for _ in members]
     for _ in range(_ROUNDS if ties else 0):
-        maps = _solved(plane, ties, maps)
+        maps = _solved(plane, ties, maps, whole_visits)
         ties = _clipped(plane, ties, maps)
     if ties:
-        maps = _with_their_visit(plane, ties, _solved(plane, ties, maps))
+        maps = _solved(plane, ties, maps, whole_visits)
+        maps = maps if whole_visits else _with_their_visit(plane, ties, maps)
     return Relative(plane, tuple(ties), tuple(maps))
 
 
@@ -202,31 +204,59 @@ class _Alike:
         return np.asarray(~mark & (ratio < np.log(_FLUX_FACTOR)))
 
 
-def _solved(plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap]) -> list[PlaneMap]:
+def _solved(
+    plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap], whole_visits: bool
+) -> list[PlaneMap]:
     """One step of the least-squares solution; of all solutions, that which moves the least."""
-    turning = _turns_of(plane, ties)
-    size = plane.radius_mas
-    columns = 2 * len(maps) + max(turning, default=-1) + 1
-    blocks, wanted = [], []
-    for tie in ties:
-        rows = np.zeros((2 * len(tie.stars), columns))
-        # One place for both sides, so that turning all exposures together changes nothing.
-        xy = _midway(plane, tie, maps)
+    unknowns = _Unknowns.of(plane, ties, whole_visits)
+    rows = [unknowns.rows(tie, _midway(plane, tie, maps)) for tie in ties]
+    wanted = [-_differences(plane, tie, maps).ravel() for tie in ties]
+    step = np.linalg.lstsq(np.vstack(rows), np.concatenate(wanted), rcond=1e-9)[0]
+    return [unknowns.step_of(n, step).after(move) for n, move in enumerate(maps)]
+
+
+@dataclass(frozen=True)
+class _Unknowns:
+    """Columns of the least squares: shifts, then rotations in units of the size of the group.
+
+    Parameters
+    ----------
+    moving, turning : list of int
+        Shift and rotation of each exposure; rotation -1 is none.
+    size : float
+        In mas.
+    """
+
+    moving: list[int]
+    turning: list[int]
+    size: float
+
+    @classmethod
+    def of(cls, plane: BodyPlane, ties: Sequence[Tie], whole_visits: bool) -> _Unknowns:
+        visits = [one.visit for one in plane.members]
+        moving = [visits.index(v) for v in visits] if whole_visits else list(range(len(visits)))
+        return cls(moving, _turns_of(plane, ties, whole_visits), plane.radius_mas)
+
+    def rows(self, tie: Tie, xy: Floats) -> Floats:
+        """Equations (2K, columns) of the pairs of two exposures, at places (K, 2).
+
+        One place serves for both, so that turning all exposures together changes nothing.
+        """
+        shifts = 2 * len(self.moving)
+        rows = np.zeros((2 * len(xy), shifts + max(self.turning, default=-1) + 1))
         for number, sign in ((tie.second, 1.0), (tie.first, -1.0)):
-            rows[0::2, 2 * number] += sign
-            rows[1::2, 2 * number + 1] += sign
-            if turning[number] >= 0:
-                column = 2 * len(maps) + turning[number]
-                rows[0::2, column] -= sign * xy[:, 1] / size
-                rows[1::2, column] += sign * xy[:, 0] / size
-        blocks.append(rows)
-        wanted.append(-_differences(plane, tie, maps).ravel())
-    step = np.linalg.lstsq(np.vstack(blocks), np.concatenate(wanted), rcond=1e-9)[0]
-    turns = [step[2 * len(maps) + t] / size if t >= 0 else 0.0 for t in turning]
-    return [
-        PlaneMap.rigid(step[2 * n : 2 * n + 2], float(turns[n])).after(move)
-        for n, move in enumerate(maps)
-    ]
+            rows[0::2, 2 * self.moving[number]] += sign
+            rows[1::2, 2 * self.moving[number] + 1] += sign
+            if self.turning[number] >= 0:
+                rows[0::2, shifts + self.turning[number]] -= sign * xy[:, 1] / self.size
+                rows[1::2, shifts + self.turning[number]] += sign * xy[:, 0] / self.size
+        return rows
+
+    def step_of(self, number: int, solution: Floats) -> PlaneMap:
+        """The movement of one exposure."""
+        column, turn = 2 * self.moving[number], self.turning[number]
+        angle = solution[2 * len(self.moving) + turn] / self.size if turn >= 0 else 0.0
+        return PlaneMap.rigid(solution[column : column + 2], float(angle))
 
 
 def _midway(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
@@ -235,7 +265,7 @@ def _midway(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
     return np.asarray(second + maps[tie.first](plane.places[tie.first][tie.stars.second])) / 2
 
 
-def _turns_of(plane: BodyPlane, ties: Sequence[Tie]) -> list[int]:
+def _turns_of(plane: BodyPlane, ties: Sequence[Tie], whole_visits: bool) -> list[int]:
     """Which rotation each exposure has; -1 is none.
 
     One of its own when it has the pairs for it, else that of its visit, which is none where
@@ -254,8 +284,9 @@ def _turns_of(plane: BodyPlane, ties: Sequence[Tie]) -> list[int]:
     numbers: dict[object, int] = {}
     found = []
     for n, visit in enumerate(visits):
-        key: object = n if pairs[n] >= ROTATION_PAIRS else visit
-        has_one = pairs[n] >= ROTATION_PAIRS or visit in between
+        has_own = pairs[n] >= ROTATION_PAIRS and not whole_visits
+        key: object = n if has_own else visit
+        has_one = has_own or visit in between
         found.append(numbers.setdefault(key, len(numbers)) if has_one else -1)
     return found
 

@@ -7,12 +7,17 @@ the geometry and corrects the linear terms of every chip.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skydb.drizzle.tasks.jobs import working_in
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.wcs import Wcsprm
+    from tweakwcs import FITSWCSCorrector
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +62,7 @@ def _linear_fit(job: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
     return matrix, shift, sources - (stars @ matrix.T + shift)
 
 
-def _plane(centre_deg: list[float], pixel_deg: float) -> Any:
+def _plane(centre_deg: list[float], pixel_deg: float) -> FITSWCSCorrector:
     """A tangent plane without rotation whose pixel (0, 0) is the centre."""
     from astropy.wcs import WCS
     from tweakwcs import FITSWCSCorrector
@@ -71,7 +76,9 @@ def _plane(centre_deg: list[float], pixel_deg: float) -> Any:
     return FITSWCSCorrector(wcs)
 
 
-def _correct(name: str, plane: Any, matrix: Floats, shift: Floats, wcsname: str) -> None:
+def _correct(
+    name: str, plane: FITSWCSCorrector, matrix: Floats, shift: Floats, wcsname: str
+) -> None:
     """Move every chip of one exposure, and leave its distortion as it is."""
     from astropy.io import fits
     from astropy.wcs import WCS
@@ -86,7 +93,7 @@ def _correct(name: str, plane: Any, matrix: Floats, shift: Floats, wcsname: str)
             _write(hdu.header, corrector.wcs.wcs, wcsname)
 
 
-def _write(header: Any, wcs: Any, wcsname: str) -> None:
+def _write(header: Header, wcs: Wcsprm, wcsname: str) -> None:
     for axis in (1, 2):
         header[f"CRVAL{axis}"] = float(wcs.crval[axis - 1])
         for other in (1, 2):
