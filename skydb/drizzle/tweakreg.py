@@ -76,6 +76,8 @@ class ProductFit:
         Sources in the reference catalogue.
     geometry_why : str or None
         Why this geometry was fitted, when it was left open.
+    group : str or None
+        Of exposures that were fitted as one rigid body, the name of the group.
     """
 
     product: Path
@@ -99,6 +101,7 @@ class ProductFit:
     match_file: Path | None = None
     shift_file: Path | None = None
     catalog_file: Path | None = None
+    group: str | None = None
 
     @property
     def is_fitted(self) -> bool:

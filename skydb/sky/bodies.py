@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.trust import PARAMETERS_FITTED
+from skydb.sky.members import BodyPlane
 from skydb.sky.plane_matching import Matched, Reach, match_from
 from skydb.sky.planemaps import PlaneMap, fit_map
 from skydb.sky.relative import Relative
 from skydb.sky.votes import Peak, Search, best_offset
+
+if TYPE_CHECKING:
+    from skydb.sky.fit_trust import Agreement
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -128,6 +133,18 @@ class BodyFit:
             size = float((away**2).sum()) / (2 if self.geometry == "general" else 1)
             lever = float(((place - self._middle) ** 2).sum()) / size if size else 0.0
         return scatter * float(np.sqrt(1 / n + lever))
+
+    def agreement(self, plane: BodyPlane, body: Sequence[int]) -> Agreement:
+        """Where the fit puts the stars of the body, compared with the catalogue on its chips."""
+        from skydb.sky.fit_trust import compare
+
+        inside = np.zeros(len(self.catalog_mas), dtype=bool)
+        for number in body:
+            inside |= plane.covers(number, _back(self.matched.placed, self.catalog_mas))
+        stars = plane.sky(self.matched.placed(self.stars.xy_mas))
+        sources = plane.sky(self.catalog_mas[inside])
+        area = plane.area_arcsec2(body)
+        return compare(stars, sources, area, plane.pixel_mas / 1000.0)
 
     @cached_property
     def _middle(self) -> Floats:

@@ -14,6 +14,9 @@ from skydb.sky.spherical import holding
 
 Floats = NDArray[np.float64]
 
+#: Points along each side of the grid that measures an area.
+_GRID_POINTS = 65
+
 
 @dataclass(frozen=True, eq=False)
 class MemberStars:
@@ -125,6 +128,14 @@ class BodyPlane:
 
         points = unit_vectors(self.sky(places))
         return np.asarray(holding(self.members[number].outlines, points).any(axis=0))
+
+    def area_arcsec2(self, numbers: Sequence[int]) -> float:
+        """Area that at least one of some members covers, by a grid of points."""
+        reach = max(float(np.hypot(*self.middle(n))) + self._discs[n][1] for n in numbers)
+        side = np.linspace(-reach, reach, _GRID_POINTS)
+        grid = np.column_stack([axis.ravel() for axis in np.meshgrid(side, side)])
+        covered = np.any([self.covers(number, grid) for number in numbers], axis=0)
+        return float(covered.mean()) * (2 * reach / 1000.0) ** 2
 
     @cached_property
     def _discs(self) -> list[tuple[Floats, float]]:

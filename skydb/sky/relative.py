@@ -9,8 +9,8 @@ have its guide stars.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -72,6 +72,8 @@ class Consistency:
         Of the differences, along one axis; None without a pair.
     east_mas, north_mas, turn_deg : float
         How its middle was moved to agree, and by how much it was turned.
+    partners : int
+        Exposures that it shares stars with.
     """
 
     pairs: int
@@ -79,6 +81,15 @@ class Consistency:
     east_mas: float
     north_mas: float
     turn_deg: float
+    partners: int = 0
+
+    @property
+    def error_mas(self) -> float:
+        """Standard error of its place among the others, along one axis; 0 when it has no pair."""
+        if self.rms_mas is None or not self.pairs:
+            return 0.0
+        # A difference has the noise of both; pairs with several partners are the same stars.
+        return self.rms_mas / float(np.sqrt(2 * self.pairs / self.partners))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +134,27 @@ class Relative:
         rms = float(np.sqrt((np.vstack(differences) ** 2).mean())) if mine else None
         east, north = self.maps[number].moved(self.plane.middle(number))
         turn = float(np.degrees(self.maps[number].turn_rad))
-        return Consistency(sum(map(len, differences)), rms, float(east), float(north), turn)
+        return Consistency(
+            sum(map(len, differences)), rms, float(east), float(north), turn, len(mine)
+        )
+
+    def shared_by(self, numbers: Collection[int]) -> int:
+        """Stars of some exposures that others have too, each star of an exposure once."""
+        stars = {
+            (number, int(star))
+            for tie in self.ties
+            for number, index in ((tie.second, tie.stars.first), (tie.first, tie.stars.second))
+            if (tie.first in numbers) != (tie.second in numbers) and number in numbers
+            for star in index
+        }
+        return len(stars)
+
+    def resting_on(self, numbers: Collection[int]) -> Relative:
+        """The same, with the first of some exposures where it was."""
+        move = self.maps[min(numbers)]
+        turned = move.matrix.T
+        back = PlaneMap(turned, -turned @ move.shift)
+        return replace(self, maps=tuple(back.after(one) for one in self.maps))
 
     def differences(self, tie: Tie) -> Floats:
         """Differences (K, 2) of the pairs of two exposures, second minus first, once moved."""

@@ -1,0 +1,395 @@
+"""Exposures fitted as rigid bodies: found, matched, fitted, and examined.
+
+The stars of every exposure are found among cosmic rays; exposures are fitted to each other by
+them, and then the body as a whole to a catalogue. Nothing is written but copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.drizzle.groupmatches import write_match_file
+from skydb.drizzle.memberstars import member_stars
+from skydb.drizzle.rigid import RigidBody, RigidFit, move_bodies
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.drizzle.workspace import fresh_directory
+from skydb.files.reader import read_facts
+from skydb.sky.bodies import BodyFit, fit_body, stars_of
+from skydb.sky.fit_trust import Agreement
+from skydb.sky.members import MemberStars
+from skydb.sky.planemaps import PlaneMap
+from skydb.sky.relative import Consistency, Relative, relate
+
+Floats = NDArray[np.float64]
+_WEST = np.array((-1.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One exposure of a group.
+
+    Parameters
+    ----------
+    path : Path
+    rootname, visit : str
+    band : str
+        What must be the same for two exposures to see a star equally bright.
+    """
+
+    path: Path
+    rootname: str
+    visit: str
+    band: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a fit of a body rests on.
+
+    Parameters
+    ----------
+    measurements, weight : int
+        Measurements of the matched stars; matches with those measured more than once counted
+        twice.
+    before : int
+        Matches before clipping.
+    jackknife_star_pix : float
+        Largest movement of the shift when one star is left out.
+    jackknife_exposure_pix : dict of str to float
+        The same for each exposure.
+    error_mas : dict of str to float
+        Standard error of the place of each exposure, along one axis.
+    agreement : Agreement or None
+        Stars of the body compared with the catalogue; None without one.
+    votes : str
+        The vote that the match began with.
+    """
+
+    measurements: int
+    weight: int
+    before: int
+    jackknife_star_pix: float
+    jackknife_exposure_pix: dict[str, float]
+    error_mas: dict[str, float]
+    agreement: Agreement | None
+    votes: str
+
+    @property
+    def weakest_exposure(self) -> tuple[str, float]:
+        """The exposure that the shift depends on most, and by how many pixels."""
+        found = self.jackknife_exposure_pix
+        return max(found.items(), key=lambda one: one[1], default=("", 0.0))
+
+
+@dataclass(frozen=True)
+class BodyOutcome:
+    """One body, with a fit for each of its exposures.
+
+    Parameters
+    ----------
+    name : str
+        Of the group.
+    members : tuple of Member
+    fits : tuple of ProductFit
+        One for each member, with the same numbers.
+    consistency : dict of str to Consistency
+        How well each exposure agrees with the others.
+    alone : tuple of str
+        Exposures that share no star with another one.
+    evidence : Evidence or None
+        None for a body that could not be fitted.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    fits: tuple[ProductFit, ...]
+    consistency: dict[str, Consistency]
+    alone: tuple[str, ...]
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A catalogue: positions in degrees, shape (N, 2), and the file that holds them."""
+
+    radec_deg: Floats
+    file: Path
+
+
+@dataclass(frozen=True)
+class GroupFitter:
+    """Fits groups of exposures.
+
+    Parameters
+    ----------
+    runner : DrizzlepacRunner
+    choose : callable
+        Gives the geometry for a number of matches.
+    """
+
+    runner: DrizzlepacRunner
+    choose: Callable[[int], str]
+
+    def fit(
+        self, name: str, members: Sequence[Member], reference: Reference, scratch: Path
+    ) -> list[BodyOutcome]:
+        """Fit one group to a catalogue.
+
+        Exposures of several visits that do not hang together are several bodies.
+
+        Parameters
+        ----------
+        name : str
+            Of the group.
+        members : sequence of Member
+            At least one.
+        reference : Reference
+        scratch : Path
+            Directory for copies, logs and match files.
+
+        Raises
+        ------
+        FileRejectedError
+            When an exposure cannot be read.
+        ToolCrashedError, ToolSilentFailureError
+            When tweakwcs failed.
+        """
+        relative = relate([_stars(one) for one in members])
+        bodies = relative.bodies
+        found = []
+        for number, body in enumerate(bodies, start=1):
+            label = name if len(bodies) == 1 else f"{name}/{number}"
+            found.append(self._body(_Task(label, members, relative, body), reference, scratch))
+        return found
+
+    def _body(self, task: _Task, reference: Reference, scratch: Path) -> BodyOutcome:
+        plane = task.relative.plane
+        near = plane.near(reference.radec_deg, _MARGIN_MAS)
+        catalog = plane.of(reference.radec_deg[near])
+        stars = stars_of(task.relative, task.body)
+        fit = fit_body(stars, catalog, plane.pixel_mas, self.choose)
+        if isinstance(fit, str):
+            return task.failed(fit, len(catalog), scratch)
+        rigid = RigidBody(
+            exposures=[one.path for one in task.mine],
+            moves=[task.relative.maps[number] for number in task.body],
+            centre=plane.centre,
+            pixel_mas=plane.pixel_mas,
+            geometry=fit.geometry,
+            placed=fit.matched.placed,
+            stars_mas=stars.xy_mas[fit.matched.first],
+            sources_mas=catalog[fit.matched.second],
+        )
+        (moved,) = move_bodies(self.runner, [rigid], scratch / fresh_directory(scratch, "body"))
+        if moved.reason is not None:
+            return task.failed(moved.reason, len(catalog), scratch)
+        return task.fitted(fit, rigid, moved, reference)
+
+    def align(
+        self, name: str, members: Sequence[Member], resting: str, scratch: Path
+    ) -> list[BodyOutcome]:
+        """Align visits to each other, each as one rigid body, without a catalogue.
+
+        Parameters
+        ----------
+        name : str
+            Of the group of visits.
+        members : sequence of Member
+            Exposures of several visits.
+        resting : str
+            The visit that stays where it is.
+        scratch : Path
+
+        Returns
+        -------
+        list of BodyOutcome
+            One for each other visit; a visit that shares no stars with the others has failed.
+        """
+        relative = relate([_stars(one) for one in members], whole_visits=True)
+        still = [n for n, one in enumerate(members) if one.visit == resting]
+        relative = relative.resting_on(still)
+        together = next(body for body in relative.bodies if still[0] in body)
+        visits = dict.fromkeys(one.visit for one in members if one.visit != resting)
+        return [
+            self._visit(
+                _Task(f"{name}/{visit}", members, relative,
+                      tuple(n for n, one in enumerate(members) if one.visit == visit)),
+                set(together), resting, scratch,
+            )
+            for visit in visits
+        ]  # fmt: skip
+
+    def _visit(self, task: _Task, together: set[int], resting: str, scratch: Path) -> BodyOutcome:
+        if not together.issuperset(task.body):
+            return task.failed(f"it shares no stars with {resting}, not even by others", 0, scratch)
+        plane = task.relative.plane
+        nothing = np.empty((0, 2))
+        rigid = RigidBody(
+            exposures=[one.path for one in task.mine],
+            moves=[task.relative.maps[number] for number in task.body],
+            centre=plane.centre,
+            pixel_mas=plane.pixel_mas,
+            geometry="rshift",
+            placed=PlaneMap.identity(),
+            stars_mas=nothing,
+            sources_mas=nothing,
+        )
+        (moved,) = move_bodies(self.runner, [rigid], scratch / fresh_directory(scratch, "body"))
+        if moved.reason is not None:
+            return task.failed(moved.reason, 0, scratch)
+        return task.aligned(moved)
+
+
+#: Sources so far outside the group may still be stars of it.
+_MARGIN_MAS = 5000.0
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One body of a group."""
+
+    label: str
+    members: Sequence[Member]
+    relative: Relative
+    body: tuple[int, ...]
+
+    @property
+    def mine(self) -> tuple[Member, ...]:
+        return tuple(self.members[number] for number in self.body)
+
+    @property
+    def consistency(self) -> dict[str, Consistency]:
+        return {
+            self.members[number].rootname: self.relative.consistency(number) for number in self.body
+        }
+
+    def failed(self, reason: str, sources: int, scratch: Path) -> BodyOutcome:
+        """The body without a fit."""
+        fits = tuple(
+            ProductFit(
+                product=one.path,
+                status=FitStatus.FAILED,
+                log=scratch / "none",
+                original_wcs_name="",
+                fit_geometry="",
+                catalog_sources=sources,
+                reason=reason,
+                group=self.label,
+            )
+            for one in self.mine
+        )
+        return self._outcome(fits, None)
+
+    def fitted(
+        self, fit: BodyFit, rigid: RigidBody, moved: RigidFit, reference: Reference
+    ) -> BodyOutcome:
+        """The body with its fit to a catalogue."""
+        pixel = rigid.pixel_mas
+        spread = moved.residuals_pix.std(axis=0)
+        numbers = ProductFit(
+            product=Path(),
+            status=FitStatus.FITTED,
+            log=moved.log,
+            original_wcs_name="",
+            fit_geometry=fit.geometry,
+            catalog_sources=len(fit.catalog_mas),
+            nmatches=fit.nmatches,
+            dx_pix=float(moved.shift_pix[0]),
+            dy_pix=float(moved.shift_pix[1]),
+            rotation_deg=moved.rotation_deg,
+            scale=moved.scale,
+            x_rms_pix=float(spread[0]),
+            y_rms_pix=float(spread[1]),
+            rms_ra_mas=float(spread[0] * pixel),
+            rms_dec_mas=float(spread[1] * pixel),
+            catalog_file=reference.file,
+            group=self.label,
+        )
+        fits = tuple(
+            replace(numbers, product=one.path, fitted_copy=copy,
+                    match_file=self._matches(fit, rigid, moved, copy),
+                    original_wcs_name=read_facts(one.path).primary.name.text)
+            for one, copy in zip(self.mine, moved.copies, strict=True)
+        )  # fmt: skip
+        return self._outcome(fits, self._evidence(fit, pixel))
+
+    def aligned(self, moved: RigidFit) -> BodyOutcome:
+        """The visit with its movement to agree with the others."""
+        agreed = self.consistency.values()
+        known = [one.rms_mas**2 for one in agreed if one.rms_mas is not None]
+        rms = float(np.sqrt(np.mean(known))) if known else 0.0
+        pixel = self.relative.plane.pixel_mas
+        steps = np.array([(one.east_mas, one.north_mas) for one in agreed])
+        dx, dy = steps.mean(axis=0) * _WEST / pixel
+        fits = tuple(
+            ProductFit(
+                product=one.path,
+                status=FitStatus.FITTED,
+                log=moved.log,
+                original_wcs_name=read_facts(one.path).primary.name.text,
+                fit_geometry="rshift",
+                catalog_sources=0,
+                nmatches=self.relative.shared_by(self.body),
+                dx_pix=float(dx),
+                dy_pix=float(dy),
+                rotation_deg=self.relative.maps[self.body[0]].turn_rad * 180.0 / np.pi,
+                scale=1.0,
+                x_rms_pix=rms / pixel,
+                y_rms_pix=rms / pixel,
+                rms_ra_mas=rms,
+                rms_dec_mas=rms,
+                fitted_copy=copy,
+                group=self.label,
+            )
+            for one, copy in zip(self.mine, moved.copies, strict=True)
+        )
+        return self._outcome(fits, None)
+
+    def _outcome(self, fits: tuple[ProductFit, ...], evidence: Evidence | None) -> BodyOutcome:
+        alone = tuple(one.rootname for one in self.mine if one.rootname in self.relative.alone)
+        return BodyOutcome(self.label, self.mine, fits, self.consistency, alone, evidence)
+
+    def _evidence(self, fit: BodyFit, pixel_mas: float) -> Evidence:
+        plane = self.relative.plane
+        names = {number: self.members[number].rootname for number in self.body}
+        moved = fit.jackknife_member_mas(self.body)
+        return Evidence(
+            measurements=fit.measurements,
+            weight=fit.weight,
+            before=fit.matched.before,
+            jackknife_star_pix=fit.jackknife_star_mas() / pixel_mas,
+            jackknife_exposure_pix={names[n]: step / pixel_mas for n, step in moved.items()},
+            error_mas={
+                name: float(
+                    np.hypot(fit.error_at(plane.middle(n)), self.relative.consistency(n).error_mas)
+                )
+                for n, name in names.items()
+            },
+            agreement=fit.agreement(plane, self.body),
+            votes=fit.peak.sentence,
+        )
+
+    def _matches(self, fit: BodyFit, rigid: RigidBody, moved: RigidFit, copy: Path) -> Path:
+        """The match file of one member, beside its copy."""
+        path = copy.with_name(f"{copy.stem}_catalog_fit.match")
+        after = rigid.placed(rigid.stars_mas)
+        write_match_file(
+            path,
+            copy.name,
+            rigid.sources_mas * _WEST / rigid.pixel_mas,
+            rigid.stars_mas * _WEST / rigid.pixel_mas,
+            moved.residuals_pix,
+            self.relative.plane.sky(after),
+            moved.shift_pix,
+        )
+        return path
+
+
+def _stars(member: Member) -> MemberStars:
+    return member_stars(member.path, member.rootname, member.visit, member.band)
