@@ -151,11 +151,14 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         cls,
         version: ProductVersion,
         run: Activity,
-        catalog: ReferenceCatalog,
+        catalog: ReferenceCatalog | None,
         wcs: WcsFacts,
         fit: FitParameters,
     ) -> AlignmentSolution:
-        """A fit that waits for review; ``wcs`` is the fitted WCS itself."""
+        """A fit that waits for review; ``wcs`` is the fitted WCS itself.
+
+        Without a catalogue it is relative to other exposures.
+        """
         solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.PROPOSED, wcs)
         solution.catalog = catalog
         solution.fitted_at = utc_now()
@@ -167,7 +170,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         cls,
         version: ProductVersion,
         run: Activity,
-        catalog: ReferenceCatalog,
+        catalog: ReferenceCatalog | None,
         wcs: WcsFacts,
         reason: str,
     ) -> AlignmentSolution:

@@ -6,7 +6,7 @@ them, and then the body as a whole to a catalogue. Nothing is written but copies
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,12 +40,15 @@ class Member:
     rootname, visit : str
     band : str
         What must be the same for two exposures to see a star equally bright.
+    camera : str
+        What must be the same for two exposures of one visit to have one pointing.
     """
 
     path: Path
     rootname: str
     visit: str
     band: str
+    camera: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ class BodyOutcome:
     alone : tuple of str
         Exposures that share no star with another one.
     evidence : Evidence or None
-        None for a body that could not be fitted.
+        None for a body that could not be fitted, or was not fitted to a catalogue.
+    resting : str or None
+        Of visits that are aligned to each other, the one that stays.
     """
 
     name: str
@@ -112,6 +117,7 @@ class BodyOutcome:
     consistency: dict[str, Consistency]
     alone: tuple[str, ...]
     evidence: Evidence | None = None
+    resting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,10 +197,11 @@ class GroupFitter:
             return task.failed(moved.reason, len(catalog), scratch)
         return task.fitted(fit, rigid, moved, reference)
 
-    def align(
-        self, name: str, members: Sequence[Member], resting: str, scratch: Path
-    ) -> list[BodyOutcome]:
+    def align(self, name: str, members: Sequence[Member], scratch: Path) -> list[BodyOutcome]:
         """Align visits to each other, each as one rigid body, without a catalogue.
+
+        Of visits that hang together, the one with most exposures stays where it is; of those
+        with as many, the first.
 
         Parameters
         ----------
@@ -202,32 +209,43 @@ class GroupFitter:
             Of the group of visits.
         members : sequence of Member
             Exposures of several visits.
-        resting : str
-            The visit that stays where it is.
         scratch : Path
 
         Returns
         -------
         list of BodyOutcome
-            One for each other visit; a visit that shares no stars with the others has failed.
+            One for each visit but those that stay; one that shares no stars with others has
+            failed.
         """
         relative = relate([_stars(one) for one in members], whole_visits=True)
-        still = [n for n, one in enumerate(members) if one.visit == resting]
-        relative = relative.resting_on(still)
-        together = next(body for body in relative.bodies if still[0] in body)
-        visits = dict.fromkeys(one.visit for one in members if one.visit != resting)
         return [
-            self._visit(
-                _Task(f"{name}/{visit}", members, relative,
-                      tuple(n for n, one in enumerate(members) if one.visit == visit)),
-                set(together), resting, scratch,
-            )
-            for visit in visits
-        ]  # fmt: skip
+            outcome
+            for body in relative.bodies
+            for outcome in self._together(name, members, relative, body, scratch)
+        ]
 
-    def _visit(self, task: _Task, together: set[int], resting: str, scratch: Path) -> BodyOutcome:
-        if not together.issuperset(task.body):
-            return task.failed(f"it shares no stars with {resting}, not even by others", 0, scratch)
+    def _together(
+        self,
+        name: str,
+        members: Sequence[Member],
+        relative: Relative,
+        body: tuple[int, ...],
+        scratch: Path,
+    ) -> Iterator[BodyOutcome]:
+        """The visits of one body, moved to the one that stays."""
+        visits: dict[str, list[int]] = {}
+        for number in body:
+            visits.setdefault(relative.plane.members[number].visit, []).append(number)
+        resting = max(visits, key=lambda visit: len(visits[visit]))
+        at_rest = relative.resting_on(visits[resting])
+        for visit, numbers in visits.items():
+            task = _Task(f"{name}/{visit}", members, at_rest, tuple(numbers), resting)
+            if len(visits) == 1:
+                yield task.failed("it shares no stars with another visit", 0, scratch)
+            elif visit != resting:
+                yield self._visit(task, scratch)
+
+    def _visit(self, task: _Task, scratch: Path) -> BodyOutcome:
         plane = task.relative.plane
         nothing = np.empty((0, 2))
         rigid = RigidBody(
@@ -258,6 +276,7 @@ class _Task:
     members: Sequence[Member]
     relative: Relative
     body: tuple[int, ...]
+    resting: str | None = None
 
     @property
     def mine(self) -> tuple[Member, ...]:
@@ -353,7 +372,9 @@ class _Task:
 
     def _outcome(self, fits: tuple[ProductFit, ...], evidence: Evidence | None) -> BodyOutcome:
         alone = tuple(one.rootname for one in self.mine if one.rootname in self.relative.alone)
-        return BodyOutcome(self.label, self.mine, fits, self.consistency, alone, evidence)
+        return BodyOutcome(
+            self.label, self.mine, fits, self.consistency, alone, evidence, self.resting
+        )
 
     def _evidence(self, fit: BodyFit, pixel_mas: float) -> Evidence:
         plane = self.relative.plane
@@ -392,4 +413,5 @@ class _Task:
 
 
 def _stars(member: Member) -> MemberStars:
-    return member_stars(member.path, member.rootname, member.visit, member.band)
+    pointing = f"{member.visit} {member.camera}".strip()
+    return member_stars(member.path, member.rootname, pointing, member.band)

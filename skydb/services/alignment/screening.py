@@ -151,6 +151,9 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
     with context.store.reading() as session:
         solution = session.get_one(AlignmentSolution, solution_id)
         kept = report_of(solution.trust_reasons)
+        if solution.group_name is not None:
+            # One exposure has too few stars to confirm or refute the fit of its group.
+            return kept
         epoch = mean_epochs(session, [solution.version])[0]
         catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
         kept = kept.with_witness(judge_matches(*weight))
@@ -218,13 +221,30 @@ def _jackknife_pix(fit: ProductFit) -> float | None:
 
 
 def _archive(product: FittedFile) -> Witness:
-    """The archive's own fit to Gaia; other solutions of it are no witness."""
-    name, quality = product.archive.name, product.archive.quality
+    scale = product.sighting.scale_arcsec
+    return judge_archive(product.archive, product.original, product.fitted_copy, scale)
+
+
+def judge_archive(
+    archive: WcsFacts, original: Path, fitted_copy: Path, scale_arcsec: float
+) -> Witness:
+    """The archive's own fit to Gaia; other solutions of it are no witness.
+
+    Parameters
+    ----------
+    archive : WcsFacts
+        The WCS that is active in the file.
+    original, fitted_copy : Path
+        The file, and a copy whose primary WCS is the fit.
+    scale_arcsec : float
+        Size of a pixel.
+    """
+    name, quality = archive.name, archive.quality
     rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
     is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
     enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
     if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
         reason = f"the archive's {name.text or 'WCS'} is no good fit to Gaia"
         return Witness(TrustComponent.ARCHIVE, None, reason)
-    moved = displacement(read_hstwcs(product.original), read_hstwcs(product.fitted_copy))
-    return measure.judge_archive(moved, product.sighting.scale_arcsec, max(rms))
+    moved = displacement(read_hstwcs(original), read_hstwcs(fitted_copy))
+    return measure.judge_archive(moved, scale_arcsec, max(rms))

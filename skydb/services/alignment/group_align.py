@@ -1,0 +1,304 @@
+"""Alignment of groups: exposures fitted as rigid bodies, and recorded group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import AlignmentRun, ProductVersion, ReferenceCatalog, Stamp
+from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.grouping import GroupBy
+from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.motion import MotionRecord
+from skydb.domain.trust import TrustReport
+from skydb.domain.vocabulary import AlignmentRoad, FindingKind
+from skydb.drizzle.groupfit import BodyOutcome, GroupFitter, Reference
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.errors import FileRejectedError, ToolError
+from skydb.files.reader import read_facts
+from skydb.services.alignment.exposures import choose_exposures, guarded_exposures
+from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
+from skydb.services.alignment.group_trust import judge_member, judge_relative
+from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
+from skydb.services.alignment.products import read_inputs
+from skydb.services.catalogs import UsableCatalog, find_catalog
+from skydb.services.core import Context, isolated
+from skydb.services.intake import Selection
+
+#: Name of what visits are aligned to that are aligned to each other.
+RELATIVE = "relative"
+
+
+@dataclass(frozen=True)
+class GroupOptions:
+    """How exposures are grouped and fitted.
+
+    Parameters
+    ----------
+    by : GroupBy
+    geometry : str or None
+        Of the fit; None for the one that the matches of each group allow.
+    """
+
+    by: GroupBy = GroupBy.VISIT
+    geometry: str | None = None
+
+    def choose(self, matches: int) -> str:
+        """The geometry for a number of matches: the freest that wants no more."""
+        if self.geometry is not None:
+            return self.geometry
+        allowed = [name for name, wanted in MATCHES_WANTED.items() if matches >= wanted]
+        return max(allowed, key=MATCHES_WANTED.__getitem__, default="shift")
+
+
+@dataclass(frozen=True)
+class GroupAlignment:
+    """Fits groups of exposures on copies and records every fit as a proposal.
+
+    Parameters
+    ----------
+    context : Context
+    runner : DrizzlepacRunner
+    """
+
+    context: Context
+    runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
+
+    def run(
+        self,
+        refcat: str | None,
+        exposures: Sequence[str] = (),
+        options: GroupOptions | None = None,
+        *,
+        selection: Selection | None = None,
+        policy: GuardPolicy | None = None,
+    ) -> int:
+        """Fit groups of exposures, each as one rigid body.
+
+        A group that fails does not end the others, and what is fitted when the run is
+        interrupted stands.
+
+        Parameters
+        ----------
+        refcat : str or None
+            Name of a reference catalogue; None aligns visits to each other.
+        exposures : sequence of str
+            References to exposures; all when empty.
+        options : GroupOptions, optional
+        selection : Selection, optional
+            Only these exposures.
+        policy : GuardPolicy, optional
+            What the user says of the guards of inputs.
+
+        Returns
+        -------
+        int
+            The alignment run.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError, UsageError
+            As choosing exposures does.
+        InputsRefusedError
+            When a guard refuses the exposures.
+        """
+        options, policy = options or GroupOptions(), policy or GuardPolicy()
+        with self.context.store.reading() as session:
+            if refcat is not None:
+                find_catalog(session, refcat)
+            chosen = choose_exposures(session, exposures, selection)
+            read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
+            chosen = [one for one in chosen if one.version.id in read]
+            groups = groups_of(session, chosen, read, options.by)
+            lonely = lonely_exposures(groups, read)
+            flags = [*lost, *guarded_exposures(session, chosen, policy)]
+            flags += policy.judge(lonely, [one.as_row() for one in chosen])
+        for flag in flags:
+            self.context.progress.remark(flag.sentence)
+        asked = {"selection": selection.as_parameters()} if selection else {}
+        more = {**policy.as_parameters(), **asked}
+        run_id = self._begin(refcat, groups, options, flags, **more)
+        return self._execute(run_id, refcat, groups, options)
+
+    def repeat(self, run_id: int) -> int:
+        """Fit the very contents of an earlier run again, in the same groups.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError
+            When an exposure is gone or not what is on record.
+        """
+        with self.context.store.reading() as session:
+            earlier = session.get_one(AlignmentRun, run_id)
+            recorded = dict(earlier.parameters)
+            why = f"used by run {run_id}, which this run repeats"
+            chosen = [_again(version, why) for version in earlier.inputs]
+            read, _ = read_inputs(self.context.workspace, chosen, strict=True)
+            options = GroupOptions(GroupBy(recorded["group_by"]), recorded["fitgeometry"])
+            groups = groups_of(session, chosen, read, options.by)
+        refcat = recorded["refcat"]
+        again = self._begin(refcat, groups, options, replay_of=run_id)
+        return self._execute(again, refcat, groups, options)
+
+    def _begin(
+        self,
+        refcat: str | None,
+        groups: Sequence[Group],
+        options: GroupOptions,
+        flags: Sequence[Flag] = (),
+        **more: object,
+    ) -> int:
+        parameters = {
+            "refcat": refcat,
+            "group_by": options.by.value,
+            "fitgeometry": options.geometry,
+            "products": [one.path.name for group in groups for one in group.targets],
+            "epochs": {one.path.name: group.epoch_year for group in groups for one in group.targets},
+            "members": {
+                group.name: [one.member.rootname for one in group.targets] for group in groups
+            },
+            **more,
+        }
+
+        def begin(session: Session, stamp: Stamp) -> AlignmentRun:
+            reference = RELATIVE if refcat is None else find_catalog(session, refcat)
+            run = AlignmentRun(reference, parameters, stamp, AlignmentRoad.GROUP)
+            for one in (target for group in groups for target in group.targets):
+                version = session.get_one(ProductVersion, one.version_id)
+                run.use(version, reason=one.reason, passed_over=one.passed_over)
+            for flag in flags:
+                run.notice(flag.guard, flag.subject, flag.message)
+            return run
+
+        return self.context.begin(begin)
+
+    def _execute(
+        self, run_id: int, refcat: str | None, groups: Sequence[Group], options: GroupOptions
+    ) -> int:
+        label = f"align-{run_id}"
+        inputs = {one.version_id: one.path for group in groups for one in group.targets}
+        with (
+            self.context.guarded(AlignmentRun, run_id, label),
+            self.context.workspace.scratch(label) as scratch,
+        ):
+            usable = self._catalog(refcat)
+            progress = self.context.progress
+            progress.begin(f"Fitting {len(groups)} groups", len(groups))
+            with isolated(self.context, run_id, inputs, self.runner) as runner:
+                fitter = GroupFitter(runner, options.choose)
+                for number, group in enumerate(groups):
+                    home = scratch / str(number)
+                    home.mkdir()
+                    self._fit(run_id, group, usable, fitter, home)
+                    progress.advance()
+            progress.end()
+            with self.context.closing(AlignmentRun, run_id):
+                pass
+        return run_id
+
+    def _catalog(self, refcat: str | None) -> UsableCatalog | None:
+        if refcat is None:
+            return None
+        with self.context.store.reading() as session:
+            return UsableCatalog.of(self.context, find_catalog(session, refcat))
+
+    def _fit(
+        self,
+        run_id: int,
+        group: Group,
+        usable: UsableCatalog | None,
+        fitter: GroupFitter,
+        home: Path,
+    ) -> None:
+        """Fit one group and record what came of it at once."""
+        motion: MotionRecord | None = None
+        try:
+            if usable is None:
+                outcomes = fitter.align(group.name, group.members, home)
+            else:
+                placed = usable.at(group.epoch_year)
+                motion, file = placed.record, home / "reference.cat"
+                placed.table.write_tweakreg(file)
+                reference = Reference(placed.table.radec_deg, file)
+                outcomes = fitter.fit(group.name, group.members, reference, home)
+        except (ToolError, FileRejectedError) as error:
+            outcomes = [_failed(group, str(error), home)]
+        for outcome in outcomes:
+            self._record(run_id, group, outcome, motion)
+
+    def _record(
+        self, run_id: int, group: Group, outcome: BodyOutcome, motion: MotionRecord | None
+    ) -> None:
+        kept = self._keep_evidence(run_id, outcome.fits)
+        targets = {one.path: one for one in group.targets}
+        reports = {
+            fit.product: self._judge(outcome, fit, targets[fit.product], motion)
+            for fit in outcome.fits
+            if fit.is_fitted
+        }
+        read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None
+                for fit in outcome.fits]  # fmt: skip
+        with self.context.store.writing() as session:
+            run = session.get_one(AlignmentRun, run_id)
+            run.workspace = kept
+            run.parameters = _with_outcome(run.parameters, outcome, motion)
+            for fit, wcs in zip(outcome.fits, read, strict=True):
+                version = session.get_one(ProductVersion, targets[fit.product].version_id)
+                record_fit(run, version, fit, wcs, reports.get(fit.product))
+            session.commit()
+
+    def _judge(
+        self,
+        outcome: BodyOutcome,
+        fit: ProductFit,
+        target: GroupTarget,
+        motion: MotionRecord | None,
+    ) -> TrustReport:
+        if motion is None:
+            return judge_relative(outcome, fit)
+        with self.context.store.reading() as session:
+            archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
+        return judge_member(outcome, fit, target.path, archive, motion)
+
+    def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
+        """Match files and the log, kept for review and figures."""
+        home = ("alignments", str(run_id))
+        for fit in fits:
+            for evidence in (fit.match_file, fit.log):
+                if evidence is not None and evidence.exists():
+                    self.context.workspace.store(evidence, *home, fit.product.stem, evidence.name)
+        return "/".join(home)
+
+
+def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:
+    """The failure of a group as a whole."""
+    fits = tuple(
+        ProductFit(
+            product=one.path,
+            status=FitStatus.FAILED,
+            log=home / "none",
+            original_wcs_name="",
+            fit_geometry="",
+            catalog_sources=0,
+            reason=reason,
+            group=group.name,
+        )
+        for one in group.targets
+    )
+    return BodyOutcome(group.name, tuple(group.members), fits, {}, ())
+
+
+def _with_outcome(
+    parameters: dict[str, Any], outcome: BodyOutcome, motion: MotionRecord | None
+) -> dict[str, Any]:
+    """Parameters of a run with what is to be known of one group."""
+    groups = {**parameters.get("groups", {}), outcome.name: outcome.as_parameters()}
+    placed = dict(parameters.get("catalog", {}))
+    if motion is not None:
+        placed |= {one.path.name: motion.as_parameters() for one in outcome.members}
+    return {**parameters, "groups": groups, "catalog": placed}

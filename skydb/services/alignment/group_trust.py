@@ -1,0 +1,124 @@
+"""Trust in the fit of a group: the checks of any fit, on the body as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.motion import MotionRecord, judge_motion
+from skydb.domain.trust import (
+    CENTROID_ERROR_PIX,
+    JACKKNIFE_PIX,
+    TrustReport,
+    Witness,
+    judge_clipped,
+    judge_rms,
+    limited,
+    overruled,
+)
+from skydb.domain.values import WcsFacts
+from skydb.domain.vocabulary import TrustComponent
+from skydb.drizzle.groupfit import BodyOutcome, Evidence
+from skydb.drizzle.tweakreg import ProductFit
+from skydb.services.alignment.screening import judge_archive
+from skydb.sky import fit_trust as measure
+from skydb.sky.relative import Consistency
+
+
+def judge_member(
+    outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts, motion: MotionRecord
+) -> TrustReport:
+    """Every check of the fit of a group, for one of its exposures.
+
+    Parameters
+    ----------
+    outcome : BodyOutcome
+        The fitted body.
+    fit : ProductFit
+        That of the exposure.
+    original : Path
+        The exposure as it was.
+    archive : WcsFacts
+        The WCS that is active in it.
+    motion : MotionRecord
+        How the sources of the catalogue were placed.
+    """
+    evidence = outcome.evidence
+    assert evidence is not None
+    assert evidence.agreement is not None
+    rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
+    cross_match = measure.judge_cross_match(evidence.agreement)
+    rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
+    return TrustReport(
+        (
+            _matches(fit, evidence),
+            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            _jackknife(evidence),
+            judge_clipped(evidence.before, fit.nmatches),
+            cross_match,
+            _agreement(outcome.consistency[rootname], fit),
+            overruled(_archive(fit, original, archive), cross_match),
+            judge_motion(motion),
+        )
+    )
+
+
+def judge_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
+    """Every check of a visit that was aligned to others; none says where the sky is."""
+    rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
+    wanted = MATCHES_WANTED["shift"]
+    reason = f"{fit.nmatches} stars shared with other visits, {wanted} are wanted"
+    score = min(1.0, fit.nmatches / (2 * wanted))
+    return TrustReport(
+        (
+            Witness(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
+            judge_rms(fit.x_rms_pix or 0.0, fit.nmatches, fit.fit_geometry),
+            Witness(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
+            _agreement(outcome.consistency[rootname], fit),
+        )
+    )
+
+
+def _matches(fit: ProductFit, evidence: Evidence) -> Witness:
+    wanted = MATCHES_WANTED.get(fit.fit_geometry, MATCHES_WANTED["rscale"])
+    score = min(1.0, evidence.weight / (2 * wanted))
+    reason = (
+        f"{fit.nmatches} stars of the catalogue in {evidence.measurements} measurements, which "
+        f"count as {evidence.weight} matches; the geometry wants {wanted}"
+    )
+    return Witness(TrustComponent.MATCHES, score, reason, float(evidence.weight))
+
+
+def _jackknife(evidence: Evidence) -> Witness:
+    rootname, moved = evidence.weakest_exposure
+    star = evidence.jackknife_star_pix
+    worst = max(star, moved)
+    reason = (
+        f"leaving one star out moves the shift by up to {star:.3f} pix, "
+        f"leaving one exposure out by up to {moved:.3f} ({rootname})"
+    )
+    return Witness(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, worst), reason, worst)
+
+
+def _archive(fit: ProductFit, original: Path, archive: WcsFacts) -> Witness:
+    assert fit.fitted_copy is not None
+    return judge_archive(archive, original, fit.fitted_copy, _pixel_mas(fit) / 1000.0)
+
+
+def _pixel_mas(fit: ProductFit) -> float:
+    """Size of a pixel of the plane of the group; 1 arcsec where a fit without scatter hides it."""
+    return fit.rms_ra_mas / fit.x_rms_pix if fit.rms_ra_mas and fit.x_rms_pix else 1000.0
+
+
+def _agreement(consistency: Consistency, fit: ProductFit) -> Witness:
+    """How well an exposure agrees with the others of its group."""
+    component = TrustComponent.NEIGHBOURS
+    if consistency.rms_mas is None:
+        return Witness(component, None, "shares no star with another exposure of the group")
+    # A difference has the noise of two centroids.
+    rms_pix = consistency.rms_mas / _pixel_mas(fit) / 2**0.5
+    reason = (
+        f"{consistency.pairs} stars shared with other exposures of the group agree to "
+        f"{rms_pix:.3f} pix each"
+    )
+    return Witness(component, limited(CENTROID_ERROR_PIX, rms_pix), reason, rms_pix)

@@ -1,0 +1,130 @@
+"""The exposures of a run of groups: which go together, and which overlap no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from skydb.domain.choice import ChosenInput
+from skydb.domain.grouping import Groupable, GroupBy, grouped
+from skydb.domain.guards import Flag
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind
+from skydb.drizzle.groupfit import Member
+from skydb.services.catalogs import mean_epochs
+from skydb.sky.overlaps import overlaps_of
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTarget:
+    """One exposure to fit, and why it was chosen."""
+
+    version_id: int
+    member: Member
+    epoch_year: float | None
+    reason: str | None = None
+    passed_over: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.member.path
+
+
+@dataclass(frozen=True)
+class Group:
+    """Exposures that are fitted together."""
+
+    name: str
+    targets: tuple[GroupTarget, ...]
+
+    @property
+    def epoch_year(self) -> float | None:
+        """Mean epoch of its exposures; None where none is known."""
+        known = [one.epoch_year for one in self.targets if one.epoch_year is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def members(self) -> list[Member]:
+        """The exposures, as the fit takes them."""
+        return [one.member for one in self.targets]
+
+
+def groups_of(
+    session: Session,
+    chosen: Sequence[ChosenInput],
+    read: Mapping[int, FileFacts],
+    by: GroupBy,
+) -> list[Group]:
+    """Exposures by visit, target or orbit.
+
+    Parameters
+    ----------
+    session : Session
+    chosen : sequence of ChosenInput
+        Exposures.
+    read : mapping of int to FileFacts
+        What their files say, by the key of the version.
+    by : GroupBy
+    """
+    epochs = mean_epochs(session, [one.version for one in chosen])
+    targets = {
+        one.rootname: _target(one, read[one.version.id], epoch)
+        for one, epoch in zip(chosen, epochs, strict=True)
+    }
+    facts = {one.rootname: read[one.version.id].facts for one in chosen}
+    groupable = [
+        Groupable(
+            rootname,
+            targets[rootname].member.visit,
+            told.target_name,
+            told.expstart_mjd,
+            told.expend_mjd,
+            told.exptime_s,
+        )
+        for rootname, told in facts.items()
+    ]
+    return [
+        Group(name, tuple(targets[rootname] for rootname in rootnames))
+        for name, rootnames in grouped(groupable, by).items()
+    ]
+
+
+def lonely_exposures(groups: Sequence[Group], read: Mapping[int, FileFacts]) -> list[Flag]:
+    """Exposures that overlap no other one of their group, where it has others."""
+    found = []
+    for group in groups:
+        outlines = {
+            one.member.rootname: [
+                np.array(chip.polygon_deg) for chip in read[one.version_id].primary.chips
+            ]
+            for one in group.targets
+        }
+        pairs = overlaps_of(outlines) if len(outlines) > 1 else []
+        overlapping = {name for pair in pairs for name in (pair.first, pair.second)}
+        found += [
+            _lonely(name, group.name)
+            for name in outlines
+            if len(outlines) > 1 and name not in overlapping
+        ]
+    return found
+
+
+def _lonely(rootname: str, group: str) -> Flag:
+    message = (
+        f"overlaps no other exposure of {group}: it keeps its place among those of its visit, "
+        "which nothing can confirm"
+    )
+    return Flag(FindingKind.ISLANDS, rootname, message)
+
+
+def _target(one: ChosenInput, file: FileFacts, epoch: float | None) -> GroupTarget:
+    facts, exposure = file.facts, one.version.product.exposure
+    camera = f"{facts.instrument}/{facts.detector}"
+    visit = exposure.visit.label if exposure is not None else one.rootname[1:6]
+    member = Member(file.path, one.rootname, visit, f"{camera}/{facts.filters}", camera)
+    return GroupTarget(one.version.id, member, epoch, one.reason, ", ".join(one.passed_over))
