@@ -23,6 +23,9 @@ from skydb.domain.vocabulary import (
 )
 from skydb.errors import StateError
 
+#: Stands for the catalogue of a run that aligned visits to each other.
+RELATIVE = "relative"
+
 
 class AlignmentRun(Activity):
     """One fit of a set of products to a reference catalogue; it changes no file.
@@ -81,6 +84,16 @@ class AlignmentRun(Activity):
                 f"{self.reference}."
             )
         return self.known_catalog
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether visits were aligned to each other, and to no catalogue."""
+        return self.known_catalog is None and self.reference == RELATIVE
+
+    @property
+    def fitted_to(self) -> str:
+        """The catalogue's name, or :data:`RELATIVE`."""
+        return RELATIVE if self.is_relative else self.catalog.name
 
     def open_proposals(self) -> list[AlignmentSolution]:
         """Fits that wait for review.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.drizzle.groupmatches import write_match_file
+from skydb.drizzle.groupoutcome import BodyOutcome, Evidence, Member, Reference
 from skydb.drizzle.memberstars import member_stars
 from skydb.drizzle.rigid import RigidBody, RigidFit, move_bodies
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -21,111 +22,12 @@ from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.workspace import fresh_directory
 from skydb.files.reader import read_facts
 from skydb.sky.bodies import BodyFit, fit_body, stars_of
-from skydb.sky.fit_trust import Agreement
 from skydb.sky.members import MemberStars
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.relative import Consistency, Relative, relate
 
 Floats = NDArray[np.float64]
 _WEST = np.array((-1.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One exposure of a group.
-
-    Parameters
-    ----------
-    path : Path
-    rootname, visit : str
-    band : str
-        What must be the same for two exposures to see a star equally bright.
-    camera : str
-        What must be the same for two exposures of one visit to have one pointing.
-    """
-
-    path: Path
-    rootname: str
-    visit: str
-    band: str
-    camera: str = ""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a fit of a body rests on.
-
-    Parameters
-    ----------
-    measurements, weight : int
-        Measurements of the matched stars; matches with those measured more than once counted
-        twice.
-    before : int
-        Matches before clipping.
-    jackknife_star_pix : float
-        Largest movement of the shift when one star is left out.
-    jackknife_exposure_pix : dict of str to float
-        The same for each exposure.
-    error_mas : dict of str to float
-        Standard error of the place of each exposure, along one axis.
-    agreement : Agreement or None
-        Stars of the body compared with the catalogue; None without one.
-    votes : str
-        The vote that the match began with.
-    """
-
-    measurements: int
-    weight: int
-    before: int
-    jackknife_star_pix: float
-    jackknife_exposure_pix: dict[str, float]
-    error_mas: dict[str, float]
-    agreement: Agreement | None
-    votes: str
-
-    @property
-    def weakest_exposure(self) -> tuple[str, float]:
-        """The exposure that the shift depends on most, and by how many pixels."""
-        found = self.jackknife_exposure_pix
-        return max(found.items(), key=lambda one: one[1], default=("", 0.0))
-
-
-@dataclass(frozen=True)
-class BodyOutcome:
-    """One body, with a fit for each of its exposures.
-
-    Parameters
-    ----------
-    name : str
-        Of the group.
-    members : tuple of Member
-    fits : tuple of ProductFit
-        One for each member, with the same numbers.
-    consistency : dict of str to Consistency
-        How well each exposure agrees with the others.
-    alone : tuple of str
-        Exposures that share no star with another one.
-    evidence : Evidence or None
-        None for a body that could not be fitted, or was not fitted to a catalogue.
-    resting : str or None
-        Of visits that are aligned to each other, the one that stays.
-    """
-
-    name: str
-    members: tuple[Member, ...]
-    fits: tuple[ProductFit, ...]
-    consistency: dict[str, Consistency]
-    alone: tuple[str, ...]
-    evidence: Evidence | None = None
-    resting: str | None = None
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A catalogue: positions in degrees, shape (N, 2), and the file that holds them."""
-
-    radec_deg: Floats
-    file: Path
 
 
 @dataclass(frozen=True)

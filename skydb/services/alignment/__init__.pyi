@@ -1,5 +1,7 @@
 from .accept import AcceptService as AcceptService
 from .align import AlignService as AlignService
+from .group_align import GroupAlignment as GroupAlignment
+from .group_align import GroupOptions as GroupOptions
 from .header_writes import HeaderService as HeaderService
 from .solution_diff import WcsDiffService as WcsDiffService
 from .solution_diff import distortion_of as distortion_of

@@ -10,21 +10,20 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import (
     AlignmentRun,
-    AlignmentSolution,
     ProductVersion,
     Stamp,
 )
 from skydb.domain.choice import ChosenInput
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.trust import TrustReport
-from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import AlignmentRoad, FindingKind
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.drizzle.usual import usual_settings
-from skydb.errors import NotFoundError, ToolError
 from skydb.files.reader import read_facts
+from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
+from skydb.services.alignment.group_align import GroupAlignment
 from skydb.services.alignment.products import read_inputs
 from skydb.services.alignment.reference import (
     Reference,
@@ -151,6 +150,8 @@ class AlignService:
         """
         with self.context.store.reading() as session:
             earlier = session.get_one(AlignmentRun, run_id)
+            if earlier.what is AlignmentRoad.GROUP:
+                return GroupAlignment(self.context, self.runner).repeat(run_id)
             road = road_of(earlier.what)
             refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
             targets = [
@@ -281,7 +282,7 @@ class AlignService:
                 if doubt is not None:
                     run.notice(FindingKind.CATALOG, one.target.path.name, doubt)
                 version = session.get_one(ProductVersion, one.target.version_id)
-                _record_fit(run, version, fit, wcs, reports.get(one.target.version_id))
+                record_fit(run, version, fit, wcs, reports.get(one.target.version_id))
 
     def _judge(
         self, found: Sequence[Reference], fits: Sequence[ProductFit]
@@ -292,7 +293,7 @@ class AlignService:
         ids = [one.target.version_id for one, _ in fitted]
         with self.context.store.reading() as session:
             versions = [session.get_one(ProductVersion, version_id) for version_id in ids]
-            in_force = [_wcs_in_force(version) for version in versions]
+            in_force = [wcs_in_force(version) for version in versions]
         products = [
             FittedFile(fit, one.target.path, archive, one.motion)
             for (one, fit), archive in zip(fitted, in_force, strict=True)
@@ -317,42 +318,3 @@ def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:
     members = {member.rootname for member in chosen.version.product.members}
     about = {flag.guard.value for flag in flags if flag.subject in {chosen.rootname, *members}}
     return {**chosen.as_row(), "flags": ", ".join(sorted(about))}
-
-
-def _record_fit(
-    run: AlignmentRun,
-    version: ProductVersion,
-    fit: ProductFit,
-    wcs: WcsFacts | None,
-    report: TrustReport | None,
-) -> None:
-    if wcs is None or not fit.is_fitted:
-        reason = fit.reason or "TweakReg left no fitted WCS"
-        stays = _wcs_in_force(version)
-        AlignmentSolution.failed_fit(version, run, run.catalog, stays, reason)
-        run.notice(FindingKind.FIT_FAILED, version.filename, reason)
-        return
-    quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
-    name = WcsName.fitted_by_skydb(_wcs_in_force(version).name, run.catalog.name)
-    proposal = WcsFacts(" ", name, wcs.chips, None, None, quality)
-    solution = AlignmentSolution.propose(version, run, run.catalog, proposal, _parameters(fit))
-    if report is not None:
-        solution.judge(report)
-    solution.warn_if_weak()
-
-
-def _wcs_in_force(version: ProductVersion) -> WcsFacts:
-    current = version.current_solution
-    if current is None:
-        raise NotFoundError(f"The ledger has no WCS of {version.filename}.")
-    return current.as_facts()
-
-
-def _parameters(fit: ProductFit) -> FitParameters:
-    numbers = (
-        fit.dx_pix, fit.dy_pix, fit.rotation_deg, fit.scale, fit.x_rms_pix, fit.y_rms_pix
-    )  # fmt: skip
-    known = [number for number in numbers if number is not None]
-    if len(known) != len(numbers):
-        raise ToolError("TweakReg", f"gave an incomplete fit of {fit.product.name}", log=fit.log)
-    return FitParameters(*known)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentRun, ProductVersion, ReferenceCatalog, Stamp
+from skydb.domain import AlignmentRun, ProductVersion, Stamp
+from skydb.domain.alignment import RELATIVE
+from skydb.domain.choice import ChosenInput
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import TrustReport
-from skydb.domain.vocabulary import AlignmentRoad, FindingKind
-from skydb.drizzle.groupfit import BodyOutcome, GroupFitter, Reference
+from skydb.domain.vocabulary import AlignmentRoad
+from skydb.drizzle.groupfit import GroupFitter
+from skydb.drizzle.groupoutcome import BodyOutcome, Reference
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import FileRejectedError, ToolError
 from skydb.files.reader import read_facts
-from skydb.services.alignment.exposures import choose_exposures, guarded_exposures
+from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
 from skydb.services.alignment.group_trust import judge_member, judge_relative
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
@@ -29,9 +32,6 @@ from skydb.services.alignment.products import read_inputs
 from skydb.services.catalogs import UsableCatalog, find_catalog
 from skydb.services.core import Context, isolated
 from skydb.services.intake import Selection
-
-#: Name of what visits are aligned to that are aligned to each other.
-RELATIVE = "relative"
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,8 @@ class GroupAlignment:
             read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
             chosen = [one for one in chosen if one.version.id in read]
             groups = groups_of(session, chosen, read, options.by)
-            lonely = lonely_exposures(groups, read)
-            flags = [*lost, *guarded_exposures(session, chosen, policy)]
-            flags += policy.judge(lonely, [one.as_row() for one in chosen])
+            found = [*exposure_flags(session, chosen), *lonely_exposures(groups, read)]
+            flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
         for flag in flags:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
@@ -137,7 +136,7 @@ class GroupAlignment:
             earlier = session.get_one(AlignmentRun, run_id)
             recorded = dict(earlier.parameters)
             why = f"used by run {run_id}, which this run repeats"
-            chosen = [_again(version, why) for version in earlier.inputs]
+            chosen = [ChosenInput(version, why) for version in earlier.inputs]
             read, _ = read_inputs(self.context.workspace, chosen, strict=True)
             options = GroupOptions(GroupBy(recorded["group_by"]), recorded["fitgeometry"])
             groups = groups_of(session, chosen, read, options.by)
@@ -158,7 +157,9 @@ class GroupAlignment:
             "group_by": options.by.value,
             "fitgeometry": options.geometry,
             "products": [one.path.name for group in groups for one in group.targets],
-            "epochs": {one.path.name: group.epoch_year for group in groups for one in group.targets},
+            "epochs": {
+                one.path.name: group.epoch_year for group in groups for one in group.targets
+            },
             "members": {
                 group.name: [one.member.rootname for one in group.targets] for group in groups
             },
@@ -167,7 +168,8 @@ class GroupAlignment:
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
             reference = RELATIVE if refcat is None else find_catalog(session, refcat)
-            run = AlignmentRun(reference, parameters, stamp, AlignmentRoad.GROUP)
+            run = AlignmentRun(reference, parameters, stamp)
+            run.what = AlignmentRoad.GROUP
             for one in (target for group in groups for target in group.targets):
                 version = session.get_one(ProductVersion, one.version_id)
                 run.use(version, reason=one.reason, passed_over=one.passed_over)

@@ -18,7 +18,7 @@ from skydb.domain.trust import (
 )
 from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import TrustComponent
-from skydb.drizzle.groupfit import BodyOutcome, Evidence
+from skydb.drizzle.groupoutcome import BodyOutcome, Evidence
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.services.alignment.screening import judge_archive
 from skydb.sky import fit_trust as measure

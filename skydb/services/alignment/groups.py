@@ -14,7 +14,7 @@ from skydb.domain.grouping import Groupable, GroupBy, grouped
 from skydb.domain.guards import Flag
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind
-from skydb.drizzle.groupfit import Member
+from skydb.drizzle.groupoutcome import Member
 from skydb.services.catalogs import mean_epochs
 from skydb.sky.overlaps import overlaps_of
 
