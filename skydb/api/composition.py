@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skydb.services.alignment import (
         AcceptService,
         AlignService,
+        GroupAlignment,
         HeaderService,
         WcsDiffService,
         WcsLedgerService,
@@ -132,6 +133,13 @@ class Services(UpkeepServices):
         from skydb.services.alignment import AlignService
 
         return AlignService(self.context)
+
+    @property
+    def align_groups(self) -> GroupAlignment:
+        """Fitting groups of exposures as rigid bodies."""
+        from skydb.services.alignment import GroupAlignment
+
+        return GroupAlignment(self.context)
 
     @property
     def accept(self) -> AcceptService:

@@ -31,7 +31,9 @@ def attach(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     chosen: inputs.Chosen,
-    refcat: Annotated[str, typer.Option(help="Name of the reference catalogue.")],
+    refcat: Annotated[
+        str | None, typer.Option(help="Name of the reference catalogue.", show_default=False)
+    ] = None,
     products: Annotated[
         list[str] | None,
         typer.Argument(
@@ -40,8 +42,16 @@ def run(
         ),
     ] = None,
     what: Annotated[
-        str, typer.Option(help="What is fitted: drizzled products, or single exposures.")
-    ] = "drizzled",
+        str | None,
+        typer.Option(help="Fit drizzled, exposures or group.", show_default="drizzled"),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="Groups: by visit, target or orbit.", show_default="visit"),
+    ] = None,
+    relative: Annotated[
+        bool, typer.Option("--relative", help="Align visits to each other, without a catalogue.")
+    ] = False,
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
@@ -86,15 +96,19 @@ def run(
 
     Example: skydb align run --refcat gaia --visit bxl50
     """
+    from skydb.cli.align_groups import group_options, road_of
     from skydb.drizzle.usual import usual_settings
 
-    road = _road(what)
+    road = road_of(what, relative=relative)
     options = key_values(
         option or (), threshold=threshold, conv_width=conv_width, minobj=minobj,
         searchrad=searchrad, tolerance=tolerance, fitgeometry=fitgeometry, nclip=nclip,
         expand_refcat=expand_refcat or None,
     )  # fmt: skip
     settings = usual_settings(road, options)
+    groups = group_options(
+        road, refcat, options, group_by=group_by, geometry=fitgeometry, relative=relative
+    )
     policy = inputs.policy_of(strict=strict, allow=allow)
     selection = chosen.selection()
     shell = shell_of(context)
@@ -102,36 +116,28 @@ def run(
         if preset is not None:
             services.presets.require_for(preset, "TweakReg")
         if explain_inputs:
-            told = services.align.explain(products or (), selection, what=road)
+            told = (
+                services.align.explain(products or (), selection, what=road)
+                if groups is None
+                else services.align_groups.explain(refcat, products or (), groups, selection)
+            )
             inputs.show_inputs(shell, told, as_json=as_json)
             return
-        run_id = services.align.run(
-            refcat,
-            products or (),
-            settings,
-            what=road,
-            selection=selection,
-            policy=policy,
-        )
+        if groups is not None:
+            run_id = services.align_groups.run(
+                refcat, products or (), groups, selection=selection, policy=policy
+            )
+        else:
+            assert refcat is not None
+            run_id = services.align.run(
+                refcat, products or (), settings, what=road, selection=selection, policy=policy
+            )
         rows = services.questions.alignment(run_id)
         doubts = services.questions.input_doubts(run_id)
     for doubt in doubts:
         shell.say(f"{doubt['subject']}: {doubt['message']}")
     _show_fits(shell, run_id, rows, as_json=as_json)
     shell.flag(when=bool(doubts))
-
-
-def _road(what: str) -> AlignmentRoad:
-    from skydb.domain.vocabulary import AlignmentRoad
-    from skydb.errors import UsageError
-
-    roads = (AlignmentRoad.DRIZZLED, AlignmentRoad.EXPOSURES)
-    found = next((road for road in roads if road.value == what.strip().lower()), None)
-    if found is None:
-        raise UsageError(
-            f"`align run` cannot fit {what!r}.", advice=f"Use --what {' or '.join(roads)}."
-        )
-    return found
 
 
 @align.command()

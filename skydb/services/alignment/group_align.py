@@ -32,6 +32,7 @@ from skydb.services.alignment.products import read_inputs
 from skydb.services.catalogs import UsableCatalog, find_catalog
 from skydb.services.core import Context, isolated
 from skydb.services.intake import Selection
+from skydb.store.queries import Row
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,20 @@ class GroupOptions:
     by: GroupBy = GroupBy.VISIT
     geometry: str | None = None
 
+    def by_for(self, refcat: str | None) -> GroupBy | None:
+        """What makes a group; None for all exposures, of which visits are aligned to each other."""
+        return None if refcat is None and self.by is GroupBy.VISIT else self.by
+
     def choose(self, matches: int) -> str:
-        """The geometry for a number of matches: the freest that wants no more."""
+        """The geometry for a number of matches.
+
+        A body is rigid, so that a scale is fitted only with twice the matches that it wants.
+        """
         if self.geometry is not None:
             return self.geometry
-        allowed = [name for name, wanted in MATCHES_WANTED.items() if matches >= wanted]
-        return max(allowed, key=MATCHES_WANTED.__getitem__, default="shift")
+        if matches >= 2 * MATCHES_WANTED["rscale"]:
+            return "rscale"
+        return "rshift" if matches >= MATCHES_WANTED["rshift"] else "shift"
 
 
 @dataclass(frozen=True)
@@ -114,8 +123,11 @@ class GroupAlignment:
             chosen = choose_exposures(session, exposures, selection)
             read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
             chosen = [one for one in chosen if one.version.id in read]
-            groups = groups_of(session, chosen, read, options.by)
-            found = [*exposure_flags(session, chosen), *lonely_exposures(groups, read)]
+            groups = groups_of(session, chosen, read, options.by_for(refcat))
+            found = [
+                *exposure_flags(session, chosen),
+                *lonely_exposures(groups, read, refcat is None),
+            ]
             flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
         for flag in flags:
             self.context.progress.remark(flag.sentence)
@@ -123,6 +135,34 @@ class GroupAlignment:
         more = {**policy.as_parameters(), **asked}
         run_id = self._begin(refcat, groups, options, flags, **more)
         return self._execute(run_id, refcat, groups, options)
+
+    def explain(
+        self,
+        refcat: str | None,
+        exposures: Sequence[str] = (),
+        options: GroupOptions | None = None,
+        selection: Selection | None = None,
+    ) -> list[Row]:
+        """The exposures that a run would fit, their groups, why, and what is flagged.
+
+        Raises
+        ------
+        NotFoundError, FileRejectedError, UsageError
+            As :meth:`run`.
+        """
+        with self.context.store.reading() as session:
+            chosen = choose_exposures(session, exposures, selection)
+            read, _ = read_inputs(self.context.workspace, chosen, strict=True)
+            by = (options or GroupOptions()).by_for(refcat)
+            groups = groups_of(session, chosen, read, by)
+            lonely = lonely_exposures(groups, read, refcat is None)
+            flags = [*exposure_flags(session, chosen), *lonely]
+            rows = {one.version.id: one.as_row() for one in chosen}
+        return [
+            {**rows[one.version_id], "group": group.name, "flags": _flags_of(one, flags)}
+            for group in groups
+            for one in group.targets
+        ]
 
     def repeat(self, run_id: int) -> int:
         """Fit the very contents of an earlier run again, in the same groups.
@@ -139,8 +179,8 @@ class GroupAlignment:
             chosen = [ChosenInput(version, why) for version in earlier.inputs]
             read, _ = read_inputs(self.context.workspace, chosen, strict=True)
             options = GroupOptions(GroupBy(recorded["group_by"]), recorded["fitgeometry"])
-            groups = groups_of(session, chosen, read, options.by)
-        refcat = recorded["refcat"]
+            refcat = recorded["refcat"]
+            groups = groups_of(session, chosen, read, options.by_for(refcat))
         again = self._begin(refcat, groups, options, replay_of=run_id)
         return self._execute(again, refcat, groups, options)
 
@@ -275,6 +315,11 @@ class GroupAlignment:
                 if evidence is not None and evidence.exists():
                     self.context.workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _flags_of(target: GroupTarget, flags: Sequence[Flag]) -> str:
+    kinds = {flag.guard.value for flag in flags if flag.subject == target.member.rootname}
+    return ", ".join(sorted(kinds))
 
 
 def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:

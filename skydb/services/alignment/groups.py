@@ -18,6 +18,9 @@ from skydb.drizzle.groupoutcome import Member
 from skydb.services.catalogs import mean_epochs
 from skydb.sky.overlaps import overlaps_of
 
+#: Name of the group of all visits.
+_ALL = "visits"
+
 
 @dataclass(frozen=True, slots=True)
 class GroupTarget:
@@ -58,7 +61,7 @@ def groups_of(
     session: Session,
     chosen: Sequence[ChosenInput],
     read: Mapping[int, FileFacts],
-    by: GroupBy,
+    by: GroupBy | None,
 ) -> list[Group]:
     """Exposures by visit, target or orbit.
 
@@ -69,7 +72,8 @@ def groups_of(
         Exposures.
     read : mapping of int to FileFacts
         What their files say, by the key of the version.
-    by : GroupBy
+    by : GroupBy or None
+        None puts all into one group.
     """
     epochs = mean_epochs(session, [one.version for one in chosen])
     targets = {
@@ -88,30 +92,47 @@ def groups_of(
         )
         for rootname, told in facts.items()
     ]
+    if by is None:
+        return [Group(_ALL, tuple(targets[rootname] for rootname in sorted(targets)))]
     return [
         Group(name, tuple(targets[rootname] for rootname in rootnames))
         for name, rootnames in grouped(groupable, by).items()
     ]
 
 
-def lonely_exposures(groups: Sequence[Group], read: Mapping[int, FileFacts]) -> list[Flag]:
-    """Exposures that overlap no other one of their group, where it has others."""
-    found = []
-    for group in groups:
-        outlines = {
-            one.member.rootname: [
-                np.array(chip.polygon_deg) for chip in read[one.version_id].primary.chips
-            ]
-            for one in group.targets
-        }
-        pairs = overlaps_of(outlines) if len(outlines) > 1 else []
-        overlapping = {name for pair in pairs for name in (pair.first, pair.second)}
-        found += [
-            _lonely(name, group.name)
-            for name in outlines
-            if len(outlines) > 1 and name not in overlapping
+def lonely_exposures(
+    groups: Sequence[Group], read: Mapping[int, FileFacts], is_relative: bool
+) -> list[Flag]:
+    """Exposures that overlap no other one of their group, where it has others.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    read : mapping of int to FileFacts
+    is_relative : bool
+        Whether visits are aligned to each other: then only overlaps of visits count.
+    """
+    return [flag for group in groups for flag in _lonely_of(group, read, is_relative)]
+
+
+def _lonely_of(group: Group, read: Mapping[int, FileFacts], is_relative: bool) -> list[Flag]:
+    outlines = {
+        one.member.rootname: [
+            np.array(chip.polygon_deg) for chip in read[one.version_id].primary.chips
         ]
-    return found
+        for one in group.targets
+    }
+    if len(outlines) < 2:
+        return []
+    visit_of = {one.member.rootname: one.member.visit for one in group.targets}
+    ends = [(pair.first, pair.second) for pair in overlaps_of(outlines)]
+    if not is_relative:
+        seen = {name for pair in ends for name in pair}
+        return [_lonely(name, group.name) for name in outlines if name not in seen]
+    visits = {
+        visit_of[name] for pair in ends if visit_of[pair[0]] != visit_of[pair[1]] for name in pair
+    }
+    return [_apart(name, visit) for name, visit in visit_of.items() if visit not in visits]
 
 
 def _lonely(rootname: str, group: str) -> Flag:
@@ -119,6 +140,11 @@ def _lonely(rootname: str, group: str) -> Flag:
         f"overlaps no other exposure of {group}: it keeps its place among those of its visit, "
         "which nothing can confirm"
     )
+    return Flag(FindingKind.ISLANDS, rootname, message)
+
+
+def _apart(rootname: str, visit: str) -> Flag:
+    message = f"{visit} overlaps no other visit, and cannot be aligned to one"
     return Flag(FindingKind.ISLANDS, rootname, message)
 
 
