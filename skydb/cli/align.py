@@ -15,7 +15,6 @@ from skydb.report import columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skydb.domain.vocabulary import AlignmentRoad
     from skydb.services.core import HeaderChange
 
 align = group("Alignment to a reference catalogue.")
@@ -285,3 +284,6 @@ def _print_fits(
     shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
     if not as_json:
         shell.show("Beside the archive's solutions", rows, columns.FITS_BESIDE)
+        groups = [row for row in rows if row["group"] is not None]
+        if groups:
+            shell.show("Agreement within groups", groups, columns.FITS_OF_GROUPS)

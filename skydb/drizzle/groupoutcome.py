@@ -109,15 +109,26 @@ class BodyOutcome:
     resting: str | None = None
 
     def as_parameters(self) -> dict[str, object]:
-        """JSON-able: how well the exposures agree, and what the fit rests on."""
+        """JSON-able: who is in the group, and what its fit rests on."""
         found: dict[str, object] = {
             "members": [one.rootname for one in self.members],
-            "relative": {name: asdict(one) for name, one in self.consistency.items()},
             "alone": list(self.alone),
         }
         if self.resting is not None:
             found["resting"] = self.resting
         return {**found, **(self.evidence.as_parameters() if self.evidence else {})}
+
+    def agreement_by_file(self) -> dict[str, dict[str, object]]:
+        """JSON-able, by file name: how each exposure agrees with the others, and its error."""
+        errors = self.evidence.error_mas if self.evidence else {}
+        return {
+            one.path.name: {
+                **asdict(self.consistency[one.rootname]),
+                "error_mas": errors.get(one.rootname),
+            }
+            for one in self.members
+            if one.rootname in self.consistency
+        }
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,17 @@ FITS_BESIDE = (
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
     Column("reason", wraps=True),
 )
+#: Of fits of groups: how each exposure agrees with the others of its group.
+FITS_OF_GROUPS = (
+    Column("group"),
+    Column("product"),
+    Column("relative_pairs", "stars shared"),
+    Column("relative_rms_mas", "their RMS", "mas", ".1f"),
+    Column("relative_east_mas", "moved east", "mas", ".1f"),
+    Column("relative_north_mas", "moved north", "mas", ".1f"),
+    Column("error_mas", "error of the fit", "mas", ".2f"),
+    Column("trust_reason", "weakest check", wraps=True),
+)
 ACCEPTED = (
     Column("rootname"),
     Column("version"),

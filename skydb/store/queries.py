@@ -215,6 +215,7 @@ def _fit_row(
     run_id: int, fit: AlignmentSolution, old: AlignmentSolution | None, product: str
 ) -> Row:
     placed = fit.activity.parameters.get("catalog", {}).get(product, {})
+    agreed = fit.activity.parameters.get("agreement", {}).get(product, {})
     return {
         "run": run_id,
         "solution": fit.id,
@@ -232,6 +233,12 @@ def _fit_row(
         "rms_dec_mas": fit.rms_dec_mas,
         "fit_geometry": fit.fit_geometry,
         "geometry_why": fit.activity.parameters.get("geometry_why", {}).get(product),
+        "group": fit.group_name,
+        "error_mas": agreed.get("error_mas"),
+        "relative_pairs": agreed.get("pairs"),
+        "relative_rms_mas": agreed.get("rms_mas"),
+        "relative_east_mas": agreed.get("east_mas"),
+        "relative_north_mas": agreed.get("north_mas"),
         "trust": fit.trust,
         "trust_reason": report_of(fit.trust_reasons).weakest,
         "catalog_sources": placed.get("sources"),

@@ -159,7 +159,12 @@ class GroupAlignment:
             flags = [*exposure_flags(session, chosen), *lonely]
             rows = {one.version.id: one.as_row() for one in chosen}
         return [
-            {**rows[one.version_id], "group": group.name, "flags": _flags_of(one, flags)}
+            {
+                **rows[one.version_id],
+                "group": group.name,
+                "reason": f"{one.reason}; in group {group.name}",
+                "flags": _flags_of(one, flags),
+            }
             for group in groups
             for one in group.targets
         ]
@@ -208,8 +213,7 @@ class GroupAlignment:
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
             reference = RELATIVE if refcat is None else find_catalog(session, refcat)
-            run = AlignmentRun(reference, parameters, stamp)
-            run.what = AlignmentRoad.GROUP
+            run = AlignmentRun(reference, parameters, stamp, AlignmentRoad.GROUP)
             for one in (target for group in groups for target in group.targets):
                 version = session.get_one(ProductVersion, one.version_id)
                 run.use(version, reason=one.reason, passed_over=one.passed_over)
@@ -348,4 +352,5 @@ def _with_outcome(
     placed = dict(parameters.get("catalog", {}))
     if motion is not None:
         placed |= {one.path.name: motion.as_parameters() for one in outcome.members}
-    return {**parameters, "groups": groups, "catalog": placed}
+    agreement = {**parameters.get("agreement", {}), **outcome.agreement_by_file()}
+    return {**parameters, "groups": groups, "catalog": placed, "agreement": agreement}
