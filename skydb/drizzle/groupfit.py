@@ -68,7 +68,7 @@ class GroupFitter:
         ToolCrashedError, ToolSilentFailureError
             When tweakwcs failed.
         """
-        relative = relate([_stars(one) for one in members])
+        relative = relate(_stars_of(members))
         bodies = relative.bodies
         found = []
         for number, body in enumerate(bodies, start=1):
@@ -119,7 +119,7 @@ class GroupFitter:
             One for each visit but those that stay; one that shares no stars with others has
             failed.
         """
-        relative = relate([_stars(one) for one in members], whole_visits=True)
+        relative = relate(_stars_of(members), whole_visits=True)
         return [
             outcome
             for body in relative.bodies
@@ -281,13 +281,15 @@ class _Task:
     def _evidence(self, fit: BodyFit, pixel_mas: float) -> Evidence:
         plane = self.relative.plane
         names = {number: self.members[number].rootname for number in self.body}
-        moved = fit.jackknife_member_mas(self.body)
+        moved = fit.jackknife_member_mas(self.body if len(self.body) > 1 else ())
         return Evidence(
             measurements=fit.measurements,
             weight=fit.weight,
             before=fit.matched.before,
-            jackknife_star_pix=fit.jackknife_star_mas() / pixel_mas,
-            jackknife_exposure_pix={names[n]: step / pixel_mas for n, step in moved.items()},
+            jackknife_star_pix=_known(fit.jackknife_star_mas() / pixel_mas),
+            jackknife_exposure_pix={
+                names[n]: _known(step / pixel_mas) for n, step in moved.items()
+            },
             error_mas={
                 name: float(
                     np.hypot(fit.error_at(plane.middle(n)), self.relative.consistency(n).error_mas)
@@ -314,6 +316,16 @@ class _Task:
         return path
 
 
-def _stars(member: Member) -> MemberStars:
-    pointing = f"{member.visit} {member.camera}".strip()
-    return member_stars(member.path, member.rootname, pointing, member.band)
+def _stars_of(members: Sequence[Member]) -> list[MemberStars]:
+    """Stars of every member; two cameras of one visit have a pointing each."""
+    several = len({one.camera for one in members}) > 1
+    return [
+        member_stars(
+            one.path, one.rootname, f"{one.visit} {one.camera}" if several else one.visit, one.band
+        )
+        for one in members
+    ]
+
+
+def _known(number: float) -> float | None:
+    return number if np.isfinite(number) else None

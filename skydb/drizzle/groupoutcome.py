@@ -47,10 +47,11 @@ class Evidence:
         twice.
     before : int
         Matches before clipping.
-    jackknife_star_pix : float
-        Largest movement of the shift when one star is left out.
-    jackknife_exposure_pix : dict of str to float
-        The same for each exposure.
+    jackknife_star_pix : float or None
+        Largest movement of the shift when one star is left out; None when there is no fit
+        without it.
+    jackknife_exposure_pix : dict of str to float or None
+        The same for each exposure; empty when there is only one.
     error_mas : dict of str to float
         Standard error of the place of each exposure, along one axis.
     agreement : Agreement or None
@@ -62,8 +63,8 @@ class Evidence:
     measurements: int
     weight: int
     before: int
-    jackknife_star_pix: float
-    jackknife_exposure_pix: dict[str, float]
+    jackknife_star_pix: float | None
+    jackknife_exposure_pix: dict[str, float | None]
     error_mas: dict[str, float]
     agreement: Agreement | None
     votes: str
@@ -73,10 +74,10 @@ class Evidence:
         return asdict(self)
 
     @property
-    def weakest_exposure(self) -> tuple[str, float]:
+    def weakest_exposure(self) -> tuple[str, float | None] | None:
         """The exposure that the shift depends on most, and by how many pixels."""
-        found = self.jackknife_exposure_pix
-        return max(found.items(), key=lambda one: one[1], default=("", 0.0))
+        found = self.jackknife_exposure_pix.items()
+        return max(found, key=lambda one: np.inf if one[1] is None else one[1], default=None)
 
 
 @dataclass(frozen=True)

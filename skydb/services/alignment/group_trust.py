@@ -90,14 +90,20 @@ def _matches(fit: ProductFit, evidence: Evidence) -> Witness:
 
 
 def _jackknife(evidence: Evidence) -> Witness:
-    rootname, moved = evidence.weakest_exposure
-    star = evidence.jackknife_star_pix
-    worst = max(star, moved)
-    reason = (
-        f"leaving one star out moves the shift by up to {star:.3f} pix, "
-        f"leaving one exposure out by up to {moved:.3f} ({rootname})"
+    said = [("one star", evidence.jackknife_star_pix)]
+    if evidence.weakest_exposure is not None:
+        rootname, moved = evidence.weakest_exposure
+        said.append((f"one exposure ({rootname})", moved))
+    known = [moved for _, moved in said if moved is not None]
+    worst = max(known) if len(known) == len(said) else None
+    reason = "; ".join(
+        f"leaving {what} out leaves no fit"
+        if moved is None
+        else f"leaving {what} out moves the shift by up to {moved:.3f} pix"
+        for what, moved in said
     )
-    return Witness(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, worst), reason, worst)
+    score = 0.0 if worst is None else limited(JACKKNIFE_PIX, worst)
+    return Witness(TrustComponent.JACKKNIFE, score, reason, worst)
 
 
 def _archive(fit: ProductFit, original: Path, archive: WcsFacts) -> Witness:
