@@ -17,47 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.sky.members import BodyPlane, MemberStars
-from skydb.sky.plane_matching import Matched, Reach, match_from
 from skydb.sky.planemaps import PlaneMap
-from skydb.sky.votes import Search, best_offset
+from skydb.sky.ties import NARROWEST_PIX, Tie, tie_of
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
-#: Offset in mas and rotation that are looked for. Exposures of one visit have one pointing as a
-#: rule; two visits, or two sets of guide stars, may both be 2 arcsec and 0.1 degree off.
-_SEARCHES = ((500.0, 0.0), (4300.0, float(np.radians(0.2))))
+
 #: Pairs from which an exposure gets a rotation of its own.
 ROTATION_PAIRS = 50
 
-#: Votes from which two exposures of one visit are matched with a rotation.
-_TURNING_PAIRS = 10
-_VOTE_PIX = 0.8
-_WIDEST_PIX, _NARROWEST_PIX = 1.0, 0.3
-#: Both see a star equally bright, to this factor.
-_FLUX_FACTOR = 1.6
-#: What keeps its place on the detector so well while the sky moves on is a mark of the detector.
-_STILL_PIX = 0.5
-_MOVED_PIX = 1.0
 _ROUNDS = 4
 _CLIP_SIGMA = 4.0
-
-
-@dataclass(frozen=True, eq=False)
-class Tie:
-    """Stars that two exposures share.
-
-    Parameters
-    ----------
-    first, second : int
-        Numbers of the exposures.
-    stars : Matched
-        Indices of the pairs, and how the second lies from the first.
-    """
-
-    first: int
-    second: int
-    stars: Matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +150,7 @@ def relate(members: Sequence[MemberStars], *, whole_visits: bool = False) -> Rel
         for first in range(len(members))
         for second in range(first + 1, len(members))
         if not (whole_visits and members[first].visit == members[second].visit)
-        and (tie := _tie(plane, first, second)) is not None
+        and (tie := tie_of(plane, first, second)) is not None
     ]
     maps = [PlaneMap.identity() for _ in members]
     for _ in range(_ROUNDS if ties else 0):
@@ -190,49 +160,6 @@ def relate(members: Sequence[MemberStars], *, whole_visits: bool = False) -> Rel
         maps = _solved(plane, ties, maps, whole_visits)
         maps = maps if whole_visits else _with_their_visit(plane, ties, maps)
     return Relative(plane, tuple(ties), tuple(maps))
-
-
-def _tie(plane: BodyPlane, first: int, second: int) -> Tie | None:
-    """Stars shared by two exposures; None when there are too few to be sure."""
-    one, other = plane.members[first], plane.members[second]
-    for margin, turn in _SEARCHES if one.visit == other.visit else _SEARCHES[1:]:
-        if not plane.may_overlap(first, second, margin):
-            return None
-        pixel = max(one.pixel_mas, other.pixel_mas)
-        alike = _Alike(plane, first, second, _MOVED_PIX * pixel)
-        here, there = plane.places[first], plane.places[second]
-        peak = best_offset(there, here, Search(margin, _VOTE_PIX * pixel, turn), allowed=alike)
-        if peak is not None and peak.is_sure:
-            geometry = "rshift" if turn or peak.votes >= _TURNING_PAIRS else "shift"
-            reach = Reach(_WIDEST_PIX * pixel, _NARROWEST_PIX * pixel)
-            stars = match_from(peak.placed, there, here, geometry, reach)
-            return Tie(first, second, stars.only(alike(stars.first, stars.second)))
-    return None
-
-
-@dataclass(frozen=True)
-class _Alike:
-    """Tells which stars of the second exposure may be which of the first."""
-
-    plane: BodyPlane
-    first: int
-    second: int
-    moved_mas: float
-
-    def __call__(self, second: Indices, first: Indices) -> NDArray[np.bool_]:
-        """Pairs that are equally bright, and are no mark of the detector."""
-        one, other = self.plane.members[self.first], self.plane.members[self.second]
-        steps = self.plane.places[self.second][second] - self.plane.places[self.first][first]
-        on_chip = other.xy_pix[second] - one.xy_pix[first]
-        still = (one.extver[first] == other.extver[second]) & (
-            np.linalg.norm(on_chip, axis=1) < _STILL_PIX
-        )
-        mark = still & (np.linalg.norm(steps, axis=1) > self.moved_mas)
-        if one.band != other.band:
-            return np.asarray(~mark)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.abs(np.log(one.flux[first] / other.flux[second]))
-        return np.asarray(~mark & (ratio < np.log(_FLUX_FACTOR)))
 
 
 def _solved(
@@ -326,7 +253,7 @@ def _clipped(plane: BodyPlane, ties: Sequence[Tie], maps: Sequence[PlaneMap]) ->
     """The ties without pairs that the solution leaves far apart."""
     lengths = [np.linalg.norm(_differences(plane, tie, maps), axis=1) for tie in ties]
     scatter = float(np.median(np.concatenate(lengths))) / 1.1774
-    limit = max(_CLIP_SIGMA * scatter, _NARROWEST_PIX * plane.pixel_mas)
+    limit = max(_CLIP_SIGMA * scatter, NARROWEST_PIX * plane.pixel_mas)
     kept = []
     for tie, length in zip(ties, lengths, strict=True):
         good = length <= limit
