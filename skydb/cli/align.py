@@ -86,10 +86,11 @@ def run(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit drizzled products, or single exposures, to a catalogue with TweakReg.
+    """Fit drizzled products, single exposures or groups of them to a catalogue.
 
     Nothing is written to any file. With --what exposures each FLT or FLC is fitted by itself, by
-    stars that skydb finds among its cosmic rays.
+    stars that skydb finds among its cosmic rays. With --what group all exposures of a visit,
+    target or orbit are fitted as one rigid body; --relative aligns visits to each other.
     Options that select exposures select the products that are made of them. Exit code 5
     when a fit failed or is not trusted, or something was flagged; 1 when all failed.
 

@@ -25,7 +25,7 @@ def road_of(what: str | None, *, relative: bool) -> AlignmentRoad:
 
     if what is None:
         return AlignmentRoad.GROUP if relative else AlignmentRoad.DRIZZLED
-    return _member(AlignmentRoad, "--what", what)
+    return _member(AlignmentRoad, "--what", what.strip().lower())
 
 
 def group_options(
@@ -53,6 +53,7 @@ def group_options(
     UsageError
         When options do not go together, or have no such value.
     """
+    from skydb.domain.fit import MATCHES_WANTED
     from skydb.domain.grouping import GroupBy
     from skydb.domain.vocabulary import AlignmentRoad
     from skydb.errors import UsageError
@@ -70,6 +71,11 @@ def group_options(
         raise UsageError(
             f"{', '.join(foreign)}: options of TweakReg, which does not fit groups.",
             advice="Leave them out; --fitgeometry is taken.",
+        )
+    if geometry is not None and geometry not in MATCHES_WANTED:
+        raise UsageError(
+            f"--fitgeometry {geometry} is not known.",
+            advice=f"Use one of {', '.join(MATCHES_WANTED)}.",
         )
     return GroupOptions(_member(GroupBy, "--group-by", group_by or GroupBy.VISIT), geometry)
 

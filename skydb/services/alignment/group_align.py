@@ -293,6 +293,8 @@ class GroupAlignment:
             run = session.get_one(AlignmentRun, run_id)
             run.workspace = kept
             run.parameters = _with_outcome(run.parameters, outcome, motion)
+            if outcome.evidence is not None:
+                run.parameters = _with_geometry(run.parameters, outcome)
             for fit, wcs in zip(outcome.fits, read, strict=True):
                 version = session.get_one(ProductVersion, targets[fit.product].version_id)
                 record_fit(run, version, fit, wcs, reports.get(fit.product))
@@ -319,6 +321,16 @@ class GroupAlignment:
                 if evidence is not None and evidence.exists():
                     self.context.workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _with_geometry(parameters: dict[str, Any], outcome: BodyOutcome) -> dict[str, Any]:
+    """Parameters of a run with the reason for the geometry of one group, if it was left open."""
+    assert outcome.evidence is not None
+    if parameters["fitgeometry"] is not None:
+        return parameters
+    why = f"{outcome.fits[0].nmatches} stars count as {outcome.evidence.weight} matches"
+    reasons = {one.path.name: why for one in outcome.members}
+    return {**parameters, "geometry_why": {**parameters.get("geometry_why", {}), **reasons}}
 
 
 def _flags_of(target: GroupTarget, flags: Sequence[Flag]) -> str:
