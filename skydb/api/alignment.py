@@ -23,7 +23,7 @@ class AlignmentFacade(Facade):
 
     def align_run(
         self,
-        refcat: str,
+        refcat: str | Sequence[str],
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
@@ -37,6 +37,7 @@ class AlignmentFacade(Facade):
         Products are named by references (``*_drz.fits``, ``product:12``) and selected by
         the exposures that they are made of; `policy` is about the guards of inputs.
         With ``what="exposures"`` each FLT or FLC is fitted by itself.
+        Of several catalogues the first that gives a trusted fit is taken, file by file.
         `options` are TweakReg's, checked against its own specification, and win over
         `settings`.
         """

@@ -31,7 +31,11 @@ def run(
     context: typer.Context,
     chosen: inputs.Chosen,
     refcat: Annotated[
-        str | None, typer.Option(help="Name of the reference catalogue.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Name of a reference catalogue. Repeatable: the first that gives a trusted fit.",
+            show_default=False,
+        ),
     ] = None,
     products: Annotated[
         list[str] | None,
@@ -128,9 +132,13 @@ def run(
                 refcat, products or (), groups, selection=selection, policy=policy
             )
         else:
-            assert refcat is not None
             run_id = services.align.run(
-                refcat, products or (), settings, what=road, selection=selection, policy=policy
+                refcat or (),
+                products or (),
+                settings,
+                what=road,
+                selection=selection,
+                policy=policy,
             )
         rows = services.questions.alignment(run_id)
         doubts = services.questions.input_doubts(run_id)

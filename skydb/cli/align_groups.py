@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,7 +30,7 @@ def road_of(what: str | None, *, relative: bool) -> AlignmentRoad:
 
 def group_options(
     road: AlignmentRoad,
-    refcat: str | None,
+    refcat: Sequence[str] | None,
     tweakreg: Mapping[str, object],
     *,
     group_by: str | None,
@@ -42,7 +42,7 @@ def group_options(
     Parameters
     ----------
     road : AlignmentRoad
-    refcat : str or None
+    refcat : sequence of str or None
     tweakreg : mapping
         Options of TweakReg that were given.
     group_by, geometry : str or None
@@ -59,7 +59,7 @@ def group_options(
     from skydb.errors import UsageError
     from skydb.services.alignment import GroupOptions
 
-    if relative == (refcat is not None):
+    if relative == bool(refcat):
         advice = "Give --refcat NAME, or --relative to align visits to each other without one."
         raise UsageError("A run needs either a catalogue or --relative.", advice=advice)
     if road is not AlignmentRoad.GROUP:

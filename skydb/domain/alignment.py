@@ -90,11 +90,6 @@ class AlignmentRun(Activity):
         """Whether visits were aligned to each other, and to no catalogue."""
         return self.known_catalog is None and self.reference == RELATIVE
 
-    @property
-    def fitted_to(self) -> str:
-        """The catalogue's name, or :data:`RELATIVE`."""
-        return RELATIVE if self.is_relative else self.catalog.name
-
     def open_proposals(self) -> list[AlignmentSolution]:
         """Fits that wait for review.
 

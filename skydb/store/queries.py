@@ -232,6 +232,8 @@ def _fit_row(
         "rms_ra_mas": fit.rms_ra_mas,
         "rms_dec_mas": fit.rms_dec_mas,
         "fit_geometry": fit.fit_geometry,
+        "refcat": fit.catalog.name if fit.catalog else None,
+        "catalogs_tried": fit.activity.parameters.get("catalogs_tried", {}).get(product, []),
         "geometry_why": fit.activity.parameters.get("geometry_why", {}).get(product),
         "group": fit.group_name,
         "error_mas": agreed.get("error_mas"),

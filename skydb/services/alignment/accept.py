@@ -175,14 +175,15 @@ class AcceptService:
         workspace, drizzled = self.context.workspace, solution.version
         path = checked_path(workspace, drizzled)
         members = members_of_fit(session, drizzled, read_facts(path))
-        name = free_name(drizzled, members.moved, run.catalog.name)
+        catalog = (solution.catalog or run.catalog).name
+        name = free_name(drizzled, members.moved, catalog)
         quality = solution.as_facts().quality
         return _Fit(
             solution_id=solution.id,
             product=drizzled.filename,
             drizzled_id=drizzled.id,
             drizzled=path,
-            label=SolutionLabel.aligned_to(name, run.catalog.name, quality),
+            label=SolutionLabel.aligned_to(name, catalog, quality),
             exposures={version.id: checked_path(workspace, version) for version in members.moved},
             left=members.left,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.drizzle.usual import usual_settings
 from skydb.files.reader import read_facts
+from skydb.services.alignment.attempts import Attempt, as_parameters, first_trusted, names_of
 from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
 from skydb.services.alignment.group_align import GroupAlignment
 from skydb.services.alignment.products import read_inputs
@@ -50,7 +51,7 @@ class AlignService:
 
     def run(
         self,
-        refcat: str,
+        refcat: str | Sequence[str],
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
@@ -62,8 +63,9 @@ class AlignService:
 
         Parameters
         ----------
-        refcat : str
-            Name of a reference catalogue.
+        refcat : str or sequence of str
+            Name of a reference catalogue; of several the first that gives a trusted fit is
+            taken, for each file by itself.
         products : sequence of str
             References to drizzled products or exposures, wildcards allowed; all when empty.
         settings : TweakRegSettings, optional
@@ -93,8 +95,10 @@ class AlignService:
             When TweakReg crashed before any product was fitted; the run is FAILED.
         """
         settings, policy = settings or usual_settings(what), policy or GuardPolicy()
-        self._require_catalog(refcat)
+        refcats = names_of(refcat)
         with self.context.store.reading() as session:
+            for name in refcats:
+                find_catalog(session, name)
             require_listed(session, settings.files)
         road = road_of(what)
         targets, flags = self._targets(road, products, selection or Selection(), policy)
@@ -102,9 +106,9 @@ class AlignService:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
         run_id = self._begin(
-            road, refcat, targets, settings, flags, **policy.as_parameters(), **asked
+            road, refcats, targets, settings, flags, **policy.as_parameters(), **asked
         )
-        return self._execute(road, run_id, targets, settings)
+        return self._execute(road, run_id, refcats, targets, settings)
 
     def explain(
         self,
@@ -153,7 +157,8 @@ class AlignService:
             if earlier.what is AlignmentRoad.GROUP:
                 return GroupAlignment(self.context, self.runner).repeat(run_id)
             road = road_of(earlier.what)
-            refcat, recorded = earlier.catalog.name, dict(earlier.parameters)
+            recorded = dict(earlier.parameters)
+            refcats = names_of(recorded.get("refcats", earlier.catalog.name))
             targets = [
                 Target(
                     link.version_id,
@@ -166,25 +171,33 @@ class AlignService:
         order = {name: place for place, name in enumerate(recorded["products"])}
         targets.sort(key=lambda target: order[target.path.name])
         settings = TweakRegSettings.recalled(recorded["tweakreg"])
-        again = self._begin(road, refcat, targets, settings, replay_of=run_id)
-        return self._execute(road, again, targets, settings)
+        again = self._begin(road, refcats, targets, settings, replay_of=run_id)
+        return self._execute(road, again, refcats, targets, settings)
 
     def _execute(
-        self, road: Road, run_id: int, targets: Sequence[Target], chosen: TweakRegSettings
+        self,
+        road: Road,
+        run_id: int,
+        refcats: Sequence[str],
+        targets: Sequence[Target],
+        chosen: TweakRegSettings,
     ) -> int:
         label = f"align-{run_id}"
+        inputs = {target.version_id: target.path for target in targets}
         with (
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            found = self._references(run_id, targets, chosen)
-            fits = self._fit(road, run_id, found, chosen, scratch)
-            self._record(run_id, found, fits)
-        return run_id
+            with isolated(self.context, run_id, inputs, self.runner) as runner:
 
-    def _require_catalog(self, refcat: str) -> None:
-        with self.context.store.reading() as session:
-            find_catalog(session, refcat)
+                def make(name: str, left: Sequence[Target], number: int) -> Iterator[Attempt]:
+                    found = self._references(name, left, chosen)
+                    fits = self._fit(road, runner, found, chosen, scratch / str(number))
+                    return self._attempts(name, found, fits)
+
+                attempts = first_trusted(refcats, targets, make)
+            self._record(run_id, attempts)
+        return run_id
 
     def _targets(
         self, road: Road, products: Sequence[str], selection: Selection, policy: GuardPolicy
@@ -208,15 +221,14 @@ class AlignService:
     def _begin(
         self,
         road: Road,
-        refcat: str,
+        refcats: Sequence[str],
         targets: Sequence[Target],
         settings: TweakRegSettings,
         flags: Sequence[Flag] = (),
         **more: object,
     ) -> int:
-        self._require_catalog(refcat)
         parameters = {
-            "refcat": refcat,
+            **as_parameters(refcats),
             "products": [target.path.name for target in targets],
             "epochs": {
                 target.path.name: epoch
@@ -227,7 +239,7 @@ class AlignService:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            run = AlignmentRun(find_catalog(session, refcat), parameters, stamp, road.kind)
+            run = AlignmentRun(find_catalog(session, refcats[0]), parameters, stamp, road.kind)
             for target in targets:
                 version = session.get_one(ProductVersion, target.version_id)
                 run.use(version, reason=target.reason, passed_over=target.passed_over)
@@ -238,11 +250,11 @@ class AlignService:
         return self.context.begin(begin)
 
     def _references(
-        self, run_id: int, targets: Sequence[Target], settings: TweakRegSettings
+        self, refcat: str, targets: Sequence[Target], settings: TweakRegSettings
     ) -> list[Reference]:
         """The catalogue as each product gets it, and how much of the product it covers."""
         with self.context.store.reading() as session:
-            catalog = session.get_one(AlignmentRun, run_id).catalog
+            catalog = find_catalog(session, refcat)
             found = references(self.context, catalog, targets, settings)
         look_at(found, self.context.progress)
         return found
@@ -250,7 +262,7 @@ class AlignService:
     def _fit(
         self,
         road: Road,
-        run_id: int,
+        runner: DrizzlepacRunner,
         found: Sequence[Reference],
         settings: TweakRegSettings,
         scratch: Path,
@@ -259,30 +271,37 @@ class AlignService:
         covered = [one for one in found if one.is_covered]
         fits = {one.target.path: one.unfitted(scratch) for one in found if not one.is_covered}
         if covered:
+            scratch.mkdir()
             files = write_references(covered, scratch)
-            inputs = {one.target.version_id: one.target.path for one in covered}
-            job = FitJob(list(inputs.values()), files, settings, scratch / "tweakreg")
-            with isolated(self.context, run_id, inputs, self.runner) as runner:
-                made = road.fit(runner, job, self.context.progress)
+            paths = [one.target.path for one in covered]
+            job = FitJob(paths, files, settings, scratch / "tweakreg")
+            made = road.fit(runner, job, self.context.progress)
             self.context.progress.end()
             fits |= {fit.product: fit for fit in made}
         return [fits[one.target.path] for one in found]
 
-    def _record(self, run_id: int, found: Sequence[Reference], fits: Sequence[ProductFit]) -> None:
+    def _attempts(
+        self, refcat: str, found: Sequence[Reference], fits: Sequence[ProductFit]
+    ) -> Iterator[Attempt]:
+        """The fits to one catalogue, judged."""
+        reports = self._judge(found, fits)
+        for one, fit in zip(found, fits, strict=True):
+            yield Attempt(refcat, one, fit, reports.get(one.target.version_id))
+
+    def _record(self, run_id: int, attempts: Sequence[Attempt]) -> None:
+        fits = [one.fit for one in attempts]
         kept = self._keep_evidence(run_id, fits)
         read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
-        reports = self._judge(found, fits)
         with self.context.closing(AlignmentRun, run_id) as (session, run):
             run.workspace = kept
-            placed = {one.target.path.name: one.as_parameters() for one in found}
-            why = {fit.product.name: fit.geometry_why for fit in fits if fit.geometry_why}
-            run.parameters = {**run.parameters, "catalog": placed, "geometry_why": why}
-            for one, fit, wcs in zip(found, fits, read, strict=True):
-                doubt = one.doubts(fit)
-                if doubt is not None:
-                    run.notice(FindingKind.CATALOG, one.target.path.name, doubt)
-                version = session.get_one(ProductVersion, one.target.version_id)
-                record_fit(run, version, fit, wcs, reports.get(one.target.version_id))
+            run.parameters = {**run.parameters, **_told(attempts)}
+            for one, wcs in zip(attempts, read, strict=True):
+                target = one.reference.target
+                for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
+                    run.notice(FindingKind.CATALOG, target.path.name, doubt)
+                version = session.get_one(ProductVersion, target.version_id)
+                catalog = find_catalog(session, one.catalog)
+                record_fit(run, version, one.fit, wcs, one.report, catalog)
 
     def _judge(
         self, found: Sequence[Reference], fits: Sequence[ProductFit]
@@ -311,6 +330,18 @@ class AlignService:
                 if evidence is not None and evidence.exists():
                     workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _told(attempts: Sequence[Attempt]) -> dict[str, object]:
+    """What a run tells of each file: its catalogue, and why this geometry and this catalogue."""
+    named = {one.fit.product.name: one for one in attempts}
+    why = {name: one.fit.geometry_why for name, one in named.items() if one.fit.geometry_why}
+    tried = {name: list(one.tried) for name, one in named.items() if one.tried}
+    return {
+        "catalog": {name: one.reference.as_parameters() for name, one in named.items()},
+        "geometry_why": why,
+        **({"catalogs_tried": tried} if tried else {}),
+    }
 
 
 def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:

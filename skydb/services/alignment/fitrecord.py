@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion
+from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion, ReferenceCatalog
+from skydb.domain.alignment import RELATIVE
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import FitParameters, FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind
@@ -16,6 +17,7 @@ def record_fit(
     fit: ProductFit,
     wcs: WcsFacts | None,
     report: TrustReport | None,
+    catalog: ReferenceCatalog | None,
 ) -> None:
     """Record the fit of one file as a proposal, or why there is none.
 
@@ -29,6 +31,8 @@ def record_fit(
         The fitted WCS; None when there is none.
     report : TrustReport or None
         The checks of the fit.
+    catalog : ReferenceCatalog or None
+        What it was fitted to; None when visits were aligned to each other.
 
     Raises
     ------
@@ -37,7 +41,6 @@ def record_fit(
     ToolError
         When numbers of the fit are missing.
     """
-    catalog = None if run.is_relative else run.catalog
     if wcs is None or not fit.is_fitted:
         reason = fit.reason or "TweakReg left no fitted WCS"
         stays = wcs_in_force(version)
@@ -46,7 +49,9 @@ def record_fit(
         run.notice(FindingKind.FIT_FAILED, version.filename, reason)
         return
     quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
-    name = WcsName.fitted_by_skydb(wcs_in_force(version).name, run.fitted_to)
+    name = WcsName.fitted_by_skydb(
+        wcs_in_force(version).name, catalog.name if catalog else RELATIVE
+    )
     proposal = WcsFacts(" ", name, wcs.chips, None, None, quality)
     solution = AlignmentSolution.propose(version, run, catalog, proposal, _parameters(fit))
     solution.group_name = fit.group

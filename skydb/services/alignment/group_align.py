@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -17,15 +16,17 @@ from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import TrustReport
-from skydb.domain.vocabulary import AlignmentRoad
+from skydb.domain.vocabulary import AlignmentRoad, FindingKind
 from skydb.drizzle.groupfit import GroupFitter
 from skydb.drizzle.groupoutcome import BodyOutcome, Reference
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import FileRejectedError, ToolError
 from skydb.files.reader import read_facts
+from skydb.services.alignment.attempts import as_parameters, names_of
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
+from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.group_trust import judge_member, judge_relative
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
 from skydb.services.alignment.products import read_inputs
@@ -49,7 +50,7 @@ class GroupOptions:
     by: GroupBy = GroupBy.VISIT
     geometry: str | None = None
 
-    def by_for(self, refcat: str | None) -> GroupBy | None:
+    def by_for(self, refcat: object | None) -> GroupBy | None:
         """What makes a group; None for all exposures, of which visits are aligned to each other."""
         return None if refcat is None and self.by is GroupBy.VISIT else self.by
 
@@ -80,7 +81,7 @@ class GroupAlignment:
 
     def run(
         self,
-        refcat: str | None,
+        refcat: str | Sequence[str] | None,
         exposures: Sequence[str] = (),
         options: GroupOptions | None = None,
         *,
@@ -94,8 +95,9 @@ class GroupAlignment:
 
         Parameters
         ----------
-        refcat : str or None
-            Name of a reference catalogue; None aligns visits to each other.
+        refcat : str, sequence of str or None
+            Name of a reference catalogue; of several the first that gives all of a group a
+            trusted fit is taken. None aligns visits to each other.
         exposures : sequence of str
             References to exposures; all when empty.
         options : GroupOptions, optional
@@ -117,28 +119,29 @@ class GroupAlignment:
             When a guard refuses the exposures.
         """
         options, policy = options or GroupOptions(), policy or GuardPolicy()
+        refcats = None if refcat is None else names_of(refcat)
         with self.context.store.reading() as session:
-            if refcat is not None:
-                find_catalog(session, refcat)
+            for name in refcats or ():
+                find_catalog(session, name)
             chosen = choose_exposures(session, exposures, selection)
             read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
             chosen = [one for one in chosen if one.version.id in read]
-            groups = groups_of(session, chosen, read, options.by_for(refcat))
+            groups = groups_of(session, chosen, read, options.by_for(refcats))
             found = [
                 *exposure_flags(session, chosen),
-                *lonely_exposures(groups, read, refcat is None),
+                *lonely_exposures(groups, read, refcats is None),
             ]
             flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
         for flag in flags:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
         more = {**policy.as_parameters(), **asked}
-        run_id = self._begin(refcat, groups, options, flags, **more)
-        return self._execute(run_id, refcat, groups, options)
+        run_id = self._begin(refcats, groups, options, flags, **more)
+        return self._execute(run_id, refcats, groups, options)
 
     def explain(
         self,
-        refcat: str | None,
+        refcat: object | None,
         exposures: Sequence[str] = (),
         options: GroupOptions | None = None,
         selection: Selection | None = None,
@@ -184,21 +187,22 @@ class GroupAlignment:
             chosen = [ChosenInput(version, why) for version in earlier.inputs]
             read, _ = read_inputs(self.context.workspace, chosen, strict=True)
             options = GroupOptions(GroupBy(recorded["group_by"]), recorded["fitgeometry"])
-            refcat = recorded["refcat"]
-            groups = groups_of(session, chosen, read, options.by_for(refcat))
-        again = self._begin(refcat, groups, options, replay_of=run_id)
-        return self._execute(again, refcat, groups, options)
+            named = recorded.get("refcats", recorded["refcat"])
+            refcats = None if named is None else names_of(named)
+            groups = groups_of(session, chosen, read, options.by_for(refcats))
+        again = self._begin(refcats, groups, options, replay_of=run_id)
+        return self._execute(again, refcats, groups, options)
 
     def _begin(
         self,
-        refcat: str | None,
+        refcats: Sequence[str] | None,
         groups: Sequence[Group],
         options: GroupOptions,
         flags: Sequence[Flag] = (),
         **more: object,
     ) -> int:
         parameters = {
-            "refcat": refcat,
+            **(as_parameters(refcats) if refcats else {"refcat": None}),
             "group_by": options.by.value,
             "fitgeometry": options.geometry,
             "products": [one.path.name for group in groups for one in group.targets],
@@ -212,7 +216,7 @@ class GroupAlignment:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            reference = RELATIVE if refcat is None else find_catalog(session, refcat)
+            reference = find_catalog(session, refcats[0]) if refcats else RELATIVE
             run = AlignmentRun(reference, parameters, stamp, AlignmentRoad.GROUP)
             for one in (target for group in groups for target in group.targets):
                 version = session.get_one(ProductVersion, one.version_id)
@@ -224,7 +228,11 @@ class GroupAlignment:
         return self.context.begin(begin)
 
     def _execute(
-        self, run_id: int, refcat: str | None, groups: Sequence[Group], options: GroupOptions
+        self,
+        run_id: int,
+        refcats: Sequence[str] | None,
+        groups: Sequence[Group],
+        options: GroupOptions,
     ) -> int:
         label = f"align-{run_id}"
         inputs = {one.version_id: one.path for group in groups for one in group.targets}
@@ -232,7 +240,7 @@ class GroupAlignment:
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
         ):
-            usable = self._catalog(refcat)
+            catalogs = self._catalogs(refcats)
             progress = self.context.progress
             progress.begin(f"Fitting {len(groups)} groups", len(groups))
             with isolated(self.context, run_id, inputs, self.runner) as runner:
@@ -240,28 +248,55 @@ class GroupAlignment:
                 for number, group in enumerate(groups):
                     home = scratch / str(number)
                     home.mkdir()
-                    self._fit(run_id, group, usable, fitter, home)
+                    for one in self._first_trusted(group, catalogs, fitter, home):
+                        self._record(run_id, group, one)
                     progress.advance()
             progress.end()
             with self.context.closing(AlignmentRun, run_id):
                 pass
         return run_id
 
-    def _catalog(self, refcat: str | None) -> UsableCatalog | None:
-        if refcat is None:
-            return None
+    def _catalogs(
+        self, refcats: Sequence[str] | None
+    ) -> list[tuple[str | None, UsableCatalog | None]]:
+        if refcats is None:
+            return [(None, None)]
         with self.context.store.reading() as session:
-            return UsableCatalog.of(self.context, find_catalog(session, refcat))
+            return [
+                (name, UsableCatalog.of(self.context, find_catalog(session, name)))
+                for name in refcats
+            ]
+
+    def _first_trusted(
+        self,
+        group: Group,
+        catalogs: Sequence[tuple[str | None, UsableCatalog | None]],
+        fitter: GroupFitter,
+        home: Path,
+    ) -> list[GroupAttempt]:
+        """The fits to the first catalogue that gives all of a group a trusted fit, or the best."""
+        best: list[GroupAttempt] = []
+        tried: tuple[str, ...] = ()
+        for number, (name, usable) in enumerate(catalogs):
+            place = home / str(number)
+            place.mkdir()
+            made = self._fit(group, name, usable, fitter, place)
+            kept, lost = better(best, made)
+            tried = (*tried, *objections(lost))
+            best = kept
+            if all(one.is_trusted for one in best):
+                break
+        return [replace(one, tried=tried) for one in best]
 
     def _fit(
         self,
-        run_id: int,
         group: Group,
+        name: str | None,
         usable: UsableCatalog | None,
         fitter: GroupFitter,
         home: Path,
-    ) -> None:
-        """Fit one group and record what came of it at once."""
+    ) -> list[GroupAttempt]:
+        """Fit one group to one catalogue, and hear every witness."""
         motion: MotionRecord | None = None
         try:
             if usable is None:
@@ -274,30 +309,37 @@ class GroupAlignment:
                 outcomes = fitter.fit(group.name, group.members, reference, home)
         except (ToolError, FileRejectedError) as error:
             outcomes = [_failed(group, str(error), home)]
-        for outcome in outcomes:
-            self._record(run_id, group, outcome, motion)
+        targets = {one.path: one for one in group.targets}
+        return [
+            GroupAttempt(
+                name,
+                outcome,
+                motion,
+                {
+                    fit.product: self._judge(outcome, fit, targets[fit.product], motion)
+                    for fit in outcome.fits
+                    if fit.is_fitted
+                },
+            )
+            for outcome in outcomes
+        ]
 
-    def _record(
-        self, run_id: int, group: Group, outcome: BodyOutcome, motion: MotionRecord | None
-    ) -> None:
+    def _record(self, run_id: int, group: Group, attempt: GroupAttempt) -> None:
+        outcome = attempt.outcome
         kept = self._keep_evidence(run_id, outcome.fits)
         targets = {one.path: one for one in group.targets}
-        reports = {
-            fit.product: self._judge(outcome, fit, targets[fit.product], motion)
-            for fit in outcome.fits
-            if fit.is_fitted
-        }
         read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None
                 for fit in outcome.fits]  # fmt: skip
         with self.context.store.writing() as session:
             run = session.get_one(AlignmentRun, run_id)
             run.workspace = kept
-            run.parameters = _with_outcome(run.parameters, outcome, motion)
-            if outcome.evidence is not None:
-                run.parameters = _with_geometry(run.parameters, outcome)
+            run.parameters = attempt.told(run.parameters)
+            if attempt.tried:
+                run.notice(FindingKind.CATALOG, group.name, attempt.remark)
+            catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None
             for fit, wcs in zip(outcome.fits, read, strict=True):
                 version = session.get_one(ProductVersion, targets[fit.product].version_id)
-                record_fit(run, version, fit, wcs, reports.get(fit.product))
+                record_fit(run, version, fit, wcs, attempt.reports.get(fit.product), catalog)
             session.commit()
 
     def _judge(
@@ -323,16 +365,6 @@ class GroupAlignment:
         return "/".join(home)
 
 
-def _with_geometry(parameters: dict[str, Any], outcome: BodyOutcome) -> dict[str, Any]:
-    """Parameters of a run with the reason for the geometry of one group, if it was left open."""
-    assert outcome.evidence is not None
-    if parameters["fitgeometry"] is not None:
-        return parameters
-    why = f"{outcome.fits[0].nmatches} stars count as {outcome.evidence.weight} matches"
-    reasons = {one.path.name: why for one in outcome.members}
-    return {**parameters, "geometry_why": {**parameters.get("geometry_why", {}), **reasons}}
-
-
 def _flags_of(target: GroupTarget, flags: Sequence[Flag]) -> str:
     kinds = {flag.guard.value for flag in flags if flag.subject == target.member.rootname}
     return ", ".join(sorted(kinds))
@@ -354,15 +386,3 @@ def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:
         for one in group.targets
     )
     return BodyOutcome(group.name, tuple(group.members), fits, {}, ())
-
-
-def _with_outcome(
-    parameters: dict[str, Any], outcome: BodyOutcome, motion: MotionRecord | None
-) -> dict[str, Any]:
-    """Parameters of a run with what is to be known of one group."""
-    groups = {**parameters.get("groups", {}), outcome.name: outcome.as_parameters()}
-    placed = dict(parameters.get("catalog", {}))
-    if motion is not None:
-        placed |= {one.path.name: motion.as_parameters() for one in outcome.members}
-    agreement = {**parameters.get("agreement", {}), **outcome.agreement_by_file()}
-    return {**parameters, "groups": groups, "catalog": placed, "agreement": agreement}

@@ -130,6 +130,38 @@ def test_a_fit_with_few_matches_is_a_finding(
     assert FindingKind.WEAK_FIT in kinds
 
 
+def test_the_next_catalogue_is_taken_where_the_first_gives_no_trusted_fit(
+    services: Services, tools: Toolbox, field: list[Path], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.csv"
+    elsewhere.write_text("ra,dec\n" + "".join(f"{10 + n / 1000},5.0\n" for n in range(30)))
+    services.refcat.import_file(elsewhere, 2016.0, "elsewhere")
+    service = AlignService(services.context, tools)
+    run = service.run(["elsewhere", "gaia"])
+    for number in (run, service.repeat(run)):
+        (row,) = services.questions.alignment(number)
+        assert (row["status"], row["refcat"]) == ("proposed", "gaia")
+        (tried,) = row["catalogs_tried"]
+        assert tried.startswith("elsewhere: the catalogue does not cover it")
+        doubts = [doubt["message"] for doubt in services.questions.input_doubts(number)]
+        assert any(one.startswith("gaia gave a trusted fit (elsewhere:") for one in doubts)
+    service = services.accept
+    assert {one.status for one in type(service)(services.context, tools).accept(run)} == {"applied"}
+    (history,) = services.questions.sql(
+        "SELECT DISTINCT refcat FROM v_alignment_history WHERE status = 'applied'"
+    ).rows
+    assert history == ("gaia",)
+
+
+def test_no_second_catalogue_is_asked_when_the_first_is_trusted(
+    services: Services, tools: Toolbox, field: list[Path]
+) -> None:
+    run = AlignService(services.context, tools).run(["gaia", "gaia"])
+    (row,) = services.questions.alignment(run)
+    assert (row["refcat"], row["catalogs_tried"]) == ("gaia", [])
+    assert tools.ran == ["tweakreg"]
+
+
 def test_a_fit_of_eight_matches_is_a_shift_and_says_why(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:

@@ -1,0 +1,101 @@
+"""Fits of a group to the catalogues of a list: the first that is trusted, or else the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skydb.domain.motion import MotionRecord
+from skydb.domain.trust import TRUST_FLOOR, TrustReport
+from skydb.drizzle.groupoutcome import BodyOutcome
+
+
+@dataclass(frozen=True)
+class GroupAttempt:
+    """One rigid body fitted to one catalogue.
+
+    Parameters
+    ----------
+    catalog : str or None
+        Its name; None when visits are aligned to each other.
+    outcome : BodyOutcome
+        The fits of the members.
+    motion : MotionRecord or None
+        How the sources of the catalogue were placed.
+    reports : mapping of Path to TrustReport
+        What every witness says of the fits that there are.
+    tried : tuple of str
+        What the other catalogues of the list gave.
+    """
+
+    catalog: str | None
+    outcome: BodyOutcome
+    motion: MotionRecord | None
+    reports: Mapping[Path, TrustReport]
+    tried: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """The lowest trust of its members; below 0 when one has no fit."""
+        scores = [
+            self.reports[fit.product].score if fit.product in self.reports else -1.0
+            for fit in self.outcome.fits
+        ]
+        return min(scores, default=-1.0)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether all members may be accepted without force."""
+        return self.score >= TRUST_FLOOR
+
+    @property
+    def objection(self) -> str:
+        """Why it is not taken."""
+        if self.score < 0.0:
+            reasons = (fit.reason for fit in self.outcome.fits if fit.reason)
+            return f"{self.catalog}: {next(reasons, 'no fit')}"
+        return f"{self.catalog}: trust {self.score:.2f}, {TRUST_FLOOR} is wanted"
+
+    @property
+    def remark(self) -> str:
+        """What other catalogues gave, in words."""
+        verdict = "gave a trusted fit" if self.is_trusted else "gave the best of several fits"
+        return f"{self.catalog} {verdict} ({'; '.join(self.tried)})"
+
+    def told(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters of a run with what is to be known of one group."""
+        outcome, files = self.outcome, [one.path.name for one in self.outcome.members]
+        more: dict[str, dict[str, object]] = {
+            "groups": {outcome.name: outcome.as_parameters()},
+            "catalog": {},
+            "agreement": dict(outcome.agreement_by_file()),
+        }
+        if self.motion is not None:
+            more["catalog"] = dict.fromkeys(files, self.motion.as_parameters())
+        if outcome.evidence is not None and parameters["fitgeometry"] is None:
+            why = f"{outcome.fits[0].nmatches} stars count as {outcome.evidence.weight} matches"
+            more["geometry_why"] = dict.fromkeys(files, why)
+        if self.tried:
+            more["catalogs_tried"] = {name: list(self.tried) for name in files}
+        joined = {name: {**parameters.get(name, {}), **told} for name, told in more.items()}
+        return {**parameters, **joined}
+
+
+def better(
+    earlier: Sequence[GroupAttempt], later: Sequence[GroupAttempt]
+) -> tuple[list[GroupAttempt], list[GroupAttempt]]:
+    """Of the fits to two catalogues those that are to be taken, and the others."""
+    if earlier and _score(later) <= _score(earlier):
+        return list(earlier), list(later)
+    return list(later), list(earlier)
+
+
+def objections(lost: Sequence[GroupAttempt]) -> list[str]:
+    """Why fits were not taken, each reason once."""
+    return list(dict.fromkeys(one.objection for one in lost))
+
+
+def _score(attempts: Sequence[GroupAttempt]) -> float:
+    return min((one.score for one in attempts), default=-1.0)
