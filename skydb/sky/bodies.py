@@ -121,7 +121,11 @@ class BodyFit:
         return self.error_at(self._middle)
 
     def error_at(self, place: Floats) -> float:
-        """Standard error along one axis that the fit has at a place (2,) of the plane."""
+        """Standard error along one axis that the fit has at a place (2,) of the plane.
+
+        A shift leaves the rotation that there is in the matches where it was; that is part of
+        the error away from their middle.
+        """
         n, used = self.nmatches, PARAMETERS_FITTED[self.geometry]
         free = 2 * n - used
         if free <= 0:
@@ -132,7 +136,17 @@ class BodyFit:
             away = self.stars.xy_mas[self.matched.first] - self._middle
             size = float((away**2).sum()) / (2 if self.geometry == "general" else 1)
             lever = float(((place - self._middle) ** 2).sum()) / size if size else 0.0
-        return scatter * float(np.sqrt(1 / n + lever))
+        left = self._turn_left_rad * float(np.hypot(*(place - self._middle)))
+        return float(np.hypot(scatter * np.sqrt(1 / n + lever), left))
+
+    @cached_property
+    def _turn_left_rad(self) -> float:
+        """Rotation that the geometry did not allow."""
+        if self.geometry != "shift":
+            return 0.0
+        stars = self.stars.xy_mas[self.matched.first]
+        turned = fit_map(stars, self.catalog_mas[self.matched.second], "rshift")
+        return abs(turned.turn_rad)
 
     def agreement(self, plane: BodyPlane, body: Sequence[int]) -> Agreement:
         """Where the fit puts the stars of the body, compared with the catalogue on its chips."""
