@@ -272,6 +272,14 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
             if solution is not self and solution.superseded_by is None:
                 solution.superseded_by = self
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether there are fewer matches than the fitted geometry wants.
+
+        Stars of a group are measured several times; its trust counts that.
+        """
+        return self.group_name is None and super().is_weak
+
     def warn_if_weak(self) -> None:
         """Leave a finding with the activity when the fit has too few matches."""
         if self.is_weak:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.drizzle.groupmatches import write_match_file
+from skydb.drizzle.groupmatches import MemberMatches
 from skydb.drizzle.groupoutcome import BodyOutcome, Evidence, Member, Reference
 from skydb.drizzle.memberstars import member_stars
 from skydb.drizzle.rigid import RigidBody, RigidFit, move_bodies
@@ -234,9 +234,9 @@ class _Task:
         )
         fits = tuple(
             replace(numbers, product=one.path, fitted_copy=copy,
-                    match_file=self._matches(fit, rigid, moved, copy),
+                    match_file=self._matches(fit, rigid, moved, number),
                     original_wcs_name=read_facts(one.path).primary.name.text)
-            for one, copy in zip(self.mine, moved.copies, strict=True)
+            for number, (one, copy) in enumerate(zip(self.mine, moved.copies, strict=True))
         )  # fmt: skip
         return self._outcome(fits, self._evidence(fit, pixel))
 
@@ -300,20 +300,21 @@ class _Task:
             votes=fit.peak.sentence,
         )
 
-    def _matches(self, fit: BodyFit, rigid: RigidBody, moved: RigidFit, copy: Path) -> Path:
+    def _matches(self, fit: BodyFit, rigid: RigidBody, moved: RigidFit, place: int) -> Path:
         """The match file of one member, beside its copy."""
-        path = copy.with_name(f"{copy.stem}_catalog_fit.match")
-        after = rigid.placed(rigid.stars_mas)
-        write_match_file(
-            path,
-            copy.name,
-            rigid.sources_mas * _WEST / rigid.pixel_mas,
-            rigid.stars_mas * _WEST / rigid.pixel_mas,
-            moved.residuals_pix,
-            self.relative.plane.sky(after),
-            moved.shift_pix,
+        number, copy = self.body[place], moved.copies[place]
+        rows, sources = fit.matched_in(number)
+        stars = self.relative.plane.members[number]
+        matches = MemberMatches(
+            rigid.sources_mas[rows] * _WEST / rigid.pixel_mas,
+            rigid.stars_mas[rows] * _WEST / rigid.pixel_mas,
+            moved.residuals_pix[rows],
+            self.relative.plane.sky(rigid.placed(rigid.stars_mas[rows])),
+            stars.xy_pix[sources],
+            stars.extver[sources],
         )
-        return path
+        path = copy.with_name(f"{copy.stem}_catalog_fit.match")
+        return matches.write(path, copy.name, moved.shift_pix)
 
 
 def _stars_of(members: Sequence[Member]) -> list[MemberStars]:

@@ -58,6 +58,8 @@ class BodyStars:
         Of every measurement: the star and the exposure.
     measured_mas : ndarray, shape (K, 2)
         Its place.
+    source : ndarray of int, shape (K,)
+        Its index in the list of the exposure.
     """
 
     xy_mas: Floats
@@ -65,6 +67,7 @@ class BodyStars:
     star: Indices
     member: Indices
     measured_mas: Floats
+    source: Indices
 
     def __len__(self) -> int:
         """Return the number of stars."""
@@ -110,6 +113,13 @@ class BodyFit:
         """Measurements of them in all exposures."""
         return int(self.stars.seen[self.matched.first].sum())
 
+    def matched_in(self, member: int) -> tuple[Indices, Indices]:
+        """Matches that one exposure has measured: their places in the fit and in its list."""
+        place = np.full(len(self.stars), -1)
+        place[self.matched.first] = np.arange(self.nmatches)
+        mine = (self.stars.member == member) & (place[self.stars.star] >= 0)
+        return place[self.stars.star[mine]], self.stars.source[mine]
+
     @property
     def weight(self) -> int:
         """Matches, of which those measured more than once count twice."""
@@ -131,6 +141,8 @@ class BodyFit:
         if free <= 0:
             return float("inf")
         scatter = float(np.sqrt((self.matched.residuals**2).sum() / free))
+        # A few residuals may be small by chance; repeated measurements tell their noise, too.
+        scatter = max(scatter, self._repeated_mas)
         lever = 0.0
         if used > 2:
             away = self.stars.xy_mas[self.matched.first] - self._middle
@@ -138,6 +150,18 @@ class BodyFit:
             lever = float(((place - self._middle) ** 2).sum()) / size if size else 0.0
         left = self._turn_left_rad * float(np.hypot(*(place - self._middle)))
         return float(np.hypot(scatter * np.sqrt(1 / n + lever), left))
+
+    @cached_property
+    def _repeated_mas(self) -> float:
+        """Noise of the place of a star, along one axis, from its several measurements."""
+        mine = np.isin(self.stars.star, self.matched.first)
+        star = self.stars.star[mine]
+        apart = self.stars.measured_mas[mine] - self.stars.xy_mas[star]
+        free = 2 * (len(star) - self.nmatches)
+        if free <= 0:
+            return 0.0
+        per_star = (1.0 / self.stars.seen[self.matched.first]).mean()
+        return float(np.sqrt((apart**2).sum() / free * per_star))
 
     @cached_property
     def _turn_left_rad(self) -> float:
@@ -214,14 +238,17 @@ def stars_of(relative: Relative, body: Sequence[int]) -> BodyStars:
     member = np.repeat(np.array(body), [len(one) for one in places])
     if not len(xy):
         none = np.empty(0, dtype=np.intp)
-        return BodyStars(np.empty((0, 2)), none, none, none, np.empty((0, 2)))
+        return BodyStars(np.empty((0, 2)), none, none, none, np.empty((0, 2)), none)
+    source = np.concatenate([np.arange(len(one)) for one in places])
     star, keep = _linked(xy, member, _LINK_PIX * relative.plane.pixel_mas)
-    xy, member, star = xy[keep], member[keep], star[keep]
+    xy, member, star, source = xy[keep], member[keep], star[keep], source[keep]
     means, seen = _means(star, xy, int(star.max()) + 1)
     trusted = seen >= _wanted(relative, body, means)
     number = np.cumsum(trusted) - 1
     mine = trusted[star]
-    return BodyStars(means[trusted], seen[trusted], number[star[mine]], member[mine], xy[mine])
+    return BodyStars(
+        means[trusted], seen[trusted], number[star[mine]], member[mine], xy[mine], source[mine]
+    )
 
 
 def fit_body(

@@ -57,9 +57,7 @@ def record_fit(
     solution.group_name = fit.group
     if report is not None:
         solution.judge(report)
-    # Stars of a group are measured several times: its own check of the matches counts that.
-    if fit.group is None or report is None or not report.is_trusted:
-        solution.warn_if_weak()
+    solution.warn_if_weak()
 
 
 def wcs_in_force(version: ProductVersion) -> WcsFacts:

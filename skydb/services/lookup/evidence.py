@@ -60,6 +60,12 @@ class Evidence:
                 )
             if run is None or run.workspace is None:
                 raise NotFoundError(f"There is no finished alignment run {run_id}.")
+            if run.is_relative:
+                raise NotFoundError(
+                    f"Alignment run {run_id} aligned visits to each other: there are no matches "
+                    "with a catalogue to show.",
+                    advice="See `skydb align show`.",
+                )
             home = self.workspace.resolve(run.workspace)
             fitted = [solution for solution in run.solutions if solution.chips]
             return [

@@ -33,10 +33,11 @@ def recipe_of(run: AlignmentRun) -> str:
     """SHA-256 of what decides a fit: parameters, epochs, inputs and catalogue."""
     return fingerprint(
         {
-            "tweakreg": run.parameters["tweakreg"],
+            "tweakreg": run.parameters.get("tweakreg"),
+            "group": [run.parameters.get(name) for name in ("group_by", "fitgeometry", "members")],
             "epochs": run.parameters["epochs"],
             "inputs": sorted(link.version.sha256 for link in run.used),
-            "catalog": run.catalog.sha256,
+            "catalog": None if run.is_relative else run.catalog.sha256,
         }
     )
 

@@ -170,11 +170,13 @@ class ReplayService:
         """Refuse to repeat what failed, or what cannot be the same because inputs changed."""
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
-            catalog = run.catalog
+            catalog = None if run.is_relative else run.catalog
             if run.status is not ActivityStatus.SUCCEEDED:
                 raise StateError(f"Alignment run {run_id} is {run.status}: it has no fits.")
             versions = [link.version for link in run.used]
             require_as_recorded(self.context.workspace, f"Alignment run {run_id}", versions)
+            if catalog is None:
+                return
             path = self.context.workspace.resolve(catalog.path)
             if not path.is_file() or sha256_of(path) != catalog.sha256:
                 raise StateError(

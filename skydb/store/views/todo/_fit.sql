@@ -36,7 +36,7 @@ s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NUL
             WHEN 'general' THEN 25 ELSE 12 END" -%}
 {% set floor = "0.5" -%}
 
-{#- Whether a fit is not accepted without force. -#}
+{#- Whether a fit is not accepted without force; the trust of a group counts its matches. -#}
 {% macro is_weak() -%}
-(COALESCE(s.trust, 1) < {{ floor }} OR COALESCE(s.nmatches, 100) < {{ wanted }})
+(COALESCE(s.trust, 1) < {{ floor }} OR (s.group_name IS NULL AND COALESCE(s.nmatches, 100) < {{ wanted }}))
 {%- endmacro %}
