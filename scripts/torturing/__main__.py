@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.torturing import process
+from scripts.torturing.archive import serving
 from scripts.torturing.fields import make_files
 from scripts.torturing.kills import KILL, Campaign, Row, signalled
-from scripts.torturing.others import OTHERS
+from scripts.torturing.others import OTHERS, Trial
 from scripts.torturing.stage import Stage, StageError
 from scripts.torturing.tables import kill_table, other_table
 from scripts.torturing.trades import TRADES, Trade
@@ -33,22 +34,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process.prepare()
     home = Path(options.keep or tempfile.mkdtemp(prefix="skydb-torture-"))
     files = make_files(home / "source")
-    rows, other = [], []
-    for database in options.on:
-        server = _start_server() if database == "postgresql" else None
-        try:
-            stage = Stage(home / database, server)
-            trades = [one for one in TRADES if _is_wanted(one.name, options)]
-            rows += [_campaign(stage, database, trade, files, options) for trade in trades]
-            for name, trial in OTHERS.items():
-                if _is_wanted(name, options):
-                    other.append(trial(stage, database, files))
-                    print(other_table(other[-1:]), flush=True)
-        finally:
-            if server is not None:
-                server.stop()
+    rows: list[Row] = []
+    other: list[Trial] = []
+    with serving(files / "files"):
+        for database in options.on:
+            _torture(home / database, database, files, options, rows, other)
     sys.stdout.write(kill_table(rows) + "\n" + other_table(other) + "\n")
     return int(any(row.wrong for row in rows) or any(one.wrong for one in other))
+
+
+def _torture(
+    home: Path,
+    database: str,
+    files: Path,
+    options: argparse.Namespace,
+    rows: list[Row],
+    other: list[Trial],
+) -> None:
+    """Everything that is wanted on one database, added to the rows and the other trials."""
+    server = _start_server() if database == "postgresql" else None
+    try:
+        stage = Stage(home, server)
+        trades = [one for one in TRADES if _is_wanted(one.name, options)]
+        rows += [_campaign(stage, database, trade, files, options) for trade in trades]
+        for name, trial in OTHERS.items():
+            if _is_wanted(name, options):
+                other.append(trial(stage, database, files))
+                print(other_table(other[-1:]), flush=True)
+    finally:
+        if server is not None:
+            server.stop()
 
 
 def _start_server() -> PostgresServer:

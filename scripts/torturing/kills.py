@@ -99,7 +99,7 @@ class Campaign:
             return list(steps)
         if number < 2:
             return [(self.steps + 1) // 2]
-        return sorted({1, self.steps, *random.Random(seed).sample(steps, number - 2)})
+        return sorted({1, self.steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
 
     def judge(self, points: list[int]) -> Iterator[tuple[int, Judgement]]:
         """End the command before each of some steps; what is wrong afterwards."""

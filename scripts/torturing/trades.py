@@ -8,6 +8,7 @@ from dataclasses import dataclass
 Words = tuple[str, ...]
 
 _INGEST: Words = ("ingest", "files")
+_FETCH: Words = ("fetch", "--obs-id", "*", "--products", "FLT", "--project", "all", "--yes")
 _CATALOG: Words = ("refcat", "import", "files/gaia.ecsv", "--name", "gaia", "--epoch", "2016.0")
 _FIT: Words = ("align", "run", "--refcat", "gaia")
 _ACCEPT: Words = ("align", "accept", "ALIGNMENT")
@@ -120,4 +121,15 @@ TRADES = (
         (_INGEST, _SKIES),
         touches=("copy.sqlite",),
     ),
+    Trade(
+        "db backup",
+        ("db", "backup", "friday.backup", "--overwrite"),
+        (_INGEST, _SKIES),
+        touches=("friday.backup",),
+    ),
+    Trade(
+        "report", ("report", "out.html"), (_INGEST, _SKIES), touches=("out.html",), is_slow=True
+    ),
+    Trade("fetch", _FETCH),
+    Trade("fetch of what has changed", (*_FETCH, "--refresh"), (_FETCH,)),
 )

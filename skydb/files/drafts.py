@@ -17,7 +17,12 @@ from skydb.domain.process import ProcessMark
 from skydb.files.processes import this_process
 from skydb.interruption import draft
 
-_DRAFT = re.compile(r"\..*\.[0-9a-f]{12}-\d+-\d+\.[0-9a-f]{8}\.part", re.DOTALL)
+#: What SQLite has beside a database that is written to.
+LOGS = ("-wal", "-shm", "-journal")
+
+_DRAFT = re.compile(
+    rf"\..*\.[0-9a-f]{{12}}-\d+-\d+\.[0-9a-f]{{8}}\.part(?:{'|'.join(LOGS)})?", re.DOTALL
+)
 _SCRATCH = re.compile(r"(.+)\.[0-9a-f]{12}-\d+-\d+-[a-z0-9_]{8}", re.DOTALL)
 
 #: Characters of the name of the finished file that are kept, so that the draft's is not too long.
@@ -35,8 +40,8 @@ def draft_of(path: Path) -> Path:
 
 
 def drafts_of(path: Path) -> list[Path]:
-    """Drafts that there are of a file, of whatever process."""
-    pattern = f".{escape(path.name[:_LONGEST_STEM])}.*.part"
+    """Drafts that there are of a file, of whatever process; a database's with their logs."""
+    pattern = f".{escape(path.name[:_LONGEST_STEM])}.*.part*"
     return [found for found in path.parent.glob(pattern) if _DRAFT.fullmatch(found.name)]
 
 

@@ -13,7 +13,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from skydb.domain.process import Fate
 from skydb.errors import StoreError, UsageError
+from skydb.files.drafts import LOGS, draft_of, drafts_of, owner_of_draft
+from skydb.files.processes import fate_of
 from skydb.services.core import Progress, Quiet
 from skydb.store import schema
 from skydb.store.backups import back_up_sqlite, seal
@@ -168,7 +171,8 @@ def _require_place(engine: Engine, path: Path, *, overwrite: bool) -> None:
 @contextmanager
 def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A name beside the file, which gets the file's own at the end of the block."""
-    draft = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    _forget_killed(path)
+    draft = draft_of(path)
     try:
         yield draft
         if overwrite:
@@ -180,9 +184,18 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
         said = redacted(" ".join(str(cause).split()).removesuffix("."))
         raise StoreError(f"The backup {path} was given up: {said}.") from error
     finally:
-        for ending in ("", "-wal", "-shm", "-journal"):
+        for ending in ("", *LOGS):
             with suppress(OSError):
                 draft.with_name(draft.name + ending).unlink()
+
+
+def _forget_killed(path: Path) -> None:
+    """Delete what a backup to the same file has left that was killed."""
+    for found in drafts_of(path):
+        mark = owner_of_draft(found)
+        if mark is not None and fate_of(mark) is Fate.DEAD:
+            with suppress(OSError):
+                found.unlink()
 
 
 def _take_name(draft: Path, path: Path) -> None:

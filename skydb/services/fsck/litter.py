@@ -28,6 +28,9 @@ _PARTS = "partial"
 
 _OF_PARTS = (".part", ".json", ".lock")
 
+#: What may be a draft; that of a database has logs beside it.
+_DRAFTS = ".*.part*"
+
 
 @dataclass(frozen=True)
 class Litter:
@@ -130,9 +133,9 @@ class Litter:
 
     def _drafts(self) -> set[Path]:
         root = self.context.workspace.root
-        found = {path for path in root.rglob(".*.part") if "scratch" not in path.parts}
+        found = {path for path in root.rglob(_DRAFTS) if "scratch" not in path.parts}
         for directory in self._directories():
-            found |= set(directory.glob(".*.part")) if directory.is_dir() else set()
+            found |= set(directory.glob(_DRAFTS)) if directory.is_dir() else set()
         return {path for path in found if path.is_file() and not path.is_symlink()}
 
     def _directories(self) -> set[Path]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +20,7 @@ from skydb.api.ledger import Ledger
 from skydb.domain import Visit
 from skydb.errors import StoreError, UsageError
 from skydb.services.bookkeeping import BackupKind, back_up, copy_database
+from skydb.files.drafts import draft_of
 from skydb.store import pgdump
 from skydb.store.copying import checksum_of, tables_in_order
 from skydb.store.engine import as_reader, open_engine, resolve_url
@@ -188,6 +192,44 @@ def test_an_interrupted_backup_leaves_nothing(sqlite_ledger_url, tmp_path, monke
     with pytest.raises(KeyboardInterrupt):
         back_up(sqlite_ledger_url, tmp_path / "out")
     assert {one.name for one in tmp_path.iterdir()} <= {"ledger.sqlite", *_logs()}
+
+
+def _kill_in_backup(url: str, path: Path) -> None:
+    """Back up in a process that is killed when the draft stands, with the logs SQLite keeps."""
+    code = (
+        "import os, signal, sys\n"
+        "from skydb.services.bookkeeping import custody\n"
+        "def kill(engine, draft, *_):\n"
+        "    for ending in ('', '-wal', '-shm', '-journal'):\n"
+        "        draft.with_name(draft.name + ending).write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "custody._made = kill\n"
+        "custody.back_up(sys.argv[1], custody.Path(sys.argv[2]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, url, str(path)], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_fsck_finds_what_a_killed_backup_has_left(sqlite_ledger_url, tmp_path) -> None:
+    _kill_in_backup(sqlite_ledger_url, tmp_path / "out")
+    own = tmp_path / ".mine.part-wal"
+    own.write_text("of somebody else")
+    done = skydb("--db", sqlite_ledger_url, "fsck", "--repair", "--json")
+    assert [one["problem"] for one in json.loads(done.out)] == ["draft"] * 4
+    assert set(tmp_path.glob(".*")) == {own}
+
+
+def test_a_repeated_backup_deletes_what_the_killed_one_has_left(
+    sqlite_ledger_url, tmp_path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / "out"
+    _kill_in_backup(sqlite_ledger_url, path)
+    assert len(list(path.parent.iterdir())) == 4
+    running = draft_of(path)
+    running.write_text("of a backup that is at work")
+    back_up(sqlite_ledger_url, path)
+    assert set(path.parent.iterdir()) == {path, running}
 
 
 def test_a_backup_never_takes_the_place_of_the_ledger(sqlite_ledger_url, tmp_path) -> None:
