@@ -31,6 +31,8 @@ T = TypeVar("T")
 GRACE_S = 1.0
 #: Longest that a process which is to end may wait for its database.
 PATIENCE_S = 1.5
+#: How often it is looked whether a thread is to stop that no signal reaches.
+_LOOK_S = 0.2
 
 
 class Stop:
@@ -255,6 +257,35 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def told_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
+    """Tell this thread to stop, and end what it waits for, once something is so.
+
+    For threads of a program that has signals of its own; another thread looks at it.
+
+    Parameters
+    ----------
+    is_over : callable
+        Whether it is so.
+    by : str
+        What then told it.
+    """
+    before, stop, done = _LOCAL.stop, Stop(current()), threading.Event()
+
+    def look() -> None:
+        while not done.wait(_LOOK_S):
+            if is_over():
+                return stop.tell(by)
+
+    _LOCAL.stop = stop
+    threading.Thread(target=look, name="skydb-told", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        _LOCAL.stop = before
 
 
 class Threads(ThreadPoolExecutor):

@@ -188,3 +188,16 @@ def test_a_draft_is_gone_after_its_block_unless_it_has_got_its_name(tmp_path: Pa
         part.write_text("ha")
         raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_thread_is_told_to_stop_when_something_is_so_and_not_after_that() -> None:
+    over = threading.Event()
+    with interruption.told_when(over.is_set, "the end of the worker"):
+        check()
+        over.set()
+        child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        with current().watching(child):
+            assert child.wait(20) == -signal.SIGKILL
+        with pytest.raises(Interrupted, match="the end of the worker"):
+            check()
+    check()

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, Stamp
+from skydb.domain import Activity, RunAttempt, Stamp
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
@@ -55,6 +56,8 @@ class Context:
         Who asks; kept with every activity.
     attempt : int
         Which attempt at an activity this is, counted from 1: each has files of its own.
+    moves_on : bool
+        Whether somebody else goes on with an activity when this process is told to stop.
     """
 
     store: Store
@@ -62,6 +65,7 @@ class Context:
     progress: Progress = field(default_factory=Quiet)
     agent: str = field(default_factory=default_agent)
     attempt: int = 1
+    moves_on: bool = False
 
     def begin(self, make: Callable[[Session, Stamp], Activity]) -> int:
         """Commit a running activity, and return its id.
@@ -105,7 +109,8 @@ class Context:
     def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:
         """Long work of a running activity: whatever ends it badly is in its row.
 
-        It has failed, or was interrupted when the work was told to stop.
+        It has failed, or was interrupted when the work was told to stop. An activity that
+        another worker has taken on by now, or is going to, is that one's to end.
 
         Parameters
         ----------
@@ -125,8 +130,10 @@ class Context:
             with held(), self.store.writing() as session:
                 activity = session.get_one(kind, activity_id)
                 # What goes wrong after the end, such as tidying up, does not rewrite it.
-                if activity.status is ActivityStatus.RUNNING:
-                    by = reason(error)
+                by = reason(error)
+                if activity.status is ActivityStatus.RUNNING and not self._is_of_another(
+                    session, activity_id, by
+                ):
                     if by is None:
                         activity.fail(_describe(error), self._logs(label))
                     else:
@@ -148,6 +155,13 @@ class Context:
             end_attempts(session, activity)
             session.commit()
         refresh_statistics(self.store.engine)
+
+    def _is_of_another(self, session: Session, activity_id: int, by: str | None) -> bool:
+        """Whether somebody else does this work by now, or will when this process stops."""
+        later = select(RunAttempt.number).where(
+            RunAttempt.activity_id == activity_id, RunAttempt.number > self.attempt
+        )
+        return (self.moves_on and by is not None) or session.scalar(later.limit(1)) is not None
 
     def _logs(self, label: str | None) -> str | None:
         if label is None or not self.workspace.logs(label).is_dir():

@@ -106,13 +106,18 @@ def _attempts(session: Session, run: SkyRun) -> list[RunAttempt]:
     return list(session.scalars(tried))
 
 
+_STOPPED = "the worker was told to stop"
+
 _OUTCOMES = {
     ActivityStatus.SUCCEEDED: AttemptOutcome.SUCCEEDED,
     ActivityStatus.INTERRUPTED: AttemptOutcome.INTERRUPTED,
+    # It goes on elsewhere.
+    ActivityStatus.RUNNING: AttemptOutcome.INTERRUPTED,
 }
 
 
 def _end(attempt: RunAttempt) -> None:
     if attempt.outcome is AttemptOutcome.RUNNING:
         outcome = _OUTCOMES.get(attempt.activity.status, AttemptOutcome.FAILED)
-        attempt.end(outcome, attempt.activity.error)
+        goes_on = attempt.activity.status is ActivityStatus.RUNNING
+        attempt.end(outcome, _STOPPED if goes_on else attempt.activity.error)

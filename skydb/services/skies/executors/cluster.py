@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skydb.errors import ExecutorError, UsageError
-from skydb.interruption import held, reason
+from skydb.errors import ExecutorError, Interrupted, UsageError
+from skydb.interruption import check, held, reason, told_when
 from skydb.services.core import interrupted_by
 from skydb.services.skies.executors.base import LedgerAddress, Piece, SkyTask
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SCHEME = "dask://"
 
 _SCHEDULER_GONE = "the scheduler went away"
+
+#: States of a worker that is told to stop.
+_LEAVING = ("closing", "closed", "failed", "stopping", "closing_gracefully")
 
 #: Longest that a scheduler may take to answer.
 _CONNECT_TIMEOUT_S = 20
@@ -110,15 +113,23 @@ def _submit(client: Client, ledger: Mapping[str, str], task: SkyTask) -> Future[
 
 
 def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None:
-    """Do a task on a worker: open the ledger, claim the runs, do them, record."""
-    from distributed import get_worker
+    """Do a task on a worker: open the ledger, claim the runs, do them, record.
+
+    A worker that is told to stop breaks it off, for another one to do.
+    """
+    from distributed import Reschedule, get_worker
 
     from skydb.services.skies.executors.work import perform_elsewhere
 
-    worker = str(get_worker().address)
-    perform_elsewhere(
-        LedgerAddress(ledger["url"], ledger["data"]), SkyTask.from_document(task), worker
-    )
+    worker = get_worker()
+    address = LedgerAddress(ledger["url"], ledger["data"])
+    try:
+        with told_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
+            perform_elsewhere(address, SkyTask.from_document(task), str(worker.address))
+            # What it has broken off may have ended quietly.
+            check()
+    except Interrupted as error:
+        raise Reschedule from error
 
 
 def _described(error: BaseException) -> str:

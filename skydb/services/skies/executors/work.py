@@ -50,6 +50,8 @@ def perform(
 def perform_elsewhere(ledger: LedgerAddress, task: SkyTask, worker: str) -> None:
     """Do a task in a process that was given nothing but documents.
 
+    When that process is told to stop, the runs stay open for another one.
+
     Raises
     ------
     NotFoundError
@@ -60,7 +62,7 @@ def perform_elsewhere(ledger: LedgerAddress, task: SkyTask, worker: str) -> None
             f"{worker} does not see the data root {ledger.data}.",
             advice="Keep it on a file system that all workers share.",
         )
-    context = connect(ledger.url, ledger.data)
+    context = replace(connect(ledger.url, ledger.data), moves_on=True)
     try:
         perform(context, DrizzlepacRunner(), task, worker)
     finally:

@@ -29,6 +29,22 @@ work.perform = hang
 """
 
 
+#: What a worker loads that claims its runs and then works for ever.
+WORKS = """
+import os, pathlib, time
+from skydb.interruption import check
+from skydb.services.skies.executors import work
+
+class Engine:
+    def execute(self, runs, inputs):
+        pathlib.Path(os.environ["SKYDB_TEST_CLAIMED"]).write_text("claimed")
+        while True:
+            check()
+            time.sleep(0.05)
+
+work.engine_for = lambda *_: (Engine(), None)
+"""
+
 #: What a worker loads that dies of every task.
 DIES = """
 import os
@@ -71,6 +87,10 @@ class Cluster:
     def start_hanging_worker(self) -> tuple[subprocess.Popen[bytes], Path]:
         """The worker, and the file that it writes when it has claimed runs."""
         return self._start_odd_worker("hangs.py", HANGS), self.directory / "claimed"
+
+    def start_tireless_worker(self) -> tuple[subprocess.Popen[bytes], Path]:
+        """The same of one that works on, and can be told to stop."""
+        return self._start_odd_worker("works.py", WORKS), self.directory / "claimed"
 
     def start_dying_worker(self) -> None:
         self._start_odd_worker("dies.py", DIES)

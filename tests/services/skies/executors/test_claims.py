@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -12,6 +14,7 @@ from skydb.api.composition import Services
 from skydb.domain import Environment, Finding, RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.errors import Interrupted, ToolCrashedError
 from skydb.services.intake.selection import Selection
 from skydb.services.skies.engines.astrodrizzle import AstroDrizzleEngine
 from skydb.services.skies.engines.choice import EngineRequest
@@ -96,6 +99,42 @@ def test_who_was_thought_lost_and_comes_late_changes_nothing(piece: RunPiece) ->
     assert run.status is ActivityStatus.SUCCEEDED and run.error is None
     assert run.mosaic is not None
     assert piece.context.workspace.resolve(run.mosaic.science_path).is_file()
+
+
+def test_who_was_thought_lost_and_fails_late_does_not_end_the_run_of_another_one(
+    piece: RunPiece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = piece.begin().run_ids
+
+    def overtaken(*_: object) -> dict[str, object]:
+        claim(piece.context, ids, "fast")
+        raise ToolCrashedError("AstroDrizzle", "Killed by SIGKILL.")
+
+    monkeypatch.setattr(piece.runner, "run", overtaken)
+    with suppress(ToolCrashedError):
+        perform(piece.context, piece.runner, piece.begin(), "slow")
+    assert run_of(piece).status is ActivityStatus.RUNNING
+    assert outcomes(piece) == [
+        (1, "slow", AttemptOutcome.LOST),
+        (2, "fast", AttemptOutcome.RUNNING),
+    ]
+
+
+def test_a_worker_that_is_told_to_stop_leaves_its_run_to_another_one(piece: RunPiece) -> None:
+    class Stopped(Toolbox):
+        def run(self, *_: object) -> dict[str, object]:
+            raise Interrupted("the end of the worker")
+
+    leaving = replace(piece.context, moves_on=True)
+    with pytest.raises(Interrupted):
+        perform(leaving, Stopped(), piece.begin(), "a")
+    assert run_of(piece).status is ActivityStatus.RUNNING
+    perform(leaving, Toolbox(), piece.begin(), "b")
+    assert run_of(piece).status is ActivityStatus.SUCCEEDED
+    assert outcomes(piece) == [
+        (1, "a", AttemptOutcome.INTERRUPTED),
+        (2, "b", AttemptOutcome.SUCCEEDED),
+    ]
 
 
 def test_a_run_that_fails_ends_the_attempt_with_the_reason(piece: RunPiece) -> None:

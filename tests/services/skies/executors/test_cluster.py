@@ -105,6 +105,26 @@ def test_a_worker_that_is_killed_loses_no_run_and_doubles_none(
     assert all(row["reused"] for row in run(shared, DaskExecutor(scheduler.address)))
 
 
+def test_the_work_of_a_worker_that_is_told_to_stop_is_done_by_another_one(
+    shared: Services, scheduler: Cluster
+) -> None:
+    doomed, claimed = scheduler.start_tireless_worker()
+    with ThreadPoolExecutor() as pool:
+        rows = pool.submit(run, shared, DaskExecutor(scheduler.address))
+        awaited(claimed)
+        scheduler.start_worker()
+        doomed.terminate()
+        # distributed itself would wait for 30 s for the task.
+        doomed.wait(20)
+        done = rows.result(timeout=120)
+    assert [(row["status"], row["error"]) for row in done] == [("succeeded", None)] * 4
+    tried = [(number, outcome) for _, number, outcome, _ in attempts(shared)]
+    assert [number for number, _ in tried] == [1, 2, 1, 2, 1, 1]
+    # The other worker may be there before it has broken off.
+    assert {tried[0][1], tried[2][1]} <= {AttemptOutcome.INTERRUPTED, AttemptOutcome.LOST}
+    assert {outcome for _, outcome in (*tried[1::2], *tried[4:])} == {AttemptOutcome.SUCCEEDED}
+
+
 def test_a_task_that_takes_its_workers_down_is_given_up_and_its_runs_say_so(
     shared: Services, scheduler: Cluster
 ) -> None:
