@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sqlite3
@@ -22,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from skydb.errors import StoreError, UsageError
 from skydb.interruption import on_abandon, on_break, patience_s
 from skydb.store import sqlitefile, turns
+from skydb.store.holders import holder_of
 from skydb.store.limits import guard
 from skydb.store.urls import parsed, redacted
 
@@ -37,6 +39,13 @@ BUSY_TIMEOUT_MS = 60_000
 #: Longest that SQLite waits for a writer without a look at what the process was told meanwhile.
 _ONE_WAIT_MS = 100
 
+#: Waiting that is not worth a word.
+_PATIENCE_S = 3.0
+
+#: How a writer begins. The first stays with the file; it is here so that a file that is only
+#: looked at stays as it is.
+_BEGINNING = ("PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE")
+
 #: The connections that there are.
 _OPEN: WeakSet[ConnectionPoolEntry] = WeakSet()
 _OPENING = threading.Lock()
@@ -47,6 +56,9 @@ PLAN_WHOLE_VIEWS = "SET join_collapse_limit = 12; SET from_collapse_limit = 12"
 
 #: In which zone a server shows times and reads those without one is a setting of the server.
 TIMES_ARE_UTC = "SET TIME ZONE 'UTC'"
+
+
+_log = logging.getLogger(__name__)
 
 
 def resolve_url(url: str | None = None) -> URL:
@@ -190,9 +202,6 @@ def _reads_only(connection: Connection) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads = _reads_only(connection)
-    if not reads:
-        # Stays with the file; set here so that a file that is only looked at stays as it is.
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     # Set either way: a connection of the pool may have been the other thing before.
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     if reads:
@@ -207,21 +216,44 @@ def _begin_immediate(connection: Connection) -> None:
     Of a statement that waits SQLite lets itself be told nothing at all.
     """
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    since_s = time.monotonic()
+    since_s, is_told = time.monotonic(), False
     driver.execute(f"PRAGMA busy_timeout = {_ONE_WAIT_MS}")
     try:
-        while time.monotonic() - since_s < patience_s(BUSY_TIMEOUT_MS / 1000):
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-            else:
-                return
+        while not _begun(driver):
+            waited_s = time.monotonic() - since_s
+            if waited_s >= patience_s(BUSY_TIMEOUT_MS / 1000):
+                holder = holder_of(_path_of(connection), driver)
+                raise StoreError(
+                    f"The database is locked: waited {waited_s:.0f} s for {holder.who}.",
+                    advice=holder.advice,
+                )
+            if waited_s >= _PATIENCE_S and not is_told:
+                is_told = True
+                _log.warning("Waiting for %s.", holder_of(_path_of(connection), driver).who)
+    except sqlite3.Error:
         # Once more, so that what it says is an error of SQLAlchemy.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for statement in _BEGINNING:
+            connection.exec_driver_sql(statement)
     finally:
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _begun(driver: sqlite3.Connection) -> bool:
+    """Begin to write, unless another one does."""
+    try:
+        for statement in _BEGINNING:
+            driver.execute(statement)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def _path_of(connection: Connection) -> Path:
+    path = sqlite_path(connection.engine.url)
+    assert path is not None
+    return path
 
 
 @on_break
