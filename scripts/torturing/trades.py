@@ -127,9 +127,7 @@ TRADES = (
         (_INGEST, _SKIES),
         touches=("friday.backup",),
     ),
-    Trade(
-        "report", ("report", "out.html"), (_INGEST, _SKIES), touches=("out.html",), is_slow=True
-    ),
+    Trade("report", ("report", "out.html"), (_INGEST, _SKIES), touches=("out.html",), is_slow=True),
     Trade("fetch", _FETCH),
     Trade("fetch of what has changed", (*_FETCH, "--refresh"), (_FETCH,)),
 )

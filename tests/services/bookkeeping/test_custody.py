@@ -19,8 +19,8 @@ from sqlalchemy import text
 from skydb.api.ledger import Ledger
 from skydb.domain import Visit
 from skydb.errors import StoreError, UsageError
-from skydb.services.bookkeeping import BackupKind, back_up, copy_database
 from skydb.files.drafts import draft_of
+from skydb.services.bookkeeping import BackupKind, back_up, copy_database
 from skydb.store import pgdump
 from skydb.store.copying import checksum_of, tables_in_order
 from skydb.store.engine import as_reader, open_engine, resolve_url
