@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,22 +20,33 @@ def serving(directory: Path) -> Iterator[None]:
     A process of its own: one that has threads cannot be forked into a clean command.
     """
     reading, writing = os.pipe()
+    until, alive = os.pipe()
     child = os.fork()
     if not child:
         try:
             os.setsid()
+            os.close(alive)
+            threading.Thread(target=_end_with_parent, args=(until,), daemon=True).start()
             LoopbackArchive(directory).run(lambda url: _tell(writing, url))
         finally:
             os._exit(0)
     os.close(writing)
+    os.close(until)
     with os.fdopen(reading) as told:
         os.environ[MAST_VARIABLE] = told.readline().strip()
     try:
         yield
     finally:
         del os.environ[MAST_VARIABLE]
+        os.close(alive)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _end_with_parent(pipe: int) -> None:
+    """Wait until nobody has the other end of a pipe any more, however they ended."""
+    os.read(pipe, 1)
+    os._exit(0)
 
 
 def _tell(pipe: int, url: str) -> None:
