@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.files.pixels import planes_of
-from skydb.files.structure import open_skeleton
-from skydb.report.images import MAX_SIDE_PIX, DisplayImage, block_average, load_science
+from skydb.report.images import (
+    MAX_SIDE_PIX,
+    DisplayImage,
+    block_average,
+    load_science,
+    several_chips,
+)
 
 #: Empty displayed rows between two chips.
 _GAP = 4
@@ -58,11 +62,9 @@ def load_chips(path: Path, *, max_side_pix: int = MAX_SIDE_PIX) -> ChipPicture:
         As :func:`skydb.report.images.load_science`.
     """
     image = load_science(path, max_side_pix=max_side_pix)
-    with open_skeleton(path) as skeleton:
-        count = len(skeleton.named("SCI"))
-    if count < 2:
+    chips = list(several_chips(path).items())
+    if not chips:
         return ChipPicture(image)
-    chips = [(chip.extver, chip.science) for chip in planes_of(path, with_errors=False)]
     longest = max(sum(len(data) for _, data in chips), *(data.shape[1] for _, data in chips))
     block = max(1, ceil(longest / max_side_pix))
     width = max(-(-data.shape[1] // block) for _, data in chips)

@@ -175,6 +175,24 @@ def load_weight(
     return _load(path, "WHT", max_side_pix, block, zero_is_empty=True)
 
 
+def several_chips(path: Path) -> dict[int, FloatImage]:
+    """The SCI images of a file that has more than one, by EXTVER; else none.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is not a FITS file, or ends too early.
+    """
+    try:
+        with _opened(path) as hdus:
+            chips = [hdu for hdu in hdus if hdu.name == "SCI" and hdu.header.get("NAXIS") == 2]
+            if len(chips) < 2:
+                return {}
+            return {hdu.ver: np.asarray(hdu.section[:, :], dtype=np.float32) for hdu in chips}
+    except (OSError, TypeError, ValueError) as error:
+        raise UnreadableFileError(path, f"cannot be read as a FITS image ({error})") from error
+
+
 def weight_of(science: Path, weight: Path | None = None) -> Path | None:
     """The file that holds the weights of a mosaic; None when there is none."""
     if weight is not None:
