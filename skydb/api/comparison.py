@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, table_of
-from skydb.domain.vocabulary import GroupBy, SkyMethod
+from skydb.domain.grouping import StatisticsBy
+from skydb.domain.vocabulary import SkyMethod
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ComparisonFacade(Facade):
 
     def sky_stats(
         self,
-        by: GroupBy | str = GroupBy.VISIT,
+        by: StatisticsBy | str = StatisticsBy.VISIT,
         method: SkyMethod | str | None = None,
         *,
         visits: Sequence[str] = (),
@@ -57,7 +58,7 @@ class ComparisonFacade(Facade):
         """Median, scatter and spread of the sky; columns: :class:`.SkyStatistics`."""
         wanted = None if method is None else SkyMethod(method)
         scope = Scope(visits=tuple(visits), proposal_id=proposal)
-        rows = self.services.comparison.statistics.statistics(GroupBy(by), wanted, scope)
+        rows = self.services.comparison.statistics.statistics(StatisticsBy(by), wanted, scope)
         return table_of(asdict(row) for row in rows)
 
     def sky_timeline(self, *rootnames: str, visits: Sequence[str] = ()) -> QTable:

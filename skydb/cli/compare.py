@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from skydb.api.composition import Services
-    from skydb.domain.vocabulary import GroupBy, SkyMethod
+    from skydb.domain.grouping import StatisticsBy
+    from skydb.domain.vocabulary import SkyMethod
     from skydb.services.comparison import SkyChange
     from skydb.store.scope import Scope
 
@@ -249,15 +250,15 @@ def changes(
     shell.show("Delivered anew", rows, columns_comparison.ALIGNMENT_CHANGES, as_json=as_json)
 
 
-def _group_by(text: str) -> GroupBy:
-    from skydb.domain.vocabulary import GroupBy
+def _group_by(text: str) -> StatisticsBy:
+    from skydb.domain.grouping import StatisticsBy
     from skydb.errors import UsageError
 
     try:
-        return GroupBy(text)
+        return StatisticsBy(text)
     except ValueError as error:
         raise UsageError(f"Nothing is told apart by {text!r}.",
-                         advice=f"Choose from {', '.join(GroupBy)}.") from error  # fmt: skip
+                         advice=f"Choose from {', '.join(StatisticsBy)}.") from error  # fmt: skip
 
 
 def _method(text: str | None) -> SkyMethod | None:

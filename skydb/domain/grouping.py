@@ -1,4 +1,4 @@
-"""Exposures that are aligned together: those of a visit, of a target or of an orbit."""
+"""What exposures are grouped by: for a fit as one body, and for statistics."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ class GroupBy(StrEnum):
     """TARGNAME, over all visits."""
     ORBIT = "orbit"
     """The visit, without a pause of more than 40 minutes."""
+
+
+class StatisticsBy(StrEnum):
+    """What statistics of sky values are told apart by."""
+
+    VISIT = "visit"
+    FILTER = "filter"
+    DETECTOR = "detector"
+    PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,15 +225,6 @@ class SkyDiffCause(StrEnum):
     """The values are in different units."""
 
 
-class GroupBy(StrEnum):
-    """What statistics of sky values are told apart by."""
-
-    VISIT = "visit"
-    FILTER = "filter"
-    DETECTOR = "detector"
-    PROPOSAL = "proposal"
-
-
 class SolutionStatus(StrEnum):
     """Life of an AlignmentSolution; supersession is a link, not a state."""
 

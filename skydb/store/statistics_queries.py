@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, Exposure, Product, ProductVersion, SkyRun, SkyValue, Visit
-from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
+from skydb.domain.grouping import StatisticsBy
+from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.store.comparison_queries import is_kept
 from skydb.store.scope import Scope
 
@@ -18,11 +19,11 @@ from skydb.store.scope import Scope
 _BATCH = 10_000
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
-_COLUMNS: dict[GroupBy, Any] = {
-    GroupBy.VISIT: Visit.program + Visit.number,
-    GroupBy.FILTER: Exposure.filters,
-    GroupBy.DETECTOR: Exposure.detector,
-    GroupBy.PROPOSAL: Visit.proposal_id,
+_COLUMNS: dict[StatisticsBy, Any] = {
+    StatisticsBy.VISIT: Visit.program + Visit.number,
+    StatisticsBy.FILTER: Exposure.filters,
+    StatisticsBy.DETECTOR: Exposure.detector,
+    StatisticsBy.PROPOSAL: Visit.proposal_id,
 }
 
 
@@ -52,7 +53,7 @@ class RunCount(NamedTuple):
 
 
 def samples(
-    session: Session, by: GroupBy, scope: Scope, *, replays: bool = False
+    session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
 ) -> Iterator[Sample]:
     """The newest value of every chip by every method, whatever the run, chip after chip."""
     place = func.row_number().over(
@@ -82,7 +83,7 @@ def samples(
 
 
 def run_counts(
-    session: Session, by: GroupBy, scope: Scope, *, replays: bool = False
+    session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
 ) -> Iterator[RunCount]:
     """How many runs there are behind each method and unit, counted by the database."""
     columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -14,20 +13,16 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import Flag, GuardPolicy
-from skydb.domain.motion import MotionRecord
-from skydb.domain.trust import TrustReport
 from skydb.domain.vocabulary import AlignmentRoad, FindingKind
 from skydb.drizzle.groupfit import GroupFitter
-from skydb.drizzle.groupoutcome import BodyOutcome, Reference
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.tweakreg import FitStatus, ProductFit
-from skydb.errors import FileRejectedError, ToolError
+from skydb.drizzle.tweakreg import ProductFit
 from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import as_parameters, names_of
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
-from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
-from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
-from skydb.services.alignment.group_trust import judge_member, judge_relative
+from skydb.services.alignment.fitrecord import record_fit
+from skydb.services.alignment.group_attempts import GroupAttempt
+from skydb.services.alignment.group_trials import GroupTrials
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
 from skydb.services.alignment.products import read_inputs
 from skydb.services.catalogs import UsableCatalog, find_catalog
@@ -244,11 +239,11 @@ class GroupAlignment:
             progress = self.context.progress
             progress.begin(f"Fitting {len(groups)} groups", len(groups))
             with isolated(self.context, run_id, inputs, self.runner) as runner:
-                fitter = GroupFitter(runner, options.choose)
+                trials = GroupTrials(self.context, GroupFitter(runner, options.choose))
                 for number, group in enumerate(groups):
                     home = scratch / str(number)
                     home.mkdir()
-                    for one in self._first_trusted(group, catalogs, fitter, home):
+                    for one in trials.first_trusted(group, catalogs, home):
                         self._record(run_id, group, one)
                     progress.advance()
             progress.end()
@@ -266,63 +261,6 @@ class GroupAlignment:
                 (name, UsableCatalog.of(self.context, find_catalog(session, name)))
                 for name in refcats
             ]
-
-    def _first_trusted(
-        self,
-        group: Group,
-        catalogs: Sequence[tuple[str | None, UsableCatalog | None]],
-        fitter: GroupFitter,
-        home: Path,
-    ) -> list[GroupAttempt]:
-        """The fits to the first catalogue that gives all of a group a trusted fit, or the best."""
-        best: list[GroupAttempt] = []
-        tried: tuple[str, ...] = ()
-        for number, (name, usable) in enumerate(catalogs):
-            place = home / str(number)
-            place.mkdir()
-            made = self._fit(group, name, usable, fitter, place)
-            kept, lost = better(best, made)
-            tried = (*tried, *objections(lost))
-            best = kept
-            if all(one.is_trusted for one in best):
-                break
-        return [replace(one, tried=tried) for one in best]
-
-    def _fit(
-        self,
-        group: Group,
-        name: str | None,
-        usable: UsableCatalog | None,
-        fitter: GroupFitter,
-        home: Path,
-    ) -> list[GroupAttempt]:
-        """Fit one group to one catalogue, and hear every witness."""
-        motion: MotionRecord | None = None
-        try:
-            if usable is None:
-                outcomes = fitter.align(group.name, group.members, home)
-            else:
-                placed = usable.at(group.epoch_year)
-                motion, file = placed.record, home / "reference.cat"
-                placed.table.write_tweakreg(file)
-                reference = Reference(placed.table.radec_deg, file)
-                outcomes = fitter.fit(group.name, group.members, reference, home)
-        except (ToolError, FileRejectedError) as error:
-            outcomes = [_failed(group, str(error), home)]
-        targets = {one.path: one for one in group.targets}
-        return [
-            GroupAttempt(
-                name,
-                outcome,
-                motion,
-                {
-                    fit.product: self._judge(outcome, fit, targets[fit.product], motion)
-                    for fit in outcome.fits
-                    if fit.is_fitted
-                },
-            )
-            for outcome in outcomes
-        ]
 
     def _record(self, run_id: int, group: Group, attempt: GroupAttempt) -> None:
         outcome = attempt.outcome
@@ -342,19 +280,6 @@ class GroupAlignment:
                 record_fit(run, version, fit, wcs, attempt.reports.get(fit.product), catalog)
             session.commit()
 
-    def _judge(
-        self,
-        outcome: BodyOutcome,
-        fit: ProductFit,
-        target: GroupTarget,
-        motion: MotionRecord | None,
-    ) -> TrustReport:
-        if motion is None:
-            return judge_relative(outcome, fit)
-        with self.context.store.reading() as session:
-            archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
-        return judge_member(outcome, fit, target.path, archive, motion)
-
     def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
         """Match files and the log, kept for review and figures."""
         home = ("alignments", str(run_id))
@@ -368,21 +293,3 @@ class GroupAlignment:
 def _flags_of(target: GroupTarget, flags: Sequence[Flag]) -> str:
     kinds = {flag.guard.value for flag in flags if flag.subject == target.member.rootname}
     return ", ".join(sorted(kinds))
-
-
-def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:
-    """The failure of a group as a whole."""
-    fits = tuple(
-        ProductFit(
-            product=one.path,
-            status=FitStatus.FAILED,
-            log=home / "none",
-            original_wcs_name="",
-            fit_geometry="",
-            catalog_sources=0,
-            reason=reason,
-            group=group.name,
-        )
-        for one in group.targets
-    )
-    return BodyOutcome(group.name, tuple(group.members), fits, {}, ())

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
+from skydb.domain.grouping import StatisticsBy
+from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison.zeros import Zero, zeros_of_runs
 from skydb.store import statistics_queries as selects
@@ -104,7 +105,7 @@ class StatisticsService:
 
     def statistics(
         self,
-        by: GroupBy,
+        by: StatisticsBy,
         method: SkyMethod | None = None,
         scope: Scope | None = None,
         *,
@@ -114,7 +115,7 @@ class StatisticsService:
 
         Parameters
         ----------
-        by : GroupBy
+        by : StatisticsBy
             What tells the rows apart.
         method : SkyMethod, optional
             Only this one; the spread is that of all methods all the same.

@@ -5,7 +5,8 @@ import pytest
 
 from skydb.api.composition import Services
 from skydb.domain import SkyRun
-from skydb.domain.vocabulary import GroupBy, SkyMethod, SkyUnit
+from skydb.domain.grouping import StatisticsBy
+from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison.statistics import SkyStatistics, robust_scatter
 from skydb.store.scope import Scope
@@ -42,7 +43,7 @@ def skies(*values: float) -> dict[str, float]:
 
 
 def by_key(
-    book: SmallLedger, by: GroupBy = GroupBy.VISIT, method: SkyMethod | None = LOCALMIN
+    book: SmallLedger, by: StatisticsBy = StatisticsBy.VISIT, method: SkyMethod | None = LOCALMIN
 ) -> dict[str, SkyStatistics]:
     rows = book.services.comparison.statistics.statistics(by, method)
     return {row.key: row for row in rows}
@@ -89,23 +90,23 @@ def test_a_repetition_counts_no_second_time(book: SmallLedger) -> None:
 def test_units_are_never_mixed(book: SmallLedger) -> None:
     book.run(LOCALMIN, {FIRST[0]: 1.0}, on=BEFORE)
     book.run(LOCALMIN, {FIRST[1]: 500.0}, on=BEFORE, unit=SkyUnit.ELECTRON, group="b")
-    rows = book.services.comparison.statistics.statistics(GroupBy.VISIT)
+    rows = book.services.comparison.statistics.statistics(StatisticsBy.VISIT)
     assert [(row.unit, row.median) for row in rows] == [("electron", 500.0), ("electron/s", 1.0)]
 
 
 def test_filters_detectors_and_proposals_tell_rows_apart(book_anywhere: SmallLedger) -> None:
     book_anywhere.run(LOCALMIN, skies(1, 1, 2, 2, 2), on=BEFORE)
-    filters = by_key(book_anywhere, GroupBy.FILTER)
+    filters = by_key(book_anywhere, StatisticsBy.FILTER)
     assert {key: row.median for key, row in filters.items()} == {"F110W": 2.0, "F160W": 1.0}
-    assert list(by_key(book_anywhere, GroupBy.DETECTOR)) == ["IR"]
-    assert list(by_key(book_anywhere, GroupBy.PROPOSAL)) == ["12812"]
+    assert list(by_key(book_anywhere, StatisticsBy.DETECTOR)) == ["IR"]
+    assert list(by_key(book_anywhere, StatisticsBy.PROPOSAL)) == ["12812"]
 
 
 def test_what_only_a_log_tells_of_is_unknown_and_counted_as_imported(
     book_anywhere: SmallLedger,
 ) -> None:
     book_anywhere.logged_run(LOCALMIN, {"jabc01aaq": 3.0, "jabc01abq": 4.0}, on=None)
-    for by in (GroupBy.FILTER, GroupBy.DETECTOR, GroupBy.PROPOSAL):
+    for by in (StatisticsBy.FILTER, StatisticsBy.DETECTOR, StatisticsBy.PROPOSAL):
         (row,) = by_key(book_anywhere, by).values()
         assert (row.key, row.unit, row.imported_runs) == ("unknown", "unknown", 1)
     assert by_key(book_anywhere)["abc01"].median == 3.5
@@ -143,7 +144,7 @@ def test_the_spread_of_methods_is_what_is_left_without_the_constant_of_each_run(
     assert by_key(book)["bxl50"].method_spread == pytest.approx(0.15)
     # The constant is that of the whole run, whatever is asked for.
     (row,) = book.services.comparison.statistics.statistics(
-        GroupBy.VISIT, MATCH, Scope(visits=("bxl51",))
+        StatisticsBy.VISIT, MATCH, Scope(visits=("bxl51",))
     )
     assert (row.key, row.method_spread_max) == ("bxl51", pytest.approx(0.7))
 
@@ -157,9 +158,9 @@ def test_methods_of_other_inputs_are_not_set_against_each_other(book: SmallLedge
 def test_no_value_and_no_exposure_is_said(book: SmallLedger) -> None:
     service = book.services.comparison.statistics
     with pytest.raises(NotFoundError, match="no sky values of all exposures"):
-        service.statistics(GroupBy.VISIT)
+        service.statistics(StatisticsBy.VISIT)
     with pytest.raises(NotFoundError, match="Unknown visit 'bxl77'"):
-        service.statistics(GroupBy.VISIT, scope=Scope(visits=("bxl77",)))
+        service.statistics(StatisticsBy.VISIT, scope=Scope(visits=("bxl77",)))
 
 
 def test_robust_scatter_is_the_standard_deviation_of_normal_values() -> None:

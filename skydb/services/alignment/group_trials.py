@@ -1,0 +1,130 @@
+"""One group fitted to the catalogues of a list, each fit with what its witnesses say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from skydb.domain import ProductVersion
+from skydb.domain.motion import MotionRecord
+from skydb.domain.trust import TrustReport
+from skydb.drizzle.groupfit import GroupFitter
+from skydb.drizzle.groupoutcome import BodyOutcome, Reference
+from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.errors import FileRejectedError, ToolError
+from skydb.services.alignment.fitrecord import wcs_in_force
+from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
+from skydb.services.alignment.group_trust import judge_member, judge_relative
+from skydb.services.alignment.groups import Group, GroupTarget
+from skydb.services.catalogs import UsableCatalog
+from skydb.services.core import Context
+
+
+@dataclass(frozen=True)
+class GroupTrials:
+    """Fits of groups, judged and not recorded.
+
+    Parameters
+    ----------
+    context : Context
+    fitter : GroupFitter
+    """
+
+    context: Context
+    fitter: GroupFitter
+
+    def first_trusted(
+        self,
+        group: Group,
+        catalogs: Sequence[tuple[str | None, UsableCatalog | None]],
+        home: Path,
+    ) -> list[GroupAttempt]:
+        """The fits to the first catalogue that gives all of a group a trusted fit, or the best.
+
+        Parameters
+        ----------
+        group : Group
+        catalogs : sequence of (str, UsableCatalog)
+            In the order in which they are tried; None aligns visits to each other.
+        home : Path
+            A directory for the fits.
+        """
+        best: list[GroupAttempt] = []
+        tried: tuple[str, ...] = ()
+        for number, (name, usable) in enumerate(catalogs):
+            place = home / str(number)
+            place.mkdir()
+            made = self._fit(group, name, usable, place)
+            kept, lost = better(best, made)
+            tried = (*tried, *objections(lost))
+            best = kept
+            if all(one.is_trusted for one in best):
+                break
+        return [replace(one, tried=tried) for one in best]
+
+    def _fit(
+        self,
+        group: Group,
+        name: str | None,
+        usable: UsableCatalog | None,
+        home: Path,
+    ) -> list[GroupAttempt]:
+        """Fit one group to one catalogue, and hear every witness."""
+        motion: MotionRecord | None = None
+        try:
+            if usable is None:
+                outcomes = self.fitter.align(group.name, group.members, home)
+            else:
+                placed = usable.at(group.epoch_year)
+                motion, file = placed.record, home / "reference.cat"
+                placed.table.write_tweakreg(file)
+                reference = Reference(placed.table.radec_deg, file)
+                outcomes = self.fitter.fit(group.name, group.members, reference, home)
+        except (ToolError, FileRejectedError) as error:
+            outcomes = [_failed(group, str(error), home)]
+        targets = {one.path: one for one in group.targets}
+        return [
+            GroupAttempt(
+                name,
+                outcome,
+                motion,
+                {
+                    fit.product: self._judge(outcome, fit, targets[fit.product], motion)
+                    for fit in outcome.fits
+                    if fit.is_fitted
+                },
+            )
+            for outcome in outcomes
+        ]
+
+    def _judge(
+        self,
+        outcome: BodyOutcome,
+        fit: ProductFit,
+        target: GroupTarget,
+        motion: MotionRecord | None,
+    ) -> TrustReport:
+        if motion is None:
+            return judge_relative(outcome, fit)
+        with self.context.store.reading() as session:
+            archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
+        return judge_member(outcome, fit, target.path, archive, motion)
+
+
+def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:
+    """The failure of a group as a whole."""
+    fits = tuple(
+        ProductFit(
+            product=one.path,
+            status=FitStatus.FAILED,
+            log=home / "none",
+            original_wcs_name="",
+            fit_geometry="",
+            catalog_sources=0,
+            reason=reason,
+            group=group.name,
+        )
+        for one in group.targets
+    )
+    return BodyOutcome(group.name, tuple(group.members), fits, {}, ())
