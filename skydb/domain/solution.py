@@ -57,8 +57,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     status: Mapped[SolutionStatus] = mapped_column(choice(SolutionStatus))
     reason: Mapped[str | None] = mapped_column(Text)
     wcs_key: Mapped[str | None] = mapped_column(String(1))
-    group_name: Mapped[str | None] = mapped_column(String(80))
-    """Name of the rigid body that was fitted; NULL when a file was fitted by itself."""
+    group_name: Mapped[str | None] = mapped_column(String(80))  # of a rigid body
     recorded_at: Mapped[datetime]
     fitted_at: Mapped[datetime | None] = mapped_column(index=True)
     applied_at: Mapped[datetime | None]
@@ -211,14 +210,10 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
 
     def as_facts(self) -> WcsFacts:
         """The solution as a value, with the linear WCS of its chips."""
-        return WcsFacts(
-            self.wcs_key or " ",
-            WcsName.parse(self.wcs_name),
-            tuple(chip.geometry for chip in self.chips),
-            self.wcs_type,
-            self.hdr_name,
-            FitQuality(self.nmatches, self.rms_ra_mas, self.rms_dec_mas, self.fit_geometry),
-        )
+        quality = FitQuality(self.nmatches, self.rms_ra_mas, self.rms_dec_mas, self.fit_geometry)
+        chips = tuple(chip.geometry for chip in self.chips)
+        name = WcsName.parse(self.wcs_name)
+        return WcsFacts(self.wcs_key or " ", name, chips, self.wcs_type, self.hdr_name, quality)
 
     def accept(self, applied_to: ProductVersion, name: WcsName) -> None:
         """Record that exactly this fit now stands in a new version, under a WCSNAME.
