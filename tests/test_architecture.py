@@ -54,6 +54,7 @@ ROOMS = {
     "intake": set[str](),
     "catalogs": set[str](),
     "lookup": set[str](),
+    "activities": {"skies"},
     "alignment": {"intake", "catalogs"},
     "skies": {"intake", "selftest"},
     "comparison": {"alignment"},

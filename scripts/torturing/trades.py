@@ -101,9 +101,9 @@ TRADES = (
         is_slow=True,
         done="skydb: The fits of run 3 are accepted",
     ),
-    Trade("books pin", ("books", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
+    Trade("runs pin", ("runs", "pin", "SKY", "--why", "kept"), (_INGEST, _MOSAICS)),
     Trade(
-        "books purge",
+        "runs purge",
         ("books", "purge", "SKY", "--why", "room"),
         (_INGEST, _MOSAICS),
         done="skydb: The mosaic of run 2 was purged already",

@@ -12,6 +12,7 @@ from skydb.api.composition import Services
 from skydb.api.files import FilesFacade
 from skydb.api.provenance import ProvenanceFacade
 from skydb.api.retention import RetentionFacade
+from skydb.api.runs import RunsFacade
 from skydb.api.skies import SkyFacade
 from skydb.api.spatial import SpatialFacade
 from skydb.services.core import close_begun
@@ -26,6 +27,7 @@ class Ledger(
     SkyFacade,
     ComparisonFacade,
     BooksFacade,
+    RunsFacade,
     RetentionFacade,
     SpatialFacade,
     ProvenanceFacade,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from skydb.services.activities import Runs
     from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
     from skydb.services.core import Context
     from skydb.services.fsck import FsckService
@@ -42,3 +43,10 @@ class UpkeepServices:
         from skydb.services.bookkeeping import TodoService
 
         return TodoService(self.context)
+
+    @property
+    def runs(self) -> Runs:
+        """Everything that ran."""
+        from skydb.services.activities import Runs
+
+        return Runs(self.context)

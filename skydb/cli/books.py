@@ -9,14 +9,13 @@ import typer
 from skydb.cli import retention
 from skydb.cli.entries import show_entry
 from skydb.cli.inputs import Chosen, selecting
-from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns_books
 
 if TYPE_CHECKING:
     from skydb.domain.vocabulary import EntryKind
 
-books = group("The survey's books: notes, flags, what is kept of runs, and why.")
+books = group("The survey's books: notes and flags, with author and reason.")
 deliveries = group("Days in which an archive is known to have served wrong files.")
 
 SubjectArgument = Annotated[
@@ -31,7 +30,8 @@ AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the lo
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    retention.attach(books)
+    # Runs have a group of their own; their names of old are still understood.
+    retention.attach(books, hidden=True)
     books.add_typer(deliveries, name="deliveries")
     app.add_typer(books, name="books")
 
@@ -139,31 +139,6 @@ def withdraw(
     shell = shell_of(context)
     with shell.services() as services:
         row = services.books.withdraw(entry, why, author)
-    show_entry(shell, row, as_json=as_json)
-
-
-@books.command()
-def abandon(
-    context: typer.Context,
-    run: Annotated[
-        int,
-        typer.Argument(
-            help="What is left RUNNING, 12 or run:12; see `skydb todo`.",
-            parser=run_number,
-            metavar="RUN",
-        ),
-    ],
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Give up a run, of any kind, whose process is gone: it has FAILED.
-
-    Example: skydb books abandon 12 --why "the node went down"
-    """
-    shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.abandon(run, why, author)
     show_entry(shell, row, as_json=as_json)
 
 

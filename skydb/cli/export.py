@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from skydb.cli import provenance
 from skydb.cli.inputs import Chosen, selecting
-from skydb.cli.shell import JsonOption, shell_of
+from skydb.cli.shell import JsonOption, one_by_default, shell_of
 
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     export = typer.Typer(
-        cls=TableByDefault,
+        cls=one_by_default("table"),
         help="Tables and lineages out of the ledger. `export FILE` is `export table FILE`.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     export.command()(selecting(table))
+    export.command()(selecting(footprints))
     export.command()(provenance.prov)
     app.add_typer(export, name="export")
-
-
-class TableByDefault(TyperGroup):
-    """A group whose first command need not be named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
-        """Put ``table`` before what names no command."""
-        # The context is of whatever click this typer brings, which has no public name.
-        if args and args[0] not in (*self.commands, *ctx.help_option_names):
-            args = ["table", *args]
-        return list(super().parse_args(ctx, args))
 
 
 def table(
@@ -74,3 +63,39 @@ def table(
         shell.print_json(asdict(outcome))
     else:
         shell.stdout.print(f"{outcome.path}: {outcome.rows} rows", markup=False, highlight=False)
+
+
+def footprints(
+    context: typer.Context,
+    chosen: Chosen,
+    out: Annotated[Path, typer.Argument(help="A file .reg (DS9), .moc.fits or .json.")],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Products of this kind, e.g. drz; else each exposure's file. Repeatable."
+        ),
+    ] = None,
+    order: Annotated[
+        int, typer.Option(help="MOC: HEALPix order of the smallest cells; 18 is 0.8 arcsec.")
+    ] = 18,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what the chips of exposures cover, in the WCS in force.
+
+    Corners are ICRS. DS9 regions carry the name of the exposure and its chip; a MOC is the
+    union of all; the JSON has every footprint with its file, WCS and corners in degrees.
+
+    Example: skydb export footprints field.reg --filter F160W
+    """
+    from dataclasses import asdict
+
+    from skydb.cli.files import kinds_named
+
+    shell, kinds = shell_of(context), kinds_named(kind)
+    with shell.services() as services:
+        done = services.footprints.export(out, chosen.scope(), kinds, order)
+    if as_json:
+        shell.print_json(asdict(done))
+        return
+    said = f"{out}: {done.rows} footprints of {done.exposures} exposures or products"
+    shell.stdout.print(said, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``skydb books pin``, ``purge``, ``delete``...: what is kept of sky runs."""
+"""``skydb runs pin``, ``purge``, ``delete``...: what is kept of sky runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
 AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
 
 
-def attach(books: typer.Typer) -> None:
-    """Add the commands to the group ``books``."""
-    for command in (pin, unpin, purge, delete, undelete):
-        books.command()(command)
-    books.command("metrics-only")(metrics_only)
+def attach(runs: typer.Typer, *, hidden: bool = False) -> None:
+    """Add the commands to a group; hidden where they are under an old name only."""
+    for command in (pin, unpin, purge, delete, undelete, abandon):
+        runs.command(hidden=hidden)(command)
+    runs.command("metrics-only", hidden=hidden)(metrics_only)
 
 
 def pin(
@@ -32,7 +32,7 @@ def pin(
 ) -> None:
     """Protect a sky run: it can be neither purged nor deleted.
 
-    Example: skydb books pin 12 --why "figure 3 of the paper"
+    Example: skydb runs pin 12 --why "figure 3 of the paper"
     """
     _decide(context, lambda services: services.retention.pin(run, why, author), as_json=as_json)
 
@@ -46,7 +46,7 @@ def unpin(
 ) -> None:
     """Take the protection of a sky run away.
 
-    Example: skydb books unpin 12 --why "the paper is out"
+    Example: skydb runs unpin 12 --why "the paper is out"
     """
     _decide(context, lambda services: services.retention.unpin(run, why, author), as_json=as_json)
 
@@ -60,7 +60,7 @@ def metrics_only(
 ) -> None:
     """Release the mosaic of a sky run: the next purge by age takes it, the values stay.
 
-    Example: skydb books metrics-only 12 --why "a trial"
+    Example: skydb runs metrics-only 12 --why "a trial"
     """
     _decide(
         context, lambda services: services.retention.metrics_only(run, why, author), as_json=as_json
@@ -76,7 +76,7 @@ def delete(
 ) -> None:
     """Hide a sky run from views and comparisons; its rows and files stay.
 
-    Example: skydb books delete 12 --why "made with the wrong flat"
+    Example: skydb runs delete 12 --why "made with the wrong flat"
     """
     _decide(context, lambda services: services.retention.delete(run, why, author), as_json=as_json)
 
@@ -90,7 +90,7 @@ def undelete(
 ) -> None:
     """Show a deleted sky run again.
 
-    Example: skydb books undelete 12 --why "it was another run that had the wrong flat"
+    Example: skydb runs undelete 12 --why "it was another run that had the wrong flat"
     """
     _decide(
         context, lambda services: services.retention.undelete(run, why, author), as_json=as_json
@@ -118,7 +118,7 @@ def purge(
     By age, pinned runs are passed over, and runs released by `metrics-only` go whatever
     their age. Only files that skydb made are deleted.
 
-    Example: skydb books purge --older-than 90d --keep-latest 2 --dry-run
+    Example: skydb runs purge --older-than 90d --keep-latest 2 --dry-run
     """
     from skydb.domain.retention import RetentionPolicy
     from skydb.errors import UsageError
@@ -136,6 +136,30 @@ def purge(
     freed = sum(outcome.freed_bytes for outcome in outcomes)
     note = f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}"
     shell.show("Purge", outcomes, columns_books.PURGED, as_json=as_json, note=note)
+
+
+def abandon(
+    context: typer.Context,
+    run: Annotated[
+        int,
+        typer.Argument(
+            help="What is left RUNNING, 12 or run:12; see `skydb todo`.",
+            parser=run_number,
+            metavar="RUN",
+        ),
+    ],
+    why: WhyOption,
+    author: AuthorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give up a run, of any kind, whose process is gone: it has FAILED.
+
+    Example: skydb runs abandon 12 --why "the node went down"
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.books.abandon(run, why, author)
+    show_entry(shell, row, as_json=as_json)
 
 
 def _decide(

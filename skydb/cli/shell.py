@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,6 +117,29 @@ def shell_of(context: typer.Context) -> Shell:
 def group(help_text: str) -> typer.Typer:
     """A group of commands that shows its help when called alone."""
     return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+
+
+def one_by_default(name: str, *, alone: bool = False) -> type[TyperGroup]:
+    """A class of groups of which one command need not be named.
+
+    Parameters
+    ----------
+    name : str
+        The command.
+    alone : bool
+        Whether it is also meant by the name of the group alone.
+    """
+
+    class OneByDefault(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+            """Put the command before what names none."""
+            # The context is of whatever click this typer brings, which has no public name.
+            known = (*self.commands, *ctx.help_option_names)
+            if (args and args[0] not in known) or (alone and not args):
+                args = [name, *args]
+            return list(super().parse_args(ctx, args))
+
+    return OneByDefault
 
 
 def key_values(texts: Sequence[str], **named: object) -> dict[str, object]:

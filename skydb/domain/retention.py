@@ -120,7 +120,7 @@ class Retained:
         run = self._standing("deleted")
         self._require_unpinned("deleted")
         if run.status in (ActivityStatus.PENDING, ActivityStatus.RUNNING):
-            raise StateError(f"Run {run.id} is {run.status}.", advice="See `skydb books abandon`.")
+            raise StateError(f"Run {run.id} is {run.status}.", advice="See `skydb runs abandon`.")
         entry = BookEntry(run, EntryKind.DELETE, author, why)
         run.deleted_at = entry.made_at
         return entry
@@ -154,7 +154,8 @@ class Retained:
         run = self._run
         if run.deleted_at is not None:
             raise StateError(
-                f"Run {run.id} is deleted and cannot be {verb}.", advice="See `books undelete`."
+                f"Run {run.id} is deleted and cannot be {verb}.",
+                advice="See `skydb runs undelete`.",
             )
         return run
 

@@ -67,7 +67,7 @@ _ENTITIES: dict[ReferenceKind, type[Entity]] = {
 _ADVICE = {
     ReferenceKind.PRODUCT: "See `skydb inspect wcs`.",
     ReferenceKind.VERSION: "See `skydb inspect wcs`.",
-    ReferenceKind.RUN: 'See `skydb sql "SELECT run_id, kind, status FROM v_activities"`.',
+    ReferenceKind.RUN: "See `skydb runs`.",
     ReferenceKind.SOLUTION: "See `skydb align history ROOTNAME`.",
     ReferenceKind.MOSAIC: "See `skydb sky compare`.",
 }

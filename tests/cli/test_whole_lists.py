@@ -31,6 +31,7 @@ LISTS = {
     "preset": ["preset", "list"],
     "chip": ["find", "--position", "85.25", "-2.46"],
     "history": ["align", "history", "--filter", "F160W"],
+    "run": ["runs"],
     "sql": ["sql", "SELECT * FROM v_exposure_status"],
 }
 

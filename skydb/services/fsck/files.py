@@ -106,7 +106,7 @@ class Files:
         ).where(Mosaic.purged_at.is_(None))
         for row in self._rows(asked, Mosaic.run_id):
             run, science, science_sha256, weight, weight_sha256 = row
-            cure = f"put it back, or `skydb books purge {run} --why REASON`"
+            cure = f"put it back, or `skydb runs purge {run} --why REASON`"
             yield _Known(f"mosaic of run {run}", science, None, science_sha256, cure)
             yield _Known(f"weight image of run {run}", weight, None, weight_sha256, cure)
         masks = select(SkyRun.id, SkyRun.masks_path).where(SkyRun.masks_path.is_not(None))

@@ -69,7 +69,7 @@ class DeadRuns:
         is_here = activity.process is not None and activity.process.host == this_process().host
         if fate is Fate.UNKNOWN and (is_here or utc_now() - begun > _LONG):
             host = activity.process.host if activity.process else None
-            cure = f"skydb fsck --repair --gone {host}" if host else "skydb books abandon"
+            cure = f"skydb fsck --repair --gone {host}" if host else "skydb runs abandon"
             return Problem(
                 ProblemKind.UNKNOWN_RUN,
                 subject,

@@ -16,4 +16,5 @@ from .recipe import Recipe as Recipe
 from .recipe import inputs_of as inputs_of
 from .skyrun import SkyRunService as SkyRunService
 from .visits.service import VisitDrizzleService as VisitDrizzleService
+from .unusual import departures as departures
 from .write_headers import SkyHeaderService as SkyHeaderService

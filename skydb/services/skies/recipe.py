@@ -335,11 +335,12 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
         plain_names={name: plain_name(version) for name, version in lit.items()},
         left_out={name: v.id for name, v in named.items() if name not in lit},
         conversions=common_unit({n: v.condition for n, v in lit.items()}).conversions,
-        mode=_mode([version.require_exposure() for version in lit.values()]),
+        mode=mode_of([version.require_exposure() for version in lit.values()]),
     )
 
 
-def _mode(exposures: Sequence[Exposure]) -> ObservingMode:
+def mode_of(exposures: Sequence[Exposure]) -> ObservingMode:
+    """What options are chosen by, of exposures of one detector."""
     first = exposures[0]
     starts = [one.expstart_mjd for one in exposures if one.expstart_mjd is not None]
     return ObservingMode(

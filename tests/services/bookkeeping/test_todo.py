@@ -336,7 +336,7 @@ def test_what_has_run_for_hours_is_due_and_what_has_just_begun_is_not(
     (row,) = services.todo.due(rule=TodoRule.LEFT_RUNNING)
     assert row["subject"] == f"run:{running['late']}"
     assert row["reason"] == "This ingest of somebody has not ended for hours."
-    assert f"books abandon {running['late']}" in row["command"]
+    assert f"runs abandon {running['late']}" in row["command"]
 
 
 def test_every_rule_was_seen_to_fire(seeded: tuple[Services, dict[str, int]]) -> None:

@@ -1,0 +1,125 @@
+"""``skydb runs``: everything that ran, what it was told and what it left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skydb.cli import retention
+from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.references import run_number
+from skydb.cli.shell import JsonOption, Shell, one_by_default, shell_of
+from skydb.report import columns_runs
+
+if TYPE_CHECKING:
+    from skydb.store.queries import Row
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    runs = typer.Typer(
+        cls=one_by_default("list", alone=True),
+        help="Everything that ran, and what is kept of it. `runs` is `runs list`.",
+        rich_markup_mode=None,
+    )
+    runs.command("list")(selecting(list_))
+    runs.command()(show)
+    retention.attach(runs)
+    app.add_typer(runs, name="runs")
+
+
+def list_(
+    context: typer.Context,
+    chosen: Chosen,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind: sky-run, alignment, acceptance ... Repeatable."),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this state: succeeded, failed, running ... Repeatable."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what ran on this day or later, UTC: 2026-11-28 or with a time."),
+    ] = None,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="Those that were deleted too.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Most rows; more end with exit code 5. 0: all of them.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """List every activity of any kind, the newest first.
+
+    Options that select exposures leave those that read, made, fetched, fitted or measured
+    any of them. The kind and the state may be cut short: `--kind sky`.
+
+    Example: skydb runs --kind sky-run --visit bxl50 --since 2026-11-01
+    """
+    from skydb.services.activities import kinds_named, moment_named, statuses_named
+    from skydb.store.run_queries import RunFilter
+
+    shell = shell_of(context)
+    wanted = RunFilter(
+        kinds_named(kind or ()),
+        statuses_named(status or ()),
+        None if since is None else moment_named(since),
+        deleted,
+    )
+    with shell.services() as services:
+        rows = services.runs.listed(chosen.scope(), wanted)
+    shown = rows[:limit] if limit else rows
+    left = len(rows) - len(shown)
+    note = f"{len(shown)} runs" + (f", {left} more (--limit 0)" if left else "")
+    told = shown if as_json else [_told(row) for row in shown]
+    shell.show("Runs", told, columns_runs.RUNS, as_json=as_json, note=note)
+    shell.flag(when=left > 0, sentence=f"{left} more runs are not shown; --limit 0 shows all.")
+
+
+def show(
+    context: typer.Context,
+    run: Annotated[
+        int,
+        typer.Argument(help="A run of any kind, 12 or run:12.", parser=run_number, metavar="RUN"),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Show what one run was told, what it used, what it left and what it noticed.
+
+    Parameters are those that differ from its preset, or from the defaults; --json has all
+    of them, and the software.
+
+    Example: skydb runs show 12
+    """
+    shell = shell_of(context)
+    with shell.services() as services:
+        row = services.runs.show(run)
+    if as_json:
+        shell.print_json(row)
+    else:
+        _show(shell, row)
+
+
+def _told(row: Row) -> Row:
+    """A row as people read it: what was used as a number of files."""
+    mosaic = "yes" if row["mosaic"] else "purged" if row["mosaic_purged_at"] else None
+    return {**row, "inputs": len(row["inputs"]), "mosaic": mosaic}
+
+
+def _show(shell: Shell, row: Row) -> None:
+    title = f"Run {row['run']}: {row['kind']}"
+    facts = {what: row[name] for name, what in columns_runs.FACTS.items()}
+    known = [
+        {"what": what, "value": f"{value:%Y-%m-%d %H:%M:%S}" if "UTC" in what else value}
+        for what, value in facts.items()
+        if value
+    ]
+    shell.show(title, known, columns_runs.FACT)
+    given = [one for one in row["parameters"] if one["value"] != one["usual"]]
+    parts = {**row, "parameters": given}
+    for name, (heading, columns) in columns_runs.PARTS.items():
+        if parts[name]:
+            shell.show(heading, parts[name], columns)

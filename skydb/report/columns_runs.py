@@ -1,0 +1,64 @@
+"""Columns of the tables of ``skydb runs``."""
+
+from __future__ import annotations
+
+from skydb.report.tables import Column
+
+RUNS = (
+    Column("run"),
+    Column("kind"),
+    Column.status(),
+    Column.time("started_at", "started"),
+    Column("method"),
+    Column("inputs"),
+    Column("mosaic"),
+    Column("about", wraps=True),
+)
+#: What is told of one run, and how it is called.
+FACTS = {
+    "status": "status",
+    "error": "error",
+    "about": "about",
+    "requested_method": "method asked for",
+    "effective_method": "method that ran",
+    "started_at": "started (UTC)",
+    "finished_at": "finished (UTC)",
+    "agent": "by",
+    "tool_version": "tool",
+    "skydb_version": "skydb",
+    "imported_by": "read from a log by run",
+    "retention": "kept",
+    "mosaic_purged_at": "mosaic purged (UTC)",
+    "deleted_at": "deleted (UTC)",
+}
+FACT = (Column("what", ""), Column("value", "", wraps=True))
+PARTS = {
+    "parameters": (
+        "Parameters that differ from what is usual",
+        (
+            Column("name"),
+            Column("value", wraps=True),
+            Column("usual", wraps=True),
+            Column("source", "usual of"),
+        ),
+    ),
+    "used": (
+        "Inputs",
+        (Column("filename"), Column("version"), Column("role"), Column("reason", wraps=True)),
+    ),
+    "outputs": ("Outputs", (Column("what"), Column("path", wraps=True))),
+    "findings": (
+        "Findings",
+        (Column("kind"), Column("subject", wraps=True), Column("message", wraps=True)),
+    ),
+    "attempts": (
+        "Attempts",
+        (
+            Column("attempt"),
+            Column("worker", wraps=True),
+            Column.status(),
+            Column.time("started_at", "started"),
+            Column("error", wraps=True),
+        ),
+    ),
+}

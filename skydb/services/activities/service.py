@@ -1,0 +1,222 @@
+"""A list of everything that ran, and all that is known of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from skydb.domain import Activity, AlignmentRun, SkyRun
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus
+from skydb.errors import NotFoundError, UsageError
+from skydb.services.core import Context
+from skydb.services.skies import departures
+from skydb.store import run_queries
+from skydb.store.queries import Row
+from skydb.store.run_queries import RunFilter
+from skydb.store.scope import Scope
+
+#: Larger than any row has; databases refuse numbers that do not fit.
+_LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Reads what ran; decides nothing and changes nothing."""
+
+    context: Context
+
+    def listed(self, scope: Scope | None = None, wanted: RunFilter | None = None) -> list[Row]:
+        """Activities of any kind, the newest first.
+
+        Of a selection those that read, made, fetched, fitted or measured anything of it.
+
+        Parameters
+        ----------
+        scope : Scope, optional
+            Only runs about these exposures.
+        wanted : RunFilter, optional
+            Which kinds, states and times.
+
+        Returns
+        -------
+        list of dict
+            ``run``, ``kind``, ``status``, ``started_at``, ``method`` (of a sky run), ``about``,
+            ``inputs`` (names of exposures, else of files), ``mosaic`` (absolute path, None
+            without one), ``stored_path`` and more.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
+        with self.context.store.reading() as session:
+            among = None
+            if scope is not None and not scope.is_everything:
+                among = run_queries.runs_about(session, scope)
+            rows = run_queries.runs(session, wanted or RunFilter(), among)
+            names = run_queries.names_used(session, [row["run"] for row in rows])
+        return [self._row(row, names.get(row["run"], [])) for row in rows]
+
+    def _row(self, row: Row, inputs: list[str]) -> Row:
+        science, purged = row.pop("science_path"), row.pop("purged_at")
+        there = science if science and purged is None else None
+        effective, requested = row.pop("effective_method"), row.pop("requested_method")
+        return {
+            **{name: row.pop(name) for name in ("run", "kind", "status", "started_at")},
+            "method": effective or requested,
+            "about": row.pop("about"),
+            "inputs": inputs,
+            "mosaic": self._absolute(there),
+            "stored_path": there,
+            "requested_method": requested,
+            "effective_method": effective,
+            "mosaic_purged_at": purged,
+            **row,
+        }
+
+    def _absolute(self, stored: str | None) -> str | None:
+        return None if stored is None else str(self.context.workspace.resolve(stored))
+
+    def show(self, run_id: int) -> Row:
+        """All that is known of one activity; of a deleted one too.
+
+        Parameters
+        ----------
+        run_id : int
+
+        Returns
+        -------
+        dict
+            As a row of :meth:`listed`, and ``parameters`` (those that differ from the preset or
+            the defaults: ``name``, ``value``, ``usual``, ``source``), ``used`` and ``outputs``
+            (files, each with ``path`` and ``stored_path``), ``findings``, ``attempts``,
+            ``all_parameters``, ``environment``, ``log``.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such activity.
+        """
+        number = int(run_id)
+        with self.context.store.reading() as session:
+            run = session.get(Activity, number) if number <= _LARGEST else None
+            if run is None:
+                raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
+            (row,) = run_queries.runs(session, RunFilter(with_deleted=True), {run.id})
+            names = run_queries.names_used(session, [run.id])
+            return {
+                **self._row(row, names.get(run.id, [])),
+                "parameters": self._parameters(run),
+                "used": self._with_paths(run_queries.inputs(session, run.id)),
+                "outputs": self._with_paths(_outputs(session, run)),
+                "findings": [
+                    {"kind": one.kind.value, "subject": one.subject, "message": one.message}
+                    for one in run.findings
+                ],
+                "attempts": run_queries.attempts(session, run.id),
+                "log": self._absolute(run.log_path),
+                "environment": _environment(run),
+                "all_parameters": run.parameters,
+            }
+
+    def _parameters(self, run: Activity) -> list[Row]:
+        if isinstance(run, (SkyRun, AlignmentRun)):
+            return departures(self.context, run)
+        return [
+            {"name": name, "value": value, "usual": None, "source": "asked for"}
+            for name, value in run.parameters.items()
+        ]
+
+    def _with_paths(self, rows: Iterable[Row]) -> list[Row]:
+        return [{**row, "path": self._absolute(row["stored_path"])} for row in rows]
+
+
+def _outputs(session: Session, run: Activity) -> list[Row]:
+    """Files that an activity left, by what they are."""
+    made: list[tuple[str, str | None, str | None]] = []
+    if isinstance(run, SkyRun):
+        if run.mosaic is not None and run.mosaic.purged_at is None:
+            kept = run.mosaic
+            made.append(("mosaic", kept.science_path, kept.science_sha256))
+            made.append(("weight", kept.weight_path, kept.weight_sha256))
+        if run.has_mosaic:
+            made.append(("masks", run.masks_path, None))
+    if isinstance(run, AlignmentRun):
+        made.append(("fits", run.workspace, None))
+    made.append(("log", run.log_path, None))
+    return [
+        *run_queries.outputs(session, run.id),
+        *(
+            {"what": what, "name": path.rpartition("/")[2], "stored_path": path, "sha256": sha256}
+            for what, path, sha256 in made
+            if path
+        ),
+    ]
+
+
+def _environment(run: Activity) -> Row | None:
+    if run.environment is None:
+        return None
+    return {
+        "python": run.environment.python_version,
+        "platform": run.environment.platform,
+        "verdict": run.environment.verdict.value,
+        "packages": run.environment.packages,
+    }
+
+
+def kinds_named(texts: Collection[str]) -> tuple[ActivityKind, ...]:
+    """Kinds of activities by name, or by a beginning that only one has: ``sky``, ``align``.
+
+    Raises
+    ------
+    UsageError
+        When there is none of a name, or several.
+    """
+    return tuple(_named(ActivityKind, text, "kind of run") for text in texts)
+
+
+def statuses_named(texts: Collection[str]) -> tuple[ActivityStatus, ...]:
+    """States of activities by name.
+
+    Raises
+    ------
+    UsageError
+        When there is none of a name.
+    """
+    return tuple(_named(ActivityStatus, text, "state of a run") for text in texts)
+
+
+def _named(vocabulary: Any, text: str, what: str) -> Any:  # noqa: ANN401 - one of its words
+    asked = text.strip().lower().replace("_", "-").replace(" ", "-")
+    known = [word for word in vocabulary if word.value == asked] or [
+        word for word in vocabulary if asked and word.value.startswith(asked)
+    ]
+    if len(known) == 1:
+        return known[0]
+    there = ", ".join(word.value for word in known or vocabulary)
+    raise UsageError(f"{text!r} is {'more than one' if known else 'no'} {what}: {there}.")
+
+
+def moment_named(text: str) -> datetime:
+    """A day or a moment as people type it; UTC unless it says otherwise.
+
+    Parameters
+    ----------
+    text : str
+        ``2026-11-28``, which is its beginning, or ``2026-11-28T12:00``.
+
+    Raises
+    ------
+    UsageError
+        When it is neither.
+    """
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD or YYYY-MM-DDTHH:MM.") from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
