@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from skydb.services.comparison import Comparisons
     from skydb.services.history import HistoryService
     from skydb.services.intake import FetchService, IngestService, Selection
-    from skydb.services.lookup import Coverage, Evidence, ExportService, Finder
+    from skydb.services.lookup import (
+        Coverage,
+        Evidence,
+        ExportService,
+        Finder,
+        FootprintService,
+    )
     from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
     from skydb.services.skies import (
@@ -221,6 +227,13 @@ class Services(UpkeepServices):
         from skydb.services.lookup import ExportService
 
         return ExportService(self.questions.url, self.context.store)
+
+    @property
+    def footprints(self) -> FootprintService:
+        """What chips cover, out."""
+        from skydb.services.lookup import FootprintService
+
+        return FootprintService(self.context.store)
 
     @property
     def finder(self) -> Finder:

@@ -11,6 +11,8 @@ from skydb.api.base import Facade, table_of
 if TYPE_CHECKING:
     from astropy.table import QTable
 
+    from skydb.store.scope import Scope
+
 
 class SpatialFacade(Facade):
     """What was observed where, and tables out of the ledger."""
@@ -54,4 +56,27 @@ class SpatialFacade(Facade):
 
         style = ExportStyle(is_raw=raw, as_is=as_is)
         done = self.services.export.export(Path(path), view=view, sql=sql, style=style)
+        return table_of([asdict(done)])
+
+    def export_footprints(
+        self, path: str | Path, scope: Scope | None = None, *, order: int = 18
+    ) -> QTable:
+        """Write what chips cover, in the WCS in force; see :meth:`.FootprintService.export`.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``.reg`` (DS9), ``.moc.fits`` or ``.json``.
+        scope : Scope, optional
+            Only these exposures.
+        order : int
+            HEALPix order of a MOC; cells are 0.8 arcsec wide for 18.
+
+        Examples
+        --------
+        >>> ledger.export_footprints("field.reg")["rows"]  # doctest: +SKIP
+        """
+        from dataclasses import asdict
+
+        done = self.services.footprints.export(Path(path), scope, order=order)
         return table_of([asdict(done)])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import FAILED, JsonOption, group, shell_of
 from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.domain.vocabulary import ProductKind
 
 inspect = group("What the files say: the tutorial's tables 1.1 and 1.2.")
 
@@ -88,18 +92,28 @@ def wcs(
 
     Example: skydb inspect wcs --kind drz
     """
+    shell, kinds = shell_of(context), kinds_named(kind)
+    with shell.services() as services:
+        rows = services.questions.wcs(kinds, chosen.scope())
+    shell.show("WCS in force", rows, columns.WCS, as_json=as_json)
+
+
+def kinds_named(names: Sequence[str] | None) -> list[ProductKind]:
+    """Kinds of products by name.
+
+    Raises
+    ------
+    UsageError
+        When there is none of a name.
+    """
     from skydb.domain.vocabulary import ProductKind
     from skydb.errors import UsageError
 
     try:
-        kinds = [ProductKind(name.lower()) for name in kind or ()]
+        return [ProductKind(name.lower()) for name in names or ()]
     except ValueError as error:
         known = ", ".join(one.value for one in ProductKind)
         raise UsageError(f"{error}.", advice=f"Kinds: {known}.") from error
-    shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.wcs(kinds, chosen.scope())
-    shell.show("WCS in force", rows, columns.WCS, as_json=as_json)
 
 
 def findings(context: typer.Context, as_json: JsonOption = False) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution, ChipSolution, Product
+from skydb.domain import AlignmentSolution, ChipSolution, Product, ProductVersion
 from skydb.domain.chip import WIDE_DEG
+from skydb.domain.choice import EXPOSURE_KINDS, FLAVOURS
+from skydb.domain.vocabulary import ProductKind
+from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row, labelled
 from skydb.store.scope import Scope
+from skydb.store.version_queries import newest_in_time
 
 #: Footprints are looked for by size, so that one wide mosaic does not widen the search for
 #: all small ones. Single chips of every camera have less than the first.
@@ -90,6 +94,75 @@ def footprints_of(session: Session, products: Iterable[int]) -> list[Row]:
     """Rows of ``v_footprints`` of some products, by their keys."""
     own = select(AlignmentSolution.id).where(AlignmentSolution.product_id.in_(list(products)))
     return _footprints(session, session.scalars(own))
+
+
+def footprints_in(session: Session, scope: Scope, kinds: Collection[ProductKind] = ()) -> list[Row]:
+    """Rows of ``v_footprints`` of a selection, by name and chip.
+
+    Parameters
+    ----------
+    session : Session
+    scope : Scope
+        The exposures; of a day the rows are of the versions that there were.
+    kinds : collection of ProductKind
+        Products of these kinds; when empty one of each exposure, that which a run takes first.
+    """
+    products = _products_in(session, scope, kinds)
+    if scope.as_of is None:
+        rows = [row for batch in batches(products) for row in footprints_of(session, batch)]
+    else:
+        rows = _footprints_then(session, newest_in_time(session, scope, products))
+    named = [row for row in rows if row["s_region"]]
+    return sorted(named, key=lambda row: (row["rootname"] or row["product"], row["extver"]))
+
+
+def _products_in(session: Session, scope: Scope, kinds: Collection[ProductKind]) -> list[int]:
+    asked = select(Product.id, Product.exposure_id, Product.kind, Product.flavour)
+    found = session.execute(asked.where(*scope.product_conditions(session)))
+    if kinds:
+        return [key for key, _, kind, _ in found if kind in kinds]
+    own: dict[int, tuple[int, int, int]] = {}
+    for key, exposure, kind, flavour in found:
+        if exposure is not None and kind in EXPOSURE_KINDS:
+            place = (FLAVOURS.index(flavour), EXPOSURE_KINDS.index(kind), -key)
+            own[exposure] = min(own.get(exposure, place), place)
+    return [-key for _, _, key in own.values()]
+
+
+def _footprints_then(session: Session, numbers: Mapping[int, int]) -> list[Row]:
+    """Footprints of some versions, by product and number, in the WCS of their headers."""
+    found: list[Row] = []
+    for batch in batches(numbers):
+        asked = (
+            select(ChipSolution, AlignmentSolution, ProductVersion)
+            .join(AlignmentSolution, AlignmentSolution.id == ChipSolution.solution_id)
+            .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
+            .where(ProductVersion.product_id.in_(batch), AlignmentSolution.wcs_key == " ")
+        )
+        found += [
+            _row_then(chip, solution, version)
+            for chip, solution, version in session.execute(asked)
+            if numbers[version.product_id] == version.number
+        ]
+    return found
+
+
+def _row_then(chip: ChipSolution, solution: AlignmentSolution, version: ProductVersion) -> Row:
+    exposure, product = version.exposure, version.product
+    return {
+        "rootname": version.rootname,
+        "product": product.filename,
+        "kind": product.kind.value,
+        "version": version.number,
+        "extver": chip.extver,
+        "wcs_name": solution.wcs_name,
+        "solution_id": solution.id,
+        "detector": exposure.detector if exposure else None,
+        "filter": exposure.filters if exposure else None,
+        "proposal_id": product.visit.proposal_id,
+        "visit": product.visit.label,
+        "s_region": chip.s_region,
+    }
 
 
 def _solutions_near(session: Session, centre: Sequence[float], radius_deg: float) -> Iterator[int]:

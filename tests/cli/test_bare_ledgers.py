@@ -45,10 +45,13 @@ READING: dict[str, list[str]] = {
     "sky stats": ["sky", "stats"],
     "sky timeline": ["sky", "timeline", "--rootname", "{rootname}"],
     "books list": ["books", "list"],
+    "runs list": ["runs"],
+    "runs show": ["runs", "show", "{run}"],
     "books deliveries list": ["books", "deliveries", "list"],
     "export table": ["export", "table", "{out}/t.csv"],
     "preset list": ["preset", "list"],
     "preset show": ["preset", "show", "tutorial"],
+    "export footprints": ["export", "footprints", "{out}/f.reg"],
     "export prov": ["export", "prov", "{out}/p.json"],
 }
 #: Commands that change something, or need what such a ledger does not have.
@@ -68,12 +71,15 @@ OTHERS = {
     *("align reject", "align restore", "sky run", "history import", "books note", "books flag"),
     *("books ignore", "books withdraw", "books abandon", "books pin", "books unpin"),
     *("books purge", "books delete", "books undelete", "books metrics-only"),
+    *("runs pin", "runs unpin", "runs purge", "runs delete", "runs undelete", "runs abandon"),
+    *("runs metrics-only",),
     *("books deliveries add", "books deliveries drop", "archive serve"),
 }
 VARIANTS = [
     ["sky", "compare", "--history"],
     ["sky", "compare", "{run}"],
     ["explain", "run:{run}"],
+    ["runs", "show", "{alignment}"],
     ["explain", "solution:1"],
     ["export", "table", "{out}/t.ecsv"],
 ]

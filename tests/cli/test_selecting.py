@@ -36,7 +36,8 @@ OTHERS = {
 PROMISED = (
     "drizzle", "align run", "align history", "align changes", "sky run", "sky compare", "sky stats",
     "sky timeline", "sky audit", "sky advise", "report", "status", "todo", "inspect headers",
-    "inspect wcs", "books list", "export table", "find",
+    "inspect wcs", "books list", "export table", "find", "runs list",
+    "export footprints",
 )  # fmt: skip
 
 A, B, C = "ibxl50iaq", "ibxl50ibq", "ibxl51icq"
@@ -171,7 +172,8 @@ def test_a_selection_of_nothing_says_what_there_is(
 ) -> None:
     more = {
         "report": [tmp_path / "r.html"],
-        "export table": [tmp_path / "t.csv"], "find": ["--position", "85", "-2"],
+        "export table": [tmp_path / "t.csv"], "export footprints": [tmp_path / "t.reg"],
+        "find": ["--position", "85", "-2"],
         "sky compare": ["--history"],
     }  # fmt: skip
     answer = ledger(*leaf.split(), *more.get(leaf, []), *way.split())

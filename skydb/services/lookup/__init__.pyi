@@ -6,4 +6,5 @@ from .export import ExportService as ExportService
 from .export import ExportStyle as ExportStyle
 from .find import COLUMNS as COLUMNS
 from .find import Finder as Finder
+from .footprints import FootprintService as FootprintService
 from .questions import Questions as Questions

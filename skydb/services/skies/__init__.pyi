@@ -15,6 +15,6 @@ from .presets import built_in_rows as built_in_rows
 from .recipe import Recipe as Recipe
 from .recipe import inputs_of as inputs_of
 from .skyrun import SkyRunService as SkyRunService
-from .visits.service import VisitDrizzleService as VisitDrizzleService
 from .unusual import departures as departures
+from .visits.service import VisitDrizzleService as VisitDrizzleService
 from .write_headers import SkyHeaderService as SkyHeaderService
