@@ -163,7 +163,7 @@ def judged(directory: Path, cases: Sequence[Case]) -> list[Judged]:
         catalog = directory / "catalog.ecsv"
         vstack([_catalog(directory / str(case.plan.seed), case) for case in cases]).write(catalog)
         services.refcat.import_file(catalog, 2016.0, "gaia")
-        run = services.align.run("gaia", what=cases[0].road)
+        run = _fitted(services, cases[0].road)
         if any(row["status"] == "proposed" for row in services.questions.alignment(run)):
             services.accept.accept(run, force_why="measured against the truth")
         fields = {
@@ -176,6 +176,13 @@ def judged(directory: Path, cases: Sequence[Case]) -> list[Judged]:
     finally:
         services.close()
         shutil.rmtree(directory)
+
+
+def _fitted(services: Services, road: AlignmentRoad) -> int:
+    """A run of one road over all files."""
+    if road is AlignmentRoad.GROUP:
+        return services.align_groups.run("gaia")
+    return services.align.run("gaia", what=road)
 
 
 def _simulated(directory: Path, case: Case) -> FieldTruth:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Facade, run_number, solution_number, table_of
+from skydb.api.roads import chosen_groups, chosen_road
 from skydb.domain.vocabulary import AlignmentRoad
 
 if TYPE_CHECKING:
@@ -23,29 +24,69 @@ class AlignmentFacade(Facade):
 
     def align_run(
         self,
-        refcat: str | Sequence[str],
+        refcat: str | Sequence[str] | None = None,
         products: Sequence[str] = (),
         settings: TweakRegSettings | None = None,
         *,
-        what: str = "drizzled",
+        what: str | None = None,
+        group_by: str = "visit",
+        relative: bool = False,
         options: Mapping[str, object] | None = None,
         selection: Selection | None = None,
         policy: GuardPolicy | None = None,
     ) -> QTable:
-        """Fit drizzled products, or single exposures, to a catalogue; nothing is changed.
+        """Fit drizzled products, single exposures or groups of them; nothing is changed.
 
-        Products are named by references (``*_drz.fits``, ``product:12``) and selected by
-        the exposures that they are made of; `policy` is about the guards of inputs.
-        With ``what="exposures"`` each FLT or FLC is fitted by itself.
-        Of several catalogues the first that gives a trusted fit is taken, file by file.
-        `options` are TweakReg's, checked against its own specification, and win over
-        `settings`.
+        Parameters
+        ----------
+        refcat : str or sequence of str
+            Reference catalogue; of several the first that gives a trusted fit is taken, file
+            by file. None only with `relative`.
+        products : sequence of str
+            References (``*_drz.fits``, ``ibxl50clq``); all files of the selection when empty.
+        settings : TweakRegSettings, optional
+            Not for groups, which TweakReg does not fit.
+        what : str, optional
+            ``drizzled`` (the default), ``exposures`` or ``group``.
+        group_by : str
+            ``visit``, ``target`` or ``orbit``: the exposures that are one rigid body.
+        relative : bool
+            Align visits to each other, without a catalogue.
+        options : mapping, optional
+            TweakReg's, checked against its own specification; they win over `settings`. Of
+            groups only ``fitgeometry``.
+        selection : Selection, optional
+            Only these exposures, or products that are made of them.
+        policy : GuardPolicy, optional
+            What is said of the guards of inputs.
+
+        Raises
+        ------
+        UsageError
+            When options do not go together.
+        NotFoundError, FileRejectedError, InputsRefusedError, ToolError
+            As the commands refuse.
         """
-        road = AlignmentRoad(what)
-        run = self.services.align.run(
+        given = dict(options or {})
+        road = chosen_road(what, relative=relative)
+        geometry = given.get("fitgeometry")
+        groups = chosen_groups(
+            road,
             refcat,
+            given,
+            group_by=group_by if road is AlignmentRoad.GROUP else None,
+            geometry=None if geometry is None else str(geometry),
+            relative=relative,
+        )
+        if groups is not None:
+            run = self.services.align_groups.run(
+                refcat, products, groups, selection=selection, policy=policy
+            )
+            return self.align_show(run)
+        run = self.services.align.run(
+            refcat or (),
             products,
-            _with_options(road, settings, options or {}),
+            _with_options(road, settings, given),
             what=road,
             selection=selection,
             policy=policy,

@@ -100,17 +100,17 @@ def run(
 
     Example: skydb align run --refcat gaia --visit bxl50
     """
-    from skydb.cli.align_groups import group_options, road_of
+    from skydb.api.roads import chosen_groups, chosen_road
     from skydb.drizzle.usual import usual_settings
 
-    road = road_of(what, relative=relative)
+    road = chosen_road(what, relative=relative)
     options = key_values(
         option or (), threshold=threshold, conv_width=conv_width, minobj=minobj,
         searchrad=searchrad, tolerance=tolerance, fitgeometry=fitgeometry, nclip=nclip,
         expand_refcat=expand_refcat or None,
     )  # fmt: skip
     settings = usual_settings(road, options)
-    groups = group_options(
+    groups = chosen_groups(
         road, refcat, options, group_by=group_by, geometry=fitgeometry, relative=relative
     )
     policy = inputs.policy_of(strict=strict, allow=allow)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from skydb.api.alignment import AlignmentFacade
 from skydb.domain.vocabulary import SolutionStatus
+from skydb.errors import UsageError
 from skydb.services.alignment.accept_outcome import AcceptOutcome
 
 
@@ -29,3 +31,15 @@ def test_acceptance_gives_its_outcomes_and_writes_headers_only_when_told(
         asked, other = other, asked
     asked.assert_called_once_with(7, force_why="seen")
     other.assert_not_called()
+
+
+def test_a_run_needs_a_catalogue_or_is_relative() -> None:
+    ledger = AlignmentFacade(SimpleNamespace())
+    wrong: dict[str, Any]
+    for wrong in ({}, {"refcat": "gaia", "relative": True}):
+        with pytest.raises(UsageError, match="either a catalogue or"):
+            ledger.align_run(**wrong)
+    with pytest.raises(UsageError, match="drizzled, exposures, group"):
+        ledger.align_run("gaia", what="mosaics")
+    with pytest.raises(UsageError, match="does not fit groups"):
+        ledger.align_run("gaia", what="group", options={"minobj": 4})

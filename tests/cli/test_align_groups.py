@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skydb.cli.align_groups import group_options, road_of
+from skydb.api.roads import chosen_groups, chosen_road
 from skydb.domain.grouping import GroupBy
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.errors import UsageError
@@ -16,7 +16,7 @@ from skydb.services.alignment import GroupOptions
 def options(road: AlignmentRoad, refcat: str | None = "gaia", **given: Any) -> GroupOptions | None:
     tweakreg = given.pop("tweakreg", {})
     usual = {"group_by": None, "geometry": None, "relative": False}
-    return group_options(road, refcat, tweakreg, **{**usual, **given})
+    return chosen_groups(road, refcat, tweakreg, **{**usual, **given})
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ def options(road: AlignmentRoad, refcat: str | None = "gaia", **given: Any) -> G
 def test_drizzled_products_are_fitted_unless_something_else_is_asked_for(
     what: str | None, relative: bool, road: AlignmentRoad
 ) -> None:
-    assert road_of(what, relative=relative) is road
+    assert chosen_road(what, relative=relative) is road
 
 
 def test_what_is_not_known_is_refused_with_what_is() -> None:
     with pytest.raises(UsageError, match="drizzled, exposures, group"):
-        road_of("visits", relative=False)
+        chosen_road("visits", relative=False)
 
 
 def test_a_group_is_a_visit_unless_told() -> None:

@@ -1,4 +1,4 @@
-"""Options of ``skydb align run`` that say what is fitted, and what may not go together."""
+"""What an alignment is to fit, and what may not go together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 
-def road_of(what: str | None, *, relative: bool) -> AlignmentRoad:
+def chosen_road(what: str | None, *, relative: bool) -> AlignmentRoad:
     """What is to be fitted; groups when visits are aligned to each other.
 
     Raises
@@ -28,9 +28,9 @@ def road_of(what: str | None, *, relative: bool) -> AlignmentRoad:
     return _member(AlignmentRoad, "--what", what.strip().lower())
 
 
-def group_options(
+def chosen_groups(
     road: AlignmentRoad,
-    refcat: Sequence[str] | None,
+    refcat: str | Sequence[str] | None,
     tweakreg: Mapping[str, object],
     *,
     group_by: str | None,
@@ -42,7 +42,7 @@ def group_options(
     Parameters
     ----------
     road : AlignmentRoad
-    refcat : sequence of str or None
+    refcat : str, sequence of str or None
     tweakreg : mapping
         Options of TweakReg that were given.
     group_by, geometry : str or None
