@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli import compare, headers, inputs, sky_advise, sky_audit
+from skydb.cli import compare, headers, inputs, sky_advise, sky_audit, sky_display
 from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -25,6 +25,7 @@ def attach(app: typer.Typer) -> None:
     sky_audit.attach(sky)
     headers.attach_to_sky(sky)
     compare.attach(sky)
+    sky_display.attach(sky)
     app.add_typer(sky, name="sky")
 
 

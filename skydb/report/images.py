@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ _SAMPLE = 200_000
 
 _T = TypeVar("_T")
 FloatImage = NDArray[np.float32]
+#: Rows and columns.
+Part: TypeAlias = tuple[slice, slice]
 
 
 class Stretch(StrEnum):
@@ -168,6 +170,21 @@ def load_science(
     return image.masked_by(load_weight(weight, max_side_pix=max_side_pix, block=block))
 
 
+def image_frame(path: Path) -> tuple[WCS | None, tuple[int, int]]:
+    """The WCS of a science image and its shape (ny, nx); raises as :func:`load_science`."""
+    return _with_image(path, "SCI", lambda hdu: (_display_wcs(hdu.header, 1), hdu.shape))
+
+
+def load_part(
+    path: Path, name: str, part: Part, *, max_side_pix: int = MAX_SIDE_PIX, zero_is_empty: bool
+) -> DisplayImage:
+    """Read some rows and columns of the image ``name``; raises as :func:`load_science`."""
+    block = _block_for(max(one.stop - one.start for one in part), max_side_pix)
+    return _with_image(
+        path, name, lambda hdu: _read(hdu, block, zero_is_empty=zero_is_empty, part=part)
+    )
+
+
 def load_weight(
     path: Path, *, max_side_pix: int = MAX_SIDE_PIX, block: int | None = None
 ) -> DisplayImage:
@@ -292,18 +309,22 @@ def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
     raise UnreadableFileError(path, f"has no two-dimensional {name} image")
 
 
-def _read(hdu: ImageHDU, block: int, *, zero_is_empty: bool) -> DisplayImage:
-    ny, nx = hdu.shape
+def _read(
+    hdu: ImageHDU, block: int, *, zero_is_empty: bool, part: Part | None = None
+) -> DisplayImage:
+    rows_of, columns_of = part or (slice(0, hdu.shape[0]), slice(0, hdu.shape[1]))
+    ny, nx = rows_of.stop - rows_of.start, columns_of.stop - columns_of.start
     # A strip ends where a block does, so that no block is averaged in two parts.
     rows = max(1, STRIP_BYTES // (8 * nx * block)) * block
     strips = []
     for start in range(0, ny, rows):
-        strip = np.asarray(hdu.section[start : start + rows, :])
+        first, last = rows_of.start + start, min(rows_of.start + start + rows, rows_of.stop)
+        strip = np.asarray(hdu.section[first:last, columns_of])
         if zero_is_empty:
             strip = np.where(strip == 0, np.float32("nan"), strip)
         strips.append(block_average(strip, block))
     header = hdu.header
-    wcs = _display_wcs(header, block)
+    wcs = _display_wcs(header, block, (columns_of.start, rows_of.start))
     return DisplayImage(np.concatenate(strips), block, (ny, nx), _unit(header.get("BUNIT")), wcs)
 
 
@@ -338,7 +359,7 @@ def _block_sum(data: NDArray[Any], block: int) -> NDArray[np.float64]:
     return np.asarray(np.add.reduceat(rows, np.arange(0, data.shape[1], block), axis=1), float)
 
 
-def _display_wcs(header: Header, block: int) -> WCS | None:
+def _display_wcs(header: Header, block: int, first_pix: tuple[int, int] = (0, 0)) -> WCS | None:
     """The WCS of the displayed pixels; None when the header has none on the sky."""
     from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
@@ -347,14 +368,14 @@ def _display_wcs(header: Header, block: int) -> WCS | None:
         warnings.simplefilter("ignore", FITSFixedWarning)
         wcs = WCS(header)
         if wcs.has_celestial:
-            return _binned(wcs.celestial, block)
+            return _binned(wcs.celestial, block, first_pix)
     return None
 
 
-def _binned(wcs: WCS, block: int) -> WCS:
+def _binned(wcs: WCS, block: int, first_pix: tuple[int, int]) -> WCS:
     """The WCS of blocks of pixels (astropy's own slicing warns of CDELT beside CD)."""
     binned = wcs.deepcopy()
-    binned.wcs.crpix = (wcs.wcs.crpix - 0.5) / block + 0.5
+    binned.wcs.crpix = (wcs.wcs.crpix - first_pix - 0.5) / block + 0.5
     if wcs.wcs.has_cd():
         binned.wcs.cd = wcs.wcs.cd * block
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skydb.errors import UsageError
 from skydb.report.alignment_figures import (
     MarkedImage,
     SourceMarks,
@@ -22,13 +23,15 @@ from skydb.report.chips import load_chips
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
 from skydb.report.residual_figures import draw_residuals, residual_field
+from skydb.report.sky_display import Wanted, draw_sky_display, sky_display
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
-from skydb.report.style import LIGHT, Theme, png_bytes
+from skydb.report.style import LIGHT, PICTURE_KINDS, Theme, figure_bytes, png_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skydb.api.composition import Services
+    from skydb.domain.vocabulary import SkyMethod
     from skydb.services.lookup import FitEvidence, MosaicEvidence
 
 Row = dict[str, Any]
@@ -121,6 +124,73 @@ def catalog_picture(services: Services, name: str, out: Path, epoch: float | Non
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     return write_atomic(out, png_bytes(draw_catalog(picture)))
+
+
+def sky_picture(
+    services: Services,
+    run_ids: Sequence[int],
+    methods: Sequence[SkyMethod] | None,
+    wanted: Wanted,
+    out: Path,
+) -> Row:
+    """Write the picture of the mosaics of sky runs.
+
+    Parameters
+    ----------
+    services : Services
+    run_ids : sequence of int
+        Sky runs.
+    methods : sequence of SkyMethod or None
+        In place of the runs the newest of these methods of the first one's group; None for
+        all that have a mosaic.
+    wanted : Wanted
+        Limits, stretch and window.
+    out : Path
+        A file ``.png``, ``.pdf`` or ``.svg``, or a directory; made when it is missing.
+
+    Returns
+    -------
+    dict
+        ``path`` (absolute), ``runs`` (``run``, ``method``, ``mosaic``, ``level``), ``vmin``,
+        ``vmax``, ``unit``.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such run or method, or no mosaic.
+    UsageError
+        When the picture would show nothing, or the kind of file is not known.
+    """
+    if methods is None:
+        methods = services.evidence.methods_beside(run_ids[0])
+    mosaics = services.evidence.mosaics_beside(run_ids, methods)
+    path, kind = _picture_file(out, f"sky-{'-'.join(str(one.run) for one in mosaics)}.png")
+    display = sky_display(mosaics, wanted)
+    figure = draw_sky_display(display)
+    write_atomic(path, figure_bytes(figure, kind))
+    return {
+        "path": str(path.resolve()),
+        "runs": [
+            {"run": one.run, "method": one.method.value, "mosaic": str(one.science)}
+            for one in mosaics
+        ],
+        "levels": {panel.label: panel.image.pedestal for panel in display.panels},
+        "vmin": display.scale.low,
+        "vmax": display.scale.high,
+        "unit": display.panels[0].image.unit,
+    }
+
+
+def _picture_file(out: Path, name: str) -> tuple[Path, str]:
+    """Where a picture goes, and its format."""
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix in PICTURE_KINDS and not out.is_dir():
+        return out, suffix
+    if suffix and not out.is_dir():
+        raise UsageError(
+            f"skydb draws no {out.suffix} file.", advice="Use .png, .pdf or .svg, or a directory."
+        )
+    return out / name, "png"
 
 
 def mosaics_shown(mosaics: Sequence[MosaicEvidence]) -> MosaicDisplay:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Dots per inch of a figure on a page.
 DPI = 144
+#: Formats of a picture that is written to a file, by the suffix of its name.
+PICTURE_KINDS = ("png", "pdf", "svg")
 #: Colour of pixels that hold nothing, neutral so that it reads as no data.
 NO_DATA = "#8c8c8c"
 #: From deep ink to warm paper, hue kept blue between so that no value is neutral grey.
@@ -253,6 +255,16 @@ def png_bytes(figure: Figure, *, compact: bool = False) -> bytes:
     # checksum of a picture that is the same.
     figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
     return _paletted(stream) if compact else stream.getvalue()
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """The figure as one of :data:`PICTURE_KINDS`; without dates, so that it comes again."""
+    if kind == "png":
+        return png_bytes(figure)
+    stream = io.BytesIO()
+    dates = {"CreationDate": None} if kind == "pdf" else {"Date": None}
+    figure.savefig(stream, format=kind, metadata=dates)
+    return stream.getvalue()
 
 
 def _paletted(png: io.BytesIO) -> bytes:

@@ -42,6 +42,7 @@ READING: dict[str, list[str]] = {
     "sky advise": ["sky", "advise"],
     "sky audit": ["sky", "audit", "{run}"],
     "sky compare": ["sky", "compare"],
+    "sky display": ["sky", "display", "{run}", "--out", "{out}"],
     "sky stats": ["sky", "stats"],
     "sky timeline": ["sky", "timeline", "--rootname", "{rootname}"],
     "books list": ["books", "list"],

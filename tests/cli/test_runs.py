@@ -175,3 +175,22 @@ def test_the_old_names_of_commands_on_runs_are_understood_and_hidden(
     }
     assert of_old.pop("books list") is False
     assert of_old and all(of_old.values())
+
+
+def test_a_picture_of_what_has_no_mosaic_is_refused(
+    mosaicked: tuple[LedgerDirectory, int], tmp_path: Path
+) -> None:
+    copy, number = mosaicked
+    for words, code, said in (
+        ((99999,), 4, "skydb runs"),
+        ((number, "--method", "match"), 4, "has localmin"),
+        ((number, "--method", "mach"), 2, "Methods: localmin"),
+        ((number, "--crop", 1, 2, "x"), 2, "no angle"),
+        ((number, "--crop", 1, 2, 0), 2, "no size"),
+        ((number, "--stretch", "log"), 2, "linear"),
+        ((number, "--out", tmp_path / "a.gif"), 2, ".png"),
+    ):
+        spoken = copy("sky", "display", "--out", tmp_path, *words)
+        assert (spoken.code, said in spoken.err.replace("\n", " ")) == (code, True), spoken.err
+    copy.json("runs", "purge", number, "--why", "room")
+    assert "was purged" in copy("sky", "display", number, "--out", tmp_path).err

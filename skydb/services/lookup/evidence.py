@@ -87,12 +87,68 @@ class Evidence:
                 runs = queries.runs_of_group(session, queries.latest_group(session))
             return [self._mosaic(run) for run in runs if run.has_mosaic and run.effective_method]
 
+    def mosaics_beside(
+        self, run_ids: Sequence[int], methods: Sequence[SkyMethod] = ()
+    ) -> list[MosaicEvidence]:
+        """Mosaics of runs, and those of other methods of the first one's group.
+
+        Parameters
+        ----------
+        run_ids : sequence of int
+            Sky runs.
+        methods : sequence of SkyMethod
+            Of these the newest good run of the group, instead of the runs.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such run or method, or no mosaic (any more).
+        """
+        with self.store.reading() as session:
+            found = {run: session.get(SkyRun, int(run)) for run in run_ids if run < 2**31}
+            missing = [run for run in run_ids if found.get(run) is None]
+            if missing:
+                raise NotFoundError(
+                    f"There is no sky run {missing[0]}.", advice="See `skydb runs`."
+                )
+            runs = [run for run in found.values() if run is not None]
+            if methods:
+                beside = queries.runs_of_group(session, runs[0].group_id)
+                by_method = {run.effective_method: run for run in beside}
+                absent = [method.value for method in methods if method not in by_method]
+                if absent:
+                    there = ", ".join(sorted(method.value for method in by_method if method))
+                    raise NotFoundError(
+                        f"The group of run {runs[0].id} has no run of {absent[0]}.",
+                        advice=f"It has {there or 'none that succeeded'}.",
+                    )
+                runs = [by_method[method] for method in methods]
+            return [self._mosaic(run) for run in runs]
+
+    def methods_beside(self, run_id: int) -> list[SkyMethod]:
+        """Methods of the group of a run of which there is a mosaic."""
+        with self.store.reading() as session:
+            run = session.get(SkyRun, int(run_id)) if run_id < 2**31 else None
+            if run is None:
+                raise _no_run(run_id)
+            beside = queries.runs_of_group(session, run.group_id)
+            return [one.effective_method for one in beside
+                    if one.has_mosaic and one.effective_method]  # fmt: skip
+
     def _mosaic(self, run: SkyRun) -> MosaicEvidence:
         if run.mosaic is None or run.effective_method is None:
-            raise NotFoundError(f"Sky run {run.id} has no mosaic.")
+            raise NotFoundError(f"Sky run {run.id} has no mosaic.", advice="See `skydb runs show`.")
+        if run.mosaic.purged_at is not None:
+            raise NotFoundError(
+                f"The mosaic of run {run.id} was purged.", advice=f"See `skydb runs show {run.id}`."
+            )
         science = self.workspace.resolve(run.mosaic.science_path)
         weight = self.workspace.resolve(run.mosaic.weight_path)
         return MosaicEvidence(run.id, run.effective_method, science, weight)
+
+
+def _no_run(run_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
 
 
 def _stem(filename: str) -> str:
