@@ -25,13 +25,17 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            help="A sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, "
+            help="An exposure, a sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, "
             "run:6, mosaic:6, solution:31 or catalog:NAME."
         ),
     ],
     everything: Annotated[
         bool, typer.Option("--all", help="All inputs of all activities, not only those behind it.")
     ] = False,
+    depth: Annotated[
+        int | None,
+        typer.Option(min=0, help="Only what is so many relations away; the rest is counted."),
+    ] = None,
     prov: Annotated[
         bool, typer.Option("--prov", help="W3C PROV-JSON on stdout, and nothing else there.")
     ] = False,
@@ -39,6 +43,7 @@ def explain(
 ) -> None:
     """Show where one thing comes from: what made it, from what, with which software, by whom.
 
+    Of an exposure it shows its deliveries, its WCS solutions and its skies with their runs.
     The lineage goes back to the archive or to the file as it was given, and shows every
     finding, flag and downgrade on the way. Relations are those of W3C PROV.
 
@@ -46,7 +51,7 @@ def explain(
     """
     shell = shell_of(context)
     with shell.services() as services:
-        graph = services.explain.explain(what, everything=everything)
+        graph = services.explain.explain(what, everything=everything, depth=depth)
     if prov:
         typer.echo(_prov_json(graph))
     elif as_json:

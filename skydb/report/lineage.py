@@ -49,11 +49,15 @@ _ORDER = {
     Relation.USED: 1,
     Relation.INFORMED: 2,
     Relation.ALTERNATE: 3,
-    Relation.DERIVED: 4,
+    Relation.SPECIALIZED: 4,
+    Relation.DERIVED: 5,
 }
 #: Relations that are named even when they lead to what was told before; the other ones
 #: follow from these, and all of them are in the JSON.
 _WORTH_REPEATING = (Relation.GENERATED, Relation.USED)
+
+#: What is told of an exposure: its contents, and what was made of it.
+_OF_AN_EXPOSURE = (Relation.SPECIALIZED, Relation.DERIVED)
 
 _STYLES = {NodeType.ENTITY: "bold", NodeType.ACTIVITY: "cyan", NodeType.AGENT: "dim"}
 
@@ -162,15 +166,27 @@ def _is_told_from_behind(edge: Edge, node: Node, graph: Lineage) -> bool:
     later = graph.nodes[edge.source]
     if edge.relation is Relation.INFORMED:
         return later.kind is ActivityKind.IMPORT
-    is_root = node.id == graph.root and node.type is NodeType.ACTIVITY
-    return is_root and edge.relation is Relation.GENERATED
+    if node.id != graph.root:
+        return False
+    if node.kind is Thing.EXPOSURE:
+        return edge.relation in _OF_AN_EXPOSURE
+    return node.type is NodeType.ACTIVITY and edge.relation is Relation.GENERATED
+
+
+#: Relations as they are told from the end that was there before.
+_BACKWARDS = {
+    Relation.GENERATED: "generated",
+    Relation.INFORMED: "recorded by",
+    Relation.SPECIALIZED: "delivered as",
+    Relation.DERIVED: "has",
+}
 
 
 def _relation(edge: Edge, node: Node) -> str:
     """Name of a relation, with the role that the other node has in it."""
     name = edge.relation.value
     if edge.source == node.id:
-        name = {Relation.GENERATED: "generated", Relation.INFORMED: "recorded by"}[edge.relation]
+        name = _BACKWARDS[edge.relation]
     return f"{name} ({edge.role})" if edge.role else name
 
 

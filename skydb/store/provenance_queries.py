@@ -387,6 +387,17 @@ def values_select() -> Select[Any]:
     )
 
 
+def values_of(session: Session, exposure_id: int) -> list[SkyValue]:
+    """Skies of an exposure in runs that were not deleted, those of the newest run first."""
+    asked = (
+        values_select()
+        .join(SkyRun, SkyRun.id == SkyValue.run_id)
+        .where(SkyValue.exposure_id == exposure_id, SkyRun.deleted_at.is_(None))
+        .order_by(SkyValue.run_id.desc(), SkyValue.extver)
+    )
+    return list(session.scalars(asked))
+
+
 def replays_of(session: Session, run: SkyRun | VisitDrizzle) -> list[SkyRun | VisitDrizzle]:
     """Runs that repeat a run."""
     kind = type(run)

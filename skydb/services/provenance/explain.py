@@ -15,6 +15,7 @@ from skydb.domain import (
     Generation,
     ProductVersion,
     SkyRun,
+    SkyValue,
     VisitDrizzle,
 )
 from skydb.domain.vocabulary import Engine, LinkRole
@@ -37,7 +38,7 @@ class ExplainService:
     store: Store
     workspace: Workspace
 
-    def explain(self, what: str, *, everything: bool = False) -> Lineage:
+    def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> Lineage:
         """The lineage of one thing, back to the archive.
 
         Parameters
@@ -47,6 +48,8 @@ class ExplainService:
         everything : bool
             All inputs of all activities with all findings; otherwise those that the
             thing itself comes from, and the number of the others.
+        depth : int, optional
+            Only what is so many relations away.
 
         Raises
         ------
@@ -56,7 +59,8 @@ class ExplainService:
         with self.store.reading() as session:
             subject = find_subject(session, what)
             teller = _Teller(session, self.workspace, subject, everything=everything)
-            return teller.tell()
+            whole = teller.tell()
+            return whole if depth is None else whole.within(depth)
 
 
 class _Teller:
@@ -70,6 +74,7 @@ class _Teller:
         self._subject = subject
         self._everything = everything
         self._graph = Lineage(subject.root)
+        self._values, self._more_values = self._skies()
         found = self._closure()
         self._keys = {kind: {key for k, key in found if k is kind} for kind in Kind}
 
@@ -88,12 +93,21 @@ class _Teller:
 
     def _closure(self) -> set[Key]:
         """Everything that the subject leads back to."""
-        found: set[Key] = set(self._subject.keys) | self._inputs()
+        of_values = {(Kind.ACTIVITY, value.run_id) for value in self._values}
+        found: set[Key] = set(self._subject.keys) | self._inputs() | of_values
         new = found
         while new:
             new = queries.led_back_to(self._session, new, with_all_inputs=self._everything) - found
             found = found | new
         return found
+
+    def _skies(self) -> tuple[list[SkyValue], int]:
+        """Skies of an exposure that is explained, the newest first, and how many more."""
+        if self._subject.exposure is None:
+            return [], 0
+        values = queries.values_of(self._session, self._subject.exposure.id)
+        told = values if self._everything else values[:FEW_INPUTS]
+        return told, len(values) - len(told)
 
     def _inputs(self) -> set[Key]:
         """Inputs of a run that is explained as a whole, and the solutions that it made."""
@@ -110,6 +124,15 @@ class _Teller:
             things.add_value(self._graph, self._subject.value)
         if self._subject.mosaic is not None:
             things.add_mosaic(self._graph, self._subject.mosaic)
+        exposure = self._subject.exposure
+        if exposure is not None:
+            things.add_known_exposure(self._graph, exposure)
+            for value in self._values:
+                node_id = things.add_value(self._graph, value)
+                self._graph.link(Relation.DERIVED, node_id, self._subject.root, "sky")
+            if self._more_values:
+                message = f"{self._more_values} older skies are not shown; see --all."
+                self._graph.remark(self._subject.root, RemarkKind.MORE, "skies", message)
 
     def _add_activities(self, keys: Iterable[int]) -> list[Activity]:
         activities = queries.activities(self._session, set(keys))
@@ -242,6 +265,8 @@ class _Teller:
                 names.add(version.product.exposure.rootname)
         if self._subject.value is not None:
             names.add(self._subject.value.exposure.rootname)
+        if self._subject.exposure is not None:
+            names.add(self._subject.exposure.rootname)
         catalogs = (node.attributes.get("name") for node in self._graph.nodes.values())
         return names | {name for name in catalogs if name}
 
@@ -256,6 +281,10 @@ class _Teller:
         if value is not None:
             places["exposure_id"][value.exposure_id] = self._subject.root
             places["visit_id"][value.exposure.visit_id] = self._subject.root
+        exposure = self._subject.exposure
+        if exposure is not None:
+            places["exposure_id"][exposure.id] = self._subject.root
+            places["visit_id"][exposure.visit_id] = self._subject.root
         for entry in queries.book_entries(self._session, places):
             doings.add_book_entry(self._graph, _place_of(entry, places), entry)
 

@@ -7,7 +7,7 @@ what was there before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,8 @@ class Relation(StrEnum):
     INFORMED = "wasInformedBy"
     ALTERNATE = "alternateOf"
     """Two names of one content."""
+    SPECIALIZED = "specializationOf"
+    """One content of what has several."""
 
 
 class Thing(StrEnum):
@@ -44,7 +46,7 @@ class Thing(StrEnum):
     PRODUCT = "product"
     """A file of which no content is known."""
     EXPOSURE = "exposure"
-    """An exposure of which no file is known."""
+    """An exposure, whatever files there are of it."""
     SOLUTION = "alignment-solution"
     CATALOG = "reference-catalog"
     ARCHIVE_FILE = "archive-file"
@@ -184,6 +186,40 @@ class Lineage:
         remark = Remark(kind, subject, message)
         if node is not None and remark not in node.remarks:
             node.remarks.append(remark)
+
+    def within(self, depth: int) -> Lineage:
+        """What is so many relations from the root at most; what is cut off is counted there.
+
+        Whoever did it (agents) comes with each activity.
+
+        Parameters
+        ----------
+        depth : int
+            0 for the root alone.
+        """
+        near: dict[str, list[str]] = {}
+        for edge in self.edges:
+            near.setdefault(edge.source, []).append(edge.target)
+            if edge.target == self.root or edge.relation is Relation.INFORMED:
+                near.setdefault(edge.target, []).append(edge.source)
+        kept, reached = {self.root}, [self.root]
+        for _ in range(depth):
+            reached = [one for node in reached for one in near.get(node, ()) if one not in kept]
+            kept |= set(reached)
+        agents = {edge.target for edge in self.edges
+                  if edge.relation is Relation.ASSOCIATED and edge.source in kept}  # fmt: skip
+        part = Lineage(self.root)
+        for node_id in self.nodes:
+            if node_id in kept | agents:
+                node = self.nodes[node_id]
+                part.add(replace(node, remarks=list(node.remarks)))
+                left = len(set(near.get(node_id, ())) - kept - agents)
+                if left:
+                    message = f"{left} further back are not shown."
+                    part.remark(node_id, RemarkKind.MORE, "depth", message)
+        for edge in self.edges:
+            part.link(edge.relation, edge.source, edge.target, edge.role)
+        return part
 
     def before(self, node_id: str) -> Iterator[Edge]:
         """Relations of a node to what was there before it."""

@@ -16,7 +16,7 @@ def product(key: int) -> str:
 
 
 def exposure(rootname: str) -> str:
-    """An exposure of which no file is known."""
+    """An exposure, whatever files there are of it."""
     return f"exposure:{rootname}"
 
 

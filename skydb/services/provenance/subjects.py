@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
     Activity,
     AlignmentSolution,
+    Exposure,
     Mosaic,
     Product,
     ProductVersion,
@@ -22,8 +24,8 @@ from skydb.store.provenance_queries import Key, Kind
 from skydb.store.references import entity_of, version_of
 
 _ADVICE = (
-    "Name a sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, run:6, "
-    "mosaic:6, solution:31 or catalog:NAME."
+    "Name an exposure, a sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, "
+    "run:6, mosaic:6, solution:31 or catalog:NAME."
 )
 
 
@@ -39,7 +41,7 @@ class Subject:
         Where its lineage begins.
     run_id : int or None
         The run whose inputs belong to it, when no single one does.
-    value, mosaic : SkyValue, Mosaic or None
+    value, mosaic, exposure : SkyValue, Mosaic, Exposure or None
         The thing itself when it is none of the kinds that are followed back.
     """
 
@@ -48,6 +50,7 @@ class Subject:
     run_id: int | None = None
     value: SkyValue | None = None
     mosaic: Mosaic | None = field(default=None)
+    exposure: Exposure | None = None
 
 
 def find_subject(session: Session, what: str) -> Subject:
@@ -58,8 +61,8 @@ def find_subject(session: Session, what: str) -> Subject:
     session : Session
     what : str
         A reference (:mod:`skydb.domain.references`) to a sky value, a file version, a run,
-        a mosaic, a solution or a catalogue; a file or exposure without a number means its
-        newest version.
+        a mosaic, a solution or a catalogue; a file without a number means its newest version,
+        and an exposure without one all deliveries, solutions and skies of it.
 
     Raises
     ------
@@ -69,6 +72,11 @@ def find_subject(session: Session, what: str) -> Subject:
         When the ledger does not have it.
     """
     reference = parse(what)
+    if isinstance(reference, ExposureReference) and reference.version is None:
+        named = select(Exposure).where(Exposure.rootname == reference.rootname)
+        exposure = session.scalar(named)
+        if exposure is not None:
+            return _exposure(exposure)
     if isinstance(reference, ExposureReference | FileReference):
         return _version(version_of(session, reference))
     match entity_of(session, reference):
@@ -92,6 +100,13 @@ def find_subject(session: Session, what: str) -> Subject:
             raise UsageError(
                 f"{what!r} is {in_words(reference)}; it has no lineage of its own.", advice=_ADVICE
             )
+
+
+def _exposure(exposure: Exposure) -> Subject:
+    versions = [version for product in exposure.products for version in product.versions]
+    keys: list[Key] = [(Kind.VERSION, version.id) for version in versions]
+    keys += [(Kind.SOLUTION, solution.id) for version in versions for solution in version.solutions]
+    return Subject(ids.exposure(exposure.rootname), tuple(keys), exposure=exposure)
 
 
 def _version(version: ProductVersion) -> Subject:

@@ -10,6 +10,7 @@ from typing import Any
 from skydb.domain import (
     AlignmentSolution,
     Download,
+    Exposure,
     Generation,
     HeaderBackup,
     Mosaic,
@@ -211,6 +212,26 @@ def add_value(graph: Lineage, value: SkyValue) -> str:
         return node_id
     named = add_exposure(graph, exposure.rootname)
     graph.link(Relation.DERIVED, node_id, named, LinkRole.SCIENCE.value)
+    return node_id
+
+
+def add_known_exposure(graph: Lineage, exposure: Exposure) -> str:
+    """An exposure with its contents and what each is, each a node of its own."""
+    attributes = facts(
+        exposure,
+        ("rootname", "instrument", "detector", "filters", "exptime_s", "date_obs", "target_name"),
+        visit=exposure.visit.label,
+        proposal_id=exposure.visit.proposal_id,
+    )
+    node_id = ids.exposure(exposure.rootname)
+    label = exposure.rootname
+    graph.add(Node(node_id, NodeType.ENTITY, Thing.EXPOSURE, label, None, attributes))
+    for product in exposure.products:
+        for version in product.versions:
+            kind = f"{product.flavour} {product.kind}"
+            graph.link(Relation.SPECIALIZED, ids.version(version.id), node_id, kind)
+            for solution in version.solutions:
+                graph.link(Relation.DERIVED, ids.solution(solution.id), node_id, "WCS")
     return node_id
 
 

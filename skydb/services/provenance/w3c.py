@@ -165,6 +165,8 @@ def _add_edge(document: ProvDocument, edge: Edge, kinds: Mapping[str, ActivityKi
             document.wasInformedBy(*ends, name, _typed(edge))
         case Relation.ALTERNATE:
             document.alternateOf(*ends)
+        case Relation.SPECIALIZED:
+            document.specializationOf(*ends)
 
 
 def _local(edge: Edge) -> str:

@@ -213,9 +213,33 @@ def test_a_visit_has_no_lineage_of_its_own(told: Story) -> None:
         told.explain("BXL50")
 
 
-def test_an_exposure_is_explained_by_its_newest_file_version(told: Story) -> None:
-    named, numbered = told.explain("IBXL50IAQ"), told.explain("ibxl50iaq_flt.fits")
-    assert named.root == numbered.root
+def test_an_exposure_is_explained_by_its_deliveries_solutions_and_skies(told: Story) -> None:
+    graph = told.explain("IBXL50IAQ")
+    assert graph.root == "exposure:ibxl50iaq"
+    linked = {edge.source for edge in graph.edges if edge.target == graph.root}
+    kinds = {graph.nodes[node].kind.value for node in linked}
+    assert kinds == {"product-version", "alignment-solution", "sky-value"}
+    newest, value = told.explain("ibxl50iaq@2"), told.explain(told.value)
+    assert {newest.root, value.root} <= linked
+    assert newest.nodes.keys() <= graph.nodes.keys()
+
+
+def test_a_lineage_of_a_depth_is_a_part_that_counts_what_is_cut_off(told: Story) -> None:
+    for what in ("ibxl50iaq", told.value, f"run:{told.run}", "ibxl50iaq@2"):
+        whole = told.explain(what)
+        before: set[str] = set()
+        for depth in range(12):
+            part = told.services.explain.explain(what, depth=depth)
+            assert before <= part.nodes.keys() <= whole.nodes.keys()
+            is_cut = any("further back" in remark.message for remark in part.remarks)
+            assert is_cut == (not _reaches(part, whole))
+            before = set(part.nodes)
+        assert before == whole.nodes.keys()
+        assert told.services.explain.explain(what, depth=0).nodes.keys() >= {whole.root}
+
+
+def _reaches(part: Lineage, whole: Lineage) -> bool:
+    return part.nodes.keys() == whole.nodes.keys()
 
 
 def test_a_downgrade_is_told_on_the_way(story: Story) -> None:
