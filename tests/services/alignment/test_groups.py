@@ -11,9 +11,21 @@ from skydb.api.composition import Services
 from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import GuardPolicy
 from skydb.domain.trust import TRUST_FLOOR
-from skydb.domain.vocabulary import ActivityStatus, AlignmentRoad, FindingKind, SolutionStatus
+from skydb.domain.vocabulary import (
+    ActivityStatus,
+    AlignmentRoad,
+    FindingKind,
+    ReplayVerdict,
+    SolutionStatus,
+)
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.errors import InputsRefusedError, Interrupted, StateError, ToolCrashedError
+from skydb.errors import (
+    InputsRefusedError,
+    Interrupted,
+    NotFoundError,
+    StateError,
+    ToolCrashedError,
+)
 from skydb.services.alignment import GroupAlignment, GroupOptions
 from tests.services.alignment.group_fields import (
     GroupField,
@@ -55,6 +67,11 @@ def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
     }
     assert run_of(ledger, run).what is AlignmentRoad.GROUP
 
+    # Figures mark the stars that each exposure has measured, on its chips.
+    drawn = ledger.evidence.fits(run)
+    assert all(4 <= len(one.matches) <= fits[0]["nmatches"] for one in drawn)
+    assert {int(chip) for one in drawn for chip in one.matches.extver} == {1, 2}
+
     before = {name: newest_file(ledger, name).read_bytes() for name in field.rootnames("50")}
     outcomes = ledger.accept.accept(run)
 
@@ -70,6 +87,7 @@ def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
 def test_a_target_is_one_body_of_all_its_visits(ledger: Services, field: GroupField) -> None:
     run = ledger.align_groups.run("gaia", options=GroupOptions(GroupBy.TARGET))
 
+    assert ledger.replay().replay(run).verdict is ReplayVerdict.IDENTICAL
     (group,) = run_of(ledger, run).parameters["groups"].values()
     fits = ledger.questions.alignment(run)
     assert len(group["members"]) == 6
@@ -86,6 +104,8 @@ def test_visits_are_aligned_to_each_other_without_a_catalogue(
     still = newest_file(ledger, rests[0])
 
     run = ledger.align_groups.run(None)
+    with pytest.raises(NotFoundError, match="visits to each other"):
+        ledger.evidence.fits(run)
     ledger.accept.accept(run)
 
     solutions = run_of(ledger, run).solutions
