@@ -154,10 +154,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         wcs: WcsFacts,
         fit: FitParameters,
     ) -> AlignmentSolution:
-        """A fit that waits for review; ``wcs`` is the fitted WCS itself.
-
-        Without a catalogue it is relative to other exposures.
-        """
+        """A fit that waits for review, relative without a catalogue; ``wcs`` is its WCS."""
         solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.PROPOSED, wcs)
         solution.catalog = catalog
         solution.fitted_at = utc_now()
@@ -269,10 +266,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
 
     @property
     def is_weak(self) -> bool:
-        """Whether there are fewer matches than the fitted geometry wants.
-
-        Stars of a group are measured several times; its trust counts that.
-        """
+        """Whether matches are too few; stars of a group are measured often: its trust counts."""
         return self.group_name is None and super().is_weak
 
     def warn_if_weak(self) -> None:
