@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 class ProvenanceFacade(Facade):
     """Where things come from."""
 
-    def explain(
-        self, what: str, *, everything: bool = False, depth: int | None = None
-    ) -> QTable:
+    def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> QTable:
         """Relations of W3C PROV behind one thing, e.g. ``ibxl50clq[1]@6``, back to the archive.
 
         The nodes with all that is known of them are in ``meta["nodes"]``.
         """
         from skydb.services.provenance import as_document
 
-        document = as_document(self.services.explain.explain(what, everything=everything, depth=depth))
+        document = as_document(
+            self.services.explain.explain(what, everything=everything, depth=depth)
+        )
         table = table_of(document["edges"], ("relation", "source", "target", "role"))
         table.meta |= {"root": document["root"], "nodes": document["nodes"]}
         return table

@@ -25,8 +25,8 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            help="An exposure, a sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or ROOTNAME@VERSION, "
-            "run:6, mosaic:6, solution:31 or catalog:NAME."
+            help="An exposure, a sky value ROOTNAME[CHIP]@RUN, a file FILE@VERSION or "
+            "ROOTNAME@VERSION, run:6, mosaic:6, solution:31 or catalog:NAME."
         ),
     ],
     everything: Annotated[
