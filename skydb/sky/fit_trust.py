@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.trust import (
+    CONFIRMING_SCORE,
     FOUND_SHARE,
     OFFSET_PIX,
     UNCONFIRMED_SCORE,
@@ -37,6 +38,9 @@ MATCH_RADIUS_ARCSEC = 0.3
 _CHANCE_SHARE = 0.25
 _SMALLEST_RADIUS_PIX = 1.5
 _LEAST_SOURCES = 5
+#: Pairs more than chance gives, and in its standard deviations, that confirm a fit however many
+#: sources the catalogue lacks.
+_MANY_PAIRS, _BEYOND_SIGMA = 20, 6.0
 _MAD_TO_SIGMA = 1.4826
 #: Standard error of a median over that of a mean, for a normal distribution.
 _MEDIAN_ERROR = 1.2533
@@ -82,6 +86,12 @@ class Agreement:
     chance: float
     offset_pix: float
     error_pix: float
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Whether there are many more pairs than lists without a relation would have."""
+        excess = self.pairs - self.chance
+        return excess >= max(_MANY_PAIRS, _BEYOND_SIGMA * max(self.chance, 1.0) ** 0.5)
 
     @property
     def share(self) -> float:
@@ -227,6 +237,8 @@ def judge_cross_match(found: Agreement) -> Witness:
     offset = found.significant_offset_pix
     reason = f"{counted}, {found.offset_pix:.3f} +- {found.error_pix:.3f} pix off"
     score = min(share, limited(OFFSET_PIX, offset))
+    if offset <= OFFSET_PIX and found.is_beyond_chance:
+        score = max(score, CONFIRMING_SCORE)
     if found.error_pix > OFFSET_PIX:
         score = min(score, UNCONFIRMED_SCORE)
     return Witness(component, score, reason, found.offset_pix)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from skydb.domain.trust import TRUST_FLOOR, UNCONFIRMED_SCORE
+from skydb.domain.trust import CONFIRMING_SCORE, TRUST_FLOOR, UNCONFIRMED_SCORE
 from skydb.sky.displacement import Displacement
 from skydb.sky.fit_trust import (
+    Agreement,
     Sighting,
     _in_box,
     catalog_inside,
@@ -221,3 +222,26 @@ def test_sources_just_beyond_the_others_are_in_their_box(east: int, north: int) 
     sources = [middle + np.array([east, north]) * (half + part * reach_deg) for part in (0.9, 1.1)]
     found = _in_box(np.array(sources), corner, reach_deg)
     np.testing.assert_allclose(found, [sources[0]])
+
+
+@pytest.mark.parametrize(("missing", "confirms"), [(60, True), (80, True), (170, False)])
+def test_a_catalogue_that_lacks_many_stars_confirms_a_fit_beyond_chance(missing, confirms) -> None:
+    sources = stars(200, 160.0)
+    catalog = np.vstack((sources[missing:], stars(missing, 160.0, seed=8)))
+    witness = cross_match(moved(sources, noise_arcsec=0.01), catalog, area=25600.0)
+    assert (witness.score >= CONFIRMING_SCORE) == confirms
+
+
+def test_many_pairs_confirm_no_fit_that_is_off() -> None:
+    sources = stars(120, 160.0)
+    witness = cross_match(moved(sources, east_arcsec=0.1, noise_arcsec=0.01), sources, area=25600.0)
+    assert witness.score < CONFIRMING_SCORE
+
+
+@pytest.mark.parametrize(
+    ("pairs", "chance", "confirms"), [(60, 18.0, True), (19, 0.0, False), (45, 25.0, False)]
+)
+def test_what_is_beyond_chance_is_told_in_its_standard_deviations(pairs, chance, confirms) -> None:
+    found = Agreement(pairs, 140, chance, 0.01, 0.002)
+    assert found.is_beyond_chance == confirms
+    assert (judge_cross_match(found).score >= CONFIRMING_SCORE) == confirms
