@@ -142,6 +142,7 @@ def test_a_single_redelivered_exposure_is_left_by_the_old_fit_and_todo_names_the
     assert (row["exposure"], row["rule"]) == (one, TodoRule.ALIGNMENT_OUTDATED)
     assert row["command"].startswith("skydb fetch --obs-id ibxl50010")
     assert "no drizzled product of that delivery is recorded: fetch or make it" in row["reason"]
+    assert "align run --what exposures" in row["reason"]
 
     # Whoever fits the old product nevertheless moves the other exposure, and is told.
     follower.do("skydb align run --refcat gaia ibxl50010_drz.fits")

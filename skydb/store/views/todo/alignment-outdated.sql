@@ -7,7 +7,7 @@
        || ', which was aligned'
        || CASE WHEN {{ fitted_as() }} IS NULL
           THEN '; no drizzled product of that delivery is recorded: fetch or make it (`skydb drizzle --visit '
-               || v.program || v.number || '`), then fit it.'
+               || v.program || v.number || '`) and fit it, or fit the exposures (`skydb align run --what exposures`).'
           ELSE '.' END
 {%- endset -%}
 SELECT {{ of_exposure(rule="'alignment-outdated'", since="n.recorded_at", subject="e.rootname",

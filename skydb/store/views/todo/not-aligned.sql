@@ -9,7 +9,7 @@
                AND s.superseded_by_id IS NULL), 'not known')
        || CASE WHEN {{ fitted_as() }} IS NULL
           THEN '; no drizzled product of its newest file is recorded: fetch or make it (`skydb drizzle --visit '
-               || v.program || v.number || '`), then fit it.'
+               || v.program || v.number || '`) and fit it, or fit the exposures (`skydb align run --what exposures`).'
           ELSE '.' END
 {%- endset -%}
 SELECT {{ of_exposure(rule="'not-aligned'", since=first_seen(), subject="e.rootname",
