@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated
 
@@ -40,6 +40,9 @@ from skydb.errors import DiskError, InputsRefusedError, SkydbError
 from skydb.interruption import check
 from skydb.version import __version__
 
+#: Options of every command that may stand anywhere.
+_BEFORE = ("--quiet", "--verbose", "--wide")
+
 app = typer.Typer(
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
     "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged; "
@@ -47,7 +50,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    # -h means help in every command: contexts hand this on.
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
     schema,
@@ -77,6 +81,12 @@ for module in (
     module.attach(app)
 
 
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        print_version()
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
@@ -94,13 +104,22 @@ def root(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no remarks.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say where an error arose.")] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Tables with all columns, wider than the terminal.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_tell_version, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """Collect the options that every command has."""
-    context.obj = Shell(db, data, quiet, verbose)
+    context.obj = Shell(db, data, quiet, verbose, wide)
 
 
-@app.command()
-def version() -> None:
+@app.command("version")
+def print_version() -> None:
     """Print the version of skydb.
 
     Example: skydb version
@@ -111,7 +130,7 @@ def version() -> None:
 def run(words: list[str]) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
     try:
-        _command()(words, prog_name="skydb")
+        _command()(placed(words), prog_name="skydb")
     except InputsRefusedError as error:
         show_refused(Shell(quiet="--quiet" in words), error)
         return _explain(error, words)
@@ -125,6 +144,19 @@ def run(words: list[str]) -> int:
         # So typer ends every command, the misused ones too: its own errors have no public name.
         return end.code if isinstance(end.code, int) else FAILED
     return 0
+
+
+def placed(words: Sequence[str]) -> list[str]:
+    """A command line with the options that every command has where they are looked for.
+
+    ``--quiet``, ``--verbose`` and ``--wide`` belong before the command, ``--json`` after it;
+    people write them anywhere. What follows ``--`` is no option.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    options, rest = words[:end], list(words[end:])
+    first = [word for word in _BEFORE if word in options]
+    last = ["--json"] if "--json" in options else []
+    return [*first, *(w for w in options if w not in (*_BEFORE, "--json")), *last, *rest]
 
 
 @cache

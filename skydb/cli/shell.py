@@ -41,6 +41,7 @@ class Shell:
     data: str | None = None
     quiet: bool = False
     verbose: bool = False
+    wide: bool = False
 
     @cached_property
     def stdout(self) -> Console:
@@ -87,7 +88,9 @@ class Shell:
         from skydb.report.console import render_table
         from skydb.report.tables import infer_columns
 
-        render_table(title, columns or infer_columns(plain), plain, self.stdout, note=note)
+        render_table(
+            title, columns or infer_columns(plain), plain, self.stdout, note=note, wide=self.wide
+        )
 
     def print_json(self, document: object) -> None:
         """Print one JSON document; NaN and infinity become null."""
@@ -135,7 +138,9 @@ def one_by_default(name: str, *, alone: bool = False) -> type[TyperGroup]:
             """Put the command before what names none."""
             # The context is of whatever click this typer brings, which has no public name.
             known = (*self.commands, *ctx.help_option_names)
-            if (args and args[0] not in known) or (alone and not args):
+            is_left_out = args[0] not in known if args else alone
+            # Whoever completes a line asks what there is.
+            if is_left_out and not ctx.resilient_parsing:
                 args = [name, *args]
             return list(super().parse_args(ctx, args))
 

@@ -16,12 +16,12 @@ INGEST = (
 HEADERS = (
     Column("rootname"),
     Column("kind"),
-    Column("asn_id", "association"),
+    Column("asn_id", "association", spare=1),
     Column("detector"),
     Column("filter"),
     Column("exptime_s", "exposure", "s", ".1f"),
     Column("date_obs", "date"),
-    Column("bunit", "BUNIT"),
+    Column("bunit", "BUNIT", spare=2),
 )
 #: The same exposures, and where they point: one table would be too wide.
 POINTINGS = (
@@ -36,23 +36,23 @@ POINTINGS = (
 WCS = (
     Column("filename"),
     Column("wcs_name", "WCSNAME"),
-    Column("origin"),
+    Column("origin", spare=1),
     Column("nmatches", "matches"),
     Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
-    Column("rms_ra_pix", "RMS RA", "pix", ".3f"),
-    Column("rms_dec_pix", "RMS Dec", "pix", ".3f"),
+    Column("rms_ra_pix", "RMS RA", "pix", ".3f", spare=2),
+    Column("rms_dec_pix", "RMS Dec", "pix", ".3f", spare=2),
 )
 CATALOGS = (
     Column("name"),
-    Column("service"),
+    Column("service", spare=1),
     Column("sources"),
     Column("epoch", format=".3f"),
-    Column("has_proper_motions", "proper motions"),
-    Column("sources_without_motion", "without"),
-    Column("proper_motion_applied", "applied by service"),
+    Column("has_proper_motions", "proper motions", spare=2),
+    Column("sources_without_motion", "without", spare=3),
+    Column("proper_motion_applied", "applied by service", spare=4),
     Column.alarm("truncated"),
-    Column("sha256", "SHA-256", wraps=True),
+    Column("sha256", "SHA-256", wraps=True, spare=5),
 )
 SOURCES = (
     Column("source"),
@@ -71,13 +71,13 @@ FITS = (
     Column.status(),
     Column("dx_pix", "dx", "pix", ".3f"),
     Column("dy_pix", "dy", "pix", ".3f"),
-    Column("rotation_deg", "rotation", "deg", ".4f"),
-    Column("scale", format=".6f"),
-    Column("x_rms_pix", "RMS x", "pix", ".3f"),
-    Column("y_rms_pix", "RMS y", "pix", ".3f"),
+    Column("rotation_deg", "rotation", "deg", ".4f", spare=4),
+    Column("scale", format=".6f", spare=5),
+    Column("x_rms_pix", "RMS x", "pix", ".3f", spare=3),
+    Column("y_rms_pix", "RMS y", "pix", ".3f", spare=3),
     Column("nmatches", "matches"),
-    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
-    Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f", spare=1),
+    Column("rms_dec_mas", "RMS Dec", "mas", ".1f", spare=1),
     Column("trust", format=".2f"),
 )
 #: The same fits, beside the WCS that each product came with: one table would be too wide.
@@ -113,16 +113,16 @@ ACCEPTED = (
 HISTORY = (
     Column("id"),
     Column("product"),
-    Column("version"),
-    Column("wcs_key", "key"),
+    Column("version", spare=2),
+    Column("wcs_key", "key", spare=8),
     Column("wcs_name", "WCSNAME"),
-    Column("origin"),
+    Column("origin", spare=1),
     Column.status(),
-    Column("refcat", "catalogue"),
-    Column("nmatches", "matches"),
-    Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
-    Column.time("applied_at", "applied"),
-    Column("superseded_by", "superseded by"),
+    Column("refcat", "catalogue", spare=5),
+    Column("nmatches", "matches", spare=3),
+    Column("rms_ra_mas", "RMS RA", "mas", ".1f", spare=4),
+    Column.time("applied_at", "applied", spare=6),
+    Column("superseded_by", "superseded by", spare=7),
 )
 WCS_DIFF = (
     Column("median_mas", "median", "mas", ".3f"),
@@ -306,11 +306,11 @@ FOUND = (
     Column("product"),
     Column("extver"),
     Column("separation_deg", "separation", "deg", ".5f"),
-    Column("contains", "holds all"),
-    Column("detector"),
+    Column("contains", "holds all", spare=2),
+    Column("detector", spare=3),
     Column("filter"),
-    Column("proposal_id", "proposal"),
-    Column("wcs_name", "WCSNAME"),
+    Column("proposal_id", "proposal", spare=4),
+    Column("wcs_name", "WCSNAME", spare=1),
 )
 COPIES = (
     Column("table"),

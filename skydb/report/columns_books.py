@@ -6,14 +6,14 @@ from skydb.report.tables import Column, Tone
 
 _COUNTS = (
     Column("exposures"),
-    Column("downloaded"),
+    Column("downloaded", spare=2),
     Column("aligned"),
     Column("matched"),
-    Column("downgraded"),
-    Column("stale"),
+    Column("downgraded", spare=3),
+    Column("stale", spare=1),
     Column("flagged"),
-    Column("logged", "from logs only"),
-    Column.time("last_activity_at", "last activity"),
+    Column("logged", "from logs only", spare=5),
+    Column.time("last_activity_at", "last activity", spare=4),
 )
 VISIT_STATUS = (Column("visit"), Column("proposal_id", "proposal"), *_COUNTS)
 PROGRAM_STATUS = (

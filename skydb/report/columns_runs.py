@@ -10,9 +10,9 @@ RUNS = (
     Column.status(),
     Column.time("started_at", "started"),
     Column("method"),
-    Column("inputs"),
-    Column("mosaic"),
-    Column("about", wraps=True),
+    Column("inputs", spare=2),
+    Column("mosaic", spare=3),
+    Column("about", wraps=True, spare=1),
 )
 #: What is told of one run, and how it is called.
 FACTS = {

@@ -35,9 +35,15 @@ _RICH_JUSTIFY: dict[Justify, Literal["left", "right", "center"]] = {
 
 
 def render_table(
-    title: str, columns: Sequence[Column], rows: PlainTable, console: Console, *, note: str = ""
+    title: str,
+    columns: Sequence[Column],
+    rows: PlainTable,
+    console: Console,
+    *,
+    note: str = "",
+    wide: bool = False,
 ) -> None:
-    """Print a table.
+    """Print a table; where it is too wide, without the columns that can be spared.
 
     Parameters
     ----------
@@ -51,16 +57,39 @@ def render_table(
         Where to; it knows the width and whether there is colour.
     note : str, optional
         Printed below.
+    wide : bool, optional
+        With all columns, however wide that is.
     """
-    from rich.measure import Measurement
     from rich.segment import Segments
 
-    table = table_renderable(title, columns, rows_of(rows), note=note)
+    plain = rows_of(rows)
+    kept = columns if wide else _fitting(columns, plain, console)
+    left_out = [column.title for column in columns if column not in kept]
+    if left_out:
+        without = f"without {', '.join(left_out)} (--wide or --json shows all)"
+        note = f"{note}; {without}" if note else without.capitalize()
+    table = table_renderable(title, kept, plain, note=note)
+    needed = _least_width(table, console)
     # A name cut short is worse than a line too long: a narrow terminal wraps it.
-    needed = Measurement.get(console, console.options.update(width=_NO_LIMIT), table).minimum
     width = max(console.width, needed)
     lines = console.render(table, console.options.update(width=width, max_width=width))
     console.print(Segments(list(lines)), soft_wrap=True, end="")
+
+
+def _least_width(table: Table, console: Console) -> int:
+    from rich.measure import Measurement
+
+    return Measurement.get(console, console.options.update(width=_NO_LIMIT), table).minimum
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Row], console: Console) -> list[Column]:
+    """The columns that are always shown, and of the others those that there is room for."""
+    kept = [column for column in columns if not column.spare]
+    for spare in sorted((one for one in columns if one.spare), key=lambda one: one.spare):
+        more = [column for column in columns if column in kept or column is spare]
+        if _least_width(table_renderable("", more, rows), console) <= console.width:
+            kept = more
+    return kept
 
 
 def table_renderable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
@@ -27,9 +27,13 @@ _Drawn: TypeAlias = FigureBlock | BlinkBlock
 _FITS_DRAWN = 3
 
 
-def fit_figures(services: Services, run: int) -> tuple[FigureBlock, ...]:
-    """Residuals of some fits of a run, and two images that share sources."""
-    fits = services.evidence.fits(run)
+def fit_figures(
+    services: Services, run: int, products: Collection[str] | None = None
+) -> tuple[FigureBlock, ...]:
+    """Residuals of some fits of a run, or of some products, and two images that share sources."""
+    fits = [
+        fit for fit in services.evidence.fits(run) if products is None or fit.product in products
+    ]
     residuals = [
         FigureBlock.drawn(
             fit.product,

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 from skydb.domain.base import utc_now
 from skydb.errors import UsageError
 from skydb.report import columns, columns_books, columns_report
-from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
+from skydb.report.field_sections import (
+    FieldShown,
+    alignment_blocks,
+    failure_blocks,
+    field_blocks,
+    fields_of,
+    sky_blocks,
+)
 from skydb.report.html import (
-    BlinkBlock,
-    FigureBlock,
     ProblemList,
     ReportContent,
     Section,
     TableBlock,
-    TextBlock,
     VerdictBlock,
     write_report,
 )
@@ -33,9 +37,6 @@ if TYPE_CHECKING:
     from skydb.store.scope import Scope
 
 Row = Mapping[str, Any]
-
-#: Whether a run was found or made is news to who ran it, not to who reads of it.
-_RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,7 @@ def write_field_report(
             Section("Measured against truth", _truth_blocks(measured)),
             Section("Fields", _field_blocks(facts)),
             Section("Exposures", _exposure_blocks(services, facts, coverage.about)),
-            Section("Alignment", _alignment_blocks(services, facts)),
-            Section("Sky", _sky_blocks(services, facts)),
+            *_shown_sections(services, facts, coverage),
             Section("Findings", _finding_blocks(facts)),
             Section("Notes and flags", _book_blocks(services, facts)),
             Section("Environment", _environment_blocks(services)),
@@ -215,95 +215,20 @@ def _exposure_blocks(services: Services, facts: Facts, scope: Scope) -> tuple[Ta
     return tuple(table for table in tables if table.rows)
 
 
-def _alignment_blocks(
-    services: Services, facts: Facts
-) -> tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ...]:
-    failed = _failures(facts)
-    if facts.alignment is None:
-        return (TextBlock("No alignment run has finished."), *failed)
-    run = facts.alignment
-    rows = services.questions.alignment(run)
-    tables = (
-        TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
-        TableBlock(
-            "Beside the archive's solutions",
-            "The same fits, and the WCS that each product came with.",
-            columns.FITS_BESIDE,
-            rows,
-        ),
-        TableBlock(
-            "Shift of every exposure",
-            "Predicted by the fit of its product, and measured on a grid of its pixels.",
-            columns.ACCEPTED,
-            services.questions.accepted(run),
-        ),
-    )
-    figures = or_why_not(lambda: fit_figures(services, run))
-    return (*failed, *tables, *figures)
-
-
-def _failures(facts: Facts) -> tuple[TableBlock, ...]:
-    tables = (
-        TableBlock(
-            "Failed fits",
-            "Products whose newest fit failed.",
-            columns_report.FAILED_FITS,
-            facts.failed_fits,
-            anchors=("failed-fit", "solution"),
-        ),
-        TableBlock(
-            "Failed runs",
-            "Not repeated since.",
-            columns_report.FAILED_RUNS,
-            facts.failed_runs,
-            anchors=("failed-run", "run"),
-        ),
-    )
-    return tuple(table for table in tables if table.rows)
-
-
-def _sky_blocks(
-    services: Services, facts: Facts
-) -> tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ...]:
-    rows = facts.values
-    if not facts.runs:
-        return (TextBlock("No sky run has succeeded."),) if facts.exposures else ()
-    newest = facts.runs[0]["group"]
-    drawn = [run["run"] for run in facts.runs if run["group"] == newest]
-    others = [str(run["run"]) for run in facts.runs if run["group"] != newest]
-    left = (TextBlock(f"Mosaics of runs {', '.join(others)} are not drawn."),) if others else ()
-    inputs = TableBlock(
-        "Inputs",
-        "The file versions that the runs used.",
-        columns_report.INPUTS,
-        facts.inputs,
-        anchors=("input", "rootname"),
-    )
+def _shown_sections(services: Services, facts: Facts, coverage: Coverage) -> tuple[Section, ...]:
+    """Alignment and sky: of one field in two sections, of several in one for each of them."""
+    fields = fields_of(services, coverage, field_rows(facts))
+    if len(fields) < 2 or coverage.named:
+        whole = FieldShown("", facts.runs, facts.values, facts.inputs, facts.alignment)
+        return (
+            Section("Alignment", (*failure_blocks(facts), *alignment_blocks(services, whole))),
+            Section("Sky", sky_blocks(services, whole) if facts.exposures else ()),
+        )
     return (
-        TableBlock(
-            "Runs", "Requested, and what really ran.", _RUNS, facts.runs, anchors=("run", "run")
-        ),
-        *((inputs,) if facts.inputs else ()),
-        TableBlock(
-            "MDRIZSKY",
-            "One column for each method that really ran; match is relative to one image.",
-            columns.COMPARISON,
-            rows,
-        ),
-        *_advice_blocks(services, facts.runs[0]["run"]),
-        *or_why_not(lambda: (sky_plot(rows),)),
-        *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
-        *left,
-    )
-
-
-def _advice_blocks(services: Services, run: int) -> tuple[TableBlock, ...]:
-    """The method that suits the exposures of the newest run, where levels are on record."""
-    advice = services.advise.of_run(run)
-    if advice is None:
-        return ()
-    caption = f"Of the exposures of run {run}: {advice.summary}"
-    return (TableBlock("Advice", caption, columns.ADVICE, advice.rows),)
+        Section("Failures", failure_blocks(facts)),
+        *(Section(f"Field {one.name}", field_blocks(services, one, place))
+          for place, one in enumerate(fields)),
+    )  # fmt: skip
 
 
 def _finding_blocks(facts: Facts) -> tuple[TableBlock, ...]:

@@ -120,6 +120,9 @@ class Column:
         How yes and no are to be read, such as ``BAD`` for a true ``downgraded``.
     wraps : bool, optional
         Whether long text may be folded over several lines; names never are.
+    spare : int, optional
+        0 for a column that is always shown; of the others the highest is left out first where
+        the terminal is too narrow for all.
     tones : mapping of str to Tone, optional
         How words are to be read; :data:`STATUS_TONES` for a status column. Whole
         words only, in lower case; a neutral column has none.
@@ -133,22 +136,23 @@ class Column:
     true_tone: Tone = Tone.NEUTRAL
     false_tone: Tone = Tone.NEUTRAL
     wraps: bool = False
+    spare: int = 0
     tones: Mapping[str, Tone] = field(default_factory=dict)
 
     @classmethod
-    def status(cls, name: str = "status", header: str = "") -> Column:
+    def status(cls, name: str = "status", header: str = "", spare: int = 0) -> Column:
         """A column of states, coloured by :data:`STATUS_TONES`."""
-        return cls(name, header, tones=STATUS_TONES)
+        return cls(name, header, tones=STATUS_TONES, spare=spare)
 
     @classmethod
-    def alarm(cls, name: str, header: str = "") -> Column:
+    def alarm(cls, name: str, header: str = "", spare: int = 0) -> Column:
         """A column of booleans whose yes is bad news."""
-        return cls(name, header, justify=Justify.CENTER, true_tone=Tone.BAD)
+        return cls(name, header, justify=Justify.CENTER, true_tone=Tone.BAD, spare=spare)
 
     @classmethod
-    def time(cls, name: str, header: str = "") -> Column:
+    def time(cls, name: str, header: str = "", spare: int = 0) -> Column:
         """A column of moments, shown to the second in UTC; a text is taken for ISO 8601."""
-        return cls(name, header, _UTC)
+        return cls(name, header, _UTC, spare=spare)
 
     @property
     def title(self) -> str:

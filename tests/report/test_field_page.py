@@ -13,6 +13,7 @@ from skydb.domain import ProductVersion, ReferenceCatalog
 from skydb.errors import UsageError
 from skydb.report.field_page import write_field_report
 from skydb.report.verdict import ReportVerdict
+from skydb.store.scope import Scope
 from tests.services.survey import Survey
 
 
@@ -154,3 +155,28 @@ def test_a_ledger_of_logs_only_has_a_page(sqlite_ledger_url: str, tmp_path: Path
 def test_a_directory_is_no_page(services: Services, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a directory"):
         write_field_report(services, tmp_path)
+
+
+def test_several_fields_have_a_section_each_and_an_index(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            survey.sky([survey.content(survey.exposure("50"))])
+            survey.sky([survey.content(survey.exposure("60", detector="UVIS"))])
+            session.commit()
+        verdict, page = page_of(services, tmp_path)
+        alone = write_field_report(
+            services, tmp_path / "one.html", scope=Scope(detector="uvis")
+        ).path.read_text()
+    names = [row.split("<")[0] for row in page.split("<h2")[1:] for row in [row.split(">")[1]]]
+    fields = [name for name in names if name.startswith("Field ")]
+    assert len(fields) == 2 and "Fields" in names and "Sky" not in names
+    for name in fields:
+        assert f">{name}</a>" in page
+    for run in (1, 2):
+        assert page.count(f'id="run-{run}"') <= 1
+    for problem in verdict.problems:
+        assert not problem.anchor or f'id="{problem.anchor}"' in page
+    assert "Field " not in alone.split("<h2", 1)[1].split("<footer")[0].replace("Fields", "")

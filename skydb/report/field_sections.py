@@ -1,0 +1,219 @@
+"""Sections of the page of a ledger that are about one field: its alignment, its skies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from skydb.report import columns, columns_report
+from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
+from skydb.report.html import BlinkBlock, FigureBlock, TableBlock, TextBlock
+from skydb.report.verdict import Facts
+
+if TYPE_CHECKING:
+    from skydb.api.composition import Services
+    from skydb.services.lookup import Coverage
+    from skydb.store.scope import Scope
+
+Row = Mapping[str, Any]
+_Blocks: TypeAlias = tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ...]
+
+#: Whether a run was found or made is news to who ran it, not to who reads of it.
+_RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
+#: So many fields have pictures on a page; the others have their tables.
+_FIELDS_DRAWN = 8
+#: What makes a field, by the name of what selects it.
+_SELECTING = {
+    "target": "target",
+    "detector": "detector",
+    "filter": "filter",
+    "proposal_id": "proposal_id",
+}
+
+
+@dataclass(frozen=True)
+class FieldShown:
+    """What a section shows of one field.
+
+    Parameters
+    ----------
+    name : str
+        Target, detector, filter and proposal; empty for all that the page is about.
+    runs, values, inputs : sequence of mapping
+        Sky runs, their values and the file versions that they used.
+    alignment : int or None
+        The alignment run.
+    products, rootnames : collection of str, optional
+        Names of what is of the field; all when left out.
+    """
+
+    name: str
+    runs: Sequence[Row]
+    values: Sequence[Row]
+    inputs: Sequence[Row]
+    alignment: int | None
+    products: Collection[str] | None = None
+    rootnames: Collection[str] | None = None
+
+
+def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> list[FieldShown]:
+    """What there is to show of each of several fields; nothing when it is one.
+
+    Parameters
+    ----------
+    services : Services
+    coverage : Coverage
+        What the page is about.
+    rows : sequence of mapping
+        The fields, see :func:`skydb.report.verdict.field_rows`.
+    """
+    if len(rows) < 2:
+        return []
+    told: set[int] = set()
+    found = []
+    for row in rows:
+        one = services.coverage(_scope_of(coverage, row))
+        runs = [run for run in one.runs() if run["run"] not in told]
+        told |= {run["run"] for run in runs}
+        selected = one.selected
+        found.append(
+            FieldShown(
+                row["field"], runs, one.values() if runs else (),
+                one.inputs([run["run"] for run in runs]), one.alignment(),
+                set(selected.products.values()) if selected else None,
+                selected.rootnames if selected else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _scope_of(coverage: Coverage, row: Row) -> Scope:
+    """The exposures of a field among those that a page is about."""
+    names = {name: row[name] for name in _SELECTING}
+    plain = all(value is not None and not set(str(value)) & set("*?") for value in names.values())
+    if plain:
+        return replace(coverage.about, **names)
+    mine = [one["rootname"] for one in coverage.exposures()
+            if all(one[name] == value for name, value in names.items())]  # fmt: skip
+    return replace(coverage.about, rootnames=tuple(mine))
+
+
+def field_blocks(services: Services, field: FieldShown, place: int) -> _Blocks:
+    """Alignment and sky of one of several fields.
+
+    Parameters
+    ----------
+    services : Services
+    field : FieldShown
+    place : int
+        How many fields are before it on the page: the first ones are drawn.
+    """
+    is_drawn = place < _FIELDS_DRAWN
+    target = field.name.split(" ")[0]
+    more = TextBlock(f"Pictures of this field: skydb report OUT.html --target '{target}'")
+    return (
+        *alignment_blocks(services, field, is_drawn=is_drawn),
+        *sky_blocks(services, field, is_drawn=is_drawn),
+        *(() if is_drawn else (more,)),
+    )
+
+
+def failure_blocks(facts: Facts) -> tuple[TableBlock, ...]:
+    """Fits and runs that failed and were not repeated."""
+    tables = (
+        TableBlock(
+            "Failed fits",
+            "Products whose newest fit failed.",
+            columns_report.FAILED_FITS,
+            facts.failed_fits,
+            anchors=("failed-fit", "solution"),
+        ),
+        TableBlock(
+            "Failed runs",
+            "Not repeated since.",
+            columns_report.FAILED_RUNS,
+            facts.failed_runs,
+            anchors=("failed-run", "run"),
+        ),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) -> _Blocks:
+    """Fits of the alignment run, the shifts that they gave, and pictures of them."""
+    run = field.alignment
+    if run is None:
+        return (TextBlock("No alignment run has finished."),)
+    fits, shifts = services.questions.alignment(run), services.questions.accepted(run)
+    rows = [row for row in fits if _is_of(field.products, row["product"])]
+    moved = [row for row in shifts if _is_of(field.rootnames, row["rootname"])]
+    tables = (
+        TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
+        TableBlock(
+            "Beside the archive's solutions",
+            "The same fits, and the WCS that each product came with.",
+            columns.FITS_BESIDE,
+            rows,
+        ),
+        TableBlock(
+            "Shift of every exposure",
+            "Predicted by the fit of its product, and measured on a grid of its pixels.",
+            columns.ACCEPTED,
+            moved,
+        ),
+    )
+    if not is_drawn:
+        return tables
+    return (*tables, *or_why_not(lambda: fit_figures(services, run, field.products)))
+
+
+def _is_of(names: Collection[str] | None, name: str) -> bool:
+    return names is None or name in names
+
+
+def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) -> _Blocks:
+    """Sky runs with their inputs and values, and pictures of them."""
+    if not field.runs:
+        return (TextBlock("No sky run has succeeded."),)
+    newest = field.runs[0]["group"]
+    drawn = [run["run"] for run in field.runs if run["group"] == newest]
+    others = [str(run["run"]) for run in field.runs if run["group"] != newest]
+    left = (TextBlock(f"Mosaics of runs {', '.join(others)} are not drawn."),) if others else ()
+    inputs = TableBlock(
+        "Inputs",
+        "The file versions that the runs used.",
+        columns_report.INPUTS,
+        field.inputs,
+        anchors=("input", "rootname"),
+    )
+    tables = (
+        TableBlock(
+            "Runs", "Requested, and what really ran.", _RUNS, field.runs, anchors=("run", "run")
+        ),
+        *((inputs,) if field.inputs else ()),
+        TableBlock(
+            "MDRIZSKY",
+            "One column for each method that really ran; match is relative to one image.",
+            columns.COMPARISON,
+            field.values,
+        ),
+        *_advice_blocks(services, field.runs[0]["run"]),
+    )
+    if not is_drawn:
+        return tables
+    return (
+        *tables,
+        *or_why_not(lambda: (sky_plot(field.values),)),
+        *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
+        *left,
+    )
+
+
+def _advice_blocks(services: Services, run: int) -> tuple[TableBlock, ...]:
+    """The method that suits the exposures of the newest run, where levels are on record."""
+    advice = services.advise.of_run(run)
+    if advice is None:
+        return ()
+    caption = f"Of the exposures of run {run}: {advice.summary}"
+    return (TableBlock("Advice", caption, columns.ADVICE, advice.rows),)

@@ -1,0 +1,107 @@
+"""Options that belong to no command: where they may stand, and what they do."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from skydb.cli.app import placed
+from skydb.report.console import render_table
+from skydb.report.tables import Column
+from skydb.version import __version__
+from tests.cli.tree import leaves
+from tests.commands import LedgerDirectory, skydb
+
+GLOBAL = ("--quiet", "--verbose", "--wide", "--json")
+WORDS = st.lists(st.sampled_from(["runs", "--kind", "sky", "-o", "a=b", "x y", "--json-x"]))
+
+
+@pytest.mark.parametrize("words", [(), ("runs",), ("runs", "show"), ("books", "deliveries")])
+def test_h_is_help_everywhere(words: tuple[str, ...]) -> None:
+    short = skydb(*words, "-h")
+    assert (short.code, short.out) == (0, skydb(*words, "--help").out)
+
+
+def test_no_command_has_another_use_for_what_may_stand_anywhere() -> None:
+    taken = [
+        (str(leaf), name)
+        for leaf in leaves()
+        for one in leaf.spec.params
+        for name in one.opts
+        if name in (*GLOBAL[:3], "-h")
+    ]
+    assert taken == []
+
+
+@given(words=WORDS, options=st.lists(st.sampled_from(GLOBAL), unique=True), data=st.data())
+def test_options_of_every_command_may_stand_anywhere(
+    words: list[str], options: list[str], data: st.DataObject
+) -> None:
+    mixed = list(words)
+    for option in options:
+        mixed.insert(data.draw(st.integers(0, len(mixed))), option)
+    found = placed([*mixed, "--", "--json", "a"])
+    last = ["--json"] if "--json" in options else []
+    first = [one for one in GLOBAL[:3] if one in options]
+    assert found == [*first, *words, *last, "--", "--json", "a"]
+    assert placed(found) == found
+
+
+def test_json_and_quiet_work_before_and_after_a_command(ledger: LedgerDirectory) -> None:
+    asked = [("--json", "runs"), ("runs", "--json"), ("runs", "list", "--json", "--quiet")]
+    assert [ledger(*words).document for words in asked] == [[], [], []]
+    remarks = [ledger(*words).err for words in (("todo", "--quiet"), ("--quiet", "todo"))]
+    assert remarks == ["", ""]
+
+
+def test_the_version_is_told_by_an_option_too() -> None:
+    assert skydb("--version").out == skydb("version").out == f"{__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [("skydb sk", "sky"), ("skydb runs sh", "show"), ("skydb sky dis", "display")],
+)
+def test_a_shell_can_complete_commands(line: str, offered: str) -> None:
+    program = "from skydb.cli.main import main; main()"
+    asked = {"_SKYDB_COMPLETE": "complete_bash", "COMP_WORDS": line,
+             "COMP_CWORD": str(line.count(" "))}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, **asked},
+    )  # fmt: skip
+    assert done.stdout.split() == [offered]
+
+
+COLUMNS = (Column("name"), Column("first", spare=2), Column("second", spare=1), Column("third"))
+ROW = {"name": "ibxl50clq", "first": "f" * 20, "second": "s" * 20, "third": "t" * 20}
+
+
+def _shown(width: int, *, wide: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    render_table("", COLUMNS, [ROW], console, note="1 row", wide=wide)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"), [(200, ()), (70, ("first",)), (50, ("first", "second")), (20, ...)]
+)
+def test_a_narrow_table_leaves_out_what_can_be_spared_and_says_so(
+    width: int, left_out: tuple[str, ...]
+) -> None:
+    missing = ("first", "second") if left_out is ... else left_out
+    shown = " ".join(_shown(width).split())
+    for name in ("name", "first", "second", "third"):
+        assert (ROW[name] in shown) == (name not in missing)
+    assert (f"without {', '.join(missing)}" in shown) == bool(missing)
+    everything = " ".join(_shown(width, wide=True).split())
+    assert all(value in everything for value in ROW.values())
+    assert "without" not in everything
