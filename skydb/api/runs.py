@@ -1,4 +1,4 @@
-"""Everything that ran."""
+"""List of all runs, and the record of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_A_PARAMETER = ("name", "value", "usual", "source")
 
 
 class RunsFacade(Facade):
-    """Everything that ran."""
+    """List of all runs, and the record of each."""
 
     def runs(
         self,

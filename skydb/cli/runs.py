@@ -20,7 +20,7 @@ def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     runs = typer.Typer(
         cls=one_by_default("list", alone=True),
-        help="Everything that ran, and what is kept of it. `runs` is `runs list`.",
+        help="List runs of every kind, show one, and decide what is kept. `runs` is `runs list`.",
         rich_markup_mode=None,
     )
     runs.command("list")(selecting(list_))

@@ -49,8 +49,8 @@ def display(
         bool,
         typer.Option(
             "--keep-level",
-            help="Several mosaics: show the values as they are. Else, unless --vmin or --vmax is "
-            "given, each less its median, which is then named.",
+            help="Do not subtract the median of each mosaic, as is done for several mosaics "
+            "unless --vmin or --vmax is given.",
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -97,7 +97,7 @@ def _stretch(text: str) -> Stretch:
     try:
         return Stretch(text.lower())
     except ValueError as error:
-        raise UsageError(f"{text!r} is no stretch.", advice="Use asinh or linear.") from error
+        raise UsageError(f"Unknown stretch {text!r}.", advice="Use asinh or linear.") from error
 
 
 def _window(crop: tuple[str, str, str] | None) -> Window | None:
@@ -109,5 +109,5 @@ def _window(crop: tuple[str, str, str] | None) -> Window | None:
         return None
     size_deg = parse_angle_deg(crop[2])
     if not 0 < size_deg < 180:
-        raise UsageError(f"{crop[2]!r} is no size.", advice="Use 60, 60arcsec or 1arcmin.")
+        raise UsageError(f"Invalid size {crop[2]!r}.", advice="Use 60, 60arcsec or 1arcmin.")
     return Window(parse_ra_deg(crop[0]), parse_dec_deg(crop[1]), size_deg)

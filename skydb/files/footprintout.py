@@ -25,7 +25,7 @@ FINEST_ORDER = 29
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one chip covers.
+    """The sky that one chip covers.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ Writer: TypeAlias = Callable[[Path, Sequence[Footprint], int], None]
 
 
 def writer_for(path: Path) -> Writer:
-    """What writes a file of this name.
+    """The writer of a file of this name.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def writer_for(path: Path) -> Writer:
         if name.endswith(suffix):
             return writer
     raise UsageError(
-        f"skydb does not know what to write to {path.name}.",
+        f"Unknown format of {path.name}.",
         advice="End the name in .reg (DS9), .moc.fits or .json.",
     )
 

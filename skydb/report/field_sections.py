@@ -34,7 +34,7 @@ _SELECTING = {
 
 @dataclass(frozen=True)
 class FieldShown:
-    """What a section shows of one field.
+    """Contents of the section of one field.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class FieldShown:
 
 
 def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> list[FieldShown]:
-    """What there is to show of each of several fields; nothing when it is one.
+    """Contents of the sections of several fields; empty when there is one field.
 
     Parameters
     ----------

@@ -182,13 +182,13 @@ def sky_picture(
 
 
 def _picture_file(out: Path, name: str) -> tuple[Path, str]:
-    """Where a picture goes, and its format."""
+    """Path of a picture, and its format."""
     suffix = out.suffix.lower().removeprefix(".")
     if suffix in PICTURE_KINDS and not out.is_dir():
         return out, suffix
     if suffix and not out.is_dir():
         raise UsageError(
-            f"skydb draws no {out.suffix} file.", advice="Use .png, .pdf or .svg, or a directory."
+            f"Unknown picture format {out.suffix}.", advice="Use .png, .pdf, .svg or a directory."
         )
     return out / name, "png"
 

@@ -55,7 +55,7 @@ _INK, _HALO = "#ffffff", "#070b1a"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How mosaics are to be shown; what is left out is found from the images.
+    """Display settings of mosaics; None takes the value from the images.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ class Wanted:
     window : Window, optional
         The part of the sky; all of it when left out.
     keep_level : bool
-        Show values as they are, not less the median of each mosaic: ``match`` leaves the level
-        of one exposure in the mosaic, and one stretch would show it as a blank panel.
+        Do not subtract the median of each of several mosaics. ``match`` leaves the level of one
+        exposure in its mosaic, which one stretch for all would show as a blank panel.
     """
 
     low: float | None = None
@@ -92,7 +92,7 @@ class SkyPanel:
 
 @dataclass(frozen=True, slots=True)
 class SkyDisplay:
-    """What the figure shows: panels on one scale."""
+    """Contents of the figure: panels on one scale."""
 
     panels: tuple[SkyPanel, ...]
     scale: DisplayScale
@@ -112,7 +112,7 @@ def sky_display(mosaics: Sequence[MosaicEvidence], wanted: Wanted) -> SkyDisplay
     images = {f"run {one.run}, {one.method}": image for one, image in found if image is not None}
     if not any(np.isfinite(image.data).any() for image in images.values()):
         raise UsageError(
-            "There is nothing of these mosaics in that window.",
+            "The mosaics do not cover this part of the sky.",
             advice="Give --crop RA DEC SIZE within the field, SIZE in arcsec.",
         )
     units = {image.unit or "no unit" for image in images.values()}
@@ -137,7 +137,8 @@ def _scale(images: Sequence[DisplayImage], wanted: Wanted) -> DisplayScale:
     high = scale.high if wanted.high is None else wanted.high
     if not low < high:
         raise UsageError(
-            f"From {low:g} to {high:g} is no range of values.", advice="Give --vmin below --vmax."
+            f"The lower limit {low:g} is not below the upper limit {high:g}.",
+            advice="Give --vmin below --vmax.",
         )
     return replace(scale, low=low, high=high)
 
@@ -174,8 +175,8 @@ def draw_sky_display(display: SkyDisplay, *, title: str = "", theme: Theme = LIG
 def _draw_panel(axes: Axes, panel: SkyPanel, scale: DisplayScale, theme: Theme) -> None:
     image = panel.image
     draw_image(axes, image, scale, colormap(SCIENCE_RAMP), theme)
-    less = f", less {image.pedestal:.4g}" if image.pedestal else ""
-    axes.set_title(f"{panel.label}{less}")
+    level = f", median {image.pedestal:.3g} subtracted" if image.pedestal else ""
+    axes.set_title(f"{panel.label}{level}", fontsize=8.5)
     if image.wcs is not None:
         _place_names(cast("WCSAxes", axes), image.wcs, image.data.shape)
         _draw_compass(axes, image.wcs, image.data.shape)

@@ -44,14 +44,14 @@ _RAN_AT: ColumnElement[datetime | None] = case(
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which of the activities are meant; what is left out does not restrict.
+    """A filter of activities; empty fields do not restrict.
 
     Parameters
     ----------
     kinds : tuple of ActivityKind
     statuses : tuple of ActivityStatus
     since : datetime, optional
-        Only what ran at this moment or later; not what ran nobody knows when.
+        Only runs that started at this time or later; runs without a known time are left out.
     with_deleted : bool
         Those that were deleted too.
     """
@@ -62,7 +62,7 @@ class RunFilter:
     with_deleted: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """What a select of activities has to fulfil."""
+        """Conditions of a select of activities."""
         several: list[ColumnElement[bool]] = []
         if self.kinds:
             several.append(Activity.kind.in_(self.kinds))
@@ -76,7 +76,7 @@ class RunFilter:
 
 
 def runs(session: Session, wanted: RunFilter, among: Collection[int] | None = None) -> list[Row]:
-    """Activities, the newest first; those of which nobody knows when they ran are last.
+    """Activities, the newest first; runs without a known time are last.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def _without_files(session: Session, selected: Selected) -> set[int]:
 
 
 def names_used(session: Session, runs: Collection[int]) -> dict[int, list[str]]:
-    """What each of some activities used: names of exposures, else of files, sorted.
+    """Inputs of some activities: names of exposures, else of files, sorted.
 
     Of a sky run of which no file is known, the exposures that it has values of.
     """

@@ -89,7 +89,7 @@ def test_what_is_no_kind_state_day_or_run_is_said_with_what_there_is(
     for words, code, said in (
         (("--kind", "sly"), 2, "alignment, acceptance"),
         (("--kind", "header"), 2, "header-write, header-restore"),
-        (("--kind", ""), 2, "no kind of run"),
+        (("--kind", ""), 2, "Unknown kind of run"),
         (("--status", "done"), 2, "succeeded"),
         (("--since", "yesterday"), 2, "YYYY-MM-DD"),
         (("show", "99999"), 4, "skydb runs"),
@@ -186,7 +186,7 @@ def test_a_picture_of_what_has_no_mosaic_is_refused(
         ((number, "--method", "match"), 4, "has localmin"),
         ((number, "--method", "mach"), 2, "Methods: localmin"),
         ((number, "--crop", 1, 2, "x"), 2, "no angle"),
-        ((number, "--crop", 1, 2, 0), 2, "no size"),
+        ((number, "--crop", 1, 2, 0), 2, "Invalid size"),
         ((number, "--stretch", "log"), 2, "linear"),
         ((number, "--out", tmp_path / "a.gif"), 2, ".png"),
     ):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from skydb.domain import BadDelivery, BookEntry, Preset
+from skydb.domain import BadDelivery, BookEntry, IngestActivity, Preset
 from skydb.domain.activity import Finding
 from skydb.domain.books import EntryKind
 from skydb.domain.vocabulary import FindingKind
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.unit_of_work import Store
 from tests.commands import LedgerDirectory
+from tests.domain.entities import STAMP
 from tests.services.footprints import Observatory, box, wcs_of
 
 #: More than any round number that a program may stop at.
@@ -52,6 +53,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
             session.add(Finding(sky.activity, kind, f"subject-{number}", "something"))
             session.add(BookEntry(product.exposure, EntryKind.FLAG, "me", "why", f"l{number}"))
             session.add(BadDelivery(f"d{number}", "2019-01-01", "2019-01-02", "what", "me"))
+            session.add(IngestActivity({}, STAMP))
             session.add(Preset(f"p{number}", {}, "me"))
         session.commit()
     store.engine.dispose()

@@ -43,7 +43,7 @@ def test_several_mosaics_are_shown_less_their_levels_unless_limits_are_given(
 def test_limits_are_those_asked_for_and_must_be_a_range(mosaics: list[MosaicEvidence]) -> None:
     scale = sky_display(mosaics, Wanted(low=-1.0, high=2.0)).scale
     assert (scale.low, scale.high) == (-1.0, 2.0)
-    with pytest.raises(UsageError, match="no range"):
+    with pytest.raises(UsageError, match="not below"):
         sky_display(mosaics, Wanted(low=2.0, high=2.0))
 
 
@@ -59,7 +59,7 @@ def test_a_window_shows_its_middle_in_the_middle(mosaics: list[MosaicEvidence]) 
 
 def test_a_window_beside_the_mosaics_is_refused(mosaics: list[MosaicEvidence]) -> None:
     for place in (Window(83.7, 22.0, 0.001), Window(263.6, -22.0, 0.001)):
-        with pytest.raises(UsageError, match="nothing of these mosaics"):
+        with pytest.raises(UsageError, match="do not cover"):
             sky_display(mosaics, Wanted(window=place))
 
 

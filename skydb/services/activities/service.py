@@ -199,7 +199,9 @@ def _named(vocabulary: Any, text: str, what: str) -> Any:  # noqa: ANN401 - one 
     if len(known) == 1:
         return known[0]
     there = ", ".join(word.value for word in known or vocabulary)
-    raise UsageError(f"{text!r} is {'more than one' if known else 'no'} {what}: {there}.")
+    raise UsageError(
+        f"{'Ambiguous' if known else 'Unknown'} {what} {text!r}.", advice=f"Use one of {there}."
+    )
 
 
 def moment_named(text: str) -> datetime:

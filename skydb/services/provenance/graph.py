@@ -188,7 +188,7 @@ class Lineage:
             node.remarks.append(remark)
 
     def within(self, depth: int) -> Lineage:
-        """What is so many relations from the root at most; what is cut off is counted there.
+        """The part within a number of relations of the root; nodes at its edge count the rest.
 
         Whoever did it (agents) comes with each activity.
 

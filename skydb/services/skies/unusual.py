@@ -94,7 +94,7 @@ def _presets(run: SkyRun) -> Iterator[str]:
 
 
 def _settings(context: Context, run: SkyRun, preset: str) -> Mapping[str, object]:
-    """What the same run would be with this preset and nothing else asked for.
+    """Settings of the same run with this preset and no other option.
 
     Raises
     ------

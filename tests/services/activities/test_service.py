@@ -1,0 +1,78 @@
+"""Everything that ran, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from skydb.api.composition import Services
+from skydb.domain import SkyRun
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus, SkyMethod
+from skydb.errors import NotFoundError, UsageError
+from skydb.services.activities import kinds_named, moment_named
+from skydb.store.run_queries import RunFilter
+from skydb.store.scope import Scope
+from tests.services.ledgers import SmallLedger, day
+
+A, B = "ibxl50iaq", "ibxl51ibq"
+SKY = RunFilter(kinds=(ActivityKind.SKY_RUN,))
+
+
+def test_runs_are_found_by_exposure_kind_state_and_time(services_anywhere: Services) -> None:
+    book, listed = SmallLedger(services_anywhere), services_anywhere.runs.listed
+    for name in (A, B):
+        book.deliver(name)
+    first = book.run(SkyMethod.MATCH, {A: 1.0}, on=day("2024-01-01"))
+    second = book.run(SkyMethod.LOCALMIN, {A: 1.0, B: 2.0}, on=day("2024-02-01"), group="b")
+    undated = book.logged_run(SkyMethod.MATCH, {B: 2.0}, on=None)
+
+    def found(scope: Scope | None = None, wanted: RunFilter = SKY) -> list[int]:
+        return [row["run"] for row in listed(scope, wanted)]
+
+    assert found() == [second, first, undated]
+    assert found(Scope(visits=("bxl50",))) == [second, first]
+    assert found(Scope(rootnames=(B,))) == [second, undated]
+    assert found(wanted=RunFilter(SKY.kinds, since=day("2024-01-15"))) == [second]
+    assert found(wanted=RunFilter(SKY.kinds, (ActivityStatus.FAILED,))) == []
+    assert [row["inputs"] for row in listed(wanted=SKY)] == [[A, B], [A], [B]]
+    assert services_anywhere.runs.show(second)["inputs"] == [A, B]
+    with pytest.raises(NotFoundError):
+        services_anywhere.runs.show(undated + 100)
+
+
+@pytest.mark.parametrize(
+    ("engine", "document"),
+    [
+        ("astrodrizzle", {"final_scale": 0.05, "final_pixfrac": 1.0}),
+        ("skydb", {"mosaic": {"final_scale": 0.05, "final_pixfrac": 1.0}}),
+    ],
+)
+def test_parameters_that_are_usual_are_not_told(
+    services: Services, engine: str, document: dict[str, object]
+) -> None:
+    book = SmallLedger(services)
+    book.deliver(A)
+    number = book.run(SkyMethod.MATCH, {A: 1.0}, on=day("2024-01-01"))
+    with services.context.store.writing() as session:
+        run = session.get_one(SkyRun, number)
+        run.engine = type(run.engine)(engine)
+        run.parameters = {engine: document, "inputs": [], "preset": "gone"}
+        for value in run.values:
+            run.use(value.version)
+        session.commit()
+    told = {row["name"]: row for row in services.runs.show(number)["parameters"]}
+    assert (told["final_scale"]["value"], told["final_scale"]["usual"]) == (0.05, None)
+    assert "final_pixfrac" not in told
+    assert told["preset"]["value"] == "gone"
+
+
+def test_words_are_understood_by_a_beginning_that_one_has() -> None:
+    assert kinds_named(["SKY", "header_write", "import"]) == (
+        ActivityKind.SKY_RUN, ActivityKind.HEADER_WRITE, ActivityKind.IMPORT,
+    )  # fmt: skip
+    for text in ("header", "", "skies"):
+        with pytest.raises(UsageError):
+            kinds_named([text])
+    assert moment_named("2024-01-01") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert moment_named("2024-01-01T13:00+01:00") == day("2024-01-01")
