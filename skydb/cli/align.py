@@ -167,7 +167,10 @@ def plot(
     out: Annotated[Path, typer.Option(help="Directory for the pictures.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the residuals and the matched sources over pairs of images.
+    """Draw the residuals of the fits, and the matched sources over the images.
+
+    Of exposures each has its own pixels, of a group there is one picture of its residuals on
+    the sky by exposure and of how its exposures agree. More than 150 arrows are means in bins.
 
     Example: skydb align plot 4 --out figures/
     """
@@ -216,10 +219,14 @@ def accept(
     if wrong:
         shell.say(f"{len(wrong)} exposures did not move as predicted; they were left as they were.")
         raise typer.Exit(FAILED)
+    moved = [one for one in outcomes if one.status is SolutionStatus.APPLIED and one.reason]
+    for one in moved:
+        shell.say(f"{one.rootname}: {one.reason}")
     left = [one for one in outcomes if one.status is SolutionStatus.PROPOSED]
     shell.flag(
         when=bool(left), sentence=f"{len(left)} exposures were left: see `skydb align show`."
     )
+    shell.flag(when=bool(moved))
 
 
 def _tell(shell: Shell, written: Sequence[HeaderChange]) -> None:

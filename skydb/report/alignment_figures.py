@@ -6,14 +6,15 @@ functions are found here too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import UsageError
+from skydb.report.compass import Orientation, draw_compass, draw_scale_bar
 from skydb.report.images import DisplayImage, common_scale
 from skydb.report.mosaic_figures import draw_image
 from skydb.report.residual_figures import (
@@ -25,6 +26,7 @@ from skydb.report.residual_figures import (
 )
 from skydb.report.style import (
     LIGHT,
+    NO_DATA,
     SCIENCE_RAMP,
     Theme,
     colormap,
@@ -135,12 +137,15 @@ class MarkedImage:
         Matched sources.
     detected_pix : ndarray, shape (N, 2), optional
         FITS pixels of every source that was detected, matched or not.
+    chip_rows : mapping of int to int
+        Rows of the image below each chip, by EXTVER, when it shows several.
     """
 
     label: str
     image: DisplayImage
     marks: SourceMarks
     detected_pix: Values | None = None
+    chip_rows: Mapping[int, int] = field(default_factory=dict)
 
 
 def draw_sources(panels: Sequence[MarkedImage], *, title: str = "", theme: Theme = LIGHT) -> Figure:
@@ -194,8 +199,27 @@ def _draw_marks(axes: Axes, panel: MarkedImage, theme: Theme, *, paired: bool) -
     colours = [theme.cycle[g % len(theme.cycle)] for g in marks.group[common]]
     _circles(axes, panel.image, marks.x_pix[common], marks.y_pix[common], size=80, colour=colours)
     _number(axes, panel, colours)
+    _dress(axes, panel)
     axes.set_title(panel.label)
     axes.set_xlabel(_counted(panel, paired=paired), labelpad=6)
+
+
+def _dress(axes: Axes, panel: MarkedImage) -> None:
+    """Where north and east are, how long an angle is, and which chip is which."""
+    inks = {"colour": "#ffffff", "halo": "#000000"}
+    orientation = Orientation.of_wcs(panel.image.wcs)
+    if orientation is not None:
+        draw_compass(axes, orientation, at=(0.075, 0.075), **inks)
+        width = panel.image.data.shape[1]
+        draw_scale_bar(axes, orientation.arcsec_per_pix, width, above=False, **inks)
+    if len(panel.chip_rows) > 1:
+        for extver, row in panel.chip_rows.items():
+            bottom = row / panel.image.block / panel.image.data.shape[0]
+            axes.annotate(
+                f"SCI,{extver}", (1.0, bottom), xycoords="axes fraction", rotation=90,
+                xytext=(3, 2), textcoords="offset points", fontsize=7, va="bottom", ha="left",
+                color=NO_DATA,
+            )  # fmt: skip
 
 
 def _circles(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skydb.report.images import (
     MAX_SIDE_PIX,
     DisplayImage,
+    binned_wcs,
     block_average,
     load_science,
     several_chips,
@@ -81,4 +82,5 @@ def load_chips(path: Path, *, max_side_pix: int = MAX_SIDE_PIX) -> ChipPicture:
         rows += len(part)
     data = np.concatenate(parts)
     whole = replace(image, data=data, block=block, shape_pix=(rows * block, width * block))
-    return ChipPicture(replace(whole, wcs=image.wcs if block == image.block else None), first_row)
+    wcs = image.wcs and binned_wcs(image.wcs, block / image.block)
+    return ChipPicture(replace(whole, wcs=wcs), first_row)

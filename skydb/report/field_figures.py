@@ -9,6 +9,7 @@ from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.report import pages
 from skydb.report.alignment_figures import draw_sources
 from skydb.report.blink import blink_sequence, frame_pngs, gif_bytes
+from skydb.report.body_figures import draw_body
 from skydb.report.html import BlinkBlock, FigureBlock, TextBlock
 from skydb.report.mosaic_figures import draw_mosaics
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from skydb.api.composition import Services
     from skydb.report.style import Theme
-    from skydb.services.lookup import MosaicEvidence
+    from skydb.services.lookup import FitEvidence, MosaicEvidence
 
 Row = Mapping[str, Any]
 _Drawn: TypeAlias = FigureBlock | BlinkBlock
@@ -30,20 +31,37 @@ _FITS_DRAWN = 3
 def fit_figures(
     services: Services, run: int, products: Collection[str] | None = None
 ) -> tuple[FigureBlock, ...]:
-    """Residuals of some fits of a run, or of some products, and two images that share sources."""
+    """Residuals of some fits of a run, an exposure or two images, and some of its groups."""
     fits = [
         fit for fit in services.evidence.fits(run) if products is None or fit.product in products
     ]
+    bodies = pages.body_pictures(services, run, fits)
+    groups = [
+        FigureBlock.drawn(
+            f"Group {body.name}",
+            f"Residuals by exposure, and how these agree{_left_out(run, len(bodies))}.",
+            f"Residuals of {len(body.members)} exposures that were fitted as one body.",
+            # Colours that tell exposures apart are not to be rounded.
+            _themed(draw_body, body),
+        )
+        for body in bodies[:_FITS_DRAWN]
+    ]
+    single = [fit for fit in fits if fit.group is None]
     residuals = [
         FigureBlock.drawn(
             fit.product,
-            f"Residuals of the matched sources{_left_out(run, len(fits))}.",
+            f"Residuals of the matched sources{_left_out(run, len(single))}.",
             f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
             _themed(pages.residuals_figure, fit),
             compact=True,
         )
-        for fit in fits[:_FITS_DRAWN]
+        for fit in single[:_FITS_DRAWN]
     ]
+    return (*groups, *residuals, *_sources(fits))
+
+
+def _sources(fits: Sequence[FitEvidence]) -> list[FigureBlock]:
+    """Two images that share sources, or else an exposure, with what was matched on them."""
     pairs = [
         FigureBlock.drawn(
             f"{one.product} and {two.product}",
@@ -54,7 +72,17 @@ def fit_figures(
         )
         for one, two in pages.pairs_sharing_sources(fits)[:1]
     ]
-    return (*residuals, *pairs)
+    alone = [] if pairs else [fit for fit in fits if fit.is_exposure][:1]
+    return pairs + [
+        FigureBlock.drawn(
+            f"Sources of {fit.product}",
+            "Matched sources on the pixels of the exposure.",
+            f"An exposure with its {len(fit.matches)} matched sources.",
+            _themed(draw_sources, pages.sources_shown(fit)),
+            compact=True,
+        )
+        for fit in alone
+    ]
 
 
 def _left_out(run: int, fits: int) -> str:

@@ -368,11 +368,11 @@ def _display_wcs(header: Header, block: int, first_pix: tuple[int, int] = (0, 0)
         warnings.simplefilter("ignore", FITSFixedWarning)
         wcs = WCS(header)
         if wcs.has_celestial:
-            return _binned(wcs.celestial, block, first_pix)
+            return binned_wcs(wcs.celestial, block, first_pix)
     return None
 
 
-def _binned(wcs: WCS, block: int, first_pix: tuple[int, int]) -> WCS:
+def binned_wcs(wcs: WCS, block: float, first_pix: tuple[int, int] = (0, 0)) -> WCS:
     """The WCS of blocks of pixels (astropy's own slicing warns of CDELT beside CD)."""
     binned = wcs.deepcopy()
     binned.wcs.crpix = (wcs.wcs.crpix - first_pix - 0.5) / block + 0.5

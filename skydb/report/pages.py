@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skydb.errors import UsageError
+from skydb.errors import NotFoundError, UsageError
 from skydb.report.alignment_figures import (
     MarkedImage,
     SourceMarks,
     draw_sources,
     paired_marks,
+    source_marks,
 )
 from skydb.report.blink import blink_gif
+from skydb.report.body_figures import BodyPicture, body_picture, draw_body
 from skydb.report.catalog_figures import CatalogPicture, draw_catalog, numbers_of
 from skydb.report.chips import load_chips
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
@@ -59,12 +61,38 @@ def alignment_pictures(services: Services, run_id: int, out: Path) -> list[Row]:
     Raises
     ------
     NotFoundError
-        When there is no such run, or its evidence is gone.
+        When there is no such run, none of its fits succeeded, or its evidence is gone.
     """
     fits = services.evidence.fits(run_id)
+    bodies = body_pictures(services, run_id, fits)
+    if not (fits or bodies):
+        raise NotFoundError(
+            f"No fit of alignment run {run_id} has anything to show.",
+            advice="See `skydb align show` for the reasons.",
+        )
     out.mkdir(parents=True, exist_ok=True)
-    pictures = [_write_residuals(fit, out) for fit in fits]
+    pictures = [_write_body(body, run_id, out) for body in bodies]
+    for fit in fits:
+        if fit.group is None:
+            pictures.append(_write_residuals(fit, out))
+        if fit.is_exposure:
+            pictures.append(_write_sources(fit, out))
     return pictures + [_write_pair(one, two, out) for one, two in pairs_sharing_sources(fits)]
+
+
+def body_pictures(
+    services: Services, run_id: int, fits: Sequence[FitEvidence]
+) -> list[BodyPicture]:
+    """What is drawn of every rigid group of a run that has a fit, in the order of names."""
+    groups: dict[str, list[Row]] = {}
+    for row in services.questions.alignment(run_id):
+        if row["group"] is not None and row["status"] != "failed":
+            groups.setdefault(row["group"], []).append(row)
+    found = []
+    for name, rows in sorted(groups.items()):
+        stars = services.evidence.measured([fit for fit in fits if fit.group == name])
+        found.append(body_picture(name, rows, stars))
+    return found
 
 
 def comparison_pictures(
@@ -210,11 +238,17 @@ def pair_shown(first: FitEvidence, second: FitEvidence) -> list[MarkedImage]:
     return [_marked(fit, mark) for fit, mark in zip((first, second), marks, strict=True)]
 
 
+def sources_shown(fit: FitEvidence) -> list[MarkedImage]:
+    """An image by itself with its matched sources, on the chips that they were found on."""
+    return [_marked(fit, source_marks(fit.matches))]
+
+
 def _marked(fit: FitEvidence, marks: SourceMarks) -> MarkedImage:
     """The image of a fit with marks, each on its own chip."""
     picture = load_chips(fit.image)
     rows = picture.rows_of(marks.y_pix, fit.matches.extver)
-    return MarkedImage(fit.product, picture.image, replace(marks, y_pix=rows))
+    placed = replace(marks, y_pix=rows)
+    return MarkedImage(fit.product, picture.image, placed, chip_rows=picture.first_row)
 
 
 def pairs_sharing_sources(fits: Sequence[FitEvidence]) -> list[tuple[FitEvidence, FitEvidence]]:
@@ -235,6 +269,20 @@ def _write_residuals(fit: FitEvidence, out: Path) -> Row:
     path = out / f"{Path(fit.product).stem}_residuals.png"
     write_atomic(path, png_bytes(residuals_figure(fit)))
     return {"path": str(path), "shows": f"residuals of {fit.product}"}
+
+
+def _write_sources(fit: FitEvidence, out: Path) -> Row:
+    path = out / f"{Path(fit.product).stem}_sources.png"
+    write_atomic(path, png_bytes(draw_sources(sources_shown(fit))))
+    return {"path": str(path), "shows": f"sources of {fit.product}"}
+
+
+def _write_body(body: BodyPicture, run_id: int, out: Path) -> Row:
+    # Bodies of one group are called M31/1, M31/2 ...
+    path = out / f"{body.name.replace('/', '_')}_group.png"
+    title = f"Group {body.name}, alignment run {run_id}"
+    write_atomic(path, png_bytes(draw_body(body, title=title)))
+    return {"path": str(path), "shows": f"residuals and agreement of {body.name}"}
 
 
 def _write_pair(first: FitEvidence, second: FitEvidence, out: Path) -> Row:

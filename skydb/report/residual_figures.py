@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import UsageError
+from skydb.report.binning import Vectors, in_bins, key_length, side_of_bins
+from skydb.report.compass import Orientation, draw_compass, draw_scale_bar
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class ResidualField:
         Residuals there.
     pixel_scale_mas : float
         Side of a pixel of that plane.
+    orientation : Orientation, optional
+        Where north and east are on it, when there are enough sources to tell.
     """
 
     x_pix: Values
@@ -63,6 +67,7 @@ class ResidualField:
     dx_pix: Values
     dy_pix: Values
     pixel_scale_mas: float
+    orientation: Orientation | None = None
 
     @property
     def rms_x_pix(self) -> float:
@@ -75,15 +80,16 @@ class ResidualField:
         return _rms(self.dy_pix)
 
     @property
+    def vectors(self) -> Vectors:
+        """The residuals as arrows: of many sources, their means in bins."""
+        places = np.column_stack((self.x_pix, self.y_pix))
+        steps = np.column_stack((self.dx_pix, self.dy_pix))
+        return in_bins(places, steps, side_of_bins(places))
+
+    @property
     def key_pix(self) -> float:
-        """Length of the arrow in the scale key: the round number nearest a typical residual."""
-        lengths = np.hypot(self.dx_pix, self.dy_pix)
-        typical = float(np.sqrt(np.mean(lengths**2))) if lengths.size else 0.0
-        if typical <= 0:
-            return 0.1
-        decade = 10.0 ** np.floor(np.log10(typical))
-        steps = np.array([1.0, 2.0, 5.0, 10.0]) * decade
-        return float(steps[np.argmin(np.abs(np.log(steps / typical)))])
+        """Length of the arrow in the scale key: the round number nearest a typical arrow."""
+        return key_length(self.vectors.steps)
 
 
 def _rms(values: Values) -> float:
@@ -118,7 +124,10 @@ def residual_field(sources: MatchedSources, pixel_scale_arcsec: float) -> Residu
     ]
     known = np.all([np.isfinite(values) for values in arrays], axis=0)
     x, y, dx, dy = (values[known] for values in arrays)
-    return ResidualField(x, y, dx, dy, 1000 * pixel_scale_arcsec)
+    sky = (np.asarray(values, dtype=float) for values in (sources.ra_fit_deg, sources.dec_fit_deg))
+    ra, dec = (values[known] for values in sky)
+    orientation = Orientation.of_places(x, y, ra, dec)
+    return ResidualField(x, y, dx, dy, 1000 * pixel_scale_arcsec, orientation)
 
 
 def draw_residuals(field: ResidualField, *, title: str = "", theme: Theme = LIGHT) -> Figure:
@@ -144,7 +153,7 @@ def draw_residuals(field: ResidualField, *, title: str = "", theme: Theme = LIGH
 
 def _draw_vectors(part: SubFigure, field: ResidualField, theme: Theme) -> None:
     axes = part.add_subplot()
-    axes.set_title(f"Residual vectors of {field.x_pix.size} sources", pad=26)
+    axes.set_title(_vectors_title(field), pad=44)
     axes.set_xlabel("x on the tangent plane [pix]")
     axes.set_ylabel("y on the tangent plane [pix]")
     axes.set_aspect("equal", adjustable="datalim")
@@ -152,29 +161,39 @@ def _draw_vectors(part: SubFigure, field: ResidualField, theme: Theme) -> None:
         say_empty(axes, theme, "no matched source")
         return
     axes.grid()
-    axes.scatter(field.x_pix, field.y_pix, s=7, color=theme.muted, linewidths=0, zorder=2)
+    size = 7 if field.vectors.bin_size is None else 3
+    axes.scatter(field.x_pix, field.y_pix, s=size, color=theme.muted, linewidths=0, zorder=2)
     _draw_arrows(axes, field, theme)
     axes.margins(0.06)
+    width = max(np.ptp(field.x_pix), np.ptp(field.y_pix)) or 1.0
+    inks = {"colour": theme.ink, "halo": theme.page}
+    draw_scale_bar(axes, field.pixel_scale_mas / 1000.0, float(width), above=True, **inks)
+    if field.orientation is not None:
+        draw_compass(axes, field.orientation, at=(0.955, 1.06), **inks)
+
+
+def _vectors_title(field: ResidualField) -> str:
+    side, count = field.vectors.bin_size, field.x_pix.size
+    if side is None:
+        return f"Residual vectors of {count} source{'' if count == 1 else 's'}"
+    arcsec = side * field.pixel_scale_mas / 1000.0
+    return f"Residuals of {count} sources, means in bins of {side:g} pix ({arcsec:.3g} arcsec)"
 
 
 def _draw_arrows(axes: Axes, field: ResidualField, theme: Theme) -> None:
     extent = max(np.ptp(field.x_pix), np.ptp(field.y_pix)) or 1.0
-    magnification = 0.09 * extent / field.key_pix
+    vectors, key = field.vectors, field.key_pix
+    magnification = 0.09 * extent / key
     arrows = axes.quiver(
-        field.x_pix, field.y_pix, field.dx_pix, field.dy_pix,
-        angles="xy", scale_units="xy", scale=1 / magnification,
-        color=theme.accent, width=0.0038, zorder=3,
+        *vectors.places.T, *vectors.steps.T, angles="xy", scale_units="xy",
+        scale=1 / magnification, color=theme.accent, width=0.0038, zorder=3,
     )  # fmt: skip
     # Room for the heads, which matplotlib does not count as data.
-    heads = np.column_stack((field.x_pix, field.y_pix)) + magnification * np.column_stack(
-        (field.dx_pix, field.dy_pix)
-    )
-    axes.update_datalim(heads)
-    label = f"{field.key_pix:g} pix = {field.key_pix * field.pixel_scale_mas:.3g} mas"
+    axes.update_datalim(vectors.places + magnification * vectors.steps)
+    label = f"{key:g} pix = {key * field.pixel_scale_mas:.3g} mas"
     axes.quiverkey(
-        arrows, 0.06, 1.045, field.key_pix, label, labelpos="E", labelcolor=theme.ink,
-        color=theme.warm,
-    )  # fmt: skip
+        arrows, 0.06, 1.045, key, label, labelpos="E", labelcolor=theme.ink, color=theme.warm
+    )
 
 
 def _draw_components(part: SubFigure, field: ResidualField, theme: Theme) -> None:

@@ -193,9 +193,8 @@ def alignment(session: Session, run_id: int) -> list[Row]:
         When there is no such run.
     """
     if session.get(AlignmentRun, run_id) is None:
-        raise NotFoundError(
-            f"There is no alignment run {run_id}.", advice="See `skydb sql` on v_alignment_history."
-        )
+        advice = "See `skydb sql` on v_alignment_history."
+        raise NotFoundError(f"There is no alignment run {run_id}.", advice=advice)
     archive = aliased(AlignmentSolution)
     came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
     found = (
@@ -220,6 +219,7 @@ def _fit_row(
         "run": run_id,
         "solution": fit.id,
         "product": product,
+        "rootname": fit.version.subject,
         "status": fit.status.value,
         "reason": fit.reason,
         "dx_pix": fit.dx_pix,

@@ -40,6 +40,7 @@ from skydb.services.alignment.accepting import Then, beginning, free_name, nothi
 from skydb.services.alignment.exposure_accept import ExposureAcceptance
 from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
+from skydb.services.alignment.since import replaced
 from skydb.services.core import Context, checked_path, isolated, named_apart, plain_name
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
 
@@ -55,6 +56,7 @@ class _Fit:
     label: SolutionLabel
     exposures: dict[int, Path]
     left: dict[str, str]
+    replaced: dict[str, str]
 
     @property
     def inputs(self) -> dict[int, Path]:
@@ -186,6 +188,7 @@ class AcceptService:
             label=SolutionLabel.aligned_to(name, catalog, quality),
             exposures={version.id: checked_path(workspace, version) for version in members.moved},
             left=members.left,
+            replaced=replaced(members.moved),
         )
 
     def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
@@ -301,7 +304,10 @@ class AcceptService:
             realised = applied.realised[version_id]
             carried = acceptance.carry(solution, member, file, relative(file.path), realised)
             number = carried.version.number
-            yield moved_outcome(acceptance, member, realised, carried.status, number)
+            why = applied.fit.replaced.get(member.subject)
+            if why is not None:
+                acceptance.notice(FindingKind.STALE_INPUT, member.subject, why)
+            yield moved_outcome(acceptance, member, realised, carried.status, number, why)
 
 
 def _inputs(fits: Sequence[_Fit]) -> list[int]:

@@ -13,6 +13,7 @@ from skydb.domain.vocabulary import SolutionStatus
 class AcceptOutcome:
     """The shift that one exposure should have received, and the one it did.
 
+    An exposure that was moved has a reason when the fit takes the place of another one.
     An exposure that a fit does not move - the fit is not trusted, or belongs to another
     content - is left alone, without any shift and with the reason.
     """
@@ -34,6 +35,7 @@ def moved_outcome(
     realised: Realised,
     status: SolutionStatus,
     number: int | None,
+    reason: str | None = None,
 ) -> AcceptOutcome:
     """The outcome of an exposure that was moved, as predicted or not."""
     return AcceptOutcome(
@@ -45,6 +47,7 @@ def moved_outcome(
         residual_mas=realised.residual_mas,
         status=status,
         version=number,
+        reason=reason,
     )
 
 

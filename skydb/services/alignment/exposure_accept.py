@@ -31,6 +31,7 @@ from skydb.services.alignment.accept_outcome import (
 )
 from skydb.services.alignment.accepting import Then, beginning, free_name, run_of
 from skydb.services.alignment.screening import screen
+from skydb.services.alignment.since import replaced, rested_elsewhere
 from skydb.services.core import Context, checked_path, named_apart, plain_name
 from skydb.sky.displacement import displacement
 from skydb.sky.wcs_change import with_linear_terms
@@ -38,7 +39,10 @@ from skydb.sky.wcs_change import with_linear_terms
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """One reviewed fit of an exposure; `left` says why it is not applied, when it is not."""
+    """One reviewed fit of an exposure.
+
+    `left` says why it is not applied, when it is not; `replaced` what it takes the place of.
+    """
 
     solution_id: int
     version_id: int
@@ -49,6 +53,7 @@ class _Fit:
     chips: tuple[ChipGeometry, ...]
     group: str | None
     left: str | None = None
+    replaced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,11 +137,12 @@ class ExposureAcceptance:
             label=SolutionLabel.aligned_to(name, catalog, quality),
             chips=tuple(chip.geometry for chip in solution.chips),
             group=solution.group_name,
-            left=_newer_delivery(version),
+            left=_newer_delivery(version) or rested_elsewhere(run, solution),
+            replaced=replaced([version]).get(version.subject),
         )
 
     def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
-        """Refuse fits of files that were delivered anew: waiting would not make them belong."""
+        """Refuse fits of files of which others stand now: waiting would not make them belong."""
         left = [fit for fit in reviewed if fit.left is not None]
         with self.context.store.writing() as session:
             acceptance = session.get_one(Acceptance, activity_id)
@@ -209,7 +215,10 @@ class ExposureAcceptance:
         before = solution.version
         after = acceptance.apply(solution, file, self.context.workspace.relative(file.path))
         solution.verify(one.realised)
-        return moved_outcome(acceptance, before, one.realised, solution.status, after.number)
+        why = one.fit.replaced
+        if why is not None:
+            acceptance.notice(FindingKind.STALE_INPUT, one.fit.rootname, why)
+        return moved_outcome(acceptance, before, one.realised, solution.status, after.number, why)
 
 
 def _newer_delivery(version: ProductVersion) -> str | None:
@@ -282,6 +291,6 @@ def _left_alone(acceptance: Acceptance, reviewed: Sequence[_Fit]) -> Iterator[Ac
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
     told = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
     return StateError(
-        f"No fit of run {run_id} belongs to the newest files of its exposures. {told}",
+        f"No fit of run {run_id} belongs to the files that stand now. {told}",
         advice="Nothing was moved, and the fits are refused.",
     )

@@ -37,7 +37,7 @@ def product_flags(
     found = list(stale_input(chosen))
     for one in chosen:
         found += _redelivered(session, one.version, files[one.version.id])
-        found += _aligned_since(session, one.version)
+        found += _aligned_since(session, one.version, files[one.version.id])
         found += _members_gone_wrong(session, one.version)
     subjects = {one.rootname: _subjects(session, one.version.product) for one in chosen}
     for name, texts in remarks_on(session, subjects).items():
@@ -57,14 +57,15 @@ def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> 
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)
 
 
-def _aligned_since(session: Session, version: ProductVersion) -> Iterator[Flag]:
+def _aligned_since(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:
     """Members that hold a fit which the product was drizzled without."""
-    moved = aligned_since(session, version)
+    moved = aligned_since(session, version, file)
     if moved:
         message = (
             f"{len(moved)} of its {len(version.product.members)} members were aligned after it was "
             f"made ({listed(sorted(moved.values()))}); a fit of it starts from the WCS before "
-            f"that. {anew(version)}."
+            f"that, and takes the place of theirs. Fit them, or what "
+            f"`skydb drizzle --visit {version.product.visit.label}` makes of them now."
         )
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)
 

@@ -25,6 +25,7 @@ from skydb.domain.membership import DrizzledFrom
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import Flavour, LinkRole, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
+from skydb.services.alignment.since import aligned_later
 
 _SINGLE = (ProductKind.FLT, ProductKind.C0M, ProductKind.CAL, ProductKind.SX2)
 
@@ -135,29 +136,30 @@ def redelivered_members(
     return found
 
 
-def aligned_since(session: Session, drizzled: ProductVersion) -> dict[str, str]:
-    """Members that were aligned after skydb had drizzled a product of them.
+def aligned_since(session: Session, drizzled: ProductVersion, file: FileFacts) -> dict[str, str]:
+    """Members that were aligned after what a product was made of.
 
     Parameters
     ----------
     session : Session
     drizzled : ProductVersion
         The version that is to be fitted.
+    file : FileFacts
+        What its file says.
 
     Returns
     -------
     dict of str to str
-        The aligned version of each, by rootname; empty for what skydb has not drizzled, or
-        what an acceptance made of that.
+        The aligned version of each, by rootname.
     """
-    made = drizzled_of(session, drizzled) or {}
-    return {
-        base.subject: base.product.latest.reference
-        for base in made.values()
-        if base.is_newest_delivery
-        and base.product.latest is not base
-        and base.product.latest.accepted_solution is not None
-    }
+    if not member_products(session, drizzled):
+        return {}
+    found = {}
+    for base in members_of_fit(session, drizzled, file).moved:
+        later = aligned_later(base)
+        if later is not None:
+            found[base.subject] = later.reference
+    return found
 
 
 def is_behind(

@@ -6,25 +6,74 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 
-from skydb.domain import AlignmentRun, SkyRun
+from skydb.domain import AlignmentRun, AlignmentSolution, SkyRun
+from skydb.domain.values import ChipGeometry
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
 from skydb.files.matchfile import MatchFile, read_matches
+from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
+from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
+from skydb.sky.wcs_change import with_linear_terms
 from skydb.store import queries
 from skydb.store.unit_of_work import Store
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class FitEvidence:
-    """One fit with its matched sources and the image that they were found in."""
+    """One fit with its matched sources and the image that they were found in.
+
+    Parameters
+    ----------
+    product : str
+        File name.
+    image : Path
+        The file that was fitted.
+    matches : MatchFile
+    pixel_scale_arcsec : float
+        Pixel of the plane of the fit.
+    rootname : str
+    group : str or None
+        The rigid body that it was fitted with.
+    chips : tuple of ChipGeometry
+        The fitted linear terms of every chip.
+    is_exposure : bool
+        Whether the image is a single exposure.
+    """
 
     product: str
     image: Path
     matches: MatchFile
     pixel_scale_arcsec: float
+    rootname: str = ""
+    group: str | None = None
+    chips: tuple[ChipGeometry, ...] = ()
+    is_exposure: bool = False
+
+
+@dataclass(frozen=True)
+class MeasuredStars:
+    """Stars of one exposure of a rigid body, and what the fit of the body leaves of each.
+
+    Parameters
+    ----------
+    rootname : str
+    places_arcsec : ndarray, shape (N, 2)
+        East and north offsets from the middle of the body.
+    residuals_mas : ndarray, shape (N, 2)
+        East and north: where the catalogue has the source, less where this very exposure has
+        the star, by its fitted WCS with distortion.
+    """
+
+    rootname: str
+    places_arcsec: Floats
+    residuals_mas: Floats
 
 
 @dataclass(frozen=True)
@@ -61,22 +110,42 @@ class Evidence:
             if run is None or run.workspace is None:
                 raise NotFoundError(f"There is no finished alignment run {run_id}.")
             if run.is_relative:
-                raise NotFoundError(
-                    f"Alignment run {run_id} aligned visits to each other: there are no matches "
-                    "with a catalogue to show.",
-                    advice="See `skydb align show`.",
-                )
+                return []
             home = self.workspace.resolve(run.workspace)
-            fitted = [solution for solution in run.solutions if solution.chips]
-            return [
-                FitEvidence(
-                    product=solution.version.filename,
-                    image=self.workspace.resolve(solution.version.path),
-                    matches=read_matches(_match_file(home / _stem(solution.version.filename))),
-                    pixel_scale_arcsec=_pixel_scale_arcsec(solution.chips[0].geometry.cd_deg),
-                )
-                for solution in fitted
-            ]
+            return [self._fit(home, solution) for solution in run.solutions if solution.chips]
+
+    def _fit(self, home: Path, solution: AlignmentSolution) -> FitEvidence:
+        version = solution.version
+        chips = tuple(chip.geometry for chip in solution.chips)
+        return FitEvidence(
+            product=version.filename,
+            image=self.workspace.resolve(version.path),
+            matches=read_matches(_match_file(home / _stem(version.filename))),
+            pixel_scale_arcsec=_pixel_of_group(solution) or _pixel_scale_arcsec(chips[0].cd_deg),
+            rootname=version.subject,
+            group=solution.group_name,
+            chips=chips,
+            is_exposure=not version.product.kind.is_drizzled,
+        )
+
+    def measured(self, fits: Sequence[FitEvidence]) -> list[MeasuredStars]:
+        """Stars of every exposure of a rigid body, with residuals of each exposure by itself.
+
+        Parameters
+        ----------
+        fits : sequence of FitEvidence
+            Of one group.
+
+        Raises
+        ------
+        FileRejectedError
+            When an exposure cannot be read.
+        """
+        stars = [np.column_stack((fit.matches.ra_fit_deg, fit.matches.dec_fit_deg)) for fit in fits]
+        if not any(map(len, stars)):
+            return [MeasuredStars(fit.rootname, *np.empty((2, 0, 2))) for fit in fits]
+        centre = centre_of(np.vstack(stars))
+        return [_measured(fit, placed, centre) for fit, placed in zip(fits, stars, strict=True)]
 
     def mosaics(self, run_ids: Sequence[int] = ()) -> list[MosaicEvidence]:
         """Mosaics of runs, but for those purged; of the newest group when none is named."""
@@ -160,6 +229,37 @@ def _match_file(directory: Path) -> Path:
     if not found:
         raise NotFoundError(f"The match file in {directory} is gone.")
     return found[0]
+
+
+def _measured(fit: FitEvidence, radec_deg: Floats, centre: Floats) -> MeasuredStars:
+    """Residuals of the stars of one exposure: of the catalogue, less of its own pixels."""
+    matches = fit.matches
+    if not len(matches):
+        return MeasuredStars(fit.rootname, *np.empty((2, 0, 2)))
+    # The plane of a group has x to the west and y to the north.
+    left = np.column_stack((-matches.x_residual_pix, matches.y_residual_pix))
+    sources = ARCSEC_PER_RADIAN * tangent_plane(radec_deg, centre) + fit.pixel_scale_arcsec * left
+    seen = ARCSEC_PER_RADIAN * tangent_plane(_on_sky(fit), centre)
+    return MeasuredStars(fit.rootname, seen, 1000.0 * (sources - seen))
+
+
+def _on_sky(fit: FitEvidence) -> Floats:
+    """Where the fitted WCS of an exposure has its own measurements, ICRS degrees."""
+    before = read_hstwcs(fit.image)
+    found = np.full((len(fit.matches), 2), np.nan)
+    xy = np.column_stack((fit.matches.x_in_original_pix, fit.matches.y_in_original_pix))
+    for chip in fit.chips:
+        mine = fit.matches.extver == chip.extver
+        if mine.any():
+            found[mine] = with_linear_terms(before[chip.extver], chip).all_pix2world(xy[mine], 1)
+    return found
+
+
+def _pixel_of_group(solution: AlignmentSolution) -> float | None:
+    """Pixel of the plane of a rigid body, in arcsec; None for what was fitted by itself."""
+    if solution.group_name is None or not (solution.x_rms_pix and solution.rms_ra_mas):
+        return None
+    return solution.rms_ra_mas / solution.x_rms_pix / 1000.0
 
 
 def _pixel_scale_arcsec(cd_deg: tuple[float, float, float, float]) -> float:

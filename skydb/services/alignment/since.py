@@ -1,0 +1,65 @@
+"""Exposures that were moved between a fit and its acceptance.
+
+A fit belongs to the file version that it was made of. When the exposure was aligned in between,
+an absolute fit of the earlier version still says where the exposure is, and takes the place of
+the other one: that is said. A fit of one visit to another one says nothing any more when the
+other has moved: it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion
+
+
+def aligned_later(version: ProductVersion) -> ProductVersion | None:
+    """The file that now stands for an exposure, when it was aligned after some version; or None."""
+    latest = version.product.latest
+    if latest is version or not version.is_newest_delivery:
+        return None
+    return latest if latest.accepted_solution is not None else None
+
+
+def replaced(versions: Iterable[ProductVersion]) -> dict[str, str]:
+    """What the acceptance of fits of some versions takes the place of, by rootname."""
+    found = {}
+    for version in versions:
+        later = aligned_later(version)
+        if later is not None and later.accepted_solution is not None:
+            found[version.subject] = (
+                f"{later.reference} was aligned since ({later.accepted_solution.wcs_name}); this "
+                f"fit starts from {version.reference} and takes the place of that one."
+            )
+    return found
+
+
+def rested_elsewhere(run: AlignmentRun, solution: AlignmentSolution) -> str | None:
+    """Why a fit of a visit to another visit holds no more, or None.
+
+    Parameters
+    ----------
+    run : AlignmentRun
+    solution : AlignmentSolution
+        One of its fits.
+    """
+    group = run.parameters.get("groups", {}).get(solution.group_name, {})
+    resting = group.get("resting")
+    if resting is None:
+        return None
+    fitted = {one.version_id for one in run.solutions}
+    # A body is called by its visit, and by the camera too where there are several.
+    visit = str(resting).split()[0]
+    stays = [one for one in run.inputs if one.id not in fitted and _visit_of(one) == visit]
+    moved = [one for one in stays if one.product.latest is not one]
+    if not moved:
+        return None
+    return (
+        f"it was aligned to visit {visit}, of which {moved[0].product.latest.reference} "
+        f"stands in the place of {moved[0].reference} since. Align the visits again."
+    )
+
+
+def _visit_of(version: ProductVersion) -> str:
+    exposure = version.product.exposure
+    return exposure.visit.label if exposure is not None else version.subject[1:6]
