@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,6 +22,8 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.errors import StateError
+
+T = TypeVar("T")
 
 #: Stands for the catalogue of a run that aligned visits to each other.
 RELATIVE = "relative"
@@ -90,6 +92,11 @@ class AlignmentRun(Activity):
         """Whether visits were aligned to each other, and to no catalogue."""
         return self.known_catalog is None and self.reference == RELATIVE
 
+    def in_order(self, fits: Iterable[T], name_of: Callable[[T], str]) -> list[T]:
+        """Fits in the order of the files of the run; they are recorded as they get done."""
+        places = {name: place for place, name in enumerate(self.parameters.get("products", ()))}
+        return sorted(fits, key=lambda fit: places.get(name_of(fit), len(places)))
+
     def open_proposals(self) -> list[AlignmentSolution]:
         """Fits that wait for review.
 
@@ -110,7 +117,7 @@ class AlignmentRun(Activity):
                 f"Alignment run {self.id} has no fit that waits for review.",
                 advice="See `skydb align show`, or fit again with `skydb align run`.",
             )
-        return waiting
+        return self.in_order(waiting, lambda solution: solution.version.filename)
 
 
 class Acceptance(Activity):

@@ -98,6 +98,12 @@ class TrustReport:
         return self.score >= TRUST_FLOOR
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it is trusted whatever neighbours say, which cannot condemn a confirmed fit."""
+        heard = [w for w in self.witnesses if w.component is not TrustComponent.NEIGHBOURS]
+        return _confirms(heard) and type(self)(tuple(heard)).is_trusted
+
+    @property
     def objections(self) -> str:
         """What the witnesses below the floor say."""
         return "; ".join(
@@ -195,8 +201,17 @@ def judge_clipped(before: int | None, nmatches: int) -> Witness:
 
 def overruled(witness: Witness, cross_match: Witness) -> Witness:
     """A witness's objection, softened when the cross-match confirms the fit."""
-    confirmed = cross_match.score is not None and cross_match.score >= CONFIRMING_SCORE
-    if not confirmed or witness.score is None or witness.score >= OVERRULED_SCORE:
+    if not _confirms([cross_match]) or witness.score is None or witness.score >= OVERRULED_SCORE:
         return witness
     reason = f"{witness.reason}, but the cross-match confirms this fit"
     return Witness(witness.component, OVERRULED_SCORE, reason, witness.measured)
+
+
+def _confirms(witnesses: Iterable[Witness]) -> bool:
+    """Whether there is a cross-match among witnesses, and confirms the fit."""
+    return any(
+        w.component is TrustComponent.CROSS_MATCH
+        and w.score is not None
+        and w.score >= CONFIRMING_SCORE
+        for w in witnesses
+    )

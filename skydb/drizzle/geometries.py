@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import FIRST_GEOMETRY, ProductFit
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, Heard, ProductFit, heed_nothing
 
 #: From the one that says most to the one that asks least.
 _LADDER = (FIRST_GEOMETRY, "rshift", "shift")
 
-#: Makes fits of some products with some settings, below a directory.
-Fit = Callable[[Sequence[Path], TweakRegSettings, Path], list[ProductFit]]
+#: Makes fits of some products with some settings, below a directory, and tells of each.
+Fit = Callable[[Sequence[Path], TweakRegSettings, Path, Heard], list[ProductFit]]
 
 
 def geometry_for(nmatches: int) -> str:
@@ -31,7 +32,11 @@ def geometry_for(nmatches: int) -> str:
 
 
 def fit_by_matches(
-    fit: Fit, products: Sequence[Path], settings: TweakRegSettings, scratch: Path
+    fit: Fit,
+    products: Sequence[Path],
+    settings: TweakRegSettings,
+    scratch: Path,
+    heard: Heard = heed_nothing,
 ) -> list[ProductFit]:
     """Fit products with the geometry that is named, or with what their matches allow.
 
@@ -45,6 +50,8 @@ def fit_by_matches(
         With the geometry open, or named.
     scratch : Path
         Where the fits are made.
+    heard : callable, optional
+        Told once of each fit, as soon as no other geometry will be tried for it.
 
     Returns
     -------
@@ -52,22 +59,29 @@ def fit_by_matches(
         One for each product, in order; ``geometry_why`` where the geometry was chosen.
     """
     if settings.fitgeometry is not None or settings.expand_refcat:
-        return fit(products, settings, scratch)
-    made = {one.product: one for one in fit(products, settings, scratch)}
-    for geometry in _LADDER[1:]:
-        again = [path for path, one in made.items() if _wants(one) == geometry]
+        return fit(products, settings, scratch, heard)
+    made: dict[Path, ProductFit] = {}
+
+    def keep(place: int, one: ProductFit) -> None:
+        before = made.get(one.product)
+        kept = made[one.product] = _because(one, before) if before else one
+        if _place_wanted(kept) <= place:
+            heard(kept)
+
+    fit(products, settings, scratch, partial(keep, 0))
+    for place, geometry in enumerate(_LADDER[1:], start=1):
+        again = [path for path in products if _place_wanted(made[path]) == place]
         if again:
-            lesser = fit(again, replace(settings, fitgeometry=geometry), scratch)
-            made |= {one.product: _because(one, made[one.product]) for one in lesser}
+            fit(again, replace(settings, fitgeometry=geometry), scratch, partial(keep, place))
     return [made[path] for path in products]
 
 
-def _wants(fit: ProductFit) -> str | None:
-    """A lesser geometry that a fit should have been made with."""
+def _place_wanted(fit: ProductFit) -> int:
+    """Place on the ladder of the geometry that a fit should have; 0 when it may stay."""
     if not fit.is_fitted:
-        return None
-    found = geometry_for(fit.nmatches)
-    return found if _LADDER.index(found) > _LADDER.index(fit.fit_geometry) else None
+        return 0
+    found = _LADDER.index(geometry_for(fit.nmatches))
+    return found if found > _LADDER.index(fit.fit_geometry) else 0
 
 
 def _because(fit: ProductFit, before: ProductFit) -> ProductFit:

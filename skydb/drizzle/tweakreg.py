@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,7 @@ from skydb.drizzle.tasks.jobs import DONE, STARTED
 from skydb.drizzle.wcskeys import Geometry, geometry
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
 from skydb.errors import ParseError, ToolCrashedError, UsageError
+from skydb.interruption import Threads
 from skydb.sky.stars import StarList
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
@@ -36,6 +38,8 @@ HELD_SCALE = "rshift"
 SHIFTS = "shifts.txt"
 SHIFTS_WCS = "shifts_wcs.fits"
 _CATALOG = "reference.cat"
+#: How often it is looked which fits are done.
+_LOOK_S = 0.1
 
 
 class FitStatus(StrEnum):
@@ -109,6 +113,14 @@ class ProductFit:
         return self.status is FitStatus.FITTED
 
 
+#: Told of each fit, in the thread that asked for it.
+Heard = Callable[[ProductFit], None]
+
+
+def heed_nothing(_: ProductFit) -> None:
+    """Wait for the end of all fits."""
+
+
 @dataclass(frozen=True)
 class _Before:
     """A product and its copy as they were before TweakReg."""
@@ -152,6 +164,7 @@ class TweakReg:
         scratch: Path,
         *,
         stars: Mapping[Path, Mapping[int, StarList]] | None = None,
+        heard: Heard = heed_nothing,
     ) -> list[ProductFit]:
         """Fit every product, in one subprocess, and examine what came of it.
 
@@ -170,6 +183,8 @@ class TweakReg:
         stars : mapping of Path to mapping of int to StarList, optional
             Stars of every chip, by EXTVER, of each product; TweakReg looks for sources
             itself when they are left out.
+        heard : callable, optional
+            Told of each fit once it is done, while TweakReg goes on with others.
 
         Returns
         -------
@@ -191,29 +206,67 @@ class TweakReg:
         scratch.mkdir(parents=True, exist_ok=True)
         groups = [list(products)] if settings.expand_refcat else [[one] for one in products]
         calls = [_prepare(group, catalogs, settings, scratch, stars) for group in groups]
-        crashes = self._run(calls, scratch)
-        log = scratch / "tweakreg.log"
-        return [
-            _judge(member, scratch / call.directory, settings, log, crashes.get(call.directory))
-            for call in calls
-            for member in call.members
-        ]
+        ended = _Ended(scratch, settings, heard)
+        self._run(calls, ended)
+        return [fit for call in calls for fit in ended.fits[call.directory]]
 
-    def _run(self, calls: Sequence[_Call], scratch: Path) -> dict[str, str]:
-        """Run all calls; the reason of each that crashed, by its directory."""
-        crashes: dict[str, str] = {}
+    def _run(self, calls: Sequence[_Call], ended: _Ended) -> None:
+        """Run all calls, and hear of each when it has ended, well or by a crash."""
         left = list(calls)
         while left:
             try:
-                self._runner.run("tweakreg", {"jobs": [call.as_job for call in left]}, scratch)
-                left = []
+                self._run_beside(left, ended)
             except ToolCrashedError as error:
-                culprit = _culprit(left, scratch)
+                culprit = _culprit(left, ended.scratch)
                 if culprit is None:
                     raise
-                crashes[culprit.directory] = str(error)
-                left = left[left.index(culprit) + 1 :]
-        return crashes
+                place = left.index(culprit)
+                ended.hear(left[:place])
+                ended.hear([culprit], str(error))
+                left = left[place + 1 :]
+            else:
+                ended.hear(left)
+                left = []
+
+    def _run_beside(self, calls: Sequence[_Call], ended: _Ended) -> None:
+        """Run calls in one subprocess, and hear meanwhile of those that are done."""
+        request = {"jobs": [call.as_job for call in calls]}
+        with Threads(1, "skydb-tweakreg") as thread:
+            running = thread.submit(self._runner.run, "tweakreg", request, ended.scratch)
+            try:
+                while not running.done():
+                    wait([running], timeout=_LOOK_S)
+                    ended.hear([call for call in calls if _is_done(call, ended.scratch)])
+            except Exception:
+                # Nobody waits for the other fits any more.
+                thread.stop.tell("a failure")
+                raise
+            running.result()
+
+
+class _Ended:
+    """Fits of the calls that have ended, by directory, in the order in which they ended."""
+
+    def __init__(self, scratch: Path, settings: TweakRegSettings, heard: Heard) -> None:
+        self.scratch = scratch
+        self.fits: dict[str, list[ProductFit]] = {}
+        self._settings = settings
+        self._heard = heard
+
+    def hear(self, calls: Sequence[_Call], crash: str | None = None) -> None:
+        """Examine the fits of calls that were not heard of yet, and tell of them."""
+        log = self.scratch / "tweakreg.log"
+        for call in calls:
+            if call.directory not in self.fits:
+                home = self.scratch / call.directory
+                made = [_judge(one, home, self._settings, log, crash) for one in call.members]
+                self.fits[call.directory] = made
+                for fit in made:
+                    self._heard(fit)
+
+
+def _is_done(call: _Call, scratch: Path) -> bool:
+    return (scratch / call.directory / DONE).exists()
 
 
 def _held_scale(parameters: Mapping[str, object]) -> dict[str, object]:
@@ -227,7 +280,7 @@ def _culprit(calls: Sequence[_Call], scratch: Path) -> _Call | None:
     """The call that was under way when the subprocess died."""
     for call in calls:
         directory = scratch / call.directory
-        if (directory / STARTED).exists() and not (directory / DONE).exists():
+        if (directory / STARTED).exists() and not _is_done(call, scratch):
             return call
     return None
 

@@ -192,7 +192,8 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     NotFoundError
         When there is no such run.
     """
-    if session.get(AlignmentRun, run_id) is None:
+    run = session.get(AlignmentRun, run_id)
+    if run is None:
         advice = "See `skydb sql` on v_alignment_history."
         raise NotFoundError(f"There is no alignment run {run_id}.", advice=advice)
     archive = aliased(AlignmentSolution)
@@ -207,7 +208,8 @@ def alignment(session: Session, run_id: int) -> list[Row]:
         )
         .order_by(AlignmentSolution.id)
     )
-    return [_fit_row(run_id, fit, old, name) for fit, old, name in session.execute(found)]
+    fits = run.in_order(session.execute(found), lambda row: row[2])
+    return [_fit_row(run_id, fit, old, name) for fit, old, name in fits]
 
 
 def _fit_row(

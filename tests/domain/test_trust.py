@@ -98,3 +98,18 @@ def test_reasons_are_kept_with_the_fit() -> None:
     proposal.judge(report)
     assert proposal.trust == 0.1
     assert report_of(proposal.trust_reasons) == report
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(0.0, 1.0)), min_size=3, max_size=3),
+    st.one_of(st.none(), st.floats(0.0, 1.0)),
+)
+def test_no_neighbour_takes_trust_from_a_fit_that_is_sure_of_it(others, neighbour) -> None:
+    components = (TrustComponent.MATCHES, TrustComponent.RMS, TrustComponent.CROSS_MATCH)
+    own = [Witness(what, score, "") for what, score in zip(components, others, strict=True)]
+    said = overruled(Witness(TrustComponent.NEIGHBOURS, neighbour, ""), own[-1])
+    alone, heard = TrustReport(tuple(own)), TrustReport((*own, said))
+    assert heard.is_sure == alone.is_sure
+    assert heard.is_trusted or not heard.is_sure
+    condemned = TrustReport((*own, Witness(TrustComponent.NEIGHBOURS, 0.0, "")))
+    assert condemned.is_sure == alone.is_sure

@@ -26,12 +26,15 @@ def linear_terms(path):
 def fits_with(matches, fails=()):
     """Fits of products with so many matches; `fails` names geometries that give none."""
 
-    def fit(products, settings, scratch):
+    def fit(products, settings, scratch, heard):
         geometry = settings.fitgeometry or "rscale"
         status = FitStatus.FAILED if geometry in fails else FitStatus.FITTED
-        return [
+        made = [
             ProductFit(one, status, scratch, "IDC", geometry, 80, matches[one]) for one in products
         ]
+        for one in made:
+            heard(one)
+        return made
 
     return fit
 
@@ -42,11 +45,20 @@ def test_a_geometry_has_the_matches_that_it_wants_or_asks_least(nmatches):
     assert chosen == "shift" or nmatches >= MATCHES_WANTED[chosen]
 
 
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=6))
-def test_each_product_gets_the_geometry_of_its_own_matches(counts):
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    st.sets(st.sampled_from(["rscale", "rshift", "shift"])),
+)
+def test_each_product_gets_the_geometry_of_its_own_matches(counts, fails):
     matches = {Path(f"p{place}_drz.fits"): count for place, count in enumerate(counts)}
-    made = fit_by_matches(fits_with(matches), list(matches), TweakRegSettings(), Path("scratch"))
+    told = []
+    fit = fits_with(matches, fails)
+    made = fit_by_matches(fit, list(matches), TweakRegSettings(), Path("scratch"), told.append)
     assert [one.product for one in made] == list(matches)
+    # Each is told of once, and only when it will not be made anew.
+    assert len(told) == len(made) and all(one in made for one in told)
+    if fails:
+        return
     for one in made:
         assert one.fit_geometry == geometry_for(matches[one.product])
         assert (one.geometry_why is None) == (one.fit_geometry == "rscale")

@@ -250,3 +250,29 @@ def between_two_headers(send: Send, _: Plan) -> None:
             time.sleep(600)
 
     headerblocks._write = instead
+
+
+def between_two_fits(send: Send, plan: Plan) -> None:
+    """One fit is recorded, and TweakReg has not come to the next one."""
+    from skydb.drizzle.runner import DrizzlepacRunner
+    from skydb.drizzle.tasks.jobs import DONE
+    from tests.services.tools import Toolbox
+
+    recorded = "SELECT count(*) FROM alignment_solutions WHERE status = 'proposed'"
+
+    class Slow(Toolbox):
+        def _tweakreg(self, job: Any, directory: Path) -> None:
+            super()._tweakreg(job, directory)
+            (directory / DONE).touch()
+            ledger = sqlite3.connect(Path(plan.home) / "ledger.sqlite")
+            before = ledger.execute(recorded).fetchone()
+            while ledger.execute(recorded).fetchone() == before:
+                time.sleep(0.005)
+            ledger.close()
+            send()
+            time.sleep(600)
+
+    def instead(_: DrizzlepacRunner, *arguments: Any) -> dict[str, object]:
+        return Slow().run(*arguments)
+
+    DrizzlepacRunner.run = instead  # type: ignore[method-assign]

@@ -13,9 +13,17 @@ from typing import Any
 import pytest
 
 from skydb.api.composition import Services
+from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from tests.endtoend.moments import Plan, Trial
-from tests.services.tools import Toolbox, checksums, write_catalog, write_visit
+from tests.services.tools import (
+    Toolbox,
+    checksums,
+    write_catalog,
+    write_exposure,
+    write_product,
+    write_visit,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
@@ -129,6 +137,26 @@ def test_rows_are_closed_on_postgresql_as_well(tmp_path: Path, postgres_ledger_u
         field.plan(RUNS, ["SIGHUP"], is_restored=False, scenes=["runs_that_wait"]),
     )
     assert [trial.states for trial in (*waiting, *crunching)] == [{"succeeded": 3}, ONE_INTERRUPTED]
+
+
+def test_fits_that_are_recorded_when_a_signal_comes_stand(field: Field) -> None:
+    services = Services.open(field.url, field.data)
+    members = ("ibxl51iaq", "ibxl51ibq")
+    files = [write_exposure(field.home / "visit2", member) for member in members]
+    files.append(write_product(field.home / "visit2", "ibxl51010_drz.fits", members))
+    services.ingest.ingest(files)
+    fit = ["align", "run", "--refcat", "gaia"]
+    plan = field.plan(fit, ["SIGINT"], is_restored=False, scenes=["between_two_fits"])
+    ((trial,),) = field.try_out(plan)
+    run = field.fit + 2
+    assert 0.0 <= trial.seconds < 3.0
+    assert f"alignment {run} interrupted" in trial.said
+    assert f"that stand: 1 (`skydb align accept {run}`)" in trial.said
+    (row,) = services.questions.alignment(run)
+    assert row["status"] == "proposed"
+    outcomes = AcceptService(services.context, Toolbox()).accept(run, force_why="seen")
+    assert {one.status.value for one in outcomes} == {"applied"}
+    services.close()
 
 
 def _changed(before: dict[str, str], after: dict[str, str]) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from skydb.domain import Acceptance, AlignmentRun, ProductVersion, Stamp
+from skydb.domain.process import Fate
 from skydb.domain.values import WcsName
-from skydb.domain.vocabulary import SolutionStatus
+from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.errors import NotFoundError, StateError
+from skydb.services.core import Fates
 
 #: What else belongs to the transaction of an acceptance.
 Then = Callable[[Session, Acceptance], None]
@@ -20,17 +22,29 @@ def nothing(_: Session, __: Acceptance) -> None:
 
 
 def run_of(session: Session, run_id: int) -> AlignmentRun:
-    """An alignment run.
+    """An alignment run whose fits may be reviewed.
 
     Raises
     ------
     NotFoundError
         When there is none of that number.
+    StateError
+        When it goes on: fits that are to come may speak against those that there are.
     """
     run = session.get(AlignmentRun, run_id)
     if run is None:
         raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
+    if run.status is ActivityStatus.RUNNING:
+        _require_gone(session, run)
     return run
+
+
+def _require_gone(session: Session, run: AlignmentRun) -> None:
+    if Fates().of_activity(session, run) is not Fate.DEAD:
+        raise StateError(
+            f"Alignment run {run.id} is running.",
+            advice="Wait for its end, or interrupt it: the fits that are done then stand.",
+        )
 
 
 def beginning(

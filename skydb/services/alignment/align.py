@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,17 +15,22 @@ from skydb.domain import (
 )
 from skydb.domain.choice import ChosenInput
 from skydb.domain.guards import Flag, GuardPolicy
-from skydb.domain.trust import TrustReport
-from skydb.domain.vocabulary import AlignmentRoad, FindingKind
+from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import ProductFit
 from skydb.drizzle.usual import usual_settings
 from skydb.files.reader import read_facts
-from skydb.services.alignment.attempts import Attempt, as_parameters, first_trusted, names_of
-from skydb.services.alignment.fitrecord import record_fit, wcs_in_force
+from skydb.services.alignment.attempts import (
+    Attempt,
+    Told,
+    as_parameters,
+    first_trusted,
+    names_of,
+)
+from skydb.services.alignment.bench import Bench
 from skydb.services.alignment.group_align import GroupAlignment
 from skydb.services.alignment.products import read_inputs
+from skydb.services.alignment.recording import Recorder
 from skydb.services.alignment.reference import (
     Reference,
     Target,
@@ -34,8 +39,7 @@ from skydb.services.alignment.reference import (
     references,
     write_references,
 )
-from skydb.services.alignment.roads import FitJob, Road, road_of, star_files_of
-from skydb.services.alignment.screening import FittedFile, judge_fits
+from skydb.services.alignment.roads import FitJob, Road, road_of
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection, require_listed
@@ -60,6 +64,8 @@ class AlignService:
         policy: GuardPolicy | None = None,
     ) -> int:
         """Fit files to a catalogue at the epoch of each.
+
+        Fits are recorded one by one: those that are done when the run is interrupted stand.
 
         Parameters
         ----------
@@ -182,7 +188,7 @@ class AlignService:
         targets: Sequence[Target],
         chosen: TweakRegSettings,
     ) -> int:
-        label = f"align-{run_id}"
+        label, recorder = f"align-{run_id}", Recorder(self.context, run_id)
         inputs = {target.version_id: target.path for target in targets}
         with (
             self.context.guarded(AlignmentRun, run_id, label),
@@ -190,13 +196,16 @@ class AlignService:
         ):
             with isolated(self.context, run_id, inputs, self.runner) as runner:
 
-                def make(name: str, left: Sequence[Target], number: int) -> Iterator[Attempt]:
+                def make(
+                    name: str, left: Sequence[Target], number: int, told: Told
+                ) -> list[Attempt]:
                     found = self._references(name, left, chosen)
-                    fits = self._fit(road, runner, found, chosen, scratch / str(number))
-                    return self._attempts(name, found, fits)
+                    bench = Bench(self.context, name, found, told)
+                    self._fit(road, runner, bench, chosen, scratch / str(number))
+                    return bench.attempts()
 
-                attempts = first_trusted(refcats, targets, make)
-            self._record(run_id, attempts)
+                attempts = first_trusted(refcats, targets, make, recorder.keep)
+            recorder.close(attempts)
         return run_id
 
     def _targets(
@@ -263,85 +272,22 @@ class AlignService:
         self,
         road: Road,
         runner: DrizzlepacRunner,
-        found: Sequence[Reference],
+        bench: Bench,
         settings: TweakRegSettings,
         scratch: Path,
-    ) -> list[ProductFit]:
-        """Fits of the products that are covered, and the failures of the others, in order."""
-        covered = [one for one in found if one.is_covered]
-        fits = {one.target.path: one.unfitted(scratch) for one in found if not one.is_covered}
+    ) -> None:
+        """Fit the products that are covered; all are heard of at the bench."""
+        for one in bench.found:
+            if not one.is_covered:
+                bench.hear(one.unfitted(scratch))
+        covered = [one for one in bench.found if one.is_covered]
         if covered:
             scratch.mkdir()
             files = write_references(covered, scratch)
             paths = [one.target.path for one in covered]
             job = FitJob(paths, files, settings, scratch / "tweakreg")
-            made = road.fit(runner, job, self.context.progress)
+            road.fit(runner, job, self.context.progress, bench.hear)
             self.context.progress.end()
-            fits |= {fit.product: fit for fit in made}
-        return [fits[one.target.path] for one in found]
-
-    def _attempts(
-        self, refcat: str, found: Sequence[Reference], fits: Sequence[ProductFit]
-    ) -> Iterator[Attempt]:
-        """The fits to one catalogue, judged."""
-        reports = self._judge(found, fits)
-        for one, fit in zip(found, fits, strict=True):
-            yield Attempt(refcat, one, fit, reports.get(one.target.version_id))
-
-    def _record(self, run_id: int, attempts: Sequence[Attempt]) -> None:
-        fits = [one.fit for one in attempts]
-        kept = self._keep_evidence(run_id, fits)
-        read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None for fit in fits]
-        with self.context.closing(AlignmentRun, run_id) as (session, run):
-            run.workspace = kept
-            run.parameters = {**run.parameters, **_told(attempts)}
-            for one, wcs in zip(attempts, read, strict=True):
-                target = one.reference.target
-                for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
-                    run.notice(FindingKind.CATALOG, target.path.name, doubt)
-                version = session.get_one(ProductVersion, target.version_id)
-                catalog = find_catalog(session, one.catalog)
-                record_fit(run, version, one.fit, wcs, one.report, catalog)
-
-    def _judge(
-        self, found: Sequence[Reference], fits: Sequence[ProductFit]
-    ) -> dict[int, TrustReport]:
-        """What every witness says of the fits that there are, by version."""
-        fitted = [(one, fit) for one, fit in zip(found, fits, strict=True) if fit.is_fitted]
-        self.context.progress.begin("Cross-matching fits", len(fitted))
-        ids = [one.target.version_id for one, _ in fitted]
-        with self.context.store.reading() as session:
-            versions = [session.get_one(ProductVersion, version_id) for version_id in ids]
-            in_force = [wcs_in_force(version) for version in versions]
-        products = [
-            FittedFile(fit, one.target.path, archive, one.motion)
-            for (one, fit), archive in zip(fitted, in_force, strict=True)
-        ]
-        reports = judge_fits(products)
-        self.context.progress.end()
-        return dict(zip(ids, reports, strict=True))
-
-    def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
-        """Match files, shift files, stars given and the log, kept for review and figures."""
-        workspace = self.context.workspace
-        home = ("alignments", str(run_id))
-        for fit in fits:
-            for evidence in (fit.match_file, fit.shift_file, fit.log, *star_files_of(fit)):
-                if evidence is not None and evidence.exists():
-                    workspace.store(evidence, *home, fit.product.stem, evidence.name)
-        return "/".join(home)
-
-
-def _told(attempts: Sequence[Attempt]) -> dict[str, object]:
-    """What a run tells of each file: its catalogue, and why this geometry and this catalogue."""
-    named = {one.fit.product.name: one for one in attempts}
-    why = {name: one.fit.geometry_why for name, one in named.items() if one.fit.geometry_why}
-    tried = {name: list(one.tried) for name, one in named.items() if one.tried}
-    return {
-        "catalog": {name: one.reference.as_parameters() for name, one in named.items()},
-        "geometry_why": why,
-        **({"catalogs_tried": tried} if tried else {}),
-    }
 
 
 def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:

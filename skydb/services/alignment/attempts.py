@@ -42,6 +42,16 @@ class Attempt:
         return self.report is not None and self.report.is_trusted
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it stays trusted whatever other fits of the run turn out to be."""
+        return self.report is not None and self.report.is_sure
+
+    @property
+    def key(self) -> int:
+        """The file version that is fitted."""
+        return self.reference.target.version_id
+
+    @property
     def score(self) -> float:
         """Its trust; below 0 when there is no fit."""
         return -1.0 if self.report is None else self.report.score
@@ -70,11 +80,20 @@ class Attempt:
         return replace(earlier, tried=(*earlier.tried, self.objection))
 
 
-#: Makes fits of some files to one catalogue, with the number of the attempt.
-Make = Callable[[str, Sequence[Target], int], Iterable[Attempt]]
+#: Told of an attempt.
+Told = Callable[[Attempt], None]
+#: Makes fits of some files to one catalogue, with the number of the attempt. It tells of each
+#: as soon as it is made, when only some neighbours are known that may speak against it.
+Make = Callable[[str, Sequence[Target], int, Told], Iterable[Attempt]]
 
 
-def first_trusted(catalogs: Sequence[str], targets: Sequence[Target], make: Make) -> list[Attempt]:
+def ignore(_: Attempt) -> None:
+    """Wait for the end of all attempts."""
+
+
+def first_trusted(
+    catalogs: Sequence[str], targets: Sequence[Target], make: Make, decided: Told = ignore
+) -> list[Attempt]:
     """One attempt for each file: the first that is trusted, or else the best.
 
     Parameters
@@ -85,16 +104,26 @@ def first_trusted(catalogs: Sequence[str], targets: Sequence[Target], make: Make
         The files.
     make : callable
         Fits the files that have no trusted fit yet.
+    decided : callable, optional
+        Told of the attempt of a file as soon as no other catalogue will be taken for it; its
+        trust may still change.
     """
     found: dict[int, Attempt] = {}
     left = list(targets)
+
+    def hear(one: Attempt) -> None:
+        if one.is_sure or len(catalogs) == 1:
+            decided(one.after(found.get(one.key)))
+
     for number, catalog in enumerate(catalogs):
-        for one in make(catalog, left, number):
-            key = one.reference.target.version_id
-            found[key] = one.after(found.get(key))
+        made = {one.key: one.after(found.get(one.key)) for one in make(catalog, left, number, hear)}
+        found |= made
         left = [target for target in targets if not found[target.version_id].is_trusted]
-        if not left:
+        if not left or number == len(catalogs) - 1:
             break
+        for one in made.values():
+            if one.is_trusted:
+                decided(one)
     return [found[target.version_id] for target in targets]
 
 

@@ -18,7 +18,7 @@ from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.starlists import STARS_OF_CHIP, star_lists
-from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit, TweakReg
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, Heard, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
 from skydb.services.alignment.products import choose_products
@@ -69,8 +69,10 @@ class Road(Protocol):
         """Everything that guards have to say of them."""
         ...
 
-    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
-        """One fit, or why there is none, for each file in order."""
+    def fit(
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+    ) -> list[ProductFit]:
+        """One fit for each file, or why there is none; each is heard of as soon as it stands."""
         ...
 
 
@@ -92,11 +94,13 @@ class DrizzledRoad:
         """Flags on the products and on their members."""
         return product_flags(session, chosen, files)
 
-    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
+    def fit(
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+    ) -> list[ProductFit]:
         """Fits by TweakReg."""
         progress.begin(f"TweakReg on {len(job.files)} products")
         fit = partial(_tweakreg, TweakReg(runner), job.catalogs, None)
-        return fit_by_matches(fit, job.files, job.settings, job.scratch)
+        return fit_by_matches(fit, job.files, job.settings, job.scratch, heard)
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,9 @@ class ExposureRoad:
         """Flags on the exposures."""
         return exposure_flags(session, chosen)
 
-    def fit(self, runner: DrizzlepacRunner, job: FitJob, progress: Progress) -> list[ProductFit]:
+    def fit(
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+    ) -> list[ProductFit]:
         """Fits by TweakReg to skydb's own lists of stars, which survive cosmic rays."""
         progress.begin("Finding stars", len(job.files))
         stars = {}
@@ -132,10 +138,12 @@ class ExposureRoad:
             for path in job.files
             if path not in enough
         }
+        for one in fits.values():
+            heard(one)
         if enough:
             progress.begin(f"TweakReg on {len(enough)} exposures")
             fit = partial(_tweakreg, TweakReg(runner), job.catalogs, stars)
-            made = fit_by_matches(fit, enough, job.settings, job.scratch)
+            made = fit_by_matches(fit, enough, job.settings, job.scratch, heard)
             fits |= {fit.product: fit for fit in made}
         return [fits[path] for path in job.files]
 
@@ -147,8 +155,9 @@ def _tweakreg(
     files: Sequence[Path],
     settings: TweakRegSettings,
     scratch: Path,
+    heard: Heard,
 ) -> list[ProductFit]:
-    return tool.fit(files, catalogs, settings, scratch, stars=stars)
+    return tool.fit(files, catalogs, settings, scratch, stars=stars, heard=heard)
 
 
 def star_files_of(fit: ProductFit) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +80,21 @@ class FittedFile:
         return self.fit.fitted_copy
 
     @cached_property
+    def own_witnesses(self) -> tuple[list[Witness], list[Witness]]:
+        """What is said of it without its neighbours: the witnesses before them, and after."""
+        fit = self.fit
+        cross_match = self.cross_match
+        rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
+        before = matches_before_clipping(fit.log, self.original.name)
+        return [
+            judge_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
+            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            judge_jackknife(_jackknife_pix(fit)),
+            judge_clipped(before, fit.nmatches),
+            cross_match,
+        ], [overruled(_archive(self), cross_match), judge_motion(self.motion)]
+
+    @cached_property
     def _looked_at(self) -> tuple[measure.Sighting, Witness]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
@@ -88,20 +103,43 @@ class FittedFile:
         return fitted.sighting, fitted.cross_match(table)
 
 
-def judge_fits(products: Sequence[FittedFile]) -> list[TrustReport]:
-    """Hear every witness of the fits of one run.
+class Jury:
+    """Hears every witness of the fits of one run, which come one by one.
 
-    Parameters
-    ----------
-    products : sequence of FittedFile
-        Fits that TweakReg could make, all of one run.
-
-    Returns
-    -------
-    list of TrustReport
-        One for each, in order.
+    A fit is neighbour to all that are known; each is looked at once.
     """
-    return [_judge(product, [p for p in products if p is not product]) for product in products]
+
+    def __init__(self) -> None:
+        self._files: dict[int, FittedFile] = {}
+        self._agreed: dict[int, list[measure.Agreement]] = {}
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._files
+
+    def hear(self, key: int, file: FittedFile) -> list[int]:
+        """Look at a fit that TweakReg could make; the earlier ones that it may speak of."""
+        told = [other for other in self._files if self._compare(key, file, other)]
+        self._files[key] = file
+        return told
+
+    def _compare(self, key: int, file: FittedFile, other: int) -> bool:
+        """Keep what two fits say of each other; False when the new one says nothing."""
+        known = self._files[other]
+        said = {
+            key: measure.shared(file.sighting, known.sighting),
+            other: measure.shared(known.sighting, file.sighting),
+        }
+        for one, agreement in said.items():
+            if agreement.pairs:
+                self._agreed.setdefault(one, []).append(agreement)
+        return said[other].pairs > 0
+
+    def report(self, key: int) -> TrustReport:
+        """What every witness says of a fit, as far as its neighbours are known."""
+        file = self._files[key]
+        before, after = file.own_witnesses
+        neighbours = measure.judge_neighbours(self._agreed.get(key, []))
+        return TrustReport((*before, overruled(neighbours, file.cross_match), *after))
 
 
 def screen(
@@ -183,28 +221,6 @@ def _keep(
 def _sentence(product: str, report: TrustReport) -> str:
     said = report.objections or "no witness speaks for it"
     return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
-
-
-def _judge(product: FittedFile, others: Sequence[FittedFile]) -> TrustReport:
-    fit = product.fit
-    cross_match = product.cross_match
-    neighbours = measure.judge_neighbours(
-        [measure.shared(product.sighting, other.sighting) for other in others]
-    )
-    rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
-    before = matches_before_clipping(fit.log, product.original.name)
-    return TrustReport(
-        (
-            judge_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
-            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
-            judge_jackknife(_jackknife_pix(fit)),
-            judge_clipped(before, fit.nmatches),
-            cross_match,
-            overruled(neighbours, cross_match),
-            overruled(_archive(product), cross_match),
-            judge_motion(product.motion),
-        )
-    )
 
 
 def _jackknife_pix(fit: ProductFit) -> float | None:

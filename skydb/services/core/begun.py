@@ -6,12 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, Download, RunAttempt
+from skydb.domain import Activity, AlignmentRun, AlignmentSolution, Download, RunAttempt
 from skydb.domain.guards import listed
-from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, DownloadStatus
+from skydb.domain.vocabulary import (
+    ActivityStatus,
+    AttemptOutcome,
+    DownloadStatus,
+    SolutionStatus,
+)
 from skydb.errors import StoreError
 from skydb.interruption import at_end
 from skydb.store.unit_of_work import Store
@@ -76,10 +81,31 @@ def _close(session: Session, ids: Sequence[int], by: str) -> None:
 def _standing(store: Store) -> str:
     """How the activities ended, such as ``sky-run 3, 4 succeeded; sky-run 5 interrupted``."""
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
+    fits: list[str] = []
     with store.reading() as session:
         for ids in _batches(store):
             rows = select(Activity.kind, Activity.status, Activity.id).where(Activity.id.in_(ids))
             for kind, status, number in session.execute(rows.order_by(Activity.id)):
                 ended[status.value, kind.value].append(str(number))
+            fits += _fits_that_stand(session, ids)
     told = [f"{kind} {listed(ids)} {status}" for (status, kind), ids in sorted(ended.items())]
-    return f"{'; '.join(told)}." if told else ""
+    return " ".join([f"{'; '.join(told)}.", *fits]) if told else ""
+
+
+def _fits_that_stand(session: Session, ids: Sequence[int]) -> list[str]:
+    """What may be done with the fits of interrupted alignment runs, a sentence for each run."""
+    waiting = (
+        select(AlignmentRun.id, func.count(AlignmentSolution.id))
+        .join(AlignmentSolution, AlignmentSolution.activity_id == AlignmentRun.id)
+        .where(
+            AlignmentRun.id.in_(ids),
+            AlignmentRun.status == ActivityStatus.INTERRUPTED,
+            AlignmentSolution.status == SolutionStatus.PROPOSED,
+        )
+        .group_by(AlignmentRun.id)
+        .order_by(AlignmentRun.id)
+    )
+    return [
+        f"Proposals of it that stand: {count} (`skydb align accept {run}`); a repetition fits all."
+        for run, count in session.execute(waiting)
+    ]

@@ -1,5 +1,6 @@
 """Of a list of catalogues the first that gives a trusted fit is taken, or else the best."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.trust import TRUST_FLOOR, TrustReport, Witness
+from skydb.domain.trust import TRUST_FLOOR, TrustReport, Witness, overruled
 from skydb.domain.vocabulary import TrustComponent
 from skydb.errors import UsageError
 from skydb.services.alignment.attempts import Attempt, first_trusted, names_of
@@ -16,13 +17,15 @@ from skydb.services.alignment.reference import Target
 SCORES = st.one_of(st.none(), st.floats(0.0, 1.0))
 
 
-def report(score):
-    return TrustReport((Witness(TrustComponent.MATCHES, score, "stars"),))
+def report(score, neighbours=None):
+    own = Witness(TrustComponent.CROSS_MATCH, score, "stars")
+    said = overruled(Witness(TrustComponent.NEIGHBOURS, neighbours, "off"), own)
+    return TrustReport((own, said))
 
 
-def attempt(catalog, target, score):
+def attempt(catalog, target, score, neighbours=None):
     fit = SimpleNamespace(reason=None if score is not None else "no fit at all")
-    judged = None if score is None else report(score)
+    judged = None if score is None else report(score, neighbours)
     return Attempt(catalog, SimpleNamespace(target=target), fit, judged)
 
 
@@ -33,7 +36,7 @@ def test_each_file_gets_the_first_trusted_fit_or_the_best(table):
     targets = [Target(key, Path(f"{key}_drz.fits"), None) for key in range(len(table))]
     asked = {name: set() for name in names}
 
-    def make(name, left, number):
+    def make(name, left, number, told):
         assert names[number] == name
         asked[name] |= {target.version_id for target in left}
         return [attempt(name, one, table[one.version_id][number]) for one in left]
@@ -47,6 +50,35 @@ def test_each_file_gets_the_first_trusted_fit_or_the_best(table):
         assert [key in asked[name] for name in names] == [place <= last for place in range(3)]
         told = {text.split(":")[0] for text in one.tried}
         assert told == set(names[: last + 1]) - {one.catalog}
+
+
+@given(
+    st.lists(st.lists(st.tuples(SCORES, SCORES), min_size=3, max_size=3), min_size=1, max_size=5),
+    st.integers(1, 3),
+    st.randoms(use_true_random=False),
+)
+def test_what_is_decided_early_is_what_is_taken_in_the_end(table, count, random):
+    """Early a fit is known without its neighbours; rows are files, columns catalogues."""
+    names = ["gaia", "gsc242", "2mass"][:count]
+    targets = [Target(key, Path(f"{key}_drz.fits"), None) for key in range(len(table))]
+
+    def make(name, left, number, told):
+        made = [attempt(name, one, *table[one.version_id][number]) for one in left]
+        for one in random.sample(made, len(made)):
+            own = one.report and TrustReport(one.report.witnesses[:1])
+            told(replace(one, report=own))
+        return made
+
+    decided = {}
+
+    def keep(one):
+        known = decided.setdefault(one.key, one)
+        assert (known.catalog, known.fit, known.tried) == (one.catalog, one.fit, one.tried)
+
+    found = first_trusted(names, targets, make, keep)
+    for one in found:
+        assert one.key in decided or (count > 1 and not one.is_sure)
+        keep(one)
 
 
 def test_what_other_catalogues_gave_is_told():

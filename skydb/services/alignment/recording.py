@@ -1,0 +1,134 @@
+"""The fits of a run as rows, each as soon as nothing but its trust can change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion
+from skydb.domain.trust import TrustReport
+from skydb.domain.values import WcsFacts
+from skydb.domain.vocabulary import FindingKind, SolutionStatus
+from skydb.files.checksum import sha256_of
+from skydb.files.reader import read_facts
+from skydb.services.alignment.attempts import Attempt
+from skydb.services.alignment.fitrecord import record_fit
+from skydb.services.alignment.roads import star_files_of
+from skydb.services.catalogs import find_catalog
+from skydb.services.core import Context
+
+
+class Recorder:
+    """Records the fits of one run, each in a short transaction of its own.
+
+    Parameters
+    ----------
+    context : Context
+    run_id : int
+        The running alignment run.
+    """
+
+    def __init__(self, context: Context, run_id: int) -> None:
+        self._context, self._run_id = context, run_id
+        #: What is on record, by file version.
+        self._known: dict[int, TrustReport | None] = {}
+
+    def keep(self, attempt: Attempt) -> None:
+        """Record a fit while the run goes on, or what is known anew of its trust.
+
+        It is left for the end, where all inputs are looked at, when its file is not what it was.
+        """
+        is_new = attempt.key not in self._known
+        if self._says(attempt) or (is_new and not self._is_untouched(attempt)):
+            return
+        wcs = self._prepare(attempt) if is_new else None
+        with self._context.store.writing() as session:
+            run = session.get_one(AlignmentRun, self._run_id)
+            run.parameters = _joined(run.parameters, _told([attempt]))
+            self._write(session, run, attempt, wcs)
+            session.commit()
+            self._known[attempt.key] = attempt.report
+
+    def close(self, attempts: Sequence[Attempt]) -> None:
+        """Record what is left with all that is known in the end, and the good end of the run."""
+        new = [one for one in attempts if one.key not in self._known]
+        read = {one.key: self._prepare(one) for one in new}
+        with self._context.closing(AlignmentRun, self._run_id) as (session, run):
+            run.parameters = {**run.parameters, **_told(attempts)}
+            for one in attempts:
+                self._write(session, run, one, read.get(one.key))
+
+    def _says(self, attempt: Attempt) -> bool:
+        """Whether this very trust is on record."""
+        return attempt.key in self._known and self._known[attempt.key] == attempt.report
+
+    def _is_untouched(self, attempt: Attempt) -> bool:
+        target = attempt.reference.target
+        with self._context.store.reading() as session:
+            recorded = session.get_one(ProductVersion, target.version_id).sha256
+        return target.path.is_file() and sha256_of(target.path) == recorded
+
+    def _prepare(self, attempt: Attempt) -> WcsFacts | None:
+        """Keep the evidence, and read the fitted WCS: no session is open meanwhile."""
+        self._keep_evidence(attempt)
+        copy = attempt.fit.fitted_copy
+        return read_facts(copy).primary if copy else None
+
+    def _write(
+        self, session: Session, run: AlignmentRun, one: Attempt, wcs: WcsFacts | None
+    ) -> None:
+        run.workspace = "/".join(self._home)
+        if one.key in self._known:
+            if not self._says(one):
+                _judge_again(session, run, one)
+            return
+        version = session.get_one(ProductVersion, one.key)
+        for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
+            run.notice(FindingKind.CATALOG, one.reference.target.path.name, doubt)
+        record_fit(run, version, one.fit, wcs, one.report, find_catalog(session, one.catalog))
+
+    def _keep_evidence(self, attempt: Attempt) -> None:
+        """Match files, shift files, stars given and the log, kept for review and figures."""
+        fit = attempt.fit
+        for evidence in (fit.match_file, fit.shift_file, fit.log, *star_files_of(fit)):
+            if evidence is not None and evidence.exists():
+                stem = fit.product.stem
+                self._context.workspace.store(evidence, *self._home, stem, evidence.name)
+
+    @property
+    def _home(self) -> tuple[str, str]:
+        return ("alignments", str(self._run_id))
+
+
+def _judge_again(session: Session, run: AlignmentRun, one: Attempt) -> None:
+    """Give a fit that waits for review the trust that it has by now."""
+    asked = select(AlignmentSolution).where(
+        AlignmentSolution.activity_id == run.id, AlignmentSolution.version_id == one.key
+    )
+    for solution in session.scalars(asked):
+        if one.report is not None and solution.status is SolutionStatus.PROPOSED:
+            solution.judge(one.report)
+
+
+def _joined(parameters: dict[str, object], told: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Parameters of a run with what is told of one more file."""
+    joined = {}
+    for name, more in told.items():
+        known = parameters.get(name, {})
+        assert isinstance(known, dict)
+        joined[name] = {**known, **more}
+    return {**parameters, **joined}
+
+
+def _told(attempts: Sequence[Attempt]) -> dict[str, dict[str, object]]:
+    """What a run tells of each file: its catalogue, and why this geometry and this catalogue."""
+    named = {one.fit.product.name: one for one in attempts}
+    why = {name: one.fit.geometry_why for name, one in named.items() if one.fit.geometry_why}
+    tried = {name: list(one.tried) for name, one in named.items() if one.tried}
+    return {
+        "catalog": {name: one.reference.as_parameters() for name, one in named.items()},
+        "geometry_why": dict(why),
+        **({"catalogs_tried": dict(tried)} if tried else {}),
+    }
