@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased, contains_eager, defer, joinedload, with_polymorphic
+from sqlalchemy.orm import Session, aliased, defer, joinedload, with_polymorphic
 
 from skydb.domain import (
     Acceptance,
@@ -22,14 +22,12 @@ from skydb.domain import (
     BookEntry,
     ChipLevel,
     Download,
-    Exposure,
     Finding,
     Generation,
     HeaderBackup,
     ProductVersion,
     ReferenceCatalog,
     SkyRun,
-    SkyValue,
     Usage,
     VisitDrizzle,
 )
@@ -376,36 +374,3 @@ def measurements_of(
         )
         found |= set(session.scalars(made.distinct()))
     return found
-
-
-def values_select() -> Select[Any]:
-    """Sky values with their runs and exposures."""
-    return (
-        select(SkyValue)
-        .join(SkyValue.exposure)
-        .options(joinedload(SkyValue.run), contains_eager(SkyValue.exposure))
-    )
-
-
-def values_of(session: Session, exposure_id: int) -> list[SkyValue]:
-    """Skies of an exposure in runs that were not deleted, those of the newest run first."""
-    asked = (
-        values_select()
-        .join(SkyRun, SkyRun.id == SkyValue.run_id)
-        .where(SkyValue.exposure_id == exposure_id, SkyRun.deleted_at.is_(None))
-        .order_by(SkyValue.run_id.desc(), SkyValue.extver)
-    )
-    return list(session.scalars(asked))
-
-
-def replays_of(session: Session, run: SkyRun | VisitDrizzle) -> list[SkyRun | VisitDrizzle]:
-    """Runs that repeat a run."""
-    kind = type(run)
-    return list(session.scalars(select(kind).where(kind.replay_of_id == run.id)))
-
-
-def exposures_without_content(session: Session, run_id: int) -> list[str]:
-    """Rootnames of a run of which no row tells what was measured."""
-    of_run = (SkyValue.run_id == run_id, SkyValue.version_id.is_(None))
-    named = select(Exposure.rootname).join(SkyValue, SkyValue.exposure_id == Exposure.id)
-    return sorted(session.scalars(named.where(*of_run).distinct()))

@@ -24,6 +24,7 @@ from skydb.domain import (
     Usage,
 )
 from skydb.store import provenance_queries as queries
+from skydb.store import value_queries
 
 #: Rows of one batch; fewer than a statement can have parameters.
 _BATCH = 1000
@@ -67,7 +68,7 @@ def solutions(session: Session) -> Iterator[list[AlignmentSolution]]:
 def values(session: Session) -> Iterator[list[SkyValue]]:
     """Sky values with their runs and exposures."""
     ordered = (SkyValue.run_id, SkyValue.exposure_id, SkyValue.extver)
-    yield from _batches(session, queries.values_select().order_by(*ordered))
+    yield from _batches(session, value_queries.values_select().order_by(*ordered))
 
 
 def mosaics(session: Session) -> Iterator[list[Mosaic]]:

@@ -192,10 +192,8 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     NotFoundError
         When there is no such run.
     """
-    run = session.get(AlignmentRun, run_id)
-    if run is None:
-        advice = "See `skydb sql` on v_alignment_history."
-        raise NotFoundError(f"There is no alignment run {run_id}.", advice=advice)
+    if (run := session.get(AlignmentRun, run_id)) is None:
+        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb runs`.")
     archive = aliased(AlignmentSolution)
     came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
     found = (
@@ -208,8 +206,8 @@ def alignment(session: Session, run_id: int) -> list[Row]:
         )
         .order_by(AlignmentSolution.id)
     )
-    fits = run.in_order(session.execute(found), lambda row: row[2])
-    return [_fit_row(run_id, fit, old, name) for fit, old, name in fits]
+    rows = run.in_order(session.execute(found), lambda row: row[2])
+    return [_fit_row(run_id, fit, old, name) for fit, old, name in rows]
 
 
 def _fit_row(

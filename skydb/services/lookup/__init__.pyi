@@ -1,7 +1,6 @@
 from .coverage import Coverage as Coverage
 from .evidence import Evidence as Evidence
 from .evidence import FitEvidence as FitEvidence
-from .evidence import MeasuredStars as MeasuredStars
 from .evidence import MosaicEvidence as MosaicEvidence
 from .export import ExportService as ExportService
 from .export import ExportStyle as ExportStyle

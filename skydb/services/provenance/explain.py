@@ -24,6 +24,7 @@ from skydb.services.provenance import doings, ids, things
 from skydb.services.provenance.graph import Lineage, Relation, RemarkKind
 from skydb.services.provenance.subjects import Subject, find_subject
 from skydb.store import provenance_queries as queries
+from skydb.store import value_queries
 from skydb.store.provenance_queries import Key, Kind
 from skydb.store.unit_of_work import Store
 
@@ -105,7 +106,7 @@ class _Teller:
         """Skies of an exposure that is explained, the newest first, and how many more."""
         if self._subject.exposure is None:
             return [], 0
-        values = queries.values_of(self._session, self._subject.exposure.id)
+        values = value_queries.values_of(self._session, self._subject.exposure.id)
         told = values if self._everything else values[:FEW_INPUTS]
         return told, len(values) - len(told)
 
@@ -154,7 +155,7 @@ class _Teller:
 
     def _add_replays(self, run: SkyRun | VisitDrizzle) -> None:
         """Who repeated a run that is explained as a whole."""
-        for replay in queries.replays_of(self._session, run):
+        for replay in value_queries.replays_of(self._session, run):
             message = f"run {replay.id} repeats it: {replay.replay_verdict or replay.status}."
             node_id = ids.activity(run.id)
             self._graph.remark(node_id, RemarkKind.REPLAYED, f"run {replay.id}", message)
@@ -162,7 +163,7 @@ class _Teller:
     def _add_exposures(self, run: SkyRun) -> None:
         """The exposures of a run of which only a log tells."""
         node_id, role = ids.activity(run.id), LinkRole.SCIENCE.value
-        names = queries.exposures_without_content(self._session, run.id)
+        names = value_queries.exposures_without_content(self._session, run.id)
         told = names if self._everything else names[:FEW_INPUTS]
         for name in told:
             named = things.add_exposure(self._graph, name)
