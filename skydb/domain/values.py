@@ -129,6 +129,11 @@ class WcsName:
         label = _plain(catalog) or "catalog"
         return cls.parse(f"IDC_{base}-FIT_SKYDB_{label}"[:_LONGEST_WCSNAME])
 
+    @property
+    def is_of_skydb(self) -> bool:
+        """Whether it names a solution that skydb fitted."""
+        return self.scope == "SKYDB"
+
     def __str__(self) -> str:
         return self.text
 

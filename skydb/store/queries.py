@@ -195,7 +195,9 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     if (run := session.get(AlignmentRun, run_id)) is None:
         raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb runs`.")
     archive = aliased(AlignmentSolution)
-    came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
+    # Where skydb itself wrote the WCS that was fitted, none came from the archive.
+    of_archive = and_(archive.wcs_key == " ", archive.origin == SolutionOrigin.ARCHIVE)
+    came_with = and_(archive.version_id == AlignmentSolution.version_id, of_archive)
     found = (
         select(AlignmentSolution, archive, Product.filename)
         .join(Product, Product.id == AlignmentSolution.product_id)
@@ -207,16 +209,14 @@ def alignment(session: Session, run_id: int) -> list[Row]:
         .order_by(AlignmentSolution.id)
     )
     rows = run.in_order(session.execute(found), lambda row: row[2])
-    return [_fit_row(run_id, fit, old, name) for fit, old, name in rows]
+    return [_fit_row(fit, old, name) for fit, old, name in rows]
 
 
-def _fit_row(
-    run_id: int, fit: AlignmentSolution, old: AlignmentSolution | None, product: str
-) -> Row:
+def _fit_row(fit: AlignmentSolution, old: AlignmentSolution | None, product: str) -> Row:
     placed = fit.activity.parameters.get("catalog", {}).get(product, {})
     agreed = fit.activity.parameters.get("agreement", {}).get(product, {})
     return {
-        "run": run_id,
+        "run": fit.activity_id,
         "solution": fit.id,
         "product": product,
         "rootname": fit.version.subject,

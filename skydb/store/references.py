@@ -270,11 +270,10 @@ def _named(session: Session, reference: FileReference) -> list[Product]:
     """Products that have a file name, now or in one of their versions."""
     version = aliased(ProductVersion)
     in_version = select(version.product_id).where(_matches(version.filename, reference))
-    query = (
-        select(Product)
-        .where(or_(_matches(Product.filename, reference), Product.id.in_(in_version)))
-        .order_by(Product.filename, Product.id)
-    )
+    names = [_matches(Product.filename, reference), Product.id.in_(in_version)]
+    if reference.is_pattern:
+        names.append(Product.exposure.has(_matches(Exposure.rootname, reference)))
+    query = select(Product).where(or_(*names)).order_by(Product.filename, Product.id)
     found = list(session.scalars(query))
     if not found:
         raise NotFoundError(

@@ -78,6 +78,7 @@ def test_agreement_is_told_in_words_and_units() -> None:
 @pytest.mark.parametrize(("stars", "exposures"), [(0, 3), (3, 2), (30, 8)])
 def test_bodies_of_any_size_can_be_drawn_and_no_label_is_cut(stars: int, exposures: int) -> None:
     figure = draw_body(_body(stars, exposures), title="Group bxl50")
+    figure.draw_without_rendering()
     assert _all_within(figure)
     assert len(figure.axes) == (2 if stars else 1)
 

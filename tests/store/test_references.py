@@ -97,7 +97,8 @@ def test_a_file_version_of_two_files_of_an_exposure_is_listed(
 
 
 @pytest.mark.parametrize(
-    ("pattern", "count"), [("*_flt.fits", 3), ("ibxl50???_*", 3), ("*.fits", 4), (f"{PRODUCT}", 1)]
+    ("pattern", "count"),
+    [("*_flt.fits", 3), ("ibxl50???_*", 3), ("ibxl50i?q", 2), ("*.fits", 4), (f"{PRODUCT}", 1)],
 )
 def test_wildcards_match_file_names_and_an_underscore_is_itself(
     ledger: Services, pattern: str, count: int

@@ -244,7 +244,7 @@ def _archive(product: FittedFile) -> Witness:
 def judge_archive(
     archive: WcsFacts, original: Path, fitted_copy: Path, scale_arcsec: float
 ) -> Witness:
-    """The archive's own fit to Gaia; other solutions of it are no witness.
+    """The archive's own fit to Gaia; other solutions, and earlier fits of skydb, are no witness.
 
     Parameters
     ----------
@@ -257,6 +257,9 @@ def judge_archive(
     """
     name, quality = archive.name, archive.quality
     rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    if name.is_of_skydb:
+        reason = f"{name.text} is a fit of skydb itself, not of the archive"
+        return Witness(TrustComponent.ARCHIVE, None, reason)
     is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
     enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
     if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:

@@ -281,6 +281,24 @@ def test_two_runs_on_the_same_product_move_its_exposures_once_and_not_twice(
     assert [row["version"] for row in in_force] == [3]
 
 
+def test_a_product_whose_members_were_moved_without_it_is_flagged_when_fitted_and_accepted(
+    services: Services, tools: Toolbox, run: int, tmp_path: Path
+) -> None:
+    other = write_product(tmp_path / "other", PRODUCT.replace("030", "031"))
+    services.ingest.ingest([other])
+    accept(services, tools, run)
+
+    late = AlignService(services.context, tools).run("gaia", [other.name])
+    outcomes = accept(services, tools, late)
+
+    doubts = services.questions.input_doubts(late)
+    (doubt,) = (one for one in doubts if one["kind"] == "stale-input")
+    assert "2 of its 2 members were aligned after it was made" in doubt["message"]
+    assert "stale-input" not in {one["kind"] for one in services.questions.input_doubts(run)}
+    assert all("takes the place" in str(one.reason) for one in outcomes)
+    assert {one.version for one in outcomes} == {3}
+
+
 def test_the_same_fit_of_two_runs_can_be_accepted_from_both(
     services: Services, tools: Toolbox, run: int, visit: list[Path]
 ) -> None:

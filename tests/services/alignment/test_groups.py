@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from skydb.api.composition import Services
@@ -22,10 +23,10 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import (
     InputsRefusedError,
     Interrupted,
-    NotFoundError,
     StateError,
     ToolCrashedError,
 )
+from skydb.report.pages import alignment_pictures
 from skydb.services.alignment import GroupAlignment, GroupOptions
 from tests.services.alignment.group_fields import (
     GroupField,
@@ -84,7 +85,9 @@ def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
     assert all(newest_file(ledger, name).read_bytes() != old for name, old in before.items())
 
 
-def test_a_target_is_one_body_of_all_its_visits(ledger: Services, field: GroupField) -> None:
+def test_a_target_is_one_body_of_all_its_visits(
+    ledger: Services, field: GroupField, tmp_path: Path
+) -> None:
     run = ledger.align_groups.run("gaia", options=GroupOptions(GroupBy.TARGET))
 
     assert ledger.replay().replay(run).verdict is ReplayVerdict.IDENTICAL
@@ -93,20 +96,36 @@ def test_a_target_is_one_body_of_all_its_visits(ledger: Services, field: GroupFi
     assert len(group["members"]) == 6
     assert not group["alone"]
     assert max(fit["relative_rms_mas"] for fit in fits) < 2.0
+    _its_figures_show_every_exposure_by_itself(ledger, run, tmp_path)
     ledger.accept.accept(run)
     assert max(field.error_mas(ledger, name) for name in group["members"]) < 2.0
 
 
+def _its_figures_show_every_exposure_by_itself(ledger: Services, run: int, out: Path) -> None:
+    fits = ledger.evidence.fits(run)
+    measured = {one.rootname: one for one in ledger.evidence.measured(fits)}
+    for fit in fits:
+        left = measured[fit.rootname].residuals_mas
+        of_body = 1000 * fit.pixel_scale_arcsec * fit.matches.y_residual_pix
+        assert len(left) == len(fit.matches) > 0
+        # A star of the body is the mean of its measurements, which are close to it.
+        assert 0.0 < np.abs(left[:, 1] - of_body).max() < 5.0
+    shown = [row["shows"] for row in alignment_pictures(ledger, run, out / "figures")]
+    assert shown[0] == f"residuals and agreement of {fits[0].group}"
+    assert shown[1:7] == [f"sources of {fit.product}" for fit in fits]
+
+
 def test_visits_are_aligned_to_each_other_without_a_catalogue(
-    ledger: Services, field: GroupField
+    ledger: Services, field: GroupField, tmp_path: Path
 ) -> None:
     moved, rests = field.rootnames("51"), field.rootnames("50")
     still = newest_file(ledger, rests[0])
 
     run = ledger.align_groups.run(None)
-    with pytest.raises(NotFoundError, match="visits to each other"):
-        ledger.evidence.fits(run)
+    (picture,) = alignment_pictures(ledger, run, tmp_path / "figures")
     ledger.accept.accept(run)
+
+    assert picture["shows"] == "residuals and agreement of visits/bxl51"
 
     solutions = run_of(ledger, run).solutions
     assert {one.catalog for one in solutions} == {None}
@@ -118,6 +137,37 @@ def test_visits_are_aligned_to_each_other_without_a_catalogue(
     errors = [field.error_mas(ledger, name) for name in (*rests, *moved)]
     assert min(errors) > 900.0
     assert max(errors) - min(errors) < 60.0
+
+
+def test_a_visit_is_not_aligned_to_where_another_visit_was_before_it_moved(
+    ledger: Services, field: GroupField
+) -> None:
+    relative = ledger.align_groups.run(None)
+    ledger.accept.accept(ledger.align_groups.run("gaia", field.rootnames("50")))
+    stands = newest_file(ledger, field.rootnames("51")[0])
+
+    with pytest.raises(StateError, match="aligned to visit bxl50"):
+        ledger.accept.accept(relative)
+
+    assert newest_file(ledger, field.rootnames("51")[0]) == stands
+    assert {one.status for one in run_of(ledger, relative).solutions} == {SolutionStatus.REJECTED}
+
+
+def test_a_fit_that_takes_the_place_of_another_road_says_so(
+    ledger: Services, field: GroupField
+) -> None:
+    names = field.rootnames("50")
+    first, second = (ledger.align_groups.run("gaia", names) for _ in range(2))
+
+    assert {one.reason for one in ledger.accept.accept(first)} == {None}
+    again = ledger.accept.accept(second)
+
+    assert {one.status for one in again} == {SolutionStatus.APPLIED}
+    assert {one.rootname: f"{one.rootname}@2" in str(one.reason) for one in again} == dict.fromkeys(
+        names, True
+    )
+    found = [row for row in ledger.questions.findings() if row["kind"] == "stale-input"]
+    assert sorted(row["subject"] for row in found) == sorted(names)
 
 
 def test_a_mirrored_catalogue_is_refused(
