@@ -62,14 +62,14 @@ def beginning(
 
 
 def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
-    """A WCSNAME that stands in no header of these contents.
+    """A WCSNAME that stands in no header of these contents, nor of what else was made of them.
 
     Raises
     ------
     StateError
         When all of them are taken.
     """
-    solutions = [s for version in (fitted, *exposures) for s in version.solutions]
+    solutions = [s for v in (fitted, *exposures) for one in _made_of(v) for s in one.solutions]
     in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
     taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
     original = next((s for v in exposures for s in v.solutions if s.distortion), None)
@@ -79,3 +79,8 @@ def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catal
         if name.upper() not in taken:
             return name
     raise StateError(f"{fitted.filename} has too many solutions named {base}.")
+
+
+def _made_of(version: ProductVersion) -> list[ProductVersion]:
+    """The versions of one delivery of a file."""
+    return [one for one in version.product.versions if one.delivery == version.delivery]

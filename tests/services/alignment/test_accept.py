@@ -284,7 +284,7 @@ def test_two_runs_on_the_same_product_move_its_exposures_once_and_not_twice(
 def test_a_product_whose_members_were_moved_without_it_is_flagged_when_fitted_and_accepted(
     services: Services, tools: Toolbox, run: int, tmp_path: Path
 ) -> None:
-    other = write_product(tmp_path / "other", PRODUCT.replace("030", "031"))
+    other = write_product(tmp_path / "other", PRODUCT.replace("010", "011"))
     services.ingest.ingest([other])
     accept(services, tools, run)
 
