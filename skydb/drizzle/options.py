@@ -47,7 +47,7 @@ _FILLINGS = ("fillval", "maskval")
 #: Words of the specification that drizzlepac refuses all the same.
 _REMOVED = frozenset({"tophat"})
 
-#: Words that skydb adds: see :data:`skydb.drizzle.tweakreg.HELD_SCALE`.
+#: Words that skydb adds: see :data:`skydb.drizzle.tweakinputs.HELD_SCALE`.
 _ADDED: Mapping[str, tuple[str, ...]] = {"fitgeometry": ("rshift",)}
 
 #: No flag is good or bad: the data quality is not looked at.

@@ -23,9 +23,10 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings, default_conv_width_pix
 from skydb.drizzle.starlists import write_catfile
 from skydb.drizzle.tasks.jobs import DONE, STARTED
+from skydb.drizzle.tweakinputs import catalog_of, count_sources, held_scale
 from skydb.drizzle.wcskeys import Geometry, geometry
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
-from skydb.errors import ParseError, ToolCrashedError, UsageError
+from skydb.errors import ToolCrashedError, UsageError
 from skydb.interruption import Threads
 from skydb.sky.stars import StarList
 
@@ -33,8 +34,6 @@ from skydb.sky.stars import StarList
 PROPOSED_NAME = "SKYDB_PROPOSED"
 #: Of a fit whose geometry is open.
 FIRST_GEOMETRY = "rscale"
-#: TweakReg has no such geometry: it fits ``rscale``, and the task holds the scale at one.
-HELD_SCALE = "rshift"
 SHIFTS = "shifts.txt"
 SHIFTS_WCS = "shifts_wcs.fits"
 _CATALOG = "reference.cat"
@@ -146,7 +145,7 @@ class _Call:
         return {
             "directory": self.directory,
             "inputs": [member.copy.name for member in self.members],
-            **_held_scale(self.parameters),
+            **held_scale(self.parameters),
         }
 
 
@@ -269,13 +268,6 @@ def _is_done(call: _Call, scratch: Path) -> bool:
     return (scratch / call.directory / DONE).exists()
 
 
-def _held_scale(parameters: Mapping[str, object]) -> dict[str, object]:
-    """Parameters as TweakReg knows them, and whether the scale is held at one."""
-    is_held = parameters["fitgeometry"] == HELD_SCALE
-    known = {**parameters, **({"fitgeometry": "rscale"} if is_held else {})}
-    return {"parameters": known, "hold_scale": is_held}
-
-
 def _culprit(calls: Sequence[_Call], scratch: Path) -> _Call | None:
     """The call that was under way when the subprocess died."""
     for call in calls:
@@ -294,7 +286,7 @@ def _prepare(
 ) -> _Call:
     directory = fresh_directory(scratch, "fit")
     copies = copies_in(scratch / directory, products)
-    catalog = _catalog_of(products, catalogs)
+    catalog = catalog_of(products, catalogs)
     sources = count_sources(catalog)
     shutil.copyfile(catalog, scratch / directory / _CATALOG)
     stage_files(Tool.TWEAKREG, settings.files, scratch / directory)
@@ -306,44 +298,6 @@ def _prepare(
         lists = {copy.name: stars[one] for one, copy in zip(products, copies, strict=True)}
         parameters |= write_catfile(scratch / directory, lists)
     return _Call(directory, members, parameters)
-
-
-def _catalog_of(products: Sequence[Path], catalogs: Path | Mapping[Path, Path]) -> Path:
-    """The one catalogue of a call."""
-    if isinstance(catalogs, Path):
-        return catalogs
-    missing = [product.name for product in products if product not in catalogs]
-    if missing:
-        raise UsageError(f"There is no reference catalogue for {', '.join(missing)}.")
-    found = {catalogs[product] for product in products}
-    if len(found) > 1:
-        raise UsageError("With expand_refcat all products must have the same catalogue.")
-    return found.pop()
-
-
-def count_sources(catalog: Path) -> int:
-    """Sources of a text catalogue whose first two columns are degrees.
-
-    Raises
-    ------
-    ParseError
-        With the line that is no position; line 0 when there is no source.
-    """
-    count = 0
-    for number, line in enumerate(catalog.read_text(encoding="utf-8").splitlines(), start=1):
-        text = line.split("#", 1)[0].split()
-        if not text:
-            continue
-        try:
-            ra_deg, dec_deg = float(text[0]), float(text[1])
-        except (ValueError, IndexError) as error:
-            raise ParseError(catalog, number, "does not begin with RA and Dec") from error
-        if not (-360.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
-            raise ParseError(catalog, number, f"{ra_deg} {dec_deg} is no position in degrees")
-        count += 1
-    if count == 0:
-        raise ParseError(catalog, 0, "has no source")
-    return count
 
 
 def _look(product: Path, copy: Path, sources: int) -> _Before:

@@ -3,7 +3,8 @@ import pytest
 
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import FitStatus, TweakReg, count_sources
+from skydb.drizzle.tweakinputs import count_sources
+from skydb.drizzle.tweakreg import FitStatus, TweakReg
 from skydb.errors import ParseError, ToolCrashedError, UsageError
 from tests.drizzle.conftest import POINTING_ERROR_MAS
 from tests.drizzle.exposures import (
