@@ -10,7 +10,7 @@ import typer
 from skydb.cli import inputs
 from skydb.cli.references import AlignmentRunArgument
 from skydb.cli.shell import FAILED, JsonOption, Shell, group, key_values, shell_of
-from skydb.report import columns
+from skydb.report import columns, columns_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,14 +150,22 @@ def run(
 
 @align.command()
 def show(context: typer.Context, run: AlignmentRunArgument, as_json: JsonOption = False) -> None:
-    """Show the fits of a run beside the solutions that the archive gave.
+    """Show the fits of a run, why each is trusted, and the solutions that the archive gave.
+
+    Parameters of the run that differ from the defaults are listed below the fits.
 
     Example: skydb align show 4
     """
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.questions.alignment(run)
+        told = [one for one in services.runs.parameters(run) if one["value"] != one["usual"]]
+    named = {one["name"]: one["value"] for one in told}
+    rows = [{**row, "parameters": named} for row in rows]
     _print_fits(shell, run, rows, as_json=as_json)
+    if told and not as_json:
+        heading, shown = columns_runs.PARTS["parameters"]
+        shell.show(heading, told, shown)
 
 
 @align.command()
@@ -297,7 +305,8 @@ def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_
 def _print_fits(
     shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool
 ) -> None:
-    shell.show(f"Alignment run {run_id}", rows, columns.FITS, as_json=as_json)
+    told = [{**row, "why": row["reason"] or row["trust_reason"]} for row in rows]
+    shell.show(f"Alignment run {run_id}", told, columns.FITS, as_json=as_json)
     if not as_json:
         shell.show("Beside the archive's solutions", rows, columns.FITS_BESIDE)
         groups = [row for row in rows if row["group"] is not None]

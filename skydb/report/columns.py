@@ -78,7 +78,9 @@ FITS = (
     Column("nmatches", "matches"),
     Column("rms_ra_mas", "RMS RA", "mas", ".1f", spare=1),
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f", spare=1),
+    Column("fit_geometry", "geometry", spare=2),
     Column("trust", format=".2f"),
+    Column("why", "weakest check, or why there is no fit", wraps=True),
 )
 #: The same fits, beside the WCS that each product came with: one table would be too wide.
 FITS_BESIDE = (
@@ -89,7 +91,6 @@ FITS_BESIDE = (
     Column("archive_rms_dec_mas", "its RMS Dec", "mas", ".1f"),
     Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
-    Column("reason", wraps=True),
 )
 #: Of fits of groups: how each exposure agrees with the others of its group.
 FITS_OF_GROUPS = (

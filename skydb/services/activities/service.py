@@ -123,6 +123,20 @@ class Runs:
                 "all_parameters": run.parameters,
             }
 
+    def parameters(self, run_id: int) -> list[Row]:
+        """Parameters of a run that differ from its preset or from the defaults.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such activity.
+        """
+        with self.context.store.reading() as session:
+            run = session.get(Activity, run_id)
+            if run is None:
+                raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
+            return self._parameters(run)
+
     def _parameters(self, run: Activity) -> list[Row]:
         if isinstance(run, (SkyRun, AlignmentRun)):
             return departures(self.context, run)

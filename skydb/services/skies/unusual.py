@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skydb.domain import AlignmentRun, SkyRun
-from skydb.domain.vocabulary import Engine
+from skydb.domain.vocabulary import AlignmentRoad, Engine
 from skydb.drizzle.presets import flags_of
-from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
+from skydb.drizzle.settings import AstroDrizzleSettings
+from skydb.drizzle.usual import usual_settings
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
 from skydb.services.skies.engines.own import statistic_settings
@@ -18,7 +19,11 @@ from skydb.services.skies.wishes import Wishes
 from skydb.store.queries import Row
 
 #: What is kept beside the parameters of a tool, and is shown elsewhere.
-_NOT_PARAMETERS = frozenset({"inputs", "products", "epochs", "refcat", "log", "evidence"})
+_NOT_PARAMETERS = frozenset(
+    {"inputs", "products", "epochs", "refcat", "log", "evidence", "members"}
+)
+#: What is asked for beside the parameters of a tool, when nothing is said.
+_USUAL_OTHERWISE = {"group_by": "visit", "fitgeometry": None}
 #: Parameters are compared one by one, those in here too.
 _NESTED = ("mosaic", "statistic", "options", "imagefindcfg")
 
@@ -48,6 +53,7 @@ def departures(context: Context, run: SkyRun | AlignmentRun) -> list[Row]:
         for name, value in run.parameters.items()
         # What was found of the inputs and of the catalogue was not asked for.
         if name not in (*_NOT_PARAMETERS, tool) and not isinstance(value, Mapping)
+        if value != _USUAL_OTHERWISE.get(name)
     }
     differing = [
         _row(name, given.get(name), usual.get(name), source)
@@ -76,7 +82,10 @@ def _usual(context: Context, run: SkyRun | AlignmentRun) -> tuple[str, dict[str,
     if run.imported_by_id is not None:
         return "its log", {}
     if isinstance(run, AlignmentRun):
-        return DEFAULT, _leaves(TweakRegSettings().as_parameters())
+        # Groups are not fitted by TweakReg.
+        road = run.what or AlignmentRoad.DRIZZLED
+        is_group = road is AlignmentRoad.GROUP
+        return DEFAULT, {} if is_group else _leaves(usual_settings(road).as_parameters())
     for name in _presets(run):
         try:
             return name, _leaves(_settings(context, run, name))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from skydb.api.composition import Services
-from skydb.domain import SkyRun
-from skydb.domain.vocabulary import ActivityKind, ActivityStatus, SkyMethod
+from skydb.domain import AlignmentRun, SkyRun
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus, AlignmentRoad, SkyMethod
+from skydb.drizzle.settings import TweakRegSettings
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.activities import kinds_named, moment_named
 from skydb.store.run_queries import RunFilter
@@ -76,3 +77,35 @@ def test_words_are_understood_by_a_beginning_that_one_has() -> None:
             kinds_named([text])
     assert moment_named("2024-01-01") == datetime(2024, 1, 1, tzinfo=UTC)
     assert moment_named("2024-01-01T13:00+01:00") == day("2024-01-01")
+
+
+@pytest.mark.parametrize(
+    ("road", "searchrad", "told"),
+    [
+        (AlignmentRoad.DRIZZLED, 1.0, {}),
+        (AlignmentRoad.DRIZZLED, 2.5, {"searchrad": 2.5}),
+        (AlignmentRoad.EXPOSURES, 2.5, {}),
+        (AlignmentRoad.EXPOSURES, 1.0, {"searchrad": 1.0}),
+    ],
+)
+def test_parameters_of_a_fit_are_compared_with_what_is_usual_for_what_is_fitted(
+    services: Services, road: AlignmentRoad, searchrad: float, told: dict[str, float]
+) -> None:
+    tweakreg = TweakRegSettings(searchrad_arcsec=searchrad).as_parameters()
+    number = services.context.begin(
+        lambda _, stamp: AlignmentRun("gaia", {"refcat": "gaia", "tweakreg": tweakreg}, stamp, road)
+    )
+    assert {one["name"]: one["value"] for one in services.runs.parameters(number)} == told
+
+
+@pytest.mark.parametrize(("by", "told"), [("visit", {}), ("orbit", {"group_by": "orbit"})])
+def test_a_group_is_told_only_what_is_not_usual(
+    services: Services, by: str, told: dict[str, str]
+) -> None:
+    parameters = {"refcat": None, "group_by": by, "fitgeometry": None, "members": {}}
+    number = services.context.begin(
+        lambda _, stamp: AlignmentRun("relative", parameters, stamp, AlignmentRoad.GROUP)
+    )
+    assert {one["name"]: one["value"] for one in services.runs.parameters(number)} == told
+    with pytest.raises(NotFoundError):
+        services.runs.parameters(number + 1)
