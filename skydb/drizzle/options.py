@@ -44,6 +44,10 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})
 #: Numbers that need not be finite: what stands in pixels that nothing fell on.
 _FILLINGS = ("fillval", "maskval")
 
+#: Numbers of a fit that drizzlepac takes as they are, though below their least nothing is found.
+_POSITIVE = frozenset({"searchrad", "tolerance", "minobj", "threshold", "conv_width", "sigma"})
+_NOT_NEGATIVE = frozenset({"nclip"})
+
 #: Words of the specification that drizzlepac refuses all the same.
 _REMOVED = frozenset({"tophat"})
 
@@ -177,11 +181,13 @@ def _number(spec: OptionSpec, value: object) -> object:
         if spec.name.endswith(_FILLINGS):
             return str(number)  # JSON has no such number
         raise _refusal(spec, value, wanted)
-    if not is_integer:
-        return number
-    if number != int(number):
+    if is_integer and number != int(number):
         raise _refusal(spec, value, wanted)
-    return int(number)
+    if spec.name in _POSITIVE and number <= 0.0:
+        raise _refusal(spec, value, f"{wanted} above 0")
+    if spec.name in _NOT_NEGATIVE and number < 0.0:
+        raise _refusal(spec, value, f"{wanted} from 0 on")
+    return int(number) if is_integer else number
 
 
 def _numbers(spec: OptionSpec, value: object) -> str:

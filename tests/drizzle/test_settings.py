@@ -68,6 +68,23 @@ def test_wrong_values_are_refused():
         TweakRegSettings(extra={"imagefindcfg": 3}).as_parameters()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"searchrad_arcsec": -1.0},
+        {"searchrad_arcsec": 0},
+        {"tolerance_pix": -2},
+        {"minobj": 0},
+        {"threshold": 0},
+        {"nclip": -1},
+        {"extra": {"imagefindcfg": {"conv_width": 0}}},
+    ],
+)
+def test_numbers_that_can_find_nothing_are_refused(said):
+    with pytest.raises(UsageError, match="cannot be"):
+        TweakRegSettings(**said)
+
+
 def test_the_kernel_is_wider_in_the_infrared():
     assert default_conv_width_pix("WFC3", "IR") == 4.5
     assert default_conv_width_pix("NICMOS", "") == 4.5
