@@ -68,8 +68,7 @@ class Attempt:
         """What other catalogues gave, in words; None when no other was tried."""
         if not self.tried:
             return None
-        verdict = "gave a trusted fit" if self.is_trusted else "gave the best of several fits"
-        return f"{self.catalog} {verdict} ({'; '.join(self.tried)})"
+        return f"{self.catalog} {verdict(self.score, self.is_trusted)} ({'; '.join(self.tried)})"
 
     def after(self, earlier: Self | None) -> Self:
         """Whichever is to be taken, of it and an earlier one of the same file."""
@@ -78,6 +77,13 @@ class Attempt:
         if self.is_trusted or self.score > earlier.score:
             return replace(self, tried=(*earlier.tried, earlier.objection))
         return replace(earlier, tried=(*earlier.tried, self.objection))
+
+
+def verdict(score: float, is_trusted: bool) -> str:
+    """What the catalogue that was taken gave, of several; the score is below 0 without a fit."""
+    if is_trusted:
+        return "gave a trusted fit"
+    return "gave no fit, nor did another" if score < 0.0 else "gave the best of several fits"
 
 
 #: Told of an attempt.

@@ -10,6 +10,7 @@ from typing import Any
 from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import TRUST_FLOOR, TrustReport
 from skydb.drizzle.groupoutcome import BodyOutcome
+from skydb.services.alignment.attempts import verdict
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ class GroupAttempt:
     @property
     def remark(self) -> str:
         """What other catalogues gave, in words."""
-        verdict = "gave a trusted fit" if self.is_trusted else "gave the best of several fits"
-        return f"{self.catalog} {verdict} ({'; '.join(self.tried)})"
+        return f"{self.catalog} {verdict(self.score, self.is_trusted)} ({'; '.join(self.tried)})"
 
     def told(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Parameters of a run with what is to be known of one group."""

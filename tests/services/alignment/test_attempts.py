@@ -88,6 +88,12 @@ def test_what_other_catalogues_gave_is_told():
     assert attempt("gaia", target, 0.9).remark is None
 
 
+def test_a_catalogue_without_a_fit_is_not_told_to_have_given_the_best():
+    target = Target(1, Path("a_drz.fits"), None)
+    chosen = attempt("gsc242", target, None).after(attempt("gaia", target, None))
+    assert chosen.remark == "gaia gave no fit, nor did another (gsc242: no fit at all)"
+
+
 def test_a_catalogue_named_twice_is_tried_once_and_none_is_refused():
     assert names_of(["b", "a", "b"]) == ("b", "a")
     assert names_of("gaia") == ("gaia",)
