@@ -195,13 +195,13 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     if (run := session.get(AlignmentRun, run_id)) is None:
         raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb runs`.")
     archive = aliased(AlignmentSolution)
-    # Where skydb itself wrote the WCS that was fitted, none came from the archive.
-    of_archive = and_(archive.wcs_key == " ", archive.origin == SolutionOrigin.ARCHIVE)
-    came_with = and_(archive.version_id == AlignmentSolution.version_id, of_archive)
+    # Where skydb itself fitted the WCS, of the file or of a mosaic's members, it is not theirs.
+    came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
+    of_others = archive.fit_scope.is_distinct_from("SKYDB")
     found = (
         select(AlignmentSolution, archive, Product.filename)
         .join(Product, Product.id == AlignmentSolution.product_id)
-        .outerjoin(archive, came_with)
+        .outerjoin(archive, and_(came_with, of_others, archive.origin == SolutionOrigin.ARCHIVE))
         .where(
             AlignmentSolution.activity_id == run_id,
             AlignmentSolution.origin == SolutionOrigin.TWEAKREG,

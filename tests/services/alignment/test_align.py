@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 from sqlalchemy import select
 
 from skydb.api.composition import Services
@@ -69,6 +70,23 @@ def test_a_fit_is_a_proposal_and_no_file_changes(
     assert checksums(field) == before
     assert len(services.questions.wcs()) == 3
     assert run_of(services, run).status is ActivityStatus.SUCCEEDED
+
+
+def test_a_wcs_that_skydb_fitted_is_not_shown_as_the_archives(
+    services: Services, tools: Toolbox, visit: list[Path], catalog_file: Path
+) -> None:
+    """So a mosaic of exposures that skydb aligned comes in."""
+    product = next(path for path in visit if path.name == PRODUCT)
+    with fits.open(product, mode="update") as images:
+        named = [image for image in images if "WCSNAME" in image.header]
+        for image in named:
+            image.header["WCSNAME"] = "IDC_w3m18525i-FIT_SKYDB_gaia"
+    assert named
+    services.ingest.ingest(visit)
+    services.refcat.import_file(catalog_file, 2016.0, "gaia")
+    (row,) = services.questions.alignment(align(services, tools))
+    assert row["archive_wcs_name"] is None
+    assert row["archive_nmatches"] is None
 
 
 def test_the_numbers_of_the_row_are_those_of_the_fitted_header_bit_for_bit(
