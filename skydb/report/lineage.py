@@ -177,7 +177,8 @@ def _is_told_from_behind(edge: Edge, node: Node, graph: Lineage) -> bool:
 _BACKWARDS = {
     Relation.GENERATED: "generated",
     Relation.INFORMED: "recorded by",
-    Relation.SPECIALIZED: "delivered as",
+    # The versions that skydb made are among them, so not all are deliveries.
+    Relation.SPECIALIZED: "has file",
     Relation.DERIVED: "has",
 }
 

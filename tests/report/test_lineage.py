@@ -76,3 +76,13 @@ def test_what_an_activity_made_is_told_when_it_is_what_one_asks_about() -> None:
     graph = small()
     graph.root = "activity:6"
     assert any("generated (sky) sky of a[1]" in line for line in shown(graph))
+
+
+def test_a_file_that_skydb_made_is_not_told_to_be_delivered() -> None:
+    graph = small()
+    graph.root = "exposure:a"
+    graph.add(Node("exposure:a", NodeType.ENTITY, Thing.EXPOSURE, "a"))
+    graph.link(Relation.SPECIALIZED, "version:1", "exposure:a", "pipeline flt")
+    said = " ".join(shown(graph))
+    assert "has file (pipeline flt)" in said
+    assert "delivered" not in said
