@@ -17,6 +17,10 @@ from skydb.services.core import Fates
 Then = Callable[[Session, Acceptance], None]
 
 
+#: Stands in the names of fits of contents whose distortion nobody named.
+_UNKNOWN = "unknown"
+
+
 def nothing(_: Session, __: Acceptance) -> None:
     """Add nothing to the transaction of an acceptance."""
 
@@ -72,13 +76,26 @@ def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catal
     solutions = [s for v in (fitted, *exposures) for one in _made_of(v) for s in one.solutions]
     in_headers = (SolutionStatus.RECORDED, SolutionStatus.APPLIED)
     taken = {s.wcs_name.upper() for s in solutions if s.status in in_headers}
-    original = next((s for v in exposures for s in v.solutions if s.distortion), None)
-    base = WcsName.fitted_by_skydb(WcsName.parse(original.wcs_name if original else ""), catalog)
+    base = WcsName.fitted_by_skydb(_corrected(fitted, exposures), catalog)
     candidates = (base.text, *(f"{base.text[:37]}-{number}" for number in range(2, 27)))
     for name in candidates:
         if name.upper() not in taken:
             return name
     raise StateError(f"{fitted.filename} has too many solutions named {base}.")
+
+
+def _corrected(fitted: ProductVersion, exposures: Sequence[ProductVersion]) -> WcsName:
+    """A WCSNAME that says which distortion the contents have; an empty one when none does.
+
+    A version that an acceptance of exposures made holds the fit of an earlier one, and has no
+    solution of its own.
+    """
+    for version in (*exposures, fitted):
+        for one in (version, *_made_of(version)):
+            for solution in (*one.solutions, *one.applied_solutions):
+                if solution.distortion not in (None, _UNKNOWN):
+                    return WcsName.parse(solution.wcs_name)
+    return WcsName.parse("")
 
 
 def _made_of(version: ProductVersion) -> list[ProductVersion]:

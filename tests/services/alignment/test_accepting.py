@@ -1,0 +1,43 @@
+"""The name of an accepted fit says the distortion of the contents, whatever was made of them."""
+
+from types import SimpleNamespace
+
+from skydb.domain.values import WcsName
+from skydb.domain.vocabulary import SolutionStatus
+from skydb.services.alignment.accepting import free_name
+
+
+def solution(name):
+    told = WcsName.parse(name)
+    status = SolutionStatus.APPLIED
+    return SimpleNamespace(wcs_name=name, distortion=told.distortion, status=status)
+
+
+def version(found=(), applied=(), earlier=()):
+    one = SimpleNamespace(
+        delivery=1,
+        solutions=[solution(name) for name in found],
+        applied_solutions=[solution(name) for name in applied],
+        filename="ibxl50clq_flt.fits",
+    )
+    one.product = SimpleNamespace(versions=[*earlier, one])
+    return one
+
+
+def test_a_version_that_holds_an_accepted_fit_alone_keeps_its_distortion_in_the_name() -> None:
+    came = version(found=["IDC_w3m18525i-FIT_REL_GAIAeDR3"])
+    moved = version(applied=["IDC_w3m18525i-FIT_SKYDB_gaia"], earlier=[came])
+    assert free_name(moved, [moved], "gsc242") == "IDC_w3m18525i-FIT_SKYDB_gsc242"
+    carried = version(earlier=[came, moved])
+    assert free_name(version(), [carried], "gsc242") == "IDC_w3m18525i-FIT_SKYDB_gsc242"
+
+
+def test_a_name_without_a_distortion_does_not_hide_one() -> None:
+    came = version(found=["IDC_w3m18525i"])
+    unknown = version(found=["IDC_unknown-FIT_SKYDB_gaia"], earlier=[came])
+    assert free_name(unknown, [unknown], "gaia") == "IDC_w3m18525i-FIT_SKYDB_gaia"
+
+
+def test_where_nobody_named_a_distortion_it_is_unknown() -> None:
+    one = version(found=["TWEAK"])
+    assert free_name(one, [one], "gaia") == "IDC_unknown-FIT_SKYDB_gaia"
