@@ -179,4 +179,4 @@ def test_a_drizzled_product_and_an_unknown_kind_are_refused(
     exposure = ledger("align", "run", "--refcat", "gaia", "ibir50*_flt.fits", "--what", "drizzled")
 
     assert (unknown.code, exposure.code) == (2, 4)
-    assert "drizzled or exposures" in unknown.err
+    assert "drizzled, exposures, group" in unknown.err

@@ -171,7 +171,7 @@ def _look(row: queries.Row) -> str:
 
 
 def _abandon(row: queries.Row) -> str:
-    return _said("books", "abandon", row["run_id"], "--why", "its process is gone")
+    return _said("runs", "abandon", row["run_id"], "--why", "its process is gone")
 
 
 _COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {

@@ -54,7 +54,9 @@ def doubts(found):
     return [epoch_doubt(one.motion, one.used_epoch, one.target.epoch_year) for one in found]
 
 
-def test_each_product_gets_the_catalogue_of_its_own_epoch(tmp_path):
+def test_each_product_gets_the_catalogue_of_its_own_epoch(tmp_path, monkeypatch):
+    # There are no files to tell which sources are near.
+    monkeypatch.setattr(Reference, "near", np.ones(3, dtype=bool))
     files = write_references(placed([OLD, NEW, UNKNOWN], PLAIN), tmp_path)
     assert len(set(files.values())) == 3
     for target, years in ((OLD, -12.0), (NEW, 1.5), (UNKNOWN, 0.0)):
