@@ -34,6 +34,8 @@ align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
   without a WCS, a list that is empty and a line that would be dropped are exit code 2, with
   the extensions that there are or the number of the line; a file that is not there is 4.
   A file of skies may have lines for other exposures of the ledger.
+* `fitgeometry` left out is chosen by the matches ([trust.md](trust.md)); `rshift` is allowed,
+  too: TweakReg fits `rscale` then, with the scale held at one.
 * `final_refimage` is a grid of its own: numbers for a grid beside it are refused.
 * `skysub=False`, `skysub=False skyuser=KEYWORD` and `skyfile=FILE` give skies: the run is of
   the method `none` or `user`, and keeps where its values come from. AstroDrizzle subtracts
