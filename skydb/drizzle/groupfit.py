@@ -20,6 +20,7 @@ from skydb.drizzle.rigid import RigidBody, RigidFit, move_bodies
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.workspace import fresh_directory
+from skydb.errors import ToolError
 from skydb.files.reader import read_facts
 from skydb.sky.bodies import BodyFit, fit_body, stars_of
 from skydb.sky.members import MemberStars
@@ -244,7 +245,9 @@ class _Task:
         """The visit with its movement to agree with the others."""
         agreed = self.consistency.values()
         known = [one.rms_mas**2 for one in agreed if one.rms_mas is not None]
-        rms = float(np.sqrt(np.mean(known))) if known else 0.0
+        if not known:
+            raise ToolError("skydb", f"found no star that {self.label} shares with another visit")
+        rms = float(np.sqrt(np.mean(known)))
         pixel = self.relative.plane.pixel_mas
         steps = np.array([(one.east_mas, one.north_mas) for one in agreed])
         dx, dy = steps.mean(axis=0) * _WEST / pixel
@@ -275,7 +278,14 @@ class _Task:
     def _outcome(self, fits: tuple[ProductFit, ...], evidence: Evidence | None) -> BodyOutcome:
         alone = tuple(one.rootname for one in self.mine if one.rootname in self.relative.alone)
         return BodyOutcome(
-            self.label, self.mine, fits, self.consistency, alone, evidence, self.resting
+            self.label,
+            self.mine,
+            fits,
+            self.consistency,
+            alone,
+            evidence,
+            self.resting,
+            self.relative.plane.pixel_mas,
         )
 
     def _evidence(self, fit: BodyFit, pixel_mas: float) -> Evidence:

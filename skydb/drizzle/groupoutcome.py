@@ -99,6 +99,8 @@ class BodyOutcome:
         None for a body that could not be fitted, or was not fitted to a catalogue.
     resting : str or None
         Of visits that are aligned to each other, the one that stays.
+    pixel_mas : float or None
+        Size of a pixel of the plane in which it was fitted; None without a fit.
     """
 
     name: str
@@ -108,6 +110,7 @@ class BodyOutcome:
     alone: tuple[str, ...]
     evidence: Evidence | None = None
     resting: str | None = None
+    pixel_mas: float | None = None
 
     def as_parameters(self) -> dict[str, object]:
         """JSON-able: who is in the group, and what its fit rests on."""

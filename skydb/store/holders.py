@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from os import getpid
+from os import getpid, stat_result
+from os.path import samestat
 from pathlib import Path
 
 from skydb.store.urls import redacted
@@ -156,13 +157,15 @@ def _locking(path: Path) -> Iterator[int]:
         with suppress(OSError):
             seen = path.with_name(path.name + ending).stat()
             for line in lines:
-                yield from _locker(line.split(), seen.st_ino, byte)
+                found = _locker(line.split(), seen.st_ino, byte)
+                yield from (pid for pid in found if _has_open(pid, seen))
 
 
 def _locker(words: Sequence[str], inode: int, byte: int) -> Iterator[int]:
     """The process of a line ``1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE FIRST LAST``.
 
-    Devices are not compared: some file systems have other numbers here than in ``stat``.
+    Devices are not compared: some file systems have other numbers here than in ``stat``. That the
+    process has this very file open is asked apart.
     """
     if len(words) != len(("1:", "POSIX", "ADVISORY", "WRITE", "1", "0:0:0", "0", "0")):
         return  # Somebody who waits.
@@ -171,6 +174,14 @@ def _locker(words: Sequence[str], inode: int, byte: int) -> Iterator[int]:
         return
     if int(first) <= byte and (last == "EOF" or byte <= int(last)):
         yield int(pid)
+
+
+def _has_open(pid: int, seen: stat_result) -> bool:
+    """Whether a process has a file open; False where that cannot be seen."""
+    try:
+        return any(samestat(one.stat(), seen) for one in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
 
 
 def _clock(when: datetime) -> str:

@@ -56,8 +56,8 @@ def judge_member(
             _jackknife(evidence),
             judge_clipped(evidence.before, fit.nmatches),
             cross_match,
-            _agreement(outcome.consistency[rootname], fit),
-            overruled(_archive(fit, original, archive), cross_match),
+            _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
+            overruled(_archive(outcome, fit, original, archive), cross_match),
             judge_motion(motion),
         )
     )
@@ -74,7 +74,7 @@ def judge_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
             Witness(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
             judge_rms(fit.x_rms_pix or 0.0, fit.nmatches, fit.fit_geometry),
             Witness(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
-            _agreement(outcome.consistency[rootname], fit),
+            _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
         )
     )
 
@@ -106,23 +106,23 @@ def _jackknife(evidence: Evidence) -> Witness:
     return Witness(TrustComponent.JACKKNIFE, score, reason, worst)
 
 
-def _archive(fit: ProductFit, original: Path, archive: WcsFacts) -> Witness:
+def _archive(outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts) -> Witness:
     assert fit.fitted_copy is not None
-    return judge_archive(archive, original, fit.fitted_copy, _pixel_mas(fit) / 1000.0)
+    return judge_archive(archive, original, fit.fitted_copy, _pixel_mas(outcome) / 1000.0)
 
 
-def _pixel_mas(fit: ProductFit) -> float:
-    """Size of a pixel of the plane of the group; 1 arcsec where a fit without scatter hides it."""
-    return fit.rms_ra_mas / fit.x_rms_pix if fit.rms_ra_mas and fit.x_rms_pix else 1000.0
+def _pixel_mas(outcome: BodyOutcome) -> float:
+    assert outcome.pixel_mas is not None
+    return outcome.pixel_mas
 
 
-def _agreement(consistency: Consistency, fit: ProductFit) -> Witness:
+def _agreement(consistency: Consistency, pixel_mas: float) -> Witness:
     """How well an exposure agrees with the others of its group."""
     component = TrustComponent.NEIGHBOURS
     if consistency.rms_mas is None:
         return Witness(component, None, "shares no star with another exposure of the group")
     # A difference has the noise of two centroids.
-    rms_pix = consistency.rms_mas / _pixel_mas(fit) / 2**0.5
+    rms_pix = consistency.rms_mas / pixel_mas / 2**0.5
     reason = (
         f"{consistency.pairs} stars shared with other exposures of the group agree to "
         f"{rms_pix:.3f} pix each"
