@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from skydb.domain.activity import Activity, Environment, Stamp
 from skydb.domain.base import Base, Key, choice, sparse_index
 from skydb.domain.exposure import Exposure
+from skydb.domain.repetition import Repeatable
 from skydb.domain.retention import Retained
 from skydb.domain.values import SkyLevel
 from skydb.domain.version import ProductVersion
@@ -51,7 +52,7 @@ class SkyRunGroup(Base):
         self.label = label
 
 
-class SkyRun(Retained, Activity):
+class SkyRun(Repeatable, Retained, Activity):
     """One run of one skymethod on one set of exposures.
 
     Parameters
@@ -214,20 +215,6 @@ class SkyRun(Retained, Activity):
     def repeat(self, original: SkyRun) -> None:
         """Note which run this one repeats."""
         self.replay_of = original
-
-    def judge_replay(self, verdict: ReplayVerdict, said: str) -> None:
-        """Keep how this run compares with the one that it repeats.
-
-        Raises
-        ------
-        StateError
-            When it repeats none.
-        """
-        if self.replay_of_id is None:
-            raise StateError(f"Run {self.id} repeats no other run.")
-        self.replay_verdict = verdict
-        if verdict is ReplayVerdict.DIFFERENT:
-            self.notice(FindingKind.CONTRADICTION, f"run {self.id}", said)
 
     def _value(self, level: SkyLevel, inputs: Mapping[str, ProductVersion]) -> SkyValue:
         version = inputs.get(level.rootname)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Stamp
 from skydb.domain.base import choice, sparse_index
+from skydb.domain.repetition import Repeatable
 from skydb.domain.values import SkyLevel
 from skydb.domain.version import ProductVersion
 from skydb.domain.visit import Visit
@@ -20,10 +21,9 @@ from skydb.domain.vocabulary import (
     ReplayVerdict,
     SkyMethod,
 )
-from skydb.errors import StateError
 
 
-class VisitDrizzle(Activity):
+class VisitDrizzle(Repeatable, Activity):
     """The exposures of one visit in one filter and detector became one product.
 
     Parameters
@@ -123,17 +123,3 @@ class VisitDrizzle(Activity):
     def repeat(self, original: VisitDrizzle) -> None:
         """Note which one this repeats."""
         self.replay_of = original
-
-    def judge_replay(self, verdict: ReplayVerdict, said: str) -> None:
-        """Keep how this compares with the one that it repeats.
-
-        Raises
-        ------
-        StateError
-            When it repeats none.
-        """
-        if self.replay_of_id is None:
-            raise StateError(f"Run {self.id} repeats no other run.")
-        self.replay_verdict = verdict
-        if verdict is ReplayVerdict.DIFFERENT:
-            self.notice(FindingKind.CONTRADICTION, f"run {self.id}", said)
