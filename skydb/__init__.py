@@ -1,12 +1,13 @@
 """skydb: the ledger of HST sky matching.
 
-``import skydb; ledger = skydb.open(url)`` gives a facade whose methods mirror the
-commands; entities and services are importable for those who build on them.
+``db = skydb.open(url)`` gives a ledger whose groups mirror the commands: ``db.align.run(...)``,
+``db.sky.compare()``, ``db.runs()``. Entities (:mod:`skydb.domain`) work with a session of
+SQLAlchemy.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skydb.version import __version__
 
@@ -14,11 +15,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skydb.api.ledger import Ledger
+    from skydb.api.results import Record, Result, Row
+    from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
+    from skydb.services.core import Progress
 
-__all__ = ["__version__", "open"]
+__all__ = [
+    "AstroDrizzleSettings",
+    "Ledger",
+    "Record",
+    "Result",
+    "Row",
+    "TweakRegSettings",
+    "__version__",
+    "copy",
+    "init",
+    "open",
+    "simulate",
+]
+
+#: Where a name is made; loaded when it is first used.
+_MADE_IN = {
+    "AstroDrizzleSettings": "skydb.drizzle.settings",
+    "TweakRegSettings": "skydb.drizzle.settings",
+    "Ledger": "skydb.api.ledger",
+    "Record": "skydb.api.results",
+    "Result": "skydb.api.results",
+    "Row": "skydb.api.results",
+    "copy": "skydb.api.database",
+}
 
 
-def open(url: str | None = None, *, data: str | Path | None = None) -> Ledger:
+def open(
+    url: str | None = None,
+    *,
+    data: str | Path | None = None,
+    archive: str | None = None,
+    progress: Progress | None = None,
+) -> Ledger:
     """Open a ledger.
 
     Parameters
@@ -27,13 +60,83 @@ def open(url: str | None = None, *, data: str | Path | None = None) -> Ledger:
         SQLAlchemy URL; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
+    archive : str, optional
+        URL of an archive as ``skydb archive serve`` prints it, in place of MAST, Gaia and GSSS.
+    progress : Progress, optional
+        Listens to long work.
+
+    Returns
+    -------
+    Ledger
+        Close it, or use it in a ``with`` statement.
 
     Raises
     ------
+    NotFoundError
+        When the SQLite file is not there.
     SchemaError
         When the database is not at the revision of this skydb.
+
+    Examples
+    --------
+    >>> with skydb.open(db.url) as ledger:
+    ...     len(ledger.inspect.headers()) > 0
+    True
     """
+    ledger = lazy_ledger(url, data, archive, progress)
+    ledger.services  # noqa: B018 - connects
+    return ledger
+
+
+def init(
+    url: str | None = None, *, data: str | Path | None = None, archive: str | None = None
+) -> Ledger:
+    """Create the database of a ledger, or bring it up to date, and open it.
+
+    Parameters
+    ----------
+    url, data, archive
+        As of :func:`open`.
+
+    Examples
+    --------
+    >>> skydb.init("sqlite:///new.sqlite").database.current().is_current
+    True
+    """
+    ledger = lazy_ledger(url, data, archive)
+    ledger.database.upgrade()
+    return open(url, data=data, archive=archive)
+
+
+def lazy_ledger(
+    url: str | None = None,
+    data: str | Path | None = None,
+    archive: str | None = None,
+    progress: Progress | None = None,
+) -> Ledger:
+    """Give a ledger that opens its database when a method needs it; see :func:`open`."""
+    from skydb.api.composition import Services
     from skydb.api.ledger import Ledger
+    from skydb.report.pictures import LedgerPictures
     from skydb.simulate.tiny import TinyFields
 
-    return Ledger.open(url, data=data, fields=TinyFields())
+    fields = TinyFields()
+
+    def connect() -> Services:
+        return Services.open(url, data, progress, fields, archive)
+
+    return Ledger(connect, LedgerPictures(), fields, url, progress)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    from importlib import import_module
+
+    if name == "simulate":
+        return import_module("skydb.simulate")
+    if name in _MADE_IN:
+        return getattr(import_module(_MADE_IN[name]), name)
+    raise AttributeError(f"module 'skydb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,160 +1,348 @@
-"""Fits and the ledger of every WCS."""
+"""``ledger.align``: fits, their acceptance, and the ledger of every WCS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
-from skydb.api.base import Facade, run_number, solution_number, table_of
-from skydb.api.roads import chosen_groups, chosen_road
-from skydb.domain.vocabulary import AlignmentRoad
+from skydb.api.alignment_options import AlignmentRequest
+from skydb.api.base import Group, run_number, solution_number
+from skydb.api.results import DrawnResult, Record, Result
+from skydb.api.selecting import Guarding, Names, Selecting, policy_of, scope_of, selection_of
+from skydb.domain.trust import TRUST_FLOOR
+from skydb.domain.vocabulary import SolutionStatus
 
 if TYPE_CHECKING:
-    from astropy.table import QTable
-
-    from skydb.domain.guards import GuardPolicy
+    from skydb.api.composition import Services
     from skydb.drizzle.settings import TweakRegSettings
-    from skydb.services.intake import Selection
+    from skydb.services.alignment import AcceptOutcome
 
 
-class AlignmentFacade(Facade):
-    """Fits and the ledger of every WCS."""
+class Fits(DrawnResult):
+    """Fits of one alignment run, beside the archive's solutions.
 
-    def align_run(
+    Attributes
+    ----------
+    run : int
+        Number of the run, for :meth:`AlignGroup.accept`.
+    parameters : list of Row
+        Parameters of the run that differ from the defaults.
+    """
+
+    run: int
+    parameters: list[dict[str, Any]]
+
+
+class Solutions(Result):
+    """Every WCS that files ever had.
+
+    Attributes
+    ----------
+    about : str
+        The name or the selection, for a title.
+    """
+
+    about: str
+
+
+class AlignGroup(Group):
+    """Fits, their acceptance, and the ledger of every WCS."""
+
+    def run(
         self,
-        refcat: str | Sequence[str] | None = None,
-        products: Sequence[str] = (),
-        settings: TweakRegSettings | None = None,
-        *,
+        *products: str,
+        refcat: Names = None,
         what: str | None = None,
-        group_by: str = "visit",
+        group_by: str | None = None,
         relative: bool = False,
+        settings: TweakRegSettings | None = None,
         options: Mapping[str, object] | None = None,
-        selection: Selection | None = None,
-        policy: GuardPolicy | None = None,
-    ) -> QTable:
-        """Fit drizzled products, single exposures or groups of them; nothing is changed.
+        **chosen: Unpack[Guarding],
+    ) -> Fits:
+        """Fit drizzled products, single exposures or groups of them; no file is changed.
 
         Parameters
         ----------
+        *products : str
+            References (``*_drz.fits``, ``ibxl50clq``); all files of the selection when left out.
         refcat : str or sequence of str
             Reference catalogue; of several the first that gives a trusted fit is taken, file
             by file. None only with `relative`.
-        products : sequence of str
-            References (``*_drz.fits``, ``ibxl50clq``); all files of the selection when empty.
-        settings : TweakRegSettings, optional
-            Not for groups, which TweakReg does not fit.
         what : str, optional
             ``drizzled`` (the default), ``exposures`` or ``group``.
-        group_by : str
-            ``visit``, ``target`` or ``orbit``: the exposures that are one rigid body.
+        group_by : str, optional
+            Of groups: ``visit`` (the default), ``target`` or ``orbit``.
         relative : bool
             Align visits to each other, without a catalogue.
+        settings : TweakRegSettings, optional
+            Not for groups, which TweakReg does not fit.
         options : mapping, optional
-            TweakReg's, checked against its own specification; they win over `settings`. Of
-            groups only ``fitgeometry``.
-        selection : Selection, optional
-            Only these exposures, or products that are made of them.
-        policy : GuardPolicy, optional
-            What is said of the guards of inputs.
+            TweakReg's, checked against its own specification; they win over `settings`.
+        **chosen
+            Exposures whose products are fitted, and guards: see :class:`.Guarding`.
+
+        Returns
+        -------
+        Fits
+            One row a product or exposure: ``dx_pix``, ``dy_pix``, ``rms_ra_mas``,
+            ``nmatches``, ``trust`` and more.
 
         Raises
         ------
         UsageError
             When options do not go together.
         NotFoundError, FileRejectedError, InputsRefusedError, ToolError
-            As the commands refuse.
+            As the command refuses.
+
+        Examples
+        --------
+        >>> fits = db.align.run(refcat="gaia", visit="bxl50")
+        >>> fits[0].status, fits["rms_ra_mas"].unit
+        ('proposed', Unit("mas"))
         """
-        given = dict(options or {})
-        road = chosen_road(what, relative=relative)
-        geometry = given.get("fitgeometry")
-        groups = chosen_groups(
-            road,
-            refcat,
-            given,
-            group_by=group_by if road is AlignmentRoad.GROUP else None,
-            geometry=None if geometry is None else str(geometry),
-            relative=relative,
+        asked = AlignmentRequest.of(
+            refcat, what, group_by, relative=relative, settings=settings, options=options
         )
-        if groups is not None:
-            run = self.services.align_groups.run(
-                refcat, products, groups, selection=selection, policy=policy
+        selection, policy = selection_of(chosen), policy_of(chosen)
+        services = self._services
+        if asked.groups is not None:
+            run = services.align_groups.run(
+                asked.refcat, products, asked.groups, selection=selection, policy=policy
             )
-            return self.align_show(run)
-        run = self.services.align.run(
-            refcat or (),
-            products,
-            _with_options(road, settings, given),
-            what=road,
-            selection=selection,
-            policy=policy,
-        )
-        return self.align_show(run)
-
-    def align_show(self, run: int | str) -> QTable:
-        """Fits of an alignment run beside the archive's solutions."""
-        return table_of(self.services.questions.alignment(run_number(run)))
-
-    def align_accept(
-        self, run: int | str, *, force_why: str | None = None, write_headers: bool = False
-    ) -> QTable:
-        """Apply exactly the fits of a run and measure what came of it.
-
-        Fits that are not trusted are left as they are, unless there is a reason to force.
-        Your own files are changed only with `write_headers`; see :meth:`restore_headers`.
-        What was interrupted before they were written is completed by asking again.
-        """
-        run = run_number(run)
-        if write_headers:
-            outcomes, _ = self.services.headers.accept(run, force_why=force_why)
         else:
-            outcomes = self.services.accept.accept(run, force_why=force_why)
-        return table_of(asdict(outcome) for outcome in outcomes)
+            run = services.align.run(
+                asked.refcat or (),
+                products,
+                asked.settings,
+                what=asked.road,
+                selection=selection,
+                policy=policy,
+            )
+        doubts = services.questions.input_doubts(run)
+        return self._fits(run, [f"{one['subject']}: {one['message']}" for one in doubts])
 
-    def restore_headers(self, activity: int | str) -> QTable:
-        """Put back the headers of your own files that an activity had written."""
-        return table_of(
-            asdict(change) for change in self.services.headers.restore(run_number(activity))
+    def inputs(
+        self,
+        *products: str,
+        refcat: Names = None,
+        what: str | None = None,
+        group_by: str | None = None,
+        relative: bool = False,
+        options: Mapping[str, object] | None = None,
+        **chosen: Unpack[Guarding],
+    ) -> Result:
+        """Show the files that :meth:`run` would fit, and why these; nothing runs.
+
+        Examples
+        --------
+        >>> db.align.inputs(refcat="gaia", visit="bxl50")[0].kind
+        'drz'
+        """
+        asked = AlignmentRequest.of(refcat, what, group_by, relative=relative, options=options)
+        selection = selection_of(chosen)
+        services = self._services
+        if asked.groups is None:
+            return Result(services.align.explain(products, selection, what=asked.road))
+        rows = services.align_groups.explain(asked.refcat, products, asked.groups, selection)
+        return Result(rows)
+
+    def show(self, run: int | str) -> Fits:
+        """Show the fits of a run beside the archive's solutions, and why each is trusted.
+
+        Examples
+        --------
+        >>> db.align.show("run:4")[0].trust >= 0.5
+        True
+        """
+        return self._fits(run_number(run))
+
+    def plot(self, run: int | str, out: str | Path) -> Result:
+        """Write residuals, sources and overlays of a run into a directory.
+
+        Returns
+        -------
+        Result
+            ``path`` and ``shows`` of every picture.
+
+        Examples
+        --------
+        >>> pictures = db.align.plot(4, "figures")
+        """
+        return Result(self._pictures.write_fits(self._services, run_number(run), Path(out)))
+
+    def accept(
+        self,
+        run: int | str,
+        *,
+        force_why: str | None = None,
+        write_headers: bool = False,
+    ) -> Result:
+        """Apply exactly the fits of a run to new versions, and measure the shifts.
+
+        Parameters
+        ----------
+        run : int or str
+        force_why : str, optional
+            Reason to accept fits that are not trusted; else they are left as they are.
+        write_headers : bool
+            Also write your own files, all of them or none. :meth:`Ledger.restore_headers`
+            puts them back. A write that was interrupted is completed by repeating it.
+
+        Returns
+        -------
+        Result
+            ``rootname``, ``predicted_shift_mas``, ``realised_shift_mas`` (measured),
+            ``residual_mas``, ``status``.
+
+        Examples
+        --------
+        >>> max(db.align.accept(4)["residual_mas"]).value < 2
+        True
+        """
+        number, services = run_number(run), self._services
+        if not write_headers:
+            return _accepted(services.accept.accept(number, force_why=force_why))
+        outcomes, written = services.headers.accept(number, force_why=force_why)
+        said = (
+            [
+                f"Wrote the headers of {len(written)} of your files.",
+                f"To take that back: skydb restore-headers {written[0].activity}",
+            ]
+            if written
+            else []
         )
+        return _accepted(outcomes, said)
 
-    def align_reject(self, run: int | str, why: str) -> int:
-        """Refuse the fits of a run; the number refused."""
-        return self.services.accept.reject(run_number(run), why)
+    def reject(self, run: int | str, why: str) -> Record:
+        """Reject the fits of a run, with a reason: ``run`` and how many were ``rejected``.
 
-    def align_history(self, name: str | None = None, *, visit: str | None = None) -> QTable:
-        """Every solution of an exposure or product, or of all files of a visit."""
-        from skydb.store.scope import Scope
+        Examples
+        --------
+        >>> db.align.reject(5, "matched on a diffraction spike").rejected
+        1
+        """
+        number = run_number(run)
+        return Record({"run": number, "rejected": self._services.accept.reject(number, why)})
 
-        scope = Scope(visits=(visit,) if visit else ())
-        return table_of(self.services.questions.alignment_history(name, scope))
+    def history(self, name: str | None = None, **chosen: Unpack[Selecting]) -> Solutions:
+        """Show every WCS of an exposure, a product, or all files of a selection.
 
-    def align_diff(self, a: int | str, b: int | str) -> QTable:
-        """How far two solutions of an image are apart, and what may be the cause."""
-        found = asdict(self.services.wcs_diff.diff(solution_number(a), solution_number(b)))
-        found["cause"] = ", ".join(found["cause"])
-        return table_of([{key: value for key, value in found.items() if key != "because"}])
+        Examples
+        --------
+        >>> db.align.history("ibxl50clq")[0].origin
+        'archive'
+        """
+        scope = scope_of(chosen)
+        found = Solutions(self._services.questions.alignment_history(name, scope))
+        found.about = name or scope.label
+        return found
 
-    def align_restore(self, solution: int | str) -> QTable:
-        """Write an earlier solution to a new version of its file."""
-        return table_of([asdict(self.services.wcs_ledger.restore(solution_number(solution)))])
+    def diff(self, a: int | str, b: int | str) -> Record:
+        """Measure how far two solutions of an image are apart, and name the causes.
 
-    def align_export(self, solution: int | str, headerlet: str | Path) -> QTable:
-        """Write a solution as a headerlet."""
-        return table_of(
-            [asdict(self.services.wcs_ledger.export(solution_number(solution), Path(headerlet)))]
+        Returns
+        -------
+        Record
+            ``median_mas``, ``max_mas``, ``rotation_deg``, ``scale``, ``cause`` and more.
+
+        Examples
+        --------
+        >>> db.align.diff("solution:1", "solution:1").max_mas
+        0.0
+        """
+        return Record(asdict(self._services.wcs_diff.diff(solution_number(a), solution_number(b))))
+
+    def changes(
+        self,
+        since: str | None = None,
+        *,
+        min_mas: float = 0.0,
+        **chosen: Unpack[Selecting],
+    ) -> Result:
+        """List exposures that the archive reprocessed: how far each moved (mas), and why.
+
+        Parameters
+        ----------
+        since : str, optional
+            Only file versions recorded on this date (UTC) or later.
+        min_mas : float
+            Only shifts of this size or more.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Examples
+        --------
+        >>> len(db.align.changes())
+        0
+        """
+        from skydb.services.comparison import moment
+
+        scope = scope_of(chosen)
+        when = moment(since) if since else None
+        return Result(self._services.comparison.deliveries.changes(scope, when, min_mas))
+
+    def restore(self, solution: int | str) -> Record:
+        """Write an earlier solution to a new version of its file, and measure it.
+
+        Examples
+        --------
+        >>> db.align.restore(1).status
+        'applied'
+        """
+        outcome = self._services.wcs_ledger.restore(solution_number(solution))
+        failed = outcome.status is SolutionStatus.FAILED
+        said = [f"{outcome.product}: {outcome.reason}"] if failed else []
+        return Record(asdict(outcome), remarks=said, has_failed=failed)
+
+    def export(self, solution: int | str, headerlet: str | Path) -> Record:
+        """Write a solution as a headerlet, which stwcs applies and :meth:`ingest` takes.
+
+        Examples
+        --------
+        >>> exported = db.align.export(1, "ibxl50clq_hlet.fits")
+        """
+        done = self._services.wcs_ledger.export(solution_number(solution), Path(headerlet))
+        return Record(asdict(done))
+
+    def _fits(self, run: int, remarks: list[str] | None = None) -> Fits:
+        services = self._services
+        rows = services.questions.alignment(run)
+        fits = Fits(
+            rows,
+            draw=lambda product=None: self._pictures.fit(services, run, product),
+            write=lambda out: (Path(one["path"]) for one in self.plot(run, out)),
+            remarks=remarks or (),
+            has_failed=all(row["status"] == "failed" for row in rows),
+            is_flagged=bool(remarks) or any(_is_weak(row) for row in rows),
         )
+        fits.run, fits.parameters = run, _unusual(services, run)
+        return fits
 
 
-def _with_options(
-    road: AlignmentRoad, settings: TweakRegSettings | None, options: Mapping[str, object]
-) -> TweakRegSettings | None:
-    """Settings with options of TweakReg, typed or as text."""
-    from skydb.drizzle.usual import usual_settings
+def _is_weak(row: Mapping[str, Any]) -> bool:
+    return row["trust"] is not None and bool(row["trust"] < TRUST_FLOOR)
 
-    if not options:
-        return settings
-    if settings is None:
-        return usual_settings(road, options)
-    return replace(settings, extra={**settings.extra, **options})
+
+def _unusual(services: Services, run: int) -> list[dict[str, Any]]:
+    """Parameters of a run that differ from the defaults."""
+    return [one for one in services.runs.parameters(run) if one["value"] != one["usual"]]
+
+
+def _accepted(outcomes: list[AcceptOutcome], said: list[str] | None = None) -> Result:
+    """Outcomes of an acceptance, and which of them want a look."""
+    of = {status: [one for one in outcomes if one.status is status] for status in SolutionStatus}
+    failed, left = of[SolutionStatus.FAILED], of[SolutionStatus.PROPOSED]
+    moved = [one for one in of[SolutionStatus.APPLIED] if one.reason]
+    remarks = list(said or ())
+    if failed:
+        remarks.append(
+            f"{len(failed)} exposures did not move as predicted; they were left as they were."
+        )
+    remarks += [f"{one.rootname}: {one.reason}" for one in moved]
+    if left:
+        remarks.append(f"{len(left)} exposures were left: see `skydb align show`.")
+    return Result(
+        outcomes, remarks=remarks, has_failed=bool(failed), is_flagged=bool(left or moved)
+    )

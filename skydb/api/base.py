@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skydb.domain.references import ReferenceKind, number_of
 
 if TYPE_CHECKING:
-    from astropy.table import QTable
-
     from skydb.api.composition import Services
+    from skydb.api.ledger import Ledger
+    from skydb.api.pictures import Pictures
 
 
-class Facade:
-    """A group of methods on one ledger.
+class Group:
+    """A group of methods on one ledger, named as the group of commands.
 
     Parameters
     ----------
-    services : Services
-        What does the work.
+    ledger : Ledger
+        The ledger; its database is opened when a method needs it.
     """
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __repr__(self) -> str:
+        methods = ", ".join(name for name in dir(type(self)) if not name.startswith("_"))
+        return f"<{type(self).__name__} of {self._ledger!r}: {methods}>"
+
+    @property
+    def _services(self) -> Services:
+        return self._ledger.services
+
+    @property
+    def _pictures(self) -> Pictures:
+        return self._ledger.pictures
 
 
 def run_number(run: int | str) -> int:
@@ -34,10 +45,3 @@ def run_number(run: int | str) -> int:
 def solution_number(solution: int | str) -> int:
     """Number of a solution, from ``29`` or ``"solution:29"``."""
     return number_of(solution, ReferenceKind.SOLUTION)
-
-
-def table_of(rows: Iterable[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
-    """Rows as a table; see :func:`skydb.api.qtable.as_qtable`."""
-    from skydb.api.qtable import as_qtable
-
-    return as_qtable(list(rows), names)

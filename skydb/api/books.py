@@ -1,143 +1,129 @@
-"""What the ledger knows of itself."""
+"""``ledger.books``: notes and flags, with author and reason."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Unpack
 
-from skydb.api.base import Facade, run_number, table_of
-
-if TYPE_CHECKING:
-    from astropy.table import QTable
-
-    from skydb.domain.todo import TodoRule
+from skydb.api.base import Group
+from skydb.api.results import Record, Result
+from skydb.api.selecting import Selecting, member, require_member, scope_of
+from skydb.domain.todo import TodoRule
+from skydb.domain.vocabulary import EntryKind
 
 
-class BooksFacade(Facade):
-    """What the ledger knows of itself."""
+class DeliveriesGroup(Group):
+    """Days on which an archive is known to have served wrong files."""
 
-    def doctor(self) -> QTable:
-        """Self-test of this environment: what was asked, and the answers."""
-        return table_of(asdict(result) for result in self.services.doctor.run())
+    def list(self) -> Result:
+        """List them.
 
-    def findings(self) -> QTable:
-        """What would have passed silently, newest first."""
-        return table_of(self.services.questions.findings())
-
-    def sql(self, statement: str, *, timeout_s: float | None = None, as_is: bool = False) -> QTable:
-        """The whole answer to one SELECT.
-
-        Parameters
-        ----------
-        statement : str
-            One SELECT on tables and views.
-        timeout_s : float, optional
-            Seconds that the database may take.
-        as_is : bool
-            On PostgreSQL: also as a role that can do more than read.
+        Examples
+        --------
+        >>> [one.name for one in db.books.deliveries.list()][:1]
+        ['hst-2019-12']
         """
-        from skydb.store.readonly import Rules
+        return Result(self._services.books.deliveries())
 
-        answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
-        rows = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
-        return table_of(rows, answer.columns)
-
-    def backup(
-        self, path: str | Path, *, kind: str | None = None, overwrite: bool = False
-    ) -> QTable:
-        """Write the ledger as it stands to a file, and prove it; see :func:`.back_up`.
-
-        Parameters
-        ----------
-        path : str or Path
-            The file.
-        kind : str, optional
-            ``sqlite`` or ``dump``; of PostgreSQL a dump when pg_dump is at hand.
-        overwrite : bool
-            Whether it may take the place of an earlier file.
-
-        Returns
-        -------
-        QTable
-            A row for each table, with its rows and checksum.
-        """
-        from skydb.services.bookkeeping import BackupKind, back_up
-
-        url = self.services.questions.url.render_as_string(hide_password=False)
-        wanted = BackupKind(kind) if kind else None
-        made = back_up(url, Path(path), kind=wanted, overwrite=overwrite)
-        return table_of(asdict(one) for one in made.tables)
-
-    def status(
-        self, by: str = "visit", *, visit: str | None = None, proposal: int | None = None
-    ) -> QTable:
-        """Exposures downloaded, aligned, matched, flagged, stale... per visit or program."""
-        from skydb.services.bookkeeping import StatusBy
-        from skydb.store.scope import Scope
-
-        scope = Scope(visits=(visit,) if visit else (), proposal_id=proposal)
-        return table_of(self.services.todo.status(StatusBy(by), scope))
-
-    def todo(
-        self,
-        rule: TodoRule | str | None = None,
-        *,
-        visit: str | None = None,
-        proposal: int | None = None,
-    ) -> QTable:
-        """What is due, since when, and the command that would settle it."""
-        from skydb.domain.todo import TodoRule
-        from skydb.store.scope import Scope
-
-        wanted = TodoRule(rule) if rule else None
-        scope = Scope(visits=(visit,) if visit else (), proposal_id=proposal)
-        return table_of(self.services.todo.todo(scope, wanted))
-
-    def books(self, subject: str | None = None) -> QTable:
-        """Lines of the books; those of one subject when it is named."""
-        return table_of(self.services.books.entries(subject))
-
-    def note(self, subject: str, text: str, *, author: str | None = None) -> QTable:
-        """Write something down about a subject: ``bxl50``, a rootname, ``run:12``..."""
-        return table_of([self.services.books.note(subject, text, author)])
-
-    def flag(self, subject: str, label: str, why: str, *, author: str | None = None) -> QTable:
-        """Say that something is wrong with a subject, until the flag is withdrawn."""
-        return table_of([self.services.books.flag(subject, label, why, author)])
-
-    def ignore(
-        self, subject: str, rule: TodoRule | str, why: str, *, author: str | None = None
-    ) -> QTable:
-        """Silence a rule of :meth:`todo` for a subject, until the line is withdrawn."""
-        from skydb.domain.todo import TodoRule
-
-        return table_of([self.services.books.ignore(subject, TodoRule(rule), why, author)])
-
-    def withdraw(self, entry: int, why: str, *, author: str | None = None) -> QTable:
-        """Note that a line of the books no longer holds."""
-        return table_of([self.services.books.withdraw(entry, why, author)])
-
-    def abandon(self, run: int | str, why: str, *, author: str | None = None) -> QTable:
-        """Give up what is left RUNNING by a process that is gone."""
-        return table_of([self.services.books.abandon(run_number(run), why, author)])
-
-    def bad_deliveries(self) -> QTable:
-        """Days in which an archive is known to have served wrong files."""
-        return table_of(self.services.books.deliveries())
-
-    def add_bad_delivery(
+    def add(
         self, name: str, began: str, ended: str, what: str, *, author: str | None = None
-    ) -> QTable:
-        """Enter days in which an archive served wrong files."""
-        return table_of([self.services.books.add_delivery(name, began, ended, what, author)])
+    ) -> Record:
+        """Enter days; files that came then are due again.
 
-    def drop_bad_delivery(self, name: str, why: str, *, author: str | None = None) -> QTable:
-        """Take a bad delivery away; a line in the books says what it was."""
-        return table_of([self.services.books.drop_delivery(name, why, author)])
+        Parameters
+        ----------
+        name : str
+            A new name.
+        began, ended : str
+            First and last day, UTC, ``YYYY-MM-DD``.
+        what : str
+            What was wrong, and where that is written.
+        author : str, optional
+            Else the login name.
 
-    def refcat_supersede(
-        self, old: str, new: str, why: str, *, author: str | None = None
-    ) -> QTable:
-        """Put one reference catalogue in the place of another."""
-        return table_of([self.services.books.supersede(old, new, why, author)])
+        Examples
+        --------
+        >>> db.books.deliveries.add("flat", "2024-05-01", "2024-05-09", "bad flat").name
+        'flat'
+        """
+        return Record(self._services.books.add_delivery(name, began, ended, what, author))
+
+    def drop(self, name: str, why: str, *, author: str | None = None) -> Record:
+        """Remove an entry; a note says what it was.
+
+        Examples
+        --------
+        >>> added = db.books.deliveries.add("flat", "2024-05-01", "2024-05-09", "bad flat")
+        >>> db.books.deliveries.drop("flat", "the files were right").name
+        'flat'
+        """
+        return Record(self._services.books.drop_delivery(name, why, author))
+
+
+class BooksGroup(Group):
+    """Notes and flags on exposures, visits, products, runs and solutions.
+
+    A subject is a rootname, a visit (``bxl50``), a product's file, ``product:12``, ``run:12``
+    or ``solution:31``. The author is the login name unless given. Notes are withdrawn, never
+    deleted.
+    """
+
+    @property
+    def deliveries(self) -> DeliveriesGroup:
+        """Days on which an archive served wrong files."""
+        return DeliveriesGroup(self._ledger)
+
+    def list(
+        self, subject: str | None = None, kind: str | None = None, **chosen: Unpack[Selecting]
+    ) -> Result:
+        """List notes, flags and decisions, withdrawn ones included.
+
+        Examples
+        --------
+        >>> note = db.books.note("bxl50", "guide star lost")
+        >>> db.books.list("bxl50")[0].text
+        'guide star lost'
+        """
+        wanted, scope = member(EntryKind, kind, "kind of entry"), scope_of(chosen)
+        return Result(self._services.books.entries(subject, wanted, scope))
+
+    def note(self, subject: str, text: str, *, author: str | None = None) -> Record:
+        """Write a note on a subject.
+
+        Examples
+        --------
+        >>> db.books.note("ibxl50clq", "guide star lost").kind
+        'note'
+        """
+        return Record(self._services.books.note(subject, text, author))
+
+    def flag(self, subject: str, label: str, why: str, *, author: str | None = None) -> Record:
+        """Flag a subject with one word to search for, until the flag is withdrawn.
+
+        Examples
+        --------
+        >>> db.books.flag("ibxl50clq", "satellite", "a trail crosses the chip").kind
+        'flag'
+        """
+        return Record(self._services.books.flag(subject, label, why, author))
+
+    def ignore(self, subject: str, rule: str, why: str, *, author: str | None = None) -> Record:
+        """Leave out a subject from a rule of ``todo``, until this is withdrawn.
+
+        Examples
+        --------
+        >>> db.books.ignore("bxl50", "never-matched", "overlaps nothing").kind
+        'ignore'
+        """
+        wanted = require_member(TodoRule, rule, "rule")
+        return Record(self._services.books.ignore(subject, wanted, why, author))
+
+    def withdraw(self, entry: int, why: str, *, author: str | None = None) -> Record:
+        """Withdraw a note or a flag; it stays on record.
+
+        Examples
+        --------
+        >>> flag = db.books.flag("bxl50", "satellite", "a trail")
+        >>> db.books.withdraw(flag.id, "masked").kind
+        'withdrawal'
+        """
+        return Record(self._services.books.withdraw(entry, why, author))

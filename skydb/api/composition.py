@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from skydb.api.lookups import LookupServices
 from skydb.api.upkeep import UpkeepServices
 from skydb.errors import UsageError
 from skydb.services.core import Context, Progress, connect
@@ -14,6 +14,7 @@ from skydb.services.lookup import Questions
 from skydb.store.engine import resolve_url
 
 if TYPE_CHECKING:
+    from skydb.archive.endpoints import Endpoints
     from skydb.services.alignment import (
         AcceptService,
         AlignService,
@@ -23,17 +24,9 @@ if TYPE_CHECKING:
         WcsLedgerService,
     )
     from skydb.services.catalogs import CatalogQueryService, CatalogSources, RefcatService
-    from skydb.services.comparison import Comparisons
     from skydb.services.history import HistoryService
-    from skydb.services.intake import FetchService, IngestService, Selection
-    from skydb.services.lookup import (
-        Coverage,
-        Evidence,
-        ExportService,
-        Finder,
-        FootprintService,
-    )
-    from skydb.services.provenance import ExplainService, ProvExportService, ReplayService
+    from skydb.services.intake import FetchService, IngestService
+    from skydb.services.provenance import ReplayService
     from skydb.services.selftest import DoctorService, FieldMaker
     from skydb.services.skies import (
         AdviseService,
@@ -43,11 +36,10 @@ if TYPE_CHECKING:
         SkyRunService,
         VisitDrizzleService,
     )
-    from skydb.store.scope import Scope
 
 
 @dataclass(frozen=True)
-class Services(UpkeepServices):
+class Services(UpkeepServices, LookupServices):
     """Every service of one ledger, each made when it is first asked for.
 
     ``fields`` makes what a self-test looks at; without it none can run.
@@ -56,6 +48,7 @@ class Services(UpkeepServices):
     context: Context
     questions: Questions
     fields: FieldMaker | None = None
+    archive: str | None = None
 
     @classmethod
     def open(
@@ -64,8 +57,9 @@ class Services(UpkeepServices):
         data: str | Path | None = None,
         progress: Progress | None = None,
         fields: FieldMaker | None = None,
+        archive: str | None = None,
     ) -> Self:
-        """Connect to a ledger.
+        """Connect to a ledger; `archive` is the URL of one archive in place of all services.
 
         Raises
         ------
@@ -75,21 +69,8 @@ class Services(UpkeepServices):
             When the schema is not the one of this skydb.
         """
         context = connect(url, data, progress)
-        return cls(context, Questions(context.store, context.workspace, resolve_url(url)), fields)
-
-    @property
-    def evidence(self) -> Evidence:
-        """Files behind rows."""
-        from skydb.services.lookup import Evidence
-
-        return Evidence(self.context.store, self.context.workspace)
-
-    def coverage(self, scope: Scope | None = None, runs: Sequence[int] = ()) -> Coverage:
-        """How far a scope is, or the whole ledger, and what a page about it covers."""
-        from skydb.services.lookup import Coverage
-        from skydb.store.scope import Scope
-
-        return Coverage(self.context.store, scope or Scope(), tuple(runs))
+        questions = Questions(context.store, context.workspace, resolve_url(url))
+        return cls(context, questions, fields, archive)
 
     @property
     def ingest(self) -> IngestService:
@@ -110,7 +91,15 @@ class Services(UpkeepServices):
         """Downloads from MAST."""
         from skydb.services.intake import FetchService
 
-        return FetchService(self.context)
+        return FetchService(self.context, self._endpoints)
+
+    @property
+    def _endpoints(self) -> Endpoints:
+        from skydb.archive.endpoints import Endpoints
+
+        if self.archive is None:
+            return Endpoints.from_environment()
+        return Endpoints(self.archive, self.archive, self.archive)
 
     @property
     def refcat(self) -> RefcatService:
@@ -124,7 +113,7 @@ class Services(UpkeepServices):
         """Asking catalogue services."""
         from skydb.services.catalogs import CatalogQueryService
 
-        return CatalogQueryService(self.context)
+        return CatalogQueryService(self.context, self._endpoints)
 
     @property
     def catalog_sources(self) -> CatalogSources:
@@ -222,34 +211,6 @@ class Services(UpkeepServices):
         return PresetService(self.context)
 
     @property
-    def export(self) -> ExportService:
-        """Tables out."""
-        from skydb.services.lookup import ExportService
-
-        return ExportService(self.questions.url, self.context.store)
-
-    @property
-    def footprints(self) -> FootprintService:
-        """What chips cover, out."""
-        from skydb.services.lookup import FootprintService
-
-        return FootprintService(self.context.store)
-
-    @property
-    def finder(self) -> Finder:
-        """Searches by position."""
-        from skydb.services.lookup import Finder
-
-        return Finder(self.context.store)
-
-    @property
-    def comparison(self) -> Comparisons:
-        """Comparing runs, dates and reprocessings."""
-        from skydb.services.comparison import Comparisons
-
-        return Comparisons(self.context.store)
-
-    @property
     def advise(self) -> AdviseService:
         """Choosing a sky method."""
         from skydb.services.skies import AdviseService
@@ -263,20 +224,6 @@ class Services(UpkeepServices):
 
         return AuditService(self.context)
 
-    @property
-    def explain(self) -> ExplainService:
-        """Where things come from."""
-        from skydb.services.provenance import ExplainService
-
-        return ExplainService(self.context.store, self.context.workspace)
-
-    @property
-    def export_prov(self) -> ProvExportService:
-        """Lineages out, as PROV-JSON."""
-        from skydb.services.provenance import ProvExportService
-
-        return ProvExportService(self.explain)
-
     def replay(self, jobs: int = 2) -> ReplayService:
         """Making runs again."""
         from skydb.services.provenance import ReplayService
@@ -284,17 +231,6 @@ class Services(UpkeepServices):
 
         gate = EnvironmentGate(self.context, self.fields)
         return ReplayService(self.context, jobs=jobs, gate=gate)
-
-    def exposure_paths(self, selection: Selection) -> dict[str, Path]:
-        """Where the newest content of every selected exposure is, by rootname."""
-        from skydb.services.intake import choose_inputs
-
-        workspace = self.context.workspace
-        with self.context.store.reading() as session:
-            return {
-                one.rootname: workspace.resolve(one.version.path)
-                for one in choose_inputs(session, workspace, selection)
-            }
 
     def close(self) -> None:
         """Give back the database connections."""

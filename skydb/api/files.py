@@ -1,111 +1,131 @@
-"""Recording files and reference catalogues."""
+"""``ledger.inspect`` and ``ledger.history``: files of the archive, and logs of earlier runs."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
-from skydb.api.base import Facade, table_of
-from skydb.domain.catalog import CatalogUse
+from skydb.api.base import Group
+from skydb.api.results import Result
+from skydb.api.selecting import Names, Selecting, require_member, scope_of, selection_of, several
+from skydb.domain.vocabulary import ProductKind
 
 if TYPE_CHECKING:
-    from astropy.table import QTable
-
-    from skydb.services.catalogs import Region
+    from skydb.services.history import HistoryOutcome
 
 
-class FilesFacade(Facade):
-    """Recording files and reference catalogues."""
+class InspectGroup(Group):
+    """Exposures and their WCS: the tutorial's tables 1.1 and 1.2."""
 
-    def ingest(self, *paths: str | Path, jobs: int | None = None) -> QTable:
-        """Record files, or all FITS files below directories, some of them read at a time."""
-        outcomes = self.services.ingest.ingest(paths, jobs=jobs)
-        return table_of(asdict(outcome) for outcome in outcomes)
+    def headers(self, **chosen: Unpack[Selecting]) -> Result:
+        """Show exposures: association, detector, filter, exposure time (s), pointing (deg).
 
-    def fetch(self, *obs_ids: str, **options: Any) -> QTable:  # noqa: ANN401
-        """Get products of observations from MAST and record them.
-
-        The options are the fields of :class:`skydb.archive.mast.MastQuery` and of
-        :class:`skydb.services.intake.fetched.FetchSettings`.
+        Examples
+        --------
+        >>> db.inspect.headers(visit="bxl50")["exptime_s"].unit
+        Unit("s")
         """
-        from skydb.services.intake import ask
+        return Result(self._services.questions.headers(scope_of(chosen)))
 
-        return table_of(asdict(file) for file in self.services.fetch.fetch(*ask(obs_ids, options)))
-
-    def history_import(self, *directories: str | Path) -> QTable:
-        """Record runs that were made without skydb, from what they left in directories."""
-        outcomes = self.services.history.import_dirs([Path(one) for one in directories])
-        return table_of({**asdict(one), "findings": list(one.findings)} for one in outcomes)
-
-    def inspect_headers(self) -> QTable:
-        """Exposures as in the tutorial's table 1.1."""
-        return table_of(self.services.questions.headers())
-
-    def inspect_wcs(self) -> QTable:
-        """WCS in force of every product, as in the tutorial's table 1.2."""
-        return table_of(self.services.questions.wcs())
-
-    def refcat_import(
-        self,
-        path: str | Path,
-        epoch: float | None = None,
-        name: str | None = None,
-        *,
-        without_motion: str | None = None,
-        mag_min: float | None = None,
-        mag_max: float | None = None,
-    ) -> QTable:
-        """Bring in a reference catalogue from a file, gzipped or not.
+    def wcs(self, kind: Names = (), **chosen: Unpack[Selecting]) -> Result:
+        """Show the active WCS of every product, with its RMS in mas and in pixels.
 
         Parameters
         ----------
-        path : str or Path
-            ECSV, CSV, VOTable, FITS table or text with positions in degrees.
-        epoch : float, optional
-            Julian year of the positions; else that of the file.
-        name : str, optional
-            How it will be called; else as the file.
-        without_motion : str, optional
-            ``keep``, ``drop`` or ``bulk``: what becomes of sources without a proper motion.
-        mag_min, mag_max : float, optional
-            Brightest and faintest magnitude.
+        kind : str or sequence of str
+            Only products of this kind, e.g. ``drz``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Examples
+        --------
+        >>> db.inspect.wcs("drz", visit="bxl50")[0].filename
+        'ibxl50030_drz.fits'
         """
-        use = CatalogUse.of(without_motion, mag_min, mag_max)
-        return table_of([self.services.refcat.import_file(Path(path), epoch, name, use)])
+        kinds, scope = kinds_of(kind), scope_of(chosen)
+        return Result(self._services.questions.wcs(kinds, scope))
 
-    def refcat_gaia(self, region: Region | None = None, **options: Any) -> QTable:  # noqa: ANN401
-        """Gaia DR3 within a region, around all footprints when left out.
+    def paths(self, **chosen: Unpack[Selecting]) -> Result:
+        """Show the file of every exposure that a run would use: ``rootname``, ``path``.
 
-        The options are those of :meth:`.CatalogQueryService.gaia`.
+        Examples
+        --------
+        >>> db.inspect.paths(exposure="ibxl50clq")[0].rootname
+        'ibxl50clq'
         """
-        return table_of([self.services.catalog_queries.gaia(region, **options)])
+        paths = self._services.exposure_paths(selection_of(chosen))
+        return Result({"rootname": name, "path": str(path)} for name, path in paths.items())
 
-    def refcat_footprint(self, *products: str, **options: Any) -> QTable:  # noqa: ANN401
-        """Sources within the joint footprint of products, moved to their epoch.
 
-        The options are those of :meth:`.CatalogQueryService.footprint`.
-        """
-        return table_of([self.services.catalog_queries.footprint(products, **options)])
+class HistoryGroup(Group):
+    """Runs made without skydb."""
 
-    def refcat_show(self, name: str, *, epoch: float | None = None) -> QTable:
-        """Sources of a reference catalogue, within its magnitudes.
+    def import_(self, *directories: str | Path) -> Imported:
+        """Record runs of AstroDrizzle and TweakReg from their logs.
 
-        Parameters
-        ----------
-        name : str
-            The catalogue.
-        epoch : float, optional
-            Julian year to place them at, as an alignment would; else where they are.
+        Logs, trailers of runastrodriz, text of consoles and Jupyter notebooks are known by
+        their content. A fit is ``applied`` only where the log shows that a header was written.
 
         Returns
         -------
-        QTable
-            A row for each source, with ``ra_deg``, ``dec_deg``, ``mag``, proper motions,
-            ``epoch``, ``motion_applied`` and ``use``.
-        """
-        return table_of(self.services.catalog_sources.sources(name, epoch))
+        Imported
+            ``run``, ``tool_version``, ``started_at``, ``method``, ``exposures``, ``skipped``.
 
-    def refcat_list(self) -> QTable:
-        """Reference catalogues."""
-        return table_of(self.services.questions.catalogs())
+        Raises
+        ------
+        NotFoundError
+            When there is no such directory.
+
+        Examples
+        --------
+        >>> db.history.import_("logs").has_failed
+        True
+        """
+        outcomes = self._services.history.import_dirs([Path(one) for one in directories])
+        return Imported(
+            outcomes,
+            remarks=[sentence for one in outcomes for sentence in _remarks(one)],
+            has_failed=not any(one.run is not None for one in outcomes),
+            is_flagged=any(one.is_flagged for one in outcomes),
+        )
+
+
+class Imported(Result):
+    """Runs that were found in logs, and what became of each: new, known or skipped."""
+
+    def counted(self, directory: str | None = None) -> str:
+        """Count the outcomes, of one directory or of all, in words.
+
+        Examples
+        --------
+        >>> Imported([]).counted("logs")
+        'no run of AstroDrizzle or TweakReg was found.'
+        """
+        from skydb.services.history import HistoryStatus
+
+        rows = [row for row in self if directory in (None, row["directory"])]
+        if directory is not None and not any(row["run"] is not None for row in rows):
+            return "no run of AstroDrizzle or TweakReg was found."
+        counts = [sum(row["status"] is status for row in rows) for status in HistoryStatus]
+        return "{} new, {} known, {} skipped".format(*counts)
+
+
+def kinds_of(names: Names) -> list[ProductKind]:
+    """Kinds of products by name.
+
+    Raises
+    ------
+    UsageError
+        When there is no such kind.
+    """
+    return [require_member(ProductKind, name, "kind of product") for name in several(names)]
+
+
+def _remarks(outcome: HistoryOutcome) -> list[str]:
+    """Sentences on what the rows have no room for."""
+    who = f"run {outcome.run}" if outcome.run is not None else outcome.log
+    said = []
+    if outcome.downgraded:
+        said.append(f"{outcome.requested_method} was asked for, {outcome.method} is what ran.")
+    said += [outcome.reason] if outcome.reason else []
+    return [f"{who}: {sentence}" for sentence in [*said, *outcome.findings]]

@@ -1,66 +1,166 @@
-"""The facade that Python programs use."""
+"""The ledger, as Python programs and the command line see it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from skydb.api.alignment import AlignmentFacade
-from skydb.api.books import BooksFacade
-from skydb.api.comparison import ComparisonFacade
-from skydb.api.composition import Services
-from skydb.api.files import FilesFacade
-from skydb.api.provenance import ProvenanceFacade
-from skydb.api.retention import RetentionFacade
-from skydb.api.runs import RunsFacade
-from skydb.api.skies import SkyFacade
-from skydb.api.spatial import SpatialFacade
-from skydb.services.core import close_begun
+from skydb.api.alignment import AlignGroup
+from skydb.api.books import BooksGroup
+from skydb.api.catalogs import RefcatGroup
+from skydb.api.database import DatabaseGroup
+from skydb.api.exports import ExportGroup
+from skydb.api.fetching import FetchGroup
+from skydb.api.files import HistoryGroup, InspectGroup
+from skydb.api.presets import PresetGroup
+from skydb.api.reading import ReadingCommands
+from skydb.api.runs import RunsGroup
+from skydb.api.sky import SkyGroup
+from skydb.api.working import WorkingCommands
 
 if TYPE_CHECKING:
+    from skydb.api.composition import Services
+    from skydb.api.pictures import Pictures
+    from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
 
 
-class Ledger(
-    FilesFacade,
-    AlignmentFacade,
-    SkyFacade,
-    ComparisonFacade,
-    BooksFacade,
-    RunsFacade,
-    RetentionFacade,
-    SpatialFacade,
-    ProvenanceFacade,
-):
-    """A ledger without sessions: each method is a command, each answer a ``QTable``.
+class Ledger(ReadingCommands, WorkingCommands):
+    """A ledger without sessions: its groups and methods are those of the commands.
 
-    Columns with a unit in their name are quantities; a missing value is masked.
+    Every method gives a :class:`~skydb.api.results.Result`: rows, a ``QTable`` with units, a
+    data frame, and a figure where the command draws one. Use :func:`skydb.open`.
 
     Parameters
     ----------
-    services : Services
-        What does the work; use :func:`skydb.open`.
+    opener : callable
+        Opens the services; called when a method first needs the database.
+    pictures : Pictures
+        Draws figures.
+    fields : FieldMaker
+        Makes the fields of a self-test.
+    url : str, optional
+        Database URL as it was given.
+    progress : Progress, optional
+        Listens to long work.
+
+    Examples
+    --------
+    >>> [run.kind for run in db.runs()][-1]
+    'ingest'
     """
 
-    @classmethod
-    def open(
-        cls,
+    def __init__(
+        self,
+        opener: Callable[[], Services],
+        pictures: Pictures,
+        fields: FieldMaker,
         url: str | None = None,
-        *,
-        data: str | Path | None = None,
-        fields: FieldMaker | None = None,
-    ) -> Self:
-        """Open a ledger; see :func:`skydb.open`."""
-        return cls(Services.open(url, data, fields=fields))
+        progress: Progress | None = None,
+    ) -> None:
+        self._opener = opener
+        self.pictures = pictures
+        self.fields = fields
+        self._given_url = url
+        self.progress = progress
+
+    @cached_property
+    def services(self) -> Services:
+        """Services below; they are not part of the stable API."""
+        return self._opener()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the database is there; one on a server is taken to be."""
+        from skydb.store.engine import resolve_url, sqlite_path
+
+        path = sqlite_path(resolve_url(self._given_url))
+        return path is None or path.exists()
+
+    @property
+    def url(self) -> str:
+        """Database URL, with its password."""
+        from skydb.store.engine import resolve_url
+
+        return resolve_url(self._given_url).render_as_string(hide_password=False)
+
+    @cached_property
+    def align(self) -> AlignGroup:
+        """Fits, their acceptance, and the ledger of every WCS."""
+        return AlignGroup(self)
+
+    @cached_property
+    def sky(self) -> SkyGroup:
+        """Sky runs, their comparison and their audit."""
+        return SkyGroup(self)
+
+    @cached_property
+    def refcat(self) -> RefcatGroup:
+        """Reference catalogues."""
+        return RefcatGroup(self)
+
+    @cached_property
+    def fetch(self) -> FetchGroup:
+        """Exposures and products from MAST."""
+        return FetchGroup(self)
+
+    @cached_property
+    def inspect(self) -> InspectGroup:
+        """Exposures and their WCS."""
+        return InspectGroup(self)
+
+    @cached_property
+    def history(self) -> HistoryGroup:
+        """Runs made without skydb."""
+        return HistoryGroup(self)
+
+    @cached_property
+    def runs(self) -> RunsGroup:
+        """Everything that ran, and what is kept of it."""
+        return RunsGroup(self)
+
+    @cached_property
+    def books(self) -> BooksGroup:
+        """Notes and flags."""
+        return BooksGroup(self)
+
+    @cached_property
+    def preset(self) -> PresetGroup:
+        """Options of AstroDrizzle under a name."""
+        return PresetGroup(self)
+
+    @cached_property
+    def export(self) -> ExportGroup:
+        """Tables, footprints and lineages out of the ledger."""
+        return ExportGroup(self)
+
+    @cached_property
+    def database(self) -> DatabaseGroup:
+        """The schema, backups and readers of the database."""
+        return DatabaseGroup(self)
+
+    def _say(self, sentence: str) -> None:
+        if self.progress is not None:
+            self.progress.remark(sentence)
+
+    def __repr__(self) -> str:
+        from skydb.store.engine import resolve_url
+        from skydb.store.urls import shown
+
+        return f"<Ledger {shown(resolve_url(self._given_url))}>"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if error is not None and not isinstance(error, Exception):
+            from skydb.services.core import close_begun
+
             close_begun(self.services.context.store, type(error).__name__)
         self.close()
 
     def close(self) -> None:
-        """Give back the database connections."""
-        self.services.close()
+        """Close the connections to the database."""
+        if "services" in self.__dict__:
+            self.services.close()

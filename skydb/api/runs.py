@@ -1,17 +1,14 @@
-"""List of all runs, and the record of each."""
+"""``ledger.runs``: everything that ran, and what is kept of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Unpack
 
-from skydb.api.base import Facade, run_number, table_of
-
-if TYPE_CHECKING:
-    from astropy.table import QTable
-
-    from skydb.store.scope import Scope
+from skydb.api.base import Group, run_number
+from skydb.api.results import Record, Result
+from skydb.api.selecting import Names, Selecting, scope_of, several
+from skydb.errors import UsageError
 
 #: Keys of a run, where there is none to show them.
 _NAMES = (
@@ -20,23 +17,24 @@ _NAMES = (
     *("downgraded", "retention", "agent", "tool_version", "skydb_version", "imported_by"),
     *("deleted_at", "error"),
 )
-_OF_A_PARAMETER = ("name", "value", "usual", "source")
 
 
-class RunsFacade(Facade):
-    """List of all runs, and the record of each."""
+class RunsGroup(Group):
+    """Every activity of any kind, and what is kept of it.
 
-    def runs(
+    Decisions have a reason and an author (else the login name); all rows stay.
+    """
+
+    def __call__(
         self,
-        kind: str | Sequence[str] = (),
+        kind: Names = (),
         *,
-        status: str | Sequence[str] = (),
+        status: Names = (),
         since: str | date | None = None,
         deleted: bool = False,
-        scope: Scope | None = None,
-        **names: Any,  # noqa: ANN401 - the fields of a scope
-    ) -> QTable:
-        """Every activity of any kind, the newest first.
+        **chosen: Unpack[Selecting],
+    ) -> Result:
+        """List runs, the newest first.
 
         Parameters
         ----------
@@ -45,56 +43,49 @@ class RunsFacade(Facade):
         status : str or sequence of str
             Only these states: ``succeeded``, ``failed``, ``interrupted``, ``running``.
         since : str or datetime.date, optional
-            Only what ran on this day (UTC) or later; a text may have a time.
+            Only what ran on this date (UTC) or later; a text may have a time.
         deleted : bool
             Those that were deleted too.
-        scope : Scope, optional
-            Only runs about these exposures.
-        **names
-            In place of a scope: ``visit``, ``target``, ``filter``, ``detector``, ``proposal``,
-            ``exposure``, ``exclude``, as the options of the commands.
+        **chosen
+            Only runs about these exposures: see :class:`.Selecting`.
 
         Returns
         -------
-        QTable
-            ``run``, ``kind``, ``status``, ``started_at`` (ISO 8601, UTC), ``method``,
-            ``inputs`` (JSON: names of exposures, else of files), ``mosaic`` (absolute path,
-            masked without one), ``stored_path`` and more.
+        Result
+            ``run``, ``kind``, ``status``, ``started_at`` (UTC), ``method``, ``inputs``,
+            ``mosaic`` (absolute path), ``stored_path`` and more.
 
         Raises
         ------
         NotFoundError, UsageError
-            When a selection means nothing, a kind does not exist, or a date cannot be read.
+            When nothing is selected, a kind does not exist, or a date cannot be read.
 
         Examples
         --------
-        >>> ledger.runs("sky", visit="bxl50")["run", "method", "mosaic"]  # doctest: +SKIP
+        >>> {run.kind for run in db.runs("sky", visit="bxl50")}
+        {'sky-run'}
         """
         from skydb.services.activities import kinds_named, moment_named, statuses_named
         from skydb.store.run_queries import RunFilter
 
+        scope = scope_of(chosen)
         wanted = RunFilter(
-            kinds_named(_several(kind)),
-            statuses_named(_several(status)),
+            kinds_named(several(kind)),
+            statuses_named(several(status)),
             None if since is None else moment_named(str(since)),
             deleted,
         )
-        rows = self.services.runs.listed(scope or _scope(names), wanted)
-        return table_of([_dated(row) for row in rows], _NAMES)
+        return Result(self._services.runs.listed(scope, wanted), _NAMES)
 
-    def runs_show(self, run: int | str) -> QTable:
-        """Parameters of a run that differ from its preset or the defaults.
-
-        Parameters
-        ----------
-        run : int or str
-            ``12`` or ``"run:12"``; of any kind.
+    def show(self, run: int | str) -> Record:
+        """Show all that is known of one run, of any kind.
 
         Returns
         -------
-        QTable
-            ``name``, ``value``, ``usual`` and ``source``; ``meta`` has all else that is known:
-            ``used``, ``outputs``, ``findings``, ``attempts``, ``mosaic``, ``all_parameters`` ...
+        Record
+            ``parameters`` (``name``, ``value``, ``usual``, ``source``), ``used``, ``outputs``,
+            ``findings``, ``attempts``, ``mosaic``, ``all_parameters``, software and more. Its
+            rows are the parameters that differ from the preset or the defaults.
 
         Raises
         ------
@@ -103,52 +94,126 @@ class RunsFacade(Facade):
 
         Examples
         --------
-        >>> ledger.runs_show(12).meta["outputs"]  # doctest: +SKIP
+        >>> db.runs.show(4).kind
+        'alignment'
         """
-        found = self.services.runs.show(run_number(run))
-        table = table_of(found.pop("parameters"), _OF_A_PARAMETER)
-        table.meta |= found
-        return table
+        known = self._services.runs.show(run_number(run))
+        given = [one for one in known["parameters"] if one["value"] != one["usual"]]
+        return Record(known, given, ("name", "value", "usual", "source"))
 
+    def pin(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Protect a sky run: it can be neither purged nor deleted.
 
-def _several(words: str | Sequence[str]) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
+        Examples
+        --------
+        >>> db.runs.pin(6, "figure 3 of the paper").kind
+        'pin'
+        """
+        return Record(self._services.retention.pin(run_number(run), why, author))
 
+    def unpin(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Remove the protection of a sky run.
 
-def _dated(row: dict[str, Any]) -> dict[str, Any]:
-    """Moments as text, which a column can hold beside what is missing."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
+        Examples
+        --------
+        >>> pinned = db.runs.pin(6, "figure 3")
+        >>> db.runs.unpin(6, "the paper is out").kind
+        'unpin'
+        """
+        return Record(self._services.retention.unpin(run_number(run), why, author))
 
+    def metrics_only(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Release the mosaic of a sky run to the next purge by age; the values stay.
 
-def _scope(names: dict[str, Any]) -> Scope:
-    """The exposures that names mean, each as the option of a command has it.
+        Examples
+        --------
+        >>> db.runs.metrics_only(6, "a trial").kind
+        'metrics-only'
+        """
+        return Record(self._services.retention.metrics_only(run_number(run), why, author))
 
-    Raises
-    ------
-    UsageError
-        When there is no option of a name.
-    """
-    from skydb.errors import UsageError
-    from skydb.store.scope import Scope
+    def delete(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Hide a sky run from views and comparisons; its rows and files stay.
 
-    fields = {
-        "visit": "visits",
-        "exposure": "rootnames",
-        "exclude": "exclude",
-        "proposal": "proposal_id",
-        **{name: name for name in ("target", "filter", "detector")},
-    }
-    unknown = sorted(names.keys() - fields)
-    if unknown:
-        known = ", ".join(fields)
-        raise UsageError(f"Runs are not selected by {unknown[0]}.", advice=f"By {known}.")
-    several = ("visit", "exposure", "exclude")
-    given: dict[str, Any] = {
-        fields[name]: _several(value) if name in several else value
-        for name, value in names.items()
-        if value is not None
-    }
-    return Scope(**given)
+        Examples
+        --------
+        >>> db.runs.delete(7, "made with the wrong flat").kind
+        'delete'
+        """
+        return Record(self._services.retention.delete(run_number(run), why, author))
+
+    def undelete(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Show a deleted sky run again.
+
+        Examples
+        --------
+        >>> deleted = db.runs.delete(7, "wrong flat")
+        >>> db.runs.undelete(7, "another run had the wrong flat").kind
+        'undelete'
+        """
+        return Record(self._services.retention.undelete(run_number(run), why, author))
+
+    def purge(
+        self,
+        *runs: int | str,
+        older_than: str | None = None,
+        keep_latest: int = 2,
+        why: str = "",
+        dry_run: bool = False,
+        author: str | None = None,
+    ) -> Result:
+        """Delete the mosaics of sky runs; values, checksums and all rows stay.
+
+        Parameters
+        ----------
+        *runs : int or str
+            Sky runs.
+        older_than : str, optional
+            Instead: all that ended longer ago, e.g. ``90d``; pinned runs are kept.
+        keep_latest : int
+            With `older_than`: newest runs of each method of a group to keep.
+        why : str
+            The reason.
+        dry_run : bool
+            Show what would be deleted.
+
+        Returns
+        -------
+        Result
+            ``run``, ``freed_bytes`` and more.
+
+        Raises
+        ------
+        UsageError
+            Unless either runs or `older_than` is given.
+
+        Examples
+        --------
+        >>> len(db.runs.purge(older_than="90d", dry_run=True))
+        0
+        """
+        from skydb.domain.retention import RetentionPolicy
+
+        if bool(runs) == (older_than is not None):
+            raise UsageError("Name either runs or --older-than.")
+        if older_than is None:
+            numbers = [run_number(run) for run in runs]
+            return Result(self._services.retention.purge(numbers, why, author, dry_run=dry_run))
+        policy = RetentionPolicy.parse(older_than, keep_latest)
+        return Result(self._services.retention.purge_by(policy, why, author, dry_run=dry_run))
+
+    def abandon(self, run: int | str, why: str, *, author: str | None = None) -> Record:
+        """Give up a run of any kind whose process is gone: its status becomes ``failed``.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such run, or it is not running.
+
+        Examples
+        --------
+        >>> db.runs.abandon(6, "the node went down")
+        Traceback (most recent call last):
+        skydb.errors.UsageError: ...
+        """
+        return Record(self._services.books.abandon(run_number(run), why, author))

@@ -9,13 +9,12 @@ import typer
 
 from skydb.cli import inputs
 from skydb.cli.references import AlignmentRunArgument
-from skydb.cli.shell import FAILED, JsonOption, Shell, group, key_values, shell_of
+from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns, columns_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from skydb.services.core import HeaderChange
+    from skydb.api.alignment import Fits
+    from skydb.cli.shell import Shell
 
 align = group("Alignment to a reference catalogue.")
 
@@ -100,52 +99,29 @@ def run(
 
     Example: skydb align run --refcat gaia --visit bxl50
     """
-    from skydb.api.roads import chosen_groups, chosen_road
-    from skydb.drizzle.usual import usual_settings
-
-    road = chosen_road(what, relative=relative)
     options = key_values(
         option or (), threshold=threshold, conv_width=conv_width, minobj=minobj,
         searchrad=searchrad, tolerance=tolerance, fitgeometry=fitgeometry, nclip=nclip,
         expand_refcat=expand_refcat or None,
     )  # fmt: skip
-    settings = usual_settings(road, options)
-    groups = chosen_groups(
-        road, refcat, options, group_by=group_by, geometry=fitgeometry, relative=relative
-    )
-    policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = chosen.selection()
-    shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
+    words = chosen.run_words(strict=strict, allow=allow)
+    how: dict[str, Any] = {
+        **{"refcat": refcat, "what": what, "group_by": group_by, "relative": relative},
+        **{"options": options, **words},
+    }
+    shell, named = shell_of(context), tuple(products or ())
+    with shell.ledger(progress=not as_json) as ledger:
         if preset is not None:
-            services.presets.require_for(preset, "TweakReg")
+            ledger.preset.require_for(preset, "TweakReg")
         if explain_inputs:
-            told = (
-                services.align.explain(products or (), selection, what=road)
-                if groups is None
-                else services.align_groups.explain(refcat, products or (), groups, selection)
-            )
-            inputs.show_inputs(shell, told, as_json=as_json)
+            inputs.show_inputs(shell, ledger.align.inputs(*named, **how), as_json=as_json)
             return
-        if groups is not None:
-            run_id = services.align_groups.run(
-                refcat, products or (), groups, selection=selection, policy=policy
-            )
-        else:
-            run_id = services.align.run(
-                refcat or (),
-                products or (),
-                settings,
-                what=road,
-                selection=selection,
-                policy=policy,
-            )
-        rows = services.questions.alignment(run_id)
-        doubts = services.questions.input_doubts(run_id)
-    for doubt in doubts:
-        shell.say(f"{doubt['subject']}: {doubt['message']}")
-    _show_fits(shell, run_id, rows, as_json=as_json)
-    shell.flag(when=bool(doubts))
+        fits = ledger.align.run(*named, **how)
+    _print_fits(shell, fits, as_json=as_json)
+    weak = fits.is_flagged and not fits.remarks
+    if weak and not fits.has_failed:
+        shell.say("Some fits failed or are not trusted; see the table.")
+    shell.finish(fits)
 
 
 @align.command()
@@ -157,15 +133,15 @@ def show(context: typer.Context, run: AlignmentRunArgument, as_json: JsonOption 
     Example: skydb align show 4
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.alignment(run)
-        told = [one for one in services.runs.parameters(run) if one["value"] != one["usual"]]
-    named = {one["name"]: one["value"] for one in told}
-    rows = [{**row, "parameters": named} for row in rows]
-    _print_fits(shell, run, rows, as_json=as_json)
-    if told and not as_json:
+    with shell.ledger() as ledger:
+        fits = ledger.align.show(run)
+    named = {one["name"]: one["value"] for one in fits.parameters}
+    for row in fits:
+        row["parameters"] = named
+    _print_fits(shell, fits, as_json=as_json)
+    if named and not as_json:
         heading, shown = columns_runs.PARTS["parameters"]
-        shell.show(heading, told, shown)
+        shell.show(heading, fits.parameters, shown)
 
 
 @align.command()
@@ -182,12 +158,10 @@ def plot(
 
     Example: skydb align plot 4 --out figures/
     """
-    from skydb.report.pages import alignment_pictures
-
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = alignment_pictures(services, run, out)
-    shell.show("Pictures", rows, as_json=as_json)
+    with shell.ledger() as ledger:
+        pictures = ledger.align.plot(run, out)
+    shell.present("Pictures", pictures, as_json=as_json)
 
 
 @align.command()
@@ -212,36 +186,11 @@ def accept(
 
     Example: skydb align accept 4
     """
-    from skydb.domain.vocabulary import SolutionStatus
-
+    reason = _reason(force=force, why=why)
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        reason = _reason(force=force, why=why)
-        if write_headers:
-            outcomes, written = services.headers.accept(run, force_why=reason)
-            _tell(shell, written)
-        else:
-            outcomes = services.accept.accept(run, force_why=reason)
-    shell.show("Accepted", outcomes, columns.ACCEPTED, as_json=as_json)
-    wrong = [one for one in outcomes if one.status is SolutionStatus.FAILED]
-    if wrong:
-        shell.say(f"{len(wrong)} exposures did not move as predicted; they were left as they were.")
-        raise typer.Exit(FAILED)
-    moved = [one for one in outcomes if one.status is SolutionStatus.APPLIED and one.reason]
-    for one in moved:
-        shell.say(f"{one.rootname}: {one.reason}")
-    left = [one for one in outcomes if one.status is SolutionStatus.PROPOSED]
-    shell.flag(
-        when=bool(left), sentence=f"{len(left)} exposures were left: see `skydb align show`."
-    )
-    shell.flag(when=bool(moved))
-
-
-def _tell(shell: Shell, written: Sequence[HeaderChange]) -> None:
-    if not written:
-        return
-    shell.say(f"Wrote the headers of {len(written)} of your files.")
-    shell.say(f"To take that back: skydb restore-headers {written[0].activity}")
+    with shell.ledger(progress=not as_json) as ledger:
+        accepted = ledger.align.accept(run, force_why=reason, write_headers=write_headers)
+    shell.present("Accepted", accepted, columns.ACCEPTED, as_json=as_json)
 
 
 def _reason(*, force: bool, why: str) -> str | None:
@@ -264,12 +213,12 @@ def reject(
     Example: skydb align reject 4 --why "matched on a diffraction spike"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        count = services.accept.reject(run, why)
+    with shell.ledger() as ledger:
+        done = ledger.align.reject(run, why)
     if as_json:
-        shell.print_json({"run": run, "rejected": count})
+        shell.print_json(done.document())
     else:
-        shell.stdout.print(f"Rejected {count} fits of run {run}.")
+        shell.stdout.print(f"Rejected {done.rejected} fits of run {run}.")
 
 
 @align.command()
@@ -284,31 +233,18 @@ def history(
 
     Example: skydb align history ibxl50clq
     """
-    scope = chosen.scope()
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.alignment_history(name, scope)
-    shell.show(f"Solutions of {name or scope.label}", rows, columns.HISTORY, as_json=as_json)
+    with shell.ledger() as ledger:
+        found = ledger.align.history(name, **chosen.words())
+    shell.present(f"Solutions of {found.about}", found, columns.HISTORY, as_json=as_json)
 
 
-def _show_fits(shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    from skydb.domain.trust import TRUST_FLOOR
-
-    _print_fits(shell, run_id, rows, as_json=as_json)
-    failed = [row for row in rows if row["status"] == "failed"]
-    if len(failed) == len(rows):
-        raise typer.Exit(FAILED)
-    weak = [row for row in rows if row["trust"] is not None and row["trust"] < TRUST_FLOOR]
-    shell.flag(when=bool(weak), sentence="Some fits failed or are not trusted; see the table.")
-
-
-def _print_fits(
-    shell: Shell, run_id: int, rows: Sequence[dict[str, Any]], *, as_json: bool
-) -> None:
-    told = [{**row, "why": row["reason"] or row["trust_reason"]} for row in rows]
-    shell.show(f"Alignment run {run_id}", told, columns.FITS, as_json=as_json)
-    if not as_json:
-        shell.show("Beside the archive's solutions", rows, columns.FITS_BESIDE)
-        groups = [row for row in rows if row["group"] is not None]
-        if groups:
-            shell.show("Agreement within groups", groups, columns.FITS_OF_GROUPS)
+def _print_fits(shell: Shell, fits: Fits, *, as_json: bool) -> None:
+    rows = [{**row, "why": row["reason"] or row["trust_reason"]} for row in fits]
+    shell.show(f"Alignment run {fits.run}", rows, columns.FITS, as_json=as_json)
+    if as_json:
+        return
+    shell.show("Beside the archive's solutions", rows, columns.FITS_BESIDE)
+    groups = [row for row in rows if row["group"] is not None]
+    if groups:
+        shell.show("Agreement within groups", groups, columns.FITS_OF_GROUPS)

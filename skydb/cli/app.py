@@ -166,7 +166,7 @@ def _command() -> Callable[..., object]:
 
 
 def _explain(error: SkydbError, words: list[str]) -> int:
-    from skydb.store.urls import redacted
+    from skydb.api.database import redacted
 
     # What failed because the command was told to stop is no failure to explain.
     check()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from skydb.cli import retention
 from skydb.cli.entries import show_entry
 from skydb.cli.inputs import Chosen, selecting
-from skydb.cli.shell import JsonOption, Shell, group, shell_of
+from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns_books
-
-if TYPE_CHECKING:
-    from skydb.domain.vocabulary import EntryKind
 
 books = group("The survey's books: notes and flags, with author and reason.")
 deliveries = group("Days in which an archive is known to have served wrong files.")
@@ -57,10 +54,9 @@ def list_(
     Example: skydb books list bxl50
     """
     shell = shell_of(context)
-    wanted = _kind(kind) if kind else None
-    with shell.services() as services:
-        rows = services.books.entries(subject, wanted, chosen.scope())
-    shell.show("Books", rows, columns_books.ENTRIES, as_json=as_json)
+    with shell.ledger() as ledger:
+        entries = ledger.books.list(subject, kind, **chosen.words())
+    shell.present("Books", entries, columns_books.ENTRIES, as_json=as_json)
 
 
 @books.command()
@@ -76,9 +72,9 @@ def note(
     Example: skydb books note bxl50 "guide star lost, taken again in visit 53"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.note(subject, text, author)
-    show_entry(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        entry = ledger.books.note(subject, text, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 @books.command()
@@ -95,9 +91,9 @@ def flag(
     Example: skydb books flag ibxl50clq satellite --why "a trail crosses the chip"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.flag(subject, label, why, author)
-    show_entry(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        entry = ledger.books.flag(subject, label, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 @books.command()
@@ -113,13 +109,10 @@ def ignore(
 
     Example: skydb books ignore bxl53 never-matched --why "overlaps nothing"
     """
-    from skydb.cli.todo import rule_named
-
-    wanted = rule_named(rule)
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.ignore(subject, wanted, why, author)
-    show_entry(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        entry = ledger.books.ignore(subject, rule, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 @books.command()
@@ -137,9 +130,9 @@ def withdraw(
     Example: skydb books withdraw 7 --why "the trail was masked"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.withdraw(entry, why, author)
-    show_entry(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        entry_made = ledger.books.withdraw(entry, why, author=author)
+    show_entry(shell, entry_made, as_json=as_json)
 
 
 @deliveries.command("list")
@@ -149,9 +142,9 @@ def list_deliveries(context: typer.Context, as_json: JsonOption = False) -> None
     Example: skydb books deliveries list
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.books.deliveries()
-    shell.show("Bad deliveries", rows, columns_books.DELIVERIES, as_json=as_json)
+    with shell.ledger() as ledger:
+        rows = ledger.books.deliveries.list()
+    shell.present("Bad deliveries", rows, columns_books.DELIVERIES, as_json=as_json)
 
 
 @deliveries.command()
@@ -169,9 +162,9 @@ def add(
     Example: skydb books deliveries add flat --began 2024-05-01 --ended 2024-05-09 --what "bad flat"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.add_delivery(name, began, ended, what, author)
-    _show_delivery(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        delivery = ledger.books.deliveries.add(name, began, ended, what, author=author)
+    shell.present("Bad delivery", delivery, columns_books.DELIVERIES, as_json=as_json)
 
 
 @deliveries.command()
@@ -187,24 +180,6 @@ def drop(
     Example: skydb books deliveries drop flat --why "the files were right after all"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.drop_delivery(name, why, author)
-    _show_delivery(shell, row, as_json=as_json)
-
-
-def _show_delivery(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        shell.print_json(row)
-    else:
-        shell.show("Bad delivery", [row], columns_books.DELIVERIES)
-
-
-def _kind(text: str) -> EntryKind:
-    from skydb.domain.vocabulary import EntryKind
-    from skydb.errors import UsageError
-
-    try:
-        return EntryKind(text)
-    except ValueError as error:
-        known = ", ".join(EntryKind)
-        raise UsageError(f"{text!r} is no kind of line.", advice=f"Kinds: {known}.") from error
+    with shell.ledger() as ledger:
+        delivery = ledger.books.deliveries.drop(name, why, author=author)
+    shell.present("Bad delivery", delivery, columns_books.DELIVERIES, as_json=as_json)

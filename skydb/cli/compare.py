@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skydb.cli.align import align
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
-from skydb.cli.shell import JsonOption, Shell, shell_of
+from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns, columns_comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from skydb.api.composition import Services
-    from skydb.domain.grouping import StatisticsBy
-    from skydb.domain.vocabulary import SkyMethod
-    from skydb.services.comparison import SkyChange
-    from skydb.store.scope import Scope
+    from skydb.api.sky_comparison import SkyChanges
+    from skydb.cli.shell import Shell
 
 Replays = Annotated[
     bool, typer.Option("--replays", help="Also runs that `skydb replay` made to compare.")
 ]
 
-#: Causes that are those of whole runs.
-_OF_RUNS = ("alignment", "software", "parameters", "engine", "downgraded")
 #: Under a table of differences.
 _NOTE = (
     "relative: less the median difference of all chips that both runs have. Of match only this "
@@ -80,103 +73,28 @@ def compare(
 
     Example: skydb sky compare --history --visit bxl50
     """
-    scope = chosen.scope()
-    shell = shell_of(context)
-    with shell.services() as services:
-        if _is_across(services, runs or (), asked=across or history or between is not None):
-            rows = _across(services, runs or (), between, scope, history=history, replays=replays)
-            criterion = services.comparison.skies.criterion(rows)
-            _show_changes(shell, rows, criterion, sigma=sigma, as_json=as_json)
-        else:
-            _show_methods(shell, services, runs or (), scope, out, sigma=sigma, as_json=as_json)
-
-
-def _is_across(services: Services, runs: Sequence[int], *, asked: bool) -> bool:
-    return asked or services.comparison.skies.have_a_method_in_common(runs)
-
-
-def _across(
-    services: Services,
-    runs: Sequence[int],
-    between: tuple[int, int] | None,
-    scope: Scope,
-    *,
-    history: bool,
-    replays: bool,
-) -> list[SkyChange]:
-    from skydb.errors import UsageError
-
-    if bool(runs) + history + (between is not None) != 1:
-        raise UsageError(
-            "It is not clear what is to be compared.",
-            advice="Give runs, or --between GROUP GROUP, or --history.",
-        )
-    service = services.comparison.skies
-    if between is not None:
-        return service.groups(*between, scope)
-    return service.history(scope, replays=replays) if history else service.runs(runs, scope)
-
-
-def _show_changes(
-    shell: Shell, rows: Sequence[SkyChange], criterion: Sequence[str], *, sigma: bool, as_json: bool
-) -> None:
-    note = " ".join([_NOTE, *criterion, *_causes_told(rows)])
-    shown = columns_comparison.SKY_CHANGES_SIGMA if sigma else columns_comparison.SKY_CHANGES
-    shell.show("MDRIZSKY, run by run", rows, shown, as_json=as_json, note=note)
-
-
-def _causes_told(rows: Sequence[SkyChange]) -> list[str]:
-    """What the causes are that all chips of two runs share, in sentences."""
-    told = {
-        f"{cause}: {one} -> {other}."
-        for row in rows
-        for cause, (one, *more) in row.because.items()
-        if cause in _OF_RUNS
-        for other in more
-    }
-    if any(row.difference and not row.cause for row in rows):
-        return [*sorted(told), "Where no cause is named, no row tells one."]
-    return sorted(told)
-
-
-def _show_methods(
-    shell: Shell,
-    services: Services,
-    runs: Sequence[int],
-    scope: Scope,
-    out: Path | None,
-    *,
-    sigma: bool,
-    as_json: bool,
-) -> None:
-    rows = services.questions.comparison(runs, scope)
-    if out is not None:
-        from skydb.report.pages import comparison_pictures
-
-        for picture in comparison_pictures(services, rows, runs, out):
+    shell, named = shell_of(context), tuple(runs or ())
+    with shell.ledger() as ledger:
+        asked = across or history or between is not None
+        if asked or ledger.sky.have_a_method_in_common(*named):
+            changes = ledger.sky.changes(
+                *named, between=between, history=history, replays=replays, **chosen.words()
+            )
+            _show_changes(shell, changes, sigma=sigma, as_json=as_json)
+            return
+        skies = ledger.sky.compare(*named, **chosen.words())
+        for picture in skies.write(out) if out is not None else ():
             shell.say(f"{picture}")
     shown = columns.with_given_skies(
-        columns.COMPARISON_SIGMA if sigma else columns.COMPARISON, rows
+        columns.COMPARISON_SIGMA if sigma else columns.COMPARISON, skies.rows
     )
-    note = ""
-    if not runs and not as_json:
-        whole = scope.is_everything
-        note = _groups_told(
-            services.questions.sky_runs() if whole else services.coverage(scope).runs()
-        )
-    shell.show("MDRIZSKY", rows, shown, as_json=as_json, note=note)
+    shell.present("MDRIZSKY", skies, shown, as_json=as_json, note=skies.note)
 
 
-def _groups_told(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Which runs a table shows that nobody has named."""
-    groups: dict[int, list[Mapping[str, Any]]] = {}
-    for run in runs:
-        groups.setdefault(run["group"], []).append(run)
-    return " ".join(
-        f"Runs {', '.join(str(run['run']) for run in same)} of group {group}, by "
-        f"{', '.join(dict.fromkeys(run['engine'] for run in same))}: the newest."
-        for group, same in groups.items()
-    )
+def _show_changes(shell: Shell, changes: SkyChanges, *, sigma: bool, as_json: bool) -> None:
+    note = " ".join([_NOTE, *changes.notes])
+    shown = columns_comparison.SKY_CHANGES_SIGMA if sigma else columns_comparison.SKY_CHANGES
+    shell.present("MDRIZSKY, run by run", changes, shown, as_json=as_json, note=note)
 
 
 def stats(
@@ -194,11 +112,9 @@ def stats(
     Example: skydb sky stats --by filter --method match
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.comparison.statistics.statistics(
-            _group_by(by), _method(method), chosen.scope(), replays=replays
-        )
-    shell.show(f"Sky by {by}", rows, columns_comparison.SKY_STATISTICS, as_json=as_json)
+    with shell.ledger() as ledger:
+        rows = ledger.sky.stats(by, method, replays=replays, **chosen.words())
+    shell.present(f"Sky by {by}", rows, columns_comparison.SKY_STATISTICS, as_json=as_json)
 
 
 def timeline(
@@ -212,16 +128,13 @@ def timeline(
 
     Example: skydb sky timeline --visit bxl50 --out figures/
     """
-    scope = chosen.scope()
     shell = shell_of(context)
-    with shell.services() as services:
-        points = services.comparison.timeline.timeline(scope, replays=replays)
-    if out is not None:
-        from skydb.report.timeline_figures import timeline_pictures
-
-        for picture in timeline_pictures(points, scope.label, out):
-            shell.say(f"{picture}")
-    shell.show(f"Over time: {scope.label}", points, columns_comparison.TIMELINE, as_json=as_json)
+    with shell.ledger() as ledger:
+        points = ledger.sky.timeline(replays=replays, **chosen.words())
+    for picture in points.write(out) if out is not None else ():
+        shell.say(f"{picture}")
+    title = f"Over time: {points.label}"
+    shell.present(title, points, columns_comparison.TIMELINE, as_json=as_json)
 
 
 def changes(
@@ -239,34 +152,7 @@ def changes(
 
     Example: skydb align changes --since 2026-01-01 --min-mas 10
     """
-    from skydb.services.comparison import moment
-
-    scope = chosen.scope()
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.comparison.deliveries.changes(
-            scope, moment(since) if since else None, min_mas
-        )
-    shell.show("Delivered anew", rows, columns_comparison.ALIGNMENT_CHANGES, as_json=as_json)
-
-
-def _group_by(text: str) -> StatisticsBy:
-    from skydb.domain.grouping import StatisticsBy
-    from skydb.errors import UsageError
-
-    try:
-        return StatisticsBy(text)
-    except ValueError as error:
-        raise UsageError(f"Nothing is told apart by {text!r}.",
-                         advice=f"Choose from {', '.join(StatisticsBy)}.") from error  # fmt: skip
-
-
-def _method(text: str | None) -> SkyMethod | None:
-    from skydb.domain.vocabulary import SkyMethod
-    from skydb.errors import UsageError
-
-    try:
-        return None if text is None else SkyMethod(text)
-    except ValueError as error:
-        raise UsageError(f"There is no sky method {text!r}.",
-                         advice=f"Choose from {', '.join(SkyMethod)}.") from error  # fmt: skip
+    with shell.ledger() as ledger:
+        rows = ledger.align.changes(since, min_mas=min_mas, **chosen.words())
+    shell.present("Reprocessed", rows, columns_comparison.ALIGNMENT_CHANGES, as_json=as_json)

@@ -40,26 +40,18 @@ def backup(
 
     Example: skydb db backup friday.sqlite
     """
-    from dataclasses import asdict
-
-    from skydb.cli.progress import progress_on
-    from skydb.errors import UsageError
     from skydb.report.columns import COPIES
-    from skydb.services.bookkeeping import BackupKind, back_up
 
     shell = shell_of(context)
-    if kind not in (None, *BackupKind):
-        raise UsageError(f"{kind!r} is no kind of backup.", advice="Use sqlite or dump.")
-    wanted = BackupKind(kind) if kind else None
-    with progress_on(shell.stderr, wanted=not (as_json or shell.quiet)) as listener:
-        made = back_up(shell.db, out, kind=wanted, overwrite=overwrite, progress=listener)
-    if made.remark:
-        shell.say(made.remark)
+    with shell.ledger(progress=not as_json) as ledger:
+        made = ledger.database.backup(out, kind=kind, overwrite=overwrite)
+    for remark in made.remarks:
+        shell.say(remark)
     if as_json:
-        shell.print_json(asdict(made))
+        shell.print_json(made.document())
         return
+    shell.show("Backed up", made.rows, COPIES)
     note = f"{made.path}: {made.kind}, {made.bytes} bytes"
-    shell.show("Backed up", made.tables, COPIES)
     shell.stdout.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -87,29 +79,18 @@ def reader(
 
     Example: skydb db reader visitor --password-env VISITOR_PASSWORD
     """
-    from skydb.services.bookkeeping import make_reader
-    from skydb.store.urls import shown
-
     shell = shell_of(context)
     password = None if no_password else _password(role, password_env)
-    made = make_reader(shell.db, role, password)
-    document = {
-        "role": made.role,
-        "is_new": made.is_new,
-        "url": shown(made.url),
-        "relations": made.relations,
-    }
+    with shell.ledger() as ledger:
+        made = ledger.database.reader(role, password)
     if as_json:
-        shell.print_json(document)
+        shell.print_json(made.document())
         return
-    url = made.url
-    host = url.host or url.normalized_query.get("host", ("localhost",))[0]
+    was = "was made" if made.is_new else "was there"
     lines = (
-        f"Role {made.role} {'was made' if made.is_new else 'was there'}; it reads "
-        f"{made.relations} tables and views.",
-        f"Use it:        skydb --db '{shown(url)}' sql \"SELECT ...\"",
-        f"Its password:  a line {host}:{url.port or 5432}:{url.database}:{made.role}:PASSWORD "
-        "in ~/.pgpass, with mode 0600",
+        f"Role {role} {was}; it reads {made.relations} tables and views.",
+        f"Use it:        skydb --db '{made.url}' sql \"SELECT ...\"",
+        f"Its password:  a line {made.pgpass} in ~/.pgpass, with mode 0600",
     )
     shell.stdout.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,7 @@ from skydb.errors import ArchiveError, ToolError, UsageError
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.api.composition import Services
+    from skydb.api.ledger import Ledger
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 
@@ -52,25 +51,16 @@ def report(
 
     Example: skydb report horsehead.html --target HORSEHEAD --filter F160W
     """
-    from skydb.report.field_page import write_field_report
-
     shell = shell_of(context)
-    with shell.services() as services:
-        written = write_field_report(
-            services, out, title=title, scope=chosen.scope(), runs=runs or ()
-        )
-    verdict = written.verdict
+    with shell.ledger() as ledger:
+        written = ledger.report(out, title=title, runs=runs or (), **chosen.words())
     if as_json:
-        document = {"path": str(written.path), "verdict": verdict.word, "covers": verdict.covers,
-                    "problems": [asdict(one) for one in verdict.problems]}  # fmt: skip
-        shell.print_json(document)
+        shell.print_json(written.document())
     else:
         shell.stdout.print(f"Report: {written.path}", soft_wrap=True)
-        for line in verdict.covers:
+        for line in written.remarks:
             shell.say(line)
-        for what, problems in verdict.by_kind.items():
-            shell.say(f"{what}: {len(problems)}" if problems[0].subject else f"{what}.")
-    shell.flag(when=not verdict.passed)
+    shell.flag(when=written.is_flagged)
 
 
 def demo(
@@ -91,7 +81,7 @@ def demo(
 
     Example: skydb demo demo-output
     """
-    from skydb.cli.field import plan_of
+    from skydb.simulate.calling import plan_of
 
     shell = shell_of(context)
     began_s = time.monotonic()
@@ -110,7 +100,7 @@ def demo(
     shell.flag(when=story.is_flagged)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Demo:
     """One field from simulation to report, in a directory of its own."""
 
@@ -118,38 +108,30 @@ class Demo:
     directory: Path
     plan: FieldPlan
     as_json: bool = False
+    is_flagged: bool = False
+    """Whether a sky run of the demo was downgraded or flagged."""
 
     def tell(self) -> tuple[list[dict[str, Any]], Path]:
-        """Do everything; the figures measured against truth, and the report."""
-        from skydb.store import schema
+        """Do everything; give the figures measured against truth, and the report."""
+        import skydb
+        from skydb.cli.progress import progress_on
+        from skydb.simulate.archive import LoopbackArchive
+        from skydb.simulate.field import simulate_field
 
         self._require_new()
         self._say("Simulating exposures and pipeline products")
-        truth = self._truth
-        schema.upgrade(self._ledger.db)
-        with self._ledger.services(progress=not self.as_json) as services:
-            self._work(services)
-            measured = self._measure(services, truth)
-            self._say("Writing the report")
-            return measured, self._report(services, measured)
-
-    @property
-    def is_flagged(self) -> bool:
-        """Whether any sky run of the demo was downgraded or flagged."""
-        with self._ledger.services() as services:
-            runs = services.questions.current_sky_runs()
-        return any(run["downgraded"] or run["findings"] for run in runs)
-
-    @cached_property
-    def _ledger(self) -> Shell:
+        field = self.directory / "field"
+        truth = simulate_field(field, self.plan, progress=self._say)
         url = f"sqlite:///{(self.directory / 'skydb.sqlite').resolve()}"
-        return Shell(url, str(self.directory / "skydb-data"), quiet=self.shell.quiet)
-
-    @cached_property
-    def _truth(self) -> FieldTruth:
-        from skydb.simulate.field import simulate_field
-
-        return simulate_field(self.directory / "field", self.plan, progress=self._say)
+        data = self.directory / "skydb-data"
+        wanted = not (self.as_json or self.shell.quiet)
+        with (
+            LoopbackArchive(field) as archive,
+            progress_on(self.shell.stderr, wanted=wanted) as listener,
+            skydb.lazy_ledger(url, data, archive.url, listener) as ledger,
+        ):
+            ledger.database.upgrade()
+            return self._work(ledger, truth)
 
     def _require_new(self) -> None:
         if self.directory.exists() and any(self.directory.iterdir()):
@@ -157,63 +139,43 @@ class Demo:
                 f"{self.directory} is not empty.", advice="Give a new directory, or remove it."
             )
 
-    def _work(self, services: Services) -> None:
-        from skydb.domain.vocabulary import COMPUTED_METHODS
-        from skydb.simulate.archive import LoopbackArchive
+    def _work(self, ledger: Ledger, truth: FieldTruth) -> tuple[list[dict[str, Any]], Path]:
+        from skydb.cli.measure import measure_against_truth
 
-        with LoopbackArchive(self.directory / "field") as archive:
-            self._obtain(services, archive.url)
+        self._obtain(ledger)
         self._say("Aligning to the catalogue")
-        run = services.align.run("gaia")
-        services.accept.accept(run)
+        fits = ledger.align.run(refcat="gaia")
+        accepted = ledger.align.accept(fits.run)
         self._say("Running the four sky methods")
-        self._require_done(services.sky().run(COMPUTED_METHODS, preset="tutorial"))
+        runs = ledger.sky.run(preset="tutorial")
+        for run in runs:
+            if run.status != "succeeded":
+                raise ToolError("AstroDrizzle", f"failed in run {run.run}: {run.error}")
+        self.is_flagged = runs.is_flagged
+        measured = measure_against_truth(ledger, runs, accepted, truth, self.plan)
+        self._say("Writing the report")
+        figures = self.directory / "figures"
+        fits.write(figures)
+        ledger.sky.compare().write(figures)
+        page = ledger.report(self.directory / "report.html", measured=measured)
+        return measured, Path(page.path)
 
-    def _obtain(self, services: Services, url: str) -> None:
+    def _obtain(self, ledger: Ledger) -> None:
         """Get exposures, products and catalogues over the wire, as from the real services."""
-        from skydb.archive.endpoints import Endpoints
-        from skydb.archive.mast import MastQuery
-        from skydb.services.catalogs import CatalogQueryService
-        from skydb.services.intake import FetchService
         from skydb.simulate.detectors import detector
 
-        loopback = Endpoints(url, url, url)
         self._say("Fetching from MAST, played by the loopback archive")
-        query = MastQuery(
-            proposal_id=self.plan.proposal_id,
-            products=("FLT", "FLC", "DRZ", "DRC"),
+        files = ledger.fetch(
+            proposal=self.plan.proposal_id,
+            products="FLT,FLC,DRZ,DRC",
             project=detector(self.plan.detector).pipeline,
         )
-        for file in FetchService(services.context, loopback).fetch(query):
+        for file in files:
             if file.path is None:
                 raise ArchiveError("MAST", f"{file.uri} did not arrive: {file.reason}")
         self._say("Asking Gaia and the astrometric catalogue service")
-        catalogs = CatalogQueryService(services.context, loopback)
-        catalogs.gaia(name="gaia")
-        catalogs.footprint(name="footprint")
-
-    def _require_done(self, runs: list[dict[str, Any]]) -> None:
-
-        for run in runs:
-            if run["status"] != "succeeded":
-                raise ToolError("AstroDrizzle", f"failed in run {run['run']}: {run['error']}")
-
-    def _measure(self, services: Services, truth: FieldTruth) -> list[dict[str, Any]]:
-        from skydb.cli.measure import measure_against_truth
-
-        return measure_against_truth(services, truth, self.plan)
-
-    def _report(self, services: Services, measured: list[dict[str, Any]]) -> Path:
-        from skydb.report.field_page import write_field_report
-        from skydb.report.pages import alignment_pictures, comparison_pictures
-
-        figures = self.directory / "figures"
-        run = services.questions.latest_alignment()
-        if run is not None:
-            alignment_pictures(services, run, figures)
-        comparison_pictures(services, services.questions.comparison(), (), figures)
-        page = self.directory / "report.html"
-        return write_field_report(services, page, measured=measured).path
+        ledger.refcat.gaia(name="gaia")
+        ledger.refcat.footprint(name="footprint")
 
     def _say(self, sentence: str) -> None:
         if not self.as_json:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
-from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
+from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    from skydb.domain.selftest import CheckResult
 
 
 def attach(app: typer.Typer) -> None:
@@ -31,30 +26,9 @@ def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: skydb doctor --json
     """
-    from skydb.domain.selftest import verdict_of
-    from skydb.domain.vocabulary import Verdict
-
     shell = shell_of(context)
-    results = _examine(shell, as_json=as_json)
-    shell.show("Self-test of this environment", results, columns.CHECKS, as_json=as_json)
-    if verdict_of(results) is not Verdict.PASSED:
-        raise typer.Exit(FAILED)
-
-
-def _examine(shell: Shell, *, as_json: bool) -> list[CheckResult]:
-    from skydb.services.selftest import examine
-    from skydb.simulate.tiny import TinyFields
-
-    if _has_ledger(shell):
-        with shell.services(progress=not as_json) as services:
-            return services.doctor.run()
-    shell.say("There is no ledger here: the verdict is printed, not recorded.")
-    say = (lambda _: None) if as_json else shell.say
-    return examine(TinyFields(), say=say)
-
-
-def _has_ledger(shell: Shell) -> bool:
-    from skydb.store.engine import resolve_url, sqlite_path
-
-    path = sqlite_path(resolve_url(shell.db))
-    return path is None or path.exists()
+    with shell.ledger(progress=not as_json) as ledger:
+        if not ledger.exists:
+            shell.say("There is no ledger here: the verdict is printed, not recorded.")
+        checks = ledger.doctor()
+    shell.present("Self-test of this environment", checks, columns.CHECKS, as_json=as_json)

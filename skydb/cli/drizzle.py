@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skydb.cli import inputs
-from skydb.cli.shell import FAILED, JsonOption, key_values, shell_of
+from skydb.cli.shell import JsonOption, key_values, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    from skydb.cli.shell import Shell
-    from skydb.store.queries import Row
 
 
 def attach(app: typer.Typer) -> None:
@@ -54,39 +50,17 @@ def drizzle(
 
     Example: skydb drizzle --visit bxl50
     """
-    from skydb.cli.sky import methods_named
-    from skydb.drizzle.settings import require_options
-    from skydb.errors import UsageError
-
-    options = key_values(option or ())
-    # What is wrong with them is said at once, before a database or a package is looked at.
-    require_options(options)
-    methods = methods_named(method)
-    if len(methods) != 1:
-        raise UsageError("A product has one sky.", advice="Name one method.")
-    policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = chosen.selection()
-    shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        if explain_inputs:
-            inputs.show_inputs(shell, services.drizzle.explain(selection), as_json=as_json)
-            return
-        rows = services.drizzle.drizzle(
-            selection, preset=preset, options=options, method=methods[0],
-            force=force, selftest=selftest, policy=policy,
-        )  # fmt: skip
-    _show(shell, rows, as_json=as_json)
-
-
-def _show(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
     from skydb.cli.sky import near
 
-    shown = rows if as_json else [{**row, "path": near(row["path"])} for row in rows]
-    shell.show("Products", shown, columns.VISIT_DRIZZLES, as_json=as_json)
-    for row in rows:
-        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
-            shell.say(f"visit {row['visit']}, {row['filter']}: {sentence}")
-    failed = [row for row in rows if row["status"] != "succeeded"]
-    if len(failed) == len(rows):
-        raise typer.Exit(FAILED)
-    shell.flag(when=bool(failed) or any(row["findings"] for row in rows))
+    words = chosen.run_words(strict=strict, allow=allow)
+    options, shell = key_values(option or ()), shell_of(context)
+    with shell.ledger(progress=not as_json) as ledger:
+        if explain_inputs:
+            inputs.show_inputs(shell, ledger.drizzle_inputs(**words), as_json=as_json)
+            return
+        products = ledger.drizzle(
+            preset=preset, options=options, method=method, force=force, selftest=selftest, **words
+        )
+    for row in products if not as_json else ():
+        row["path"] = near(row["path"])
+    shell.present("Products", products, columns.VISIT_DRIZZLES, as_json=as_json)

@@ -52,17 +52,13 @@ def table(
 
     Example: skydb export skies.ecsv --view v_sky_values
     """
-    from dataclasses import asdict
-
-    from skydb.services.lookup import ExportStyle
-
-    shell, style = shell_of(context), ExportStyle(is_raw=raw, as_is=as_is)
-    with shell.services() as services:
-        outcome = services.export.export(out, view=view, sql=sql, scope=chosen.scope(), style=style)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        done = ledger.export(out, view=view, sql=sql, raw=raw, as_is=as_is, **chosen.words())
     if as_json:
-        shell.print_json(asdict(outcome))
+        shell.print_json(done.document())
     else:
-        shell.stdout.print(f"{outcome.path}: {outcome.rows} rows", markup=False, highlight=False)
+        shell.stdout.print(f"{done.path}: {done['rows']} rows", markup=False, highlight=False)
 
 
 def footprints(
@@ -80,22 +76,18 @@ def footprints(
     ] = 18,
     as_json: JsonOption = False,
 ) -> None:
-    """Write what the chips of exposures cover, in the WCS in force.
+    """Write the footprints of exposures, by their active WCS.
 
     Corners are ICRS. DS9 regions carry the name of the exposure and its chip; a MOC is the
     union of all; the JSON has every footprint with its file, WCS and corners in degrees.
 
     Example: skydb export footprints field.reg --filter F160W
     """
-    from dataclasses import asdict
-
-    from skydb.cli.files import kinds_named
-
-    shell, kinds = shell_of(context), kinds_named(kind)
-    with shell.services() as services:
-        done = services.footprints.export(out, chosen.scope(), kinds, order)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        done = ledger.export.footprints(out, kind=kind or (), order=order, **chosen.words())
     if as_json:
-        shell.print_json(asdict(done))
+        shell.print_json(done.document())
         return
-    said = f"{out}: {done.rows} footprints of {done.exposures} exposures or products"
+    said = f"{out}: {done['rows']} footprints of {done.exposures} exposures or products"
     shell.stdout.print(said, markup=False, highlight=False, soft_wrap=True)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
+from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from skydb.services.intake import FetchedFile, FetchPlan
-
+    from skydb.api.fetching import Planned
 
 ObsIds = Annotated[
     list[str] | None, typer.Option(help="Observation; * stands for anything. Repeatable.")
@@ -72,61 +69,39 @@ def fetch(
 
     Example: skydb fetch --obs-id 'ibxl5*' --proposal 12812 --filter F160W
     """
-    from skydb.archive.mast import MastQuery
-    from skydb.services.intake import FetchSettings
-
-    made_by = None if project.lower() == "all" else project.upper()
-    query = MastQuery(
-        tuple(obs_id or ()), proposal, filter_, target, instrument, _kinds(products), made_by
-    )
-    settings = FetchSettings(dest, jobs, attempts, timeout, refresh)
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        plan = services.fetch.plan(query, settings, record=not dry_run)
+    with shell.ledger(progress=not as_json) as ledger:
+        planned = ledger.fetch.plan(
+            record=not dry_run, obs_id=obs_id, proposal=proposal, filter=filter_, target=target,
+            instrument=instrument, products=products, project=project, dest=dest, jobs=jobs,
+            attempts=attempts, timeout_s=timeout, refresh=refresh,
+        )  # fmt: skip
     if dry_run:
-        shell.show("Products", plan.files, columns.PLANNED, as_json=as_json, note=_size(plan))
-        shell.flag(when=any(file.is_flagged for file in plan.files))
+        note = _size(planned)
+        shell.present("Products", planned, columns.PLANNED, as_json=as_json, note=note)
         return
     if not as_json:
-        _review(shell, plan, must_ask=not yes)
-    with shell.services(progress=not as_json) as services:
-        files = services.fetch.download(plan)
-    _tell(shell, files, as_json=as_json)
+        _review(shell, planned, must_ask=not yes)
+    with shell.ledger(progress=not as_json) as ledger:
+        files = ledger.fetch.download(planned)
+    counts = Counter(str(file.status) for file in files)
+    note = ", ".join(f"{count} {status}" for status, count in counts.items())
+    for file in files if not as_json else ():
+        file["remark"] = file.error or file.reason
+    shell.present("Fetched", files, columns.FETCHED, as_json=as_json, note=note)
 
 
-def _kinds(text: str) -> tuple[str, ...]:
-    if text.strip().lower() == "all":
-        return ()
-    return tuple(word.strip().upper() for word in text.split(",") if word.strip())
-
-
-def _size(plan: FetchPlan) -> str:
+def _size(planned: Planned) -> str:
     from rich.filesize import decimal
 
-    return f"{len(plan.files)} files, {decimal(plan.total_bytes)}"
+    return f"{len(planned)} files, {decimal(planned.total_bytes)}"
 
 
-def _review(shell: Shell, plan: FetchPlan, *, must_ask: bool) -> None:
+def _review(shell: Shell, planned: Planned, *, must_ask: bool) -> None:
     """Show what is going to be fetched; ask where somebody can answer."""
     from skydb.report.console import render_table
 
-    rows = [asdict(file) for file in plan.files]
-    render_table("Products", columns.PLANNED, rows, shell.stderr, note=_size(plan))
+    rows, note = planned.rows, _size(planned)
+    render_table("Products", columns.PLANNED, rows, shell.stderr, note=note)
     if must_ask and sys.stdin.isatty() and sys.stderr.isatty():
         typer.confirm("Fetch them?", default=True, abort=True, err=True)
-
-
-def _tell(shell: Shell, files: Sequence[FetchedFile], *, as_json: bool) -> None:
-    from skydb.domain.vocabulary import FetchStatus
-
-    counts = {status: sum(file.status is status for file in files) for status in FetchStatus}
-    note = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
-    rows = files if as_json else [_with_remark(file) for file in files]
-    shell.show("Fetched", rows, columns.FETCHED, as_json=as_json, note=note)
-    if any(file.is_unusable for file in files):
-        raise typer.Exit(FAILED)
-    shell.flag(when=any(file.is_flagged for file in files))
-
-
-def _with_remark(file: FetchedFile) -> dict[str, Any]:
-    return asdict(file) | {"remark": file.error or file.reason}

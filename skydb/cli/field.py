@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
-if TYPE_CHECKING:
-    from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
-
-
 _OF_A_NEW_FIELD = (
     *("detector", "tiles", "dithers", "size", "seed", "islands", "cosmic_rays", "exptime_s"),
-    "kind",
+    *("filter_", "target", "proposal", "kind"),
 )
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
@@ -36,6 +32,11 @@ def simulate(
         int | None, typer.Option(help="Width of the detector, pixels; full size when left out.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", help="Filter; F160W or F606W when left out.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="TARGNAME.")] = None,
+    proposal: Annotated[int | None, typer.Option(help="PROPOSID.")] = None,
     islands: Annotated[int, typer.Option(help="Groups of tiles that share no sky.")] = 1,
     cosmic_rays: Annotated[
         bool,
@@ -101,28 +102,15 @@ def simulate(
         truth = redeliver_field(directory, Redelivery(wanted, shift_mas), out, progress=say)
         title = "Redelivered exposures"
     else:
-        from skydb.simulate.field import simulate_field
+        from skydb.simulate.calling import simulate as simulate_field
 
-        plan = plan_of(
-            detector, tiles, dithers=dithers, size=size, seed=seed, islands=islands,
-            cosmic_rays=cosmic_rays, exptime_s=exptime_s,
-            kind=_kind(kind),
+        truth = simulate_field(
+            directory, detector=detector, tiles=tiles, dithers=dithers, size=size, seed=seed,
+            filter=filter_, target=target, proposal=proposal, islands=islands,
+            cosmic_rays=cosmic_rays, exptime_s=exptime_s, kind=kind, progress=say,
         )  # fmt: skip
-        truth = simulate_field(directory, plan, progress=say)
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)
-
-
-def _kind(text: str | None) -> FieldKind | None:
-    from skydb.errors import UsageError
-    from skydb.simulate.plan import FieldKind
-
-    try:
-        return None if text is None else FieldKind(text)
-    except ValueError as error:
-        raise UsageError(
-            f"There is no kind of field {text!r}.", advice=f"Kinds: {', '.join(FieldKind)}."
-        ) from error
 
 
 def _refuse_together(context: typer.Context, *, redeliver: bool) -> None:
@@ -133,39 +121,6 @@ def _refuse_together(context: typer.Context, *, redeliver: bool) -> None:
     for name in ignored:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            option = f"--{name.replace('_', '-')}"
+            option = f"--{name.strip('_').replace('_', '-')}"
             words = "cannot be used with" if redeliver else "needs"
             raise UsageError(f"{option} {words} --redeliver.")
-
-
-def plan_of(detector: str, tiles: str, **details: Any) -> FieldPlan:  # noqa: ANN401
-    """The plan that the options of a command ask for.
-
-    Raises
-    ------
-    UsageError
-        When there is no such detector, or the tiles are no two numbers.
-    """
-    from skydb.simulate.plan import FieldPlan
-
-    return FieldPlan(detector=_detector(detector), tiles=_tiles(tiles), **details)
-
-
-def _detector(text: str) -> SimDetector:
-    from skydb.errors import UsageError
-    from skydb.simulate.plan import SimDetector
-
-    try:
-        return SimDetector(text.upper())
-    except ValueError as error:
-        raise UsageError(f"{error}.", advice="Detectors: IR, UVIS, WFC.") from error
-
-
-def _tiles(text: str) -> tuple[int, int]:
-    from skydb.errors import UsageError
-
-    across, _, up = text.lower().partition("x")
-    try:
-        return int(across), int(up)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a number of tiles.", advice="Write 3x3.") from error

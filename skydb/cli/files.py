@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skydb.cli.inputs import Chosen, selecting
-from skydb.cli.shell import FAILED, JsonOption, group, shell_of
+from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    from skydb.domain.vocabulary import ProductKind
 
 inspect = group("What the files say: the tutorial's tables 1.1 and 1.2.")
 
@@ -42,25 +38,11 @@ def ingest(
 
     Example: skydb ingest mastDownload/
     """
-    from skydb.domain.vocabulary import IngestStatus
-    from skydb.errors import NotFoundError
-    from skydb.files.names import shown_path
-
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        outcomes = services.ingest.ingest(paths, jobs=jobs)
-    rejected = sum(outcome.status is IngestStatus.REJECTED for outcome in outcomes)
-    note = f"{len(outcomes)} files, {rejected} rejected"
-    shell.show("Ingest", outcomes, columns.INGEST, as_json=as_json, note=note)
-    if not outcomes:
-        named = ", ".join(map(shown_path, paths))
-        raise NotFoundError(
-            f"There is no FITS file below {named}.",
-            advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
-        )
-    if rejected == len(outcomes):
-        raise typer.Exit(FAILED)
-    shell.flag(when=rejected > 0 or any(outcome.is_flawed for outcome in outcomes))
+    with shell.ledger(progress=not as_json) as ledger:
+        files = ledger.ingest(*paths, jobs=jobs)
+    note = f"{len(files)} files, {files.rejected} rejected"
+    shell.present("Ingest", files, columns.INGEST, as_json=as_json, note=note)
 
 
 @inspect.command()
@@ -71,11 +53,11 @@ def headers(context: typer.Context, chosen: Chosen, as_json: JsonOption = False)
     Example: skydb inspect headers
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.headers(chosen.scope())
-    shell.show("Exposures", rows, columns.HEADERS, as_json=as_json)
+    with shell.ledger() as ledger:
+        exposures = ledger.inspect.headers(**chosen.words())
+    shell.present("Exposures", exposures, columns.HEADERS, as_json=as_json)
     if not as_json:
-        shell.show("Pointings", rows, columns.POINTINGS)
+        shell.show("Pointings", exposures.rows, columns.POINTINGS)
 
 
 @inspect.command()
@@ -88,40 +70,23 @@ def wcs(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the WCS in force of every product, with its RMS in mas and in pixels.
+    """Show the active WCS of every product, with its RMS in mas and in pixels.
 
     Example: skydb inspect wcs --kind drz
     """
-    shell, kinds = shell_of(context), kinds_named(kind)
-    with shell.services() as services:
-        rows = services.questions.wcs(kinds, chosen.scope())
-    shell.show("WCS in force", rows, columns.WCS, as_json=as_json)
-
-
-def kinds_named(names: Sequence[str] | None) -> list[ProductKind]:
-    """Kinds of products by name.
-
-    Raises
-    ------
-    UsageError
-        When there is none of a name.
-    """
-    from skydb.domain.vocabulary import ProductKind
-    from skydb.errors import UsageError
-
-    try:
-        return [ProductKind(name.lower()) for name in names or ()]
-    except ValueError as error:
-        known = ", ".join(one.value for one in ProductKind)
-        raise UsageError(f"{error}.", advice=f"Kinds: {known}.") from error
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        rows = ledger.inspect.wcs(kind or (), **chosen.words())
+    shell.present("Active WCS", rows, columns.WCS, as_json=as_json)
 
 
 def findings(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Show what would have passed silently: downgrades, rejections, weak fits, islands.
+    """Show the problems found: downgrades, rejections, weak fits, islands.
 
     Example: skydb findings --json
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.findings()
-    shell.show("Findings", rows, columns.FINDINGS, as_json=as_json, note=f"{len(rows)} findings")
+    with shell.ledger() as ledger:
+        rows = ledger.findings()
+    note = f"{len(rows)} findings"
+    shell.present("Findings", rows, columns.FINDINGS, as_json=as_json, note=note)

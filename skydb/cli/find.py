@@ -40,16 +40,15 @@ def find(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the chips that saw a piece of sky, in the WCS in force, the nearest first.
+    """Find the chips that observed a piece of sky, by their active WCS, the nearest first.
 
     Exact: outlines on the sphere decide, also at RA 0 and at the poles.
 
     Example: skydb find --cone 05:41:00 -02:27:36 30arcsec --filter F160W
     """
-    ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}
     shell = shell_of(context)
-    with shell.services() as services:
-        asked = {way: what for way, what in ways.items() if what is not None}
-        rows = services.finder.search(asked, chosen.scope())
-    note = f"{len(rows)} chips"
-    shell.show("Footprints", rows, FOUND, as_json=as_json, note=note)
+    with shell.ledger() as ledger:
+        rows = ledger.find(
+            cone=cone, position=position, overlapping=overlapping, polygon=polygon, **chosen.words()
+        )
+    shell.present("Footprints", rows, FOUND, as_json=as_json, note=f"{len(rows)} chips")

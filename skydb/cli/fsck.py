@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skydb.cli.shell import FAILED, JsonOption, shell_of
+from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
 
@@ -37,15 +37,8 @@ def fsck(
     Example: skydb fsck --repair
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        work = services.fsck.repair if repair else services.fsck.check
-        found = work(deep=deep, gone=gone or ())
-    rows = [problem.as_row() for problem in found]
-    if rows or as_json:
-        shell.show("Problems", rows, columns_books.PROBLEMS, as_json=as_json)
-    if any(problem.repaired is False for problem in found):
-        raise typer.Exit(FAILED)
-    left = sum(problem.repaired is None for problem in found)
-    mendable = sum(problem.mend is not None and problem.repaired is None for problem in found)
-    cure = f"; `skydb fsck --repair` puts {mendable} right" if mendable else ""
-    shell.flag(when=left > 0, sentence=f"{left} problems{cure}.")
+    with shell.ledger() as ledger:
+        problems = ledger.fsck(repair=repair, deep=deep, gone=gone or ())
+    if problems or as_json:
+        shell.show("Problems", problems.rows, columns_books.PROBLEMS, as_json=as_json)
+    shell.finish(problems)

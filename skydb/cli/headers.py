@@ -37,14 +37,10 @@ def write_headers(
     Example: skydb sky write-headers 4
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.sky_headers.write(run)
-    shell.show(f"Skies of run {run} in your files", rows, columns.SKY_CARDS, as_json=as_json)
-    activity = rows[0].activity
-    shell.say(f"`skydb restore-headers run:{activity}` puts the headers back.")
-    for sentence in dict.fromkeys(f"{row.rootname}: {row.reason}" for row in rows if row.reason):
-        shell.say(sentence)
-    shell.flag(when=any(row.reason for row in rows))
+    with shell.ledger() as ledger:
+        written = ledger.sky.write_headers(run)
+    title = f"Skies of run {run} in your files"
+    shell.present(title, written, columns.SKY_CARDS, as_json=as_json)
 
 
 def restore_headers(
@@ -64,6 +60,6 @@ def restore_headers(
     Example: skydb restore-headers 12
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.headers.restore(activity)
-    shell.show("Headers put back", rows, columns.HEADER_CHANGES, as_json=as_json)
+    with shell.ledger() as ledger:
+        restored = ledger.restore_headers(activity)
+    shell.present("Headers put back", restored, columns.HEADER_CHANGES, as_json=as_json)

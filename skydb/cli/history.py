@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from skydb.cli.shell import FAILED, JsonOption, Shell, group, shell_of
+from skydb.cli.shell import FAILED, JsonOption, group, shell_of
 from skydb.report import columns_history
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from skydb.services.history import HistoryOutcome
 
 history = group("Runs that were made without skydb.")
 
@@ -48,41 +43,14 @@ def import_(
     Example: skydb history import reprocessing-2019/ reprocessing-2021/
     """
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        outcomes = services.history.import_dirs(directories)
-    shell.show(
-        "Imported runs", outcomes, columns_history.IMPORTED, as_json=as_json, note=_note(outcomes)
-    )
-    for outcome in outcomes:
-        _explain(shell, outcome)
-    for directory in dict.fromkeys(directories):
-        _sum_up(shell, directory, [one for one in outcomes if one.directory == str(directory)])
-    if not any(outcome.run is not None for outcome in outcomes):
+    with shell.ledger(progress=not as_json) as ledger:
+        found = ledger.history.import_(*directories)
+    note = found.counted()
+    shell.show("Imported runs", found.rows, columns_history.IMPORTED, as_json=as_json, note=note)
+    for remark in found.remarks:
+        shell.say(remark)
+    for directory in dict.fromkeys(map(str, directories)):
+        shell.say(f"{directory}: {found.counted(directory)}")
+    if found.has_failed:
         raise typer.Exit(FAILED)
-    shell.flag(when=any(outcome.is_flagged for outcome in outcomes))
-
-
-def _note(outcomes: Sequence[HistoryOutcome]) -> str:
-    from skydb.services.history import HistoryStatus
-
-    counts = [sum(one.status is status for one in outcomes) for status in HistoryStatus]
-    return "{} new, {} known, {} skipped".format(*counts)
-
-
-def _sum_up(shell: Shell, directory: Path, outcomes: Sequence[HistoryOutcome]) -> None:
-    """Say on stderr what was found in one directory."""
-    if any(outcome.run is not None for outcome in outcomes):
-        shell.say(f"{directory}: {_note(outcomes)}")
-    else:
-        shell.say(f"{directory}: no run of AstroDrizzle or TweakReg was found.")
-
-
-def _explain(shell: Shell, outcome: HistoryOutcome) -> None:
-    """Say on stderr what the table has no room for."""
-    who = f"run {outcome.run}" if outcome.run is not None else outcome.log
-    if outcome.downgraded:
-        shell.say(f"{who}: {outcome.requested_method} was asked for, {outcome.method} is what ran.")
-    if outcome.reason:
-        shell.say(f"{who}: {outcome.reason}")
-    for finding in outcome.findings:
-        shell.say(f"{who}: {finding}")
+    shell.flag(when=found.is_flagged)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from skydb.cli.shell import Shell
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from skydb.domain.guards import GuardPolicy
-    from skydb.domain.vocabulary import Flavour
+    from skydb.api.results import Result
+    from skydb.api.selecting import Guarding, Selecting
     from skydb.errors import InputsRefusedError
-    from skydb.services.intake import Selection
-    from skydb.store.scope import Scope
 
 Visits = Annotated[
     list[str] | None,
@@ -88,7 +84,7 @@ _REFUSED = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the options that select exposures name, as they were typed."""
+    """Values of the options that select exposures, as they were typed."""
 
     visit: Sequence[str] | None = None
     target: str | None = None
@@ -100,44 +96,21 @@ class Chosen:
     flavour: str | None = None
     as_of: str | None = None
 
-    def scope(self) -> Scope:
-        """The exposures that are meant.
+    def words(self) -> Selecting:
+        """Keyword arguments of the methods of a ledger."""
+        return cast("Selecting", asdict(self))
 
-        Raises
-        ------
-        UsageError
-            When a flavour or a day cannot be understood.
-        """
-        from skydb.store.scope import Scope
-
-        return Scope(**self._named())
-
-    def selection(self, version: Sequence[str] = (), file: Sequence[str] = ()) -> Selection:
-        """The exposures that are meant, and which versions and files of them.
-
-        Raises
-        ------
-        UsageError
-            When a flavour, a version or a day cannot be understood.
-        """
-        from skydb.domain.references import exposure_version
-        from skydb.services.intake import Selection
-
-        versions = dict(map(exposure_version, version))
-        return Selection(**self._named(), versions=versions, files=tuple(file))
-
-    def _named(self) -> dict[str, Any]:
-        return {
-            "rootnames": tuple(name.strip().lower() for name in self.exposure or ()),
-            "visits": tuple(self.visit or ()),
-            "proposal_id": proposal_named(self.proposal),
-            "filter": self.filter,
-            "detector": self.detector,
-            "target": self.target,
-            "exclude": tuple(name.strip().lower() for name in self.exclude or ()),
-            "flavour": flavour_named(self.flavour),
-            "as_of": day_named(self.as_of),
-        }
+    def run_words(
+        self,
+        *,
+        version: Sequence[str] | None = None,
+        file: Sequence[str] | None = None,
+        strict: bool = False,
+        allow: Sequence[str] | None = None,
+    ) -> Guarding:
+        """Keyword arguments of the methods that run."""
+        of_run = {"version": version, "file": file, "strict": strict, "allow": allow}
+        return cast("Guarding", {**asdict(self), **of_run})
 
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:
@@ -175,60 +148,12 @@ def _by_name(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
-def flavour_named(text: str | None) -> Flavour | None:
-    """The flavour of a name.
-
-    Raises
-    ------
-    UsageError
-        When there is none of that name.
-    """
-    from skydb.domain.vocabulary import Flavour
-    from skydb.errors import UsageError
-
-    try:
-        return None if text is None else Flavour(text.lower())
-    except ValueError as error:
-        known = ", ".join(Flavour)
-        raise UsageError(f"Unknown flavour {text!r}.", advice=f"Flavours: {known}.") from error
-
-
-def proposal_named(text: str | None) -> int | str | None:
-    """The number of a proposal, or a pattern of several."""
-    return int(text) if text is not None and text.strip().isdecimal() else text
-
-
-def day_named(text: str | None) -> date | None:
-    """A day as people type it.
-
-    Raises
-    ------
-    UsageError
-        When it is not YYYY-MM-DD.
-    """
-    from datetime import date
-
-    from skydb.errors import UsageError
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD.") from error
-
-
-def policy_of(*, strict: bool, allow: Iterable[str] | None) -> GuardPolicy:
-    """What the user says of guards."""
-    from skydb.domain.guards import GuardPolicy
-
-    return GuardPolicy.of(strict=strict, allow=allow or ())
-
-
-def show_inputs(shell: Shell, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    """The inputs that a run would use, as a table or as one document."""
+def show_inputs(shell: Shell, inputs: Result, *, as_json: bool) -> None:
+    """Print the inputs that a run would use."""
     from skydb.report.tables import infer_columns
 
-    columns = infer_columns([{name: row.get(name) for name in _INPUTS} for row in rows])
-    shell.show("Inputs", rows, columns, as_json=as_json)
+    columns = infer_columns([{name: row.get(name) for name in _INPUTS} for row in inputs])
+    shell.present("Inputs", inputs, columns, as_json=as_json)
 
 
 def show_refused(shell: Shell, error: InputsRefusedError) -> None:

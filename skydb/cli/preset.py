@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
-
-if TYPE_CHECKING:
-    from skydb.store.queries import Row
 
 preset = group("Presets: options of AstroDrizzle under a name.")
 
@@ -28,9 +25,9 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     Example: skydb preset list
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.presets.listed()
-    shell.show("Presets", rows, as_json=as_json)
+    with shell.ledger() as ledger:
+        presets = ledger.preset.list()
+    shell.present("Presets", presets, as_json=as_json)
 
 
 @preset.command()
@@ -52,11 +49,9 @@ def show(
     Example: skydb preset show hap --detector UVIS --exposures 6
     """
     shell = shell_of(context)
-    rows = _without_a_ledger(name, detector, exposures)
-    if rows is None:
-        with shell.services() as services:
-            rows = services.presets.show(name, detector, exposures)
-    shell.show(f"Preset {name}", rows, as_json=as_json)
+    with shell.ledger() as ledger:
+        options = ledger.preset.show(name, detector=detector, exposures=exposures)
+    shell.present(f"Preset {name}", options, as_json=as_json)
 
 
 @preset.command("set")
@@ -75,9 +70,9 @@ def set_(
     Example: skydb preset set deep -o final_scale=0.06 -o final_pixfrac=0.8
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.presets.set(name, key_values(option))
-    shell.show(f"Preset {name}", rows, as_json=as_json)
+    with shell.ledger() as ledger:
+        options = ledger.preset.set(name, key_values(option))
+    shell.present(f"Preset {name}", options, as_json=as_json)
 
 
 @preset.command()
@@ -87,21 +82,9 @@ def remove(context: typer.Context, name: _Name, as_json: JsonOption = False) -> 
     Example: skydb preset remove deep
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        services.presets.remove(name)
+    with shell.ledger() as ledger:
+        removed = ledger.preset.remove(name)
     if as_json:
-        shell.print_json({"name": name, "removed": True})
+        shell.print_json(removed.document())
     else:
         shell.stdout.print(f"Removed preset {name}.")
-
-
-def _without_a_ledger(name: str, detector: str | None, exposures: int) -> list[Row] | None:
-    """What drizzlepac alone can tell; None for what the ledger must."""
-    from skydb.drizzle.presets import HAP, TUTORIAL, ObservingMode, mode_named
-    from skydb.services.skies import DEFAULT, built_in_rows
-
-    if name == TUTORIAL:
-        return built_in_rows(name, ObservingMode("", ""))
-    if name in (HAP, DEFAULT) and detector is not None:
-        return built_in_rows(name, mode_named(detector, exposures))
-    return None

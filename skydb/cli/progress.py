@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skydb.report.tables import printable
-from skydb.services.core import Progress, Quiet
+from skydb.api.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from rich.console import Console

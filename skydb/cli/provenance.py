@@ -11,7 +11,7 @@ from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 
 if TYPE_CHECKING:
-    from skydb.services.provenance import Lineage, Replay
+    from skydb.api.answers import Replay
 
 
 def attach(app: typer.Typer) -> None:
@@ -50,19 +50,17 @@ def explain(
     Example: skydb explain "ibxl50clq[1]@6"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        graph = services.explain.explain(what, everything=everything, depth=depth)
+    with shell.ledger() as ledger:
+        lineage = ledger.explain(what, everything=everything, depth=depth)
     if prov:
-        typer.echo(_prov_json(graph))
+        typer.echo(lineage.prov_json())
     elif as_json:
-        from skydb.services.provenance import as_document
-
-        shell.print_json(as_document(graph))
+        shell.print_json(lineage.document())
     else:
         from skydb.report.console import print_tree
         from skydb.report.lineage import lineage_tree
 
-        print_tree(lineage_tree(graph), shell.stdout)
+        print_tree(lineage_tree(lineage.graph), shell.stdout)
 
 
 def replay(
@@ -96,13 +94,13 @@ def replay(
     Example: skydb replay 6
     """
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        found = services.replay(jobs).replay(run, tolerance, selftest=selftest)
+    with shell.ledger(progress=not as_json) as ledger:
+        record = ledger.replay(run, tolerance, jobs=jobs, selftest=selftest)
     if as_json:
-        shell.print_json(found)
+        shell.print_json(record.document())
     else:
-        _show_replay(shell, found)
-    shell.flag(when=found.is_to_be_looked_at)
+        _show_replay(shell, record.found)
+    shell.flag(when=record.is_flagged)
 
 
 def prov(
@@ -119,10 +117,10 @@ def prov(
     Example: skydb export prov provenance.json "ibxl50clq[1]@6" mosaic:6
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        done = services.export_prov.export(out, what or ())
+    with shell.ledger() as ledger:
+        done = ledger.export.prov(out, *(what or ()))
     if as_json:
-        shell.print_json(done)
+        shell.print_json(done.document())
     else:
         shell.say(f"{done.path}: {done.nodes} nodes, {done.relations} relations")
 
@@ -147,9 +145,3 @@ def _hashes(found: Replay) -> dict[str, str | None]:
         "environment_fingerprint": found.environment_fingerprint,
         "replay_environment_fingerprint": found.replay_environment_fingerprint,
     }
-
-
-def _prov_json(graph: Lineage) -> str:
-    from skydb.services.provenance import prov_json
-
-    return prov_json(graph)

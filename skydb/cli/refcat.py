@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.domain.catalog import CatalogUse
+    from skydb.api.results import Record
 
 refcat = group("Reference catalogues.")
 
@@ -59,9 +59,11 @@ def import_(
     Example: skydb refcat import gaia.ecsv --epoch 2016.0
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.refcat.import_file(file, epoch, name, _use(without_motion, mag_min, mag_max))
-    _show_obtained(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        catalog = ledger.refcat.import_(
+            file, epoch, name, without_motion=without_motion, mag_min=mag_min, mag_max=mag_max
+        )
+    _show_obtained(shell, catalog, as_json=as_json)
 
 
 @refcat.command()
@@ -93,19 +95,13 @@ def gaia(
 
     Example: skydb refcat gaia --name gaia --mag-max 20
     """
-    from skydb.services.catalogs import Region
-
-    region = Region(target, ra, dec, radius)
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        row = services.catalog_queries.gaia(
-            region,
-            name=name,
-            max_rows=max_rows,
-            refresh=refresh,
-            use=_use(without_motion, mag_min, mag_max),
-        )
-    _show_obtained(shell, row, as_json=as_json)
+    with shell.ledger(progress=not as_json) as ledger:
+        catalog = ledger.refcat.gaia(
+            name=name, target=target, ra=ra, dec=dec, radius=radius, max_rows=max_rows,
+            without_motion=without_motion, mag_min=mag_min, mag_max=mag_max, refresh=refresh,
+        )  # fmt: skip
+    _show_obtained(shell, catalog, as_json=as_json)
 
 
 @refcat.command()
@@ -131,32 +127,17 @@ def footprint(
     Example: skydb refcat footprint --epoch 2013.025
     """
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        row = services.catalog_queries.footprint(
-            products or (),
-            name=name,
-            epoch=epoch,
-            refresh=refresh,
-            use=_use(without_motion, mag_min, mag_max),
-        )
-    _show_obtained(shell, row, as_json=as_json)
+    with shell.ledger(progress=not as_json) as ledger:
+        catalog = ledger.refcat.footprint(
+            *(products or ()), name=name, epoch=epoch, without_motion=without_motion,
+            mag_min=mag_min, mag_max=mag_max, refresh=refresh,
+        )  # fmt: skip
+    _show_obtained(shell, catalog, as_json=as_json)
 
 
-def _use(without_motion: str | None, mag_min: float | None, mag_max: float | None) -> CatalogUse:
-    from skydb.domain.catalog import CatalogUse
-
-    return CatalogUse.of(without_motion, mag_min, mag_max)
-
-
-def _show_obtained(shell: Shell, row: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        shell.print_json(row)
-    else:
-        note = "Known already; --refresh asks again." if row.get("reused") else ""
-        shell.show("Reference catalogue", [row], columns.CATALOGS, note=note)
-    for finding in row["findings"]:
-        shell.say(finding)
-    shell.flag(when=bool(row["findings"]))
+def _show_obtained(shell: Shell, catalog: Record, *, as_json: bool) -> None:
+    note = "Known already; --refresh queries it again." if catalog.known.get("reused") else ""
+    shell.present("Reference catalogue", catalog, columns.CATALOGS, as_json=as_json, note=note)
 
 
 @refcat.command("list")
@@ -166,9 +147,9 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     Example: skydb refcat list
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.questions.catalogs()
-    shell.show("Reference catalogues", rows, columns.CATALOGS, as_json=as_json)
+    with shell.ledger() as ledger:
+        catalogs = ledger.refcat.list()
+    shell.present("Reference catalogues", catalogs, columns.CATALOGS, as_json=as_json)
 
 
 @refcat.command()
@@ -190,15 +171,13 @@ def show(
     Example: skydb refcat show gaia --epoch 2012.9 --plot gaia.png
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.catalog_sources.sources(name, epoch)
-        if plot is not None:
-            from skydb.report.pages import catalog_picture
-
-            shell.say(f"Drew {catalog_picture(services, name, plot, epoch)}")
-    more = max(0, len(rows) - _SHOWN)
+    with shell.ledger() as ledger:
+        sources = ledger.refcat.show(name, epoch=epoch)
+        for picture in sources.write(plot) if plot is not None else ():
+            shell.say(f"Drew {picture}")
+    more = max(0, len(sources) - _SHOWN)
     note = f"{more} more; --json shows all." if more else ""
-    shown = rows if as_json else rows[:_SHOWN]
+    shown = sources.rows if as_json else sources.rows[:_SHOWN]
     shell.show(f"Sources of {name}", shown, columns.SOURCES, as_json=as_json, note=note)
 
 
@@ -216,9 +195,7 @@ def supersede(
     Example: skydb refcat supersede gaia-dr2 gaia --why "DR3 has better proper motions"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.supersede(old, new, why, author)
-    if as_json:
-        shell.print_json(row)
-    else:
-        shell.show("Superseded", [row], columns.CATALOGS, note=f"In its place: {new}.")
+    with shell.ledger() as ledger:
+        catalog = ledger.refcat.supersede(old, new, why, author=author)
+    note = f"In its place: {new}."
+    shell.present("Superseded", catalog, columns.CATALOGS, as_json=as_json, note=note)

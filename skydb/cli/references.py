@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from skydb.api import base
 from skydb.errors import UsageError
-
-
-def _number(text: str, kind: str) -> int:
-    from skydb.domain.references import ReferenceKind, number_of
-
-    try:
-        return number_of(text, ReferenceKind(kind))
-    except UsageError as error:
-        # typer shows the usage of the command beside it, and ends it with exit code 2.
-        raise typer.BadParameter(str(error)) from error
 
 
 def run_number(text: str) -> int:
     """Number of a run, ``12`` or ``run:12``."""
-    return _number(text, "run")
+    return _typed(base.run_number, text)
 
 
 def solution_number(text: str) -> int:
     """Number of a solution, ``29`` or ``solution:29``."""
-    return _number(text, "solution")
+    return _typed(base.solution_number, text)
+
+
+def _typed(number_of: Callable[[str], int], text: str) -> int:
+    try:
+        return number_of(text)
+    except UsageError as error:
+        # typer shows the usage of the command beside it, and ends it with exit code 2.
+        raise typer.BadParameter(str(error)) from error
 
 
 AlignmentRunArgument = Annotated[

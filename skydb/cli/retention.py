@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -34,7 +33,10 @@ def pin(
 
     Example: skydb runs pin 12 --why "figure 3 of the paper"
     """
-    _decide(context, lambda services: services.retention.pin(run, why, author), as_json=as_json)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.pin(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 def unpin(
@@ -48,7 +50,10 @@ def unpin(
 
     Example: skydb runs unpin 12 --why "the paper is out"
     """
-    _decide(context, lambda services: services.retention.unpin(run, why, author), as_json=as_json)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.unpin(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 def metrics_only(
@@ -62,9 +67,10 @@ def metrics_only(
 
     Example: skydb runs metrics-only 12 --why "a trial"
     """
-    _decide(
-        context, lambda services: services.retention.metrics_only(run, why, author), as_json=as_json
-    )
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.metrics_only(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 def delete(
@@ -78,7 +84,10 @@ def delete(
 
     Example: skydb runs delete 12 --why "made with the wrong flat"
     """
-    _decide(context, lambda services: services.retention.delete(run, why, author), as_json=as_json)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.delete(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 def undelete(
@@ -92,9 +101,10 @@ def undelete(
 
     Example: skydb runs undelete 12 --why "it was another run that had the wrong flat"
     """
-    _decide(
-        context, lambda services: services.retention.undelete(run, why, author), as_json=as_json
-    )
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.undelete(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)
 
 
 def purge(
@@ -120,22 +130,15 @@ def purge(
 
     Example: skydb runs purge --older-than 90d --keep-latest 2 --dry-run
     """
-    from skydb.domain.retention import RetentionPolicy
-    from skydb.errors import UsageError
-
-    if bool(runs) == (older_than is not None):
-        raise UsageError("Name either runs or --older-than.")
     shell = shell_of(context)
-    with shell.services() as services:
-        service = services.retention
-        if older_than is None:
-            outcomes = service.purge(runs or (), why, author, dry_run=dry_run)
-        else:
-            policy = RetentionPolicy.parse(older_than, keep_latest)
-            outcomes = service.purge_by(policy, why, author, dry_run=dry_run)
-    freed = sum(outcome.freed_bytes for outcome in outcomes)
+    with shell.ledger() as ledger:
+        purged = ledger.runs.purge(
+            *(runs or ()), older_than=older_than, keep_latest=keep_latest, why=why,
+            dry_run=dry_run, author=author,
+        )  # fmt: skip
+    freed = sum(one.freed_bytes for one in purged)
     note = f"{freed:,} bytes {'would be freed' if dry_run else 'freed'}"
-    shell.show("Purge", outcomes, columns_books.PURGED, as_json=as_json, note=note)
+    shell.present("Purge", purged, columns_books.PURGED, as_json=as_json, note=note)
 
 
 def abandon(
@@ -157,18 +160,6 @@ def abandon(
     Example: skydb runs abandon 12 --why "the node went down"
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.books.abandon(run, why, author)
-    show_entry(shell, row, as_json=as_json)
-
-
-def _decide(
-    context: typer.Context,
-    verb: Callable[[Any], dict[str, Any]],
-    *,
-    as_json: bool,
-) -> None:
-    shell = shell_of(context)
-    with shell.services() as services:
-        row = verb(services)
-    show_entry(shell, row, as_json=as_json)
+    with shell.ledger() as ledger:
+        entry = ledger.runs.abandon(run, why, author=author)
+    show_entry(shell, entry, as_json=as_json)

@@ -13,7 +13,7 @@ from skydb.cli.shell import JsonOption, Shell, one_by_default, shell_of
 from skydb.report import columns_runs
 
 if TYPE_CHECKING:
-    from skydb.store.queries import Row
+    from skydb.api.results import Row
 
 
 def attach(app: typer.Typer) -> None:
@@ -59,18 +59,11 @@ def list_(
 
     Example: skydb runs --kind sky-run --visit bxl50 --since 2026-11-01
     """
-    from skydb.services.activities import kinds_named, moment_named, statuses_named
-    from skydb.store.run_queries import RunFilter
-
     shell = shell_of(context)
-    wanted = RunFilter(
-        kinds_named(kind or ()),
-        statuses_named(status or ()),
-        None if since is None else moment_named(since),
-        deleted,
-    )
-    with shell.services() as services:
-        rows = services.runs.listed(chosen.scope(), wanted)
+    with shell.ledger() as ledger:
+        rows = ledger.runs(
+            kind or (), status=status or (), since=since, deleted=deleted, **chosen.words()
+        ).rows
     shown = rows[:limit] if limit else rows
     left = len(rows) - len(shown)
     note = f"{len(shown)} runs" + (f", {left} more (--limit 0)" if left else "")
@@ -95,18 +88,18 @@ def show(
     Example: skydb runs show 12
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        row = services.runs.show(run)
+    with shell.ledger() as ledger:
+        record = ledger.runs.show(run)
     if as_json:
-        shell.print_json(row)
+        shell.print_json(record.document())
     else:
-        _show(shell, row)
+        _show(shell, record.known)
 
 
 def _told(row: Row) -> Row:
-    """A row as people read it: what was used as a number of files."""
+    """A row as people read it: inputs as a number of files."""
     mosaic = "yes" if row["mosaic"] else "purged" if row["mosaic_purged_at"] else None
-    return {**row, "inputs": len(row["inputs"]), "mosaic": mosaic}
+    return type(row)({**row, "inputs": len(row["inputs"]), "mosaic": mosaic})
 
 
 def _show(shell: Shell, row: Row) -> None:

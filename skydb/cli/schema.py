@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skydb.cli import custody
-from skydb.cli.shell import FLAGGED, JsonOption, group, shell_of
+from skydb.cli.shell import JsonOption, group, shell_of
+
+if TYPE_CHECKING:
+    from skydb.api.results import Record
+    from skydb.cli.shell import Shell
 
 database = group("The database: its schema, and copies of it.")
 
@@ -31,10 +35,9 @@ def init(
 
     Example: skydb --db sqlite:///horsehead.sqlite init
     """
-    from skydb.store import schema
-
-    state = schema.upgrade(shell_of(context).db, into_foreign=into_foreign)
-    _show(context, state, as_json=as_json)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        _show(shell, ledger.database.upgrade(into_foreign=into_foreign), as_json=as_json)
 
 
 @database.command()
@@ -43,9 +46,9 @@ def upgrade(context: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: skydb db upgrade
     """
-    from skydb.store import schema
-
-    _show(context, schema.upgrade(shell_of(context).db), as_json=as_json)
+    shell = shell_of(context)
+    with shell.ledger() as ledger:
+        _show(shell, ledger.database.upgrade(), as_json=as_json)
 
 
 @database.command()
@@ -55,14 +58,11 @@ def current(context: typer.Context, as_json: JsonOption = False) -> None:
     Example: skydb db current --json
     """
     from skydb.errors import SchemaError
-    from skydb.store import schema
-    from skydb.store.engine import open_engine, resolve_url
 
     shell = shell_of(context)
-    engine = open_engine(resolve_url(shell.db))
-    state = schema.current(engine)
-    engine.dispose()
-    _show(context, state, as_json=as_json)
+    with shell.ledger() as ledger:
+        state = ledger.database.current()
+    _show(shell, state, as_json=as_json)
     if not state.is_current:
         raise typer.Exit(SchemaError.exit_code)
 
@@ -73,21 +73,15 @@ def check(context: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: skydb db check
     """
-    from skydb.store import schema
-    from skydb.store.engine import open_engine, resolve_url
-
     shell = shell_of(context)
-    engine = open_engine(resolve_url(shell.db))
-    schema.require_current(engine)
-    differences = schema.differences(engine)
-    engine.dispose()
-    document = {"is_current": not differences, "differences": differences}
+    with shell.ledger() as ledger:
+        checked = ledger.database.check()
     if as_json:
-        shell.print_json(document)
+        shell.print_json(checked.document())
     else:
-        shell.stdout.print("\n".join(differences) or "The tables are as they should be.")
-    if differences:
-        raise typer.Exit(FLAGGED)
+        told = "\n".join(checked.differences) or "The tables are as they should be."
+        shell.stdout.print(told, markup=False)
+    shell.finish(checked)
 
 
 @database.command("copy")
@@ -106,24 +100,20 @@ def copy_(
 
     Example: skydb db copy sqlite:///skydb.sqlite postgresql://me@host/skydb
     """
+    from skydb.api.database import copy
     from skydb.cli.progress import progress_on
     from skydb.report.columns import COPIES
-    from skydb.services.bookkeeping import copy_database
 
     shell = shell_of(context)
     with progress_on(shell.stderr, wanted=not (as_json or shell.quiet)) as listener:
-        copies = copy_database(source, target, listener)
-    note = f"{sum(one.rows for one in copies)} rows"
-    shell.show("Copied", copies, COPIES, as_json=as_json, note=note)
+        copies = copy(source, target, progress=listener)
+    note = f"{sum(one['rows'] for one in copies)} rows"
+    shell.present("Copied", copies, COPIES, as_json=as_json, note=note)
 
 
-def _show(context: typer.Context, state: object, *, as_json: bool) -> None:
-    from skydb.store.schema import SchemaState
-
-    assert isinstance(state, SchemaState)
-    document = {"revision": state.revision, "is_current": state.is_current, "head": state.head}
+def _show(shell: Shell, state: Record, *, as_json: bool) -> None:
     if as_json:
-        shell_of(context).print_json(document)
-    else:
-        verdict = "current" if state.is_current else f"not current; skydb wants {state.head}"
-        shell_of(context).stdout.print(f"Revision {state.revision}, {verdict}.")
+        shell.print_json(state.document())
+        return
+    verdict = "current" if state.is_current else f"not current; skydb wants {state.head}"
+    shell.stdout.print(f"Revision {state.revision}, {verdict}.")

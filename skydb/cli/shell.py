@@ -20,7 +20,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from skydb.api.composition import Services
+    from skydb.api.ledger import Ledger
+    from skydb.api.results import Result
     from skydb.report.tables import Column
 
 #: Done, but something was downgraded, skipped or flagged.
@@ -58,18 +59,41 @@ class Shell:
         return Console(stderr=True, quiet=self.quiet)
 
     @contextmanager
-    def services(self, *, progress: bool = False) -> Iterator[Services]:
-        """The ledger's services, for the length of a command."""
-        from skydb.api.composition import Services
+    def ledger(self, *, progress: bool = False) -> Iterator[Ledger]:
+        """Give the ledger for the length of a command; a method opens its database."""
+        import skydb
         from skydb.cli.progress import progress_on
-        from skydb.simulate.tiny import TinyFields
 
         with progress_on(self.stderr, wanted=progress and not self.quiet) as listener:
-            services = Services.open(self.db, self.data, listener, TinyFields())
+            ledger = skydb.lazy_ledger(self.db, self.data, progress=listener)
             try:
-                yield services
+                yield ledger
             finally:
-                services.close()
+                ledger.close()
+
+    def present(
+        self,
+        title: str,
+        result: Result,
+        columns: Sequence[Column] = (),
+        *,
+        as_json: bool = False,
+        note: str = "",
+    ) -> None:
+        """Print a result and its remarks, and end with the exit code that it asks for."""
+        if as_json:
+            self.print_json(result.document())
+        else:
+            self.show(title, result.rows, columns, note=note)
+        self.finish(result)
+
+    def finish(self, result: Result) -> None:
+        """Print the remarks of a result, and end with the exit code that it asks for."""
+        for remark in result.remarks:
+            self.say(remark)
+        if result.has_failed:
+            raise typer.Exit(FAILED)
+        self.flag(when=result.is_flagged)
 
     def show(
         self,

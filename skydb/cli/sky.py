@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skydb.cli import compare, headers, inputs, sky_advise, sky_audit, sky_display
-from skydb.cli.shell import FAILED, JsonOption, group, key_values, shell_of
+from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    from skydb.cli.shell import Shell
-    from skydb.domain.vocabulary import Engine, SkyMethod
-    from skydb.services.intake import Division
-    from skydb.store.queries import Row
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
 
@@ -100,8 +94,6 @@ def run(
 
     Example: skydb sky run --method all --filter F160W
     """
-    from skydb.drizzle.settings import require_options
-
     options = key_values(
         option or (),
         final_bits=final_bits,
@@ -109,36 +101,20 @@ def run(
         final_scale=final_scale,
         driz_cr=cosmic_rays or None,
     )
-    # What is wrong with them is said at once, before a database or a package is looked at.
-    require_options(options)
-    methods, wanted = methods_named(method), _engine(engine)
-    policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = chosen.selection(file_version or (), file or ())
+    words = chosen.run_words(version=file_version, file=file, strict=strict, allow=allow)
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        sky_runs = services.sky(jobs, executor)
-        fields = sky_runs.fields(selection, _division(each)) if each else ()
+    with shell.ledger(progress=not as_json) as ledger:
         if explain_inputs:
-            told = [row for one in fields or (selection,) for row in sky_runs.explain(one)]
-            inputs.show_inputs(shell, told, as_json=as_json)
+            inputs.show_inputs(shell, ledger.sky.inputs(each=each, **words), as_json=as_json)
             return
-        rows = sky_runs.run(
-            methods, selection, options=options, preset=preset,
-            engine=wanted, mosaic=mosaic, force=force, selftest=selftest, fields=fields,
-            policy=policy, check_frames=check_frames, per_chip=per_chip,
+        runs = ledger.sky.run(
+            method, options=options, preset=preset, engine=engine, mosaic=mosaic, force=force,
+            each=each, jobs=jobs, executor=executor, selftest=selftest, per_chip=per_chip,
+            check_frames=check_frames, **words,
         )  # fmt: skip
-    _show_runs(shell, rows, as_json=as_json)
-
-
-def _show_runs(shell: Shell, rows: list[Row], *, as_json: bool) -> None:
-    shown = rows if as_json else [{**row, "mosaic": near(row["mosaic"])} for row in rows]
-    shell.show("Sky runs", shown, columns.SKY_RUNS, as_json=as_json)
-    for row in rows:
-        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
-            shell.say(f"run {row['run']}: {sentence}")
-    if any(row["status"] != "succeeded" for row in rows):
-        raise typer.Exit(FAILED)
-    shell.flag(when=any(row["downgraded"] or row["findings"] for row in rows))
+    for row in runs if not as_json else ():
+        row["mosaic"] = near(row["mosaic"])
+    shell.present("Sky runs", runs, columns.SKY_RUNS, as_json=as_json)
 
 
 def near(path: str | None) -> str | None:
@@ -149,51 +125,3 @@ def near(path: str | None) -> str | None:
     if path is None or not Path(path).is_relative_to(here):
         return path
     return str(Path(path).relative_to(here))
-
-
-def _division(text: str) -> Division:
-    from skydb.errors import UsageError
-    from skydb.services.intake import Division
-
-    try:
-        return Division(text)
-    except ValueError as error:
-        raise UsageError(f"{error}.", advice=f"Fields: {', '.join(Division)}.") from error
-
-
-def methods_named(text: str) -> list[SkyMethod]:
-    """The sky methods of a list of names.
-
-    Raises
-    ------
-    UsageError
-        When one is none that can be asked for.
-    """
-    from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
-    from skydb.errors import UsageError
-
-    if text == "all":
-        return list(COMPUTED_METHODS)
-    known = ", ".join(COMPUTED_METHODS)
-    try:
-        methods = [SkyMethod(name.strip()) for name in text.split(",")]
-    except ValueError as error:
-        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
-    foreign = [method.value for method in methods if not method.is_computed]
-    if foreign:
-        raise UsageError(
-            f"No method computes {', '.join(foreign)}.",
-            advice=f"Methods: {known}, all. Skies are given by -o skysub, skyuser or skyfile.",
-        )
-    return methods
-
-
-def _engine(text: str | None) -> Engine | None:
-    from skydb.domain.vocabulary import Engine
-    from skydb.errors import UsageError
-
-    try:
-        return None if text is None else Engine(text)
-    except ValueError as error:
-        known = ", ".join(Engine)
-        raise UsageError(f"There is no engine {text!r}.", advice=f"Engines: {known}.") from error

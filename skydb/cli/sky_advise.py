@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from skydb.cli import inputs
-from skydb.cli.shell import JsonOption, Shell, shell_of
+from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    from skydb.services.skies import SelectionAdvice
 
 
 def attach(sky: typer.Typer) -> None:
@@ -38,20 +33,8 @@ def advise(
 
     Example: skydb sky advise --filter F160W
     """
-    policy = inputs.policy_of(strict=strict, allow=allow)
-    selection = chosen.selection(file_version or (), file or ())
+    words = chosen.run_words(version=file_version, file=file, strict=strict, allow=allow)
     shell = shell_of(context)
-    with shell.services(progress=not as_json) as services:
-        found = services.advise.advise(selection, policy)
-    shell.show("Sky methods", found.advice.rows, columns.ADVICE, as_json=as_json)
-    _explain(shell, found)
-    shell.flag(when=found.is_flagged)
-
-
-def _explain(shell: Shell, found: SelectionAdvice) -> None:
-    """Say on stderr what to use, and which problems the inputs have."""
-    shell.say(found.advice.summary)
-    for flag in found.flags:
-        shell.say(f"{flag.guard}: {flag.subject}: {flag.message}")
-    if found.left_out:
-        shell.say(f"left out, without a good pixel: {', '.join(found.left_out)}")
+    with shell.ledger(progress=not as_json) as ledger:
+        advice = ledger.sky.advise(**words)
+    shell.present("Sky methods", advice, columns.ADVICE, as_json=as_json)

@@ -13,7 +13,7 @@ from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
 
 if TYPE_CHECKING:
-    from skydb.services.skies import Audit
+    pass
 
 
 def attach(sky: typer.Typer) -> None:
@@ -57,41 +57,24 @@ def audit(
     if truth is not None:
         _against(shell, run, truth, as_json=as_json)
         return
-    with shell.services(progress=not as_json) as services:
-        found = services.audit.audit(run)
-        wanted = services.questions.rootnames(chosen.scope())
-    rows = [
-        row
-        for row in (found.chip_rows() if per_chip else found.rows())
-        if wanted is None or wanted & {row["exposure_a"], row["exposure_b"]}
-    ]
-    if out is not None:
-        from skydb.report.audit_figures import write_audit_picture
-
-        shell.say(str(write_audit_picture(found, out)))
+    with shell.ledger(progress=not as_json) as ledger:
+        audit = ledger.sky.audit(run, per_chip=per_chip, **chosen.words())
+    for picture in audit.write(out) if out is not None else ():
+        shell.say(str(picture))
     shown = columns.AUDIT_CHIPS if per_chip else columns.AUDIT
-    shell.show(f"Residuals of run {run}", rows, shown, as_json=as_json)
+    shell.show(f"Residuals of run {run}", audit.rows, shown, as_json=as_json)
     if not as_json:
-        shell.show("Runs, the best first", found.ranking_rows(), columns.AUDIT_RANKING)
-    _explain(shell, found)
-    shell.flag(when=found.is_flagged)
+        shell.show("Runs, the best first", audit.ranking.rows, columns.AUDIT_RANKING)
+    shell.finish(audit)
 
 
 def _against(shell: Shell, run: int, truth: Path, *, as_json: bool) -> None:
     """Show a run beside the truth."""
-    from skydb.cli.sky_truth import told, truth_rows
+    from skydb.simulate.audit import masks_in_words, truth_rows
 
-    with shell.services(progress=not as_json) as services:
-        found = services.audit.found(run)
+    with shell.ledger(progress=not as_json) as ledger:
+        found = ledger.sky.found(run)
     rows = truth_rows(found, truth)
     shell.show(f"Run {run} against the truth", rows, columns.TRUTH_AUDIT, as_json=as_json)
     if found.masks:
-        shell.say(told(found, truth))
-
-
-def _explain(shell: Shell, found: Audit) -> None:
-    """Name the worst, the islands and a downgrade on stderr."""
-    from skydb.services.skies import sentences
-
-    for sentence in sentences(found):
-        shell.say(sentence)
+        shell.say(masks_in_words(found, truth))

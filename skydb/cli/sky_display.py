@@ -11,9 +11,7 @@ from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 
 if TYPE_CHECKING:
-    from skydb.domain.vocabulary import SkyMethod
-    from skydb.report.images import Stretch
-    from skydb.report.windows import Window
+    pass
 
 
 def attach(sky: typer.Typer) -> None:
@@ -61,53 +59,13 @@ def display(
 
     Example: skydb sky display 12 --method all --crop 05:41:02 -02:27:30 60 --out figures/
     """
-    from skydb.report.pages import sky_picture
-    from skydb.report.sky_display import Wanted
-
-    wanted = Wanted(vmin, vmax, _stretch(stretch), _window(crop), keep_level)
-    methods = _methods(method or ())
     shell = shell_of(context)
-    with shell.services() as services:
-        made = sky_picture(services, runs, methods, wanted, out)
+    with shell.ledger() as ledger:
+        made = ledger.sky.display(
+            *runs, method=method or (), vmin=vmin, vmax=vmax, stretch=stretch, crop=crop,
+            keep_level=keep_level, out=out,
+        )[0]  # fmt: skip
     if as_json:
         shell.print_json(made)
     else:
-        shell.stdout.print(made["path"], markup=False, highlight=False, soft_wrap=True)
-
-
-def _methods(texts: list[str] | tuple[str, ...]) -> tuple[SkyMethod, ...] | None:
-    """Methods by name; None for all of them."""
-    from skydb.domain.vocabulary import SkyMethod
-    from skydb.errors import UsageError
-
-    names = [name.strip() for text in texts for name in text.lower().split(",")]
-    if "all" in names:
-        return None
-    try:
-        return tuple(dict.fromkeys(SkyMethod(name) for name in names))
-    except ValueError as error:
-        known = ", ".join(SkyMethod)
-        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
-
-
-def _stretch(text: str) -> Stretch:
-    from skydb.errors import UsageError
-    from skydb.report.images import Stretch
-
-    try:
-        return Stretch(text.lower())
-    except ValueError as error:
-        raise UsageError(f"Unknown stretch {text!r}.", advice="Use asinh or linear.") from error
-
-
-def _window(crop: tuple[str, str, str] | None) -> Window | None:
-    from skydb.errors import UsageError
-    from skydb.report.windows import Window
-    from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_ra_deg
-
-    if crop is None:
-        return None
-    size_deg = parse_angle_deg(crop[2])
-    if not 0 < size_deg < 180:
-        raise UsageError(f"Invalid size {crop[2]!r}.", advice="Use 60, 60arcsec or 1arcmin.")
-    return Window(parse_ra_deg(crop[0]), parse_dec_deg(crop[1]), size_deg)
+        shell.stdout.print(made.path, markup=False, highlight=False, soft_wrap=True)

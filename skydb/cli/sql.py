@@ -13,7 +13,7 @@ import typer
 from skydb.cli.shell import JsonOption, Shell, jsonable, shell_of
 
 if TYPE_CHECKING:
-    from skydb.store.readonly import OpenAnswer
+    from skydb.api.reading import OpenAnswer
 
 #: Rows that are held at once; more are several tables, one below the other.
 _PART = 1_000
@@ -55,13 +55,13 @@ def sql(
 
     Example: skydb sql "SELECT rootname, mdrizsky FROM v_sky_values WHERE downgraded"
     """
-    from skydb.store.readonly import Rules
-
     shell = shell_of(context)
-    rules = Rules(timeout_s=timeout or None, as_is=as_is)
     if as_is:
         shell.say("--as-is: what this role may do, the functions in this SELECT can do.")
-    with shell.services() as services, services.questions.asking(statement, rules) as answer:
+    with (
+        shell.ledger() as ledger,
+        ledger.asking(statement, timeout_s=timeout or None, as_is=as_is) as answer,
+    ):
         rows = _Bounded(answer, limit or None)
         if as_json:
             _stream_json(answer.columns, rows.parts())

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
-
-if TYPE_CHECKING:
-    from skydb.domain.todo import TodoRule
-
-_Word = TypeVar("_Word", bound=StrEnum)
 
 
 def attach(app: typer.Typer) -> None:
@@ -37,20 +31,16 @@ def status(
 
     Example: skydb status --by program
     """
-    from skydb.services.bookkeeping import StatusBy
-
-    asked = _named(StatusBy, by, "--by")
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.todo.status(asked, chosen.scope())
-        dead = services.fsck.dead_runs()
-    of_visit = asked is StatusBy.VISIT
+    with shell.ledger() as ledger:
+        rows = ledger.status(by, **chosen.words())
+    of_visit = by.strip().lower() == "visit"
     shown = columns_books.VISIT_STATUS if of_visit else columns_books.PROGRAM_STATUS
-    shell.show("Status", rows, shown, as_json=as_json)
-    if dead:
+    shell.present("Status", rows, shown, as_json=as_json)
+    if rows.dead_runs:
         # On stderr, so that the rows stay what they are.
-        what = ", ".join(problem.subject for problem in dead)
-        shell.say(f"Left running by processes that are gone: {what} (skydb fsck).")
+        runs = ", ".join(rows.dead_runs)
+        shell.say(f"Left running by processes that are gone: {runs} (skydb fsck).")
 
 
 def todo(
@@ -65,35 +55,10 @@ def todo(
 
     Example: skydb todo --rule never-matched --proposal 12812
     """
-    asked = rule_named(rule) if rule else None
     shell = shell_of(context)
-    with shell.services() as services:
-        rows = services.todo.todo(chosen.scope(), asked)
-        silenced = services.todo.silenced()
-    note = f"{len(rows)} due"
-    if silenced:
-        note += f"; {silenced} silenced by lines of the books (skydb books list)"
-    shell.show("Due", rows, columns_books.WHAT_IS_DUE, as_json=as_json, note=note)
-
-
-def rule_named(text: str) -> TodoRule:
-    """The rule of this name.
-
-    Raises
-    ------
-    UsageError
-        When there is none.
-    """
-    from skydb.domain.todo import TodoRule
-
-    return _named(TodoRule, text, "rule")
-
-
-def _named(vocabulary: type[_Word], text: str, what: str) -> _Word:
-    from skydb.errors import UsageError
-
-    try:
-        return vocabulary(text)
-    except ValueError as error:
-        known = ", ".join(map(str, vocabulary))
-        raise UsageError(f"{text!r} is no {what}.", advice=f"There are {known}.") from error
+    with shell.ledger() as ledger:
+        due = ledger.todo(rule, **chosen.words())
+    note = f"{len(due)} due"
+    if due.silenced:
+        note += f"; {due.silenced} left out by `skydb books ignore` (skydb books list)"
+    shell.present("Due", due, columns_books.WHAT_IS_DUE, as_json=as_json, note=note)

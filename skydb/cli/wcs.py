@@ -9,7 +9,7 @@ import typer
 
 from skydb.cli.align import align
 from skydb.cli.references import SolutionArgument
-from skydb.cli.shell import FAILED, JsonOption, shell_of
+from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
 
@@ -30,17 +30,15 @@ def diff(
     Example: skydb align diff 12 31
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        found = services.wcs_diff.diff(a, b)
-    if as_json:
-        shell.print_json(found)
-        return
+    with shell.ledger() as ledger:
+        found = ledger.align.diff(a, b)
     causes = [
         f"{cause}: {_in_words(one)} -> {_in_words(other)}"
         for cause, (one, other) in found.because.items()
     ]
-    note = "; ".join([*causes, *filter(None, [found.assumed])]) or "No row tells a cause."
-    shell.show(f"{found.product}: from {a} to {b}", [found], columns.WCS_DIFF, note=note)
+    note = "; ".join([*causes, *filter(None, [found.assumed])]) or "No row names a cause."
+    title = f"{found.product}: from {a} to {b}"
+    shell.present(title, found, columns.WCS_DIFF, as_json=as_json, note=note)
 
 
 def _in_words(said: object) -> str:
@@ -60,18 +58,10 @@ def restore(
 
     Example: skydb align restore 12
     """
-    from skydb.domain.vocabulary import SolutionStatus
-
     shell = shell_of(context)
-    with shell.services() as services:
-        outcome = services.wcs_ledger.restore(solution)
-    if as_json:
-        shell.print_json(outcome)
-    else:
-        shell.show("Restored", [outcome], columns.RESTORED)
-    if outcome.status is SolutionStatus.FAILED:
-        shell.say(f"{outcome.product}: {outcome.reason}")
-        raise typer.Exit(FAILED)
+    with shell.ledger() as ledger:
+        restored = ledger.align.restore(solution)
+    shell.present("Restored", restored, columns.RESTORED, as_json=as_json)
 
 
 def export(
@@ -85,9 +75,6 @@ def export(
     Example: skydb align export 31 --headerlet ibxl50clq_hlet.fits
     """
     shell = shell_of(context)
-    with shell.services() as services:
-        outcome = services.wcs_ledger.export(solution, headerlet)
-    if as_json:
-        shell.print_json(outcome)
-    else:
-        shell.show("Headerlet", [outcome], columns.HEADERLET)
+    with shell.ledger() as ledger:
+        exported = ledger.align.export(solution, headerlet)
+    shell.present("Headerlet", exported, columns.HEADERLET, as_json=as_json)

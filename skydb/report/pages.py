@@ -134,6 +134,12 @@ def catalog_picture(services: Services, name: str, out: Path, epoch: float | Non
     NotFoundError
         When there is no such catalogue.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return write_atomic(out, png_bytes(catalog_figure(services, name, epoch)))
+
+
+def catalog_figure(services: Services, name: str, epoch: float | None = None) -> Figure:
+    """Draw a catalogue's sources; see :func:`catalog_picture`."""
     found = services.catalog_sources.placed(name, epoch)
     rows = services.catalog_sources.sources(name, epoch)
     there = found.table.epoch_year
@@ -150,8 +156,7 @@ def catalog_picture(services: Services, name: str, out: Path, epoch: float | Non
         plane.outlines_arcsec,
         title,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return write_atomic(out, png_bytes(draw_catalog(picture)))
+    return draw_catalog(picture)
 
 
 def sky_picture(
@@ -189,13 +194,10 @@ def sky_picture(
     UsageError
         When the picture would show nothing, or the kind of file is not known.
     """
-    if methods is None:
-        methods = services.evidence.methods_beside(run_ids[0])
-    mosaics = services.evidence.mosaics_beside(run_ids, methods)
+    mosaics = _mosaics_wanted(services, run_ids, methods)
     path, kind = _picture_file(out, f"sky-{'-'.join(str(one.run) for one in mosaics)}.png")
     display = sky_display(mosaics, wanted)
-    figure = draw_sky_display(display)
-    write_atomic(path, figure_bytes(figure, kind))
+    write_atomic(path, figure_bytes(draw_sky_display(display), kind))
     return {
         "path": str(path.resolve()),
         "runs": [
@@ -207,6 +209,24 @@ def sky_picture(
         "vmax": display.scale.high,
         "unit": display.panels[0].image.unit,
     }
+
+
+def sky_figure(
+    services: Services,
+    run_ids: Sequence[int],
+    methods: Sequence[SkyMethod] | None,
+    wanted: Wanted,
+) -> Figure:
+    """Draw the mosaics of sky runs; see :func:`sky_picture`."""
+    return draw_sky_display(sky_display(_mosaics_wanted(services, run_ids, methods), wanted))
+
+
+def _mosaics_wanted(
+    services: Services, run_ids: Sequence[int], methods: Sequence[SkyMethod] | None
+) -> Sequence[MosaicEvidence]:
+    if methods is None:
+        methods = services.evidence.methods_beside(run_ids[0])
+    return services.evidence.mosaics_beside(run_ids, methods)
 
 
 def _picture_file(out: Path, name: str) -> tuple[Path, str]:

@@ -9,4 +9,25 @@
 :func:`~skydb.simulate.field.simulate_field` writes a field,
 :class:`~skydb.simulate.truth.FieldTruth` remembers what was put into it and
 :mod:`~skydb.simulate.verify` compares a result with it.
+
+The package can be called: ``skydb.simulate(directory, ...)`` is
+:func:`~skydb.simulate.calling.simulate`.
 """
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class _Callable(ModuleType):
+    """A package that has the name of a function, and is one."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see simulate
+        from skydb.simulate.calling import simulate
+
+        return simulate(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

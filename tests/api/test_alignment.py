@@ -1,4 +1,4 @@
-"""The facade's acceptance: what it returns, and when it writes to the user's files."""
+"""Acceptance: its result, and when it writes to the user's files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from skydb.api.alignment import AlignmentFacade
+from skydb.api.alignment import AlignGroup
 from skydb.domain.vocabulary import SolutionStatus
 from skydb.errors import UsageError
 from skydb.services.alignment.accept_outcome import AcceptOutcome
@@ -23,9 +23,9 @@ def test_acceptance_gives_its_outcomes_and_writes_headers_only_when_told(
     services = SimpleNamespace(accept=Mock(), headers=Mock())
     services.accept.accept.return_value = [outcome, outcome]
     services.headers.accept.return_value = ([outcome, outcome], [])
-    ledger = AlignmentFacade(services)
-    table = ledger.align_accept("7", force_why="seen", write_headers=write_headers)
-    assert len(table) == 2 and list(table["status"]) == ["applied"] * 2
+    align = AlignGroup(SimpleNamespace(services=services))
+    accepted = align.accept("7", force_why="seen", write_headers=write_headers)
+    assert [row.status for row in accepted] == ["applied"] * 2
     asked, other = services.headers.accept, services.accept.accept
     if not write_headers:
         asked, other = other, asked
@@ -34,12 +34,12 @@ def test_acceptance_gives_its_outcomes_and_writes_headers_only_when_told(
 
 
 def test_a_run_needs_a_catalogue_or_is_relative() -> None:
-    ledger = AlignmentFacade(SimpleNamespace())
+    align = AlignGroup(SimpleNamespace())
     wrong: dict[str, Any]
     for wrong in ({}, {"refcat": "gaia", "relative": True}):
         with pytest.raises(UsageError, match="either a catalogue or"):
-            ledger.align_run(**wrong)
+            align.run(**wrong)
     with pytest.raises(UsageError, match="drizzled, exposures, group"):
-        ledger.align_run("gaia", what="mosaics")
+        align.run(refcat="gaia", what="mosaics")
     with pytest.raises(UsageError, match="does not fit groups"):
-        ledger.align_run("gaia", what="group", options={"minobj": 4})
+        align.run(refcat="gaia", what="group", options={"minobj": 4})

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import astropy.units as u
 import pytest
 from sqlalchemy import text
 
 import skydb
-from skydb.api.ledger import Ledger
 from skydb.errors import NotFoundError, SchemaError, UsageError
 from skydb.services.core.connection import data_root
 from skydb.store.engine import open_engine, resolve_url
@@ -20,16 +21,17 @@ def test_a_ledger_is_used_without_a_session(
 ) -> None:
     with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
         ingested = ledger.ingest(visit[0].parent)
-        assert list(ingested["status"]) == ["new"] * 3
-        assert list(ledger.inspect_headers()["rootname"]) == list(MEMBERS)
-        assert ledger.inspect_headers()["exptime_s"].unit == u.s
-        wcs = ledger.inspect_wcs()
-        assert list(wcs["filename"]) == [path.name for path in [visit[2], *visit[:2]]]
+        assert [file.status for file in ingested] == ["new"] * 3
+        headers = ledger.inspect.headers()
+        assert [exposure.rootname for exposure in headers] == list(MEMBERS)
+        assert headers.table["exptime_s"].unit == headers["exptime_s"].unit == u.s
+        wcs = ledger.inspect.wcs()
+        assert [one.filename for one in wcs] == [path.name for path in [visit[2], *visit[:2]]]
         assert wcs["rms_ra_mas"].unit == u.mas
         assert wcs["rms_ra_mas"].mask.all()
-        assert len(ledger.align_history(MEMBERS[0])) == 1
-        imported = ledger.refcat_import(catalog_file, 2016.0, "gaia")
-        assert imported["sources"][0] == ledger.refcat_list()["sources"][0] == 30
+        assert len(ledger.align.history(MEMBERS[0])) == 1
+        imported = ledger.refcat.import_(catalog_file, 2016.0, "gaia")
+        assert imported.sources == ledger.refcat.list()[0].sources == 30
         assert len(ledger.findings()) == 0
 
 
@@ -38,11 +40,11 @@ def test_a_question_in_sql_keeps_its_columns_even_without_rows(
 ) -> None:
     with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
         empty = ledger.sql("SELECT rootname, mdrizsky FROM v_sky_values")
-        assert (len(empty), empty.colnames) == (0, ["rootname", "mdrizsky"])
+        assert (len(empty), empty.table.colnames) == (0, ["rootname", "mdrizsky"])
         ledger.ingest(visit[2])
         answer = ledger.sql("SELECT filename, visit_id AS a, visit_id + 1 AS a FROM products")
-        assert list(answer["filename"]) == [PRODUCT]
-        assert len(answer.colnames) == 3
+        assert [row.filename for row in answer] == [PRODUCT]
+        assert len(answer.table.colnames) == 3
         with pytest.raises(UsageError):
             ledger.sql("DELETE FROM products")
 
@@ -50,16 +52,16 @@ def test_a_question_in_sql_keeps_its_columns_even_without_rows(
 def test_errors_of_services_come_through(ledger_url: str, tmp_path: Path) -> None:
     with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
         for ask in (
-            lambda: ledger.align_show(7),
-            lambda: ledger.align_reject(7, "why"),
-            lambda: ledger.align_history("ibxl99zzq"),
-            lambda: ledger.sky_compare(7),
-            lambda: ledger.sky_run(["match"]),
+            lambda: ledger.align.show(7),
+            lambda: ledger.align.reject(7, "why"),
+            lambda: ledger.align.history("ibxl99zzq"),
+            lambda: ledger.sky.compare(7),
+            lambda: ledger.sky.run("match"),
         ):
             with pytest.raises(NotFoundError):
                 ask()
-        with pytest.raises(ValueError, match="nonsense"):
-            ledger.sky_run(["nonsense"])
+        with pytest.raises(UsageError, match="nonsense"):
+            ledger.sky.run(["nonsense"])
 
 
 def test_a_ledger_that_is_not_there_is_not_found(tmp_path: Path) -> None:
@@ -91,9 +93,67 @@ def test_the_data_root_is_the_one_given_or_that_of_the_environment_or_beside_the
     assert data_root("postgresql://me@host/db") == tmp_path / "skydb-data"
 
 
-def test_the_facade_has_a_method_for_every_reading_and_running_command() -> None:
-    commands = (
-        "ingest inspect_headers inspect_wcs refcat_import refcat_list align_run align_show"
-        " align_accept align_reject align_history sky_run sky_compare sql findings"
-    )
-    assert all(callable(getattr(Ledger, name)) for name in commands.split())
+def test_a_ledger_is_made_when_it_is_not_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    with skydb.init(url) as made, skydb.open(url) as opened:
+        assert made.database.current().is_current
+        assert len(opened.runs()) == 0
+
+
+def test_wrong_words_are_said_before_a_database_is_opened() -> None:
+    ledger = skydb.lazy_ledger("sqlite:////nowhere/at/all.sqlite")
+    asked: list[tuple[Callable[[], object], str]] = [
+        (lambda: ledger.sky.run("sideways"), "sideways"),
+        (lambda: ledger.sky.run(options={"final_scal": 1}), "final_scale"),
+        (lambda: ledger.align.run(refcat="gaia", what="mosaics"), "drizzled, exposures, group"),
+        (lambda: ledger.runs(visits="50"), "visit"),  # type: ignore[call-arg]
+        (lambda: ledger.inspect.headers(as_of="yesterday"), "YYYY-MM-DD"),
+        (lambda: ledger.sky.stats(by="colour"), "visit, filter"),
+        (lambda: ledger.sky.display(6, stretch="cubic"), "asinh"),
+    ]
+    for ask, said in asked:
+        with pytest.raises(UsageError, match=said):
+            ask()
+    with pytest.raises(NotFoundError):
+        ledger.inspect.headers()
+
+
+def test_the_ledger_and_its_groups_say_what_they_are(ledger_url: str) -> None:
+    ledger = skydb.lazy_ledger("postgresql://me:secret@host/db")
+    assert repr(ledger) == "<Ledger postgresql://me:***@host/db>"
+    assert "accept" in repr(ledger.align) and "secret" not in repr(ledger.align)
+
+
+#: Commands whose method has another name, or none: they are not about a ledger.
+ELSEWHERE = {
+    "init": "init", "simulate": "simulate", "db copy": "copy", "version": "__version__",
+    "db upgrade": "Ledger.database.upgrade", "db current": "Ledger.database.current",
+    "db check": "Ledger.database.check", "db backup": "Ledger.database.backup",
+    "db reader": "Ledger.database.reader", "runs list": "Ledger.runs.__call__",
+    "history import": "Ledger.history.import_", "refcat import": "Ledger.refcat.import_",
+    "export table": "Ledger.export.__call__", "fetch": "Ledger.fetch.__call__",
+    "demo": None, "archive serve": None,
+}  # fmt: skip
+
+
+def commands(made: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in made.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*before, name))
+        elif not command.hidden:
+            yield (*before, name)
+
+
+def test_every_command_has_a_method_of_its_name() -> None:
+    import typer
+
+    from skydb.cli.app import app
+
+    for words in commands(typer.main.get_command(app)):
+        path = ELSEWHERE.get(" ".join(words), f"Ledger.{'.'.join(words)}")
+        place: Any = skydb.lazy_ledger()
+        if path is None:
+            continue
+        place = place if path.startswith("Ledger.") else skydb
+        for name in path.removeprefix("Ledger.").split("."):
+            place = getattr(place, name.replace("-", "_"))

@@ -1,4 +1,5 @@
 from .accept import AcceptService as AcceptService
+from .accept_outcome import AcceptOutcome as AcceptOutcome
 from .align import AlignService as AlignService
 from .group_align import GroupAlignment as GroupAlignment
 from .group_align import GroupOptions as GroupOptions

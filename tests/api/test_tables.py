@@ -10,7 +10,7 @@ from astropy.table import QTable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.api.qtable import as_qtable, unit_of
+from skydb.api.tables import as_qtable, unit_of
 from skydb.domain.vocabulary import SkyMethod
 
 SUFFIXES = {"mas": u.mas, "deg": u.deg, "pix": u.pix, "arcsec": u.arcsec, "s": u.s, "mjd": u.d,

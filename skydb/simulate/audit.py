@@ -46,7 +46,7 @@ def truth_rows(found: FoundSkies, directory: Path) -> list[Row]:
     ]
 
 
-def told(found: FoundSkies, directory: Path) -> str:
+def masks_in_words(found: FoundSkies, directory: Path) -> str:
     """Say in one sentence how well all masks together fit the hits."""
     from skydb.simulate.masks import score_masks, together
     from skydb.simulate.truth import FieldTruth

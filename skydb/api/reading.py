@@ -1,0 +1,199 @@
+"""Commands of the ledger without a group that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Unpack
+
+from skydb.api.answers import Answer, Lineage, Status, Todo
+from skydb.api.results import Result
+from skydb.api.selecting import Selecting, member, require_member, scope_of
+
+if TYPE_CHECKING:
+    from skydb.api.composition import Services
+    from skydb.store.readonly import OpenAnswer as OpenAnswer
+
+
+class ReadingCommands:
+    """Commands without a group that only read."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def services(self) -> Services: ...  # noqa: D102 - see Ledger
+
+    def find(
+        self,
+        *,
+        cone: Sequence[float | str] | None = None,
+        position: Sequence[float | str] | None = None,
+        overlapping: str | None = None,
+        polygon: str | None = None,
+        **chosen: Unpack[Selecting],
+    ) -> Result:
+        """Find the chips that observed a piece of sky, by their active WCS, nearest first.
+
+        Parameters
+        ----------
+        cone : sequence, optional
+            Right ascension, declination (degrees or sexagesimal), radius (arcsec, or a text
+            with a unit).
+        position : sequence, optional
+            Right ascension and declination.
+        overlapping : str, optional
+            A rootname, file or visit.
+        polygon : str, optional
+            ``POLYGON ICRS RA DEC ...``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        Result
+            ``rootname``, ``extver``, ``distance_arcsec`` and more.
+
+        Raises
+        ------
+        UsageError
+            Unless exactly one place is given.
+
+        Examples
+        --------
+        >>> len(db.find(overlapping="ibxl50clq")) > 0
+        True
+        """
+        from skydb.services.lookup import COLUMNS
+
+        ways = {"cone": cone, "position": position, "overlapping": overlapping, "polygon": polygon}
+        asked = {way: what for way, what in ways.items() if what is not None}
+        scope = scope_of(chosen)
+        return Result(self.services.finder.search(asked, scope), COLUMNS)
+
+    def findings(self) -> Result:
+        """List problems found: downgrades, rejections, weak fits, islands; newest first.
+
+        Examples
+        --------
+        >>> [finding.kind for finding in db.findings()]
+        []
+        """
+        return Result(self.services.questions.findings())
+
+    def status(self, by: str = "visit", **chosen: Unpack[Selecting]) -> Status:
+        """Count exposures downloaded, aligned, matched, flagged and stale.
+
+        Parameters
+        ----------
+        by : str
+            ``visit`` or ``program``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Examples
+        --------
+        >>> db.status()[0].visit
+        'bxl50'
+        """
+        from skydb.services.bookkeeping import StatusBy
+
+        wanted, scope = require_member(StatusBy, by, "--by"), scope_of(chosen)
+        rows = Status(self.services.todo.status(wanted, scope))
+        rows.dead_runs = [problem.subject for problem in self.services.fsck.dead_runs()]
+        return rows
+
+    def todo(self, rule: str | None = None, **chosen: Unpack[Selecting]) -> Todo:
+        """List what is due, since when, and the command that does it.
+
+        Parameters
+        ----------
+        rule : str, optional
+            Only by this rule, e.g. ``never-matched``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Examples
+        --------
+        >>> due = db.todo(visit="bxl50")
+        """
+        from skydb.domain.todo import TodoRule
+
+        wanted, scope = member(TodoRule, rule, "rule"), scope_of(chosen)
+        rows = Todo(self.services.todo.todo(scope, wanted))
+        rows.silenced = self.services.todo.silenced()
+        return rows
+
+    def sql(self, statement: str, *, timeout_s: float | None = None, as_is: bool = False) -> Answer:
+        """Answer one SELECT on tables and views; nothing can be written.
+
+        Parameters
+        ----------
+        statement : str
+        timeout_s : float, optional
+            Seconds that the database may take.
+        as_is : bool
+            On PostgreSQL: also as a role that can do more than read.
+
+        Raises
+        ------
+        UsageError
+            When it is not one SELECT, or the database refuses it.
+
+        Examples
+        --------
+        >>> db.sql("SELECT COUNT(*) AS exposures FROM exposures")[0].exposures > 0
+        True
+        """
+        from skydb.store.readonly import Rules
+
+        answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
+        return Answer.of(answer.columns, answer.rows)
+
+    @contextmanager
+    def asking(
+        self, statement: str, *, timeout_s: float | None = None, as_is: bool = False
+    ) -> Iterator[OpenAnswer]:
+        """Open the answer to one SELECT, to read it part by part in constant memory.
+
+        Examples
+        --------
+        >>> with db.asking("SELECT rootname FROM exposures") as answer:
+        ...     answer.columns
+        ('rootname',)
+        """
+        from skydb.store.readonly import Rules
+
+        rules = Rules(timeout_s=timeout_s, as_is=as_is)
+        with self.services.questions.asking(statement, rules) as answer:
+            yield answer
+
+    def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> Lineage:
+        """Show where one thing comes from: what made it, of what, with which software.
+
+        Parameters
+        ----------
+        what : str
+            An exposure, a sky value ``ibxl50clq[1]@6``, a file ``ibxl50clq@2``, ``run:6``,
+            ``mosaic:6``, ``solution:31`` or ``catalog:gaia``.
+        everything : bool
+            All inputs of all activities.
+        depth : int, optional
+            Only what is so many relations away.
+
+        Returns
+        -------
+        Lineage
+            Relations of W3C PROV; ``nodes`` has what is known of each thing.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such thing.
+
+        Examples
+        --------
+        >>> db.explain("ibxl50clq").root
+        'exposure:ibxl50clq'
+        """
+        graph = self.services.explain.explain(what, everything=everything, depth=depth)
+        return Lineage.of(graph)

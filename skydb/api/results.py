@@ -1,0 +1,248 @@
+"""What the methods of a ledger give back: rows, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+#: Rows of a result that a notebook shows; the table has all.
+_SHOWN = 60
+
+
+class Row(dict[str, Any]):
+    """One row of a result: a dict whose keys are attributes too.
+
+    Examples
+    --------
+    >>> row = Row(rootname="ibxl50clq", mdrizsky=1.2)
+    >>> row["mdrizsky"], row.rootname
+    (1.2, 'ibxl50clq')
+    """
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a row holds
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"This row has no {name!r}: it has {', '.join(self)}.") from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+
+class Result(Sequence[Row]):
+    """Rows of one answer, which are a table of astropy or pandas when asked for.
+
+    Parameters
+    ----------
+    rows : iterable of mapping or dataclass
+        The rows, with the keys that the command's ``--json`` has.
+    names : sequence of str
+        Names of the columns, where they are known even without a row.
+    remarks : sequence of str
+        Sentences on what was downgraded, skipped or flagged.
+    is_flagged : bool
+        Whether the command ends with exit code 5: done, but see the remarks.
+    has_failed : bool
+        Whether it ends with exit code 1: the work failed; a row says how.
+
+    Examples
+    --------
+    >>> skies = db.sky.compare()
+    >>> skies[0].rootname, len(skies.table) == len(skies)
+    ('ibxl50clq', True)
+    >>> skies["match"].unit
+    Unit("electron / s")
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Any],
+        names: Sequence[str] = (),
+        *,
+        remarks: Iterable[str] = (),
+        is_flagged: bool = False,
+        has_failed: bool = False,
+    ) -> None:
+        self.rows: list[Row] = [_row(one) for one in rows]
+        self.names: tuple[str, ...] = tuple(self.rows[0]) if self.rows else tuple(names)
+        self.remarks: tuple[str, ...] = tuple(remarks)
+        self.is_flagged = is_flagged
+        self.has_failed = has_failed
+
+    @overload
+    def __getitem__(self, key: int) -> Row: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Row]: ...
+    @overload
+    def __getitem__(self, key: str) -> Any: ...  # noqa: ANN401 - a column or a quantity
+    def __getitem__(self, key: int | slice | str) -> Any:
+        """Row by number, rows by slice, column of :attr:`table` by name."""
+        if isinstance(key, str):
+            return self.table[key]
+        return self.rows[key]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        said = f"<{type(self).__name__}: {len(self)} row{'' if len(self) == 1 else 's'}"
+        if self.has_failed or self.is_flagged:
+            said += ", failed" if self.has_failed else ", flagged"
+        return f"{said}: {', '.join(self.names)}>"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{_escaped(one)}</p>" for one in self.remarks)
+        more = len(self) - _SHOWN
+        foot = f"<p>{more} more rows: <code>.table</code> has all.</p>" if more > 0 else ""
+        return f"{head}{_html(self.rows[:_SHOWN], self.names)}{foot}"
+
+    @property
+    def table(self) -> QTable:
+        """The rows as a ``QTable``: units on quantities, what is missing masked."""
+        from skydb.api.tables import as_qtable
+
+        return as_qtable(self.rows, self.names)
+
+    def to_pandas(self) -> DataFrame:
+        """Give the rows as a data frame of pandas; what is missing is NaN or None.
+
+        Examples
+        --------
+        >>> list(db.runs().to_pandas()["kind"])[-1]
+        'ingest'
+        """
+        frame: DataFrame = self.table.to_pandas()
+        return frame
+
+    def document(self) -> object:
+        """Give what ``--json`` prints."""
+        return self.rows
+
+
+class DrawnResult(Result):
+    """Rows of which there are pictures too.
+
+    Parameters
+    ----------
+    rows, names, **outcome
+        As of :class:`Result`.
+    draw : callable
+        Draws the figure; keyword arguments of :meth:`plot` go to it.
+    write : callable
+        Writes the pictures of the command to a directory or file; gives their paths.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Any],
+        names: Sequence[str] = (),
+        *,
+        draw: Callable[..., Figure],
+        write: Callable[[Path], Any],
+        **outcome: Any,  # noqa: ANN401 - see Result
+    ) -> None:
+        super().__init__(rows, names, **outcome)
+        self._draw, self._write = draw, write
+
+    def plot(self, **options: Any) -> Figure:  # noqa: ANN401 - of the picture
+        """Draw what the command draws.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A figure of its own; nothing of pyplot is used.
+
+        Examples
+        --------
+        >>> db.sky.compare().plot().savefig("skies.png")
+        """
+        return self._draw(**options)
+
+    def write(self, out: str | Path) -> list[Path]:
+        """Write all pictures of the command into a directory.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Examples
+        --------
+        >>> [path.name for path in db.sky.timeline(visit="bxl50").write("figures")]
+        ['timeline_sky.png', 'timeline_alignment.png']
+        """
+        made = self._write(Path(out))
+        return [made] if isinstance(made, Path) else list(made)
+
+
+class Record(Result):
+    """One thing, with all that is known of it.
+
+    Parameters
+    ----------
+    known : mapping
+        What ``--json`` prints: one object.
+    rows : iterable
+        Its rows.
+    names, **outcome
+        As of :class:`Result`.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, Any],
+        rows: Iterable[Any] | None = None,
+        names: Sequence[str] = (),
+        **outcome: Any,  # noqa: ANN401 - see Result
+    ) -> None:
+        super().__init__([known] if rows is None else rows, names, **outcome)
+        self.known = Row(known)
+
+    @overload
+    def __getitem__(self, key: int) -> Row: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Row]: ...
+    @overload
+    def __getitem__(self, key: str) -> Any: ...  # noqa: ANN401 - whatever is known
+    def __getitem__(self, key: int | slice | str) -> Any:
+        """Row by number, rows by slice, what is known by name."""
+        return self.known[key] if isinstance(key, str) else self.rows[key]
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever is known
+        if name.startswith("_") or name == "known":
+            raise AttributeError(name)
+        return getattr(self.known, name)
+
+    def document(self) -> object:
+        """Give what ``--json`` prints."""
+        return self.known
+
+
+def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
+    return Row(asdict(row) if is_dataclass(row) and not isinstance(row, type) else row)
+
+
+def _html(rows: Sequence[Row], names: Sequence[str]) -> str:
+    """A plain table, without a library that a reader of rows does not need."""
+    head = "".join(f"<th>{_escaped(name)}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_escaped(row.get(name))}</td>" for name in names) + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _escaped(value: object) -> str:
+    from html import escape
+
+    return "" if value is None else escape(f"{value:.6g}" if type(value) is float else str(value))

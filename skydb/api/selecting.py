@@ -1,0 +1,194 @@
+"""Words by which exposures and their files are selected, alike in every method and command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    from skydb.domain.guards import GuardPolicy
+    from skydb.domain.vocabulary import Flavour
+    from skydb.services.intake import Selection
+    from skydb.store.scope import Scope
+
+Word = TypeVar("Word", bound=StrEnum)
+#: One name or several.
+Names = str | Sequence[str] | None
+
+
+class Selecting(TypedDict, total=False):
+    """Exposures, and which of their files; what is left out does not restrict.
+
+    Names match in any case, with wildcards (``bxl5*``); a visit is ``bxl50``, or ``50`` where
+    that is unambiguous.
+    """
+
+    visit: Names
+    target: str | None
+    filter: str | None
+    detector: str | None
+    proposal: int | str | None
+    exposure: Names
+    exclude: Names
+    flavour: str | None
+    as_of: str | date | None
+
+
+class ChoosingFiles(Selecting, total=False):
+    """Exposures, and which version or file of them a run takes.
+
+    ``version`` has references such as ``ibxl50clq@2``, ``file`` the names of files.
+    """
+
+    version: Names
+    file: Names
+
+
+class Guarding(ChoosingFiles, total=False):
+    """Exposures of a run, and what is said of the guards of its inputs.
+
+    ``strict`` refuses whatever a guard would flag; ``allow`` names guards to leave out.
+    """
+
+    strict: bool
+    allow: Names
+
+
+def scope_of(words: Mapping[str, Any]) -> Scope:
+    """Exposures that words select.
+
+    Raises
+    ------
+    UsageError
+        When there is no such word, or a flavour or a date cannot be understood.
+    """
+    from skydb.store.scope import Scope
+
+    _require_known(words, Selecting)
+    return Scope(**_fields(words))
+
+
+def selection_of(words: Mapping[str, Any]) -> Selection:
+    """Exposures of a run, and which versions and files of them.
+
+    Raises
+    ------
+    UsageError
+        When there is no such word, or a flavour, a version or a date cannot be understood.
+    """
+    from skydb.domain.references import exposure_version
+    from skydb.services.intake import Selection
+
+    _require_known(words, Guarding)
+    versions = dict(map(exposure_version, several(words.get("version"))))
+    return Selection(**_fields(words), versions=versions, files=several(words.get("file")))
+
+
+def policy_of(words: Mapping[str, Any]) -> GuardPolicy:
+    """What is said of the guards of inputs.
+
+    Raises
+    ------
+    UsageError
+        When there is no such guard.
+    """
+    from skydb.domain.guards import GuardPolicy
+
+    strict, allow = bool(words.get("strict", False)), several(words.get("allow"))
+    return GuardPolicy.of(strict=strict, allow=allow)
+
+
+def several(names: Names) -> tuple[str, ...]:
+    """One name, several or none as a tuple."""
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def member(vocabulary: type[Word], text: str | None, what: str) -> Word | None:
+    """Member of a vocabulary by its value; None for None.
+
+    Raises
+    ------
+    UsageError
+        When there is none; the message has those that there are.
+    """
+    return None if text is None else require_member(vocabulary, text, what)
+
+
+def require_member(vocabulary: type[Word], text: str, what: str) -> Word:
+    """Member of a vocabulary by its value, in any case.
+
+    Raises
+    ------
+    UsageError
+        When there is none; the message has those that there are.
+    """
+    try:
+        return vocabulary(str(text).strip().lower())
+    except ValueError as error:
+        known = ", ".join(vocabulary)
+        raise UsageError(f"Unknown {what} {text!r}.", advice=f"Use one of {known}.") from error
+
+
+def day_of(text: str | date | None) -> date | None:
+    """Date of a text.
+
+    Raises
+    ------
+    UsageError
+        When it is not YYYY-MM-DD.
+    """
+    if text is None or isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD.") from error
+
+
+def _fields(words: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "rootnames": _lowered(words.get("exposure")),
+        "visits": several(words.get("visit")),
+        "proposal_id": _proposal(words.get("proposal")),
+        "filter": words.get("filter"),
+        "detector": words.get("detector"),
+        "target": words.get("target"),
+        "exclude": _lowered(words.get("exclude")),
+        "flavour": _flavour(words.get("flavour")),
+        "as_of": day_of(words.get("as_of")),
+    }
+
+
+def _lowered(names: Names) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in several(names))
+
+
+def _proposal(number: int | str | None) -> int | str | None:
+    """Number of a proposal, or a pattern of several."""
+    text = number.strip() if isinstance(number, str) else None
+    return int(text) if text is not None and text.isdecimal() else number
+
+
+def _flavour(text: str | None) -> Flavour | None:
+    from skydb.domain.vocabulary import Flavour
+
+    return member(Flavour, text, "flavour")
+
+
+def _require_known(words: Mapping[str, Any], kind: type) -> None:
+    known = kind.__annotations__ | {
+        name: None for base in kind.__mro__ for name in getattr(base, "__annotations__", ())
+    }
+    for name in words:
+        if name not in known:
+            near = get_close_matches(name, known) or sorted(known)
+            raise UsageError(
+                f"There is no option {name!r} here.", advice=f"Is it {' or '.join(near)}?"
+            )

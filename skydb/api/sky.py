@@ -1,0 +1,350 @@
+"""``ledger.sky``: sky runs, and their audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from skydb.api.base import run_number
+from skydb.api.pictures import Display
+from skydb.api.results import DrawnResult, Result
+from skydb.api.selecting import (
+    Guarding,
+    Names,
+    Selecting,
+    member,
+    policy_of,
+    scope_of,
+    selection_of,
+)
+from skydb.api.sky_comparison import SkyComparisonGroup
+from skydb.api.sky_methods import methods_to_run, methods_to_show
+from skydb.domain.vocabulary import Engine
+from skydb.services.intake import Division
+
+if TYPE_CHECKING:
+    from skydb.drizzle.settings import AstroDrizzleSettings
+    from skydb.services.skies import FoundSkies, SelectionAdvice
+
+
+class SkyRuns(Result):
+    """Sky runs: requested and effective method, status, mosaic of each."""
+
+
+class Advice(Result):
+    """Sky methods with the evidence for each; ``chosen`` in one row, or in none.
+
+    Attributes
+    ----------
+    summary : str
+        Which method, and why, in one sentence.
+    """
+
+    summary: str
+
+
+class SkyAudit(DrawnResult):
+    """What a run left between every pair of overlapping exposures, or chips.
+
+    Attributes
+    ----------
+    ranking : Result
+        Runs of the same exposures, the best first.
+    """
+
+    ranking: Result
+
+
+class SkyGroup(SkyComparisonGroup):
+    """Sky runs, their comparison and their audit."""
+
+    def run(
+        self,
+        method: str | Iterable[str] = "all",
+        *,
+        settings: AstroDrizzleSettings | None = None,
+        options: Mapping[str, object] | None = None,
+        preset: str | None = None,
+        engine: str | None = None,
+        mosaic: bool = True,
+        force: bool = False,
+        each: str | None = None,
+        jobs: int = 2,
+        executor: str | None = None,
+        selftest: bool = True,
+        per_chip: bool = False,
+        check_frames: bool = False,
+        **chosen: Unpack[Guarding],
+    ) -> SkyRuns:
+        """Run sky methods on pristine copies of exposures, and record what ran.
+
+        A run with the same inputs, parameters and software is found, not repeated.
+
+        Parameters
+        ----------
+        method : str or iterable of str
+            ``localmin``, ``match``, ``globalmin+match``, ``globalmin``, several of them, or
+            ``all``.
+        settings : AstroDrizzleSettings, optional
+        options : mapping, optional
+            AstroDrizzle's, checked against its own specification; they win over `settings`
+            and `preset`.
+        preset : str, optional
+            ``tutorial``, ``hap``, or one of the ledger.
+        engine : str, optional
+            ``astrodrizzle`` (the default with mosaics) or ``skydb``, all methods in one pass.
+        mosaic : bool
+            Mosaics, or sky values only.
+        force : bool
+            Run again what was run before.
+        each : str, optional
+            Every ``visit``, ``target`` or ``proposal`` is a field of its own.
+        jobs : int
+            Runs, or exposures, at the same time.
+        executor : str, optional
+            ``dask://HOST:PORT`` of a cluster, instead of this machine.
+        selftest : bool
+            Check a new environment first.
+        per_chip : bool
+            A sky for every chip, not exposure; by the engine ``skydb``.
+        check_frames : bool
+            Compare the positions of sources in the overlaps first.
+        **chosen
+            Exposures, versions, files and guards: see :class:`.Guarding`.
+
+        Raises
+        ------
+        UsageError
+            When options do not go together, or AstroDrizzle has no such option.
+        NotFoundError, InputsRefusedError, ToolError
+            As the command refuses.
+
+        Examples
+        --------
+        >>> runs = db.sky.run(method="match", engine="skydb", mosaic=False)
+        >>> runs[0].effective_method, runs[0].status
+        ('match', 'succeeded')
+        """
+        from skydb.drizzle.settings import require_options
+
+        require_options(dict(options or {}))
+        methods, wanted = methods_to_run(method), member(Engine, engine, "engine")
+        division = member(Division, each, "kind of field")
+        selection, policy = selection_of(chosen), policy_of(chosen)
+        service = self._services.sky(jobs, executor)
+        rows = service.run(
+            methods,
+            selection,
+            settings,
+            options=options,
+            preset=preset,
+            engine=wanted,
+            mosaic=mosaic,
+            force=force,
+            selftest=selftest,
+            fields=service.fields(selection, division) if division else (),
+            policy=policy,
+            check_frames=check_frames,
+            per_chip=per_chip,
+        )
+        return SkyRuns(
+            rows,
+            remarks=_remarks(rows),
+            has_failed=any(row["status"] != "succeeded" for row in rows),
+            is_flagged=any(row["downgraded"] or row["findings"] for row in rows),
+        )
+
+    def inputs(self, *, each: str | None = None, **chosen: Unpack[Guarding]) -> Result:
+        """Show the files that :meth:`run` would use, and why these; nothing runs.
+
+        Examples
+        --------
+        >>> db.sky.inputs(exposure="ibxl50clq")[0].kind
+        'flt'
+        """
+        division = member(Division, each, "kind of field")
+        selection = selection_of(chosen)
+        service = self._services.sky()
+        fields = service.fields(selection, division) if division else (selection,)
+        return Result(row for one in fields for row in service.explain(one))
+
+    def advise(self, **chosen: Unpack[Guarding]) -> Advice:
+        """Name the sky method that suits exposures, with the numbers for and against each.
+
+        Returns
+        -------
+        Advice
+            One row a method: ``residual_rms``, ``expected_rms``, ``chosen``, ``reason``.
+
+        Examples
+        --------
+        >>> [row.method for row in db.sky.advise() if row.chosen]
+        ['match']
+        """
+        found = self._services.advise.advise(selection_of(chosen), policy_of(chosen))
+        advice = Advice(
+            found.advice.rows, remarks=_advice_remarks(found), is_flagged=found.is_flagged
+        )
+        advice.summary = found.advice.summary
+        return advice
+
+    def audit(
+        self, run: int | str, *, per_chip: bool = False, **chosen: Unpack[Selecting]
+    ) -> SkyAudit:
+        """Measure what a run left between every pair of overlapping exposures.
+
+        Parameters
+        ----------
+        run : int or str
+        per_chip : bool
+            A row for every pair of chips, not exposures.
+        **chosen
+            Only pairs with any of these exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        SkyAudit
+            ``exposure_a``, ``exposure_b``, ``area_arcsec2``, ``before`` and ``after`` (in the
+            unit of the images), ``island`` and more.
+
+        Examples
+        --------
+        >>> db.sky.audit(7).ranking[0].method
+        'match'
+        """
+        from skydb.services.skies import sentences
+
+        scope, services = scope_of(chosen), self._services
+        found = services.audit.audit(run_number(run))
+        wanted = services.questions.rootnames(scope)
+        rows = found.chip_rows() if per_chip else found.rows()
+        audit = SkyAudit(
+            (
+                row
+                for row in rows
+                if wanted is None or wanted & {row["exposure_a"], row["exposure_b"]}
+            ),
+            draw=lambda: self._pictures.audit(found),
+            write=lambda out: self._pictures.write_audit(found, out),
+            remarks=sentences(found),
+            is_flagged=found.is_flagged,
+        )
+        audit.ranking = Result(found.ranking_rows())
+        return audit
+
+    def found(self, run: int | str) -> FoundSkies:
+        """Skies and masks of cosmic rays of a run, for a comparison with a known truth.
+
+        Examples
+        --------
+        >>> len(db.sky.found(7).skies) > 0
+        True
+        """
+        return self._services.audit.found(run_number(run))
+
+    def display(
+        self,
+        *runs: int | str,
+        method: Names = (),
+        vmin: float | None = None,
+        vmax: float | None = None,
+        stretch: str = "asinh",
+        crop: Sequence[float | str] | None = None,
+        keep_level: bool = False,
+        out: str | Path | None = None,
+    ) -> DrawnResult:
+        """Show the mosaics of sky runs, one panel a method, all with one stretch.
+
+        Parameters
+        ----------
+        *runs : int or str
+            Sky runs.
+        method : str or sequence of str
+            Instead: this method of the run's group, or ``all``.
+        vmin, vmax : float, optional
+            Values of the darkest and the brightest colour, in the unit of the mosaics.
+        stretch : str
+            ``asinh`` or ``linear``.
+        crop : sequence, optional
+            A square: right ascension, declination and size (arcsec, or text with a unit).
+        keep_level : bool
+            Keep the median of each of several mosaics.
+        out : path-like, optional
+            Write the picture to this file (``.png``, ``.pdf``, ``.svg``) or directory.
+
+        Returns
+        -------
+        DrawnResult
+            With `out` one row: ``path``, ``runs``, ``levels``, ``vmin``, ``vmax``, ``unit``;
+            :meth:`~DrawnResult.plot` gives the figure.
+
+        Examples
+        --------
+        >>> db.sky.display(6, out="mosaic.png")[0].unit
+        'ELECTRONS/S'
+        """
+        display = Display.of(vmin, vmax, stretch, crop, keep_level=keep_level)
+        numbers = [run_number(run) for run in runs]
+        methods = methods_to_show(method)
+        services, pictures = self._services, self._pictures
+
+        def write(path: Path) -> dict[str, Any]:
+            return pictures.write_mosaics(services, numbers, methods, display, path)
+
+        return DrawnResult(
+            [] if out is None else [write(Path(out))],
+            draw=lambda: pictures.mosaics(services, numbers, methods, display),
+            write=lambda path: Path(write(path)["path"]),
+        )
+
+    def write_headers(self, run: int | str) -> Result:
+        """Write MDRIZSKY of one run into the headers of your own exposures.
+
+        All files are written or none; :meth:`Ledger.restore_headers` puts them back.
+
+        Returns
+        -------
+        Result
+            ``path``, ``extver``, ``mdrizsky`` (in the unit of BUNIT), ``status``.
+
+        Raises
+        ------
+        NotFoundError
+            When you have no file with the content that the run used.
+
+        Examples
+        --------
+        >>> written = db.sky.write_headers(7)
+        >>> restored = db.restore_headers(written[0].activity)
+        """
+        rows = self._services.sky_headers.write(run_number(run))
+        reasons = dict.fromkeys(f"{row.rootname}: {row.reason}" for row in rows if row.reason)
+        back = f"`skydb restore-headers run:{rows[0].activity}` puts the headers back."
+        return Result(rows, remarks=[back, *reasons], is_flagged=bool(reasons))
+
+    def restore_headers(self, activity: int | str) -> Result:
+        """Put back the headers of your own files; see :meth:`Ledger.restore_headers`.
+
+        Examples
+        --------
+        >>> restored = db.sky.restore_headers(db.sky.write_headers(7)[0].activity)
+        """
+        return self._ledger.restore_headers(activity)
+
+
+def _remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"run {row['run']}: {sentence}"
+        for row in rows
+        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]
+    ]
+
+
+def _advice_remarks(found: SelectionAdvice) -> list[str]:
+    """Which method to use, and which problems the inputs have."""
+    said = [found.advice.summary]
+    said += [f"{flag.guard}: {flag.subject}: {flag.message}" for flag in found.flags]
+    if found.left_out:
+        said.append(f"left out, without a good pixel: {', '.join(found.left_out)}")
+    return said

@@ -1,0 +1,238 @@
+"""Comparison of methods, runs and dates: the part of ``ledger.sky`` that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from skydb.api.base import Group, run_number
+from skydb.api.results import DrawnResult, Result
+from skydb.api.selecting import Selecting, member, require_member, scope_of
+from skydb.domain.grouping import StatisticsBy
+from skydb.domain.vocabulary import SkyMethod
+from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    from skydb.services.comparison import SkyChange
+    from skydb.store.scope import Scope
+
+#: Causes that are those of whole runs.
+_OF_RUNS = ("alignment", "software", "parameters", "engine", "downgraded")
+
+
+class SkyComparison(DrawnResult):
+    """MDRIZSKY of every chip, one column a method.
+
+    Attributes
+    ----------
+    runs : list of int
+        Sky runs that were named; none when the newest are shown.
+    note : str
+        Which runs these are, where none was named.
+    """
+
+    runs: list[int]
+    note: str
+
+
+class SkyChanges(Result):
+    """Values of one method in different runs: differences, their sigma and their causes.
+
+    Attributes
+    ----------
+    notes : list of str
+        The criterion of a change, and causes that all chips of two runs share.
+    """
+
+    notes: list[str]
+
+
+class Timeline(DrawnResult):
+    """Skies and alignments in order of time.
+
+    Attributes
+    ----------
+    label : str
+        The selection, for a title.
+    """
+
+    label: str
+
+
+class SkyComparisonGroup(Group):
+    """Comparison of methods, runs and dates."""
+
+    def compare(self, *runs: int | str, **chosen: Unpack[Selecting]) -> SkyComparison:
+        """Show MDRIZSKY of every chip, one column for each method that really ran.
+
+        Parameters
+        ----------
+        *runs : int or str
+            Sky runs of different methods; the newest when left out. Runs of one method are
+            compared by :meth:`changes`.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        SkyComparison
+            ``rootname``, ``extver``, ``localmin``, ``match``, ``globalmin_match``,
+            ``globalmin``, each with a ``..._sigma``, and ``unit``.
+
+        Examples
+        --------
+        >>> skies = db.sky.compare()
+        >>> skies[0].unit
+        'electron/s'
+        >>> figure = skies.plot()
+        """
+        scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
+        services, pictures = self._services, self._pictures
+        rows = services.questions.comparison(numbers, scope)
+        found = SkyComparison(
+            rows,
+            draw=lambda: pictures.comparison(rows),
+            write=lambda out: pictures.write_comparison(services, rows, numbers, out),
+        )
+        found.runs = numbers
+        found.note = "" if numbers else self._newest(scope)
+        return found
+
+    def have_a_method_in_common(self, *runs: int | str) -> bool:
+        """Whether runs are to be compared one by one, by :meth:`changes`.
+
+        Examples
+        --------
+        >>> db.sky.have_a_method_in_common(6, 7)
+        False
+        """
+        numbers = [run_number(run) for run in runs]
+        return bool(self._services.comparison.skies.have_a_method_in_common(numbers))
+
+    def changes(
+        self,
+        *runs: int | str,
+        between: tuple[int, int] | None = None,
+        history: bool = False,
+        replays: bool = False,
+        **chosen: Unpack[Selecting],
+    ) -> SkyChanges:
+        """Show how the values of each method differ from run to run, and why.
+
+        Parameters
+        ----------
+        *runs : int or str
+            Sky runs to compare with each other.
+        between : tuple of int, optional
+            Instead: two groups of runs.
+        history : bool
+            Instead: every value with the one before it.
+        replays : bool
+            With `history`: also runs that :meth:`Ledger.replay` made.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        SkyChanges
+            One row a chip and pair of runs; differences in the unit of the images, ``sigma``,
+            ``cause``.
+
+        Raises
+        ------
+        UsageError
+            Unless exactly one of runs, `between` and `history` is given.
+
+        Examples
+        --------
+        >>> len(db.sky.changes(history=True, visit="bxl50")) >= 0
+        True
+        """
+        if bool(runs) + history + (between is not None) != 1:
+            raise UsageError(
+                "It is not clear what is to be compared.",
+                advice="Give runs, or --between GROUP GROUP, or --history.",
+            )
+        scope, service = scope_of(chosen), self._services.comparison.skies
+        if between is not None:
+            rows = service.groups(*between, scope)
+        elif history:
+            rows = service.history(scope, replays=replays)
+        else:
+            rows = service.runs([run_number(run) for run in runs], scope)
+        found = SkyChanges(rows)
+        found.notes = [*service.criterion(rows), *_shared_causes(rows)]
+        return found
+
+    def stats(
+        self,
+        by: str = "visit",
+        method: str | None = None,
+        *,
+        replays: bool = False,
+        **chosen: Unpack[Selecting],
+    ) -> Result:
+        """Show median, scatter and spread of the sky by visit, filter, detector or proposal.
+
+        The newest value of every chip counts; each unit has its own rows.
+
+        Examples
+        --------
+        >>> db.sky.stats(by="filter", method="localmin")[0].filter
+        'F160W'
+        """
+        what = require_member(StatisticsBy, by, "grouping")
+        wanted, scope = member(SkyMethod, method, "sky method"), scope_of(chosen)
+        service = self._services.comparison.statistics
+        return Result(service.statistics(what, wanted, scope, replays=replays))
+
+    def timeline(self, *, replays: bool = False, **chosen: Unpack[Selecting]) -> Timeline:
+        """Show skies and alignments of exposures against time.
+
+        Returns
+        -------
+        Timeline
+            One row a value: ``quantity``, ``at``, ``value``, ``unit`` and more;
+            ``plot(quantity="sky")`` or ``plot(quantity="alignment")``.
+
+        Examples
+        --------
+        >>> figure = db.sky.timeline(visit="bxl50").plot(quantity="alignment")
+        """
+        scope, pictures = scope_of(chosen), self._pictures
+        points = self._services.comparison.timeline.timeline(scope, replays=replays)
+        found = Timeline(
+            points,
+            draw=lambda quantity="sky": pictures.timeline(points, scope.label, quantity),
+            write=lambda out: pictures.write_timeline(points, scope.label, out),
+        )
+        found.label = scope.label
+        return found
+
+    def _newest(self, scope: Scope) -> str:
+        """Sentences on the runs that are shown when none is named."""
+        services = self._services
+        everything = scope.is_everything
+        runs = services.questions.sky_runs() if everything else services.coverage(scope).runs()
+        groups: dict[int, list[Mapping[str, Any]]] = {}
+        for run in runs:
+            groups.setdefault(run["group"], []).append(run)
+        return " ".join(
+            f"Runs {', '.join(str(run['run']) for run in same)} of group {group}, by "
+            f"{', '.join(dict.fromkeys(run['engine'] for run in same))}: the newest."
+            for group, same in groups.items()
+        )
+
+
+def _shared_causes(rows: Sequence[SkyChange]) -> list[str]:
+    """Causes that all chips of two runs share, in sentences."""
+    said = {
+        f"{cause}: {one} -> {other}."
+        for row in rows
+        for cause, (one, *more) in row.because.items()
+        if cause in _OF_RUNS
+        for other in more
+    }
+    if any(row.difference and not row.cause for row in rows):
+        return [*sorted(said), "Where no cause is named, no row tells one."]
+    return sorted(said)

@@ -1,0 +1,74 @@
+"""Sky methods by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
+from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    from skydb.api.selecting import Names
+
+
+def methods_to_run(text: str | Iterable[str]) -> list[SkyMethod]:
+    """Sky methods of a name, of several, or of a list as one text.
+
+    Raises
+    ------
+    UsageError
+        When one is not computed by skydb or AstroDrizzle.
+    """
+    names = _names(text)
+    if names == ["all"]:
+        return list(COMPUTED_METHODS)
+    known = ", ".join(COMPUTED_METHODS)
+    try:
+        methods = [SkyMethod(name) for name in names]
+    except ValueError as error:
+        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+    foreign = [method.value for method in methods if not method.is_computed]
+    if foreign:
+        raise UsageError(
+            f"No method computes {', '.join(foreign)}.",
+            advice=f"Methods: {known}, all. Skies are given by -o skysub, skyuser or skyfile.",
+        )
+    return methods
+
+
+def method_to_drizzle(text: str) -> SkyMethod:
+    """Return the one sky method of a product.
+
+    Raises
+    ------
+    UsageError
+        When there is no such method, or there are several.
+    """
+    methods = methods_to_run(text)
+    if len(methods) != 1:
+        raise UsageError("A product has one sky.", advice="Name one method.")
+    return methods[0]
+
+
+def methods_to_show(names: Names) -> tuple[SkyMethod, ...] | None:
+    """Sky methods by name, each once; None for all of them.
+
+    Raises
+    ------
+    UsageError
+        When there is no such method.
+    """
+    wanted = _names(names or ())
+    if "all" in wanted:
+        return None
+    try:
+        return tuple(dict.fromkeys(SkyMethod(name) for name in wanted))
+    except ValueError as error:
+        known = ", ".join(SkyMethod)
+        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+
+
+def _names(text: str | Iterable[str]) -> list[str]:
+    texts = [text] if isinstance(text, str) else text
+    return [name.strip().lower() for one in texts for name in str(one).split(",")]

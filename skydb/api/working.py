@@ -1,0 +1,318 @@
+"""Commands of the ledger without a group that do work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from skydb.api.answers import ReplayRecord
+from skydb.api.base import run_number
+from skydb.api.results import Record, Result
+from skydb.api.selecting import Guarding, Selecting, policy_of, scope_of, selection_of
+
+if TYPE_CHECKING:
+    from skydb.api.composition import Services
+    from skydb.api.pictures import Pictures
+    from skydb.services.selftest import FieldMaker
+
+
+class Ingested(Result):
+    """What became of every file: new, known, a new version, or rejected.
+
+    Attributes
+    ----------
+    rejected : int
+        Files that cannot be used.
+    """
+
+    rejected: int
+
+
+class WorkingCommands:
+    """Commands without a group that do work."""
+
+    if TYPE_CHECKING:
+        fields: FieldMaker
+
+        @property
+        def services(self) -> Services: ...  # noqa: D102 - see Ledger
+        @property
+        def exists(self) -> bool: ...  # noqa: D102 - see Ledger
+        def _say(self, sentence: str) -> None: ...
+
+    pictures: Pictures
+
+    def ingest(self, *paths: str | Path, jobs: int | None = None) -> Ingested:
+        """Record exposures, products, their versions and the archive's WCS solutions.
+
+        Parameters
+        ----------
+        *paths : path-like
+            Files, or directories to search; files are never changed.
+        jobs : int, optional
+            Files read at the same time; else one a processor.
+
+        Returns
+        -------
+        Ingested
+            ``path``, ``rootname``, ``status`` (``new``, ``known``, ``new-version``,
+            ``rejected``) and ``reason`` of every file.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no FITS file.
+
+        Examples
+        --------
+        >>> {file.status.value for file in db.ingest("field")}
+        {'known'}
+        """
+        from skydb.domain.vocabulary import IngestStatus
+        from skydb.errors import NotFoundError
+        from skydb.files.names import shown_path
+
+        files = [Path(path) for path in paths]
+        outcomes = self.services.ingest.ingest(files, jobs=jobs)
+        if not outcomes:
+            raise NotFoundError(
+                f"There is no FITS file below {', '.join(map(shown_path, files))}.",
+                advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
+            )
+        rejected = sum(one.status is IngestStatus.REJECTED for one in outcomes)
+        found = Ingested(
+            outcomes,
+            has_failed=rejected == len(outcomes),
+            is_flagged=rejected > 0 or any(one.is_flawed for one in outcomes),
+        )
+        found.rejected = rejected
+        return found
+
+    def drizzle(
+        self,
+        *,
+        preset: str = "hap",
+        options: Mapping[str, object] | None = None,
+        method: str = "localmin",
+        force: bool = False,
+        selftest: bool = True,
+        **chosen: Unpack[Guarding],
+    ) -> Result:
+        """Make a visit-level DRZ or DRC of the exposures of each visit, filter and detector.
+
+        A product that was made of the same files with the same parameters is found. It is
+        fitted, accepted and explained as the archive's are; its flavour is ``skydb``.
+
+        Parameters
+        ----------
+        preset : str
+            How cosmic rays are rejected: ``hap`` (by detector and number of exposures),
+            ``tutorial`` or one of the ledger.
+        options : mapping, optional
+            AstroDrizzle's; they win.
+        method : str
+            Sky that is subtracted, unless the options give skies or none.
+        force : bool
+            Make again what was made before.
+        selftest : bool
+            Check a new environment first.
+        **chosen
+            Exposures and guards: see :class:`.Guarding`.
+
+        Returns
+        -------
+        Result
+            ``visit``, ``filter``, ``product``, ``version``, ``path``, ``run``, ``members``,
+            ``status`` of every product.
+
+        Examples
+        --------
+        >>> made = db.drizzle(visit="bxl50", options={"driz_cr": False})
+        >>> made[0].status
+        'succeeded'
+        """
+        from skydb.api.sky_methods import method_to_drizzle
+        from skydb.drizzle.settings import require_options
+
+        require_options(dict(options or {}))
+        sky, selection, policy = method_to_drizzle(method), selection_of(chosen), policy_of(chosen)
+        rows = self.services.drizzle.drizzle(
+            selection,
+            preset=preset,
+            options=options,
+            method=sky,
+            force=force,
+            selftest=selftest,
+            policy=policy,
+        )
+        failed = [row for row in rows if row["status"] != "succeeded"]
+        return Result(
+            rows,
+            remarks=_drizzle_remarks(rows),
+            has_failed=len(failed) == len(rows),
+            is_flagged=bool(failed) or any(row["findings"] for row in rows),
+        )
+
+    def drizzle_inputs(self, **chosen: Unpack[Guarding]) -> Result:
+        """Show the files that :meth:`drizzle` would use, and why these; nothing runs.
+
+        Examples
+        --------
+        >>> db.drizzle_inputs(visit="bxl50")[0].kind
+        'flt'
+        """
+        return Result(self.services.drizzle.explain(selection_of(chosen)))
+
+    def restore_headers(self, activity: int | str) -> Result:
+        """Put back the headers of your own files that an activity had written.
+
+        Returns
+        -------
+        Result
+            One row a file, which is then byte for byte what it was.
+
+        Examples
+        --------
+        >>> restored = db.restore_headers(db.sky.write_headers(7)[0].activity)
+        """
+        return Result(self.services.headers.restore(run_number(activity)))
+
+    def fsck(self, *, repair: bool = False, deep: bool = False, gone: Sequence[str] = ()) -> Result:
+        """Compare the ledger with processes, files and headers, and repair it on request.
+
+        Parameters
+        ----------
+        repair : bool
+            Repair what can be repaired; see docs/reliability.md.
+        deep : bool
+            Compare the content of every file.
+        gone : sequence of str
+            Machines on which no process of skydb runs any more.
+
+        Returns
+        -------
+        Result
+            ``problem``, ``subject``, ``known``, ``repair``, ``repaired``; empty when all is
+            well.
+
+        Examples
+        --------
+        >>> len(db.fsck())
+        0
+        """
+        service = self.services.fsck
+        found = (service.repair if repair else service.check)(deep=deep, gone=gone)
+        left = sum(one.repaired is None for one in found)
+        mendable = sum(one.mend is not None and one.repaired is None for one in found)
+        cure = f"; `skydb fsck --repair` puts {mendable} right" if mendable else ""
+        return Result(
+            [problem.as_row() for problem in found],
+            ("problem", "subject", "known", "repair", "repaired"),
+            remarks=[f"{left} problems{cure}."] if left else [],
+            has_failed=any(problem.repaired is False for problem in found),
+            is_flagged=left > 0,
+        )
+
+    def replay(
+        self,
+        run: int | str,
+        tolerance: float | None = None,
+        *,
+        jobs: int = 2,
+        selftest: bool = True,
+    ) -> ReplayRecord:
+        """Make a run again from the same inputs with the same parameters, and compare.
+
+        Parameters
+        ----------
+        run : int or str
+            Sky run, alignment run or product of a visit.
+        tolerance : float, optional
+            In the unit of the sky, or in pixels for fits.
+        jobs : int
+            Exposures at the same time.
+        selftest : bool
+            Check a new environment first.
+
+        Returns
+        -------
+        ReplayRecord
+            ``verdict`` (``identical``, ``within-tolerance``, ``different``, ``incomplete``);
+            its rows are the differences.
+
+        Examples
+        --------
+        >>> db.replay(7).verdict.value
+        'identical'
+        """
+        found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
+        return ReplayRecord.of(found)
+
+    def report(
+        self,
+        out: str | Path,
+        *,
+        title: str = "",
+        runs: Sequence[int | str] = (),
+        measured: Sequence[Mapping[str, Any]] = (),
+        **chosen: Unpack[Selecting],
+    ) -> Record:
+        """Write one HTML page with the tables and pictures of the ledger or a selection.
+
+        Parameters
+        ----------
+        out : path-like
+            The page.
+        title : str
+            Heading; else the targets.
+        runs : sequence of int or str
+            Runs of sky or alignment to show, instead of the newest.
+        measured : sequence of mapping
+            Figures against a known truth: ``what``, ``measured``, ``bar``, ``unit``, ``passed``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        Record
+            ``path``, ``verdict``, ``covers``, ``problems``.
+
+        Examples
+        --------
+        >>> db.report("report.html", visit="bxl50").path.endswith("report.html")
+        True
+        """
+        scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
+        known, lines = self.pictures.write_report(
+            self.services, Path(out), title, scope, numbers, measured
+        )
+        return Record(known, remarks=lines, is_flagged=bool(known["problems"]))
+
+    def doctor(self) -> Result:
+        """Check on tiny simulated fields that this environment computes the right numbers.
+
+        Returns
+        -------
+        Result
+            ``check``, ``verdict``, ``detail``; the verdict is kept with the environment.
+
+        Examples
+        --------
+        >>> {check.verdict.value for check in db.doctor()}  # doctest: +SKIP
+        {'passed'}
+        """
+        from skydb.domain.selftest import verdict_of
+        from skydb.domain.vocabulary import Verdict
+        from skydb.services.selftest import examine
+
+        results = self.services.doctor.run() if self.exists else examine(self.fields, say=self._say)
+        return Result(results, has_failed=verdict_of(results) is not Verdict.PASSED)
+
+
+def _drizzle_remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"visit {row['visit']}, {row['filter']}: {sentence}"
+        for row in rows
+        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]
+    ]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import astropy.units as u
+import pytest
+from matplotlib.figure import Figure
+
+from skydb.api.results import DrawnResult, Record, Result, Row
+
+ROWS = [{"rootname": "ibxl50clq", "rms_mas": 1.5}, {"rootname": "<b>", "rms_mas": None}]
+
+
+@dataclass
+class Chip:
+    rootname: str
+    sky: float
+
+
+def test_a_row_is_a_dict_whose_keys_are_attributes() -> None:
+    row = Row(ROWS[0])
+    assert row == ROWS[0] and row.rootname == row["rootname"] == "ibxl50clq"
+    assert "rms_mas" in dir(row)
+    with pytest.raises(AttributeError, match="no 'rms': it has rootname, rms_mas"):
+        row.rms  # noqa: B018 - the access is the test
+
+
+def test_a_result_is_rows_a_table_and_a_data_frame() -> None:
+    result = Result(ROWS)
+    assert [*result] == result[:] == result.rows and result[-1].rms_mas is None
+    assert result["rms_mas"].unit == u.mas and result["rms_mas"].mask.tolist() == [False, True]
+    assert result.to_pandas()["rms_mas"].isna().tolist() == [False, True]
+    assert Result([Chip("a", 1.0)])[0].sky == 1.0
+    assert result.document() == ROWS
+
+
+def test_a_result_without_rows_keeps_its_columns() -> None:
+    assert Result([], ("rootname", "rms_mas")).table.colnames == ["rootname", "rms_mas"]
+    assert not Result([])
+
+
+def test_a_result_says_what_is_in_it_and_whether_to_look_at_it() -> None:
+    assert repr(Result(ROWS[:1])) == "<Result: 1 row: rootname, rms_mas>"
+    assert "2 rows, flagged" in repr(Result(ROWS, is_flagged=True))
+    assert ", failed" in repr(Result(ROWS, is_flagged=True, has_failed=True))
+
+
+def test_a_notebook_shows_rows_and_remarks_without_markup_of_files() -> None:
+    page = Result(ROWS * 40, remarks=["look & see"])._repr_html_()
+    assert "<td>1.5</td>" in page and "&lt;b&gt;" in page and "look &amp; see" in page
+    assert page.count("<tr>") == 61 and "20 more rows" in page
+
+
+def test_a_record_is_one_object_that_may_have_rows() -> None:
+    record = Record({"run": 4, "rows": 7}, ROWS, remarks=["so"])
+    assert (record.run, record["rows"], len(record)) == (4, 7, 2)
+    assert record.document() == {"run": 4, "rows": 7}
+    assert Record({"run": 4})[0].run == 4
+    with pytest.raises(AttributeError, match="kind"):
+        record.kind  # noqa: B018 - the access is the test
+
+
+def test_a_drawn_result_gives_a_figure_and_writes_files(tmp_path: Path) -> None:
+    result = DrawnResult(
+        ROWS, draw=lambda size=1: Figure(figsize=(size, 1)), write=lambda out: out / "a.png"
+    )
+    assert result.plot(size=3).get_figwidth() == 3
+    assert result.write(str(tmp_path)) == [tmp_path / "a.png"]
