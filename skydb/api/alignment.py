@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.alignment_options import AlignmentRequest
-from skydb.api.base import Group, run_number, solution_number
+from skydb.api.base import run_number
 from skydb.api.results import DrawnResult, Record, Result
-from skydb.api.selecting import Guarding, Names, Selecting, policy_of, scope_of, selection_of
+from skydb.api.selecting import Guarding, Names, policy_of, selection_of
+from skydb.api.wcs import WcsGroup
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import SolutionStatus
 
@@ -35,19 +35,7 @@ class Fits(DrawnResult):
     parameters: list[dict[str, Any]]
 
 
-class Solutions(Result):
-    """Every WCS that files ever had.
-
-    Attributes
-    ----------
-    about : str
-        The name or the selection, for a title.
-    """
-
-    about: str
-
-
-class AlignGroup(Group):
+class AlignGroup(WcsGroup):
     """Fits, their acceptance, and the ledger of every WCS."""
 
     def run(
@@ -225,86 +213,6 @@ class AlignGroup(Group):
         """
         number = run_number(run)
         return Record({"run": number, "rejected": self._services.accept.reject(number, why)})
-
-    def history(self, name: str | None = None, **chosen: Unpack[Selecting]) -> Solutions:
-        """Show every WCS of an exposure, a product, or all files of a selection.
-
-        Examples
-        --------
-        >>> db.align.history("ibxl50clq")[0].origin
-        'archive'
-        """
-        scope = scope_of(chosen)
-        found = Solutions(self._services.questions.alignment_history(name, scope))
-        found.about = name or scope.label
-        return found
-
-    def diff(self, a: int | str, b: int | str) -> Record:
-        """Measure how far two solutions of an image are apart, and name the causes.
-
-        Returns
-        -------
-        Record
-            ``median_mas``, ``max_mas``, ``rotation_deg``, ``scale``, ``cause`` and more.
-
-        Examples
-        --------
-        >>> db.align.diff("solution:1", "solution:1").max_mas
-        0.0
-        """
-        return Record(asdict(self._services.wcs_diff.diff(solution_number(a), solution_number(b))))
-
-    def changes(
-        self,
-        since: str | None = None,
-        *,
-        min_mas: float = 0.0,
-        **chosen: Unpack[Selecting],
-    ) -> Result:
-        """List exposures that the archive reprocessed: how far each moved (mas), and why.
-
-        Parameters
-        ----------
-        since : str, optional
-            Only file versions recorded on this date (UTC) or later.
-        min_mas : float
-            Only shifts of this size or more.
-        **chosen
-            Exposures: see :class:`.Selecting`.
-
-        Examples
-        --------
-        >>> len(db.align.changes())
-        0
-        """
-        from skydb.services.comparison import moment
-
-        scope = scope_of(chosen)
-        when = moment(since) if since else None
-        return Result(self._services.comparison.deliveries.changes(scope, when, min_mas))
-
-    def restore(self, solution: int | str) -> Record:
-        """Write an earlier solution to a new version of its file, and measure it.
-
-        Examples
-        --------
-        >>> db.align.restore(1).status
-        'applied'
-        """
-        outcome = self._services.wcs_ledger.restore(solution_number(solution))
-        failed = outcome.status is SolutionStatus.FAILED
-        said = [f"{outcome.product}: {outcome.reason}"] if failed else []
-        return Record(asdict(outcome), remarks=said, has_failed=failed)
-
-    def export(self, solution: int | str, headerlet: str | Path) -> Record:
-        """Write a solution as a headerlet, which stwcs applies and :meth:`ingest` takes.
-
-        Examples
-        --------
-        >>> exported = db.align.export(1, "ibxl50clq_hlet.fits")
-        """
-        done = self._services.wcs_ledger.export(solution_number(solution), Path(headerlet))
-        return Record(asdict(done))
 
     def _fits(self, run: int, remarks: list[str] | None = None) -> Fits:
         services = self._services

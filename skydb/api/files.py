@@ -25,7 +25,8 @@ class InspectGroup(Group):
         >>> db.inspect.headers(visit="bxl50")["exptime_s"].unit
         Unit("s")
         """
-        return Result(self._services.questions.headers(scope_of(chosen)))
+        scope = scope_of(chosen)
+        return Result(self._services.questions.headers(scope))
 
     def wcs(self, kind: Names = (), **chosen: Unpack[Selecting]) -> Result:
         """Show the active WCS of every product, with its RMS in mas and in pixels.
@@ -53,7 +54,8 @@ class InspectGroup(Group):
         >>> db.inspect.paths(exposure="ibxl50clq")[0].rootname
         'ibxl50clq'
         """
-        paths = self._services.exposure_paths(selection_of(chosen))
+        selection = selection_of(chosen)
+        paths = self._services.exposure_paths(selection)
         return Result({"rootname": name, "path": str(path)} for name, path in paths.items())
 
 

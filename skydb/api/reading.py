@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import Answer, Lineage, Status, Todo
-from skydb.api.results import Result
+from skydb.api.base import run_number
+from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
+    from skydb.api.pictures import Pictures
     from skydb.store.readonly import OpenAnswer as OpenAnswer
 
 
 class ReadingCommands:
     """Commands without a group that only read."""
+
+    pictures: Pictures
 
     if TYPE_CHECKING:
 
@@ -148,6 +153,46 @@ class ReadingCommands:
 
         answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
         return Answer.of(answer.columns, answer.rows)
+
+    def report(
+        self,
+        out: str | Path,
+        *,
+        title: str = "",
+        runs: Sequence[int | str] = (),
+        measured: Sequence[Mapping[str, Any]] = (),
+        **chosen: Unpack[Selecting],
+    ) -> Record:
+        """Write one HTML page with the tables and pictures of the ledger or a selection.
+
+        Parameters
+        ----------
+        out : path-like
+            The page.
+        title : str
+            Heading; else the targets.
+        runs : sequence of int or str
+            Runs of sky or alignment to show, instead of the newest.
+        measured : sequence of mapping
+            Figures against a known truth: ``what``, ``measured``, ``bar``, ``unit``, ``passed``.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        Record
+            ``path``, ``verdict``, ``covers``, ``problems``.
+
+        Examples
+        --------
+        >>> db.report("report.html", visit="bxl50").path.endswith("report.html")
+        True
+        """
+        scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
+        known, lines = self.pictures.write_report(
+            self.services, Path(out), title, scope, numbers, measured
+        )
+        return Record(known, remarks=lines, is_flagged=bool(known["problems"]))
 
     @contextmanager
     def asking(

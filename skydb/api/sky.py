@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import run_number
-from skydb.api.pictures import Display
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import (
     Guarding,
-    Names,
     Selecting,
     member,
     policy_of,
@@ -19,7 +16,8 @@ from skydb.api.selecting import (
     selection_of,
 )
 from skydb.api.sky_comparison import SkyComparisonGroup
-from skydb.api.sky_methods import methods_to_run, methods_to_show
+from skydb.api.sky_files import SkyFilesGroup
+from skydb.api.sky_methods import methods_to_run
 from skydb.domain.vocabulary import Engine
 from skydb.services.intake import Division
 
@@ -56,7 +54,7 @@ class SkyAudit(DrawnResult):
     ranking: Result
 
 
-class SkyGroup(SkyComparisonGroup):
+class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
     """Sky runs, their comparison and their audit."""
 
     def run(
@@ -182,7 +180,8 @@ class SkyGroup(SkyComparisonGroup):
         >>> [row.method for row in db.sky.advise() if row.chosen]
         ['match']
         """
-        found = self._services.advise.advise(selection_of(chosen), policy_of(chosen))
+        selection, policy = selection_of(chosen), policy_of(chosen)
+        found = self._services.advise.advise(selection, policy)
         advice = Advice(
             found.advice.rows, remarks=_advice_remarks(found), is_flagged=found.is_flagged
         )
@@ -242,95 +241,6 @@ class SkyGroup(SkyComparisonGroup):
         True
         """
         return self._services.audit.found(run_number(run))
-
-    def display(
-        self,
-        *runs: int | str,
-        method: Names = (),
-        vmin: float | None = None,
-        vmax: float | None = None,
-        stretch: str = "asinh",
-        crop: Sequence[float | str] | None = None,
-        keep_level: bool = False,
-        out: str | Path | None = None,
-    ) -> DrawnResult:
-        """Show the mosaics of sky runs, one panel a method, all with one stretch.
-
-        Parameters
-        ----------
-        *runs : int or str
-            Sky runs.
-        method : str or sequence of str
-            Instead: this method of the run's group, or ``all``.
-        vmin, vmax : float, optional
-            Values of the darkest and the brightest colour, in the unit of the mosaics.
-        stretch : str
-            ``asinh`` or ``linear``.
-        crop : sequence, optional
-            A square: right ascension, declination and size (arcsec, or text with a unit).
-        keep_level : bool
-            Keep the median of each of several mosaics.
-        out : path-like, optional
-            Write the picture to this file (``.png``, ``.pdf``, ``.svg``) or directory.
-
-        Returns
-        -------
-        DrawnResult
-            With `out` one row: ``path``, ``runs``, ``levels``, ``vmin``, ``vmax``, ``unit``;
-            :meth:`~DrawnResult.plot` gives the figure.
-
-        Examples
-        --------
-        >>> db.sky.display(6, out="mosaic.png")[0].unit
-        'ELECTRONS/S'
-        """
-        display = Display.of(vmin, vmax, stretch, crop, keep_level=keep_level)
-        numbers = [run_number(run) for run in runs]
-        methods = methods_to_show(method)
-        services, pictures = self._services, self._pictures
-
-        def write(path: Path) -> dict[str, Any]:
-            return pictures.write_mosaics(services, numbers, methods, display, path)
-
-        return DrawnResult(
-            [] if out is None else [write(Path(out))],
-            draw=lambda: pictures.mosaics(services, numbers, methods, display),
-            write=lambda path: Path(write(path)["path"]),
-        )
-
-    def write_headers(self, run: int | str) -> Result:
-        """Write MDRIZSKY of one run into the headers of your own exposures.
-
-        All files are written or none; :meth:`Ledger.restore_headers` puts them back.
-
-        Returns
-        -------
-        Result
-            ``path``, ``extver``, ``mdrizsky`` (in the unit of BUNIT), ``status``.
-
-        Raises
-        ------
-        NotFoundError
-            When you have no file with the content that the run used.
-
-        Examples
-        --------
-        >>> written = db.sky.write_headers(7)
-        >>> restored = db.restore_headers(written[0].activity)
-        """
-        rows = self._services.sky_headers.write(run_number(run))
-        reasons = dict.fromkeys(f"{row.rootname}: {row.reason}" for row in rows if row.reason)
-        back = f"`skydb restore-headers run:{rows[0].activity}` puts the headers back."
-        return Result(rows, remarks=[back, *reasons], is_flagged=bool(reasons))
-
-    def restore_headers(self, activity: int | str) -> Result:
-        """Put back the headers of your own files; see :meth:`Ledger.restore_headers`.
-
-        Examples
-        --------
-        >>> restored = db.sky.restore_headers(db.sky.write_headers(7)[0].activity)
-        """
-        return self._ledger.restore_headers(activity)
 
 
 def _remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:

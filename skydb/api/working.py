@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import ReplayRecord
 from skydb.api.base import run_number
-from skydb.api.results import Record, Result
-from skydb.api.selecting import Guarding, Selecting, policy_of, scope_of, selection_of
+from skydb.api.results import Result
+from skydb.api.selecting import Guarding, policy_of, selection_of
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
-    from skydb.api.pictures import Pictures
     from skydb.services.selftest import FieldMaker
 
 
@@ -28,6 +27,27 @@ class Ingested(Result):
 
     rejected: int
 
+    def require_any(self, paths: Sequence[str | Path]) -> None:
+        """Check that there was a file.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no FITS file below the paths.
+
+        Examples
+        --------
+        >>> db.ingest("field").require_any(["field"])
+        """
+        from skydb.errors import NotFoundError
+        from skydb.files.names import shown_path
+
+        if not self.rows:
+            raise NotFoundError(
+                f"There is no FITS file below {', '.join(shown_path(Path(p)) for p in paths)}.",
+                advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
+            )
+
 
 class WorkingCommands:
     """Commands without a group that do work."""
@@ -40,8 +60,6 @@ class WorkingCommands:
         @property
         def exists(self) -> bool: ...  # noqa: D102 - see Ledger
         def _say(self, sentence: str) -> None: ...
-
-    pictures: Pictures
 
     def ingest(self, *paths: str | Path, jobs: int | None = None) -> Ingested:
         """Record exposures, products, their versions and the archive's WCS solutions.
@@ -57,12 +75,7 @@ class WorkingCommands:
         -------
         Ingested
             ``path``, ``rootname``, ``status`` (``new``, ``known``, ``new-version``,
-            ``rejected``) and ``reason`` of every file.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no FITS file.
+            ``rejected``) and ``reason`` of every FITS file that was found.
 
         Examples
         --------
@@ -70,20 +83,13 @@ class WorkingCommands:
         {'known'}
         """
         from skydb.domain.vocabulary import IngestStatus
-        from skydb.errors import NotFoundError
-        from skydb.files.names import shown_path
 
         files = [Path(path) for path in paths]
         outcomes = self.services.ingest.ingest(files, jobs=jobs)
-        if not outcomes:
-            raise NotFoundError(
-                f"There is no FITS file below {', '.join(map(shown_path, files))}.",
-                advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
-            )
         rejected = sum(one.status is IngestStatus.REJECTED for one in outcomes)
         found = Ingested(
             outcomes,
-            has_failed=rejected == len(outcomes),
+            has_failed=0 < rejected == len(outcomes),
             is_flagged=rejected > 0 or any(one.is_flawed for one in outcomes),
         )
         found.rejected = rejected
@@ -162,7 +168,8 @@ class WorkingCommands:
         >>> db.drizzle_inputs(visit="bxl50")[0].kind
         'flt'
         """
-        return Result(self.services.drizzle.explain(selection_of(chosen)))
+        selection = selection_of(chosen)
+        return Result(self.services.drizzle.explain(selection))
 
     def restore_headers(self, activity: int | str) -> Result:
         """Put back the headers of your own files that an activity had written.
@@ -248,46 +255,6 @@ class WorkingCommands:
         """
         found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
         return ReplayRecord.of(found)
-
-    def report(
-        self,
-        out: str | Path,
-        *,
-        title: str = "",
-        runs: Sequence[int | str] = (),
-        measured: Sequence[Mapping[str, Any]] = (),
-        **chosen: Unpack[Selecting],
-    ) -> Record:
-        """Write one HTML page with the tables and pictures of the ledger or a selection.
-
-        Parameters
-        ----------
-        out : path-like
-            The page.
-        title : str
-            Heading; else the targets.
-        runs : sequence of int or str
-            Runs of sky or alignment to show, instead of the newest.
-        measured : sequence of mapping
-            Figures against a known truth: ``what``, ``measured``, ``bar``, ``unit``, ``passed``.
-        **chosen
-            Exposures: see :class:`.Selecting`.
-
-        Returns
-        -------
-        Record
-            ``path``, ``verdict``, ``covers``, ``problems``.
-
-        Examples
-        --------
-        >>> db.report("report.html", visit="bxl50").path.endswith("report.html")
-        True
-        """
-        scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
-        known, lines = self.pictures.write_report(
-            self.services, Path(out), title, scope, numbers, measured
-        )
-        return Record(known, remarks=lines, is_flagged=bool(known["problems"]))
 
     def doctor(self) -> Result:
         """Check on tiny simulated fields that this environment computes the right numbers.

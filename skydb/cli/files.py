@@ -42,7 +42,9 @@ def ingest(
     with shell.ledger(progress=not as_json) as ledger:
         files = ledger.ingest(*paths, jobs=jobs)
     note = f"{len(files)} files, {files.rejected} rejected"
-    shell.present("Ingest", files, columns.INGEST, as_json=as_json, note=note)
+    shell.show("Ingest", files.rows, columns.INGEST, as_json=as_json, note=note)
+    files.require_any(paths)
+    shell.finish(files)
 
 
 @inspect.command()

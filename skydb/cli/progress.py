@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skydb.report.tables import printable
 from skydb.api.progress import Progress, Quiet
+from skydb.report.tables import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

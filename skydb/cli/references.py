@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
-from skydb.api import base
 from skydb.errors import UsageError
 
 
 def run_number(text: str) -> int:
     """Number of a run, ``12`` or ``run:12``."""
+    from skydb.api import base
+
     return _typed(base.run_number, text)
 
 
 def solution_number(text: str) -> int:
     """Number of a solution, ``29`` or ``solution:29``."""
+    from skydb.api import base
+
     return _typed(base.solution_number, text)
 
 

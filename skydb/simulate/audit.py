@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skydb.services.skies import FoundSkies
-    from skydb.simulate.masks import MaskScore
-    from skydb.store.queries import Row
+    from skydb.simulate.masks import Masks, MaskScore
+
+Chip = tuple[str, int]
 
 
-def truth_rows(found: FoundSkies, directory: Path) -> list[Row]:
-    """One row a chip: the error of its sky, and how well its mask fits the hits.
+class Skies(Protocol):
+    """Skies and masks of cosmic rays of a run, by rootname and extver."""
+
+    @property
+    def skies(self) -> Mapping[Chip, float | None]: ...  # noqa: D102 - see above
+    @property
+    def masks(self) -> Masks: ...  # noqa: D102 - see above
+    @property
+    def masked(self) -> Mapping[Chip, int | None]: ...  # noqa: D102 - see above
+    @property
+    def is_relative(self) -> bool: ...  # noqa: D102 - see above
+
+
+def truth_rows(found: Skies, directory: Path) -> list[dict[str, Any]]:
+    """List the error of the sky of every chip, and how well its mask fits the hits.
 
     Of skies that are offsets from one image the mean error is no error.
 
@@ -46,7 +60,7 @@ def truth_rows(found: FoundSkies, directory: Path) -> list[Row]:
     ]
 
 
-def masks_in_words(found: FoundSkies, directory: Path) -> str:
+def masks_in_words(found: Skies, directory: Path) -> str:
     """Say in one sentence how well all masks together fit the hits."""
     from skydb.simulate.masks import score_masks, together
     from skydb.simulate.truth import FieldTruth
@@ -61,7 +75,7 @@ def masks_in_words(found: FoundSkies, directory: Path) -> str:
     )
 
 
-def _score_cells(score: MaskScore) -> Row:
+def _score_cells(score: MaskScore) -> dict[str, Any]:
     return {
         **{"hit": score.hit, "found": score.found, "completeness": score.completeness},
         "completeness_on_sky": score.completeness_on_sky,

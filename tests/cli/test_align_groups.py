@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skydb.api.roads import chosen_groups, chosen_road
+from skydb.api.alignment_options import chosen_groups, chosen_road
 from skydb.domain.grouping import GroupBy
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.errors import UsageError

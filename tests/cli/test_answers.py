@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skydb.cli import field as cli_field
-from skydb.cli.field import plan_of
 from skydb.cli.shell import Shell
 from skydb.domain.vocabulary import SkyMethod
+from skydb.simulate import calling
+from skydb.simulate.calling import plan_of
 from tests.commands import LedgerDirectory, skydb
 
 PROGRAM = "from skydb.cli.main import main; main()"
@@ -144,7 +144,7 @@ def test_people_get_a_table_with_units(ingested):
 def without_drizzlepac(monkeypatch):
     """``simulate`` leaves the products out, which is fast."""
     monkeypatch.setattr(
-        cli_field, "plan_of", lambda *a, **k: replace(plan_of(*a, **k), products=False)
+        calling, "plan_of", lambda *a, **k: replace(plan_of(*a, **k), products=False)
     )
 
 

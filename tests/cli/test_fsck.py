@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skydb.api.ledger import Ledger
+import skydb
 from tests.commands import LedgerDirectory
 from tests.services.fsck.killed import ingest, killed
 from tests.services.tools import write_exposure
@@ -13,7 +13,7 @@ from tests.services.tools import write_exposure
 @pytest.fixture
 def crashed(ledger: LedgerDirectory) -> LedgerDirectory:
     """A ledger in which a process was killed."""
-    with Ledger.open(ledger.url) as opened:
+    with skydb.open(ledger.url) as opened:
         killed(opened.services, ingest)
     return ledger
 
@@ -71,9 +71,9 @@ def test_status_tells_of_dead_runs_beside_its_rows(crashed: LedgerDirectory) -> 
 
 
 def test_a_ledger_in_python_gives_the_same_rows(crashed: LedgerDirectory) -> None:
-    with Ledger.open(crashed.url) as opened:
-        assert opened.fsck()["problem"].tolist() == ["dead-run"]
-        assert opened.fsck(repair=True)["repaired"].tolist() == [True]
-        table = opened.fsck(deep=True)
-    assert len(table) == 0
-    assert table.colnames == ["problem", "subject", "known", "repair", "repaired"]
+    with skydb.open(crashed.url) as opened:
+        assert [one.problem for one in opened.fsck()] == ["dead-run"]
+        assert [one.repaired for one in opened.fsck(repair=True)] == [True]
+        clean = opened.fsck(deep=True)
+    assert len(clean) == 0
+    assert clean.table.colnames == ["problem", "subject", "known", "repair", "repaired"]

@@ -111,6 +111,6 @@ def test_a_failed_alignment_is_shown_as_failed(ledger, tmp_path):
 
 def test_the_facade_imports_too(ledger, home):
     with package.open(ledger.url) as opened:
-        table = opened.history_import(home)
-        assert len(table) == 5
-        assert list(table["kind"][:2]) == ["alignment", "sky-run"]
+        found = opened.history.import_(home)
+        assert [one.kind for one in found][:2] == ["alignment", "sky-run"]
+        assert len(found) == 5 and found.counted(str(home)).startswith("5 new")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skydb.api.ledger import Ledger
+import skydb
 
 ROWS = (
     "source_id,ra,dec,pmra,pmdec,mag,ref_epoch",
@@ -116,9 +116,9 @@ def test_a_catalogue_that_is_not_there_is_not_found(ledger) -> None:
 
 
 def test_python_gets_a_table_with_units(ledger, stars) -> None:
-    with Ledger.open(ledger.url, data=ledger.path / "skydb-data") as opened:
-        opened.refcat_import(stars, name="stars", without_motion="bulk")
-        table = opened.refcat_show("stars", epoch=2012.0)
+    with skydb.open(ledger.url, data=ledger.path / "skydb-data") as opened:
+        opened.refcat.import_(stars, name="stars", without_motion="bulk")
+        table = opened.refcat.show("stars", epoch=2012.0).table
     assert table["ra_deg"].unit == "deg"
     assert table["pm_ra_mas_yr"].unit == "mas / yr"
     assert list(table["use"]) == ["moved", "moved", "bulk", "bulk"]

@@ -111,9 +111,9 @@ def test_a_run_is_shown_with_what_was_asked_for_and_not_with_what_is_usual(
     assert shown["all_parameters"]["astrodrizzle"]["skywidth"] == 0.3
     assert f"Run {number}: sky-run" in ledger("runs", "show", number).out
     with skydb.open(ledger.url) as python:
-        assert python.runs_show(number).meta["used"][0]["rootname"] == A
-        assert list(python.runs("sky", visit="bxl50")["run"]) == [number]
-        assert python.runs(status="failed").colnames == python.runs().colnames
+        assert python.runs.show(number).used[0]["rootname"] == A
+        assert [run.run for run in python.runs("sky", visit="bxl50")] == [number]
+        assert python.runs(status="failed").names == python.runs().names
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_islands_end_with_5_and_say_so(ledger, tmp_path) -> None:
     ("words", "said"),
     [
         (("--engine", "astrodrizzle", "--no-mosaic"), "only on the way to a mosaic"),
-        (("--engine", "magic"), "Engines: astrodrizzle, skydb"),
+        (("--engine", "magic"), "Use one of astrodrizzle, skydb"),
         (("--no-mosaic", "-o", "final_kernel=point"), "final_kernel"),
     ],
 )

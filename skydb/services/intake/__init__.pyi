@@ -1,9 +1,7 @@
 from .choice import choose_inputs as choose_inputs
 from .fetch import FetchService as FetchService
-from .fetched import FetchedFile as FetchedFile
 from .fetched import FetchPlan as FetchPlan
 from .fetched import FetchSettings as FetchSettings
-from .fetched import ask as ask
 from .fields import Division as Division
 from .fields import fields_of as fields_of
 from .guards import Subjects as Subjects
