@@ -186,8 +186,9 @@ class AlignGroup(WcsGroup):
 
         Examples
         --------
-        >>> max(db.align.accept(4)["residual_mas"]).value < 2
-        True
+        >>> accepted = db.align.accept(4)
+        >>> {row.status for row in accepted}, max(row.residual_mas for row in accepted) < 2
+        ({'applied'}, True)
         """
         number, services = run_number(run), self._services
         if not write_headers:
@@ -209,7 +210,7 @@ class AlignGroup(WcsGroup):
         Examples
         --------
         >>> db.align.reject(5, "matched on a diffraction spike").rejected
-        1
+        2
         """
         number = run_number(run)
         return Record({"run": number, "rejected": self._services.accept.reject(number, why)})

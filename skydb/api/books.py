@@ -20,7 +20,7 @@ class DeliveriesGroup(Group):
         Examples
         --------
         >>> [one.name for one in db.books.deliveries.list()][:1]
-        ['hst-2019-12']
+        ['mast-astrometry-2020']
         """
         return Result(self._services.books.deliveries())
 
@@ -80,7 +80,7 @@ class BooksGroup(Group):
         Examples
         --------
         >>> note = db.books.note("bxl50", "guide star lost")
-        >>> db.books.list("bxl50")[0].text
+        >>> db.books.list("bxl50")[0].reason
         'guide star lost'
         """
         wanted, scope = member(EntryKind, kind, "kind of entry"), scope_of(chosen)
@@ -111,8 +111,8 @@ class BooksGroup(Group):
 
         Examples
         --------
-        >>> db.books.ignore("bxl50", "never-matched", "overlaps nothing").kind
-        'ignore'
+        >>> db.books.ignore("bxl50", "never-matched", "overlaps nothing").label
+        'ignore:never-matched'
         """
         wanted = require_member(TodoRule, rule, "rule")
         return Record(self._services.books.ignore(subject, wanted, why, author))
@@ -123,7 +123,7 @@ class BooksGroup(Group):
         Examples
         --------
         >>> flag = db.books.flag("bxl50", "satellite", "a trail")
-        >>> db.books.withdraw(flag.id, "masked").kind
-        'withdrawal'
+        >>> db.books.withdraw(flag.id, "masked").withdrawn_why
+        'masked'
         """
         return Record(self._services.books.withdraw(entry, why, author))

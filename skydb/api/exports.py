@@ -52,7 +52,7 @@ class ExportGroup(Group):
 
         Examples
         --------
-        >>> db.export("skies.ecsv", view="v_sky_values").rows > 0
+        >>> db.export("skies.ecsv", view="v_sky_values")["rows"] > 0
         True
         """
         from skydb.services.lookup import ExportStyle
@@ -90,7 +90,7 @@ class ExportGroup(Group):
 
         Examples
         --------
-        >>> db.export.footprints("field.reg").rows > 0
+        >>> db.export.footprints("field.reg")["rows"] > 0
         True
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)

@@ -88,8 +88,8 @@ class FetchGroup(Group):
         Examples
         --------
         >>> files = db.fetch(obs_id="ibxl5*", proposal=12812, filter="F160W")
-        >>> {file.status.value for file in files} <= {"known", "downloaded"}
-        True
+        >>> {file.rootname[:5] for file in files} == {"ibxl5"}, files.has_failed
+        (True, False)
         """
         return self.download(self._planned(wanted, record=True))
 

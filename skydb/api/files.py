@@ -108,7 +108,7 @@ class Imported(Result):
         rows = [row for row in self if directory in (None, row["directory"])]
         if directory is not None and not any(row["run"] is not None for row in rows):
             return "no run of AstroDrizzle or TweakReg was found."
-        counts = [sum(row["status"] is status for row in rows) for status in HistoryStatus]
+        counts = [sum(row["status"] == status.value for row in rows) for status in HistoryStatus]
         return "{} new, {} known, {} skipped".format(*counts)
 
 

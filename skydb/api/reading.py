@@ -80,8 +80,8 @@ class ReadingCommands:
 
         Examples
         --------
-        >>> [finding.kind for finding in db.findings()]
-        []
+        >>> sorted({finding.kind for finding in db.findings()})
+        ['environment', 'mixed-frames']
         """
         return Result(self.services.questions.findings())
 

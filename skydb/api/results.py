@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Rows of a result that a notebook shows; the table has all.
 _SHOWN = 60
+#: Columns that the repr of a result names.
+_NAMED = 8
 
 
 class Row(dict[str, Any]):
@@ -98,7 +101,8 @@ class Result(Sequence[Row]):
         said = f"<{type(self).__name__}: {len(self)} row{'' if len(self) == 1 else 's'}"
         if self.has_failed or self.is_flagged:
             said += ", failed" if self.has_failed else ", flagged"
-        return f"{said}: {', '.join(self.names)}>"
+        more = ", ..." if len(self.names) > _NAMED else ""
+        return f"{said}: {', '.join(self.names[:_NAMED])}{more}>"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<p>{_escaped(one)}</p>" for one in self.remarks)
@@ -206,7 +210,7 @@ class Record(Result):
         **outcome: Any,  # noqa: ANN401 - see Result
     ) -> None:
         super().__init__([known] if rows is None else rows, names, **outcome)
-        self.known = Row(known)
+        self.known = _row(known)
 
     @overload
     def __getitem__(self, key: int) -> Row: ...
@@ -229,7 +233,13 @@ class Record(Result):
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
-    return Row(asdict(row) if is_dataclass(row) and not isinstance(row, type) else row)
+    values = asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+    return Row({name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
+    """A member of a vocabulary as its word."""
+    return value.value if isinstance(value, Enum) else value
 
 
 def _html(rows: Sequence[Row], names: Sequence[str]) -> str:

@@ -137,7 +137,7 @@ class RunsGroup(Group):
 
         Examples
         --------
-        >>> db.runs.delete(7, "made with the wrong flat").kind
+        >>> db.runs.delete(8, "made with the wrong flat").kind
         'delete'
         """
         return Record(self._services.retention.delete(run_number(run), why, author))
@@ -147,8 +147,8 @@ class RunsGroup(Group):
 
         Examples
         --------
-        >>> deleted = db.runs.delete(7, "wrong flat")
-        >>> db.runs.undelete(7, "another run had the wrong flat").kind
+        >>> deleted = db.runs.delete(8, "wrong flat")
+        >>> db.runs.undelete(8, "another run had the wrong flat").kind
         'undelete'
         """
         return Record(self._services.retention.undelete(run_number(run), why, author))
@@ -207,13 +207,13 @@ class RunsGroup(Group):
 
         Raises
         ------
-        NotFoundError, UsageError
+        NotFoundError, StateError
             When there is no such run, or it is not running.
 
         Examples
         --------
         >>> db.runs.abandon(6, "the node went down")
         Traceback (most recent call last):
-        skydb.errors.UsageError: ...
+        skydb.errors.StateError: ...
         """
         return Record(self._services.books.abandon(run_number(run), why, author))

@@ -209,7 +209,7 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
 
         Examples
         --------
-        >>> db.sky.audit(7).ranking[0].method
+        >>> db.sky.audit(8).ranking[0].method
         'match'
         """
         from skydb.services.skies import sentences
@@ -237,7 +237,7 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
 
         Examples
         --------
-        >>> len(db.sky.found(7).skies) > 0
+        >>> len(db.sky.found(8).skies) > 0
         True
         """
         return self._services.audit.found(run_number(run))

@@ -103,7 +103,7 @@ class SkyComparisonGroup(Group):
 
         Examples
         --------
-        >>> db.sky.have_a_method_in_common(6, 7)
+        >>> db.sky.have_a_method_in_common(6, 8)
         False
         """
         numbers = [run_number(run) for run in runs]
@@ -178,7 +178,7 @@ class SkyComparisonGroup(Group):
 
         Examples
         --------
-        >>> db.sky.stats(by="filter", method="localmin")[0].filter
+        >>> db.sky.stats(by="filter", method="localmin")[0].key
         'F160W'
         """
         what = require_member(StatisticsBy, by, "grouping")

@@ -57,7 +57,7 @@ class SkyFilesGroup(Group):
         Examples
         --------
         >>> db.sky.display(6, out="mosaic.png")[0].unit
-        'ELECTRONS/S'
+        'electron/s'
         """
         display = Display.of(vmin, vmax, stretch, crop, keep_level=keep_level)
         numbers = [run_number(run) for run in runs]
@@ -90,7 +90,7 @@ class SkyFilesGroup(Group):
 
         Examples
         --------
-        >>> written = db.sky.write_headers(7)
+        >>> written = db.sky.write_headers(8)
         >>> restored = db.restore_headers(written[0].activity)
         """
         rows = self._services.sky_headers.write(run_number(run))
@@ -103,6 +103,6 @@ class SkyFilesGroup(Group):
 
         Examples
         --------
-        >>> restored = db.sky.restore_headers(db.sky.write_headers(7)[0].activity)
+        >>> restored = db.sky.restore_headers(db.sky.write_headers(8)[0].activity)
         """
         return self._ledger.restore_headers(activity)

@@ -23,11 +23,26 @@ _SUFFIXES = {
 _SUFFIXES |= {"_pix": "pix", "_mjd": "d", "_s": "s"}
 
 
+#: Columns whose unit is the value of the column ``unit``.
+IN_UNIT = frozenset(
+    {
+        *("localmin", "match", "globalmin_match", "globalmin", "user", "mdrizsky"),
+        *("localmin_sigma", "match_sigma", "globalmin_match_sigma", "globalmin_sigma"),
+        *("mdrizsky_sigma", "value", "value_a", "value_b", "sigma", "sigma_a", "sigma_b"),
+        *("difference", "difference_relative", "offset", "difference_sigma", "before", "after"),
+        *("residual_rms", "expected_rms", "error", "component_value", "component_sigma"),
+        *("median", "scatter", "least", "greatest", "method_spread", "method_spread_max"),
+        *("measured", "bar", "sky_error"),
+    }
+)
+
+
 def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
     """Make a table of rows that have the same keys.
 
     Numbers become columns that mask what is missing; a column whose name ends in a
-    unit (``rms_ra_mas``) becomes a quantity; lists and dicts become JSON text.
+    unit (``rms_ra_mas``), or whose unit is in the column ``unit`` and the same in all rows,
+    becomes a quantity; lists and dicts become JSON text.
 
     Parameters
     ----------
@@ -39,7 +54,22 @@ def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTab
     from astropy.table import QTable
 
     names = list(rows[0]) if rows else names
-    return QTable({name: _column(name, [row[name] for row in rows]) for name in names})
+    common = common_unit(rows)
+    units = {name: unit_of(name) or (common if name in IN_UNIT else None) for name in names}
+    return QTable({name: _column(name, [row[name] for row in rows], units[name]) for name in names})
+
+
+def common_unit(rows: Sequence[dict[str, Any]]) -> UnitBase | None:
+    """Unit that the column ``unit`` of all rows has; None when they differ or it is no unit."""
+    import astropy.units as u
+
+    units = {str(row.get("unit") or "") for row in rows}
+    if len(units) != 1:
+        return None
+    try:
+        return u.Unit(units.pop()) or None
+    except ValueError:
+        return None
 
 
 def unit_of(name: str) -> UnitBase | None:
@@ -52,13 +82,12 @@ def unit_of(name: str) -> UnitBase | None:
     return None
 
 
-def _column(name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - Column or Quantity
+def _column(name: str, values: Sequence[Any], unit: UnitBase | None) -> Any:  # noqa: ANN401 - Column or Quantity
     from astropy.table import MaskedColumn
     from astropy.utils.masked import Masked
 
     plain = [_plain(value) for value in values]
     missing = np.array([value is None for value in plain])
-    unit = unit_of(name)
     known = [value for value in plain if value is not None]
     # A column of which nothing is known is what its name says.
     kind = type(known[0]) if known else (str if unit is None else float)

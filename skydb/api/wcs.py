@@ -89,7 +89,8 @@ class WcsGroup(Group):
 
         Examples
         --------
-        >>> db.align.restore(1).status
+        >>> accepted = db.align.accept(4)
+        >>> db.align.restore(db.align.history("ibxl50clq")[0].id).status
         'applied'
         """
         outcome = self._services.wcs_ledger.restore(solution_number(solution))
@@ -102,7 +103,8 @@ class WcsGroup(Group):
 
         Examples
         --------
-        >>> exported = db.align.export(1, "ibxl50clq_hlet.fits")
+        >>> first = db.align.history("ibxl50clq")[0].id
+        >>> exported = db.align.export(first, "ibxl50clq_hlet.fits")
         """
         done = self._services.wcs_ledger.export(solution_number(solution), Path(headerlet))
         return Record(asdict(done))

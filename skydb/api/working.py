@@ -79,7 +79,7 @@ class WorkingCommands:
 
         Examples
         --------
-        >>> {file.status.value for file in db.ingest("field")}
+        >>> {file.status for file in db.ingest("field")}
         {'known'}
         """
         from skydb.domain.vocabulary import IngestStatus
@@ -181,7 +181,7 @@ class WorkingCommands:
 
         Examples
         --------
-        >>> restored = db.restore_headers(db.sky.write_headers(7)[0].activity)
+        >>> restored = db.restore_headers(db.sky.write_headers(8)[0].activity)
         """
         return Result(self.services.headers.restore(run_number(activity)))
 
@@ -250,7 +250,7 @@ class WorkingCommands:
 
         Examples
         --------
-        >>> db.replay(7).verdict.value
+        >>> db.replay(8).verdict
         'identical'
         """
         found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
@@ -266,7 +266,7 @@ class WorkingCommands:
 
         Examples
         --------
-        >>> {check.verdict.value for check in db.doctor()}  # doctest: +SKIP
+        >>> {check.verdict for check in db.doctor()}  # doctest: +SKIP
         {'passed'}
         """
         from skydb.domain.selftest import verdict_of

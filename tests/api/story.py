@@ -1,7 +1,7 @@
 """A small ledger of two visits, as the examples of the Python interface find it.
 
 Runs: 1 ingest, 2 and 3 catalogues (``gaia``, ``old``), 4 and 5 alignments, 6 a sky run by
-AstroDrizzle with a mosaic, 7 a sky run by ``match`` without.
+AstroDrizzle with a mosaic, 7 the overlaps, 8 a sky run by ``match`` without a mosaic.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def tell(directory: Path) -> Story:
     with skydb.init(f"sqlite:///{directory / 'skydb.sqlite'}") as db:
         assert not db.ingest(field).is_flagged
         db.refcat.import_(field / "gaia.ecsv", epoch=2016.0, name="gaia")
-        db.refcat.import_(field / "refcat.ecsv", epoch=2016.0, name="old")
+        db.refcat.import_(field / "refcat.ecsv", name="old")
         assert [db.align.run(refcat="gaia").run for _ in "45"] == [4, 5]
         drizzled = db.sky.run("localmin", selftest=False)
         own = db.sky.run("match", engine="skydb", mosaic=False, selftest=False)
-        assert [run.run for run in [*drizzled, *own]] == [6, 7]
+        assert [run.run for run in [*drizzled, *own]] == [6, 8]
     return Story(directory)
 
 
