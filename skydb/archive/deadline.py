@@ -50,7 +50,7 @@ class Deadline:
         return time.monotonic() >= self._until_s
 
     def connections(self, host: str, port: int) -> _Connections:
-        """What astroquery calls a connection handler, bound to this deadline."""
+        """Make astroquery's connection handler, bound to this deadline."""
         return _Connections(self, host, port)
 
     def connect(self, connection: http.client.HTTPConnection) -> None:
@@ -61,7 +61,7 @@ class Deadline:
         TimeoutError
             When it is up already.
         OSError
-            When there is nobody.
+            When no server answers.
         """
         connection.timeout = self._until_s - time.monotonic()
         if connection.timeout <= 0:
@@ -88,7 +88,7 @@ class _Connections:
     def get_connection(
         self, *, ishttps: bool = False, cookie: str | None = None, verbose: bool = False
     ) -> http.client.HTTPConnection:
-        """A new connection, made as astroquery asks for it; nobody ever logs in."""
+        """Make a connection as astroquery asks for it; there is no login."""
         kind = http.client.HTTPSConnection if ishttps else http.client.HTTPConnection
         connection = kind(self._host, self._port)
         self._deadline.connect(connection)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
 SERVICE = "Gaia"
-#: Of all positions in Gaia DR3, Julian year.
+#: Epoch of all positions in Gaia DR3, Julian year.
 EPOCH = 2016.0
 TABLE = "gaiadr3.gaia_source"
 COLUMNS = (
@@ -67,7 +67,7 @@ class Cone:
 
 @dataclass(frozen=True, slots=True)
 class GaiaQuery:
-    """What is asked of Gaia.
+    """Query of Gaia.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class GaiaQuery:
 
     @property
     def adql(self) -> str:
-        """The query, for one row more than wanted: that row tells that there are more."""
+        """The query, for one row more than wanted, which shows that there are more."""
         return (
             f"SELECT TOP {self.max_rows + 1} {', '.join(COLUMNS)} FROM {TABLE}"
             f" WHERE {self._condition} ORDER BY phot_g_mean_mag ASC"
@@ -102,7 +102,7 @@ class GaiaQuery:
 
     @property
     def count_adql(self) -> str:
-        """How many sources there are, however many are wanted."""
+        """The query for the number of sources without a limit."""
         return f"SELECT COUNT(*) AS sources FROM {TABLE} WHERE {self._condition}"
 
     @property
@@ -117,7 +117,7 @@ class GaiaQuery:
 
 @dataclass(frozen=True, eq=False)
 class GaiaAnswer:
-    """What Gaia gave.
+    """Answer of Gaia.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class GaiaArchive:
     Parameters
     ----------
     url : str
-        Address of the service; that of :class:`Endpoints` unless told.
+        Address of the service; by default that of :class:`Endpoints`.
     timeout_s : float
         Longest a query may take from beginning to end.
     """

@@ -1,4 +1,4 @@
-"""What ran: activities, what they used and generated, where, and what they noticed.
+"""Activities: work that ran, the versions it used and generated, its host and its findings.
 
 The names follow W3C PROV and the IVOA Provenance Data Model: an activity *used*
 entities and *generated* others; here the entities are product versions.
@@ -74,14 +74,14 @@ class Environment(Base):
         )
 
     def judge(self, verdict: Verdict, when: datetime | None = None) -> None:
-        """Keep the verdict of the self-test, and when it was given: now by default."""
+        """Record the verdict of the self-test and its time, by default now."""
         self.verdict = verdict
         self.checked_at = when or utc_now()
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Who started an activity, with which skydb, in which environment and process."""
+    """The user, skydb version, environment and process with which an activity started."""
 
     agent: str
     skydb_version: str
@@ -193,7 +193,7 @@ class Activity(Base):
         self._end_badly(ActivityStatus.FAILED, error, log_path)
 
     def interrupt(self, error: str, log_path: str | None = None) -> None:
-        """End work that was told to stop, or whose process died, and keep by what.
+        """End work that was stopped by a signal or whose process died, and record the reason.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Activity(Base):
         tool_version: str | None,
         error: str | None = None,
     ) -> None:
-        """Note that this ran before the ledger knew of it, as a log tells.
+        """Record a run older than the ledger, as a log describes it.
 
         Parameters
         ----------
@@ -261,7 +261,7 @@ class Activity(Base):
         Generation(self, version, role)
 
     def notice(self, kind: FindingKind, subject: str, message: str) -> Finding:
-        """Keep something that would have passed silently."""
+        """Record a problem that an exit status does not show."""
         return Finding(self, kind, subject, message)
 
     @property
@@ -273,7 +273,7 @@ class Activity(Base):
 
     @property
     def stamp(self) -> Stamp:
-        """Who began it and where, for what begins together with it."""
+        """User, environment and process, for activities that start together with this one."""
         return Stamp(self.agent, self.skydb_version, self.environment, self.process)
 
     @property
@@ -359,7 +359,7 @@ class Generation(VersionLink):
 
 
 class Finding(Base):
-    """Something an activity noticed that its exit status would not have told.
+    """A problem that an activity found and its exit status does not show.
 
     Parameters
     ----------

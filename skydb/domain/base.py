@@ -1,4 +1,4 @@
-"""What every entity shares: naming of constraints, column types, UTC times."""
+"""Common parts of all entities: naming of constraints, column types, UTC times."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ class Word(TypeDecorator[GrowingVocabulary]):
 
 
 def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
-    """Column type that admits the words of one vocabulary and nothing else.
+    """Make a column type that admits the words of one vocabulary and nothing else.
 
-    A vocabulary that grows is held by skydb, any other one by the database as well. ``name``
-    tells the constraints of two columns of one table apart.
+    skydb checks a vocabulary that grows, the database checks any other one as well. ``name``
+    distinguishes the constraints of two columns of one table.
     """
     if issubclass(vocabulary, GrowingVocabulary):
         return Word(vocabulary)

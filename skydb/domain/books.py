@@ -1,4 +1,4 @@
-"""The survey's books: notes and flags with author and reason, and known bad deliveries."""
+"""Notes and flags of a survey, with author and reason, and known bad archive versions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import StateError
 
-#: What a line in the books can be about.
+#: Subjects of notes and flags.
 Subject = Visit | Exposure | Product | AlignmentSolution | Activity
 
 
 class BookEntry(Base):
-    """One line in the books: who decided or noticed what about what, and why.
+    """A note, flag or decision: author, subject, text and reason.
 
     Lines are never removed; one that no longer holds is withdrawn.
 
@@ -66,7 +66,7 @@ class BookEntry(Base):
 
     @property
     def sentence(self) -> str:
-        """What it says and who says so, as runs are told of it."""
+        """Text and author, as runs show them."""
         what = f"{self.kind} {self.label}" if self.label else str(self.kind)
         return f"{what} by {self.author}: {self.reason}"
 
@@ -79,7 +79,7 @@ class BookEntry(Base):
         label: str | None = None,
     ) -> None:
         if not reason.strip():
-            raise StateError("A line in the books needs a reason.")
+            raise StateError("A note or flag needs a reason.")
         self.kind = kind
         self.label = label
         self.author = author
@@ -101,7 +101,7 @@ class BookEntry(Base):
 
     @property
     def holds(self) -> bool:
-        """Whether nobody has withdrawn it."""
+        """Whether it was not withdrawn."""
         return self.withdrawn_at is None
 
     def withdraw(self, author: str, why: str) -> None:

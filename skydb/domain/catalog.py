@@ -16,7 +16,7 @@ from skydb.errors import StateError, UsageError
 
 
 class CatalogService(GrowingVocabulary):
-    """Where a catalogue came from."""
+    """Source of a catalogue."""
 
     FILE = "file"
     GAIA = "gaia"
@@ -24,7 +24,7 @@ class CatalogService(GrowingVocabulary):
 
 
 class WithoutMotion(GrowingVocabulary):
-    """What becomes of sources without a proper motion when the others are moved."""
+    """Treatment of sources without a proper motion when the others are moved."""
 
     KEEP = "keep"
     """They stay where they were."""
@@ -36,7 +36,7 @@ class WithoutMotion(GrowingVocabulary):
 
 @dataclass(frozen=True, slots=True)
 class CatalogUse:
-    """Which sources of a catalogue an alignment is given.
+    """Selection of the sources of a catalogue that an alignment uses.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class CatalogUse:
 
 @dataclass(frozen=True, slots=True)
 class MotionFacts:
-    """How the sources of a catalogue move.
+    """Proper motions of the sources of a catalogue.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class ReferenceCatalog(Base):
 
     @property
     def use(self) -> CatalogUse:
-        """Which of its sources an alignment is given."""
+        """Selection of its sources for an alignment."""
         return CatalogUse(self.without_motion, self.mag_min, self.mag_max)
 
     def is_same_content(self, sha256: str, epoch: float, use: CatalogUse) -> bool:

@@ -1,9 +1,9 @@
 """The rule by which a run chooses one version of each exposure; one for all commands.
 
 1. What the user names: a flavour, a version, a file, a date, exposures to leave out.
-2. Else the flavour in which all exposures exist: first one whose newest deliveries all hold
-   an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
-3. Within it the newest delivery, and of that the version with the accepted solution.
+2. Else the flavour in which all exposures exist: first one whose newest archive versions all
+   hold an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
+3. Within it the newest archive version, or the version made of it with the accepted solution.
 
 The order in which files were recorded has no part in it.
 """
@@ -36,18 +36,18 @@ FLAVOURS = (Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB, Flavour.U
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user names of the inputs; what is left out is chosen by the rule.
+    """The inputs that a user names; the rule chooses the rest.
 
     Parameters
     ----------
     flavour : Flavour, optional
         Only files of this flavour; SKYDB stands for versions that skydb has aligned.
     as_of : date, optional
-        Only deliveries that were written on this day or before (DATE).
+        Only archive versions that were written on this day or before (DATE).
     versions : mapping of str to int
         Number of the version to use of an exposure, by rootname.
     files : mapping of str to str
-        SHA-256 of the content to use of an exposure, by rootname.
+        SHA-256 of the file version to use of an exposure, by rootname.
     """
 
     flavour: Flavour | None = None
@@ -56,7 +56,7 @@ class Wish:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def admits(self, delivery: ProductVersion) -> bool:
-        """Whether a delivery was written in time."""
+        """Whether an archive version was written in time."""
         if self.as_of is None:
             return True
         written = (delivery.date_written or delivery.recorded_at.isoformat())[:10]
@@ -87,7 +87,7 @@ class ChosenInput:
         return self.version.subject
 
     def as_row(self) -> dict[str, Any]:
-        """For people: the input beside what was passed over."""
+        """Give the input and what was passed over as a row of a table."""
         return {
             **described(self.version),
             "reason": self.reason,
@@ -137,7 +137,7 @@ def choose(products: Iterable[Product], wish: Wish | None = None) -> list[Chosen
 
 
 def by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
-    """Products of single exposures that have a delivery, by rootname."""
+    """Group products of single exposures that have an archive version by rootname."""
     shelves: dict[str, list[Product]] = defaultdict(list)
     for product in products:
         if product.kind in EXPOSURE_KINDS and product.deliveries:
@@ -160,7 +160,7 @@ def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | 
     if len(found) == 1:
         reason = "named by its file" if sha256 else f"named as {name}@{number}"
         return ChosenInput(found[0], reason, _others(products, found[0]))
-    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that content"
+    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that checksum"
     problem = "is not in the ledger" if not found else "is in several products; name --flavour"
     raise InputsRefusedError(f"{what} {problem}.", rows=_table({name: products}))
 
@@ -181,7 +181,7 @@ def flavour_of_all(
     Parameters
     ----------
     shelves : mapping of str to sequence of Product
-        What there is of each exposure.
+        Products of each exposure.
     wish : Wish
         What the user names.
 
@@ -221,7 +221,7 @@ def _rank(product: Product) -> int:
 
 
 def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
-    """The version that stands for a product: of its newest delivery in time, the last made."""
+    """Find the last version made of the newest archive version in time."""
     if product.flavour is not flavour and flavour is not Flavour.SKYDB:
         return None
     deliveries = [one for one in product.deliveries if wish.admits(one)]
@@ -233,7 +233,7 @@ def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVer
         for version in product.versions
         if version.delivery == newest and _is_of(version, flavour)
     ]
-    # Of what skydb made it of: only what the user asks for by name.
+    # Versions that skydb made are used only when the user names them.
     if flavour is Flavour.SKYDB and wish.flavour is None and product.flavour is not flavour:
         return None
     return max(found, key=lambda version: version.place, default=None)
@@ -260,7 +260,7 @@ def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligne
 
 
 def why_version(version: ProductVersion) -> str:
-    """Which of the versions of a product it is, for people."""
+    """Describe which of the versions of a product it is."""
     delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
     which = "newest delivery" if version.is_newest_delivery else "delivery in time"
     if version.accepted_solution:

@@ -1,4 +1,4 @@
-"""The drizzled products that an alignment fits: the rule of choice, told of combinations.
+"""The rule that chooses the drizzled products for an alignment.
 
 The files of the exposures decide, as for every other run: of the flavours in which all of them
 exist and can be fitted the first whose newest deliveries hold an accepted solution, then

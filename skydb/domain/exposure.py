@@ -28,7 +28,7 @@ class Exposure(Base):
     visit : Visit
         The visit it was taken in.
     known : ExposureFacts or Rootname
-        What its header says, or its name when only a log tells of it.
+        Facts from its header, or its name when it is known from a log only.
 
     Raises
     ------

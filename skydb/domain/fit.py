@@ -1,4 +1,4 @@
-"""How good a fit is and what its solution is called: columns, and the judgement with them."""
+"""Quality and name of a fit: columns and their checks."""
 
 from __future__ import annotations
 

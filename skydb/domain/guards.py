@@ -43,7 +43,7 @@ _FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What a guard has to say of the inputs.
+    """A problem that a guard found in the inputs.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ class Flag:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """Problem and guard in one sentence."""
         return f"{self.guard}: {self.subject}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """What the user says of guards.
+    """The guards that the user disables or makes fatal.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class GuardPolicy:
         unknown = sorted(set(allow) - known.keys())
         if unknown:
             raise UsageError(
-                f"There is no guard {', '.join(unknown)}.", advice=f"Guards: {', '.join(known)}."
+                f"Unknown guard {', '.join(unknown)}.", advice=f"Guards: {', '.join(known)}."
             )
         return cls(strict, frozenset(known[name] for name in allow))
 
@@ -154,7 +154,7 @@ def flags_of(
     chosen : sequence of ChosenInput
         The inputs.
     remarks : mapping, optional
-        What stands in the books on each exposure, by rootname.
+        Notes and flags on each exposure, by rootname.
     """
     found = [flag for check in _CHECKS for flag in check(chosen)]
     for rootname, texts in (remarks or {}).items():
@@ -212,7 +212,7 @@ def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """A newer delivery exists than the version that is used."""
+    """Find inputs of which a newer archive version exists."""
     for one in chosen:
         version = one.version
         if not version.is_newest_delivery:
@@ -225,7 +225,7 @@ def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Deliveries that their headers do not order, or about which they contradict themselves."""
+    """Find archive versions that their headers do not order, or order both ways."""
     for one in chosen:
         origin = one.version.origin
         mine = DeliveryKey.of(origin)
@@ -236,7 +236,7 @@ def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         ]
         if twins:
             message = (
-                f"CAL_VER, DATE, OPUS_VER and IDCTAB do not tell whether {origin.reference} or "
+                f"CAL_VER, DATE, OPUS_VER and IDCTAB do not show whether {origin.reference} or "
                 f"{', '.join(twins)} is newer; {origin.reference} is used."
             )
             yield Flag(FindingKind.TIED_DELIVERY, one.rootname, message)
@@ -284,7 +284,7 @@ def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def frame_of(solution: AlignmentSolution) -> str:
-    """What the WCS of a solution was aligned to, for people."""
+    """Name the frame to which the WCS of a solution was aligned."""
     if solution.is_fitted:
         catalog = solution.catalog.name if solution.catalog else solution.fit_catalog
         return f"fitted to {catalog}"

@@ -15,13 +15,13 @@ from skydb.errors import StateError
 
 
 class HistoryImport(Activity):
-    """What runs without skydb have left was read and recorded."""
+    """Import of runs that were made without skydb."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.IMPORT}
 
 
 class Repair(Activity):
-    """What did not agree with the ledger was put right; each is a finding."""
+    """Repair of files and rows that disagree; each is a finding."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.REPAIR}
 

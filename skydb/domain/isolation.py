@@ -24,7 +24,7 @@ class InputProof(Base):
     activity : Activity
         What called the tool.
     version : ProductVersion
-        The content that the file had before.
+        The version that the file had before.
     tool : str
         ``TweakReg``, ``TweakBack`` or ``AstroDrizzle``.
     sha256_after : str or None
@@ -120,7 +120,7 @@ class HeaderBackup(Base):
     path : str
         The user's file.
     before, after : ProductVersion
-        The contents that it has and will have.
+        The versions that it has and will have.
     headers : sequence of str
         Every header, as the bytes in the file are, by HDU.
     """

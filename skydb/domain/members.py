@@ -1,4 +1,4 @@
-"""What a drizzled product keeps of the exposures that it was made of."""
+"""Properties of exposures that a drizzled product keeps in its header."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class MemberWcs:
     extver : int
         EXTVER of its SCI extension.
     wcs_name : str or None
-        WCSNAME that was in force.
+        WCSNAME that was active.
     idctab : str or None
         Name of the distortion table without a directory.
     cal_ver : str or None

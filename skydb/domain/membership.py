@@ -1,4 +1,4 @@
-"""The file versions that a drizzled product was made of, told by what its header kept."""
+"""The file versions that a drizzled product was made of, according to its header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAS_PER_DEG = 3.6e6
 
 @dataclass(frozen=True)
 class DrizzledFrom:
-    """What a drizzled product says of the contents that it was made of.
+    """Properties of its input versions that a drizzled product keeps.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class DrizzledFrom:
     product: FileFacts
 
     def objection(self, version: ProductVersion) -> str | None:
-        """Why the product was not made of this version of a member; None when it was.
+        """Explain why the product was not made of this version of a member; None when it was.
 
         The WCSNAME of the member must be the product's, and where the header keeps more -
         the calibration, the WCS of each chip - that must be the member's too.

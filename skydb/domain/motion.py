@@ -1,4 +1,4 @@
-"""What was done, for one product, about sources of a catalogue without a proper motion."""
+"""Treatment of catalogue sources without a proper motion, for one product."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class MotionRecord:
-    """How the sources of a catalogue were placed for one product.
+    """Motion of the sources of a catalogue for one product.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class MotionRecord:
     motion_mas_yr : float or None
         Length of the median motion of the others; None when there are none.
     error_mas_yr : float or None
-        Standard error of that median; None when too few motions tell.
+        Standard error of that median; None when too few motions are known.
     treatment : WithoutMotion or None
         What became of the sources without motion; None when there are none.
     by_rule : bool
@@ -71,7 +71,7 @@ class MotionRecord:
 
     @property
     def displacement_mas(self) -> float | None:
-        """How far the field moves in those years; None when nobody knows."""
+        """Displacement of the field in those years; None when it is unknown."""
         if self.motion_mas_yr is None or self.years is None:
             return None
         return self.motion_mas_yr * abs(self.years)
@@ -99,7 +99,7 @@ class MotionRecord:
         return cls(**{**plain, "treatment": WithoutMotion(treatment) if treatment else None})
 
     def sentence(self, rms_mas: float | None = None) -> str:
-        """What happened, with numbers, beside the RMS of the fit where there is one."""
+        """Describe the treatment with numbers, beside the RMS of the fit where there is one."""
         if self.treatment is None:
             return "Every source of the catalogue has a proper motion."
         told = f"{self.without_motion} of {self.sources} sources have no proper motion and "
@@ -113,7 +113,7 @@ class MotionRecord:
         return f"{told}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{told}."
 
     def doubt(self, rms_mas: float | None) -> str | None:
-        """Why a fit to these sources may be wrong, or what was left out of it; None for neither.
+        """Explain why a fit to these sources may be wrong, or which were left out; else None.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class MotionRecord:
 
 
 def judge_motion(record: MotionRecord | None) -> Witness:
-    """How far sources without a proper motion pull a fit from the others.
+    """Check by how much sources without a proper motion shift a fit.
 
     Sources that were kept pull with their share of the displacement, those that were moved in
     bulk with their share of the error of the median motion.

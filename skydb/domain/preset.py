@@ -45,7 +45,7 @@ class Preset(Base):
     def __init__(self, name: str, options: Mapping[str, Any], author: str) -> None:
         if not name.strip() or name != name.strip() or len(name) > _LONGEST_NAME:
             raise UsageError(
-                f"{name!r} is no name of a preset.",
+                f"{name!r} is not a valid name of a preset.",
                 advice=f"Give 1 to {_LONGEST_NAME} characters without spaces around them.",
             )
         self.name = name

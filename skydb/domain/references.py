@@ -181,7 +181,7 @@ _ARTICLED = {
     ReferenceKind.MOSAIC: "a mosaic",
 }
 
-#: Where the numbers of each kind are shown.
+#: Commands that show the numbers of each kind.
 _SHOWN_BY = {
     ReferenceKind.SOLUTION: "`skydb align history` shows the numbers of solutions",
     ReferenceKind.RUN: '`skydb sql "SELECT run_id, kind FROM v_activities"` lists the runs',

@@ -1,4 +1,4 @@
-"""What is kept of a sky run: the verbs of those who decide, and a policy that does."""
+"""Retention of sky runs: decisions by users, and a policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AGE = re.compile(r"(\d{1,5})([dw])")
 
 
 class Retained:
-    """Verbs of a sky run; each leaves a line in the books, with author and reason.
+    """Decisions on a sky run; each is recorded as a note with author and reason.
 
     Values, checksums and every other row stay whatever is decided.
     """
@@ -182,7 +182,7 @@ def abandon(activity: Activity, author: str, why: str) -> BookEntry:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Which mosaics may go.
+    """Rule that decides which mosaics may be purged.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ class RetentionPolicy:
         """
         match = _AGE.fullmatch(age.strip().lower())
         if match is None:
-            raise UsageError(f"{age!r} is no age.", advice="Write 90d for days, 12w for weeks.")
+            raise UsageError(f"Invalid age {age!r}.", advice="Write 90d for days, 12w for weeks.")
         if keep_latest < 0:
             raise UsageError(f"{keep_latest} runs cannot be kept.")
         days = int(match[1]) * (7 if match[2] == "w" else 1)

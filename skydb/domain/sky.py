@@ -137,7 +137,7 @@ class SkyRun(Repeatable, Retained, Activity):
         """
         known = self.effective_method or self.requested_method
         if known is None:
-            raise StateError(f"Nothing tells which sky method run {self.id} is of.")
+            raise StateError(f"The sky method of run {self.id} is unknown.")
         return known
 
     @property
@@ -186,7 +186,7 @@ class SkyRun(Repeatable, Retained, Activity):
                 self.notice(
                     FindingKind.UNIT_UNKNOWN,
                     value.exposure.rootname,
-                    "BUNIT does not say what the unit of MDRIZSKY is.",
+                    "BUNIT does not give the unit of MDRIZSKY.",
                 )
 
     def recall_values(self, values: Iterable[SkyValue], effective_method: SkyMethod | None) -> None:
@@ -231,7 +231,7 @@ class SkyValue(Base):
     """MDRIZSKY of one chip in one run.
 
     NULL is "no value": the exposure overlaps nothing that it could be matched to. A value
-    without a version is one that only a log tells of.
+    without a version is known from a log only.
     Whether it is a level or an offset from one image follows from the method that
     really ran (:attr:`SkyMethod.is_relative`).
     """
@@ -248,7 +248,7 @@ class SkyValue(Base):
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]
     mdrizsky_sigma: Mapped[float | None]
-    """Standard deviation against the zero of the value; NULL where nobody has measured it."""
+    """Standard deviation against the zero of the value; NULL where it was not measured."""
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
     log_line: Mapped[int | None]
     """Line of the run's log that the value was read from, counted from 1."""

@@ -113,12 +113,12 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
 
     @property
     def version(self) -> ProductVersion:
-        """The content that the solution was found in or fitted to.
+        """The file version that the solution was found in or fitted to.
 
         Raises
         ------
         StateError
-            When only a log tells of the solution.
+            When the solution is known from a log only.
         """
         if self.known_version is None:
             raise StateError(
@@ -131,7 +131,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     def logged(
         cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
     ) -> AlignmentSolution:
-        """A fit of which only a log tells, with neither file nor WCS."""
+        """Make a fit that is known from a log only, with neither file nor WCS."""
         solution = cls(product, run, SolutionOrigin.TWEAKREG, status, WcsFacts(" ", name, ()))
         if status is not SolutionStatus.RECORDED:  # Not every log says when it ended.
             solution.fitted_at = run.finished_at or run.started_at
@@ -170,7 +170,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         wcs: WcsFacts,
         reason: str,
     ) -> AlignmentSolution:
-        """A fit that gave nothing usable; ``wcs`` is the WCS that stays in force."""
+        """Make a fit without a usable result; ``wcs`` is the WCS that stays active."""
         nothing = WcsFacts(wcs.key, wcs.name, (), wcs.wcs_type)
         solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.FAILED, nothing)
         solution.catalog = catalog
@@ -239,7 +239,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self.reason = why
 
     def judge(self, report: TrustReport) -> None:
-        """Keep what the witnesses of a fit say, and its trust."""
+        """Record the checks of a fit and its trust."""
         self.trust = report.score
         self.trust_reasons = [TrustReason(witness) for witness in report.witnesses]
 

@@ -1,4 +1,4 @@
-"""What can be due, by the names that `v_todo`, commands and dismissals use."""
+"""Rules of `v_todo`, by the names that commands and dismissals use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TodoRule(StrEnum):
-    """Why something is due; docs/books.md explains each.
+    """Reason for which something is due; docs/books.md explains each.
 
     Parameters
     ----------
@@ -19,28 +19,28 @@ class TodoRule(StrEnum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str = "") -> TodoRule:
-        """A word of the vocabulary that knows what it means."""
+        """Make a word of the vocabulary with its meaning."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
         return member
 
-    NOT_ALIGNED = "not-aligned", "exposures of which skydb has aligned no content"
+    NOT_ALIGNED = "not-aligned", "exposures that skydb has not aligned"
     FIT_WAITING = "fit-waiting", "alignment runs whose fits wait for review"
     FIT_FAILED = "fit-failed", "products whose newest fit failed"
     WEAK_FIT = "weak-fit", "products whose newest fit has too few matches, or too little trust"
     ALIGNMENT_OUTDATED = (
         "alignment-outdated",
-        "exposures with a newer delivery than what was aligned",
+        "exposures with a newer archive version than what was aligned",
     )
-    SKY_OUTDATED = "sky-outdated", "exposures with newer content than that whose sky is known"
+    SKY_OUTDATED = "sky-outdated", "exposures with a newer file version than that of the sky"
     ENVIRONMENT_FAILED = (
         "environment-failed",
         "visits whose alignment or sky comes from packages that give wrong answers",
     )
     ENVIRONMENT_UNCHECKED = (
         "environment-unchecked",
-        "visits whose sky comes from packages that nobody has checked",
+        "visits whose sky comes from packages that were not checked",
     )
     CATALOGUE_SUPERSEDED = (
         "catalogue-superseded",
@@ -61,5 +61,5 @@ class TodoRule(StrEnum):
 
     @property
     def dismissal(self) -> str:
-        """Label of the line in the books that silences the rule for its subject."""
+        """Label of the note that dismisses the rule for its subject."""
         return f"ignore:{self.value}"

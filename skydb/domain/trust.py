@@ -1,12 +1,12 @@
-"""How far a fit can be trusted: one score for each witness, and what they say together.
+"""Trust of a fit: a score for each check, and the lowest of them.
 
-Every witness gives a score between 0 and 1. The trust of a fit is the lowest of
-them, for one good witness does not make up for a bad one: a fit of 3 stars has small
-residuals *because* it has 3 stars. A witness that cannot speak (no overlap, no fit by
+Every check gives a score between 0 and 1. The trust of a fit is the lowest score,
+because one good check does not make up for a bad one: a fit of 3 stars has small
+residuals *because* it has 3 stars. A check without data (no overlap, no fit by
 the archive) has no score and does not count.
 
 ========== =============================================== ===========================
-witness    score                                           0.5, the floor, at
+check      score                                           0.5, the floor, at
 ========== =============================================== ===========================
 matches    ``n / (2 w)``                                   n = w, the floor of HAP
 rms        ``0.25 pix / rms``                              0.5 pix
@@ -22,8 +22,8 @@ is enlarged for the degrees of freedom that the fit used up (``sqrt(n / (n - p/2
 p parameters); *offsets* are those of the cross-match, of the neighbours and of the
 archive, each after twice its own uncertainty was taken off; *found* is part of the
 cross-match. Neighbours and the archive may themselves be wrong: where the cross-match
-confirms a fit, their disagreement costs trust (:data:`OVERRULED_SCORE`) but does not
-condemn. ``docs/trust.md`` gives the reasons for the numbers.
+confirms a fit, their disagreement lowers the trust to :data:`OVERRULED_SCORE` only.
+``docs/trust.md`` gives the reasons for the numbers.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ JACKKNIFE_PIX = 0.05
 OFFSET_PIX = 0.25
 FOUND_SHARE = 0.4
 
-#: Of a cross-match that has too few sources to say anything.
+#: Of a cross-match with too few sources.
 UNCONFIRMED_SCORE = 0.7
 
-#: Of a witness that disagrees with a fit which the cross-match confirms.
+#: Of a check that contradicts a fit which the cross-match confirms.
 OVERRULED_SCORE = 0.7
 
 #: A score from which a cross-match confirms a fit.
@@ -61,14 +61,14 @@ CONFIRMING_SCORE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What one witness says of a fit.
+    """Result of one check of a fit.
 
     Parameters
     ----------
     component : TrustComponent
-        Which witness.
+        The check.
     score : float or None
-        Between 0 and 1; None when it cannot speak.
+        Between 0 and 1; None when there were no data.
     reason : str
         What was measured, in words.
     measured : float or None
@@ -83,13 +83,13 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class TrustReport:
-    """Everything that witnesses say of one fit."""
+    """Results of all checks of one fit."""
 
     witnesses: tuple[Witness, ...]
 
     @property
     def score(self) -> float:
-        """Trust: the lowest score; 0 when nobody speaks."""
+        """Trust: the lowest score; 0 without any score."""
         return min((w.score for w in self.witnesses if w.score is not None), default=0.0)
 
     @property
@@ -99,13 +99,13 @@ class TrustReport:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is trusted whatever neighbours say, which cannot condemn a confirmed fit."""
+        """Whether it is trusted, or failed only by neighbours while the cross-match confirms it."""
         heard = [w for w in self.witnesses if w.component is not TrustComponent.NEIGHBOURS]
         return _confirms(heard) and type(self)(tuple(heard)).is_trusted
 
     @property
     def objections(self) -> str:
-        """What the witnesses below the floor say."""
+        """Reasons of the checks below the floor."""
         return "; ".join(
             f"{w.component}: {w.reason}"
             for w in self.witnesses
@@ -114,7 +114,7 @@ class TrustReport:
 
     @property
     def weakest(self) -> str | None:
-        """What the witness with the lowest score says; None when nobody speaks."""
+        """Reason of the check with the lowest score; None without any score."""
         speaking = [(w.score, w) for w in self.witnesses if w.score is not None]
         if not speaking:
             return None
@@ -122,13 +122,13 @@ class TrustReport:
         return f"{witness.component}: {witness.reason}"
 
     def with_witness(self, witness: Witness) -> Self:
-        """The report with one witness heard anew."""
+        """Give the report with one check replaced."""
         others = (w for w in self.witnesses if w.component is not witness.component)
         return type(self)((*others, witness))
 
 
 class TrustReason(Base):
-    """One witness of one fit, kept with the fit."""
+    """Result of one check, kept with the fit."""
 
     __tablename__ = "trust_reasons"
 
@@ -191,7 +191,7 @@ def judge_jackknife(shift_pix: float | None) -> Witness:
 
 
 def judge_clipped(before: int | None, nmatches: int) -> Witness:
-    """Share of the matches that the fit left out; `before` is None when nobody counted."""
+    """Check the share of clipped matches; `before` is None when it is unknown."""
     if not before or before < nmatches:
         return Witness(TrustComponent.CLIPPED, None, "matches before clipping are not known")
     share = 1.0 - nmatches / before
@@ -200,7 +200,7 @@ def judge_clipped(before: int | None, nmatches: int) -> Witness:
 
 
 def overruled(witness: Witness, cross_match: Witness) -> Witness:
-    """A witness's objection, softened when the cross-match confirms the fit."""
+    """Raise the score of a failed check when the cross-match confirms the fit."""
     if not _confirms([cross_match]) or witness.score is None or witness.score >= OVERRULED_SCORE:
         return witness
     reason = f"{witness.reason}, but the cross-match confirms this fit"
@@ -208,7 +208,7 @@ def overruled(witness: Witness, cross_match: Witness) -> Witness:
 
 
 def _confirms(witnesses: Iterable[Witness]) -> bool:
-    """Whether there is a cross-match among witnesses, and confirms the fit."""
+    """Whether the cross-match is among the checks, and confirms the fit."""
     return any(
         w.component is TrustComponent.CROSS_MATCH
         and w.score is not None

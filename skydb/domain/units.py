@@ -33,7 +33,7 @@ _BUNITS: Mapping[SkyUnit, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """From the unit of one exposure to that of a run.
+    """Conversion from the unit of one exposure to that of a run.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Conversion:
 
     @property
     def factor(self) -> float:
-        """What pixels and their errors are multiplied with."""
+        """Factor for pixels and their errors."""
         return self.gain * self.time_factor
 
     @property
@@ -62,7 +62,7 @@ class Conversion:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """Conversion in one sentence."""
         parts = [f"a gain of {self.gain:.6g}"] if self.gain != 1.0 else []
         if self.time_factor > 1.0:
             parts.append(f"an exposure time of {self.time_factor:.6g} s")
@@ -77,7 +77,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class CommonUnit:
-    """How the exposures of one run come to a common unit.
+    """Common unit of the exposures of one run.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def unit_of(bunit: str | None) -> SkyUnit | None:
 
 
 def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
-    """How these exposures come to a common unit.
+    """Choose the common unit of exposures.
 
     It is electrons where some are in electrons, and then what most of these are in; it does
     not depend on the order of the exposures.

@@ -35,7 +35,7 @@ class VisitDrizzle(Repeatable, Activity):
     method : SkyMethod
         The sky that is subtracted before cosmic rays are looked for.
     parameters : mapping
-        What AstroDrizzle is passed, and the contents that it is given.
+        Options of AstroDrizzle, and the versions that it is given.
     stamp : Stamp
         Who asked, and where it runs.
     recipe_hash : str
@@ -85,7 +85,7 @@ class VisitDrizzle(Repeatable, Activity):
 
     @property
     def product_version(self) -> ProductVersion | None:
-        """What came of it; None until it has succeeded, and for a repetition."""
+        """Its product; None until it has succeeded, and for a repetition."""
         return next((link.version for link in self.generated), None)
 
     @property

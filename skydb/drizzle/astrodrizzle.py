@@ -1,9 +1,9 @@
 """Sky matching and drizzling with AstroDrizzle.
 
 AstroDrizzle returns without an exception when it has done nothing, changes the
-method of the sky in silence, rewrites its inputs and starts from whatever
+method of the sky without a message, rewrites its inputs and starts from any
 MDRIZSKY they had. Here it gets pristine copies, in a directory of its own, and
-what it did is found out from three witnesses (:mod:`skydb.drizzle.effective`).
+three checks find what it did (:mod:`skydb.drizzle.effective`).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class ProductJob:
 
 @dataclass(frozen=True)
 class SkyJob:
-    """A product to make with a sky method, and the witnesses to be heard."""
+    """A product to make with a sky method, and its checks."""
 
     product: ProductJob
     method: SkyMethod
@@ -144,7 +144,7 @@ class AstroDrizzle:
         return replace(outcome, seconds=time.perf_counter() - began_s)
 
     def drizzle_all(self, jobs: Sequence[SkyJob], scratch: Path) -> list[DrizzleOutcome]:
-        """As :meth:`drizzle`, many in one subprocess; ``seconds`` then leave its start out."""
+        """Run :meth:`drizzle` on many jobs in one subprocess; ``seconds`` leaves its start out."""
         jobs = [replace(job, product=_whole(job.product)) for job in jobs]
         directories = [_stage(job.product, scratch) for job in jobs]
         requests = [
@@ -304,7 +304,7 @@ def _copies(job: ProductJob, directory: Path) -> list[Path]:
 def _hear(
     job: SkyJob, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
-    """Verdict on the method, and the skies that were really used."""
+    """Find the method that ran, and the skies that were really used."""
     method, calls = job.method, [_call(call) for call in report["sky_calls"]]
     given = user_skies_of(job.product.settings)
     if given is not None and not calls:

@@ -23,7 +23,7 @@ MASKS = "crmasks.fits"
 
 @dataclass(frozen=True, slots=True)
 class MaskReading:
-    """What driz_cr masked of one chip.
+    """Pixels that driz_cr masked in one chip.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class MaskReading:
 
 
 def mask_readings(told: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
-    """Readings from what the subprocess told."""
+    """Read the masks from the record of the subprocess."""
     return tuple(MaskReading(**one) for one in told)
 
 

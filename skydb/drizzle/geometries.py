@@ -21,7 +21,7 @@ from skydb.drizzle.tweakreg import FIRST_GEOMETRY, Heard, ProductFit, heed_nothi
 #: From the one that says most to the one that asks least.
 _LADDER = (FIRST_GEOMETRY, "rshift", "shift")
 
-#: Makes fits of some products with some settings, below a directory, and tells of each.
+#: Function that fits products with some settings, below a directory, and reports each.
 Fit = Callable[[Sequence[Path], TweakRegSettings, Path, Heard], list[ProductFit]]
 
 
@@ -51,7 +51,7 @@ def fit_by_matches(
     scratch : Path
         Where the fits are made.
     heard : callable, optional
-        Told once of each fit, as soon as no other geometry will be tried for it.
+        Called once for each fit, as soon as no other geometry will be tried for it.
 
     Returns
     -------

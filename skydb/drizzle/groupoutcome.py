@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a fit of a body rests on.
+    """Data of a fit of a body.
 
     Parameters
     ----------

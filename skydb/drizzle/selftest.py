@@ -62,7 +62,7 @@ def ask_footprints(
 
 
 def ask_sources(runner: DrizzlepacRunner, scratch: Path) -> SourceReport:
-    """What drizzlepac's ``extract_sources`` finds of :data:`STARS`.
+    """Run drizzlepac's ``extract_sources`` on :data:`STARS`.
 
     Raises
     ------

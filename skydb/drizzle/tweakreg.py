@@ -2,8 +2,8 @@
 
 TweakReg reports failure as a row of NaN with RMS 0.0, as an old shift file left
 in place, or as a header that claims a new WCS and holds the old one. Every fit
-is therefore cross-examined: shift file, match file and header must tell one
-story, or the product is FAILED with the reason.
+is therefore checked: shift file, match file and header must agree,
+or the product is FAILED with the reason.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from skydb.sky.stars import StarList
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
 PROPOSED_NAME = "SKYDB_PROPOSED"
-#: Of a fit whose geometry is open.
+#: Geometry of a fit for which the user chose none.
 FIRST_GEOMETRY = "rscale"
 SHIFTS = "shifts.txt"
 SHIFTS_WCS = "shifts_wcs.fits"
 _CATALOG = "reference.cat"
-#: How often it is looked which fits are done.
+#: Interval of the check for finished fits.
 _LOOK_S = 0.1
 
 
@@ -112,7 +112,7 @@ class ProductFit:
         return self.status is FitStatus.FITTED
 
 
-#: Told of each fit, in the thread that asked for it.
+#: Called with each fit, in the thread that asked for it.
 Heard = Callable[[ProductFit], None]
 
 
@@ -183,7 +183,7 @@ class TweakReg:
             Stars of every chip, by EXTVER, of each product; TweakReg looks for sources
             itself when they are left out.
         heard : callable, optional
-            Told of each fit once it is done, while TweakReg goes on with others.
+            Called with each fit once it is done, while TweakReg continues with others.
 
         Returns
         -------
@@ -210,7 +210,7 @@ class TweakReg:
         return [fit for call in calls for fit in ended.fits[call.directory]]
 
     def _run(self, calls: Sequence[_Call], ended: _Ended) -> None:
-        """Run all calls, and hear of each when it has ended, well or by a crash."""
+        """Run all calls, and report each when it has ended, well or by a crash."""
         left = list(calls)
         while left:
             try:
@@ -228,7 +228,7 @@ class TweakReg:
                 left = []
 
     def _run_beside(self, calls: Sequence[_Call], ended: _Ended) -> None:
-        """Run calls in one subprocess, and hear meanwhile of those that are done."""
+        """Run calls in one subprocess, and report those that are done meanwhile."""
         request = {"jobs": [call.as_job for call in calls]}
         with Threads(1, "skydb-tweakreg") as thread:
             running = thread.submit(self._runner.run, "tweakreg", request, ended.scratch)
@@ -237,7 +237,7 @@ class TweakReg:
                     wait([running], timeout=_LOOK_S)
                     ended.hear([call for call in calls if _is_done(call, ended.scratch)])
             except Exception:
-                # Nobody waits for the other fits any more.
+                # The other fits are not needed any more.
                 thread.stop.tell("a failure")
                 raise
             running.result()
@@ -253,7 +253,7 @@ class _Ended:
         self._heard = heard
 
     def hear(self, calls: Sequence[_Call], crash: str | None = None) -> None:
-        """Examine the fits of calls that were not heard of yet, and tell of them."""
+        """Check the fits of calls that were not reported yet, and report them."""
         log = self.scratch / "tweakreg.log"
         for call in calls:
             if call.directory not in self.fits:
@@ -343,7 +343,7 @@ def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
 def _judge(
     before: _Before, directory: Path, settings: TweakRegSettings, log: Path, crash: str | None
 ) -> ProductFit:
-    """The fit of one product when all witnesses agree, else its failure."""
+    """Return the fit of one product when all checks pass, else its failure."""
     own = directory / "tweakreg.log"
     failed = ProductFit(
         product=before.product,

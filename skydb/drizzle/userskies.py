@@ -1,7 +1,6 @@
-"""Skies that nobody computes: those of a header keyword, of a file, or none at all.
+"""Skies that are not computed: those of a header keyword, of a file, or none at all.
 
-AstroDrizzle takes skies from elsewhere in three ways, and says of each only that it
-does (``drizzlepac/sky.py``):
+AstroDrizzle takes skies from elsewhere in three ways (``drizzlepac/sky.py``):
 
 ``skysub=False``
     no sky, and MDRIZSKY is 0;
@@ -35,7 +34,7 @@ _KEYWORD = "MDRIZSKY"
 
 @dataclass(frozen=True)
 class UserSkies:
-    """Where the skies of a run come from, when nobody computes them.
+    """Source of the skies of a run, when they are not computed.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ class UserSkies:
 
 
 def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
-    """Where the skies come from that the settings ask for; None when they are computed.
+    """Find the source of the skies in the settings; None when they are computed.
 
     Raises
     ------
@@ -141,7 +140,7 @@ def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
 def judge_given(
     given: UserSkies, values: ChipValues, on_disk: Sequence[SkyReading]
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
-    """Verdict on a run whose skies were given, and the skies that it used.
+    """Check a run whose skies were given, and collect the skies that it used.
 
     Parameters
     ----------

@@ -30,12 +30,12 @@ class HduState:
     data_sha256: str
 
 
-#: What a file was like at one moment, by HDU.
+#: State of a file at one moment, by HDU.
 FileState = dict[str, HduState]
 
 
 def state_of(path: Path) -> FileState:
-    """What a file is like now.
+    """Read the present state of a file.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def state_of(path: Path) -> FileState:
 
 
 def changes_between(before: FileState, after: FileState) -> CardChanges:
-    """What differs, HDU by HDU; those that are alike are left out."""
+    """Compare two states HDU by HDU; equal HDUs are left out."""
     nothing = HduState({}, "")
     names = dict.fromkeys((*before, *after))
     found = {
@@ -99,7 +99,7 @@ def _cards(header: Header) -> dict[str, CardValue]:
 
 
 def _plain(value: object) -> CardValue:
-    """As JSON can hold it; an undefined value is None."""
+    """Convert a value for JSON; an undefined value is None."""
     from astropy.io.fits.card import Undefined
 
     if value is None or isinstance(value, Undefined):

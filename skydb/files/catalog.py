@@ -46,7 +46,7 @@ class CatalogTable:
     ra_deg, dec_deg : ndarray, shape (N,)
         ICRS positions at ``epoch_year``.
     epoch_year : float or None
-        Julian year of the positions; None when nobody knows.
+        Julian year of the positions; None when it is unknown.
     pm_ra_mas_yr, pm_dec_mas_yr : ndarray, shape (N,), or None
         Proper motions, that in RA with cos Dec; NaN for a source without one.
     mag : ndarray, shape (N,), or None
@@ -314,5 +314,5 @@ def _epochs(path: Path, columns: dict[str, Column]) -> list[float]:
     found = sorted(set(values[np.isfinite(values)].tolist()))
     wrong = [year for year in found if not _FIRST_YEAR <= year <= _LAST_YEAR]
     if wrong:
-        raise FileRejectedError(path, f"its {column.name} {wrong[0]:g} is no Julian year")
+        raise FileRejectedError(path, f"its {column.name} {wrong[0]:g} is not a Julian year")
     return found

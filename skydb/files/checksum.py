@@ -1,4 +1,4 @@
-"""Content addresses."""
+"""Checksums of files."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def sha256_of(path: Path) -> str:
 
 
 def checksums_ahead(paths: Iterable[Path], jobs: int) -> Generator[Future[str], None, None]:
-    """SHA-256 of many files, a few of them ahead of whoever asks for them.
+    """Compute SHA-256 of many files, a few ahead of the caller.
 
     Neither reading nor hashing holds the interpreter's lock, so that threads will do.
 

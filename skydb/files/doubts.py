@@ -1,6 +1,6 @@
-"""What of a file cannot be right, although the file can be used: it is recorded and flagged.
+"""Checks of values in a usable file that cannot be right: they are recorded and flagged.
 
-What makes an image or its WCS unusable is refused, see :mod:`skydb.files.sanity`.
+Values that make an image or its WCS unusable are refused, see :mod:`skydb.files.sanity`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
     for chip in skeleton.named("SCI"):
         bunit = Cards(skeleton.path, (chip.scanned, skeleton.primary.scanned)).text("BUNIT")
         if sky_unit_of(bunit) is None:
-            said = "is missing" if bunit is None else f"is {bunit!r}, which is no unit of a sky"
+            said = "is missing" if bunit is None else f"is {bunit!r}, which is not a unit of a sky"
             yield f"BUNIT of SCI,{chip.version} {said}: its sky has no unit."
         # The flags of a c0m are in another file, and it has no errors.
         for name in ("ERR", "DQ") if kind is not ProductKind.C0M else ():
@@ -126,12 +126,12 @@ def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
 
 def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
     if facts.date_obs is not None and _date(facts.date_obs) is None:
-        yield f"DATE-OBS is {facts.date_obs!r}, which is no date of HST."
+        yield f"DATE-OBS is {facts.date_obs!r}, which is not a date of HST."
     days = _days_apart(facts)
     if days is not None and days > _DAYS_APART and not kind.is_combined:
         yield f"DATE-OBS is {facts.date_obs}, {days:.0f} days off EXPSTART."
     if facts.expstart_mjd is None and not kind.is_drizzled:
-        yield "EXPSTART is missing: nobody knows when it was taken."
+        yield "EXPSTART is missing; the time of the exposure is unknown."
     for card, mjd in (("EXPSTART", facts.expstart_mjd), ("EXPEND", facts.expend_mjd)):
         if mjd is not None and not _FIRST_MJD <= mjd <= _LAST_MJD:
             yield f"{card} is {mjd:.10g}, when HST was not in space (MJD)."
@@ -143,7 +143,7 @@ def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
 
 
 def _days_apart(facts: ExposureFacts) -> float | None:
-    """How far DATE-OBS is off EXPSTART; None without one of them.
+    """Difference of DATE-OBS and EXPSTART; None without one of them.
 
     A year of two digits proves nothing.
     """
@@ -161,7 +161,7 @@ def _doubtful_places(facts: ExposureFacts) -> Iterator[str]:
     }
     for card, (value, low, high) in limits.items():
         if value is not None and not low <= value <= high:
-            yield f"{card} is {value:g}, which is no angle of its kind (degrees)."
+            yield f"{card} is {value:g}, which is out of range (degrees)."
 
 
 def _date(text: str | None) -> datetime | None:

@@ -85,7 +85,7 @@ def flags_by_chip(skeleton: FitsSkeleton, beside: FitsSkeleton | None) -> dict[i
 
 
 def check_flags(skeleton: FitsSkeleton) -> str | None:
-    """What is wrong with the flags of an open file, as a sentence; None when they are there.
+    """Check the flags of an open file; return the problem as a sentence, or None.
 
     Raises
     ------

@@ -23,7 +23,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the header and the data of one HDU are, in bytes."""
+    """Offsets of the header and the data of one HDU, in bytes."""
 
     header: int
     data: int

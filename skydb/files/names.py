@@ -1,4 +1,4 @@
-"""What the name of a file tells, when its header cannot be asked."""
+"""Facts from the name of a file, when its header cannot be read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     Raises
     ------
     ValueError
-        When the name does not tell, which is never guessed at.
+        When the name does not show them.
     """
     name = PurePath(filename).name
     found = _NAME.fullmatch(name.lower())
@@ -44,13 +44,13 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
 def exposure_named(filename: str) -> Rootname:
     """Rootname of the exposure in a file with the name that its pipeline gave it.
 
-    The last letter of an exposure's rootname tells how it was sent to the ground; the
+    The last letter of an exposure's rootname is the way it was sent to the ground; the
     rootname of an association ends in a digit (HST data handbooks, "HST file names").
 
     Raises
     ------
     ValueError
-        When the name does not tell, or the file combines exposures.
+        When the name does not show it, or the file combines exposures.
     """
     rootname, kind = product_named(filename)
     if kind.is_combined or not rootname.text[-1].isalpha():
@@ -59,10 +59,10 @@ def exposure_named(filename: str) -> Rootname:
 
 
 def name_contradiction(file: FileFacts) -> str | None:
-    """What the name of a file says against its header; None when they agree.
+    """Describe how the name of a file contradicts its header; None when they agree.
 
     The header is right: it came with the pixels, and a name is easily given to another file.
-    A name that tells no rootname contradicts nothing.
+    A name without a rootname contradicts nothing.
     """
     found = _NAMED.fullmatch(file.path.name.lower())
     # A word that begins like a rootname is none without a digit.

@@ -13,9 +13,9 @@ _LONGEST_SAID = 120
 
 @contextmanager
 def rejecting(path: Path) -> Iterator[None]:
-    """Reject a file that a library cannot bear, so that the rest of its batch goes on.
+    """Reject a file that a library cannot read, so that the rest of its batch continues.
 
-    Nobody can list what numpy and astropy raise of bytes that somebody made up.
+    The exceptions that numpy and astropy raise for damaged files are not documented.
 
     Raises
     ------

@@ -30,7 +30,7 @@ _NUMBERS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 @dataclass(frozen=True, eq=False)
 class ChipMeaning:
-    """What the pixels of one chip mean.
+    """Meaning of the pixels of one chip.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
 def _flags(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[np.integer[Any]]:
     flags = _array(skeleton, hdu)
     if not np.issubdtype(flags.dtype, np.integer):
-        raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are no whole numbers")
+        raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are not integers")
     return flags
 
 

@@ -33,12 +33,12 @@ def this_process() -> ProcessIdentity:
 
 
 def fate_of(process: ProcessMark) -> Fate:
-    """Whether a process still runs.
+    """Find whether a process still runs.
 
-    Alive and dead are only said of processes of this machine: those that it started since it
-    was started itself are looked up by number and start, so that another process with the
-    number of an earlier one is not taken for it; those of before its start are dead. Where
-    the machine cannot be told from others of its name, these are unknown.
+    Only processes of this machine are alive or dead: those that started since its boot are
+    looked up by number and start, so that another process with the same number is not taken
+    for it; those before its boot are dead. Where the machine cannot be distinguished from
+    others of its name, they are unknown.
 
     Parameters
     ----------

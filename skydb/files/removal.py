@@ -9,7 +9,7 @@ from pathlib import Path
 from skydb.errors import StateError
 from skydb.interruption import held
 
-#: How the label of a purge's scratch directory begins; the number of the run follows.
+#: Beginning of the label of a purge's scratch directory; the number of the run follows.
 PURGE_LABEL = "purge-"
 
 

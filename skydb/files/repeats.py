@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skydb.domain.values import unit_vectors
 from skydb.errors import FileRejectedError
 
-#: Nothing that HST can tell apart is nearer than this, in mas.
+#: HST cannot resolve sources nearer than this, in mas.
 _SAME_PLACE_MAS = 0.5
 #: No source is at two places this far apart, in mas.
 _TWO_PLACES_MAS = 1000.0

@@ -264,7 +264,7 @@ def _ends(header: bytes | bytearray) -> bool:
 
 
 def _card_starts(header: bytes | bytearray, beginning: bytes, start: int = 0) -> Iterator[int]:
-    """Where the cards are that begin so."""
+    """Find the offsets of cards with this beginning."""
     at = header.find(beginning, start)
     while at >= 0:
         if at % _CARD == 0:

@@ -37,7 +37,7 @@ class AcceptedFlags:
     Parameters
     ----------
     sky : int
-        Of those that tell of the sky, ``resetbits`` included.
+        Flags that are good for the sky, ``resetbits`` included.
     anywhere : int
         Accepted by any step of a run.
     """
@@ -47,7 +47,7 @@ class AcceptedFlags:
 
     @classmethod
     def of(cls, parameters: Mapping[str, object]) -> AcceptedFlags:
-        """What AstroDrizzle's parameters accept; all flags where a step looks at none."""
+        """Read the accepted flags from AstroDrizzle's parameters; all where a step uses none."""
         bits = {name: _bits(parameters.get(name, 0)) for name in (*_STEPS, "sky_bits")}
         reset = _bits(parameters.get("resetbits", 0))
         steps = [bits[name] for name in bits]
@@ -61,17 +61,17 @@ class AcceptedFlags:
 
 @dataclass(frozen=True)
 class ChipState:
-    """What the pixels of one chip are good for.
+    """State of the pixels of one chip.
 
     Parameters
     ----------
     extver : int
         The chip.
     unmeasured : int
-        Pixels of SCI without a measurement, or whose ERR is not a number, that no flag
-        tells of.
+        Pixels of SCI without a measurement, or whose ERR is not a number, that have no
+        flag.
     has_signal : bool
-        Whether any good pixels tell of the sky.
+        Whether there are good pixels for the sky.
     """
 
     extver: int
@@ -183,7 +183,7 @@ def _flag(
 
 
 def _flags_hdu(hdus: fits.HDUList, beside: fits.HDUList | None, extver: int) -> Any:  # noqa: ANN401
-    """Where the flags of a chip are; a new extension of a file without any."""
+    """Find the flags of a chip, or make an extension in a file without any."""
     for hdu in _images(beside) if beside is not None else hdus[1:]:
         if hdu.ver == extver and (beside is not None or hdu.name == "DQ"):
             return hdu

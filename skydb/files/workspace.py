@@ -96,14 +96,14 @@ class Workspace:
         Returns
         -------
         pathlib.Path
-            The copy, absolute. It is what was there already when the content is the same.
+            The copy, absolute. An existing copy with the same checksum is kept.
 
         Raises
         ------
         UsageError
             When a part cannot be a file name or would leave the root.
         StateError
-            When other content is there under that name.
+            When a different file has that name.
         UnreadableFileError
             When the source cannot be read.
         """
@@ -112,12 +112,12 @@ class Workspace:
         return _store(source, self.root.joinpath(*map(_safe_name, parts)))
 
     def store_version(self, source: Path, product_name: str, sha256: str) -> Path:
-        """Copy one content of a product to its :meth:`version_home`; raises as :meth:`store`.
+        """Copy one version of a product to its :meth:`version_home`; raises as :meth:`store`.
 
         The file with its flags goes with it, when there is one.
         """
         home = self.version_home(product_name, sha256)
-        # Of flags in a file of their own only those ask who keep exposures.
+        # Only with `--keep-exposures` are the flags of a separate file needed.
         from skydb.files.dqfile import flags_beside
 
         flags = flags_beside(source)
@@ -126,14 +126,14 @@ class Workspace:
         return _store(source, home)
 
     def version_home(self, product_name: str, sha256: str) -> Path:
-        """Where one content of a product lives: ``root/versions/<stem>/<sha12>/<name>``.
+        """Name the file of one version of a product: ``root/versions/<stem>/<sha12>/<name>``.
 
         Parameters
         ----------
         product_name : str
             File name of the product; its stem is the rootname when it begins with one.
         sha256 : str
-            Checksum of the content, 64 hexadecimal digits.
+            Checksum of the version, 64 hexadecimal digits.
 
         Raises
         ------
@@ -235,12 +235,12 @@ def _store(source: Path, target: Path) -> Path:
 
 
 def _holds(target: Path, checksum: str) -> bool:
-    """Whether the content is there already; other content is never replaced."""
+    """Whether the same file is there already; a different file is never replaced."""
     if not target.exists():
         return False
     if not target.is_file() or sha256_of(target) != checksum:
         advice = "Stored files are never changed; choose another name."
-        raise StateError(f"{target} already holds other content.", advice=advice)
+        raise StateError(f"{target} already exists and is a different file.", advice=advice)
     return True
 
 

@@ -36,7 +36,7 @@ _AS_NEAR = 0.25
 
 @dataclass(frozen=True, slots=True)
 class MethodAdvice:
-    """What speaks for and against one method.
+    """Reasons for and against one method.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class MethodAdvice:
     expected_rms : float or None
         The same, if there were nothing but noise.
     error : float or None
-        Estimated rms distance from the true skies; of ``match`` without the zero, which it
-        does not tell. None where a method gives no common zero.
+        Estimated rms distance from the true skies; for ``match`` without the zero, which it
+        does not give. None where a method gives no common zero.
     sigma : float or None
         The part of it that is noise.
     unit : str
@@ -70,7 +70,7 @@ class MethodAdvice:
 
 @dataclass(frozen=True)
 class Advice:
-    """Which method to use.
+    """The recommended method and its alternatives.
 
     Parameters
     ----------
@@ -168,12 +168,12 @@ def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
 
 
 def _lift(evidence: SkyEvidence, sigma: float, count: int) -> tuple[str, float]:
-    """How far the lowest of some levels is above the sky, or below: stars less noise."""
+    """Height of the lowest of some levels above the sky, or below: stars less noise."""
     return "stars and counts in the levels", evidence.stars.sure - lowest_of(count) * sigma
 
 
 def lowest_of(count: int) -> float:
-    """How far the lowest of so many equal levels is too low, in their sigmas (Blom 1958)."""
+    """Offset of the lowest of so many equal levels, in their sigmas (Blom 1958)."""
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
 
 

@@ -120,7 +120,7 @@ def _whole_cells(outline: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _inside(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which points (N, 2) an outline (M, 2) encloses, by the even-odd rule."""
+    """Find the points (N, 2) inside an outline (M, 2), by the even-odd rule."""
     found = np.zeros(len(points), dtype=bool)
     x, y = points.T
     for (x1, y1), (x2, y2) in zip(outline, np.roll(outline, -1, axis=0), strict=True):

@@ -1,4 +1,4 @@
-"""How a field moves: the median proper motion of its sources, as one motion on the sphere.
+"""Motion of a field: the median proper motion of its sources, as one motion on the sphere.
 
 Near a pole, east is another direction for every source. Motions are therefore taken as
 vectors in space, and only their median is put along the east and north of a place.
@@ -47,7 +47,7 @@ class FieldMotion:
 
     @property
     def speed_mas_yr(self) -> float:
-        """How far the field moves in a year."""
+        """Speed of the field in mas a year."""
         return float(np.linalg.norm(self.vector_mas_yr))
 
     @property

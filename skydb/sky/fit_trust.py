@@ -1,4 +1,4 @@
-"""Measurements behind the trust in a fit that do not take the word of the tool that made it.
+"""Measurements for the trust in a fit that are independent of the tool that made it.
 
 The jackknife repeats the fit without each match; the cross-match and the neighbours
 compare sources that :mod:`skydb.sky.sources` finds, with the catalogue and with each other.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: How far a source may be from its entry in the catalogue.
+#: Largest distance of a source from its entry in the catalogue.
 MATCH_RADIUS_ARCSEC = 0.3
 
 #: Largest share of pairs by chance; in a crowded field the radius shrinks to keep it.
@@ -225,7 +225,7 @@ def compare(
 
 
 def judge_cross_match(found: Agreement) -> Witness:
-    """What the comparison with the catalogue says of a fit."""
+    """Check a fit by the comparison with the catalogue."""
     component = TrustComponent.CROSS_MATCH
     if found.possible < _LEAST_SOURCES:
         reason = f"only {found.possible} bright sources could be in the catalogue"
@@ -245,19 +245,19 @@ def judge_cross_match(found: Agreement) -> Witness:
 
 
 def judge_neighbours(found: list[Agreement]) -> Witness:
-    """What the sources in common with other products of the run say; each gives its offset."""
+    """Check a fit by the sources in common with other products of the run, an offset each."""
     telling = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
     if not telling:
         reason = "no neighbour has enough sources in common"
         return Witness(TrustComponent.NEIGHBOURS, None, reason)
-    # The median, for one neighbour that is wrong must not condemn this fit.
+    # The median, so that one wrong neighbour does not fail this fit.
     offset = float(np.median([a.significant_offset_pix for a in telling]))
     reason = f"{offset:.3f} pix off the sources of {len(telling)} neighbours"
     return Witness(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
 
 
 def judge_archive(moved: Displacement, scale_arcsec: float, rms_mas: float) -> Witness:
-    """What the archive's own good fit says: how far this one moved the image from it."""
+    """Check a fit by the archive's own good fit and the displacement from it."""
     offset = max(0.0, moved.median_mas - 2.0 * rms_mas) / (1000.0 * scale_arcsec)
     reason = f"{moved.median_mas:.0f} mas off the archive's fit to Gaia"
     return Witness(TrustComponent.ARCHIVE, limited(OFFSET_PIX, offset), reason, offset)
@@ -272,7 +272,7 @@ def shared(first: Sighting, second: Sighting) -> Agreement:
     )
     area = min(first.area_arcsec2, second.area_arcsec2)
     smaller = min(len(first.radec_deg), len(second.radec_deg)) or 1
-    # Sources are spread evenly enough to tell the area that two products share.
+    # Sources are spread evenly enough to measure the area that two products share.
     common = max(area * min(len(one), len(other)) / smaller, 1.0)
     return compare(one, other, common, first.scale_arcsec)
 

@@ -28,7 +28,7 @@ Islands = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class PairSky:
-    """What two exposures say of their common sky, over all pairs of their chips.
+    """Common sky of two exposures, over all pairs of their chips.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Measures:
     overlaps : tuple of MeasuredOverlap
         Every pair of chips that share sky.
     outlines : mapping of ChipKey to ndarray
-        Outlines (N, 2) of all chips in ICRS degrees, which tell what overlaps have in
+        Outlines (N, 2) of all chips in ICRS degrees, which show what overlaps have in
         common; without, levels in them are taken as independent.
     """
 
@@ -198,7 +198,7 @@ class ExposureSky:
 
 @dataclass(frozen=True, slots=True)
 class ChipSky:
-    """What to subtract from a chip, MDRIZSKY, and its standard deviation."""
+    """Sky to subtract from a chip, MDRIZSKY, and its standard deviation."""
 
     value: float
     sigma: float
@@ -206,7 +206,7 @@ class ChipSky:
 
 @dataclass(frozen=True)
 class MethodSkies:
-    """What a method finds.
+    """Result of a method.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class MethodSkies:
         return not self.method.needs_overlap or len(self.islands) == 1
 
     def of_chips(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, ChipSky | None]:
-        """What to subtract from every chip, in the unit of its image."""
+        """Sky to subtract from every chip, in the unit of its image."""
         skies = {chip: self.skies.get(chip.rootname) for chip in chips}
         return {
             chip.key: None if sky is None else ChipSky(

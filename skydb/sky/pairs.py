@@ -35,7 +35,7 @@ _FIT_POINTS_PER_SIDE = 17
 
 @dataclass(frozen=True, eq=False)
 class ChipFrame:
-    """How the sky lies in the pixels of one chip.
+    """Relation of the sky to the pixels of one chip.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class ChipFrame:
         return np.asarray(terms @ self._coefficients)
 
     def inside(self, outline_deg: NDArray[np.float64]) -> tuple[slice, slice, NDArray[np.bool_]]:
-        """Which of the chip's pixels have their centre inside of an outline on the sky.
+        """Find the chip's pixels with their centre inside an outline on the sky.
 
         Returns
         -------
@@ -163,7 +163,7 @@ def measure_overlap(
 def brightness_per_unit(
     *, pixel_scale_arcsec: float, exptime_s: float | None, is_rate: bool
 ) -> float:
-    """From a pixel's value to a surface brightness, as skypac does it.
+    """Convert a pixel's value to a surface brightness, as skypac does it.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ _CLIP_SIGMA = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """How well one exposure agrees with the others.
+    """Agreement of one exposure with the others.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Consistency:
 
 @dataclass(frozen=True, eq=False)
 class Relative:
-    """How every exposure of a group is moved to agree with the others.
+    """Motions of the exposures of a group that make them agree.
 
     Parameters
     ----------
@@ -224,10 +224,10 @@ def _midway(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
 
 
 def _turns_of(plane: BodyPlane, ties: Sequence[Tie], whole_visits: bool) -> list[int]:
-    """Which rotation each exposure has; -1 is none.
+    """Number the rotation of each exposure; -1 is none.
 
-    One of its own when it has the pairs for it, else that of its visit, which is none where
-    all ties are within one visit.
+    An exposure has its own when it has enough pairs, else that of its visit, which is none
+    where all ties are within one visit.
     """
     pairs = np.zeros(len(plane.members), dtype=int)
     for tie in ties:

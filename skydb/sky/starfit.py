@@ -71,7 +71,7 @@ class Stamps:
 
 @dataclass(frozen=True)
 class StarFit:
-    """What fits each stamp best; every array has shape (N,).
+    """Best fit of each stamp; every array has shape (N,).
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class StarShape:
-    """What is taken for the image of a star.
+    """Limits of the shape of a star image.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def find_stars(
 def _stars_among(
     fit: StarFit, snr: Floats, sigma: float, least_snr: float, shape: StarShape
 ) -> tuple[Mask, float]:
-    """Which candidates are stars, and the width that they have in common."""
+    """Select the candidates that are stars, and the width that they have in common."""
     keep = _star_like(fit, shape) & _near(fit.sigma_pix / sigma, shape) & (snr >= least_snr)
     if not keep.any():
         return keep, sigma

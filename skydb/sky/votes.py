@@ -22,7 +22,7 @@ from skydb.sky.planemaps import PlaneMap, rotation_matrix
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-#: Which pairs, given by their indices in both lists, may be the same source.
+#: Test for pairs, given by their indices in both lists, that may be the same source.
 Allowed = Callable[[Indices, Indices], NDArray[np.bool_]]
 
 #: An offset is believed when so many of the searches in lists without a pair would find one.
@@ -36,7 +36,7 @@ _LEAST_VOTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Where an offset is looked for.
+    """Limits of the search for an offset.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def best_offset(
     search : Search
         Where to look.
     allowed : callable, optional
-        Tells which pairs may be the same source.
+        Test for pairs that may be the same source.
 
     Returns
     -------

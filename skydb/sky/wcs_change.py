@@ -58,7 +58,7 @@ def with_linear_terms(wcs: WCS, chip: ChipGeometry, *, distorted: bool = True) -
 
 
 def difference(first: Mapping[int, WCS], second: Mapping[int, WCS]) -> Displacement:
-    """How far the image moved on the sky from the first solution to the second.
+    """Measure the displacement on the sky from the first solution to the second.
 
     A headerlet does not know the size of its images, the other solution does.
 

@@ -33,7 +33,7 @@ def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[Table
     target : Path
         A file that is not there.
     advance : callable
-        Told the name of each table before it is proved.
+        Called with the name of each table before it is checked.
 
     Raises
     ------

@@ -52,7 +52,7 @@ class TableCopy:
     rows : int
         How many it has, on both sides.
     checksum : str
-        Of its content, whatever the order of rows and the kind of database.
+        Of its rows, independent of their order and of the kind of database.
     verified : bool
         Whether the copy was read again and has the same rows and checksum.
     """
@@ -82,7 +82,7 @@ def copy_ledger(
     source, target : Engine
         Both at the same revision of the schema.
     advance : callable
-        Told the name of each table before it is copied.
+        Called with the name of each table before it is copied.
     is_new : bool
         Whether the target was made for this, so that its only rows are those of migrations.
 
@@ -143,7 +143,7 @@ def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
 
 
 def checksum_of(connection: Connection, each: Table) -> RowSum:
-    """Rows of a table and the checksum of its content."""
+    """Count the rows of a table and compute their checksum."""
     found = _sum_of(each)
     for rows in _parts(connection, each):
         found.add(rows)

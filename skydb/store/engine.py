@@ -36,14 +36,14 @@ READ_ONLY = "skydb_read_only"
 #: Longest that a writer waits for another one.
 BUSY_TIMEOUT_MS = 60_000
 
-#: Longest that SQLite waits for a writer without a look at what the process was told meanwhile.
+#: Longest wait of SQLite for a writer before the process looks for signals again.
 _ONE_WAIT_MS = 100
 
 #: Waiting that is not worth a word.
 _PATIENCE_S = 3.0
 
-#: How a writer begins. The first stays with the file; it is here so that a file that is only
-#: looked at stays as it is.
+#: Statements that begin a writer. The first one changes the file permanently, so it is not in
+#: the settings of readers.
 _BEGINNING = ("PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE")
 
 #: The connections that there are.
@@ -211,9 +211,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Wait for the other writers, in steps: nothing reaches this process within one.
+    """Wait for the other writers in short steps.
 
-    Of a statement that waits SQLite lets itself be told nothing at all.
+    SQLite does not handle signals while a statement waits.
     """
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     since_s, is_told = time.monotonic(), False

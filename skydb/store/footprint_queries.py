@@ -1,4 +1,4 @@
-"""Footprints near a position, by index, for whoever then looks closely."""
+"""Footprints near a position, by index, as candidates for an exact test."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def footprints_near(
 
 
 def _solutions_in(session: Session, scope: Scope, ids: Collection[int]) -> Iterator[int]:
-    """Those of some solutions that are of the products of a scope."""
+    """Select the solutions of products of a scope."""
     conditions = scope.product_conditions(session)
     for batch in _batches(sorted(ids)):
         query = (

@@ -27,7 +27,7 @@ _KNOWN = """
     FROM pg_roles r WHERE r.rolname = %s
 """
 
-#: Where the ledger is and whose it is.
+#: Location and owner of the ledger.
 _PLACE = """
     SELECT n.nspname, pg_get_userbyid(c.relowner), current_database()
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s::regclass

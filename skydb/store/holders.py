@@ -1,7 +1,7 @@
-"""Who holds an SQLite ledger that somebody waits for, as far as it can be known.
+"""Processes that hold a lock on an SQLite ledger, as far as they are known.
 
-On Linux the kernel tells which process has a lock, on other systems and for other machines
-only the ledger does, which processes have begun something in it and not ended it.
+On Linux the kernel lists the process of a lock. On other systems and for other machines
+only the ledger lists processes that have begun an activity and not ended it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 
 from skydb.store.urls import redacted
 
-#: Where Linux tells of locks.
+#: File in which Linux lists locks.
 _LOCKS = Path("/proc/locks")
 
-#: What a writer has locked: a byte of the shared memory of a log, or one of the database
-#: itself where there is none (https://sqlite.org/walformat.html, os.h of SQLite).
+#: Bytes that a writer locks: one of the shared memory of a log, or one of the database
+#: itself where there is no log (https://sqlite.org/walformat.html, os.h of SQLite).
 _LOCKED = (("-shm", 120), ("", 0x4000_0001))
 
 #: Clocks that a start is read from differ by this much, s.
@@ -52,7 +52,7 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who is waited for.
+    """Process that holds the lock.
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ def holder_of(path: Path, driver: sqlite3.Connection) -> Holder:
     for pid in _locking(path):
         if pid == getpid():
             return Holder("another thread of this process")
-        return _told(pid, works)
+        return _described(pid, works)
     if not works:
         return Holder("another process")
     more = f" and {len(works) - _MOST} more" if len(works) > _MOST else ""
     return Holder(
         f"another process; running by the ledger: {', '.join(map(str, works[:_MOST]))}{more}",
-        "Try again when it is done; `skydb fsck` tells which of them are gone.",
+        "Try again when it is done; `skydb fsck` lists those that have ended.",
     )
 
 
-def _told(pid: int, works: Sequence[_Work]) -> Holder:
-    """What is known of the process that has the lock."""
+def _described(pid: int, works: Sequence[_Work]) -> Holder:
+    """Describe the process that has the lock."""
     import psutil
 
     said, started = [], None

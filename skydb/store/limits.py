@@ -39,15 +39,15 @@ from skydb.errors import NotFoundError, RowRefusedError
 
 #: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.
 LONGEST_IN_INDEX_BYTES = 2600
-#: Of a number in a document; a numeric of PostgreSQL has more, Python reads 4300 back.
+#: Limit of a number in a document; a numeric of PostgreSQL has more, Python reads 4300 back.
 _MOST_DIGITS = 4000
 _DEEPEST_DOCUMENT = 200
 #: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
 _NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
-#: What SQLAlchemy puts behind the name of a column in a statement with several rows.
+#: Suffix that SQLAlchemy gives a column name in a statement with several rows.
 _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
-#: What Python raises of a value that cannot be sent.
+#: Errors that Python raises for a value that cannot be sent.
 _UNSENDABLE = (OverflowError, UnicodeEncodeError)
 
 #: Why a value does not fit; None when it does.
@@ -58,7 +58,7 @@ Row = Mapping[str, Any]
 
 
 def refusal(column: ColumnElement[Any], value: object) -> str | None:
-    """Why a column cannot have a value, as what is said of it: ``is ...`` or ``has ...``.
+    """Explain why a column cannot have a value: ``is ...`` or ``has ...``.
 
     None when it can, and for a word of a vocabulary, which its type checks.
 
@@ -205,14 +205,14 @@ def _text(room: float, bytes_of_index: float, value: object) -> str | None:
 def _integer(bits: int, value: object) -> str | None:
     if not isinstance(value, int) or -(2**bits) <= value < 2**bits:
         return None
-    return f"is {_shown(value)}, which is no number that it can have"
+    return f"is {_shown(value)}, which is out of range"
 
 
 def _number(value: object) -> str | None:
     try:
         _ = float(value) if isinstance(value, int) else 0.0
     except OverflowError:
-        return f"is {_shown(value)}, which is no number that it can have"
+        return f"is {_shown(value)}, which is out of range"
     return None
 
 
@@ -226,12 +226,12 @@ def _time(value: object) -> str | None:
         if isinstance(value, datetime) and value.tzinfo is not None:
             value.astimezone(UTC)
     except OverflowError:
-        return f"is {value}, which is no time that it can have"
+        return f"is {value}, which is out of range"
     return None
 
 
 def _document(value: object, depth: int = 0) -> str | None:
-    """Of a document everything counts that is in it; ``jsonb`` is stricter than JSON."""
+    """Check every value in a document; ``jsonb`` is stricter than JSON."""
     if depth > _DEEPEST_DOCUMENT:
         return f"is more than {_DEEPEST_DOCUMENT} levels deep"
     if isinstance(value, str):

@@ -13,7 +13,7 @@ from skydb.domain import Visit
 from skydb.errors import UsageError
 
 _WILD = {re.escape("*"): ".*", re.escape("?"): "."}
-#: Of an INTEGER of a database.
+#: Largest INTEGER of a database.
 _LARGEST = 2**31 - 1
 _LIKE = {"*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"}
 
@@ -73,9 +73,7 @@ def proposals_named(session: Session, name: int | str) -> list[int]:
     if text.isdecimal():
         return [int(text)] if int(text) <= _LARGEST else []
     if not re.fullmatch(r"[0-9*?]+", text):
-        raise UsageError(
-            f"{name!r} is no number of a proposal.", advice="Write 12812, or 128* for several."
-        )
+        raise UsageError(f"Invalid proposal {name!r}.", advice="Write 12812, or 128* for several.")
     known = session.scalars(select(Visit.proposal_id).distinct())
     return sorted(one for one in known if one is not None and _expression(text).fullmatch(str(one)))
 

@@ -57,7 +57,7 @@ def back_up_dump(source: Engine, target: Path, advance: Callable[[str], None]) -
     target : Path
         A file that is not there; ``pg_restore`` reads it.
     advance : callable
-        Told the name of each table before it is summed.
+        Called with the name of each table before it is summed.
 
     Raises
     ------

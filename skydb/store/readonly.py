@@ -127,7 +127,7 @@ def ask(url: URL, statement: str, rules: Rules = Rules()) -> Answer:
 
 @contextmanager
 def asking(url: URL, statement: str, rules: Rules = Rules()) -> Iterator[OpenAnswer]:
-    """As :func:`ask`, for an answer that is too long to be held at once."""
+    """Run a query like :func:`ask`, for an answer that does not fit in memory."""
     if "\0" in statement:
         # PostgreSQL would not see what comes after it.
         raise UsageError("SQL: the statement has a null character.", advice=_ADVICE)

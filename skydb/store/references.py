@@ -93,7 +93,7 @@ def resolve(session: Session, text: str) -> Entity:
 
 
 def entity_of(session: Session, reference: Reference) -> Entity:
-    """As :func:`resolve`, of a reference that is parsed already."""
+    """Find the entity of a reference that is parsed already, see :func:`resolve`."""
     match reference:
         case ExposureReference(version=None):
             return exposure_of(session, reference)
@@ -217,7 +217,7 @@ def version_of(session: Session, reference: Reference) -> ProductVersion:
 
 
 def several_products(name: str, products: Iterable[Product]) -> UsageError:
-    """The refusal of a name that several products have, with what tells them apart."""
+    """Make the error for a name of several products, with their differences."""
     told = "; ".join(f"product:{product.id} ({_described(product)})" for product in products)
     return UsageError(f"Several products are called {name}: {told}.", advice="Name one of these.")
 
@@ -242,7 +242,7 @@ def visit_named(session: Session, label: str) -> Visit:
 
 
 def visit_of(session: Session, reference: VisitReference) -> Visit:
-    """As :func:`visit_named`, of a reference that is parsed already."""
+    """Find the visit of a reference that is parsed already, see :func:`visit_named`."""
     same = select(Visit).where(Visit.number == reference.number).order_by(Visit.program)
     if reference.program is not None:
         same = same.where(Visit.program == reference.program)
@@ -281,7 +281,7 @@ def _named(session: Session, reference: FileReference) -> list[Product]:
             f"{_some(session, Product.filename)}).",
             advice="Bring it in with `ingest`.",
         )
-    # What only a log names gives way to what a file was recorded of.
+    # A recorded file takes precedence over a name from a log.
     return [product for product in found if not product.is_only_logged] or found
 
 
@@ -345,7 +345,7 @@ def _some(session: Session, column: InstrumentedAttribute[str]) -> str:
 
 
 def _described(product: Product) -> str:
-    """What tells a product from another one of its name: flavour, members and place."""
+    """Describe a product among others of its name: flavour, members and path."""
     members = product.members or []
     made_of = _first([member.rootname for member in members]) or product.rootname
     places = [version.locations for version in product.versions if version.locations]

@@ -28,7 +28,7 @@ _ROOM_OF_IDENTITY = 255
 
 
 def overflow_of(file: FileFacts) -> str | None:
-    """Why the columns cannot hold what a file says; None when they can.
+    """Explain why the columns cannot hold the facts of a file; None when they can.
 
     SQLite would keep any text, PostgreSQL would refuse the whole batch.
     """
@@ -74,7 +74,7 @@ class Registry:
         self._places = self._known_places(paths)
 
     def content(self, file: FileFacts) -> ProductVersion | None:
-        """The version that has this very content, wherever it was seen; None when it is new."""
+        """Find the version with the same checksum at any path; None when it is new."""
         return self._contents.get(file.sha256)
 
     def product(self, file: FileFacts) -> Product:
@@ -90,7 +90,7 @@ class Registry:
         return known
 
     def see(self, version: ProductVersion, path: str, *, is_managed: bool) -> None:
-        """Note where a content lies; another one that lay there has left."""
+        """Record the path of a version, and that another version has left it."""
         self._contents[version.sha256] = version
         place = self._places.get(path)
         if place is None:
@@ -129,7 +129,7 @@ class Registry:
         if key not in self._visits:
             self._visits[key] = Visit.of(facts)
             self._session.add(self._visits[key])
-        # Of a visit that a log had named first, no proposal is known.
+        # A visit that is known from a log only has no proposal.
         self._visits[key].learn(facts)
         return self._visits[key]
 

@@ -22,7 +22,7 @@ _GUARDED = (
     *("pg_file_write", "pg_reload_conf", "dblink_connect_u"),
 )
 
-#: What a superuser is refused for, and so is whoever may become one.
+#: Rights for which a superuser is refused, and any role that can become one.
 _RIGHTS = """
     WITH me AS (SELECT oid FROM pg_roles WHERE rolname IN (current_user, session_user))
     SELECT 'is a superuser, or may become one' FROM pg_roles r, me
@@ -68,7 +68,7 @@ def require_harmless(connection: psycopg.Connection[Any]) -> None:
             f"SQL: the role {connection.info.user} {found[0]}: with its rights a SELECT can write"
             " files, run programs or end sessions.",
             advice="Make a role that can only read with `skydb db reader NAME` and use that, or "
-            "say --as-is.",
+            "use --as-is.",
         )
 
 

@@ -49,7 +49,7 @@ class RowSum:
 
 
 def encoder_of(column: Column[Any]) -> Encoder:
-    """What makes canonical bytes of values of a column.
+    """Choose the function that makes canonical bytes of the values of a column.
 
     Truth values, times, documents and doubles have one form each, whichever database they
     come from; of doubles every bit counts, but that SQLite has no negative zero.

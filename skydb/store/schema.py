@@ -34,7 +34,7 @@ _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """Where a database stands.
+    """Revision of a database and what it needs.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class SchemaState:
 
 
 def migrations_directory() -> Path:
-    """Where the migrations are: inside an installed skydb, or beside a checkout."""
+    """Find the migrations, inside an installed skydb or beside a checkout."""
     shipped = Path(str(files("skydb"))) / "_migrations"
     return shipped if shipped.is_dir() else Path(str(files("skydb"))).parent / "migrations"
 
@@ -106,7 +106,7 @@ def upgrade(
 
 
 def current(engine: Engine) -> SchemaState:
-    """Where the database stands.
+    """Read the revision of the database.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def require_current(engine: Engine) -> None:
 
 
 def differences(engine: Engine) -> list[str]:
-    """What parts the tables in the database from the entities; empty when nothing does."""
+    """List differences of the tables in the database from the entities."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -168,7 +168,7 @@ def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
     if others and not into_foreign:
         raise UsageError(
             f"The database has tables of another program: {_named(others)}.",
-            advice="Name another database, or say --into-foreign.",
+            advice="Name another database, or use --into-foreign.",
         )
 
 
@@ -218,7 +218,7 @@ def _head(migrations: Path) -> str:
 
 
 def _names_in(path: Path) -> dict[str, object]:
-    """What a migration says of itself: names at its top that are constants."""
+    """Read the constants at the top of a migration."""
     found: dict[str, object] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -43,7 +43,7 @@ class Selected:
 
     @classmethod
     def of(cls, session: Session, scope: Scope) -> Selected:
-        """What a scope means.
+        """Resolve a scope.
 
         Raises
         ------
@@ -130,7 +130,7 @@ def latest_alignment(session: Session, products: Collection[int] | None = None) 
         select(AlignmentRun.id)
         .where(
             AlignmentRun.status == ActivityStatus.SUCCEEDED,
-            # Of what only a log tells there is nothing to look at.
+            # A product that is known from a log only has no version.
             AlignmentRun.imported_by_id.is_(None),
             # A repetition is for comparison: its fits are not to be applied.
             AlignmentRun.parameters["replay_of"].as_string().is_(None),

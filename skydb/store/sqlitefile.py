@@ -99,16 +99,16 @@ def foreign_tables(path: Path) -> list[str]:
             )
             names = [str(name) for (name,) in found]
     except sqlite3.Error:
-        # What is wrong with it is for whoever opens it to say.
+        # The caller that opens the file reports its errors.
         return []
     return [] if _OWN in names else names
 
 
 def _unchanging_uri(path: Path) -> str:
-    """How a file is read so that neither it nor files beside it come to be or change.
+    """Make the URI that reads a file without changing it or making files beside it.
 
-    A reader of a file with a write-ahead log makes that log and its index, unless it is told
-    that the file does not change; which holds when nobody has a log open.
+    A reader of a file with a write-ahead log makes that log and its index, unless SQLite is
+    configured that the file does not change. This is true while no process has a log open.
     """
     has_log = _head(path)[_WRITE_VERSION : _WRITE_VERSION + 1] == bytes((_WAL,))
     is_quiet = has_log and not any(_beside(path, end).exists() for end in ("-wal", "-shm"))
@@ -128,8 +128,8 @@ def open_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
     connection : sqlite3.Connection
         For use by any one thread at a time.
     is_frozen : bool
-        Whether SQLite was told that the file does not change, because it cannot keep its
-        locks there; :func:`stamp` tells whether it did.
+        Whether SQLite was configured that the file does not change, because it cannot keep
+        its locks there; compare :func:`stamp` to see whether it did.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What SQLite's planner knows of the sizes of tables.
+"""Table statistics for SQLite's planner.
 
 PostgreSQL keeps such statistics by itself. SQLite never does: without them it may look up
 three million solutions that were not superseded to find the two of one exposure.
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from skydb.store.engine import as_reader
 
-#: Tables that grow, and so tell when the statistics are out of date.
+#: Tables that grow: their growth shows that the statistics are out of date.
 _GROWING = ("activities", "exposures", "alignment_solutions", "sky_values", "product_versions")
 
 #: A table may grow by so much before its statistics are taken again.

@@ -85,7 +85,7 @@ def samples(
 def run_counts(
     session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
 ) -> Iterator[RunCount]:
-    """How many runs there are behind each method and unit, counted by the database."""
+    """Count the runs of each method and unit in the database."""
     columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)
     query = _joined(
         session,

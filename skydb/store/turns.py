@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 def take(connection: Connection, timeout_ms: int) -> None:
     """Wait until no other transaction writes; it is this one's turn until it ends.
 
-    A warning of the logger of this module tells for whom a long wait is.
+    A warning of the logger of this module names the process that holds the lock.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from skydb.errors import UsageError
 
 _FORMS = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
-#: Options of a URL whose values are shown; of any other it is not known what it tells.
+#: Options of a URL whose values are shown; any other may contain a secret.
 _HARMLESS = frozenset(
     (
         *("host", "hostaddr", "port", "dbname", "user", "service", "sslmode"),

@@ -14,7 +14,7 @@ from skydb.errors import StoreError
 
 T = TypeVar("T")
 
-#: How often the clock and the memory are looked at.
+#: Interval of the checks of clock and memory.
 _LOOK_S = 0.05
 
 #: Longest that an ended statement is waited for.
@@ -109,7 +109,7 @@ class _Job(Generic[T]):
 
 
 def _memory() -> int:
-    """Bytes of memory of this process; 0 where the system does not tell."""
+    """Bytes of memory of this process; 0 where the system does not report it."""
     try:
         pages = int(_STATM.read_text().split()[1])
     except OSError:

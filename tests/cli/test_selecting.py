@@ -155,7 +155,7 @@ NOTHING = {
     "--exposure x*": f"exposures here: {A}, {B}, {C}",
     "--exclude x*": f"exposures here: {A}, {B}, {C}",
     "--flavour svm": "flavours here: pipeline",
-    "--as-of 1990-01-01": "first delivery here",
+    "--as-of 1990-01-01": "first archive version here",
 }
 
 

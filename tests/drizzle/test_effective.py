@@ -51,12 +51,12 @@ def test_a_method_given_up_is_downgraded_to_the_one_that_ran(requested, ran):
 def test_a_change_that_the_log_hides_is_told():
     calls = [SkyCall(MATCH, NO_FLAT), SkyCall(LOCALMIN, None)]
     verdict = judge(MATCH, calls, VALUES[LOCALMIN], "nothing to see")
-    assert verdict.disagreements == ("the log tells of nothing given up, the calls of match",)
+    assert verdict.disagreements == ("the log says that nothing failed, the calls that match did",)
 
 
 def test_a_change_that_only_the_log_knows_is_told():
     verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], REVERTED.format("match"))
-    assert verdict.disagreements == ("the log tells of match given up, the calls of nothing",)
+    assert verdict.disagreements == ("the log says that match failed, the calls that nothing did",)
 
 
 def test_another_method_without_an_exception_is_still_a_downgrade():

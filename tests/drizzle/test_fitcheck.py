@@ -96,7 +96,7 @@ def test_a_shift_file_that_tells_another_story_is_no_fit(evidence, text, reason)
         (match_text() + "10 20 30\n", "cannot be used"),
         (
             match_text(residuals=np.vstack((RESIDUALS, RESIDUALS))),
-            "says 4 matches, the match file 8",
+            "has 4 matches, the match file 8",
         ),
     ],
 )

@@ -186,7 +186,7 @@ def test_a_text_that_says_nothing_is_refused_at_once(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("a.fits one", "line 2: has something that is no number"),
+        ("a.fits one", "line 2: has a value that is not a number"),
         ("a.fits", "line 2: has no sky"),
         ("b.fits 3", "line 2: b.fits is there twice"),
     ],

@@ -1,4 +1,4 @@
-"""AstroDrizzle inside the subprocess, with a witness of what skypac really did."""
+"""AstroDrizzle inside the subprocess, with a record of skypac's actions."""
 
 from __future__ import annotations
 

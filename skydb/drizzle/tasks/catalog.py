@@ -1,4 +1,4 @@
-"""``create_astrometric_catalog`` inside the subprocess, with a witness of what it asked."""
+"""``create_astrometric_catalog`` inside the subprocess, with a record of its requests."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Library:
         self._last: fits.HDUList | None = None
 
     def open_image(self, filename: str, *_: object, **__: object) -> fits.HDUList:
-        """What ``fileutil.openImage`` gives, without MDRIZSKY and never to be written."""
+        """Replace ``fileutil.openImage``, without MDRIZSKY and never to be written."""
         name = filename.partition("[")[0]
         if name not in self._held:
             self.close()
@@ -51,7 +51,7 @@ def _headers_of(name: str) -> fits.HDUList:
 
 @dataclass
 class Field:
-    """What AstroDrizzle knows when it begins to drizzle.
+    """State of AstroDrizzle when it begins to drizzle.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Field:
     wcs : WCSObject
         The output, named after the first mosaic.
     parameters : dict
-        What its final step is told.
+        Parameters of its final step.
     library : Library
         Headers of the exposures.
     """
@@ -87,7 +87,7 @@ class Field:
 
     @property
     def chips(self) -> int:
-        """How many chips there are."""
+        """Number of chips."""
         return sum(image._nmembers for image in self.images)
 
     @property
@@ -201,7 +201,7 @@ def _replace(stack: ExitStack, module: ModuleType, name: str, new: object) -> No
 
 
 def _hstwcs(filename: str, extnum: int) -> Any:  # noqa: ANN401
-    """As ``wcs_functions.get_hstwcs``, which opens the file three times.
+    """Make a WCS as ``wcs_functions.get_hstwcs``, which opens the file three times.
 
     astropy takes the polynomials out of the header that it reads, so that it gets one of
     its own.

@@ -37,7 +37,7 @@ class Draft:
     files : mapping
         HDUs by what they are: ``outSci``, ``outWeight``, ``outContext``.
     chips : int
-        How many chips they tell of.
+        Number of their chips.
     exptime_s : float
         Exposure time of the mosaic.
     sky_places : mapping
@@ -90,7 +90,7 @@ class _Templates:
             self._found = {blend: get(self.chip_names, blend=blend) for blend in (False, True)}
 
     def get(self, *_: object, blend: bool = True, **__: object) -> tuple[Any, Any]:
-        """In place of ``outputimage.getTemplates``."""
+        """Replace ``outputimage.getTemplates``."""
         found: tuple[Any, Any] = self._found[blend]
         return found
 
@@ -102,7 +102,7 @@ def _outputimage() -> Any:  # noqa: ANN401
 
 
 def _output_image(field: Field, records: Sequence[ChipRecord]) -> Any:  # noqa: ANN401
-    """As ``run_driz_chip`` has it at the last chip, whose scale and unit count."""
+    """Make the output as ``run_driz_chip`` has it at the last chip, whose scale and unit count."""
     last = _last_chip(field)
     units = str(field.parameters["units"])
     image = _outputimage().OutputImage(

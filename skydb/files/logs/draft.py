@@ -66,7 +66,7 @@ class LineDigest:
 
 
 class Draft:
-    """What is known of a run before it is known which task it is of.
+    """Facts of a run before its task is known.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class Draft:
         self.problems.append(LogProblem(event.number, event.text))
 
     def facts(self) -> dict[str, Any]:
-        """What a run is begun with."""
+        """Facts with which a run begins."""
         _, version, date, clock, day = self.banner.groups if self.banner else ("",) * 5
         started_at = moment(clock, day)
         if self.banner is not None and started_at is None:
@@ -158,5 +158,5 @@ _TAKE: dict[What, Callable[[Draft, Event], None]] = {
     What.UNREAD: Draft.problem,
 }
 
-#: What a run is when its log was read.
+#: Class of a run after its log was read, by task.
 Logged = LoggedRun | LoggedAlignment

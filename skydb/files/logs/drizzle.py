@@ -24,10 +24,10 @@ _METHODS = {
     frozenset({_OVERLAPS, _GLOBAL}): SkyMethod.GLOBALMIN_MATCH,
     frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
 }
-#: Headings of skymatch that do not tell its method.
+#: Headings of skymatch that do not contain its method.
 _OTHER_HEADINGS = ("User specified", "Input file", "Parsing", "Sky statistics", "Data->Brightness")
 _FINAL = "Final Drizzle"
-#: What parameters are printed under when their own heading is not.
+#: Name for parameters that are printed without their own heading.
 _SECTIONS = {"Initialization": "Processing", "Subtract Sky": "Sky Subtraction"}
 #: Lines after the box of a failure that may have its time.
 _NEAR = 8
@@ -236,7 +236,7 @@ class DrizzleBuilder:
             self.run.skies.append(sky)
 
     def _added(self, _: Event) -> None:
-        """To a blotted image a sky is added, not taken from it."""
+        """Record nothing: to a blotted image a sky is added, not subtracted."""
 
     def _used_image(self, event: Event) -> None:
         name = base_name(event.groups[0])

@@ -41,8 +41,8 @@ _REMEMBERED, _WAITING = 50, 4000
 class LogLine(NamedTuple):
     """One line of a log.
 
-    ``has_logger`` tells whether the name of a logger stood before it, ``is_echo`` whether the
-    same was said before with that name, or without it.
+    ``has_logger`` is whether the name of a logger preceded it, ``is_echo`` whether the
+    same line came before with that name, or without it.
     """
 
     number: int

@@ -15,7 +15,7 @@ from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
 from skydb.files.textfile import chunks_of, stream_lines
 
-#: What every log of a run has at least one of.
+#: Texts of which every log of a run has at least one.
 TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
 
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)

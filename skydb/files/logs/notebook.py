@@ -20,7 +20,7 @@ _PLAIN = "text/plain"
 
 @dataclass(frozen=True)
 class CellOutput:
-    """What one cell printed.
+    """Output of one cell.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class CellOutput:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is kept with a run of the cell."""
+        """Facts of the cell that are kept with a run."""
         return {"cell": self.number, "execution_count": self.execution_count, **self.times}
 
 
@@ -70,7 +70,7 @@ def read_notebook(path: Path) -> Iterator[CellOutput]:
         notebook = _decoder().decode(text)
         cells = _cells(notebook)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UnreadableFileError(path, f"is no Jupyter notebook ({error})") from error
+        raise UnreadableFileError(path, f"is not a Jupyter notebook ({error})") from error
     ends = [index for index, character in enumerate(text) if character == "\n"]
     for number, cell in enumerate(cells, start=1):
         if isinstance(cell, Mapping) and cell.get("cell_type") == "code":

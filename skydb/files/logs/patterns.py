@@ -1,8 +1,8 @@
 """Table of what AstroDrizzle and TweakReg print, in all versions from 2.1.17 to 3.11.
 
-The versions differ here and nowhere else: a row for each manner of saying something, and no
-code that asks for a version. A row is looked up by the first word of a line (``events``), so
-that a line without interest costs next to nothing.
+Only this table differs between versions: a row for each form of a line, and no code that
+asks for a version. A row is looked up by the first word of a line (``events``), so other
+lines cost little.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ _TIME = r"(\d\S*) \((\d\S*)\)"
 _CHIP = r"(\S+?)\[sci,(\d{1,3})\] *$"
 
 PATTERNS: tuple[Pattern, ...] = (
-    # What both tasks print.
+    # Lines of both tasks.
     Pattern(
         What.BANNER,
         "AstroDrizzle TweakReg",

@@ -13,7 +13,7 @@ Rows: TypeAlias = Sequence[Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True)
 class TableHead:
-    """What stands before the rows of a table.
+    """Metadata before the rows of a table.
 
     Parameters
     ----------

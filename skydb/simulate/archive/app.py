@@ -75,7 +75,7 @@ def _control_routes(control: Control) -> list[BaseRoute]:
 
 
 async def _whoami(request: Request) -> Response:
-    """Whoever shows a token, whatever it is, is a user."""
+    """Accept any token as a user."""
     from starlette.responses import JSONResponse
 
     is_anonymous = not (request.cookies.get("mast_token") or request.headers.get("authorization"))

@@ -1,7 +1,7 @@
-"""``/_control``: what a test in another process needs.
+"""``/_control``: functions for a test in another process.
 
 ``GET stats``, ``DELETE stats``; ``POST misbehave`` (JSON of a misbehaviour), ``DELETE misbehave``;
-``POST replace?product=NAME`` with the new content as body.
+``POST replace?product=NAME`` with the new file as body.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Control:
     counters: Counters
 
     async def stats(self, request: Request) -> Response:
-        """Tell what was counted; DELETE begins at zero again."""
+        """Report the counts; DELETE resets them."""
         from starlette.responses import JSONResponse
 
         if request.method == "DELETE":
@@ -50,7 +50,7 @@ class Control:
         return JSONResponse({})
 
     async def replace(self, request: Request) -> Response:
-        """Hold new content under the name of a product."""
+        """Replace the file of a product."""
         from starlette.responses import JSONResponse
 
         try:

@@ -1,4 +1,4 @@
-"""In front of every service: counting, and the faults of a connection."""
+"""Layer before every service: counts, and faults of a connection."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Portal:
                 raise BadRequestError(f"no service {unknown}")
         rows, fault = self._observations(params), self._fault(())
         if params.get("columns", "*") == _COUNT:
-            # Who keeps rows back still counts them.
+            # A service that leaves out rows still counts them.
             is_empty = fault is not None and fault.fault is Fault.EMPTY
             return _page(query, COUNT_COLUMNS, [{"Column1": 0 if is_empty else len(rows)}])
         return _page(query, OBSERVATION_COLUMNS, capped(rows, None, fault))

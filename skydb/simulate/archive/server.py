@@ -107,7 +107,7 @@ class LoopbackArchive:
         self._mischief.clear()
 
     def replace(self, product: str, content: bytes | Path) -> None:
-        """Hold new content under the name of a product, as after a reprocessing.
+        """Replace the file of a product, as after a reprocessing.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class LoopbackArchive:
         self.holdings.replace(product, content)
 
     def stats(self) -> ArchiveStats:
-        """What was asked and sent so far."""
+        """Requests and bytes so far."""
         return self._counters.snapshot()
 
     def reset_stats(self) -> None:
@@ -125,7 +125,7 @@ class LoopbackArchive:
         self._counters.reset()
 
     def run(self, ready: Callable[[str], None]) -> None:
-        """Serve in this thread until SIGINT or SIGTERM; ``ready`` is told the address.
+        """Serve in this thread until SIGINT or SIGTERM; ``ready`` is called with the address.
 
         Raises
         ------
@@ -184,7 +184,7 @@ def serve(
     misbehaviours : iterable of Misbehaviour
         Faults from the beginning.
     ready : callable
-        Told the address, when connections are accepted.
+        Called with the address, when connections are accepted.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The SQL views that people and scripts read: one file each, the only source of their text.
+"""The SQL views for users and scripts: one file each, the only source of their text.
 
-``NAME.sql`` here is the SELECT of the view NAME, a Jinja template that is told the ``dialect``;
+``NAME.sql`` here is the SELECT of the view NAME, a Jinja template of the ``dialect``;
 files that begin with ``_`` hold what several views share. After a migration every ledger
 has the views of these files, whatever it had before: see ``migrations/env.py``.
 """
