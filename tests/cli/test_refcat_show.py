@@ -63,7 +63,7 @@ def test_options_that_leave_nothing_are_refused(ledger, stars, options, what) ->
 def test_a_file_that_does_not_say_its_epoch_needs_one(ledger, tmp_path) -> None:
     (tmp_path / "bare.csv").write_text("ra,dec\n1,2\n")
     spoken = ledger("refcat", "import", tmp_path / "bare.csv")
-    assert (spoken.code, "does not say its epoch" in spoken.err) == (2, True)
+    assert (spoken.code, "The epoch of" in spoken.err) == (2, True)
 
 
 def test_rows_that_repeat_a_source_are_flagged(ledger, tmp_path) -> None:

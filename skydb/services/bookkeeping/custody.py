@@ -72,7 +72,7 @@ def back_up(
 ) -> Backup:
     """Write the ledger as it stands at one moment to a file, while others write to it.
 
-    The files that the ledger tells of are not in it.
+    The files of the ledger's versions are not in it.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def back_up(
     overwrite : bool
         Whether it may take the place of an earlier file, which stays until it is proved.
     progress : Progress, optional
-        Who is told of long work.
+        Display of the progress of long work.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _require_place(engine: Engine, path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a directory.", advice="Name a file in it.")
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there.", advice="Name another file, or say --overwrite.")
+        raise UsageError(f"{path} exists already.", advice="Name another file, or use --overwrite.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
     if not os.access(path.parent, os.W_OK):

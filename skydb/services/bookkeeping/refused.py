@@ -16,7 +16,7 @@ from skydb.files.workspace import Workspace
 from skydb.services.intake import Selection, choose_inputs
 from skydb.store.queries import Row
 
-#: What a sky run of a row is of.
+#: Columns that identify the sky run of a row.
 Field = tuple[int | None, str | None, str | None, str | None]
 _COLUMNS = ("proposal_id", "target", "detector", "filter")
 #: Rules that are settled by fitting, accepting or fetching an exposure.
@@ -47,7 +47,7 @@ HAVING COUNT(DISTINCT p.flavour) > 1
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a sky run would be refused.
+    """Reason for which a sky run would be refused.
 
     Parameters
     ----------
@@ -84,12 +84,12 @@ def field_of(row: Row) -> Field:
 def refusals(
     session: Session, workspace: Workspace, fields: Iterable[Field]
 ) -> dict[Field, Refusal]:
-    """Those of some fields whose sky run would be refused, with the reason."""
+    """Select the fields whose sky run would be refused, with the reason."""
     wanted = set(fields)
     if not wanted:
         return {}
     doubtful = {tuple(row) for row in session.execute(text(_DOUBTFUL))}
-    # Of a field with a name that is missing the run is of more than the rows of this field.
+    # A field without a name may be part of a larger run.
     asked = {one for one in wanted if one in doubtful or None in one}
     found = {one: _refusal(session, workspace, one) for one in asked}
     return {one: refusal for one, refusal in found.items() if refusal}
@@ -117,7 +117,7 @@ Command = Callable[[Row], str]
 def runnable(
     rows: Sequence[Row], refused: dict[Field, Refusal], known: Sequence[Row], command: Command
 ) -> list[Row]:
-    """What is due, with a command that goes before where a sky run would be refused.
+    """Put a command before those whose sky run would be refused.
 
     Parameters
     ----------

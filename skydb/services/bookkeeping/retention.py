@@ -1,4 +1,4 @@
-"""What is kept of sky runs: pins, released and purged mosaics, hidden runs."""
+"""Retention of sky runs: pins, released and purged mosaics, hidden runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skydb.store import books_queries, queries
 
 
 class PurgeStatus(StrEnum):
-    """What became of a mosaic that was to go."""
+    """Result of the purge of a mosaic."""
 
     PLANNED = "planned"
     """It would be deleted: a dry run."""

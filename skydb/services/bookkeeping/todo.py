@@ -1,4 +1,4 @@
-"""How far everything is, what is due, and the command that would settle it."""
+"""Status of a ledger, due work, and the commands that settle it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.scope import Scope
 
-#: Reasons that are told in one row.
+#: Reasons that are joined in one row.
 _FEW_REASONS = 3
 
 
 class StatusBy(StrEnum):
-    """What a status has one row of."""
+    """Grouping of a status."""
 
     VISIT = "visit"
     PROGRAM = "program"
@@ -26,7 +26,7 @@ class StatusBy(StrEnum):
 
 @dataclass(frozen=True)
 class TodoService:
-    """Reads the books; decides nothing and changes nothing."""
+    """Reads due work and the status; changes nothing."""
 
     context: Context
 
@@ -45,7 +45,7 @@ class TodoService:
             return ask(session, scope or Scope())
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
-        """What is due: one row a command that would settle it, with all that it is for.
+        """List what is due: one row a command, with all subjects that it would settle.
 
         Raises
         ------
@@ -58,7 +58,7 @@ class TodoService:
         return [_merged(rows) for rows in commands.values()]
 
     def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
-        """What is due: one row a subject and rule, with the command that would settle it.
+        """List what is due: one row a subject and rule, with the command that would settle it.
 
         Raises
         ------
@@ -80,12 +80,12 @@ class TodoService:
         )
 
     def due_counts(self) -> dict[TodoRule, int]:
-        """How much is due by each rule."""
+        """Count what is due by each rule."""
         with self.context.store.reading() as session:
             return books_queries.due_counts(session)
 
     def silenced(self) -> int:
-        """Number of lines in the books that silence a rule."""
+        """Number of notes that dismiss a rule."""
         with self.context.store.reading() as session:
             return books_queries.silenced(session)
 

@@ -42,7 +42,7 @@ class CatalogQueryService:
     timeout_s : float
         Longest that one catalogue may take.
     runner : DrizzlepacRunner, optional
-        What runs drizzlepac; one with that timeout unless told.
+        Runner of drizzlepac; by default one with that timeout.
     """
 
     context: Context
@@ -186,7 +186,7 @@ class CatalogQueryService:
         return self._examined(catalog.ask(images, wanted, scratch), wanted)
 
     def _examined(self, answer: FootprintAnswer, wanted: float) -> Obtained:
-        """What the service really did."""
+        """Check the epoch and the limits of the service's answer."""
         table, sources = gsss.read_answer(answer.table)
         unmoved = self._unmoved(answer)
         verdict = gsss.judge(answer.source.url, sources, unmoved, wanted)

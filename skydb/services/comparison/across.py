@@ -44,7 +44,7 @@ class SkyChange:
     started_a, started_b : str or None
         When they began, ISO 8601 in UTC.
     version_a, version_b : int or None
-        Content that was measured; None when only a log tells of the run.
+        Version that was measured; None when the run is known from a log only.
     value_a, value_b : float or None
         MDRIZSKY in ``unit``.
     sigma_a, sigma_b : float or None
@@ -60,15 +60,15 @@ class SkyChange:
     significance : float or None
         ``difference`` over it; of offsets, ``difference_relative``.
     changed : bool or None
-        Whether that is more than 3; see :func:`.significance.judged`.
+        Whether that is more than 3; see :mod:`.significance`.
     is_relative : bool
         Whether both values are offsets from one image of their run.
     replay_of_a, replay_of_b : int or None
         The runs that these repeat.
     wcs_shift_mas : float or None
-        Median shift of the exposure between the two contents; None where it is not known.
+        Median shift of the exposure between the two versions; None when it is unknown.
     cause : list of SkyDiffCause
-        What the rows say differently; empty when no row tells a cause.
+        Differences in the rows; empty when there is none.
     because : dict
         For each cause what the first and the second say.
     remark : str or None
@@ -259,7 +259,7 @@ class _Difference:
     remark: str | None = None
 
     def judged(self, *, is_relative: bool) -> float | None:
-        """What may be a change: of offsets, what is left without their common constant."""
+        """Difference that may be a change: for offsets, the rest after their common constant."""
         return self.relative if is_relative and self.relative is not None else self.plain
 
 

@@ -1,4 +1,4 @@
-"""What the rows behind two sky values say differently; nothing is guessed."""
+"""Differences in the rows behind two sky values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_SKY = {
 
 
 def causes_of_runs(one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
-    """What two runs that were to do one method differ in, their exposures aside."""
+    """Find the differences of two runs of one method, their exposures aside."""
     asked: dict[SkyDiffCause, tuple[Any, Any]] = {
         SkyDiffCause.ENGINE: (one.engine.value, other.engine.value),
         SkyDiffCause.DOWNGRADED: (_other_than(method, one), _other_than(method, other)),
@@ -37,12 +37,12 @@ def causes_of_runs(one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
 def causes_of_contents(
     one: Content | None, other: Content | None, shift_mas: float | None
 ) -> Because:
-    """What two contents of one exposure differ in.
+    """Find the differences of two versions of one exposure.
 
     Parameters
     ----------
     one, other : Content or None
-        None when only a log tells of the run: nothing is known then.
+        None when the run is known from a log only.
     shift_mas : float or None
         How far the exposure moved between the two, when that is known.
     """
@@ -70,7 +70,7 @@ class Company:
     only_in_one, only_in_other : set of int
         Keys of exposures that the other run lacks.
     changed : set of int
-        Keys of exposures that both have, with another content.
+        Keys of exposures that both have, with another version.
     """
 
     only_in_one: Set[int]
@@ -79,7 +79,7 @@ class Company:
 
     @classmethod
     def of(cls, one: Mapping[int, int | None], other: Mapping[int, int | None]) -> Company:
-        """From the version of every exposure of each run, None where only a log tells."""
+        """Compare the version of every exposure of each run, None when it is unknown."""
         both = one.keys() & other.keys()
         changed = {
             key
@@ -89,7 +89,7 @@ class Company:
         return cls(one.keys() - other.keys(), other.keys() - one.keys(), changed)
 
     def causes(self, exposure_id: int, method: SkyMethod) -> Because:
-        """What of the other exposures may have changed one exposure's value.
+        """Find the other exposures that may have changed one exposure's value.
 
         Each exposure has its own ``localmin``, whatever else is in the run.
         """

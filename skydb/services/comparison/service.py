@@ -124,7 +124,7 @@ class SkyComparisonService:
 
     @staticmethod
     def criterion(rows: Iterable[SkyChange]) -> list[str]:
-        """What ``changed`` means in these rows, in sentences."""
+        """Explain ``changed`` in these rows, in sentences."""
         return criterion_told([row.significance for row in rows if row.difference is not None])
 
     def have_a_method_in_common(self, run_ids: Sequence[int]) -> bool:

@@ -1,4 +1,4 @@
-"""What counts as a change: a difference that the noise of the pixels does not explain."""
+"""Test of a change: a difference that the noise of the pixels does not explain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THRESHOLD_SIGMA = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a value changed, and by what it was judged.
+    """Whether a value changed, and the measure of it.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Verdict:
         The difference over it.
     changed : bool or None
         Whether it is more than :data:`THRESHOLD_SIGMA`; without a sigma, whether there is
-        a difference at all. None where there is none to judge.
+        a difference at all. None without a difference.
     """
 
     sigma: float | None = None
@@ -32,11 +32,11 @@ class Verdict:
 
 
 def judged(difference: float | None, sigma_a: float | None, sigma_b: float | None) -> Verdict:
-    """Judge a difference by the standard deviations of both values.
+    """Test a difference by the standard deviations of both values.
 
     They are taken as independent: for two values of the same photons the sigma is an upper
-    limit. Where both are zero, as of an image at zero in both runs, there is nothing to
-    divide by, and any difference is a change.
+    limit. Where both are zero, as of an image at zero in both runs, any difference is
+    a change.
     """
     if difference is None:
         return Verdict()
@@ -49,7 +49,7 @@ def judged(difference: float | None, sigma_a: float | None, sigma_b: float | Non
 
 
 def criterion_told(significances: Sequence[float | None]) -> list[str]:
-    """What `changed` means in a table with these, in sentences."""
+    """Explain `changed` in a table with these, in sentences."""
     told = []
     if any(one is not None for one in significances):
         told.append(f"changed: by more than {THRESHOLD_SIGMA:g} sigma of the difference.")

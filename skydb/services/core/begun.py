@@ -26,7 +26,7 @@ _BEGUN: WeakKeyDictionary[Engine, list[int]] = WeakKeyDictionary()
 
 
 def interrupted_by(by: str) -> str:
-    """What the row of an interrupted activity says."""
+    """Make the error text of an interrupted activity."""
     return f"It was interrupted by {by}."
 
 
@@ -79,7 +79,7 @@ def _close(session: Session, ids: Sequence[int], by: str) -> None:
 
 
 def _standing(store: Store) -> str:
-    """How the activities ended, such as ``sky-run 3, 4 succeeded; sky-run 5 interrupted``."""
+    """Describe how activities ended, as ``sky-run 3, 4 succeeded; sky-run 5 interrupted``."""
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
     fits: list[str] = []
     with store.reading() as session:
@@ -93,7 +93,7 @@ def _standing(store: Store) -> str:
 
 
 def _fits_that_stand(session: Session, ids: Sequence[int]) -> list[str]:
-    """What may be done with the fits of interrupted alignment runs, a sentence for each run."""
+    """Describe the use of the fits of interrupted alignment runs, a sentence for each run."""
     waiting = (
         select(AlignmentRun.id, func.count(AlignmentSolution.id))
         .join(AlignmentSolution, AlignmentSolution.activity_id == AlignmentRun.id)

@@ -20,7 +20,7 @@ class HeaderRescue(HeaderJournal):
         Parameters
         ----------
         activity_id : int
-            A :class:`~skydb.domain.HeaderWrite` that nobody is at any more; it ends.
+            A :class:`~skydb.domain.HeaderWrite` whose process has ended; it ends.
 
         Returns
         -------

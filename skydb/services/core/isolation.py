@@ -31,7 +31,7 @@ def isolated(
     activity_id : int
         What calls the tools.
     inputs : mapping of int to Path
-        Version and file of every input; each file was found to have the content of its
+        Version and file of every input; the checksum of each file was compared with its
         version before.
     runner : DrizzlepacRunner
         Who runs the tools.
@@ -45,7 +45,7 @@ def isolated(
     try:
         yield witness
     except BaseException as error:
-        # Who is told to stop has no time to read all inputs, and claims nothing of them.
+        # After a signal there is no time to read all inputs, and no result is recorded.
         if reason(error) is None:
             _prove(context, activity_id, inputs, witness)
         raise
@@ -82,7 +82,7 @@ def _prove(
 
 
 def _notice(activity: Activity, path: Path, sha256: str | None) -> None:
-    what = "is gone" if sha256 is None else "has other content"
+    what = "is gone" if sha256 is None else "has changed"
     message = f"{what} since the run began; its copy was all that a tool was given."
     activity.notice(FindingKind.INPUT_CHANGED, str(path), message)
 

@@ -1,4 +1,4 @@
-"""How long work tells that it goes on, without knowing who listens."""
+"""Reports of the progress of long work."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def plain_name(version: ProductVersion) -> str:
 
 
 def draft_beside(path: Path) -> Path:
-    """Where a file is written before it is whole; see :func:`skydb.files.drafts.draft_of`."""
+    """Name the draft of a file; see :func:`skydb.files.drafts.draft_of`."""
     return draft_of(path)
 
 

@@ -101,7 +101,7 @@ class LooseEnds:
 
 
 def _loose(subject: str, known: str) -> Problem:
-    return Problem(ProblemKind.LOOSE_END, subject, known, "tell whoever looks after the ledger")
+    return Problem(ProblemKind.LOOSE_END, subject, known, "inform the administrator of the ledger")
 
 
 def _damaged(subject: str, known: str, repair: str) -> Problem:

@@ -26,7 +26,7 @@ from skydb.errors import FileRejectedError
 from skydb.services.core import Context, Fates, HeaderRescue, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 
-#: Of a number in degrees less than a microarcsecond.
+#: Difference of a number in degrees that is less than a microarcsecond.
 _ROUNDING = 1e-12
 
 
@@ -146,7 +146,7 @@ def _write_of(session: Session, activity: Activity) -> HeaderWrite | None:
 
 
 def _difference(path: Path, known: dict[int, ChipGeometry]) -> str:
-    """What the WCS of a file has that is not on record; empty when all is alike."""
+    """Describe the differences of the WCS of a file from the record; empty without any."""
     # `status` asks for dead runs only, and astropy takes longer than that.
     from skydb.files.reader import read_facts
 

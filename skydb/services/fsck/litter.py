@@ -1,4 +1,4 @@
-"""What processes that were killed have left on disk: drafts, scratch, parts of downloads."""
+"""Files of processes that were killed: drafts, scratch, parts of downloads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.services.fsck.runs import passes_before
 from skydb.store.engine import sqlite_path
 
-#: After this long nobody goes on with a download, or with work on a machine that is not known.
+#: Age at which a download, or work on an unknown machine, is taken as abandoned.
 _OLD_S = 7 * 86_400
 
 #: Directory below the data root where parts of downloads wait to be gone on with.
@@ -28,7 +28,7 @@ _PARTS = "partial"
 
 _OF_PARTS = (".part", ".json", ".lock")
 
-#: What may be a draft; that of a database has logs beside it.
+#: Files that may be drafts; that of a database has logs beside it.
 _DRAFTS = ".*.part*"
 
 
@@ -139,7 +139,7 @@ class Litter:
         return {path for path in found if path.is_file() and not path.is_symlink()}
 
     def _directories(self) -> set[Path]:
-        """Where skydb may have written beside files that are not its own."""
+        """List directories in which skydb may have written beside files of others."""
         database = sqlite_path(self.context.store.engine.url)
         resolve = self.context.workspace.resolve
         own = select(FileLocation.path).where(FileLocation.is_managed.is_(False))
@@ -156,7 +156,7 @@ class Litter:
                 yield Problem(
                     ProblemKind.OLD_DOWNLOAD,
                     str(path),
-                    "part of a download that nobody has gone on with for a week",
+                    "part of a download without progress for a week",
                     "it is deleted",
                     lambda path=path: path.unlink(missing_ok=True),  # type: ignore[misc]
                 )

@@ -24,7 +24,7 @@ class FsckService:
     context: Context
 
     def check(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
-        """What is wrong; nothing is changed.
+        """Find problems; nothing is changed.
 
         Parameters
         ----------
@@ -36,7 +36,7 @@ class FsckService:
         return [problem for check in self._checks(gone, deep=deep) for problem in check.look()]
 
     def repair(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
-        """What was wrong, and what became of it.
+        """Find and repair problems.
 
         The repair is an activity, with a finding for each problem. There is none when
         nothing can be put right. The user's files are never deleted, and written to only to
@@ -67,7 +67,7 @@ class FsckService:
         return tried
 
     def dead_runs(self) -> list[Problem]:
-        """What is running by the ledger although its process is gone; cheap."""
+        """Find activities that run by the ledger although their process has ended; cheap."""
         fates = Fates()
         runs = DeadRuns(self.context, fates).look()
         dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]

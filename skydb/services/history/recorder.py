@@ -1,4 +1,4 @@
-"""From plans to rows, in one transaction each."""
+"""Conversion of plans to rows, in one transaction each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from skydb.services.history.rounds import round_fingerprint
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
 _ASKED_TOGETHER = 500
-#: What tells that one fit repeats another.
+#: Properties by which one fit repeats another.
 _REPEATED = (
     *(AlignmentSolution.id, AlignmentSolution.activity_id, AlignmentSolution.product_id),
     *(AlignmentSolution.status, AlignmentSolution.repeats_id, AlignmentSolution.fit_geometry),
@@ -145,7 +145,7 @@ class Recorder:
             new.supersede(old for old in earlier.solutions if old.product is new.product)
 
     def notice_once(self, notes: Iterable[Note]) -> None:
-        """Keep what no run is to be blamed for, unless an earlier import has."""
+        """Record problems that belong to no run, unless an earlier import has."""
         for note in notes:
             same = (
                 select(Finding.id)
@@ -227,7 +227,7 @@ def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
 
 
 def _numbers_of(fit: Row[Any]) -> tuple[object, ...]:
-    """What is the same of two fits when one repeats the other, as exactly as logs print it.
+    """Numbers that are the same for a fit and its repetition, as exactly as logs print them.
 
     The number of matches and the shift are; the shift file has more digits than the log.
     """

@@ -1,4 +1,4 @@
-"""Which runs were recorded by earlier imports."""
+"""Runs that earlier imports recorded."""
 
 from __future__ import annotations
 

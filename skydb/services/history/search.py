@@ -1,4 +1,4 @@
-"""Finding what runs have left below a directory, by content and not by name."""
+"""Search of the files of runs below a directory, by their text and not by name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from skydb.services.history.witnesses import MATCH_SUFFIX, is_shift_file
 
 _FITS_MAGIC = b"SIMPLE  ="
 _HEAD_BYTES = 4096
-#: Names of files that should be logs of runs when they speak of some.
+#: Names of files that should be logs of runs when they mention some.
 _LOG_NAMES = (".log", ".tra", ".trl", ".out", ".txt", ".ipynb")
 
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A file that tells of runs and could not be used."""
+    """A file of runs that could not be used."""
 
     path: Path
     reason: str
@@ -32,7 +32,7 @@ class Unused:
 
 @dataclass
 class Found:
-    """What there is below a directory.
+    """Files of runs below a directory.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Found:
     def strays(self, homes: Iterable[Path]) -> list[Unused]:
         """Shift and match files in directories without the log of an alignment."""
         known = set(homes)
-        why = "no log of TweakReg is beside it, so that nothing tells of its run"
+        why = "no log of TweakReg is in its directory, so its run is unknown"
         return [Unused(path, why) for path in self.witnesses if path.parent not in known]
 
 
@@ -105,7 +105,7 @@ def _look_at_log(path: Path, found: Found) -> None:
         why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
         found.unused.append(Unused(path, why + more))
     elif not count and _is_called_as_logs(path):
-        found.unused.append(Unused(path, "no run begins in it, though it speaks of one"))
+        found.unused.append(Unused(path, "it mentions a run, but has no beginning of one"))
 
 
 def _is_called_as_logs(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a fetch is asked, what it plans and what became of each file."""
+"""Settings, plan and results of a fetch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNUSABLE = (FetchStatus.FAILED, FetchStatus.CORRUPT)
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How to fetch.
+    """Settings of a fetch.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """What became of one file; ``reason`` also tells what is remarkable of a good one."""
+    """Result of one file; ``reason`` may also be a remark on a good one."""
 
     uri: str
     filename: str
@@ -86,7 +86,7 @@ class FetchedFile:
 
 @dataclass(frozen=True)
 class FetchPlan:
-    """What the archive has of what was asked for."""
+    """Files of the archive that fit the request."""
 
     query: MastQuery
     settings: FetchSettings

@@ -41,7 +41,7 @@ class FetchWork:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> list[FetchedFile]:
-        """Get every file that can be had, and tell what became of each."""
+        """Get every file that is available, and report the result of each."""
         products, jobs = self.plan.products, self.plan.settings.jobs
         self.context.progress.begin(
             f"Fetching {len(products)} files", self.plan.total_bytes, in_bytes=True
@@ -88,7 +88,7 @@ class FetchWork:
             log.close()
 
     def _here(self, product: MastProduct) -> tuple[KnownDownload, str | None] | None:
-        """The content that is here, with a remark; None when there is none to rely on."""
+        """Find the version that is here, with a remark; None when there is none to rely on."""
         known = self._known.get(printable(product.uri))
         if known is None:
             return self._unrecorded(product)

@@ -26,7 +26,7 @@ from skydb.store.selected_queries import Selected
 from skydb.store.unit_of_work import Store
 from skydb.version import __version__
 
-#: What is exported when nothing else is asked for.
+#: Default export.
 DEFAULT_VIEW = "ivoa_obscore"
 
 #: Rows that are held at once.
@@ -58,7 +58,7 @@ class ExportOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ExportStyle:
-    """How a table is asked and written.
+    """Query and format of a table.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class ExportService:
         return ExportOutcome(str(path), spool.rows, len(columns))
 
     def _selected(self, scope: Scope | None, *, is_view: bool) -> Selected | None:
-        """What is to be exported; None for everything."""
+        """Resolve the selection; None for everything."""
         if scope is None or scope.is_everything:
             return None
         if not is_view:
@@ -162,7 +162,7 @@ class ExportService:
 
 
 def _is_about(columns: Sequence[str], selected: Selected, name: str) -> _Test:
-    """Whether a row is about a selection, by the finest name of an exposure that it has."""
+    """Make the test that a row is about a selection, by its most specific exposure name."""
     labels = set(selected.visits.values())
     known: dict[str, Collection[object]] = {
         "rootname": selected.rootnames,
@@ -196,7 +196,7 @@ def _question(view: str | None, sql: str | None) -> tuple[str, str]:
         return "answer", sql
     name = view or DEFAULT_VIEW
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no view.", advice="See docs/sql-views.md.")
+        raise UsageError(f"Unknown view {name!r}.", advice="See docs/sql-views.md.")
     return name, f"SELECT * FROM {name}"
 
 

@@ -25,7 +25,7 @@ from skydb.services.provenance import ids, things
 from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, RemarkKind, Thing
 from skydb.services.provenance.things import facts, plain
 
-#: How people call what an activity of a kind did.
+#: Names of the activities of each kind.
 TITLES: Mapping[ActivityKind, str] = {
     ActivityKind.INGEST: "ingest",
     ActivityKind.SIMULATE: "simulation",
@@ -46,7 +46,7 @@ TITLES: Mapping[ActivityKind, str] = {
 
 
 def add_activity(graph: Lineage, activity: Activity) -> str:
-    """What ran, the agents behind it and the activities before it."""
+    """Add an activity, the agents behind it and the activities before it."""
     node_id = ids.activity(activity.id)
     graph.add(
         Node(
@@ -102,7 +102,7 @@ def _remark(graph: Lineage, node_id: str, activity: Activity) -> None:
 
 
 def _associate(graph: Lineage, node_id: str, activity: Activity) -> None:
-    """Who asked, with which software and where; of an old run, only what ran is known."""
+    """Link user, software and environment; of an old run only the software is known."""
     if activity.imported_by_id is None:
         user, release = activity.agent, activity.skydb_version
         _agent(graph, node_id, ids.user(user), Thing.PERSON, user, "operator")
@@ -132,7 +132,7 @@ def _add_environment(graph: Lineage, environment: Environment) -> None:
     at = environment.first_seen_at
     graph.add(Node(node_id, NodeType.AGENT, Thing.ENVIRONMENT, label, at, attributes))
     if environment.verdict is Verdict.FAILED:
-        message = "the self-test condemned it; see `skydb doctor`."
+        message = "it failed the self-test; see `skydb doctor`."
         graph.remark(node_id, RemarkKind.CONDEMNED, label, message)
     elif environment.verdict is Verdict.UNCHECKED:
         message = "no self-test was made in it; see `skydb doctor`."
@@ -152,14 +152,14 @@ def _inform(graph: Lineage, node_id: str, activity: Activity) -> None:
 
 
 def add_usage(graph: Lineage, link: Usage) -> None:
-    """An activity read a content."""
+    """Link an activity to a version that it read."""
     graph.link(
         Relation.USED, ids.activity(link.activity_id), ids.version(link.version_id), link.role.value
     )
 
 
 def add_generation(graph: Lineage, link: Generation) -> None:
-    """An activity made, or recorded, a content."""
+    """Link an activity to a version that it made or recorded."""
     graph.link(
         Relation.GENERATED,
         ids.version(link.version_id),

@@ -24,7 +24,7 @@ class NodeType(StrEnum):
 
 
 class Relation(StrEnum):
-    """How two nodes belong together (W3C PROV-DM, section 2)."""
+    """Relation of two nodes (W3C PROV-DM, section 2)."""
 
     USED = "used"
     GENERATED = "wasGeneratedBy"
@@ -32,9 +32,9 @@ class Relation(StrEnum):
     ASSOCIATED = "wasAssociatedWith"
     INFORMED = "wasInformedBy"
     ALTERNATE = "alternateOf"
-    """Two names of one content."""
+    """Two names of one version."""
     SPECIALIZED = "specializationOf"
-    """One content of what has several."""
+    """One version of a file."""
 
 
 class Thing(StrEnum):
@@ -44,7 +44,7 @@ class Thing(StrEnum):
     MOSAIC = "mosaic"
     VERSION = "product-version"
     PRODUCT = "product"
-    """A file of which no content is known."""
+    """A file of which no version is known."""
     EXPOSURE = "exposure"
     """An exposure, whatever files there are of it."""
     SOLUTION = "alignment-solution"
@@ -62,7 +62,7 @@ class Thing(StrEnum):
 
 
 class RemarkKind(StrEnum):
-    """What is to be said of a node besides findings and lines in the books."""
+    """Kind of a remark on a node besides findings, notes and flags."""
 
     FAILED = "failed"
     DOWNGRADED = "downgraded"
@@ -85,7 +85,7 @@ class RemarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that whoever relies on a node should know.
+    """A remark on a node for its users.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class Lineage:
     def within(self, depth: int) -> Lineage:
         """The part within a number of relations of the root; nodes at its edge count the rest.
 
-        Whoever did it (agents) comes with each activity.
+        The agents of each activity are included.
 
         Parameters
         ----------

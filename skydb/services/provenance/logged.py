@@ -51,7 +51,7 @@ def settings_of_a_log(sections: Mapping[str, object]) -> AstroDrizzleSettings:
         if name in printed and printed[name] not in _NOTHING
     }
     if not known:
-        raise StateError("The log of the run does not tell with which parameters it was made.")
+        raise StateError("The log of the run does not contain its parameters.")
     return AstroDrizzleSettings.recalled(known)
 
 

@@ -34,7 +34,7 @@ from skydb.services.skies import Recipe, SkyEngine, inputs_of
 
 @dataclass(frozen=True)
 class ReplayService:
-    """Makes a run again and judges how it compares; the first one stays as it is.
+    """Repeats a run and compares the two; the first one stays as it is.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class ReplayService:
             return ProductReplay(self.context, self.runner).replay(run_id, tolerance)
         if activity is not None and kind is not SkyRun:
             raise StateError(
-                f"Activity {run_id} is no run: it is of the kind {activity.kind}.",
+                f"Activity {run_id} is not a run: its kind is {activity.kind}.",
                 advice="Sky runs, alignment runs and drizzlings of visits can be repeated.",
             )
         return self._replay_sky(run_id, tolerance, selftest=selftest)
@@ -109,7 +109,7 @@ class ReplayService:
         return self._judge_sky(recorded, recipe, replay_id, tolerance)
 
     def _recipe(self, recorded: Recorded, engine: SkyEngine) -> Recipe:
-        # The files are needed in any case: the tolerance is told from their noise.
+        # The files are needed in any case: their noise gives the tolerance.
         inputs = inputs_of(self.context, recorded.version_ids, read_files=True)
         return Recipe(
             recorded.method, engine.name, engine.settings, inputs, has_mosaic=engine.has_mosaic

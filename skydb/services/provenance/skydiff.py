@@ -27,7 +27,7 @@ _REASON = (
 
 
 def sky_tolerance(inputs: Sequence[Path], unit: str, asked: float | None) -> Tolerance:
-    """What two sky values of the same exposure may differ by.
+    """Tolerance of two sky values of the same exposure.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _value_difference(
 
 @dataclass(frozen=True)
 class MosaicComparison:
-    """What two mosaics have in common.
+    """Comparison of two mosaics.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def compare_mosaics(
 
 
 def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
-    """Why a mosaic cannot be compared with; empty when it can."""
+    """Explain why a mosaic cannot be compared; empty when it can."""
     if mosaic.purged_at is not None:
         return f"that of the run was purged on {mosaic.purged_at:%Y-%m-%d}"
     kept = (
@@ -142,7 +142,7 @@ def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
 
 
 def compare_images(name: str, before: Path, after: Path, asked: float | None) -> Difference | None:
-    """How the images of two files differ; None when all pixels are the same.
+    """Compare the images of two files; None when all pixels are the same.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a repetition is found to be, and what that is told from."""
+"""Result of the comparison of a run and its repetition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What two numbers may differ by and still be taken for the same.
+    """Largest difference of two numbers that count as equal.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Replay:
     recipe_hash, replay_recipe_hash : str
         Method, parameters and inputs, without the environment.
     environment_fingerprint, replay_environment_fingerprint : str or None
-        Python and packages, without the recipe; None when a log does not tell.
+        Python and packages, without the recipe; None when a log does not have them.
     environment_changed : bool or None
     packages_changed : tuple of PackageChange
     differences : tuple of Difference
@@ -126,13 +126,13 @@ class Replay:
 
     @property
     def sentence(self) -> str:
-        """The verdict in one line."""
+        """The result in one line."""
         said = f"Run {self.replay} repeats run {self.run}: {self.verdict}"
         left = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
         if not self.differences:
             return f"{said}.{left}"
         apart = (
-            "something that is no number"
+            "a value that is not a number"
             if self.max_difference is None
             else (f"at most {self.max_difference:.3g} {self.unit}".rstrip())
         )
@@ -179,7 +179,7 @@ def verdict_of(differences: Iterable[Difference], *, is_whole: bool = True) -> R
 
 
 def judged(run: Activity, replay: Activity, compared: Compared) -> Replay:
-    """The whole judgement on a repetition."""
+    """Make the result of a repetition."""
     before, after = run.environment, replay.environment
     packages = packages_changed(before, after)
     verdict = verdict_of(compared.differences, is_whole=not compared.not_compared)

@@ -76,7 +76,7 @@ def check_fit(fitted: FittedField) -> CheckResult:
 def wrong_units(
     rms_mas: tuple[float | None, float | None], stated_deg: tuple[float, ...]
 ) -> list[str]:
-    """What is wrong with the scatter of a fit.
+    """Find problems of the scatter of a fit.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def _judge(fitted: FittedField, job: TweakBackJob) -> CheckResult:
 
 
 def wrong_moves(moves: Sequence[tuple[float, float, float]]) -> list[str]:
-    """What is wrong with how exposures moved.
+    """Find problems of the motions of exposures.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def drizzle_field(runner: DrizzlepacRunner, field: TinyField, scratch: Path) -> 
 
 
 def check_methods(field: TinyField, done: DrizzledField) -> CheckResult:
-    """Every method that was asked for is the one that ran, and all witnesses agree."""
+    """Check that every method that was asked for is the one that ran, by all sources."""
     check = f"sky methods {field.detector}"
     downgraded = [one for one in done.methods.values() if one.is_downgraded]
     if downgraded:
@@ -80,7 +80,7 @@ def check_values(field: TinyField, done: DrizzledField) -> CheckResult:
 def wrong_values(
     values: Mapping[SkyMethod, NDArray[np.float64]], truth: NDArray[np.float64], tolerance: float
 ) -> list[str]:
-    """What is wrong with the values of the four methods, chip by chip.
+    """Find problems of the values of the four methods, chip by chip.
 
     Parameters
     ----------

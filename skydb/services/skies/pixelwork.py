@@ -1,8 +1,8 @@
-"""What is measured of one exposure while its pixels are at hand.
+"""Measurements of one exposure while its pixels are in memory.
 
 The level of a chip within the footprint of another one needs the pixels of the first and
 only the outline of the second. So exposures are read one by one, each once, whatever
-their overlaps, and no more pixels are held than are being looked at.
+their overlaps, and the pixels of few are in memory.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Side = tuple[ChipKey, ChipKey]
 
 @dataclass(frozen=True)
 class ExposureWork:
-    """What is asked of one exposure.
+    """Measurements to make of one exposure.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ExposureWork:
 
 @dataclass(frozen=True)
 class ExposureLevels:
-    """What was found in one exposure."""
+    """Measurements of one exposure."""
 
     chips: Sequence[MeasuredChip]
     within: Mapping[Side, Level | None]

@@ -1,4 +1,4 @@
-"""What the pixels of the inputs say, whatever their headers say: no signal, no measurement."""
+"""Check of the pixels of the inputs, independent of headers: no signal, no measurement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ States = Mapping[str, tuple[ChipState, ...]]
 
 @dataclass(frozen=True)
 class Signal:
-    """What was found in the pixels of the inputs.
+    """Inputs with and without signal in their pixels.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Signal:
         return frozenset((*self.blind, *chips))
 
     def flags(self) -> Iterator[Flag]:
-        """What is to be said before a run starts."""
+        """Flag inputs before a run starts."""
         for name, chips in self.states.items():
             if name in self.blind:
                 yield Flag(FindingKind.NO_SIGNAL, name, f"{_NO_PIXEL}, and is left out: {_NULL}")
@@ -78,7 +78,7 @@ class Signal:
         return f"{what}; in the copy that is used they are flagged ({self.accepted.free})."
 
 
-_NO_PIXEL = "it has no pixel that tells of the sky (flagged, not numbers, or all the same)"
+_NO_PIXEL = "it has no pixel of the sky (flagged, not numbers, or all the same)"
 _NULL = "its sky is NULL."
 
 

@@ -174,7 +174,7 @@ def test_a_delivery_is_added_and_dropped_with_an_author_and_a_line_in_the_books(
 def test_days_of_a_delivery_that_are_none_are_refused(
     services: Services, days: tuple[str, str]
 ) -> None:
-    with pytest.raises(UsageError, match="is no day"):
+    with pytest.raises(UsageError, match="Invalid date"):
         services.books.add_delivery("flats", *days, "wrong flats")
     with pytest.raises(StateError, match="before it begins"):
         services.books.add_delivery("flats", "2024-05-09", "2024-05-01", "wrong flats")

@@ -243,7 +243,7 @@ CASES = (
     Case(R.ENVIRONMENT_FAILED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED)),
     Case(R.ENVIRONMENT_FAILED, matched_then_replayed_in_a_bad_environment),
     Case(R.ENVIRONMENT_UNCHECKED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED),
-         "nobody has checked.", "skydb doctor"),
+         "were not checked.", "skydb doctor"),
     Case(R.ENVIRONMENT_UNCHECKED, matched),
     Case(R.ENVIRONMENT_UNCHECKED, known_from_a_log),
     Case(R.CATALOGUE_SUPERSEDED, aligned_to_what_was_superseded_twice,

@@ -198,7 +198,7 @@ def test_a_refused_self_test_flags_the_run(services, visit, answers):
     rows = sky_runs(services, visit, selftest=False)
     assert answers.asked == 0
     assert remarks(rows) == [
-        "Nobody has checked what this environment computes; run `skydb doctor`."
+        "This environment was not checked; run `skydb doctor`."
     ]
 
 

@@ -337,7 +337,7 @@ def test_a_file_that_changed_fails_all_methods_with_a_reason(
     path.write_bytes(whole + b"\0" * 2880)
     rows = run(services)
     assert {row["status"] for row in rows} == {"failed"}
-    assert all("no longer that of version 1" in row["error"] for row in rows)
+    assert all("is no longer version 1" in row["error"] for row in rows)
     path.unlink()
     assert all("is gone" in row["error"] for row in run(services, SkyMethod.MATCH))
     path.write_bytes(whole)

@@ -36,7 +36,7 @@ from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 
 @dataclass(frozen=True)
 class _Found:
-    """What AstroDrizzle has found in some exposures, and what skydb measured beside it."""
+    """Skies by AstroDrizzle of some exposures, and skydb's own measurements."""
 
     inputs: RunInputs
     outcome: DrizzleOutcome
@@ -44,7 +44,7 @@ class _Found:
     errors: Errors
 
     def levels(self) -> list[SkyLevel]:
-        """Skies that were used; none for a chip without a pixel to tell it from."""
+        """Skies that were used; none for a chip without usable pixels."""
         masked = {(mask.filename, mask.extver): mask.masked for mask in self.outcome.masks}
         found = []
         for sky in self.outcome.skies:
@@ -78,7 +78,7 @@ class AstroDrizzleEngine:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What AstroDrizzle is passed."""
+        """Parameters for AstroDrizzle."""
         return self.drizzle.as_parameters()
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:

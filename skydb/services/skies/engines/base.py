@@ -1,4 +1,4 @@
-"""What an engine is to the service that asks for runs, and what all engines keep alike."""
+"""Interface of engines to the service of runs, and records that all engines keep."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _RUNS = "runs"
 class SkyEngine(Protocol):
     """Takes runs from their beginning to their end.
 
-    An engine is made of a context and of settings, and is told the ids of runs: any
+    An engine is made of a context and of settings, and is given the ids of runs: any
     process that has opened the same ledger can do the work.
     """
 
     @property
     def name(self) -> Engine:
-        """What the runs say computed them."""
+        """Engine in the rows of the runs."""
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -78,7 +78,7 @@ def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterat
 
 @contextmanager
 def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
-    """Where the files of a run go; a new directory is removed when the block fails."""
+    """Make the directory of a run; a new one is removed when the block fails."""
     again = f".{context.attempt}" if context.attempt > 1 else ""
     parts = (_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
@@ -122,12 +122,12 @@ def keep_mosaic(
 def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
     """Flag exposures and chips without a good pixel that were not flagged before the run.
 
-    Silent where the run was told to allow them.
+    None are flagged in a run that allows them.
     """
     known = {one.subject for one in run.findings if one.kind is FindingKind.NO_SIGNAL}
     if FindingKind.NO_SIGNAL.value not in run.parameters.get("allowed", ()):
         for subject in sorted(set(subjects) - known):
-            message = "has no good pixel to tell a sky from; its sky is NULL."
+            message = "has no good pixel for a sky; its sky is NULL."
             run.notice(FindingKind.NO_SIGNAL, subject, message)
 
 
@@ -136,7 +136,7 @@ def notice_islands(
 ) -> None:
     """Flag exposures, or chips, that share no sky, and groups that have no common zero.
 
-    Silent where the run was told to allow islands.
+    None are flagged in a run that allows islands.
     """
     if FindingKind.ISLANDS.value in run.parameters.get("allowed", ()):
         return

@@ -61,7 +61,7 @@ class SkyTask:
 
 @dataclass(frozen=True)
 class LedgerAddress:
-    """How another process opens the same ledger.
+    """Address with which another process opens the same ledger.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Piece(Protocol):
         """Begin the runs and do the task in this process."""
 
     def give_up(self, why: str, *, interrupted: bool = False) -> None:
-        """End what still runs, for nobody could do it, or nobody is to do it any more."""
+        """End the runs that were not done; no worker will do them."""
 
 
 class Executor(Protocol):

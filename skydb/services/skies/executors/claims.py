@@ -74,7 +74,7 @@ def still_running(context: Context, run_ids: Sequence[int]) -> bool:
 def fail_lost(
     context: Context, run_ids: Sequence[int], why: str, *, interrupted: bool = False
 ) -> None:
-    """End runs that nobody could do, or was to do; those that have ended stay as they are."""
+    """End runs that no worker did; those that have ended stay as they are."""
     with context.store.writing() as session:
         for run_id in run_ids:
             run = session.get_one(SkyRun, run_id)
@@ -106,7 +106,7 @@ def _attempts(session: Session, run: SkyRun) -> list[RunAttempt]:
     return list(session.scalars(tried))
 
 
-_STOPPED = "the worker was told to stop"
+_STOPPED = "the worker received a signal"
 
 _OUTCOMES = {
     ActivityStatus.SUCCEEDED: AttemptOutcome.SUCCEEDED,

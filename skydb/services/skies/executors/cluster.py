@@ -22,7 +22,7 @@ SCHEME = "dask://"
 
 _SCHEDULER_GONE = "the scheduler went away"
 
-#: States of a worker that is told to stop.
+#: States of a worker that is being stopped.
 _LEAVING = ("closing", "closed", "failed", "stopping", "closing_gracefully")
 
 #: Longest that a scheduler may take to answer.
@@ -86,7 +86,7 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
         for piece in pieces:
             waiting[_submit(client, document, piece.begin())] = piece
         for future in as_completed(list(waiting), loop=client.loop):
-            # Of a task whose scheduler is gone distributed tells no exception, but a status.
+            # A task whose scheduler has ended has no exception in distributed, but a status.
             if future.status == "error":
                 waiting[future].give_up(_described(future.exception()))
             if future.status in ("error", "finished"):
@@ -98,7 +98,7 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
             by = reason(error)
             for piece in left.values() if by else ():
                 piece.give_up(interrupted_by(by or ""), interrupted=True)
-            # What a worker has begun ends there, and finds that its run has ended.
+            # A run that a worker has begun ends there, and finds that its row has ended.
             with suppress(OSError, TimeoutError, asyncio.CancelledError):
                 client.cancel(list(waiting))
         raise
@@ -115,7 +115,7 @@ def _submit(client: Client, ledger: Mapping[str, str], task: SkyTask) -> Future[
 def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None:
     """Do a task on a worker: open the ledger, claim the runs, do them, record.
 
-    A worker that is told to stop breaks it off, for another one to do.
+    A worker that is stopped leaves the run to another one.
     """
     from distributed import Reschedule, get_worker
 
@@ -126,7 +126,7 @@ def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None
     try:
         with told_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
             perform_elsewhere(address, SkyTask.from_document(task), str(worker.address))
-            # What it has broken off may have ended quietly.
+            # An interrupted task may have ended without an exception.
             check()
     except Interrupted as error:
         raise Reschedule from error

@@ -28,20 +28,20 @@ from skydb.services.skies.visits.product import (
 )
 from skydb.services.skies.visits.recipe import VisitRecipe, optics_of
 
-#: What else is done with a product that is not kept.
+#: Steps on a product that is not kept.
 Look = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What AstroDrizzle has made of some exposures, and what their pixels say."""
+    """Products of AstroDrizzle of some exposures, and checks of their pixels."""
 
     inputs: RunInputs
     outcome: DrizzleOutcome
     signal: Signal
 
     def levels(self) -> list[SkyLevel]:
-        """Skies that were used; none for a chip without a pixel to tell it from."""
+        """Skies that were used; none for a chip without usable pixels."""
         found = []
         for sky in self.outcome.skies:
             chip = (self.inputs.rootname_of(sky.filename), sky.extver)
@@ -148,7 +148,7 @@ class Drizzling:
 
 
 def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
-    """Note which skies were used, and whatever could have passed silently."""
+    """Record which skies were used, and problems."""
     outcome = made.outcome
     levels = [*made.levels(), *left_out_levels(used_versions(session, made.inputs), made.inputs)]
     run.note_skies(levels, outcome.effective_method, outcome.downgrade_reason)

@@ -127,7 +127,7 @@ class VisitDrizzleService:
         return [row for one in fields for row in explained_inputs(self.context, one)]
 
     def repeat(self, run_id: int, look: Look) -> int:
-        """Drizzle the very contents of an earlier product again, and keep no version of it.
+        """Drizzle the same versions as an earlier product again, and keep no version of it.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class VisitDrizzleService:
         return again
 
     def recorded(self, run_id: int) -> VisitRecipe:
-        """What a product was made by, with its inputs as they are on record.
+        """Load the recipe of a product, with its recorded inputs.
 
         Raises
         ------
@@ -245,7 +245,7 @@ class VisitDrizzleService:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the user wants of every product."""
+    """Request of the user for every product."""
 
     wishes: Wishes
     method: SkyMethod
