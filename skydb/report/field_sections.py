@@ -23,7 +23,7 @@ _Blocks: TypeAlias = tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ..
 _RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
 #: So many fields have pictures on a page; the others have their tables.
 _FIELDS_DRAWN = 8
-#: What makes a field, by the name of what selects it.
+#: Properties that define a field, by the option that selects it.
 _SELECTING = {
     "target": "target",
     "detector": "detector",

@@ -43,7 +43,7 @@ DIFFERENCES = (
 #: Digits shown of a checksum.
 _SHORT = 12
 
-#: What is read first below a node.
+#: Keys that come first below a node.
 _ORDER = {
     Relation.GENERATED: 0,
     Relation.USED: 1,
@@ -52,11 +52,11 @@ _ORDER = {
     Relation.SPECIALIZED: 4,
     Relation.DERIVED: 5,
 }
-#: Relations that are named even when they lead to what was told before; the other ones
+#: Relations that are named even when they lead to a node that was shown before; the others
 #: follow from these, and all of them are in the JSON.
 _WORTH_REPEATING = (Relation.GENERATED, Relation.USED)
 
-#: What is told of an exposure: its contents, and what was made of it.
+#: Kinds of nodes below an exposure: its versions, and products made of it.
 _OF_AN_EXPOSURE = (Relation.SPECIALIZED, Relation.DERIVED)
 
 _STYLES = {NodeType.ENTITY: "bold", NodeType.ACTIVITY: "cyan", NodeType.AGENT: "dim"}
@@ -102,7 +102,7 @@ class _Painter:
         return (edge for edge in self._edges.get(node.id, ()) if edge.source == node.id)
 
     def grow(self, tree: Tree, node: Node) -> None:
-        """Remarks, agents and everything before a node; what was told before is only named."""
+        """Add remarks, agents and everything before a node; a node shown before is only named."""
         self._told.add(node.id)
         for remark in node.remarks:
             tree.add(_remark_line(remark))
@@ -123,7 +123,7 @@ class _Painter:
             text.append(f"{_relation(edge, node)} ", style="dim italic")
         text.append(printable(node.label), style=_STYLES[node.type])
         if again:
-            return text.append("  (told above)", style="dim")
+            return text.append("  (see above)", style="dim")
         facts = [fact for fact in _facts_of(node) if fact]
         text.append("".join(f"  {printable(fact)}" for fact in facts))
         if node.at is not None:
@@ -173,11 +173,11 @@ def _is_told_from_behind(edge: Edge, node: Node, graph: Lineage) -> bool:
     return node.type is NodeType.ACTIVITY and edge.relation is Relation.GENERATED
 
 
-#: Relations as they are told from the end that was there before.
+#: Relations in the direction from the earlier end.
 _BACKWARDS = {
     Relation.GENERATED: "generated",
     Relation.INFORMED: "recorded by",
-    # The versions that skydb made are among them, so not all are deliveries.
+    # Some are versions that skydb made, so not all are archive versions.
     Relation.SPECIALIZED: "has file",
     Relation.DERIVED: "has",
 }
@@ -209,7 +209,7 @@ def _in_brackets(agent: Node) -> str:
 
 
 def _facts_of(node: Node) -> list[str]:
-    """What a reader wants to know of a node, in few words."""
+    """Describe a node in few words."""
     tell = _TELLERS.get(node.kind)
     if tell is not None:
         return tell(node.attributes)
