@@ -49,7 +49,7 @@ class Stop:
         """Source of the request to stop; None as long as there is none."""
         return self._by or (self._parent.by if self._parent else None)
 
-    def tell(self, by: str) -> None:
+    def request(self, by: str) -> None:
         """Say it, and end the processes that the threads wait for."""
         self.note(by)
         self.kill()
@@ -112,7 +112,7 @@ def current() -> Stop:
     return _LOCAL.stop or _ROOT
 
 
-def tell_all(by: str) -> None:
+def stop_all(by: str) -> None:
     """Stop every thread of this process, which is to end."""
     _ROOT.note(by)
 
@@ -220,10 +220,10 @@ def sweep(by: str) -> str:
     with held():
         for process in list(_PROCESSES):
             kill_group(process)
-        told = [closer(by) for closer in _CLOSERS]
+        failures = [closer(by) for closer in _CLOSERS]
         for path in list(_LITTER):
             _remove(path)
-        return " ".join(filter(None, told))
+        return " ".join(filter(None, failures))
 
 
 def on_break(how: Callable[[], None]) -> Callable[[], None]:
@@ -260,7 +260,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def told_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
+def stopped_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
     """Stop this thread, and end what it waits for, once a condition is true.
 
     For threads of a program that has signals of its own; another thread checks the condition.
@@ -277,10 +277,10 @@ def told_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
     def look() -> None:
         while not done.wait(_LOOK_S):
             if is_over():
-                return stop.tell(by)
+                return stop.request(by)
 
     _LOCAL.stop = stop
-    threading.Thread(target=look, name="skydb-told", daemon=True).start()
+    threading.Thread(target=look, name="skydb-failures", daemon=True).start()
     try:
         yield
     finally:
@@ -333,7 +333,7 @@ class Threads(ThreadPoolExecutor):
             self.shutdown(wait=True, cancel_futures=error is not None)
             return None
         with held():
-            self.stop.tell(by)
+            self.stop.request(by)
             self.shutdown(wait=False, cancel_futures=True)
             # In a program that goes on, what they have begun is closed before this returns.
             going_on = [future for future in self._begun if not future.cancelled()]

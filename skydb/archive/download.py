@@ -294,7 +294,7 @@ class Transfer:
                     self.listener.moved(len(chunk))
                     self._go_on(pace, len(chunk))
             except urllib3.exceptions.ReadTimeoutError as error:
-                raise self._broken("went silent") from error
+                raise self._broken("stopped sending") from error
             except urllib3.exceptions.HTTPError as error:
                 raise self._broken("broke off") from error
 

@@ -55,7 +55,7 @@ _UNITS = {
 
 
 class Motion(StrEnum):
-    """Whether the service moved the positions to the requested epoch."""
+    """Treatment of proper motions by the service."""
 
     APPLIED = "applied"
     """The sources are where their proper motions take them."""
@@ -91,7 +91,7 @@ class EpochVerdict:
 
     @property
     def proper_motion_applied(self) -> bool | None:
-        """As the ledger keeps it: None when it is unknown."""
+        """Motion as the ledger keeps it: None when it is unknown."""
         return {Motion.APPLIED: True, Motion.LOST: False}.get(self.motion)
 
     def doubt(self, wanted: float) -> str:
@@ -231,14 +231,14 @@ def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> 
 def _verdict(predicted: Floats, seen: Floats, own: float, wanted: float) -> EpochVerdict:
     """Compare motions (N, 2) in mas: those of the proper motions and those of the service."""
     length = np.hypot(*predicted.T)
-    telling = length > _NEGLIGIBLE_MAS
-    count = int(telling.sum())
+    measurable = length > _NEGLIGIBLE_MAS
+    count = int(measurable.sum())
     if not count:
         why = f"no source moves by {_NEGLIGIBLE_MAS:g} mas from {own:g} to {wanted:g}"
         return EpochVerdict(Motion.UNKNOWN, wanted, why, is_doubtful=False)
-    allowed = _ROUNDING_MAS + _SHARE * length[telling]
-    moved = int((np.hypot(*(seen - predicted)[telling].T) <= allowed).sum())
-    stayed = int((np.hypot(*seen[telling].T) <= allowed).sum())
+    allowed = _ROUNDING_MAS + _SHARE * length[measurable]
+    moved = int((np.hypot(*(seen - predicted)[measurable].T) <= allowed).sum())
+    stayed = int((np.hypot(*seen[measurable].T) <= allowed).sum())
     if moved >= _MOST * count:
         why = f"{moved} of {count} sources are where their proper motions take them"
         return EpochVerdict(Motion.APPLIED, wanted, why, is_doubtful=False)

@@ -98,7 +98,7 @@ class _Field:
 
     @property
     def shelves(self) -> dict[str, list[Product]]:
-        """What decides of each exposure: its files that a fit would move."""
+        """Files of each exposure that a fit would move."""
         found: dict[str, list[Product]] = defaultdict(list)
         for one in self.combinations:
             for name in _members(one):
@@ -113,7 +113,7 @@ class _Field:
     def moving(
         self, wanted: Mapping[str, Flavour], behind: Collection[Product] = ()
     ) -> list[Product]:
-        """Those whose fits move the files of these flavours, no exposure in two flavours."""
+        """Select those whose fits move files of these flavours, no exposure in two flavours."""
         taken: list[Product] = []
         for is_late, flavour in product((False, True), _order(set(wanted.values()))):
             moved = {name for one in taken for name in _members(one)}
@@ -137,9 +137,9 @@ class _Field:
 
 
 def _apart(combinations: Sequence[Product]) -> list[Product]:
-    """Those of most members, and of these the newest, that have no exposure in common.
+    """Select products without common exposures: first most members, then the newest.
 
-    What skydb has drizzled of a part of a visit stays beside what it drizzles of the whole.
+    A product of a part of a visit may exist beside one of the whole visit.
     """
     taken: list[Product] = []
     for one in sorted(

@@ -180,8 +180,8 @@ def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         solution = one.version.current_solution
         frames[frame_of(solution) if solution else "no WCS"].append(one.rootname)
     if len(frames) > 1:
-        told = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
-        message = f"the WCS of the inputs are aligned to different frames ({told})."
+        listing = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
+        message = f"the WCS of the inputs are aligned to different frames ({listing})."
         yield Flag(FindingKind.MIXED_FRAMES, "inputs", message)
     yield from _mirrored(chosen)
 
@@ -264,9 +264,9 @@ def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     )
     if found.obstacles:
         units = found.by_unit.items()
-        told = "; ".join(f"{unit}: {listed(names)}" for unit, names in units)
+        listing = "; ".join(f"{unit}: {listed(names)}" for unit, names in units)
         message = (
-            f"the images have different units ({told}) and cannot be converted: "
+            f"the images have different units ({listing}) and cannot be converted: "
             f"{listed(found.obstacles)}. Their skies cannot be compared."
         )
         cure = "Run the exposures of each unit by themselves (--exclude, --exposure)."

@@ -50,9 +50,9 @@ class DrizzledFrom:
             ("IDCTAB", version.idctab, {one.idctab for one in kept}, self.product.idctab),
         )
         for card, own, in_rows, in_product in cards:
-            told = {value for value in in_rows if value} or {in_product} - {None}
-            if own is not None and told and own not in told:
-                named = ", ".join(sorted(filter(None, told)))
+            calibrations = {value for value in in_rows if value} or {in_product} - {None}
+            if own is not None and calibrations and own not in calibrations:
+                named = ", ".join(sorted(filter(None, calibrations)))
                 return f"its {card} is {own}, the product was made with {named}"
         return None
 

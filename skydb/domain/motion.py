@@ -102,15 +102,15 @@ class MotionRecord:
         """Describe the treatment with numbers, beside the RMS of the fit where there is one."""
         if self.treatment is None:
             return "Every source of the catalogue has a proper motion."
-        told = f"{self.without_motion} of {self.sources} sources have no proper motion and "
+        text = f"{self.without_motion} of {self.sources} sources have no proper motion and "
         if self.without_motion == self.sources:
-            told = f"None of the {self.sources} sources has a proper motion; they "
-        told += f"{_DONE[self.treatment]}{self._still}"
+            text = f"None of the {self.sources} sources has a proper motion; they "
+        text += f"{_DONE[self.treatment]}{self._still}"
         if self.displacement_mas is None or self.years is None:
-            return f"{told}: how far the field moved {self._span} is not known."
-        told += f": the field moves by {self.motion_mas_yr:.1f} mas a year, "
-        told += f"{self.displacement_mas:.1f} mas {self._span}"
-        return f"{told}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{told}."
+            return f"{text}: how far the field moved {self._span} is not known."
+        text += f": the field moves by {self.motion_mas_yr:.1f} mas a year, "
+        text += f"{self.displacement_mas:.1f} mas {self._span}"
+        return f"{text}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{text}."
 
     def doubt(self, rms_mas: float | None) -> str | None:
         """Explain why a fit to these sources may be wrong, or which were left out; else None.

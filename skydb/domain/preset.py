@@ -18,7 +18,7 @@ _LONGEST_NAME = 40
 class Preset(Base):
     """Options of AstroDrizzle that runs can be given by one name.
 
-    A run keeps the values that came of it, so that a preset may change.
+    A run keeps its own values, so that a preset may change.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def measured(science: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(science) <= LARGEST_VALUE)
 
 
-def tells_of_sky(values: NDArray[Any]) -> bool:
+def has_sky_signal(values: NDArray[Any]) -> bool:
     """Whether pixels that are measured hold a signal: noise makes two of them differ.
 
     Parameters

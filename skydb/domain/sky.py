@@ -172,9 +172,9 @@ class SkyRun(Repeatable, Retained, Activity):
             When the run is not running, or an input has no value.
         """
         values = [self._value(level, inputs) for level in levels]
-        silent = set(inputs) - {value.exposure.rootname for value in values}
-        if silent:
-            raise StateError(f"Run {self.id} has no sky value for {', '.join(sorted(silent))}.")
+        missing = set(inputs) - {value.exposure.rootname for value in values}
+        if missing:
+            raise StateError(f"Run {self.id} has no sky value for {', '.join(sorted(missing))}.")
         self.succeed()
         self.effective_method = effective_method
         self.downgraded = effective_method is not self.requested_method

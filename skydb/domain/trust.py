@@ -115,10 +115,10 @@ class TrustReport:
     @property
     def weakest(self) -> str | None:
         """Reason of the check with the lowest score; None without any score."""
-        speaking = [(w.score, w) for w in self.witnesses if w.score is not None]
-        if not speaking:
+        scored = [(w.score, w) for w in self.witnesses if w.score is not None]
+        if not scored:
             return None
-        _, witness = min(speaking, key=lambda pair: pair[0])
+        _, witness = min(scored, key=lambda pair: pair[0])
         return f"{witness.component}: {witness.reason}"
 
     def with_witness(self, witness: Witness) -> Self:

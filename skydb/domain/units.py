@@ -115,10 +115,10 @@ def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
     conditions : mapping of str to Condition
         What the header of each says, by rootname.
     """
-    told = {name: _spelled(one.bunit) for name, one in conditions.items()}
+    spelled = {name: _spelled(one.bunit) for name, one in conditions.items()}
     by_unit = {
-        unit: tuple(sorted(name for name in told if told[name] == unit))
-        for unit in sorted(set(told.values()))
+        unit: tuple(sorted(name for name in spelled if spelled[name] == unit))
+        for unit in sorted(set(spelled.values()))
     }
     if len(by_unit) < 2:
         return CommonUnit(by_unit, {})
@@ -128,7 +128,7 @@ def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
     for name, condition in sorted(conditions.items()):
         before = unit_of(condition.bunit)
         if before is None or target is None:
-            obstacles.append(f"{name} is in {told[name]}")
+            obstacles.append(f"{name} is in {spelled[name]}")
         elif before is not target:
             conversion = _conversion(condition, before, target)
             if isinstance(conversion, str):

@@ -107,8 +107,8 @@ class VisitDrizzle(Repeatable, Activity):
         reason : str or None
             Why it is another method than the one asked for.
         """
-        told = {f"{one.rootname}[{one.extver}]": one.mdrizsky for one in levels}
-        self.parameters = {**self.parameters, "skies": told}
+        by_chip = {f"{one.rootname}[{one.extver}]": one.mdrizsky for one in levels}
+        self.parameters = {**self.parameters, "skies": by_chip}
         self.effective_method = effective
         if effective is not self.requested_method:
             message = f"{self.requested_method} was asked for, {effective} is what ran. "
@@ -117,7 +117,7 @@ class VisitDrizzle(Repeatable, Activity):
             )
 
     def keep(self, version: ProductVersion) -> None:
-        """Note what came of it."""
+        """Record the product."""
         self.generate(version, LinkRole.MOSAIC)
 
     def repeat(self, original: VisitDrizzle) -> None:

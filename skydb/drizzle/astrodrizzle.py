@@ -152,10 +152,10 @@ class AstroDrizzle:
             for job, directory in zip(jobs, directories, strict=True)
         ]
         report = self._runner.run("astrodrizzle", {"jobs": requests}, scratch)
-        told = _job_reports(report)
+        reports = _job_reports(report)
         return [
             _outcome(job, directory, one, _versions(report), scratch)
-            for job, directory, one in zip(jobs, directories, told, strict=True)
+            for job, directory, one in zip(jobs, directories, reports, strict=True)
         ]
 
     def make_product(
@@ -204,7 +204,7 @@ def _outcome(
     log = _kept_log(directory, scratch)
     science, weight = _mosaic(directory, job.product, log)
     masks = mask_readings(report.get("masks", ()))
-    verdict, skies = _hear(job, report, read_skies(_copies(job.product, directory)), log)
+    verdict, skies = _findings(job, report, read_skies(_copies(job.product, directory)), log)
     return DrizzleOutcome(
         science=science,
         weight=weight,
@@ -301,7 +301,7 @@ def _copies(job: ProductJob, directory: Path) -> list[Path]:
     return [directory / path.name for path in job.inputs]
 
 
-def _hear(
+def _findings(
     job: SkyJob, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
     """Find the method that ran, and the skies that were really used."""
@@ -317,10 +317,10 @@ def _hear(
         verdict = judge(method, calls, skies, text)
     except LookupError as error:
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log) from error
-    silent = {reading.filename for reading in skies if reading.mdrizsky is None}
+    without_sky = {reading.filename for reading in skies if reading.mdrizsky is None}
     contradictions += [
         f"{name} has no sky although it overlaps others"
-        for name in sorted(silent.difference(verdict.unmatched))
+        for name in sorted(without_sky.difference(verdict.unmatched))
     ]
     found = (*verdict.disagreements, *contradictions)
     return replace(verdict, disagreements=found), skies

@@ -64,9 +64,9 @@ class MaskReading:
         return self.share_lost > self.largest_share
 
 
-def mask_readings(told: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
+def mask_readings(records: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
     """Read the masks from the record of the subprocess."""
-    return tuple(MaskReading(**one) for one in told)
+    return tuple(MaskReading(**one) for one in records)
 
 
 def read_masks(path: Path) -> dict[tuple[str, int], NDArray[np.bool_]]:

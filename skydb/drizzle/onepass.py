@@ -166,9 +166,9 @@ def _refuse_skies(method: SkyMethod, chips: ChipSkies, names: set[str]) -> None:
     strangers = sorted({name for name, _ in chips} - names)
     if strangers:
         raise UsageError(f"{method.value}: skies of {', '.join(strangers)}, which are not inputs.")
-    silent = sorted(names - {name for name, _ in chips})
-    if silent:
-        raise UsageError(f"{method.value}: no sky is given for {', '.join(silent)}.")
+    without_sky = sorted(names - {name for name, _ in chips})
+    if without_sky:
+        raise UsageError(f"{method.value}: no sky is given for {', '.join(without_sky)}.")
     for (name, extver), sky in chips.items():
         if sky is not None and not math.isfinite(sky):
             raise UsageError(f"{method.value}: the sky of {name} chip {extver} is {sky}.")

@@ -52,11 +52,11 @@ def ask_footprints(
     directory = scratch / fresh_directory(scratch, "outlines")
     names = [f"{directory.name}/{copy.name}" for copy in copies_in(directory, exposures)]
     report = runner.run("footprints", {"files": names}, scratch)
-    told = report["outlines"]
-    assert isinstance(told, Mapping)
+    by_field = report["outlines"]
+    assert isinstance(by_field, Mapping)
     outlines = {
         Path(name).name: {int(chip): np.asarray(vertices) for chip, vertices in chips.items()}
-        for name, chips in told.items()
+        for name, chips in by_field.items()
     }
     return FootprintReport(outlines, str(report["version"]))
 

@@ -42,7 +42,7 @@ _LOOK_S = 0.1
 
 
 class FitStatus(StrEnum):
-    """Whether a product has a fit that may be reviewed."""
+    """Status of the fit of a product."""
 
     FITTED = "fitted"
     FAILED = "failed"
@@ -165,7 +165,7 @@ class TweakReg:
         stars: Mapping[Path, Mapping[int, StarList]] | None = None,
         heard: Heard = heed_nothing,
     ) -> list[ProductFit]:
-        """Fit every product, in one subprocess, and examine what came of it.
+        """Fit every product, in one subprocess, and check the results.
 
         Parameters
         ----------
@@ -238,7 +238,7 @@ class TweakReg:
                     ended.hear([call for call in calls if _is_done(call, ended.scratch)])
             except Exception:
                 # The other fits are not needed any more.
-                thread.stop.tell("a failure")
+                thread.stop.request("a failure")
                 raise
             running.result()
 
@@ -258,7 +258,7 @@ class _Ended:
         for call in calls:
             if call.directory not in self.fits:
                 home = self.scratch / call.directory
-                made = [_judge(one, home, self._settings, log, crash) for one in call.members]
+                made = [_checked(one, home, self._settings, log, crash) for one in call.members]
                 self.fits[call.directory] = made
                 for fit in made:
                     self._heard(fit)
@@ -340,7 +340,7 @@ def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
     }
 
 
-def _judge(
+def _checked(
     before: _Before, directory: Path, settings: TweakRegSettings, log: Path, crash: str | None
 ) -> ProductFit:
     """Return the fit of one product when all checks pass, else its failure."""

@@ -159,13 +159,17 @@ def judge_given(
     """
     skies, found = [], []
     for reading in on_disk:
-        told = values.get((reading.filename, reading.extver))
-        skies.append(replace(reading, mdrizsky=told))
+        given_sky = values.get((reading.filename, reading.extver))
+        skies.append(replace(reading, mdrizsky=given_sky))
         chip = f"{reading.filename} chip {reading.extver}"
-        if told is None:
+        if given_sky is None:
             found.append(f"{given.source} has no sky for {chip}: nothing was subtracted")
-        elif reading.mdrizsky is None or not math.isclose(reading.mdrizsky, told, rel_tol=1e-6):
-            found.append(f"{given.source} has {told} for {chip}, MDRIZSKY is {reading.mdrizsky}")
+        elif reading.mdrizsky is None or not math.isclose(
+            reading.mdrizsky, given_sky, rel_tol=1e-6
+        ):
+            found.append(
+                f"{given.source} has {given_sky} for {chip}, MDRIZSKY is {reading.mdrizsky}"
+            )
     return MethodVerdict(given.method, None, tuple(found)), tuple(skies)
 
 
@@ -174,5 +178,5 @@ def _of_file(settings: AstroDrizzleSettings, option: str) -> UserSkies:
     file = read_sky_file(path)
     # With skyuser AstroDrizzle does not look for the comment, and subtracts.
     applied = file.is_applied and option == "skyfile"
-    told = replace(file, is_applied=applied)
-    return UserSkies(SkyMethod.USER, f"file {path.name}", file=told, is_subtracted=not applied)
+    given_sky = replace(file, is_applied=applied)
+    return UserSkies(SkyMethod.USER, f"file {path.name}", file=given_sky, is_subtracted=not applied)

@@ -115,8 +115,8 @@ class CatalogTable:
         inside &= self.mag >= (-np.inf if mag_min is None else mag_min)
         inside &= self.mag <= (np.inf if mag_max is None else mag_max)
         if not inside.any():
-            told = f"{mag_min or '...'} to {mag_max or '...'}"
-            raise UsageError(f"No source of the catalogue has a magnitude of {told}.")
+            words = f"{mag_min or '...'} to {mag_max or '...'}"
+            raise UsageError(f"No source of the catalogue has a magnitude of {words}.")
         return self.subset(inside)
 
     def at_epoch(self, year: float) -> Self:
@@ -230,8 +230,8 @@ def _find(path: Path, columns: dict[str, Column], names: tuple[str, ...]) -> Col
         by_lower.setdefault(name.strip().lower(), []).append(column)
     found = next((by_lower[name] for name in names if name in by_lower), [None])
     if len(found) > 1:
-        told = " and ".join(column.name for column in found if column)
-        raise FileRejectedError(path, f"{told} may both be meant", advice="Rename one of them.")
+        words = " and ".join(column.name for column in found if column)
+        raise FileRejectedError(path, f"{words} may both be meant", advice="Rename one of them.")
     return found[0]
 
 

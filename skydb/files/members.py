@@ -34,8 +34,8 @@ class Members:
     @property
     def cal_ver(self) -> str | None:
         """CAL_VER of the members; None where they have several, or none is kept."""
-        told = {one.cal_ver for one in self.wcs}
-        return told.pop() if len(told) == 1 else None
+        versions = {one.cal_ver for one in self.wcs}
+        return versions.pop() if len(versions) == 1 else None
 
 
 def members_of(skeleton: FitsSkeleton) -> Members:

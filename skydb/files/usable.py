@@ -16,7 +16,7 @@ from astropy.io import fits
 from astropy.nddata.bitmask import interpret_bit_flags
 from numpy.typing import NDArray
 
-from skydb.domain.signal import measured, tells_of_sky
+from skydb.domain.signal import has_sky_signal, measured
 from skydb.domain.units import Conversion
 from skydb.errors import FileRejectedError
 from skydb.files.dqfile import flags_beside
@@ -143,8 +143,8 @@ def prepared_copy(
 def _state(planes: ChipPlanes, accepted: AcceptedFlags) -> ChipState:
     good = measured(planes.science)
     heeded = _heeded(planes, accepted.anywhere)
-    told = _heeded(planes, accepted.sky)
-    has_signal = tells_of_sky(planes.science[good & ~told])
+    not_sky = _heeded(planes, accepted.sky)
+    has_signal = has_sky_signal(planes.science[good & ~not_sky])
     return ChipState(planes.extver, int((_bad(planes, good) & ~heeded).sum()), has_signal)
 
 

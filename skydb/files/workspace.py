@@ -73,7 +73,7 @@ class Workspace:
                 yield directory
             except BaseException as error:
                 with held():
-                    _tell_of_logs(error, self._keep_logs(directory, label))
+                    _add_logs(error, self._keep_logs(directory, label))
                 raise
             finally:
                 with held():
@@ -195,7 +195,7 @@ class Workspace:
         return moved
 
 
-def _tell_of_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
+def _add_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
     """Let an error that names a log name the place where it is now."""
     if isinstance(error, ToolError) and error.log is not None and error.log in moved:
         error.move_log(moved[error.log])

@@ -70,12 +70,12 @@ def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> li
     """
     if len(rows) < 2:
         return []
-    told: set[int] = set()
+    shown: set[int] = set()
     found = []
     for row in rows:
         one = services.coverage(_scope_of(coverage, row))
-        runs = [run for run in one.runs() if run["run"] not in told]
-        told |= {run["run"] for run in runs}
+        runs = [run for run in one.runs() if run["run"] not in shown]
+        shown |= {run["run"] for run in runs}
         selected = one.selected
         found.append(
             FieldShown(

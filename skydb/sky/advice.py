@@ -263,13 +263,13 @@ def _scene(evidence: SkyEvidence, factor: float) -> list[str]:
     told = []
     if len(evidence.islands) > 1:
         told.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
-    told.append(_zero_told(_doubtful(evidence.zeros), factor))
+    told.append(_zero_sentence(_doubtful(evidence.zeros), factor))
     if evidence.extended_pull:
         told.append(f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms")
     if evidence.stars.sure > 0:
         told.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
     if evidence.left:
-        told.append(_left_told(evidence, factor))
+        told.append(_left_sentence(evidence, factor))
     return told
 
 
@@ -278,7 +278,7 @@ def _doubtful(zeros: tuple[Zero, ...]) -> Zero:
     return max(zeros, key=lambda zero: (zero.light, -zero.places))
 
 
-def _zero_told(zero: Zero, factor: float) -> str:
+def _zero_sentence(zero: Zero, factor: float) -> str:
     if zero.light:
         return f"the lowest level is not blank sky (light that varies by {zero.light * factor:.2g})"
     if zero.places == 1:
@@ -286,7 +286,7 @@ def _zero_told(zero: Zero, factor: float) -> str:
     return f"the lowest level is flat and shared by {zero.places} separate places"
 
 
-def _left_told(evidence: SkyEvidence, factor: float) -> str:
+def _left_sentence(evidence: SkyEvidence, factor: float) -> str:
     planes = evidence.left_by_gradients
     told = f"{evidence.left * factor:.2g} rms is left that no constants remove"
     if planes is None:

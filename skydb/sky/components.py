@@ -156,8 +156,8 @@ def decompose(
         np.array([one.offset_arcsec for one in ordered]),
     )
     taken, vain = _pursue(model)
-    inner = _told(model, taken, reaches or {})
-    chosen = _told(model, [*taken, *vain], reaches or {})[len(taken) :]
+    inner = _components(model, taken, reaches or {})
+    chosen = _components(model, [*taken, *vain], reaches or {})[len(taken) :]
     outer = _exposures(model, [one.term for one in taken])
     found = sorted([*inner, *outer], key=lambda one: -one.significance)
     return Decomposition(
@@ -200,7 +200,7 @@ def _pursue(model: LeftModel) -> tuple[list[_Found], list[_Found]]:
     return taken, []
 
 
-def _told(
+def _components(
     model: LeftModel, taken: Sequence[_Found], reaches: Mapping[str, NDArray[np.float64]]
 ) -> list[Component]:
     """Terms as components, fitted together."""

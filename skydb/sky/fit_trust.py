@@ -246,13 +246,13 @@ def judge_cross_match(found: Agreement) -> Witness:
 
 def judge_neighbours(found: list[Agreement]) -> Witness:
     """Check a fit by the sources in common with other products of the run, an offset each."""
-    telling = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
-    if not telling:
+    usable = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
+    if not usable:
         reason = "no neighbour has enough sources in common"
         return Witness(TrustComponent.NEIGHBOURS, None, reason)
     # The median, so that one wrong neighbour does not fail this fit.
-    offset = float(np.median([a.significant_offset_pix for a in telling]))
-    reason = f"{offset:.3f} pix off the sources of {len(telling)} neighbours"
+    offset = float(np.median([a.significant_offset_pix for a in usable]))
+    reason = f"{offset:.3f} pix off the sources of {len(usable)} neighbours"
     return Witness(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
 
 

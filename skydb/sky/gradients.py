@@ -1,4 +1,4 @@
-"""Whether skies that are planes, instead of constants, explain what ``match`` leaves."""
+"""Test of skies that are planes, instead of constants, for the rest that ``match`` leaves."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from skydb.sky.solver import Sparse
 Floats: TypeAlias = NDArray[np.float64]
 
 #: Parts of the largest eigenvalue below which the levels do not constrain a combination.
-_TOLD = 1e-7
+_CONSTRAINED = 1e-7
 #: Unknowns up to which all of them are fitted, which gives the scatter.
 _LARGEST = 1500
 #: Chi-squares above which a probability is too small to be written.
@@ -274,7 +274,7 @@ def _is_constrained(normal: Floats, whole: Floats) -> bool:
     if not (whole > 0).all():
         return False
     scale = np.sqrt(whole)
-    return bool(np.linalg.eigvalsh(normal / np.outer(scale, scale))[0] > _TOLD)
+    return bool(np.linalg.eigvalsh(normal / np.outer(scale, scale))[0] > _CONSTRAINED)
 
 
 def _pseudo_inverse(matrix: Floats) -> tuple[Floats, int]:
@@ -282,6 +282,8 @@ def _pseudo_inverse(matrix: Floats) -> tuple[Floats, int]:
     diagonal = np.diag(matrix)
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    told = values > _TOLD * max(float(values[-1]), 1e-300) if values.size else values > 0
-    inverse = (vectors[:, told] / values[told]) @ vectors[:, told].T
-    return inverse / np.outer(scale, scale), int(told.sum())
+    constrained = (
+        values > _CONSTRAINED * max(float(values[-1]), 1e-300) if values.size else values > 0
+    )
+    inverse = (vectors[:, constrained] / values[constrained]) @ vectors[:, constrained].T
+    return inverse / np.outer(scale, scale), int(constrained.sum())

@@ -159,7 +159,7 @@ def all_findings(session: Session) -> list[Row]:
     A finding about a note or flag is valid as long as the note or flag is.
     """
     lines = session.scalars(select(BookEntry).where(BookEntry.withdrawn_at.is_(None)))
-    told = {line.sentence for line in lines}
+    sentences = {line.sentence for line in lines}
     found = (
         select(Finding, Activity.kind)
         .join(Activity, Activity.id == Finding.activity_id)
@@ -176,7 +176,7 @@ def all_findings(session: Session) -> list[Row]:
             "message": finding.message,
         }
         for finding, kind in session.execute(found)
-        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in told
+        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in sentences
     ]
 
 

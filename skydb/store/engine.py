@@ -216,7 +216,7 @@ def _begin_immediate(connection: Connection) -> None:
     SQLite does not handle signals while a statement waits.
     """
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    since_s, is_told = time.monotonic(), False
+    since_s, is_reported = time.monotonic(), False
     driver.execute(f"PRAGMA busy_timeout = {_ONE_WAIT_MS}")
     try:
         while not _begun(driver):
@@ -227,8 +227,8 @@ def _begin_immediate(connection: Connection) -> None:
                     f"The database is locked: waited {waited_s:.0f} s for {holder.who}.",
                     advice=holder.advice,
                 )
-            if waited_s >= _PATIENCE_S and not is_told:
-                is_told = True
+            if waited_s >= _PATIENCE_S and not is_reported:
+                is_reported = True
                 _log.warning("Waiting for %s.", holder_of(_path_of(connection), driver).who)
     except sqlite3.Error:
         # Once more, so that what it says is an error of SQLAlchemy.

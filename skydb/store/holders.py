@@ -123,9 +123,9 @@ def _command(process: object) -> str:
         words = []
     names = [Path(word).name for word in words]
     first = names.index("skydb") if "skydb" in names else 0
-    told = " ".join([*names[first : first + 1], *map(redacted, words[first + 1 :])])
-    told = " ".join(told.split()) or process.name()
-    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
+    line = " ".join([*names[first : first + 1], *map(redacted, words[first + 1 :])])
+    line = " ".join(line.split()) or process.name()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def _is_later(since: datetime, started: datetime | None) -> bool:

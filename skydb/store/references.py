@@ -208,18 +208,20 @@ def version_of(session: Session, reference: Reference) -> ProductVersion:
             advice="See `skydb inspect wcs`.",
         )
     if len(found) > 1:
-        told = "; ".join(
+        listing = "; ".join(
             f"version:{one.id} ({one.filename}, {_described(one.product)})" for one in found
         )
-        raise UsageError(f"Several files are called {reference}: {told}.",
+        raise UsageError(f"Several files are called {reference}: {listing}.",
                          advice="Name one of these.")  # fmt: skip
     return found[0]
 
 
 def several_products(name: str, products: Iterable[Product]) -> UsageError:
     """Make the error for a name of several products, with their differences."""
-    told = "; ".join(f"product:{product.id} ({_described(product)})" for product in products)
-    return UsageError(f"Several products are called {name}: {told}.", advice="Name one of these.")
+    listing = "; ".join(f"product:{product.id} ({_described(product)})" for product in products)
+    return UsageError(
+        f"Several products are called {name}: {listing}.", advice="Name one of these."
+    )
 
 
 def visit_named(session: Session, label: str) -> Visit:

@@ -328,18 +328,18 @@ def nothing_selected(
         "flavour": Product.flavour,
     }
     words = {"rootnames": "exposures", "visits": "visits", "proposal_id": "proposals"}
-    told = [
+    facts = [
         _known_names(session, words.get(name, f"{name}s"), column)
         for name, column in columns.items()
         if getattr(scope, name) not in (None, ())
     ]
     if scope.as_of is not None:
-        told.append(_first_written(session))
-    there = f" ({'; '.join(told)})" if told else ""
+        facts.append(_first_written(session))
+    there = f" ({'; '.join(facts)})" if facts else ""
     nothing = f"{what} of this selection"
     return NotFoundError(
         f"The ledger has no {', '.join(missing) or nothing}{there}.",
-        advice="Bring them in with `ingest`." if not told else "Select what there is.",
+        advice="Bring them in with `ingest`." if not facts else "Select what there is.",
     )
 
 

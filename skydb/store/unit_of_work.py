@@ -68,14 +68,14 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise RowRefusedError(
-            _said(error), advice="Another process may have written the same thing; try again."
+            _reason(error), advice="Another process may have written the same thing; try again."
         ) from error
     except DataError as error:
-        raise RowRefusedError(_said(error)) from error
+        raise RowRefusedError(_reason(error)) from error
     except DBAPIError as error:
-        raise StoreError(f"The database failed: {_said(error)}.") from error
+        raise StoreError(f"The database failed: {_reason(error)}.") from error
 
 
-def _said(error: DBAPIError) -> str:
+def _reason(error: DBAPIError) -> str:
     """The driver's own words, in one line."""
     return redacted(" ".join(str(error.orig).split()).removesuffix("."))

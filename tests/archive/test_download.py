@@ -150,7 +150,7 @@ def test_a_bad_body_is_thrown_away_and_fetched_again(
         ({"fault": "http_error", "status": 500}, "answered 500"),
         ({"fault": "down"}, "cannot be reached"),
         ({"fault": "slow", "delay_s": 3.0}, "did not answer in time"),
-        ({"fault": "slow", "bytes_per_s": 400.0}, "went silent|too slow"),
+        ({"fault": "slow", "bytes_per_s": 400.0}, "stopped sending|too slow"),
         ({"fault": "dropped", "after_bytes": 0}, "broke off after 0 of"),
     ],
 )

@@ -139,8 +139,8 @@ def read_field(exposures: Sequence[str], parameters: Mapping[str, Any], output: 
     name = product_name(output, taken[0], images[0]._instrument)
     wcs = wcs_functions.make_outputwcs(images, name, configObj=config, perfect=True)
     final = config[util.getSectionName(config, _STEP_FINAL)]
-    told = adrizzle.buildDrizParamDict(config, single=False)
-    told.update(
+    parameters_of_step = adrizzle.buildDrizParamDict(config, single=False)
+    parameters_of_step.update(
         crbit=None,
         proc_unit=config["proc_unit"],
         wht_type=final["final_wht_type"],
@@ -148,7 +148,7 @@ def read_field(exposures: Sequence[str], parameters: Mapping[str, Any], output: 
         clean=True,
         logfile="onepass.log",
     )
-    return Field(config, images, left_out, wcs, told, library)
+    return Field(config, images, left_out, wcs, parameters_of_step, library)
 
 
 def configuration(exposures: Sequence[str], parameters: Mapping[str, Any], output: str) -> Any:  # noqa: ANN401

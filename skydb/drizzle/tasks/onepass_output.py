@@ -214,13 +214,13 @@ class Writer:
     def _science(self, index: int) -> Array:
         from drizzlepac import adrizzle, util
 
-        told = self.field.parameters
-        fill = None if util.is_blank(told["fillval"]) else float(told["fillval"])
-        factor = self.draft.exptime_s if told["units"] == "counts" else 1.0
+        options = self.field.parameters
+        fill = None if util.is_blank(options["fillval"]) else float(options["fillval"])
+        factor = self.draft.exptime_s if options["units"] == "counts" else 1.0
         native = self.field.images[-1].native_units.lower()
-        if told["proc_unit"].lower() == "native" and native[:6] == "counts":
+        if options["proc_unit"].lower() == "native" and native[:6] == "counts":
             factor /= _last_chip(self.field)._gain
-        return self.sums.science(index, adrizzle.interpret_maskval(told), fill, factor)
+        return self.sums.science(index, adrizzle.interpret_maskval(options), fill, factor)
 
     def _put_mean_sky(self, header: fits.Header, place: int, index: int) -> None:
         """Write the mean of the skies into a header that has none when no chip has one."""

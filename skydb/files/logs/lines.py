@@ -67,7 +67,7 @@ class LineCleaner:
             else:
                 text, has_logger = strip(line)
             if text and (has_logger or echoes.is_doubled):
-                yield number, text, has_logger, echoes.hears(text, has_logger)
+                yield number, text, has_logger, echoes.is_repeated(text, has_logger)
             else:
                 echoes.before.append(text)
                 yield number, text, False, False
@@ -112,7 +112,7 @@ class _Echoes:
         self.is_doubled = False
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
-    def hears(self, text: str, has_logger: bool) -> bool:
+    def is_repeated(self, text: str, has_logger: bool) -> bool:
         """Whether a line is an echo; if it is none, it waits for its own."""
         if not self.is_doubled:
             self.is_doubled = True

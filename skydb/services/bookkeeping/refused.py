@@ -130,17 +130,17 @@ def runnable(
     command : callable
         The command of a row of ``known``.
     """
-    told = []
+    result = []
     for row in rows:
         refusal = refused.get(field_of(row)) if _is_sky_run(row) else None
         if refusal is None:
-            told.append(row)
+            result.append(row)
             continue
         cure = refusal.cure(known)
         before = command(cure) if cure else f"{row['command']} --explain-inputs"
         reason = f"{row['reason']} A sky run is refused before: {refusal.reason}"
-        told.append({**row, "command": before, "reason": reason})
-    return told
+        result.append({**row, "command": before, "reason": reason})
+    return result
 
 
 def _is_sky_run(row: Row) -> bool:

@@ -132,7 +132,7 @@ class RetentionService:
             run = _run(session, run_id)
             # The files are back if it cannot be committed.
             with held(), set_aside(list(paths.values()), aside) as freed:
-                run.purge(who, why, _told(gone, freed))
+                run.purge(who, why, _summary(gone, freed))
                 session.commit()
         return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone))
 
@@ -186,7 +186,7 @@ def _released(runs: Iterable[SkyRun], policy: RetentionPolicy) -> list[int]:
     return sorted(released)
 
 
-def _told(files: Sequence[str], freed_bytes: int) -> str:
+def _summary(files: Sequence[str], freed_bytes: int) -> str:
     if not files:
         return "(Its files were gone already.)"
     return f"(Deleted {', '.join(files)}: {freed_bytes:,} bytes.)"

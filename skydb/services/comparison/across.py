@@ -15,7 +15,7 @@ from skydb.domain import SkyRun
 from skydb.domain.vocabulary import SkyDiffCause, SkyMethod
 from skydb.services.comparison.causes import (
     Because,
-    Company,
+    ExposureSetDiff,
     causes_of_contents,
     causes_of_runs,
     in_order,
@@ -175,11 +175,11 @@ class Comparison:
         key = (link.one.id, link.other.id, link.method)
         if key not in self._pairs:
             values = self._values[link.one.id], self._values[link.other.id]
-            told = self._told_by_logs(link.one, link.other, link.method)
-            self._pairs[key] = _Pair(link.one, link.other, link.method, *values, told)
+            by_logs = self._alignment_causes(link.one, link.other, link.method)
+            self._pairs[key] = _Pair(link.one, link.other, link.method, *values, by_logs)
         return self._pairs[key]
 
-    def _told_by_logs(self, one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
+    def _alignment_causes(self, one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
         if one.imported_by_id is None or other.imported_by_id is None:
             return {}
         return self._logged.causes(one, other, method)
@@ -245,7 +245,7 @@ class Comparison:
         shift_mas = moved.median_mas if moved else None
         contents = self._contents.get(before), self._contents.get(after)
         found = causes_of_contents(*contents, shift_mas) | pair.because
-        found |= pair.company.causes(one.exposure_id, pair.method)
+        found |= pair.exposure_sets.causes(one.exposure_id, pair.method)
         if _differ_in_unit(one, other):
             found[SkyDiffCause.UNIT] = [_name(one), _name(other)]
         return shift_mas, in_order(found)
@@ -272,17 +272,17 @@ class _Pair:
     method: SkyMethod
     first: dict[Chip, Value]
     second: dict[Chip, Value]
-    told: Because
+    by_logs: Because
 
     @cached_property
     def because(self) -> Because:
-        return causes_of_runs(self.one, self.other, self.method) | self.told
+        return causes_of_runs(self.one, self.other, self.method) | self.by_logs
 
     @cached_property
-    def company(self) -> Company:
+    def exposure_sets(self) -> ExposureSetDiff:
         versions = [{v.exposure_id: v.version_id for v in values.values()}
                     for values in (self.first, self.second)]  # fmt: skip
-        return Company.of(*versions)
+        return ExposureSetDiff.of(*versions)
 
     @cached_property
     def offset(self) -> float | None:

@@ -62,7 +62,7 @@ def causes_of_contents(
 
 
 @dataclass(frozen=True)
-class Company:
+class ExposureSetDiff:
     """The exposures that two runs were made of, as far as they differ.
 
     Parameters
@@ -78,7 +78,7 @@ class Company:
     changed: Set[int]
 
     @classmethod
-    def of(cls, one: Mapping[int, int | None], other: Mapping[int, int | None]) -> Company:
+    def of(cls, one: Mapping[int, int | None], other: Mapping[int, int | None]) -> ExposureSetDiff:
         """Compare the version of every exposure of each run, None when it is unknown."""
         both = one.keys() & other.keys()
         changed = {

@@ -71,7 +71,7 @@ class AlignmentChange:
 
 @dataclass(frozen=True)
 class ChangeService:
-    """Finds exposures that the archive delivered anew; opens no file."""
+    """Finds exposures that the archive reprocessed; opens no file."""
 
     store: Store
 

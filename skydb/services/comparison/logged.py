@@ -60,7 +60,7 @@ class LoggedAlignments:
         outcomes = [{name: fit.outcome for name, fit in fits.items()} for fits in before if fits]
         if outcomes[0] == outcomes[1]:
             return {}
-        return {SkyDiffCause.ALIGNMENT: [_told(fits) for fits in before if fits]}
+        return {SkyDiffCause.ALIGNMENT: [_description(fits) for fits in before if fits]}
 
 
 def _directory(parameters: Mapping[str, Any]) -> str | None:
@@ -69,7 +69,7 @@ def _directory(parameters: Mapping[str, Any]) -> str | None:
     return str(directory) if directory else None
 
 
-def _told(fits: Fits) -> str:
+def _description(fits: Fits) -> str:
     """Such as ``run 2: 8 applied, 1 recorded``."""
     counts = Counter(fit.status.value for fit in fits.values())
     run_id = next(iter(fits.values())).run_id

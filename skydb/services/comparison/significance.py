@@ -13,7 +13,7 @@ THRESHOLD_SIGMA = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a value changed, and the measure of it.
+    """Result of the test of a change.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def judged(difference: float | None, sigma_a: float | None, sigma_b: float | Non
     return Verdict(sigma, difference / sigma, abs(difference) > THRESHOLD_SIGMA * sigma)
 
 
-def criterion_told(significances: Sequence[float | None]) -> list[str]:
+def criterion_sentences(significances: Sequence[float | None]) -> list[str]:
     """Explain `changed` in a table with these, in sentences."""
-    told = []
+    sentences = []
     if any(one is not None for one in significances):
-        told.append(f"changed: by more than {THRESHOLD_SIGMA:g} sigma of the difference.")
+        sentences.append(f"changed: by more than {THRESHOLD_SIGMA:g} sigma of the difference.")
     if any(one is None for one in significances):
-        told.append("Where a sigma is not known, any difference counts as a change.")
-    return told
+        sentences.append("Where a sigma is not known, any difference counts as a change.")
+    return sentences

@@ -46,15 +46,15 @@ def close_begun(store: Store, by: str) -> None:
 @at_end
 def close_all_begun(by: str) -> str:
     """Interrupt whatever this process has begun and not ended; how all of it ended, in words."""
-    told = []
+    sentences = []
     for engine in list(_BEGUN):
         store = Store(engine)
         try:
             close_begun(store, by)
-            told.append(_standing(store))
+            sentences.append(_standing(store))
         except StoreError as error:
-            told.append(f"{error} Rows may be left open: `skydb fsck --repair` closes them.")
-    return " ".join(filter(None, told))
+            sentences.append(f"{error} Rows may be left open: `skydb fsck --repair` closes them.")
+    return " ".join(filter(None, sentences))
 
 
 def _batches(store: Store) -> Iterator[Sequence[int]]:
@@ -88,8 +88,8 @@ def _standing(store: Store) -> str:
             for kind, status, number in session.execute(rows.order_by(Activity.id)):
                 ended[status.value, kind.value].append(str(number))
             fits += _fits_that_stand(session, ids)
-    told = [f"{kind} {listed(ids)} {status}" for (status, kind), ids in sorted(ended.items())]
-    return " ".join([f"{'; '.join(told)}.", *fits]) if told else ""
+    sentences = [f"{kind} {listed(ids)} {status}" for (status, kind), ids in sorted(ended.items())]
+    return " ".join([f"{'; '.join(sentences)}.", *fits]) if sentences else ""
 
 
 def _fits_that_stand(session: Session, ids: Sequence[int]) -> list[str]:

@@ -90,19 +90,21 @@ class Litter:
 
     def _announced(self, label: str) -> str:
         back = "its mosaic is put back, " if self._set_aside(label) else ""
-        logs = f"; its logs go to logs/{label}" if self._tells_of_failure(label) else ""
+        logs = f"; its logs go to logs/{label}" if self._is_of_failure(label) else ""
         return f"{back}it is deleted{logs}"
 
     def _retire(self, directory: Path, label: str) -> str | None:
         tools = end_tools_below(directory)
         self._put_back(directory, label)
         if directory.is_dir():
-            kept = label if self._tells_of_failure(label) else None
+            kept = label if self._is_of_failure(label) else None
             self.context.workspace.retire(directory, kept)
-        told = ", ".join(map(str, tools))
-        return f"it is deleted, once process {told} was ended, which worked on" if told else None
+        numbers = ", ".join(map(str, tools))
+        return (
+            f"it is deleted, once process {numbers} was ended, which worked on" if numbers else None
+        )
 
-    def _tells_of_failure(self, label: str) -> bool:
+    def _is_of_failure(self, label: str) -> bool:
         """Whether a label's run, or one that was of one pass with it, did not end well."""
         number = label.rpartition("-")[2]
         with self.context.store.reading() as session:

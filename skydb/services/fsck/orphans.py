@@ -83,8 +83,8 @@ class Orphans:
             if others_at_work(session, self.fates):
                 return
             unnamed = self._unnamed(session, files)
-            told = [(path, self._why_ours(session, path)) for path in unnamed]
-        for path, why in told:
+            reasons = [(path, self._why_ours(session, path)) for path in unnamed]
+        for path, why in reasons:
             yield self._problem(path, why)
 
     def _problem(self, path: Path, why: str | None) -> Problem:

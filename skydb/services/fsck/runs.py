@@ -111,8 +111,8 @@ class OpenAttempts:
         )
         with self.context.store.reading() as session:
             over = [one for one in session.scalars(asked) if one.activity.status not in _OPEN]
-            told = [(one.activity_id, one.number, str(one.activity.status)) for one in over]
-        for activity_id, number, status in told:
+            attempts = [(one.activity_id, one.number, str(one.activity.status)) for one in over]
+        for activity_id, number, status in attempts:
             yield Problem(
                 ProblemKind.OPEN_ATTEMPT,
                 f"attempt {number} at run {activity_id}",

@@ -61,7 +61,7 @@ def alignment_plan(
 ) -> AlignmentPlan:
     """Plan the records of one run in a log; ``beside`` has the facts of its file."""
     source = Source.of(path, run, beside)
-    judge = _Judge(path, run, latest)
+    reader = _FitReader(path, run, latest)
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
@@ -69,18 +69,18 @@ def alignment_plan(
         software=Software(f"TweakReg {run.tool_version}".strip(), run.python_version, run.packages),
         started_at=as_recorded(run.started_at),
         finished_at=None,
-        parameters=_parameters(run, source, judge.sources),
-        notes=(*unreadable(path, problems), *judge.notes, *judge.directory.notes, *remarks),
+        parameters=_parameters(run, source, reader.sources),
+        notes=(*unreadable(path, problems), *reader.notes, *reader.directory.notes, *remarks),
         error=_error(run),
         remark=None if _error(run) else run.remark,
         is_complete=run.is_complete,
         reference=run.reference,
-        fits=tuple(judge.fits),
-        evidence=tuple(judge.directory.used),
+        fits=tuple(reader.fits),
+        evidence=tuple(reader.directory.used),
     )
 
 
-class _Judge:
+class _FitReader:
     """Compares the log with the files beside it."""
 
     def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
@@ -93,8 +93,8 @@ class _Judge:
         self._shifts = self._shift_file()
         self.sources = self._source_lists()
         for fit in run.fits:
-            self._judge(fit)
-        self._judge_the_others()
+            self._read_fit(fit)
+        self._read_the_rest()
 
     def _shift_file(self) -> ShiftFile | None:
         asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
@@ -130,7 +130,7 @@ class _Judge:
             return False
         return True
 
-    def _judge(self, fit: LoggedFit) -> None:
+    def _read_fit(self, fit: LoggedFit) -> None:
         if not self._is_known(fit.product):
             return
         if fit.is_reference:
@@ -208,7 +208,7 @@ class _Judge:
         if matches is None:
             return {}
         if not is_of(fit, matches):
-            self._disown(
+            self._leave_out(
                 fit.product,
                 f"has {len(matches)} matches and the shift {matches.shift_pix}, the log "
                 f"{fit.nmatches} and ({fit.dx_pix}, {fit.dy_pix})",
@@ -221,7 +221,7 @@ class _Judge:
             else dict(zip(("rms_ra_mas", "rms_dec_mas"), scatter, strict=True))
         )
 
-    def _disown(self, product: str, why: str) -> None:
+    def _leave_out(self, product: str, why: str) -> None:
         """A match file is of another run; of a later one that is no news."""
         name = f"{stem_of(product)}{MATCH_SUFFIX}"
         used = self.directory.used
@@ -238,7 +238,7 @@ class _Judge:
             self._note(FindingKind.CONTRADICTION, product, said)
         matches = self.directory.match_file(product)
         if matches is not None:
-            self._disown(product, f"has {len(matches)} matches, and the log has no fit")
+            self._leave_out(product, f"has {len(matches)} matches, and the log has no fit")
         self._note(FindingKind.FIT_FAILED, product, reason)
         if product in self._run.wcs_names:
             reason += f". Its header is named {self._run.wcs_names[product]} all the same"
@@ -251,7 +251,7 @@ class _Judge:
             self._note(FindingKind.CONTRADICTION, product, said)
         self._add(product, SolutionStatus.RECORDED, _REFERENCE, {})
 
-    def _judge_the_others(self) -> None:
+    def _read_the_rest(self) -> None:
         """The reference image, of which the log begins no fit."""
         tried = {fit.product for fit in self._run.fits}
         planes = {self._run.frame, self._run.reference}

@@ -126,9 +126,9 @@ class Recorder:
 
     def _fits_of(self, run_ids: Sequence[int]) -> list[Row[Any]]:
         """Applied and proposed fits of some runs, in the order of the runs."""
-        told = (SolutionStatus.APPLIED, SolutionStatus.PROPOSED)
+        statuses = (SolutionStatus.APPLIED, SolutionStatus.PROPOSED)
         asked = select(*_REPEATED).where(
-            AlignmentSolution.activity_id.in_(run_ids), AlignmentSolution.status.in_(told)
+            AlignmentSolution.activity_id.in_(run_ids), AlignmentSolution.status.in_(statuses)
         )
         place = {run_id: place for place, run_id in enumerate(run_ids)}
         fits: Sequence[Any] = self.session.execute(asked).all()

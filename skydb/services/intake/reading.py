@@ -105,7 +105,7 @@ class _Worker:
         if self._process is not None:
             self._process.kill()
 
-    def bury(self) -> str:
+    def end_process(self) -> str:
         """Wait for the end of the process; how it ended."""
         process, self._process = self._process, None
         if process is None:
@@ -131,7 +131,7 @@ class _Worker:
             process.stdin.flush()
             answer: list[Read] = pickle.load(process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-            raise _WorkerDiedError(self.bury()) from error
+            raise _WorkerDiedError(self.end_process()) from error
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -163,7 +163,7 @@ class _Workers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
-            worker.bury()
+            worker.end_process()
 
     def read(self, paths: Sequence[Path]) -> Iterator[Read]:
         """Read files in order, some of them ahead."""

@@ -59,8 +59,8 @@ class ExplainService:
         """
         with self.store.reading() as session:
             subject = find_subject(session, what)
-            teller = _Teller(session, self.workspace, subject, everything=everything)
-            whole = teller.tell()
+            explainer = _Teller(session, self.workspace, subject, everything=everything)
+            whole = explainer.explain()
             return whole if depth is None else whole.within(depth)
 
 
@@ -79,7 +79,7 @@ class _Teller:
         found = self._closure()
         self._keys = {kind: {key for k, key in found if k is kind} for kind in Kind}
 
-    def tell(self) -> Lineage:
+    def explain(self) -> Lineage:
         """The graph."""
         self._add_subject()
         activities = self._add_activities(self._keys[Kind.ACTIVITY])
@@ -107,8 +107,8 @@ class _Teller:
         if self._subject.exposure is None:
             return [], 0
         values = value_queries.values_of(self._session, self._subject.exposure.id)
-        told = values if self._everything else values[:FEW_INPUTS]
-        return told, len(values) - len(told)
+        few = values if self._everything else values[:FEW_INPUTS]
+        return few, len(values) - len(few)
 
     def _inputs(self) -> set[Key]:
         """Inputs of a run that is explained as a whole, and the solutions that it made."""
@@ -164,12 +164,12 @@ class _Teller:
         """Add the exposures of a run that is known from a log only."""
         node_id, role = ids.activity(run.id), LinkRole.SCIENCE.value
         names = value_queries.exposures_without_content(self._session, run.id)
-        told = names if self._everything else names[:FEW_INPUTS]
-        for name in told:
+        few = names if self._everything else names[:FEW_INPUTS]
+        for name in few:
             named = things.add_exposure(self._graph, name)
             self._graph.link(Relation.USED, node_id, named, role)
-        if len(names) > len(told):
-            doings.add_others(self._graph, run.id, role, len(names) - len(told))
+        if len(names) > len(few):
+            doings.add_others(self._graph, run.id, role, len(names) - len(few))
 
     def _add_measurements(self, activities: Iterable[Activity]) -> None:
         """Add the measurements of the levels that the engine skydb used."""

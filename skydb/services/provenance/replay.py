@@ -106,7 +106,7 @@ class ReplayService:
         )
         engine.execute([replay_id], recipe.inputs)
         self._require_success(replay_id, run_id, engine, selftest=selftest)
-        return self._judge_sky(recorded, recipe, replay_id, tolerance)
+        return self._compare_sky(recorded, recipe, replay_id, tolerance)
 
     def _recipe(self, recorded: Recorded, engine: SkyEngine) -> Recipe:
         # The files are needed in any case: their noise gives the tolerance.
@@ -131,7 +131,7 @@ class ReplayService:
             what = f"failed in run {replay_id}, the replay of run {run_id}: {error}"
             raise ToolError(engine.name.value, what)
 
-    def _judge_sky(
+    def _compare_sky(
         self, recorded: Recorded, recipe: Recipe, replay_id: int, asked: float | None
     ) -> Replay:
         with self.context.store.reading() as session:

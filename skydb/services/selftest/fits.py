@@ -108,7 +108,7 @@ def check_tweakback(
     scratch.mkdir(parents=True, exist_ok=True)
     jobs = [_job(one, scratch / one.field.detector) for one in fitted]
     TweakBack(runner).carry_all(jobs, scratch / "run")
-    return [_judge(one, job) for one, job in zip(fitted, jobs, strict=True)]
+    return [_check(one, job) for one, job in zip(fitted, jobs, strict=True)]
 
 
 def _job(fitted: FittedField, home: Path) -> TweakBackJob:
@@ -121,7 +121,7 @@ def _job(fitted: FittedField, home: Path) -> TweakBackJob:
     return TweakBackJob(copy, tuple(copies), fit.original_wcs_name, label)
 
 
-def _judge(fitted: FittedField, job: TweakBackJob) -> CheckResult:
+def _check(fitted: FittedField, job: TweakBackJob) -> CheckResult:
     check = f"tweakback {fitted.field.detector}"
     old, new = (next(iter(read_hstwcs(p).values())) for p in (fitted.product, job.drizzled))
     moves = []

@@ -65,9 +65,9 @@ def check_values(field: TinyField, done: DrizzledField) -> CheckResult:
     """The values are those of the methods that were asked for, and near the truth."""
     check = f"sky values {field.detector}"
     values = {method: _values(outcome) for method, outcome in done.methods.items()}
-    silent = [method for method, found in values.items() if not np.isfinite(found).all()]
-    if silent:
-        problem = f"{', '.join(silent)} left chips without a sky; {cures.general()}"
+    incomplete = [method for method, found in values.items() if not np.isfinite(found).all()]
+    if incomplete:
+        problem = f"{', '.join(incomplete)} left chips without a sky; {cures.general()}"
         return CheckResult(check, Verdict.FAILED, problem)
     truth = np.array([field.sky(sky.filename) for sky in done.methods[SkyMethod.MATCH].skies])
     problems = wrong_values(values, truth, field.sky_tolerance)

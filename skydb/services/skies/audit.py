@@ -242,9 +242,9 @@ def _conversions(run: SkyRun) -> dict[str, Conversion]:
     """Conversions of exposures whose skies are not in the unit of their file."""
     versions = {link.version.subject: link.version for link in run.used}
     lit = {name: one.condition for name, one in versions.items() if one.has_signal}
-    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
+    units_used = {value.exposure.rootname: value.unit for value in run.values if value.unit}
     found = units.common_unit(lit).conversions
-    return {name: one for name, one in found.items() if told.get(name) is one.unit}
+    return {name: one for name, one in found.items() if units_used.get(name) is one.unit}
 
 
 def _skies(run: SkyRun) -> Skies:

@@ -106,7 +106,7 @@ def detections_of(chips: Mapping[int, ChipFile]) -> Detections:
 def frame_flags(offsets: Sequence[FrameOffset]) -> list[Flag]:
     """Flag neighbours that are too far apart."""
     return [
-        Flag(FindingKind.MIXED_FRAMES, f"{one.first}-{one.second}", _told(one))
+        Flag(FindingKind.MIXED_FRAMES, f"{one.first}-{one.second}", _message(one))
         for one in offsets
         if one.disagrees
     ]
@@ -125,7 +125,7 @@ def summary_of(offsets: Sequence[FrameOffset]) -> str:
     )
 
 
-def _told(offset: FrameOffset) -> str:
+def _message(offset: FrameOffset) -> str:
     return (
         f"their sources are {offset.size_pix:.2f} pixel apart: {offset.second} lies "
         f"dx {offset.dx_pix:+.2f}, dy {offset.dy_pix:+.2f} pixel ({offset.east_mas:+.0f} mas "

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
-from skydb.domain.signal import tells_of_sky
+from skydb.domain.signal import has_sky_signal
 from skydb.files.pixels import ChipFile, ChipPixels
 from skydb.interruption import Threads, check
 from skydb.sky.levels import SkyStatistic
@@ -101,7 +101,7 @@ def look_at(work: ExposureWork, statistic: SkyStatistic) -> ExposureLevels:
 
 def _image(rootname: str, chip: ChipPixels, statistic: SkyStatistic) -> ChipImage:
     good = statistic.good_pixels(chip.science, chip.quality)
-    if not tells_of_sky(chip.science[good]):
+    if not has_sky_signal(chip.science[good]):
         good[:] = False
     return ChipImage(
         (rootname, chip.extver),

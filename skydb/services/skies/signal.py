@@ -69,9 +69,11 @@ class Signal:
                     message = f"{_NO_PIXEL}, and takes no part: {_NULL}"
                     yield Flag(FindingKind.NO_SIGNAL, subject, message)
                 elif chip.unmeasured:
-                    yield Flag(FindingKind.BAD_PIXELS, f"{name}[{chip.extver}]", self._told(chip))
+                    yield Flag(
+                        FindingKind.BAD_PIXELS, f"{name}[{chip.extver}]", self._message(chip)
+                    )
 
-    def _told(self, chip: ChipState) -> str:
+    def _message(self, chip: ChipState) -> str:
         what = f"{chip.unmeasured} pixels are not numbers or beyond any detector, without a flag"
         if self.accepted.free is None:
             return f"{what}; as no step heeds flags, they can be holes in the mosaic."

@@ -1,6 +1,6 @@
 import pytest
 
-from skydb.services.comparison.significance import Verdict, criterion_told, judged
+from skydb.services.comparison.significance import Verdict, criterion_sentences, judged
 
 
 @pytest.mark.parametrize(("difference", "changed"), [(0.149, False), (0.151, True), (-0.2, True)])
@@ -26,7 +26,7 @@ def test_what_cannot_be_subtracted_is_not_judged() -> None:
 
 
 def test_the_criterion_is_told_as_far_as_it_is_used() -> None:
-    assert criterion_told([]) == []
-    (told,) = criterion_told([1.0])
+    assert criterion_sentences([]) == []
+    (told,) = criterion_sentences([1.0])
     assert "3 sigma" in told
-    assert len(criterion_told([1.0, None])) == 2
+    assert len(criterion_sentences([1.0, None])) == 2

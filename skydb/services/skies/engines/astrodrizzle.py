@@ -159,12 +159,12 @@ def _notice(run: SkyRun, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
     for mask in outcome.masks:
         if mask.is_too_much:
             name = inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, told_of_mask(mask))
+            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
     if run.requested_method and run.requested_method.needs_overlap:
         notice_islands(run, inputs.islands, outcome.unmatched)
 
 
-def told_of_mask(mask: MaskReading) -> str:
+def mask_message(mask: MaskReading) -> str:
     """A sentence on a mask that cosmic rays cannot account for."""
     return (
         f"chip {mask.extver}: driz_cr masked {mask.share_lost:.1%} of the usable pixels, cosmic "

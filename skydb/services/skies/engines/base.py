@@ -145,7 +145,7 @@ def notice_islands(
         run.notice(FindingKind.NO_OVERLAP, name, "shares no sky with another exposure.")
     groups = [group for group in islands if len(group) > 1]
     if len(groups) > 1:
-        told = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
+        listing = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
         what, cure = ("chips", "Without --per-chip the chips of an exposure hold them together")
         if not per_chip:
             what, cure = (
@@ -154,6 +154,6 @@ def notice_islands(
             )
         message = (
             f"{len(groups)} groups of {what} share no sky, and their skies have no common zero "
-            f"({told}). {cure}."
+            f"({listing}). {cure}."
         )
         run.notice(FindingKind.ISLANDS, f"run {run.id}", message)

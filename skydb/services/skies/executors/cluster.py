@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import ExecutorError, Interrupted, UsageError
-from skydb.interruption import check, held, reason, told_when
+from skydb.interruption import check, held, reason, stopped_when
 from skydb.services.core import interrupted_by
 from skydb.services.skies.executors.base import LedgerAddress, Piece, SkyTask
 
@@ -124,7 +124,7 @@ def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None
     worker = get_worker()
     address = LedgerAddress(ledger["url"], ledger["data"])
     try:
-        with told_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
+        with stopped_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
             perform_elsewhere(address, SkyTask.from_document(task), str(worker.address))
             # An interrupted task may have ended without an exception.
             check()

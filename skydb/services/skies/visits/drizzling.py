@@ -16,7 +16,7 @@ from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
-from skydb.services.skies.engines.astrodrizzle import told_of_mask
+from skydb.services.skies.engines.astrodrizzle import mask_message
 from skydb.services.skies.engines.base import keep_file, run_home
 from skydb.services.skies.recipe import RunInputs, left_out_levels, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
@@ -161,4 +161,4 @@ def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
     for mask in outcome.masks:
         if mask.is_too_much:
             name = made.inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, told_of_mask(mask))
+            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))

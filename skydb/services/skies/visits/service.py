@@ -166,7 +166,7 @@ class VisitDrizzleService:
         NotFoundError, FileRejectedError
             When an input is gone or not what is on record.
         StateError
-            When nothing came of it.
+            When there is no product.
         """
         with self.context.store.reading() as session:
             run = session.get_one(VisitDrizzle, run_id)
