@@ -1,4 +1,4 @@
-"""A time by which everything asked of a service has ended."""
+"""Time limit for all requests to a service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 
 class Deadline:
-    """Cuts its connections when the time is up, also in the middle of a slow answer.
+    """Closes its connections at the time limit, also in the middle of a slow answer.
 
     A socket's own timeout starts again with every byte that arrives.
 
@@ -46,7 +46,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is up."""
+        """Whether the time limit is over."""
         return time.monotonic() >= self._until_s
 
     def connections(self, host: str, port: int) -> _Connections:
@@ -54,7 +54,7 @@ class Deadline:
         return _Connections(self, host, port)
 
     def connect(self, connection: http.client.HTTPConnection) -> None:
-        """Connect, and cut the connection when the time is up.
+        """Connect, and close the connection at the time limit.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Deadline:
 
 
 class _Connections:
-    """Stands for ``astroquery.utils.tap.conn.tapconn.ConnectionHandler``."""
+    """Replaces ``astroquery.utils.tap.conn.tapconn.ConnectionHandler``."""
 
     def __init__(self, deadline: Deadline, host: str, port: int) -> None:
         self._deadline = deadline

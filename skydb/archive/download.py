@@ -1,4 +1,4 @@
-"""Files over HTTP: resumed where they broke off, checked before anything trusts them."""
+"""Downloads over HTTP: resumed after a break, checked before they are used."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Downloader:
         return Partial.of(self.directory, product.uri)
 
     def tidy(self, product: MastProduct) -> None:
-        """Remove what a killed process left of a file that is at its place."""
+        """Remove the parts that a killed process left of a file that is complete."""
         partial = self.partial(product)
         with contextlib.suppress(StateError), partial.locked():
             partial.discard()

@@ -1,8 +1,8 @@
 """Gaia DR3 through astroquery, on connections of its own that end in time.
 
 astroquery's ``Gaia`` is one object for the whole process, asks the service for news when
-it is imported, waits for ever, prints to stdout, and cuts an answer short in silence at 50
-rows. Here each query has its own client, a deadline, and a count to compare the rows with.
+it is imported, waits without limit, prints to stdout, and cuts an answer at 50 rows without
+a message. Here each query has its own client, a deadline, and a count to compare the rows with.
 """
 
 from __future__ import annotations
@@ -285,6 +285,6 @@ def _no_news() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stdout_unused() -> Iterator[None]:
-    """Keep astroquery's remarks away from stdout, where a program may read JSON."""
+    """Keep astroquery's messages away from stdout, where a program may read JSON."""
     with _ALONE, contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -34,7 +34,7 @@ _LONGEST_QUERY_S = 600
 
 #: Names that the archive gives its files (HST data handbooks, "HST file names"; HAP).
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-#: Bytes; a number that no disk has is none.
+#: Largest size in bytes; a larger number is not a size.
 _SIZE = re.compile(r"[0-9]{1,15}")
 _FITS_SUFFIXES = (".fits", ".fits.gz")
 
@@ -179,7 +179,7 @@ class MastClient:
     def products(self, query: MastQuery) -> list[MastProduct]:
         """Files that fit a query, each once, in order of their names.
 
-        Names that cannot be trusted are among them; see :attr:`MastProduct.name_problem`.
+        Names that are not valid are among them; see :attr:`MastProduct.name_problem`.
 
         Raises
         ------

@@ -89,7 +89,7 @@ class Partial:
             os.fsync(handle.fileno())
 
     def discard(self) -> None:
-        """Throw everything away."""
+        """Delete everything."""
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""HTTP sessions that always time out and never show a token."""
+"""HTTP sessions that always have a time limit and never show a token."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Shelf:
     def place(
         self, product: MastProduct, arrival: Arrival, restore: Path | None = None
     ) -> Placement:
-        """Move a file that has arrived to where it belongs.
+        """Move a file that has arrived to its directory.
 
         Parameters
         ----------

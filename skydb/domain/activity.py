@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
 
 
-#: Of the rows of activities, in SQL: those that have not ended, which are few.
+#: Condition in SQL: activities that have not ended, which are few.
 OPEN = "status IN ('pending', 'running')"
 
 
@@ -90,7 +90,7 @@ class Stamp:
 
     @property
     def tool_version(self) -> str | None:
-        """The drizzlepac of the environment, as it stands beside a run."""
+        """Version of drizzlepac in the environment."""
         packages = self.environment.packages if self.environment else {}
         return f"drizzlepac {packages['drizzlepac']}" if "drizzlepac" in packages else None
 
@@ -246,18 +246,18 @@ class Activity(Base):
         reason: str | None = None,
         passed_over: str | None = None,
     ) -> None:
-        """Note that the activity read this version, why it was chosen and what was not."""
+        """Record that the activity read this version, why it was chosen and which were not."""
         usage = Usage(self, version, role)
         usage.reason = reason
         usage.passed_over = passed_over
 
     @property
     def inputs(self) -> list[ProductVersion]:
-        """The file versions that the activity read, in order of what people call them."""
+        """The file versions that the activity read, in order of their names."""
         return sorted((link.version for link in self.used), key=lambda one: one.subject)
 
     def generate(self, version: ProductVersion, role: LinkRole) -> None:
-        """Note that the activity made this version."""
+        """Record that the activity made this version."""
         Generation(self, version, role)
 
     def notice(self, kind: FindingKind, subject: str, message: str) -> Finding:
@@ -278,7 +278,7 @@ class Activity(Base):
 
     @property
     def ended_badly(self) -> bool:
-        """Whether it ended, and not well."""
+        """Whether it ended without success."""
         return self.status in (ActivityStatus.FAILED, ActivityStatus.INTERRUPTED)
 
     def _end_badly(self, status: ActivityStatus, error: str, log_path: str | None) -> None:
@@ -314,7 +314,7 @@ class DownloadActivity(Activity):
 
 
 class VersionLink(Base):
-    """An activity and a version that had to do with each other, and in which role."""
+    """Link of an activity and a version, with its role."""
 
     __abstract__ = True
 

@@ -25,7 +25,7 @@ from skydb.errors import StateError
 
 T = TypeVar("T")
 
-#: Stands for the catalogue of a run that aligned visits to each other.
+#: Name of the catalogue of a run that aligned visits to each other.
 RELATIVE = "relative"
 
 

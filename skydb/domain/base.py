@@ -26,7 +26,7 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 
 
 def utc_now() -> datetime:
-    """The present, in UTC, to the microsecond."""
+    """Current time in UTC, to the microsecond."""
     return datetime.now(UTC)
 
 
@@ -62,7 +62,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Word(TypeDecorator[GrowingVocabulary]):
-    """A word of a vocabulary that grows, which skydb checks instead of the database.
+    """A word of a growing vocabulary, which skydb checks instead of the database.
 
     Parameters
     ----------
@@ -126,10 +126,10 @@ def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any
 
 
 def sparse_index(column: str) -> Index:
-    """Index of the rows that have a value in a column which few have.
+    """Index of the rows that have a value in a column where few have one.
 
-    A full one would be large, and SQLite would take it for a good way to find the millions
-    of rows that have none.
+    A full index would be large, and SQLite would use it to find the millions
+    of rows without a value.
     """
     some = text(f"{column} IS NOT NULL")
     return Index(None, column, sqlite_where=some, postgresql_where=some)
@@ -161,7 +161,7 @@ class Base(DeclarativeBase):
 
 
 def follow(parent: Base, child: Base) -> None:
-    """Let a new entity be kept wherever its parent is kept.
+    """Keep a new entity wherever its parent is kept.
 
     A child that is attached from its own side does not follow its parent into a
     session by itself, and attaching it from the parent's side would load every

@@ -23,7 +23,7 @@ Subject = Visit | Exposure | Product | AlignmentSolution | Activity
 class BookEntry(Base):
     """A note, flag or decision: author, subject, text and reason.
 
-    Lines are never removed; one that no longer holds is withdrawn.
+    Notes and flags are never removed; one that is no longer valid is withdrawn.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class BookEntry(Base):
         return self.withdrawn_at is None
 
     def withdraw(self, author: str, why: str) -> None:
-        """Note that it no longer holds.
+        """Record that it is no longer valid.
 
         Raises
         ------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: A value of a card as JSON has it; commentary cards are the list of their lines.
+#: A card value in JSON; commentary cards are the list of their lines.
 CardValue = str | int | float | bool | None | list[str]
 
 

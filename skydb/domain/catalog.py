@@ -74,7 +74,7 @@ class CatalogUse:
         mag_min: float | None = None,
         mag_max: float | None = None,
     ) -> Self:
-        """The use that options name.
+        """Make the use from options.
 
         Raises
         ------
@@ -233,11 +233,11 @@ class ReferenceCatalog(Base):
         return CatalogUse(self.without_motion, self.mag_min, self.mag_max)
 
     def is_same_content(self, sha256: str, epoch: float, use: CatalogUse) -> bool:
-        """Whether another reading brings the same sources for the same epoch and use."""
+        """Whether another reading has the same sources for the same epoch and use."""
         return self.sha256 == sha256 and self.epoch == epoch and self.use == use
 
     def supersede(self, earlier: ReferenceCatalog) -> None:
-        """Take the place of another catalogue; what was aligned to that one is due again.
+        """Replace another catalogue; alignments to that one become due again.
 
         Raises
         ------

@@ -1,11 +1,11 @@
 """The rule by which a run chooses one version of each exposure; one for all commands.
 
-1. What the user names: a flavour, a version, a file, a date, exposures to leave out.
+1. The user's choice: a flavour, a version, a file, a date, exposures to leave out.
 2. Else the flavour in which all exposures exist: first one whose newest archive versions all
    hold an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
 3. Within it the newest archive version, or the version made of it with the accepted solution.
 
-The order in which files were recorded has no part in it.
+The order in which files were recorded does not matter.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class ChosenInput:
-    """One version that a run uses, and why.
+    """A version that a run uses, with the reason.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
 
 
 def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | None:
-    """The version of an exposure that the user names, or None when none is named."""
+    """Find the version of an exposure that the user names; None without one."""
     number, sha256 = wish.versions.get(name), wish.files.get(name)
     if number is None and sha256 is None:
         return None
@@ -176,7 +176,7 @@ def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> lis
 def flavour_of_all(
     shelves: Mapping[str, Sequence[Product]], wish: Wish
 ) -> tuple[str, dict[str, ProductVersion]]:
-    """The second step of the rule: why one flavour is taken, and what it has of each exposure.
+    """Choose a flavour by the second step of the rule; return the reason and its versions.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def flavour_of_all(
 def _offer(
     shelves: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
 ) -> dict[str, ProductVersion]:
-    """The version of each exposure that a flavour has to give."""
+    """Find the version of each exposure in a flavour."""
     offer = {}
     for name, products in shelves.items():
         for product in sorted(products, key=_rank):
@@ -215,7 +215,7 @@ def _offer(
 
 
 def _rank(product: Product) -> int:
-    """The better calibrated first; combinations last."""
+    """Order: the better calibrated first; combinations last."""
     kinds = EXPOSURE_KINDS
     return kinds.index(product.kind) if product.kind in kinds else len(kinds)
 

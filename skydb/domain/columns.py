@@ -25,7 +25,7 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """One column with what goes out of the ledger with it.
+    """One column with the properties that are written to files.
 
     Parameters
     ----------

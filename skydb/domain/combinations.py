@@ -1,9 +1,9 @@
 """The rule that chooses the drizzled products for an alignment.
 
-The files of the exposures decide, as for every other run: of the flavours in which all of them
-exist and can be fitted the first whose newest deliveries hold an accepted solution, then
-pipeline, svm, mvm, user. Fitted are the products whose fits move those files; of several made
-of one exposure those that are made of its newest file.
+The files of the exposures decide, as for every other run. Of the flavours in which all of them
+exist and can be fitted, the first whose newest archive versions hold an accepted solution is
+taken, then pipeline, svm, mvm, user. The products whose fits move those files are fitted; of
+several products of one exposure, those that are made of its newest file.
 """
 
 from __future__ import annotations

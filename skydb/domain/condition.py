@@ -59,7 +59,7 @@ class Condition:
 
     @property
     def has_no_signal(self) -> bool:
-        """Whether there is nothing to measure: no exposure time, or no good pixel."""
+        """Whether there is no signal: no exposure time, or no good pixel."""
         return self.ngoodpix == 0 or (self.exptime_s is not None and self.exptime_s <= 0)
 
     @property

@@ -1,4 +1,4 @@
-"""Columns of how well an exposure went, as one file version says."""
+"""Columns of the quality of an exposure by one file version."""
 
 from __future__ import annotations
 

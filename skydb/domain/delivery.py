@@ -1,4 +1,4 @@
-"""The order in which an archive delivered the files of one product."""
+"""Order of the archive versions of one product."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cmp_to_key
 from typing import Any, Protocol, Self, TypeVar
 
 _NUMBERS = re.compile(r"\d+")
-#: `3.6.2(Mar-20-2021)`, `10.2.1 (10-Nov-2020)`: the version stands before the date.
+#: `3.6.2(Mar-20-2021)`, `10.2.1 (10-Nov-2020)`: the version precedes the date.
 _VERSION = re.compile(r"\s*v?(\d+(?:\.\d+)*)", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: Characters of an ISO time that are the day.
+#: Length of the day in an ISO time.
 _DAY = 10
 
 

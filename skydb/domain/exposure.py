@@ -72,7 +72,7 @@ class Exposure(Base):
         self.known_from = KnownFrom.LOG
 
     def learn(self, facts: ExposureFacts) -> None:
-        """Take in what a header says of an exposure that only a log had named."""
+        """Take the facts of a header for an exposure that was known from a log only."""
         self.visit.learn(facts)
         if self.known_from is KnownFrom.LOG:
             self._describe(facts)

@@ -1,8 +1,8 @@
 """Checks of the inputs of a run, before it starts; each has a name that is a kind of finding.
 
-A flag is said, recorded with the run and ends it with exit code 5; a refusal ends it before
-anything is done. All are quiet on a field that was aligned as a whole, or that stands in one
-frame of the archive.
+A flag is shown and recorded with the run, which then ends with exit code 5; a refusal ends the
+run before anything is done. Guards do not flag a field that was aligned as a whole, or that is
+in one frame of the archive.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GUARDS = (
     FindingKind.ISLANDS,
 )
 
-#: Guards whose every flag refuses unless it is allowed.
+#: Guards whose flags refuse a run unless they are allowed.
 _REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT})
 
 #: Names that are listed in one sentence.
@@ -88,7 +88,7 @@ class GuardPolicy:
 
     @classmethod
     def of(cls, *, strict: bool = False, allow: Iterable[str] = ()) -> GuardPolicy:
-        """The policy that options name.
+        """Make the policy from options.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class GuardPolicy:
         return found
 
     def judge(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
-        """The flags that are left when the allowed ones are gone.
+        """Leave out the allowed flags.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ def _cure_of(refusing: Sequence[Flag]) -> str:
 def flags_of(
     chosen: Sequence[ChosenInput], remarks: Mapping[str, Sequence[str]] | None = None
 ) -> list[Flag]:
-    """Everything that the guards have to say of the inputs of one field.
+    """Collect the flags of the inputs of one field.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def flags_of(
 
 
 def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Some inputs were moved by an accepted fit and others of the field were not."""
+    """Flag inputs when some were moved by an accepted fit and others were not."""
     left = [one.rootname for one in chosen if one.version.accepted_solution is None]
     if 0 < len(left) < len(chosen):
         message = (
@@ -174,7 +174,7 @@ def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """The inputs stand in different frames, by what their WCS were aligned to."""
+    """Flag inputs whose WCS were aligned to different frames."""
     frames: dict[str, list[str]] = defaultdict(list)
     for one in chosen:
         solution = one.version.current_solution
@@ -187,7 +187,7 @@ def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def _mirrored(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Some inputs show the sky mirrored, and others do not: a sign of CD is wrong in one."""
+    """Flag inputs when some show the sky mirrored: a sign of CD is wrong."""
     names: dict[bool, list[str]] = defaultdict(list)
     for one in chosen:
         solution = one.version.current_solution
@@ -204,7 +204,7 @@ def _mirrored(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
+    """Flag FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
     plain = [one.rootname for one in chosen if one.version.product.kind is not ProductKind.FLC]
     if 0 < len(plain) < len(chosen):
         message = f"{listed(plain)} have no FLC; the others are corrected for CTE."
@@ -247,7 +247,7 @@ def _is_doubtful(mine: DeliveryKey, other: DeliveryKey) -> bool:
 
 
 def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """The header says that an exposure went wrong, or its flags are not known."""
+    """Flag exposures that went wrong by their header, or without known flags."""
     for one in chosen:
         condition = one.version.condition
         complaints = list(condition.complaints)
@@ -258,7 +258,7 @@ def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Counts beside electrons, rates beside totals: what is converted, or why it cannot be."""
+    """Flag counts beside electrons, and rates beside totals: conversions and obstacles."""
     found = common_unit(
         {one.rootname: one.version.condition for one in chosen if one.version.has_signal}
     )
@@ -276,7 +276,7 @@ def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Exposures that no tool is given."""
+    """Flag exposures that no tool is given."""
     for one in chosen:
         if not one.version.has_signal:
             message = "it has no exposure time or no good pixel, and is left out: its sky is NULL."
@@ -299,7 +299,7 @@ def frame_of(solution: AlignmentSolution) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """List the first of some names, and the number of the others."""
     first = ", ".join(list(names)[:_FEW])
     more = len(names) - _FEW
     return f"{first} and {more} more" if more > 0 else first

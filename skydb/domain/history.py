@@ -1,4 +1,4 @@
-"""Runs that were made before the ledger, and who tried to run what."""
+"""Runs that were made before the ledger, and attempts of workers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class RunAttempt(Base):
         follow(activity, self)
 
     def end(self, outcome: AttemptOutcome, error: str | None = None) -> None:
-        """Note how the attempt ended.
+        """Record the end of the attempt.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The identity of a product: what it is of, of which kind and whose, never a file's name."""
+"""Identity of a product: its exposures, kind and flavour, but not a file name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof of what a tool did to its inputs, and the way back from what skydb wrote to them."""
+"""Proof that a tool kept its inputs, and backups of files that skydb wrote to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skydb.errors import StateError
 
 
 class InputProof(Base):
-    """One input of one tool: the file stayed as it was, and this is what its copy became.
+    """One input of one tool: the file was not changed, and the tool changed a copy.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class HeaderWrite(Activity):
         super().__init__(parameters, stamp)
 
     def open_backups(self) -> list[HeaderBackup]:
-        """Headers that were not put back yet.
+        """Headers that were not restored yet.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class HeaderWrite(Activity):
 
 
 class HeaderRestore(Activity):
-    """Headers that skydb had replaced in the user's files were put back."""
+    """Restoration of headers that skydb had replaced in the user's files."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.HEADER_RESTORE}
 

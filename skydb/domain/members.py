@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class MemberWcs:
     """One chip as it was when it was drizzled: a row of HDRTAB.
 
-    None is what the table has no column for, or no value.
+    None is a value that the table does not have.
 
     Parameters
     ----------

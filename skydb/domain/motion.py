@@ -9,12 +9,12 @@ from skydb.domain.catalog import WithoutMotion
 from skydb.domain.trust import UNCONFIRMED_SCORE, Witness, limited
 from skydb.domain.vocabulary import TrustComponent
 
-#: From this displacement on, in mas, the motion of a field matters: a twentieth of a pixel of
-#: WFC3/UVIS and ACS/WFC, which is what a good fit reaches.
+#: Displacement of a field, in mas, from which its motion matters: a twentieth of a pixel of
+#: WFC3/UVIS and ACS/WFC, which is the accuracy of a good fit.
 MATTERS_MAS = 2.0
-#: Sources of unknown motion are believed for a year: most move by a few mas in one.
+#: Sources of unknown motion are kept for a year: most move by a few mas in one.
 FAR_YEARS = 1.0
-#: From this share of the sources on, that they were left out is worth a finding.
+#: Share of left out sources from which there is a finding.
 MANY = 0.25
 
 _DONE = {
@@ -59,7 +59,7 @@ class MotionRecord:
 
     @property
     def years(self) -> float | None:
-        """Years from where the still sources are to where the others were moved."""
+        """Years between the epochs of the still sources and of the moved ones."""
         if self.still_epoch is None or self.used_epoch is None:
             return None
         return self.used_epoch - self.still_epoch
@@ -93,7 +93,7 @@ class MotionRecord:
 
     @classmethod
     def recalled(cls, parameters: dict[str, Any]) -> Self:
-        """The record of which :meth:`as_parameters` gave these."""
+        """Read the record from :meth:`as_parameters`."""
         plain = {key: value for key, value in parameters.items() if key in cls.__slots__}
         treatment = plain.get("treatment")
         return cls(**{**plain, "treatment": WithoutMotion(treatment) if treatment else None})
@@ -149,8 +149,8 @@ class MotionRecord:
 def judge_motion(record: MotionRecord | None) -> Witness:
     """Check by how much sources without a proper motion shift a fit.
 
-    Sources that were kept pull with their share of the displacement, those that were moved in
-    bulk with their share of the error of the median motion.
+    Sources that were kept shift the fit by their share of the displacement, those that were
+    moved in bulk by their share of the error of the median motion.
     """
     component = TrustComponent.MOTION
     if record is None:
@@ -170,5 +170,5 @@ def judge_motion(record: MotionRecord | None) -> Witness:
     return Witness(component, limited(PULL_MAS, pull), reason, displacement)
 
 
-#: A pull that costs a fit no trust, in mas; at twice this the score is the floor of trust.
+#: Shift that lowers no trust, in mas; at twice this the score is the floor of trust.
 PULL_MAS = 5.0

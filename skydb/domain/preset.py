@@ -1,4 +1,4 @@
-"""Options under a name, as a ledger keeps them."""
+"""Presets: named options in a ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_NAME = 40
 
 
 class Preset(Base):
-    """Options of AstroDrizzle that runs can be given by one name.
+    """Named options of AstroDrizzle for runs.
 
     A run keeps its own values, so that a preset may change.
 

@@ -1,4 +1,4 @@
-"""Processes that do the work: which one it was, so that no other is taken for it."""
+"""Processes that do the work, identified so that no other is taken for one of them."""
 
 from __future__ import annotations
 

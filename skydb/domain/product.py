@@ -106,11 +106,11 @@ class Product(Base):
 
     @property
     def is_only_logged(self) -> bool:
-        """Whether no file of it was ever recorded."""
+        """Whether no file of it was recorded."""
         return self.identity == logged_identity(self.filename)
 
     def recognise(self, file: FileFacts) -> None:
-        """Take in the first file of a product that only a log had named."""
+        """Take the first file of a product that was known from a log only."""
         self.identity = product_identity(file)
         self.flavour = file.flavour
 
@@ -164,7 +164,7 @@ class Product(Base):
     def note_name(self, version: ProductVersion, facts: FileFacts) -> None:
         """Record that a version also exists under its own name, where a copy was seen first.
 
-        What was recorded first has no part in it: a renamed copy never decides the name or
+        The order of recording does not matter: a renamed copy never decides the name or
         the order of archive versions.
 
         Parameters
@@ -221,7 +221,7 @@ class Product(Base):
         solution.supersede(active)
 
     def _take_name(self, version: ProductVersion) -> None:
-        """Be called as its files are, not as a renamed copy that was seen first."""
+        """Take the name of its files, not that of a renamed copy that was seen first."""
         named = {one.filename for one in self.versions if one.is_own_name}
         if version.is_own_name and self.filename not in named:
             self.filename = version.filename
@@ -239,14 +239,14 @@ class Product(Base):
 
 
 def _standing(version: ProductVersion) -> tuple[int, bool, int]:
-    """Order of versions: the last one stands for the product, which one with notes never does."""
+    """Sort key of versions: the last one represents the product; annotated ones never do."""
     return version.delivery, not version.is_annotated, version.number
 
 
 class ProductMember(Base):
     """One exposure that a combined product was made of, by rootname.
 
-    The exposure itself may not be in the ledger (yet), so this is no foreign key.
+    The exposure may not be in the ledger, so this is not a foreign key.
     """
 
     __tablename__ = "product_members"

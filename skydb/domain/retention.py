@@ -22,7 +22,7 @@ _AGE = re.compile(r"(\d{1,5})([dw])")
 class Retained:
     """Decisions on a sky run; each is recorded as a note with author and reason.
 
-    Values, checksums and every other row stay whatever is decided.
+    Values, checksums and every other row are kept.
     """
 
     def pin(self, author: str, why: str) -> BookEntry:
@@ -40,7 +40,7 @@ class Retained:
         return entry
 
     def unpin(self, author: str, why: str) -> BookEntry:
-        """Take the protection away.
+        """Remove the protection.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Retained:
         return entry
 
     def purge(self, author: str, why: str, deleted: str = "") -> BookEntry:
-        """Note that the mosaic was deleted.
+        """Record that the mosaic was deleted.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class Retained:
 
 
 def abandon(activity: Activity, author: str, why: str) -> BookEntry:
-    """Give up an activity whose process is gone: it has FAILED.
+    """Fail an activity whose process has ended.
 
     Raises
     ------
@@ -197,7 +197,7 @@ class RetentionPolicy:
 
     @classmethod
     def parse(cls, age: str, keep_latest: int) -> RetentionPolicy:
-        """Policy of an age as people write it, ``90d`` or ``12w``.
+        """Make the policy of an age such as ``90d`` or ``12w``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Sky runs: one skymethod on one set of exposures, and what it really did."""
+"""Sky runs: one skymethod on one set of exposures, and the method that ran."""
 
 from __future__ import annotations
 
@@ -121,14 +121,14 @@ class SkyRun(Repeatable, Retained, Activity):
         self.tool_version = self._tool_of(stamp)
 
     def moved_to(self, environment: Environment) -> None:
-        """Note that another environment than that of who began the run does the work."""
+        """Record that another environment than that of the beginning does the work."""
         if environment is not self.environment:
             self.environment = environment
             self.tool_version = self._tool_of(Stamp(self.agent, self.skydb_version, environment))
 
     @property
     def method(self) -> SkyMethod:
-        """The method that ran, as far as that is known.
+        """The method that ran, if it is known.
 
         Raises
         ------
@@ -153,7 +153,7 @@ class SkyRun(Repeatable, Retained, Activity):
         effective_method: SkyMethod,
         why_downgraded: str = "",
     ) -> None:
-        """Record what the run found and which method really ran.
+        """Record the skies of the run and the method that really ran.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class SkyRun(Repeatable, Retained, Activity):
                 )
 
     def recall_values(self, values: Iterable[SkyValue], effective_method: SkyMethod | None) -> None:
-        """Take in what an old run found; whether it was downgraded may not be known."""
+        """Record the skies of an old run, whose downgrade may be unknown."""
         self.values = list(values)
         self.effective_method = effective_method
         if effective_method and self.requested_method:

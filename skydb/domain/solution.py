@@ -1,4 +1,4 @@
-"""Alignment solutions: every WCS that a file ever had and how good it is."""
+"""Alignment solutions: every WCS of a file and its quality."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 
-#: Origins of fits that skydb has made and carried.
+#: Origins of fits that skydb made and applied.
 FITTED = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
 
 #: Largest departure, in mas, from the predicted shift that an exposure may show.
@@ -28,7 +28,7 @@ RESIDUAL_LIMIT_MAS = 2.0
 
 
 class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
-    """One WCS of one product version and how good its fit is.
+    """One WCS of one product version and the quality of its fit.
 
     A solution found in a header (or written to one) has a ``wcs_key``; a proposed
     fit has none, for no file holds it yet. Made through :meth:`found`,
@@ -188,7 +188,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         source: AlignmentSolution,
         origin: SolutionOrigin = SolutionOrigin.TWEAKBACK,
     ) -> AlignmentSolution:
-        """A drizzled product's fit as TweakBack wrote it to an exposure, or a solution restored."""
+        """Make the solution that TweakBack wrote to an exposure, or a restored one."""
         solution = cls(version, acceptance, origin, SolutionStatus.APPLIED, wcs)
         solution.wcs_key = wcs.key
         solution.catalog = source.catalog
@@ -213,7 +213,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         return WcsFacts(self.wcs_key or " ", name, chips, self.wcs_type, self.hdr_name, quality)
 
     def accept(self, applied_to: ProductVersion, name: WcsName) -> None:
-        """Record that exactly this fit now stands in a new version, under a WCSNAME.
+        """Record that exactly this fit is now in a new version, under a WCSNAME.
 
         Raises
         ------
@@ -244,7 +244,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self.trust_reasons = [TrustReason(witness) for witness in report.witnesses]
 
     def verify(self, realised: Realised, limit_mas: float = RESIDUAL_LIMIT_MAS) -> bool:
-        """Keep the shift that was really received; False when it is not the predicted one.
+        """Record the measured shift; False when it is not the predicted one.
 
         A residual above the limit makes the solution FAILED.
         """
@@ -259,18 +259,18 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         return False
 
     def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
-        """Take the place of earlier solutions; they stay on record."""
+        """Replace earlier solutions; they stay on record."""
         for solution in earlier:
             if solution is not self and solution.superseded_by is None:
                 solution.superseded_by = self
 
     @property
     def is_weak(self) -> bool:
-        """Whether matches are too few; stars of a group are measured often: its trust counts."""
+        """Whether matches are too few; a group's trust counts because its stars repeat."""
         return self.group_name is None and super().is_weak
 
     def warn_if_weak(self) -> None:
-        """Leave a finding with the activity when the fit has too few matches."""
+        """Add a finding to the activity when the fit has too few matches."""
         if self.is_weak:
             message = f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}."
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)

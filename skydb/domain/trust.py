@@ -38,7 +38,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from skydb.domain.base import Base, choice
 from skydb.domain.vocabulary import TrustComponent
 
-#: Fits of less trust are only accepted by force.
+#: Fits of less trust are accepted only with --force.
 TRUST_FLOOR = 0.5
 
 #: Parameters of a fit of each geometry.

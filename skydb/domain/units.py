@@ -1,4 +1,4 @@
-"""Images of different units in one run: what each is multiplied with to be in a common one.
+"""Images of different units in one run, and their factors to a common unit.
 
 Electrons are counts times the gain, and a total is a rate times the exposure time. skypac and
 AstroDrizzle know the second, chip by chip, and not the first. Source: WFC3 Data Handbook 3.2.12
@@ -146,7 +146,7 @@ def _target(units: list[SkyUnit | None]) -> SkyUnit | None:
 
 
 def _conversion(condition: Condition, before: SkyUnit, unit: SkyUnit) -> Conversion | str:
-    """The conversion, or what it lacks."""
+    """Make the conversion, or name what it lacks."""
     gain = time_factor = 1.0
     if before not in _ELECTRONS and unit in _ELECTRONS:
         if not condition.gain or not condition.gain > 0:

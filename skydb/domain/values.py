@@ -18,7 +18,7 @@ from skydb.domain.condition import Condition
 from skydb.domain.members import MemberWcs
 from skydb.domain.vocabulary import Flavour, ProductKind, SkyUnit, WcsKind
 
-#: TweakBack's alternates have room for no longer name.
+#: TweakBack's alternates have no room for a longer name.
 _LONGEST_WCSNAME = 40
 
 #: Length that is kept of a distortion's name, so that the catalogue's has room too.
@@ -26,7 +26,7 @@ _LONGEST_DISTORTION = 20
 
 _ROOTNAME = re.compile(r"[a-z0-9]{9}")
 
-#: The lengths are those of the columns that the parts are kept in; no pipeline gets near.
+#: The lengths are those of the columns; no pipeline uses as many characters.
 _WCSNAME = re.compile(
     r"IDC_(?P<distortion>[^-]{1,40})"
     r"(-FIT_(?P<scope>[^_]{0,16})(_(?P<catalog>.{1,40}))?|-(?!FIT_)(?P<correction>.{1,40}))?",

@@ -188,12 +188,12 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def lacks_flags(self) -> bool:
-        """Whether its flags are in another file, which was never beside it."""
+        """Whether its flags are in another file, which was never found beside it."""
         return self.product.kind is ProductKind.C0M and self.dq_sha256 is None
 
     @property
     def is_delivery(self) -> bool:
-        """Whether the file came from outside; skydb made the others of one that did."""
+        """Whether the file came from outside; skydb made the others from such a file."""
         return self.derived_from is None
 
     @property
@@ -216,9 +216,9 @@ class ProductVersion(ConditionRecord, Placed, Base):
         return version
 
     def annotate(self, facts: FileFacts, path: str) -> ProductVersion:
-        """The version that is this one but for cards that say what a sky run found.
+        """Make a version that differs from this one only by cards of a sky run.
 
-        It never stands for the product: pixels and WCS are those of this version.
+        It never represents the product: pixels and WCS are those of this version.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def has_signal(self) -> bool:
-        """Whether there is anything to measure: exposure time and good pixels."""
+        """Whether there is a signal: exposure time and good pixels."""
         return not self.condition.has_no_signal
 
     @property

@@ -24,7 +24,7 @@ from skydb.domain.vocabulary import (
 
 
 class VisitDrizzle(Repeatable, Activity):
-    """The exposures of one visit in one filter and detector became one product.
+    """Product of the exposures of one visit in one filter and detector.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class VisitDrizzle(Repeatable, Activity):
     def note_skies(
         self, levels: Iterable[SkyLevel], effective: SkyMethod, reason: str | None
     ) -> None:
-        """Keep which sky was used of each chip, and flag a method that was not asked for.
+        """Record the sky that was used of each chip, and flag a method that was not asked for.
 
         Parameters
         ----------
@@ -121,5 +121,5 @@ class VisitDrizzle(Repeatable, Activity):
         self.generate(version, LinkRole.MOSAIC)
 
     def repeat(self, original: VisitDrizzle) -> None:
-        """Note which one this repeats."""
+        """Record the one that this repeats."""
         self.replay_of = original

@@ -1,7 +1,7 @@
 """The difference between two states of a FITS file: every card, and whether the pixels moved.
 
-Data are compared as the bytes in the file, so that nothing a reader does to them (scaling,
-byte order, unsigned integers) can hide a change or pretend one.
+Data are compared as the bytes in the file, so that the scaling, byte order or unsigned
+integers of a reader neither hide a change nor look like one.
 """
 
 from __future__ import annotations

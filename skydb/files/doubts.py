@@ -60,7 +60,7 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
 
 
 def sum_doubts(skeleton: FitsSkeleton) -> Iterator[str]:
-    """Sentences on checksums that do not hold: bits have changed since they were written."""
+    """Check the checksums in a file: bits may have changed since they were written."""
     for wrong in wrong_sums(skeleton):
         yield f"{wrong}: it is damaged, or was changed without renewing its sums; fetch it again."
 
@@ -83,7 +83,7 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
 
 
 def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[str]:
-    """Sentences on what a sky and its unit are computed of."""
+    """Check the values from which a sky and its unit are computed."""
     primary = skeleton.primary.scanned
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned, primary))
@@ -145,7 +145,7 @@ def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
 def _days_apart(facts: ExposureFacts) -> float | None:
     """Difference of DATE-OBS and EXPSTART; None without one of them.
 
-    A year of two digits proves nothing.
+    A year of two digits is no evidence.
     """
     taken = _date(facts.date_obs)
     if taken is None or facts.expstart_mjd is None or "/" in str(facts.date_obs):

@@ -2,7 +2,7 @@
 
 The archive serves ``u2eb0101t_c0m.fits`` with the pixels and ``u2eb0101t_c1m.fits`` with
 their flags, one extension a chip in both. drizzlepac looks for the second beside the first,
-and goes without when it is not there. Source: WFPC2 Data Handbook, section 2.1;
+and continues without flags when it does not exist. Source: WFPC2 Data Handbook, section 2.1;
 ``drizzlepac.wfpc2Data``.
 """
 

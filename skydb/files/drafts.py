@@ -58,12 +58,12 @@ def scratch_prefix(label: str) -> str:
 
 
 def owner_of_draft(path: Path) -> ProcessMark | None:
-    """The process that writes, or wrote, a draft; None of a file that is no draft of skydb's."""
+    """Find the process that writes, or wrote, a draft; None for other files."""
     return ProcessMark.found_in(path.name) if _DRAFT.fullmatch(path.name) else None
 
 
 def owner_of_scratch(path: Path) -> tuple[str, ProcessMark] | None:
-    """Label and process of a scratch directory; None of one that is not skydb's."""
+    """Read label and process of a scratch directory; None for other directories."""
     found = _SCRATCH.fullmatch(path.name)
     mark = ProcessMark.found_in(path.name.removeprefix(found[1])) if found else None
     return None if found is None or mark is None else (found[1], mark)

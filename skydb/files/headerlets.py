@@ -177,9 +177,9 @@ def embedded_solutions(
 
 
 def contradictions(file: FileFacts) -> list[str]:
-    """A sentence for each headerlet that is named as a WCS of the headers and is another one.
+    """Describe headerlets that have the name of a WCS in the headers but differ from it.
 
-    The archive has written such files: of two solutions with one name, one was lost.
+    The archive has made such files: one of two solutions with the same name was lost.
     """
     by_name = {wcs.name.text.upper(): wcs for wcs in reversed(file.solutions)}
     found = []

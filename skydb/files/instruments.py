@@ -20,7 +20,7 @@ _FILTER_CARDS: dict[str, tuple[str, ...]] = {
     "STIS": ("OPT_ELEM", "FILTER"),
     "NICMOS": ("FILTER",),
 }
-#: Keywords that any drizzled product may have instead, in the pipeline's own words.
+#: Keywords that a drizzled product may have instead, in the pipeline's spelling.
 _PRODUCT_FILTER_CARDS = ("FILTER",)
 _NO_FILTER = re.compile(r"CLEAR\w*")
 _NO_WORD = frozenset({"", "N/A", "NONE"})
@@ -58,7 +58,7 @@ def instrument_of(cards: Cards) -> str:
 
 
 def detector_of(cards: Cards, instrument: str) -> str:
-    """DETECTOR, or what stands for it: WFPC2 has none, NICMOS numbers its cameras.
+    """DETECTOR, or its substitute: WFPC2 has none, NICMOS numbers its cameras.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One process at a time in a directory, on POSIX systems; a process that dies lets go."""
+"""Lock for one process at a time in a directory, on POSIX systems; it ends with the process."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from skydb.domain.vocabulary import ProductKind
 _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 #: First letters of rootnames: WFC3, ACS, NICMOS, STIS, WFPC2.
 _CAMERAS = "ijnou"
-#: A rootname before the kind, whatever somebody put in front of it; HAP leaves its last letter out.
+#: A rootname before the kind, with any prefix; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
 
 def shown_path(path: PurePath) -> str:
-    """A path as a database can take it: bytes that are no UTF-8 are escaped, and so is NUL."""
+    """Escape a path for a database: bytes that are not UTF-8, and NUL."""
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
@@ -65,7 +65,7 @@ def name_contradiction(file: FileFacts) -> str | None:
     A name without a rootname contradicts nothing.
     """
     found = _NAMED.fullmatch(file.path.name.lower())
-    # A word that begins like a rootname is none without a digit.
+    # A word that begins like a rootname is not one without a digit.
     if (
         found is None
         or found[1].isalpha()
@@ -77,7 +77,7 @@ def name_contradiction(file: FileFacts) -> str | None:
 
 
 def _own_names(file: FileFacts) -> tuple[str, ...]:
-    """Every rootname that the header may go under."""
+    """Every rootname that the header may have."""
     names: tuple[str | None, ...] = (str(file.facts.rootname), file.header_rootname)
     if file.kind.is_combined:
         names = (*names, file.header_filename, file.facts.asn_id, *file.members)

@@ -1,4 +1,4 @@
-"""One odd file is one odd file: whatever reading it raises becomes a rejection of it."""
+"""Conversion of any error of an odd file into its rejection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes of this machine: the present one, and what has become of another."""
+"""Processes of this machine: the present one, and the state of another."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NAMESPACE = Path("/proc/self/ns/pid")
 #: Module that every subprocess of a tool is started with.
 _TOOL = "skydb.drizzle.worker"
 
-#: Longest that a process which was killed is waited for.
+#: Longest wait for a process that was killed.
 _PATIENCE_S = 5.0
 
-#: Room that the ledger has for each.
+#: Room of the ledger for each.
 _LONGEST_HOST, _LONGEST_WORD = 255, 64
 
 
@@ -65,9 +65,9 @@ def fate_of(process: ProcessMark) -> Fate:
 
 
 def end_tools_below(directory: Path) -> list[int]:
-    """End the tools of skydb that still work in a directory for a process that is gone.
+    """End the tools of skydb that still work in a directory for a process that has ended.
 
-    Each is ended with all that it has started. Other processes that happen to be there are
+    Each is ended with all its children. Other processes in the directory are
     left alone.
 
     Parameters

@@ -1,6 +1,6 @@
-"""Some columns of a binary table, read without building its hundreds of neighbours.
+"""Some columns of a binary table, read without its hundreds of other columns.
 
-Only what HDRTAB has: text, and one number a row (FITS standard 4.0, section 7.3).
+It reads only what HDRTAB has: text, and one number a row (FITS standard 4.0, section 7.3).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from skydb.errors import FileRejectedError
 
 #: HST cannot resolve sources nearer than this, in mas.
 _SAME_PLACE_MAS = 0.5
-#: No source is at two places this far apart, in mas.
+#: Positions this far apart, in mas, are of different sources.
 _TWO_PLACES_MAS = 1000.0
 _MAS_PER_RADIAN = float(np.degrees(1.0) * 3_600_000.0)
 _NO_NAMES = frozenset({"", "--", "N/A", "nan", "None"})

@@ -78,7 +78,7 @@ def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
 
 
 def check_polynomials(skeleton: FitsSkeleton) -> None:
-    """Refuse coefficients of SIP that are no numbers, before anything is computed of them.
+    """Refuse coefficients of SIP that are not numbers, before they are used.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Columns of a table file, whichever of the usual formats it is in."""
+"""Columns of a table file in any of the usual formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as tools and people leave it: gzipped, with any line ends, in any encoding.
+"""Reading of text files: gzipped or not, with any line ends, in any encoding.
 
 Files are read in pieces, so that the size of a log does not matter. A gzip file that
 unpacks to many times its size is refused before it fills the memory or the disk.

@@ -1,4 +1,4 @@
-"""Pixels that are no measurement: found in a file, and flagged in a copy of it.
+"""Pixels without a measurement: found in a file, and flagged in a copy of it.
 
 AstroDrizzle takes a pixel that is not a number for good and makes a hole of it in the mosaic,
 with weight, whatever the other exposures show there.
@@ -55,7 +55,7 @@ class AcceptedFlags:
 
     @property
     def free(self) -> int | None:
-        """A flag that every step heeds; None when there is none."""
+        """A flag that every step uses; None when there is none."""
         return next((flag for flag in _FLAGS if not flag & self.anywhere), None)
 
 
@@ -98,7 +98,7 @@ def prepared_copy(
     conversion: Conversion | None = None,
     accepted: AcceptedFlags | None = None,
 ) -> None:
-    """Write a copy that a tool can be given.
+    """Write a copy for a tool.
 
     Pixels without a measurement are flagged and made zero, so is every pixel of a chip
     without signal; SCI and ERR are converted, and BUNIT says so.

@@ -1,4 +1,4 @@
-"""The data root: scratch directories that leave no litter, and files that are never changed."""
+"""The data root: scratch directories that are removed, and files that are never changed."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Workspace:
         _remove_tree(directory)
 
     def _keep_logs(self, directory: Path, label: str) -> dict[Path, Path]:
-        """Move the logs of a run to where they stay; where each is now."""
+        """Move the logs of a run to the data root; return the new paths."""
         moved = {}
         found = sorted(p for p in directory.rglob("*") if p.suffix.lower() in LOG_SUFFIXES)
         for log in found:
@@ -196,7 +196,7 @@ class Workspace:
 
 
 def _add_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
-    """Let an error that names a log name the place where it is now."""
+    """Replace the paths of logs in an error by the new ones."""
     if isinstance(error, ToolError) and error.log is not None and error.log in moved:
         error.move_log(moved[error.log])
 

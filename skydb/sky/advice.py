@@ -233,11 +233,11 @@ def _reason(case: _Case, evidence: SkyEvidence, factor: float) -> str:
     allowed = _allowed(case, evidence)
     verdict = "will do" if case.error <= allowed else f"too far (above {allowed * factor:.2g})"
     parts = sorted(((v, name) for name, v in case.parts if v), key=lambda one: -abs(one[0]))
-    told = [f"noise {case.sigma * factor:.2g}"]
-    told += [f"{name} {value * factor:.2g}" for value, name in parts]
+    sentences = [f"noise {case.sigma * factor:.2g}"]
+    sentences += [f"{name} {value * factor:.2g}" for value, name in parts]
     if not case.method.is_relative and not evidence.is_zero_checked:
-        told.append("zero not checked by a second place")
-    return f"{verdict}: {', '.join(told)}"
+        sentences.append("zero not checked by a second place")
+    return f"{verdict}: {', '.join(sentences)}"
 
 
 def _summary(
@@ -253,24 +253,26 @@ def _summary(
         noise = (evidence.observed_noise or 0.0) * factor
         found = f"{evidence.observed_rms * factor:.3g} {name} rms, noise {noise:.2g}"
         head = f"observed differences in overlaps {found}"
-    told = [head, *_scene(evidence, factor)]
+    sentences = [head, *_scene(evidence, factor)]
     if chosen is not None:
-        return f"use {chosen}: {'; '.join(told)}."
-    return f"no method will do: {'; '.join(told)}. {_instead(evidence)}"
+        return f"use {chosen}: {'; '.join(sentences)}."
+    return f"no method will do: {'; '.join(sentences)}. {_instead(evidence)}"
 
 
 def _scene(evidence: SkyEvidence, factor: float) -> list[str]:
-    told = []
+    sentences = []
     if len(evidence.islands) > 1:
-        told.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
-    told.append(_zero_sentence(_doubtful(evidence.zeros), factor))
+        sentences.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
+    sentences.append(_zero_sentence(_doubtful(evidence.zeros), factor))
     if evidence.extended_pull:
-        told.append(f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms")
+        sentences.append(
+            f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms"
+        )
     if evidence.stars.sure > 0:
-        told.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
+        sentences.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
     if evidence.left:
-        told.append(_left_sentence(evidence, factor))
-    return told
+        sentences.append(_left_sentence(evidence, factor))
+    return sentences
 
 
 def _doubtful(zeros: tuple[Zero, ...]) -> Zero:
@@ -288,10 +290,10 @@ def _zero_sentence(zero: Zero, factor: float) -> str:
 
 def _left_sentence(evidence: SkyEvidence, factor: float) -> str:
     planes = evidence.left_by_gradients
-    told = f"{evidence.left * factor:.2g} rms is left that no constants remove"
+    sentences = f"{evidence.left * factor:.2g} rms is left that no constants remove"
     if planes is None:
-        return told
-    return f"{told} ({planes * factor:.2g} if every sky had a gradient)"
+        return sentences
+    return f"{sentences} ({planes * factor:.2g} if every sky had a gradient)"
 
 
 def _instead(evidence: SkyEvidence) -> str:

@@ -1,4 +1,4 @@
-"""Read-only selects on the survey's books: how far everything is, what is due, who said what."""
+"""Read-only selects on notes, flags, due work and the status of a survey."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COUNTS = (
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:
-    """One row a visit; of a scope its exposures are counted, flags are those of the visit.
+    """One row a visit. A scope restricts the exposures that are counted; flags are of the visit.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
-    """Visits of some exposures, with what these alone are counted as."""
+    """Visits of some exposures, with the counts of these exposures."""
     names = ", ".join(("visit_id", *_OF_EXPOSURES))
     found = _in_batches(
         session, f"SELECT {names} FROM v_exposure_status", "exposure_id", exposures, times=()

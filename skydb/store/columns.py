@@ -1,4 +1,4 @@
-"""Every documented column of the SQL views: one table, that docs/sql-views.md is held to."""
+"""Documented columns of the SQL views: one table, with which docs/sql-views.md must agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole ledger from one database to another, of whichever kind, proved row by row."""
+"""Copies of a ledger between databases of any kind, verified row by row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from skydb.store.rowsums import RowSum, encoder_of
 #: Rows that are held at once.
 _PART = 5_000
 
-#: Tables that migrations fill, so that not even a new ledger has them empty.
+#: Tables that migrations fill, so that a new ledger has rows in them.
 _SEEDED = ("bad_deliveries", "passbands")
 
 #: Documents in which NULL stays NULL instead of becoming a null inside a document.
@@ -165,7 +165,7 @@ def _parts(connection: Connection, each: Table) -> Iterator[Sequence[Sequence[An
 
 
 def _plain(each: Table) -> TableClause:
-    """A table whose values pass as they are: words of vocabularies as texts."""
+    """A table whose values are copied unchanged: words of vocabularies as texts."""
     return table(each.name, *(column(one.name, _type_of(one)) for one in each.columns))
 
 
@@ -176,7 +176,7 @@ def _type_of(one: Column[Any]) -> Any:  # noqa: ANN401 - a type engine of any ki
 
 
 def _require_empty(reading: Connection, writing: Connection) -> None:
-    """Refuse a target with rows, but for those that every new ledger has."""
+    """Refuse a target with rows, except those of every new ledger."""
     for each in tables_in_order():
         plain = _plain(each)
         rows = writing.scalar(select(func.count()).select_from(plain)) or 0
@@ -200,7 +200,7 @@ def _clear_seeds(writing: Connection) -> None:
 
 @contextmanager
 def _references_waiting(writing: Connection) -> Iterator[None]:
-    """Let rows refer to later rows of their table until all of them are there."""
+    """Let rows refer to later rows of their table until all are copied."""
     if writing.dialect.name == "sqlite":
         # Ends with the transaction, which fails when a reference leads nowhere.
         writing.exec_driver_sql("PRAGMA defer_foreign_keys = ON")

@@ -1,4 +1,4 @@
-"""Read-only selects on how far a ledger is: what is aligned, what was used, what failed."""
+"""Read-only selects on the state of a ledger: alignments, uses and failures."""
 
 from __future__ import annotations
 

@@ -57,11 +57,11 @@ class Reader:
 
 
 def make_reader(engine: Engine, role: str, password: str | None) -> Reader:
-    """Make a role that can read the ledger, or give one that exists what it lacks.
+    """Make a role that can read the ledger, or grant an existing one the missing rights.
 
     It may connect, read the tables and views of the ledger, those of later revisions too, and
-    nothing else; its transactions are read-only unless it says otherwise. Everybody loses
-    the right to make temporary tables in the database, for that is what a new role has.
+    nothing else; its transactions are read-only by default. All roles lose
+    the right to make temporary tables in the database, because a new role would have it.
 
     Parameters
     ----------

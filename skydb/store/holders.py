@@ -39,7 +39,7 @@ _BEGUN = """
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Something that is running by the ledger."""
+    """An activity that is running by the ledger."""
 
     name: str
     since: datetime
@@ -67,7 +67,7 @@ class Holder:
 
 
 def holder_of(path: Path, driver: sqlite3.Connection) -> Holder:
-    """Find out who writes to a ledger.
+    """Find the process that writes to a ledger.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _command(process: object) -> str:
 
 
 def _is_later(since: datetime, started: datetime | None) -> bool:
-    """Whether it is not of an earlier process that had the same number."""
+    """Whether the process is not an earlier one with the same number."""
     return started is not None and (since - started).total_seconds() >= -_SAME_START_S
 
 
@@ -137,7 +137,7 @@ def _begun(driver: sqlite3.Connection) -> list[_Work]:
     try:
         rows = driver.execute(_BEGUN).fetchall()
     except sqlite3.Error:
-        # Locked for readers, too, or no ledger yet.
+        # Locked for readers, too, or not a ledger yet.
         return []
     return [
         _Work(f"{kind} {number}", datetime.fromisoformat(since).replace(tzinfo=UTC), pid, host)
@@ -148,7 +148,7 @@ def _begun(driver: sqlite3.Connection) -> list[_Work]:
 
 def _locking(path: Path) -> Iterator[int]:
     """Numbers of the processes on this machine that have the lock of writers."""
-    # A file may not be opened for that: closing it would let go of this process' own locks.
+    # The file must not be opened for that: closing it would release this process' own locks.
     try:
         lines = _LOCKS.read_text(encoding="ascii").splitlines()
     except OSError:
@@ -164,8 +164,8 @@ def _locking(path: Path) -> Iterator[int]:
 def _locker(words: Sequence[str], inode: int, byte: int) -> Iterator[int]:
     """The process of a line ``1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE FIRST LAST``.
 
-    Devices are not compared: some file systems have other numbers here than in ``stat``. That the
-    process has this very file open is asked apart.
+    Devices are not compared: some file systems have other numbers here than in ``stat``.
+    A separate check finds whether the process has this very file open.
     """
     if len(words) != len(("1:", "POSIX", "ADVISORY", "WRITE", "1", "0:0:0", "0", "0")):
         return  # Somebody who waits.

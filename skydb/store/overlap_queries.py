@@ -1,4 +1,4 @@
-"""Read-only questions about the overlap ledger."""
+"""Read-only selects on the overlap ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names as selections write them: in any case, with ``*`` for any characters and ``?`` for one."""
+"""Name patterns in selections: in any case, with ``*`` for any characters and ``?`` for one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def named(column: Any, names: Iterable[str]) -> ColumnElement[bool]:  # noqa: AN
 
 
 def unmatched(names: Iterable[str], found: Collection[str]) -> list[str]:
-    """Names, in lower case, that are not found, and wildcards that fit none of what is."""
+    """List names, in lower case, that are not found, and wildcards that fit nothing."""
     there = set(found)
     return [
         name
@@ -62,7 +62,7 @@ def visits_named(session: Session, pattern: str) -> list[Visit]:
 
 
 def proposals_named(session: Session, name: int | str) -> list[int]:
-    """Numbers of proposals that are meant; one that is written out need not be there.
+    """Expand proposal numbers; one that is written out need not exist.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def proposals_named(session: Session, name: int | str) -> list[int]:
 
 
 def matching(session: Session, column: Any, pattern: str) -> list[str]:  # noqa: ANN401
-    """Values of a column that a pattern means; none when there are none.
+    """Values of a column that fit a pattern; none when there are none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Selects behind lineages: what a thing leads back to, and the rows of what was found.
+"""Selects for lineages: the sources of a thing, and their rows.
 
 A thing is followed back by ids alone, one select a generation; the rows are then read
 once for each kind, whatever their number.
@@ -175,7 +175,7 @@ def _importer() -> _Link:
 def _all(
     session: Session, keys: Collection[int], of: Callable[[list[int]], Select[Any]]
 ) -> list[Any]:
-    """Entities of a select that is asked in as many pieces as there must be."""
+    """Load the entities of a select in batches of keys."""
     return [found for ids in _pieces(keys) for found in session.scalars(of(ids)).unique()]
 
 
@@ -273,7 +273,7 @@ def inputs_of(session: Session, activity_id: int, limit: int | None = None) -> l
 
 
 def solutions_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
-    """Solutions that an activity has fitted or written, not those that it only read."""
+    """Solutions that an activity has fitted or written, without those that it read."""
     made = (
         select(AlignmentSolution.id)
         .where(
@@ -366,7 +366,7 @@ def book_entries(session: Session, subjects: Mapping[str, Collection[int]]) -> l
 def measurements_of(
     session: Session, version_ids: Collection[int], recipes: Collection[str]
 ) -> set[int]:
-    """Activities that measured the levels which runs of the engine skydb start from."""
+    """Activities that measured the levels for runs of the engine skydb."""
     found: set[int] = set()
     for ids in _pieces(version_ids):
         made = select(ChipLevel.activity_id).where(

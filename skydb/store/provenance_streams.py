@@ -31,7 +31,7 @@ _BATCH = 1000
 
 
 def _batches(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
-    """Entities, so many at a time, while the database keeps the rest."""
+    """Load entities in batches, while the database keeps the rest."""
     found = session.scalars(statement.execution_options(yield_per=_BATCH))
     for batch in found.partitions():
         yield list(batch)

@@ -1,4 +1,4 @@
-"""Read-only questions that commands and the facade ask; each answer is a list of rows."""
+"""Read-only queries of commands; each answer is a list of rows."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _UNKNOWN = {name: None for name in _CONDITION if name != "exptime_s"}
 
 
 def _is_newest(as_of: date | None = None) -> ColumnElement[bool]:
-    """Whether a version is the newest of its product, or was on a day."""
+    """Whether a version is the newest of its product, or was on a given day."""
     newer = aliased(ProductVersion)
     in_time = () if as_of is None else (written_by(as_of, newer),)
-    # Looked up for each version that is left: at survey size few are.
+    # Looked up for each remaining version: at survey size these are few.
     return ~exists().where(
         newer.product_id == ProductVersion.product_id,
         newer.place > ProductVersion.place,
@@ -185,7 +185,7 @@ def catalog_row(catalog: ReferenceCatalog) -> Row:
 
 
 def alignment(session: Session, run_id: int) -> list[Row]:
-    """Fits of one alignment run, each beside the WCS that its product came with.
+    """Fits of one alignment run, each with the WCS that its product had before.
 
     Raises
     ------
@@ -291,7 +291,7 @@ def _chip_of(value: SkyValue) -> tuple[str, int]:
 
 
 def latest_group(session: Session) -> int:
-    """Group of the newest sky run that succeeded: by when it ran, for logs are read later.
+    """Group of the newest sky run that succeeded, by its time of running.
 
     Raises
     ------
@@ -303,7 +303,7 @@ def latest_group(session: Session) -> int:
         .where(
             SkyRun.status == ActivityStatus.SUCCEEDED,
             SkyRun.deleted_at.is_(None),
-            # A repetition is there to be compared: it takes no run's place.
+            # A repetition is for comparison and replaces no run.
             SkyRun.replay_of_id.is_(None),
             # A run that is known from a product only has no method.
             SkyRun.effective_method.is_not(None),

@@ -1,4 +1,4 @@
-"""References resolved: the rows of the ledger that people name.
+"""Resolution of references to rows of the ledger.
 
 Every command that takes a reference finds its row here, so that a name means the same
 everywhere; see :mod:`skydb.domain.references` for the grammar.
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 #: Names that a message lists.
 _FEW = 6
-#: Larger than any row has; databases refuse numbers that do not fit.
+#: Larger than the number of any row; databases refuse numbers that do not fit.
 _LARGEST = 2**31 - 1
 
 _ENTITIES: dict[ReferenceKind, type[Entity]] = {
@@ -112,7 +112,7 @@ def entity_of(session: Session, reference: Reference) -> Entity:
 
 
 def exposure_of(session: Session, reference: ExposureReference) -> Exposure:
-    """An exposure.
+    """Find an exposure.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def visit_of(session: Session, reference: VisitReference) -> Visit:
 
 
 def unknown_visit(session: Session, label: str) -> NotFoundError:
-    """The refusal of a visit that is not there, with some that are."""
+    """Make the error for an unknown visit, with some known ones."""
     few = select(Visit.program + Visit.number).order_by(Visit.program, Visit.number).limit(_FEW)
     known = list(session.scalars(few))
     more = ", ..." if session.scalar(select(func.count(Visit.id))) != len(known) else ""

@@ -1,4 +1,4 @@
-"""Find or create: the one place that turns facts of files into rows that may be there."""
+"""Conversion of facts of files into rows: find or create."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Registry:
             place.move_to(version, is_managed=is_managed)
 
     def forget_measures(self, version: ProductVersion) -> None:
-        """Drop levels and overlaps that were measured with other flags than it now has."""
+        """Drop levels and overlaps that were measured with other flags."""
         of_either = or_(
             SkyOverlap.version_a_id == version.id, SkyOverlap.version_b_id == version.id
         )
@@ -107,7 +107,7 @@ class Registry:
         self._session.execute(delete(SkyOverlap).where(of_either))
 
     def _recognised(self, file: FileFacts) -> Product | None:
-        """The product that a log had named before its first file was seen."""
+        """Find the product that was known from a log before its first file."""
         known = self._products.pop(logged_identity(file.path.name), None)
         if known is not None:
             known.recognise(file)

@@ -1,4 +1,4 @@
-"""Roles of PostgreSQL: which of them a SELECT can do harm with, and what it must not call."""
+"""Roles of PostgreSQL with which a SELECT can do harm, and functions that it must not call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _POWERS = (
     *("pg_signal_backend", "pg_write_all_data", "pg_maintain", "pg_create_subscription"),
 )
 
-#: Functions that ordinary roles may not call unless somebody lets them.
+#: Functions that ordinary roles may not call without a grant.
 _GUARDED = (
     *("lo_export", "lo_import", "pg_read_file", "pg_read_binary_file", "pg_ls_dir"),
     *("pg_file_write", "pg_reload_conf", "dblink_connect_u"),
@@ -54,7 +54,7 @@ _OTHER_QUOTES = re.compile(r"""["$\\]|--|/\*|\b[eub]'|&'""")
 
 
 def require_harmless(connection: psycopg.Connection[Any]) -> None:
-    """Refuse a role with whose rights a SELECT can write, in a read-only transaction too.
+    """Refuse a role with which a SELECT can write, even in a read-only transaction.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def require_harmless(connection: psycopg.Connection[Any]) -> None:
 
 
 def require_no_action(statement: str) -> None:
-    """Refuse a statement that calls what acts outside of its transaction.
+    """Refuse a statement that calls a function with effects outside of its transaction.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checksums of tables that do not depend on the order of rows, nor on the kind of database."""
+"""Checksums of tables, independent of the order of rows and of the kind of database."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _document(value: Any) -> bytes:  # noqa: ANN401
 
 
 def _without_forms(value: Any) -> Any:  # noqa: ANN401
-    """A document in which 1.0 is 1: PostgreSQL does not keep how a number was written."""
+    """A document in which 1.0 is 1, because PostgreSQL does not keep the form of a number."""
     if isinstance(value, dict):
         return {key: _without_forms(item) for key, item in value.items()}
     if isinstance(value, list):

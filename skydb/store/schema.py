@@ -1,4 +1,4 @@
-"""The schema comes to be, and changes, through migrations only."""
+"""Schema of the database, which is made and changed by migrations only."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-#: A table that every ledger has, and alembic's, which databases of many programs have.
+#: A table that every ledger has; the one of alembic exists in databases of many programs.
 _OWN, _REVISIONS = "exposures", "alembic_version"
 _FEW = 3
 _CURRENT = text(f"SELECT version_num FROM {_REVISIONS}")
 
-#: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
+#: Revisions of skydb 0.1, whose tables no migration can convert.
 _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
 
 
@@ -154,7 +154,7 @@ def differences(engine: Engine) -> list[str]:
 
 
 def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
-    """Refuse to make a ledger among the tables of another program, unless that is wanted."""
+    """Refuse to make a ledger among the tables of another program, unless requested."""
     with as_reader(engine).connect() as connection:
         names = set(inspect(connection).get_table_names())
         if _OWN in names:
@@ -178,7 +178,7 @@ def _named(names: list[str]) -> str:
 
 
 def _extension_tables(connection: Connection) -> set[str]:
-    """Tables that extensions of PostgreSQL brought, which are of no program."""
+    """Tables of extensions of PostgreSQL, which belong to no program."""
     if connection.dialect.name != "postgresql":
         return set()
     found = text(
@@ -206,7 +206,7 @@ def _state(engine: Engine) -> SchemaState:
 
 @cache
 def _head(migrations: Path) -> str:
-    """The revision that no other one comes after.
+    """The latest revision.
 
     Read from the texts of the migrations: alembic imports them all, and itself takes longer
     to import than most commands take.

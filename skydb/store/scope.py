@@ -190,7 +190,7 @@ class Scope:
         return {key for key, _ in rows}
 
     def missing(self, found: Collection[str], more: Sequence[str] = ()) -> list[str]:
-        """Exposures that are named, here or beside, and are not among some, nor left out."""
+        """List named exposures that are neither among some, nor left out."""
         rest = unmatched([*self.rootnames, *more], found)
         return [name for name in rest if unmatched(self.exclude, [name]) == lowered(self.exclude)]
 
@@ -207,8 +207,8 @@ class Scope:
     def product_conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """Conditions for a select of products: those of the exposures, or made of any of them.
 
-        A combination is left out with any member that is left out. Of one whose members are
-        not recorded the visit alone is known.
+        A combination with any member that is left out is left out. If its members are
+        not recorded, only its visit is known.
 
         Raises
         ------
@@ -282,7 +282,7 @@ def written_by(day: date, version: type[ProductVersion] = ProductVersion) -> Col
 
 
 def require_excluded(session: Session, scope: Scope) -> None:
-    """Make sure that what is to be left out is there, for a slip of the pen leaves nothing out.
+    """Check that excluded names exist, so that a typing error is found.
 
     Raises
     ------
@@ -308,7 +308,7 @@ def require_excluded(session: Session, scope: Scope) -> None:
 def nothing_selected(
     session: Session, scope: Scope, what: str = "exposures", missing: Sequence[str] = ()
 ) -> NotFoundError:
-    """The refusal of a selection that leaves nothing, with the names that there are.
+    """Make the error for an empty selection, with the names that exist.
 
     Parameters
     ----------

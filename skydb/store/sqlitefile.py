@@ -1,4 +1,4 @@
-"""SQLite files before they are opened: what is there, and how it can be read untouched."""
+"""Checks of SQLite files before they are opened, and reading without changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skydb.errors import NotFoundError, SchemaError, StoreError, UsageError
 
 _MAGIC = b"SQLite format 3\0"
 
-#: Place in the header of a file of the number that says whether it has a write-ahead log.
+#: Offset of the number that shows whether a file has a write-ahead log.
 _WRITE_VERSION = 18
 _WAL = 2
 
@@ -89,7 +89,7 @@ def _head(path: Path) -> bytes:
 def foreign_tables(path: Path) -> list[str]:
     """Tables of a file that has no ledger; none for a ledger and for an empty database.
 
-    The file is looked at without a trace.
+    The file is not changed.
     """
     try:
         with closing(sqlite3.connect(_unchanging_uri(path), uri=True)) as connection:
@@ -152,7 +152,7 @@ def open_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def stamp(path: Path) -> tuple[object, ...]:
-    """All that changes when somebody writes to a file."""
+    """State of a file that every write changes."""
     found, log = path.stat(), _beside(path, "-wal")
     return found.st_ino, found.st_size, found.st_mtime_ns, log.exists() and log.stat().st_size > 0
 

@@ -156,7 +156,7 @@ def _joined(session: Session, query: Select[Any], scope: Scope, *, replays: bool
 
 
 def _counted(*, replays: bool) -> list[ColumnElement[bool]]:
-    """Good runs; a repetition is of the run that it repeats, and counts no second time."""
+    """Good runs; a repetition does not count."""
     return [*is_kept(), *([] if replays else [SkyRun.replay_of_id.is_(None)])]
 
 

@@ -1,4 +1,4 @@
-"""Transactions: nothing is kept unless the service says so."""
+"""Transactions: only committed changes are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction of which the block keeps what it commits, and nothing else.
+        """Begin a transaction in which only committed changes are kept.
 
         ``session.commit()`` is the last thing that a block does: what it leaves uncommitted,
         before an exception or after a commit, is rolled back.
@@ -51,7 +51,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that cannot write, waits for no writer and sees one state only.
+        """Begin a transaction that cannot write, waits for no writer and sees one state only.
 
         Raises
         ------
@@ -77,5 +77,5 @@ def _translated() -> Iterator[None]:
 
 
 def _reason(error: DBAPIError) -> str:
-    """The driver's own words, in one line."""
+    """Text of the driver's error, in one line."""
     return redacted(" ".join(str(error.orig).split()).removesuffix("."))

@@ -1,4 +1,4 @@
-"""Work of a database driver that can be ended: for time, for memory, by the keyboard."""
+"""Work of a database driver that can be ended: after a time, for memory, by the keyboard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 #: Interval of the checks of clock and memory.
 _LOOK_S = 0.05
 
-#: Longest that an ended statement is waited for.
+#: Longest wait for an ended statement.
 _END_S = 2.0
 
 _STATM = Path("/proc/self/statm")
@@ -25,7 +25,7 @@ _STATM = Path("/proc/self/statm")
 
 @dataclass
 class Watch:
-    """Runs calls of a driver in a thread, and ends them when they go too far.
+    """Runs calls of a driver in a thread, and ends them at a limit.
 
     A driver that works in C lets no signal through; the thread that waits for it does.
 
@@ -82,7 +82,7 @@ class Watch:
 
 
 class _Job(Generic[T]):
-    """One call in a thread of its own, which never keeps the process from ending."""
+    """One call in a thread of its own, which does not keep the process from ending."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.done = threading.Event()

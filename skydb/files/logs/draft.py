@@ -1,4 +1,4 @@
-"""A run while its log is read: what the builders of both tasks have in common."""
+"""Run while its log is read: common part of the builders of both tasks."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Draft:
         return None if self.banner is None else LoggedTask(self.banner.groups[0])
 
     def take(self, event: Event) -> bool:
-        """Take what both tasks print; whether it was any such thing."""
+        """Take a line that both tasks print; return whether it was one."""
         take = _TAKE.get(event.what)
         if take is None:
             return False
@@ -104,7 +104,7 @@ class Draft:
         return True
 
     def problem(self, event: Event) -> None:
-        """Note a line that cannot be understood."""
+        """Record a line that cannot be parsed."""
         self.problems.append(LogProblem(event.number, event.text))
 
     def facts(self) -> dict[str, Any]:

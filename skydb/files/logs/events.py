@@ -89,7 +89,7 @@ class EventFinder:
         return Event(what, task, number, groups, text, has_logger)
 
     def _learn(self, text: str) -> _Meaning | None:
-        """The meaning of a line that was not met before; logs say the same again and again."""
+        """Find the meaning of a new line; logs repeat lines often."""
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         meaning = self._known[text] = _meaning_of(text)

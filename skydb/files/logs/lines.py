@@ -94,7 +94,7 @@ class LineCleaner:
         return line, False
 
     def _learn(self, line: str, end: int) -> str:
-        """Take whatever stands before a run's first words for the prefix of all lines."""
+        """Take the text before a run's first words as the prefix of all lines."""
         prefix = re.sub(rf"\\?\b(?:{_LEVELS})\b *", "@L", line[:end])
         pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
         self._learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
@@ -104,7 +104,7 @@ class LineCleaner:
 class _Echoes:
     """Lines that are to come again, with the name of their logger or without it.
 
-    Of logs that do not print every line twice, nothing is kept but the last lines.
+    For logs that do not print every line twice, only the last lines are kept.
     """
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class _Echoes:
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
     def is_repeated(self, text: str, has_logger: bool) -> bool:
-        """Whether a line is an echo; if it is none, it waits for its own."""
+        """Whether a line is an echo; else it is kept to compare."""
         if not self.is_doubled:
             self.is_doubled = True
             self._waiting[False].update(line.rstrip() for line in self.before if line)

@@ -45,7 +45,7 @@ class LogFile:
     """Lines with values that stand outside of any run; known when all runs were read."""
 
     def runs(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
-        """Every run, with what the file says of it beside its log.
+        """Every run, with the facts of its file.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Lines of what the cells of a Jupyter notebook printed, with their places in its file."""
+"""Printed lines of the cells of a Jupyter notebook, with their positions in the file."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class CellOutput:
 
 
 class _Placed(str):
-    """A text that knows where it stands."""
+    """A text with its position in the file."""
 
     __slots__ = ("offset",)
     offset: int
 
 
 def is_notebook(path: Path) -> bool:
-    """Whether a file is called as notebooks are."""
+    """Whether a file has the suffix of notebooks."""
     return path.name.lower().removesuffix(".gz").endswith(".ipynb")
 
 
@@ -87,7 +87,7 @@ def _text(path: Path) -> str:
 
 
 def _decoder() -> json.JSONDecoder:
-    """A decoder whose texts know where they stand: the one of Python, not the one of C."""
+    """Decoder of texts with their positions: the one of Python, not the one of C."""
     decoder: Any = json.JSONDecoder()
     plain = decoder.parse_string
 

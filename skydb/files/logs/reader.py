@@ -56,7 +56,7 @@ class _OpenRun:
         return self.draft.banner is not None and self.name == text
 
     def become(self, task: LoggedTask) -> None:
-        """Be a run of a task from now on."""
+        """Make it a run of a task."""
         make = DrizzleBuilder if task is LoggedTask.ASTRODRIZZLE else TweakRegBuilder
         self.builder = make(self.draft)
 
@@ -123,7 +123,7 @@ class RunReader:
         self._done.clear()
 
     def divide(self) -> None:
-        """End all runs: what follows is of others."""
+        """End all runs: the following lines belong to others."""
         for run in list(self._open.values()):
             self._close(run)
         if self._focus is not None:
@@ -276,7 +276,7 @@ class RunReader:
             self._focus = None
 
     def _shared(self, run: Logged) -> Logged:
-        """Let equal sections of parameters and lists of packages of several runs be one."""
+        """Share equal sections of parameters and lists of packages among runs."""
         for title, section in run.parameters.items():
             run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
         run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)

@@ -1,4 +1,4 @@
-"""Runs as their logs show them: values without behaviour, but for what follows from them."""
+"""Runs from logs, as values."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class LoggedRun(LoggedActivity):
 
     @property
     def applied(self) -> dict[Chip, LoggedSky]:
-        """The sky that was applied to each chip; the final drizzle has the last word."""
+        """The sky that was applied to each chip; the final drizzle decides."""
         return {sky.chip: sky for sky in self.skies}
 
     @property

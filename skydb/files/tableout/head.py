@@ -1,4 +1,4 @@
-"""The head and rows of a table on its way out."""
+"""Head and rows of a table for a file."""
 
 from __future__ import annotations
 
