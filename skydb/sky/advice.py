@@ -1,4 +1,4 @@
-"""The sky method that suits some exposures best, and the numbers that say so.
+"""Choice of the sky method that suits some exposures best, with its numbers.
 
 For every method the distance of its values from the true skies is estimated from
 measured levels. Of the offsets of ``match``, which are relative, only differences count;
@@ -27,7 +27,7 @@ from skydb.sky.evidence import SkyEvidence, Zero
 from skydb.sky.methods import Islands, Measures
 from skydb.sky.residuals import AuditUnit, common_unit
 
-#: A method will do when it is within so many standard deviations of its values of the truth,
+#: Limit of a usable method: so many standard deviations of its values from the truth,
 #: or within this part of the noise of a pixel: a step of that size cannot be seen.
 SIGMAS_ALLOWED, PIXEL_NOISE_ALLOWED = 3.0, 0.1
 #: A method with a zero goes before a nearer one without within this part of its sigma.
@@ -91,12 +91,12 @@ class Advice:
 
     @property
     def chosen(self) -> SkyMethod | None:
-        """The method to use; None when none will do."""
+        """The method to use; None when no method is usable."""
         return next((row.method for row in self.rows if row.chosen), None)
 
     @property
     def is_flagged(self) -> bool:
-        """Whether there is more to know than the method: exit code 5."""
+        """Whether there are flags besides the method: exit code 5."""
         return self.chosen is None or len(self.islands) > 1 or bool(self.left_out)
 
 
@@ -143,7 +143,7 @@ def advise(measures: Measures, exptimes_s: Mapping[str, float] = MappingProxyTyp
 
 
 def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
-    """Noise of a method, and what else takes it away from the truth."""
+    """Noise of a method, and its other errors."""
     left = ("what no constants remove", evidence.left)
     match_sigma = evidence.match_sigma or 0.0
     if method.needs_overlap and (why := _no_common_zero(evidence)):
@@ -185,9 +185,9 @@ def _no_common_zero(evidence: SkyEvidence) -> str:
 
 
 def _chosen(cases: dict[SkyMethod, _Case], evidence: SkyEvidence) -> SkyMethod | None:
-    """The nearest of those that will do; of those about as near, one with a zero.
+    """Choose the nearest usable method; of those about as near, one with a zero.
 
-    A zero that nothing checks is trusted only where ``match`` has none at all.
+    A zero without a check is used only where ``match`` has none at all.
     """
     errors = {m: case.error for m, case in cases.items() if case.error is not None}
     fit = {m: e for m, e in errors.items() if e <= _allowed(cases[m], evidence)}
@@ -227,7 +227,7 @@ def _row(
 
 
 def _reason(case: _Case, evidence: SkyEvidence, factor: float) -> str:
-    """Say whether it will do; noise, and whatever is beyond it, the largest first."""
+    """Describe whether it is usable: noise, and the parts beyond it, the largest first."""
     if case.error is None:
         return case.no_zero
     allowed = _allowed(case, evidence)

@@ -1,7 +1,7 @@
 """Cells of the sky in which all chips of a field are measured alike.
 
-In the sky that two exposures share as a whole, a gradient is lost: its mean is what an
-offset is. So the sky is laid out in square cells, and a level is taken of every cell that
+In the sky that two exposures share as a whole, a gradient is lost, because its mean acts as
+an offset. So the sky is divided into square cells, and a level is measured in every cell that
 lies on a chip as a whole. No pixel is in two cells, and the scene of a cell is one.
 """
 

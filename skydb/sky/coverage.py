@@ -26,9 +26,9 @@ Flags = NDArray[np.bool_]
 _NEAR_DIAGONALS = 3.0
 #: Directions in which the end of a catalogue is looked for.
 _DIRECTIONS = 48
-#: A smaller part of an image that is bare is no news.
+#: A smaller bare part of an image is not reported.
 _LEAST_BARE = 0.1
-#: A bare part is by chance this seldom, in one direction.
+#: Probability of a bare part by chance, in one direction.
 _CHANCE = 1e-6
 #: Exposed pixels that are looked at.
 _SAMPLE = 5000

@@ -19,7 +19,7 @@ from skydb.sky.gradients import plane_left
 from skydb.sky.methods import Islands, Measures, MethodSkies, sky_of
 from skydb.sky.skewness import Pull, pull_of_stars
 
-#: More than so many standard deviations are more than noise.
+#: More standard deviations than this are significant.
 _BEYOND_SIGMA = 3.0
 #: Noise of a median over that of a mean, both squared; a ramp of the range R, in standard
 #: deviations of a pixel, adds 0.36 R to that; a smaller one is not distinguished from none.

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 _MAD_TO_SIGMA = 1.4826
 #: Standard error of a median over that of a mean, for a normal distribution.
 _MEDIAN_ERROR = 1.2533
-#: A scatter of fewer motions than these says nothing.
+#: The scatter of fewer motions is not used.
 _LEAST_FOR_SCATTER = 5
 
 

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 #: Neighbours that lie further apart are on different frames, in pixels.
 LARGEST_OFFSET_PIX = 0.3
-#: Matches without which a pair says nothing.
+#: With fewer matches a pair is not used.
 LEAST_MATCHES = 6
 
 #: Offsets that are looked for: guide stars are off by an arcsecond or two at most.

@@ -1,4 +1,4 @@
-"""``match`` of one island of exposures, and how sure its offsets are."""
+"""``match`` of one island of exposures, with the errors of its offsets."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The four sky methods as pure functions of measured levels.
 
-They give what stsci.skypac gives where that is right. Two things are meant to differ: an
-exposure that overlaps nothing has no value instead of somebody's, and exposures of
+They give the results of stsci.skypac where these are right. Two things differ on purpose: an
+exposure that overlaps nothing has no value, and exposures of
 different islands (connected groups of the overlap graph) are not given a common zero
-that nothing in the data supports.
+without support in the data.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ def globalmin_match(measures: Measures) -> MethodSkies:
     """``match`` plus the lowest level that it leaves in any chip of the island.
 
     With a single island this is what skypac does. With several, each is lifted by its own
-    lowest level, since the zero of one says nothing of another's. Standard deviations have
+    lowest level, since their zeros are independent. Standard deviations have
     the noise of that level, too.
     """
     skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
@@ -346,7 +346,7 @@ def _times(level: Level | None, conversion: Conversion | None) -> Level | None:
 
 
 def times(level: Level, conversion: Conversion) -> Level:
-    """A level in another unit, with all that is said of its pixels."""
+    """Convert a level, with all numbers of its pixels, to another unit."""
     factor = conversion.factor
     return replace(
         level,

@@ -16,7 +16,7 @@ from skydb.sky.overlaps import Overlap
 
 Measured = TypeVar("Measured")
 
-#: Overlaps of two visits that are tried before nothing is said of them.
+#: Overlaps of two visits that are tried before the pair is left out.
 _TRIES = 3
 
 

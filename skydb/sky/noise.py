@@ -1,7 +1,7 @@
 """Standard deviation of a sky level, from the pixels that it was taken of.
 
-Two exposures see the same nebula and the same stars in the sky that they share: what
-makes their levels differ is the noise of the pixels about this scene, and not how much
+Two exposures see the same nebula and the same stars in the sky that they share: their levels
+differ by the noise of the pixels about this scene, and not by how much
 the scene varies. The noise is what neighbouring pixels differ by, so that a scene that is
 smooth from pixel to pixel does not count. Pixels come row by row, so that most of those
 that follow each other are neighbours.

@@ -1,4 +1,4 @@
-"""The level of two chips in the sky that they share.
+"""Level of two chips in the sky that they share.
 
 The footprint of one chip is drawn into the pixels of the other. The way from the sky to
 the pixels is a polynomial that is fitted once for each chip: unlike the inverse of a

@@ -1,4 +1,4 @@
-"""Positions, angles and regions as people type them."""
+"""Parsing of positions, angles and regions."""
 
 from __future__ import annotations
 

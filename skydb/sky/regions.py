@@ -1,4 +1,4 @@
-"""Pieces of sky to search for: which footprints meet them, and which hold them whole."""
+"""Regions of the sky, to search for footprints that meet them or contain them."""
 
 from __future__ import annotations
 

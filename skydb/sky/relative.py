@@ -55,7 +55,7 @@ class Consistency:
 
     @property
     def error_mas(self) -> float:
-        """Standard error of its place among the others, along one axis; 0 when it has no pair."""
+        """Standard error of its position among the others, along one axis; 0 when it has no pair."""
         if self.rms_mas is None or not self.pairs:
             return 0.0
         # A difference has the noise of both; pairs with several partners are the same stars.
@@ -285,7 +285,7 @@ def _with_their_visit(
 
 
 def _connected(count: int, links: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Numbers that hang together, each group in order."""
+    """Connected groups of numbers, each in order."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

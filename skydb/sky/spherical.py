@@ -1,4 +1,4 @@
-"""Many small polygons on the sphere at once: what holds a point, touches a circle, overlaps.
+"""Many small polygons on the sphere at once: tests of points, circles and overlaps.
 
 Everything works on unit vectors, so that neither RA 0 nor a pole is special. An outline
 is taken in the tangent plane of its own middle, where its sides (great circles) are

@@ -1,6 +1,6 @@
 """Stars of a single exposure, found among cosmic rays.
 
-A cosmic ray is no image of a point: it is sharper than the light of a star can be, or longer
+A cosmic ray is not the image of a point: it is sharper than a star, or longer
 than round, or it fits the image of a star badly. Each candidate is fitted with the image of a
 star whose width is free; what has the width that most have, is round and fits, is a star.
 Positions come from a second fit with that common width. Plain numpy and scipy; nothing here

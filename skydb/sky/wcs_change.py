@@ -1,4 +1,4 @@
-"""Two solutions of one image, compared through its pixels.
+"""Comparison of two solutions of one image through its pixels.
 
 Only the linear terms of a solution change when it is fitted; its distortion is that of
 the file. A solution of which only the linear terms are known (an alternate, a proposal)
