@@ -1,8 +1,8 @@
 """Exposures of one group fitted to each other by the stars that they share.
 
 Every two exposures that may overlap are matched; all their pairs then enter one least-squares
-solution for a shift of each exposure, and a rotation of each that has enough pairs. Nothing is
-said of where the group as a whole is: the mean movement of exposures that hang together is zero.
+solution for a shift of each exposure, and a rotation of each that has enough pairs. The position
+of the group as a whole stays: the mean movement of connected exposures is zero.
 An exposure that shares no star with others keeps its place among those of its visit, which
 have its guide stars.
 """
@@ -55,7 +55,7 @@ class Consistency:
 
     @property
     def error_mas(self) -> float:
-        """Standard error of its position among the others, along one axis; 0 when it has no pair."""
+        """Standard error of its position among the others, along one axis; 0 without a pair."""
         if self.rms_mas is None or not self.pairs:
             return 0.0
         # A difference has the noise of both; pairs with several partners are the same stars.

@@ -190,7 +190,7 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def _forget_killed(path: Path) -> None:
-    """Delete what a backup to the same file has left that was killed."""
+    """Delete the draft that a killed backup to the same file has left."""
     for found in drafts_of(path):
         mark = owner_of_draft(found)
         if mark is not None and fate_of(mark) is Fate.DEAD:

@@ -44,7 +44,7 @@ class BooksService:
     context: Context
 
     def note(self, subject: str, text: str, author: str | None = None) -> queries.Row:
-        """Write something down about a subject.
+        """Write a note about a subject.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class BooksService:
         return self._write(subject, EntryKind.NOTE, text, author)
 
     def flag(self, subject: str, label: str, why: str, author: str | None = None) -> queries.Row:
-        """Say that something is wrong with a subject, until the flag is withdrawn.
+        """Flag a subject until the flag is withdrawn.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class BooksService:
     def ignore(
         self, subject: str, rule: TodoRule, why: str, author: str | None = None
     ) -> queries.Row:
-        """Silence a rule for a subject, until the line is withdrawn.
+        """Dismiss a rule for a subject, until the dismissal is withdrawn.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class BooksService:
         return self._write(subject, EntryKind.NOTE, why, author, rule.dismissal)
 
     def withdraw(self, entry_id: int, why: str, author: str | None = None) -> queries.Row:
-        """Note that a line no longer holds.
+        """Withdraw a note or flag.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class BooksService:
             return books_queries.lines_in(session, scope or Scope(), ordered)
 
     def abandon(self, activity_id: int, why: str, author: str | None = None) -> queries.Row:
-        """Give up what is left RUNNING by a process that is gone.
+        """Fail the activities of a process that has ended.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class BooksService:
     def supersede(
         self, earlier: str, later: str, why: str, author: str | None = None
     ) -> queries.Row:
-        """Put one reference catalogue in the place of another.
+        """Replace one reference catalogue by another.
 
         Raises
         ------
@@ -248,7 +248,7 @@ def entry_row(session: Session, entry: BookEntry) -> queries.Row:
 
 
 def _subject(session: Session, text: str) -> Subject:
-    """The row that a line is about."""
+    """The row of the subject of a note."""
     reference = parse(text)
     found = entity_of(session, reference) if is_subject(reference) else None
     if isinstance(found, Visit | Exposure | Product | AlignmentSolution | Activity):

@@ -1,4 +1,4 @@
-"""Sky runs that guards would refuse now, and what has to be done before them."""
+"""Sky runs that guards would refuse now, and the commands that must come before them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Refusal:
     visits: frozenset[str] = frozenset()
 
     def cure(self, rows: Iterable[Row]) -> Row | None:
-        """The first of what is due that settles it; None when nothing is known to."""
+        """The first due command that settles it; None when none is known."""
         about = [row for row in rows if self._is_about(row)]
         about.sort(key=lambda row: _CURES.index(row["rule"]))
         return about[0] if about else None

@@ -118,7 +118,7 @@ class RetentionService:
             return row
 
     def _purge(self, run_id: int, why: str, author: str | None) -> PurgeOutcome:
-        """All files go, with the row that says so, or none."""
+        """Delete all files, with the row that records it, or none."""
         who = BooksService(self.context).author(author)
         with self.context.store.reading() as session:
             plan = self._plan(session, _run(session, run_id))
@@ -171,7 +171,7 @@ def _require_unshared(session: Session, run_id: int, files: Sequence[str]) -> No
 def _released(runs: Iterable[SkyRun], policy: RetentionPolicy) -> list[int]:
     """Runs, the newest first, whose mosaics may go.
 
-    Deleted ones and repetitions have no place in the order.
+    Deleted ones and repetitions do not count in the order.
     """
     newer: Counter[tuple[int, str]] = Counter()
     released = []

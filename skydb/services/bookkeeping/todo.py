@@ -91,7 +91,7 @@ class TodoService:
 
 
 def _merged(rows: Sequence[queries.Row]) -> queries.Row:
-    """One row of all that a command settles: names once each, the oldest time, every reason."""
+    """Join the rows that one command settles: names once each, the oldest time, every reason."""
     first = rows[0]
     texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
     reasons = list(dict.fromkeys(row["reason"] for row in rows))

@@ -1,4 +1,4 @@
-"""Reference catalogues asked of Gaia and of the catalogue service of STScI."""
+"""Queries of reference catalogues from Gaia and from the catalogue service of STScI."""
 
 from __future__ import annotations
 

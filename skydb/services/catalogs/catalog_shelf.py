@@ -1,4 +1,4 @@
-"""Answers of catalogue services: asked for once, kept for ever, found by what was asked."""
+"""Answers of catalogue services: asked for once, kept for ever, found by their query."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ class CatalogShelf:
         self, activity_id: int, question: Question, obtained: Obtained, scratch: Path
     ) -> queries.Row:
         written = _write(obtained, scratch / f"{question.service.value}.ecsv")
-        # Read as an alignment will: what it cannot use is no catalogue.
+        # Read as in an alignment: a file that it cannot use is refused.
         checked = read_catalog(written, epoch_year=obtained.epoch)
         usable = UsableCatalog.made(checked, question.use, obtained.still_epoch)
         usable.require_sense()
@@ -268,7 +268,7 @@ def _write(obtained: Obtained, path: Path) -> Path:
 
 
 def _use(session: Session, activity: CatalogImport, question: Question) -> None:
-    """Note whose footprints a question is about."""
+    """Record whose footprints a query is about."""
     for version_id in question.version_ids:
         activity.use(session.get_one(ProductVersion, version_id), LinkRole.REFERENCE)
 

@@ -170,7 +170,7 @@ class UsableCatalog:
         return WithoutMotion.DROP if left >= LEAST_LEFT else WithoutMotion.BULK
 
     def _in_bulk(self, moved: CatalogTable, still: Flags, epoch: float) -> CatalogTable:
-        """The moved table, with the still sources moved by what the others have in common."""
+        """The moved table, with the still sources moved by the median of the others."""
         assert self.motion is not None
         these = self.table.subset(still)
         east, north = self.motion.at(these.radec_deg)

@@ -11,7 +11,7 @@ from skydb.domain.vocabulary import SkyDiffCause, SkyMethod
 from skydb.sky.outlines import SHIFT_FLOOR_MAS
 from skydb.store.comparison_queries import Content
 
-#: For each cause what the first and the second say; of other exposures, how many there are.
+#: For each cause the first and the second value; for other exposures their number.
 Because = dict[SkyDiffCause, list[Any]]
 
 #: Parameters of the steps after the sky, and names of files: no sky value depends on them.
@@ -105,7 +105,7 @@ class ExposureSetDiff:
 
 
 def in_order(because: Because) -> Because:
-    """The causes in the order of the vocabulary."""
+    """Sort the causes in the order of the vocabulary."""
     return {cause: because[cause] for cause in SkyDiffCause if cause in because}
 
 
@@ -137,7 +137,7 @@ def _parameters(one: SkyRun, other: SkyRun) -> Because:
     first, second = (_sky_settings(run) for run in (one, other))
     names = first.keys() | second.keys()
     if one.imported_by_id is not None or other.imported_by_id is not None:
-        # A log lists what its version prints: what it leaves out is not known to differ.
+        # A log lists the parameters that its version prints; a missing one is not a difference.
         names = first.keys() & second.keys()
     # A log prints 4096 and True as texts.
     differing = sorted(n for n in names if str(first.get(n)) != str(second.get(n)))

@@ -37,7 +37,7 @@ _Group = tuple[str | int | None, SkyUnit | None]
 class SkyStatistics:
     """Sky of one visit, filter, detector or proposal by one method, in one unit.
 
-    The newest value of every chip counts, whatever run it is of.
+    The newest value of every chip counts, from any run.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _place(row: _Row) -> tuple[str, int, str]:
 def _spreads(
     samples: Iterable[Sample], constants: Mapping[int, float]
 ) -> Iterator[tuple[_Group, float]]:
-    """Greatest less least of the methods of one chip: of the newest runs of one group."""
+    """Max - min of the methods of one chip, in the newest runs of one group."""
     runs: dict[tuple[_Group, int], list[Sample]] = defaultdict(list)
     for sample in samples:
         runs[(sample.key, sample.unit), sample.group_id].append(sample)

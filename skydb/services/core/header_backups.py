@@ -1,4 +1,4 @@
-"""Headers that are about to be written: what was kept of them, and what the files have now."""
+"""Headers that are about to be written: their backups, and the present state of the files."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class KeptHeaders:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the file is gone, or somebody else has written to it since."""
+        """Whether the file is gone, or another program has written to it since."""
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:

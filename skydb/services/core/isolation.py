@@ -1,4 +1,4 @@
-"""Proof that a tool kept its hands off the files it was to read."""
+"""Proof that a tool did not change its input files."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ def open_activities(session: Session) -> list[Activity]:
 
 
 def end_dead(session: Session, activity: Activity, log_path: str | None = None) -> None:
-    """Note that an activity was interrupted, because its process is gone."""
+    """Record that an activity was interrupted, because its process has ended."""
     who = activity.process or "its process"
     activity.interrupt(f"{who} ended before it was done.", log_path)
     end_attempts(session, activity, AttemptOutcome.LOST)
 
 
 def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
-    """End what was left by processes that are gone and is the same work as what begins now.
+    """End activities of ended processes that are the same work as the one that begins now.
 
     Writes to headers are left to those who can complete or undo them.
 

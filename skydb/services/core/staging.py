@@ -1,4 +1,4 @@
-"""Names of files on their way: inputs of one tool, and what is not finished."""
+"""Names of files in work: inputs of one tool, and unfinished files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that the ledger knows of against those that there are."""
+"""Check of the files of the ledger against the disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Known:
 class Files:
     """Files of versions, mosaics, masks and catalogues that are missing or changed.
 
-    Without `deep` a file is taken to be what it was when it has its size.
+    Without `deep` a file of the same size is taken as unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Headers of files against the ledger: writes that were left in the middle, and the WCS."""
+"""Check of headers against the ledger: unfinished writes, and the WCS."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class HalfWritten:
 
 @dataclass(frozen=True)
 class WcsInFiles:
-    """Files whose WCS is not the one that the ledger says they hold.
+    """Files whose WCS is not the recorded one.
 
     Those whose headers skydb has written, and with `deep` all files of versions.
 

@@ -1,4 +1,4 @@
-"""One thing in which the ledger and the world do not agree, and what looks for such things."""
+"""Problem of a ledger, and the checks that find problems."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Problem:
 
 
 class Check(Protocol):
-    """Looks for problems of one sort; changes nothing."""
+    """Finds problems of one kind; changes nothing."""
 
     def look(self) -> Iterator[Problem]:
         """Find problems."""

@@ -1,4 +1,4 @@
-"""Looking for what is wrong with a ledger, and putting it right."""
+"""Search for problems of a ledger, and their repair."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FsckService:
         activity_id = self.context.begin(lambda _, stamp: Repair(asked, stamp))
         with self.context.guarded(Repair, activity_id):
             tried: list[Problem] = []
-            # Each looks when those before it are done: what a dead run has left is known by it.
+            # Each runs after those before it, because the files of a dead run are known by the run.
             for check in self._checks(gone, deep=deep):
                 tried += [problem.mended() for problem in list(check.look())]
             with self.context.closing(Repair, activity_id) as (_, activity):

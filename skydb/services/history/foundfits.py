@@ -1,4 +1,4 @@
-"""Runs of TweakReg that were found, kept on disk until their turn comes."""
+"""Runs of TweakReg that were found, kept on disk until they are recorded."""
 
 from __future__ import annotations
 
@@ -115,6 +115,6 @@ class _Later:
         return Latest(own, one.shift_file not in self.shift_files)
 
     def add(self, one: FoundFit) -> None:
-        """Count a run among those that came later."""
+        """Count a run among the later ones."""
         self.products |= one.products
         self.shift_files.add(one.shift_file)

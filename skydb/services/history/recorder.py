@@ -46,8 +46,8 @@ _LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
 class Recorder:
     """Makes rows of runs that were made without skydb, which are written together.
 
-    What a transaction has met is remembered, so that nothing that waits to be written has
-    to be written for a question: with a flush for each question, runs take four times as long.
+    Entities of a transaction are kept in memory, so that queries need no flush: with a flush
+    for each query, runs take four times as long.
 
     Parameters
     ----------

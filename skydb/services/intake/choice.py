@@ -1,4 +1,4 @@
-"""The inputs of a run: the rule of :mod:`skydb.domain.choice` on what the ledger has."""
+"""Inputs of a run: the rule of :mod:`skydb.domain.choice` applied to the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetch: ask the archive, show what it has, get it, check it, record every attempt, ingest."""
+"""Fetch: query the archive, show the plan, download, check, record every attempt, ingest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FetchService:
     def plan(
         self, query: MastQuery, settings: FetchSettings | None = None, *, record: bool = False
     ) -> FetchPlan:
-        """Ask what there is; nothing is fetched.
+        """Query the archive; nothing is fetched.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ def _linked(session: Session, activity_id: int, files: Sequence[FetchedFile]) ->
 
 
 def _conclude(activity: DownloadActivity, files: Sequence[FetchedFile]) -> None:
-    """Leave a finding for what is remarkable, and fail when a file could not be had."""
+    """Add findings for remarkable files, and fail when a file is not available."""
     for file in files:
         said = file.reason or file.error
         if said is not None:

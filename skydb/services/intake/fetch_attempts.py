@@ -23,7 +23,7 @@ _BATCH = 500
 
 
 def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
-    """Text of an archive as a database and a terminal can take it: no NUL, not endless."""
+    """Clean a text of an archive for a database and a terminal: no NUL, limited length."""
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )

@@ -80,7 +80,7 @@ class FetchedFile:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether something is to be said of it."""
+        """Whether it has a remark."""
         return self.status is FetchStatus.REJECTED or self.reason is not None
 
 
@@ -100,7 +100,7 @@ class FetchPlan:
 
 
 def planned_file(product: MastProduct, shelf: Shelf) -> FetchedFile:
-    """A file of which only is known what the archive lists."""
+    """A file of which only the archive's listing is known."""
     problem = product.name_problem
     if problem is None:
         try:

@@ -63,7 +63,7 @@ class IngestOutcome:
 
 @dataclass(frozen=True)
 class IngestService:
-    """Reads files where they are and records what they say; changes none of them."""
+    """Reads files in place and records their facts; changes none of them."""
 
     context: Context
 

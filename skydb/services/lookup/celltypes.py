@@ -77,7 +77,7 @@ class ColumnSurvey:
     is_ascii: bool = True
 
     def look_at(self, cells: Iterable[Any]) -> None:
-        """Take note of more values, as :func:`plain` made them."""
+        """Add values, as :func:`plain` made them."""
         known = [cell for cell in cells if cell is not None]
         self.types |= {type(cell) for cell in known}
         if self.is_flag and int in self.types:
@@ -99,7 +99,7 @@ class ColumnSurvey:
 
     @property
     def column(self) -> TableColumn:
-        """The column as it goes out; documentation of another kind is not about it."""
+        """The column for the file; documentation of another kind does not apply to it."""
         kind = self.kind
         known = self.documented
         if known is not None and known.kind is kind:

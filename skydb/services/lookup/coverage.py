@@ -144,7 +144,7 @@ class Coverage:
             return coverage_queries.failed_runs(session, among)
 
     def findings(self) -> list[Row]:
-        """Every finding that holds, the newest first, but for what is known to be about others."""
+        """Every valid finding, the newest first, without those about other subjects."""
         with self.store.reading() as session:
             rows = coverage_queries.all_findings(session)
             if self.selected is None:

@@ -1,4 +1,4 @@
-"""Tables out of the ledger, with what is documented of their columns."""
+"""Export of tables, with the documentation of their columns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEFAULT_VIEW = "ivoa_obscore"
 #: Rows that are held at once.
 _PART = 10_000
 
-#: Whether a row is wanted.
+#: Test whether a row is wanted.
 _Test: TypeAlias = Callable[[Sequence[Any]], bool]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -96,7 +96,7 @@ class ExportService:
         scope: Scope | None = None,
         style: ExportStyle | None = None,
     ) -> ExportOutcome:
-        """Write one table; what it is depends on the suffix of the file.
+        """Write one table; the suffix of the file gives its format.
 
         The answer is read once, in parts, to a scratch file, for what a column holds is
         only known at its end.

@@ -43,7 +43,7 @@ class FootprintOutcome:
 
 @dataclass(frozen=True)
 class FootprintService:
-    """Writes what the chips of a selection cover."""
+    """Writes the footprints of a selection."""
 
     store: Store
 

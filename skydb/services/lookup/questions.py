@@ -1,4 +1,4 @@
-"""Questions: everything that is only read from the ledger."""
+"""Read-only queries of the ledger."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class Questions:
 
 
 def _require(session: Session, scope: Scope | None) -> None:
-    """Make sure that a scope that restricts means anything."""
+    """Check that a scope that restricts selects something."""
     if scope is not None and not scope.is_everything:
         scope.exposure_ids(session)
 

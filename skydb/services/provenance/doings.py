@@ -1,4 +1,4 @@
-"""Activities and agents as nodes: what ran, who asked, with which software, where."""
+"""Activities and agents as nodes: activity, user, software, environment."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def add_others(graph: Lineage, activity_id: int, role: str, count: int) -> None:
 
 
 def add_finding(graph: Lineage, finding: Finding) -> None:
-    """Something that an activity noticed."""
+    """A finding of an activity."""
     node_id = ids.activity(finding.activity_id)
     graph.remark(node_id, finding.kind, finding.subject, finding.message)
 
@@ -197,14 +197,14 @@ def count_findings(graph: Lineage, activity_id: int, kind: FindingKind, count: i
 
 
 def add_book_entry(graph: Lineage, node_id: str, entry: BookEntry) -> None:
-    """A line in the survey's books."""
+    """A note or flag."""
     said = f"{entry.label}: {entry.reason}" if entry.label else entry.reason
     message = f"{said} ({entry.author}, {entry.made_at:%Y-%m-%d})"
     graph.remark(node_id, entry.kind, graph.nodes[node_id].label, message)
 
 
 def remark_delivery(graph: Lineage, download: Download, known: BadDelivery) -> None:
-    """Say so when a download is of days in which an archive served something wrong."""
+    """Remark when a download is from days of a bad archive version."""
     if not known.began_on <= download.started_at.date().isoformat() <= known.ended_on:
         return
     message = f"fetched within {known.began_on} to {known.ended_on}, {known.name}: {known.what}"

@@ -93,7 +93,7 @@ class _Teller:
         return self._graph
 
     def _closure(self) -> set[Key]:
-        """Everything that the subject leads back to."""
+        """Follow the subject back to its sources."""
         of_values = {(Kind.ACTIVITY, value.run_id) for value in self._values}
         found: set[Key] = set(self._subject.keys) | self._inputs() | of_values
         new = found

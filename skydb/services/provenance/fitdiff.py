@@ -10,7 +10,7 @@ from skydb.domain.activity import fingerprint
 from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
 from skydb.services.provenance.verdict import Difference, Tolerance
 
-#: Pixels: what skydb demands of a WCS that it restores, 0.01 mas, in a drizzled infrared image.
+#: In pixels: the tolerance of skydb for a restored WCS, 0.01 mas, in a drizzled infrared image.
 FIT_TOLERANCE_PIX = 1e-4
 
 _REASON = (
@@ -30,7 +30,7 @@ def fit_tolerance(asked: float | None) -> Tolerance:
 
 
 def recipe_of(run: AlignmentRun) -> str:
-    """SHA-256 of what decides a fit: parameters, epochs, inputs and catalogue."""
+    """SHA-256 of the inputs of a fit: parameters, epochs, files and catalogue."""
     return fingerprint(
         {
             "tweakreg": run.parameters.get("tweakreg"),
@@ -52,7 +52,7 @@ def fits_of(run: AlignmentRun) -> dict[str, AlignmentSolution]:
 def fit_differences(
     run: AlignmentRun, replay: AlignmentRun, tolerance: Tolerance
 ) -> Iterator[Difference]:
-    """Numbers of fits that are not bit for bit what they were."""
+    """Numbers of fits that differ."""
     ours, theirs = fits_of(run), fits_of(replay)
     for product in sorted(ours.keys() | theirs.keys()):
         before, after = ours.get(product), theirs.get(product)

@@ -1,4 +1,4 @@
-"""A lineage: what things are and were, and how one came from the other.
+"""Lineage: things, activities and agents with their relations.
 
 Relations have the names of W3C PROV-DM and point back in time, from what came later to
 what was there before.
@@ -181,7 +181,7 @@ class Lineage:
     def remark(
         self, node_id: str, kind: FindingKind | EntryKind | RemarkKind, subject: str, message: str
     ) -> None:
-        """Say something of a node that is in the graph; of others, nothing."""
+        """Add a remark to a node of the graph; other nodes are ignored."""
         node = self.nodes.get(node_id)
         remark = Remark(kind, subject, message)
         if node is not None and remark not in node.remarks:
@@ -227,5 +227,5 @@ class Lineage:
 
     @property
     def remarks(self) -> list[Remark]:
-        """Everything that is to be said of any node."""
+        """All remarks on a node."""
         return [remark for node in self.nodes.values() for remark in node.remarks]

@@ -1,4 +1,4 @@
-"""A visit-level product made again, and compared pixel by pixel."""
+"""Repetition of a visit-level product, and its comparison pixel by pixel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ProductReplay:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
     def replay(self, run_id: int, asked: float | None = None) -> Replay:
-        """Repeat one drizzling; no version comes of it.
+        """Repeat one drizzling; it makes no version.
 
         Parameters
         ----------

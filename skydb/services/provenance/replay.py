@@ -1,4 +1,4 @@
-"""Runs made again: the same inputs, parameters and method in the environment here."""
+"""Repetition of runs: the same inputs, parameters and method in the environment here."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class ReplayService:
         return found
 
     def _require_fits(self, run_id: int) -> None:
-        """Refuse to repeat what failed, or what cannot be the same because inputs changed."""
+        """Refuse to repeat a failed run, or one whose inputs have changed."""
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
             catalog = None if run.is_relative else run.catalog

@@ -52,7 +52,7 @@ def unit_of(run: SkyRun) -> str:
 
 
 def value_differences(run: SkyRun, replay: SkyRun, tolerance: Tolerance) -> Iterator[Difference]:
-    """Chips whose value is not bit for bit what it was, and another method than before."""
+    """Chips whose value differs, and a different method."""
     if run.effective_method is not replay.effective_method:
         before, after = run.effective_method, replay.effective_method
         yield Difference(

@@ -35,7 +35,7 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One number that is not what it was.
+    """One number that differs.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class PackageChange:
 
 @dataclass(frozen=True)
 class Replay:
-    """A run that was made again, and how it compares.
+    """A repeated run, and its comparison with the first one.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Replay:
 
     @property
     def is_to_be_looked_at(self) -> bool:
-        """Whether the two differ, or something that was to be compared is not there."""
+        """Whether the two differ, or a part to compare is missing."""
         return self.is_different or self.verdict is ReplayVerdict.INCOMPLETE
 
     @property
@@ -145,7 +145,7 @@ def _counted(differences: int) -> str:
 
 @dataclass(frozen=True)
 class Compared:
-    """Everything that was looked at in two runs of one recipe.
+    """Result of the comparison of two runs of one recipe.
 
     Parameters
     ----------

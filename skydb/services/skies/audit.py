@@ -1,4 +1,4 @@
-"""``sky audit``: what a run left between exposures, measured without the run's own tools."""
+"""``sky audit``: residuals that a run left between exposures, measured without the run's tools."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Audit:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether somebody who trusts the run should know more: exit code 5."""
+        """Whether there are flags: exit code 5."""
         return len(self.islands) > 1 or self.run.downgraded or self.left.worst is not None
 
     @property

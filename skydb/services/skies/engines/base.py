@@ -17,7 +17,7 @@ from skydb.interruption import held, litter
 from skydb.services.core import Context
 from skydb.services.skies.recipe import Islands, RunInputs
 
-#: Directory below the data root that has one directory a run.
+#: Directory below the data root with one directory a run.
 _RUNS = "runs"
 
 
@@ -94,7 +94,7 @@ def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
 
 
 def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:
-    """Copy a file of a run; how the ledger writes its place."""
+    """Copy a file of a run; return its path in the ledger."""
     return context.workspace.relative(context.workspace.store(source, *home, name))
 
 

@@ -1,4 +1,4 @@
-"""Work as a list of independent tasks, and what takes it on."""
+"""Work as a list of independent tasks, and its executors."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Piece(Protocol):
 
 
 class Executor(Protocol):
-    """Takes on work and returns when all of it has ended, well or badly."""
+    """Does work and returns when all of it has ended, with or without success."""
 
     def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work.

@@ -1,4 +1,4 @@
-"""Attempts at runs: who tries, and how it ended.
+"""Attempts at runs: their workers, and their ends.
 
 A run is begun once and recorded once, however often it is tried: a worker first claims its
 runs, which ends the attempt of a worker that went away, and only a run that still is running
