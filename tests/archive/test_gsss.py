@@ -1,4 +1,4 @@
-"""Whether the catalogue service moved its sources is found out from where they are."""
+"""Checks that the catalogue service moved its sources, by their positions."""
 
 import time
 from dataclasses import replace

@@ -56,7 +56,7 @@ class Shelf:
 
 
 def accepted(version: ProductVersion) -> ProductVersion:
-    """What an acceptance makes of a version."""
+    """Make the version of an acceptance."""
     content = hashlib.sha256(
         f"{version.sha256}/aligned/{len(version.derivatives)}".encode()
     ).hexdigest()

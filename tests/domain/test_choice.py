@@ -66,7 +66,7 @@ def shelf_of(several: Sequence[Arrival]) -> Shelf:
 
 
 def told(shelf: Shelf, wish: Wish | None = None) -> list[tuple[str, ...]] | str:
-    """What is chosen, in terms that do not depend on numbers of versions."""
+    """Describe the choice independent of version numbers."""
     try:
         return [
             (one.rootname, one.version.product.flavour, one.version.product.kind,
@@ -78,7 +78,7 @@ def told(shelf: Shelf, wish: Wish | None = None) -> list[tuple[str, ...]] | str:
 
 
 def newest(several: Sequence[Arrival], rootname: str, flavour: Flavour) -> Arrival | None:
-    """What the rule gives of an exposure in a flavour: of the best kind the newest delivery."""
+    """Find the newest archive version of the best kind of an exposure in a flavour."""
     for kind in KINDS:
         found = [
             one for one in several if (one.rootname, one.flavour, one.kind)

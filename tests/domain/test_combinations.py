@@ -1,4 +1,4 @@
-"""Which drizzled products a fit takes, by the files of the exposures that it would move."""
+"""Choice of the drizzled products for a fit, by the files that the fit would move."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ ROUNDS = 6
 
 
 def due(ledger: LedgerDirectory) -> list[dict[str, Any]]:
-    """What is due, but for skies and the self-test."""
+    """Due work without skies and the self-test."""
     rows: list[dict[str, Any]] = ledger.json("todo")
     return [row for row in rows if shlex.split(str(row["command"]))[1] in ALIGNMENT]
 

@@ -1,4 +1,4 @@
-"""What of a file cannot be right is told with its card; ordinary files are not doubted."""
+"""Doubtful values are reported with their card; ordinary files have none."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_bit_that_changed_anywhere_is_told_or_refused(
 
 
 def _is_blank_sum(path: Path, number: int) -> bool:
-    """Whether the change hit the keyword of a sum itself, so that none is stated any more."""
+    """Test that a change hit the keyword of a sum itself, so that no sum is stated."""
     with fits.open(path) as hdus:
         return not {"CHECKSUM", "DATASUM"} <= set(hdus[number].header)
 

@@ -1,4 +1,4 @@
-"""What names of files tell, and what they do not."""
+"""Facts from names of files."""
 
 from __future__ import annotations
 

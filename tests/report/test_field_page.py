@@ -1,4 +1,4 @@
-"""What the page of a ledger says of it as a whole."""
+"""Page of a ledger."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_the_archive_is_heard_in_pixels_less_its_own_scatter() -> None:
 
 
 def _pairs(offset_arcsec: float, area_arcsec2: float, scale_arcsec: float) -> int:
-    """How many of two far stars find their partners that are so far east of them."""
+    """Count the two far stars whose partners at this distance to the east are found."""
     place = np.array([[10.0, 0.0], [10.01, 0.0]])
     partners = place + np.array([offset_arcsec / 3600, 0.0])
     return compare(place, partners, area_arcsec2, scale_arcsec).pairs

@@ -83,7 +83,7 @@ def texts(length: int | None, *, is_indexed: bool) -> Iterator[tuple[str, bool]]
 
 
 def refuses(connection: Connection, column: Column[Any], row: Sequence[Any], value: Any) -> bool:
-    """Whether one row of a table cannot have a value."""
+    """Test that one row of a table cannot have a value."""
     table = column.table
     assert isinstance(table, Table)
     where = (name == part for name, part in zip(table.primary_key, row, strict=True))

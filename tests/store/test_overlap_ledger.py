@@ -1,4 +1,4 @@
-"""What was measured of overlaps is kept by content and found again, on both databases."""
+"""Measurements of overlaps are kept by file version, on both databases."""
 
 from __future__ import annotations
 

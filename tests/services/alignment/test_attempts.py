@@ -1,4 +1,4 @@
-"""Of a list of catalogues the first that gives a trusted fit is taken, or else the best."""
+"""The first catalogue of a list with a trusted fit is taken, or else the best."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -38,7 +38,7 @@ class Slow(Toolbox):
         self._is_marking = is_marking
 
     def after(self, product: str) -> None:
-        """Nothing, unless a test has more to do."""
+        """Do nothing, unless a test has more to do."""
 
     def _tweakreg(self, job: Mapping[str, Any], directory: Path) -> None:
         (name,) = job["inputs"]

@@ -48,7 +48,7 @@ def align(services: Services, tools: Toolbox, *names: str, **policy: object) -> 
 
 
 def flags(run: AlignmentRun) -> list[Finding]:
-    """What guards said, without what the catalogue lacks."""
+    """Flags of guards, without those on the coverage of the catalogue."""
     return [one for one in run.findings if one.kind in GUARDS]
 
 

@@ -1,4 +1,4 @@
-"""What `todo` says, done word by word, ends in a ledger that is right or says what is missing."""
+"""Commands of `todo`, done word by word, end in a ledger that is right or names what is missing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rules(services: Services) -> dict[str, set[str]]:
 
 
 def newest_are_used(services: Services) -> None:
-    """Nothing of a newer delivery is buried under what was made of an older one."""
+    """Versions made of an older archive version do not hide a newer one."""
     with services.context.store.reading() as session:
         for product in session.scalars(select(Product)):
             newest = max(product.versions, key=lambda one: one.delivery).delivery

@@ -1,4 +1,4 @@
-"""What is due: each rule fires where it should, and keeps silent where that was settled."""
+"""Due work: each rule applies where it should, and not where it was settled."""
 
 from __future__ import annotations
 

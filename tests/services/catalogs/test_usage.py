@@ -50,7 +50,7 @@ def cluster(
 
 
 def error_mas(table: CatalogTable, truth: CatalogTable, chosen: np.ndarray) -> float:
-    """How far the mean of the sources is from the truth: what a fit is pulled by."""
+    """Distance of the mean of the sources from the truth, which shifts a fit."""
     apart = table.radec_deg - truth.radec_deg[chosen]
     apart[:, 0] = (apart[:, 0] + 180.0) % 360.0 - 180.0
     apart[:, 0] *= np.cos(np.radians(truth.dec_deg[chosen]))

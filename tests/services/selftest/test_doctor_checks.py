@@ -1,4 +1,4 @@
-"""What the checks of the self-test can find out, from numbers and from the real drizzlepac."""
+"""Checks of the self-test, on numbers and on the real drizzlepac."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VALUES = {
 
 
 class Broken(DrizzlepacRunner):
-    """Nothing that it starts comes back."""
+    """Runner that returns nothing."""
 
     def run(self, task, request, scratch):
         raise ToolCrashedError(task, "was killed by SIGSEGV")
