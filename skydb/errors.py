@@ -219,7 +219,9 @@ class DiskError(SkydbError, OSError):
         said = error.strerror or str(error) or type(error).__name__
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
         what = f"{' and '.join(named)}: {said}." if named else f"{said}."
-        return cls(what, advice=_CURES.get(error.errno or 0, "See to it, and repeat the command."))
+        return cls(
+            what, advice=_CURES.get(error.errno or 0, "Correct this, and repeat the command.")
+        )
 
 
 #: Advice for errors of the operating system.
@@ -227,7 +229,7 @@ _CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and repeat the command."),
     **dict.fromkeys(
         (errno.EROFS, errno.EACCES, errno.EPERM),
-        "Choose a place that you may write to (--data), or see to its permissions.",
+        "Choose a place that you may write to (--data), or change its permissions.",
     ),
 }
 

@@ -82,7 +82,7 @@ class AlignmentRun(Activity):
         """
         if self.known_catalog is None:
             raise StateError(
-                f"Alignment run {self.id} is only known from a log, and so is its catalogue, "
+                f"Alignment run {self.id} is known from a log only, and so is its catalogue, "
                 f"{self.reference}."
             )
         return self.known_catalog

@@ -147,7 +147,9 @@ class BadDelivery(Base):
 
     def __init__(self, name: str, began_on: str, ended_on: str, what: str, author: str) -> None:
         if not began_on <= ended_on:
-            raise StateError(f"Delivery {name} ends ({ended_on}) before it begins ({began_on}).")
+            raise StateError(
+                f"Bad archive version {name} ends ({ended_on}) before it begins ({began_on})."
+            )
         self.name = name
         self.began_on = began_on
         self.ended_on = ended_on

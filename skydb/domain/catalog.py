@@ -85,7 +85,7 @@ class CatalogUse:
             word = None if without_motion is None else WithoutMotion(without_motion)
         except ValueError as error:
             raise UsageError(
-                f"{without_motion!r} is nothing to do with sources without motion.",
+                f"Invalid choice {without_motion!r} for sources without motion.",
                 advice=f"Choose one of {', '.join(WithoutMotion)}.",
             ) from error
         return cls(word, mag_min, mag_max)
@@ -246,7 +246,7 @@ class ReferenceCatalog(Base):
         """
         if earlier is self or self.superseded_by is not None:
             raise StateError(
-                f"Catalogue {self.name} cannot take the place of {earlier.name}.",
+                f"Catalogue {self.name} cannot replace {earlier.name}.",
                 advice="See `skydb refcat list`.",
             )
         earlier.superseded_by = self

@@ -262,10 +262,10 @@ def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligne
 def why_version(version: ProductVersion) -> str:
     """Describe which of the versions of a product it is."""
     delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
-    which = "newest delivery" if version.is_newest_delivery else "delivery in time"
+    which = "newest archive version" if version.is_newest_delivery else "archive version in time"
     if version.accepted_solution:
         return f"{which} ({delivered}), aligned"
-    return f"{which} ({delivered})" + (", as delivered" if version.derivatives else "")
+    return f"{which} ({delivered})" + (", as in the archive" if version.derivatives else "")
 
 
 def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, ...]:

@@ -146,5 +146,5 @@ class Exposure(Base):
 def _instrument_of(rootname: Rootname) -> str:
     instrument = _INSTRUMENTS.get(rootname.text[0])
     if instrument is None:
-        raise ValueError(f"{rootname} is of no instrument that skydb knows.")
+        raise ValueError(f"{rootname} is not of a known instrument.")
     return instrument

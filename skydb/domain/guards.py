@@ -217,9 +217,10 @@ def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         version = one.version
         if not version.is_newest_delivery:
             newest = version.product.deliveries[-1]
+            facts = f"{newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'}"
             message = (
                 f"version {version.number} is used; version {newest.number} is of a newer "
-                f"delivery ({newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'})."
+                f"archive version ({facts})."
             )
             yield Flag(FindingKind.STALE_INPUT, one.rootname, message)
 

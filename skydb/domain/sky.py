@@ -223,7 +223,7 @@ class SkyRun(Repeatable, Retained, Activity):
         return SkyValue(version, level)
 
     def _notice_downgrade(self, effective: SkyMethod, why: str) -> None:
-        message = f"{self.requested_method} was asked for, {effective} is what ran. {why}"
+        message = f"{self.requested_method} was asked for, {effective} ran. {why}"
         self.notice(FindingKind.DOWNGRADED, f"run {self.id}", message.strip())
 
 

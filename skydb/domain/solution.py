@@ -122,7 +122,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         """
         if self.known_version is None:
             raise StateError(
-                f"Solution {self.id} of {self.product.filename} is only known from a log: "
+                f"Solution {self.id} of {self.product.filename} is known from a log only: "
                 "no file holds it."
             )
         return self.known_version

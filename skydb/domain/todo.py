@@ -44,20 +44,20 @@ class TodoRule(StrEnum):
     )
     CATALOGUE_SUPERSEDED = (
         "catalogue-superseded",
-        "exposures aligned to a catalogue in whose place is another",
+        "exposures aligned to a catalogue that was superseded",
     )
     IDCTAB_SUPERSEDED = (
         "idctab-superseded",
         "exposures with an older distortion model than newer files of their detector",
     )
-    BAD_DELIVERY = "bad-delivery", "files served in days in which the archive served wrong ones"
-    NEVER_MATCHED = "never-matched", "exposures whose sky no matching method has found"
+    BAD_DELIVERY = "bad-delivery", "files from days in which the archive served wrong ones"
+    NEVER_MATCHED = "never-matched", "exposures without a sky from a matching method"
     DOWNGRADED = (
         "downgraded",
         "exposures in a run of another method than was asked for, never repeated",
     )
     INTERRUPTED = "interrupted", "exposures in a run that was interrupted, never repeated"
-    LEFT_RUNNING = "left-running", "what began hours ago and has not ended"
+    LEFT_RUNNING = "left-running", "activities that began hours ago and have not ended"
 
     @property
     def dismissal(self) -> str:

@@ -111,7 +111,7 @@ class VisitDrizzle(Repeatable, Activity):
         self.parameters = {**self.parameters, "skies": by_chip}
         self.effective_method = effective
         if effective is not self.requested_method:
-            message = f"{self.requested_method} was asked for, {effective} is what ran. "
+            message = f"{self.requested_method} was asked for, {effective} ran. "
             self.notice(
                 FindingKind.DOWNGRADED, f"run {self.id}", (message + (reason or "")).strip()
             )

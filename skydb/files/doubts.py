@@ -89,7 +89,7 @@ def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[
         cards = Cards(skeleton.path, (chip.scanned, primary))
         said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
         if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
-            yield f"MDRIZSKY of SCI,{chip.version} is {said}, which no sky is."
+            yield f"MDRIZSKY of SCI,{chip.version} is {said}, which is not a sky value."
         good = cards.integer("NGOODPIX")
         if good is not None and good < 0:
             yield f"NGOODPIX of SCI,{chip.version} is {good}."
@@ -139,7 +139,7 @@ def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
     if start is not None and end is not None and end < start:
         yield "EXPEND is before EXPSTART."
     if not 0 <= facts.exptime_s <= _LONGEST_EXPTIME_S:
-        yield f"EXPTIME is {facts.exptime_s:g} s, which no exposure has."
+        yield f"EXPTIME is {facts.exptime_s:g} s, which is out of range."
 
 
 def _days_apart(facts: ExposureFacts) -> float | None:

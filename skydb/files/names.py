@@ -73,7 +73,7 @@ def name_contradiction(file: FileFacts) -> str | None:
     ):
         return None
     said = file.header_rootname or str(file.facts.rootname)
-    return f"it is named {found[1]}, and is {said} by its header, which is believed."
+    return f"it is named {found[1]}, and is {said} by its header, which is used."
 
 
 def _own_names(file: FileFacts) -> tuple[str, ...]:

@@ -222,7 +222,7 @@ def _proposal_id(cards: Cards) -> int:
         if number is None and several is not None:
             number = int(several[1])
         if number is not None and not 0 <= number <= _LARGEST_PROPOSAL:
-            raise NotHstImageError(cards.path, f"{key} {number} is the number of no proposal")
+            raise NotHstImageError(cards.path, f"{key} {number} is not a proposal number")
         if number is not None:
             return number
     raise NotHstImageError(cards.path, "no PROPOSID in its header")

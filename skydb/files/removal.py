@@ -97,5 +97,5 @@ def _move(path: Path, target: Path) -> None:
     except OSError as error:
         raise StateError(
             f"{path} cannot be deleted: {error.strerror or error}.",
-            advice="Nothing was deleted; see to its permissions.",
+            advice="Nothing was deleted; check its permissions.",
         ) from error

@@ -90,7 +90,7 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
         for key in filter(_SIP_CARD.fullmatch, chip.scanned):
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
-                said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which it cannot be"
+                said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
                 raise _refused(skeleton, said)
 
 

@@ -181,7 +181,7 @@ def brightness_per_unit(
         When the scale is not positive.
     """
     if not pixel_scale_arcsec > 0:
-        raise UsageError(f"A pixel scale of {pixel_scale_arcsec} arcsec makes no sense.")
+        raise UsageError(f"A pixel scale of {pixel_scale_arcsec} arcsec is not valid.")
     time_s = exptime_s if exptime_s and exptime_s > 0 and not is_rate else 1.0
     return 1.0 / (pixel_scale_arcsec**2 * time_s)
 

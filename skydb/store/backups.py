@@ -71,7 +71,7 @@ def proved(name: str, sent: RowSum, received: RowSum) -> TableCopy:
     """
     if (sent.rows, sent.total) != (received.rows, received.total):
         raise StoreError(
-            f"The backup of {name} is not the original: {sent.rows} rows with checksum "
+            f"The backup of {name} differs from the original: {sent.rows} rows with checksum "
             f"{sent.hexadecimal[:12]}, and {received.rows} rows with {received.hexadecimal[:12]}.",
             advice="Nothing was kept.",
         )

@@ -119,7 +119,7 @@ def _one_transaction(target: Engine) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         said = " ".join(str(getattr(error, "orig", error)).split()).removesuffix(".")
-        raise StoreError(f"The copy was given up: {said}.") from error
+        raise StoreError(f"The copy failed: {said}.") from error
 
 
 def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
@@ -130,11 +130,11 @@ def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
         try:
             writer.write(plain, dict(zip(plain.c.keys(), columns, strict=True)))
         except StoreError as error:
-            raise StoreError(f"The copy was given up: {error}") from error
+            raise StoreError(f"The copy failed: {error}") from error
     received = checksum_of(writing, each)
     if (sent.rows, sent.total) != (received.rows, received.total):
         raise StoreError(
-            f"The copy of {each.name} is not the original: {sent.rows} rows with checksum "
+            f"The copy of {each.name} differs from the original: {sent.rows} rows with checksum "
             f"{sent.hexadecimal[:12]} were written, {received.rows} rows with checksum "
             f"{received.hexadecimal[:12]} were read back.",
             advice="Nothing was kept.",

@@ -82,7 +82,7 @@ def make_reader(engine: Engine, role: str, password: str | None) -> Reader:
     if engine.dialect.name != "postgresql":
         raise UsageError(
             "An SQLite file has no roles.",
-            advice="Who may read it is a matter of the permissions of the file.",
+            advice="The permissions of the file decide who may read it.",
         )
     if not role or len(role.encode()) > _LONGEST_NAME or role.startswith("pg_") or "\0" in role:
         raise UsageError(f"{role[:_LONGEST_NAME]!r} cannot be a role.", advice="Use another name.")

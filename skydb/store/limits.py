@@ -146,8 +146,8 @@ def _translate(context: ExceptionContext) -> None:
         raise RowRefusedError(f"a value cannot be sent to the database ({error})") from error
     if getattr(statement, "is_select", False):
         raise NotFoundError(
-            "The ledger has nothing with such a number or text, which no database can hold.",
-            advice="Check what was asked for.",
+            "The number or text does not fit into any database.",
+            advice="Check the arguments.",
         ) from error
 
 

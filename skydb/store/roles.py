@@ -90,6 +90,6 @@ def require_no_action(statement: str) -> None:
     for word in _WORD.findall(lowered):
         if _ACTING.fullmatch(word):
             raise UsageError(
-                f"SQL: {word} acts outside of the question.",
-                advice="Leave it out; --as-is lets it through.",
+                f"SQL: {word} acts outside of the query.",
+                advice="Leave it out; or allow it with --as-is.",
             )

@@ -138,7 +138,7 @@ def require_current(engine: Engine) -> None:
                 advice="Name another database.",
             )
     raise SchemaError(
-        f"The database is at revision {state.revision}; this skydb wants {state.head}.",
+        f"The database is at revision {state.revision}; this skydb needs {state.head}.",
         advice="Run `skydb db upgrade`, or install the skydb that made it.",
     )
 

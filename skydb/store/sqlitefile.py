@@ -64,7 +64,7 @@ def require_ledger_file(
         raise UsageError(f"{path} is not an SQLite database.", advice="Name another file.")
     if head and not may_be_foreign and (others := foreign_tables(path)):
         raise SchemaError(
-            f"{path} is a database of another program, with {_named(others)}, and no ledger.",
+            f"{path} is a database of another program, with {_named(others)}, not a ledger.",
             advice="Name another file.",
         )
 

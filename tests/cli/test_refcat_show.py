@@ -47,7 +47,7 @@ def test_another_use_of_the_same_file_needs_another_name(ledger, stars) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (("--without-motion", "throw"), "nothing to do with sources without motion"),
+        (("--without-motion", "throw"), "for sources without motion"),
         (("--mag-max", 10), "No source of the catalogue has a magnitude"),
         (("--mag-min", 20, "--mag-max", 19), "No magnitude is between"),
         (("--epoch", 2015.5), "its own epoch is 2016"),

@@ -231,8 +231,8 @@ def test_why_a_version_stands_for_its_product_is_said() -> None:
         shelf.add(delivery(ONE, cal_ver=cal_ver, date_written=f"{year}-05-05T01:02:03"))
         for cal_ver, year in (("3.5.0", 2015), ("3.6.2", 2018))
     )
-    assert why_version(old) == "delivery in time (3.5.0 2015-05-05)"
-    assert why_version(new) == "newest delivery (3.6.2 2018-05-05)"
+    assert why_version(old) == "archive version in time (3.5.0 2015-05-05)"
+    assert why_version(new) == "newest archive version (3.6.2 2018-05-05)"
     aligned = accepted(new)
-    assert why_version(new) == "newest delivery (3.6.2 2018-05-05), as delivered"
-    assert why_version(aligned) == "newest delivery (3.6.2 2018-05-05), aligned"
+    assert why_version(new) == "newest archive version (3.6.2 2018-05-05), as in the archive"
+    assert why_version(aligned) == "newest archive version (3.6.2 2018-05-05), aligned"

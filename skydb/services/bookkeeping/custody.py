@@ -182,7 +182,7 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         cause = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
         said = redacted(" ".join(str(cause).split()).removesuffix("."))
-        raise StoreError(f"The backup {path} was given up: {said}.") from error
+        raise StoreError(f"The backup {path} failed: {said}.") from error
     finally:
         for ending in ("", *LOGS):
             with suppress(OSError):
@@ -203,7 +203,7 @@ def _take_name(draft: Path, path: Path) -> None:
         # Unlike a rename this fails when the name was taken in the meantime.
         path.hardlink_to(draft)
     except FileExistsError as error:
-        raise UsageError(f"{path} is there by now.", advice="Name another file.") from error
+        raise UsageError(f"{path} exists by now.", advice="Name another file.") from error
     except OSError:
         # Some file systems have no links.
         draft.rename(path)

@@ -46,7 +46,7 @@ def epoch_doubt(
         RMS of the fit, of the worse axis; None when there is no fit.
     """
     if used is None:
-        return f"When it was seen is not known: the catalogue stayed at {record.used_epoch}."
+        return f"Its epoch is unknown: the catalogue stayed at {record.used_epoch}."
     found = [record.doubt(rms_mas)]
     if record.without_motion < record.sources and _is_far(used, seen):
         found.append(

@@ -201,7 +201,7 @@ class EvidenceOfFits:
                     ProblemKind.MISSING_FILE,
                     f"evidence of alignment run {run}",
                     f"{path} is gone",
-                    "put it back; fits and trust stay on record",
+                    "put it back; fits and trust stay recorded",
                 )
 
     def _has_fits(self, run_id: int) -> bool:

@@ -74,7 +74,7 @@ class HalfWritten:
         return Problem(
             ProblemKind.HALF_WRITTEN_HEADERS,
             f"{activity.kind} {activity.id}",
-            f"{who} is gone, and was writing to files of the user's",
+            f"{who} has ended, and was writing to files of the user's",
             repair,
             mend,
         )

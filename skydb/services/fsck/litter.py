@@ -59,7 +59,7 @@ class Litter:
                 yield Problem(
                     ProblemKind.DRAFT,
                     str(draft),
-                    f"left by process {mark.pid}, which is gone",
+                    f"left by process {mark.pid}, which has ended",
                     "it is deleted",
                     lambda draft=draft: draft.unlink(missing_ok=True),  # type: ignore[misc]
                 )
@@ -83,7 +83,7 @@ class Litter:
             yield Problem(
                 ProblemKind.SCRATCH,
                 str(directory),
-                f"left by process {mark.pid}, which is gone",
+                f"left by process {mark.pid}, which has ended",
                 self._announced(label),
                 lambda at=directory, label=label: self._retire(at, label),  # type: ignore[misc]
             )
@@ -101,7 +101,7 @@ class Litter:
             self.context.workspace.retire(directory, kept)
         numbers = ", ".join(map(str, tools))
         return (
-            f"it is deleted, once process {numbers} was ended, which worked on" if numbers else None
+            f"process {numbers} still worked and is ended; then it is deleted" if numbers else None
         )
 
     def _is_of_failure(self, label: str) -> bool:

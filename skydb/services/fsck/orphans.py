@@ -103,7 +103,7 @@ class Orphans:
         root = self.context.workspace.root
         with self.context.store.writing() as session:
             if others_at_work(session, self.fates) or not self._unnamed(session, [path]):
-                return "left alone: something has begun that may use it"
+                return "left alone: a running activity may use it"
             require_below(root, path).unlink(missing_ok=True)
             session.commit()
         for directory in (path.parent, path.parent.parent):
@@ -145,7 +145,7 @@ class Orphans:
                 and self._has_ended_badly(session, run)
                 and _is_of(run, path)
             ):
-                return f"run {run.id} did not come to its end"
+                return f"run {run.id} did not end well"
             return None
         if home not in _MAKERS or len(parts) < 2 or not _CONTENT.fullmatch(parts[-2]):
             return None
@@ -155,7 +155,7 @@ class Orphans:
         if home == "versions" and self._is_elsewhere(session, sha256):
             return "the same file exists at another path"
         maker = self._maker(session, home, path)
-        return None if maker is None else f"{maker.kind} {maker.id} did not come to its end"
+        return None if maker is None else f"{maker.kind} {maker.id} did not end well"
 
     def _is_elsewhere(self, session: Session, sha256: str) -> bool:
         same = select(ProductVersion).where(ProductVersion.sha256 == sha256)

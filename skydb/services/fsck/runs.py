@@ -62,7 +62,7 @@ class DeadRuns:
             return Problem(
                 ProblemKind.DEAD_RUN,
                 subject,
-                f"{known}, which is gone",
+                f"{known}, which has ended",
                 "its row becomes interrupted",
                 lambda: self._end(activity_id),
             )
@@ -73,7 +73,7 @@ class DeadRuns:
             return Problem(
                 ProblemKind.UNKNOWN_RUN,
                 subject,
-                f"{known}, which cannot be asked after from here",
+                f"{known}, whose state is unknown here",
                 f"`{cure}`, when nothing runs there any more",
             )
         return None

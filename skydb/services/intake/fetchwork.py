@@ -163,7 +163,7 @@ class FetchWork:
         try:
             placement = self.shelf.place(product, arrival, restore)
         except (OSError, UsageError) as error:
-            what = f"{product.filename} cannot be put to its place ({error})"
+            what = f"{product.filename} cannot be moved to its directory ({error})"
             failure = TransferError(what, is_passing=False, received_bytes=arrival.size_bytes)
             log.failed(failure)
             raise failure from error
@@ -172,7 +172,7 @@ class FetchWork:
         if placement.set_aside is None:
             return placement.path, None
         aside = workspace.relative(placement.set_aside)
-        return placement.path, f"what stood in its place had changed and is kept as {aside}"
+        return placement.path, f"the earlier file had changed and is kept as {aside}"
 
 
 def _holds(path: Path, known: KnownDownload) -> bool:

@@ -105,7 +105,7 @@ class Evidence:
             run = session.get(AlignmentRun, run_id)
             if run is not None and run.imported_by_id is not None:
                 raise NotFoundError(
-                    f"Alignment run {run_id} is only known from a log: there are no images to show."
+                    f"Alignment run {run_id} is known from a log only; there are no images to show."
                 )
             if run is None or run.workspace is None:
                 raise NotFoundError(f"There is no finished alignment run {run_id}.")

@@ -155,7 +155,8 @@ class ExportService:
             return None
         if not is_view:
             raise UsageError(
-                "Options that select exposures restrict a view.", advice="Say it in the SELECT."
+                "Options that select exposures restrict a view.",
+                advice="Restrict the SELECT itself.",
             )
         with self.store.reading() as session:
             return Selected.of(session, scope)

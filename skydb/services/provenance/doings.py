@@ -97,7 +97,7 @@ def _remark(graph: Lineage, node_id: str, activity: Activity) -> None:
         graph.remark(node_id, RemarkKind.FROM_A_LOG, subject, message)
     if isinstance(activity, SkyRun) and activity.downgraded:
         asked, ran = activity.requested_method, activity.effective_method
-        message = f"{asked} was asked for, {ran} is what ran."
+        message = f"{asked} was asked for, {ran} ran."
         graph.remark(node_id, RemarkKind.DOWNGRADED, subject, message)
 
 

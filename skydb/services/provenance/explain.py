@@ -241,7 +241,7 @@ class _Teller:
         fetched = {download.version_id for download in downloads}
         for link in makers:
             if link.role is LinkRole.INGESTED and link.version_id not in fetched:
-                message = "ingested as it was; how it came here is not on record."
+                message = "ingested as it was; its origin is not recorded."
                 node_id = ids.version(link.version_id)
                 self._graph.remark(node_id, RemarkKind.ORIGIN_UNKNOWN, "origin", message)
 

@@ -95,7 +95,7 @@ def require_as_recorded(
     problems = [said for version in versions if (said := _problem(workspace, version))]
     if problems:
         raise StateError(
-            f"{whose} cannot be repeated: {len(problems)} of its inputs are not what they were: "
+            f"{whose} cannot be repeated: {len(problems)} of its inputs have changed: "
             f"{'; '.join(problems)}.",
             advice="Put them back, or fetch or ingest them again.",
         )

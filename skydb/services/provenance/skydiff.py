@@ -137,7 +137,7 @@ def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
         if not path.is_file():
             return f"{name} is gone"
         if sha256_of(path) != sha256:
-            return f"{name} is not what the run had made"
+            return f"{name} has changed since the run"
     return ""
 
 

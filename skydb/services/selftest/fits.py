@@ -150,7 +150,8 @@ def wrong_moves(moves: Sequence[tuple[float, float, float]]) -> list[str]:
     shifts, residuals, errors = zip(*moves, strict=True)
     checks = {
         f"an exposure moved only {min(shifts):.1f} mas": min(shifts) >= _SMALLEST_SHIFT_MAS,
-        f"an exposure went {max(residuals):.1f} mas astray": max(residuals) <= RESIDUAL_LIMIT_MAS,
+        f"an exposure moved {max(residuals):.1f} mas off the prediction": max(residuals)
+        <= RESIDUAL_LIMIT_MAS,
         f"{max(errors):.0f} mas of error are left": max(errors) <= _LARGEST_ERROR_MAS,
     }
     return [problem for problem, is_fine in checks.items() if not is_fine]

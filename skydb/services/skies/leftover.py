@@ -134,19 +134,17 @@ def _named(one: Component) -> str:
 
 def _sentence(one: Component, unit: str) -> str:
     size = f"{one.value:+.4g} {unit} ({one.significance:.1f} sigma)"
-    beside = (
-        f" The same could be said of {', '.join(one.alternatives)}." if one.alternatives else ""
-    )
+    beside = f" As good a fit: {', '.join(one.alternatives)}." if one.alternatives else ""
     whose = one.exposure or "every exposure"
     if one.kind is Kind.EXPOSURE:
-        return f"left is an exposure: {whose} lies {size} from the others.{beside}"
+        return f"an exposure is off: {whose} lies {size} from the others.{beside}"
     if one.kind is Kind.CHIP:
         return (
-            f"left is a chip: chip {one.chip} of {whose} lies {size} from the rest of it; one sky "
+            f"a chip is off: chip {one.chip} of {whose} lies {size} from the rest of it; one sky "
             f"for all chips cannot remove that, --per-chip can.{beside}"
         )
     return (
-        f"left is a gradient: {size} across {whose}, rising towards position angle "
+        f"a gradient is left: {size} across {whose}, rising towards position angle "
         f"{one.pa_deg:.0f} degrees; no constant can remove it.{beside}"
     )
 

@@ -76,7 +76,7 @@ class Signal:
     def _message(self, chip: ChipState) -> str:
         what = f"{chip.unmeasured} pixels are not numbers or beyond any detector, without a flag"
         if self.accepted.free is None:
-            return f"{what}; as no step heeds flags, they can be holes in the mosaic."
+            return f"{what}; as no step uses flags, they can be holes in the mosaic."
         return f"{what}; in the copy that is used they are flagged ({self.accepted.free})."
 
 

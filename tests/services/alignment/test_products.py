@@ -150,7 +150,7 @@ def test_a_run_keeps_why_each_product_was_chosen_and_what_was_passed_over(
     run = align(two_visits, tools)
     why = {link.version.filename: (link.reason, link.passed_over) for link in run.used}
     reason, passed_over = why[PRODUCT]
-    assert reason.startswith("pipeline is the one flavour of all exposures; newest delivery")
+    assert reason.startswith("pipeline is the one flavour of all exposures; newest archive version")
     assert passed_over == f"svm drz {HAP}@1"
     (named,) = align(two_visits, tools, OTHER).used
     assert (named.reason, named.passed_over) == (f"named as {OTHER}", "")

@@ -196,7 +196,7 @@ def test_a_catalogue_is_superseded_by_another_and_the_books_say_why(
     (line,) = books.entries()
     assert line["label"] == "superseded" and line["author"] == "Ada"
     assert line["reason"] == "Catalogue dr2 was superseded by dr3: better proper motions"
-    with pytest.raises(StateError, match="cannot take the place"):
+    with pytest.raises(StateError, match="cannot replace"):
         books.supersede("dr3", "dr2", "no, the other way round")
     with pytest.raises(NotFoundError):
         books.supersede("dr3", "dr4", "not out yet")

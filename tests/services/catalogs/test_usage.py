@@ -203,7 +203,7 @@ def test_a_record_survives_its_parameters() -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ({"without_motion": "throw"}, "'throw' is nothing to do"),
+        ({"without_motion": "throw"}, "Invalid choice 'throw'"),
         ({"mag_min": 20.0, "mag_max": 18.0}, "No magnitude is between 20 and 18"),
         ({"mag_max": float("nan")}, "not a magnitude"),
     ],

@@ -73,7 +73,7 @@ def test_a_scatter_in_another_unit_is_found_out():
 def test_a_tweakback_that_moves_nothing_or_elsewhere_is_found_out():
     assert fits.wrong_moves([(353.0, 0.0, 1.6), (353.1, 0.0, 1.7)]) == []
     assert "moved only 0.0 mas" in fits.wrong_moves([(353.0, 0.0, 1.6), (0.0, 353.0, 353.0)])[0]
-    assert "went 7.0 mas astray" in fits.wrong_moves([(353.0, 7.0, 8.0)])[0]
+    assert "moved 7.0 mas off the prediction" in fits.wrong_moves([(353.0, 7.0, 8.0)])[0]
     assert "1000 mas of error are left" in fits.wrong_moves([(500.0, 0.0, 1000.0)])[0]
 
 

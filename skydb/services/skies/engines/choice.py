@@ -106,5 +106,5 @@ def engine_for(
     reason = why_not(settings) or sky_why_not(settings)
     if reason is None:
         return OnePassEngine(context, settings, runner, jobs, request.afresh), []
-    message = f"The engine skydb was asked for, AstroDrizzle is what ran: {reason}"
+    message = f"The engine skydb was asked for, AstroDrizzle ran: {reason}"
     return AstroDrizzleEngine(context, settings, runner), [(FindingKind.DOWNGRADED, message)]

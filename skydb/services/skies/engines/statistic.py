@@ -73,7 +73,7 @@ def require_sky_options(names: Iterable[str]) -> None:
     foreign = sorted(set(names) - set(SKY_OPTIONS))
     if foreign:
         raise UsageError(
-            f"Without mosaics nothing can be done with {', '.join(foreign)}.",
+            f"These options have no effect without mosaics: {', '.join(foreign)}.",
             advice=f"Parameters of the sky are {', '.join(SKY_OPTIONS)}.",
         )
 

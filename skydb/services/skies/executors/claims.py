@@ -95,7 +95,7 @@ def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
     attempts = _attempts(session, run)
     for attempt in attempts:
         if attempt.outcome is AttemptOutcome.RUNNING:
-            attempt.end(AttemptOutcome.LOST, "the worker went away")
+            attempt.end(AttemptOutcome.LOST, "the worker died")
             message = f"{attempt.worker} went away; {worker} took attempt {attempt.number + 1}."
             run.notice(FindingKind.WORKER_LOST, f"run {run.id}", message)
     return attempts[-1].number if attempts else 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SCHEME = "dask://"
 
-_SCHEDULER_GONE = "the scheduler went away"
+_SCHEDULER_GONE = "the scheduler was lost"
 
 #: States of a worker that is being stopped.
 _LEAVING = ("closing", "closed", "failed", "stopping", "closing_gracefully")
@@ -136,7 +136,7 @@ def _described(error: BaseException) -> str:
     from distributed import KilledWorker
 
     if isinstance(error, KilledWorker):
-        return f"the work took {error.allowed_failures + 1} workers down with it"
+        return f"the work was running when {error.allowed_failures + 1} workers died"
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
