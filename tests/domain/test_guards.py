@@ -105,7 +105,7 @@ def test_an_old_delivery_is_stale_and_the_new_one_is_not():
     assert guards(new) == set()
     (flag,) = flags_of(chosen(old))
     assert (flag.guard, flag.subject) == (FindingKind.STALE_INPUT, NAMES[0])
-    assert "version 1 is of a newer delivery (3.5.0, 2023-01-01)" in flag.message
+    assert "version 1 is of a newer archive version (3.5.0, 2023-01-01)" in flag.message
     assert guards(accepted(old)) == {FindingKind.STALE_INPUT}
 
 

@@ -128,7 +128,10 @@ def test_a_number_that_is_none_is_no_value_on_every_database(store: Store) -> No
 @pytest.mark.parametrize("wanted", [10**25, "\ud800"], ids=["number", "text"])
 def test_what_cannot_be_sent_to_a_database_is_never_found(store: Store, wanted: object) -> None:
     column = Visit.proposal_id if isinstance(wanted, int) else Visit.program
-    with pytest.raises(NotFoundError, match="does not fit into any database"), store.reading() as session:
+    with (
+        pytest.raises(NotFoundError, match="does not fit into any database"),
+        store.reading() as session,
+    ):
         session.scalars(select(Visit).where(column == wanted)).all()
 
 

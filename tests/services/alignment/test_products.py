@@ -192,7 +192,7 @@ def test_an_older_version_that_is_named_is_flagged(
     two_visits.ingest.ingest([redelivered(visit[-1], tmp_path / "again", "3.9.9")])
     found = flags(align(two_visits, tools, f"{PRODUCT}@1"))
     assert FindingKind.STALE_INPUT in {one.kind for one in found}
-    assert any("version 2 is of a newer delivery" in one.message for one in found)
+    assert any("version 2 is of a newer archive version" in one.message for one in found)
 
 
 @pytest.mark.parametrize("subject", [MEMBERS[0], f"{MEMBERS[0]}_flt.fits", PRODUCT, "bxl50"])
