@@ -139,7 +139,7 @@ class AlignService:
             return [_explained(one, flags) for one in chosen]
 
     def repeat(self, run_id: int) -> int:
-        """Fit the very contents of an earlier run again: same parameters, catalogue, epochs.
+        """Fit the versions of an earlier run again: same parameters, catalogue, epochs.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class AlignService:
         NotFoundError, FileRejectedError
             When a product is gone or not what is on record.
         StateError
-            When only a log tells of the run or of its catalogue.
+            When the run or its catalogue is known from a log only.
         """
         with self.context.store.reading() as session:
             earlier = session.get_one(AlignmentRun, run_id)
@@ -276,7 +276,7 @@ class AlignService:
         settings: TweakRegSettings,
         scratch: Path,
     ) -> None:
-        """Fit the products that are covered; all are heard of at the bench."""
+        """Fit the products that are covered, and check each fit when it is done."""
         for one in bench.found:
             if not one.is_covered:
                 bench.hear(one.unfitted(scratch))

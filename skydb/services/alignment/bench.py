@@ -1,4 +1,4 @@
-"""Fits to one catalogue, judged one by one while TweakReg goes on."""
+"""Checks of fits to one catalogue, one by one while TweakReg continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skydb.services.core import Context
 
 
 class Bench:
-    """Judges the fits of files to one catalogue in whatever order they come.
+    """Checks the fits of files to one catalogue in any order.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class Bench:
     found : sequence of Reference
         The catalogue as each file gets it.
     told : callable
-        Told of each fit with what is known of it then. A fit whose trust changes by one that
-        comes later is told of again.
+        Called with each fit and its checks. It is called again when a later fit changes the
+        trust.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Bench:
         self._jury = Jury()
 
     def hear(self, fit: ProductFit) -> None:
-        """Judge a fit that will not be made anew; one that failed is only told of."""
+        """Check a fit that is final; one that failed is only reported."""
         one = self._references[fit.product]
         key = one.target.version_id
         self._fits[key] = fit
@@ -53,7 +53,7 @@ class Bench:
                 self._told(attempt)
 
     def attempts(self) -> list[Attempt]:
-        """All fits, in order, judged with all that is known."""
+        """All fits, in order, with all checks."""
         return [self._attempt(key) for key in self._by_version]
 
     def _look_at(self, one: Reference, fit: ProductFit) -> list[int]:

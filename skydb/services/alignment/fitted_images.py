@@ -1,4 +1,4 @@
-"""What skydb itself sees in a fitted image: its sources on the sky, and the catalogue around them.
+"""skydb's own sources in a fitted image, and the catalogue around them.
 
 A drizzled product is one rectified image. An exposure has one or two chips with distortion and
 cosmic rays: its sources are the stars of every chip, each put on the sky by the whole WCS.
@@ -35,7 +35,7 @@ class FittedImage(Protocol):
         ...
 
     def cross_match(self, table: CatalogTable) -> Witness:
-        """Those sources against a catalogue, in the area of the image."""
+        """Compare these sources with a catalogue, in the area of the image."""
         ...
 
 
@@ -66,7 +66,7 @@ class FittedProduct:
         return measure.sight(self.image, self.exposed, self.wcs)
 
     def cross_match(self, table: CatalogTable) -> Witness:
-        """Those sources against the catalogue, in the area of the image."""
+        """Compare these sources with the catalogue, in the area of the image."""
         inside = measure.catalog_inside(table.radec_deg, self.exposed, self.wcs)
         return _compared(self.sighting, inside)
 
@@ -95,9 +95,9 @@ class FittedExposure:
         return measure.Sighting(radec, float(area), float(np.mean(scales)))
 
     def cross_match(self, table: CatalogTable) -> Witness:
-        """Those stars against the catalogue, in the area of all chips.
+        """Compare these stars with the catalogue, in the area of all chips.
 
-        Of the catalogue only what falls on clear pixels: a saturated star is not to be found.
+        Only catalogue sources on clear pixels count, because saturated stars are not found.
         """
         inside = [
             measure.catalog_inside(table.radec_deg, self.stars[extver].clear, wcs)

@@ -33,7 +33,7 @@ from skydb.store.queries import Row
 
 @dataclass(frozen=True)
 class GroupOptions:
-    """How exposures are grouped and fitted.
+    """Grouping of exposures, and settings of their fits.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class GroupOptions:
     geometry: str | None = None
 
     def by_for(self, refcat: object | None) -> GroupBy | None:
-        """What makes a group; None for all exposures, of which visits are aligned to each other."""
+        """Grouping by which exposures are fitted; None for all, of which visits are aligned."""
         return None if refcat is None and self.by is GroupBy.VISIT else self.by
 
     def choose(self, matches: int) -> str:
@@ -168,7 +168,7 @@ class GroupAlignment:
         ]
 
     def repeat(self, run_id: int) -> int:
-        """Fit the very contents of an earlier run again, in the same groups.
+        """Fit the versions of an earlier run again, in the same groups.
 
         Raises
         ------

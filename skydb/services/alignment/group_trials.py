@@ -1,4 +1,4 @@
-"""One group fitted to the catalogues of a list, each fit with what its witnesses say."""
+"""Fits of one group to the catalogues of a list, with their checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skydb.services.core import Context
 
 @dataclass(frozen=True)
 class GroupTrials:
-    """Fits of groups, judged and not recorded.
+    """Fits of groups with their checks, not recorded.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class GroupTrials:
         usable: UsableCatalog | None,
         home: Path,
     ) -> list[GroupAttempt]:
-        """Fit one group to one catalogue, and hear every witness."""
+        """Fit one group to one catalogue, and run every check."""
         motion: MotionRecord | None = None
         try:
             if usable is None:

@@ -64,7 +64,7 @@ def judge_member(
 
 
 def judge_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
-    """Every check of a visit that was aligned to others; none says where the sky is."""
+    """Every check of a visit that was aligned to others; none gives its absolute position."""
     rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
     wanted = MATCHES_WANTED["shift"]
     reason = f"{fit.nmatches} stars shared with other visits, {wanted} are wanted"
@@ -117,7 +117,7 @@ def _pixel_mas(outcome: BodyOutcome) -> float:
 
 
 def _agreement(consistency: Consistency, pixel_mas: float) -> Witness:
-    """How well an exposure agrees with the others of its group."""
+    """Agreement of an exposure with the others of its group."""
     component = TrustComponent.NEIGHBOURS
     if consistency.rms_mas is None:
         return Witness(component, None, "shares no star with another exposure of the group")

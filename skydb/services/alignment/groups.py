@@ -1,4 +1,4 @@
-"""The exposures of a run of groups: which go together, and which overlap no other."""
+"""Exposures of a run of groups: their groups, and those that overlap no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALL = "visits"
 
 @dataclass(frozen=True, slots=True)
 class GroupTarget:
-    """One exposure to fit, and why it was chosen."""
+    """One exposure to fit, with the reason of its choice."""
 
     version_id: int
     member: Member

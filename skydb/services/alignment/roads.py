@@ -66,13 +66,13 @@ class Road(Protocol):
     def flags(
         self, session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
     ) -> list[Flag]:
-        """Everything that guards have to say of them."""
+        """Collect the flags on them."""
         ...
 
     def fit(
         self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
     ) -> list[ProductFit]:
-        """One fit for each file, or why there is none; each is heard of as soon as it stands."""
+        """Fit each file, or explain why there is no fit; report each as soon as it is done."""
         ...
 
 
