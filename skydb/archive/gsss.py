@@ -196,7 +196,7 @@ def read_answer(path: Path) -> tuple[Table, Sources]:
         ) from error
 
 
-def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:
+def check_epoch(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:
     """Find out at which epoch the positions of an answer are.
 
     Parameters

@@ -73,7 +73,7 @@ class Environment(Base):
             {"python": python_version, "platform": platform, "packages": dict(packages)}
         )
 
-    def judge(self, verdict: Verdict, when: datetime | None = None) -> None:
+    def record_verdict(self, verdict: Verdict, when: datetime | None = None) -> None:
         """Record the verdict of the self-test and its time, by default now."""
         self.verdict = verdict
         self.checked_at = when or utc_now()

@@ -129,20 +129,20 @@ def choose(products: Iterable[Product], wish: Wish | None = None) -> list[Chosen
         table of what there is.
     """
     wish = wish or Wish()
-    shelves = by_exposure(products)
-    named = {name: found for name in shelves if (found := _named(shelves[name], wish, name))}
-    rest = {name: several for name, several in shelves.items() if name not in named}
+    candidates = by_exposure(products)
+    named = {name: found for name in candidates if (found := _named(candidates[name], wish, name))}
+    rest = {name: several for name, several in candidates.items() if name not in named}
     chosen = [*named.values(), *(_of_one_flavour(rest, wish) if rest else ())]
     return sorted(chosen, key=lambda one: one.rootname)
 
 
 def by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
     """Group products of single exposures that have an archive version by rootname."""
-    shelves: dict[str, list[Product]] = defaultdict(list)
+    candidates: dict[str, list[Product]] = defaultdict(list)
     for product in products:
         if product.kind in EXPOSURE_KINDS and product.deliveries:
-            shelves[product.subject].append(product)
-    return dict(shelves)
+            candidates[product.subject].append(product)
+    return dict(candidates)
 
 
 def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | None:
@@ -165,22 +165,22 @@ def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | 
     raise InputsRefusedError(f"{what} {problem}.", rows=_table({name: products}))
 
 
-def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
-    why, offer = flavour_of_all(shelves, wish)
+def _of_one_flavour(candidates: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
+    why, offer = flavour_of_all(candidates, wish)
     return [
-        ChosenInput(version, f"{why}; {why_version(version)}", _others(shelves[name], version))
+        ChosenInput(version, f"{why}; {why_version(version)}", _others(candidates[name], version))
         for name, version in offer.items()
     ]
 
 
 def flavour_of_all(
-    shelves: Mapping[str, Sequence[Product]], wish: Wish
+    candidates: Mapping[str, Sequence[Product]], wish: Wish
 ) -> tuple[str, dict[str, ProductVersion]]:
     """Choose a flavour by the second step of the rule; return the reason and its versions.
 
     Parameters
     ----------
-    shelves : mapping of str to sequence of Product
+    candidates : mapping of str to sequence of Product
         Products of each exposure.
     wish : Wish
         What the user names.
@@ -191,21 +191,23 @@ def flavour_of_all(
         When no flavour covers all exposures.
     """
     flavours = FLAVOURS if wish.flavour is None else (wish.flavour,)
-    offers = {flavour: _offer(shelves, flavour, wish) for flavour in flavours}
-    complete = {flavour: offer for flavour, offer in offers.items() if len(offer) == len(shelves)}
+    offers = {flavour: _offer(candidates, flavour, wish) for flavour in flavours}
+    complete = {
+        flavour: offer for flavour, offer in offers.items() if len(offer) == len(candidates)
+    }
     if not complete:
-        raise _no_flavour(shelves, wish)
+        raise _no_flavour(candidates, wish)
     aligned = [flavour for flavour, offer in complete.items() if _is_aligned(offer.values())]
     flavour = next(iter(aligned or complete))
     return _why(flavour, wish, complete, is_aligned=bool(aligned)), complete[flavour]
 
 
 def _offer(
-    shelves: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
+    candidates: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
 ) -> dict[str, ProductVersion]:
     """Find the version of each exposure in a flavour."""
     offer = {}
-    for name, products in shelves.items():
+    for name, products in candidates.items():
         for product in sorted(products, key=_rank):
             version = newest_in_time(product, flavour, wish)
             if version is not None:
@@ -277,21 +279,21 @@ def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, .
     )
 
 
-def _no_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> InputsRefusedError:
+def _no_flavour(candidates: Mapping[str, Sequence[Product]], wish: Wish) -> InputsRefusedError:
     what = "No flavour" if wish.flavour is None else f"Flavour {wish.flavour} does not exist"
     written = f" written by {wish.as_of.isoformat()}" if wish.as_of else ""
     verb = "covers" if wish.flavour is None else "for"
     return InputsRefusedError(
-        f"{what} {verb} all {len(shelves)} exposures{written}.",
-        rows=_table(shelves),
+        f"{what} {verb} all {len(candidates)} exposures{written}.",
+        rows=_table(candidates),
         advice="Leave exposures out with --exclude, name --flavour, or ingest what is missing.",
     )
 
 
-def _table(shelves: Mapping[str, Sequence[Product]]) -> list[dict[str, Any]]:
+def _table(candidates: Mapping[str, Sequence[Product]]) -> list[dict[str, Any]]:
     return [
         described(version)
-        for name in sorted(shelves)
-        for product in shelves[name]
+        for name in sorted(candidates)
+        for product in candidates[name]
         for version in product.versions
     ]

@@ -69,7 +69,7 @@ def choose_combinations(
     if not named:
         return []
     field = _Field(named, by_exposure(files))
-    why, versions = flavour_of_all(field.shelves, wish)
+    why, versions = flavour_of_all(field.candidates, wish)
     wanted = {name: version.product.flavour for name, version in versions.items()}
     taken = field.moving(wanted, behind)
     beside = [one for one in offered if not one.members and one.flavour in wanted.values()]
@@ -97,7 +97,7 @@ class _Field:
     files: Mapping[str, Sequence[Product]]
 
     @property
-    def shelves(self) -> dict[str, list[Product]]:
+    def candidates(self) -> dict[str, list[Product]]:
         """Files of each exposure that a fit would move."""
         found: dict[str, list[Product]] = defaultdict(list)
         for one in self.combinations:

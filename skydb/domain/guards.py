@@ -110,7 +110,7 @@ class GuardPolicy:
             found["allowed"] = sorted(guard.value for guard in self.allowed)
         return found
 
-    def judge(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
+    def apply(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
         """Leave out the allowed flags.
 
         Parameters

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from skydb.domain.catalog import WithoutMotion
-from skydb.domain.trust import UNCONFIRMED_SCORE, Witness, limited
+from skydb.domain.trust import UNCONFIRMED_SCORE, FitCheck, limited
 from skydb.domain.vocabulary import TrustComponent
 
 #: Displacement of a field, in mas, from which its motion matters: a twentieth of a pixel of
@@ -146,7 +146,7 @@ class MotionRecord:
         )
 
 
-def judge_motion(record: MotionRecord | None) -> Witness:
+def check_motion(record: MotionRecord | None) -> FitCheck:
     """Check by how much sources without a proper motion shift a fit.
 
     Sources that were kept shift the fit by their share of the displacement, those that were
@@ -154,20 +154,20 @@ def judge_motion(record: MotionRecord | None) -> Witness:
     """
     component = TrustComponent.MOTION
     if record is None:
-        return Witness(component, None, "how the catalogue was moved is not known")
+        return FitCheck(component, None, "how the catalogue was moved is not known")
     displacement = record.displacement_mas
     if record.treatment in (None, WithoutMotion.DROP) or not record.matters:
-        return Witness(component, None, record.sentence(), displacement)
+        return FitCheck(component, None, record.sentence(), displacement)
     if displacement is None:
-        return Witness(component, UNCONFIRMED_SCORE, record.sentence())
+        return FitCheck(component, UNCONFIRMED_SCORE, record.sentence())
     pull: float | None = record.share * displacement
     if record.treatment is WithoutMotion.BULK:
         error = record.error_mas_yr
         pull = None if error is None else record.share * error * abs(record.years or 0.0)
     if pull is None:
-        return Witness(component, UNCONFIRMED_SCORE, record.sentence(), displacement)
+        return FitCheck(component, UNCONFIRMED_SCORE, record.sentence(), displacement)
     reason = f"{record.sentence()} They may pull the fit by {pull:.1f} mas."
-    return Witness(component, limited(PULL_MAS, pull), reason, displacement)
+    return FitCheck(component, limited(PULL_MAS, pull), reason, displacement)
 
 
 #: Shift that lowers no trust, in mas; at twice this the score is the floor of trust.

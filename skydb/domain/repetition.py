@@ -23,7 +23,7 @@ class Repeatable(_Base):
         replay_of_id: Any
         replay_verdict: Any
 
-    def judge_replay(self, verdict: ReplayVerdict, said: str) -> None:
+    def record_verdict(self, verdict: ReplayVerdict, said: str) -> None:
         """Record the comparison of this run with the one that it repeats.
 
         Raises

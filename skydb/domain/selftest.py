@@ -70,7 +70,7 @@ class SelfTest(Activity):
             raise StateError(f"Self-test {self.id} has no environment.")
         self.checks = [SelfTestCheck(answer) for answer in answers]
         verdict = verdict_of(answers)
-        self.environment.judge(verdict, when)
+        self.environment.record_verdict(verdict, when)
         self.succeed()
         return verdict
 

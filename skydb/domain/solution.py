@@ -238,10 +238,10 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self.status = SolutionStatus.REJECTED
         self.reason = why
 
-    def judge(self, report: TrustReport) -> None:
+    def record_trust(self, report: TrustReport) -> None:
         """Record the checks of a fit and its trust."""
         self.trust = report.score
-        self.trust_reasons = [TrustReason(witness) for witness in report.witnesses]
+        self.trust_reasons = [TrustReason(check) for check in report.checks]
 
     def verify(self, realised: Realised, limit_mas: float = RESIDUAL_LIMIT_MAS) -> bool:
         """Record the measured shift; False when it is not the predicted one.

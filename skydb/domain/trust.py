@@ -60,7 +60,7 @@ CONFIRMING_SCORE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class FitCheck:
     """Result of one check of a fit.
 
     Parameters
@@ -85,12 +85,12 @@ class Witness:
 class TrustReport:
     """Results of all checks of one fit."""
 
-    witnesses: tuple[Witness, ...]
+    checks: tuple[FitCheck, ...]
 
     @property
     def score(self) -> float:
         """Trust: the lowest score; 0 without any score."""
-        return min((w.score for w in self.witnesses if w.score is not None), default=0.0)
+        return min((w.score for w in self.checks if w.score is not None), default=0.0)
 
     @property
     def is_trusted(self) -> bool:
@@ -100,31 +100,31 @@ class TrustReport:
     @property
     def is_sure(self) -> bool:
         """Whether it is trusted, or failed only by neighbours while the cross-match confirms it."""
-        heard = [w for w in self.witnesses if w.component is not TrustComponent.NEIGHBOURS]
-        return _confirms(heard) and type(self)(tuple(heard)).is_trusted
+        independent = [w for w in self.checks if w.component is not TrustComponent.NEIGHBOURS]
+        return _confirms(independent) and type(self)(tuple(independent)).is_trusted
 
     @property
     def objections(self) -> str:
         """Reasons of the checks below the floor."""
         return "; ".join(
             f"{w.component}: {w.reason}"
-            for w in self.witnesses
+            for w in self.checks
             if w.score is not None and w.score < TRUST_FLOOR
         )
 
     @property
     def weakest(self) -> str | None:
         """Reason of the check with the lowest score; None without any score."""
-        scored = [(w.score, w) for w in self.witnesses if w.score is not None]
+        scored = [(w.score, w) for w in self.checks if w.score is not None]
         if not scored:
             return None
-        _, witness = min(scored, key=lambda pair: pair[0])
-        return f"{witness.component}: {witness.reason}"
+        _, check = min(scored, key=lambda pair: pair[0])
+        return f"{check.component}: {check.reason}"
 
-    def with_witness(self, witness: Witness) -> Self:
+    def with_check(self, check: FitCheck) -> Self:
         """Give the report with one check replaced."""
-        others = (w for w in self.witnesses if w.component is not witness.component)
-        return type(self)((*others, witness))
+        others = (w for w in self.checks if w.component is not check.component)
+        return type(self)((*others, check))
 
 
 class TrustReason(Base):
@@ -140,21 +140,21 @@ class TrustReason(Base):
     measured: Mapped[float | None]
     reason: Mapped[str] = mapped_column(Text)
 
-    def __init__(self, witness: Witness) -> None:
-        self.component = witness.component
-        self.score = witness.score
-        self.measured = witness.measured
-        self.reason = witness.reason
+    def __init__(self, check: FitCheck) -> None:
+        self.component = check.component
+        self.score = check.score
+        self.measured = check.measured
+        self.reason = check.reason
 
     @property
-    def witness(self) -> Witness:
+    def check(self) -> FitCheck:
         """The row as a value."""
-        return Witness(self.component, self.score, self.reason, self.measured)
+        return FitCheck(self.component, self.score, self.reason, self.measured)
 
 
 def report_of(reasons: Iterable[TrustReason]) -> TrustReport:
     """The report that was kept with a fit."""
-    return TrustReport(tuple(reason.witness for reason in reasons))
+    return TrustReport(tuple(reason.check for reason in reasons))
 
 
 def limited(limit: float, measured: float) -> float:
@@ -164,54 +164,54 @@ def limited(limit: float, measured: float) -> float:
     return 1.0 if measured <= limit else limit / measured
 
 
-def judge_matches(nmatches: int, wanted: int) -> Witness:
+def check_matches(nmatches: int, wanted: int) -> FitCheck:
     """Matches against those that the geometry wants; the floor is at ``wanted``."""
     score = min(1.0, nmatches / (2 * wanted))
     reason = f"{nmatches} matches, the geometry wants {wanted}"
-    return Witness(TrustComponent.MATCHES, score, reason, float(nmatches))
+    return FitCheck(TrustComponent.MATCHES, score, reason, float(nmatches))
 
 
-def judge_rms(rms_pix: float, nmatches: int, geometry: str) -> Witness:
+def check_rms(rms_pix: float, nmatches: int, geometry: str) -> FitCheck:
     """RMS along one axis, enlarged for the degrees of freedom that are used up."""
     free = nmatches - PARAMETERS_FITTED.get(geometry, 4) / 2
     if free <= 0:
         reason = f"{nmatches} matches leave no residual to a fit of {geometry}"
-        return Witness(TrustComponent.RMS, 0.0, reason, rms_pix)
+        return FitCheck(TrustComponent.RMS, 0.0, reason, rms_pix)
     enlarged = rms_pix * (nmatches / free) ** 0.5
     reason = f"residuals of {enlarged:.3f} pix, a centroid is good to {CENTROID_ERROR_PIX}"
-    return Witness(TrustComponent.RMS, limited(CENTROID_ERROR_PIX, enlarged), reason, enlarged)
+    return FitCheck(TrustComponent.RMS, limited(CENTROID_ERROR_PIX, enlarged), reason, enlarged)
 
 
-def judge_jackknife(shift_pix: float | None) -> Witness:
+def check_jackknife(shift_pix: float | None) -> FitCheck:
     """Largest movement of the shift when one match is left out; None without residuals."""
     if shift_pix is None:
-        return Witness(TrustComponent.JACKKNIFE, None, "the residuals are not known")
+        return FitCheck(TrustComponent.JACKKNIFE, None, "the residuals are not known")
     reason = f"leaving one match out moves the shift by up to {shift_pix:.3f} pix"
-    return Witness(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix)
+    return FitCheck(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix)
 
 
-def judge_clipped(before: int | None, nmatches: int) -> Witness:
+def check_clipped(before: int | None, nmatches: int) -> FitCheck:
     """Check the share of clipped matches; `before` is None when it is unknown."""
     if not before or before < nmatches:
-        return Witness(TrustComponent.CLIPPED, None, "matches before clipping are not known")
+        return FitCheck(TrustComponent.CLIPPED, None, "matches before clipping are not known")
     share = 1.0 - nmatches / before
     reason = f"{before - nmatches} of {before} matches were clipped"
-    return Witness(TrustComponent.CLIPPED, 1.0 - share, reason, share)
+    return FitCheck(TrustComponent.CLIPPED, 1.0 - share, reason, share)
 
 
-def overruled(witness: Witness, cross_match: Witness) -> Witness:
+def overruled(check: FitCheck, cross_match: FitCheck) -> FitCheck:
     """Raise the score of a failed check when the cross-match confirms the fit."""
-    if not _confirms([cross_match]) or witness.score is None or witness.score >= OVERRULED_SCORE:
-        return witness
-    reason = f"{witness.reason}, but the cross-match confirms this fit"
-    return Witness(witness.component, OVERRULED_SCORE, reason, witness.measured)
+    if not _confirms([cross_match]) or check.score is None or check.score >= OVERRULED_SCORE:
+        return check
+    reason = f"{check.reason}, but the cross-match confirms this fit"
+    return FitCheck(check.component, OVERRULED_SCORE, reason, check.measured)
 
 
-def _confirms(witnesses: Iterable[Witness]) -> bool:
+def _confirms(checks: Iterable[FitCheck]) -> bool:
     """Whether the cross-match is among the checks, and confirms the fit."""
     return any(
         w.component is TrustComponent.CROSS_MATCH
         and w.score is not None
         and w.score >= CONFIRMING_SCORE
-        for w in witnesses
+        for w in checks
     )

@@ -16,14 +16,14 @@ from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.crmasks import MASKS, MaskReading, mask_readings
-from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge, skies_in_use
+from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, method_verdict, skies_in_use
 from skydb.drizzle.optionfiles import stage_files
 from skydb.drizzle.optionspec import Tool
 from skydb.drizzle.presets import completed
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
-from skydb.drizzle.userskies import UserSkies, judge_given, user_skies_of
+from skydb.drizzle.userskies import UserSkies, check_given, user_skies_of
 from skydb.drizzle.workspace import copies_in, fresh_directory
 from skydb.errors import ToolSilentFailureError, UsageError
 from skydb.files.dqfile import require_flags
@@ -204,7 +204,7 @@ def _outcome(
     log = _kept_log(directory, scratch)
     science, weight = _mosaic(directory, job.product, log)
     masks = mask_readings(report.get("masks", ()))
-    verdict, skies = _findings(job, report, read_skies(_copies(job.product, directory)), log)
+    verdict, skies = _reconcile(job, report, read_skies(_copies(job.product, directory)), log)
     return DrizzleOutcome(
         science=science,
         weight=weight,
@@ -301,20 +301,20 @@ def _copies(job: ProductJob, directory: Path) -> list[Path]:
     return [directory / path.name for path in job.inputs]
 
 
-def _findings(
+def _reconcile(
     job: SkyJob, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
     """Find the method that ran, and the skies that were really used."""
     method, calls = job.method, [_call(call) for call in report["sky_calls"]]
     given = user_skies_of(job.product.settings)
     if given is not None and not calls:
-        return judge_given(given, given.values(job.product.inputs), on_disk)
+        return check_given(given, given.values(job.product.inputs), on_disk)
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
-        verdict = judge(method, calls, skies, text)
+        verdict = method_verdict(method, calls, skies, text)
     except LookupError as error:
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log) from error
     without_sky = {reading.filename for reading in skies if reading.mdrizsky is None}

@@ -97,7 +97,7 @@ def effective_method(calls: Sequence[SkyCall]) -> SkyMethod | None:
     return SkyMethod(done[-1]) if done else None
 
 
-def judge(
+def method_verdict(
     requested: SkyMethod, calls: Sequence[SkyCall], readings: Sequence[SkyReading], log: str
 ) -> MethodVerdict:
     """Compare calls, log and values.

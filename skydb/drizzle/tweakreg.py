@@ -113,10 +113,10 @@ class ProductFit:
 
 
 #: Called with each fit, in the thread that asked for it.
-Heard = Callable[[ProductFit], None]
+OnFit = Callable[[ProductFit], None]
 
 
-def heed_nothing(_: ProductFit) -> None:
+def ignore_fit(_: ProductFit) -> None:
     """Wait for the end of all fits."""
 
 
@@ -163,7 +163,7 @@ class TweakReg:
         scratch: Path,
         *,
         stars: Mapping[Path, Mapping[int, StarList]] | None = None,
-        heard: Heard = heed_nothing,
+        on_fit: OnFit = ignore_fit,
     ) -> list[ProductFit]:
         """Fit every product, in one subprocess, and check the results.
 
@@ -182,7 +182,7 @@ class TweakReg:
         stars : mapping of Path to mapping of int to StarList, optional
             Stars of every chip, by EXTVER, of each product; TweakReg looks for sources
             itself when they are left out.
-        heard : callable, optional
+        on_fit : callable, optional
             Called with each fit once it is done, while TweakReg continues with others.
 
         Returns
@@ -205,7 +205,7 @@ class TweakReg:
         scratch.mkdir(parents=True, exist_ok=True)
         groups = [list(products)] if settings.expand_refcat else [[one] for one in products]
         calls = [_prepare(group, catalogs, settings, scratch, stars) for group in groups]
-        ended = _Ended(scratch, settings, heard)
+        ended = _Ended(scratch, settings, on_fit)
         self._run(calls, ended)
         return [fit for call in calls for fit in ended.fits[call.directory]]
 
@@ -220,11 +220,11 @@ class TweakReg:
                 if culprit is None:
                     raise
                 place = left.index(culprit)
-                ended.hear(left[:place])
-                ended.hear([culprit], str(error))
+                ended.report(left[:place])
+                ended.report([culprit], str(error))
                 left = left[place + 1 :]
             else:
-                ended.hear(left)
+                ended.report(left)
                 left = []
 
     def _run_beside(self, calls: Sequence[_Call], ended: _Ended) -> None:
@@ -235,7 +235,7 @@ class TweakReg:
             try:
                 while not running.done():
                     wait([running], timeout=_LOOK_S)
-                    ended.hear([call for call in calls if _is_done(call, ended.scratch)])
+                    ended.report([call for call in calls if _is_done(call, ended.scratch)])
             except Exception:
                 # The other fits are not needed any more.
                 thread.stop.request("a failure")
@@ -246,13 +246,13 @@ class TweakReg:
 class _Ended:
     """Fits of the calls that have ended, by directory, in the order in which they ended."""
 
-    def __init__(self, scratch: Path, settings: TweakRegSettings, heard: Heard) -> None:
+    def __init__(self, scratch: Path, settings: TweakRegSettings, on_fit: OnFit) -> None:
         self.scratch = scratch
         self.fits: dict[str, list[ProductFit]] = {}
         self._settings = settings
-        self._heard = heard
+        self._on_fit = on_fit
 
-    def hear(self, calls: Sequence[_Call], crash: str | None = None) -> None:
+    def report(self, calls: Sequence[_Call], crash: str | None = None) -> None:
         """Check the fits of calls that were not reported yet, and report them."""
         log = self.scratch / "tweakreg.log"
         for call in calls:
@@ -261,7 +261,7 @@ class _Ended:
                 made = [_checked(one, home, self._settings, log, crash) for one in call.members]
                 self.fits[call.directory] = made
                 for fit in made:
-                    self._heard(fit)
+                    self._on_fit(fit)
 
 
 def _is_done(call: _Call, scratch: Path) -> bool:

@@ -137,7 +137,7 @@ def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
     )
 
 
-def judge_given(
+def check_given(
     given: UserSkies, values: ChipValues, on_disk: Sequence[SkyReading]
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
     """Check a run whose skies were given, and collect the skies that it used.

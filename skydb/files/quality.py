@@ -129,9 +129,9 @@ def _matches(counts: dict[str, int | None], unit: RmsUnit | None) -> int | None:
 
 
 def _unit(header: ScannedHeader | fits.Header, values: list[float]) -> RmsUnit | None:
-    witnesses = {_unit_of_count(header), _unit_of_comment(header), _unit_of_size(max(values))}
-    witnesses.discard(None)
-    return witnesses.pop() if len(witnesses) == 1 else None
+    units = {_unit_of_count(header), _unit_of_comment(header), _unit_of_size(max(values))}
+    units.discard(None)
+    return units.pop() if len(units) == 1 else None
 
 
 def _unit_of_count(header: ScannedHeader | fits.Header) -> RmsUnit | None:

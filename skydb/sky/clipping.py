@@ -51,7 +51,7 @@ class Moments:
     deviation: float
 
 
-class SortedOut:
+class RangeStatistics:
     """Pixels of which parts between limits are wanted.
 
     Parameters

@@ -17,7 +17,7 @@ from skydb.domain.trust import (
     FOUND_SHARE,
     OFFSET_PIX,
     UNCONFIRMED_SCORE,
-    Witness,
+    FitCheck,
     limited,
 )
 from skydb.domain.vocabulary import TrustComponent
@@ -224,16 +224,16 @@ def compare(
     return Agreement(len(offsets), possible, chance, float(np.hypot(*middle)), float(error))
 
 
-def judge_cross_match(found: Agreement) -> Witness:
+def check_cross_match(found: Agreement) -> FitCheck:
     """Check a fit by the comparison with the catalogue."""
     component = TrustComponent.CROSS_MATCH
     if found.possible < _LEAST_SOURCES:
         reason = f"only {found.possible} bright sources could be in the catalogue"
-        return Witness(component, UNCONFIRMED_SCORE, reason)
+        return FitCheck(component, UNCONFIRMED_SCORE, reason)
     share = min(1.0, found.share / FOUND_SHARE)
     counted = f"{found.pairs} of {found.possible} sources lie near their places in the catalogue"
     if not found.pairs or share < 0.5:
-        return Witness(component, share, f"only {counted}", found.offset_pix)
+        return FitCheck(component, share, f"only {counted}", found.offset_pix)
     offset = found.significant_offset_pix
     reason = f"{counted}, {found.offset_pix:.3f} +- {found.error_pix:.3f} pix off"
     score = min(share, limited(OFFSET_PIX, offset))
@@ -241,26 +241,26 @@ def judge_cross_match(found: Agreement) -> Witness:
         score = max(score, CONFIRMING_SCORE)
     if found.error_pix > OFFSET_PIX:
         score = min(score, UNCONFIRMED_SCORE)
-    return Witness(component, score, reason, found.offset_pix)
+    return FitCheck(component, score, reason, found.offset_pix)
 
 
-def judge_neighbours(found: list[Agreement]) -> Witness:
+def check_neighbours(found: list[Agreement]) -> FitCheck:
     """Check a fit by the sources in common with other products of the run, an offset each."""
     usable = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
     if not usable:
         reason = "no neighbour has enough sources in common"
-        return Witness(TrustComponent.NEIGHBOURS, None, reason)
+        return FitCheck(TrustComponent.NEIGHBOURS, None, reason)
     # The median, so that one wrong neighbour does not fail this fit.
     offset = float(np.median([a.significant_offset_pix for a in usable]))
     reason = f"{offset:.3f} pix off the sources of {len(usable)} neighbours"
-    return Witness(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
+    return FitCheck(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
 
 
-def judge_archive(moved: Displacement, scale_arcsec: float, rms_mas: float) -> Witness:
+def check_archive(moved: Displacement, scale_arcsec: float, rms_mas: float) -> FitCheck:
     """Check a fit by the archive's own good fit and the displacement from it."""
     offset = max(0.0, moved.median_mas - 2.0 * rms_mas) / (1000.0 * scale_arcsec)
     reason = f"{moved.median_mas:.0f} mas off the archive's fit to Gaia"
-    return Witness(TrustComponent.ARCHIVE, limited(OFFSET_PIX, offset), reason, offset)
+    return FitCheck(TrustComponent.ARCHIVE, limited(OFFSET_PIX, offset), reason, offset)
 
 
 def shared(first: Sighting, second: Sighting) -> Agreement:

@@ -17,7 +17,7 @@ from skydb.domain.overlap import Level
 from skydb.domain.signal import measured
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
-from skydb.sky.clipping import Moments, SortedOut
+from skydb.sky.clipping import Moments, RangeStatistics
 from skydb.sky.noise import PixelNoise, peak_of
 
 #: Changed whenever the same pixels would give another level or sigma, so that old rows are not
@@ -28,7 +28,7 @@ ALGORITHM = 4
 class _Seen(NamedTuple):
     """Pixels, what clipping leaves of them and between which limits, and their noise."""
 
-    pixels: SortedOut
+    pixels: RangeStatistics
     kept: Moments
     limits: tuple[float, float]
     noise: PixelNoise
@@ -152,7 +152,7 @@ class SkyStatistic:
     def _seen(self, values: NDArray[np.float32]) -> _Seen | None:
         if values.size < 2:
             return None
-        pixels = SortedOut(values)
+        pixels = RangeStatistics(values)
         kept, low, high = self._clipped(pixels)
         if kept.count < 2:
             return None
@@ -172,7 +172,7 @@ class SkyStatistic:
         slope = noise.slope_of_median(values, seen.limits, value)
         return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
 
-    def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:
+    def _clipped(self, pixels: RangeStatistics) -> tuple[Moments, float, float]:
         """Clip pixels in rounds, and give the limits of the last one."""
         kept, limits = pixels.moments(), (-np.inf, np.inf)
         for _ in range(self.clip):

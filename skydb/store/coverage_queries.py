@@ -66,11 +66,11 @@ def _products(session: Session) -> dict[int, list[Product]]:
         selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
     query = select(Product).where(Product.kind.in_(EXPOSURE_KINDS)).options(with_all)
-    shelves: dict[int, list[Product]] = defaultdict(list)
+    candidates: dict[int, list[Product]] = defaultdict(list)
     for product in session.scalars(query):
         if product.exposure_id is not None:
-            shelves[product.exposure_id].append(product)
-    return shelves
+            candidates[product.exposure_id].append(product)
+    return candidates
 
 
 def run_inputs(session: Session, run_ids: Collection[int]) -> list[Row]:

@@ -25,7 +25,7 @@ def delivery(
     return replace(base, kind=kind, **told)
 
 
-class Shelf:
+class ProductSet:
     """The products of some exposures, as ingest would order them."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ def test_another_method_than_the_one_asked_for_is_a_downgrade_and_a_finding() ->
     (finding,) = run.findings
     assert finding.kind is FindingKind.DOWNGRADED
     assert finding.message == (
-        "match was asked for, localmin is what ran. AttributeError: iter_polygons_flat"
+        "match was asked for, localmin ran. AttributeError: iter_polygons_flat"
     )
 
 

@@ -121,7 +121,7 @@ def test_the_old_fit_leaves_the_new_delivery_alone_and_the_rule_stands(
     assert accepted.code == 5, accepted.err
     left = {row["rootname"]: row for row in accepted.document}
     assert left[anew]["version"] is None
-    assert "Fetch the product anew, or make one with" in left[anew]["reason"]
+    assert "Fetch the product again, or make one with" in left[anew]["reason"]
     assert left[other]["status"] == "applied"
     assert outdated(ledger) == [anew]
     used = {row["rootname"]: row for row in newest(ledger)}

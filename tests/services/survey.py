@@ -80,7 +80,7 @@ class Survey:
         if known is not None:
             return known
         if verdict is not Verdict.UNCHECKED:
-            environment.judge(verdict)
+            environment.record_verdict(verdict)
         self.session.add(environment)
         return environment
 

@@ -317,9 +317,10 @@ def _inputs(fits: Sequence[_Fit]) -> list[int]:
 
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
     """Make the error for a run whose fits belong to no present file version."""
-    told = [f"{rootname}: {why}" for fit in reviewed for rootname, why in fit.left.items()]
+    reasons = [f"{rootname}: {why}" for fit in reviewed for rootname, why in fit.left.items()]
     return StateError(
-        f"No fit of run {run_id} belongs to the newest files of its exposures. " + " ".join(told),
+        f"No fit of run {run_id} belongs to the newest files of its exposures. "
+        + " ".join(reasons),
         advice="Nothing was moved, and the fits are refused.",
     )
 

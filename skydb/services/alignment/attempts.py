@@ -87,10 +87,10 @@ def verdict(score: float, is_trusted: bool) -> str:
 
 
 #: Receiver of an attempt.
-Told = Callable[[Attempt], None]
+OnAttempt = Callable[[Attempt], None]
 #: Function that fits some files to one catalogue, with the number of the attempt. It reports each
 #: fit as soon as it is made, when not all neighbours that may lower its trust are known.
-Make = Callable[[str, Sequence[Target], int, Told], Iterable[Attempt]]
+Make = Callable[[str, Sequence[Target], int, OnAttempt], Iterable[Attempt]]
 
 
 def ignore(_: Attempt) -> None:
@@ -98,7 +98,7 @@ def ignore(_: Attempt) -> None:
 
 
 def first_trusted(
-    catalogs: Sequence[str], targets: Sequence[Target], make: Make, decided: Told = ignore
+    catalogs: Sequence[str], targets: Sequence[Target], make: Make, decided: OnAttempt = ignore
 ) -> list[Attempt]:
     """One attempt for each file: the first that is trusted, or else the best.
 
@@ -117,12 +117,12 @@ def first_trusted(
     found: dict[int, Attempt] = {}
     left = list(targets)
 
-    def hear(one: Attempt) -> None:
+    def add(one: Attempt) -> None:
         if one.is_sure or len(catalogs) == 1:
             decided(one.after(found.get(one.key)))
 
     for number, catalog in enumerate(catalogs):
-        made = {one.key: one.after(found.get(one.key)) for one in make(catalog, left, number, hear)}
+        made = {one.key: one.after(found.get(one.key)) for one in make(catalog, left, number, add)}
         found |= made
         left = [target for target in targets if not found[target.version_id].is_trusted]
         if not left or number == len(catalogs) - 1:

@@ -289,8 +289,8 @@ def _left_alone(acceptance: Acceptance, reviewed: Sequence[_Fit]) -> Iterator[Ac
 
 
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
-    told = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
+    reasons = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
     return StateError(
-        f"No fit of run {run_id} belongs to the files that stand now. {told}",
+        f"No fit of run {run_id} belongs to the files that stand now. {reasons}",
         advice="Nothing was moved, and the fits are refused.",
     )

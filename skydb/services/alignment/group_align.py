@@ -126,7 +126,7 @@ class GroupAlignment:
                 *exposure_flags(session, chosen),
                 *lonely_exposures(groups, read, refcats is None),
             ]
-            flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
+            flags = [*lost, *policy.apply(found, [one.as_row() for one in chosen])]
         for flag in flags:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
@@ -271,7 +271,7 @@ class GroupAlignment:
         with self.context.store.writing() as session:
             run = session.get_one(AlignmentRun, run_id)
             run.workspace = kept
-            run.parameters = attempt.told(run.parameters)
+            run.parameters = attempt.more_facts(run.parameters)
             if attempt.tried:
                 run.notice(FindingKind.CATALOG, group.name, attempt.remark)
             catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None

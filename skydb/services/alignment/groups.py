@@ -85,12 +85,12 @@ def groups_of(
         Groupable(
             rootname,
             targets[rootname].member.visit,
-            told.target_name,
-            told.expstart_mjd,
-            told.expend_mjd,
-            told.exptime_s,
+            one.target_name,
+            one.expstart_mjd,
+            one.expend_mjd,
+            one.exptime_s,
         )
-        for rootname, told in facts.items()
+        for rootname, one in facts.items()
     ]
     if by is None:
         return [Group(_ALL, tuple(targets[rootname] for rootname in sorted(targets)))]

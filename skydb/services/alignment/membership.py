@@ -190,15 +190,15 @@ def _stands_after(drizzled: ProductVersion, member: ProductVersion) -> bool:
     return member.accepted_solution is not None or _calibrated_before(drizzled, member)
 
 
-def _newer(product: Product, drizzled: ProductVersion, told: DrizzledFrom) -> str | None:
+def _newer(product: Product, drizzled: ProductVersion, kept: DrizzledFrom) -> str | None:
     """Explain why the newest archive version of a member came after the product's, or None."""
     newest = product.deliveries[-1]
     # As in the archive, or as skydb has aligned it since.
     standing = [one for one in product.versions if one.delivery == newest.delivery]
-    objections = [told.objection(one) for one in standing]
+    objections = [kept.objection(one) for one in standing]
     if None in objections:
         return None
-    was_made_of_older = any(told.objection(one) is None for one in product.deliveries[:-1])
+    was_made_of_older = any(kept.objection(one) is None for one in product.deliveries[:-1])
     if was_made_of_older or _calibrated_before(drizzled, newest):
         return next(why for one, why in zip(standing, objections, strict=True) if one is newest)
     return None
@@ -216,7 +216,7 @@ def _later(base: ProductVersion) -> str:
 
 
 def _base(
-    candidates: Sequence[Product], drizzled: ProductVersion, told: DrizzledFrom
+    candidates: Sequence[Product], drizzled: ProductVersion, kept: DrizzledFrom
 ) -> tuple[ProductVersion | None, str]:
     """The version of a member that the product was made of, or the reason why none is moved."""
     why = f"The ledger has no {drizzled.product.flavour} file of it."
@@ -224,7 +224,7 @@ def _base(
         newest = product.deliveries[-1]
         # As in the archive, or else as skydb has aligned it since.
         for version in (one for one in product.versions if one.delivery == newest.delivery):
-            objection = told.objection(version)
+            objection = kept.objection(version)
             if objection is None:
                 return version, ""
             if version is newest and product is candidates[0]:

@@ -228,9 +228,9 @@ def _behind(
 ) -> set[Product]:
     """Products that are older than others of the same exposures."""
     counts = Counter(member.rootname for one in products for member in one.members)
-    shelves = by_exposure(files)
+    candidates = by_exposure(files)
     rivals = [one for one in products if any(counts[m.rootname] > 1 for m in one.members)]
-    return {one for one in rivals if is_behind(session, one.latest, shelves)}
+    return {one for one in rivals if is_behind(session, one.latest, candidates)}
 
 
 def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
@@ -257,12 +257,12 @@ def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[
     for product_id, other in session.execute(sharing):
         beside[product_id][other.id] = other
     return {
-        one.version.id: tuple(_told(one.version, beside[one.version.product_id].values()))
+        one.version.id: tuple(_other_versions(one.version, beside[one.version.product_id].values()))
         for one in chosen
     }
 
 
-def _told(version: ProductVersion, others: Iterable[Product]) -> Iterator[str]:
+def _other_versions(version: ProductVersion, others: Iterable[Product]) -> Iterator[str]:
     for other in version.product.versions:
         if other not in (version, version.origin):
             yield f"{other.product.flavour} {other.product.kind} {other.reference}"

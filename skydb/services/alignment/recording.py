@@ -46,7 +46,7 @@ class Recorder:
         wcs = self._prepare(attempt) if is_new else None
         with self._context.store.writing() as session:
             run = session.get_one(AlignmentRun, self._run_id)
-            run.parameters = _joined(run.parameters, _told([attempt]))
+            run.parameters = _joined(run.parameters, _facts([attempt]))
             self._write(session, run, attempt, wcs)
             session.commit()
             self._known[attempt.key] = attempt.report
@@ -56,7 +56,7 @@ class Recorder:
         new = [one for one in attempts if one.key not in self._known]
         read = {one.key: self._prepare(one) for one in new}
         with self._context.closing(AlignmentRun, self._run_id) as (session, run):
-            run.parameters = {**run.parameters, **_told(attempts)}
+            run.parameters = {**run.parameters, **_facts(attempts)}
             for one in attempts:
                 self._write(session, run, one, read.get(one.key))
 
@@ -82,7 +82,7 @@ class Recorder:
         run.workspace = "/".join(self._home)
         if one.key in self._known:
             if not self._says(one):
-                _judge_again(session, run, one)
+                _update_trust(session, run, one)
             return
         version = session.get_one(ProductVersion, one.key)
         for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
@@ -102,27 +102,29 @@ class Recorder:
         return ("alignments", str(self._run_id))
 
 
-def _judge_again(session: Session, run: AlignmentRun, one: Attempt) -> None:
+def _update_trust(session: Session, run: AlignmentRun, one: Attempt) -> None:
     """Give a fit that waits for review the trust that it has by now."""
     asked = select(AlignmentSolution).where(
         AlignmentSolution.activity_id == run.id, AlignmentSolution.version_id == one.key
     )
     for solution in session.scalars(asked):
         if one.report is not None and solution.status is SolutionStatus.PROPOSED:
-            solution.judge(one.report)
+            solution.record_trust(one.report)
 
 
-def _joined(parameters: dict[str, object], told: dict[str, dict[str, object]]) -> dict[str, object]:
+def _joined(
+    parameters: dict[str, object], facts: dict[str, dict[str, object]]
+) -> dict[str, object]:
     """Add the facts of one more file to the parameters of a run."""
     joined = {}
-    for name, more in told.items():
+    for name, more in facts.items():
         known = parameters.get(name, {})
         assert isinstance(known, dict)
         joined[name] = {**known, **more}
     return {**parameters, **joined}
 
 
-def _told(attempts: Sequence[Attempt]) -> dict[str, dict[str, object]]:
+def _facts(attempts: Sequence[Attempt]) -> dict[str, dict[str, object]]:
     """Collect the facts of each file: its catalogue, and the reasons for geometry and catalogue."""
     named = {one.fit.product.name: one for one in attempts}
     why = {name: one.fit.geometry_why for name, one in named.items() if one.fit.geometry_why}

@@ -125,11 +125,11 @@ class Reference:
     def refusal(self) -> str:
         """Reason why the product is not fitted."""
         seen = self.coverage
-        told = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
-        told += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
+        text = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
+        text += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
         if self.motion.treatment is not None and self.motion.without_motion:
-            told += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
-        return told + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
+            text += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
+        return text + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
 
     def doubts(self, fit: ProductFit) -> str | None:
         """Reason to doubt the epoch or the coverage of its stars."""

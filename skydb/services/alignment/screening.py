@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from skydb.domain import Acceptance, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
-from skydb.domain.motion import MotionRecord, judge_motion
+from skydb.domain.motion import MotionRecord, check_motion
 from skydb.domain.trust import (
     TRUST_FLOOR,
+    FitCheck,
     TrustReport,
-    Witness,
-    judge_clipped,
-    judge_jackknife,
-    judge_matches,
-    judge_rms,
+    check_clipped,
+    check_jackknife,
+    check_matches,
+    check_rms,
     overruled,
     report_of,
 )
@@ -69,7 +69,7 @@ class FittedFile:
         return self._looked_at[0]
 
     @property
-    def cross_match(self) -> Witness:
+    def cross_match(self) -> FitCheck:
         """Compare these sources with the catalogue of the fit, at the epoch of the product."""
         return self._looked_at[1]
 
@@ -80,22 +80,22 @@ class FittedFile:
         return self.fit.fitted_copy
 
     @cached_property
-    def own_witnesses(self) -> tuple[list[Witness], list[Witness]]:
+    def own_checks(self) -> tuple[list[FitCheck], list[FitCheck]]:
         """Run the checks without neighbours: those before their check, and those after."""
         fit = self.fit
         cross_match = self.cross_match
         rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
         before = matches_before_clipping(fit.log, self.original.name)
         return [
-            judge_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
-            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
-            judge_jackknife(_jackknife_pix(fit)),
-            judge_clipped(before, fit.nmatches),
+            check_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
+            check_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            check_jackknife(_jackknife_pix(fit)),
+            check_clipped(before, fit.nmatches),
             cross_match,
-        ], [overruled(_archive(self), cross_match), judge_motion(self.motion)]
+        ], [overruled(_archive(self), cross_match), check_motion(self.motion)]
 
     @cached_property
-    def _looked_at(self) -> tuple[measure.Sighting, Witness]:
+    def _looked_at(self) -> tuple[measure.Sighting, FitCheck]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
         fitted = read_fitted(self.fitted_copy)
@@ -103,7 +103,7 @@ class FittedFile:
         return fitted.sighting, fitted.cross_match(table)
 
 
-class Jury:
+class TrustChecks:
     """Runs every check of the fits of one run, which arrive one by one.
 
     A fit is a neighbour of all known ones; each is read once.
@@ -116,11 +116,11 @@ class Jury:
     def __contains__(self, key: int) -> bool:
         return key in self._files
 
-    def hear(self, key: int, file: FittedFile) -> list[int]:
+    def add(self, key: int, file: FittedFile) -> list[int]:
         """Read a fit; return the earlier ones whose checks change."""
-        told = [other for other in self._files if self._compare(key, file, other)]
+        compared = [other for other in self._files if self._compare(key, file, other)]
         self._files[key] = file
-        return told
+        return compared
 
     def _compare(self, key: int, file: FittedFile, other: int) -> bool:
         """Keep the comparison of two fits; False without a result."""
@@ -137,8 +137,8 @@ class Jury:
     def report(self, key: int) -> TrustReport:
         """Results of all checks of a fit, with the neighbours known so far."""
         file = self._files[key]
-        before, after = file.own_witnesses
-        neighbours = measure.judge_neighbours(self._agreed.get(key, []))
+        before, after = file.own_checks
+        neighbours = measure.check_neighbours(self._agreed.get(key, []))
         return TrustReport((*before, overruled(neighbours, file.cross_match), *after))
 
 
@@ -194,11 +194,11 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
             return kept
         epoch = mean_epochs(session, [solution.version])[0]
         catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
-        kept = kept.with_witness(judge_matches(*weight))
+        kept = kept.with_check(check_matches(*weight))
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    return kept.with_witness(read_fitted(installed).cross_match(usable.at(epoch).table))
+    return kept.with_check(read_fitted(installed).cross_match(usable.at(epoch).table))
 
 
 def _keep(
@@ -206,7 +206,7 @@ def _keep(
 ) -> None:
     """Record a doubt, and the user who overrode it; without new checks a fit stays as it is."""
     if solution.trust is None or report.score < solution.trust:
-        solution.judge(report)
+        solution.record_trust(report)
     if report.is_trusted:
         return
     name = solution.version.filename
@@ -236,14 +236,14 @@ def _jackknife_pix(fit: ProductFit) -> float | None:
     )
 
 
-def _archive(product: FittedFile) -> Witness:
+def _archive(product: FittedFile) -> FitCheck:
     scale = product.sighting.scale_arcsec
-    return judge_archive(product.archive, product.original, product.fitted_copy, scale)
+    return check_archive(product.archive, product.original, product.fitted_copy, scale)
 
 
-def judge_archive(
+def check_archive(
     archive: WcsFacts, original: Path, fitted_copy: Path, scale_arcsec: float
-) -> Witness:
+) -> FitCheck:
     """Check against the archive's own fit to Gaia; others, and fits of skydb, do not count.
 
     Parameters
@@ -259,11 +259,11 @@ def judge_archive(
     rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
     if name.is_of_skydb:
         reason = f"{name.text} is a fit of skydb itself, not of the archive"
-        return Witness(TrustComponent.ARCHIVE, None, reason)
+        return FitCheck(TrustComponent.ARCHIVE, None, reason)
     is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
     enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
     if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
         reason = f"the archive's {name.text or 'WCS'} is not a good fit to Gaia"
-        return Witness(TrustComponent.ARCHIVE, None, reason)
+        return FitCheck(TrustComponent.ARCHIVE, None, reason)
     moved = displacement(read_hstwcs(original), read_hstwcs(fitted_copy))
-    return measure.judge_archive(moved, scale_arcsec, max(rms))
+    return measure.check_archive(moved, scale_arcsec, max(rms))

@@ -101,7 +101,7 @@ def _refusal(session: Session, workspace: Workspace, field: Field) -> Refusal | 
     chosen: Sequence[ChosenInput] = ()
     try:
         chosen = choose_inputs(session, workspace, selection)
-        GuardPolicy().judge(flags_of(chosen), ())
+        GuardPolicy().apply(flags_of(chosen), ())
     except (InputsRefusedError, NotFoundError, UsageError) as error:
         behind = [one for one in chosen if one.version.accepted_solution is None]
         exposures = [one.version.exposure for one in behind]

@@ -31,7 +31,9 @@ class Verdict:
     changed: bool | None = None
 
 
-def judged(difference: float | None, sigma_a: float | None, sigma_b: float | None) -> Verdict:
+def significance_of(
+    difference: float | None, sigma_a: float | None, sigma_b: float | None
+) -> Verdict:
     """Test a difference by the standard deviations of both values.
 
     They are taken as independent: for two values of the same photons the sigma is an upper

@@ -13,6 +13,14 @@ from skydb.domain.vocabulary import FindingKind, SolutionStatus
 from skydb.files.logs import LoggedAlignment, LoggedFit
 from skydb.files.names import product_named
 from skydb.files.shiftfile import ShiftFile, ShiftRow
+from skydb.services.history.companions import (
+    MATCH_SUFFIX,
+    Directory,
+    is_of,
+    row_disagreements,
+    sky_scatter_mas,
+    stem_of,
+)
 from skydb.services.history.plan import (
     CLOCK,
     AlignmentPlan,
@@ -22,14 +30,6 @@ from skydb.services.history.plan import (
     Source,
     as_recorded,
     unreadable,
-)
-from skydb.services.history.witnesses import (
-    MATCH_SUFFIX,
-    Directory,
-    is_of,
-    row_disagreements,
-    sky_scatter_mas,
-    stem_of,
 )
 
 _OF_CHIP = re.compile(r"_sci\d+_xy_catalog\.coo")

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.archive.endpoints import Endpoints
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastClient, MastQuery
 from skydb.archive.session import token_from_environment
-from skydb.archive.shelf import Shelf
 from skydb.domain import Download, DownloadActivity, ProductVersion
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.errors import SkydbError, UsageError
@@ -67,8 +67,10 @@ class FetchService:
             raise
         finally:
             self.context.progress.end()
-        shelf = self._shelf(settings)
-        return FetchPlan(query, settings, products, tuple(planned_file(p, shelf) for p in products))
+        file_store = self._file_store(settings)
+        return FetchPlan(
+            query, settings, products, tuple(planned_file(p, file_store) for p in products)
+        )
 
     def download(self, plan: FetchPlan) -> list[FetchedFile]:
         """Get the files of a plan that are not here yet, and record them.
@@ -85,7 +87,9 @@ class FetchService:
         asked |= {"files": len(plan.products), "bytes": plan.total_bytes}
         activity_id = self.context.begin(lambda _, stamp: DownloadActivity(asked, stamp))
         with self.context.guarded(DownloadActivity, activity_id):
-            work = FetchWork(self.context, activity_id, plan, client, self._shelf(plan.settings))
+            work = FetchWork(
+                self.context, activity_id, plan, client, self._file_store(plan.settings)
+            )
             files = self._ingested(work.run())
             with self.context.closing(DownloadActivity, activity_id) as (session, activity):
                 files = _linked(session, activity_id, files)
@@ -105,8 +109,10 @@ class FetchService:
             first_wait_s=settings.first_wait_s,
         )
 
-    def _shelf(self, settings: FetchSettings) -> Shelf:
-        return Shelf((settings.dest or self.context.workspace.root / HOME).expanduser().absolute())
+    def _file_store(self, settings: FetchSettings) -> FileStore:
+        return FileStore(
+            (settings.dest or self.context.workspace.root / HOME).expanduser().absolute()
+        )
 
     def _parameters(
         self, query: MastQuery, settings: FetchSettings, client: MastClient

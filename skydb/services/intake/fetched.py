@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastProduct, MastQuery
-from skydb.archive.shelf import Shelf
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import UsageError
 from skydb.services.intake.fetch_attempts import printable
@@ -99,12 +99,12 @@ class FetchPlan:
         return sum(product.size_bytes or 0 for product in self.products if not product.name_problem)
 
 
-def planned_file(product: MastProduct, shelf: Shelf) -> FetchedFile:
+def planned_file(product: MastProduct, file_store: FileStore) -> FetchedFile:
     """A file of which only the archive's listing is known."""
     problem = product.name_problem
     if problem is None:
         try:
-            path: str | None = str(shelf.home(product))
+            path: str | None = str(file_store.home(product))
         except UsageError as error:
             path, problem = None, error.what
     return FetchedFile(

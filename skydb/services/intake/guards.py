@@ -31,7 +31,7 @@ def guarded_inputs(
         When a guard refuses them.
     """
     flags = flags_of(chosen, book_remarks(session, chosen)) + _older_than_products(session, chosen)
-    return policy.judge(flags, [one.as_row() for one in chosen])
+    return policy.apply(flags, [one.as_row() for one in chosen])
 
 
 def _older_than_products(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag]:

@@ -27,7 +27,7 @@ from skydb.services.provenance.skydiff import (
     unit_of,
     value_differences,
 )
-from skydb.services.provenance.verdict import Compared, Replay, judged
+from skydb.services.provenance.verdict import Compared, Replay, result_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies import Recipe, SkyEngine, inputs_of
 
@@ -145,9 +145,9 @@ class ReplayService:
             left = (mosaics.not_compared,) if mosaics.not_compared else ()
             differences = (*values, *mosaics.differences)
             compared = Compared(differences, tolerance, hashes, remarks, left)
-            found = judged(run, replay, compared)
+            found = result_of(run, replay, compared)
         with self.context.store.writing() as session:
-            session.get_one(SkyRun, replay_id).judge_replay(found.verdict, found.sentence)
+            session.get_one(SkyRun, replay_id).record_verdict(found.verdict, found.sentence)
             session.commit()
         return found
 
@@ -159,7 +159,7 @@ class ReplayService:
             run, replay = (session.get_one(AlignmentRun, key) for key in (run_id, replay_id))
             differences = tuple(fit_differences(run, replay, tolerance))
             hashes = (recipe_of(run), recipe_of(replay))
-            found = judged(run, replay, Compared(differences, tolerance, hashes))
+            found = result_of(run, replay, Compared(differences, tolerance, hashes))
             for solution in replay.solutions:
                 if solution.status is SolutionStatus.PROPOSED:
                     solution.reject(f"a repetition of run {run_id}, to be compared with it")

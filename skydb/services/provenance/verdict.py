@@ -178,7 +178,7 @@ def verdict_of(differences: Iterable[Difference], *, is_whole: bool = True) -> R
     return ReplayVerdict.WITHIN_TOLERANCE if tolerable else ReplayVerdict.DIFFERENT
 
 
-def judged(run: Activity, replay: Activity, compared: Compared) -> Replay:
+def result_of(run: Activity, replay: Activity, compared: Compared) -> Replay:
     """Make the result of a repetition."""
     before, after = run.environment, replay.environment
     packages = packages_changed(before, after)

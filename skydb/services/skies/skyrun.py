@@ -193,7 +193,7 @@ class SkyRunService:
         else:
             recipe = statistic_of(request.settings).recipe
             signal = measure.of_unknown(inputs, accepted, recipe)
-        flags = policy.judge(signal.flags(), inputs.table)
+        flags = policy.apply(signal.flags(), inputs.table)
         self._say(flags)
         return replace(inputs.without(signal.blind), flags=(*inputs.flags, *flags))
 
@@ -201,7 +201,7 @@ class SkyRunService:
         """The inputs, with what their sources say of their frames among the flags."""
         offsets = MeasureFrames(self.context, self.jobs).offsets(inputs)
         self.context.progress.remark(summary_of(offsets))
-        flags = policy.judge(frame_flags(offsets), inputs.table)
+        flags = policy.apply(frame_flags(offsets), inputs.table)
         self._say(flags)
         return replace(inputs, flags=(*inputs.flags, *flags))
 

@@ -98,7 +98,7 @@ class Drizzling:
         accepted = AcceptedFlags.of(self.recipe.settings.as_parameters())
         signal = MeasureSignal(self.context).of(staged, accepted)
         inputs = prepared(staged, signal, scratch / "prepared")
-        self._notice(run_id, self.recipe.policy.judge(signal.flags(), inputs.table))
+        self._notice(run_id, self.recipe.policy.apply(signal.flags(), inputs.table))
         files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
         self.context.progress.begin(f"Drizzling {inputs.label}")
         with isolated(self.context, run_id, files, self.runner) as runner:

@@ -222,7 +222,7 @@ class VisitDrizzleService:
             return recipe
         offsets = MeasureFrames(self.context).offsets(inputs)
         self.context.progress.remark(summary_of(offsets))
-        flags = policy.judge(frame_flags(offsets), inputs.table)
+        flags = policy.apply(frame_flags(offsets), inputs.table)
         return replace(recipe, inputs=replace(inputs, flags=(*inputs.flags, *flags)))
 
     def _notice(self, run_id: int, flags: Iterable[Flag]) -> None:

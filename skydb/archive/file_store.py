@@ -25,7 +25,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class FileStore:
     """``root/<rootname>/<name>``, and ``root/<rootname>/<sha12>/<name>`` for later versions.
 
     Files there are never overwritten. Safe between threads.

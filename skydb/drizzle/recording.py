@@ -26,7 +26,7 @@ class CopyChanges:
     changes: CardChanges
 
 
-class WitnessedRunner(DrizzlepacRunner):
+class RecordingRunner(DrizzlepacRunner):
     """Runs tasks as another runner does and remembers what became of the copies.
 
     Parameters

@@ -102,7 +102,7 @@ class _Known:
 
 
 @dataclass(frozen=True)
-class CatalogShelf:
+class CatalogCache:
     """Keeps catalogues under ``catalogs/<sha12>/`` and a row of each in the ledger."""
 
     context: Context
