@@ -6,14 +6,14 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-#: A first line is a noun phrase or an imperative, not a question or a rest of a sentence.
+#: A first line is a noun phrase or an imperative.
 FIRST_WORDS = {
     *("What", "Whatever", "How", "Where", "Who", "Whom", "Whose", "Whoever", "Which", "Whichever"),
     *("Why", "When", "Whence", "Those", "That", "Of", "As", "None", "Nobody", "Nothing"),
@@ -43,10 +43,6 @@ def _sources() -> list[Path]:
     return [path for path in paths if not _name(path).startswith(OPEN)]
 
 
-def _manuals() -> list[Path]:
-    return sorted((REPOSITORY / "docs").glob("*.md"))
-
-
 def _is_boolean(node: Documented) -> bool:
     """Whether it is a function that returns one truth value or an array of them."""
     returns = getattr(node, "returns", None)
@@ -55,19 +51,13 @@ def _is_boolean(node: Documented) -> bool:
     )
 
 
-def first_word_problem(node: Documented) -> str | None:
-    """The first word of a docstring, when it may not be one."""
-    word = re.split(r"\W", ast.get_docstring(node) or "", maxsplit=1)[0]
-    if word in FIRST_WORDS or (word == "Whether" and not _is_boolean(node)):
-        return word
-    return None
-
-
 def first_words(source: str) -> Iterator[str]:
     """Lines of a source, with the first words that they may not have."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, Documented) and (word := first_word_problem(node)):
-            yield f"{getattr(node, 'lineno', 1)}: {word}"
+        if isinstance(node, Documented):
+            word = re.split(r"\W", ast.get_docstring(node) or "", maxsplit=1)[0]
+            if word in FIRST_WORDS or (word == "Whether" and not _is_boolean(node)):
+                yield f"{getattr(node, 'lineno', 1)}: {word}"
 
 
 def _texts(source: str) -> Iterator[tuple[int, str]]:
@@ -104,24 +94,19 @@ def test_banned_words_are_found_in_comments_docstrings_and_messages() -> None:
     assert list(banned_words(_texts(source))) == found
 
 
+def _found(paths: list[Path], search: Callable[[str], Iterator[str]]) -> dict[str, list[str]]:
+    found = {_name(path): list(search(path.read_text(encoding="utf-8"))) for path in paths}
+    return {name: lines for name, lines in found.items() if lines}
+
+
 def test_docstrings_begin_with_a_noun_or_an_imperative() -> None:
-    found = {
-        _name(path): list(first_words(path.read_text(encoding="utf-8"))) for path in _sources()
-    }
-    assert {name: words for name, words in found.items() if words} == {}
+    assert _found(_sources(), first_words) == {}
 
 
 def test_code_uses_plain_words() -> None:
-    found = {
-        _name(path): list(banned_words(_texts(path.read_text(encoding="utf-8"))))
-        for path in _sources()
-    }
-    assert {name: words for name, words in found.items() if words} == {}
+    assert _found(_sources(), lambda source: banned_words(_texts(source))) == {}
 
 
 def test_the_manual_uses_plain_words() -> None:
-    found = {
-        _name(path): list(banned_words(iter([(1, path.read_text(encoding="utf-8"))])))
-        for path in _manuals()
-    }
-    assert {name: words for name, words in found.items() if words} == {}
+    manuals = sorted((REPOSITORY / "docs").glob("*.md"))
+    assert _found(manuals, lambda text: banned_words(iter([(1, text)]))) == {}

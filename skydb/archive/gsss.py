@@ -131,7 +131,7 @@ def epoch_asked(url: str) -> float | None:
 
 
 def available_rows(first_line: str, answer: Sources, unmoved: Sources | None) -> int | None:
-    """Number of sources in the service, from the best source; None when it is unknown.
+    """Number of sources in the service, by the most reliable count; None when unknown.
 
     Parameters
     ----------
@@ -166,9 +166,7 @@ def ask(url: str, timeout_s: float = _TIMEOUT_S) -> Sources:
             raise ArchiveError(SERVICE, "an answer without sources")
         return _sources({name: [row[name] for row in rows] for name in _CSV})
     except (KeyError, ValueError, TypeError) as error:
-        raise ArchiveError(
-            SERVICE, f"an answer that is not a table of sources ({error})"
-        ) from error
+        raise ArchiveError(SERVICE, f"an answer that is not a source table ({error})") from error
 
 
 def read_answer(path: Path) -> tuple[Table, Sources]:
@@ -191,9 +189,7 @@ def read_answer(path: Path) -> tuple[Table, Sources]:
         columns = {name: table[name.replace("objID", "source_id")] for name in _CSV[:-1]}
         return table, _sources({**columns, "epoch": found["epoch"]})
     except (KeyError, ValueError, TypeError) as error:
-        raise ArchiveError(
-            SERVICE, f"an answer that is not a table of sources ({error})"
-        ) from error
+        raise ArchiveError(SERVICE, f"an answer that is not a source table ({error})") from error
 
 
 def check_epoch(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:

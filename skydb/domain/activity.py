@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
 from skydb.domain.process import Process
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
@@ -331,7 +331,7 @@ class VersionLink(Base):
         self.activity = activity
         self.version = version
         self.role = role
-        follow(activity, self)
+        add_beside(activity, self)
 
     @declared_attr
     def version(cls) -> Mapped[ProductVersion]:  # noqa: N805 - SQLAlchemy passes the class
@@ -392,4 +392,4 @@ class Finding(Base):
         self.subject = subject
         self.message = message
         self.noticed_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)

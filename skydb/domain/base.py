@@ -160,7 +160,7 @@ class Base(DeclarativeBase):
         return f"<{type(self).__name__} {identity}>"
 
 
-def follow(parent: Base, child: Base) -> None:
+def add_beside(parent: Base, child: Base) -> None:
     """Keep a new entity wherever its parent is kept.
 
     A child that is attached from its own side does not follow its parent into a

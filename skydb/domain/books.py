@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, utc_now
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import Product
 from skydb.domain.solution import AlignmentSolution
@@ -97,7 +97,7 @@ class BookEntry(Base):
             case Activity():
                 self.activity = subject
         if subject is not None:
-            follow(subject, self)
+            add_beside(subject, self)
 
     @property
     def holds(self) -> bool:

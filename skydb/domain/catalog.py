@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import CatalogImport
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, utc_now
 from skydb.domain.vocabulary import GrowingVocabulary
 from skydb.errors import StateError, UsageError
 
@@ -213,7 +213,7 @@ class ReferenceCatalog(Base):
         self._keep(use or CatalogUse(), motion)
         self.query = query or {}
         self.obtained_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)
 
     def _keep(self, use: CatalogUse, motion: MotionFacts | None) -> None:
         self.without_motion, self.mag_min, self.mag_max = (

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, choice, follow, utc_now
+from skydb.domain.base import Base, add_beside, choice, utc_now
 from skydb.domain.process import Process
 from skydb.domain.vocabulary import ActivityKind, AttemptOutcome
 from skydb.errors import StateError
@@ -66,7 +66,7 @@ class RunAttempt(Base):
         self.process = process
         self.outcome = AttemptOutcome.RUNNING
         self.started_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)
 
     def end(self, outcome: AttemptOutcome, error: str | None = None) -> None:
         """Record the end of the attempt.

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Stamp
-from skydb.domain.base import Base, Key, follow
+from skydb.domain.base import Base, Key, add_beside
 from skydb.domain.cardchanges import CardChanges
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind
@@ -72,7 +72,7 @@ class InputProof(Base):
         self.cards_changed = changes.changed
         self.pixels_changed = changes.pixels_changed
         self.changes = changes.as_document()
-        follow(activity, self)
+        add_beside(activity, self)
 
 
 class HeaderWrite(Activity):
@@ -155,4 +155,4 @@ class HeaderBackup(Base):
         self.before = before
         self.after = after
         self.headers = headers
-        follow(write, self)
+        add_beside(write, self)

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord, ReadFrom, ShiftRecord, WcsLabel
@@ -109,7 +109,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self._name(wcs.name)
         self.rate(wcs.quality)
         self.chips = [ChipSolution(chip) for chip in wcs.chips]
-        follow(fitted, self)
+        add_beside(fitted, self)
 
     @property
     def version(self) -> ProductVersion:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, sparse_index, utc_now
 from skydb.domain.condition_record import ConditionRecord
 from skydb.domain.location import FileLocation, Placed
 from skydb.domain.values import FileFacts
@@ -135,7 +135,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
         self.condition = facts.condition
         self.dq_sha256 = facts.dq_sha256
         self.product = product
-        follow(product, self)
+        add_beside(product, self)
 
     @property
     def exposure(self) -> Exposure | None:

@@ -223,5 +223,5 @@ def test_a_page_that_is_no_table_is_an_error(archive):
 def test_a_table_of_drizzlepac_without_positions_is_an_error(tmp_path):
     path = tmp_path / "catalog.ecsv"
     path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {name: a, datatype: int64}\na\n1\n")
-    with pytest.raises(ArchiveError, match="not a table of sources"):
+    with pytest.raises(ArchiveError, match="not a source table"):
         gsss.read_answer(path)

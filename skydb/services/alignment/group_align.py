@@ -271,7 +271,7 @@ class GroupAlignment:
         with self.context.store.writing() as session:
             run = session.get_one(AlignmentRun, run_id)
             run.workspace = kept
-            run.parameters = attempt.more_facts(run.parameters)
+            run.parameters = attempt.with_facts(run.parameters)
             if attempt.tried:
                 run.notice(FindingKind.CATALOG, group.name, attempt.remark)
             catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None

@@ -64,7 +64,7 @@ class GroupAttempt:
         """Results of other catalogues, in words."""
         return f"{self.catalog} {verdict(self.score, self.is_trusted)} ({'; '.join(self.tried)})"
 
-    def more_facts(self, parameters: dict[str, Any]) -> dict[str, Any]:
+    def with_facts(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Parameters of a run with the facts of one group."""
         outcome, files = self.outcome, [one.path.name for one in self.outcome.members]
         more: dict[str, dict[str, object]] = {
@@ -79,9 +79,7 @@ class GroupAttempt:
             more["geometry_why"] = dict.fromkeys(files, why)
         if self.tried:
             more["catalogs_tried"] = {name: list(self.tried) for name in files}
-        joined = {
-            name: {**parameters.get(name, {}), **more_facts} for name, more_facts in more.items()
-        }
+        joined = {name: {**parameters.get(name, {}), **new} for name, new in more.items()}
         return {**parameters, **joined}
 
 

@@ -112,12 +112,10 @@ def _update_trust(session: Session, run: AlignmentRun, one: Attempt) -> None:
             solution.record_trust(one.report)
 
 
-def _joined(
-    parameters: dict[str, object], facts: dict[str, dict[str, object]]
-) -> dict[str, object]:
+def _joined(parameters: dict[str, object], new: dict[str, dict[str, object]]) -> dict[str, object]:
     """Add the facts of one more file to the parameters of a run."""
     joined = {}
-    for name, more in facts.items():
+    for name, more in new.items():
         known = parameters.get(name, {})
         assert isinstance(known, dict)
         joined[name] = {**known, **more}

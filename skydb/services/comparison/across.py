@@ -23,7 +23,7 @@ from skydb.services.comparison.causes import (
 from skydb.services.comparison.logged import LoggedAlignments
 from skydb.services.comparison.moves import Pointings
 from skydb.services.comparison.pairing import Chip, Link, Series, links
-from skydb.services.comparison.significance import significance_of
+from skydb.services.comparison.significance import compared
 from skydb.services.comparison.zeros import FEWEST_FOR_OFFSET
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content, Named, Value
@@ -197,7 +197,7 @@ class Comparison:
         known = pair.difference(link.chip) if pair else _Difference(remark=_alone(link))
         is_relative = all(run.effective_method is SkyMethod.MATCH for run in link.runs)
         sigmas = [value.mdrizsky_sigma if value else None for value in (one, other)]
-        verdict = significance_of(known.tested(is_relative=is_relative), *sigmas)
+        verdict = compared(known.tested(is_relative=is_relative), *sigmas)
         return SkyChange(
             rootname=named.rootname,
             extver=link.chip[1],

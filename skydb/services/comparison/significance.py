@@ -31,9 +31,7 @@ class Verdict:
     changed: bool | None = None
 
 
-def significance_of(
-    difference: float | None, sigma_a: float | None, sigma_b: float | None
-) -> Verdict:
+def compared(difference: float | None, sigma_a: float | None, sigma_b: float | None) -> Verdict:
     """Test a difference by the standard deviations of both values.
 
     They are taken as independent: for two values of the same photons the sigma is an upper

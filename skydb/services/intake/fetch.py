@@ -67,10 +67,8 @@ class FetchService:
             raise
         finally:
             self.context.progress.end()
-        file_store = self._file_store(settings)
-        return FetchPlan(
-            query, settings, products, tuple(planned_file(p, file_store) for p in products)
-        )
+        home = self._home(settings)
+        return FetchPlan(query, settings, products, tuple(planned_file(p, home) for p in products))
 
     def download(self, plan: FetchPlan) -> list[FetchedFile]:
         """Get the files of a plan that are not here yet, and record them.
@@ -87,9 +85,7 @@ class FetchService:
         asked |= {"files": len(plan.products), "bytes": plan.total_bytes}
         activity_id = self.context.begin(lambda _, stamp: DownloadActivity(asked, stamp))
         with self.context.guarded(DownloadActivity, activity_id):
-            work = FetchWork(
-                self.context, activity_id, plan, client, self._file_store(plan.settings)
-            )
+            work = FetchWork(self.context, activity_id, plan, client, self._home(plan.settings))
             files = self._ingested(work.run())
             with self.context.closing(DownloadActivity, activity_id) as (session, activity):
                 files = _linked(session, activity_id, files)
@@ -109,7 +105,7 @@ class FetchService:
             first_wait_s=settings.first_wait_s,
         )
 
-    def _file_store(self, settings: FetchSettings) -> FileStore:
+    def _home(self, settings: FetchSettings) -> FileStore:
         return FileStore(
             (settings.dest or self.context.workspace.root / HOME).expanduser().absolute()
         )

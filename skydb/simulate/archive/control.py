@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skydb.errors import NotFoundError, UsageError
-from skydb.simulate.archive.faults import Misbehaviour, Mischief
+from skydb.simulate.archive.faults import Misbehaviour, Misbehaviours
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.stats import Counters
 
@@ -25,7 +25,7 @@ class Control:
     """Answers below ``/_control``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def stats(self, request: Request) -> Response:
@@ -41,10 +41,10 @@ class Control:
         from starlette.responses import JSONResponse
 
         if request.method == "DELETE":
-            self.mischief.clear()
+            self.misbehaviours.clear()
             return JSONResponse({})
         try:
-            self.mischief.add(Misbehaviour.from_json(json.loads(await request.body())))
+            self.misbehaviours.add(Misbehaviour.from_json(json.loads(await request.body())))
         except (UsageError, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({})

@@ -198,7 +198,7 @@ def _convert(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any kind of field
 
 
 @dataclass(slots=True)
-class Mischief:
+class Misbehaviours:
     """The active misbehaviours; safe between threads."""
 
     _active: list[tuple[Misbehaviour, int | None]] = field(default_factory=list)

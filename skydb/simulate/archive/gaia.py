@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from skydb.simulate.archive.adql import AdqlError, Query, Result
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.limits import capped
 from skydb.simulate.archive.stats import Counters
@@ -64,7 +64,7 @@ class TapService:
     """Answers below ``/tap-server/tap``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
     _jobs: dict[str, Job] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -138,7 +138,7 @@ class TapService:
         return job
 
     def _run(self, form: Mapping[str, str]) -> Answer:
-        fault = self.mischief.take(_FAULTS, Service.GAIA)
+        fault = self.misbehaviours.take(_FAULTS, Service.GAIA)
         if fault is not None:
             self.counters.fault(fault.fault)
         if fault is not None and fault.fault is Fault.JOB_ERROR:

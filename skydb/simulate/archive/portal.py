@@ -20,7 +20,7 @@ from skydb.simulate.archive.columns import (
     Columns,
     column_config,
 )
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.limits import capped
 from skydb.simulate.archive.sphere import cone
@@ -47,7 +47,7 @@ class Portal:
     """Answers the portal's requests."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def columns_config(self, request: Request) -> Response:
@@ -112,7 +112,7 @@ class Portal:
 
     def _fault(self, names: set[str] | tuple[()]) -> Misbehaviour | None:
         faults = _FAULTS if names else _FAULTS - {Fault.WRONG_SIZE, Fault.HOSTILE_NAMES}
-        found = self.mischief.take(faults, Service.PORTAL, names)
+        found = self.misbehaviours.take(faults, Service.PORTAL, names)
         if found is not None:
             self.counters.fault(found.fault)
         return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skydb.errors import ArchiveError
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours
 from skydb.simulate.archive.stats import ArchiveStats, Counters
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LoopbackArchive:
 
         self.holdings: Holdings = Holdings.of(Path(directory))
         self.port = port
-        self._mischief = Mischief()
+        self._misbehaviours = Misbehaviours()
         self._counters = Counters()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -100,11 +100,11 @@ class LoopbackArchive:
         UsageError
             When there is no such fault, or an option makes no sense.
         """
-        self._mischief.add(Misbehaviour.from_json({"fault": fault, **options}))
+        self._misbehaviours.add(Misbehaviour.from_json({"fault": fault, **options}))
 
     def behave(self) -> None:
         """End all misbehaviour."""
-        self._mischief.clear()
+        self._misbehaviours.clear()
 
     def replace(self, product: str, content: bytes | Path) -> None:
         """Replace the file of a product, as after a reprocessing.
@@ -144,7 +144,7 @@ class LoopbackArchive:
         from skydb.simulate.archive.app import make_app
         from skydb.simulate.archive.protocol import DroppingProtocol, QuietServer
 
-        app = make_app(self.holdings, self._mischief, self._counters)
+        app = make_app(self.holdings, self._misbehaviours, self._counters)
         config = uvicorn.Config(
             app,
             http=DroppingProtocol,
@@ -195,7 +195,7 @@ def serve(
     """
     archive = LoopbackArchive(directory, port)
     for misbehaviour in misbehaviours:
-        archive._mischief.add(misbehaviour)
+        archive._misbehaviours.add(misbehaviour)
     archive.run(ready)
 
 
