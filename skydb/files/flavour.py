@@ -4,7 +4,7 @@ The header decides. HAP (``drizzlepac.haputils``) leaves HAPLEVEL in the primary
 an exposure, 2 and 3 for a visit's products, 4 for a sky cell's, and FILENAME
 ``hst_<proposal>_<visit>_...``. Multi-visit processing copies the single-visit exposures under
 a new name, ``hst_skycell-...``, and leaves their FILENAME as it was: there the name counts.
-SKYCELL in a SCI header is no evidence, because the pipeline writes it into every exposure;
+SKYCELL in a SCI header is no evidence, as the pipeline writes it into every exposure; a
 sky cell's own products have SCELLID in the primary header.
 """
 

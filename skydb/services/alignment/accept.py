@@ -95,7 +95,7 @@ class AcceptService:
         """Apply the proposals of an alignment run to its products and their exposures.
 
         Nothing is fitted again: the numbers come from the ledger. A product whose
-        exposures do not all move as predicted is not changed and reported.
+        exposures do not all move as predicted stays unchanged and is reported.
 
         Parameters
         ----------
