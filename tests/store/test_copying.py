@@ -173,7 +173,7 @@ def test_a_value_that_changes_on_the_way_is_noticed_and_nothing_is_kept(request,
         for statement in CORRUPTING[kind]:
             connection.exec_driver_sql(statement)
     before = content(there)
-    with pytest.raises(StoreError, match="copy of exposures is differs from the original"):
+    with pytest.raises(StoreError, match="copy of exposures differs from the original"):
         copy_database(filled_url, there)
     assert content(there) == before
 

@@ -97,7 +97,7 @@ def test_a_dump_with_other_rows_is_found_out(
         run([one for one in command if not one.startswith("--snapshot")], url)
 
     monkeypatch.setattr(pgdump, "_run", meddle)
-    with pytest.raises(StoreError, match="backup of passbands is differs from the original"):
+    with pytest.raises(StoreError, match="backup of passbands differs from the original"):
         back_up(postgres_ledger_url, tmp_path / "out.dump")
     assert list(tmp_path.iterdir()) == []
     engine.dispose()
