@@ -110,7 +110,7 @@ def test_a_match_file_that_tells_another_story_is_no_fit(evidence, text, reason)
     [
         ({"WCSTYPE": "not aligned: reference"}, "WCSTYPE 'not aligned: reference'"),
         ({"WCSNAME": "IDC_w3m18525i"}, "WCSNAME 'IDC_w3m18525i'"),
-        ({"NMATCH": 0}, "says 0 matches"),
+        ({"NMATCH": 0}, "has 0 matches"),
         (dict(header_wcs((0, 0)), WCSNAME="SKYDB_PROPOSED"), "WCS of the product is unchanged"),
         ({"CRVAL1A": 85.0}, "not among the alternates"),
     ],
