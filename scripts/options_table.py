@@ -29,7 +29,7 @@ align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
 * An option is kept once with its run, with the value that ran.
 * A file that an option names is looked for from the current directory, with what it lists
   when it is a list; it is copied to the scratch directory, and its SHA-256 is part of the
-  recipe: another content is another run, another place is not.
+  recipe: a changed file is another run, another path is not.
 * Before anything starts the file is looked into: an extension that is not there, an image
   without a WCS, a list that is empty and a line that would be dropped are exit code 2, with
   the extensions that there are or the number of the line; a file that is not there is 4.
@@ -40,7 +40,7 @@ align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
 * `skysub=False`, `skysub=False skyuser=KEYWORD` and `skyfile=FILE` give skies: the run is of
   the method `none` or `user`, and keeps where its values come from. AstroDrizzle subtracts
   those of a file, unless a comment of the file says `# applied = yes`, and those of
-  MDRIZSKY; what another keyword tells has been subtracted already.
+  MDRIZSKY; a value of another keyword has been subtracted already.
 * Without a preset the flags are HAP's for the detector, and north is up. `--preset tutorial`
   has the options of the STScI notebook, `--preset hap` those of the archive's mosaics by
   detector and number of exposures; `skydb preset set` makes others. What is given by name

@@ -17,12 +17,12 @@
     ├── ParseError (ValueError)            a text file is not what it should be     exit 1
     ├── ToolError (RuntimeError)           drizzlepac failed                        exit 1
     │   ├── ToolCrashedError               raised, was killed or ran out of time
-    │   └── ToolSilentFailureError         said nothing and made nothing
+    │   └── ToolSilentFailureError         no error and no output
     ├── DiskError (OSError)                a file or directory cannot be used       exit 1
     ├── ExecutorError (RuntimeError)       work cannot be given to others           exit 1
     └── ArchiveError (OSError)             an archive or catalogue service failed   exit 1
 
-    Interrupted (KeyboardInterrupt)        told to stop, which is no error
+    Interrupted (KeyboardInterrupt)        stopped by a signal, which is not an error
 
 A message says what happened, to which file or row, and what to do next; the
 parts are kept as attributes so that a program need not parse the sentence.
@@ -79,7 +79,7 @@ class StateError(SkydbError, RuntimeError):
 
 
 class InputsRefusedError(SkydbError, ValueError):
-    """No version of each exposure can be chosen, or a guard refuses those that were.
+    """No version of each exposure can be chosen, or a guard refuses them.
 
     Parameters
     ----------
@@ -215,19 +215,21 @@ class DiskError(SkydbError, OSError):
 
     @classmethod
     def of(cls, error: OSError) -> Self:
-        """What it said, of which file, and what helps."""
+        """Make the error from that of the operating system, with the file and advice."""
         said = error.strerror or str(error) or type(error).__name__
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
         what = f"{' and '.join(named)}: {said}." if named else f"{said}."
-        return cls(what, advice=_CURES.get(error.errno or 0, "See to it, and repeat the command."))
+        return cls(
+            what, advice=_CURES.get(error.errno or 0, "Correct this, and repeat the command.")
+        )
 
 
-#: What helps against what the operating system says.
+#: Advice for errors of the operating system.
 _CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and repeat the command."),
     **dict.fromkeys(
         (errno.EROFS, errno.EACCES, errno.EPERM),
-        "Choose a place that you may write to (--data), or see to its permissions.",
+        "Choose a place that you may write to (--data), or change its permissions.",
     ),
 }
 
@@ -253,14 +255,14 @@ class ArchiveError(SkydbError, OSError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """The work was told to stop.
+    """The work was stopped by a signal.
 
     A :class:`KeyboardInterrupt`, so that libraries that clean up after that one do so.
 
     Parameters
     ----------
     by : str
-        What told it, such as ``SIGTERM``.
+        Source of the request to stop, such as ``SIGTERM``.
     """
 
     def __init__(self, by: str) -> None:

@@ -1,9 +1,9 @@
-"""Work that is told to stop: who is told, what must not be cut in two, what must not stay behind.
+"""Interruption of work: signals, threads, steps that belong together, and cleaning up.
 
 A signal raises :class:`~skydb.errors.Interrupted` in the main thread and nowhere else, and may
-do so between any two steps. Threads are told by their :class:`Stop` and ask with :func:`check`;
-steps that belong together are :func:`held` together; and what exists for a while only is
-registered while it does, so that :func:`sweep` removes it however the work ended.
+do so between any two steps. A thread has a :class:`Stop` and looks at it in :func:`check`. Steps
+that belong together are inside :func:`held`. Temporary things are registered, so that
+:func:`sweep` removes them however the work ended.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from skydb.errors import Interrupted
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Longest that threads which were told to stop are waited for, once the process is to end.
+#: Longest wait for threads that were stopped, once the process is to end.
 GRACE_S = 1.0
 #: Longest that a process which is to end may wait for its database.
 PATIENCE_S = 1.5
-#: How often it is looked whether a thread is to stop that no signal reaches.
+#: Interval of the check whether a thread without signals is to stop.
 _LOOK_S = 0.2
 
 
@@ -46,10 +46,10 @@ class Stop:
 
     @property
     def by(self) -> str | None:
-        """What told it; None as long as nothing has."""
+        """Source of the request to stop; None as long as there is none."""
         return self._by or (self._parent.by if self._parent else None)
 
-    def tell(self, by: str) -> None:
+    def request(self, by: str) -> None:
         """Say it, and end the processes that the threads wait for."""
         self.note(by)
         self.kill()
@@ -64,7 +64,7 @@ class Stop:
         self._by = None
 
     def left_s(self, longest_s: float) -> float:
-        """How long something may still take that may take so long in other times."""
+        """Shorten a time limit when the process is to end."""
         if self._by is None:
             return longest_s
         return max(0.2, self._since_s + PATIENCE_S - time.monotonic())
@@ -76,7 +76,7 @@ class Stop:
 
     @contextmanager
     def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """A process that ends when its thread is told to stop."""
+        """Watch a process that ends when its thread is stopped."""
         self._processes.add(process)
         _PROCESSES.add(process)
         try:
@@ -87,7 +87,7 @@ class Stop:
 
 
 class _Local(threading.local):
-    """Of each thread: what tells it to stop, and how deep it is in steps held together."""
+    """State of a thread: its request to stop, and the depth of steps held together."""
 
     stop: Stop | None = None
     held = 0
@@ -98,7 +98,7 @@ _ROOT = Stop()
 _PROCESSES: set[subprocess.Popen[bytes]] = set()
 _LITTER: set[Path] = set()
 _CLOSERS: list[Callable[[str], str]] = []
-#: Taken by whoever begins to clean up, and by whoever breaks off what still goes on.
+#: Lock for cleaning up, and for the interruption of running work.
 _ENDING = threading.Lock()
 _cleaning: set[int] = set()
 _BREAKERS: list[Callable[[], None]] = []
@@ -108,28 +108,28 @@ _UNWINDING: set[int] = set()
 
 
 def current() -> Stop:
-    """What tells this thread to stop."""
+    """The stop of this thread."""
     return _LOCAL.stop or _ROOT
 
 
-def tell_all(by: str) -> None:
-    """Tell every thread of this process, which is to end."""
+def stop_all(by: str) -> None:
+    """Stop every thread of this process, which is to end."""
     _ROOT.note(by)
 
 
 def forget() -> None:
-    """Go on as if nothing had been told, for the next command in one process."""
+    """Clear the requests to stop, for the next command in one process."""
     _ROOT.forget()
     _UNWINDING.clear()
 
 
 def patience_s(longest_s: float) -> float:
-    """How long to wait for what others hold: little, when the process is to end."""
+    """Time to wait for locks of others: little, when the process is to end."""
     return _ROOT.left_s(longest_s)
 
 
 def check() -> None:
-    """Stop here, if this thread was told to.
+    """Stop here, if this thread was stopped.
 
     Raises
     ------
@@ -142,9 +142,9 @@ def check() -> None:
 
 
 def reason(error: BaseException) -> str | None:
-    """What interrupted the work that ended with an error; None for a failure of its own.
+    """Find the source of the interruption behind an error; None for a failure of its own.
 
-    What fails because something else was stopped is interrupted as well.
+    A failure because something else was stopped counts as interrupted as well.
     """
     if isinstance(error, Interrupted):
         return error.by
@@ -220,10 +220,10 @@ def sweep(by: str) -> str:
     with held():
         for process in list(_PROCESSES):
             kill_group(process)
-        told = [closer(by) for closer in _CLOSERS]
+        failures = [closer(by) for closer in _CLOSERS]
         for path in list(_LITTER):
             _remove(path)
-        return " ".join(filter(None, told))
+        return " ".join(filter(None, failures))
 
 
 def on_break(how: Callable[[], None]) -> Callable[[], None]:
@@ -260,27 +260,27 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def told_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
-    """Tell this thread to stop, and end what it waits for, once something is so.
+def stopped_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
+    """Stop this thread, and end what it waits for, once a condition is true.
 
-    For threads of a program that has signals of its own; another thread looks at it.
+    For threads of a program that has signals of its own; another thread checks the condition.
 
     Parameters
     ----------
     is_over : callable
         Whether it is so.
     by : str
-        What then told it.
+        Source of the request to stop.
     """
     before, stop, done = _LOCAL.stop, Stop(current()), threading.Event()
 
     def look() -> None:
         while not done.wait(_LOOK_S):
             if is_over():
-                return stop.tell(by)
+                return stop.request(by)
 
     _LOCAL.stop = stop
-    threading.Thread(target=look, name="skydb-told", daemon=True).start()
+    threading.Thread(target=look, name="skydb-failures", daemon=True).start()
     try:
         yield
     finally:
@@ -289,7 +289,7 @@ def told_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
 
 
 class Threads(ThreadPoolExecutor):
-    """Threads that stop soon when whoever waits for them is interrupted.
+    """Threads that stop soon when the caller that waits for them is interrupted.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ class Threads(ThreadPoolExecutor):
             self.shutdown(wait=True, cancel_futures=error is not None)
             return None
         with held():
-            self.stop.tell(by)
+            self.stop.request(by)
             self.shutdown(wait=False, cancel_futures=True)
             # In a program that goes on, what they have begun is closed before this returns.
             going_on = [future for future in self._begun if not future.cancelled()]

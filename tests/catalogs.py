@@ -36,7 +36,7 @@ class Once:
         return _field(self.base)
 
     def recorded(self, archive: LoopbackArchive) -> dict[str, Path]:
-        """What drizzlepac left behind when the service did well, refused EPOCH, ignored it."""
+        """Files of drizzlepac when the service did well, refused EPOCH, ignored it."""
         return _recorded(self.base, archive)
 
 
@@ -106,7 +106,7 @@ def stored(services: Services, row: dict) -> CatalogTable:
 
 
 def offsets_mas(catalog: CatalogTable, truth_file: Path) -> np.ndarray:
-    """How far each source is from the nearest star of a truth file, in mas."""
+    """Distance of each source from the nearest star of a truth file, in mas."""
     from astropy import units as u
     from astropy.coordinates import SkyCoord
 

@@ -15,7 +15,7 @@ from skydb.cli.main import run
 
 @dataclass(frozen=True)
 class Spoken:
-    """What a command answered."""
+    """Result of a command."""
 
     code: int
     out: str

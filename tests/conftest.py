@@ -1,4 +1,4 @@
-"""What every test gets: databases, data, and a home that is not the user's."""
+"""Fixtures of every test: databases, data, and a home that is not the user's."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ class Cookbook:
         self.sky = Observatory(session)
         self.good = Environment("3.11.7", "linux", {"drizzlepac": "3.11.0"})
         self.bad = Environment("3.11.7", "linux", {"drizzlepac": "3.11.0", "other": "1.4.0"})
-        self.good.judge(Verdict.PASSED)
-        self.bad.judge(Verdict.FAILED)
+        self.good.record_verdict(Verdict.PASSED)
+        self.bad.record_verdict(Verdict.FAILED)
         session.add_all([self.good, self.bad])
         self.products: dict[str, Product] = {}
 

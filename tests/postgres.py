@@ -64,12 +64,12 @@ rm -rf "$directory"
 
 
 class PostgresUnavailableError(RuntimeError):
-    """No PostgreSQL could be started; the message has a reason for every attempt."""
+    """PostgreSQL could not be started; the message has a reason for every attempt."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How to run PostgreSQL's programs as somebody who is not root: root they refuse."""
+    """Start of PostgreSQL's programs by another user than root, which they refuse."""
 
     prefix: tuple[str, ...] = ()
     uid: int | None = None

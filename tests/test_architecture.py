@@ -111,7 +111,7 @@ def _modules() -> dict[str, ast.Module]:
 
 @pytest.fixture(scope="module", autouse=True)
 def syntax_is_forgotten() -> Iterator[None]:
-    """No other module has to live with a million nodes."""
+    """Free a million nodes for other modules."""
     yield
     _modules.cache_clear()
 
@@ -126,7 +126,7 @@ def _nodes(tree: ast.AST, *, for_types: bool = False) -> Iterator[tuple[ast.AST,
 
 @cache
 def _doors() -> dict[str, dict[str, str]]:
-    """For every room, what its door hands on: the name, and the module that makes it."""
+    """List the names that the door of every package exports, with their modules."""
     return {
         f"skydb.services.{stub.parent.name}": {
             alias.name: f"skydb.services.{stub.parent.name}.{node.module}"

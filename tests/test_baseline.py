@@ -1,4 +1,4 @@
-"""What scripts/make-baseline writes makes the tables, circles of references included."""
+"""scripts/make-baseline makes the tables, circles of references included."""
 
 from __future__ import annotations
 

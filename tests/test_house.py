@@ -131,7 +131,7 @@ def _is_frozen(decorator: ast.expr) -> bool:
 
 
 def test_values_of_the_core_do_not_change() -> None:
-    """What is computed from a value stays true, and a value may be a key."""
+    """A result computed from a value stays true, and a value may be a key."""
     changing = [
         node.name
         for place, node in _nodes(ast.ClassDef)

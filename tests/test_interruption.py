@@ -21,7 +21,7 @@ from skydb.interruption import Threads, check, current, draft, held, litter, rea
 
 @pytest.fixture
 def told() -> Iterator[None]:
-    interruption.tell_all("SIGTERM")
+    interruption.stop_all("SIGTERM")
     yield
     interruption.forget()
 
@@ -126,7 +126,7 @@ def test_a_process_ends_with_what_it_has_started_when_its_thread_is_told() -> No
     child = int(process.stdout.readline())
     stop = interruption.Stop(current())
     with process.stdout, stop.watching(process):
-        stop.tell("SIGINT")
+        stop.request("SIGINT")
         assert process.wait() == -signal.SIGKILL
         # Its end of the pipe is closed when the child is gone, too.
         assert process.stdout.read() == b""
@@ -192,7 +192,7 @@ def test_a_draft_is_gone_after_its_block_unless_it_has_got_its_name(tmp_path: Pa
 
 def test_a_thread_is_told_to_stop_when_something_is_so_and_not_after_that() -> None:
     over = threading.Event()
-    with interruption.told_when(over.is_set, "the end of the worker"):
+    with interruption.stopped_when(over.is_set, "the end of the worker"):
         check()
         over.set()
         child = subprocess.Popen(["sleep", "60"], start_new_session=True)

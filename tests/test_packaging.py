@@ -1,4 +1,4 @@
-"""What is declared, what is pinned, and what a wheel carries."""
+"""Declared and pinned requirements, and the files of a wheel."""
 
 from __future__ import annotations
 

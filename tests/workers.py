@@ -74,7 +74,7 @@ class WorkerServer:
 
 
 class Forked:
-    """What the runner uses of :class:`subprocess.Popen`, for a process of the server."""
+    """Part of :class:`subprocess.Popen` that the runner uses, for a process of the server."""
 
     def __init__(self, command: list[str], told: socket.socket) -> None:
         self.args, self._told = command, told

@@ -1,4 +1,4 @@
-"""A time by which everything asked of a service has ended."""
+"""Time limit for all requests to a service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 
 class Deadline:
-    """Cuts its connections when the time is up, also in the middle of a slow answer.
+    """Closes its connections at the time limit, also in the middle of a slow answer.
 
     A socket's own timeout starts again with every byte that arrives.
 
@@ -46,22 +46,22 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is up."""
+        """Whether the time limit is over."""
         return time.monotonic() >= self._until_s
 
     def connections(self, host: str, port: int) -> _Connections:
-        """What astroquery calls a connection handler, bound to this deadline."""
+        """Make astroquery's connection handler, bound to this deadline."""
         return _Connections(self, host, port)
 
     def connect(self, connection: http.client.HTTPConnection) -> None:
-        """Connect, and cut the connection when the time is up.
+        """Connect, and close the connection at the time limit.
 
         Raises
         ------
         TimeoutError
             When it is up already.
         OSError
-            When there is nobody.
+            When no server answers.
         """
         connection.timeout = self._until_s - time.monotonic()
         if connection.timeout <= 0:
@@ -78,7 +78,7 @@ class Deadline:
 
 
 class _Connections:
-    """Stands for ``astroquery.utils.tap.conn.tapconn.ConnectionHandler``."""
+    """Replaces ``astroquery.utils.tap.conn.tapconn.ConnectionHandler``."""
 
     def __init__(self, deadline: Deadline, host: str, port: int) -> None:
         self._deadline = deadline
@@ -88,7 +88,7 @@ class _Connections:
     def get_connection(
         self, *, ishttps: bool = False, cookie: str | None = None, verbose: bool = False
     ) -> http.client.HTTPConnection:
-        """A new connection, made as astroquery asks for it; nobody ever logs in."""
+        """Make a connection as astroquery asks for it; there is no login."""
         kind = http.client.HTTPSConnection if ishttps else http.client.HTTPConnection
         connection = kind(self._host, self._port)
         self._deadline.connect(connection)

@@ -1,4 +1,4 @@
-"""Files over HTTP: resumed where they broke off, checked before anything trusts them."""
+"""Downloads over HTTP: resumed after a break, checked before they are used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skydb.files.checksum import sha256_of
 from skydb.files.integrity import check_arrival
 
 _CHUNK_BYTES = 1 << 16
-#: A server slower than this over a whole time limit is as good as silent.
+#: A server slower than this over a whole time limit counts as not answering.
 _LEAST_BYTES_PER_S = 1024
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 _NEEDS_TOKEN = frozenset({401, 403})
@@ -72,7 +72,7 @@ class Arrival:
 
 
 class Listener(Protocol):
-    """Who is told of the attempts to get one file."""
+    """Receiver of the attempts to get one file."""
 
     def started(self, attempt: int) -> None:
         """An attempt begins, counted from 1."""
@@ -133,7 +133,7 @@ class Downloader:
         return retrying(lambda: self._listened(product, next(numbers), listener))
 
     def current(self, product: MastProduct) -> Validators:
-        """How the archive names the content that it has now.
+        """Ask for the archive's identifiers of its present version of a file.
 
         Raises
         ------
@@ -149,11 +149,11 @@ class Downloader:
         return _validators(response)
 
     def partial(self, product: MastProduct) -> Partial:
-        """Where the bytes of a product are collected."""
+        """Locate the bytes of a product that have arrived."""
         return Partial.of(self.directory, product.uri)
 
     def tidy(self, product: MastProduct) -> None:
-        """Remove what a killed process left of a file that is at its place."""
+        """Remove the parts that a killed process left of a file that is complete."""
         partial = self.partial(product)
         with contextlib.suppress(StateError), partial.locked():
             partial.discard()
@@ -217,7 +217,7 @@ class Transfer:
     due_bytes: int | None = None
 
     def receive(self, response: requests.Response) -> None:
-        """Append what the answer brings, or start anew when it brings another content.
+        """Append the body of the answer, or start again when it is another version of the file.
 
         Raises
         ------
@@ -273,7 +273,7 @@ class Transfer:
         self.partial.begin(_validators(response))
 
     def _beyond_the_end(self, response: requests.Response) -> None:
-        """Nothing is missing of the same content, or what is there is something else."""
+        """Finish a complete file, or start again when the bytes are those of another version."""
         _, self.due_bytes = _content_range(response)
         if self.due_bytes is None or self.due_bytes != self.partial.size_bytes:
             raise self._corrupt("has not the file that a part of is here")
@@ -294,7 +294,7 @@ class Transfer:
                     self.listener.moved(len(chunk))
                     self._go_on(pace, len(chunk))
             except urllib3.exceptions.ReadTimeoutError as error:
-                raise self._broken("went silent") from error
+                raise self._broken("stopped sending") from error
             except urllib3.exceptions.HTTPError as error:
                 raise self._broken("broke off") from error
 
@@ -319,7 +319,7 @@ class Transfer:
 
 @dataclass
 class Pace:
-    """Whether bytes arrive fast enough for the transfer to end some day."""
+    """Test that bytes arrive fast enough for the transfer to end."""
 
     patience_s: float
     now_s: Callable[[], float] = time.monotonic
@@ -349,14 +349,14 @@ def _write(target: FileIO, chunk: bytes) -> None:
 
 def _validators(response: requests.Response) -> Validators:
     etag = response.headers.get("ETag")
-    # Longer ones are no names of a content, and have no room in the ledger.
+    # Longer ones do not identify a file version, and have no room in the ledger.
     return Validators(
         etag if etag and len(etag) <= 255 else None, response.headers.get("Last-Modified")
     )
 
 
 def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """First byte and size of the whole file, as far as the answer tells."""
+    """First byte and size of the whole file; None where the answer does not have them."""
     found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if found is None:
         return None, None

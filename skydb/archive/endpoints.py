@@ -1,4 +1,4 @@
-"""Where the services are: the real ones, unless the environment names others."""
+"""Addresses of the services: the real ones, unless the environment names others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GSSS_VARIABLE = "SKYDB_GSSS_URL"
 
 #: astroquery's ``conf.server`` for MAST.
 MAST_URL = "https://mast.stsci.edu"
-#: What ``GaiaClass`` calls its TAP and data servers.
+#: Names that ``GaiaClass`` gives its TAP and data servers.
 GAIA_URL = "https://gea.esac.esa.int"
 #: drizzlepac's default for ASTROMETRIC_CATALOG_URL, over TLS.
 GSSS_URL = "https://gsss.stsci.edu/webservices"

@@ -1,8 +1,8 @@
 """Gaia DR3 through astroquery, on connections of its own that end in time.
 
 astroquery's ``Gaia`` is one object for the whole process, asks the service for news when
-it is imported, waits for ever, prints to stdout, and cuts an answer short in silence at 50
-rows. Here each query has its own client, a deadline, and a count to compare the rows with.
+it is imported, waits without limit, prints to stdout, and cuts an answer at 50 rows without
+a message. Here each query has its own client, a deadline, and a count to compare the rows with.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
 SERVICE = "Gaia"
-#: Of all positions in Gaia DR3, Julian year.
+#: Epoch of all positions in Gaia DR3, Julian year.
 EPOCH = 2016.0
 TABLE = "gaiadr3.gaia_source"
 COLUMNS = (
@@ -67,7 +67,7 @@ class Cone:
 
 @dataclass(frozen=True, slots=True)
 class GaiaQuery:
-    """What is asked of Gaia.
+    """Query of Gaia.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class GaiaQuery:
 
     @property
     def adql(self) -> str:
-        """The query, for one row more than wanted: that row tells that there are more."""
+        """The query, for one row more than wanted, which shows that there are more."""
         return (
             f"SELECT TOP {self.max_rows + 1} {', '.join(COLUMNS)} FROM {TABLE}"
             f" WHERE {self._condition} ORDER BY phot_g_mean_mag ASC"
@@ -102,7 +102,7 @@ class GaiaQuery:
 
     @property
     def count_adql(self) -> str:
-        """How many sources there are, however many are wanted."""
+        """The query for the number of sources without a limit."""
         return f"SELECT COUNT(*) AS sources FROM {TABLE} WHERE {self._condition}"
 
     @property
@@ -117,7 +117,7 @@ class GaiaQuery:
 
 @dataclass(frozen=True, eq=False)
 class GaiaAnswer:
-    """What Gaia gave.
+    """Answer of Gaia.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class GaiaArchive:
     Parameters
     ----------
     url : str
-        Address of the service; that of :class:`Endpoints` unless told.
+        Address of the service; by default that of :class:`Endpoints`.
     timeout_s : float
         Longest a query may take from beginning to end.
     """
@@ -285,6 +285,6 @@ def _no_news() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stdout_unused() -> Iterator[None]:
-    """Keep astroquery's remarks away from stdout, where a program may read JSON."""
+    """Keep astroquery's messages away from stdout, where a program may read JSON."""
     with _ALONE, contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -1,8 +1,8 @@
-"""The astrometric catalogue service of STScI, as a witness of what drizzlepac got from it.
+"""The astrometric catalogue service of STScI, to check what drizzlepac got from it.
 
-The service moves positions to the EPOCH of a request, or should. Its own ``epoch`` column
-and drizzlepac's ``meta['epoch']`` only say what was wanted. So the same sources are asked
-for without EPOCH, moved by their proper motions, and compared.
+The service should move positions to the EPOCH of a request. Its own ``epoch`` column
+and drizzlepac's ``meta['epoch']`` only repeat the request. So the same sources are requested
+without EPOCH, moved by their proper motions, and compared.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Floats = NDArray[np.float64]
 SERVICE = "GSSS"
 _TIMEOUT_S = 120.0
 _EPOCH = re.compile(r"&EPOCH=([0-9.]+)", re.IGNORECASE)
-#: Below this, in mas, nobody can tell a source that was moved, or needs to.
+#: Motion in mas below which a source that was moved is not distinguished.
 _NEGLIGIBLE_MAS = 1.0
-#: What the service may round away, in mas, and do otherwise, as a share of the motion.
+#: Rounding of the service in mas, and other differences as a share of the motion.
 _ROUNDING_MAS = 0.3
 _SHARE = 0.1
 #: Share of the sources that must agree; ids may be ambiguous.
@@ -55,7 +55,7 @@ _UNITS = {
 
 
 class Motion(StrEnum):
-    """Whether the service moved the positions to the epoch that was asked."""
+    """Treatment of proper motions by the service."""
 
     APPLIED = "applied"
     """The sources are where their proper motions take them."""
@@ -67,7 +67,7 @@ class Motion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EpochVerdict:
-    """What is known of the epoch of an answer.
+    """Result of the check of the epoch of an answer.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class EpochVerdict:
     epoch : float
         Julian year that the positions are for.
     evidence : str
-        What tells.
+        Reason for the result.
     is_doubtful : bool
         Whether the positions may be off by more than is negligible.
     own_epoch : float or None
@@ -91,11 +91,11 @@ class EpochVerdict:
 
     @property
     def proper_motion_applied(self) -> bool | None:
-        """As the ledger keeps it: None when that is not known."""
+        """Motion as the ledger keeps it: None when it is unknown."""
         return {Motion.APPLIED: True, Motion.LOST: False}.get(self.motion)
 
     def doubt(self, wanted: float) -> str:
-        """A sentence for whoever wanted the positions of an epoch."""
+        """Describe the doubt for a user who asked for positions of an epoch."""
         if self.motion is Motion.LOST:
             return (
                 f"Asked for epoch {wanted:.3f}, the service gave positions of {self.epoch:g}:"
@@ -131,7 +131,7 @@ def epoch_asked(url: str) -> float | None:
 
 
 def available_rows(first_line: str, answer: Sources, unmoved: Sources | None) -> int | None:
-    """How many sources there are, by the best witness; None when there is none.
+    """Number of sources in the service, by the most reliable count; None when unknown.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def ask(url: str, timeout_s: float = _TIMEOUT_S) -> Sources:
             raise ArchiveError(SERVICE, "an answer without sources")
         return _sources({name: [row[name] for row in rows] for name in _CSV})
     except (KeyError, ValueError, TypeError) as error:
-        raise ArchiveError(SERVICE, f"an answer that is no table of sources ({error})") from error
+        raise ArchiveError(SERVICE, f"an answer that is not a source table ({error})") from error
 
 
 def read_answer(path: Path) -> tuple[Table, Sources]:
@@ -189,10 +189,10 @@ def read_answer(path: Path) -> tuple[Table, Sources]:
         columns = {name: table[name.replace("objID", "source_id")] for name in _CSV[:-1]}
         return table, _sources({**columns, "epoch": found["epoch"]})
     except (KeyError, ValueError, TypeError) as error:
-        raise ArchiveError(SERVICE, f"an answer that is no table of sources ({error})") from error
+        raise ArchiveError(SERVICE, f"an answer that is not a source table ({error})") from error
 
 
-def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:
+def check_epoch(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> EpochVerdict:
     """Find out at which epoch the positions of an answer are.
 
     Parameters
@@ -219,7 +219,7 @@ def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> 
         return EpochVerdict(Motion.UNKNOWN, wanted, "the service gave nothing to compare with")
     predicted, seen = _motions_mas(answer, unmoved, own, wanted)
     if not len(predicted):
-        why = "no source has a proper motion that could tell"
+        why = "no source has a proper motion large enough to check"
         return EpochVerdict(Motion.UNKNOWN, wanted, why, own_epoch=own)
     return replace(_verdict(predicted, seen, own, wanted), own_epoch=own)
 
@@ -227,14 +227,14 @@ def judge(url: str, answer: Sources, unmoved: Sources | None, wanted: float) -> 
 def _verdict(predicted: Floats, seen: Floats, own: float, wanted: float) -> EpochVerdict:
     """Compare motions (N, 2) in mas: those of the proper motions and those of the service."""
     length = np.hypot(*predicted.T)
-    telling = length > _NEGLIGIBLE_MAS
-    count = int(telling.sum())
+    measurable = length > _NEGLIGIBLE_MAS
+    count = int(measurable.sum())
     if not count:
         why = f"no source moves by {_NEGLIGIBLE_MAS:g} mas from {own:g} to {wanted:g}"
         return EpochVerdict(Motion.UNKNOWN, wanted, why, is_doubtful=False)
-    allowed = _ROUNDING_MAS + _SHARE * length[telling]
-    moved = int((np.hypot(*(seen - predicted)[telling].T) <= allowed).sum())
-    stayed = int((np.hypot(*seen[telling].T) <= allowed).sum())
+    allowed = _ROUNDING_MAS + _SHARE * length[measurable]
+    moved = int((np.hypot(*(seen - predicted)[measurable].T) <= allowed).sum())
+    stayed = int((np.hypot(*seen[measurable].T) <= allowed).sum())
     if moved >= _MOST * count:
         why = f"{moved} of {count} sources are where their proper motions take them"
         return EpochVerdict(Motion.APPLIED, wanted, why, is_doubtful=False)
@@ -271,7 +271,7 @@ def _offsets_mas(
 def _own_epoch(sources: Sources) -> float:
     epoch = sources.positions.epoch_year
     if epoch is None:
-        raise ArchiveError(SERVICE, "the catalogue does not say at which epoch it is")
+        raise ArchiveError(SERVICE, "the catalogue does not give its epoch")
     return epoch
 
 

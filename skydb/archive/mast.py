@@ -1,4 +1,4 @@
-"""MAST as astroquery speaks it: which observations there are, and which files they have."""
+"""MAST through astroquery: search of observations and their files."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LONGEST_QUERY_S = 600
 
 #: Names that the archive gives its files (HST data handbooks, "HST file names"; HAP).
 _GOOD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-#: Bytes; a number that no disk has is none.
+#: Largest size in bytes; a larger number is not a size.
 _SIZE = re.compile(r"[0-9]{1,15}")
 _FITS_SUFFIXES = (".fits", ".fits.gz")
 
 
 @dataclass(frozen=True, slots=True)
 class MastQuery:
-    """What is wanted of MAST.
+    """Search of MAST.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class MastQuery:
         given = {name: value for name, value in common.items() if value}
         if not given and not self.obs_ids:
             raise UsageError(
-                "Nothing says which observations to fetch.",
+                "No observations to fetch were named.",
                 advice="Give --obs-id, --proposal, --target, --filter or --instrument.",
             )
         base = {"obs_collection": "HST", **given}
@@ -124,7 +124,7 @@ class MastProduct:
 
     @property
     def name_problem(self) -> str | None:
-        """Why the name cannot be that of a file of ours, or None."""
+        """Problem of the name as a file name, or None."""
         if len(self.filename) > 200:
             return f"its name has {len(self.filename)} characters"
         if not _GOOD_NAME.fullmatch(self.filename):
@@ -179,7 +179,7 @@ class MastClient:
     def products(self, query: MastQuery) -> list[MastProduct]:
         """Files that fit a query, each once, in order of their names.
 
-        Names that cannot be trusted are among them; see :attr:`MastProduct.name_problem`.
+        Names that are not valid are among them; see :attr:`MastProduct.name_problem`.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class MastClient:
             return self._chosen(query, listed)
 
     def download_url(self, uri: str) -> str:
-        """Where the file of a URI is."""
+        """Make the address of the file of a URI."""
         return f"{self.url}/api/v0.1/Download/file?uri={quote(uri, safe=':/')}"
 
     def open_session(self, connections: int = 8) -> requests.Session:

@@ -1,4 +1,4 @@
-"""What has arrived of a file so far, kept between attempts and between processes."""
+"""Bytes of a file that have arrived so far, kept between attempts and between processes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from typing import BinaryIO, Self
 from skydb.errors import StateError
 from skydb.interruption import draft
 
-# Windows has no such locks: two fetches of one file at the same time are not told apart there.
+# Windows has no such locks: there two fetches of one file at the same time can collide.
 if sys.platform != "win32":
     import fcntl
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """How the archive names one content of a file (RFC 9110, section 8.8)."""
+    """The archive's identifiers of a file version (RFC 9110, section 8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None
 
     @property
     def for_range(self) -> str | None:
-        """What ``If-Range`` may carry: a strong ETag, else a date."""
+        """Value for ``If-Range``: a strong ETag, else a date."""
         if self.etag and not self.etag.startswith("W/"):
             return self.etag
         return self.last_modified
@@ -38,9 +38,9 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """``<key>.part`` with the bytes, ``<key>.json`` with the content they belong to.
+    """``<key>.part`` with the bytes, ``<key>.json`` with the version they belong to.
 
-    The key is made of the URI, so that a fetch that was killed is taken up by the next.
+    The key is made of the URI, so that the next fetch continues one that was killed.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Partial:
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def validators(self) -> Validators:
-        """The content that the bytes belong to; without any, they are worth nothing."""
+        """Identifiers of the version of the bytes; without any, the bytes are not used."""
         try:
             noted = json.loads(self._notes.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -76,7 +76,7 @@ class Partial:
         return Validators(**noted)
 
     def begin(self, validators: Validators) -> None:
-        """Start from nothing with a content."""
+        """Start from nothing with a version."""
         self.discard()
         note = {"uri": self.uri, **asdict(validators)}
         self._notes.write_text(json.dumps(note), encoding="utf-8")
@@ -89,7 +89,7 @@ class Partial:
             os.fsync(handle.fileno())
 
     def discard(self) -> None:
-        """Throw everything away."""
+        """Delete everything."""
         self.path.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 

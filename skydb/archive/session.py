@@ -1,4 +1,4 @@
-"""HTTP sessions that always time out and never show a token."""
+"""HTTP sessions that always have a time limit and never show a token."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def without_token(text: str, token: str | None) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """What a failed request says, in a few words and without addresses of objects."""
+    """Describe a failed request in a few words, without addresses of objects."""
     match error:
         case requests.HTTPError(response=requests.Response() as response):
             return f"answered {response.status_code} {response.reason or ''}".rstrip()

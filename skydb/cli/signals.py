@@ -93,7 +93,7 @@ class Heed:
         if self._is_over:
             return
         self._signal = self._signal or signal.Signals(number)
-        interruption.tell_all(self._signal.name)
+        interruption.stop_all(self._signal.name)
         if not self._is_raised and not interruption.is_held():
             self._is_raised = True
             raise Interrupted(self._signal.name)
@@ -108,7 +108,7 @@ class Heed:
         if self._is_over:
             return
         since_s = time.monotonic()
-        interruption.tell_all(self._signal.name)
+        interruption.stop_all(self._signal.name)
         last = threading.Timer(_LATEST_S, self._end, (self._signal, ""))
         last.daemon = True
         last.start()

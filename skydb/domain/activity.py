@@ -1,4 +1,4 @@
-"""What ran: activities, what they used and generated, where, and what they noticed.
+"""Activities: work that ran, the versions it used and generated, its host and its findings.
 
 The names follow W3C PROV and the IVOA Provenance Data Model: an activity *used*
 entities and *generated* others; here the entities are product versions.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
 from skydb.domain.process import Process
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
 
 
-#: Of the rows of activities, in SQL: those that have not ended, which are few.
+#: Condition in SQL: activities that have not ended, which are few.
 OPEN = "status IN ('pending', 'running')"
 
 
@@ -73,15 +73,15 @@ class Environment(Base):
             {"python": python_version, "platform": platform, "packages": dict(packages)}
         )
 
-    def judge(self, verdict: Verdict, when: datetime | None = None) -> None:
-        """Keep the verdict of the self-test, and when it was given: now by default."""
+    def record_verdict(self, verdict: Verdict, when: datetime | None = None) -> None:
+        """Record the verdict of the self-test and its time, by default now."""
         self.verdict = verdict
         self.checked_at = when or utc_now()
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Who started an activity, with which skydb, in which environment and process."""
+    """The user, skydb version, environment and process with which an activity started."""
 
     agent: str
     skydb_version: str
@@ -90,7 +90,7 @@ class Stamp:
 
     @property
     def tool_version(self) -> str | None:
-        """The drizzlepac of the environment, as it stands beside a run."""
+        """Version of drizzlepac in the environment."""
         packages = self.environment.packages if self.environment else {}
         return f"drizzlepac {packages['drizzlepac']}" if "drizzlepac" in packages else None
 
@@ -193,7 +193,7 @@ class Activity(Base):
         self._end_badly(ActivityStatus.FAILED, error, log_path)
 
     def interrupt(self, error: str, log_path: str | None = None) -> None:
-        """End work that was told to stop, or whose process died, and keep by what.
+        """End work that was stopped by a signal or whose process died, and record the reason.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Activity(Base):
         tool_version: str | None,
         error: str | None = None,
     ) -> None:
-        """Note that this ran before the ledger knew of it, as a log tells.
+        """Record a run older than the ledger, as a log describes it.
 
         Parameters
         ----------
@@ -246,22 +246,22 @@ class Activity(Base):
         reason: str | None = None,
         passed_over: str | None = None,
     ) -> None:
-        """Note that the activity read this version, why it was chosen and what was not."""
+        """Record that the activity read this version, why it was chosen and which were not."""
         usage = Usage(self, version, role)
         usage.reason = reason
         usage.passed_over = passed_over
 
     @property
     def inputs(self) -> list[ProductVersion]:
-        """The file versions that the activity read, in order of what people call them."""
+        """The file versions that the activity read, in order of their names."""
         return sorted((link.version for link in self.used), key=lambda one: one.subject)
 
     def generate(self, version: ProductVersion, role: LinkRole) -> None:
-        """Note that the activity made this version."""
+        """Record that the activity made this version."""
         Generation(self, version, role)
 
     def notice(self, kind: FindingKind, subject: str, message: str) -> Finding:
-        """Keep something that would have passed silently."""
+        """Record a problem that an exit status does not show."""
         return Finding(self, kind, subject, message)
 
     @property
@@ -273,12 +273,12 @@ class Activity(Base):
 
     @property
     def stamp(self) -> Stamp:
-        """Who began it and where, for what begins together with it."""
+        """User, environment and process, for activities that start together with this one."""
         return Stamp(self.agent, self.skydb_version, self.environment, self.process)
 
     @property
     def ended_badly(self) -> bool:
-        """Whether it ended, and not well."""
+        """Whether it ended without success."""
         return self.status in (ActivityStatus.FAILED, ActivityStatus.INTERRUPTED)
 
     def _end_badly(self, status: ActivityStatus, error: str, log_path: str | None) -> None:
@@ -314,7 +314,7 @@ class DownloadActivity(Activity):
 
 
 class VersionLink(Base):
-    """An activity and a version that had to do with each other, and in which role."""
+    """Link of an activity and a version, with its role."""
 
     __abstract__ = True
 
@@ -331,7 +331,7 @@ class VersionLink(Base):
         self.activity = activity
         self.version = version
         self.role = role
-        follow(activity, self)
+        add_beside(activity, self)
 
     @declared_attr
     def version(cls) -> Mapped[ProductVersion]:  # noqa: N805 - SQLAlchemy passes the class
@@ -359,7 +359,7 @@ class Generation(VersionLink):
 
 
 class Finding(Base):
-    """Something an activity noticed that its exit status would not have told.
+    """A problem that an activity found and its exit status does not show.
 
     Parameters
     ----------
@@ -392,4 +392,4 @@ class Finding(Base):
         self.subject = subject
         self.message = message
         self.noticed_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)

@@ -25,7 +25,7 @@ from skydb.errors import StateError
 
 T = TypeVar("T")
 
-#: Stands for the catalogue of a run that aligned visits to each other.
+#: Name of the catalogue of a run that aligned visits to each other.
 RELATIVE = "relative"
 
 
@@ -41,7 +41,7 @@ class AlignmentRun(Activity):
     stamp : Stamp
         Who asked, and where it runs.
     what : AlignmentRoad, optional
-        What is fitted; None when only a log tells of the run.
+        What is fitted; None when the run is known from a log only.
     """
 
     __tablename__ = "alignment_runs"
@@ -78,11 +78,11 @@ class AlignmentRun(Activity):
         Raises
         ------
         StateError
-            When only a log tells of it.
+            When the run is known from a log only.
         """
         if self.known_catalog is None:
             raise StateError(
-                f"Alignment run {self.id} is only known from a log, and so is its catalogue, "
+                f"Alignment run {self.id} is known from a log only, and so is its catalogue, "
                 f"{self.reference}."
             )
         return self.known_catalog
@@ -180,11 +180,11 @@ class Acceptance(Activity):
         solution : AlignmentSolution
             The fit of the drizzled product.
         member : ProductVersion
-            The content that the product was made of.
+            The file version that the product was made of.
         file : FileFacts
             What the new file of the member says.
         path : str
-            Where skydb keeps it.
+            Path of skydb's copy.
         realised : Realised
             Its shift as measured; one that is not the predicted one makes the result FAILED.
         """

@@ -1,4 +1,4 @@
-"""What every entity shares: naming of constraints, column types, UTC times."""
+"""Common parts of all entities: naming of constraints, column types, UTC times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 
 
 def utc_now() -> datetime:
-    """The present, in UTC, to the microsecond."""
+    """Current time in UTC, to the microsecond."""
     return datetime.now(UTC)
 
 
@@ -62,7 +62,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Word(TypeDecorator[GrowingVocabulary]):
-    """A word of a vocabulary that grows, which skydb checks instead of the database.
+    """A word of a growing vocabulary, which skydb checks instead of the database.
 
     Parameters
     ----------
@@ -108,10 +108,10 @@ class Word(TypeDecorator[GrowingVocabulary]):
 
 
 def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
-    """Column type that admits the words of one vocabulary and nothing else.
+    """Make a column type that admits the words of one vocabulary and nothing else.
 
-    A vocabulary that grows is held by skydb, any other one by the database as well. ``name``
-    tells the constraints of two columns of one table apart.
+    skydb checks a vocabulary that grows, the database checks any other one as well. ``name``
+    distinguishes the constraints of two columns of one table.
     """
     if issubclass(vocabulary, GrowingVocabulary):
         return Word(vocabulary)
@@ -126,10 +126,10 @@ def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any
 
 
 def sparse_index(column: str) -> Index:
-    """Index of the rows that have a value in a column which few have.
+    """Index of the rows that have a value in a column where few have one.
 
-    A full one would be large, and SQLite would take it for a good way to find the millions
-    of rows that have none.
+    A full index would be large, and SQLite would use it to find the millions
+    of rows without a value.
     """
     some = text(f"{column} IS NOT NULL")
     return Index(None, column, sqlite_where=some, postgresql_where=some)
@@ -160,8 +160,8 @@ class Base(DeclarativeBase):
         return f"<{type(self).__name__} {identity}>"
 
 
-def follow(parent: Base, child: Base) -> None:
-    """Let a new entity be kept wherever its parent is kept.
+def add_beside(parent: Base, child: Base) -> None:
+    """Keep a new entity wherever its parent is kept.
 
     A child that is attached from its own side does not follow its parent into a
     session by itself, and attaching it from the parent's side would load every

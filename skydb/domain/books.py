@@ -1,4 +1,4 @@
-"""The survey's books: notes and flags with author and reason, and known bad deliveries."""
+"""Notes and flags of a survey, with author and reason, and known bad archive versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, utc_now
 from skydb.domain.exposure import Exposure
 from skydb.domain.product import Product
 from skydb.domain.solution import AlignmentSolution
@@ -16,14 +16,14 @@ from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import StateError
 
-#: What a line in the books can be about.
+#: Subjects of notes and flags.
 Subject = Visit | Exposure | Product | AlignmentSolution | Activity
 
 
 class BookEntry(Base):
-    """One line in the books: who decided or noticed what about what, and why.
+    """A note, flag or decision: author, subject, text and reason.
 
-    Lines are never removed; one that no longer holds is withdrawn.
+    Notes and flags are never removed; one that is no longer valid is withdrawn.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class BookEntry(Base):
 
     @property
     def sentence(self) -> str:
-        """What it says and who says so, as runs are told of it."""
+        """Text and author, as runs show them."""
         what = f"{self.kind} {self.label}" if self.label else str(self.kind)
         return f"{what} by {self.author}: {self.reason}"
 
@@ -79,7 +79,7 @@ class BookEntry(Base):
         label: str | None = None,
     ) -> None:
         if not reason.strip():
-            raise StateError("A line in the books needs a reason.")
+            raise StateError("A note or flag needs a reason.")
         self.kind = kind
         self.label = label
         self.author = author
@@ -97,15 +97,15 @@ class BookEntry(Base):
             case Activity():
                 self.activity = subject
         if subject is not None:
-            follow(subject, self)
+            add_beside(subject, self)
 
     @property
     def holds(self) -> bool:
-        """Whether nobody has withdrawn it."""
+        """Whether it was not withdrawn."""
         return self.withdrawn_at is None
 
     def withdraw(self, author: str, why: str) -> None:
-        """Note that it no longer holds.
+        """Record that it is no longer valid.
 
         Raises
         ------
@@ -147,7 +147,9 @@ class BadDelivery(Base):
 
     def __init__(self, name: str, began_on: str, ended_on: str, what: str, author: str) -> None:
         if not began_on <= ended_on:
-            raise StateError(f"Delivery {name} ends ({ended_on}) before it begins ({began_on}).")
+            raise StateError(
+                f"Bad archive version {name} ends ({ended_on}) before it begins ({began_on})."
+            )
         self.name = name
         self.began_on = began_on
         self.ended_on = ended_on

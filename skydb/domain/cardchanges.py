@@ -1,4 +1,4 @@
-"""What became of the headers and pixels of a file."""
+"""Changes of the headers and pixels of a file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: A value of a card as JSON has it; commentary cards are the list of their lines.
+#: A card value in JSON; commentary cards are the list of their lines.
 CardValue = str | int | float | bool | None | list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class HduChanges:
-    """What became of one HDU, by keyword.
+    """Changes of one HDU, by keyword.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class HduChanges:
         return not (self.added or self.removed or self.changed or self.pixels_changed)
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON: what changed, and nothing that did not."""
+        """Give the changes as a JSON document."""
         parts = {
             "added": dict(self.added),
             "removed": dict(self.removed),
@@ -47,7 +47,7 @@ class HduChanges:
 
 @dataclass(frozen=True, slots=True)
 class CardChanges:
-    """What became of a file, by HDU: ``PRIMARY``, ``SCI,1``, ``WCSDVARR,2``."""
+    """Changes of a file, by HDU: ``PRIMARY``, ``SCI,1``, ``WCSDVARR,2``."""
 
     hdus: Mapping[str, HduChanges] = field(default_factory=dict)
 
@@ -77,5 +77,5 @@ class CardChanges:
         return not self.hdus
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON, by HDU."""
+        """Give the changes as a JSON document, by HDU."""
         return {name: hdu.as_document() for name, hdu in self.hdus.items()}

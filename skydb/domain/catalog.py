@@ -10,13 +10,13 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import CatalogImport
-from skydb.domain.base import Base, Key, choice, follow, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, utc_now
 from skydb.domain.vocabulary import GrowingVocabulary
 from skydb.errors import StateError, UsageError
 
 
 class CatalogService(GrowingVocabulary):
-    """Where a catalogue came from."""
+    """Source of a catalogue."""
 
     FILE = "file"
     GAIA = "gaia"
@@ -24,7 +24,7 @@ class CatalogService(GrowingVocabulary):
 
 
 class WithoutMotion(GrowingVocabulary):
-    """What becomes of sources without a proper motion when the others are moved."""
+    """Treatment of sources without a proper motion when the others are moved."""
 
     KEEP = "keep"
     """They stay where they were."""
@@ -36,7 +36,7 @@ class WithoutMotion(GrowingVocabulary):
 
 @dataclass(frozen=True, slots=True)
 class CatalogUse:
-    """Which sources of a catalogue an alignment is given.
+    """Selection of the sources of a catalogue that an alignment uses.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class CatalogUse:
         mag_min: float | None = None,
         mag_max: float | None = None,
     ) -> Self:
-        """The use that options name.
+        """Make the use from options.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class CatalogUse:
             word = None if without_motion is None else WithoutMotion(without_motion)
         except ValueError as error:
             raise UsageError(
-                f"{without_motion!r} is nothing to do with sources without motion.",
+                f"Invalid choice {without_motion!r} for sources without motion.",
                 advice=f"Choose one of {', '.join(WithoutMotion)}.",
             ) from error
         return cls(word, mag_min, mag_max)
@@ -102,7 +102,7 @@ class CatalogUse:
 
 @dataclass(frozen=True, slots=True)
 class MotionFacts:
-    """How the sources of a catalogue move.
+    """Proper motions of the sources of a catalogue.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class ReferenceCatalog(Base):
         self._keep(use or CatalogUse(), motion)
         self.query = query or {}
         self.obtained_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)
 
     def _keep(self, use: CatalogUse, motion: MotionFacts | None) -> None:
         self.without_motion, self.mag_min, self.mag_max = (
@@ -229,15 +229,15 @@ class ReferenceCatalog(Base):
 
     @property
     def use(self) -> CatalogUse:
-        """Which of its sources an alignment is given."""
+        """Selection of its sources for an alignment."""
         return CatalogUse(self.without_motion, self.mag_min, self.mag_max)
 
     def is_same_content(self, sha256: str, epoch: float, use: CatalogUse) -> bool:
-        """Whether another reading brings the same sources for the same epoch and use."""
+        """Whether another reading has the same sources for the same epoch and use."""
         return self.sha256 == sha256 and self.epoch == epoch and self.use == use
 
     def supersede(self, earlier: ReferenceCatalog) -> None:
-        """Take the place of another catalogue; what was aligned to that one is due again.
+        """Replace another catalogue; alignments to that one become due again.
 
         Raises
         ------
@@ -246,7 +246,7 @@ class ReferenceCatalog(Base):
         """
         if earlier is self or self.superseded_by is not None:
             raise StateError(
-                f"Catalogue {self.name} cannot take the place of {earlier.name}.",
+                f"Catalogue {self.name} cannot replace {earlier.name}.",
                 advice="See `skydb refcat list`.",
             )
         earlier.superseded_by = self

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from skydb.domain.base import Base
 from skydb.domain.values import ChipGeometry
 
-#: Radius of a footprint that no single chip of HST has.
+#: Radius that is larger than that of any chip of HST.
 WIDE_DEG = 0.05
 
 _IS_WIDE = f"radius_deg > {WIDE_DEG}"

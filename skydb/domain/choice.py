@@ -1,11 +1,11 @@
 """The rule by which a run chooses one version of each exposure; one for all commands.
 
-1. What the user names: a flavour, a version, a file, a date, exposures to leave out.
-2. Else the flavour in which all exposures exist: first one whose newest deliveries all hold
-   an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
-3. Within it the newest delivery, and of that the version with the accepted solution.
+1. The user's choice: a flavour, a version, a file, a date, exposures to leave out.
+2. Else the flavour in which all exposures exist: first one whose newest archive versions all
+   hold an accepted solution, then pipeline, svm, mvm, user. FLC comes before FLT.
+3. Within it the newest archive version, or the version made of it with the accepted solution.
 
-The order in which files were recorded has no part in it.
+The order in which files were recorded does not matter.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ FLAVOURS = (Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB, Flavour.U
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user names of the inputs; what is left out is chosen by the rule.
+    """The inputs that a user names; the rule chooses the rest.
 
     Parameters
     ----------
     flavour : Flavour, optional
         Only files of this flavour; SKYDB stands for versions that skydb has aligned.
     as_of : date, optional
-        Only deliveries that were written on this day or before (DATE).
+        Only archive versions that were written on this day or before (DATE).
     versions : mapping of str to int
         Number of the version to use of an exposure, by rootname.
     files : mapping of str to str
-        SHA-256 of the content to use of an exposure, by rootname.
+        SHA-256 of the file version to use of an exposure, by rootname.
     """
 
     flavour: Flavour | None = None
@@ -56,7 +56,7 @@ class Wish:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def admits(self, delivery: ProductVersion) -> bool:
-        """Whether a delivery was written in time."""
+        """Whether an archive version was written in time."""
         if self.as_of is None:
             return True
         written = (delivery.date_written or delivery.recorded_at.isoformat())[:10]
@@ -65,7 +65,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class ChosenInput:
-    """One version that a run uses, and why.
+    """A version that a run uses, with the reason.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class ChosenInput:
         return self.version.subject
 
     def as_row(self) -> dict[str, Any]:
-        """For people: the input beside what was passed over."""
+        """Give the input and what was passed over as a row of a table."""
         return {
             **described(self.version),
             "reason": self.reason,
@@ -129,24 +129,24 @@ def choose(products: Iterable[Product], wish: Wish | None = None) -> list[Chosen
         table of what there is.
     """
     wish = wish or Wish()
-    shelves = by_exposure(products)
-    named = {name: found for name in shelves if (found := _named(shelves[name], wish, name))}
-    rest = {name: several for name, several in shelves.items() if name not in named}
+    candidates = by_exposure(products)
+    named = {name: found for name in candidates if (found := _named(candidates[name], wish, name))}
+    rest = {name: several for name, several in candidates.items() if name not in named}
     chosen = [*named.values(), *(_of_one_flavour(rest, wish) if rest else ())]
     return sorted(chosen, key=lambda one: one.rootname)
 
 
 def by_exposure(products: Iterable[Product]) -> dict[str, list[Product]]:
-    """Products of single exposures that have a delivery, by rootname."""
-    shelves: dict[str, list[Product]] = defaultdict(list)
+    """Group products of single exposures that have an archive version by rootname."""
+    candidates: dict[str, list[Product]] = defaultdict(list)
     for product in products:
         if product.kind in EXPOSURE_KINDS and product.deliveries:
-            shelves[product.subject].append(product)
-    return dict(shelves)
+            candidates[product.subject].append(product)
+    return dict(candidates)
 
 
 def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | None:
-    """The version of an exposure that the user names, or None when none is named."""
+    """Find the version of an exposure that the user names; None without one."""
     number, sha256 = wish.versions.get(name), wish.files.get(name)
     if number is None and sha256 is None:
         return None
@@ -160,28 +160,28 @@ def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | 
     if len(found) == 1:
         reason = "named by its file" if sha256 else f"named as {name}@{number}"
         return ChosenInput(found[0], reason, _others(products, found[0]))
-    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that content"
+    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that checksum"
     problem = "is not in the ledger" if not found else "is in several products; name --flavour"
     raise InputsRefusedError(f"{what} {problem}.", rows=_table({name: products}))
 
 
-def _of_one_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
-    why, offer = flavour_of_all(shelves, wish)
+def _of_one_flavour(candidates: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:
+    why, offer = flavour_of_all(candidates, wish)
     return [
-        ChosenInput(version, f"{why}; {why_version(version)}", _others(shelves[name], version))
+        ChosenInput(version, f"{why}; {why_version(version)}", _others(candidates[name], version))
         for name, version in offer.items()
     ]
 
 
 def flavour_of_all(
-    shelves: Mapping[str, Sequence[Product]], wish: Wish
+    candidates: Mapping[str, Sequence[Product]], wish: Wish
 ) -> tuple[str, dict[str, ProductVersion]]:
-    """The second step of the rule: why one flavour is taken, and what it has of each exposure.
+    """Choose a flavour by the second step of the rule; return the reason and its versions.
 
     Parameters
     ----------
-    shelves : mapping of str to sequence of Product
-        What there is of each exposure.
+    candidates : mapping of str to sequence of Product
+        Products of each exposure.
     wish : Wish
         What the user names.
 
@@ -191,21 +191,23 @@ def flavour_of_all(
         When no flavour covers all exposures.
     """
     flavours = FLAVOURS if wish.flavour is None else (wish.flavour,)
-    offers = {flavour: _offer(shelves, flavour, wish) for flavour in flavours}
-    complete = {flavour: offer for flavour, offer in offers.items() if len(offer) == len(shelves)}
+    offers = {flavour: _offer(candidates, flavour, wish) for flavour in flavours}
+    complete = {
+        flavour: offer for flavour, offer in offers.items() if len(offer) == len(candidates)
+    }
     if not complete:
-        raise _no_flavour(shelves, wish)
+        raise _no_flavour(candidates, wish)
     aligned = [flavour for flavour, offer in complete.items() if _is_aligned(offer.values())]
     flavour = next(iter(aligned or complete))
     return _why(flavour, wish, complete, is_aligned=bool(aligned)), complete[flavour]
 
 
 def _offer(
-    shelves: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
+    candidates: Mapping[str, Sequence[Product]], flavour: Flavour, wish: Wish
 ) -> dict[str, ProductVersion]:
-    """The version of each exposure that a flavour has to give."""
+    """Find the version of each exposure in a flavour."""
     offer = {}
-    for name, products in shelves.items():
+    for name, products in candidates.items():
         for product in sorted(products, key=_rank):
             version = newest_in_time(product, flavour, wish)
             if version is not None:
@@ -215,13 +217,13 @@ def _offer(
 
 
 def _rank(product: Product) -> int:
-    """The better calibrated first; combinations last."""
+    """Order: the better calibrated first; combinations last."""
     kinds = EXPOSURE_KINDS
     return kinds.index(product.kind) if product.kind in kinds else len(kinds)
 
 
 def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
-    """The version that stands for a product: of its newest delivery in time, the last made."""
+    """Find the last version made of the newest archive version in time."""
     if product.flavour is not flavour and flavour is not Flavour.SKYDB:
         return None
     deliveries = [one for one in product.deliveries if wish.admits(one)]
@@ -233,7 +235,7 @@ def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVer
         for version in product.versions
         if version.delivery == newest and _is_of(version, flavour)
     ]
-    # Of what skydb made it of: only what the user asks for by name.
+    # Versions that skydb made are used only when the user names them.
     if flavour is Flavour.SKYDB and wish.flavour is None and product.flavour is not flavour:
         return None
     return max(found, key=lambda version: version.place, default=None)
@@ -260,12 +262,12 @@ def _why(flavour: Flavour, wish: Wish, complete: Iterable[Flavour], *, is_aligne
 
 
 def why_version(version: ProductVersion) -> str:
-    """Which of the versions of a product it is, for people."""
+    """Describe which of the versions of a product it is."""
     delivered = " ".join(filter(None, (version.cal_ver, (version.date_written or "")[:10])))
-    which = "newest delivery" if version.is_newest_delivery else "delivery in time"
+    which = "newest archive version" if version.is_newest_delivery else "archive version in time"
     if version.accepted_solution:
         return f"{which} ({delivered}), aligned"
-    return f"{which} ({delivered})" + (", as delivered" if version.derivatives else "")
+    return f"{which} ({delivered})" + (", as in the archive" if version.derivatives else "")
 
 
 def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, ...]:
@@ -277,21 +279,21 @@ def _others(products: Sequence[Product], chosen: ProductVersion) -> tuple[str, .
     )
 
 
-def _no_flavour(shelves: Mapping[str, Sequence[Product]], wish: Wish) -> InputsRefusedError:
+def _no_flavour(candidates: Mapping[str, Sequence[Product]], wish: Wish) -> InputsRefusedError:
     what = "No flavour" if wish.flavour is None else f"Flavour {wish.flavour} does not exist"
     written = f" written by {wish.as_of.isoformat()}" if wish.as_of else ""
     verb = "covers" if wish.flavour is None else "for"
     return InputsRefusedError(
-        f"{what} {verb} all {len(shelves)} exposures{written}.",
-        rows=_table(shelves),
+        f"{what} {verb} all {len(candidates)} exposures{written}.",
+        rows=_table(candidates),
         advice="Leave exposures out with --exclude, name --flavour, or ingest what is missing.",
     )
 
 
-def _table(shelves: Mapping[str, Sequence[Product]]) -> list[dict[str, Any]]:
+def _table(candidates: Mapping[str, Sequence[Product]]) -> list[dict[str, Any]]:
     return [
         described(version)
-        for name in sorted(shelves)
-        for product in shelves[name]
+        for name in sorted(candidates)
+        for product in candidates[name]
         for version in product.versions
     ]

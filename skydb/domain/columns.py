@@ -1,4 +1,4 @@
-"""What a column of a table out of the ledger is: its kind, unit and meaning."""
+"""Descriptions of table columns: kind, unit and meaning."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ColumnKind(StrEnum):
-    """What the values of a column are."""
+    """Kind of the values of a column."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -25,7 +25,7 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """One column with what goes out of the ledger with it.
+    """One column with the properties that are written to files.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""The drizzled products that an alignment fits: the rule of choice, told of combinations.
+"""The rule that chooses the drizzled products for an alignment.
 
-The files of the exposures decide, as for every other run: of the flavours in which all of them
-exist and can be fitted the first whose newest deliveries hold an accepted solution, then
-pipeline, svm, mvm, user. Fitted are the products whose fits move those files; of several made
-of one exposure those that are made of its newest file.
+The files of the exposures decide, as for every other run. Of the flavours in which all of them
+exist and can be fitted, the first whose newest archive versions hold an accepted solution is
+taken, then pipeline, svm, mvm, user. The products whose fits move those files are fitted; of
+several products of one exposure, those that are made of its newest file.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def choose_combinations(
     if not named:
         return []
     field = _Field(named, by_exposure(files))
-    why, versions = flavour_of_all(field.shelves, wish)
+    why, versions = flavour_of_all(field.candidates, wish)
     wanted = {name: version.product.flavour for name, version in versions.items()}
     taken = field.moving(wanted, behind)
     beside = [one for one in offered if not one.members and one.flavour in wanted.values()]
@@ -97,8 +97,8 @@ class _Field:
     files: Mapping[str, Sequence[Product]]
 
     @property
-    def shelves(self) -> dict[str, list[Product]]:
-        """What decides of each exposure: its files that a fit would move."""
+    def candidates(self) -> dict[str, list[Product]]:
+        """Files of each exposure that a fit would move."""
         found: dict[str, list[Product]] = defaultdict(list)
         for one in self.combinations:
             for name in _members(one):
@@ -113,7 +113,7 @@ class _Field:
     def moving(
         self, wanted: Mapping[str, Flavour], behind: Collection[Product] = ()
     ) -> list[Product]:
-        """Those whose fits move the files of these flavours, no exposure in two flavours."""
+        """Select those whose fits move files of these flavours, no exposure in two flavours."""
         taken: list[Product] = []
         for is_late, flavour in product((False, True), _order(set(wanted.values()))):
             moved = {name for one in taken for name in _members(one)}
@@ -137,9 +137,9 @@ class _Field:
 
 
 def _apart(combinations: Sequence[Product]) -> list[Product]:
-    """Those of most members, and of these the newest, that have no exposure in common.
+    """Select products without common exposures: first most members, then the newest.
 
-    What skydb has drizzled of a part of a visit stays beside what it drizzles of the whole.
+    A product of a part of a visit may exist beside one of the whole visit.
     """
     taken: list[Product] = []
     for one in sorted(

@@ -1,4 +1,4 @@
-"""In what condition an image is, by its own header."""
+"""Condition of an image, from its own header."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SCANS = {"C": "back and forth", "D": "back and forth with dwells"}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a header says of how well an exposure went; None where it has no such card.
+    """Quality of an exposure from header cards; None where a card is missing.
 
-    It belongs to a content of a file, not to the exposure: the archive corrects these cards
+    It belongs to a file version, not to the exposure: the archive corrects these cards
     when it processes an exposure again.
 
     Parameters
@@ -59,12 +59,12 @@ class Condition:
 
     @property
     def has_no_signal(self) -> bool:
-        """Whether there is nothing to measure: no exposure time, or no good pixel."""
+        """Whether there is no signal: no exposure time, or no good pixel."""
         return self.ngoodpix == 0 or (self.exptime_s is not None and self.exptime_s <= 0)
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is wrong with the exposure, a phrase each; empty for an ordinary one."""
+        """Problems of the exposure, a phrase each; empty for an ordinary one."""
         return tuple(self._complaints())
 
     def _complaints(self) -> Iterator[str]:

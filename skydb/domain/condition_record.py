@@ -1,4 +1,4 @@
-"""Columns of how well an exposure went, as one file version says."""
+"""Columns of the quality of an exposure by one file version."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ConditionRecord:
 
     @property
     def condition(self) -> Condition:
-        """How well the exposure went, by the header of this content."""
+        """Quality of the exposure, from the header of this file version."""
         return Condition(**{part.name: getattr(self, part.name) for part in fields(Condition)})
 
     @condition.setter

@@ -1,4 +1,4 @@
-"""The order in which an archive delivered the files of one product."""
+"""Order of the archive versions of one product."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cmp_to_key
 from typing import Any, Protocol, Self, TypeVar
 
 _NUMBERS = re.compile(r"\d+")
-#: `3.6.2(Mar-20-2021)`, `10.2.1 (10-Nov-2020)`: the version stands before the date.
+#: `3.6.2(Mar-20-2021)`, `10.2.1 (10-Nov-2020)`: the version precedes the date.
 _VERSION = re.compile(r"\s*v?(\d+(?:\.\d+)*)", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: Characters of an ISO time that are the day.
+#: Length of the day in an ISO time.
 _DAY = 10
 
 
@@ -45,7 +45,7 @@ D = TypeVar("D", bound=Delivered)
 
 @dataclass(frozen=True, slots=True)
 class DeliveryKey:
-    """The calibration by which the deliveries of one product are ordered.
+    """The calibration by which the archive versions of one product are ordered.
 
     CAL_VER decides, then DATE, OPUS_VER and the date of IDCTAB; of two files with equal
     calibration the one under its own name comes after a renamed copy. A card that is missing
@@ -71,7 +71,7 @@ class DeliveryKey:
         )
 
     def compare(self, other: DeliveryKey) -> int:
-        """-1, 0 or 1: whether this delivery is older than another one, of no order, or newer."""
+        """Compare archive versions: -1 if this one is older, 1 if newer, 0 if not ordered."""
         if self.date[:_DAY] == other.date[:_DAY] and self.contradicts(other):
             return 0
         signs = (_sign(one, two) for one, two in self._pairs(other))
@@ -81,7 +81,7 @@ class DeliveryKey:
         return self.compare(other) < 0
 
     def contradicts(self, other: DeliveryKey) -> bool:
-        """Whether one card says that this delivery is newer, and another that it is older."""
+        """Whether one card makes this version newer, and another makes it older."""
         both_known = [(one, two) for one, two in self._pairs(other) if one and two]
         return {-1, 1} <= {_sign(one, two) for one, two in both_known}
 
@@ -96,7 +96,7 @@ class DeliveryKey:
 
 
 def in_order_of_delivery(arrived: Sequence[D]) -> list[D]:
-    """Deliveries from the oldest to the newest.
+    """Sort archive versions from the oldest to the newest.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Exposure(Base):
     visit : Visit
         The visit it was taken in.
     known : ExposureFacts or Rootname
-        What its header says, or its name when only a log tells of it.
+        Facts from its header, or its name when it is known from a log only.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class Exposure(Base):
         self.known_from = KnownFrom.LOG
 
     def learn(self, facts: ExposureFacts) -> None:
-        """Take in what a header says of an exposure that only a log had named."""
+        """Take the facts of a header for an exposure that was known from a log only."""
         self.visit.learn(facts)
         if self.known_from is KnownFrom.LOG:
             self._describe(facts)
@@ -146,5 +146,5 @@ class Exposure(Base):
 def _instrument_of(rootname: Rootname) -> str:
     instrument = _INSTRUMENTS.get(rootname.text[0])
     if instrument is None:
-        raise ValueError(f"{rootname} is of no instrument that skydb knows.")
+        raise ValueError(f"{rootname} is not of a known instrument.")
     return instrument

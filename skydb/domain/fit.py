@@ -1,4 +1,4 @@
-"""How good a fit is and what its solution is called: columns, and the judgement with them."""
+"""Quality and name of a fit: columns and their checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skydb.domain.base import Document, choice
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import WcsKind
 
-#: Fewest matches for a fit of each geometry to be believed. The values for
+#: Fewest matches for a reliable fit of each geometry. The values for
 #: ``rscale`` and ``general`` are those of the Hubble Advanced Products pipeline;
 #: ``shift`` and ``rshift`` are scaled by their degrees of freedom.
 MATCHES_WANTED: dict[str, int] = {"shift": 6, "rshift": 9, "rscale": 12, "general": 25}
@@ -44,7 +44,7 @@ class FitRecord:
         self.fit_geometry = quality.fit_geometry
 
     def measure(self, fit: FitParameters) -> None:
-        """Take in the parameters of the fit and say how far it can be trusted.
+        """Set the parameters of the fit and its trust.
 
         ``trust`` is the number of matches over the number that the geometry wants,
         at most 1.
@@ -69,7 +69,7 @@ class FitRecord:
 
 
 class WcsLabel:
-    """Columns of what a solution is called: verbatim, and also parsed."""
+    """Columns of the name of a solution: verbatim, and also parsed."""
 
     wcs_name: Mapped[str] = mapped_column(String(80))
     wcs_kind: Mapped[WcsKind] = mapped_column(choice(WcsKind))
@@ -88,21 +88,21 @@ class WcsLabel:
 
 
 class ShiftRecord:
-    """Columns of the shift that an exposure received, beside the one that was predicted."""
+    """Columns of the measured shift of an exposure, beside the predicted one."""
 
     predicted_shift_mas: Mapped[float | None]
     realised_shift_mas: Mapped[float | None]
     residual_mas: Mapped[float | None]
 
     def keep_shift(self, realised: Realised) -> None:
-        """Note what was measured."""
+        """Record the measured shift."""
         self.predicted_shift_mas = realised.predicted_mas
         self.realised_shift_mas = realised.realised_mas
         self.residual_mas = realised.residual_mas
 
 
 class ReadFrom:
-    """Column of the places that the numbers of a fit were read from, when a log has it."""
+    """Column of the lines of a log from which the numbers of a fit were read."""
 
     read_from: Mapped[dict[str, str] | None] = mapped_column(Document)
     """File and line by the name of the number."""

@@ -1,4 +1,4 @@
-"""Who made a file."""
+"""The makers of a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Flavour(StrEnum):
-    """Who made a file: files of one exposure in several flavours have different WCS by design."""
+    """Maker of a file: files of one exposure in several flavours have different WCS by design."""
 
     PIPELINE = "pipeline"
     """The archive's calibration (CALWF3, CALACS, ...) and its AstroDrizzle."""
@@ -17,4 +17,4 @@ class Flavour(StrEnum):
     SKYDB = "skydb"
     """An acceptance or restoration of skydb."""
     USER = "user"
-    """Anything else, told by what its header lacks."""
+    """Anything else, recognised by keywords that its header lacks."""

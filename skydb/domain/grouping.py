@@ -1,4 +1,4 @@
-"""What exposures are grouped by: for a fit as one body, and for statistics."""
+"""Grouping of exposures, for a fit as one body and for statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _S_PER_DAY = 86400.0
 
 
 class GroupBy(StrEnum):
-    """What exposures of one group have in common."""
+    """Property that the exposures of one group have in common."""
 
     VISIT = "visit"
     """The visit, and so the guide stars."""
@@ -26,7 +26,7 @@ class GroupBy(StrEnum):
 
 
 class StatisticsBy(StrEnum):
-    """What statistics of sky values are told apart by."""
+    """Property by which statistics of sky values are grouped."""
 
     VISIT = "visit"
     FILTER = "filter"
@@ -36,7 +36,7 @@ class StatisticsBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Groupable:
-    """What is needed of an exposure to put it into a group.
+    """Properties of an exposure that decide its group.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Checks of the inputs of a run, before it starts; each has a name that is a kind of finding.
 
-A flag is said, recorded with the run and ends it with exit code 5; a refusal ends it before
-anything is done. All are quiet on a field that was aligned as a whole, or that stands in one
-frame of the archive.
+A flag is shown and recorded with the run, which then ends with exit code 5; a refusal ends the
+run before anything is done. Guards do not flag a field that was aligned as a whole, or that is
+in one frame of the archive.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GUARDS = (
     FindingKind.ISLANDS,
 )
 
-#: Guards whose every flag refuses unless it is allowed.
+#: Guards whose flags refuse a run unless they are allowed.
 _REFUSING = frozenset({FindingKind.MIXED_ALIGNMENT})
 
 #: Names that are listed in one sentence.
@@ -43,7 +43,7 @@ _FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What a guard has to say of the inputs.
+    """A problem that a guard found in the inputs.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ class Flag:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """Problem and guard in one sentence."""
         return f"{self.guard}: {self.subject}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """What the user says of guards.
+    """The guards that the user disables or makes fatal.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class GuardPolicy:
 
     @classmethod
     def of(cls, *, strict: bool = False, allow: Iterable[str] = ()) -> GuardPolicy:
-        """The policy that options name.
+        """Make the policy from options.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class GuardPolicy:
         unknown = sorted(set(allow) - known.keys())
         if unknown:
             raise UsageError(
-                f"There is no guard {', '.join(unknown)}.", advice=f"Guards: {', '.join(known)}."
+                f"Unknown guard {', '.join(unknown)}.", advice=f"Guards: {', '.join(known)}."
             )
         return cls(strict, frozenset(known[name] for name in allow))
 
@@ -110,8 +110,8 @@ class GuardPolicy:
             found["allowed"] = sorted(guard.value for guard in self.allowed)
         return found
 
-    def judge(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
-        """The flags that are left when the allowed ones are gone.
+    def apply(self, flags: Iterable[Flag], table: Sequence[Mapping[str, object]]) -> list[Flag]:
+        """Leave out the allowed flags.
 
         Parameters
         ----------
@@ -147,14 +147,14 @@ def _cure_of(refusing: Sequence[Flag]) -> str:
 def flags_of(
     chosen: Sequence[ChosenInput], remarks: Mapping[str, Sequence[str]] | None = None
 ) -> list[Flag]:
-    """Everything that the guards have to say of the inputs of one field.
+    """Collect the flags of the inputs of one field.
 
     Parameters
     ----------
     chosen : sequence of ChosenInput
         The inputs.
     remarks : mapping, optional
-        What stands in the books on each exposure, by rootname.
+        Notes and flags on each exposure, by rootname.
     """
     found = [flag for check in _CHECKS for flag in check(chosen)]
     for rootname, texts in (remarks or {}).items():
@@ -163,7 +163,7 @@ def flags_of(
 
 
 def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Some inputs were moved by an accepted fit and others of the field were not."""
+    """Flag inputs when some were moved by an accepted fit and others were not."""
     left = [one.rootname for one in chosen if one.version.accepted_solution is None]
     if 0 < len(left) < len(chosen):
         message = (
@@ -174,20 +174,20 @@ def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """The inputs stand in different frames, by what their WCS were aligned to."""
+    """Flag inputs whose WCS were aligned to different frames."""
     frames: dict[str, list[str]] = defaultdict(list)
     for one in chosen:
         solution = one.version.current_solution
         frames[frame_of(solution) if solution else "no WCS"].append(one.rootname)
     if len(frames) > 1:
-        told = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
-        message = f"the WCS of the inputs are aligned to different frames ({told})."
+        listing = "; ".join(f"{frame}: {listed(names)}" for frame, names in sorted(frames.items()))
+        message = f"the WCS of the inputs are aligned to different frames ({listing})."
         yield Flag(FindingKind.MIXED_FRAMES, "inputs", message)
     yield from _mirrored(chosen)
 
 
 def _mirrored(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Some inputs show the sky mirrored, and others do not: a sign of CD is wrong in one."""
+    """Flag inputs when some show the sky mirrored: a sign of CD is wrong."""
     names: dict[bool, list[str]] = defaultdict(list)
     for one in chosen:
         solution = one.version.current_solution
@@ -204,7 +204,7 @@ def _mirrored(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
+    """Flag FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
     plain = [one.rootname for one in chosen if one.version.product.kind is not ProductKind.FLC]
     if 0 < len(plain) < len(chosen):
         message = f"{listed(plain)} have no FLC; the others are corrected for CTE."
@@ -212,20 +212,21 @@ def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """A newer delivery exists than the version that is used."""
+    """Find inputs of which a newer archive version exists."""
     for one in chosen:
         version = one.version
         if not version.is_newest_delivery:
             newest = version.product.deliveries[-1]
+            facts = f"{newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'}"
             message = (
                 f"version {version.number} is used; version {newest.number} is of a newer "
-                f"delivery ({newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'})."
+                f"archive version ({facts})."
             )
             yield Flag(FindingKind.STALE_INPUT, one.rootname, message)
 
 
 def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Deliveries that their headers do not order, or about which they contradict themselves."""
+    """Find archive versions that their headers do not order, or order both ways."""
     for one in chosen:
         origin = one.version.origin
         mine = DeliveryKey.of(origin)
@@ -236,7 +237,7 @@ def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         ]
         if twins:
             message = (
-                f"CAL_VER, DATE, OPUS_VER and IDCTAB do not tell whether {origin.reference} or "
+                f"CAL_VER, DATE, OPUS_VER and IDCTAB do not show whether {origin.reference} or "
                 f"{', '.join(twins)} is newer; {origin.reference} is used."
             )
             yield Flag(FindingKind.TIED_DELIVERY, one.rootname, message)
@@ -247,7 +248,7 @@ def _is_doubtful(mine: DeliveryKey, other: DeliveryKey) -> bool:
 
 
 def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """The header says that an exposure went wrong, or its flags are not known."""
+    """Flag exposures that went wrong by their header, or without known flags."""
     for one in chosen:
         condition = one.version.condition
         complaints = list(condition.complaints)
@@ -258,15 +259,15 @@ def quality(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Counts beside electrons, rates beside totals: what is converted, or why it cannot be."""
+    """Flag counts beside electrons, and rates beside totals: conversions and obstacles."""
     found = common_unit(
         {one.rootname: one.version.condition for one in chosen if one.version.has_signal}
     )
     if found.obstacles:
         units = found.by_unit.items()
-        told = "; ".join(f"{unit}: {listed(names)}" for unit, names in units)
+        listing = "; ".join(f"{unit}: {listed(names)}" for unit, names in units)
         message = (
-            f"the images have different units ({told}) and cannot be converted: "
+            f"the images have different units ({listing}) and cannot be converted: "
             f"{listed(found.obstacles)}. Their skies cannot be compared."
         )
         cure = "Run the exposures of each unit by themselves (--exclude, --exposure)."
@@ -276,7 +277,7 @@ def mixed_units(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Exposures that no tool is given."""
+    """Flag exposures that no tool is given."""
     for one in chosen:
         if not one.version.has_signal:
             message = "it has no exposure time or no good pixel, and is left out: its sky is NULL."
@@ -284,7 +285,7 @@ def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
 
 
 def frame_of(solution: AlignmentSolution) -> str:
-    """What the WCS of a solution was aligned to, for people."""
+    """Name the frame to which the WCS of a solution was aligned."""
     if solution.is_fitted:
         catalog = solution.catalog.name if solution.catalog else solution.fit_catalog
         return f"fitted to {catalog}"
@@ -299,7 +300,7 @@ def frame_of(solution: AlignmentSolution) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """List the first of some names, and the number of the others."""
     first = ", ".join(list(names)[:_FEW])
     more = len(names) - _FEW
     return f"{first} and {more} more" if more > 0 else first

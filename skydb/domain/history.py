@@ -1,4 +1,4 @@
-"""Runs that were made before the ledger, and who tried to run what."""
+"""Runs that were made before the ledger, and attempts of workers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, choice, follow, utc_now
+from skydb.domain.base import Base, add_beside, choice, utc_now
 from skydb.domain.process import Process
 from skydb.domain.vocabulary import ActivityKind, AttemptOutcome
 from skydb.errors import StateError
 
 
 class HistoryImport(Activity):
-    """What runs without skydb have left was read and recorded."""
+    """Import of runs that were made without skydb."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.IMPORT}
 
 
 class Repair(Activity):
-    """What did not agree with the ledger was put right; each is a finding."""
+    """Repair of files and rows that disagree; each is a finding."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.REPAIR}
 
@@ -66,10 +66,10 @@ class RunAttempt(Base):
         self.process = process
         self.outcome = AttemptOutcome.RUNNING
         self.started_at = utc_now()
-        follow(activity, self)
+        add_beside(activity, self)
 
     def end(self, outcome: AttemptOutcome, error: str | None = None) -> None:
-        """Note how the attempt ended.
+        """Record the end of the attempt.
 
         Raises
         ------

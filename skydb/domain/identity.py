@@ -1,4 +1,4 @@
-"""The identity of a product: what it is of, of which kind and whose, never a file's name."""
+"""Identity of a product: its exposures, kind and flavour, but not a file name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def product_identity(file: FileFacts) -> str:
-    """Identity of the product that a file is a version of.
+    """Identify the product that a file is a version of.
 
     An exposure's file is known by rootname, kind and flavour; a combination by its members,
-    filter and detector; a combination that names no members by its content, so that two are
+    filter and detector; a combination that names no members by its checksum, so that two are
     never taken for one. A headerlet is known by the exposure and the solution it holds.
 
     Parameters
@@ -37,7 +37,7 @@ def product_identity(file: FileFacts) -> str:
 
 
 def logged_identity(filename: str) -> str:
-    """Identity of a product of which only a log tells: all that is known is its name."""
+    """Identify a product that is known by its name in a log only."""
     return f"log/{filename}"
 
 

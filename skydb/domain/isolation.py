@@ -1,4 +1,4 @@
-"""Proof of what a tool did to its inputs, and the way back from what skydb wrote to them."""
+"""Proof that a tool kept its inputs, and backups of files that skydb wrote to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity, Stamp
-from skydb.domain.base import Base, Key, follow
+from skydb.domain.base import Base, Key, add_beside
 from skydb.domain.cardchanges import CardChanges
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import ActivityKind
@@ -17,14 +17,14 @@ from skydb.errors import StateError
 
 
 class InputProof(Base):
-    """One input of one tool: the file stayed as it was, and this is what its copy became.
+    """One input of one tool: the file was not changed, and the tool changed a copy.
 
     Parameters
     ----------
     activity : Activity
         What called the tool.
     version : ProductVersion
-        The content that the file had before.
+        The version that the file had before.
     tool : str
         ``TweakReg``, ``TweakBack`` or ``AstroDrizzle``.
     sha256_after : str or None
@@ -72,7 +72,7 @@ class InputProof(Base):
         self.cards_changed = changes.changed
         self.pixels_changed = changes.pixels_changed
         self.changes = changes.as_document()
-        follow(activity, self)
+        add_beside(activity, self)
 
 
 class HeaderWrite(Activity):
@@ -91,7 +91,7 @@ class HeaderWrite(Activity):
         super().__init__(parameters, stamp)
 
     def open_backups(self) -> list[HeaderBackup]:
-        """Headers that were not put back yet.
+        """Headers that were not restored yet.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class HeaderWrite(Activity):
 
 
 class HeaderRestore(Activity):
-    """Headers that skydb had replaced in the user's files were put back."""
+    """Restoration of headers that skydb had replaced in the user's files."""
 
     __mapper_args__ = {"polymorphic_identity": ActivityKind.HEADER_RESTORE}
 
@@ -120,7 +120,7 @@ class HeaderBackup(Base):
     path : str
         The user's file.
     before, after : ProductVersion
-        The contents that it has and will have.
+        The versions that it has and will have.
     headers : sequence of str
         Every header, as the bytes in the file are, by HDU.
     """
@@ -155,4 +155,4 @@ class HeaderBackup(Base):
         self.before = before
         self.after = after
         self.headers = headers
-        follow(write, self)
+        add_beside(write, self)

@@ -1,4 +1,4 @@
-"""The places where the content of a version lies."""
+"""The paths at which the file of a version is found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FileLocation(Base):
-    """One place where the content of a version lies; a path holds one content at a time.
+    """One path of a version; a path holds one version at a time.
 
     Parameters
     ----------
@@ -44,36 +44,36 @@ class FileLocation(Base):
         self.seen_at = utc_now()
 
     def move_to(self, version: ProductVersion, *, is_managed: bool) -> None:
-        """Note that another content lies here from now on."""
+        """Record that this path holds another version from now on."""
         self.version = version
         self.is_managed = is_managed
         self.seen_at = utc_now()
 
 
 class Placed:
-    """What has content that lies at places: how a version is found and read."""
+    """A version with paths: its name and where it is read."""
 
     if TYPE_CHECKING:
         locations: Mapped[list[FileLocation]]
 
         @property
         def reference(self) -> str:
-            """How it is named in commands."""
+            """Name in commands."""
 
     @property
     def path(self) -> str:
-        """Where the file is read from: skydb's own copy if there is one, else as first seen.
+        """Path from which the file is read: skydb's own copy if there is one, else as first seen.
 
         Relative paths start at the data root.
 
         Raises
         ------
         StateError
-            When the content is at no place that is known.
+            When no path is known.
         """
         if not self.locations:
             raise StateError(
-                f"No file with the content of {self.reference} is known any more.",
+                f"No file of {self.reference} is known any more.",
                 advice="Ingest a copy of it, or fetch it again.",
             )
         return min(self.locations, key=lambda place: not place.is_managed).path
@@ -84,7 +84,7 @@ class Placed:
         return any(place.is_managed for place in self.locations)
 
     def see_at(self, path: str, *, is_managed: bool) -> FileLocation:
-        """Note that this content lies at a path."""
+        """Record that this version is at a path."""
         known = next((place for place in self.locations if place.path == path), None)
         if known is None:
             known = FileLocation(path, is_managed=is_managed)
@@ -93,5 +93,5 @@ class Placed:
         return known
 
     def leave(self, path: str) -> None:
-        """Note that this content lies at a path no longer."""
+        """Record that this version is no longer at a path."""
         self.locations = [place for place in self.locations if place.path != path]

@@ -1,4 +1,4 @@
-"""What a drizzled product keeps of the exposures that it was made of."""
+"""Properties of exposures that a drizzled product keeps in its header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class MemberWcs:
     """One chip as it was when it was drizzled: a row of HDRTAB.
 
-    None is what the table has no column for, or no value.
+    None is a value that the table does not have.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class MemberWcs:
     extver : int
         EXTVER of its SCI extension.
     wcs_name : str or None
-        WCSNAME that was in force.
+        WCSNAME that was active.
     idctab : str or None
         Name of the distortion table without a directory.
     cal_ver : str or None

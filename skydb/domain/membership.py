@@ -1,4 +1,4 @@
-"""The file versions that a drizzled product was made of, told by what its header kept."""
+"""The file versions that a drizzled product was made of, according to its header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAS_PER_DEG = 3.6e6
 
 @dataclass(frozen=True)
 class DrizzledFrom:
-    """What a drizzled product says of the contents that it was made of.
+    """Properties of its input versions that a drizzled product keeps.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class DrizzledFrom:
     product: FileFacts
 
     def objection(self, version: ProductVersion) -> str | None:
-        """Why the product was not made of this version of a member; None when it was.
+        """Explain why the product was not made of this version of a member; None when it was.
 
         The WCSNAME of the member must be the product's, and where the header keeps more -
         the calibration, the WCS of each chip - that must be the member's too.
@@ -50,9 +50,9 @@ class DrizzledFrom:
             ("IDCTAB", version.idctab, {one.idctab for one in kept}, self.product.idctab),
         )
         for card, own, in_rows, in_product in cards:
-            told = {value for value in in_rows if value} or {in_product} - {None}
-            if own is not None and told and own not in told:
-                named = ", ".join(sorted(filter(None, told)))
+            calibrations = {value for value in in_rows if value} or {in_product} - {None}
+            if own is not None and calibrations and own not in calibrations:
+                named = ", ".join(sorted(filter(None, calibrations)))
                 return f"its {card} is {own}, the product was made with {named}"
         return None
 

@@ -1,4 +1,4 @@
-"""What was done, for one product, about sources of a catalogue without a proper motion."""
+"""Treatment of catalogue sources without a proper motion, for one product."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from skydb.domain.catalog import WithoutMotion
-from skydb.domain.trust import UNCONFIRMED_SCORE, Witness, limited
+from skydb.domain.trust import UNCONFIRMED_SCORE, FitCheck, limited
 from skydb.domain.vocabulary import TrustComponent
 
-#: From this displacement on, in mas, the motion of a field matters: a twentieth of a pixel of
-#: WFC3/UVIS and ACS/WFC, which is what a good fit reaches.
+#: Displacement of a field, in mas, from which its motion matters: a twentieth of a pixel of
+#: WFC3/UVIS and ACS/WFC, which is the accuracy of a good fit.
 MATTERS_MAS = 2.0
-#: Sources of unknown motion are believed for a year: most move by a few mas in one.
+#: Sources of unknown motion are kept for a year: most move by a few mas in one.
 FAR_YEARS = 1.0
-#: From this share of the sources on, that they were left out is worth a finding.
+#: Share of left out sources from which there is a finding.
 MANY = 0.25
 
 _DONE = {
@@ -26,7 +26,7 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class MotionRecord:
-    """How the sources of a catalogue were placed for one product.
+    """Motion of the sources of a catalogue for one product.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class MotionRecord:
     motion_mas_yr : float or None
         Length of the median motion of the others; None when there are none.
     error_mas_yr : float or None
-        Standard error of that median; None when too few motions tell.
+        Standard error of that median; None when too few motions are known.
     treatment : WithoutMotion or None
         What became of the sources without motion; None when there are none.
     by_rule : bool
@@ -59,7 +59,7 @@ class MotionRecord:
 
     @property
     def years(self) -> float | None:
-        """Years from where the still sources are to where the others were moved."""
+        """Years between the epochs of the still sources and of the moved ones."""
         if self.still_epoch is None or self.used_epoch is None:
             return None
         return self.used_epoch - self.still_epoch
@@ -71,7 +71,7 @@ class MotionRecord:
 
     @property
     def displacement_mas(self) -> float | None:
-        """How far the field moves in those years; None when nobody knows."""
+        """Displacement of the field in those years; None when it is unknown."""
         if self.motion_mas_yr is None or self.years is None:
             return None
         return self.motion_mas_yr * abs(self.years)
@@ -93,27 +93,27 @@ class MotionRecord:
 
     @classmethod
     def recalled(cls, parameters: dict[str, Any]) -> Self:
-        """The record of which :meth:`as_parameters` gave these."""
+        """Read the record from :meth:`as_parameters`."""
         plain = {key: value for key, value in parameters.items() if key in cls.__slots__}
         treatment = plain.get("treatment")
         return cls(**{**plain, "treatment": WithoutMotion(treatment) if treatment else None})
 
     def sentence(self, rms_mas: float | None = None) -> str:
-        """What happened, with numbers, beside the RMS of the fit where there is one."""
+        """Describe the treatment with numbers, beside the RMS of the fit where there is one."""
         if self.treatment is None:
             return "Every source of the catalogue has a proper motion."
-        told = f"{self.without_motion} of {self.sources} sources have no proper motion and "
+        text = f"{self.without_motion} of {self.sources} sources have no proper motion and "
         if self.without_motion == self.sources:
-            told = f"None of the {self.sources} sources has a proper motion; they "
-        told += f"{_DONE[self.treatment]}{self._still}"
+            text = f"None of the {self.sources} sources has a proper motion; they "
+        text += f"{_DONE[self.treatment]}{self._still}"
         if self.displacement_mas is None or self.years is None:
-            return f"{told}: how far the field moved {self._span} is not known."
-        told += f": the field moves by {self.motion_mas_yr:.1f} mas a year, "
-        told += f"{self.displacement_mas:.1f} mas {self._span}"
-        return f"{told}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{told}."
+            return f"{text}: how far the field moved {self._span} is not known."
+        text += f": the field moves by {self.motion_mas_yr:.1f} mas a year, "
+        text += f"{self.displacement_mas:.1f} mas {self._span}"
+        return f"{text}, and the RMS of the fit is {rms_mas:.1f} mas." if rms_mas else f"{text}."
 
     def doubt(self, rms_mas: float | None) -> str | None:
-        """Why a fit to these sources may be wrong, or what was left out of it; None for neither.
+        """Explain why a fit to these sources may be wrong, or which were left out; else None.
 
         Parameters
         ----------
@@ -146,29 +146,29 @@ class MotionRecord:
         )
 
 
-def judge_motion(record: MotionRecord | None) -> Witness:
-    """How far sources without a proper motion pull a fit from the others.
+def check_motion(record: MotionRecord | None) -> FitCheck:
+    """Check by how much sources without a proper motion shift a fit.
 
-    Sources that were kept pull with their share of the displacement, those that were moved in
-    bulk with their share of the error of the median motion.
+    Sources that were kept shift the fit by their share of the displacement, those that were
+    moved in bulk by their share of the error of the median motion.
     """
     component = TrustComponent.MOTION
     if record is None:
-        return Witness(component, None, "how the catalogue was moved is not known")
+        return FitCheck(component, None, "how the catalogue was moved is not known")
     displacement = record.displacement_mas
     if record.treatment in (None, WithoutMotion.DROP) or not record.matters:
-        return Witness(component, None, record.sentence(), displacement)
+        return FitCheck(component, None, record.sentence(), displacement)
     if displacement is None:
-        return Witness(component, UNCONFIRMED_SCORE, record.sentence())
+        return FitCheck(component, UNCONFIRMED_SCORE, record.sentence())
     pull: float | None = record.share * displacement
     if record.treatment is WithoutMotion.BULK:
         error = record.error_mas_yr
         pull = None if error is None else record.share * error * abs(record.years or 0.0)
     if pull is None:
-        return Witness(component, UNCONFIRMED_SCORE, record.sentence(), displacement)
+        return FitCheck(component, UNCONFIRMED_SCORE, record.sentence(), displacement)
     reason = f"{record.sentence()} They may pull the fit by {pull:.1f} mas."
-    return Witness(component, limited(PULL_MAS, pull), reason, displacement)
+    return FitCheck(component, limited(PULL_MAS, pull), reason, displacement)
 
 
-#: A pull that costs a fit no trust, in mas; at twice this the score is the floor of trust.
+#: Shift that lowers no trust, in mas; at twice this the score is the floor of trust.
 PULL_MAS = 5.0

@@ -1,4 +1,4 @@
-"""Pixel positions that stand for a whole chip: its outline and a grid over it."""
+"""Pixel positions that represent a whole chip: its outline and a grid over it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The overlap ledger: sky levels of chips, and of the sky that two exposures share.
 
-Every row is a measurement of skydb itself on one content of a file (a product version)
+Every row is a measurement by skydb on one file version (a product version)
 with one recipe of the statistic, so that it is made once and serves every later audit.
 Levels are in the unit of the image; ``brightness_per_unit`` makes them comparable
 between exposure times and pixel sizes.
@@ -64,8 +64,7 @@ class MeasuredChip:
         What a level is multiplied with to become a surface brightness, per second and
         per square arcsecond.
     mean : Level or None
-        Mean of the pixels that the level is of, where it was taken beside it: by how much it
-        is above a median tells of stars.
+        Mean of the same pixels, where it was measured: stars raise it above a median.
     """
 
     rootname: str
@@ -114,7 +113,7 @@ class ChipLevel(Base):
     Parameters
     ----------
     version : ProductVersion
-        The content that was measured.
+        The file version that was measured.
     activity : Activity
         What measured it.
     recipe : str
@@ -166,12 +165,12 @@ class ChipLevel(Base):
 
 
 class SkyOverlap(Base):
-    """What one pair of chips of two exposures says of their common sky.
+    """Measurement of the common sky of one pair of chips of two exposures.
 
     Parameters
     ----------
     versions : tuple of ProductVersion
-        The contents that were measured, in the order of their rootnames.
+        The file versions that were measured, in the order of their rootnames.
     activity : Activity
         What measured them.
     recipe : str

@@ -1,4 +1,4 @@
-"""What wavelengths a filter lets through."""
+"""Wavelengths that a filter transmits."""
 
 from __future__ import annotations
 

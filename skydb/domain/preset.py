@@ -1,4 +1,4 @@
-"""Options under a name, as a ledger keeps them."""
+"""Presets: named options in a ledger."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LONGEST_NAME = 40
 
 
 class Preset(Base):
-    """Options of AstroDrizzle that runs can be given by one name.
+    """Named options of AstroDrizzle for runs.
 
-    A run keeps the values that came of it, so that a preset may change.
+    A run keeps its own values, so that a preset may change.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Preset(Base):
     def __init__(self, name: str, options: Mapping[str, Any], author: str) -> None:
         if not name.strip() or name != name.strip() or len(name) > _LONGEST_NAME:
             raise UsageError(
-                f"{name!r} is no name of a preset.",
+                f"{name!r} is not a valid name of a preset.",
                 advice=f"Give 1 to {_LONGEST_NAME} characters without spaces around them.",
             )
         self.name = name

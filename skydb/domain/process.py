@@ -1,4 +1,4 @@
-"""Processes that do the work: which one it was, so that no other is taken for it."""
+"""Processes that do the work, identified so that no other is taken for one of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from skydb.domain.base import Base, Key, utc_now
 
 _MARK = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})-(\d+)-(\d+)")
 
-#: The start of a process is told from two clocks that are rounded.
+#: The start of a process is computed from two clocks that are rounded.
 _SAME_START_S = 2.5
 
 
 class Fate(StrEnum):
-    """What can be said of a process from where one is."""
+    """State of a process, as seen from another one."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -31,7 +31,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProcessMark:
-    """A process in the name of a file or directory: enough to tell whether it still runs.
+    """Number and start of a process in a file or directory name: enough to see whether it runs.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ class ProcessIdentity:
     host : str
         Name of the machine.
     machine : str or None
-        What tells it from another one of that name.
+        Identifier of the machine, for machines of the same name.
     boot_id : str or None
-        Which start of the machine; None where that cannot be told, and `started_s` is
+        Boot of the machine; None where it is unknown, and `started_s` is
         counted from 1970.
     namespace : str or None
         What sees the same numbers of processes: a container has its own.
@@ -97,7 +97,7 @@ class ProcessIdentity:
 
     @property
     def mark(self) -> ProcessMark:
-        """What stands in the names of its drafts and scratch directories."""
+        """The mark in the names of its drafts and scratch directories."""
         place = _digits(f"{self.host}\n{self.machine}")
         boot, namespace = _digits(str(self.boot_id)), _digits(str(self.namespace))
         return ProcessMark(place, boot, namespace, self.pid, int(self.started_s))
@@ -135,7 +135,7 @@ class Process(Base):
 
     @property
     def identity(self) -> ProcessIdentity:
-        """Which one it is."""
+        """Number, machine and start of the process."""
         return ProcessIdentity(
             self.host, self.machine, self.boot_id, self.namespace, self.pid, self.started_s
         )

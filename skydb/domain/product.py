@@ -91,7 +91,7 @@ class Product(Base):
     def logged(
         cls, filename: str, kind: ProductKind, visit: Visit, exposure: Exposure | None = None
     ) -> Self:
-        """A product of which only a log tells, as the pipeline names it."""
+        """Make a product that is known from a log only, named as the pipeline names it."""
         return cls(logged_identity(filename), filename, kind, Flavour.PIPELINE, visit, exposure)
 
     @property
@@ -101,22 +101,22 @@ class Product(Base):
 
     @property
     def subject(self) -> str:
-        """What people call it: the rootname of an exposure, else the file's name."""
+        """Name for users: the rootname of an exposure, else the file name."""
         return self.rootname or self.filename
 
     @property
     def is_only_logged(self) -> bool:
-        """Whether no file of it was ever recorded."""
+        """Whether no file of it was recorded."""
         return self.identity == logged_identity(self.filename)
 
     def recognise(self, file: FileFacts) -> None:
-        """Take in the first file of a product that only a log had named."""
+        """Take the first file of a product that was known from a log only."""
         self.identity = product_identity(file)
         self.flavour = file.flavour
 
     @property
     def latest(self) -> ProductVersion:
-        """The version that stands for the product: of the newest delivery, the one made last.
+        """The last version made of the newest archive version.
 
         Raises
         ------
@@ -129,12 +129,12 @@ class Product(Base):
 
     @property
     def deliveries(self) -> list[ProductVersion]:
-        """Versions that came from outside, the oldest delivery first."""
+        """Versions that came from outside, the oldest first."""
         outside = [version for version in self.versions if version.is_delivery]
         return sorted(outside, key=lambda version: version.place)
 
     def version_with(self, sha256: str) -> ProductVersion | None:
-        """The version that has this content, or None."""
+        """Find the version with this checksum; None if there is none."""
         return next((known for known in self.versions if known.sha256 == sha256), None)
 
     def add_version(
@@ -162,17 +162,17 @@ class Product(Base):
         return version
 
     def note_name(self, version: ProductVersion, facts: FileFacts) -> None:
-        """Note that a content lies under its own name too, where first a copy of it was seen.
+        """Record that a version also exists under its own name, where a copy was seen first.
 
-        What was recorded first has no part in it: a renamed copy never decides the name or
-        the order of deliveries.
+        The order of recording does not matter: a renamed copy never decides the name or
+        the order of archive versions.
 
         Parameters
         ----------
         version : ProductVersion
             One of the product's.
         facts : FileFacts
-            The same content, as it was seen now.
+            The same version, as it was seen now.
         """
         if version.is_own_name or facts.path.name != facts.header_filename:
             return
@@ -194,9 +194,9 @@ class Product(Base):
                 known.add(rootname)
 
     def settle(self, version: ProductVersion) -> None:
-        """Let the WCS of a version just recorded supersede that of older deliveries.
+        """Let the WCS of a version just recorded supersede that of older archive versions.
 
-        A file of an older delivery, recorded late, is itself superseded.
+        An older archive version that is recorded late is itself superseded.
         """
         came_with = next((one for one in version.solutions if one.wcs_key == " "), None)
         if came_with is None:
@@ -209,7 +209,7 @@ class Product(Base):
             current.supersede([came_with])
 
     def supersede_with(self, solution: AlignmentSolution) -> None:
-        """Let a solution take the place of those active in its delivery or an older one."""
+        """Let a solution replace those active in its archive version or an older one."""
         standing = solution.applied_version or solution.version
         active = [
             one
@@ -221,13 +221,13 @@ class Product(Base):
         solution.supersede(active)
 
     def _take_name(self, version: ProductVersion) -> None:
-        """Be called as its files are, not as a renamed copy that was seen first."""
+        """Take the name of its files, not that of a renamed copy that was seen first."""
         named = {one.filename for one in self.versions if one.is_own_name}
         if version.is_own_name and self.filename not in named:
             self.filename = version.filename
 
     def _order(self) -> None:
-        """Number the deliveries by their calibration, and place what was made of each."""
+        """Number the archive versions by calibration, and order the versions made of each."""
         outside = [version for version in self.versions if version.is_delivery]
         for ordinal, version in enumerate(in_order_of_delivery(outside), 1):
             version.delivery = ordinal
@@ -239,14 +239,14 @@ class Product(Base):
 
 
 def _standing(version: ProductVersion) -> tuple[int, bool, int]:
-    """Order of versions: the last one stands for the product, which one with notes never does."""
+    """Sort key of versions: the last one represents the product; annotated ones never do."""
     return version.delivery, not version.is_annotated, version.number
 
 
 class ProductMember(Base):
     """One exposure that a combined product was made of, by rootname.
 
-    The exposure itself may not be in the ledger (yet), so this is no foreign key.
+    The exposure may not be in the ledger, so this is not a foreign key.
     """
 
     __tablename__ = "product_members"

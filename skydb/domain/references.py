@@ -1,4 +1,4 @@
-"""References: how people name a thing of the ledger, in one grammar for all commands.
+"""References: names of the things of the ledger, in one grammar for all commands.
 
 ========================  =================================================
 ``ibxl50clq``             an exposure, in any case
@@ -28,11 +28,11 @@ SYNTAX = (
     "product:N, version:N, run:N, solution:N, mosaic:N or catalog:NAME"
 )
 
-#: Digits of the numbers that are read; those of databases have fewer.
+#: Most digits of a number; numbers of databases have fewer.
 _DIGITS = r"[0-9]{1,40}"
 _NUMBER = re.compile(_DIGITS)
 _VALUE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{8}})\[({_DIGITS})\]@({_DIGITS})")
-#: As nodes of a lineage are named.
+#: Prefixes of the nodes of a lineage.
 _VALUE_NODE = re.compile(rf"sky:({_DIGITS}):([A-Za-z][A-Za-z0-9]{{8}}):({_DIGITS})")
 _EXPOSURE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{8}})(?:@({_DIGITS}))?")
 _VISIT = re.compile(r"([A-Za-z0-9]{3})?([A-Za-z0-9]{2})")
@@ -181,7 +181,7 @@ _ARTICLED = {
     ReferenceKind.MOSAIC: "a mosaic",
 }
 
-#: Where the numbers of each kind are shown.
+#: Commands that show the numbers of each kind.
 _SHOWN_BY = {
     ReferenceKind.SOLUTION: "`skydb align history` shows the numbers of solutions",
     ReferenceKind.RUN: '`skydb sql "SELECT run_id, kind FROM v_activities"` lists the runs',
@@ -189,7 +189,7 @@ _SHOWN_BY = {
 
 
 def parse(text: str) -> Reference:
-    """The reference that a text is.
+    """Parse a reference.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def exposure_version(text: str) -> tuple[str, int]:
 
 
 def is_subject(reference: Reference) -> bool:
-    """Whether notes and flags can be about what a reference names."""
+    """Whether a reference can be the subject of notes and flags."""
     match reference:
         case NumberedReference(kind=kind):
             return kind in (ReferenceKind.PRODUCT, ReferenceKind.RUN, ReferenceKind.SOLUTION)

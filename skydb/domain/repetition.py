@@ -1,4 +1,4 @@
-"""Runs that are made again, and how the repetition compares."""
+"""Repetitions of runs, and their comparison."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Repeatable(_Base):
         replay_of_id: Any
         replay_verdict: Any
 
-    def judge_replay(self, verdict: ReplayVerdict, said: str) -> None:
-        """Keep how this run compares with the one that it repeats.
+    def record_verdict(self, verdict: ReplayVerdict, said: str) -> None:
+        """Record the comparison of this run with the one that it repeats.
 
         Raises
         ------

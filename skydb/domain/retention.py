@@ -1,4 +1,4 @@
-"""What is kept of a sky run: the verbs of those who decide, and a policy that does."""
+"""Retention of sky runs: decisions by users, and a policy."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _AGE = re.compile(r"(\d{1,5})([dw])")
 
 
 class Retained:
-    """Verbs of a sky run; each leaves a line in the books, with author and reason.
+    """Decisions on a sky run; each is recorded as a note with author and reason.
 
-    Values, checksums and every other row stay whatever is decided.
+    Values, checksums and every other row are kept.
     """
 
     def pin(self, author: str, why: str) -> BookEntry:
@@ -40,7 +40,7 @@ class Retained:
         return entry
 
     def unpin(self, author: str, why: str) -> BookEntry:
-        """Take the protection away.
+        """Remove the protection.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Retained:
         return entry
 
     def purge(self, author: str, why: str, deleted: str = "") -> BookEntry:
-        """Note that the mosaic was deleted.
+        """Record that the mosaic was deleted.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class Retained:
 
 
 def abandon(activity: Activity, author: str, why: str) -> BookEntry:
-    """Give up an activity whose process is gone: it has FAILED.
+    """Fail an activity whose process has ended.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def abandon(activity: Activity, author: str, why: str) -> BookEntry:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """Which mosaics may go.
+    """Rule that decides which mosaics may be purged.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class RetentionPolicy:
 
     @classmethod
     def parse(cls, age: str, keep_latest: int) -> RetentionPolicy:
-        """Policy of an age as people write it, ``90d`` or ``12w``.
+        """Make the policy of an age such as ``90d`` or ``12w``.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class RetentionPolicy:
         """
         match = _AGE.fullmatch(age.strip().lower())
         if match is None:
-            raise UsageError(f"{age!r} is no age.", advice="Write 90d for days, 12w for weeks.")
+            raise UsageError(f"Invalid age {age!r}.", advice="Write 90d for days, 12w for weeks.")
         if keep_latest < 0:
             raise UsageError(f"{keep_latest} runs cannot be kept.")
         days = int(match[1]) * (7 if match[2] == "w" else 1)

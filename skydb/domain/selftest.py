@@ -1,4 +1,4 @@
-"""What the self-test found of an environment."""
+"""Results of the self-test of an environment."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CheckResult:
     Parameters
     ----------
     check : str
-        What was asked, e.g. ``footprints UVIS``.
+        Question, e.g. ``footprints UVIS``.
     verdict : Verdict
-        FAILED, or UNCHECKED when it could not be asked.
+        FAILED, or UNCHECKED when it could not run.
     detail : str
         What was measured; of a failure, its cause and its cure.
     """
@@ -51,7 +51,7 @@ class SelfTest(Activity):
     __mapper_args__ = {"polymorphic_identity": ActivityKind.SELF_TEST}
 
     def conclude(self, results: Iterable[CheckResult], when: datetime | None = None) -> Verdict:
-        """Keep the answers and judge the environment.
+        """Record the answers and the verdict on the environment.
 
         Parameters
         ----------
@@ -63,14 +63,14 @@ class SelfTest(Activity):
         Raises
         ------
         StateError
-            When the test is not running, or has no environment to judge.
+            When the test is not running, or has no environment.
         """
         answers = list(results)
         if self.environment is None:
-            raise StateError(f"Self-test {self.id} has no environment to judge.")
+            raise StateError(f"Self-test {self.id} has no environment.")
         self.checks = [SelfTestCheck(answer) for answer in answers]
         verdict = verdict_of(answers)
-        self.environment.judge(verdict, when)
+        self.environment.record_verdict(verdict, when)
         self.succeed()
         return verdict
 

@@ -1,4 +1,4 @@
-"""Which pixels are measurements, and whether an image says anything of the sky."""
+"""Selection of pixels that are measurements, and of images with a signal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST_VALUE = 1e8
 
 
 def measured(science: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which pixels are a measurement: neither NaN nor infinite, nor beyond every detector.
+    """Select the pixels that are a measurement: finite, and in the range of every detector.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def measured(science: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(science) <= LARGEST_VALUE)
 
 
-def tells_of_sky(values: NDArray[Any]) -> bool:
+def has_sky_signal(values: NDArray[Any]) -> bool:
     """Whether pixels that are measured hold a signal: noise makes two of them differ.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Sky runs: one skymethod on one set of exposures, and what it really did."""
+"""Sky runs: one skymethod on one set of exposures, and the method that ran."""
 
 from __future__ import annotations
 
@@ -121,14 +121,14 @@ class SkyRun(Repeatable, Retained, Activity):
         self.tool_version = self._tool_of(stamp)
 
     def moved_to(self, environment: Environment) -> None:
-        """Note that another environment than that of who began the run does the work."""
+        """Record that another environment than that of the beginning does the work."""
         if environment is not self.environment:
             self.environment = environment
             self.tool_version = self._tool_of(Stamp(self.agent, self.skydb_version, environment))
 
     @property
     def method(self) -> SkyMethod:
-        """The method that ran, as far as that is known.
+        """The method that ran, if it is known.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class SkyRun(Repeatable, Retained, Activity):
         """
         known = self.effective_method or self.requested_method
         if known is None:
-            raise StateError(f"Nothing tells which sky method run {self.id} is of.")
+            raise StateError(f"The sky method of run {self.id} is unknown.")
         return known
 
     @property
@@ -153,7 +153,7 @@ class SkyRun(Repeatable, Retained, Activity):
         effective_method: SkyMethod,
         why_downgraded: str = "",
     ) -> None:
-        """Record what the run found and which method really ran.
+        """Record the skies of the run and the method that really ran.
 
         Parameters
         ----------
@@ -172,9 +172,9 @@ class SkyRun(Repeatable, Retained, Activity):
             When the run is not running, or an input has no value.
         """
         values = [self._value(level, inputs) for level in levels]
-        silent = set(inputs) - {value.exposure.rootname for value in values}
-        if silent:
-            raise StateError(f"Run {self.id} has no sky value for {', '.join(sorted(silent))}.")
+        missing = set(inputs) - {value.exposure.rootname for value in values}
+        if missing:
+            raise StateError(f"Run {self.id} has no sky value for {', '.join(sorted(missing))}.")
         self.succeed()
         self.effective_method = effective_method
         self.downgraded = effective_method is not self.requested_method
@@ -186,11 +186,11 @@ class SkyRun(Repeatable, Retained, Activity):
                 self.notice(
                     FindingKind.UNIT_UNKNOWN,
                     value.exposure.rootname,
-                    "BUNIT does not say what the unit of MDRIZSKY is.",
+                    "BUNIT does not give the unit of MDRIZSKY.",
                 )
 
     def recall_values(self, values: Iterable[SkyValue], effective_method: SkyMethod | None) -> None:
-        """Take in what an old run found; whether it was downgraded may not be known."""
+        """Record the skies of an old run, whose downgrade may be unknown."""
         self.values = list(values)
         self.effective_method = effective_method
         if effective_method and self.requested_method:
@@ -223,7 +223,7 @@ class SkyRun(Repeatable, Retained, Activity):
         return SkyValue(version, level)
 
     def _notice_downgrade(self, effective: SkyMethod, why: str) -> None:
-        message = f"{self.requested_method} was asked for, {effective} is what ran. {why}"
+        message = f"{self.requested_method} was asked for, {effective} ran. {why}"
         self.notice(FindingKind.DOWNGRADED, f"run {self.id}", message.strip())
 
 
@@ -231,7 +231,7 @@ class SkyValue(Base):
     """MDRIZSKY of one chip in one run.
 
     NULL is "no value": the exposure overlaps nothing that it could be matched to. A value
-    without a version is one that only a log tells of.
+    without a version is known from a log only.
     Whether it is a level or an offset from one image follows from the method that
     really ran (:attr:`SkyMethod.is_relative`).
     """
@@ -248,7 +248,7 @@ class SkyValue(Base):
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]
     mdrizsky_sigma: Mapped[float | None]
-    """Standard deviation against the zero of the value; NULL where nobody has measured it."""
+    """Standard deviation against the zero of the value; NULL where it was not measured."""
     unit: Mapped[SkyUnit | None] = mapped_column(choice(SkyUnit))
     log_line: Mapped[int | None]
     """Line of the run's log that the value was read from, counted from 1."""

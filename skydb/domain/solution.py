@@ -1,4 +1,4 @@
-"""Alignment solutions: every WCS that a file ever had and how good it is."""
+"""Alignment solutions: every WCS of a file and its quality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, choice, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
 from skydb.domain.fit import FitRecord, ReadFrom, ShiftRecord, WcsLabel
@@ -20,7 +20,7 @@ from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 
-#: Origins of fits that skydb has made and carried.
+#: Origins of fits that skydb made and applied.
 FITTED = (SolutionOrigin.TWEAKREG, SolutionOrigin.TWEAKBACK)
 
 #: Largest departure, in mas, from the predicted shift that an exposure may show.
@@ -28,7 +28,7 @@ RESIDUAL_LIMIT_MAS = 2.0
 
 
 class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
-    """One WCS of one product version and how good its fit is.
+    """One WCS of one product version and the quality of its fit.
 
     A solution found in a header (or written to one) has a ``wcs_key``; a proposed
     fit has none, for no file holds it yet. Made through :meth:`found`,
@@ -109,20 +109,20 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self._name(wcs.name)
         self.rate(wcs.quality)
         self.chips = [ChipSolution(chip) for chip in wcs.chips]
-        follow(fitted, self)
+        add_beside(fitted, self)
 
     @property
     def version(self) -> ProductVersion:
-        """The content that the solution was found in or fitted to.
+        """The file version that the solution was found in or fitted to.
 
         Raises
         ------
         StateError
-            When only a log tells of the solution.
+            When the solution is known from a log only.
         """
         if self.known_version is None:
             raise StateError(
-                f"Solution {self.id} of {self.product.filename} is only known from a log: "
+                f"Solution {self.id} of {self.product.filename} is known from a log only: "
                 "no file holds it."
             )
         return self.known_version
@@ -131,7 +131,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     def logged(
         cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
     ) -> AlignmentSolution:
-        """A fit of which only a log tells, with neither file nor WCS."""
+        """Make a fit that is known from a log only, with neither file nor WCS."""
         solution = cls(product, run, SolutionOrigin.TWEAKREG, status, WcsFacts(" ", name, ()))
         if status is not SolutionStatus.RECORDED:  # Not every log says when it ended.
             solution.fitted_at = run.finished_at or run.started_at
@@ -170,7 +170,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         wcs: WcsFacts,
         reason: str,
     ) -> AlignmentSolution:
-        """A fit that gave nothing usable; ``wcs`` is the WCS that stays in force."""
+        """Make a fit without a usable result; ``wcs`` is the WCS that stays active."""
         nothing = WcsFacts(wcs.key, wcs.name, (), wcs.wcs_type)
         solution = cls(version, run, SolutionOrigin.TWEAKREG, SolutionStatus.FAILED, nothing)
         solution.catalog = catalog
@@ -188,7 +188,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         source: AlignmentSolution,
         origin: SolutionOrigin = SolutionOrigin.TWEAKBACK,
     ) -> AlignmentSolution:
-        """A drizzled product's fit as TweakBack wrote it to an exposure, or a solution restored."""
+        """Make the solution that TweakBack wrote to an exposure, or a restored one."""
         solution = cls(version, acceptance, origin, SolutionStatus.APPLIED, wcs)
         solution.wcs_key = wcs.key
         solution.catalog = source.catalog
@@ -213,7 +213,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         return WcsFacts(self.wcs_key or " ", name, chips, self.wcs_type, self.hdr_name, quality)
 
     def accept(self, applied_to: ProductVersion, name: WcsName) -> None:
-        """Record that exactly this fit now stands in a new version, under a WCSNAME.
+        """Record that exactly this fit is now in a new version, under a WCSNAME.
 
         Raises
         ------
@@ -238,13 +238,13 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self.status = SolutionStatus.REJECTED
         self.reason = why
 
-    def judge(self, report: TrustReport) -> None:
-        """Keep what the witnesses of a fit say, and its trust."""
+    def record_trust(self, report: TrustReport) -> None:
+        """Record the checks of a fit and its trust."""
         self.trust = report.score
-        self.trust_reasons = [TrustReason(witness) for witness in report.witnesses]
+        self.trust_reasons = [TrustReason(check) for check in report.checks]
 
     def verify(self, realised: Realised, limit_mas: float = RESIDUAL_LIMIT_MAS) -> bool:
-        """Keep the shift that was really received; False when it is not the predicted one.
+        """Record the measured shift; False when it is not the predicted one.
 
         A residual above the limit makes the solution FAILED.
         """
@@ -259,18 +259,18 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         return False
 
     def supersede(self, earlier: Iterable[AlignmentSolution]) -> None:
-        """Take the place of earlier solutions; they stay on record."""
+        """Replace earlier solutions; they stay on record."""
         for solution in earlier:
             if solution is not self and solution.superseded_by is None:
                 solution.superseded_by = self
 
     @property
     def is_weak(self) -> bool:
-        """Whether matches are too few; stars of a group are measured often: its trust counts."""
+        """Whether matches are too few; a group's trust counts because its stars repeat."""
         return self.group_name is None and super().is_weak
 
     def warn_if_weak(self) -> None:
-        """Leave a finding with the activity when the fit has too few matches."""
+        """Add a finding to the activity when the fit has too few matches."""
         if self.is_weak:
             message = f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}."
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)

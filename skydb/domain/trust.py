@@ -1,12 +1,12 @@
-"""How far a fit can be trusted: one score for each witness, and what they say together.
+"""Trust of a fit: a score for each check, and the lowest of them.
 
-Every witness gives a score between 0 and 1. The trust of a fit is the lowest of
-them, for one good witness does not make up for a bad one: a fit of 3 stars has small
-residuals *because* it has 3 stars. A witness that cannot speak (no overlap, no fit by
+Every check gives a score between 0 and 1. The trust of a fit is the lowest score,
+because one good check does not make up for a bad one: a fit of 3 stars has small
+residuals *because* it has 3 stars. A check without data (no overlap, no fit by
 the archive) has no score and does not count.
 
 ========== =============================================== ===========================
-witness    score                                           0.5, the floor, at
+check      score                                           0.5, the floor, at
 ========== =============================================== ===========================
 matches    ``n / (2 w)``                                   n = w, the floor of HAP
 rms        ``0.25 pix / rms``                              0.5 pix
@@ -22,8 +22,8 @@ is enlarged for the degrees of freedom that the fit used up (``sqrt(n / (n - p/2
 p parameters); *offsets* are those of the cross-match, of the neighbours and of the
 archive, each after twice its own uncertainty was taken off; *found* is part of the
 cross-match. Neighbours and the archive may themselves be wrong: where the cross-match
-confirms a fit, their disagreement costs trust (:data:`OVERRULED_SCORE`) but does not
-condemn. ``docs/trust.md`` gives the reasons for the numbers.
+confirms a fit, their disagreement lowers the trust to :data:`OVERRULED_SCORE` only.
+``docs/trust.md`` gives the reasons for the numbers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from skydb.domain.base import Base, choice
 from skydb.domain.vocabulary import TrustComponent
 
-#: Fits of less trust are only accepted by force.
+#: Fits of less trust are accepted only with --force.
 TRUST_FLOOR = 0.5
 
 #: Parameters of a fit of each geometry.
@@ -49,10 +49,10 @@ JACKKNIFE_PIX = 0.05
 OFFSET_PIX = 0.25
 FOUND_SHARE = 0.4
 
-#: Of a cross-match that has too few sources to say anything.
+#: Of a cross-match with too few sources.
 UNCONFIRMED_SCORE = 0.7
 
-#: Of a witness that disagrees with a fit which the cross-match confirms.
+#: Of a check that contradicts a fit which the cross-match confirms.
 OVERRULED_SCORE = 0.7
 
 #: A score from which a cross-match confirms a fit.
@@ -60,15 +60,15 @@ CONFIRMING_SCORE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """What one witness says of a fit.
+class FitCheck:
+    """Result of one check of a fit.
 
     Parameters
     ----------
     component : TrustComponent
-        Which witness.
+        The check.
     score : float or None
-        Between 0 and 1; None when it cannot speak.
+        Between 0 and 1; None when there were no data.
     reason : str
         What was measured, in words.
     measured : float or None
@@ -83,14 +83,14 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class TrustReport:
-    """Everything that witnesses say of one fit."""
+    """Results of all checks of one fit."""
 
-    witnesses: tuple[Witness, ...]
+    checks: tuple[FitCheck, ...]
 
     @property
     def score(self) -> float:
-        """Trust: the lowest score; 0 when nobody speaks."""
-        return min((w.score for w in self.witnesses if w.score is not None), default=0.0)
+        """Trust: the lowest score; 0 without any score."""
+        return min((w.score for w in self.checks if w.score is not None), default=0.0)
 
     @property
     def is_trusted(self) -> bool:
@@ -99,36 +99,36 @@ class TrustReport:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is trusted whatever neighbours say, which cannot condemn a confirmed fit."""
-        heard = [w for w in self.witnesses if w.component is not TrustComponent.NEIGHBOURS]
-        return _confirms(heard) and type(self)(tuple(heard)).is_trusted
+        """Whether it is trusted, or failed only by neighbours while the cross-match confirms it."""
+        independent = [w for w in self.checks if w.component is not TrustComponent.NEIGHBOURS]
+        return _confirms(independent) and type(self)(tuple(independent)).is_trusted
 
     @property
     def objections(self) -> str:
-        """What the witnesses below the floor say."""
+        """Reasons of the checks below the floor."""
         return "; ".join(
             f"{w.component}: {w.reason}"
-            for w in self.witnesses
+            for w in self.checks
             if w.score is not None and w.score < TRUST_FLOOR
         )
 
     @property
     def weakest(self) -> str | None:
-        """What the witness with the lowest score says; None when nobody speaks."""
-        speaking = [(w.score, w) for w in self.witnesses if w.score is not None]
-        if not speaking:
+        """Reason of the check with the lowest score; None without any score."""
+        scored = [(w.score, w) for w in self.checks if w.score is not None]
+        if not scored:
             return None
-        _, witness = min(speaking, key=lambda pair: pair[0])
-        return f"{witness.component}: {witness.reason}"
+        _, check = min(scored, key=lambda pair: pair[0])
+        return f"{check.component}: {check.reason}"
 
-    def with_witness(self, witness: Witness) -> Self:
-        """The report with one witness heard anew."""
-        others = (w for w in self.witnesses if w.component is not witness.component)
-        return type(self)((*others, witness))
+    def with_check(self, check: FitCheck) -> Self:
+        """Give the report with one check replaced."""
+        others = (w for w in self.checks if w.component is not check.component)
+        return type(self)((*others, check))
 
 
 class TrustReason(Base):
-    """One witness of one fit, kept with the fit."""
+    """Result of one check, kept with the fit."""
 
     __tablename__ = "trust_reasons"
 
@@ -140,21 +140,21 @@ class TrustReason(Base):
     measured: Mapped[float | None]
     reason: Mapped[str] = mapped_column(Text)
 
-    def __init__(self, witness: Witness) -> None:
-        self.component = witness.component
-        self.score = witness.score
-        self.measured = witness.measured
-        self.reason = witness.reason
+    def __init__(self, check: FitCheck) -> None:
+        self.component = check.component
+        self.score = check.score
+        self.measured = check.measured
+        self.reason = check.reason
 
     @property
-    def witness(self) -> Witness:
+    def check(self) -> FitCheck:
         """The row as a value."""
-        return Witness(self.component, self.score, self.reason, self.measured)
+        return FitCheck(self.component, self.score, self.reason, self.measured)
 
 
 def report_of(reasons: Iterable[TrustReason]) -> TrustReport:
     """The report that was kept with a fit."""
-    return TrustReport(tuple(reason.witness for reason in reasons))
+    return TrustReport(tuple(reason.check for reason in reasons))
 
 
 def limited(limit: float, measured: float) -> float:
@@ -164,54 +164,54 @@ def limited(limit: float, measured: float) -> float:
     return 1.0 if measured <= limit else limit / measured
 
 
-def judge_matches(nmatches: int, wanted: int) -> Witness:
+def check_matches(nmatches: int, wanted: int) -> FitCheck:
     """Matches against those that the geometry wants; the floor is at ``wanted``."""
     score = min(1.0, nmatches / (2 * wanted))
     reason = f"{nmatches} matches, the geometry wants {wanted}"
-    return Witness(TrustComponent.MATCHES, score, reason, float(nmatches))
+    return FitCheck(TrustComponent.MATCHES, score, reason, float(nmatches))
 
 
-def judge_rms(rms_pix: float, nmatches: int, geometry: str) -> Witness:
+def check_rms(rms_pix: float, nmatches: int, geometry: str) -> FitCheck:
     """RMS along one axis, enlarged for the degrees of freedom that are used up."""
     free = nmatches - PARAMETERS_FITTED.get(geometry, 4) / 2
     if free <= 0:
         reason = f"{nmatches} matches leave no residual to a fit of {geometry}"
-        return Witness(TrustComponent.RMS, 0.0, reason, rms_pix)
+        return FitCheck(TrustComponent.RMS, 0.0, reason, rms_pix)
     enlarged = rms_pix * (nmatches / free) ** 0.5
     reason = f"residuals of {enlarged:.3f} pix, a centroid is good to {CENTROID_ERROR_PIX}"
-    return Witness(TrustComponent.RMS, limited(CENTROID_ERROR_PIX, enlarged), reason, enlarged)
+    return FitCheck(TrustComponent.RMS, limited(CENTROID_ERROR_PIX, enlarged), reason, enlarged)
 
 
-def judge_jackknife(shift_pix: float | None) -> Witness:
+def check_jackknife(shift_pix: float | None) -> FitCheck:
     """Largest movement of the shift when one match is left out; None without residuals."""
     if shift_pix is None:
-        return Witness(TrustComponent.JACKKNIFE, None, "the residuals are not known")
+        return FitCheck(TrustComponent.JACKKNIFE, None, "the residuals are not known")
     reason = f"leaving one match out moves the shift by up to {shift_pix:.3f} pix"
-    return Witness(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix)
+    return FitCheck(TrustComponent.JACKKNIFE, limited(JACKKNIFE_PIX, shift_pix), reason, shift_pix)
 
 
-def judge_clipped(before: int | None, nmatches: int) -> Witness:
-    """Share of the matches that the fit left out; `before` is None when nobody counted."""
+def check_clipped(before: int | None, nmatches: int) -> FitCheck:
+    """Check the share of clipped matches; `before` is None when it is unknown."""
     if not before or before < nmatches:
-        return Witness(TrustComponent.CLIPPED, None, "matches before clipping are not known")
+        return FitCheck(TrustComponent.CLIPPED, None, "matches before clipping are not known")
     share = 1.0 - nmatches / before
     reason = f"{before - nmatches} of {before} matches were clipped"
-    return Witness(TrustComponent.CLIPPED, 1.0 - share, reason, share)
+    return FitCheck(TrustComponent.CLIPPED, 1.0 - share, reason, share)
 
 
-def overruled(witness: Witness, cross_match: Witness) -> Witness:
-    """A witness's objection, softened when the cross-match confirms the fit."""
-    if not _confirms([cross_match]) or witness.score is None or witness.score >= OVERRULED_SCORE:
-        return witness
-    reason = f"{witness.reason}, but the cross-match confirms this fit"
-    return Witness(witness.component, OVERRULED_SCORE, reason, witness.measured)
+def overruled(check: FitCheck, cross_match: FitCheck) -> FitCheck:
+    """Raise the score of a failed check when the cross-match confirms the fit."""
+    if not _confirms([cross_match]) or check.score is None or check.score >= OVERRULED_SCORE:
+        return check
+    reason = f"{check.reason}, but the cross-match confirms this fit"
+    return FitCheck(check.component, OVERRULED_SCORE, reason, check.measured)
 
 
-def _confirms(witnesses: Iterable[Witness]) -> bool:
-    """Whether there is a cross-match among witnesses, and confirms the fit."""
+def _confirms(checks: Iterable[FitCheck]) -> bool:
+    """Whether the cross-match is among the checks, and confirms the fit."""
     return any(
         w.component is TrustComponent.CROSS_MATCH
         and w.score is not None
         and w.score >= CONFIRMING_SCORE
-        for w in witnesses
+        for w in checks
     )

@@ -1,4 +1,4 @@
-"""Images of different units in one run: what each is multiplied with to be in a common one.
+"""Images of different units in one run, and their factors to a common unit.
 
 Electrons are counts times the gain, and a total is a rate times the exposure time. skypac and
 AstroDrizzle know the second, chip by chip, and not the first. Source: WFC3 Data Handbook 3.2.12
@@ -33,7 +33,7 @@ _BUNITS: Mapping[SkyUnit, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """From the unit of one exposure to that of a run.
+    """Conversion from the unit of one exposure to that of a run.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Conversion:
 
     @property
     def factor(self) -> float:
-        """What pixels and their errors are multiplied with."""
+        """Factor for pixels and their errors."""
         return self.gain * self.time_factor
 
     @property
@@ -62,7 +62,7 @@ class Conversion:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """Conversion in one sentence."""
         parts = [f"a gain of {self.gain:.6g}"] if self.gain != 1.0 else []
         if self.time_factor > 1.0:
             parts.append(f"an exposure time of {self.time_factor:.6g} s")
@@ -77,7 +77,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class CommonUnit:
-    """How the exposures of one run come to a common unit.
+    """Common unit of the exposures of one run.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def unit_of(bunit: str | None) -> SkyUnit | None:
 
 
 def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
-    """How these exposures come to a common unit.
+    """Choose the common unit of exposures.
 
     It is electrons where some are in electrons, and then what most of these are in; it does
     not depend on the order of the exposures.
@@ -115,10 +115,10 @@ def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
     conditions : mapping of str to Condition
         What the header of each says, by rootname.
     """
-    told = {name: _spelled(one.bunit) for name, one in conditions.items()}
+    spelled = {name: _spelled(one.bunit) for name, one in conditions.items()}
     by_unit = {
-        unit: tuple(sorted(name for name in told if told[name] == unit))
-        for unit in sorted(set(told.values()))
+        unit: tuple(sorted(name for name in spelled if spelled[name] == unit))
+        for unit in sorted(set(spelled.values()))
     }
     if len(by_unit) < 2:
         return CommonUnit(by_unit, {})
@@ -128,7 +128,7 @@ def common_unit(conditions: Mapping[str, Condition]) -> CommonUnit:
     for name, condition in sorted(conditions.items()):
         before = unit_of(condition.bunit)
         if before is None or target is None:
-            obstacles.append(f"{name} is in {told[name]}")
+            obstacles.append(f"{name} is in {spelled[name]}")
         elif before is not target:
             conversion = _conversion(condition, before, target)
             if isinstance(conversion, str):
@@ -146,7 +146,7 @@ def _target(units: list[SkyUnit | None]) -> SkyUnit | None:
 
 
 def _conversion(condition: Condition, before: SkyUnit, unit: SkyUnit) -> Conversion | str:
-    """The conversion, or what it lacks."""
+    """Make the conversion, or name what it lacks."""
     gain = time_factor = 1.0
     if before not in _ELECTRONS and unit in _ELECTRONS:
         if not condition.gain or not condition.gain > 0:

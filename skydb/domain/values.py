@@ -1,7 +1,7 @@
 """Value objects: facts read from files, compared by value, valid without a database.
 
-They tell unknown (``None``) from empty, carry units in their names, and are what
-:mod:`skydb.files` makes and the entities take in.
+They distinguish unknown (``None``) from empty and carry units in their names.
+:mod:`skydb.files` makes them and the entities take them in.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from skydb.domain.condition import Condition
 from skydb.domain.members import MemberWcs
 from skydb.domain.vocabulary import Flavour, ProductKind, SkyUnit, WcsKind
 
-#: TweakBack's alternates have room for no longer name.
+#: TweakBack's alternates have no room for a longer name.
 _LONGEST_WCSNAME = 40
 
-#: What of a distortion's name is kept there, so that the catalogue's has room too.
+#: Length that is kept of a distortion's name, so that the catalogue's has room too.
 _LONGEST_DISTORTION = 20
 
 _ROOTNAME = re.compile(r"[a-z0-9]{9}")
 
-#: The lengths are those of the columns that the parts are kept in; no pipeline gets near.
+#: The lengths are those of the columns; no pipeline uses as many characters.
 _WCSNAME = re.compile(
     r"IDC_(?P<distortion>[^-]{1,40})"
     r"(-FIT_(?P<scope>[^_]{0,16})(_(?P<catalog>.{1,40}))?|-(?!FIT_)(?P<correction>.{1,40}))?",
@@ -140,7 +140,7 @@ class WcsName:
 
 @dataclass(frozen=True, slots=True)
 class FitQuality:
-    """How well a WCS was fitted; None is "no value", never -1 or NaN."""
+    """Quality of a fitted WCS; None is "no value", never -1 or NaN."""
 
     nmatches: int | None = None
     rms_ra_mas: float | None = None
@@ -224,7 +224,7 @@ class WcsFacts:
 
 @dataclass(frozen=True, slots=True)
 class ExposureFacts:
-    """What the primary header says of one exposure (HST keyword dictionary)."""
+    """Facts of one exposure from its primary header (HST keyword dictionary)."""
 
     rootname: Rootname
     proposal_id: int
@@ -263,16 +263,16 @@ class ChipSky:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """Everything one reading of one FITS file tells.
+    """All facts of one FITS file.
 
     ``facts`` describes the exposure (FLT, FLC...) or, for a drizzled product,
     the first of the ``members`` that made it, under the product's own rootname.
     ``solutions`` stand in its headers, ``headerlets`` are those that only a headerlet has;
-    ``flaws`` are sentences on parts of the file that were left out, ``doubts`` on what in it
-    cannot be right, such as a checksum that does not hold. ``header_filename`` and
+    ``flaws`` are sentences on parts of the file that were left out, ``doubts`` on values that
+    cannot be right, such as a wrong checksum. ``header_filename`` and
     ``header_rootname`` are FILENAME and ROOTNAME as they stand; ``idctab_date`` is the ISO
     date in the name of the distortion table; ``member_wcs`` has a row for each chip drizzled,
-    and ``condition`` tells how well the exposure went. ``dq_sha256`` is the checksum of the file
+    and ``condition`` is the quality of the exposure. ``dq_sha256`` is the checksum of the file
     that holds its flags, when that is another one.
     """
 
@@ -302,7 +302,7 @@ class FileFacts:
 
     @property
     def primary(self) -> WcsFacts:
-        """The WCS in force.
+        """The active WCS.
 
         Raises
         ------
@@ -320,7 +320,7 @@ class FileFacts:
 
 
 def _plain(text: str) -> str:
-    """What of a text can stand in a FITS card and in a name."""
+    """Keep the characters of a text that FITS cards and names allow."""
     return re.sub(r"[^A-Za-z0-9.]+", "", text)
 
 
@@ -344,7 +344,7 @@ class FitParameters:
 
 @dataclass(frozen=True, slots=True)
 class Realised:
-    """Predicted and realised shift of one exposure on a grid of its pixels, in mas.
+    """Predicted and measured shift of one exposure on a grid of its pixels, in mas.
 
     ``residual_mas`` is the largest separation, over the grid, between where a
     pixel should have gone and where it went.
@@ -361,7 +361,7 @@ class SkyLevel:
 
     The value is None for an exposure that matched nothing and so got none, the unit
     when BUNIT does not say. The sigma, against the zero of the value, is None where
-    nobody has measured it. ``cr_masked_pix`` counts the pixels that driz_cr masked, and is
+    it was not measured. ``cr_masked_pix`` counts the pixels that driz_cr masked, and is
     None when it did not run.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, follow, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, sparse_index, utc_now
 from skydb.domain.condition_record import ConditionRecord
 from skydb.domain.location import FileLocation, Placed
 from skydb.domain.values import FileFacts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ProductVersion(ConditionRecord, Placed, Base):
-    """One immutable content of a product, addressed by its SHA-256.
+    """One immutable file version of a product, addressed by its SHA-256.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class ProductVersion(ConditionRecord, Placed, Base):
     Attributes
     ----------
     delivery : int
-        Ordinal of its delivery among those of the product, the oldest 1; that of its
+        Ordinal of its archive version among those of the product, the oldest 1; that of its
         origin for what skydb made. Ordered by calibration, see
         :class:`~skydb.domain.delivery.DeliveryKey`.
     place : int
-        Ordinal among all versions of the product, by delivery and then by arrival; those
-        that were only annotated come first in their delivery.
+        Ordinal among all versions of the product, by archive version and then by arrival;
+        those that were only annotated come first in their archive version.
     is_annotated : bool
         Whether it differs from what it was made of only in cards of a sky run.
 
@@ -116,7 +116,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
         is_annotated: bool = False,
     ) -> None:
         if not facts.sha256:
-            raise ValueError(f"{facts.path.name}: a version needs the checksum of its content.")
+            raise ValueError(f"{facts.path.name}: a version needs a checksum.")
         self.number = number
         self.delivery = self.place = number
         self.derived_from = derived_from
@@ -135,7 +135,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
         self.condition = facts.condition
         self.dq_sha256 = facts.dq_sha256
         self.product = product
-        follow(product, self)
+        add_beside(product, self)
 
     @property
     def exposure(self) -> Exposure | None:
@@ -149,7 +149,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def subject(self) -> str:
-        """What people call it: the rootname of an exposure, else the file's name."""
+        """Name for users: the rootname of an exposure, else the file name."""
         return self.rootname or self.filename
 
     def require_exposure(self) -> Exposure:
@@ -161,21 +161,21 @@ class ProductVersion(ConditionRecord, Placed, Base):
             When the version is of a combination, which has no sky value.
         """
         if self.exposure is None:
-            raise StateError(f"{self.filename} is no single exposure and has no sky.")
+            raise StateError(f"{self.filename} is not a single exposure and has no sky.")
         return self.exposure
 
     @property
     def reference(self) -> str:
-        """How it is named in commands: ``ibxl50clq@2``."""
+        """Name in commands: ``ibxl50clq@2``."""
         return f"{self.subject}@{self.number}"
 
     @property
     def content_id(self) -> str:
-        """Checksum of this content, with that of its flags when they are another file."""
+        """Checksum of this version, with that of its flags when they are another file."""
         return self.sha256 if self.dq_sha256 is None else f"{self.sha256}+{self.dq_sha256}"
 
     def note_flags(self, facts: FileFacts) -> bool:
-        """Note the file with the flags of this very content, which may have come later.
+        """Record the file with the flags of this version, which may arrive later.
 
         Returns
         -------
@@ -188,21 +188,21 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def lacks_flags(self) -> bool:
-        """Whether its flags are in another file, which was never beside it."""
+        """Whether its flags are in another file, which was never found beside it."""
         return self.product.kind is ProductKind.C0M and self.dq_sha256 is None
 
     @property
     def is_delivery(self) -> bool:
-        """Whether the file came from outside; skydb made the others of one that did."""
+        """Whether the file came from outside; skydb made the others from such a file."""
         return self.derived_from is None
 
     @property
     def origin(self) -> ProductVersion:
-        """The delivery that this version was made of; itself when it is one."""
+        """The archive version that this version was made of, or this version itself."""
         return self if self.derived_from is None else self.derived_from.origin
 
     def derive(self, facts: FileFacts, path: str) -> ProductVersion:
-        """The version that skydb has made of this one; it counts as the same delivery.
+        """Make the version that skydb derived from this one, with the same archive version.
 
         Parameters
         ----------
@@ -216,9 +216,9 @@ class ProductVersion(ConditionRecord, Placed, Base):
         return version
 
     def annotate(self, facts: FileFacts, path: str) -> ProductVersion:
-        """The version that is this one but for cards that say what a sky run found.
+        """Make a version that differs from this one only by cards of a sky run.
 
-        It never stands for the product: pixels and WCS are those of this version.
+        It never represents the product: pixels and WCS are those of this version.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def current_solution(self) -> AlignmentSolution | None:
-        """The active WCS of this content, or None when none was recorded."""
+        """The active WCS of this version, or None when none was recorded."""
         if self.is_annotated and self.derived_from is not None:
             return self.derived_from.current_solution
         in_header = [s for s in self.solutions if s.wcs_key == " "]
@@ -243,16 +243,16 @@ class ProductVersion(ConditionRecord, Placed, Base):
 
     @property
     def accepted_solution(self) -> AlignmentSolution | None:
-        """The accepted fit that this content holds, or None."""
+        """The accepted fit of this version, or None."""
         current = self.current_solution
         return current if current is not None and current.is_fitted else None
 
     @property
     def has_signal(self) -> bool:
-        """Whether there is anything to measure: exposure time and good pixels."""
+        """Whether there is a signal: exposure time and good pixels."""
         return not self.condition.has_no_signal
 
     @property
     def is_newest_delivery(self) -> bool:
-        """Whether no newer delivery of the product is recorded."""
+        """Whether no newer archive version of the product is recorded."""
         return all(other.delivery <= self.delivery for other in self.product.versions)

@@ -63,7 +63,7 @@ class Visit(Base):
         return cls(name.program, name.visit_number, facts.proposal_id, facts.target_name)
 
     def learn(self, facts: ExposureFacts) -> None:
-        """Take in what the header of one of its exposures says, where it is not known yet."""
+        """Take facts from the header of one of its exposures, where they are unknown."""
         self.proposal_id = self.proposal_id or facts.proposal_id
         self.target_name = self.target_name or facts.target_name
 

@@ -24,7 +24,7 @@ from skydb.domain.vocabulary import (
 
 
 class VisitDrizzle(Repeatable, Activity):
-    """The exposures of one visit in one filter and detector became one product.
+    """Product of the exposures of one visit in one filter and detector.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class VisitDrizzle(Repeatable, Activity):
     method : SkyMethod
         The sky that is subtracted before cosmic rays are looked for.
     parameters : mapping
-        What AstroDrizzle is passed, and the contents that it is given.
+        Options of AstroDrizzle, and the versions that it is given.
     stamp : Stamp
         Who asked, and where it runs.
     recipe_hash : str
@@ -85,7 +85,7 @@ class VisitDrizzle(Repeatable, Activity):
 
     @property
     def product_version(self) -> ProductVersion | None:
-        """What came of it; None until it has succeeded, and for a repetition."""
+        """Its product; None until it has succeeded, and for a repetition."""
         return next((link.version for link in self.generated), None)
 
     @property
@@ -96,7 +96,7 @@ class VisitDrizzle(Repeatable, Activity):
     def note_skies(
         self, levels: Iterable[SkyLevel], effective: SkyMethod, reason: str | None
     ) -> None:
-        """Keep which sky was used of each chip, and flag a method that was not asked for.
+        """Record the sky that was used of each chip, and flag a method that was not asked for.
 
         Parameters
         ----------
@@ -107,19 +107,19 @@ class VisitDrizzle(Repeatable, Activity):
         reason : str or None
             Why it is another method than the one asked for.
         """
-        told = {f"{one.rootname}[{one.extver}]": one.mdrizsky for one in levels}
-        self.parameters = {**self.parameters, "skies": told}
+        by_chip = {f"{one.rootname}[{one.extver}]": one.mdrizsky for one in levels}
+        self.parameters = {**self.parameters, "skies": by_chip}
         self.effective_method = effective
         if effective is not self.requested_method:
-            message = f"{self.requested_method} was asked for, {effective} is what ran. "
+            message = f"{self.requested_method} was asked for, {effective} ran. "
             self.notice(
                 FindingKind.DOWNGRADED, f"run {self.id}", (message + (reason or "")).strip()
             )
 
     def keep(self, version: ProductVersion) -> None:
-        """Note what came of it."""
+        """Record the product."""
         self.generate(version, LinkRole.MOSAIC)
 
     def repeat(self, original: VisitDrizzle) -> None:
-        """Note which one this repeats."""
+        """Record the one that this repeats."""
         self.replay_of = original

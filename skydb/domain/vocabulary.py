@@ -14,7 +14,7 @@ from skydb.domain.growing import GrowingVocabulary as GrowingVocabulary
 
 
 class SkyMethod(StrEnum):
-    """Where the sky of a run comes from.
+    """Source of the sky of a run.
 
     The first four are AstroDrizzle's ``skymethod`` (DrizzlePac Handbook, sky subtraction) and
     can be asked for; the others are what a run is found to be of by its options.
@@ -67,7 +67,7 @@ class SkyStat(StrEnum):
 
 
 class KnownFrom(GrowingVocabulary):
-    """What told the ledger of an exposure."""
+    """Source from which the ledger knows an exposure."""
 
     HEADER = "header"
     """A file of it was read."""
@@ -76,14 +76,14 @@ class KnownFrom(GrowingVocabulary):
 
 
 class Engine(GrowingVocabulary):
-    """What computed a sky run."""
+    """Program that computed a sky run."""
 
     ASTRODRIZZLE = "astrodrizzle"
     SKYDB = "skydb"
 
 
 class ProductKind(GrowingVocabulary):
-    """What a file is, by the suffix of its name (HST data handbooks)."""
+    """Kind of a file, by the suffix of its name (HST data handbooks)."""
 
     FLT = "flt"
     """Calibrated exposure."""
@@ -129,7 +129,7 @@ class SkyUnit(GrowingVocabulary):
 
 
 class WcsKind(GrowingVocabulary):
-    """What a WCSNAME says of its solution (DrizzlePac Handbook, section 4.5)."""
+    """Meaning of a WCSNAME (DrizzlePac Handbook, section 4.5)."""
 
     PIPELINE = "pipeline"
     """OPUS: telescope pointing, no distortion."""
@@ -144,7 +144,7 @@ class WcsKind(GrowingVocabulary):
 
 
 class SolutionOrigin(GrowingVocabulary):
-    """Where an AlignmentSolution comes from."""
+    """Source of an AlignmentSolution."""
 
     ARCHIVE = "archive"
     """Read from the header of a file as it came."""
@@ -159,7 +159,7 @@ class SolutionOrigin(GrowingVocabulary):
 
 
 class TrustComponent(GrowingVocabulary):
-    """One witness for or against a fit (``docs/trust.md``)."""
+    """A check of a fit (``docs/trust.md``)."""
 
     MATCHES = "matches"
     """Matched sources against the degrees of freedom of the geometry."""
@@ -180,7 +180,7 @@ class TrustComponent(GrowingVocabulary):
 
 
 class DiffCause(StrEnum):
-    """What may have set two solutions of one image apart."""
+    """Possible cause of a difference of two solutions of one image."""
 
     IDCTAB = "IDCTAB"
     """Another distortion model."""
@@ -191,13 +191,13 @@ class DiffCause(StrEnum):
     SOFTWARE = "software"
     """Another calibration pipeline or tool, or another version of it."""
     INPUT = "input content"
-    """Another content of the file."""
+    """Another file version."""
     PARAMETERS = "parameters"
     """Other parameters of the fit."""
 
 
 class SkyDiffCause(StrEnum):
-    """What may have set two sky values of one chip apart."""
+    """Possible cause of a difference of two sky values of one chip."""
 
     CAL_VER = "CAL_VER"
     """Another calibration pipeline made the exposure."""
@@ -206,7 +206,7 @@ class SkyDiffCause(StrEnum):
     WCS = "WCS"
     """The exposure points elsewhere."""
     INPUT = "input content"
-    """Another content of the file."""
+    """Another file version."""
     ALIGNMENT = "alignment"
     """What was aligned before, in the directory of a run's log, came out otherwise."""
     SOFTWARE = "software"
@@ -216,7 +216,7 @@ class SkyDiffCause(StrEnum):
     EXPOSURES = "other exposures"
     """The runs were of different sets of exposures."""
     NEIGHBOURS = "content of other exposures"
-    """Another content of exposures that it was measured with."""
+    """Another file version of exposures that it was measured with."""
     ENGINE = "engine"
     """AstroDrizzle, or skydb itself."""
     DOWNGRADED = "downgraded"
@@ -261,7 +261,7 @@ class ActivityKind(GrowingVocabulary):
 
 
 class AlignmentRoad(StrEnum):
-    """What an alignment run fits."""
+    """Kind of fit of an alignment run."""
 
     DRIZZLED = "drizzled"
     """Drizzled products; an acceptance carries the fit to their members."""
@@ -279,11 +279,11 @@ class ActivityStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """It was told to stop, or its process died, before it was done."""
+    """It was stopped by a signal, or its process died, before it was done."""
 
 
 class IngestStatus(StrEnum):
-    """What ingest made of one file."""
+    """Result of ingest for one file."""
 
     NEW = "new"
     KNOWN = "known"
@@ -294,7 +294,7 @@ class IngestStatus(StrEnum):
 
 
 class SkyCardStatus(StrEnum):
-    """What became of the sky of one chip in the header of one of the user's files."""
+    """Result for the sky of one chip in the header of one of the user's files."""
 
     WRITTEN = "written"
     NO_VALUE = "no-value"
@@ -313,7 +313,7 @@ class DownloadStatus(StrEnum):
 
 
 class FetchStatus(StrEnum):
-    """What a fetch made of one file that was asked for, all attempts taken together."""
+    """Result of a fetch for one file, over all attempts."""
 
     PLANNED = "planned"
     """Chosen and not fetched: a dry run."""
@@ -330,7 +330,7 @@ class FetchStatus(StrEnum):
 
 
 class LinkRole(GrowingVocabulary):
-    """Why an activity used or generated a version (W3C PROV roles)."""
+    """Role of a version that an activity used or generated (W3C PROV roles)."""
 
     SCIENCE = "science"
     REFERENCE = "reference"
@@ -342,7 +342,7 @@ class LinkRole(GrowingVocabulary):
 
 
 class Verdict(StrEnum):
-    """Judgement of the self-test on an environment."""
+    """Result of the self-test of an environment."""
 
     UNCHECKED = "unchecked"
     PASSED = "passed"
@@ -350,7 +350,7 @@ class Verdict(StrEnum):
 
 
 class Retention(StrEnum):
-    """What shall be kept of a sky run."""
+    """Retention of a sky run."""
 
     NORMAL = "normal"
     """Everything, until somebody decides otherwise."""
@@ -361,7 +361,7 @@ class Retention(StrEnum):
 
 
 class EntryKind(GrowingVocabulary):
-    """What a line in the survey's books says."""
+    """Kind of a note or decision."""
 
     NOTE = "note"
     FLAG = "flag"
@@ -377,7 +377,7 @@ class EntryKind(GrowingVocabulary):
 
 
 class AttemptOutcome(StrEnum):
-    """How one attempt of a worker at an activity ended."""
+    """End of one attempt of a worker at an activity."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -385,11 +385,11 @@ class AttemptOutcome(StrEnum):
     LOST = "lost"
     """The worker went away."""
     INTERRUPTED = "interrupted"
-    """It was told to stop."""
+    """It was stopped by a signal."""
 
 
 class ReplayVerdict(StrEnum):
-    """How a run compares with the one that it repeats."""
+    """Result of the comparison of a run with the one that it repeats."""
 
     IDENTICAL = "identical"
     INCOMPLETE = "incomplete"

@@ -1,8 +1,7 @@
-"""Whether the WCS in a fitted file is the fit that the match file describes.
+"""Check that the WCS in a fitted file is the fit of the match file.
 
-The match file says where each source of the image is in its pixels, which place of the
-catalogue it belongs to and what the fit leaves between the two. The WCS of every chip has
-to leave the same.
+The match file has the pixel of each source, its position in the catalogue, and the residual of
+the fit between the two. The WCS of every chip has to give the same residuals.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 def applied_offsets_pix(product: Path, matches: MatchFile) -> dict[int, float]:
-    """How far the header is off the match file, chip by chip.
+    """Compare the header with the match file, chip by chip.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Sky matching and drizzling with AstroDrizzle.
 
 AstroDrizzle returns without an exception when it has done nothing, changes the
-method of the sky in silence, rewrites its inputs and starts from whatever
+method of the sky without a message, rewrites its inputs and starts from any
 MDRIZSKY they had. Here it gets pristine copies, in a directory of its own, and
-what it did is found out from three witnesses (:mod:`skydb.drizzle.effective`).
+three checks find what it did (:mod:`skydb.drizzle.effective`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.crmasks import MASKS, MaskReading, mask_readings
-from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, judge, skies_in_use
+from skydb.drizzle.effective import MethodVerdict, SkyCall, SkyReading, method_verdict, skies_in_use
 from skydb.drizzle.optionfiles import stage_files
 from skydb.drizzle.optionspec import Tool
 from skydb.drizzle.presets import completed
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyheaders import read_skies, remove_sky, table_contradictions
-from skydb.drizzle.userskies import UserSkies, judge_given, user_skies_of
+from skydb.drizzle.userskies import UserSkies, check_given, user_skies_of
 from skydb.drizzle.workspace import copies_in, fresh_directory
 from skydb.errors import ToolSilentFailureError, UsageError
 from skydb.files.dqfile import require_flags
@@ -91,7 +91,7 @@ class ProductJob:
 
 @dataclass(frozen=True)
 class SkyJob:
-    """A product to make with a sky method, and the witnesses to be heard."""
+    """A product to make with a sky method, and its checks."""
 
     product: ProductJob
     method: SkyMethod
@@ -144,7 +144,7 @@ class AstroDrizzle:
         return replace(outcome, seconds=time.perf_counter() - began_s)
 
     def drizzle_all(self, jobs: Sequence[SkyJob], scratch: Path) -> list[DrizzleOutcome]:
-        """As :meth:`drizzle`, many in one subprocess; ``seconds`` then leave its start out."""
+        """Run :meth:`drizzle` on many jobs in one subprocess; ``seconds`` leaves its start out."""
         jobs = [replace(job, product=_whole(job.product)) for job in jobs]
         directories = [_stage(job.product, scratch) for job in jobs]
         requests = [
@@ -152,10 +152,10 @@ class AstroDrizzle:
             for job, directory in zip(jobs, directories, strict=True)
         ]
         report = self._runner.run("astrodrizzle", {"jobs": requests}, scratch)
-        told = _job_reports(report)
+        reports = _job_reports(report)
         return [
             _outcome(job, directory, one, _versions(report), scratch)
-            for job, directory, one in zip(jobs, directories, told, strict=True)
+            for job, directory, one in zip(jobs, directories, reports, strict=True)
         ]
 
     def make_product(
@@ -204,7 +204,7 @@ def _outcome(
     log = _kept_log(directory, scratch)
     science, weight = _mosaic(directory, job.product, log)
     masks = mask_readings(report.get("masks", ()))
-    verdict, skies = _hear(job, report, read_skies(_copies(job.product, directory)), log)
+    verdict, skies = _reconcile(job, report, read_skies(_copies(job.product, directory)), log)
     return DrizzleOutcome(
         science=science,
         weight=weight,
@@ -301,26 +301,26 @@ def _copies(job: ProductJob, directory: Path) -> list[Path]:
     return [directory / path.name for path in job.inputs]
 
 
-def _hear(
+def _reconcile(
     job: SkyJob, report: Mapping[str, Any], on_disk: Sequence[SkyReading], log: Path
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
-    """Verdict on the method, and the skies that were really used."""
+    """Find the method that ran, and the skies that were really used."""
     method, calls = job.method, [_call(call) for call in report["sky_calls"]]
     given = user_skies_of(job.product.settings)
     if given is not None and not calls:
-        return judge_given(given, given.values(job.product.inputs), on_disk)
+        return check_given(given, given.values(job.product.inputs), on_disk)
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
-        verdict = judge(method, calls, skies, text)
+        verdict = method_verdict(method, calls, skies, text)
     except LookupError as error:
         raise ToolSilentFailureError(_TOOL, "computed no sky", log=log) from error
-    silent = {reading.filename for reading in skies if reading.mdrizsky is None}
+    without_sky = {reading.filename for reading in skies if reading.mdrizsky is None}
     contradictions += [
         f"{name} has no sky although it overlaps others"
-        for name in sorted(silent.difference(verdict.unmatched))
+        for name in sorted(without_sky.difference(verdict.unmatched))
     ]
     found = (*verdict.disagreements, *contradictions)
     return replace(verdict, disagreements=found), skies

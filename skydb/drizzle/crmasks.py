@@ -23,7 +23,7 @@ MASKS = "crmasks.fits"
 
 @dataclass(frozen=True, slots=True)
 class MaskReading:
-    """What driz_cr masked of one chip.
+    """Pixels that driz_cr masked in one chip.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class MaskReading:
         return self.share_lost > self.largest_share
 
 
-def mask_readings(told: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
-    """Readings from what the subprocess told."""
-    return tuple(MaskReading(**one) for one in told)
+def mask_readings(records: Iterable[Mapping[str, Any]]) -> tuple[MaskReading, ...]:
+    """Read the masks from the record of the subprocess."""
+    return tuple(MaskReading(**one) for one in records)
 
 
 def read_masks(path: Path) -> dict[tuple[str, int], NDArray[np.bool_]]:

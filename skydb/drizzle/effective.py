@@ -1,9 +1,9 @@
-"""Which sky method really ran: three witnesses and a verdict.
+"""The sky method that really ran: three checks and their result.
 
 drizzlepac answers any exception of skymatch by running another method
 (``match`` becomes ``localmin``, ``globalmin+match`` becomes ``globalmin``) and
-ends well. Its one warning says "localmin" in both cases. So three witnesses are
-heard: the calls of skymatch as they were made, the log, and the values.
+ends well. Its one warning names "localmin" in both cases. So three sources are
+compared: the calls of skymatch as they were made, the log, and the values.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class SkyReading:
 
 @dataclass(frozen=True)
 class MethodVerdict:
-    """What ran, and what does not add up.
+    """The method that ran, and contradictions about it.
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ def effective_method(calls: Sequence[SkyCall]) -> SkyMethod | None:
     return SkyMethod(done[-1]) if done else None
 
 
-def judge(
+def method_verdict(
     requested: SkyMethod, calls: Sequence[SkyCall], readings: Sequence[SkyReading], log: str
 ) -> MethodVerdict:
-    """Hear the witnesses.
+    """Compare calls, log and values.
 
     Raises
     ------
@@ -129,20 +129,20 @@ def _downgrade_reason(
 
 
 def log_contradictions(calls: Sequence[SkyCall], log: str) -> list[str]:
-    """What the log says of a changed method against what was witnessed."""
+    """Compare the changes of method in the log with the recorded calls."""
     said = set(_REVERTED.findall(log))
     seen = {call.method for call in calls if call.error is not None}
     if said == seen:
         return []
-    return [f"the log tells of {_list(said)} given up, the calls of {_list(seen)}"]
+    return [f"the log says that {_list(said)} failed, the calls that {_list(seen)} did"]
 
 
 def skies_in_use(
     readings: Sequence[SkyReading], calls: Sequence[SkyCall]
 ) -> tuple[tuple[SkyReading, ...], list[str]]:
-    """Readings with the values that drizzlepac really used, and where headers differ.
+    """Collect the values that drizzlepac really used, and differences of the headers.
 
-    After a failed skymatch the exposures keep, on disk, the MDRIZSKY of before.
+    After a failed skymatch the exposures keep, on disk, their earlier MDRIZSKY.
     """
     used = next((call.skies for call in reversed(calls) if call.error is None), {})
     real, contradictions = [], []
@@ -167,7 +167,7 @@ def _same_sky(on_disk: float | None, used: float | None) -> bool:
 
 
 def value_contradictions(method: SkyMethod, readings: Sequence[SkyReading]) -> list[str]:
-    """What the values say against a method; one exposure alone proves little."""
+    """Check the values of a method; one exposure alone proves little."""
     levels: dict[str, list[float]] = {}
     for reading in readings:
         if reading.brightness is not None:
@@ -180,7 +180,7 @@ def value_contradictions(method: SkyMethod, readings: Sequence[SkyReading]) -> l
 
 
 def _against(method: SkyMethod, levels: Sequence[float]) -> list[str]:
-    """What brightness levels, one a chip, say against a method."""
+    """Check the brightness levels of a method, one a chip."""
     if len(levels) == 1:
         alone = f"{method} of one exposure alone computes nothing"
         return [alone] if method.needs_overlap else []

@@ -1,7 +1,7 @@
-"""Whether files that options name hold what the options need.
+"""Checks that files named by options contain what the options need.
 
-drizzlepac looks at them late: an extension that is not there is an ``IndexError`` after
-minutes, a line that it cannot use is passed over, and an empty list is no list.
+drizzlepac reads them late: a missing extension is an ``IndexError`` after minutes, a line
+that it cannot use is skipped, and an empty list counts as no list.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from skydb.files.structure import HduRecord, open_skeleton
 _NUMBERED = re.compile(r"\[\s*(\d+)\s*\]")
 _NAMED = re.compile(r"\[\s*([A-Za-z_]\w*)\s*(?:,\s*(\d+)\s*)?\]")
 _MATRIX = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
-#: Of which drizzlepac reads the primary HDU when no extension is named.
+#: Options of which drizzlepac reads the primary HDU when no extension is named.
 _FIRST_ONLY = frozenset({"driz_sep_refimage", "skymask_cat"})
 
 #: Whether an HDU will do, as a reason why it will not, or nothing.
@@ -112,7 +112,7 @@ def _extension(path: Path, hdus: tuple[HduRecord, ...], extension: str) -> HduRe
 
 
 def _grid_refusal(path: Path, hdu: HduRecord) -> str:
-    """Why a header defines no grid of pixels on the sky, as HSTWCS reads it; else nothing."""
+    """Explain why a header defines no grid of pixels on the sky for HSTWCS, or give ''."""
     cards = Cards(path, (hdu.scanned,))
     axes = [(cards.text(f"CTYPE{axis}") or "").upper() for axis in (1, 2)]
     place = [cards.number(key) for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2")]
@@ -135,7 +135,7 @@ def _size_refusal(cards: Cards) -> str:
 def _mask_refusal(_: Path, hdu: HduRecord) -> str:
     if hdu.is_tile_compressed or (len(_shape(hdu)) == 2 and min(_shape(hdu)) > 0):
         return ""
-    return "is no image of two dimensions"
+    return "is not an image of two dimensions"
 
 
 def _shape(hdu: HduRecord) -> list[int]:
@@ -143,7 +143,7 @@ def _shape(hdu: HduRecord) -> list[int]:
     return [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header.get("NAXIS", 0)))]
 
 
-#: How images are checked, by the option that names them, or whose list does.
+#: Check of an image, by the option that names it or its list.
 _IMAGES: Mapping[str, HduCheck] = MappingProxyType(
     {
         "final_refimage": _grid_refusal,

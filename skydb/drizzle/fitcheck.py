@@ -1,7 +1,6 @@
-"""Cross-examination of one TweakReg fit: three witnesses, one story.
+"""Checks of one TweakReg fit by its shift file, its match file and the header of the copy.
 
-The shift file, the match file and the header of the copy are compared; the
-first contradiction is the reason for which the fit is refused.
+The first contradiction is the reason for which the fit is refused.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ _CLOCK_TOLERANCE_S = 2.0
 _SHIFT_TOLERANCE_PIX = 2e-4
 _RMS_TOLERANCE_PIX = 2e-4
 _MAS_PER_DEG = 3.6e6
-#: What TweakReg's way through the linear terms of a distorted chip may leave.
+#: Error of TweakReg's treatment of the linear terms of a distorted chip.
 _APPLIED_TOLERANCE_PIX = 0.1
 
 
 @dataclass(frozen=True)
 class FitEvidence:
-    """Where the traces of one fit should be, and what was there before it.
+    """Paths of the files of one fit, and the WCS before it.
 
     ``geometry_before`` has the linear WCS of every chip, by EXTVER.
     """
@@ -53,7 +52,7 @@ class FitEvidence:
 
 @dataclass(frozen=True)
 class SoundFit:
-    """A fit on which all witnesses agree."""
+    """A fit that passed all checks."""
 
     row: ShiftRow
     matches: MatchFile
@@ -62,7 +61,7 @@ class SoundFit:
 
 
 class _ContradictionError(Exception):
-    """What the witnesses disagree on, in words fit for a table cell."""
+    """Contradiction of the files, in words fit for a table cell."""
 
 
 def examine(evidence: FitEvidence) -> SoundFit | str:
@@ -119,7 +118,7 @@ def _compare(
 
 
 def _header_story(evidence: FitEvidence, matches: int) -> str:
-    """Check every chip of the copy; the name under which it keeps the WCS of before."""
+    """Check every chip of the copy; return the name under which it keeps the earlier WCS."""
     names = []
     with opened(evidence.product) as hdus:
         images = science_hdus(hdus)
@@ -137,11 +136,11 @@ def _require_fitted(
     header: Header, before: Geometry, evidence: FitEvidence, matches: int, chip: str
 ) -> None:
     name, kind = _text(header, "WCSNAME"), _text(header, "WCSTYPE")
-    _require(name == evidence.wcs_name_wanted, f"the header{chip} says WCSNAME {name!r}")
-    _require(not kind.startswith("not aligned"), f"the header{chip} says WCSTYPE {kind!r}")
+    _require(name == evidence.wcs_name_wanted, f"the header{chip} has WCSNAME {name!r}")
+    _require(not kind.startswith("not aligned"), f"the header{chip} has WCSTYPE {kind!r}")
     _require(geometry(header) != before, f"the WCS{chip} of the product is unchanged")
     stated = header.get("NMATCH")
-    _require(stated == matches, f"the header{chip} says {stated} matches, the match file {matches}")
+    _require(stated == matches, f"the header{chip} has {stated} matches, the match file {matches}")
 
 
 def _archived_name(header: Header, before: Geometry, evidence: FitEvidence, chip: str) -> str:
@@ -159,7 +158,7 @@ def _require_applied(product: Path, matches: MatchFile) -> None:
     for extver, offset in found.items():
         reason = (
             f"the header of SCI,{extver} puts its matched sources {offset:.2f} pixels off the "
-            "places that the match file says"
+            "places in the match file"
         )
         _require(offset < _APPLIED_TOLERANCE_PIX, reason)
 

@@ -47,12 +47,12 @@ class CatalogRequest:
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Self:
-        """From the record of the task."""
+        """Make it from the record of the task."""
         return cls(**{item.name: entry[item.name] for item in fields(cls) if item.name in entry})
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the answer as far as HTTP and its first line tell; None if nothing."""
+        """Problem of the answer by HTTP status and first line; None if there is none."""
         if self.error is not None:
             return self.error
         if self.status != 200:
@@ -64,7 +64,7 @@ class CatalogRequest:
 
 @dataclass(frozen=True, slots=True)
 class FootprintAnswer:
-    """What came of one call.
+    """Result of one call.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class FootprintCatalog:
     service_url : str
         What drizzlepac shall take for ASTROMETRIC_CATALOG_URL.
     request_timeout_s : float
-        Longest that the service may be silent.
+        Longest time without data from the service.
     """
 
     def __init__(

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.tweakreg import FIRST_GEOMETRY, Heard, ProductFit, heed_nothing
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, OnFit, ProductFit, ignore_fit
 
 #: From the one that says most to the one that asks least.
 _LADDER = (FIRST_GEOMETRY, "rshift", "shift")
 
-#: Makes fits of some products with some settings, below a directory, and tells of each.
-Fit = Callable[[Sequence[Path], TweakRegSettings, Path, Heard], list[ProductFit]]
+#: Function that fits products with some settings, below a directory, and reports each.
+Fit = Callable[[Sequence[Path], TweakRegSettings, Path, OnFit], list[ProductFit]]
 
 
 def geometry_for(nmatches: int) -> str:
@@ -36,7 +36,7 @@ def fit_by_matches(
     products: Sequence[Path],
     settings: TweakRegSettings,
     scratch: Path,
-    heard: Heard = heed_nothing,
+    on_fit: OnFit = ignore_fit,
 ) -> list[ProductFit]:
     """Fit products with the geometry that is named, or with what their matches allow.
 
@@ -50,8 +50,8 @@ def fit_by_matches(
         With the geometry open, or named.
     scratch : Path
         Where the fits are made.
-    heard : callable, optional
-        Told once of each fit, as soon as no other geometry will be tried for it.
+    on_fit : callable, optional
+        Called once for each fit, as soon as no other geometry will be tried for it.
 
     Returns
     -------
@@ -59,14 +59,14 @@ def fit_by_matches(
         One for each product, in order; ``geometry_why`` where the geometry was chosen.
     """
     if settings.fitgeometry is not None or settings.expand_refcat:
-        return fit(products, settings, scratch, heard)
+        return fit(products, settings, scratch, on_fit)
     made: dict[Path, ProductFit] = {}
 
     def keep(place: int, one: ProductFit) -> None:
         before = made.get(one.product)
         kept = made[one.product] = _because(one, before) if before else one
         if _place_wanted(kept) <= place:
-            heard(kept)
+            on_fit(kept)
 
     fit(products, settings, scratch, partial(keep, 0))
     for place, geometry in enumerate(_LADDER[1:], start=1):

@@ -1,4 +1,4 @@
-"""Members of a group that is fitted as a rigid body, and what came of the fit."""
+"""Members of a group that is fitted as a rigid body, and the result of the fit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a fit of a body rests on.
+    """Data of a fit of a body.
 
     Parameters
     ----------

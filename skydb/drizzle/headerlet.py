@@ -22,7 +22,7 @@ _MADE = "made_hlet.fits"
 
 @dataclass(frozen=True)
 class HeaderletLabel:
-    """What a headerlet says of itself.
+    """Names and author in a headerlet.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def install_solution(
 ) -> None:
     """Make an earlier solution the primary WCS of every chip and keep the one they had.
 
-    The distortion stays that of the file; whoever calls measures what came of it.
+    The distortion stays that of the file; the caller measures the result.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def install_solution(
     hdr_name : str or None
         HDRNAME of the solution.
     history : str
-        HISTORY of the primary header: what was done, when. It tells the file from one
+        HISTORY of the primary header: action and time. It distinguishes the file from one
         that held the same solution before.
 
     Raises

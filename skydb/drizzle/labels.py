@@ -1,4 +1,4 @@
-"""Naming a fitted WCS in headers as the archive does: RMS in mas, honest type and HDRNAME.
+"""Names of a fitted WCS in headers as in the archive: RMS in mas, correct type and HDRNAME.
 
 TweakReg writes NMATCH and RMS in degrees, apply_tweak keeps the errors and the
 headerlet name of the old solution; both are put right here.
@@ -25,7 +25,7 @@ _LEFT_BY_TOOLS = ("NMATCH", "FITNAME", "HDRNAME", "NMATCHES", "RMS_RA", "RMS_DEC
 
 @dataclass(frozen=True)
 class SolutionLabel:
-    """What the headers shall say of a solution.
+    """Values of the headers for a solution.
 
     Parameters
     ----------

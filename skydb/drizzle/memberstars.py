@@ -15,7 +15,7 @@ from skydb.sky.members import MemberStars
 
 Floats = NDArray[np.float64]
 
-#: Of an outline: what matters is which stars it holds, to some pixels.
+#: Tolerance of an outline: it selects stars, to some pixels.
 _POINTS_PER_SIDE = 3
 
 
@@ -58,7 +58,7 @@ def member_stars(path: Path, name: str, visit: str, band: str) -> MemberStars:
 
 
 def _seconds(chip: ChipMeaning) -> float:
-    """What a flux is divided by to be per second."""
+    """Divisor that makes a flux per second."""
     return 1.0 if chip.is_rate or not chip.exptime_s else float(chip.exptime_s)
 
 

@@ -31,7 +31,7 @@ __all__ = ["ChipSkies", "OnePass", "OnePassMosaic", "why_not"]
 _TASK = "onepass"
 _TOOL = "One-pass drizzle"
 
-#: What to subtract from every chip, by file name and EXTVER, in the unit of its image;
+#: Sky to subtract from every chip, by file name and EXTVER, in the unit of its image;
 #: None subtracts nothing and leaves MDRIZSKY out, as AstroDrizzle does.
 ChipSkies = Mapping[tuple[str, int], float | None]
 
@@ -165,10 +165,10 @@ def _refuse(
 def _refuse_skies(method: SkyMethod, chips: ChipSkies, names: set[str]) -> None:
     strangers = sorted({name for name, _ in chips} - names)
     if strangers:
-        raise UsageError(f"{method.value}: skies of {', '.join(strangers)}, which is no input.")
-    silent = sorted(names - {name for name, _ in chips})
-    if silent:
-        raise UsageError(f"{method.value}: no sky is given for {', '.join(silent)}.")
+        raise UsageError(f"{method.value}: skies of {', '.join(strangers)}, which are not inputs.")
+    without_sky = sorted(names - {name for name, _ in chips})
+    if without_sky:
+        raise UsageError(f"{method.value}: no sky is given for {', '.join(without_sky)}.")
     for (name, extver), sky in chips.items():
         if sky is not None and not math.isfinite(sky):
             raise UsageError(f"{method.value}: the sky of {name} chip {extver} is {sky}.")

@@ -1,6 +1,6 @@
-"""What one pass over the exposures can follow, and why it cannot follow the rest.
+"""Options that one pass over the exposures supports, and reasons for the rest.
 
-A parameter that is not known to leave the weights alone is refused: a mosaic that is
+A parameter that may change the weights is refused: a mosaic that is
 nearly AstroDrizzle's is worth less than one that took longer.
 """
 
@@ -51,7 +51,7 @@ _OF_THE_MOSAIC = frozenset(
     }
 )
 
-#: Parameters of the sky: whoever gives the skies follows them, or says why not.
+#: Parameters of the sky: the caller that gives the skies handles or refuses them.
 _OF_THE_SKY = frozenset(
     {
         *("resetbits", "sky_bits", "skystat", "skywidth", "skylower", "skyupper", "skyclip"),
@@ -69,7 +69,7 @@ _PREFIXES_OF_STEPS = ("driz_sep_", "combine_", "median_", "blot_", "driz_cr_")
 
 
 class Manner(StrEnum):
-    """How the engine skydb deals with an option of AstroDrizzle."""
+    """Support of an option of AstroDrizzle by the engine skydb."""
 
     MOSAIC = "follows it in the mosaic"
     SKY = "follows it in the sky"
@@ -79,7 +79,7 @@ class Manner(StrEnum):
 
 
 def manner_of(name: str) -> Manner | None:
-    """How the engine skydb deals with an option; None for one that it does not know."""
+    """Look up the support of an option; None for an unknown one."""
     groups = {
         Manner.LIMITED: name in _ONLY,
         Manner.MOSAIC: name in _OF_THE_MOSAIC,
@@ -96,7 +96,7 @@ def limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
 
 
 def why_not(settings: AstroDrizzleSettings) -> str | None:
-    """Why one pass cannot do what the settings ask for.
+    """Explain why one pass cannot use the settings.
 
     Parameters
     ----------

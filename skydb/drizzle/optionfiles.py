@@ -1,7 +1,7 @@
-"""Files that options name: found where the user is, told by content, copied to the tool.
+"""Files that options name: found from the user's directory, hashed, copied to the tool.
 
-A tool runs in a scratch directory, where a relative name means nothing, and a name says
-nothing of what was read. So every file is resolved and hashed when it is named, lists with
+A tool runs in a scratch directory, where a relative name does not work, and a name does not
+identify a file. So every file is resolved and hashed when it is named, lists with
 the files that they list, and copied beside the inputs when the tool runs.
 """
 
@@ -28,7 +28,7 @@ from skydb.files.checksum import sha256_of
 
 
 class FileRole(StrEnum):
-    """What a file is to the option that names it."""
+    """Role of a file for the option that names it."""
 
     WHOLE = "whole"
     """Read as it is; an image may have an extension: ``ref.fits[1]``."""
@@ -58,7 +58,7 @@ FILE_OPTIONS: Mapping[Tool, Mapping[str, FileRole]] = MappingProxyType(
     }
 )
 
-#: Where options with files keep what is known of them, among recorded parameters.
+#: Key under which recorded parameters keep the facts of their files.
 RECORD = "option_files"
 
 _EXTENSION = re.compile(r"(?P<path>.+?)(?P<extension>[\[{].*[\]}])?$", re.DOTALL)
@@ -78,7 +78,7 @@ class OptionFile:
     path : Path
         Where it is.
     sha256 : str
-        Content when it was named.
+        Checksum when it was named.
     token : str
         How a list names it; empty for the file of the option itself.
     """
@@ -89,11 +89,11 @@ class OptionFile:
     token: str = ""
 
     def as_record(self) -> dict[str, str]:
-        """JSON-able; the path tells where it was, the rest what it was."""
+        """Give a JSON document with path, name and checksum."""
         return {**self.as_content(), "path": str(self.path)}
 
     def as_content(self) -> dict[str, str]:
-        """What of it changes a result: the name that the tool sees, and the content."""
+        """Name for the tool, and checksum: the parts that change a result."""
         return {"name": self.token or self.path.name, "sha256": self.sha256}
 
     @classmethod
@@ -132,7 +132,7 @@ def resolve_files(
     NotFoundError
         When a file is not there.
     UsageError
-        When it is none, or its content or extension is of no use to the option.
+        When the file is missing, or its contents or extension are of no use to the option.
     """
     plain, found = dict(options), list[OptionFile]()
     for option, role in FILE_OPTIONS[tool].items():
@@ -155,7 +155,7 @@ def resolve_files(
 def _resolved(
     option: str, role: FileRole, name: str, extension: str, base: Path
 ) -> Iterator[OptionFile]:
-    # Only here: the content of files is read with astropy, whose import takes a second.
+    # Imported here because astropy, which reads the files, takes a second to import.
     from skydb.drizzle.filecontent import require_content
 
     path = _existing(option, name, [base])
@@ -264,7 +264,7 @@ def named_files(parameters: object) -> Files:
 
 
 def content_only(parameters: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Parameters whose files are told by name and content alone, wherever they are.
+    """Replace the files in parameters by name and checksum, without paths.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def content_only(parameters: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def record_content(record: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, object]:
-    """What :func:`record_of` gave, without paths."""
+    """Give the result of :func:`record_of` without paths."""
     return {
         option: [{key: text for key, text in one.items() if key != "path"} for one in several]
         for option, several in record.items()

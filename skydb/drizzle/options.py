@@ -23,7 +23,7 @@ from skydb.drizzle.optionspec import (
 )
 from skydb.errors import UsageError
 
-#: What skydb sets itself, and what only a window or a program could pass.
+#: Options that skydb sets itself, and those for a window or a program.
 OWNED: Mapping[Tool, frozenset[str]] = {
     Tool.ASTRODRIZZLE: frozenset(
         {"input", "output", "skymethod", "runfile", "configobj", "editpars", "wcsmap"}

@@ -1,4 +1,4 @@
-"""What drizzlepac says of its own options, read from the files that are installed with it.
+"""drizzlepac's own description of its options, read from the installed files.
 
 Each task has a ``.cfgspc`` file with the name, type and default of every option. The files
 are found without importing drizzlepac, which takes seconds.
@@ -102,7 +102,7 @@ SETS: Mapping[str, str] = {
 
 
 def drizzlepac_directory() -> Path:
-    """Where drizzlepac is installed.
+    """Find the directory of drizzlepac.
 
     Raises
     ------

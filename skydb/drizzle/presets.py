@@ -36,7 +36,7 @@ TUTORIAL_OPTIONS: Mapping[str, object] = MappingProxyType(
     }
 )
 
-#: What HAP sets for its own files and machines, and not for the pixels.
+#: Options that HAP sets for its own files and machines, and not for the pixels.
 _HOUSEKEEPING = frozenset(
     {
         *("build", "clean", "context", "in_memory", "num_cores", "preserve", "restore"),
@@ -54,7 +54,7 @@ _MANY = 99
 
 @dataclass(frozen=True)
 class ObservingMode:
-    """What options are chosen by.
+    """Properties by which options are chosen.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def _is_passed_on(name: str) -> bool:
 
 
 def _conditions(mode: ObservingMode) -> list[str]:
-    """As ``HapConfig._determine_conditions`` names them for a product of one filter."""
+    """Name the conditions as ``HapConfig._determine_conditions`` for a product of one filter."""
     count, filters = mode.exposures, mode.filters.lower()
     if count < 2:
         return ["any_n1"]

@@ -11,7 +11,7 @@ STEPS = ("driz_separate", "median", "blot", "driz_cr")
 
 
 def last_step(extra: Mapping[str, object], *, is_asked: bool) -> int:
-    """How many of the steps are done.
+    """Number of the last step that is done.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class RigidBody:
 
 @dataclass(frozen=True, eq=False)
 class RigidFit:
-    """What tweakwcs made of one body, in pixels of its plane: x to the west, y to the north.
+    """Fit of one body by tweakwcs, in pixels of its plane: x to the west, y to the north.
 
     Parameters
     ----------

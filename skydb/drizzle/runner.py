@@ -44,7 +44,7 @@ _INHERITED = (
     "mtab",
     "crrefer",
     "CRDS_PATH",
-    # How a service is reached, which a catalogue task needs; no result depends on it.
+    # Network settings, which a catalogue task needs; no result depends on them.
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
@@ -74,7 +74,7 @@ class DrizzlepacRunner:
     timeout_s : float
         Longest a task may take before it is killed.
     python : Path, optional
-        Interpreter with drizzlepac; this one unless told.
+        Interpreter with drizzlepac; by default this one.
     """
 
     def __init__(self, timeout_s: float = 3600.0, python: Path | None = None) -> None:
@@ -101,7 +101,7 @@ class DrizzlepacRunner:
         ToolSilentFailureError
             The task ended well but left no result.
         Interrupted
-            This thread was told to stop, before the task or during it.
+            When this thread received a signal, before the task or during it.
         """
         check()
         scratch.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ class DrizzlepacRunner:
         log = scratch / f"{task}.log"
         with log.open("ab") as stream:
             code = self._wait(task, scratch, stream)
-        # Whoever was told to stop has ended the task, which did not crash.
+        # After a signal the task was ended on purpose; it did not crash.
         check()
         return _outcome(title_of(task), code, scratch / RESULT, log)
 
@@ -165,7 +165,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     """A clean environment: no user settings, one thread, no display.
 
     HOME is inside the scratch directory because ``~/.teal/imagefindpars.cfg``
-    of a user would silently change what TweakReg finds.
+    of a user would change the sources of TweakReg without a message.
     """
     home = (scratch / "home").resolve()
     home.mkdir(exist_ok=True)

@@ -52,17 +52,17 @@ def ask_footprints(
     directory = scratch / fresh_directory(scratch, "outlines")
     names = [f"{directory.name}/{copy.name}" for copy in copies_in(directory, exposures)]
     report = runner.run("footprints", {"files": names}, scratch)
-    told = report["outlines"]
-    assert isinstance(told, Mapping)
+    by_field = report["outlines"]
+    assert isinstance(by_field, Mapping)
     outlines = {
         Path(name).name: {int(chip): np.asarray(vertices) for chip, vertices in chips.items()}
-        for name, chips in told.items()
+        for name, chips in by_field.items()
     }
     return FootprintReport(outlines, str(report["version"]))
 
 
 def ask_sources(runner: DrizzlepacRunner, scratch: Path) -> SourceReport:
-    """What drizzlepac's ``extract_sources`` finds of :data:`STARS`.
+    """Run drizzlepac's ``extract_sources`` on :data:`STARS`.
 
     Raises
     ------

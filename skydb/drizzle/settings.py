@@ -45,7 +45,7 @@ def default_conv_width_pix(instrument: str, detector: str) -> float:
 
 @dataclass(frozen=True)
 class TweakRegSettings:
-    """How sources are found, matched and fitted.
+    """Parameters for finding, matching and fitting sources.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class TweakRegSettings:
         _settle(self, Tool.TWEAKREG, _TWEAKREG, fields, extra, files)
 
     def as_parameters(self) -> dict[str, object]:
-        """What is passed to TweakReg, JSON-able; conv_width and fitgeometry may be open."""
+        """Parameters for TweakReg, JSON-able; conv_width and fitgeometry may be open."""
         more = dict(self.extra)
         find = {
             "threshold": self.threshold,
@@ -150,7 +150,7 @@ class TweakRegSettings:
         }
 
     def tool_parameters(self) -> dict[str, object]:
-        """As :meth:`as_parameters`, with the names of files where the tool runs."""
+        """Give :meth:`as_parameters` with the names of files where the tool runs."""
         return _for_tool(Tool.TWEAKREG, self.as_parameters(), self.files)
 
     @classmethod
@@ -172,7 +172,7 @@ class TweakRegSettings:
 
 @dataclass(frozen=True)
 class AstroDrizzleSettings:
-    """How the mosaic is made; the sky method is not a setting but the question.
+    """Parameters of the mosaic, without the sky method.
 
     Parameters
     ----------
@@ -272,17 +272,17 @@ class AstroDrizzleSettings:
         )
 
     def as_parameters(self) -> dict[str, object]:
-        """What is passed to AstroDrizzle besides inputs, output and method; JSON-able.
+        """Parameters for AstroDrizzle besides inputs, output and method; JSON-able.
 
-        Flags that are still open are left out, and so is whatever would define a grid where
-        none is to be defined: drizzlepac takes the mere name for a wish.
+        Flags that are still open are left out, and so are options that define a grid where
+        none is to be defined: drizzlepac takes the mere name as a request.
         """
         fields = {name: getattr(self, field) for name, field in _ASTRODRIZZLE.items()}
         last = last_step(self.extra, is_asked=self.reject_cosmic_rays)
         parameters = {
             "preserve": False,
             **{step: number < last for number, step in enumerate(STEPS)},
-            # What is good in the mosaic is good in the images that it is compared with.
+            # The same pixels are good in the mosaic and in the images that it is compared with.
             **({"driz_sep_bits": self.final_bits} if last and self.final_bits else {}),
             **{name: value for name, value in fields.items() if name not in _MAY_BE_OPEN},
             **{name: fields[name] for name in _MAY_BE_OPEN if fields[name] is not None},
@@ -295,7 +295,7 @@ class AstroDrizzleSettings:
         return {**parameters, **_recorded(self.files)}
 
     def tool_parameters(self) -> dict[str, object]:
-        """As :meth:`as_parameters`, with the names of files where the tool runs."""
+        """Give :meth:`as_parameters` with the names of files where the tool runs."""
         return _for_tool(Tool.ASTRODRIZZLE, self.as_parameters(), self.files)
 
     @classmethod

@@ -14,7 +14,7 @@ _YES = ("yes", "true", "y", "t")
 
 @dataclass(frozen=True)
 class SkyFile:
-    """What a file of skies says.
+    """Skies in a file.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class SkyFile:
         return known[0] if len(known) == 1 else known[place]
 
     def require_known(self, filenames: Iterable[str]) -> None:
-        """Refuse lines of exposures that nobody knows, which AstroDrizzle passes over.
+        """Refuse lines of unknown exposures, which AstroDrizzle skips.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class SkyFile:
             raise ParseError(
                 self.path,
                 self.lines[name],
-                f"names {name}, which is no file of the ledger",
+                f"names {name}, which is not a file of the ledger",
                 advice="Write the names of the exposures' files, such as ibxl50clq_flt.fits.",
             )
 
@@ -134,7 +134,7 @@ def _numbers(path: Path, number: int, words: Sequence[str]) -> tuple[float, ...]
     try:
         values = tuple(float(word) for word in words)
     except ValueError as error:
-        raise ParseError(path, number, "has something that is no number") from error
+        raise ParseError(path, number, "has a value that is not a number") from error
     if not values or not all(map(math.isfinite, values)):
         raise ParseError(path, number, "has no sky")
     return values

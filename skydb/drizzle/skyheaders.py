@@ -63,7 +63,7 @@ def _reading(filename: str, header: Header, primary: Header) -> SkyReading:
 
 
 def _brightness_per_unit(header: Header, primary: Header, unit: SkyUnit | None) -> float:
-    """What skypac multiplies with: per second and per arcsec2 (``skyline.py``)."""
+    """Factor of skypac: per second and per arcsec2 (``skyline.py``)."""
     scale_arcsec = float(header.get("IDCSCALE", primary.get("IDCSCALE", 1.0)))
     exptime_s = float(header.get("EXPTIME", primary.get("EXPTIME", 1.0)))
     time_s = 1.0 if unit in _RATES or exptime_s <= 0.0 else exptime_s
@@ -71,7 +71,7 @@ def _brightness_per_unit(header: Header, primary: Header, unit: SkyUnit | None) 
 
 
 def table_contradictions(science: Path, readings: Sequence[SkyReading]) -> list[str]:
-    """Where the mosaic's HDRTAB has another MDRIZSKY than the exposures."""
+    """List exposures whose MDRIZSKY differs in the mosaic's HDRTAB."""
     table = _header_table(science)
     found = []
     for reading in readings:

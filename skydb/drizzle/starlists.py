@@ -21,7 +21,7 @@ from skydb.sky.stars import StarList, StarShape, find_stars
 
 @dataclass(frozen=True, slots=True)
 class Optics:
-    """What stars look like on a detector.
+    """Shape of stars on a detector.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ _OTHERS = Optics(1.7, 0)
 
 
 def optics_of(instrument: str, detector: str) -> Optics:
-    """What stars look like on a detector; a guess for one that is not known."""
+    """Look up the shape of stars on a detector; a default for an unknown one."""
     names = (instrument.upper(), detector.upper())
     return _OPTICS.get(names) or _OPTICS.get((names[0], "")) or _OTHERS
 

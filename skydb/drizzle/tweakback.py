@@ -156,7 +156,7 @@ def _original_key(job: TweakBackJob) -> tuple[str, str]:
         primary = str(hdu.header.get("WCSNAME", "")).strip()
         if primary.upper() == job.original_wcs_name.upper():
             raise UsageError(
-                f"{primary!r} is the WCS in force in {job.drizzled.name}: carrying it would "
+                f"{primary!r} is the active WCS of {job.drizzled.name}: applying it would "
                 "move nothing.",
                 advice="Give the name that the product's WCS had before TweakReg.",
             )

@@ -1,4 +1,4 @@
-"""What TweakReg is given: its catalogue, and parameters as it knows them."""
+"""Inputs of TweakReg: its catalogue, and parameters in its form."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def count_sources(catalog: Path) -> int:
         except (ValueError, IndexError) as error:
             raise ParseError(catalog, number, "does not begin with RA and Dec") from error
         if not (-360.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
-            raise ParseError(catalog, number, f"{ra_deg} {dec_deg} is no position in degrees")
+            raise ParseError(catalog, number, f"{ra_deg} {dec_deg} is not a position in degrees")
         count += 1
     if count == 0:
         raise ParseError(catalog, 0, "has no source")

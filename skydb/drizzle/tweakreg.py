@@ -2,8 +2,8 @@
 
 TweakReg reports failure as a row of NaN with RMS 0.0, as an old shift file left
 in place, or as a header that claims a new WCS and holds the old one. Every fit
-is therefore cross-examined: shift file, match file and header must tell one
-story, or the product is FAILED with the reason.
+is therefore checked: shift file, match file and header must agree,
+or the product is FAILED with the reason.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from skydb.sky.stars import StarList
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
 PROPOSED_NAME = "SKYDB_PROPOSED"
-#: Of a fit whose geometry is open.
+#: Geometry of a fit for which the user chose none.
 FIRST_GEOMETRY = "rscale"
 SHIFTS = "shifts.txt"
 SHIFTS_WCS = "shifts_wcs.fits"
 _CATALOG = "reference.cat"
-#: How often it is looked which fits are done.
+#: Interval of the check for finished fits.
 _LOOK_S = 0.1
 
 
 class FitStatus(StrEnum):
-    """Whether a product has a fit that may be reviewed."""
+    """Status of the fit of a product."""
 
     FITTED = "fitted"
     FAILED = "failed"
@@ -112,11 +112,11 @@ class ProductFit:
         return self.status is FitStatus.FITTED
 
 
-#: Told of each fit, in the thread that asked for it.
-Heard = Callable[[ProductFit], None]
+#: Called with each fit, in the thread that asked for it.
+OnFit = Callable[[ProductFit], None]
 
 
-def heed_nothing(_: ProductFit) -> None:
+def ignore_fit(_: ProductFit) -> None:
     """Wait for the end of all fits."""
 
 
@@ -163,9 +163,9 @@ class TweakReg:
         scratch: Path,
         *,
         stars: Mapping[Path, Mapping[int, StarList]] | None = None,
-        heard: Heard = heed_nothing,
+        on_fit: OnFit = ignore_fit,
     ) -> list[ProductFit]:
-        """Fit every product, in one subprocess, and examine what came of it.
+        """Fit every product, in one subprocess, and check the results.
 
         Parameters
         ----------
@@ -182,8 +182,8 @@ class TweakReg:
         stars : mapping of Path to mapping of int to StarList, optional
             Stars of every chip, by EXTVER, of each product; TweakReg looks for sources
             itself when they are left out.
-        heard : callable, optional
-            Told of each fit once it is done, while TweakReg goes on with others.
+        on_fit : callable, optional
+            Called with each fit once it is done, while TweakReg continues with others.
 
         Returns
         -------
@@ -205,12 +205,12 @@ class TweakReg:
         scratch.mkdir(parents=True, exist_ok=True)
         groups = [list(products)] if settings.expand_refcat else [[one] for one in products]
         calls = [_prepare(group, catalogs, settings, scratch, stars) for group in groups]
-        ended = _Ended(scratch, settings, heard)
+        ended = _Ended(scratch, settings, on_fit)
         self._run(calls, ended)
         return [fit for call in calls for fit in ended.fits[call.directory]]
 
     def _run(self, calls: Sequence[_Call], ended: _Ended) -> None:
-        """Run all calls, and hear of each when it has ended, well or by a crash."""
+        """Run all calls, and report each when it has ended, well or by a crash."""
         left = list(calls)
         while left:
             try:
@@ -220,25 +220,25 @@ class TweakReg:
                 if culprit is None:
                     raise
                 place = left.index(culprit)
-                ended.hear(left[:place])
-                ended.hear([culprit], str(error))
+                ended.report(left[:place])
+                ended.report([culprit], str(error))
                 left = left[place + 1 :]
             else:
-                ended.hear(left)
+                ended.report(left)
                 left = []
 
     def _run_beside(self, calls: Sequence[_Call], ended: _Ended) -> None:
-        """Run calls in one subprocess, and hear meanwhile of those that are done."""
+        """Run calls in one subprocess, and report those that are done meanwhile."""
         request = {"jobs": [call.as_job for call in calls]}
         with Threads(1, "skydb-tweakreg") as thread:
             running = thread.submit(self._runner.run, "tweakreg", request, ended.scratch)
             try:
                 while not running.done():
                     wait([running], timeout=_LOOK_S)
-                    ended.hear([call for call in calls if _is_done(call, ended.scratch)])
+                    ended.report([call for call in calls if _is_done(call, ended.scratch)])
             except Exception:
-                # Nobody waits for the other fits any more.
-                thread.stop.tell("a failure")
+                # The other fits are not needed any more.
+                thread.stop.request("a failure")
                 raise
             running.result()
 
@@ -246,22 +246,22 @@ class TweakReg:
 class _Ended:
     """Fits of the calls that have ended, by directory, in the order in which they ended."""
 
-    def __init__(self, scratch: Path, settings: TweakRegSettings, heard: Heard) -> None:
+    def __init__(self, scratch: Path, settings: TweakRegSettings, on_fit: OnFit) -> None:
         self.scratch = scratch
         self.fits: dict[str, list[ProductFit]] = {}
         self._settings = settings
-        self._heard = heard
+        self._on_fit = on_fit
 
-    def hear(self, calls: Sequence[_Call], crash: str | None = None) -> None:
-        """Examine the fits of calls that were not heard of yet, and tell of them."""
+    def report(self, calls: Sequence[_Call], crash: str | None = None) -> None:
+        """Check the fits of calls that were not reported yet, and report them."""
         log = self.scratch / "tweakreg.log"
         for call in calls:
             if call.directory not in self.fits:
                 home = self.scratch / call.directory
-                made = [_judge(one, home, self._settings, log, crash) for one in call.members]
+                made = [_checked(one, home, self._settings, log, crash) for one in call.members]
                 self.fits[call.directory] = made
                 for fit in made:
-                    self._heard(fit)
+                    self._on_fit(fit)
 
 
 def _is_done(call: _Call, scratch: Path) -> bool:
@@ -340,10 +340,10 @@ def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
     }
 
 
-def _judge(
+def _checked(
     before: _Before, directory: Path, settings: TweakRegSettings, log: Path, crash: str | None
 ) -> ProductFit:
-    """The fit of one product when all witnesses agree, else its failure."""
+    """Return the fit of one product when all checks pass, else its failure."""
     own = directory / "tweakreg.log"
     failed = ProductFit(
         product=before.product,

@@ -1,7 +1,6 @@
-"""Skies that nobody computes: those of a header keyword, of a file, or none at all.
+"""Skies that are not computed: those of a header keyword, of a file, or none at all.
 
-AstroDrizzle takes skies from elsewhere in three ways, and says of each only that it
-does (``drizzlepac/sky.py``):
+AstroDrizzle takes skies from elsewhere in three ways (``drizzlepac/sky.py``):
 
 ``skysub=False``
     no sky, and MDRIZSKY is 0;
@@ -35,7 +34,7 @@ _KEYWORD = "MDRIZSKY"
 
 @dataclass(frozen=True)
 class UserSkies:
-    """Where the skies of a run come from, when nobody computes them.
+    """Source of the skies of a run, when they are not computed.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ class UserSkies:
 
 
 def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
-    """Where the skies come from that the settings ask for; None when they are computed.
+    """Find the source of the skies in the settings; None when they are computed.
 
     Raises
     ------
@@ -138,10 +137,10 @@ def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
     )
 
 
-def judge_given(
+def check_given(
     given: UserSkies, values: ChipValues, on_disk: Sequence[SkyReading]
 ) -> tuple[MethodVerdict, tuple[SkyReading, ...]]:
-    """Verdict on a run whose skies were given, and the skies that it used.
+    """Check a run whose skies were given, and collect the skies that it used.
 
     Parameters
     ----------
@@ -160,13 +159,17 @@ def judge_given(
     """
     skies, found = [], []
     for reading in on_disk:
-        told = values.get((reading.filename, reading.extver))
-        skies.append(replace(reading, mdrizsky=told))
+        given_sky = values.get((reading.filename, reading.extver))
+        skies.append(replace(reading, mdrizsky=given_sky))
         chip = f"{reading.filename} chip {reading.extver}"
-        if told is None:
+        if given_sky is None:
             found.append(f"{given.source} has no sky for {chip}: nothing was subtracted")
-        elif reading.mdrizsky is None or not math.isclose(reading.mdrizsky, told, rel_tol=1e-6):
-            found.append(f"{given.source} has {told} for {chip}, MDRIZSKY is {reading.mdrizsky}")
+        elif reading.mdrizsky is None or not math.isclose(
+            reading.mdrizsky, given_sky, rel_tol=1e-6
+        ):
+            found.append(
+                f"{given.source} has {given_sky} for {chip}, MDRIZSKY is {reading.mdrizsky}"
+            )
     return MethodVerdict(given.method, None, tuple(found)), tuple(skies)
 
 
@@ -175,5 +178,5 @@ def _of_file(settings: AstroDrizzleSettings, option: str) -> UserSkies:
     file = read_sky_file(path)
     # With skyuser AstroDrizzle does not look for the comment, and subtracts.
     applied = file.is_applied and option == "skyfile"
-    told = replace(file, is_applied=applied)
-    return UserSkies(SkyMethod.USER, f"file {path.name}", file=told, is_subtracted=not applied)
+    given_sky = replace(file, is_applied=applied)
+    return UserSkies(SkyMethod.USER, f"file {path.name}", file=given_sky, is_subtracted=not applied)

@@ -1,4 +1,4 @@
-"""What the header of a visit-level product says of its maker."""
+"""Header cards of a visit-level product that describe its maker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WCSTYPE says of skydb's own solutions; light enough for any subprocess."""
+"""WCSTYPE of skydb's own solutions; light enough for any subprocess."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Runs one task and writes ``result.json`` beside the request, with the outcome
 or with the exception; an exception is also raised, so that its traceback ends
-the log and the exit code is not zero. It ends with the process that started it, however
-that one ends, when it is told of a pipe that only that one holds open.
+the log and the exit code is not zero. Given a pipe that only its parent process holds
+open, it ends with that process, however that one ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The difference between two states of a FITS file: every card, and whether the pixels moved.
 
-Data are compared as the bytes in the file, so that nothing a reader does to them (scaling,
-byte order, unsigned integers) can hide a change or pretend one.
+Data are compared as the bytes in the file, so that the scaling, byte order or unsigned
+integers of a reader neither hide a change nor look like one.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class HduState:
     data_sha256: str
 
 
-#: What a file was like at one moment, by HDU.
+#: State of a file at one moment, by HDU.
 FileState = dict[str, HduState]
 
 
 def state_of(path: Path) -> FileState:
-    """What a file is like now.
+    """Read the present state of a file.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def state_of(path: Path) -> FileState:
 
 
 def changes_between(before: FileState, after: FileState) -> CardChanges:
-    """What differs, HDU by HDU; those that are alike are left out."""
+    """Compare two states HDU by HDU; equal HDUs are left out."""
     nothing = HduState({}, "")
     names = dict.fromkeys((*before, *after))
     found = {
@@ -99,7 +99,7 @@ def _cards(header: Header) -> dict[str, CardValue]:
 
 
 def _plain(value: object) -> CardValue:
-    """As JSON can hold it; an undefined value is None."""
+    """Convert a value for JSON; an undefined value is None."""
     from astropy.io.fits.card import Undefined
 
     if value is None or isinstance(value, Undefined):

@@ -1,4 +1,4 @@
-"""Typed reading of header cards: padding, ``N/A`` and broken cards are forgiven in one place."""
+"""Typed reading of header cards, with padding, ``N/A`` and broken cards accepted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_VALUE = frozenset({"", "N/A", "NONE", "INDEF"})
 
 @dataclass(frozen=True)
 class Cards:
-    """One header, or several of which the first that has a keyword answers.
+    """One header, or several of which the first with a keyword is used.
 
     Parameters
     ----------

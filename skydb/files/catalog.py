@@ -46,7 +46,7 @@ class CatalogTable:
     ra_deg, dec_deg : ndarray, shape (N,)
         ICRS positions at ``epoch_year``.
     epoch_year : float or None
-        Julian year of the positions; None when nobody knows.
+        Julian year of the positions; None when it is unknown.
     pm_ra_mas_yr, pm_dec_mas_yr : ndarray, shape (N,), or None
         Proper motions, that in RA with cos Dec; NaN for a source without one.
     mag : ndarray, shape (N,), or None
@@ -115,8 +115,8 @@ class CatalogTable:
         inside &= self.mag >= (-np.inf if mag_min is None else mag_min)
         inside &= self.mag <= (np.inf if mag_max is None else mag_max)
         if not inside.any():
-            told = f"{mag_min or '...'} to {mag_max or '...'}"
-            raise UsageError(f"No source of the catalogue has a magnitude of {told}.")
+            words = f"{mag_min or '...'} to {mag_max or '...'}"
+            raise UsageError(f"No source of the catalogue has a magnitude of {words}.")
         return self.subset(inside)
 
     def at_epoch(self, year: float) -> Self:
@@ -230,8 +230,8 @@ def _find(path: Path, columns: dict[str, Column], names: tuple[str, ...]) -> Col
         by_lower.setdefault(name.strip().lower(), []).append(column)
     found = next((by_lower[name] for name in names if name in by_lower), [None])
     if len(found) > 1:
-        told = " and ".join(column.name for column in found if column)
-        raise FileRejectedError(path, f"{told} may both be meant", advice="Rename one of them.")
+        words = " and ".join(column.name for column in found if column)
+        raise FileRejectedError(path, f"{words} may both be meant", advice="Rename one of them.")
     return found[0]
 
 
@@ -314,5 +314,5 @@ def _epochs(path: Path, columns: dict[str, Column]) -> list[float]:
     found = sorted(set(values[np.isfinite(values)].tolist()))
     wrong = [year for year in found if not _FIRST_YEAR <= year <= _LAST_YEAR]
     if wrong:
-        raise FileRejectedError(path, f"its {column.name} {wrong[0]:g} is no Julian year")
+        raise FileRejectedError(path, f"its {column.name} {wrong[0]:g} is not a Julian year")
     return found

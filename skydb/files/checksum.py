@@ -1,4 +1,4 @@
-"""Content addresses."""
+"""Checksums of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skydb.errors import UnreadableFileError
 
-#: Large enough that a thread seldom asks for the interpreter's lock, small enough for a cache.
+#: Large enough for few calls, small enough for a cache.
 _BLOCK_BYTES = 1 << 20
 
 
@@ -26,7 +26,7 @@ _OTHER_KINDS = (
 
 
 def require_file(path: Path) -> None:
-    """Refuse what is no file: a pipe gives nothing until somebody writes, a device never ends.
+    """Refuse a pipe or device, which has no end.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def require_file(path: Path) -> None:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """Another one when somebody wrote to a file, or put another in its place; None without it."""
+    """Stamp that changes when a file is written or replaced; None without it."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -72,7 +72,7 @@ def sha256_of(path: Path) -> str:
 
 
 def checksums_ahead(paths: Iterable[Path], jobs: int) -> Generator[Future[str], None, None]:
-    """SHA-256 of many files, a few of them ahead of whoever asks for them.
+    """Compute SHA-256 of many files, a few ahead of the caller.
 
     Neither reading nor hashing holds the interpreter's lock, so that threads will do.
 

@@ -1,4 +1,4 @@
-"""How well an exposure went, from the cards of its headers."""
+"""Quality of an exposure, from the cards of its headers."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _CUMULATIVE = re.compile(r"#\s*Sky positions for cumulative reference catalog.*f
 
 @dataclass(frozen=True, slots=True)
 class SourceList:
-    """What a ``*.coo`` file tells of itself; the product is None when it does not say."""
+    """Facts of a ``*.coo`` file; the product is None when the file does not name it."""
 
     product: str | None
     sources: int

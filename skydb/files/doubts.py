@@ -1,6 +1,6 @@
-"""What of a file cannot be right, although the file can be used: it is recorded and flagged.
+"""Checks of values in a usable file that cannot be right: they are recorded and flagged.
 
-What makes an image or its WCS unusable is refused, see :mod:`skydb.files.sanity`.
+Values that make an image or its WCS unusable are refused, see :mod:`skydb.files.sanity`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
 
 
 def sum_doubts(skeleton: FitsSkeleton) -> Iterator[str]:
-    """Sentences on checksums that do not hold: bits have changed since they were written."""
+    """Check the checksums in a file: bits may have changed since they were written."""
     for wrong in wrong_sums(skeleton):
         yield f"{wrong}: it is damaged, or was changed without renewing its sums; fetch it again."
 
@@ -74,7 +74,7 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
     for chip in skeleton.named("SCI"):
         bunit = Cards(skeleton.path, (chip.scanned, skeleton.primary.scanned)).text("BUNIT")
         if sky_unit_of(bunit) is None:
-            said = "is missing" if bunit is None else f"is {bunit!r}, which is no unit of a sky"
+            said = "is missing" if bunit is None else f"is {bunit!r}, which is not a unit of a sky"
             yield f"BUNIT of SCI,{chip.version} {said}: its sky has no unit."
         # The flags of a c0m are in another file, and it has no errors.
         for name in ("ERR", "DQ") if kind is not ProductKind.C0M else ():
@@ -83,13 +83,13 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
 
 
 def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[str]:
-    """Sentences on what a sky and its unit are computed of."""
+    """Check the values from which a sky and its unit are computed."""
     primary = skeleton.primary.scanned
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned, primary))
         said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
         if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
-            yield f"MDRIZSKY of SCI,{chip.version} is {said}, which no sky is."
+            yield f"MDRIZSKY of SCI,{chip.version} is {said}, which is not a sky value."
         good = cards.integer("NGOODPIX")
         if good is not None and good < 0:
             yield f"NGOODPIX of SCI,{chip.version} is {good}."
@@ -126,12 +126,12 @@ def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
 
 def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
     if facts.date_obs is not None and _date(facts.date_obs) is None:
-        yield f"DATE-OBS is {facts.date_obs!r}, which is no date of HST."
+        yield f"DATE-OBS is {facts.date_obs!r}, which is not a date of HST."
     days = _days_apart(facts)
     if days is not None and days > _DAYS_APART and not kind.is_combined:
         yield f"DATE-OBS is {facts.date_obs}, {days:.0f} days off EXPSTART."
     if facts.expstart_mjd is None and not kind.is_drizzled:
-        yield "EXPSTART is missing: nobody knows when it was taken."
+        yield "EXPSTART is missing; the time of the exposure is unknown."
     for card, mjd in (("EXPSTART", facts.expstart_mjd), ("EXPEND", facts.expend_mjd)):
         if mjd is not None and not _FIRST_MJD <= mjd <= _LAST_MJD:
             yield f"{card} is {mjd:.10g}, when HST was not in space (MJD)."
@@ -139,13 +139,13 @@ def _doubtful_times(kind: ProductKind, facts: ExposureFacts) -> Iterator[str]:
     if start is not None and end is not None and end < start:
         yield "EXPEND is before EXPSTART."
     if not 0 <= facts.exptime_s <= _LONGEST_EXPTIME_S:
-        yield f"EXPTIME is {facts.exptime_s:g} s, which no exposure has."
+        yield f"EXPTIME is {facts.exptime_s:g} s, which is out of range."
 
 
 def _days_apart(facts: ExposureFacts) -> float | None:
-    """How far DATE-OBS is off EXPSTART; None without one of them.
+    """Difference of DATE-OBS and EXPSTART; None without one of them.
 
-    A year of two digits proves nothing.
+    A year of two digits is no evidence.
     """
     taken = _date(facts.date_obs)
     if taken is None or facts.expstart_mjd is None or "/" in str(facts.date_obs):
@@ -161,7 +161,7 @@ def _doubtful_places(facts: ExposureFacts) -> Iterator[str]:
     }
     for card, (value, low, high) in limits.items():
         if value is not None and not low <= value <= high:
-            yield f"{card} is {value:g}, which is no angle of its kind (degrees)."
+            yield f"{card} is {value:g}, which is out of range (degrees)."
 
 
 def _date(text: str | None) -> datetime | None:

@@ -2,7 +2,7 @@
 
 The archive serves ``u2eb0101t_c0m.fits`` with the pixels and ``u2eb0101t_c1m.fits`` with
 their flags, one extension a chip in both. drizzlepac looks for the second beside the first,
-and goes without when it is not there. Source: WFPC2 Data Handbook, section 2.1;
+and continues without flags when it does not exist. Source: WFPC2 Data Handbook, section 2.1;
 ``drizzlepac.wfpc2Data``.
 """
 
@@ -85,7 +85,7 @@ def flags_by_chip(skeleton: FitsSkeleton, beside: FitsSkeleton | None) -> dict[i
 
 
 def check_flags(skeleton: FitsSkeleton) -> str | None:
-    """What is wrong with the flags of an open file, as a sentence; None when they are there.
+    """Check the flags of an open file; return the problem as a sentence, or None.
 
     Raises
     ------

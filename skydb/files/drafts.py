@@ -1,7 +1,7 @@
-"""Names of what is not finished: they tell which process is at it.
+"""Names of unfinished files, which contain the process that writes them.
 
-A process that is killed leaves its drafts and its scratch directory. Whoever finds them can
-tell by their names that they are skydb's and whether that process still runs.
+A process that is killed leaves its drafts and its scratch directory. Their names show
+that they are skydb's and whether that process still runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from skydb.domain.process import ProcessMark
 from skydb.files.processes import this_process
 from skydb.interruption import draft
 
-#: What SQLite has beside a database that is written to.
+#: Files that SQLite keeps beside a database that is written to.
 LOGS = ("-wal", "-shm", "-journal")
 
 _DRAFT = re.compile(
@@ -30,7 +30,7 @@ _LONGEST_STEM = 40
 
 
 def draft_of(path: Path) -> Path:
-    """Where a file of this name is written before it is whole: beside it, hidden.
+    """Name the hidden file beside a path to which its draft is written.
 
     No two calls give the same name.
     """
@@ -53,17 +53,17 @@ def drafted(path: Path) -> Iterator[Path]:
 
 
 def scratch_prefix(label: str) -> str:
-    """How the name of the scratch directory of a label begins."""
+    """Make the beginning of the name of a scratch directory."""
     return f"{label}.{this_process().mark}-"
 
 
 def owner_of_draft(path: Path) -> ProcessMark | None:
-    """The process that writes, or wrote, a draft; None of a file that is no draft of skydb's."""
+    """Find the process that writes, or wrote, a draft; None for other files."""
     return ProcessMark.found_in(path.name) if _DRAFT.fullmatch(path.name) else None
 
 
 def owner_of_scratch(path: Path) -> tuple[str, ProcessMark] | None:
-    """Label and process of a scratch directory; None of one that is not skydb's."""
+    """Read label and process of a scratch directory; None for other directories."""
     found = _SCRATCH.fullmatch(path.name)
     mark = ProcessMark.found_in(path.name.removeprefix(found[1])) if found else None
     return None if found is None or mark is None else (found[1], mark)

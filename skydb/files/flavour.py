@@ -1,10 +1,10 @@
-"""Who made a file: the archive's pipeline, its advanced products, skydb, or somebody else.
+"""Maker of a file: the archive's pipeline, its advanced products, skydb, or a user.
 
 The header decides. HAP (``drizzlepac.haputils``) leaves HAPLEVEL in the primary header, 1 for
 an exposure, 2 and 3 for a visit's products, 4 for a sky cell's, and FILENAME
 ``hst_<proposal>_<visit>_...``. Multi-visit processing copies the single-visit exposures under
 a new name, ``hst_skycell-...``, and leaves their FILENAME as it was: there the name counts.
-SKYCELL in a SCI header says nothing, for the pipeline writes it into every exposure; the
+SKYCELL in a SCI header is no evidence, as the pipeline writes it into every exposure; a
 sky cell's own products have SCELLID in the primary header.
 """
 
@@ -22,7 +22,7 @@ from skydb.files.structure import FitsSkeleton
 _MVM_NAME = re.compile(r"hst_(cutout_|combined_)?skycells?[-_]", re.IGNORECASE)
 _SVM_NAME = re.compile(r"hst_[a-z0-9]{1,6}_[a-z0-9]{2}_", re.IGNORECASE)
 _PIPELINE_NAME = re.compile(r"[ijnou][a-z0-9]{8}_[a-z0-9]{3}\.fits(\.gz)?", re.IGNORECASE)
-#: What is fitted by whom: FIT_<scope>_<catalogue> (DrizzlePac Handbook, section 4.5).
+#: Maker of a fit: FIT_<scope>_<catalogue> (DrizzlePac Handbook, section 4.5).
 _PIPELINE_SCOPES = frozenset({"REL", "IMG", "EVM"})
 _BARE_FIT = re.compile(r"FIT_([A-Za-z]+)(_.*)?")
 _A_PRIORI = re.compile(r"(GSC|HSC)\w*", re.IGNORECASE)
@@ -36,7 +36,7 @@ _CALIBRATED = ("CAL_VER", "OPUS_VER", "CALWP2", "CALNICA", "CALSTIS")
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a file bears of its maker.
+    """Marks that the maker left in a file.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class Marks:
     header_name : str or None
         FILENAME: how it was called when it was written.
     wcs_name : WcsName
-        WCSNAME in force, empty when it has none.
+        Active WCSNAME, empty when it has none.
     headerlet : str or None
-        HDRNAME of the WCS in force.
+        HDRNAME of the active WCS.
     hap_level : int or None
         HAPLEVEL of the primary header.
     is_sky_cell : bool
@@ -72,7 +72,7 @@ class Marks:
 
     @property
     def scope(self) -> str:
-        """Scope of the fit in force in capitals, such as ``REL`` or ``SVM``; '' without a fit."""
+        """Scope of the active fit in capitals, such as ``REL`` or ``SVM``; '' without a fit."""
         bare = _BARE_FIT.fullmatch(self.wcs_name.text)
         return (self.wcs_name.scope or (bare[1] if bare else "")).upper()
 

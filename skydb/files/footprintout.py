@@ -1,4 +1,4 @@
-"""Footprints out: regions for DS9, coverage maps (MOC), and plain JSON."""
+"""Export of footprints: regions for DS9, coverage maps (MOC), and plain JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 #: Cells of a map are at most 0.8 arcsec wide.
 DEFAULT_ORDER = 18
-#: The finest that the standard has.
+#: The finest order of the standard.
 FINEST_ORDER = 29
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The sky that one chip covers.
+    """Footprint of one chip.
 
     Parameters
     ----------

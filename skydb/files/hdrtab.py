@@ -35,7 +35,7 @@ class TabledSky:
 
 @dataclass(frozen=True, slots=True)
 class DrizzledProduct:
-    """What a drizzled product tells of the run that made it.
+    """Facts of the run that made a drizzled product, from the product.
 
     ``identity`` is a checksum of its primary header and its HDRTAB, the same for a gzipped
     copy. ``tool`` and ``written_on`` are PROD_VER and DATE, verbatim.
@@ -93,7 +93,7 @@ def _columns(rows: Any) -> tuple[Any, Any, Any, Any]:  # noqa: ANN401 - FITS_rec
         return (), (), (), ()
     sky = np.asarray(rows["MDRIZSKY"])
     if sky.dtype.kind not in "fiu":
-        raise TypeError("MDRIZSKY is no column of numbers")
+        raise TypeError("MDRIZSKY is not a column of numbers")
     # A file with one chip may have no EXTVER, which then is 1 (FITS standard 4.0, section 4.4.2.6).
     extver = rows["EXTVER"] if "EXTVER" in names else np.ones(len(rows), int)
     unit = rows["BUNIT"] if "BUNIT" in names else [""] * len(rows)

@@ -1,4 +1,4 @@
-"""Headers of a FITS file as the blocks of bytes that they are, taken out and put in.
+"""Headers of a FITS file as blocks of bytes, to be saved and restored.
 
 Pixels are copied as bytes and never decoded, so that a file whose headers are put back
 is again, byte for byte, what it was.
@@ -23,7 +23,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the header and the data of one HDU are, in bytes."""
+    """Offsets of the header and the data of one HDU, in bytes."""
 
     header: int
     data: int
@@ -50,7 +50,7 @@ def read_headers(path: Path) -> list[str]:
 
 
 def replace_headers(path: Path, headers: Sequence[str], sha256: str) -> None:
-    """Give a file other headers, whole or not at all; its pixels stay as they are.
+    """Replace the headers of a file, whole or not at all; its pixels stay as they are.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def replace_headers(path: Path, headers: Sequence[str], sha256: str) -> None:
 
 
 def remove_partials(path: Path) -> None:
-    """Remove what :func:`replace_headers` left beside a file when its process was killed."""
+    """Remove the drafts that :func:`replace_headers` left when its process was killed."""
     for partial in drafts_of(path.resolve()):
         partial.unlink(missing_ok=True)
 

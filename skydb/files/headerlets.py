@@ -59,7 +59,7 @@ Sizes = dict[int, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class HeaderletFacts:
-    """What a headerlet file says.
+    """Facts of a headerlet file.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def is_headerlet(skeleton: FitsSkeleton) -> bool:
 
 
 def read_headerlet(path: Path) -> HeaderletFacts | None:
-    """What a headerlet file says; None when the file is something else.
+    """Read a headerlet file; None when the file is something else.
 
     Raises
     ------
@@ -177,9 +177,9 @@ def embedded_solutions(
 
 
 def contradictions(file: FileFacts) -> list[str]:
-    """A sentence for each headerlet that is named as a WCS of the headers and is another one.
+    """Describe headerlets that have the name of a WCS in the headers but differ from it.
 
-    The archive has written such files: of two solutions with one name, one was lost.
+    The archive has made such files: one of two solutions with the same name was lost.
     """
     by_name = {wcs.name.text.upper(): wcs for wcs in reversed(file.solutions)}
     found = []
@@ -188,7 +188,7 @@ def contradictions(file: FileFacts) -> list[str]:
         if twin is not None:
             chips = ", ".join(f"SCI,{extver}" for extver in _differing(headerlet, twin))
             found.append(
-                f"its headerlet {headerlet.hdr_name} and its WCS {twin.key.strip() or 'in force'} "
+                f"its headerlet {headerlet.hdr_name} and its WCS {twin.key.strip() or 'primary'} "
                 f"are both named {twin.name} and differ on {chips or 'the number of chips'}"
             )
     return found
@@ -265,7 +265,7 @@ def _destination(cards: Cards) -> Rootname:
     try:
         return Rootname.parse(text[:9])
     except ValueError as error:
-        reason = f"a headerlet for {text!r} (DESTIM), which is no rootname"
+        reason = f"a headerlet for {text!r} (DESTIM), which is not a rootname"
         raise NotHstImageError(cards.path, reason) from error
 
 
@@ -330,7 +330,7 @@ def _linear(cards: Cards, i: int, j: int) -> float:
 
 
 def _quality(cards: Cards) -> tuple[FitQuality, bool]:
-    """Matches and RMS; only the size of the RMS tells its unit, mas or degrees.
+    """Read matches and RMS; the size of the RMS shows its unit, mas or degrees.
 
     The archive writes mas, stwcs copies CRDER, which TweakReg writes in degrees.
     """

@@ -1,4 +1,4 @@
-"""How far the pixels of two files are apart, and how noisy those of one are."""
+"""Differences of the pixels of two files, and the noise of one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skydb.files.structure import quiet_astropy
 #: Rows that are compared at once, so that two large mosaics need little memory.
 _ROWS = 512
 
-#: Pixels that the noise of an image is told from; more tell nothing new.
+#: Number of pixels from which the noise is measured; more do not improve it.
 _SAMPLE = 200_000
 
 #: Standard deviation of Gaussian noise by its median absolute deviation.
@@ -73,7 +73,7 @@ def pixel_noise(path: Path) -> float:
             raise UnreadableFileError(path, "it has no image")
         step = max(1, data.size // _SAMPLE)
         sample = np.asarray(data).ravel()[::step].astype(np.float64)
-    # What AstroDrizzle fills empty pixels with is no sky.
+    # The fill value of AstroDrizzle is not sky.
     sample = sample[np.isfinite(sample) & (sample != 0.0)]
     if not sample.size:
         return 0.0

@@ -1,4 +1,4 @@
-"""Pixels of drizzled products, with what of them was exposed."""
+"""Pixels of drizzled products, and their exposed part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cameras of HST call their detectors, filters and files.
+"""Names that the cameras of HST give detectors, filters and files.
 
 Source: HST keyword dictionary and the data handbooks of WFC3, ACS, WFPC2, STIS, NICMOS.
 """
@@ -20,13 +20,13 @@ _FILTER_CARDS: dict[str, tuple[str, ...]] = {
     "STIS": ("OPT_ELEM", "FILTER"),
     "NICMOS": ("FILTER",),
 }
-#: Keywords that any drizzled product may have instead, in the pipeline's own words.
+#: Keywords that a drizzled product may have instead, in the pipeline's spelling.
 _PRODUCT_FILTER_CARDS = ("FILTER",)
 _NO_FILTER = re.compile(r"CLEAR\w*")
 _NO_WORD = frozenset({"", "N/A", "NONE"})
 _SUFFIX = re.compile(r"_([a-z0-9]{3})(?=_|\.)", re.IGNORECASE)
 _IMAGE_KINDS = {kind.value: kind for kind in ProductKind if kind is not ProductKind.HLET}
-#: What AstroDrizzle calls a product of WFPC2, so that it does not replace the archive's.
+#: Name that AstroDrizzle gives a product of WFPC2, so that it does not replace the archive's.
 _IMAGE_KINDS["drw"] = ProductKind.DRZ
 _NO_IMAGE = {
     "asn": "an association table",
@@ -58,7 +58,7 @@ def instrument_of(cards: Cards) -> str:
 
 
 def detector_of(cards: Cards, instrument: str) -> str:
-    """DETECTOR, or what stands for it: WFPC2 has none, NICMOS numbers its cameras.
+    """DETECTOR, or its substitute: WFPC2 has none, NICMOS numbers its cameras.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def filters_of(cards: Cards, instrument: str) -> str:
         if present:
             elements = [str(value).strip().upper() for value in present]
             said = [element for element in elements if element not in _NO_WORD]
-            # Of WFPC2 alone a blank says that no filter was in the beam.
+            # For WFPC2 only, a blank means that no filter was in the beam.
             if not said and instrument != "WFPC2":
                 raise NotHstImageError(cards.path, f"{' and '.join(names)} in its header is blank")
             return ";".join(one for one in said if not _NO_FILTER.fullmatch(one)) or "CLEAR"
@@ -109,7 +109,7 @@ def kind_of(path: Path, filename: str | None, *, is_drizzled: bool) -> ProductKi
     Raises
     ------
     NotHstImageError
-        When neither name tells, or both contradict the header.
+        When neither name shows the kind, or both contradict the header.
     """
     suffixes = [*_suffixes(path.name), *_suffixes(filename or "")]
     kinds = [_IMAGE_KINDS[suffix] for suffix in suffixes if suffix in _IMAGE_KINDS]
@@ -122,7 +122,7 @@ def kind_of(path: Path, filename: str | None, *, is_drizzled: bool) -> ProductKi
         if suffix in _NO_IMAGE:
             raise NotHstImageError(path, f"{_NO_IMAGE[suffix]}, not a calibrated image")
     advice = f"A name must end in one of {', '.join(_IMAGE_KINDS)}."
-    raise NotHstImageError(path, "its name does not tell what product it is", advice=advice)
+    raise NotHstImageError(path, "its name does not show which product it is", advice=advice)
 
 
 def _suffixes(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether a FITS file that has just arrived is whole, and the one that was asked for.
+"""Checks that a downloaded FITS file is complete and the one that was requested.
 
 DATASUM and CHECKSUM are 32-bit ones' complement sums (FITS standard 4.0, section
 4.4.2.7 and appendix J); few archive files carry them, so they are checked where present.
@@ -27,7 +27,7 @@ from skydb.files.structure import (
 _READ_BYTES = 1 << 22
 _ALL_ONES = 0xFFFFFFFF
 _ROOTNAME = re.compile(r"([a-z0-9]{9})_", re.IGNORECASE)
-#: Of these no SCI extension has an ERR and a DQ.
+#: Kinds whose SCI extensions have no ERR and DQ.
 _ALONE = ("_drz.fits", "_drc.fits", "_drw.fits", "_c0m.fits", "_c1m.fits")
 
 
@@ -110,7 +110,7 @@ def _exposures(skeleton: FitsSkeleton) -> list[object]:
 
 
 def _check_rootname(path: Path, name: str, found: Sequence[object]) -> None:
-    """Only rootnames are compared: HAP products carry longer names, in several manners."""
+    """Compare rootnames only: HAP products have longer names, of several forms."""
     asked = _ROOTNAME.match(name)
     names = [str(one).strip().lower() for one in found if isinstance(one, str)]
     if asked is None or not names or len(names[0]) != 9 or asked[1].lower() in names:
@@ -133,7 +133,7 @@ def _wrong_sum(skeleton: FitsSkeleton, hdu: HduRecord) -> str | None:
 
 
 def _stated_sum(hdu: HduRecord, card: str) -> str:
-    """What a card says, nothing when it is not there or left open."""
+    """Read a card; empty when it is missing or undefined."""
     try:
         value = hdu.scanned.get(card)
     except (fits.VerifyError, ValueError):

@@ -1,4 +1,4 @@
-"""One process at a time in a directory, on POSIX systems; a process that dies lets go."""
+"""Lock for one process at a time in a directory, on POSIX systems; it ends with the process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skydb.errors import StateError
 
-# Windows has no such locks: two processes at the same time are not told apart there.
+# Windows has no such locks: there two processes can write at the same time.
 if sys.platform != "win32":
     import fcntl
 

@@ -1,4 +1,4 @@
-"""Which exposures a drizzled product was made of, and what they were like then."""
+"""Exposures that a drizzled product was made of, and their WCS and calibration then."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Members:
     @property
     def cal_ver(self) -> str | None:
         """CAL_VER of the members; None where they have several, or none is kept."""
-        told = {one.cal_ver for one in self.wcs}
-        return told.pop() if len(told) == 1 else None
+        versions = {one.cal_ver for one in self.wcs}
+        return versions.pop() if len(versions) == 1 else None
 
 
 def members_of(skeleton: FitsSkeleton) -> Members:
-    """What a product tells of the exposures drizzled.
+    """Read the exposures that a product was drizzled from.
 
     HDRTAB has one row per chip and full rootnames. The D001DATA cards come second: the
     file names they hold may be cut to eight characters by the pipeline, and are then
@@ -63,8 +63,8 @@ def members_of(skeleton: FitsSkeleton) -> Members:
 def exposure_named_in(rootname: str | None, expname: str | None) -> str | None:
     """Exposure by ROOTNAME and EXPNAME of its header.
 
-    Files of a STIS association have the association's ROOTNAME; there EXPNAME tells the
-    exposure. An EXPNAME that is no rootname is not believed.
+    Files of a STIS association have the association's ROOTNAME; there EXPNAME names the
+    exposure. An EXPNAME that is not a rootname is ignored.
     """
     for name in (expname, rootname):
         try:

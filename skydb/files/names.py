@@ -1,4 +1,4 @@
-"""What the name of a file tells, when its header cannot be asked."""
+"""Facts from the name of a file, when its header cannot be read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skydb.domain.vocabulary import ProductKind
 _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 #: First letters of rootnames: WFC3, ACS, NICMOS, STIS, WFPC2.
 _CAMERAS = "ijnou"
-#: A rootname before the kind, whatever somebody put in front of it; HAP leaves its last letter out.
+#: A rootname before the kind, with any prefix; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
 
 def shown_path(path: PurePath) -> str:
-    """A path as a database can take it: bytes that are no UTF-8 are escaped, and so is NUL."""
+    """Escape a path for a database: bytes that are not UTF-8, and NUL."""
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
@@ -32,7 +32,7 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     Raises
     ------
     ValueError
-        When the name does not tell, which is never guessed at.
+        When the name does not show them.
     """
     name = PurePath(filename).name
     found = _NAME.fullmatch(name.lower())
@@ -44,13 +44,13 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
 def exposure_named(filename: str) -> Rootname:
     """Rootname of the exposure in a file with the name that its pipeline gave it.
 
-    The last letter of an exposure's rootname tells how it was sent to the ground; the
+    The last letter of an exposure's rootname is the way it was sent to the ground; the
     rootname of an association ends in a digit (HST data handbooks, "HST file names").
 
     Raises
     ------
     ValueError
-        When the name does not tell, or the file combines exposures.
+        When the name does not show it, or the file combines exposures.
     """
     rootname, kind = product_named(filename)
     if kind.is_combined or not rootname.text[-1].isalpha():
@@ -59,13 +59,13 @@ def exposure_named(filename: str) -> Rootname:
 
 
 def name_contradiction(file: FileFacts) -> str | None:
-    """What the name of a file says against its header; None when they agree.
+    """Describe how the name of a file contradicts its header; None when they agree.
 
     The header is right: it came with the pixels, and a name is easily given to another file.
-    A name that tells no rootname contradicts nothing.
+    A name without a rootname contradicts nothing.
     """
     found = _NAMED.fullmatch(file.path.name.lower())
-    # A word that begins like a rootname is none without a digit.
+    # A word that begins like a rootname is not one without a digit.
     if (
         found is None
         or found[1].isalpha()
@@ -73,11 +73,11 @@ def name_contradiction(file: FileFacts) -> str | None:
     ):
         return None
     said = file.header_rootname or str(file.facts.rootname)
-    return f"it is named {found[1]}, and is {said} by its header, which is believed."
+    return f"it is named {found[1]}, and is {said} by its header, which is used."
 
 
 def _own_names(file: FileFacts) -> tuple[str, ...]:
-    """Every rootname that the header may go under."""
+    """Every rootname that the header may have."""
     names: tuple[str | None, ...] = (str(file.facts.rootname), file.header_rootname)
     if file.kind.is_combined:
         names = (*names, file.header_filename, file.facts.asn_id, *file.members)

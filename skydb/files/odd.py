@@ -1,4 +1,4 @@
-"""One odd file is one odd file: whatever reading it raises becomes a rejection of it."""
+"""Conversion of any error of an odd file into its rejection."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LONGEST_SAID = 120
 
 @contextmanager
 def rejecting(path: Path) -> Iterator[None]:
-    """Reject a file that a library cannot bear, so that the rest of its batch goes on.
+    """Reject a file that a library cannot read, so that the rest of its batch continues.
 
-    Nobody can list what numpy and astropy raise of bytes that somebody made up.
+    The exceptions that numpy and astropy raise for damaged files are not documented.
 
     Raises
     ------

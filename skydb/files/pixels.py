@@ -1,4 +1,4 @@
-"""Pixels of one chip: the science array, its flags, and what its numbers mean."""
+"""Pixels of one chip: the science array, its flags, and their meaning."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NUMBERS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 @dataclass(frozen=True, eq=False)
 class ChipMeaning:
-    """What the pixels of one chip mean.
+    """Meaning of the pixels of one chip.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def read_pixels(path: Path) -> dict[int, ChipPixels]:
 
 @dataclass(frozen=True, eq=False)
 class ChipPlanes:
-    """The images of one chip, without what they mean.
+    """The images of one chip, without their meaning.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
 def _flags(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[np.integer[Any]]:
     flags = _array(skeleton, hdu)
     if not np.issubdtype(flags.dtype, np.integer):
-        raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are no whole numbers")
+        raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are not integers")
     return flags
 
 
@@ -230,7 +230,7 @@ def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:
     nx, ny = image_size_pix(hdu)
     if hdu.data_bytes == 0:
         value = hdu.scanned.get("PIXVALUE", 0)
-        # An image of whole numbers stands for them, whatever it is called.
+        # An image of whole numbers may be the flags, whatever its name.
         whole = hdu.name == "DQ" or int(hdu.scanned["BITPIX"]) > 0
         return np.full((ny, nx), value, dtype=np.int16 if whole else np.float32)
     data = skeleton.data_of(hdu)
@@ -245,7 +245,7 @@ def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:
 
 
 def _scaled(hdu: HduRecord, data: bytes) -> NDArray[Any]:
-    """Numbers that are not what they are in the file."""
+    """Numbers that are scaled or converted in the file."""
     with quiet_astropy():
         image = fits.ImageHDU.fromstring(hdu.header_bytes + data.ljust(hdu.padded_bytes, b"\0"))
         array = np.asarray(image.data)

@@ -1,4 +1,4 @@
-"""Processes of this machine: the present one, and what has become of another."""
+"""Processes of this machine: the present one, and the state of another."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NAMESPACE = Path("/proc/self/ns/pid")
 #: Module that every subprocess of a tool is started with.
 _TOOL = "skydb.drizzle.worker"
 
-#: Longest that a process which was killed is waited for.
+#: Longest wait for a process that was killed.
 _PATIENCE_S = 5.0
 
-#: Room that the ledger has for each.
+#: Room of the ledger for each.
 _LONGEST_HOST, _LONGEST_WORD = 255, 64
 
 
@@ -33,12 +33,12 @@ def this_process() -> ProcessIdentity:
 
 
 def fate_of(process: ProcessMark) -> Fate:
-    """Whether a process still runs.
+    """Find whether a process still runs.
 
-    Alive and dead are only said of processes of this machine: those that it started since it
-    was started itself are looked up by number and start, so that another process with the
-    number of an earlier one is not taken for it; those of before its start are dead. Where
-    the machine cannot be told from others of its name, these are unknown.
+    Only processes of this machine are alive or dead: those that started since its boot are
+    looked up by number and start, so that another process with the same number is not taken
+    for it; those before its boot are dead. Where the machine cannot be distinguished from
+    others of its name, they are unknown.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def fate_of(process: ProcessMark) -> Fate:
 
 
 def end_tools_below(directory: Path) -> list[int]:
-    """End the tools of skydb that still work in a directory for a process that is gone.
+    """End the tools of skydb that still work in a directory for a process that has ended.
 
-    Each is ended with all that it has started. Other processes that happen to be there are
+    Each is ended with all its children. Other processes in the directory are
     left alone.
 
     Parameters

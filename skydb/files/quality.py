@@ -1,4 +1,4 @@
-"""How well a header says its primary WCS was fitted, in one unit.
+"""Quality of the fit of the primary WCS by its header, in one unit.
 
 Two writers use the same RMS_RA and RMS_DEC with different units:
 
@@ -7,15 +7,15 @@ Two writers use the same RMS_RA and RMS_DEC with different units:
 * TweakReg writes NMATCH, RMS in **degrees**, and leaves the comment "(mas)", NMATCHES
   and FITGEOM of an older solution standing (``drizzlepac.imgclasses``).
 
-Numbers that stand in the header but are not of the WCS in force count for nothing: a
-pointing, a distortion or an a priori correction was not fitted, whatever cards another WCS
-left beside it; and an RMS is that of a number of matches, or of nothing.
+Numbers that are not of the active WCS do not count: a pointing, a distortion or an
+a priori correction was not fitted, whatever cards another WCS left in the header. An RMS
+without a number of matches does not count either.
 
-Three witnesses are heard. The count keyword: NMATCHES says mas, NMATCH says degrees, both
-say nothing. The comment: "(mas)" or "(deg)", except "(mas)" beside NMATCH, which may be
-old. The size: below 1e-4 says degrees (no HST fit is good to 0.1 microarcsec), 0.05 or more
-says mas (0.05 degrees is as large as a camera). If they agree, that is the unit; if they
-do not, or none speaks, there is no RMS and ``unit_known`` is False.
+Three properties show the unit. The count keyword: NMATCHES means mas, NMATCH degrees, both
+mean nothing. The comment: "(mas)" or "(deg)", except "(mas)" beside NMATCH, which may be
+old. The size: below 1e-4 means degrees (no HST fit is good to 0.1 microarcsec), 0.05 or more
+means mas (0.05 degrees is as large as a camera). If they agree, that is the unit; if they
+do not, or none applies, there is no RMS and ``unit_known`` is False.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RmsUnit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QualityReading:
-    """A fit quality, and whether its unit could be told.
+    """A fit quality, and whether its unit is known.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def read_quality(header: ScannedHeader | fits.Header, key: str = " ") -> Quality
 
 
 def _is_left_over(header: ScannedHeader | fits.Header) -> bool:
-    """Whether the numbers belong to an older WCS than the one in force.
+    """Whether the numbers belong to an older WCS than the active one.
 
     TweakBack gives an exposure a name of its own and leaves the archive's NMATCHES and RMS.
     A WCS that was not fitted has none of its own, also where TweakReg counted for an older one.
@@ -129,9 +129,9 @@ def _matches(counts: dict[str, int | None], unit: RmsUnit | None) -> int | None:
 
 
 def _unit(header: ScannedHeader | fits.Header, values: list[float]) -> RmsUnit | None:
-    witnesses = {_unit_of_count(header), _unit_of_comment(header), _unit_of_size(max(values))}
-    witnesses.discard(None)
-    return witnesses.pop() if len(witnesses) == 1 else None
+    units = {_unit_of_count(header), _unit_of_comment(header), _unit_of_size(max(values))}
+    units.discard(None)
+    return units.pop() if len(units) == 1 else None
 
 
 def _unit_of_count(header: ScannedHeader | fits.Header) -> RmsUnit | None:

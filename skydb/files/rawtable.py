@@ -1,6 +1,6 @@
-"""Some columns of a binary table, read without building its hundreds of neighbours.
+"""Some columns of a binary table, read without its hundreds of other columns.
 
-Only what HDRTAB has: text, and one number a row (FITS standard 4.0, section 7.3).
+It reads only what HDRTAB has: text, and one number a row (FITS standard 4.0, section 7.3).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RawTable:
             header = hdu.scanned
             self.rows, self._row_bytes = int(header["NAXIS2"]), int(header["NAXIS1"])
             if self._row_bytes * self.rows <= 0 < self.rows:
-                # Rows without bytes cost the file nothing, and whoever counts them everything.
+                # Rows without bytes cost the file nothing, but they cost the reader memory.
                 raise ValueError(f"{self.rows} rows of {self._row_bytes} bytes")
             self._places = _places(header, self._row_bytes)
         except (KeyError, ValueError, TypeError) as error:

@@ -148,7 +148,7 @@ def _flags_sha256(skeleton: FitsSkeleton) -> str | None:
 
 
 def _missing(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) -> tuple[str, ...]:
-    """What a file lacks that is whole otherwise: tools drop headerlets and leave NEXTEND."""
+    """List the missing parts of a file: tools drop headerlets and leave NEXTEND."""
     announced, found = primary.integer("NEXTEND"), len(skeleton.hdus) - 1
     flaws = []
     # AstroDrizzle announces a context that it may not make.
@@ -191,7 +191,7 @@ def _rootname(
     """The exposure, or the first member for products named after a sky cell or by a user.
 
     AstroDrizzle makes the name of its output the ROOTNAME; of a mosaic that keeps no members,
-    ASN_ID alone tells the visit.
+    only ASN_ID shows the visit.
     """
     text = cards.required("ROOTNAME", NotHstImageError)
     own = (_exposure(skeleton, text),) if kind in _SINGLE_EXPOSURES else (text,)
@@ -201,7 +201,7 @@ def _rootname(
             return Rootname.parse(candidate)
         except ValueError:
             continue
-    problem = f"ROOTNAME {text!r} is no rootname of nine characters"
+    problem = f"ROOTNAME {text!r} is not a rootname of nine characters"
     if kind.is_drizzled:
         problem += ", and neither HDRTAB nor D001DATA nor ASN_ID names what it was made of"
     raise NotHstImageError(cards.path, problem)
@@ -222,7 +222,7 @@ def _proposal_id(cards: Cards) -> int:
         if number is None and several is not None:
             number = int(several[1])
         if number is not None and not 0 <= number <= _LARGEST_PROPOSAL:
-            raise NotHstImageError(cards.path, f"{key} {number} is the number of no proposal")
+            raise NotHstImageError(cards.path, f"{key} {number} is not a proposal number")
         if number is not None:
             return number
     raise NotHstImageError(cards.path, "no PROPOSID in its header")
@@ -246,8 +246,8 @@ def _lower(text: str | None) -> str | None:
 def _skies(skeleton: FitsSkeleton, kind: ProductKind) -> tuple[ChipSky, ...]:
     """MDRIZSKY of every chip; MultiDrizzle wrote one for all of them in the primary header.
 
-    A drizzled product has the mean of its inputs' values in the inputs' unit, which its own
-    BUNIT does not tell.
+    A drizzled product has the mean of its inputs' values in the inputs' unit, which is not
+    its own BUNIT.
     """
     skies = []
     for chip in skeleton.named("SCI"):
@@ -258,7 +258,7 @@ def _skies(skeleton: FitsSkeleton, kind: ProductKind) -> tuple[ChipSky, ...]:
 
 
 def _tool_version(skeleton: FitsSkeleton, primary: Cards) -> str | None:
-    """What drizzled a product: PROD_VER, or AstroDrizzle's line in HISTORY."""
+    """Version of the drizzling program: PROD_VER, or AstroDrizzle's line in HISTORY."""
     named = primary.text("PROD_VER")
     if named:
         return named

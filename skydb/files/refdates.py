@@ -1,4 +1,4 @@
-"""When a reference file was delivered, by the name that it was given.
+"""Date of a reference file, from its name.
 
 CDBS named its files by the clock: a letter or digit each for year, month and day, then the
 time, and a letter for the instrument: ``w3m18525i`` is of 2012 March 22. Years count a to z

@@ -9,7 +9,7 @@ from pathlib import Path
 from skydb.errors import StateError
 from skydb.interruption import held
 
-#: How the label of a purge's scratch directory begins; the number of the run follows.
+#: Beginning of the label of a purge's scratch directory; the number of the run follows.
 PURGE_LABEL = "purge-"
 
 
@@ -97,5 +97,5 @@ def _move(path: Path, target: Path) -> None:
     except OSError as error:
         raise StateError(
             f"{path} cannot be deleted: {error.strerror or error}.",
-            advice="Nothing was deleted; see to its permissions.",
+            advice="Nothing was deleted; check its permissions.",
         ) from error

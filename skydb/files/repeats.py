@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from skydb.domain.values import unit_vectors
 from skydb.errors import FileRejectedError
 
-#: Nothing that HST can tell apart is nearer than this, in mas.
+#: HST cannot resolve sources nearer than this, in mas.
 _SAME_PLACE_MAS = 0.5
-#: No source is at two places this far apart, in mas.
+#: Positions this far apart, in mas, are of different sources.
 _TWO_PLACES_MAS = 1000.0
 _MAS_PER_RADIAN = float(np.degrees(1.0) * 3_600_000.0)
 _NO_NAMES = frozenset({"", "--", "N/A", "nan", "None"})

@@ -1,6 +1,6 @@
-"""Whether an image and its WCS can be what they say: what cannot is refused with a sentence.
+"""Checks of an image and its WCS: impossible values are refused with a sentence.
 
-AstroDrizzle takes a WCS of any kind, and makes a mosaic of some kind of it.
+AstroDrizzle accepts any WCS and makes a wrong mosaic of a wrong one.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _MODELLED = frozenset({WcsKind.DISTORTION, WcsKind.A_PRIORI, WcsKind.FIT})
 _LARGEST_EXTVER = 2**31 - 1
 #: Chips have 4096 pixels at most; a sky cell counts from the middle of its projection cell.
 _FARTHEST_PIX = {True: 1e6, False: 1e4}
-#: Of the scale of an area with its distortion model; without one it is that of one place,
-#: which on ACS/WFC is up to 4.6 % off the mean.
+#: Tolerance of the scale of an area with its distortion model; without one it is that of
+#: one place, which on ACS/WFC is up to 4.6 % off the mean.
 _SCALE_OFF = {True: 0.05, False: 0.1}
-#: Of the scale along one axis: pixels of IR, HRC and SBC are 5 to 7 % longer than wide.
+#: Tolerance along one axis: pixels of IR, HRC and SBC are 5 to 7 % longer than wide.
 _AXIS_OFF = 0.15
 _DRIZZLED_SCALES_ARCSEC = (1e-3, 10.0)
 #: Plate scale of the Planetary Camera of WFPC2, which is chip 1 (WFPC2 Instrument Handbook).
@@ -78,7 +78,7 @@ def check_layout(skeleton: FitsSkeleton, kind: ProductKind) -> None:
 
 
 def check_polynomials(skeleton: FitsSkeleton) -> None:
-    """Refuse coefficients of SIP that are no numbers, before anything is computed of them.
+    """Refuse coefficients of SIP that are not numbers, before they are used.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
         for key in filter(_SIP_CARD.fullmatch, chip.scanned):
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
-                said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which it cannot be"
+                said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
                 raise _refused(skeleton, said)
 
 
@@ -154,7 +154,7 @@ def _check_companions(skeleton: FitsSkeleton, chip: HduRecord, size: tuple[int, 
 
 
 def _check_frame(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
-    """Only degrees of the ICRS or of FK5 at J2000 are read right, with the pole in the north."""
+    """Refuse a WCS that is not in degrees of ICRS or FK5 J2000 with the pole in the north."""
     cards = Cards(skeleton.path, (hdu.scanned,))
     units = {key: (cards.text(key) or "deg").lower() for key in ("CUNIT1", "CUNIT2")}
     frame = {key: (cards.text(key) or "ICRS").upper() for key in ("RADESYS", "RADECSYS")}
@@ -172,7 +172,7 @@ def _check_frame(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
 def _check_place(skeleton: FitsSkeleton, kind: ProductKind, chip: ChipGeometry) -> None:
     ra, dec = chip.crval_deg
     if not (-180.0 <= ra <= 361.0 and abs(dec) <= 90.0):
-        raise _refused(skeleton, f"CRVAL of SCI,{chip.extver} is no place on the sky: {ra}, {dec}")
+        raise _refused(skeleton, f"CRVAL of SCI,{chip.extver} is not on the sky: {ra}, {dec}")
     centre = [(size + 1) / 2 for size in chip.naxis_pix]
     away = math.dist(chip.crpix_pix, centre)
     if not away <= _FARTHEST_PIX[kind.is_drizzled]:

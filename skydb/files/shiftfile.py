@@ -30,7 +30,7 @@ def signed_angle_deg(angle_deg: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ShiftRow:
-    """What TweakReg found for one product, in pixels of the reference frame.
+    """Result of TweakReg for one product, in pixels of the reference frame.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class ShiftFile:
     units: str | None = None
 
     def row_of(self, filename: str) -> ShiftRow | None:
-        """The row of one product, or None when the file is silent on it."""
+        """The row of one product, or None when the file does not have it."""
         return next((row for row in self.rows if row.filename == filename), None)
 
 

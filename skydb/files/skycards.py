@@ -1,4 +1,4 @@
-"""MDRIZSKY in the headers of an exposure, as AstroDrizzle writes it, and how sure it is."""
+"""MDRIZSKY in the headers of an exposure, as AstroDrizzle writes it, and its error."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The skeleton of a FITS file, read without touching its pixels.
 
 One pass over the headers gives every HDU's place and size, so that a file that
-ends too early is known as such before anything trusts it (FITS standard 4.0,
+ends too early is rejected before it is used (FITS standard 4.0,
 sections 3.1 and 4.4.1). astropy reads on past a truncation with a warning.
 """
 
@@ -42,7 +42,7 @@ _MOST_AXES = 999
 
 @contextmanager
 def quiet_astropy() -> Iterator[None]:
-    """Silence astropy's repairs of harmless header flaws.
+    """Suppress astropy's repairs of harmless header flaws.
 
     ``catch_warnings`` swaps global state, so threads take turns.
     """
@@ -264,7 +264,7 @@ def _ends(header: bytes | bytearray) -> bool:
 
 
 def _card_starts(header: bytes | bytearray, beginning: bytes, start: int = 0) -> Iterator[int]:
-    """Where the cards are that begin so."""
+    """Find the offsets of cards with this beginning."""
     at = header.find(beginning, start)
     while at >= 0:
         if at % _CARD == 0:

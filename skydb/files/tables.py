@@ -1,4 +1,4 @@
-"""Columns of a table file, whichever of the usual formats it is in."""
+"""Columns of a table file in any of the usual formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PLAIN_NAMES = ("ra", "dec", "mag")
 _RA_NAME = re.compile(r"_?(ra|alpha)", re.IGNORECASE)
-#: What a gzipped table may unpack to: ten million sources.
+#: Largest size of a gzipped table after unpacking: ten million sources.
 LARGEST_TABLE_BYTES = 1 << 30
 _NO_VALUE = frozenset({"INDEF", "NULL", "N/A", "--", "-"})
 
@@ -130,7 +130,7 @@ def _through_astropy(path: Path, kind: str) -> dict[str, Column]:
 
 
 def _source(path: Path, kind: str) -> Any:  # noqa: ANN401 - whatever astropy reads
-    """What astropy is to read; it unpacks by itself, but without an end."""
+    """Open the input for astropy; astropy itself unpacks files without a limit."""
     if kind == "votable" or is_packed(path):
         content = read_bytes(path, LARGEST_TABLE_BYTES)
         return content.decode("utf-8").splitlines() if kind == "ascii.ecsv" else BytesIO(content)

@@ -107,7 +107,7 @@ def _is_plane(header: ScannedHeader) -> bool:
 def _number(header: ScannedHeader, card: str, default: float | None = None) -> float:
     value = header.get(card, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{card} is no number")
+        raise ValueError(f"{card} is not a number")
     return float(value)
 
 

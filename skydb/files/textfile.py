@@ -1,4 +1,4 @@
-"""Text as tools and people leave it: gzipped, with any line ends, in any encoding.
+"""Reading of text files: gzipped or not, with any line ends, in any encoding.
 
 Files are read in pieces, so that the size of a log does not matter. A gzip file that
 unpacks to many times its size is refused before it fills the memory or the disk.
@@ -26,14 +26,14 @@ _CHUNK_BYTES = 1 << 18
 LARGEST_RATIO = 200
 _RATIO_COUNTS_FROM_BYTES = 32 << 20
 LARGEST_UNPACKED_BYTES = 8 << 30
-#: What a line has beyond this is left out.
+#: Longest line; the rest of a longer one is left out.
 LONGEST_LINE = 1 << 20
 
 
 def chunks_of(
     path: Path, size: int = _CHUNK_BYTES, largest: int = LARGEST_UNPACKED_BYTES
 ) -> Iterator[bytes]:
-    """Content of a file piece by piece, unpacked when it is gzipped to at most so many bytes.
+    """Read a file in pieces, unpacked when it is gzipped, up to a limit of bytes.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def unpacked(
     size: int = _CHUNK_BYTES,
     largest: int = LARGEST_UNPACKED_BYTES,
 ) -> Iterator[bytes]:
-    """Content of a gzip stream piece by piece.
+    """Read a gzip stream in pieces.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def is_packed(path: Path) -> bool:
 
 
 def read_bytes(path: Path, largest: int = LARGEST_UNPACKED_BYTES) -> bytes:
-    """Content of a file, unpacked when it is gzipped to at most so many bytes.
+    """Read a file, unpacked when it is gzipped, up to a limit of bytes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What only the log of TweakReg tells: how many matches there were before clipping."""
+"""Numbers that only the log of TweakReg has: matches before clipping."""
 
 from __future__ import annotations
 

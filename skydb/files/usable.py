@@ -1,4 +1,4 @@
-"""Pixels that are no measurement: found in a file, and flagged in a copy of it.
+"""Pixels without a measurement: found in a file, and flagged in a copy of it.
 
 AstroDrizzle takes a pixel that is not a number for good and makes a hole of it in the mosaic,
 with weight, whatever the other exposures show there.
@@ -16,7 +16,7 @@ from astropy.io import fits
 from astropy.nddata.bitmask import interpret_bit_flags
 from numpy.typing import NDArray
 
-from skydb.domain.signal import measured, tells_of_sky
+from skydb.domain.signal import has_sky_signal, measured
 from skydb.domain.units import Conversion
 from skydb.errors import FileRejectedError
 from skydb.files.dqfile import flags_beside
@@ -37,7 +37,7 @@ class AcceptedFlags:
     Parameters
     ----------
     sky : int
-        Of those that tell of the sky, ``resetbits`` included.
+        Flags that are good for the sky, ``resetbits`` included.
     anywhere : int
         Accepted by any step of a run.
     """
@@ -47,7 +47,7 @@ class AcceptedFlags:
 
     @classmethod
     def of(cls, parameters: Mapping[str, object]) -> AcceptedFlags:
-        """What AstroDrizzle's parameters accept; all flags where a step looks at none."""
+        """Read the accepted flags from AstroDrizzle's parameters; all where a step uses none."""
         bits = {name: _bits(parameters.get(name, 0)) for name in (*_STEPS, "sky_bits")}
         reset = _bits(parameters.get("resetbits", 0))
         steps = [bits[name] for name in bits]
@@ -55,23 +55,23 @@ class AcceptedFlags:
 
     @property
     def free(self) -> int | None:
-        """A flag that every step heeds; None when there is none."""
+        """A flag that every step uses; None when there is none."""
         return next((flag for flag in _FLAGS if not flag & self.anywhere), None)
 
 
 @dataclass(frozen=True)
 class ChipState:
-    """What the pixels of one chip are good for.
+    """State of the pixels of one chip.
 
     Parameters
     ----------
     extver : int
         The chip.
     unmeasured : int
-        Pixels of SCI without a measurement, or whose ERR is not a number, that no flag
-        tells of.
+        Pixels of SCI without a measurement, or whose ERR is not a number, that have no
+        flag.
     has_signal : bool
-        Whether any good pixels tell of the sky.
+        Whether there are good pixels for the sky.
     """
 
     extver: int
@@ -98,7 +98,7 @@ def prepared_copy(
     conversion: Conversion | None = None,
     accepted: AcceptedFlags | None = None,
 ) -> None:
-    """Write a copy that a tool can be given.
+    """Write a copy for a tool.
 
     Pixels without a measurement are flagged and made zero, so is every pixel of a chip
     without signal; SCI and ERR are converted, and BUNIT says so.
@@ -143,8 +143,8 @@ def prepared_copy(
 def _state(planes: ChipPlanes, accepted: AcceptedFlags) -> ChipState:
     good = measured(planes.science)
     heeded = _heeded(planes, accepted.anywhere)
-    told = _heeded(planes, accepted.sky)
-    has_signal = tells_of_sky(planes.science[good & ~told])
+    not_sky = _heeded(planes, accepted.sky)
+    has_signal = has_sky_signal(planes.science[good & ~not_sky])
     return ChipState(planes.extver, int((_bad(planes, good) & ~heeded).sum()), has_signal)
 
 
@@ -183,7 +183,7 @@ def _flag(
 
 
 def _flags_hdu(hdus: fits.HDUList, beside: fits.HDUList | None, extver: int) -> Any:  # noqa: ANN401
-    """Where the flags of a chip are; a new extension of a file without any."""
+    """Find the flags of a chip, or make an extension in a file without any."""
     for hdu in _images(beside) if beside is not None else hdus[1:]:
         if hdu.ver == extver and (beside is not None or hdu.name == "DQ"):
             return hdu

@@ -1,4 +1,4 @@
-"""The data root: scratch directories that leave no litter, and files that are never changed."""
+"""The data root: scratch directories that are removed, and files that are never changed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Workspace:
                 yield directory
             except BaseException as error:
                 with held():
-                    _tell_of_logs(error, self._keep_logs(directory, label))
+                    _add_logs(error, self._keep_logs(directory, label))
                 raise
             finally:
                 with held():
@@ -96,14 +96,14 @@ class Workspace:
         Returns
         -------
         pathlib.Path
-            The copy, absolute. It is what was there already when the content is the same.
+            The copy, absolute. An existing copy with the same checksum is kept.
 
         Raises
         ------
         UsageError
             When a part cannot be a file name or would leave the root.
         StateError
-            When other content is there under that name.
+            When a different file has that name.
         UnreadableFileError
             When the source cannot be read.
         """
@@ -112,12 +112,12 @@ class Workspace:
         return _store(source, self.root.joinpath(*map(_safe_name, parts)))
 
     def store_version(self, source: Path, product_name: str, sha256: str) -> Path:
-        """Copy one content of a product to its :meth:`version_home`; raises as :meth:`store`.
+        """Copy one version of a product to its :meth:`version_home`; raises as :meth:`store`.
 
         The file with its flags goes with it, when there is one.
         """
         home = self.version_home(product_name, sha256)
-        # Of flags in a file of their own only those ask who keep exposures.
+        # Only with `--keep-exposures` are the flags of a separate file needed.
         from skydb.files.dqfile import flags_beside
 
         flags = flags_beside(source)
@@ -126,14 +126,14 @@ class Workspace:
         return _store(source, home)
 
     def version_home(self, product_name: str, sha256: str) -> Path:
-        """Where one content of a product lives: ``root/versions/<stem>/<sha12>/<name>``.
+        """Name the file of one version of a product: ``root/versions/<stem>/<sha12>/<name>``.
 
         Parameters
         ----------
         product_name : str
             File name of the product; its stem is the rootname when it begins with one.
         sha256 : str
-            Checksum of the content, 64 hexadecimal digits.
+            Checksum of the version, 64 hexadecimal digits.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class Workspace:
         _remove_tree(directory)
 
     def _keep_logs(self, directory: Path, label: str) -> dict[Path, Path]:
-        """Move the logs of a run to where they stay; where each is now."""
+        """Move the logs of a run to the data root; return the new paths."""
         moved = {}
         found = sorted(p for p in directory.rglob("*") if p.suffix.lower() in LOG_SUFFIXES)
         for log in found:
@@ -195,8 +195,8 @@ class Workspace:
         return moved
 
 
-def _tell_of_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
-    """Let an error that names a log name the place where it is now."""
+def _add_logs(error: BaseException, moved: Mapping[Path, Path]) -> None:
+    """Replace the paths of logs in an error by the new ones."""
     if isinstance(error, ToolError) and error.log is not None and error.log in moved:
         error.move_log(moved[error.log])
 
@@ -235,12 +235,12 @@ def _store(source: Path, target: Path) -> Path:
 
 
 def _holds(target: Path, checksum: str) -> bool:
-    """Whether the content is there already; other content is never replaced."""
+    """Whether the same file is there already; a different file is never replaced."""
     if not target.exists():
         return False
     if not target.is_file() or sha256_of(target) != checksum:
         advice = "Stored files are never changed; choose another name."
-        raise StateError(f"{target} already holds other content.", advice=advice)
+        raise StateError(f"{target} already exists and is a different file.", advice=advice)
     return True
 
 

@@ -205,7 +205,7 @@ def _draw_marks(axes: Axes, panel: MarkedImage, theme: Theme, *, paired: bool) -
 
 
 def _dress(axes: Axes, panel: MarkedImage) -> None:
-    """Where north and east are, how long an angle is, and which chip is which."""
+    """Draw north and east, a scale bar, and the number of each chip."""
     inks = {"colour": "#ffffff", "halo": "#000000"}
     orientation = Orientation.of_wcs(panel.image.wcs)
     if orientation is not None:

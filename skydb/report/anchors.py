@@ -13,6 +13,6 @@ def anchor_of(table: str, key: object) -> str:
     table : str
         What its rows are, such as ``exposure``.
     key : object
-        What tells the row from others.
+        Value that identifies the row.
     """
     return f"row-{table}-{re.sub(r'[^a-z0-9]+', '-', str(key).lower()).strip('-')}"

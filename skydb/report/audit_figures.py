@@ -60,7 +60,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class AuditPicture:
-    """What the picture shows.
+    """Contents of the audit figure.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def blink_gif(
     weights : mapping of str to Path, optional
         Weight mosaics by the same labels.
     remove_pedestal : bool, optional
-        Show each mosaic less its own median.
+        Show each mosaic with its median subtracted.
     frame_ms : int, optional
         How long a frame stays.
     """
@@ -110,7 +110,7 @@ def blink_sequence(
     weights : mapping of str to Path, optional
         Weight mosaics by the same labels; where the weight is zero is no data.
     remove_pedestal : bool, optional
-        Show each mosaic less its own median: ``match`` leaves the level of one
+        Show each mosaic with its median subtracted: ``match`` leaves the level of one
         image in, which would hide everything else. The label says so.
     max_side_pix : int, optional
         Longest side of a frame.
@@ -133,7 +133,7 @@ def blink_sequence(
     images, notes = _on_one_grid(images)
     if remove_pedestal:
         images = {label: image.without_pedestal() for label, image in images.items()}
-        notes += ("Each mosaic is shown less its own median.",)
+        notes += ("Each mosaic has its own median subtracted.",)
     scale = common_scale(list(images.values()))
     frames = tuple(
         _frame(label, image, scale, place, len(images))
@@ -155,7 +155,7 @@ def _on_one_grid(
             fitted[label] = image
             continue
         fitted[label] = _placed(image, first, offset)
-        notes.append(_said(label, image, first, offset))
+        notes.append(_note(label, image, first, offset))
     return fitted, tuple(notes)
 
 
@@ -188,7 +188,7 @@ def _placed(image: DisplayImage, first: DisplayImage, offset: tuple[int, int]) -
     return DisplayImage(canvas, image.block, first.shape_pix, image.unit, first.wcs)
 
 
-def _said(label: str, image: DisplayImage, first: DisplayImage, offset: tuple[int, int]) -> str:
+def _note(label: str, image: DisplayImage, first: DisplayImage, offset: tuple[int, int]) -> str:
     (ny, nx), (to_y, to_x) = image.shape_pix, first.shape_pix
     rows, columns = (move * image.block for move in offset)
     return (

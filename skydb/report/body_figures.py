@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Values = NDArray[np.float64]
 
-#: Colours of Okabe and Ito (2008) that can be told apart on a light and on a dark page.
+#: Colours of Okabe and Ito (2008) that are distinct on a light and on a dark page.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: With the next marker when the colours begin again.
 _MARKERS = "os^Dv"
@@ -73,7 +73,7 @@ class MemberPicture:
 
     @property
     def agreement(self) -> str:
-        """How it agrees with the others, in words."""
+        """Its agreement with the others, in words."""
         if not self.pairs:
             return "shares no star with another exposure"
         step = ""

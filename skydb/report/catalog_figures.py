@@ -25,7 +25,7 @@ _ARROW = 0.06
 
 @dataclass(frozen=True, eq=False)
 class CatalogPicture:
-    """What is drawn of a catalogue.
+    """Contents of the catalogue figure.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which columns people see of each table, and how; programs see all of them."""
+"""Columns of each table for display, and their format; programs get all columns."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ FITS_BESIDE = (
     Column("rms_ra_mas", "RMS RA", "mas", ".1f"),
     Column("rms_dec_mas", "RMS Dec", "mas", ".1f"),
 )
-#: Of fits of groups: how each exposure agrees with the others of its group.
+#: Columns of fits of groups: the agreement of each exposure with the others.
 FITS_OF_GROUPS = (
     Column("group"),
     Column("product"),

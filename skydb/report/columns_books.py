@@ -29,7 +29,7 @@ WHAT_IS_DUE = (
     Column.time("since"),
     Column("command", wraps=True),
 )
-#: How much is due by each rule.
+#: Number of due rows by each rule.
 COUNTS_DUE = (Column("rule"), Column("due"), Column("meaning", wraps=True))
 ENTRIES = (
     Column("id"),

@@ -1,4 +1,4 @@
-"""Which columns people see of comparisons, timelines and statistics."""
+"""Columns for display of comparisons, timelines and statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns people see of runs that were imported; programs see all of them."""
+"""Columns for display of imported runs; programs get all columns."""
 
 from __future__ import annotations
 

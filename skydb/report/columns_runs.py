@@ -14,7 +14,7 @@ RUNS = (
     Column("mosaic", spare=3),
     Column("about", wraps=True, spare=1),
 )
-#: What is told of one run, and how it is called.
+#: Properties of one run, and their names.
 FACTS = {
     "status": "status",
     "error": "error",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Values = NDArray[np.float64]
 
-#: Fewest places that tell how a plane lies on the sky.
+#: Fewest positions that give the orientation of a plane.
 _ENOUGH = 3
 #: Length of the arms of a compass, and the room for their letters, in points.
 _ARM, _LETTER = 17.0, 6.0
@@ -26,7 +26,7 @@ _ARCSEC = 3600.0
 
 @dataclass(frozen=True)
 class Orientation:
-    """How a plane of pixels lies on the sky.
+    """Orientation of a plane of pixels on the sky.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ class Orientation:
 
     @classmethod
     def of_wcs(cls, wcs: WCS | None) -> Orientation | None:
-        """That of a celestial WCS; None without one."""
+        """Find the orientation of a celestial WCS; None without one."""
         return None if wcs is None else cls.of_matrix(np.asarray(wcs.pixel_scale_matrix, float))
 
     @classmethod
     def of_places(
         cls, x_pix: Values, y_pix: Values, ra_deg: Values, dec_deg: Values
     ) -> Orientation | None:
-        """That of a plane of which some places are known on the sky.
+        """Find the orientation of a plane of which some positions are known on the sky.
 
         Returns
         -------

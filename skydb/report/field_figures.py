@@ -41,7 +41,7 @@ def fit_figures(
             f"Group {body.name}",
             f"Residuals by exposure, and how these agree{_left_out(run, len(bodies))}.",
             f"Residuals of {len(body.members)} exposures that were fitted as one body.",
-            # Colours that tell exposures apart are not to be rounded.
+            # Colours that distinguish exposures are not rounded.
             _themed(draw_body, body),
         )
         for body in bodies[:_FITS_DRAWN]
@@ -86,7 +86,7 @@ def _sources(fits: Sequence[FitEvidence]) -> list[FigureBlock]:
 
 
 def _left_out(run: int, fits: int) -> str:
-    """Where the figures are that a page of many fits has no room for."""
+    """Name the command for figures that do not fit on a page of many fits."""
     if fits <= _FITS_DRAWN:
         return ""
     return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"

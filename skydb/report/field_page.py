@@ -70,7 +70,7 @@ def write_field_report(
         Measured against truth, where a truth is known: ``what``, ``measured``,
         ``bar``, ``unit``, ``passed``.
     scope : Scope, optional
-        What the page, and its verdict, is about.
+        Subject of the page, and of its verdict.
     runs : sequence of int
         Runs of sky or alignment to show, instead of the newest of each exposure.
 
@@ -107,7 +107,7 @@ def write_field_report(
 
 
 def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row] = ()) -> Facts:
-    """Everything that a verdict is made of.
+    """Collect the rows that a verdict is made of.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _field_blocks(facts: Facts) -> tuple[TableBlock, ...]:
 def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
     if not measured:
         return ()
-    caption = "What the ledger says, compared with what was put into the simulated exposures."
+    caption = "Values of the ledger, compared with the truth of the simulated exposures."
     return (TableBlock("", caption, columns.MEASURED, measured, anchors=("measured", "what")),)
 
 

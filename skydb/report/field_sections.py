@@ -23,7 +23,7 @@ _Blocks: TypeAlias = tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ..
 _RUNS = tuple(column for column in columns.SKY_RUNS if column.name != "reused")
 #: So many fields have pictures on a page; the others have their tables.
 _FIELDS_DRAWN = 8
-#: What makes a field, by the name of what selects it.
+#: Properties that define a field, by the option that selects it.
 _SELECTING = {
     "target": "target",
     "detector": "detector",
@@ -70,12 +70,12 @@ def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> li
     """
     if len(rows) < 2:
         return []
-    told: set[int] = set()
+    shown: set[int] = set()
     found = []
     for row in rows:
         one = services.coverage(_scope_of(coverage, row))
-        runs = [run for run in one.runs() if run["run"] not in told]
-        told |= {run["run"] for run in runs}
+        runs = [run for run in one.runs() if run["run"] not in shown]
+        shown |= {run["run"] for run in runs}
         selected = one.selected
         found.append(
             FieldShown(

@@ -80,7 +80,7 @@ class ProblemList:
 
     @property
     def named(self) -> tuple[tuple[str, str, str], ...]:
-        """Those that have a subject."""
+        """Entries that have a subject."""
         return tuple(item for item in self.items if item[0])
 
     @property
@@ -104,7 +104,7 @@ class TableBlock:
     note : str, optional
         Below the table.
     anchors : tuple of str, optional
-        What a row is and the column that tells it from others, for
+        Kind of a row and the column that identifies it, for
         :func:`skydb.report.anchors.anchor_of`: rows can be linked to.
     """
 
@@ -127,7 +127,7 @@ class TableBlock:
         )
 
     def _anchors(self, rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
-        """Of the first row of each key; other rows have none."""
+        """Make the anchor of the first row of each key; other rows have none."""
         if self.anchors is None:
             return ("",) * len(rows)
         what, key = self.anchors

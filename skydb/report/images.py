@@ -39,7 +39,7 @@ Part: TypeAlias = tuple[slice, slice]
 
 
 class Stretch(StrEnum):
-    """How brightness follows the pixel value."""
+    """Relation of brightness to the pixel value."""
 
     ASINH = "asinh"
     """Linear near the sky, logarithmic in the stars."""
@@ -48,7 +48,7 @@ class Stretch(StrEnum):
 
 
 class Interval(StrEnum):
-    """How the darkest and brightest displayed values are found."""
+    """Rule for the darkest and brightest displayed values."""
 
     ZSCALE = "zscale"
     """IRAF's zscale, for what lies near the sky."""
@@ -273,7 +273,7 @@ def _load(
 
 
 def _with_image(path: Path, name: str, use: Callable[[ImageHDU], _T]) -> _T:
-    """What ``use`` makes of the image of that name, errors of astropy translated."""
+    """Apply ``use`` to the image of that name, and translate errors of astropy."""
     try:
         with _opened(path) as hdus:
             return use(_image_hdu(hdus, name, path))
@@ -303,7 +303,7 @@ def _image_hdu(hdus: HDUList, name: str, path: Path) -> ImageHDU:
     if name in hdus and hdus[name].header.get("NAXIS") == 2:
         return hdus[name]
     for hdu in hdus:
-        # Of a file with several images only the one of the right name will do.
+        # Only the image of the right name is used in a file with several.
         if hdu.is_image and hdu.header.get("NAXIS") == 2 and hdu.name in ("", "PRIMARY", name):
             return hdu
     raise UnreadableFileError(path, f"has no two-dimensional {name} image")

@@ -43,7 +43,7 @@ DIFFERENCES = (
 #: Digits shown of a checksum.
 _SHORT = 12
 
-#: What is read first below a node.
+#: Keys that come first below a node.
 _ORDER = {
     Relation.GENERATED: 0,
     Relation.USED: 1,
@@ -52,11 +52,11 @@ _ORDER = {
     Relation.SPECIALIZED: 4,
     Relation.DERIVED: 5,
 }
-#: Relations that are named even when they lead to what was told before; the other ones
+#: Relations that are named even when they lead to a node that was shown before; the others
 #: follow from these, and all of them are in the JSON.
 _WORTH_REPEATING = (Relation.GENERATED, Relation.USED)
 
-#: What is told of an exposure: its contents, and what was made of it.
+#: Kinds of nodes below an exposure: its versions, and products made of it.
 _OF_AN_EXPOSURE = (Relation.SPECIALIZED, Relation.DERIVED)
 
 _STYLES = {NodeType.ENTITY: "bold", NodeType.ACTIVITY: "cyan", NodeType.AGENT: "dim"}
@@ -86,7 +86,7 @@ def lineage_tree(graph: Lineage) -> Tree:
 @dataclass
 class _Painter:
     graph: Lineage
-    _told: set[str] = field(default_factory=set)
+    _shown: set[str] = field(default_factory=set)
     _agents: tuple[str, ...] = ()
 
     @cached_property
@@ -102,14 +102,14 @@ class _Painter:
         return (edge for edge in self._edges.get(node.id, ()) if edge.source == node.id)
 
     def grow(self, tree: Tree, node: Node) -> None:
-        """Remarks, agents and everything before a node; what was told before is only named."""
-        self._told.add(node.id)
+        """Add remarks, agents and everything before a node; a node shown before is only named."""
+        self._shown.add(node.id)
         for remark in node.remarks:
             tree.add(_remark_line(remark))
         for line in self._by_whom(node):
             tree.add(line)
         for edge, other in self._before(node):
-            if other.id not in self._told:
+            if other.id not in self._shown:
                 self.grow(tree.add(self.line(other, edge)), other)
             elif edge.relation in _WORTH_REPEATING:
                 tree.add(self.line(other, edge, again=True))
@@ -123,7 +123,7 @@ class _Painter:
             text.append(f"{_relation(edge, node)} ", style="dim italic")
         text.append(printable(node.label), style=_STYLES[node.type])
         if again:
-            return text.append("  (told above)", style="dim")
+            return text.append("  (see above)", style="dim")
         facts = [fact for fact in _facts_of(node) if fact]
         text.append("".join(f"  {printable(fact)}" for fact in facts))
         if node.at is not None:
@@ -133,7 +133,7 @@ class _Painter:
     def _before(self, node: Node) -> Iterator[tuple[Edge, Node]]:
         edges = [e for e in self._from(node) if e.relation is not Relation.ASSOCIATED]
         linked = self._edges.get(node.id, ())
-        edges += [e for e in linked if _is_told_from_behind(e, node, self.graph)]
+        edges += [e for e in linked if _is_reversed(e, node, self.graph)]
         for edge in sorted(edges, key=lambda edge: _ORDER[edge.relation]):
             yield edge, self.graph.nodes[edge.target if edge.source == node.id else edge.source]
 
@@ -148,15 +148,15 @@ class _Painter:
             return
         self._agents = agents
         nodes = [self.graph.nodes[agent] for agent in agents]
-        new = [one for one in nodes if one.id not in self._told]
+        new = [one for one in nodes if one.id not in self._shown]
         said = (f"{one.label}{_in_brackets(one) if one in new else ''}" for one in nodes)
         yield Text(f"by {printable(', '.join(said))}", style="dim")
-        self._told |= set(agents)
+        self._shown |= set(agents)
         for one in new:
             yield from (_remark_line(remark) for remark in one.remarks)
 
 
-def _is_told_from_behind(edge: Edge, node: Node, graph: Lineage) -> bool:
+def _is_reversed(edge: Edge, node: Node, graph: Lineage) -> bool:
     """Whether a relation that points to a node belongs below it all the same.
 
     What read an old run from its logs came later, and so did what a run made.
@@ -173,11 +173,11 @@ def _is_told_from_behind(edge: Edge, node: Node, graph: Lineage) -> bool:
     return node.type is NodeType.ACTIVITY and edge.relation is Relation.GENERATED
 
 
-#: Relations as they are told from the end that was there before.
+#: Relations in the direction from the earlier end.
 _BACKWARDS = {
     Relation.GENERATED: "generated",
     Relation.INFORMED: "recorded by",
-    # The versions that skydb made are among them, so not all are deliveries.
+    # Some are versions that skydb made, so not all are archive versions.
     Relation.SPECIALIZED: "has file",
     Relation.DERIVED: "has",
 }
@@ -209,10 +209,10 @@ def _in_brackets(agent: Node) -> str:
 
 
 def _facts_of(node: Node) -> list[str]:
-    """What a reader wants to know of a node, in few words."""
-    tell = _TELLERS.get(node.kind)
-    if tell is not None:
-        return tell(node.attributes)
+    """Describe a node in few words."""
+    describe = _DESCRIPTIONS.get(node.kind)
+    if describe is not None:
+        return describe(node.attributes)
     status = node.attributes.get("status", "")
     return [status if status != "succeeded" else "", _seconds(node.attributes)]
 
@@ -233,26 +233,26 @@ def _of_value(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _of_version(facts: Mapping[str, Any]) -> list[str]:
-    told = [f"sha256 {facts['sha256'][:_SHORT]}", facts.get("wcs_name", "")]
-    told += [f"{name} {facts[key]}" for name, key in _CALIBRATION if key in facts]
-    return told
+    texts = [f"sha256 {facts['sha256'][:_SHORT]}", facts.get("wcs_name", "")]
+    texts += [f"{name} {facts[key]}" for name, key in _CALIBRATION if key in facts]
+    return texts
 
 
 _CALIBRATION = (("CAL_VER", "cal_ver"), ("IDCTAB", "idctab"))
 
 
 def _of_solution(facts: Mapping[str, Any]) -> list[str]:
-    told = [facts["origin"], facts["status"], facts["product"]]
+    texts = [facts["origin"], facts["status"], facts["product"]]
     if "nmatches" in facts:
         rms = "/".join(_number(facts, f"rms_{axis}_mas", ".1f") for axis in ("ra", "dec"))
-        told.append(f"{facts['nmatches']} matches, rms {rms} mas")
+        texts.append(f"{facts['nmatches']} matches, rms {rms} mas")
     if "trust" in facts:
-        told.append(f"trust {facts['trust']:.2f}")
+        texts.append(f"trust {facts['trust']:.2f}")
     if "residual_mas" in facts:
-        told.append(f"moved {_number(facts, 'realised_shift_mas', '.2f')} mas")
+        texts.append(f"moved {_number(facts, 'realised_shift_mas', '.2f')} mas")
     if "repeats" in facts:
-        told.append(f"repeats the dry run of solution {facts['repeats']}")
-    return told + _places(facts.get("read_from", {}))
+        texts.append(f"repeats the dry run of solution {facts['repeats']}")
+    return texts + _places(facts.get("read_from", {}))
 
 
 def _places(read_from: Mapping[str, str]) -> list[str]:
@@ -264,8 +264,8 @@ def _places(read_from: Mapping[str, str]) -> list[str]:
 
 
 def _of_catalog(facts: Mapping[str, Any]) -> list[str]:
-    told = [facts["service"], f"{facts['sources']} sources", f"epoch {facts['epoch']:g}"]
-    return [*told, f"sha256 {facts['sha256'][:_SHORT]}"]
+    texts = [facts["service"], f"{facts['sources']} sources", f"epoch {facts['epoch']:g}"]
+    return [*texts, f"sha256 {facts['sha256'][:_SHORT]}"]
 
 
 def _of_mosaic(facts: Mapping[str, Any]) -> list[str]:
@@ -273,21 +273,21 @@ def _of_mosaic(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _of_archive_file(facts: Mapping[str, Any]) -> list[str]:
-    told = [f"{facts['received_bytes']} bytes"] if "received_bytes" in facts else []
-    told += [f"sha256 {facts['sha256'][:_SHORT]}"] if "sha256" in facts else []
-    return [*told, f"attempt {facts['attempt']}" if facts.get("attempt", 1) > 1 else ""]
+    texts = [f"{facts['received_bytes']} bytes"] if "received_bytes" in facts else []
+    texts += [f"sha256 {facts['sha256'][:_SHORT]}"] if "sha256" in facts else []
+    return [*texts, f"attempt {facts['attempt']}" if facts.get("attempt", 1) > 1 else ""]
 
 
 def _of_sky_run(facts: Mapping[str, Any]) -> list[str]:
     method = facts.get("effective_method") or facts.get("requested_method", "")
     asked = facts.get("requested_method", method)
-    told = [method if asked == method else f"{method} instead of {asked}", facts.get("engine", "")]
-    told += [facts["status"] if facts["status"] != "succeeded" else "", _seconds(facts)]
-    told.append(f"recipe {facts['recipe_hash'][:_SHORT]}")
-    return told
+    texts = [method if asked == method else f"{method} instead of {asked}", facts.get("engine", "")]
+    texts += [facts["status"] if facts["status"] != "succeeded" else "", _seconds(facts)]
+    texts.append(f"recipe {facts['recipe_hash'][:_SHORT]}")
+    return texts
 
 
-_TELLERS: Mapping[Thing | ActivityKind, Callable[[Mapping[str, Any]], list[str]]] = {
+_DESCRIPTIONS: Mapping[Thing | ActivityKind, Callable[[Mapping[str, Any]], list[str]]] = {
     Thing.VALUE: _of_value,
     Thing.VERSION: _of_version,
     Thing.SOLUTION: _of_solution,

@@ -62,7 +62,7 @@ class MosaicPair:
 
 @dataclass(frozen=True, slots=True)
 class MosaicDisplay:
-    """What the mosaic figure shows: the pairs, and one scale for each column."""
+    """Contents of the mosaic figure: the pairs, and one scale for each column."""
 
     pairs: tuple[MosaicPair, ...]
     science_scale: DisplayScale

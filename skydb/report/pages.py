@@ -83,7 +83,7 @@ def alignment_pictures(services: Services, run_id: int, out: Path) -> list[Row]:
 def body_pictures(
     services: Services, run_id: int, fits: Sequence[FitEvidence]
 ) -> list[BodyPicture]:
-    """What is drawn of every rigid group of a run that has a fit, in the order of names."""
+    """Draw every rigid group of a run that has a fit, in the order of names."""
     groups: dict[str, list[Row]] = {}
     for row in services.questions.alignment(run_id):
         if row["group"] is not None and row["status"] != "failed":

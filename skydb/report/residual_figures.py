@@ -59,7 +59,7 @@ class ResidualField:
     pixel_scale_mas : float
         Side of a pixel of that plane.
     orientation : Orientation, optional
-        Where north and east are on it, when there are enough sources to tell.
+        Directions of north and east on it, when there are enough sources.
     """
 
     x_pix: Values

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from skydb.services.lookup import MosaicEvidence
 
 _PANEL_IN = 4.6
-#: What a scale bar may be long, in arcsec, and how that is written.
+#: Lengths of a scale bar, in arcsec, and their labels.
 _BARS = [
     (digit * 10.0**power, f"{digit * 10.0**power:g}\N{DOUBLE PRIME}")
     for power in range(-3, 2)

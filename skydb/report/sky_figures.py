@@ -55,7 +55,7 @@ class SkySeries:
 
 @dataclass(frozen=True, slots=True)
 class SkyComparison:
-    """What the sky comparison figure shows.
+    """Contents of the sky comparison figure.
 
     Parameters
     ----------

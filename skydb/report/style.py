@@ -1,6 +1,6 @@
 """The house style of every figure: one palette, one typeface, light and dark.
 
-Colours of the sky methods are those of Okabe and Ito (2008), told apart in every
+Colours of the sky methods are those of Okabe and Ito (2008), distinct in every
 common form of colour blindness, and each method has a marker of its own, so that
 colour is never the only difference.
 """
@@ -71,14 +71,14 @@ class Theme:
     name : str
         ``light`` or ``dark``.
     page, ink, muted, faint, band : str
-        Background, text, secondary text, grid lines, and the tint that tells
-        neighbouring groups apart.
+        Background, text, secondary text, grid lines, and the tint that separates
+        neighbouring groups.
     accent, second, warm : str
         Colours of data that belong to no sky method.
     methods : mapping of SkyMethod to str
         Colours of the sky methods.
     cycle : tuple of str
-        Colours that tell single sources apart.
+        Colours of single sources.
     """
 
     name: str

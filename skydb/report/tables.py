@@ -1,7 +1,7 @@
 """Columns, cells and rows, shared by the command line and the HTML pages.
 
-A :class:`Column` knows how one quantity is named, formatted and judged; a
-:class:`Cell` is the result, without any markup, for a renderer to dress.
+A :class:`Column` has the name, the format and the tone of one quantity; a
+:class:`Cell` is the result, without any markup.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from skydb.errors import UsageError
 
 EM_DASH = "\N{EM DASH}"
 
-#: What a cell of such a table may hold.
+#: Types of a cell of such a table.
 Anything: TypeAlias = Any
 Row = Mapping[str, Any]
 #: An astropy Table or QTable, a pandas DataFrame, or a sequence of mappings or
-#: dataclasses. None of their libraries is imported to tell them apart.
+#: dataclasses. None of their libraries is imported to recognise them.
 PlainTable: TypeAlias = Any
 
 
 class Tone(StrEnum):
-    """How a cell is to be read at a glance."""
+    """Meaning of a cell at a glance."""
 
     NEUTRAL = "neutral"
     """Nothing to remark."""
@@ -102,7 +102,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How one column of a table is printed.
+    """Format of one column of a table.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class Column:
         return Cell(text, self.tones.get(text.lower(), Tone.NEUTRAL))
 
     def justified(self, rows: Iterable[Row]) -> Justify:
-        """The alignment in force for these rows."""
+        """The alignment of these rows."""
         if self.justify is not Justify.AUTO:
             return self.justify
         values = [plain_value(row.get(self.name), None) for row in rows]

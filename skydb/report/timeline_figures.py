@@ -61,7 +61,7 @@ class TimeSeries:
     subjects : tuple of str
         Chip or file that each value is of.
     imported, downgraded : ndarray of bool, shape (N,)
-        Values that a log tells of; those of runs to which another method was asked for.
+        Values from logs; those of runs to which another method was asked for.
     """
 
     name: str
@@ -105,14 +105,14 @@ class TimeMark:
 
 @dataclass(frozen=True, slots=True)
 class TimelineData:
-    """What a timeline shows.
+    """Contents of a timeline.
 
     Parameters
     ----------
     panels : tuple of TimePanel
         From top to bottom.
     marks : tuple of TimeMark
-        New contents of files, and fits that failed.
+        New file versions, and fits that failed.
     undated : int
         Values whose time is not known, which are left out.
     apart : int
@@ -139,7 +139,7 @@ def sky_timeline(points: Iterable[TimePoint]) -> TimelineData:
     for point in dated:
         key = (point.method is SkyMethod.MATCH, point.unit or "", point.zero or "")
         panels[key].append(point)
-    # Of zeros that are not the same each has a panel, the fullest first as far as there is room.
+    # Each different zero has a panel, the fullest first as far as there is room.
     fullest = sorted(panels, key=lambda key: -len(panels[key]))
     shown = sorted(fullest[:_MOST_PANELS])
     made = [
@@ -215,7 +215,7 @@ def _day(point: TimePoint) -> float:
 
 
 def _new_contents(points: Sequence[TimePoint]) -> tuple[TimeMark, ...]:
-    """When a run first used another content of a file than the runs before."""
+    """Mark the first run that used another file version than the runs before."""
     first: dict[str, int] = {}
     seen: set[tuple[str, int]] = set()
     new = []
@@ -231,7 +231,7 @@ def _new_contents(points: Sequence[TimePoint]) -> tuple[TimeMark, ...]:
 
 def _contents(points: Sequence[TimePoint]) -> str:
     if len(points) > 1:
-        return f"new content of {len(points)} exposures"
+        return f"new version of {len(points)} exposures"
     return f"version {points[0].version}"
 
 
@@ -296,7 +296,7 @@ def _draw_panel(axes: Axes, panel: TimePanel, theme: Theme) -> None:
 
 
 def _say_nothing_fitted(axes: Axes, data: TimelineData, theme: Theme) -> None:
-    """No panel, but the moments at which nothing could be fitted."""
+    """Draw only the times of failed fits, without a panel."""
     days = [mark.day for mark in data.marks]
     axes.plot(days, [0.0] * len(days), linestyle="none", marker="x", color=theme.ink)
     axes.margins(x=0.3)

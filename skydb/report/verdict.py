@@ -1,4 +1,4 @@
-"""The verdict of a report: what it covers, and every problem of what it covers."""
+"""Verdict of a report: its coverage, and every problem in it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Row = Mapping[str, Any]
 _RUN_KINDS = frozenset({"sky-run", "alignment"})
 _DISMISSAL = "ignore:"
 _UNKNOWN = "unknown"
-#: Names that are told of many.
+#: Number of names that are listed.
 _FEW = 4
-#: What makes a field: exposures that differ in one of these are never matched.
+#: Properties that define a field: exposures that differ in one of these are never matched.
 _FIELD = ("target", "detector", "filter", "proposal_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a verdict is made of: rows as services answer with them.
+    """Rows of services for a verdict.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ReportVerdict:
-    """What a report says of a ledger as a whole.
+    """Verdict of a report on a ledger as a whole.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class ReportVerdict:
 
     @property
     def word(self) -> str:
-        """For programs."""
+        """Verdict for programs."""
         return "passed" if self.passed else "problems-found"
 
     @property
@@ -128,7 +128,7 @@ class ReportVerdict:
 
 
 def verdict_of(facts: Facts) -> ReportVerdict:
-    """The verdict on what a page covers.
+    """Make the verdict on the coverage of a page.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Use cases, one room for each subject; a use case owns its transactions."""
+"""Use cases, one package for each subject; a use case owns its transactions."""

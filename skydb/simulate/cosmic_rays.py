@@ -32,7 +32,7 @@ _CHUNK = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Radiation:
-    """What strikes a detector, and how the charge spreads in it.
+    """Particles that hit a detector, and the spread of their charge.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Radiation:
         turn = rng.uniform(0.0, 2 * np.pi, count)
         charge = self.charge_e / cosine * np.exp(self.spread * rng.standard_normal(count))
         length = self.depth_pix * np.sqrt(1 / cosine**2 - 1)
-        # What has left the layer at its side is no longer there to be collected.
+        # Charge that has left the layer at its side is not collected.
         kept = np.minimum(1.0, _LONGEST_PIX / np.maximum(length, 1e-9))
         along = (length * kept)[:, None] * np.column_stack((np.sin(turn), np.cos(turn)))
         return [
@@ -98,7 +98,7 @@ class Radiation:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What cosmic rays have done to one chip.
+    """Cosmic rays on one chip.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class Photometry:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What the simulator knows of a detector.
+    """Properties of a detector for the simulator.
 
     Parameters
     ----------

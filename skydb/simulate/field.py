@@ -36,7 +36,7 @@ def simulate_field(
     plan : FieldPlan
         What to simulate; the same plan gives the same pixels and truth.
     progress : callable, optional
-        Told in words what is being done.
+        Called with a description of the present step.
 
     Raises
     ------

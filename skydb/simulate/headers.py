@@ -149,7 +149,7 @@ class HeaderWriter:
         header["S_REGION"] = f"POLYGON ICRS {region}"
 
     def _add_solution(self, header: Header, visit: Visit, exposure: Exposure) -> None:
-        """What the pipeline says of the primary WCS; "no value" in both archive manners."""
+        """Add the pipeline's primary WCS; "no value" in both archive manners."""
         header["WCSTYPE"] = _WCS_TYPES[visit.alignment]
         header["WCSTYPEA"] = "undistorted not aligned"
         header["WCSTYPEO"] = "pipeline default not aligned"

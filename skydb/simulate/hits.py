@@ -71,4 +71,4 @@ def read_hits(path: Path) -> dict[int, TrueHits]:
                 if hdu.name == "CRMASK"
             }
     except (OSError, KeyError) as error:
-        raise UnreadableFileError(path, f"is no mask of cosmic rays ({error})") from error
+        raise UnreadableFileError(path, f"is not a mask of cosmic rays ({error})") from error

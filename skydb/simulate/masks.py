@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HIT_SIGMA, CLEAN_SIGMA = 5.0, 0.5
 #: Pixels with more than so many times the median noise lie on sources.
 _ON_SOURCE = 1.5
-#: What driz_cr flags itself.
+#: Flags of driz_cr.
 _DQ_DRIZ_CR = 4096
 
 Masks = Mapping[tuple[str, int], NDArray[np.bool_]]
@@ -29,7 +29,7 @@ Masks = Mapping[tuple[str, int], NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class MaskScore:
-    """How well the mask of one chip, or of several together, fits the hits.
+    """Agreement of the mask of one chip, or of several together, with the hits.
 
     Only pixels without any flag count. Parameters are numbers of pixels.
 
@@ -82,7 +82,7 @@ def together(scores: Iterable[MaskScore]) -> MaskScore:
 def score_masks(
     truth: FieldTruth, directory: Path, masks: Masks
 ) -> dict[tuple[str, int], MaskScore]:
-    """Score the masks of a run, where the truth tells of hits.
+    """Score the masks of a run, where the truth has hits.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What to simulate."""
+"""Plan of a simulation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skydb.errors import UsageError
 #: Visits are numbered with two base-36 digits.
 _MAX_VISITS = 36 * 36
 _MIN_SIZE_PIX = 64
-#: Of exposures of a CCD with cosmic rays.
+#: Defaults for exposures of a CCD with cosmic rays.
 _CCD_EXPTIME_S = 500.0
 
 
@@ -28,7 +28,7 @@ class SimDetector(StrEnum):
 
 
 class FieldKind(StrEnum):
-    """What a field looks like, where its light and its skies are not given as numbers."""
+    """Kind of a field, where its light and its skies are not given as numbers."""
 
     BLANK = "blank"
     """No star and no nebula: nothing but the sky."""

@@ -20,7 +20,7 @@ from skydb.simulate.detectors import Detector
 _BATCH = 9
 #: Flag of what driz_cr finds (``crbit``).
 _DQ_DRIZ_CR = 4096
-#: What the archive's products say of the fit of their members.
+#: Values of the archive's products for the fit of their members.
 _FIT_CARDS = ("RMS_RA", "RMS_DEC", "NMATCHES", "CRDER1", "CRDER2", "FITGEOM")
 
 
@@ -51,7 +51,7 @@ class Pipeline:
     Parameters
     ----------
     maker : ProductMaker
-        What drizzles; the real AstroDrizzle unless told.
+        Function that drizzles; by default the real AstroDrizzle.
     rejects : bool
         Whether it looks for cosmic rays where an association has several exposures, and
         leaves its flag on what it finds, as the archive's does.
@@ -78,8 +78,8 @@ class Pipeline:
     ) -> list[Path]:
         """Drizzle the exposures of each association into ``directory``.
 
-        The exposures keep the MDRIZSKY of this run, as in the archive: a trap for
-        whoever measures the sky again.
+        The exposures keep the MDRIZSKY of this run, as in the archive, so that a second
+        measurement of the sky must handle it.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What a later processing changes in an exposure: versions, distortion table, pixels, pointing."""
+"""Changes of an exposure by reprocessing: versions, distortion table, pixels, pointing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from skydb.simulate.truth import ExposureTruth, FieldTruth, VisitTruth
 
 #: Directory of the redelivered files, inside the field's own.
 REDELIVERED_NAME = "redelivered"
-#: How far the new WCS is from the old one, to the north.
+#: Offset of the new WCS from the old one, to the north.
 DEFAULT_SHIFT_MAS = 40.0
 #: Pixels of the new calibration over those of the old one.
 RECALIBRATED = 1.001
@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Redelivery:
-    """What is delivered again, and how it differs.
+    """Exposures that are reprocessed, and their changes.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def redeliver_field(
         Where to write; ``redelivered`` in the field's directory by default. Holds then
         the exposures, products, catalogues and a ``truth.json`` of their own.
     progress : callable, optional
-        Told in words what is being done.
+        Called with a description of the present step.
 
     Returns
     -------

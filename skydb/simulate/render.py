@@ -32,7 +32,7 @@ _RAMP_HITS_PER_PIX = 1e-3
 class ChipImage:
     """One chip: science and error (rows, columns) float32, quality int16.
 
-    ``hits`` tells of the cosmic rays of a plan that has them.
+    ``hits`` has the cosmic rays of a plan with them.
     """
 
     sci: NDArray[np.float32]
@@ -43,7 +43,7 @@ class ChipImage:
 
 @dataclass(frozen=True, slots=True)
 class Defects:
-    """What is wrong with a chip, the same in all exposures of a field.
+    """Defects of a chip, the same in all exposures of a field.
 
     ``dq`` has the flags and ``hot`` the extra level of hot pixels in the image's unit.
     """
@@ -122,7 +122,7 @@ def render_chip(
 
 
 def sky_slope(exposure: Exposure, chip: ChipModel, chips: int) -> Matrix:
-    """What the sky of a pixel (rows, columns) is above that of the middle of the detector.
+    """Sky of a pixel (rows, columns) above that of the middle of the detector.
 
     Parameters
     ----------

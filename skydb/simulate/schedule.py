@@ -1,4 +1,4 @@
-"""Who looks where and when: visits, exposures, names, times and attitudes."""
+"""Schedule of observations: visits, exposures, names, times and attitudes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stream(IntEnum):
 
 
 class Alignment(StrEnum):
-    """What the archive's pipeline made of a visit's WCS."""
+    """Alignment of a visit's WCS by the archive's pipeline."""
 
     GAIA_FIT = "FIT_REL_GAIAeDR3"
     """Fitted to a few Gaia stars."""

@@ -1,4 +1,4 @@
-"""What was put into a simulated field, kept as ``truth.json`` beside it."""
+"""Input of a simulated field, kept as ``truth.json`` beside it."""
 
 from __future__ import annotations
 

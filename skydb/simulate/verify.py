@@ -34,7 +34,7 @@ class SkyError:
 def sky_error(
     truth: FieldTruth, values: Mapping[tuple[str, int], float], relative: bool
 ) -> SkyError:
-    """How far sky values are from the injected ones.
+    """Compare sky values with the injected ones.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The sky method that suits some exposures best, and the numbers that say so.
+"""Choice of the sky method that suits some exposures best, with its numbers.
 
 For every method the distance of its values from the true skies is estimated from
 measured levels. Of the offsets of ``match``, which are relative, only differences count;
@@ -27,7 +27,7 @@ from skydb.sky.evidence import SkyEvidence, Zero
 from skydb.sky.methods import Islands, Measures
 from skydb.sky.residuals import AuditUnit, common_unit
 
-#: A method will do when it is within so many standard deviations of its values of the truth,
+#: Limit of a usable method: so many standard deviations of its values from the truth,
 #: or within this part of the noise of a pixel: a step of that size cannot be seen.
 SIGMAS_ALLOWED, PIXEL_NOISE_ALLOWED = 3.0, 0.1
 #: A method with a zero goes before a nearer one without within this part of its sigma.
@@ -36,7 +36,7 @@ _AS_NEAR = 0.25
 
 @dataclass(frozen=True, slots=True)
 class MethodAdvice:
-    """What speaks for and against one method.
+    """Reasons for and against one method.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class MethodAdvice:
     expected_rms : float or None
         The same, if there were nothing but noise.
     error : float or None
-        Estimated rms distance from the true skies; of ``match`` without the zero, which it
-        does not tell. None where a method gives no common zero.
+        Estimated rms distance from the true skies; for ``match`` without the zero, which it
+        does not give. None where a method gives no common zero.
     sigma : float or None
         The part of it that is noise.
     unit : str
@@ -70,7 +70,7 @@ class MethodAdvice:
 
 @dataclass(frozen=True)
 class Advice:
-    """Which method to use.
+    """The recommended method and its alternatives.
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ class Advice:
 
     @property
     def chosen(self) -> SkyMethod | None:
-        """The method to use; None when none will do."""
+        """The method to use; None when no method is usable."""
         return next((row.method for row in self.rows if row.chosen), None)
 
     @property
     def is_flagged(self) -> bool:
-        """Whether there is more to know than the method: exit code 5."""
+        """Whether there are flags besides the method: exit code 5."""
         return self.chosen is None or len(self.islands) > 1 or bool(self.left_out)
 
 
@@ -143,7 +143,7 @@ def advise(measures: Measures, exptimes_s: Mapping[str, float] = MappingProxyTyp
 
 
 def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
-    """Noise of a method, and what else takes it away from the truth."""
+    """Noise of a method, and its other errors."""
     left = ("what no constants remove", evidence.left)
     match_sigma = evidence.match_sigma or 0.0
     if method.needs_overlap and (why := _no_common_zero(evidence)):
@@ -168,12 +168,12 @@ def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
 
 
 def _lift(evidence: SkyEvidence, sigma: float, count: int) -> tuple[str, float]:
-    """How far the lowest of some levels is above the sky, or below: stars less noise."""
+    """Height of the lowest of some levels above the sky, or below: stars less noise."""
     return "stars and counts in the levels", evidence.stars.sure - lowest_of(count) * sigma
 
 
 def lowest_of(count: int) -> float:
-    """How far the lowest of so many equal levels is too low, in their sigmas (Blom 1958)."""
+    """Offset of the lowest of so many equal levels, in their sigmas (Blom 1958)."""
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
 
 
@@ -185,9 +185,9 @@ def _no_common_zero(evidence: SkyEvidence) -> str:
 
 
 def _chosen(cases: dict[SkyMethod, _Case], evidence: SkyEvidence) -> SkyMethod | None:
-    """The nearest of those that will do; of those about as near, one with a zero.
+    """Choose the nearest usable method; of those about as near, one with a zero.
 
-    A zero that nothing checks is trusted only where ``match`` has none at all.
+    A zero without a check is used only where ``match`` has none at all.
     """
     errors = {m: case.error for m, case in cases.items() if case.error is not None}
     fit = {m: e for m, e in errors.items() if e <= _allowed(cases[m], evidence)}
@@ -227,17 +227,17 @@ def _row(
 
 
 def _reason(case: _Case, evidence: SkyEvidence, factor: float) -> str:
-    """Say whether it will do; noise, and whatever is beyond it, the largest first."""
+    """Describe whether it is usable: noise, and the parts beyond it, the largest first."""
     if case.error is None:
         return case.no_zero
     allowed = _allowed(case, evidence)
     verdict = "will do" if case.error <= allowed else f"too far (above {allowed * factor:.2g})"
     parts = sorted(((v, name) for name, v in case.parts if v), key=lambda one: -abs(one[0]))
-    told = [f"noise {case.sigma * factor:.2g}"]
-    told += [f"{name} {value * factor:.2g}" for value, name in parts]
+    sentences = [f"noise {case.sigma * factor:.2g}"]
+    sentences += [f"{name} {value * factor:.2g}" for value, name in parts]
     if not case.method.is_relative and not evidence.is_zero_checked:
-        told.append("zero not checked by a second place")
-    return f"{verdict}: {', '.join(told)}"
+        sentences.append("zero not checked by a second place")
+    return f"{verdict}: {', '.join(sentences)}"
 
 
 def _summary(
@@ -253,24 +253,26 @@ def _summary(
         noise = (evidence.observed_noise or 0.0) * factor
         found = f"{evidence.observed_rms * factor:.3g} {name} rms, noise {noise:.2g}"
         head = f"observed differences in overlaps {found}"
-    told = [head, *_scene(evidence, factor)]
+    sentences = [head, *_scene(evidence, factor)]
     if chosen is not None:
-        return f"use {chosen}: {'; '.join(told)}."
-    return f"no method will do: {'; '.join(told)}. {_instead(evidence)}"
+        return f"use {chosen}: {'; '.join(sentences)}."
+    return f"no method will do: {'; '.join(sentences)}. {_instead(evidence)}"
 
 
 def _scene(evidence: SkyEvidence, factor: float) -> list[str]:
-    told = []
+    sentences = []
     if len(evidence.islands) > 1:
-        told.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
-    told.append(_zero_told(_doubtful(evidence.zeros), factor))
+        sentences.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
+    sentences.append(_zero_sentence(_doubtful(evidence.zeros), factor))
     if evidence.extended_pull:
-        told.append(f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms")
+        sentences.append(
+            f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms"
+        )
     if evidence.stars.sure > 0:
-        told.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
+        sentences.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
     if evidence.left:
-        told.append(_left_told(evidence, factor))
-    return told
+        sentences.append(_left_sentence(evidence, factor))
+    return sentences
 
 
 def _doubtful(zeros: tuple[Zero, ...]) -> Zero:
@@ -278,7 +280,7 @@ def _doubtful(zeros: tuple[Zero, ...]) -> Zero:
     return max(zeros, key=lambda zero: (zero.light, -zero.places))
 
 
-def _zero_told(zero: Zero, factor: float) -> str:
+def _zero_sentence(zero: Zero, factor: float) -> str:
     if zero.light:
         return f"the lowest level is not blank sky (light that varies by {zero.light * factor:.2g})"
     if zero.places == 1:
@@ -286,12 +288,12 @@ def _zero_told(zero: Zero, factor: float) -> str:
     return f"the lowest level is flat and shared by {zero.places} separate places"
 
 
-def _left_told(evidence: SkyEvidence, factor: float) -> str:
+def _left_sentence(evidence: SkyEvidence, factor: float) -> str:
     planes = evidence.left_by_gradients
-    told = f"{evidence.left * factor:.2g} rms is left that no constants remove"
+    sentences = f"{evidence.left * factor:.2g} rms is left that no constants remove"
     if planes is None:
-        return told
-    return f"{told} ({planes * factor:.2g} if every sky had a gradient)"
+        return sentences
+    return f"{sentences} ({planes * factor:.2g} if every sky had a gradient)"
 
 
 def _instead(evidence: SkyEvidence) -> str:

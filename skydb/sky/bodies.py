@@ -30,7 +30,7 @@ Indices = NDArray[np.intp]
 #: Pointing errors are 2 arcsec and 0.1 degree at most; the rest is for the edges.
 SEARCH_MAS = 2600.0
 SEARCH_TURN_RAD = float(np.radians(0.1))
-#: How often one star counts at most when it was measured more than once.
+#: Largest weight of one star that was measured more than once.
 REPEATS_COUNTED = 2
 
 #: Fewer stars count once each.
@@ -141,7 +141,7 @@ class BodyFit:
         if free <= 0:
             return float("inf")
         scatter = float(np.sqrt((self.matched.residuals**2).sum() / free))
-        # A few residuals may be small by chance; repeated measurements tell their noise, too.
+        # A few residuals may be small by chance; repeated measurements also show their noise.
         scatter = max(scatter, self._repeated_mas)
         lever = 0.0
         if used > 2:
@@ -173,7 +173,7 @@ class BodyFit:
         return abs(turned.turn_rad)
 
     def agreement(self, plane: BodyPlane, body: Sequence[int]) -> Agreement:
-        """Where the fit puts the stars of the body, compared with the catalogue on its chips."""
+        """Compare the stars of the body with the catalogue on its chips."""
         from skydb.sky.fit_trust import compare
 
         inside = np.zeros(len(self.catalog_mas), dtype=bool)

@@ -1,7 +1,7 @@
 """Cells of the sky in which all chips of a field are measured alike.
 
-In the sky that two exposures share as a whole, a gradient is lost: its mean is what an
-offset is. So the sky is laid out in square cells, and a level is taken of every cell that
+In the sky that two exposures share as a whole, a gradient is lost, because its mean acts as
+an offset. So the sky is divided into square cells, and a level is measured in every cell that
 lies on a chip as a whole. No pixel is in two cells, and the scene of a cell is one.
 """
 
@@ -120,7 +120,7 @@ def _whole_cells(outline: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _inside(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which points (N, 2) an outline (M, 2) encloses, by the even-odd rule."""
+    """Find the points (N, 2) inside an outline (M, 2), by the even-odd rule."""
     found = np.zeros(len(points), dtype=bool)
     x, y = points.T
     for (x1, y1), (x2, y2) in zip(outline, np.roll(outline, -1, axis=0), strict=True):

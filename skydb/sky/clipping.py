@@ -32,7 +32,7 @@ _RANK_SIGMA = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """How many pixels, and the sums of their offsets and of the squares of these."""
+    """Number of pixels, and the sums of their offsets and of the squares of these."""
 
     count: int
     first: float
@@ -51,7 +51,7 @@ class Moments:
     deviation: float
 
 
-class SortedOut:
+class RangeStatistics:
     """Pixels of which parts between limits are wanted.
 
     Parameters

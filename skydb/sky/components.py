@@ -1,9 +1,9 @@
-"""What kind of error skies have left: of an exposure, of a chip, or a gradient.
+"""Components of the error that skies have left: of an exposure, of a chip, or a gradient.
 
-Chips that see one cell of the sky see one scene. What their levels differ by, once the sky
-of a run is taken off, is fitted by weighted least squares in which the scene of every
-cell is free. An offset of a whole exposure is what a sky method can remove. A chip that lies
-apart from the others of its exposure and a gradient across an exposure are told with all
+Chips that cover one cell of the sky see one scene. The differences of their levels, once the
+sky of a run is subtracted, are fitted by weighted least squares in which the scene of every
+cell is free. An offset of a whole exposure is what a sky method can remove. A chip that
+deviates from the others of its exposure and a gradient across an exposure are fitted with all
 offsets of exposures free, one by one, the most significant first, until none is left.
 """
 
@@ -26,12 +26,12 @@ from skydb.sky.leftmodel import LeftModel, Term
 SIGNIFICANT_SIGMA = 5.0
 #: Explanations whose chi-square is less than this below that of the best are as good as it.
 _AS_GOOD = 16.0
-#: Components that are told at most.
+#: Largest number of components.
 _MOST = 12
 
 
 class Kind(StrEnum):
-    """What skies have left."""
+    """Kind of a component of the error."""
 
     EXPOSURE = "exposure"
     CHIP = "chip"
@@ -107,16 +107,16 @@ class Component:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """What is left, the most significant first, and the most that was looked at in vain.
+    """Components of the error, the most significant first, and the best of the rest.
 
     Parameters
     ----------
     components : tuple of Component
         Those that are significant.
     best : Component or None
-        The most significant of all, significant or not; None where nothing could be told.
+        The most significant of all, significant or not; None where there were no data.
     samples : int
-        How many levels it was told from.
+        Number of levels in the fit.
     scatter : float
         Rms of what no component explains, over what the noise allows; standard deviations
         are larger by it, where it is above one.
@@ -156,8 +156,8 @@ def decompose(
         np.array([one.offset_arcsec for one in ordered]),
     )
     taken, vain = _pursue(model)
-    inner = _told(model, taken, reaches or {})
-    chosen = _told(model, [*taken, *vain], reaches or {})[len(taken) :]
+    inner = _components(model, taken, reaches or {})
+    chosen = _components(model, [*taken, *vain], reaches or {})[len(taken) :]
     outer = _exposures(model, [one.term for one in taken])
     found = sorted([*inner, *outer], key=lambda one: -one.significance)
     return Decomposition(
@@ -169,7 +169,7 @@ def decompose(
 
 
 def _shared(samples: Sequence[Sample]) -> list[Sample]:
-    """Those of places that several exposures see."""
+    """Select the samples of cells that several exposures see."""
     seen: dict[int, set[str]] = {}
     for one in samples:
         seen.setdefault(one.place, set()).add(one.chip[0])
@@ -200,7 +200,7 @@ def _pursue(model: LeftModel) -> tuple[list[_Found], list[_Found]]:
     return taken, []
 
 
-def _told(
+def _components(
     model: LeftModel, taken: Sequence[_Found], reaches: Mapping[str, NDArray[np.float64]]
 ) -> list[Component]:
     """Terms as components, fitted together."""
@@ -215,7 +215,7 @@ def _told(
         chip = term.extver
         others = model.other_chips(term)
         if value < 0 and len(others) == 1:
-            # Of two chips one being low is the other one being high.
+            # Of two chips, a low one and a high one are the same offset.
             value, chip = -value, others[0]
         names = _names(one.others)
         found.append(
@@ -254,7 +254,7 @@ def _exposures(model: LeftModel, taken: Sequence[Term]) -> list[Component]:
     found = []
     for names, values, sigmas in model.contrasts(taken):
         scores = np.abs(values) / sigmas
-        # Of two that are apart by the same the brighter one is named.
+        # Of two chips with the same offset the brighter one is named.
         worst = int(np.lexsort((values, scores.round(6)))[-1])
         near = scores[worst] ** 2 - _AS_GOOD
         others = _beside(names, worst, scores**2 >= near) if near > 0 else ()

@@ -1,4 +1,4 @@
-"""How much of an image a catalogue covers: which of its sources lie on it, and what is bare.
+"""Coverage of an image by a catalogue: sources on the image, and the share without sources.
 
 A position is put on the image by the WCS of the image, and only when it is near, so that
 neither RA 0 nor a pole is special.
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Sources this many diagonals of the image from its middle tell where the catalogue ends.
+#: Sources within this many diagonals from the middle of the image define the catalogue's edge.
 _NEAR_DIAGONALS = 3.0
 #: Directions in which the end of a catalogue is looked for.
 _DIRECTIONS = 48
-#: A smaller part of an image that is bare is no news.
+#: A smaller bare part of an image is not reported.
 _LEAST_BARE = 0.1
-#: A bare part is by chance this seldom, in one direction.
+#: Probability of a bare part by chance, in one direction.
 _CHANCE = 1e-6
 #: Exposed pixels that are looked at.
 _SAMPLE = 5000
@@ -36,7 +36,7 @@ _SAMPLE = 5000
 
 @dataclass(frozen=True)
 class Coverage:
-    """What of a catalogue lies on an image.
+    """Sources of a catalogue on an image.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Coverage:
     sources : int
         All sources.
     share : float
-        Share of the exposed area up to which the catalogue reaches; 1 when nothing tells
-        that it ends on the image.
+        Share of the exposed area up to which the catalogue reaches; 1 when no edge of the
+        catalogue is on the image.
     """
 
     on_it: int
@@ -115,11 +115,11 @@ class ImageArea:
 
 
 def coverage(area: ImageArea, radec_deg: Floats, margin_arcsec: float) -> Coverage:
-    """How much of an image a catalogue covers, by its sources alone.
+    """Measure how much of an image a catalogue covers, by its sources alone.
 
     The catalogue ends on the image when, in some direction, none of the sources in the
-    neighbourhood lies beyond a line that cuts off a good part of the image, and that is no
-    chance for as many sources as lie on the rest. A hole between sources is no end.
+    neighbourhood lies beyond a line that cuts off a good part of the image, and chance does
+    not explain it for the number of sources on the rest. A hole between sources is not an edge.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def coverage(area: ImageArea, radec_deg: Floats, margin_arcsec: float) -> Covera
 def coverage_of_chips(
     areas: Sequence[ImageArea], radec_deg: Floats, margin_arcsec: float
 ) -> Coverage:
-    """How much of all chips of an exposure a catalogue covers.
+    """Measure how much of all chips of an exposure a catalogue covers.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""How far the pixels of an image moved on the sky when its WCS changed.
+"""Displacement of the pixels of an image on the sky when its WCS changed.
 
-This is how skydb knows what a tool did: not by what it reports but by where each pixel
-pointed before and points now.
+This measures the action of a tool: the position of each pixel before and after, instead of
+the tool's report.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def displacement(
 
 
 def sky_grid(chips: Mapping[int, WCS], points_per_side: int = 9) -> SkyGrid:
-    """Where an even pixel grid over every chip points.
+    """Compute the sky positions of an even pixel grid over every chip.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def displacement_of_grids(
 def predicted(
     before: Mapping[int, WCS], old_drz: WCS, new_drz: WCS, points_per_side: int = 9
 ) -> SkyGrid:
-    """Where an exposure's pixels should point once its drizzled product has moved.
+    """Predict the pixel positions of an exposure after its drizzled product has moved.
 
     Every pixel is followed to the sky by the exposure's WCS, to a pixel of the drizzled
     product by the product's old WCS, and back to the sky by its new one.

@@ -1,6 +1,6 @@
-"""Evidence on which sky method suits some exposures, from their measured levels alone.
+"""Statistics for the choice of a sky method, from measured levels alone.
 
-Every number is a surface brightness, per second and per square arcsecond, unless told
+Every number is a surface brightness, per second and per square arcsecond, unless noted
 otherwise.
 """
 
@@ -19,10 +19,10 @@ from skydb.sky.gradients import plane_left
 from skydb.sky.methods import Islands, Measures, MethodSkies, sky_of
 from skydb.sky.skewness import Pull, pull_of_stars
 
-#: More than so many standard deviations are more than noise.
+#: More standard deviations than this are significant.
 _BEYOND_SIGMA = 3.0
-#: Noise of a median over that of a mean, both squared; what a ramp of the range R, in
-#: standard deviations of a pixel, adds to that is 0.36 R; less is not told from none.
+#: Noise of a median over that of a mean, both squared; a ramp of the range R, in standard
+#: deviations of a pixel, adds 0.36 R to that; a smaller one is not distinguished from none.
 _MEDIAN_NOISE, _RAMP, _FLAT = np.pi / 2, 0.36, 0.3
 #: Independent regions of a chip that is overlapped on some sides.
 _REGIONS = 2
@@ -52,7 +52,7 @@ class Zero:
 
 
 class SkyEvidence:
-    """What levels of exposures say of the sky methods.
+    """Statistics of the levels of exposures for the choice of a sky method.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class SkyEvidence:
         return rms(s for match in self.measures.matches for s in match.residual_sigmas().values())
 
     def skies(self, method: SkyMethod) -> MethodSkies:
-        """What a method finds."""
+        """Compute the skies of a method."""
         if method not in self._skies:
             self._skies[method] = sky_of(method, self.measures)
         return self._skies[method]
@@ -132,7 +132,7 @@ class SkyEvidence:
 
     @cached_property
     def left_by_gradients(self) -> float | None:
-        """The same, once the sky of every exposure may be a plane; None where too few tell."""
+        """The same, once the sky of every exposure may be a plane; None with too few data."""
         residuals = self._left(SkyMethod.MATCH)
         found = plane_left(self.measures, residuals) if self.left else None
         return None if found is None else beyond(found, self.match_noise, self._freedom)
@@ -145,7 +145,7 @@ class SkyEvidence:
 
     @cached_property
     def stars(self) -> Pull:
-        """How far stars, cosmic rays and counts lift levels on the average."""
+        """Measure by how much stars, cosmic rays and counts raise levels on average."""
         return pull_of_stars(self.measures.chips, self._exptimes_s)
 
     @cached_property
@@ -220,7 +220,7 @@ class SkyEvidence:
     def is_zero_checked(self) -> bool:
         """Whether every island has its lowest level in two separate places at least.
 
-        Light that covers a single pointing evenly cannot be told from its sky.
+        Light that covers a single pointing evenly cannot be separated from its sky.
         """
         return all(zero.places > 1 for zero in self.zeros)
 
@@ -237,7 +237,7 @@ class SkyEvidence:
         return Zero(self._places(near), len(near), float(np.sqrt(np.sum(np.square(light)))))
 
     def _noise_above(self, first: MeasuredChip, chip: MeasuredChip) -> float:
-        """How far the level of a chip may be above the lowest by noise."""
+        """Limit of the level of a chip above the lowest that noise explains."""
         between = np.sqrt(2) * (self.match_sigma or 0.0)
         return _BEYOND_SIGMA * float(np.sqrt(_noise(first) ** 2 + _noise(chip) ** 2 + between**2))
 
@@ -252,7 +252,7 @@ class SkyEvidence:
     def _gap(
         self, ranked: Sequence[tuple[float, MeasuredChip]], near: Sequence[MeasuredChip]
     ) -> float:
-        """How far the next separate place is above the lowest; 0 where none is, or shares it."""
+        """Difference of the lowest place and the next separate one; 0 without one."""
         (lowest, first), *others = ranked
         apart = [(level, chip) for level, chip in others if not self._shares(chip, first)]
         if not apart or any(chip in near for _, chip in apart):
@@ -282,7 +282,7 @@ class SkyEvidence:
         return region.pixels / chip.level.pixels if chip.level else 1.0
 
     def _inside(self, chip: MeasuredChip) -> float:
-        """What parts of a chip differ from the whole by, beyond noise."""
+        """Largest difference of parts of a chip from the whole, beyond noise."""
         apart, noise = [], []
         for (own, _), (level, factor) in self._sides.items():
             if own == chip.key and chip.level and self._part(level, chip) < _WHOLE:
@@ -298,7 +298,7 @@ def rms(values: Iterable[float]) -> float | None:
 
 
 def beyond(found: float | None, noise: float | None, count: int) -> float:
-    """What an rms is more than noise explains; 0 where it may be noise.
+    """Subtract the noise from an rms; 0 where it may be noise.
 
     Parameters
     ----------

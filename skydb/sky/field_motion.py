@@ -1,4 +1,4 @@
-"""How a field moves: the median proper motion of its sources, as one motion on the sphere.
+"""Motion of a field: the median proper motion of its sources, as one motion on the sphere.
 
 Near a pole, east is another direction for every source. Motions are therefore taken as
 vectors in space, and only their median is put along the east and north of a place.
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 _MAD_TO_SIGMA = 1.4826
 #: Standard error of a median over that of a mean, for a normal distribution.
 _MEDIAN_ERROR = 1.2533
-#: A scatter of fewer motions than these says nothing.
+#: The scatter of fewer motions is not used.
 _LEAST_FOR_SCATTER = 5
 
 
@@ -47,7 +47,7 @@ class FieldMotion:
 
     @property
     def speed_mas_yr(self) -> float:
-        """How far the field moves in a year."""
+        """Speed of the field in mas a year."""
         return float(np.linalg.norm(self.vector_mas_yr))
 
     @property

@@ -1,4 +1,4 @@
-"""Measurements behind the trust in a fit that do not take the word of the tool that made it.
+"""Measurements for the trust in a fit that are independent of the tool that made it.
 
 The jackknife repeats the fit without each match; the cross-match and the neighbours
 compare sources that :mod:`skydb.sky.sources` finds, with the catalogue and with each other.
@@ -17,7 +17,7 @@ from skydb.domain.trust import (
     FOUND_SHARE,
     OFFSET_PIX,
     UNCONFIRMED_SCORE,
-    Witness,
+    FitCheck,
     limited,
 )
 from skydb.domain.vocabulary import TrustComponent
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: How far a source may be from its entry in the catalogue.
+#: Largest distance of a source from its entry in the catalogue.
 MATCH_RADIUS_ARCSEC = 0.3
 
 #: Largest share of pairs by chance; in a crowded field the radius shrinks to keep it.
@@ -224,16 +224,16 @@ def compare(
     return Agreement(len(offsets), possible, chance, float(np.hypot(*middle)), float(error))
 
 
-def judge_cross_match(found: Agreement) -> Witness:
-    """What the comparison with the catalogue says of a fit."""
+def check_cross_match(found: Agreement) -> FitCheck:
+    """Check a fit by the comparison with the catalogue."""
     component = TrustComponent.CROSS_MATCH
     if found.possible < _LEAST_SOURCES:
         reason = f"only {found.possible} bright sources could be in the catalogue"
-        return Witness(component, UNCONFIRMED_SCORE, reason)
+        return FitCheck(component, UNCONFIRMED_SCORE, reason)
     share = min(1.0, found.share / FOUND_SHARE)
     counted = f"{found.pairs} of {found.possible} sources lie near their places in the catalogue"
     if not found.pairs or share < 0.5:
-        return Witness(component, share, f"only {counted}", found.offset_pix)
+        return FitCheck(component, share, f"only {counted}", found.offset_pix)
     offset = found.significant_offset_pix
     reason = f"{counted}, {found.offset_pix:.3f} +- {found.error_pix:.3f} pix off"
     score = min(share, limited(OFFSET_PIX, offset))
@@ -241,26 +241,26 @@ def judge_cross_match(found: Agreement) -> Witness:
         score = max(score, CONFIRMING_SCORE)
     if found.error_pix > OFFSET_PIX:
         score = min(score, UNCONFIRMED_SCORE)
-    return Witness(component, score, reason, found.offset_pix)
+    return FitCheck(component, score, reason, found.offset_pix)
 
 
-def judge_neighbours(found: list[Agreement]) -> Witness:
-    """What the sources in common with other products of the run say; each gives its offset."""
-    telling = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
-    if not telling:
+def check_neighbours(found: list[Agreement]) -> FitCheck:
+    """Check a fit by the sources in common with other products of the run, an offset each."""
+    usable = [a for a in found if a.pairs >= _LEAST_SOURCES and a.share > FOUND_SHARE / 2]
+    if not usable:
         reason = "no neighbour has enough sources in common"
-        return Witness(TrustComponent.NEIGHBOURS, None, reason)
-    # The median, for one neighbour that is wrong must not condemn this fit.
-    offset = float(np.median([a.significant_offset_pix for a in telling]))
-    reason = f"{offset:.3f} pix off the sources of {len(telling)} neighbours"
-    return Witness(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
+        return FitCheck(TrustComponent.NEIGHBOURS, None, reason)
+    # The median, so that one wrong neighbour does not fail this fit.
+    offset = float(np.median([a.significant_offset_pix for a in usable]))
+    reason = f"{offset:.3f} pix off the sources of {len(usable)} neighbours"
+    return FitCheck(TrustComponent.NEIGHBOURS, limited(OFFSET_PIX, offset), reason, offset)
 
 
-def judge_archive(moved: Displacement, scale_arcsec: float, rms_mas: float) -> Witness:
-    """What the archive's own good fit says: how far this one moved the image from it."""
+def check_archive(moved: Displacement, scale_arcsec: float, rms_mas: float) -> FitCheck:
+    """Check a fit by the archive's own good fit and the displacement from it."""
     offset = max(0.0, moved.median_mas - 2.0 * rms_mas) / (1000.0 * scale_arcsec)
     reason = f"{moved.median_mas:.0f} mas off the archive's fit to Gaia"
-    return Witness(TrustComponent.ARCHIVE, limited(OFFSET_PIX, offset), reason, offset)
+    return FitCheck(TrustComponent.ARCHIVE, limited(OFFSET_PIX, offset), reason, offset)
 
 
 def shared(first: Sighting, second: Sighting) -> Agreement:
@@ -272,7 +272,7 @@ def shared(first: Sighting, second: Sighting) -> Agreement:
     )
     area = min(first.area_arcsec2, second.area_arcsec2)
     smaller = min(len(first.radec_deg), len(second.radec_deg)) or 1
-    # Sources are spread evenly enough to tell the area that two products share.
+    # Sources are spread evenly enough to measure the area that two products share.
     common = max(area * min(len(one), len(other)) / smaller, 1.0)
     return compare(one, other, common, first.scale_arcsec)
 

@@ -79,7 +79,7 @@ def overlap_area_arcsec2(first_deg: NDArray[np.float64], second_deg: NDArray[np.
 
 
 def _are_apart(first_deg: NDArray[np.float64], second_deg: NDArray[np.float64]) -> bool:
-    """Whether caps around the two do not touch: cheap, and keeps the tangent plane honest."""
+    """Whether caps around the two do not touch: cheap, and keeps the tangent plane valid."""
     chord = 0.0
     centres = []
     for outline in (first_deg, second_deg):

@@ -1,4 +1,4 @@
-"""How far two exposures lie apart on the sky, from the sources that both have.
+"""Offset of two exposures on the sky, from the sources that both have.
 
 Every source of one votes with every near source of the other for the offset between them.
 True pairs vote for one offset and all others for any, so that cosmic rays, hot pixels and
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 #: Neighbours that lie further apart are on different frames, in pixels.
 LARGEST_OFFSET_PIX = 0.3
-#: Matches without which a pair says nothing.
+#: With fewer matches a pair is not used.
 LEAST_MATCHES = 6
 
 #: Offsets that are looked for: guide stars are off by an arcsecond or two at most.
@@ -37,7 +37,7 @@ _MOST_SOURCES = 3000
 _LEAST_SIDE = 0.05
 #: Both see a source equally bright, to this factor.
 _FLUX_FACTOR = 1.6
-#: What keeps its place on the detector so well is a mark of the detector.
+#: A source that keeps its pixel so well is a mark of the detector.
 _STILL_PIX = 0.5
 _PEAK_PIX = 1.5
 _SIGNIFICANCE = 6.0
@@ -77,7 +77,7 @@ class Detections:
 
     @classmethod
     def joined(cls, chips: Sequence[Detections]) -> Detections:
-        """Those of all chips of one exposure; pixels are those of the first."""
+        """Join the sources of all chips of one exposure; pixels are those of the first."""
         return cls(
             radec_deg=np.concatenate([chip.radec_deg for chip in chips]),
             xy_pix=np.concatenate([chip.xy_pix for chip in chips]),
@@ -121,7 +121,7 @@ class FrameOffset:
 
     @property
     def disagrees(self) -> bool:
-        """Whether the two are on different frames, beyond doubt."""
+        """Whether the two are significantly on different frames."""
         return self.size_pix > max(LARGEST_OFFSET_PIX, 3 * self.sigma_pix)
 
 
@@ -199,7 +199,7 @@ def _filled(science: NDArray[np.floating], bad: NDArray[np.bool_]) -> Floats:
     around = image[y, x]
     seen = np.isfinite(around).any(axis=1)
     image[rows[seen], columns[seen]] = np.nanmedian(around[seen], axis=1)
-    # What lies deep in a hole is no part of the image.
+    # Pixels deep in a hole are not part of the image.
     return image
 
 

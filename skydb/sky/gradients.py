@@ -1,4 +1,4 @@
-"""Whether skies that are planes, instead of constants, explain what ``match`` leaves."""
+"""Test of skies that are planes, instead of constants, for the rest that ``match`` leaves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plane_left(measures: Measures, residuals: Mapping[tuple[str, str], float]) -
     Returns
     -------
     float or None
-        None without outlines, where pairs are too few to tell, and for more than 200
+        None without outlines, with too few pairs, and for more than 200
         exposures.
     """
     names = {name: number for number, name in enumerate(measures.rootnames)}

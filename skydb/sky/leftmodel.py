@@ -15,9 +15,9 @@ from skydb.sky.solver import Sparse
 
 Floats: TypeAlias = NDArray[np.float64]
 
-#: Parts of the largest eigenvalue below which a combination is not told by the levels.
-_TOLD = 1e-7
-#: Unknowns up to which the fit of all of them is made, which tells the scatter.
+#: Parts of the largest eigenvalue below which the levels do not constrain a combination.
+_CONSTRAINED = 1e-7
+#: Unknowns up to which all of them are fitted, which gives the scatter.
 _LARGEST = 1500
 #: Chi-squares above which a probability is too small to be written.
 _HUGE_CHI2 = 1400.0
@@ -46,7 +46,7 @@ class Term:
 
 
 class Score(NamedTuple):
-    """What the fit gains by a term, for noise as large as the scatter says."""
+    """Gain of the fit by a term, for noise as large as the scatter."""
 
     chi2: float
     significance: float
@@ -89,7 +89,7 @@ class LeftModel:
         several: dict[int, list[int]] = {}
         for name, extver in self._chips:
             others = self._extvers[name]
-            # Of two chips one being high is the other one being low.
+            # Of two chips, a high one and a low one are the same offset.
             if len(others) > 2 or (len(others) == 2 and extver == others[-1]):
                 found[Term(name, extver)] = [np.array([number[name, extver]])]
                 several.setdefault(extver, []).append(number[name, extver])
@@ -105,7 +105,7 @@ class LeftModel:
 
     @cached_property
     def scatter(self) -> float:
-        """Rms of what nothing explains, in standard deviations; 1 where that cannot be told."""
+        """Rms of the unexplained rest, in standard deviations; 1 where it is unknown."""
         left = self._chi2 - float(self._right_e[:, 0] @ self._levels[:, 0])
         rank = self._rank_e
         if self._normal.shape[0] <= _LARGEST:
@@ -125,7 +125,7 @@ class LeftModel:
         return np.asarray(self._offsets[self._of == self.exposures.index(exposure)])
 
     def scores(self, taken: Sequence[Term]) -> dict[Term, Score]:
-        """What every term that is not taken yet explains beside those that are."""
+        """Compute the gain by every term that is not taken yet, beside those that are."""
         known = self._columns(taken)
         into, right = self._normal @ known, known.T @ self._right
         inner = np.linalg.pinv(known.T @ into, hermitian=True) if taken else np.zeros((0, 0))
@@ -137,7 +137,7 @@ class LeftModel:
             across = into.T @ columns
             normal = columns.T @ self._normal @ columns - across.T @ inner @ across
             whole = np.diag(columns.T @ self._normal_x @ columns)
-            if not _is_told(normal, whole):
+            if not _is_constrained(normal, whole):
                 continue
             rest = columns.T @ self._right - across.T @ inner @ right
             values = np.linalg.solve(normal, rest)
@@ -166,10 +166,10 @@ class LeftModel:
         return found
 
     def contrasts(self, taken: Sequence[Term]) -> Iterator[tuple[list[str], Floats, Floats]]:
-        """What every exposure is above the mean of the others of its group, with sigmas.
+        """Compute offsets of exposures from the mean of the others of their group, with sigmas.
 
-        Beside some terms. An exposure that has one is left out: its offset is a matter of
-        what is called its own level.
+        Terms that are taken stay in the fit. An exposure with a term of its own is left out: its
+        offset depends on the definition of its level.
         """
         from scipy.sparse.csgraph import connected_components
 
@@ -269,19 +269,21 @@ class LeftModel:
         return np.asarray(inverse * max(self.scatter, 1.0) ** 2 + np.outer(shifts, shifts))
 
 
-def _is_told(normal: Floats, whole: Floats) -> bool:
-    """Whether levels tell anything of the columns of a term."""
+def _is_constrained(normal: Floats, whole: Floats) -> bool:
+    """Whether levels constrain the columns of a term."""
     if not (whole > 0).all():
         return False
     scale = np.sqrt(whole)
-    return bool(np.linalg.eigvalsh(normal / np.outer(scale, scale))[0] > _TOLD)
+    return bool(np.linalg.eigvalsh(normal / np.outer(scale, scale))[0] > _CONSTRAINED)
 
 
 def _pseudo_inverse(matrix: Floats) -> tuple[Floats, int]:
-    """Inverse on what is told, and its rank; columns are brought to one scale first."""
+    """Invert the constrained part, and give its rank; columns are scaled first."""
     diagonal = np.diag(matrix)
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    told = values > _TOLD * max(float(values[-1]), 1e-300) if values.size else values > 0
-    inverse = (vectors[:, told] / values[told]) @ vectors[:, told].T
-    return inverse / np.outer(scale, scale), int(told.sum())
+    constrained = (
+        values > _CONSTRAINED * max(float(values[-1]), 1e-300) if values.size else values > 0
+    )
+    inverse = (vectors[:, constrained] / values[constrained]) @ vectors[:, constrained].T
+    return inverse / np.outer(scale, scale), int(constrained.sum())

@@ -17,7 +17,7 @@ from skydb.domain.overlap import Level
 from skydb.domain.signal import measured
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
-from skydb.sky.clipping import Moments, SortedOut
+from skydb.sky.clipping import Moments, RangeStatistics
 from skydb.sky.noise import PixelNoise, peak_of
 
 #: Changed whenever the same pixels would give another level or sigma, so that old rows are not
@@ -28,7 +28,7 @@ ALGORITHM = 4
 class _Seen(NamedTuple):
     """Pixels, what clipping leaves of them and between which limits, and their noise."""
 
-    pixels: SortedOut
+    pixels: RangeStatistics
     kept: Moments
     limits: tuple[float, float]
     noise: PixelNoise
@@ -36,7 +36,7 @@ class _Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SkyStatistic:
-    """How a level is taken from pixels; the defaults are AstroDrizzle's.
+    """Measurement of a level from pixels; the defaults are AstroDrizzle's.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class SkyStatistic:
         ``resetbits``: flags that AstroDrizzle takes out of its inputs before it looks at
         the sky, so that they do not make a pixel bad either.
     lower, upper : float or None
-        ``skylower`` and ``skyupper``: pixels beyond tell nothing, in the unit of the image.
+        ``skylower`` and ``skyupper``: pixels beyond are left out, in the unit of the image.
 
     Raises
     ------
@@ -103,7 +103,7 @@ class SkyStatistic:
         quality: NDArray[np.integer[Any]] | None = None,
         static: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.bool_]:
-        """Which pixels may tell of the sky.
+        """Select the pixels that may be sky.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class SkyStatistic:
         Returns
         -------
         Level or None
-            None for fewer than two pixels, of which no noise can be told. The sigma is
+            None for fewer than two pixels, which have no measurable noise. The sigma is
             that of pixels with noise of their own about one scene; see :mod:`.noise`.
         """
         seen = self._seen(values)
@@ -152,7 +152,7 @@ class SkyStatistic:
     def _seen(self, values: NDArray[np.float32]) -> _Seen | None:
         if values.size < 2:
             return None
-        pixels = SortedOut(values)
+        pixels = RangeStatistics(values)
         kept, low, high = self._clipped(pixels)
         if kept.count < 2:
             return None
@@ -172,8 +172,8 @@ class SkyStatistic:
         slope = noise.slope_of_median(values, seen.limits, value)
         return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
 
-    def _clipped(self, pixels: SortedOut) -> tuple[Moments, float, float]:
-        """What all rounds of clipping leave, and the limits that it lies between."""
+    def _clipped(self, pixels: RangeStatistics) -> tuple[Moments, float, float]:
+        """Clip pixels in rounds, and give the limits of the last one."""
         kept, limits = pixels.moments(), (-np.inf, np.inf)
         for _ in range(self.clip):
             low = kept.mean - self.lower_sigma * kept.deviation
@@ -194,8 +194,8 @@ class SkyStatistic:
 
         The histogram is that of ``stsci.imagestats``. It reaches from the lowest to the highest
         value, to which the first pixel belongs although it be clipped, moved to the limit; its
-        bins are a little wider than ``skywidth`` says, so that the highest value begins the last
-        of them, but their places are told in the width that was asked for. So the mode of
+        bins are a little wider than ``skywidth``, so that the highest value begins the last
+        of them, but their places are computed with the width that was asked for. So the mode of
         AstroDrizzle is lower than the peak by up to half a bin.
         """
         low, high = min(first, float(kept.min())), max(first, float(kept.max()))

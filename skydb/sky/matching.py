@@ -1,4 +1,4 @@
-"""``match`` of one island of exposures, and how sure its offsets are."""
+"""``match`` of one island of exposures, with the errors of its offsets."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class IslandMatch:
 
     @cached_property
     def _unequal_noise(self) -> NDArray[np.float64]:
-        """How far every difference is off because two exposures are not equally noisy.
+        """Bias of every difference that unequal noise of two exposures causes.
 
         Stars make the median of a noisier exposure higher, though both see the same.
         """
@@ -167,7 +167,7 @@ class IslandMatch:
         )
 
     def _correlations(self, chip: ChipKey) -> NDArray[np.float64]:
-        """Of the levels of a chip in its overlaps, and of its own as a whole."""
+        """Correlate the levels of a chip in its overlaps, and its own as a whole."""
         if chip not in self._known:
             self._known[chip] = self._correlated(chip)
         return self._known[chip]

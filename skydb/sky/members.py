@@ -103,7 +103,7 @@ class BodyPlane:
         return tangent_plane(radec_deg.reshape(-1, 2), self.centre) * MAS_PER_RADIAN
 
     def near(self, radec_deg: Floats, margin_mas: float) -> NDArray[np.bool_]:
-        """Which sky positions are so near the group that its stars could be there."""
+        """Find the sky positions so near the group that its stars could be there."""
         from skydb.sky.geometry import separations_mas
 
         centre = np.broadcast_to(np.array(self.centre_deg), radec_deg.shape)
@@ -123,7 +123,7 @@ class BodyPlane:
         return bool(np.hypot(*(here - there)) < reach + further + margin_mas)
 
     def covers(self, number: int, places: Floats) -> NDArray[np.bool_]:
-        """Which plane positions fall on a chip of one member, by its own WCS."""
+        """Find the plane positions on a chip of one member, by its own WCS."""
         from skydb.domain.values import unit_vectors
 
         points = unit_vectors(self.sky(places))

@@ -1,9 +1,9 @@
 """The four sky methods as pure functions of measured levels.
 
-They give what stsci.skypac gives where that is right. Two things are meant to differ: an
-exposure that overlaps nothing has no value instead of somebody's, and exposures of
+They give the results of stsci.skypac where these are right. Two things differ on purpose: an
+exposure that overlaps nothing has no value, and exposures of
 different islands (connected groups of the overlap graph) are not given a common zero
-that nothing in the data supports.
+without support in the data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Islands = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class PairSky:
-    """What two exposures say of their common sky, over all pairs of their chips.
+    """Common sky of two exposures, over all pairs of their chips.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Measures:
     overlaps : tuple of MeasuredOverlap
         Every pair of chips that share sky.
     outlines : mapping of ChipKey to ndarray
-        Outlines (N, 2) of all chips in ICRS degrees, which tell what overlaps have in
+        Outlines (N, 2) of all chips in ICRS degrees, which show what overlaps have in
         common; without, levels in them are taken as independent.
     """
 
@@ -198,7 +198,7 @@ class ExposureSky:
 
 @dataclass(frozen=True, slots=True)
 class ChipSky:
-    """What to subtract from a chip, MDRIZSKY, and its standard deviation."""
+    """Sky to subtract from a chip, MDRIZSKY, and its standard deviation."""
 
     value: float
     sigma: float
@@ -206,7 +206,7 @@ class ChipSky:
 
 @dataclass(frozen=True)
 class MethodSkies:
-    """What a method finds.
+    """Result of a method.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class MethodSkies:
         return not self.method.needs_overlap or len(self.islands) == 1
 
     def of_chips(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, ChipSky | None]:
-        """What to subtract from every chip, in the unit of its image."""
+        """Sky to subtract from every chip, in the unit of its image."""
         skies = {chip: self.skies.get(chip.rootname) for chip in chips}
         return {
             chip.key: None if sky is None else ChipSky(
@@ -292,7 +292,7 @@ def globalmin_match(measures: Measures) -> MethodSkies:
     """``match`` plus the lowest level that it leaves in any chip of the island.
 
     With a single island this is what skypac does. With several, each is lifted by its own
-    lowest level, since the zero of one says nothing of another's. Standard deviations have
+    lowest level, since their zeros are independent. Standard deviations have
     the noise of that level, too.
     """
     skies: dict[str, ExposureSky | None] = dict.fromkeys(measures.rootnames)
@@ -346,7 +346,7 @@ def _times(level: Level | None, conversion: Conversion | None) -> Level | None:
 
 
 def times(level: Level, conversion: Conversion) -> Level:
-    """A level in another unit, with all that is said of its pixels."""
+    """Convert a level, with all numbers of its pixels, to another unit."""
     factor = conversion.factor
     return replace(
         level,

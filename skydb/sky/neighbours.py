@@ -1,4 +1,4 @@
-"""Which pairs of overlapping exposures are compared, so that none is left out and few are.
+"""Selection of few pairs of overlapping exposures that connect all of them.
 
 Exposures of one visit share their guide stars. A spanning tree of each visit, the largest
 overlaps first, finds the one that went astray without comparing each with each. Visits have
@@ -16,7 +16,7 @@ from skydb.sky.overlaps import Overlap
 
 Measured = TypeVar("Measured")
 
-#: Overlaps of two visits that are tried before nothing is said of them.
+#: Overlaps of two visits that are tried before the pair is left out.
 _TRIES = 3
 
 

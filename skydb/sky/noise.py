@@ -1,7 +1,7 @@
 """Standard deviation of a sky level, from the pixels that it was taken of.
 
-Two exposures see the same nebula and the same stars in the sky that they share: what
-makes their levels differ is the noise of the pixels about this scene, and not how much
+Two exposures see the same nebula and the same stars in the sky that they share: their levels
+differ by the noise of the pixels about this scene, and not by how much
 the scene varies. The noise is what neighbouring pixels differ by, so that a scene that is
 smooth from pixel to pixel does not count. Pixels come row by row, so that most of those
 that follow each other are neighbours.
@@ -16,9 +16,9 @@ from skydb.domain.overlap import Level
 
 Pixels = NDArray[np.float32]
 
-#: Pairs of neighbours that are looked at; so many tell a standard deviation to 1.5 %.
+#: Number of pairs of neighbours; so many give a standard deviation to 1.5 %.
 _PAIRS = 4096
-#: Fewer pixels tell too little of each other: their noise is that of a Gaussian sample.
+#: With fewer pixels the noise is taken as that of a Gaussian sample.
 _FEWEST = 24
 #: A median of n pixels is so much noisier than their mean, for Gaussian noise.
 _MEDIAN_NOISE = float(np.sqrt(np.pi / 2))
@@ -36,7 +36,7 @@ SLOPE_REACH = 0.75
 #: ended between them, or a star begins.
 _APART_SIGMA = 5.0
 _MAD_TO_SIGMA = 1.4826
-#: Width, in standard deviations, over which the density at a limit of clipping is told, outside
+#: Width, in standard deviations, over which the density at a limit of clipping is measured, outside
 #: of it: the pixels inside are the median's own.
 _LIMIT_WIDTH = 0.5
 #: So much of a step at most the next round of clipping repeats: more would not settle.
@@ -44,7 +44,7 @@ _LARGEST_GAIN = 0.8
 
 
 class PixelNoise:
-    """What pixels that were kept say of the noise of their level.
+    """Noise of a level, from the pixels that were kept.
 
     Parameters
     ----------
@@ -88,17 +88,17 @@ class PixelNoise:
 
     @property
     def of_pixel(self) -> float:
-        """Standard deviation of a pixel about the scene; 0 where too few tell it."""
+        """Standard deviation of a pixel about the scene; 0 with too few pixels."""
         if not self._is_enough:
             return 0.0
         return self._apart * _MAD_TO_SIGMA / float(np.sqrt(2))
 
     def slope_of_median(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
-        r"""How much the median rises with the square of the noise.
+        r"""Compute the slope of the median with the square of the noise.
 
         More noise of the variance :math:`v` moves the median of a density :math:`g` by
         :math:`-v g'(m) / 2g(m)`: up, where stars make a tail to the bright side. A noise of
-        plus or minus :math:`s` does the same, and is told by counting. Limits of clipping lie
+        plus or minus :math:`s` does the same, and is measured by counting. Limits of clipping lie
         farther out, too, and let in more of the tail; see :meth:`_slope_of_limits`.
 
         Parameters
@@ -123,7 +123,7 @@ class PixelNoise:
         return local + self._slope_of_limits(values, limits, median) / density
 
     def _slope_of_limits(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
-        r"""How much the rank of the median rises with the square of the noise, by clipping.
+        r"""Compute the slope of the rank of the median with the square of the noise, by clipping.
 
         A limit :math:`c` standard deviations :math:`s` away moves out by :math:`c/2s` of what
         the variance gains. With a density :math:`h` there it lets in :math:`h c/2s` of the
@@ -249,7 +249,7 @@ def _slope_error(level: Level) -> float:
 
 
 def _part_beyond(values: Pixels, limit: float, width: float) -> int:
-    """How many pixels lie between a limit of clipping and another one farther out."""
+    """Count the pixels between a limit of clipping and another one farther out."""
     ends = np.float32(limit), np.float32(limit + width)
     if width > 0:
         return int(np.count_nonzero(values > ends[0])) - int(np.count_nonzero(values > ends[1]))

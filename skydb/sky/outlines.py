@@ -1,7 +1,7 @@
-"""How far an image moved, told by the outlines of its chips that the ledger keeps.
+"""Displacement of an image, from the outlines of its chips in the ledger.
 
 The outline of a chip is distorted as its pixels are, and is kept to nine decimals of a degree
-(0.004 mas): enough to tell a shift without opening a file.
+(0.004 mas): enough to measure a shift without opening a file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def vertices_deg(s_region: str) -> NDArray[np.float64]:
         When it is no such polygon.
     """
     if not s_region.startswith(_PREFIX):
-        raise ValueError(f"{s_region[:40]!r} is no polygon of ICRS positions.")
+        raise ValueError(f"{s_region[:40]!r} is not a polygon of ICRS positions.")
     numbers = np.array(s_region.removeprefix(_PREFIX).split(), dtype=float)
     return numbers.reshape(-1, 2)
 

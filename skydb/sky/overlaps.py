@@ -1,4 +1,4 @@
-"""Which exposures share sky, and the groups that they fall into."""
+"""Exposures that share sky, and their groups."""
 
 from __future__ import annotations
 

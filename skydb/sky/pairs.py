@@ -1,4 +1,4 @@
-"""The level of two chips in the sky that they share.
+"""Level of two chips in the sky that they share.
 
 The footprint of one chip is drawn into the pixels of the other. The way from the sky to
 the pixels is a polynomial that is fitted once for each chip: unlike the inverse of a
@@ -35,7 +35,7 @@ _FIT_POINTS_PER_SIDE = 17
 
 @dataclass(frozen=True, eq=False)
 class ChipFrame:
-    """How the sky lies in the pixels of one chip.
+    """Relation of the sky to the pixels of one chip.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class ChipFrame:
         return np.asarray(terms @ self._coefficients)
 
     def inside(self, outline_deg: NDArray[np.float64]) -> tuple[slice, slice, NDArray[np.bool_]]:
-        """Which of the chip's pixels have their centre inside of an outline on the sky.
+        """Find the chip's pixels with their centre inside an outline on the sky.
 
         Returns
         -------
@@ -163,7 +163,7 @@ def measure_overlap(
 def brightness_per_unit(
     *, pixel_scale_arcsec: float, exptime_s: float | None, is_rate: bool
 ) -> float:
-    """From a pixel's value to a surface brightness, as skypac does it.
+    """Convert a pixel's value to a surface brightness, as skypac does it.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def brightness_per_unit(
         When the scale is not positive.
     """
     if not pixel_scale_arcsec > 0:
-        raise UsageError(f"A pixel scale of {pixel_scale_arcsec} arcsec makes no sense.")
+        raise UsageError(f"A pixel scale of {pixel_scale_arcsec} arcsec is not valid.")
     time_s = exptime_s if exptime_s and exptime_s > 0 and not is_rate else 1.0
     return 1.0 / (pixel_scale_arcsec**2 * time_s)
 

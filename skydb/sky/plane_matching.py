@@ -21,7 +21,7 @@ _CLIP_SIGMA = 4.0
 
 @dataclass(frozen=True)
 class Reach:
-    """How far the two positions of one source may be apart.
+    """Largest distance of the two positions of one source.
 
     Parameters
     ----------

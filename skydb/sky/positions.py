@@ -1,4 +1,4 @@
-"""Positions, angles and regions as people type them."""
+"""Parsing of positions, angles and regions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def parse_ra_deg(text: str) -> float:
     degrees = _coordinate(text, hours=True)
     if degrees is None or not -360 <= degrees <= 360:
         raise UsageError(
-            f"{text!r} is no right ascension.", advice="Use 85.25, 05:41:00 or 5h41m0s."
+            f"Invalid right ascension {text!r}.", advice="Use 85.25, 05:41:00 or 5h41m0s."
         )
     return degrees % 360.0
 
@@ -54,7 +54,7 @@ def parse_dec_deg(text: str) -> float:
     degrees = _coordinate(text, hours=False)
     if degrees is None or not -90 <= degrees <= 90:
         raise UsageError(
-            f"{text!r} is no declination.", advice="Use -2.46, -02:27:36 or -2d27m36s."
+            f"Invalid declination {text!r}.", advice="Use -2.46, -02:27:36 or -2d27m36s."
         )
     return degrees
 
@@ -70,7 +70,7 @@ def parse_angle_deg(text: str) -> float:
     match = _ANGLE.fullmatch(text.strip().lower())
     scale = _UNITS_DEG.get(match["unit"]) if match else None
     if match is None or scale is None:
-        raise UsageError(f"{text!r} is no angle.", advice="Use 30 or 30arcsec, 2arcmin, 0.5deg.")
+        raise UsageError(f"Invalid angle {text!r}.", advice="Use 30 or 30arcsec, 2arcmin, 0.5deg.")
     degrees = float(match["a"]) * scale
     if not degrees <= 180:
         raise UsageError(f"{text!r} is more than half a circle.")
@@ -92,7 +92,9 @@ def parse_polygons_deg(text: str) -> list[NDArray[np.float64]]:
     """
     region = " ".join(text.upper().replace(",", " ").split())
     if not _REGION.fullmatch(region):
-        raise UsageError(f"{_short(text)} is no polygon.", advice="Use 'POLYGON ICRS RA DEC ...'.")
+        raise UsageError(
+            f"Invalid polygon {_short(text)}.", advice="Use 'POLYGON ICRS RA DEC ...'."
+        )
     return [_vertices(numbers, text) for numbers in _POLYGON.findall(region)]
 
 
@@ -115,7 +117,7 @@ def _vertices(numbers: str, text: str) -> NDArray[np.float64]:
     try:
         values = [float(word) for word in numbers.split()]
     except ValueError as error:
-        raise UsageError(f"{_short(text)} has a vertex that is no number.") from error
+        raise UsageError(f"{_short(text)} has a vertex that is not a number.") from error
     pairs = list(zip(values[::2], values[1::2], strict=False))
     if len(pairs) > 1 and pairs[0] == pairs[-1]:
         pairs.pop()

@@ -1,4 +1,4 @@
-"""Pieces of sky to search for: which footprints meet them, and which hold them whole."""
+"""Regions of the sky, to search for footprints that meet them or contain them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Cap:
 
 
 class SkyRegion(Protocol):
-    """What footprints are searched for."""
+    """Region in which footprints are searched for."""
 
     @property
     def cap(self) -> Cap:
@@ -47,7 +47,7 @@ class SkyRegion(Protocol):
         ...
 
     def meets(self, outlines: Vectors) -> tuple[Verdicts, Verdicts]:
-        """Which outlines (N, M, 3) share sky with the region, and which hold all of it."""
+        """Find outlines (N, M, 3) that share sky with the region, and those that hold all of it."""
         ...
 
 
@@ -73,7 +73,7 @@ class Circle:
         return Cap(unit_vectors(np.array([[self.ra_deg, self.dec_deg]]))[0], self.radius_deg)
 
     def meets(self, outlines: Vectors) -> tuple[Verdicts, Verdicts]:
-        """Which outlines share sky with the circle, and which hold all of it."""
+        """Find outlines that share sky with the circle, and those that hold all of it."""
         centre, radius = self.cap.centre, np.radians(self.radius_deg)
         inside = holding(outlines, centre[None])[:, 0]
         border = distances_to_sides(outlines, centre)
@@ -121,7 +121,7 @@ class Polygons:
         return Cap(middle / length, float(separations_deg(corners, middle / length).max()))
 
     def meets(self, outlines: Vectors) -> tuple[Verdicts, Verdicts]:
-        """Which outlines share sky with one of the polygons, and which hold all of them."""
+        """Find outlines that share sky with a polygon, and those that hold all polygons."""
         verdicts = [_meets(outlines, outline) for outline in self.outlines_deg]
         touched = np.any([one for one, _ in verdicts], axis=0)
         return touched, np.all([all_of for _, all_of in verdicts], axis=0)
@@ -133,7 +133,7 @@ def _meets(outlines: Vectors, polygon_deg: NDArray[np.float64]) -> tuple[Verdict
     held = holding(outlines, corners)
     around = _held_by(corners, outlines)
     shared = crossing | held.any(axis=1) | around.any(axis=1)
-    # Where sides lie on each other, corners are neither inside nor outside: ask for the area.
+    # Where sides coincide, corners are neither inside nor outside: compare the area.
     for i in np.flatnonzero(touching & ~crossing):
         area = overlap_area_arcsec2(degrees_of(outlines[i]), polygon_deg)
         shared[i] = area > _BORDER_ARCSEC2
@@ -145,7 +145,7 @@ def _meets(outlines: Vectors, polygon_deg: NDArray[np.float64]) -> tuple[Verdict
 
 
 def _held_by(corners: Vectors, outlines: Vectors) -> Verdicts:
-    """Which corners of outlines (N, M, 3) one polygon (K, 3) holds: shape (N, M)."""
+    """Find the corners of outlines (N, M, 3) inside one polygon (K, 3): shape (N, M)."""
     points = outlines.reshape(-1, 3)
     near = points @ middles_of(corners[None])[0] > 0
     held = np.zeros(len(points), dtype=bool)

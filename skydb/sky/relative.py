@@ -1,8 +1,8 @@
 """Exposures of one group fitted to each other by the stars that they share.
 
 Every two exposures that may overlap are matched; all their pairs then enter one least-squares
-solution for a shift of each exposure, and a rotation of each that has enough pairs. Nothing is
-said of where the group as a whole is: the mean movement of exposures that hang together is zero.
+solution for a shift of each exposure, and a rotation of each that has enough pairs. The position
+of the group as a whole stays: the mean movement of connected exposures is zero.
 An exposure that shares no star with others keeps its place among those of its visit, which
 have its guide stars.
 """
@@ -32,7 +32,7 @@ _CLIP_SIGMA = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """How well one exposure agrees with the others.
+    """Agreement of one exposure with the others.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Consistency:
 
     @property
     def error_mas(self) -> float:
-        """Standard error of its place among the others, along one axis; 0 when it has no pair."""
+        """Standard error of its position among the others, along one axis; 0 without a pair."""
         if self.rms_mas is None or not self.pairs:
             return 0.0
         # A difference has the noise of both; pairs with several partners are the same stars.
@@ -64,7 +64,7 @@ class Consistency:
 
 @dataclass(frozen=True, eq=False)
 class Relative:
-    """How every exposure of a group is moved to agree with the others.
+    """Motions of the exposures of a group that make them agree.
 
     Parameters
     ----------
@@ -224,10 +224,10 @@ def _midway(plane: BodyPlane, tie: Tie, maps: Sequence[PlaneMap]) -> Floats:
 
 
 def _turns_of(plane: BodyPlane, ties: Sequence[Tie], whole_visits: bool) -> list[int]:
-    """Which rotation each exposure has; -1 is none.
+    """Number the rotation of each exposure; -1 is none.
 
-    One of its own when it has the pairs for it, else that of its visit, which is none where
-    all ties are within one visit.
+    An exposure has its own when it has enough pairs, else that of its visit, which is none
+    where all ties are within one visit.
     """
     pairs = np.zeros(len(plane.members), dtype=int)
     for tie in ties:
@@ -285,7 +285,7 @@ def _with_their_visit(
 
 
 def _connected(count: int, links: Sequence[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Numbers that hang together, each group in order."""
+    """Connected groups of numbers, each in order."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

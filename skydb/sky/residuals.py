@@ -1,4 +1,4 @@
-"""How well a set of skies makes exposures agree where they overlap: pure functions."""
+"""Residuals of a set of skies where exposures overlap: pure functions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AuditUnit:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What is left between two exposures in their common sky.
+    """Remaining difference of two exposures in their common sky.
 
     Parameters
     ----------

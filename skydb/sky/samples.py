@@ -37,7 +37,7 @@ def samples_of_cells(
     skies: Mapping[ChipKey, float | None],
     unit: AuditUnit,
 ) -> list[Sample]:
-    """What is left in cells of the sky, of which no two have a pixel in common.
+    """Compute residuals in cells of the sky, of which no two have a pixel in common.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def samples_of_overlaps(
     unit: AuditUnit,
     beside: Sequence[Sample] = (),
 ) -> list[Sample]:
-    """What is left in the overlaps of chips, each in the middle between the two.
+    """Compute residuals in the overlaps of chips, each in the middle between the two.
 
     Overlaps of one chip have pixels in common. Their variances are multiplied by their
     number, which is right where they have all in common and too careful elsewhere.
@@ -166,7 +166,7 @@ def _offsets(seen: Sequence[_Seen], measures: Measures) -> NDArray[np.float64]:
 
 
 def _shifts(seen: Sequence[_Seen], factors: Mapping[ChipKey, float]) -> NDArray[np.float64]:
-    """What levels are off by because exposures that see the same are not equally noisy.
+    """Bias of levels that unequal noise of exposures of one scene causes.
 
     The slope of a cell is too noisy; the mean over the cells of a chip is taken.
     """

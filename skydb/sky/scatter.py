@@ -36,7 +36,7 @@ def scatter_mas(
     Returns
     -------
     tuple of float or None
-        In mas; None when the sources are too few, or in one line, to tell east from north.
+        In mas; None when the sources are too few, or in one line.
     """
     numbers = np.vstack((*position_pix, *position_deg, *residual_pix))
     if numbers.shape[1] < _FEWEST or not np.isfinite(numbers).all():

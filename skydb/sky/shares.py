@@ -1,7 +1,7 @@
-"""Which parts of a chip several regions of it have in common.
+"""Parts of a chip that several regions of it have in common.
 
 The levels of two regions of one chip are of the same pixels where the regions overlap,
-and so is their noise. The chip is laid out in cells, which are told inside and outside of
+and so is their noise. The chip is divided into cells, which are inside or outside of
 the footprints of its partners.
 """
 
@@ -89,7 +89,7 @@ def common_part_of_medians(levels: NDArray[np.float64], noise: float) -> NDArray
 
 
 def _cells(outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which cells have their middle inside of an outline in units of cells."""
+    """Find the cells with their middle inside an outline in units of cells."""
     rows, columns, mask = pixels_inside(outline + 0.5, (_CELLS, _CELLS))
     found = np.zeros((_CELLS, _CELLS), dtype=bool)
     found[rows, columns] = mask

@@ -1,4 +1,4 @@
-"""How far stars lift the median of pixels above the sky, by the mean of the same pixels."""
+"""Bias of the median of pixels by stars, from the mean of the same pixels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from skydb.domain.vocabulary import SkyUnit
 
 #: Noise of a mean less a median of the same Gaussian pixels, over that of the mean.
 _SKEW_NOISE = float(np.sqrt(np.pi / 2 - 1))
-#: A pull is told from none beyond so many of its standard deviations.
+#: A bias of fewer standard deviations than this is not significant.
 _SURE_SIGMA = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """How far levels are above the sky on the average, and its standard deviation."""
+    """Mean height of levels above the sky, and its standard deviation."""
 
     value: float = 0.0
     sigma: float = 0.0
@@ -30,7 +30,7 @@ class Pull:
 
 
 def pull_of_stars(chips: Iterable[MeasuredChip], exptimes_s: Mapping[str, float]) -> Pull:
-    """How far medians are above the sky on the average, but for extended light.
+    """Measure the mean height of medians above the sky, without extended light.
 
     Stars and cosmic rays make a tail to the bright side. The median is above the sky that
     would be there without by about twice what the mean is above the median (Pearson 1895).
@@ -47,7 +47,7 @@ def pull_of_stars(chips: Iterable[MeasuredChip], exptimes_s: Mapping[str, float]
     Returns
     -------
     Pull
-        In surface brightness; 0 where nothing tells it.
+        In surface brightness; 0 without data.
     """
     pulls, sigmas = [], []
     for chip in chips:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: How well a pixel has to give the position back.
+#: Tolerance of the position that a pixel gives back.
 _CLOSED_PIX = 0.05
 
 

@@ -136,12 +136,12 @@ class OffsetFit:
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def response(self, ground: int, differences: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far errors of all differences move the unknowns relative to one of them."""
+        """Compute the effect of errors of all differences on the unknowns relative to one."""
         grounded = _grounded(self._incidence, self._weights, ground)
         return grounded.solve(self._incidence.T @ (self._weights * differences))
 
     def _changes(self, grounded: _Grounded, block: NoiseBlock) -> NDArray[np.float64]:
-        """What a unit of each source changes every unknown by, (count, K)."""
+        """Change of every unknown by a unit of each source, (count, K)."""
         effects = np.where(block.equations < 0, 0.0, block.effects * self._weights[block.equations])
         right = (self._incidence[block.equations].T * effects).toarray()
         return grounded.solve(right) + block.common

@@ -1,4 +1,4 @@
-"""Many small polygons on the sphere at once: what holds a point, touches a circle, overlaps.
+"""Many small polygons on the sphere at once: tests of points, circles and overlaps.
 
 Everything works on unit vectors, so that neither RA 0 nor a pole is special. An outline
 is taken in the tangent plane of its own middle, where its sides (great circles) are
@@ -58,7 +58,7 @@ def separations_deg(vectors: Vectors, point: Vectors) -> Vectors:
 
 
 def holding(outlines: Vectors, points: Vectors) -> Verdicts:
-    """Which outlines (N, M, 3) hold which points (K, 3): shape (N, K), by the even-odd rule."""
+    """Find outlines (N, M, 3) that hold points (K, 3): shape (N, K), by the even-odd rule."""
     room = max(1, _ROOM // (outlines.shape[1] * max(len(points), 1)))
     parts = [
         _holding(outlines[first : first + room], points) for first in range(0, len(outlines), room)
@@ -104,7 +104,7 @@ def distances_to_sides(outlines: Vectors, point: Vectors) -> Vectors:
 
 
 def crossings_with(outlines: Vectors, other: Vectors) -> tuple[Verdicts, Verdicts]:
-    """Which outlines (N, M, 3) have a side that crosses, or just touches, one of another.
+    """Find outlines (N, M, 3) with a side that crosses, or touches, one of another.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fits of one star's image to many candidates at once, integrated over pixels.
+"""Fit of a star image to many candidates at once, integrated over pixels.
 
 The image of a star is a round Gaussian core with a fainter, wider Gaussian around it, which
 is what the stellar images of the cameras of HST come to within some per cent. Both are
@@ -71,7 +71,7 @@ class Stamps:
 
 @dataclass(frozen=True)
 class StarFit:
-    """What fits each stamp best; every array has shape (N,).
+    """Best fit of each stamp; every array has shape (N,).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Stars of a single exposure, found among cosmic rays.
 
-A cosmic ray is no image of a point: it is sharper than the light of a star can be, or longer
+A cosmic ray is not the image of a point: it is sharper than a star, or longer
 than round, or it fits the image of a star badly. Each candidate is fitted with the image of a
 star whose width is free; what has the width that most have, is round and fits, is a star.
 Positions come from a second fit with that common width. Plain numpy and scipy; nothing here
@@ -26,7 +26,7 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class StarShape:
-    """What is taken for the image of a star.
+    """Limits of the shape of a star image.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def find_stars(
 def _stars_among(
     fit: StarFit, snr: Floats, sigma: float, least_snr: float, shape: StarShape
 ) -> tuple[Mask, float]:
-    """Which candidates are stars, and the width that they have in common."""
+    """Select the candidates that are stars, and the width that they have in common."""
     keep = _star_like(fit, shape) & _near(fit.sigma_pix / sigma, shape) & (snr >= least_snr)
     if not keep.any():
         return keep, sigma

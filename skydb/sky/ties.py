@@ -20,7 +20,7 @@ _VOTE_PIX = 0.8
 _WIDEST_PIX, NARROWEST_PIX = 1.0, 0.3
 #: Both see a star equally bright, to this factor.
 _FLUX_FACTOR = 1.6
-#: What keeps its place on the detector so well while the sky moves on is a mark of the detector.
+#: A source that keeps its pixel so well while the sky moves is a mark of the detector.
 _STILL_PIX = 0.5
 _MOVED_PIX = 1.0
 
@@ -79,7 +79,7 @@ def tie_of(plane: BodyPlane, first: int, second: int) -> Tie | None:
 
 
 def _attempts(plane: BodyPlane, first: int, second: int) -> tuple[_Attempt, ...]:
-    """Where the offset of two exposures is looked for, one after the other.
+    """List the searches for the offset of two exposures, one after the other.
 
     Two visits with one pointing, of which one was aligned already, have their stars on the same
     pixels though their WCS differ, as marks of the detector have.
@@ -91,7 +91,7 @@ def _attempts(plane: BodyPlane, first: int, second: int) -> tuple[_Attempt, ...]
 
 @dataclass(frozen=True)
 class _Alike:
-    """Tells which stars of the second exposure may be which of the first."""
+    """Test which stars of two exposures may be the same."""
 
     plane: BodyPlane
     first: int

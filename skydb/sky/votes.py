@@ -1,4 +1,4 @@
-"""The offset between two lists of positions, where most of either list is in neither other.
+"""Offset between two lists of positions, where most positions are in one list only.
 
 Every position of one list votes, with every near position of the other, for the offset between
 them. True pairs vote for one offset; cosmic rays, and stars that only one list has, vote for any.
@@ -22,10 +22,10 @@ from skydb.sky.planemaps import PlaneMap, rotation_matrix
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-#: Which pairs, given by their indices in both lists, may be the same source.
+#: Test for pairs, given by their indices in both lists, that may be the same source.
 Allowed = Callable[[Indices, Indices], NDArray[np.bool_]]
 
-#: An offset is believed when so many of the searches in lists without a pair would find one.
+#: An offset is accepted when so many of the searches in lists without a pair would find one.
 CHANCE_LIMIT = 1e-5
 #: Another offset with this share of the votes makes the best one ambiguous.
 RIVAL_SHARE = 0.75
@@ -36,7 +36,7 @@ _LEAST_VOTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Where an offset is looked for.
+    """Limits of the search for an offset.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def best_offset(
     search : Search
         Where to look.
     allowed : callable, optional
-        Tells which pairs may be the same source.
+        Test for pairs that may be the same source.
 
     Returns
     -------
@@ -176,7 +176,7 @@ _NOTHING = _Candidate(np.zeros(2), 0, 0.0)
 
 @dataclass(frozen=True)
 class _Round:
-    """All pairs at one rotation: who they are, and the steps that they vote for."""
+    """Pairs at one rotation, and the steps that they vote for."""
 
     turn: float
     pairs: Indices

@@ -1,4 +1,4 @@
-"""Two solutions of one image, compared through its pixels.
+"""Comparison of two solutions of one image through its pixels.
 
 Only the linear terms of a solution change when it is fitted; its distortion is that of
 the file. A solution of which only the linear terms are known (an alternate, a proposal)
@@ -58,7 +58,7 @@ def with_linear_terms(wcs: WCS, chip: ChipGeometry, *, distorted: bool = True) -
 
 
 def difference(first: Mapping[int, WCS], second: Mapping[int, WCS]) -> Displacement:
-    """How far the image moved on the sky from the first solution to the second.
+    """Measure the displacement on the sky from the first solution to the second.
 
     A headerlet does not know the size of its images, the other solution does.
 

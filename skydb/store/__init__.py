@@ -1,1 +1,1 @@
-"""Where the ledger is kept: engine, schema, transactions, read-only questions."""
+"""Storage of the ledger: engine, schema, transactions, read-only queries."""

@@ -1,4 +1,4 @@
-"""A ledger as it stands at one moment, in one file, while others write to it."""
+"""Backups: the ledger at one moment, in one file, while others write to it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Advance = Callable[[str], None]
 
 
 def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[TableCopy]:
-    """Copy an SQLite ledger page by page, and prove the copy table by table.
+    """Copy an SQLite ledger page by page, and verify the copy table by table.
 
-    All is read in one transaction, so that writers go on beside it and the copy has nothing
-    of theirs.
+    All is read in one transaction, so that writers can continue and the copy has none of
+    their changes.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[Table
     target : Path
         A file that is not there.
     advance : callable
-        Told the name of each table before it is proved.
+        Called with the name of each table before it is checked.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def proved(name: str, sent: RowSum, received: RowSum) -> TableCopy:
     """
     if (sent.rows, sent.total) != (received.rows, received.total):
         raise StoreError(
-            f"The backup of {name} is not the original: {sent.rows} rows with checksum "
+            f"The backup of {name} differs from the original: {sent.rows} rows with checksum "
             f"{sent.hexadecimal[:12]}, and {received.rows} rows with {received.hexadecimal[:12]}.",
             advice="Nothing was kept.",
         )
@@ -79,12 +79,12 @@ def proved(name: str, sent: RowSum, received: RowSum) -> TableCopy:
 
 
 def seal(path: Path) -> None:
-    """Make an SQLite file whole by itself: without a log beside it, readable anywhere."""
+    """Make an SQLite file complete without a log beside it, readable anywhere."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def exported_snapshot(reading: Connection) -> str:
-    """Name of what a transaction of PostgreSQL sees, for pg_dump to see the same."""
+    """Name of a snapshot of PostgreSQL, which pg_dump then uses."""
     return str(reading.scalar(text("SELECT pg_export_snapshot()")))

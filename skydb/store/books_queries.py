@@ -1,4 +1,4 @@
-"""Read-only selects on the survey's books: how far everything is, what is due, who said what."""
+"""Read-only selects on notes, flags, due work and the status of a survey."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skydb.store.references import visit_named
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected, runs_using
 
-#: What an exposure is counted as.
+#: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
 _COUNTS = (
     *("exposures", "downloaded", "aligned", "matched", "flags", "flagged"),
@@ -30,7 +30,7 @@ _COUNTS = (
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:
-    """One row a visit; of a scope its exposures are counted, flags are those of the visit.
+    """One row a visit. A scope restricts the exposures that are counted; flags are of the visit.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
-    """Visits of some exposures, with what these alone are counted as."""
+    """Visits of some exposures, with the counts of these exposures."""
     names = ", ".join(("visit_id", *_OF_EXPOSURES))
     found = _in_batches(
         session, f"SELECT {names} FROM v_exposure_status", "exposure_id", exposures, times=()
@@ -96,7 +96,7 @@ def _summed(program: str, rows: Sequence[Row]) -> Row:
 
 
 def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[Row]:
-    """What is due, one row a subject and rule, in the order of the rules.
+    """List what is due, one row a subject and rule, in the order of the rules.
 
     Raises
     ------
@@ -140,27 +140,27 @@ def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
 
 
 def due_counts(session: Session) -> dict[TodoRule, int]:
-    """How much is due by each rule; rules by which nothing is are left out."""
+    """Count what is due by each rule; rules without any are left out."""
     found = session.execute(text("SELECT rule, COUNT(*) FROM v_todo GROUP BY rule"))
     counted = {TodoRule(rule): int(count) for rule, count in found}
     return {rule: counted[rule] for rule in TodoRule if rule in counted}
 
 
 def silenced(session: Session) -> int:
-    """Number of lines in the books that silence a rule."""
+    """Number of notes that dismiss a rule."""
     silences = (BookEntry.label.like("ignore:%"), BookEntry.withdrawn_at.is_(None))
     return session.scalar(select(func.count()).select_from(BookEntry).where(*silences)) or 0
 
 
 def entries(session: Session, wanted: Mapping[str, object]) -> list[Row]:
-    """Lines of the books, oldest first, by columns of ``v_books``."""
+    """Notes and flags, oldest first, by columns of ``v_books``."""
     times = ("made_at", "withdrawn_at")
     rows = _ask(session, "SELECT * FROM v_books", wanted, "ORDER BY id", times)
     return list(map(_labelled, rows))
 
 
 def lines_in(session: Session, scope: Scope, rows: Iterable[Row]) -> list[Row]:
-    """Those of some lines that are about a scope, or about a run that used any file of it.
+    """Select notes and flags about a scope, or about a run that used any file of it.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def deliveries(session: Session) -> list[Row]:
 
 
 def delivery_row(delivery: BadDelivery) -> Row:
-    """One bad delivery as a row."""
+    """One bad archive version as a row."""
     names = ("name", "began_on", "ended_on", "what", "author")
     return {name: getattr(delivery, name) for name in names}
 

@@ -1,7 +1,7 @@
 """Many rows at once: columns in, rows of the database out.
 
-The unit of work is for what services decide; this is for what arrives by the million - a
-survey, a copy of a ledger - and is already known to be right.
+The unit of work is for decisions of services; this is for millions of rows, such as of a
+survey or a copy of a ledger, that were checked before.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class BulkWriter:
         return lengths.pop()
 
     def advance_keys(self, tables: Iterable[Table]) -> None:
-        """Let the next row that PostgreSQL numbers itself come after those that are there."""
+        """Set the sequence of PostgreSQL after the existing rows."""
         if self._is_sqlite:
             return
         for table in tables:

@@ -1,4 +1,4 @@
-"""Every documented column of the SQL views: one table, that docs/sql-views.md is held to."""
+"""Documented columns of the SQL views: one table, with which docs/sql-views.md must agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from skydb.domain.columns import ColumnKind, TableColumn
 
-#: How people's words for units are spelled in VOUnits; other words are no units.
+#: Units in VOUnits; a unit that is missing here is not written.
 _VOUNITS = {
     **{unit: unit for unit in ("deg", "arcsec", "mas", "arcsec2", "m", "s", "pix", "kbyte")},
     **{"bytes": "byte", "MJD": "d", "days": "d", "%": "%"},
@@ -55,7 +55,7 @@ def shown_units() -> Mapping[tuple[str, str], str]:
 
 
 def described(names: Sequence[str], statement: str) -> list[TableColumn | None]:
-    """What is documented of the columns of an answer.
+    """Look up the documentation of the columns of an answer.
 
     Parameters
     ----------

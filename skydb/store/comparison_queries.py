@@ -31,7 +31,7 @@ _BATCH = 5000
 
 
 class Value(NamedTuple):
-    """MDRIZSKY of one chip in one run, and the content that was measured."""
+    """MDRIZSKY of one chip in one run, and the file version that was measured."""
 
     run_id: int
     exposure_id: int
@@ -43,7 +43,7 @@ class Value(NamedTuple):
 
 
 class Named(NamedTuple):
-    """How an exposure is called, and what it was taken with."""
+    """Names of an exposure and its instrument setup."""
 
     rootname: str
     program: str
@@ -58,7 +58,7 @@ class Named(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a version says of itself."""
+    """Facts of a file version."""
 
     id: int
     number: int
@@ -148,7 +148,7 @@ def _values() -> Select[Any]:
 
 
 def names_of(session: Session, exposure_ids: Collection[int]) -> dict[int, Named]:
-    """How exposures are called, by their keys."""
+    """Look up the names of exposures by their keys."""
     found: dict[int, Named] = {}
     for batch in batches(exposure_ids):
         query = (
@@ -168,7 +168,7 @@ def names_of(session: Session, exposure_ids: Collection[int]) -> dict[int, Named
 
 
 def contents_of(session: Session, version_ids: Collection[int]) -> dict[int, Content]:
-    """What versions say of themselves, by their keys."""
+    """Look up the facts of file versions by their keys."""
     found: dict[int, Content] = {}
     for batch in batches(version_ids):
         query = select(
@@ -187,7 +187,7 @@ def contents_of(session: Session, version_ids: Collection[int]) -> dict[int, Con
 def primary_solutions(
     session: Session, version_ids: Collection[int]
 ) -> dict[int, AlignmentSolution]:
-    """The WCS in force in each of some versions, without its chips."""
+    """The active WCS of each of some versions, without its chips."""
     found: dict[int, AlignmentSolution] = {}
     stands_in = func.coalesce(AlignmentSolution.applied_version_id, AlignmentSolution.version_id)
     for batch in batches(version_ids):
@@ -206,7 +206,7 @@ def primary_solutions(
 def outlines_of(
     session: Session, solutions: dict[int, AlignmentSolution]
 ) -> dict[int, list[Outline]]:
-    """Footprints under the solutions in force, by version."""
+    """Footprints of the active solutions, by version."""
     version_of = {solution.id: version_id for version_id, solution in solutions.items()}
     found: dict[int, list[Outline]] = {version_id: [] for version_id in solutions}
     for batch in batches(version_of):

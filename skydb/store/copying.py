@@ -1,4 +1,4 @@
-"""A whole ledger from one database to another, of whichever kind, proved row by row."""
+"""Copies of a ledger between databases of any kind, verified row by row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from skydb.store.rowsums import RowSum, encoder_of
 #: Rows that are held at once.
 _PART = 5_000
 
-#: Tables that migrations fill, so that not even a new ledger has them empty.
+#: Tables that migrations fill, so that a new ledger has rows in them.
 _SEEDED = ("bad_deliveries", "passbands")
 
 #: Documents in which NULL stays NULL instead of becoming a null inside a document.
@@ -52,7 +52,7 @@ class TableCopy:
     rows : int
         How many it has, on both sides.
     checksum : str
-        Of its content, whatever the order of rows and the kind of database.
+        Of its rows, independent of their order and of the kind of database.
     verified : bool
         Whether the copy was read again and has the same rows and checksum.
     """
@@ -82,7 +82,7 @@ def copy_ledger(
     source, target : Engine
         Both at the same revision of the schema.
     advance : callable
-        Told the name of each table before it is copied.
+        Called with the name of each table before it is copied.
     is_new : bool
         Whether the target was made for this, so that its only rows are those of migrations.
 
@@ -119,7 +119,7 @@ def _one_transaction(target: Engine) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         said = " ".join(str(getattr(error, "orig", error)).split()).removesuffix(".")
-        raise StoreError(f"The copy was given up: {said}.") from error
+        raise StoreError(f"The copy failed: {said}.") from error
 
 
 def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
@@ -130,11 +130,11 @@ def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
         try:
             writer.write(plain, dict(zip(plain.c.keys(), columns, strict=True)))
         except StoreError as error:
-            raise StoreError(f"The copy was given up: {error}") from error
+            raise StoreError(f"The copy failed: {error}") from error
     received = checksum_of(writing, each)
     if (sent.rows, sent.total) != (received.rows, received.total):
         raise StoreError(
-            f"The copy of {each.name} is not the original: {sent.rows} rows with checksum "
+            f"The copy of {each.name} differs from the original: {sent.rows} rows with checksum "
             f"{sent.hexadecimal[:12]} were written, {received.rows} rows with checksum "
             f"{received.hexadecimal[:12]} were read back.",
             advice="Nothing was kept.",
@@ -143,7 +143,7 @@ def _copy(reading: Connection, writing: Connection, each: Table) -> TableCopy:
 
 
 def checksum_of(connection: Connection, each: Table) -> RowSum:
-    """Rows of a table and the checksum of its content."""
+    """Count the rows of a table and compute their checksum."""
     found = _sum_of(each)
     for rows in _parts(connection, each):
         found.add(rows)
@@ -165,7 +165,7 @@ def _parts(connection: Connection, each: Table) -> Iterator[Sequence[Sequence[An
 
 
 def _plain(each: Table) -> TableClause:
-    """A table whose values pass as they are: words of vocabularies as texts."""
+    """A table whose values are copied unchanged: words of vocabularies as texts."""
     return table(each.name, *(column(one.name, _type_of(one)) for one in each.columns))
 
 
@@ -176,7 +176,7 @@ def _type_of(one: Column[Any]) -> Any:  # noqa: ANN401 - a type engine of any ki
 
 
 def _require_empty(reading: Connection, writing: Connection) -> None:
-    """Refuse a target with rows, but for those that every new ledger has."""
+    """Refuse a target with rows, except those of every new ledger."""
     for each in tables_in_order():
         plain = _plain(each)
         rows = writing.scalar(select(func.count()).select_from(plain)) or 0
@@ -200,7 +200,7 @@ def _clear_seeds(writing: Connection) -> None:
 
 @contextmanager
 def _references_waiting(writing: Connection) -> Iterator[None]:
-    """Let rows refer to later rows of their table until all of them are there."""
+    """Let rows refer to later rows of their table until all are copied."""
     if writing.dialect.name == "sqlite":
         # Ends with the transaction, which fails when a reference leads nowhere.
         writing.exec_driver_sql("PRAGMA defer_foreign_keys = ON")

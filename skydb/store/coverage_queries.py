@@ -1,4 +1,4 @@
-"""Read-only selects on how far a ledger is: what is aligned, what was used, what failed."""
+"""Read-only selects on the state of a ledger: alignments, uses and failures."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def _products(session: Session) -> dict[int, list[Product]]:
         selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
     query = select(Product).where(Product.kind.in_(EXPOSURE_KINDS)).options(with_all)
-    shelves: dict[int, list[Product]] = defaultdict(list)
+    candidates: dict[int, list[Product]] = defaultdict(list)
     for product in session.scalars(query):
         if product.exposure_id is not None:
-            shelves[product.exposure_id].append(product)
-    return shelves
+            candidates[product.exposure_id].append(product)
+    return candidates
 
 
 def run_inputs(session: Session, run_ids: Collection[int]) -> list[Row]:
-    """Inputs of runs, one row a file version, with whether a newer delivery is recorded."""
+    """Inputs of runs, one row a file version, with the newest archive version recorded."""
     statement = text(
         "SELECT i.rootname, i.filename, i.flavour, i.kind, i.version, i.wcs_name, i.alignment,"
         " i.reason, i.role, i.delivery, MAX(n.delivery) AS newest_delivery"
@@ -154,12 +154,12 @@ def failed_runs(session: Session, among: Collection[int] | None = None) -> list[
 
 
 def all_findings(session: Session) -> list[Row]:
-    """Every finding that holds, the newest first, with the activity that noticed it.
+    """List every valid finding, the newest first, with the activity that reported it.
 
-    What a run was told of its inputs by lines of the books holds as long as they do.
+    A finding about a note or flag is valid as long as the note or flag is.
     """
     lines = session.scalars(select(BookEntry).where(BookEntry.withdrawn_at.is_(None)))
-    told = {line.sentence for line in lines}
+    sentences = {line.sentence for line in lines}
     found = (
         select(Finding, Activity.kind)
         .join(Activity, Activity.id == Finding.activity_id)
@@ -176,12 +176,12 @@ def all_findings(session: Session) -> list[Row]:
             "message": finding.message,
         }
         for finding, kind in session.execute(found)
-        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in told
+        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in sentences
     ]
 
 
 def count_exposures(session: Session) -> int:
-    """How many exposures the ledger has."""
+    """Count the exposures of the ledger."""
     return session.scalar(select(func.count(Exposure.id))) or 0
 
 
@@ -202,7 +202,7 @@ def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, SkyMe
 
 
 def sky_runs(session: Session, run_ids: Collection[int]) -> list[SkyRun]:
-    """Those of some runs that are sky runs."""
+    """Select the sky runs among some runs."""
     found = select(SkyRun).where(SkyRun.id.in_(list(run_ids))).order_by(SkyRun.id)
     return list(session.scalars(found))
 

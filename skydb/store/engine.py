@@ -36,25 +36,25 @@ READ_ONLY = "skydb_read_only"
 #: Longest that a writer waits for another one.
 BUSY_TIMEOUT_MS = 60_000
 
-#: Longest that SQLite waits for a writer without a look at what the process was told meanwhile.
+#: Longest wait of SQLite for a writer before the process looks for signals again.
 _ONE_WAIT_MS = 100
 
-#: Waiting that is not worth a word.
+#: A shorter wait is not reported.
 _PATIENCE_S = 3.0
 
-#: How a writer begins. The first stays with the file; it is here so that a file that is only
-#: looked at stays as it is.
+#: Statements that begin a writer. The first one changes the file permanently, so it is not in
+#: the settings of readers.
 _BEGINNING = ("PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE")
 
-#: The connections that there are.
+#: Open connections.
 _OPEN: WeakSet[ConnectionPoolEntry] = WeakSet()
 _OPENING = threading.Lock()
 
-#: A view has up to nine tables. With its default of 8 PostgreSQL plans a question that joins
+#: A view has up to nine tables. With its default of 8 PostgreSQL plans a query that joins
 #: one to something else in parts, and may read all solutions to find those of one visit.
 PLAN_WHOLE_VIEWS = "SET join_collapse_limit = 12; SET from_collapse_limit = 12"
 
-#: In which zone a server shows times and reads those without one is a setting of the server.
+#: The time zone in which a server shows and reads times is a setting of the server.
 TIMES_ARE_UTC = "SET TIME ZONE 'UTC'"
 
 
@@ -122,7 +122,7 @@ def open_engine(url: URL, *, must_exist: bool = True, may_be_foreign: bool = Fal
 
 
 def _open_postgresql(url: URL) -> Engine:
-    # So that others can see whom they wait for.
+    # The application name shows others which process they wait for.
     name = f"skydb {os.getpid()}@{platform.node()}"[:63]
     try:
         engine = create_engine(url, connect_args={"fallback_application_name": name})
@@ -202,7 +202,7 @@ def _reads_only(connection: Connection) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads = _reads_only(connection)
-    # Set either way: a connection of the pool may have been the other thing before.
+    # Set in both cases: a connection of the pool may have had the other setting before.
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     if reads:
         connection.exec_driver_sql("BEGIN")
@@ -211,12 +211,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Wait for the other writers, in steps: nothing reaches this process within one.
+    """Wait for the other writers in short steps.
 
-    Of a statement that waits SQLite lets itself be told nothing at all.
+    SQLite does not handle signals while a statement waits.
     """
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    since_s, is_told = time.monotonic(), False
+    since_s, is_reported = time.monotonic(), False
     driver.execute(f"PRAGMA busy_timeout = {_ONE_WAIT_MS}")
     try:
         while not _begun(driver):
@@ -227,11 +227,11 @@ def _begin_immediate(connection: Connection) -> None:
                     f"The database is locked: waited {waited_s:.0f} s for {holder.who}.",
                     advice=holder.advice,
                 )
-            if waited_s >= _PATIENCE_S and not is_told:
-                is_told = True
+            if waited_s >= _PATIENCE_S and not is_reported:
+                is_reported = True
                 _log.warning("Waiting for %s.", holder_of(_path_of(connection), driver).who)
     except sqlite3.Error:
-        # Once more, so that what it says is an error of SQLAlchemy.
+        # Once more, so that the error is one of SQLAlchemy.
         for statement in _BEGINNING:
             connection.exec_driver_sql(statement)
     finally:
@@ -268,11 +268,11 @@ def _break_off_queries() -> None:
 
 @on_abandon
 def _give_up_transactions() -> None:
-    """Let go of what other threads hold locked; they can write nothing more."""
+    """Release the locks of other threads; they can write nothing more."""
     for connection in _open_connections():
         if isinstance(connection, sqlite3.Connection):
             with suppress(sqlite3.Error):
-                # First, or what is written next would be a transaction of its own.
+                # Done first, because a later write would be a transaction of its own.
                 connection.execute("PRAGMA query_only = 1")
                 connection.rollback()
         else:

@@ -1,4 +1,4 @@
-"""Footprints near a position, by index, for whoever then looks closely."""
+"""Footprints near a position, by index, as candidates for an exact test."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from skydb.store.queries import Row, labelled
 from skydb.store.scope import Scope
 from skydb.store.version_queries import newest_in_time
 
-#: Footprints are looked for by size, so that one wide mosaic does not widen the search for
-#: all small ones. Single chips of every camera have less than the first.
+#: Footprints are searched by size, so that one wide mosaic does not widen the search for
+#: all small ones. Single chips of every camera are smaller than the first size.
 _SIZES_DEG = (WIDE_DEG, 0.25, 1.0, 180.0)
 
-#: Room for rounding, far below what matters: 4 microarcsec.
+#: Tolerance of rounding, far below any relevant size: 4 microarcsec.
 _SLACK_DEG = 1e-9
 
 #: Solutions asked for in one statement.
@@ -68,7 +68,7 @@ def footprints_near(
 
 
 def _solutions_in(session: Session, scope: Scope, ids: Collection[int]) -> Iterator[int]:
-    """Those of some solutions that are of the products of a scope."""
+    """Select the solutions of products of a scope."""
     conditions = scope.product_conditions(session)
     for batch in _batches(sorted(ids)):
         query = (

@@ -27,7 +27,7 @@ _KNOWN = """
     FROM pg_roles r WHERE r.rolname = %s
 """
 
-#: Where the ledger is and whose it is.
+#: Location and owner of the ledger.
 _PLACE = """
     SELECT n.nspname, pg_get_userbyid(c.relowner), current_database()
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s::regclass
@@ -57,11 +57,11 @@ class Reader:
 
 
 def make_reader(engine: Engine, role: str, password: str | None) -> Reader:
-    """Make a role that can read the ledger, or give one that exists what it lacks.
+    """Make a role that can read the ledger, or grant an existing one the missing rights.
 
     It may connect, read the tables and views of the ledger, those of later revisions too, and
-    nothing else; its transactions are read-only unless it says otherwise. Everybody loses
-    the right to make temporary tables in the database, for that is what a new role has.
+    nothing else; its transactions are read-only by default. All roles lose
+    the right to make temporary tables in the database, because a new role would have it.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def make_reader(engine: Engine, role: str, password: str | None) -> Reader:
     if engine.dialect.name != "postgresql":
         raise UsageError(
             "An SQLite file has no roles.",
-            advice="Who may read it is a matter of the permissions of the file.",
+            advice="The permissions of the file decide who may read it.",
         )
     if not role or len(role.encode()) > _LONGEST_NAME or role.startswith("pg_") or "\0" in role:
         raise UsageError(f"{role[:_LONGEST_NAME]!r} cannot be a role.", advice="Use another name.")

@@ -1,7 +1,7 @@
-"""Who holds an SQLite ledger that somebody waits for, as far as it can be known.
+"""Processes that hold a lock on an SQLite ledger, as far as they are known.
 
-On Linux the kernel tells which process has a lock, on other systems and for other machines
-only the ledger does, which processes have begun something in it and not ended it.
+On Linux the kernel lists the process of a lock. On other systems and for other machines
+only the ledger lists processes that have begun an activity and not ended it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 
 from skydb.store.urls import redacted
 
-#: Where Linux tells of locks.
+#: File in which Linux lists locks.
 _LOCKS = Path("/proc/locks")
 
-#: What a writer has locked: a byte of the shared memory of a log, or one of the database
-#: itself where there is none (https://sqlite.org/walformat.html, os.h of SQLite).
+#: Bytes that a writer locks: one of the shared memory of a log, or one of the database
+#: itself where there is no log (https://sqlite.org/walformat.html, os.h of SQLite).
 _LOCKED = (("-shm", 120), ("", 0x4000_0001))
 
 #: Clocks that a start is read from differ by this much, s.
@@ -39,7 +39,7 @@ _BEGUN = """
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Something that is running by the ledger."""
+    """An activity that is running by the ledger."""
 
     name: str
     since: datetime
@@ -52,7 +52,7 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who is waited for.
+    """Process that holds the lock.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Holder:
 
 
 def holder_of(path: Path, driver: sqlite3.Connection) -> Holder:
-    """Find out who writes to a ledger.
+    """Find the process that writes to a ledger.
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ def holder_of(path: Path, driver: sqlite3.Connection) -> Holder:
     for pid in _locking(path):
         if pid == getpid():
             return Holder("another thread of this process")
-        return _told(pid, works)
+        return _described(pid, works)
     if not works:
         return Holder("another process")
     more = f" and {len(works) - _MOST} more" if len(works) > _MOST else ""
     return Holder(
         f"another process; running by the ledger: {', '.join(map(str, works[:_MOST]))}{more}",
-        "Try again when it is done; `skydb fsck` tells which of them are gone.",
+        "Try again when it is done; `skydb fsck` lists those that have ended.",
     )
 
 
-def _told(pid: int, works: Sequence[_Work]) -> Holder:
-    """What is known of the process that has the lock."""
+def _described(pid: int, works: Sequence[_Work]) -> Holder:
+    """Describe the process that has the lock."""
     import psutil
 
     said, started = [], None
@@ -123,13 +123,13 @@ def _command(process: object) -> str:
         words = []
     names = [Path(word).name for word in words]
     first = names.index("skydb") if "skydb" in names else 0
-    told = " ".join([*names[first : first + 1], *map(redacted, words[first + 1 :])])
-    told = " ".join(told.split()) or process.name()
-    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
+    line = " ".join([*names[first : first + 1], *map(redacted, words[first + 1 :])])
+    line = " ".join(line.split()) or process.name()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
 def _is_later(since: datetime, started: datetime | None) -> bool:
-    """Whether it is not of an earlier process that had the same number."""
+    """Whether the process is not an earlier one with the same number."""
     return started is not None and (since - started).total_seconds() >= -_SAME_START_S
 
 
@@ -137,7 +137,7 @@ def _begun(driver: sqlite3.Connection) -> list[_Work]:
     try:
         rows = driver.execute(_BEGUN).fetchall()
     except sqlite3.Error:
-        # Locked for readers, too, or no ledger yet.
+        # Locked for readers, too, or not a ledger yet.
         return []
     return [
         _Work(f"{kind} {number}", datetime.fromisoformat(since).replace(tzinfo=UTC), pid, host)
@@ -148,7 +148,7 @@ def _begun(driver: sqlite3.Connection) -> list[_Work]:
 
 def _locking(path: Path) -> Iterator[int]:
     """Numbers of the processes on this machine that have the lock of writers."""
-    # A file may not be opened for that: closing it would let go of this process' own locks.
+    # The file must not be opened for that: closing it would release this process' own locks.
     try:
         lines = _LOCKS.read_text(encoding="ascii").splitlines()
     except OSError:
@@ -164,8 +164,8 @@ def _locking(path: Path) -> Iterator[int]:
 def _locker(words: Sequence[str], inode: int, byte: int) -> Iterator[int]:
     """The process of a line ``1: POSIX ADVISORY WRITE PID MAJOR:MINOR:INODE FIRST LAST``.
 
-    Devices are not compared: some file systems have other numbers here than in ``stat``. That the
-    process has this very file open is asked apart.
+    Devices are not compared: some file systems have other numbers here than in ``stat``.
+    A separate check finds whether the process has this very file open.
     """
     if len(words) != len(("1:", "POSIX", "ADVISORY", "WRITE", "1", "0:0:0", "0", "0")):
         return  # Somebody who waits.

@@ -1,8 +1,8 @@
 """Keys given before rows are written, so that many rows go in by one statement.
 
-SQLite tells the keys that it gave in no order, so that SQLAlchemy writes rows which others
-refer to one by one. A writer is alone in a SQLite file: it may count on by itself, as SQLite
-would. PostgreSQL has sequences, and tells.
+SQLite does not return new keys in the order of the rows, so SQLAlchemy writes rows that
+others refer to one by one. Only one process writes to an SQLite file, so it can count on by
+itself, as SQLite would. PostgreSQL has sequences.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Limits of the columns: a value that one database would refuse is refused for every database.
+"""Limits of the columns: a value that one database would refuse is refused for all databases.
 
 SQLite keeps a text of any length in a column of 64 characters, and an integer of 64 bits in
 one of 32; PostgreSQL refuses both with all rows of the statement, and names neither row nor
-column. Here every value is checked against the type of its column before a database has it.
+column. So every value is checked here against the type of its column.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ from skydb.errors import NotFoundError, RowRefusedError
 
 #: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.
 LONGEST_IN_INDEX_BYTES = 2600
-#: Of a number in a document; a numeric of PostgreSQL has more, Python reads 4300 back.
+#: Limit of a number in a document; a numeric of PostgreSQL has more, Python reads 4300 back.
 _MOST_DIGITS = 4000
 _DEEPEST_DOCUMENT = 200
 #: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
 _NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
-#: What SQLAlchemy puts behind the name of a column in a statement with several rows.
+#: Suffix that SQLAlchemy gives a column name in a statement with several rows.
 _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
-#: What Python raises of a value that cannot be sent.
+#: Errors that Python raises for a value that cannot be sent.
 _UNSENDABLE = (OverflowError, UnicodeEncodeError)
 
-#: Why a value does not fit; None when it does.
+#: Reason why a value does not fit; None when it does.
 Check = Callable[[Any], str | None]
 
-#: Names, values and all: what one statement writes to one row.
+#: Names and values that one statement writes to one row.
 Row = Mapping[str, Any]
 
 
 def refusal(column: ColumnElement[Any], value: object) -> str | None:
-    """Why a column cannot have a value, as what is said of it: ``is ...`` or ``has ...``.
+    """Explain why a column cannot have a value: ``is ...`` or ``has ...``.
 
     None when it can, and for a word of a vocabulary, which its type checks.
 
@@ -114,13 +114,13 @@ def _before_execute(
 
 
 def _rows_within(statement: Any, connection: Connection) -> list[Row]:  # noqa: ANN401 - any DML
-    """Values that a statement has in itself, one a row; of several rows they are numbered."""
+    """Values inside a statement, one a row; with several rows they are numbered."""
     params = statement.compile(connection).params
     return [{_NUMBER_OF_ROW.sub("", name): value} for name, value in params.items()]
 
 
 def _measured(numbers: frozenset[str], row: Row) -> Row:
-    """A row whose numbers that are none are NULL, as SQLite has it by itself."""
+    """Replace NaN in a row by NULL, as SQLite does."""
     unknown = [name for name in numbers & row.keys() if row[name] != row[name]]
     return {**row, **dict.fromkeys(unknown)} if unknown else row
 
@@ -132,12 +132,12 @@ def _is_of_postgresql(error: BaseException) -> bool:
     from psycopg import DataError
     from psycopg.errors import NumericValueOutOfRange
 
-    # The bare class is what psycopg itself raises of a text with NUL.
+    # psycopg raises the bare class for a text with NUL.
     return isinstance(error, NumericValueOutOfRange) or type(error) is DataError
 
 
 def _translate(context: ExceptionContext) -> None:
-    """Raise what a driver could not send: no row has such a value, and none is to have it."""
+    """Raise an error for a value that a driver could not send; no row can have it."""
     error = context.original_exception
     if not isinstance(error, _UNSENDABLE) and not _is_of_postgresql(error):
         return
@@ -146,14 +146,14 @@ def _translate(context: ExceptionContext) -> None:
         raise RowRefusedError(f"a value cannot be sent to the database ({error})") from error
     if getattr(statement, "is_select", False):
         raise NotFoundError(
-            "The ledger has nothing with such a number or text, which no database can hold.",
-            advice="Check what was asked for.",
+            "The number or text does not fit into any database.",
+            advice="Check the arguments.",
         ) from error
 
 
 @lru_cache(maxsize=256)
 def _checks(table: Table) -> dict[str, Check]:
-    """The columns whose values are not all alike to both databases."""
+    """Columns whose values the two databases treat differently."""
     indexed = _indexed(table)
     found = {column.key: _check(column, is_indexed=column.key in indexed) for column in table.c}
     return {name: check for name, check in found.items() if check is not None}
@@ -205,19 +205,19 @@ def _text(room: float, bytes_of_index: float, value: object) -> str | None:
 def _integer(bits: int, value: object) -> str | None:
     if not isinstance(value, int) or -(2**bits) <= value < 2**bits:
         return None
-    return f"is {_shown(value)}, which is no number that it can have"
+    return f"is {_shown(value)}, which is out of range"
 
 
 def _number(value: object) -> str | None:
     try:
         _ = float(value) if isinstance(value, int) else 0.0
     except OverflowError:
-        return f"is {_shown(value)}, which is no number that it can have"
+        return f"is {_shown(value)}, which is out of range"
     return None
 
 
 def _needed_number(value: object) -> str | None:
-    # Not a number is NULL in SQLite, and NULL it may not be.
+    # NaN is NULL in SQLite, and this column cannot be NULL.
     return "is not a number" if value != value else _number(value)
 
 
@@ -226,12 +226,12 @@ def _time(value: object) -> str | None:
         if isinstance(value, datetime) and value.tzinfo is not None:
             value.astimezone(UTC)
     except OverflowError:
-        return f"is {value}, which is no time that it can have"
+        return f"is {value}, which is out of range"
     return None
 
 
 def _document(value: object, depth: int = 0) -> str | None:
-    """Of a document everything counts that is in it; ``jsonb`` is stricter than JSON."""
+    """Check every value in a document; ``jsonb`` is stricter than JSON."""
     if depth > _DEEPEST_DOCUMENT:
         return f"is more than {_DEEPEST_DOCUMENT} levels deep"
     if isinstance(value, str):
@@ -250,7 +250,7 @@ def _document(value: object, depth: int = 0) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """A number in words that fit a table cell."""
+    """Format a number to fit a table cell."""
     if isinstance(value, int) and abs(value) >= 10**80:
         return "a number of more than 80 digits"
     return str(value)

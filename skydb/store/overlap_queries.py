@@ -1,4 +1,4 @@
-"""Read-only questions about the overlap ledger."""
+"""Read-only selects on the overlap ledger."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def audited_run(session: Session, run_id: int) -> SkyRun:
 
 
 def measured_versions(run: SkyRun) -> set[int]:
-    """Contents behind the values of a run.
+    """Collect the file versions behind the values of a run.
 
     Raises
     ------
     NotFoundError
-        When only a log tells of the run, so that no content is known.
+        When the run is known from a log only and its file versions are unknown.
     """
     ids = {value.version_id for value in run.values if value.version_id is not None}
     if not all(value.version_id for value in run.values):
         raise NotFoundError(
-            f"Sky run {run.id} is only known from a log: there are no pixels to audit.",
+            f"Sky run {run.id} is known from a log only; it has no pixels to audit.",
             advice="Ingest its exposures and run the method again.",
         )
     return ids
@@ -72,7 +72,7 @@ def versions(session: Session, ids: Collection[int]) -> list[ProductVersion]:
 
 
 def versions_with_outlines(session: Session, ids: Collection[int]) -> list[ProductVersion]:
-    """As :func:`versions`, with the chips of their solutions at hand.
+    """Load :func:`versions` with the chips of their solutions.
 
     Raises
     ------

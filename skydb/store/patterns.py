@@ -1,4 +1,4 @@
-"""Names as selections write them: in any case, with ``*`` for any characters and ``?`` for one."""
+"""Name patterns in selections: in any case, with ``*`` for any characters and ``?`` for one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skydb.domain import Visit
 from skydb.errors import UsageError
 
 _WILD = {re.escape("*"): ".*", re.escape("?"): "."}
-#: Of an INTEGER of a database.
+#: Largest INTEGER of a database.
 _LARGEST = 2**31 - 1
 _LIKE = {"*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"}
 
@@ -44,7 +44,7 @@ def named(column: Any, names: Iterable[str]) -> ColumnElement[bool]:  # noqa: AN
 
 
 def unmatched(names: Iterable[str], found: Collection[str]) -> list[str]:
-    """Names, in lower case, that are not found, and wildcards that fit none of what is."""
+    """List names, in lower case, that are not found, and wildcards that fit nothing."""
     there = set(found)
     return [
         name
@@ -62,7 +62,7 @@ def visits_named(session: Session, pattern: str) -> list[Visit]:
 
 
 def proposals_named(session: Session, name: int | str) -> list[int]:
-    """Numbers of proposals that are meant; one that is written out need not be there.
+    """Expand proposal numbers; one that is written out need not exist.
 
     Raises
     ------
@@ -73,15 +73,13 @@ def proposals_named(session: Session, name: int | str) -> list[int]:
     if text.isdecimal():
         return [int(text)] if int(text) <= _LARGEST else []
     if not re.fullmatch(r"[0-9*?]+", text):
-        raise UsageError(
-            f"{name!r} is no number of a proposal.", advice="Write 12812, or 128* for several."
-        )
+        raise UsageError(f"Invalid proposal {name!r}.", advice="Write 12812, or 128* for several.")
     known = session.scalars(select(Visit.proposal_id).distinct())
     return sorted(one for one in known if one is not None and _expression(text).fullmatch(str(one)))
 
 
 def matching(session: Session, column: Any, pattern: str) -> list[str]:  # noqa: ANN401
-    """Values of a column that a pattern means; none when there are none.
+    """Values of a column that fit a pattern; none when there are none.
 
     Parameters
     ----------

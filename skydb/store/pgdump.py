@@ -1,4 +1,4 @@
-"""Dumps of PostgreSQL by its own client, proved by the rows that are in them."""
+"""Dumps of PostgreSQL by its own client, verified by their rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NULL = "\\N"
 
 
 def why_no_dump(engine: Engine) -> str | None:
-    """The reason why the client here cannot dump this server; None when it can."""
+    """Explain why the client here cannot dump this server; None when it can."""
     if shutil.which("pg_dump") is None or shutil.which("pg_restore") is None:
         return "pg_dump is not installed here"
     said = subprocess.run(
@@ -46,9 +46,9 @@ def why_no_dump(engine: Engine) -> str | None:
 
 
 def back_up_dump(source: Engine, target: Path, advance: Callable[[str], None]) -> list[TableCopy]:
-    """Let pg_dump write the database, and prove its file table by table.
+    """Run pg_dump, and verify its file table by table.
 
-    pg_dump and the sums see one state of the ledger; others go on writing.
+    pg_dump and the sums see one snapshot of the ledger; others can write.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def back_up_dump(source: Engine, target: Path, advance: Callable[[str], None]) -
     target : Path
         A file that is not there; ``pg_restore`` reads it.
     advance : callable
-        Told the name of each table before it is summed.
+        Called with the name of each table before it is summed.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _reader_of(column: Column[Any]) -> Callable[[str], Any]:
 
 @contextmanager
 def _restored(dump: Path) -> Iterator[Iterator[str]]:
-    """Lines of SQL that a dump is made of, as they come."""
+    """Read the lines of SQL of a dump."""
     command = ["pg_restore", "--data-only", "--file=-", str(dump)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"

@@ -1,4 +1,4 @@
-"""Selects behind lineages: what a thing leads back to, and the rows of what was found.
+"""Selects for lineages: the sources of a thing, and their rows.
 
 A thing is followed back by ids alone, one select a generation; the rows are then read
 once for each kind, whatever their number.
@@ -40,7 +40,7 @@ E = TypeVar("E")
 
 
 class Kind(StrEnum):
-    """What an id is of."""
+    """Kind of a numbered thing."""
 
     VERSION = "version"
     SOLUTION = "solution"
@@ -58,7 +58,7 @@ _Link = tuple[Any, Select[Any]]
 def led_back_to(
     session: Session, found: Collection[Key], *, with_all_inputs: bool = False
 ) -> set[Key]:
-    """What things came from, one step back, in one select.
+    """Find the sources of things, one step back, in one select.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def led_back_to(
     found : collection of (Kind, int)
         The things.
     with_all_inputs : bool
-        Follow every input of an activity; otherwise only earlier contents of the very
-        file that it made, and what a fit was made on.
+        Follow every input of an activity; otherwise only earlier versions of the same
+        file that it made, and the input of a fit.
     """
     links = _links(with_all_inputs=with_all_inputs)
     steps: set[Key] = set()
@@ -131,24 +131,24 @@ def _to(kind: Kind, column: Any) -> Select[Any]:  # noqa: ANN401 - a column of a
 
 
 def _is_carried() -> ColumnElement[bool]:
-    """Whether a solution is the WCS in force and was written here, not read from a header."""
+    """Whether a solution is the active WCS and was written here, not read from a header."""
     return AlignmentSolution.source_id.is_not(None) & (AlignmentSolution.wcs_key == " ")
 
 
 def _earlier_contents() -> _Link:
-    """Contents of the same product that were used to make a content."""
+    """Link versions to the earlier versions of the same product they were made of."""
     return Generation.version_id, earlier_contents_select(literal(Kind.VERSION.value))
 
 
 def _drizzled_contents() -> _Link:
-    """Contents that skydb has drizzled a product of."""
+    """Link drizzled products to the versions that skydb made them of."""
     used = _to(Kind.VERSION, Usage.version_id)
     used = used.join_from(Generation, Usage, Usage.activity_id == Generation.activity_id)
     return Generation.version_id, used.join(VisitDrizzle, VisitDrizzle.id == Usage.activity_id)
 
 
 def earlier_contents_select(first: Any) -> Select[Any]:  # noqa: ANN401 - a column or a literal
-    """Some column of the generation of contents, and the earlier contents of the same file."""
+    """Select a column of the generation, and the earlier versions of the same file."""
     later, earlier = aliased(ProductVersion), aliased(ProductVersion)
     return (
         select(first, earlier.id)
@@ -160,13 +160,13 @@ def earlier_contents_select(first: Any) -> Select[Any]:  # noqa: ANN401 - a colu
 
 
 def _first_fetch() -> _Link:
-    """The first download that brought a content; later ones only found it again."""
+    """Link a version to the download that brought it first."""
     fetched = _to(Kind.ACTIVITY, func.min(Download.activity_id)).group_by(Download.version_id)
     return Download.version_id, fetched
 
 
 def _importer() -> _Link:
-    """What read the log of an old run."""
+    """Link an old run to the activity that read its log."""
     # The table, for its columns stand in those of every kind of activity.
     table = Activity.__table__
     return table.c.id, _to(Kind.ACTIVITY, table.c.imported_by_id)
@@ -175,12 +175,12 @@ def _importer() -> _Link:
 def _all(
     session: Session, keys: Collection[int], of: Callable[[list[int]], Select[Any]]
 ) -> list[Any]:
-    """Entities of a select that is asked in as many pieces as there must be."""
+    """Load the entities of a select in batches of keys."""
     return [found for ids in _pieces(keys) for found in session.scalars(of(ids)).unique()]
 
 
 def versions(session: Session, keys: Collection[int]) -> list[ProductVersion]:
-    """Contents with their products and exposures."""
+    """Load file versions with their products and exposures."""
     return _all(session, keys, lambda ids: select(ProductVersion).where(ProductVersion.id.in_(ids)))
 
 
@@ -195,7 +195,7 @@ def activities(session: Session, keys: Collection[int]) -> list[Activity]:
 
 
 def whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
-    """Activities with the columns of those kinds whose columns are told."""
+    """Load activities with all columns of their kinds."""
     return with_polymorphic(Activity, [Acceptance, AlignmentRun, SkyRun, VisitDrizzle], flat=True)
 
 
@@ -210,7 +210,7 @@ def solutions_select() -> Select[Any]:
 
 
 def names_in_force(session: Session, version_ids: Collection[int]) -> dict[int, str]:
-    """WCSNAME in force of contents as they came, by version."""
+    """Look up the active WCSNAME of file versions as they came, by version."""
     found: dict[int, str] = {}
     for ids in _pieces(version_ids):
         names = select(AlignmentSolution.version_id, AlignmentSolution.wcs_name).where(
@@ -230,7 +230,7 @@ def catalogs(session: Session, keys: Collection[int]) -> list[ReferenceCatalog]:
 def usages(
     session: Session, activity_ids: Collection[int], version_ids: Collection[int]
 ) -> list[Usage]:
-    """What activities have read, of these contents."""
+    """Load the uses of these file versions by activities."""
     wanted = set(version_ids)
     if len(wanted) > _BATCH:
         found = _all(
@@ -249,7 +249,7 @@ def usages(
 def count_usages(
     session: Session, activity_ids: Collection[int]
 ) -> dict[tuple[int, LinkRole], int]:
-    """How many contents activities have read, by activity and role."""
+    """Count the file versions that activities have read, by activity and role."""
     counts: dict[tuple[int, LinkRole], int] = {}
     for ids in _pieces(activity_ids):
         counted = (
@@ -262,7 +262,7 @@ def count_usages(
 
 
 def inputs_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
-    """Contents that an activity has read, those of the first exposures first."""
+    """List versions that an activity has read, those of the first exposures first."""
     used = (
         select(Usage.version_id)
         .join(ProductVersion, ProductVersion.id == Usage.version_id)
@@ -273,7 +273,7 @@ def inputs_of(session: Session, activity_id: int, limit: int | None = None) -> l
 
 
 def solutions_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
-    """Solutions that an activity has fitted or written, not those that it only read."""
+    """Solutions that an activity has fitted or written, without those that it read."""
     made = (
         select(AlignmentSolution.id)
         .where(
@@ -286,14 +286,14 @@ def solutions_of(session: Session, activity_id: int, limit: int | None = None) -
 
 
 def generations(session: Session, version_ids: Collection[int]) -> list[Generation]:
-    """What made contents."""
+    """Load the generations of file versions."""
     return _all(
         session, version_ids, lambda ids: select(Generation).where(Generation.version_id.in_(ids))
     )
 
 
 def downloads(session: Session, version_ids: Collection[int]) -> list[Download]:
-    """Attempts to fetch that brought contents."""
+    """Load attempts to fetch that brought file versions."""
     return _all(
         session,
         version_ids,
@@ -307,7 +307,7 @@ def bad_deliveries(session: Session) -> list[BadDelivery]:
 
 
 def header_backups(session: Session, version_ids: Collection[int]) -> list[HeaderBackup]:
-    """What was written to files of the user's, of these contents."""
+    """Load changes of the user's files, for these file versions."""
     return _all(
         session,
         version_ids,
@@ -323,7 +323,7 @@ def header_backups(session: Session, version_ids: Collection[int]) -> list[Heade
 def findings(
     session: Session, activity_ids: Collection[int], subjects: Collection[str] | None
 ) -> list[Finding]:
-    """What activities noticed of these subjects, or of all."""
+    """Load findings on these subjects, or on all."""
 
     def noticed(ids: list[int]) -> Select[Any]:
         found = select(Finding).where(Finding.activity_id.in_(ids)).order_by(Finding.id)
@@ -335,7 +335,7 @@ def findings(
 def count_findings(
     session: Session, activity_ids: Collection[int]
 ) -> dict[tuple[int, FindingKind], int]:
-    """How often activities noticed what, by activity and kind."""
+    """Count findings by activity and kind."""
     counts: dict[tuple[int, FindingKind], int] = {}
     for ids in _pieces(activity_ids):
         counted = (
@@ -348,7 +348,7 @@ def count_findings(
 
 
 def book_entries(session: Session, subjects: Mapping[str, Collection[int]]) -> list[BookEntry]:
-    """Lines in the books that hold, by the columns that name their subjects.
+    """Load valid notes and flags, by the columns that name their subjects.
 
     Parameters
     ----------
@@ -366,7 +366,7 @@ def book_entries(session: Session, subjects: Mapping[str, Collection[int]]) -> l
 def measurements_of(
     session: Session, version_ids: Collection[int], recipes: Collection[str]
 ) -> set[int]:
-    """Activities that measured the levels which runs of the engine skydb start from."""
+    """Activities that measured the levels for runs of the engine skydb."""
     found: set[int] = set()
     for ids in _pieces(version_ids):
         made = select(ChipLevel.activity_id).where(

@@ -31,7 +31,7 @@ _BATCH = 1000
 
 
 def _batches(session: Session, statement: Select[Any]) -> Iterator[list[Any]]:
-    """Entities, so many at a time, while the database keeps the rest."""
+    """Load entities in batches, while the database keeps the rest."""
     found = session.scalars(statement.execution_options(yield_per=_BATCH))
     for batch in found.partitions():
         yield list(batch)
@@ -46,12 +46,12 @@ def activities(session: Session) -> Iterator[list[Activity]]:
 
 
 def versions(session: Session) -> Iterator[list[ProductVersion]]:
-    """Contents with their products and exposures."""
+    """Stream file versions with their products and exposures."""
     yield from _batches(session, select(ProductVersion).order_by(ProductVersion.id))
 
 
 def usages(session: Session) -> Iterator[list[Usage]]:
-    """What read what."""
+    """Stream the uses of file versions."""
     yield from _batches(session, select(Usage).order_by(Usage.activity_id, Usage.version_id))
 
 
@@ -78,19 +78,19 @@ def mosaics(session: Session) -> Iterator[list[Mosaic]]:
 
 
 def downloads(session: Session) -> Iterator[list[Download]]:
-    """Attempts to fetch that brought a content."""
+    """Stream attempts to fetch that brought a file version."""
     whole = select(Download).where(Download.version_id.is_not(None)).order_by(Download.id)
     yield from _batches(session, whole)
 
 
 def header_backups(session: Session) -> Iterator[list[HeaderBackup]]:
-    """What was written to files of the user's, without the headers themselves."""
+    """Stream changes of the user's files, without the headers themselves."""
     whole = select(HeaderBackup).options(defer(HeaderBackup.headers)).order_by(HeaderBackup.id)
     yield from _batches(session, whole)
 
 
 def book_entries(session: Session) -> list[BookEntry]:
-    """Lines in the books that hold."""
+    """Load valid notes and flags."""
     holding = select(BookEntry).where(BookEntry.withdrawn_at.is_(None)).order_by(BookEntry.id)
     return list(session.scalars(holding))
 
@@ -101,22 +101,22 @@ def bad_deliveries(session: Session) -> list[BadDelivery]:
 
 
 def findings(session: Session, activity_ids: Sequence[int]) -> list[Finding]:
-    """What activities noticed."""
+    """Load findings of activities."""
     return queries.findings(session, activity_ids, None)
 
 
 def names_in_force(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
-    """WCSNAME in force of contents, by version."""
+    """Look up the active WCSNAME of file versions."""
     return queries.names_in_force(session, version_ids)
 
 
 def generations(session: Session, version_ids: Sequence[int]) -> list[Generation]:
-    """What made contents."""
+    """Load the generations of file versions."""
     return queries.generations(session, version_ids)
 
 
 def earlier_contents(session: Session, version_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Contents and the earlier ones of the same file that they were made from."""
+    """Pair file versions with the earlier versions of the same file they were made of."""
     pairs = queries.earlier_contents_select(Generation.version_id)
     found = session.execute(pairs.where(Generation.version_id.in_(version_ids)))
     return [(later, earlier) for later, earlier in found]

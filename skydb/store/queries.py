@@ -1,4 +1,4 @@
-"""Read-only questions that commands and the facade ask; each answer is a list of rows."""
+"""Read-only queries of commands; each answer is a list of rows."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from skydb.store.scope import Scope, written_by
 
 Row = dict[str, Any]
 
-#: What the newest content says of how well the exposure went; its EXPTIME is the exposure's.
+#: Quality of the exposure by its newest file version; its EXPTIME is the exposure's.
 _CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
 _UNKNOWN = {name: None for name in _CONDITION if name != "exptime_s"}
 
 
 def _is_newest(as_of: date | None = None) -> ColumnElement[bool]:
-    """Whether a version is the newest of its product, or was on a day."""
+    """Whether a version is the newest of its product, or was on a given day."""
     newer = aliased(ProductVersion)
     in_time = () if as_of is None else (written_by(as_of, newer),)
-    # Looked up for each version that is left: at survey size few are.
+    # Looked up for each remaining version: at survey size these are few.
     return ~exists().where(
         newer.product_id == ProductVersion.product_id,
         newer.place > ProductVersion.place,
@@ -49,13 +49,13 @@ def _is_newest(as_of: date | None = None) -> ColumnElement[bool]:
 
 
 def headers(session: Session, scope: Scope | None = None) -> list[Row]:
-    """The tutorial's table 1.1: one row per exposure and product, by its newest content."""
+    """The tutorial's table 1.1: one row per exposure and product, by its newest version."""
     wanted = scope or Scope()
     found = (
         select(Exposure, Visit, Product, ProductVersion)
         .join(Visit, Visit.id == Exposure.visit_id)
         .join(Product, Product.exposure_id == Exposure.id)
-        # Of an exposure that only a log names there is no file version.
+        # An exposure that is known from a log only has no file version.
         .outerjoin(
             ProductVersion,
             and_(ProductVersion.product_id == Product.id, _is_newest(wanted.as_of)),
@@ -94,7 +94,7 @@ def wcs_table(
     products: Collection[int] | None = None,
     versions: Mapping[int, int] | None = None,
 ) -> list[Row]:
-    """The tutorial's table 1.2: the WCS in force in the newest version of every product.
+    """The tutorial's table 1.2: the active WCS of the newest version of every product.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def wcs_table(
         and (versions is None or versions.get(row["product_id"]) == row["version"])
     ]
     if versions is not None:
-        # Of an applied fit and the WCS that the file came with, the one written last.
+        # The one written last: an applied fit or the WCS that the file came with.
         found = list({row["product_id"]: row for row in found}.values())
     return [_with_pixels(row) for row in found]
 
@@ -185,7 +185,7 @@ def catalog_row(catalog: ReferenceCatalog) -> Row:
 
 
 def alignment(session: Session, run_id: int) -> list[Row]:
-    """Fits of one alignment run, each beside the WCS that its product came with.
+    """Fits of one alignment run, each with the WCS that its product had before.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     if (run := session.get(AlignmentRun, run_id)) is None:
         raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb runs`.")
     archive = aliased(AlignmentSolution)
-    # Where skydb itself fitted the WCS, of the file or of a mosaic's members, it is not theirs.
+    # A WCS that skydb fitted, of the file or of a mosaic's members, is not the archive's.
     came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")
     of_others = archive.fit_scope.is_distinct_from("SKYDB")
     found = (
@@ -291,7 +291,7 @@ def _chip_of(value: SkyValue) -> tuple[str, int]:
 
 
 def latest_group(session: Session) -> int:
-    """Group of the newest sky run that succeeded: by when it ran, for logs are read later.
+    """Group of the newest sky run that succeeded, by its time of running.
 
     Raises
     ------
@@ -303,9 +303,9 @@ def latest_group(session: Session) -> int:
         .where(
             SkyRun.status == ActivityStatus.SUCCEEDED,
             SkyRun.deleted_at.is_(None),
-            # A repetition is there to be compared: it takes no run's place.
+            # A repetition is for comparison and replaces no run.
             SkyRun.replay_of_id.is_(None),
-            # Of a run that only a product tells of there is no method to show it under.
+            # A run that is known from a product only has no method.
             SkyRun.effective_method.is_not(None),
         )
         .order_by(SkyRun.started_at.desc().nulls_last(), SkyRun.id.desc())
@@ -348,7 +348,7 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
 
 
 def findings(session: Session, run: int | None = None) -> list[Row]:
-    """What would have passed silently, newest first, as ``v_findings`` has it."""
+    """List findings, newest first, as ``v_findings`` has them."""
     where = "" if run is None else " WHERE run_id = :run"
     asked = text(f"SELECT * FROM v_findings{where} ORDER BY id DESC")
     rows = session.execute(asked.columns(noticed_at=UtcDateTime()), {"run": run} if run else {})

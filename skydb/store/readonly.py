@@ -1,4 +1,4 @@
-"""Read-only SQL for people: whatever is typed, nothing can be written."""
+"""Read-only SQL for users: no statement can write."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _ACTING_OF_SQLITE = frozenset(("load_extension", "readfile", "writefile", "edit"
 #: Rows that are fetched at once.
 _PART = 1_000
 
-#: Memory that this process may grow by for one part of an answer.
+#: Largest growth of this process for one part of an answer.
 _MEMORY_BYTES = 512 * 2**20
 
-#: Longest text that an expression of SQLite may make, in bytes. No value of a ledger is.
+#: Longest text that an expression of SQLite may make, in bytes, more than any value.
 _LONGEST_VALUE = 64 * 2**20
 
-#: A pattern with many wildcards takes a time that grows with their number, and cannot be ended.
+#: Limit of wildcards: a pattern with many takes long, and cannot be interrupted.
 _LONGEST_PATTERN = 200
 
 #: A server ends a statement later than the process that waits for it.
@@ -54,7 +54,7 @@ _ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Bounds of a question.
+    """Limits of a query.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def ask(url: URL, statement: str, rules: Rules = Rules()) -> Answer:
 
 @contextmanager
 def asking(url: URL, statement: str, rules: Rules = Rules()) -> Iterator[OpenAnswer]:
-    """As :func:`ask`, for an answer that is too long to be held at once."""
+    """Run a query like :func:`ask`, for an answer that does not fit in memory."""
     if "\0" in statement:
         # PostgreSQL would not see what comes after it.
         raise UsageError("SQL: the statement has a null character.", advice=_ADVICE)
@@ -212,7 +212,7 @@ def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenA
         raise _refused(error) from error
     finally:
         if watch.is_stuck:
-            # Its thread still has it: it is closed when the process ends.
+            # Its thread still uses it: it is closed when the process ends.
             _ABANDONED.append(connection)
         else:
             connection.rollback()
@@ -220,7 +220,7 @@ def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenA
 
 
 def _limit_server(connection: psycopg.Connection[Any], rules: Rules) -> None:
-    """Let the server itself end what takes too long, should this process be killed."""
+    """Let the server end a slow statement, also after this process was killed."""
     if rules.timeout_s:
         ends_ms = int(1000 * (rules.timeout_s + _GRACE_S))
         connection.execute(f"SET LOCAL statement_timeout = {ends_ms}")
@@ -232,7 +232,7 @@ def _refused(error: Exception) -> UsageError:
 
 
 def _names(description: Sequence[Sequence[Any]] | None) -> tuple[str, ...]:
-    """Names of the columns of an answer; a statement that answers nothing is no question.
+    """Names of the columns of an answer; a statement without an answer is refused.
 
     A name that occurs again gets a number, for rows by name would lose the column.
     """

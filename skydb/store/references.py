@@ -1,4 +1,4 @@
-"""References resolved: the rows of the ledger that people name.
+"""Resolution of references to rows of the ledger.
 
 Every command that takes a reference finds its row here, so that a name means the same
 everywhere; see :mod:`skydb.domain.references` for the grammar.
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 #: Names that a message lists.
 _FEW = 6
-#: Larger than any row has; databases refuse numbers that do not fit.
+#: Larger than the number of any row; databases refuse numbers that do not fit.
 _LARGEST = 2**31 - 1
 
 _ENTITIES: dict[ReferenceKind, type[Entity]] = {
@@ -93,7 +93,7 @@ def resolve(session: Session, text: str) -> Entity:
 
 
 def entity_of(session: Session, reference: Reference) -> Entity:
-    """As :func:`resolve`, of a reference that is parsed already."""
+    """Find the entity of a reference that is parsed already, see :func:`resolve`."""
     match reference:
         case ExposureReference(version=None):
             return exposure_of(session, reference)
@@ -112,7 +112,7 @@ def entity_of(session: Session, reference: Reference) -> Entity:
 
 
 def exposure_of(session: Session, reference: ExposureReference) -> Exposure:
-    """An exposure.
+    """Find an exposure.
 
     Raises
     ------
@@ -208,18 +208,20 @@ def version_of(session: Session, reference: Reference) -> ProductVersion:
             advice="See `skydb inspect wcs`.",
         )
     if len(found) > 1:
-        told = "; ".join(
+        listing = "; ".join(
             f"version:{one.id} ({one.filename}, {_described(one.product)})" for one in found
         )
-        raise UsageError(f"Several files are called {reference}: {told}.",
+        raise UsageError(f"Several files are called {reference}: {listing}.",
                          advice="Name one of these.")  # fmt: skip
     return found[0]
 
 
 def several_products(name: str, products: Iterable[Product]) -> UsageError:
-    """The refusal of a name that several products have, with what tells them apart."""
-    told = "; ".join(f"product:{product.id} ({_described(product)})" for product in products)
-    return UsageError(f"Several products are called {name}: {told}.", advice="Name one of these.")
+    """Make the error for a name of several products, with their differences."""
+    listing = "; ".join(f"product:{product.id} ({_described(product)})" for product in products)
+    return UsageError(
+        f"Several products are called {name}: {listing}.", advice="Name one of these."
+    )
 
 
 def visit_named(session: Session, label: str) -> Visit:
@@ -242,7 +244,7 @@ def visit_named(session: Session, label: str) -> Visit:
 
 
 def visit_of(session: Session, reference: VisitReference) -> Visit:
-    """As :func:`visit_named`, of a reference that is parsed already."""
+    """Find the visit of a reference that is parsed already, see :func:`visit_named`."""
     same = select(Visit).where(Visit.number == reference.number).order_by(Visit.program)
     if reference.program is not None:
         same = same.where(Visit.program == reference.program)
@@ -256,7 +258,7 @@ def visit_of(session: Session, reference: VisitReference) -> Visit:
 
 
 def unknown_visit(session: Session, label: str) -> NotFoundError:
-    """The refusal of a visit that is not there, with some that are."""
+    """Make the error for an unknown visit, with some known ones."""
     few = select(Visit.program + Visit.number).order_by(Visit.program, Visit.number).limit(_FEW)
     known = list(session.scalars(few))
     more = ", ..." if session.scalar(select(func.count(Visit.id))) != len(known) else ""
@@ -281,7 +283,7 @@ def _named(session: Session, reference: FileReference) -> list[Product]:
             f"{_some(session, Product.filename)}).",
             advice="Bring it in with `ingest`.",
         )
-    # What only a log names gives way to what a file was recorded of.
+    # A recorded file takes precedence over a name from a log.
     return [product for product in found if not product.is_only_logged] or found
 
 
@@ -345,7 +347,7 @@ def _some(session: Session, column: InstrumentedAttribute[str]) -> str:
 
 
 def _described(product: Product) -> str:
-    """What tells a product from another one of its name: flavour, members and place."""
+    """Describe a product among others of its name: flavour, members and path."""
     members = product.members or []
     made_of = _first([member.rootname for member in members]) or product.rootname
     places = [version.locations for version in product.versions if version.locations]

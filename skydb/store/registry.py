@@ -1,4 +1,4 @@
-"""Find or create: the one place that turns facts of files into rows that may be there."""
+"""Conversion of facts of files into rows: find or create."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROOM_OF_IDENTITY = 255
 
 
 def overflow_of(file: FileFacts) -> str | None:
-    """Why the columns cannot hold what a file says; None when they can.
+    """Explain why the columns cannot hold the facts of a file; None when they can.
 
     SQLite would keep any text, PostgreSQL would refuse the whole batch.
     """
@@ -74,7 +74,7 @@ class Registry:
         self._places = self._known_places(paths)
 
     def content(self, file: FileFacts) -> ProductVersion | None:
-        """The version that has this very content, wherever it was seen; None when it is new."""
+        """Find the version with the same checksum at any path; None when it is new."""
         return self._contents.get(file.sha256)
 
     def product(self, file: FileFacts) -> Product:
@@ -90,7 +90,7 @@ class Registry:
         return known
 
     def see(self, version: ProductVersion, path: str, *, is_managed: bool) -> None:
-        """Note where a content lies; another one that lay there has left."""
+        """Record the path of a version, and that another version has left it."""
         self._contents[version.sha256] = version
         place = self._places.get(path)
         if place is None:
@@ -99,7 +99,7 @@ class Registry:
             place.move_to(version, is_managed=is_managed)
 
     def forget_measures(self, version: ProductVersion) -> None:
-        """Drop levels and overlaps that were measured with other flags than it now has."""
+        """Drop levels and overlaps that were measured with other flags."""
         of_either = or_(
             SkyOverlap.version_a_id == version.id, SkyOverlap.version_b_id == version.id
         )
@@ -107,7 +107,7 @@ class Registry:
         self._session.execute(delete(SkyOverlap).where(of_either))
 
     def _recognised(self, file: FileFacts) -> Product | None:
-        """The product that a log had named before its first file was seen."""
+        """Find the product that was known from a log before its first file."""
         known = self._products.pop(logged_identity(file.path.name), None)
         if known is not None:
             known.recognise(file)
@@ -129,7 +129,7 @@ class Registry:
         if key not in self._visits:
             self._visits[key] = Visit.of(facts)
             self._session.add(self._visits[key])
-        # Of a visit that a log had named first, no proposal is known.
+        # A visit that is known from a log only has no proposal.
         self._visits[key].learn(facts)
         return self._visits[key]
 

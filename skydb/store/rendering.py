@@ -1,4 +1,4 @@
-"""How migrations spell what entities are made of, so that they never change with them."""
+"""Rendering of entities in migrations, so that migrations never change with entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles of PostgreSQL: which of them a SELECT can do harm with, and what it must not call."""
+"""Roles of PostgreSQL with which a SELECT can do harm, and functions that it must not call."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _POWERS = (
     *("pg_signal_backend", "pg_write_all_data", "pg_maintain", "pg_create_subscription"),
 )
 
-#: Functions that ordinary roles may not call unless somebody lets them.
+#: Functions that ordinary roles may not call without a grant.
 _GUARDED = (
     *("lo_export", "lo_import", "pg_read_file", "pg_read_binary_file", "pg_ls_dir"),
     *("pg_file_write", "pg_reload_conf", "dblink_connect_u"),
 )
 
-#: What a superuser is refused for, and so is whoever may become one.
+#: Rights for which a superuser is refused, and any role that can become one.
 _RIGHTS = """
     WITH me AS (SELECT oid FROM pg_roles WHERE rolname IN (current_user, session_user))
     SELECT 'is a superuser, or may become one' FROM pg_roles r, me
@@ -54,7 +54,7 @@ _OTHER_QUOTES = re.compile(r"""["$\\]|--|/\*|\b[eub]'|&'""")
 
 
 def require_harmless(connection: psycopg.Connection[Any]) -> None:
-    """Refuse a role with whose rights a SELECT can write, in a read-only transaction too.
+    """Refuse a role with which a SELECT can write, even in a read-only transaction.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def require_harmless(connection: psycopg.Connection[Any]) -> None:
             f"SQL: the role {connection.info.user} {found[0]}: with its rights a SELECT can write"
             " files, run programs or end sessions.",
             advice="Make a role that can only read with `skydb db reader NAME` and use that, or "
-            "say --as-is.",
+            "use --as-is.",
         )
 
 
 def require_no_action(statement: str) -> None:
-    """Refuse a statement that calls what acts outside of its transaction.
+    """Refuse a statement that calls a function with effects outside of its transaction.
 
     Raises
     ------
@@ -90,6 +90,6 @@ def require_no_action(statement: str) -> None:
     for word in _WORD.findall(lowered):
         if _ACTING.fullmatch(word):
             raise UsageError(
-                f"SQL: {word} acts outside of the question.",
-                advice="Leave it out; --as-is lets it through.",
+                f"SQL: {word} acts outside of the query.",
+                advice="Leave it out; or allow it with --as-is.",
             )

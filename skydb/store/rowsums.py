@@ -1,4 +1,4 @@
-"""Checksums of tables that do not depend on the order of rows, nor on the kind of database."""
+"""Checksums of tables, independent of the order of rows and of the kind of database."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RowSum:
 
 
 def encoder_of(column: Column[Any]) -> Encoder:
-    """What makes canonical bytes of values of a column.
+    """Choose the function that makes canonical bytes of the values of a column.
 
     Truth values, times, documents and doubles have one form each, whichever database they
     come from; of doubles every bit counts, but that SQLite has no negative zero.
@@ -94,7 +94,7 @@ def _document(value: Any) -> bytes:  # noqa: ANN401
 
 
 def _without_forms(value: Any) -> Any:  # noqa: ANN401
-    """A document in which 1.0 is 1: PostgreSQL does not keep how a number was written."""
+    """A document in which 1.0 is 1, because PostgreSQL does not keep the form of a number."""
     if isinstance(value, dict):
         return {key: _without_forms(item) for key, item in value.items()}
     if isinstance(value, list):

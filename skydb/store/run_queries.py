@@ -1,4 +1,4 @@
-"""Read-only selects on everything that ran: which, of what, and what it made."""
+"""Read-only selects on activities, their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from skydb.store.queries import Row
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 
-#: When it ran. Of an imported run whose log has no date that is not known: when it was
-#: recorded says nothing of it.
+#: Time of running. It is unknown for an imported run whose log has no date; the time of
+#: recording does not replace it.
 _RAN_AT: ColumnElement[datetime | None] = case(
     (Activity.imported_by_id.is_(None), func.coalesce(Activity.started_at, Activity.created_at)),
     else_=Activity.started_at,
@@ -160,7 +160,7 @@ def runs_about(session: Session, scope: Scope) -> set[int]:
 
 
 def _without_files(session: Session, selected: Selected) -> set[int]:
-    """Runs of exposures and products of which no file need be known, only a log."""
+    """Runs of exposures and products that are known from a log only."""
     found: set[int] = set()
     for batch in batches(selected.exposures):
         of_values = select(SkyValue.run_id).where(SkyValue.exposure_id.in_(batch))
@@ -176,7 +176,7 @@ def _without_files(session: Session, selected: Selected) -> set[int]:
 def names_used(session: Session, runs: Collection[int]) -> dict[int, list[str]]:
     """Inputs of some activities: names of exposures, else of files, sorted.
 
-    Of a sky run of which no file is known, the exposures that it has values of.
+    A sky run without known files has the exposures of its values.
     """
     found: dict[int, set[str]] = defaultdict(set)
     for batch in batches(runs):
@@ -200,7 +200,7 @@ def names_used(session: Session, runs: Collection[int]) -> dict[int, list[str]]:
 
 
 def inputs(session: Session, run: int) -> list[Row]:
-    """File versions that an activity used, in order of what people call them."""
+    """File versions that an activity used, in order of their names."""
     return [
         {
             "rootname": link.version.rootname,

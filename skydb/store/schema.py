@@ -1,4 +1,4 @@
-"""The schema comes to be, and changes, through migrations only."""
+"""Schema of the database, which is made and changed by migrations only."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-#: A table that every ledger has, and alembic's, which databases of many programs have.
+#: A table that every ledger has; the one of alembic exists in databases of many programs.
 _OWN, _REVISIONS = "exposures", "alembic_version"
 _FEW = 3
 _CURRENT = text(f"SELECT version_num FROM {_REVISIONS}")
 
-#: Revisions of skydb 0.1, whose tables are not those that any migration starts from.
+#: Revisions of skydb 0.1, whose tables no migration can convert.
 _OF_BEFORE = frozenset(f"{number:04}" for number in range(1, 11))
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """Where a database stands.
+    """Revision of a database and what it needs.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class SchemaState:
 
 
 def migrations_directory() -> Path:
-    """Where the migrations are: inside an installed skydb, or beside a checkout."""
+    """Find the migrations, inside an installed skydb or beside a checkout."""
     shipped = Path(str(files("skydb"))) / "_migrations"
     return shipped if shipped.is_dir() else Path(str(files("skydb"))).parent / "migrations"
 
@@ -106,7 +106,7 @@ def upgrade(
 
 
 def current(engine: Engine) -> SchemaState:
-    """Where the database stands.
+    """Read the revision of the database.
 
     Raises
     ------
@@ -138,13 +138,13 @@ def require_current(engine: Engine) -> None:
                 advice="Name another database.",
             )
     raise SchemaError(
-        f"The database is at revision {state.revision}; this skydb wants {state.head}.",
+        f"The database is at revision {state.revision}; this skydb needs {state.head}.",
         advice="Run `skydb db upgrade`, or install the skydb that made it.",
     )
 
 
 def differences(engine: Engine) -> list[str]:
-    """What parts the tables in the database from the entities; empty when nothing does."""
+    """List differences of the tables in the database from the entities."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -154,7 +154,7 @@ def differences(engine: Engine) -> list[str]:
 
 
 def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
-    """Refuse to make a ledger among the tables of another program, unless that is wanted."""
+    """Refuse to make a ledger among the tables of another program, unless requested."""
     with as_reader(engine).connect() as connection:
         names = set(inspect(connection).get_table_names())
         if _OWN in names:
@@ -168,7 +168,7 @@ def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:
     if others and not into_foreign:
         raise UsageError(
             f"The database has tables of another program: {_named(others)}.",
-            advice="Name another database, or say --into-foreign.",
+            advice="Name another database, or use --into-foreign.",
         )
 
 
@@ -178,7 +178,7 @@ def _named(names: list[str]) -> str:
 
 
 def _extension_tables(connection: Connection) -> set[str]:
-    """Tables that extensions of PostgreSQL brought, which are of no program."""
+    """Tables of extensions of PostgreSQL, which belong to no program."""
     if connection.dialect.name != "postgresql":
         return set()
     found = text(
@@ -206,7 +206,7 @@ def _state(engine: Engine) -> SchemaState:
 
 @cache
 def _head(migrations: Path) -> str:
-    """The revision that no other one comes after.
+    """The latest revision.
 
     Read from the texts of the migrations: alembic imports them all, and itself takes longer
     to import than most commands take.
@@ -218,7 +218,7 @@ def _head(migrations: Path) -> str:
 
 
 def _names_in(path: Path) -> dict[str, object]:
-    """What a migration says of itself: names at its top that are constants."""
+    """Read the constants at the top of a migration."""
     found: dict[str, object] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -1,4 +1,4 @@
-"""Which exposures a question or a run is about: one selection, matched alike everywhere.
+"""Selection of exposures, the same for every query and run.
 
 Names are matched in any case, those of exposures, visits and proposals too. A filter is the
 whole FILTER of a header, or else one of those in the beam; ``*`` stands for any characters and
@@ -59,7 +59,7 @@ class Scope:
     flavour : Flavour, optional
         Only files of this flavour, and exposures that have any.
     as_of : date, optional
-        Only deliveries that were written on this day or before.
+        Only archive versions that were written on this day or before.
     """
 
     rootnames: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class Scope:
 
     @property
     def label(self) -> str:
-        """For people, such as the title of a figure."""
+        """Text for the title of a figure."""
         parts = [
             *self.rootnames,
             *self.visits,
@@ -107,7 +107,7 @@ class Scope:
         return {key: value for key, value in plain.items() if value not in (None, (), {})}
 
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
-        """What a select that joins exposures and visits has to fulfil, files aside.
+        """Conditions for a select that joins exposures and visits, without those on files.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class Scope:
         return several
 
     def file_conditions(self) -> list[ColumnElement[bool]]:
-        """What a select that joins products and file versions has to fulfil."""
+        """Conditions for a select that joins products and file versions."""
         several: list[ColumnElement[bool]] = []
         if self.flavour is Flavour.SKYDB:
             made_here = ProductVersion.derived_from_id.is_not(None)
@@ -190,7 +190,7 @@ class Scope:
         return {key for key, _ in rows}
 
     def missing(self, found: Collection[str], more: Sequence[str] = ()) -> list[str]:
-        """Exposures that are named, here or beside, and are not among some, nor left out."""
+        """List named exposures that are neither among some, nor left out."""
         rest = unmatched([*self.rootnames, *more], found)
         return [name for name in rest if unmatched(self.exclude, [name]) == lowered(self.exclude)]
 
@@ -205,10 +205,10 @@ class Scope:
         return [Exposure.id.in_(having)]
 
     def product_conditions(self, session: Session) -> list[ColumnElement[bool]]:
-        """What restricts a select of products: those of the exposures, or made of any of them.
+        """Conditions for a select of products: those of the exposures, or made of any of them.
 
-        A combination is left out with any member that is left out. Of one whose members are
-        not recorded the visit alone is known.
+        A combination with any member that is left out is left out. If its members are
+        not recorded, only its visit is known.
 
         Raises
         ------
@@ -282,7 +282,7 @@ def written_by(day: date, version: type[ProductVersion] = ProductVersion) -> Col
 
 
 def require_excluded(session: Session, scope: Scope) -> None:
-    """Make sure that what is to be left out is there, for a slip of the pen leaves nothing out.
+    """Check that excluded names exist, so that a typing error is found.
 
     Raises
     ------
@@ -300,7 +300,7 @@ def require_excluded(session: Session, scope: Scope) -> None:
     if missing:
         raise NotFoundError(
             f"The ledger has no {', '.join(missing)} to leave out "
-            f"({_told(session, 'exposures', Exposure.rootname)}).",
+            f"({_known_names(session, 'exposures', Exposure.rootname)}).",
             advice="Correct --exclude.",
         )
 
@@ -308,7 +308,7 @@ def require_excluded(session: Session, scope: Scope) -> None:
 def nothing_selected(
     session: Session, scope: Scope, what: str = "exposures", missing: Sequence[str] = ()
 ) -> NotFoundError:
-    """The refusal of a selection that leaves nothing, with the names that there are.
+    """Make the error for an empty selection, with the names that exist.
 
     Parameters
     ----------
@@ -328,22 +328,22 @@ def nothing_selected(
         "flavour": Product.flavour,
     }
     words = {"rootnames": "exposures", "visits": "visits", "proposal_id": "proposals"}
-    told = [
-        _told(session, words.get(name, f"{name}s"), column)
+    facts = [
+        _known_names(session, words.get(name, f"{name}s"), column)
         for name, column in columns.items()
         if getattr(scope, name) not in (None, ())
     ]
     if scope.as_of is not None:
-        told.append(_first_written(session))
-    there = f" ({'; '.join(told)})" if told else ""
+        facts.append(_first_written(session))
+    there = f" ({'; '.join(facts)})" if facts else ""
     nothing = f"{what} of this selection"
     return NotFoundError(
         f"The ledger has no {', '.join(missing) or nothing}{there}.",
-        advice="Bring them in with `ingest`." if not told else "Select what there is.",
+        advice="Bring them in with `ingest`." if not facts else "Select what there is.",
     )
 
 
-def _told(session: Session, words: str, column: Any) -> str:  # noqa: ANN401 - a mapped column
+def _known_names(session: Session, words: str, column: Any) -> str:  # noqa: ANN401 - a mapped column
     found = select(column).where(column.is_not(None)).distinct().order_by(column)
     known = [str(value) for value in session.scalars(found.limit(_FEW + 1))]
     more = ", ..." if len(known) > _FEW else ""
@@ -356,4 +356,4 @@ def _first_written(session: Session) -> str:
             ProductVersion.product_id == Product.id, Product.kind != ProductKind.HLET
         )
     )
-    return f"first delivery here: {str(first)[:10] if first else 'of unknown date'}"
+    return f"first archive version here: {str(first)[:10] if first else 'of unknown date'}"

@@ -1,4 +1,4 @@
-"""Read-only selects on what belongs to a selection: products, runs and groups of runs."""
+"""Read-only selects on a selection: products, runs and groups of runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skydb.store.scope import Scope
 
 @dataclass(frozen=True)
 class Selected:
-    """Everything of the ledger that a selection means, by keys and by names.
+    """Everything in a selection, by keys and by names.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Selected:
 
     @classmethod
     def of(cls, session: Session, scope: Scope) -> Selected:
-        """What a scope means.
+        """Resolve a scope.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Selected:
 
 
 def groups_covering(session: Session, exposures: Collection[int]) -> dict[int, set[int]]:
-    """Groups of good sky runs that have values of exposures: each exposure in its newest.
+    """Groups of good sky runs that have values of exposures: the newest of each exposure.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def latest_alignment(session: Session, products: Collection[int] | None = None) 
         select(AlignmentRun.id)
         .where(
             AlignmentRun.status == ActivityStatus.SUCCEEDED,
-            # Of what only a log tells there is nothing to look at.
+            # A product that is known from a log only has no version.
             AlignmentRun.imported_by_id.is_(None),
-            # A repetition is for comparison: its fits are not to be applied.
+            # A repetition is for comparison: its fits are not applied.
             AlignmentRun.parameters["replay_of"].as_string().is_(None),
         )
         .order_by(AlignmentRun.id.desc())

@@ -1,4 +1,4 @@
-"""SQLite files before they are opened: what is there, and how it can be read untouched."""
+"""Checks of SQLite files before they are opened, and reading without changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skydb.errors import NotFoundError, SchemaError, StoreError, UsageError
 
 _MAGIC = b"SQLite format 3\0"
 
-#: Place in the header of a file of the number that says whether it has a write-ahead log.
+#: Offset of the number that shows whether a file has a write-ahead log.
 _WRITE_VERSION = 18
 _WAL = 2
 
@@ -64,7 +64,7 @@ def require_ledger_file(
         raise UsageError(f"{path} is not an SQLite database.", advice="Name another file.")
     if head and not may_be_foreign and (others := foreign_tables(path)):
         raise SchemaError(
-            f"{path} is a database of another program, with {_named(others)}, and no ledger.",
+            f"{path} is a database of another program, with {_named(others)}, not a ledger.",
             advice="Name another file.",
         )
 
@@ -89,7 +89,7 @@ def _head(path: Path) -> bytes:
 def foreign_tables(path: Path) -> list[str]:
     """Tables of a file that has no ledger; none for a ledger and for an empty database.
 
-    The file is looked at without a trace.
+    The file is not changed.
     """
     try:
         with closing(sqlite3.connect(_unchanging_uri(path), uri=True)) as connection:
@@ -99,16 +99,16 @@ def foreign_tables(path: Path) -> list[str]:
             )
             names = [str(name) for (name,) in found]
     except sqlite3.Error:
-        # What is wrong with it is for whoever opens it to say.
+        # The caller that opens the file reports its errors.
         return []
     return [] if _OWN in names else names
 
 
 def _unchanging_uri(path: Path) -> str:
-    """How a file is read so that neither it nor files beside it come to be or change.
+    """Make the URI that reads a file without changing it or making files beside it.
 
-    A reader of a file with a write-ahead log makes that log and its index, unless it is told
-    that the file does not change; which holds when nobody has a log open.
+    A reader of a file with a write-ahead log makes that log and its index, unless SQLite is
+    configured that the file does not change. This is true while no process has a log open.
     """
     has_log = _head(path)[_WRITE_VERSION : _WRITE_VERSION + 1] == bytes((_WAL,))
     is_quiet = has_log and not any(_beside(path, end).exists() for end in ("-wal", "-shm"))
@@ -128,8 +128,8 @@ def open_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
     connection : sqlite3.Connection
         For use by any one thread at a time.
     is_frozen : bool
-        Whether SQLite was told that the file does not change, because it cannot keep its
-        locks there; :func:`stamp` tells whether it did.
+        Whether SQLite was configured that the file does not change, because it cannot keep
+        its locks there; compare :func:`stamp` to see whether it did.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def open_reading(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def stamp(path: Path) -> tuple[object, ...]:
-    """All that changes when somebody writes to a file."""
+    """State of a file that every write changes."""
     found, log = path.stat(), _beside(path, "-wal")
     return found.st_ino, found.st_size, found.st_mtime_ns, log.exists() and log.stat().st_size > 0
 

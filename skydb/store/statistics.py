@@ -1,4 +1,4 @@
-"""What SQLite's planner knows of the sizes of tables.
+"""Table statistics for SQLite's planner.
 
 PostgreSQL keeps such statistics by itself. SQLite never does: without them it may look up
 three million solutions that were not superseded to find the two of one exposure.
@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine
 
 from skydb.store.engine import as_reader
 
-#: Tables that grow, and so tell when the statistics are out of date.
+#: Tables that grow: their growth shows that the statistics are out of date.
 _GROWING = ("activities", "exposures", "alignment_solutions", "sky_values", "product_versions")
 
-#: A table may grow by so much before its statistics are taken again.
+#: Growth of a table after which its statistics are taken again.
 _GROWTH = 4
 
-#: Below so many rows any plan is a good one.
+#: With fewer rows any plan is good.
 _SMALL = 500
 
 #: Rows of each index that are looked at: exact figures are not needed.
@@ -26,7 +26,7 @@ _ANALYSIS_LIMIT = 1000
 def refresh_statistics(engine: Engine) -> bool:
     """Take statistics when a table has outgrown them; whether that was done.
 
-    A matter of milliseconds at any size, for only a sample of each index is looked at.
+    This takes milliseconds at any size, because it reads only a sample of each index.
     """
     if engine.dialect.name != "sqlite":
         return False

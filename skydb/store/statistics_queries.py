@@ -85,7 +85,7 @@ def samples(
 def run_counts(
     session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
 ) -> Iterator[RunCount]:
-    """How many runs there are behind each method and unit, counted by the database."""
+    """Count the runs of each method and unit in the database."""
     columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)
     query = _joined(
         session,
@@ -156,7 +156,7 @@ def _joined(session: Session, query: Select[Any], scope: Scope, *, replays: bool
 
 
 def _counted(*, replays: bool) -> list[ColumnElement[bool]]:
-    """Good runs; a repetition is of the run that it repeats, and counts no second time."""
+    """Good runs; a repetition does not count."""
     return [*is_kept(), *([] if replays else [SkyRun.replay_of_id.is_(None)])]
 
 

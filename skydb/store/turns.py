@@ -1,7 +1,7 @@
-"""Turns of those who write to one PostgreSQL database.
+"""Turns of the writers of one PostgreSQL database.
 
-The turn is a lock on the table of the schema's revision. A table can only be locked so by
-those who may change it: an advisory lock could be taken by anybody who can connect.
+The turn is a lock on the table of the schema's revision. Only roles that may change the
+table can lock it so; any role that can connect could take an advisory lock.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _TABLE = "alembic_version"
 
-#: Conflicts with itself and with no reader.
+#: Lock mode that conflicts with itself and with no reader.
 _MODE = "SHARE ROW EXCLUSIVE"
 
 #: A new database has no table yet: two numbers, a class of locks of skydb's own ("skyd") and one.
 _CLASS = 0x736B7964
 
-#: Waiting that is not worth a word.
+#: A shorter wait is not reported.
 _PATIENCE_MS = 3_000
 
 _Driver: TypeAlias = "psycopg.Connection[Any]"
@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 def take(connection: Connection, timeout_ms: int) -> None:
     """Wait until no other transaction writes; it is this one's turn until it ends.
 
-    A warning of the logger of this module tells for whom a long wait is.
+    A warning of the logger of this module names the process that holds the lock.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Transactions: nothing is kept unless the service says so."""
+"""Transactions: only committed changes are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction of which the block keeps what it commits, and nothing else.
+        """Begin a transaction in which only committed changes are kept.
 
         ``session.commit()`` is the last thing that a block does: what it leaves uncommitted,
         before an exception or after a commit, is rolled back.
@@ -51,7 +51,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that cannot write, waits for no writer and sees one state only.
+        """Begin a transaction that cannot write, waits for no writer and sees one state only.
 
         Raises
         ------
@@ -68,14 +68,14 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise RowRefusedError(
-            _said(error), advice="Another process may have written the same thing; try again."
+            _reason(error), advice="Another process may have written the same thing; try again."
         ) from error
     except DataError as error:
-        raise RowRefusedError(_said(error)) from error
+        raise RowRefusedError(_reason(error)) from error
     except DBAPIError as error:
-        raise StoreError(f"The database failed: {_said(error)}.") from error
+        raise StoreError(f"The database failed: {_reason(error)}.") from error
 
 
-def _said(error: DBAPIError) -> str:
-    """The driver's own words, in one line."""
+def _reason(error: DBAPIError) -> str:
+    """Text of the driver's error, in one line."""
     return redacted(" ".join(str(error.orig).split()).removesuffix("."))

@@ -13,7 +13,7 @@ from skydb.errors import UsageError
 
 _FORMS = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
-#: Options of a URL whose values are shown; of any other it is not known what it tells.
+#: Options of a URL whose values are shown; any other may contain a secret.
 _HARMLESS = frozenset(
     (
         *("host", "hostaddr", "port", "dbname", "user", "service", "sslmode"),
@@ -21,7 +21,7 @@ _HARMLESS = frozenset(
     )
 )
 
-#: Options of libpq that hold a secret, for which a URL is not the place.
+#: Options of libpq with a secret, which do not belong in a URL.
 _SECRET = frozenset(("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"))
 
 #: Options that make SQLite take the name for something else than a file.
@@ -29,7 +29,7 @@ _SQLITE_MODES = frozenset(("uri", "mode", "cache", "vfs", "immutable", "nolock")
 
 _KNOWN_SCHEMES = ("postgresql", "postgres", "sqlite", "mysql", "mariadb", "oracle", "mssql")
 
-#: Shorter texts than this occur in any sentence.
+#: Shorter secrets are not replaced, because they occur in any sentence.
 _LEAST_SECRET = 4
 
 #: Secrets of the URLs that were read in this process, in every form that they are written in.
@@ -40,7 +40,7 @@ _SETTING = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|secret)\w*\s*=\s*)('[^'
 
 
 def parsed(text: str) -> URL:
-    """A URL of PostgreSQL or SQLite, with a password in the place of passwords only.
+    """Parse a URL of PostgreSQL or SQLite, with a password only in its own field.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def parsed(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        # Without the cause, which repeats what may be a password.
+        # Without the cause, which may repeat a password.
         raise UsageError(f"{_described(text)} is not a database URL.", advice=_FORMS) from None
     backend = url.get_backend_name()
     if backend == "postgresql":
@@ -112,7 +112,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _described(text: str) -> str:
-    """The text if it is a name, else its scheme: anything else of it may be a password."""
+    """Show the text if it is a name, else its scheme: the rest may be a password."""
     if re.fullmatch(r"[\w./~ +-]{0,200}", text):
         return repr(text)
     scheme = text.partition(":")[0].partition("+")[0].lower()
@@ -120,7 +120,7 @@ def _described(text: str) -> str:
 
 
 def shown(url: URL) -> str:
-    """A URL as it may be printed: without passwords, and without options of unknown meaning."""
+    """Format a URL for printing: without passwords, and without options of unknown meaning."""
     query = {
         name: values if name in _HARMLESS else ("***",)
         for name, values in url.normalized_query.items()
@@ -131,7 +131,7 @@ def shown(url: URL) -> str:
 
 
 def redacted(text: str) -> str:
-    """A text, such as a driver's error, without the passwords that it may repeat."""
+    """Remove passwords from a text, such as a driver's error."""
     for secret in sorted(_seen, key=len, reverse=True):
         text = text.replace(secret, "***")
     return _SETTING.sub(r"\1***", _USERINFO.sub(r"\1***@", text))

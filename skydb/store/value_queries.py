@@ -33,7 +33,7 @@ def replays_of(session: Session, run: SkyRun | VisitDrizzle) -> list[SkyRun | Vi
 
 
 def exposures_without_content(session: Session, run_id: int) -> list[str]:
-    """Rootnames of a run of which no row tells what was measured."""
+    """List the exposures of a run whose file versions are unknown."""
     of_run = (SkyValue.run_id == run_id, SkyValue.version_id.is_(None))
     named = select(Exposure.rootname).join(SkyValue, SkyValue.exposure_id == Exposure.id)
     return sorted(session.scalars(named.where(*of_run).distinct()))

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 class Redelivery(NamedTuple):
-    """A file of an exposure that came from the archive again, with another content."""
+    """A file of an exposure that the archive reprocessed."""
 
     product: str
     rootname: str
@@ -36,7 +36,7 @@ class Redelivery(NamedTuple):
 
 
 def redeliveries(session: Session, scope: Scope, since: datetime | None = None) -> list[Redelivery]:
-    """Exposures of which the newest content from the archive is not the first.
+    """List exposures that the archive reprocessed after their first file version.
 
     Versions that skydb itself made do not count. One statement, whatever is asked for.
 
@@ -46,7 +46,7 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
     scope : Scope
         Which exposures.
     since : datetime, optional
-        Only those whose newest content was recorded at this time or later.
+        Only those whose newest version was recorded at this time or later.
     """
     ranked = _delivered(session, scope).subquery()
     found = ranked.c
@@ -61,7 +61,7 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
 
 
 def _delivered(session: Session, scope: Scope) -> Select[Any]:
-    """Contents from the archive, each with its place, the newest 1, and the one before it."""
+    """Select versions from the archive with their rank, the newest 1, and the one before."""
     several = select(ProductVersion.product_id).where(ProductVersion.place > 1)
     of_product, newest_first = ProductVersion.product_id, ProductVersion.place.desc()
     # One order for both, so that the rows are sorted once: the one before follows the newest.
@@ -98,7 +98,7 @@ def products_in(session: Session, scope: Scope) -> list[int]:
 
 
 def admitted(session: Session, scope: Scope, versions: Iterable[int]) -> set[int]:
-    """Those of some file versions that are of the flavour and time of a scope."""
+    """Select the file versions that are of the flavour and time of a scope."""
     found: set[int] = set()
     for batch in batches(versions):
         query = (
@@ -146,7 +146,7 @@ def solutions_of(session: Session, products: Collection[int]) -> list[Row]:
 
 
 class LoggedFit(NamedTuple):
-    """A fit of which only a log tells: how it ended, and what it gave."""
+    """A fit that is known from a log only: its status and its numbers."""
 
     run_id: int
     started_at: datetime | None
@@ -160,7 +160,7 @@ class LoggedFit(NamedTuple):
 
     @property
     def outcome(self) -> tuple[Any, ...]:
-        """What two fits of one product are alike in, or not."""
+        """Values that are the same for equal fits of one product."""
         return self.status, self.dx_pix, self.dy_pix, self.rotation_deg, self.scale
 
 
@@ -191,7 +191,7 @@ def logged_fits(session: Session, exposure_ids: Collection[int]) -> list[LoggedF
 
 
 def fits_and_primaries(session: Session, products: Collection[int]) -> list[AlignmentSolution]:
-    """Every fit of some products, by their keys, and every WCS that was in force."""
+    """Every fit of some products, by their keys, and every WCS that was active."""
     found: list[AlignmentSolution] = []
     for batch in batches(products):
         query = (
@@ -213,7 +213,7 @@ def fits_and_primaries(session: Session, products: Collection[int]) -> list[Alig
 
 
 def filenames_among(session: Session, names: Iterable[str]) -> set[str]:
-    """Those of some names that a file of the ledger has, or had in one of its versions."""
+    """Select the names that a file of the ledger has, or had in one of its versions."""
     found: set[str] = set()
     for batch in batches(names):
         for column in (Product.filename, ProductVersion.filename):

@@ -1,4 +1,4 @@
-"""Work of a database driver that can be ended: for time, for memory, by the keyboard."""
+"""Work of a database driver that can be ended: after a time, for memory, by the keyboard."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from skydb.errors import StoreError
 
 T = TypeVar("T")
 
-#: How often the clock and the memory are looked at.
+#: Interval of the checks of clock and memory.
 _LOOK_S = 0.05
 
-#: Longest that an ended statement is waited for.
+#: Longest wait for an ended statement.
 _END_S = 2.0
 
 _STATM = Path("/proc/self/statm")
@@ -25,7 +25,7 @@ _STATM = Path("/proc/self/statm")
 
 @dataclass
 class Watch:
-    """Runs calls of a driver in a thread, and ends them when they go too far.
+    """Runs calls of a driver in a thread, and ends them at a limit.
 
     A driver that works in C lets no signal through; the thread that waits for it does.
 
@@ -82,7 +82,7 @@ class Watch:
 
 
 class _Job(Generic[T]):
-    """One call in a thread of its own, which never keeps the process from ending."""
+    """One call in a thread of its own, which does not keep the process from ending."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.done = threading.Event()
@@ -109,7 +109,7 @@ class _Job(Generic[T]):
 
 
 def _memory() -> int:
-    """Bytes of memory of this process; 0 where the system does not tell."""
+    """Bytes of memory of this process; 0 where the system does not report it."""
     try:
         pages = int(_STATM.read_text().split()[1])
     except OSError:

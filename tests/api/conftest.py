@@ -1,4 +1,4 @@
-"""What is shared with the tests of the services."""
+"""Fixtures shared with the tests of the services."""
 
 from tests.services.conftest import catalog_file, services, services_anywhere, tools, visit
 

@@ -63,7 +63,7 @@ def large_archive(
 
 
 def content_of(archive: LoopbackArchive, name: str = FLT) -> bytes:
-    """What the archive holds."""
+    """Return the archive's bytes of a file."""
     held = archive.holdings.content(name)
     assert held is not None
     return held.read()

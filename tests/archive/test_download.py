@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from skydb.archive.download import Arrival, Downloader, Pace, TransferError
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastClient, MastProduct
 from skydb.archive.partial import Partial, Validators
-from skydb.archive.shelf import Shelf
 from skydb.domain.vocabulary import DownloadStatus
 from skydb.errors import StateError, UsageError
 from skydb.simulate.archive import LoopbackArchive
@@ -150,7 +150,7 @@ def test_a_bad_body_is_thrown_away_and_fetched_again(
         ({"fault": "http_error", "status": 500}, "answered 500"),
         ({"fault": "down"}, "cannot be reached"),
         ({"fault": "slow", "delay_s": 3.0}, "did not answer in time"),
-        ({"fault": "slow", "bytes_per_s": 400.0}, "went silent|too slow"),
+        ({"fault": "slow", "bytes_per_s": 400.0}, "stopped sending|too slow"),
         ({"fault": "dropped", "after_bytes": 0}, "broke off after 0 of"),
     ],
 )
@@ -257,7 +257,7 @@ def arrived(directory: Path, content: bytes) -> Arrival:
 
 
 def test_a_later_content_stands_beside_the_first(tmp_path: Path) -> None:
-    shelf, product = Shelf(tmp_path / "mast"), MastProduct(URI, FLT)
+    shelf, product = FileStore(tmp_path / "mast"), MastProduct(URI, FLT)
     first = shelf.place(product, arrived(tmp_path, b"one")).path
     second = shelf.place(product, arrived(tmp_path, b"two")).path
     again = shelf.place(product, arrived(tmp_path, b"two")).path
@@ -268,7 +268,7 @@ def test_a_later_content_stands_beside_the_first(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_the_place_of_a_repair_is_kept(tmp_path: Path) -> None:
-    shelf, product = Shelf(tmp_path / "mast"), MastProduct(URI, FLT)
+    shelf, product = FileStore(tmp_path / "mast"), MastProduct(URI, FLT)
     home = shelf.place(product, arrived(tmp_path, b"one")).path
     for turn in ("mine", "mine too"):
         home.write_text(turn)
@@ -282,7 +282,7 @@ def test_a_link_does_not_lead_out_of_the_shelf(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "mast" / "ibxl50clq").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UsageError, match="would leave"):
-        Shelf(tmp_path / "mast").home(MastProduct(URI, FLT))
+        FileStore(tmp_path / "mast").home(MastProduct(URI, FLT))
 
 
 def test_other_file_systems_are_crossed_by_a_copy(
@@ -298,7 +298,9 @@ def test_other_file_systems_are_crossed_by_a_copy(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", across)
-    placed = Shelf(tmp_path / "mast").place(MastProduct(URI, FLT), arrived(tmp_path, b"one")).path
+    placed = (
+        FileStore(tmp_path / "mast").place(MastProduct(URI, FLT), arrived(tmp_path, b"one")).path
+    )
     assert placed.read_bytes() == b"one"
     assert [path.name for path in placed.parent.iterdir()] == [FLT]
 

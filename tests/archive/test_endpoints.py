@@ -1,4 +1,4 @@
-"""Where the services are."""
+"""Addresses of the services."""
 
 import pytest
 

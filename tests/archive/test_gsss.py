@@ -1,4 +1,4 @@
-"""Whether the catalogue service moved its sources is found out from where they are."""
+"""Checks that the catalogue service moved its sources, by their positions."""
 
 import time
 from dataclasses import replace
@@ -74,14 +74,14 @@ def test_the_epoch_of_a_request_is_read_and_taken_away():
 
 
 def test_sources_where_their_motions_take_them_were_moved():
-    verdict = gsss.judge(WITH_EPOCH, moved(sources()), sources(), WANTED)
+    verdict = gsss.check_epoch(WITH_EPOCH, moved(sources()), sources(), WANTED)
     assert (verdict.motion, verdict.epoch) == (Motion.APPLIED, WANTED)
     assert verdict.proper_motion_applied is True
     assert not verdict.is_doubtful
 
 
 def test_sources_that_stayed_are_an_epoch_that_was_ignored():
-    verdict = gsss.judge(WITH_EPOCH, sources(), sources(), WANTED)
+    verdict = gsss.check_epoch(WITH_EPOCH, sources(), sources(), WANTED)
     assert (verdict.motion, verdict.epoch) == (Motion.LOST, 2016.0)
     assert verdict.proper_motion_applied is False
     assert verdict.is_doubtful
@@ -89,30 +89,30 @@ def test_sources_that_stayed_are_an_epoch_that_was_ignored():
 
 
 def test_a_request_without_epoch_is_a_lost_epoch_whatever_is_claimed():
-    verdict = gsss.judge(URL, sources(), None, WANTED)
+    verdict = gsss.check_epoch(URL, sources(), None, WANTED)
     assert (verdict.motion, verdict.epoch) == (Motion.LOST, 2016.0)
 
 
 def test_an_epoch_column_that_claims_the_epoch_asked_is_not_believed():
     claim = replace(sources(), positions=replace(sources().positions, epoch_year=WANTED))
-    assert gsss.judge(WITH_EPOCH, claim, sources(), WANTED).motion is Motion.LOST
+    assert gsss.check_epoch(WITH_EPOCH, claim, sources(), WANTED).motion is Motion.LOST
 
 
 def test_without_anything_to_compare_with_nobody_knows():
-    verdict = gsss.judge(WITH_EPOCH, moved(sources()), None, WANTED)
+    verdict = gsss.check_epoch(WITH_EPOCH, moved(sources()), None, WANTED)
     assert verdict.motion is Motion.UNKNOWN
     assert verdict.proper_motion_applied is None
     assert verdict.is_doubtful
 
 
 def test_without_proper_motions_nobody_knows():
-    verdict = gsss.judge(WITH_EPOCH, still(sources()), still(sources()), WANTED)
+    verdict = gsss.check_epoch(WITH_EPOCH, still(sources()), still(sources()), WANTED)
     assert verdict.motion is Motion.UNKNOWN
     assert "is not known" in verdict.doubt(WANTED)
 
 
 def test_where_nothing_moves_enough_there_is_nothing_to_doubt():
-    verdict = gsss.judge(f"{URL}&EPOCH=2016.000", sources(), sources(), 2016.0)
+    verdict = gsss.check_epoch(f"{URL}&EPOCH=2016.000", sources(), sources(), 2016.0)
     assert verdict.motion is Motion.UNKNOWN
     assert not verdict.is_doubtful
 
@@ -125,18 +125,18 @@ def test_sources_half_of_which_moved_are_of_no_epoch():
         catalog.positions.dec_deg[::2],
     )
     with pytest.raises(ArchiveError, match=r"20 of \d+ sources moved|no known epoch"):
-        gsss.judge(WITH_EPOCH, replace(catalog, positions=mixed), catalog, WANTED)
+        gsss.check_epoch(WITH_EPOCH, replace(catalog, positions=mixed), catalog, WANTED)
 
 
 def test_sources_moved_to_another_epoch_are_of_no_known_one():
     with pytest.raises(ArchiveError, match="no known epoch"):
-        gsss.judge(WITH_EPOCH, moved(sources(), 2000.0), sources(), WANTED)
+        gsss.check_epoch(WITH_EPOCH, moved(sources(), 2000.0), sources(), WANTED)
 
 
 def test_a_catalogue_that_mixes_epochs_cannot_be_judged():
     catalog = replace(sources(), positions=replace(sources().positions, epoch_year=None))
-    with pytest.raises(ArchiveError, match="at which epoch"):
-        gsss.judge(WITH_EPOCH, moved(sources()), catalog, WANTED)
+    with pytest.raises(ArchiveError, match="give its epoch"):
+        gsss.check_epoch(WITH_EPOCH, moved(sources()), catalog, WANTED)
 
 
 def test_rows_are_compared_by_source_not_by_place_in_the_table():
@@ -149,7 +149,7 @@ def test_rows_are_compared_by_source_not_by_place_in_the_table():
         dec_deg=answer.positions.dec_deg[order],
     )
     shuffled = Sources(answer.ids[order], positions)
-    assert gsss.judge(WITH_EPOCH, shuffled, catalog, WANTED).motion is Motion.APPLIED
+    assert gsss.check_epoch(WITH_EPOCH, shuffled, catalog, WANTED).motion is Motion.APPLIED
 
 
 @settings(max_examples=40, deadline=None)
@@ -164,8 +164,8 @@ def test_moved_and_unmoved_sources_are_told_apart_anywhere_and_any_time(
 ):
     catalog = sources(seed=seed, ra_deg=ra_deg, dec_deg=dec_deg)
     url = f"{URL}&EPOCH={wanted:.3f}"
-    assert gsss.judge(url, moved(catalog, wanted), catalog, wanted).motion is Motion.APPLIED
-    assert gsss.judge(url, catalog, catalog, wanted).motion is Motion.LOST
+    assert gsss.check_epoch(url, moved(catalog, wanted), catalog, wanted).motion is Motion.APPLIED
+    assert gsss.check_epoch(url, catalog, catalog, wanted).motion is Motion.LOST
 
 
 def test_the_first_line_or_the_other_answer_tell_how_many_sources_there_are():
@@ -181,7 +181,7 @@ def test_a_real_answer_moved_by_the_service_is_where_the_stars_are(url, field):
     wanted = round(truth.epoch, 3)
     answer = gsss.ask(f"{url}&EPOCH={wanted:.3f}")
     assert offsets_mas(answer.positions, field / truth.refcat).max() < 0.02
-    assert gsss.judge(f"{url}&EPOCH={wanted}", answer, gsss.ask(url), wanted).motion is (
+    assert gsss.check_epoch(f"{url}&EPOCH={wanted}", answer, gsss.ask(url), wanted).motion is (
         Motion.APPLIED
     )
 
@@ -190,7 +190,7 @@ def test_a_service_that_ignores_the_epoch_is_found_out(url, archive):
     archive.misbehave(Fault.EPOCH_IGNORED)
     answer = gsss.ask(f"{url}&EPOCH={WANTED}")
     assert answer.positions.epoch_year == WANTED
-    verdict = gsss.judge(f"{url}&EPOCH={WANTED}", answer, gsss.ask(url), WANTED)
+    verdict = gsss.check_epoch(f"{url}&EPOCH={WANTED}", answer, gsss.ask(url), WANTED)
     assert (verdict.motion, verdict.epoch) == (Motion.LOST, 2016.0)
 
 
@@ -223,5 +223,5 @@ def test_a_page_that_is_no_table_is_an_error(archive):
 def test_a_table_of_drizzlepac_without_positions_is_an_error(tmp_path):
     path = tmp_path / "catalog.ecsv"
     path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {name: a, datatype: int64}\na\n1\n")
-    with pytest.raises(ArchiveError, match="no table of sources"):
+    with pytest.raises(ArchiveError, match="not a source table"):
         gsss.read_answer(path)

@@ -66,7 +66,7 @@ def test_filter_proposal_and_instrument_choose_too(archive: LoopbackArchive) -> 
 
 
 def test_a_query_for_nothing_is_refused() -> None:
-    with pytest.raises(UsageError, match="Nothing says which observations"):
+    with pytest.raises(UsageError, match="No observations to fetch"):
         MastClient("http://127.0.0.1:9").products(MastQuery())
 
 

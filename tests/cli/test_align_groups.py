@@ -1,4 +1,4 @@
-"""What `align run` is told to fit, and options that do not go together."""
+"""Selections of `align run`, and options that exclude each other."""
 
 from __future__ import annotations
 

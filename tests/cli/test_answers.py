@@ -1,4 +1,4 @@
-"""What commands print: one JSON document for programs, tables for people."""
+"""Output of commands: one JSON document for programs, tables for people."""
 
 import json
 import math

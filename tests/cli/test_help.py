@@ -1,4 +1,4 @@
-"""What a user can find out without reading anything but the program."""
+"""Help that the program itself gives."""
 
 import shlex
 import subprocess

@@ -115,4 +115,4 @@ def test_inputs_that_are_gone_are_named(own, run, field):
         connection.execute("UPDATE file_locations SET path = '/nowhere/' || id || '.fits'")
     shown = own("replay", run)
     assert shown.code == 1
-    assert "2 of its inputs are not what they were: /nowhere/1.fits is gone" in shown.err
+    assert "2 of its inputs have changed: /nowhere/1.fits is gone" in shown.err

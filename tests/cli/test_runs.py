@@ -185,7 +185,7 @@ def test_a_picture_of_what_has_no_mosaic_is_refused(
         ((99999,), 4, "skydb runs"),
         ((number, "--method", "match"), 4, "has localmin"),
         ((number, "--method", "mach"), 2, "Methods: localmin"),
-        ((number, "--crop", 1, 2, "x"), 2, "no angle"),
+        ((number, "--crop", 1, 2, "x"), 2, "Invalid angle"),
         ((number, "--crop", 1, 2, 0), 2, "Invalid size"),
         ((number, "--stretch", "log"), 2, "linear"),
         ((number, "--out", tmp_path / "a.gif"), 2, ".png"),

@@ -58,7 +58,7 @@ def reference() -> dict[str, object]:
 
 
 def spelled(option: object) -> tuple[object, ...]:
-    """What a user sees and may type of an option."""
+    """Find the spelling of an option in the help."""
     kind = str(option.type_descriptor.annotation)  # type: ignore[attr-defined]
     return (tuple(option.opts), option.help, kind, option.multiple,  # type: ignore[attr-defined]
             option.required, option.nargs)  # type: ignore[attr-defined]  # fmt: skip
@@ -155,7 +155,7 @@ NOTHING = {
     "--exposure x*": f"exposures here: {A}, {B}, {C}",
     "--exclude x*": f"exposures here: {A}, {B}, {C}",
     "--flavour svm": "flavours here: pipeline",
-    "--as-of 1990-01-01": "first delivery here",
+    "--as-of 1990-01-01": "first archive version here",
 }
 
 

@@ -1,4 +1,4 @@
-"""How a command speaks to its user."""
+"""Messages, colours and exit codes of a command."""
 
 import pytest
 import typer

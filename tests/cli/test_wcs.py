@@ -72,7 +72,7 @@ def test_restore_answers_what_was_measured_and_history_shows_it(changing, field)
     assert rows[ids(changing, " ")[0]]["superseded_by"] == found["solution"]
     assert before == {path: sha256_of(path) for path in field.glob("*.fits")}
     again = changing("align", "restore", wanted)
-    assert again.code == 1 and "in force" in again.err
+    assert again.code == 1 and "is active in" in again.err
 
 
 def test_a_solution_without_distortion_is_not_restored(changing) -> None:

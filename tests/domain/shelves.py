@@ -25,7 +25,7 @@ def delivery(
     return replace(base, kind=kind, **told)
 
 
-class Shelf:
+class ProductSet:
     """The products of some exposures, as ingest would order them."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Shelf:
 
 
 def accepted(version: ProductVersion) -> ProductVersion:
-    """What an acceptance makes of a version."""
+    """Make the version of an acceptance."""
     content = hashlib.sha256(
         f"{version.sha256}/aligned/{len(version.derivatives)}".encode()
     ).hexdigest()

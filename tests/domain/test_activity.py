@@ -141,7 +141,7 @@ def test_the_same_versions_are_the_same_environment() -> None:
 def test_an_environment_is_unchecked_until_it_is_judged() -> None:
     environment = Environment("3.11.7", "Linux x86_64", {})
     assert (environment.verdict, environment.checked_at) == (Verdict.UNCHECKED, None)
-    environment.judge(Verdict.PASSED)
+    environment.record_verdict(Verdict.PASSED)
     assert environment.verdict is Verdict.PASSED
     assert environment.checked_at is not None
 

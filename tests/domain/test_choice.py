@@ -13,7 +13,7 @@ from skydb.domain.choice import Wish, choose, why_version
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import InputsRefusedError
-from tests.domain.shelves import MVM, PIPELINE, SVM, USER, Shelf, accepted, delivery
+from tests.domain.shelves import MVM, PIPELINE, SVM, USER, ProductSet, accepted, delivery
 
 ONE, TWO = "ibxl50iaq", "ibxl50ibq"
 RANK = (PIPELINE, SVM, MVM, Flavour.SKYDB, USER)
@@ -56,8 +56,8 @@ arrivals = st.lists(
 )
 
 
-def shelf_of(several: Sequence[Arrival]) -> Shelf:
-    shelf = Shelf()
+def shelf_of(several: Sequence[Arrival]) -> ProductSet:
+    shelf = ProductSet()
     versions = [(one, shelf.add(one.file)) for one in several]
     for one, version in versions:
         if one.is_accepted:
@@ -65,8 +65,8 @@ def shelf_of(several: Sequence[Arrival]) -> Shelf:
     return shelf
 
 
-def told(shelf: Shelf, wish: Wish | None = None) -> list[tuple[str, ...]] | str:
-    """What is chosen, in terms that do not depend on numbers of versions."""
+def told(shelf: ProductSet, wish: Wish | None = None) -> list[tuple[str, ...]] | str:
+    """Describe the choice independent of version numbers."""
     try:
         return [
             (one.rootname, one.version.product.flavour, one.version.product.kind,
@@ -78,7 +78,7 @@ def told(shelf: Shelf, wish: Wish | None = None) -> list[tuple[str, ...]] | str:
 
 
 def newest(several: Sequence[Arrival], rootname: str, flavour: Flavour) -> Arrival | None:
-    """What the rule gives of an exposure in a flavour: of the best kind the newest delivery."""
+    """Find the newest archive version of the best kind of an exposure in a flavour."""
     for kind in KINDS:
         found = [
             one for one in several if (one.rootname, one.flavour, one.kind)
@@ -160,7 +160,7 @@ def both(flavour: Flavour, **facts: object) -> list[FileFacts]:
 
 @pytest.mark.parametrize("flavour", [SVM, MVM, USER])
 def test_the_pipeline_comes_before_other_flavours_until_only_theirs_are_aligned(flavour):
-    shelf = Shelf()
+    shelf = ProductSet()
     theirs = [shelf.add(file) for file in both(flavour)]
     for file in both(PIPELINE):
         shelf.add(file)
@@ -174,7 +174,7 @@ def test_the_pipeline_comes_before_other_flavours_until_only_theirs_are_aligned(
 
 
 def test_of_the_newest_delivery_the_aligned_content_is_used_and_the_reason_says_so():
-    shelf = Shelf()
+    shelf = ProductSet()
     moved = accepted(shelf.add(delivery(ONE)))
     (one,) = choose(shelf.all)
     assert one.version is moved
@@ -182,7 +182,7 @@ def test_of_the_newest_delivery_the_aligned_content_is_used_and_the_reason_says_
 
 
 def test_a_new_delivery_comes_before_the_aligned_content_of_an_older_one():
-    shelf = Shelf()
+    shelf = ProductSet()
     accepted(shelf.add(delivery(ONE)))
     new = shelf.add(delivery(ONE, cal_ver="3.6.0", date_written="2021-01-01"))
     assert [one.version for one in choose(shelf.all)] == [new]
@@ -192,7 +192,7 @@ def test_a_new_delivery_comes_before_the_aligned_content_of_an_older_one():
 
 
 def test_a_version_or_a_file_that_is_named_is_used_whatever_the_rule_says():
-    shelf = Shelf()
+    shelf = ProductSet()
     old, new = (shelf.add(delivery(ONE, date_written=f"{year}-01-01")) for year in (2017, 2021))
     shelf.add(delivery(TWO))
     by_number = choose(shelf.all, Wish(versions={ONE: old.number}))
@@ -207,7 +207,7 @@ def test_a_version_or_a_file_that_is_named_is_used_whatever_the_rule_says():
 
 @pytest.mark.parametrize("order", list(permutations((PIPELINE, SVM, MVM))), ids="-".join)
 def test_exposures_of_which_no_flavour_has_all_are_refused_with_what_there_is(order):
-    shelf = Shelf()
+    shelf = ProductSet()
     has = {PIPELINE: ONE, SVM: TWO, MVM: "ibxl51icq"}
     for flavour in order:
         shelf.add(delivery(has[flavour], flavour=flavour))
@@ -219,20 +219,20 @@ def test_exposures_of_which_no_flavour_has_all_are_refused_with_what_there_is(or
 
 
 def test_files_that_are_no_single_exposure_are_no_inputs():
-    shelf = Shelf()
+    shelf = ProductSet()
     wanted = shelf.add(delivery(ONE))
     shelf.add(delivery(ONE, ProductKind.CRJ))
     assert [one.version for one in choose(shelf.all)] == [wanted]
 
 
 def test_why_a_version_stands_for_its_product_is_said() -> None:
-    shelf = Shelf()
+    shelf = ProductSet()
     old, new = (
         shelf.add(delivery(ONE, cal_ver=cal_ver, date_written=f"{year}-05-05T01:02:03"))
         for cal_ver, year in (("3.5.0", 2015), ("3.6.2", 2018))
     )
-    assert why_version(old) == "delivery in time (3.5.0 2015-05-05)"
-    assert why_version(new) == "newest delivery (3.6.2 2018-05-05)"
+    assert why_version(old) == "archive version in time (3.5.0 2015-05-05)"
+    assert why_version(new) == "newest archive version (3.6.2 2018-05-05)"
     aligned = accepted(new)
-    assert why_version(new) == "newest delivery (3.6.2 2018-05-05), as delivered"
-    assert why_version(aligned) == "newest delivery (3.6.2 2018-05-05), aligned"
+    assert why_version(new) == "newest archive version (3.6.2 2018-05-05), as in the archive"
+    assert why_version(aligned) == "newest archive version (3.6.2 2018-05-05), aligned"

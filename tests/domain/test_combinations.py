@@ -1,4 +1,4 @@
-"""Which drizzled products a fit takes, by the files of the exposures that it would move."""
+"""Choice of the drizzled products for a fit, by the files that the fit would move."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skydb.domain.choice import Wish
 from skydb.domain.combinations import MADE_OF, choose_combinations
 from skydb.domain.vocabulary import Flavour
 from tests.domain.entities import file_of, ingest, wcs
-from tests.domain.shelves import MVM, PIPELINE, SVM, USER, Shelf, accepted, delivery
+from tests.domain.shelves import MVM, PIPELINE, SVM, USER, ProductSet, accepted, delivery
 
 ONE, TWO = "ibxl50iaq", "ibxl50ibq"
 OTHER = "ibxl51icq"
@@ -38,8 +38,8 @@ def fitted(
     )]  # fmt: skip
 
 
-def shelf(*flavours: Flavour, names: Iterable[str] = (ONE, TWO)) -> Shelf:
-    made = Shelf()
+def shelf(*flavours: Flavour, names: Iterable[str] = (ONE, TWO)) -> ProductSet:
+    made = ProductSet()
     for flavour in flavours:
         for name in names:
             made.add(delivery(name, flavour=flavour))

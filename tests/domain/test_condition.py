@@ -1,4 +1,4 @@
-"""How well an exposure went, by its header."""
+"""Quality of an exposure, by its header."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.product import Product
-from tests.domain.shelves import Shelf, accepted, delivery
+from tests.domain.shelves import ProductSet, accepted, delivery
 
 NAME = "ibxl50iaq"
 
@@ -64,7 +64,7 @@ def test_two_files_of_one_day_that_contradict_each_other_have_no_order():
 
 
 def product_of(several: list[Cards]) -> Product:
-    shelf = Shelf()
+    shelf = ProductSet()
     for one in several:
         name = f"{NAME}_flt.fits" if one.is_own_name else f"orig_{NAME}_flt.fits"
         shelf.add(

@@ -11,7 +11,7 @@ from skydb.domain.condition import Condition
 from skydb.domain.guards import GUARDS, GuardPolicy, flags_of
 from skydb.domain.vocabulary import FindingKind, ProductKind
 from skydb.errors import InputsRefusedError, UsageError
-from tests.domain.shelves import Shelf, accepted, chosen, delivery
+from tests.domain.shelves import ProductSet, accepted, chosen, delivery
 
 NAMES = ("ibxl50iaq", "ibxl50ibq", "ibxl51icq")
 SOUND = Condition(
@@ -20,7 +20,7 @@ SOUND = Condition(
 )  # fmt: skip
 
 
-def field(shelf: Shelf, wcs_name: str = "IDC_w3m18525i-GSC240") -> list[ProductVersion]:
+def field(shelf: ProductSet, wcs_name: str = "IDC_w3m18525i-GSC240") -> list[ProductVersion]:
     return [shelf.add(delivery(name, condition=SOUND), wcs_name) for name in NAMES]
 
 
@@ -28,7 +28,7 @@ def guards(*versions: ProductVersion) -> set[FindingKind]:
     return {flag.guard for flag in flags_of(chosen(*versions))}
 
 
-def in_condition(shelf: Shelf, **cards: object) -> ProductVersion:
+def in_condition(shelf: ProductSet, **cards: object) -> ProductVersion:
     condition = replace(SOUND, **cards)  # type: ignore[arg-type]
     return shelf.add(delivery(NAMES[0], condition=condition))
 
@@ -37,16 +37,16 @@ def in_condition(shelf: Shelf, **cards: object) -> ProductVersion:
     "name", ["IDC_w3m18525i", "IDC_w3m18525i-GSC240", "IDC_w3m18525i-FIT_REL_GAIAeDR3", "OPUS"]
 )
 def test_a_field_in_one_frame_of_the_archive_is_quiet(name):
-    assert guards(*field(Shelf(), name)) == set()
+    assert guards(*field(ProductSet(), name)) == set()
 
 
 def test_a_field_that_was_accepted_as_a_whole_is_quiet():
-    assert guards(*map(accepted, field(Shelf()))) == set()
+    assert guards(*map(accepted, field(ProductSet()))) == set()
 
 
 @given(st.lists(st.booleans(), min_size=3, max_size=3))
 def test_alignment_is_mixed_when_some_but_not_all_were_moved(moved):
-    versions = field(Shelf())
+    versions = field(ProductSet())
     used = [
         accepted(one) if is_moved else one for one, is_moved in zip(versions, moved, strict=True)
     ]
@@ -68,7 +68,7 @@ def test_alignment_is_mixed_when_some_but_not_all_were_moved(moved):
     ],
 )
 def test_different_frames_of_the_archive_are_flagged(name, other):
-    shelf = Shelf()
+    shelf = ProductSet()
     versions = [
         shelf.add(delivery(rootname, condition=SOUND), own)
         for rootname, own in zip(NAMES, (name, name, other), strict=True)
@@ -78,7 +78,7 @@ def test_different_frames_of_the_archive_are_flagged(name, other):
 
 
 def test_a_sky_that_is_mirrored_against_the_others_is_flagged():
-    versions = field(Shelf())
+    versions = field(ProductSet())
     mirrored = versions[1].current_solution
     assert mirrored is not None and mirrored.chips
     for chip in mirrored.chips:
@@ -89,7 +89,7 @@ def test_a_sky_that_is_mirrored_against_the_others_is_flagged():
 
 
 def test_releases_of_gaia_are_one_frame():
-    shelf = Shelf()
+    shelf = ProductSet()
     names = ("FIT_REL_GAIAeDR3", "FIT_SVM_GAIADR2", "FIT_IMG_GAIAEDR3")
     versions = [
         shelf.add(delivery(rootname, condition=SOUND), f"IDC_w3m18525i-{name}")
@@ -99,18 +99,18 @@ def test_releases_of_gaia_are_one_frame():
 
 
 def test_an_old_delivery_is_stale_and_the_new_one_is_not():
-    shelf = Shelf()
+    shelf = ProductSet()
     new = shelf.add(delivery(NAMES[0], date_written="2023-01-01"))
     old = shelf.add(delivery(NAMES[0], date_written="2017-01-01"))
     assert guards(new) == set()
     (flag,) = flags_of(chosen(old))
     assert (flag.guard, flag.subject) == (FindingKind.STALE_INPUT, NAMES[0])
-    assert "version 1 is of a newer delivery (3.5.0, 2023-01-01)" in flag.message
+    assert "version 1 is of a newer archive version (3.5.0, 2023-01-01)" in flag.message
     assert guards(accepted(old)) == {FindingKind.STALE_INPUT}
 
 
 def test_deliveries_that_nothing_orders_are_flagged_as_tied():
-    shelf = Shelf()
+    shelf = ProductSet()
     shelf.add(delivery(NAMES[0], content="one"))
     last = shelf.add(delivery(NAMES[0], content="other"))
     (flag,) = flags_of(chosen(last))
@@ -136,7 +136,7 @@ def test_deliveries_that_nothing_orders_are_flagged_as_tied():
     ],
 )
 def test_every_card_that_says_that_an_exposure_went_wrong_is_flagged(cards, said):
-    (flag,) = flags_of(chosen(in_condition(Shelf(), **cards)))
+    (flag,) = flags_of(chosen(in_condition(ProductSet(), **cards)))
     assert (flag.guard, flag.subject, flag.refuses) == (FindingKind.QUALITY, NAMES[0], False)
     assert said in flag.message
 
@@ -145,7 +145,7 @@ def test_every_card_that_says_that_an_exposure_went_wrong_is_flagged(cards, said
     "cards", [{"ngoodpix": 0}, {"exptime_s": 0.0}, {"exptime_s": -1.0}], ids=str
 )
 def test_an_exposure_that_carries_no_signal_is_left_out_and_said(cards):
-    (flag,) = flags_of(chosen(in_condition(Shelf(), **cards)))
+    (flag,) = flags_of(chosen(in_condition(ProductSet(), **cards)))
     assert flag.guard is FindingKind.NO_SIGNAL
     assert "left out" in flag.message
 
@@ -159,14 +159,14 @@ def test_an_exposure_that_carries_no_signal_is_left_out_and_said(cards):
     ids=str,
 )  # fmt: skip
 def test_cards_of_an_ordinary_exposure_are_quiet(cards):
-    assert guards(in_condition(Shelf(), **cards)) == set()
+    assert guards(in_condition(ProductSet(), **cards)) == set()
 
 
 UNITS = ("ELECTRONS/S", "electron/s", "COUNTS/S")
 
 
 def in_units(gain: float | None) -> list[ProductVersion]:
-    shelf = Shelf()
+    shelf = ProductSet()
     return [
         shelf.add(delivery(name, condition=replace(SOUND, bunit=unit, gain=gain)))
         for name, unit in zip(NAMES, UNITS, strict=True)
@@ -189,7 +189,7 @@ def test_counts_without_a_gain_beside_electrons_are_refused():
 
 @pytest.mark.parametrize("bunit", [None, "", "MJY/SR", "COUNTS"])
 def test_units_that_cannot_be_converted_are_refused_whatever_is_allowed(bunit: str | None):
-    shelf = Shelf()
+    shelf = ProductSet()
     sound = shelf.add(delivery(NAMES[0], condition=SOUND))
     other = shelf.add(
         delivery(NAMES[1], condition=replace(SOUND, bunit=bunit, gain=None, exptime_s=None))
@@ -198,16 +198,16 @@ def test_units_that_cannot_be_converted_are_refused_whatever_is_allowed(bunit: s
     assert len(flags) == 1
     policy = GuardPolicy.of(allow=["mixed-units"])
     with pytest.raises(InputsRefusedError, match="by themselves"):
-        policy.judge(flags, [])
+        policy.apply(flags, [])
 
 
 def test_conversions_can_be_allowed():
     flags = [one for one in flags_of(chosen(*in_units(2.5))) if not one.refuses]
-    assert flags and GuardPolicy.of(allow=["mixed-units"]).judge(flags, []) == []
+    assert flags and GuardPolicy.of(allow=["mixed-units"]).apply(flags, []) == []
 
 
 def test_flt_beside_flc_is_flagged():
-    shelf = Shelf()
+    shelf = ProductSet()
     flc = shelf.add(delivery(NAMES[0], ProductKind.FLC, condition=SOUND))
     flt = shelf.add(delivery(NAMES[1], condition=SOUND))
     assert guards(flc, flt) == {FindingKind.MIXED_KINDS}
@@ -215,7 +215,7 @@ def test_flt_beside_flc_is_flagged():
 
 
 def test_what_stands_in_the_books_is_a_flag():
-    (version, *_) = field(Shelf())
+    (version, *_) = field(ProductSet())
     remarks = {version.subject: ["flag by somebody: a satellite crosses it"]}
     (flag,) = flags_of(chosen(version), remarks)
     assert (flag.guard, flag.subject) == (FindingKind.FLAGGED_INPUT, NAMES[0])
@@ -223,19 +223,19 @@ def test_what_stands_in_the_books_is_a_flag():
 
 
 def test_strict_refuses_every_flag_and_allow_silences_one():
-    bad = in_condition(Shelf(), quality="GSFAIL")
+    bad = in_condition(ProductSet(), quality="GSFAIL")
     flags, table = flags_of(chosen(bad)), [one.as_row() for one in chosen(bad)]
-    assert GuardPolicy.of().judge(flags, table) == flags
+    assert GuardPolicy.of().apply(flags, table) == flags
     with pytest.raises(InputsRefusedError, match="QUALITY is GSFAIL") as refused:
-        GuardPolicy.of(strict=True).judge(flags, table)
+        GuardPolicy.of(strict=True).apply(flags, table)
     assert [row["rootname"] for row in refused.value.rows] == [NAMES[0]]
     assert "--allow quality" in str(refused.value.advice)
     policy = GuardPolicy.of(strict=True, allow=["quality"])
-    assert policy.judge(flags, table) == []
+    assert policy.apply(flags, table) == []
     assert policy.as_parameters() == {"strict": True, "allowed": ["quality"]}
 
 
 def test_a_guard_that_does_not_exist_is_refused_with_those_that_do():
-    with pytest.raises(UsageError, match="no guard qualty") as refused:
+    with pytest.raises(UsageError, match="Unknown guard qualty") as refused:
         GuardPolicy.of(allow=["qualty"])
     assert all(guard.value in str(refused.value.advice) for guard in GUARDS)

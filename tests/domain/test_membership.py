@@ -8,7 +8,7 @@ from skydb.domain.members import MemberWcs
 from skydb.domain.membership import DrizzledFrom
 from skydb.domain.values import FileFacts
 from tests.domain.entities import CHIP, file_of, wcs
-from tests.domain.shelves import Shelf, delivery
+from tests.domain.shelves import ProductSet, delivery
 
 NAME, WCS = "ibxl50iaq", "IDC_w3m18525i-GSC240"
 MADE = {"cal_ver": "3.5.0", "idctab": "w3m18525i_idc.fits"}
@@ -25,7 +25,7 @@ def product(*kept: MemberWcs, **facts: object) -> FileFacts:
 
 
 def objection(told: FileFacts, wcs_name: str = WCS, **facts: object) -> str | None:
-    version = Shelf().add(delivery(NAME, **{**MADE, **facts}), wcs_name)
+    version = ProductSet().add(delivery(NAME, **{**MADE, **facts}), wcs_name)
     return DrizzledFrom(told).objection(version)
 
 

@@ -86,7 +86,7 @@ def test_a_product_without_a_version_has_no_latest() -> None:
 
 def test_a_version_needs_the_checksum_of_its_content() -> None:
     product = version_of().product
-    with pytest.raises(ValueError, match="needs the checksum"):
+    with pytest.raises(ValueError, match="needs a checksum"):
         recorded(product, file_of(sha256=""), "x.fits", is_managed=False)
     assert len(product.versions) == 1
 

@@ -126,7 +126,7 @@ def test_an_age_is_read_as_days_or_weeks(number: int) -> None:
 
 @pytest.mark.parametrize("age", ["", "90", "d", "-3d", "1.5d", "90 days", "9999999d", "90d\n1"])
 def test_what_is_no_age_is_wrong_usage(age: str) -> None:
-    with pytest.raises(UsageError, match="is no age"):
+    with pytest.raises(UsageError, match="Invalid age"):
         RetentionPolicy.parse(age, 2)
 
 

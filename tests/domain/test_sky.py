@@ -38,7 +38,7 @@ def test_another_method_than_the_one_asked_for_is_a_downgrade_and_a_finding() ->
     (finding,) = run.findings
     assert finding.kind is FindingKind.DOWNGRADED
     assert finding.message == (
-        "match was asked for, localmin is what ran. AttributeError: iter_polygons_flat"
+        "match was asked for, localmin ran. AttributeError: iter_polygons_flat"
     )
 
 
@@ -80,7 +80,7 @@ def test_a_value_without_a_unit_is_a_finding() -> None:
 
 
 def test_only_a_single_exposure_has_a_sky_value() -> None:
-    with pytest.raises(StateError, match=r"ibxl50030_drz\.fits is no single exposure"):
+    with pytest.raises(StateError, match=r"ibxl50030_drz\.fits is not a single exposure"):
         SkyValue(version_of("ibxl50030_drz.fits"), level("ibxl50030", 1.0))
 
 
@@ -127,5 +127,5 @@ def test_a_run_is_of_the_method_that_ran_else_of_the_one_asked_for() -> None:
     run.effective_method = SkyMethod.LOCALMIN
     assert run.method is SkyMethod.LOCALMIN
     run.requested_method = run.effective_method = None
-    with pytest.raises(StateError, match="Nothing tells which sky method"):
+    with pytest.raises(StateError, match="The sky method of run"):
         _ = run.method

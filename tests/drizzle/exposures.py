@@ -23,7 +23,7 @@ _SIP = {
 
 @dataclass
 class Exposure:
-    """What one exposure is, and how wrong its header is."""
+    """An exposure and the error of its header."""
 
     rootname: str
     offset_arcsec: tuple[float, float]

@@ -38,7 +38,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What AstroDrizzle made of a case, and one pass with the same skies."""
+    """Results of AstroDrizzle and of one pass with the same skies."""
 
     case: Case
     reference: dict[SkyMethod, DrizzleOutcome]

@@ -50,7 +50,7 @@ FILES = ("rules_file", "skymask_cat", "skyfile", "driz_sep_refimage", "final_ref
 
 
 def usual() -> dict[str, object]:
-    """What AstroDrizzle is passed without a wish, and its own defaults for the rest."""
+    """Options of AstroDrizzle by default, and its own defaults for the rest."""
     own = {name: spec.default for name, spec in every_option().items()}
     return {**own, **AstroDrizzleSettings(sky_bits="0", final_bits="0").as_parameters()}
 

@@ -6,7 +6,7 @@ from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod, SkyUnit
 from skydb.drizzle.effective import (
     SkyCall,
     SkyReading,
-    judge,
+    method_verdict,
     skies_in_use,
     value_contradictions,
 )
@@ -33,7 +33,7 @@ VALUES = {
 
 @pytest.mark.parametrize("method", COMPUTED_METHODS)
 def test_a_method_that_ran_is_effective_and_contradicted_by_nothing(method):
-    verdict = judge(method, [SkyCall(method, None)], VALUES[method], "all is well")
+    verdict = method_verdict(method, [SkyCall(method, None)], VALUES[method], "all is well")
     assert verdict.effective is method
     assert not verdict.is_downgraded
     assert verdict.disagreements == ()
@@ -42,7 +42,7 @@ def test_a_method_that_ran_is_effective_and_contradicted_by_nothing(method):
 @pytest.mark.parametrize(("requested", "ran"), [(MATCH, LOCALMIN), (BOTH, GLOBALMIN)])
 def test_a_method_given_up_is_downgraded_to_the_one_that_ran(requested, ran):
     calls = [SkyCall(requested, NO_FLAT), SkyCall(ran, None)]
-    verdict = judge(requested, calls, VALUES[ran], REVERTED.format(requested))
+    verdict = method_verdict(requested, calls, VALUES[ran], REVERTED.format(requested))
     assert verdict.effective is ran
     assert verdict.downgrade_reason == NO_FLAT
     assert verdict.disagreements == ()
@@ -50,24 +50,24 @@ def test_a_method_given_up_is_downgraded_to_the_one_that_ran(requested, ran):
 
 def test_a_change_that_the_log_hides_is_told():
     calls = [SkyCall(MATCH, NO_FLAT), SkyCall(LOCALMIN, None)]
-    verdict = judge(MATCH, calls, VALUES[LOCALMIN], "nothing to see")
-    assert verdict.disagreements == ("the log tells of nothing given up, the calls of match",)
+    verdict = method_verdict(MATCH, calls, VALUES[LOCALMIN], "nothing to see")
+    assert verdict.disagreements == ("the log says that nothing failed, the calls that match did",)
 
 
 def test_a_change_that_only_the_log_knows_is_told():
-    verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], REVERTED.format("match"))
-    assert verdict.disagreements == ("the log tells of match given up, the calls of nothing",)
+    verdict = method_verdict(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], REVERTED.format("match"))
+    assert verdict.disagreements == ("the log says that match failed, the calls that nothing did",)
 
 
 def test_another_method_without_an_exception_is_still_a_downgrade():
-    verdict = judge(MATCH, [SkyCall(LOCALMIN, None)], VALUES[LOCALMIN], "")
+    verdict = method_verdict(MATCH, [SkyCall(LOCALMIN, None)], VALUES[LOCALMIN], "")
     assert verdict.downgrade_reason == "drizzlepac ran localmin without saying why"
 
 
 @pytest.mark.parametrize("calls", [[], [SkyCall(MATCH, NO_FLAT)]])
 def test_no_computation_that_ended_well_has_no_method(calls):
     with pytest.raises(LookupError):
-        judge(MATCH, calls, VALUES[MATCH], "")
+        method_verdict(MATCH, calls, VALUES[MATCH], "")
 
 
 @pytest.mark.parametrize("claimed", COMPUTED_METHODS)
@@ -125,7 +125,7 @@ def test_exposures_without_overlap_are_named():
         "[INFO    ]    *   Image 'e1_flt.fits['SCI',1]' SKY = None (undetermined)\n"
         "[INFO    ]    *   Image 'e2_flt.fits['SCI',1]' SKY = 0 [brightness units]\n"
     )
-    verdict = judge(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], log)
+    verdict = method_verdict(MATCH, [SkyCall(MATCH, None)], VALUES[MATCH], log)
     assert verdict.unmatched == ("e1_flt.fits",)
 
 

@@ -96,7 +96,7 @@ def test_a_shift_file_that_tells_another_story_is_no_fit(evidence, text, reason)
         (match_text() + "10 20 30\n", "cannot be used"),
         (
             match_text(residuals=np.vstack((RESIDUALS, RESIDUALS))),
-            "says 4 matches, the match file 8",
+            "has 4 matches, the match file 8",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_match_file_that_tells_another_story_is_no_fit(evidence, text, reason)
     [
         ({"WCSTYPE": "not aligned: reference"}, "WCSTYPE 'not aligned: reference'"),
         ({"WCSNAME": "IDC_w3m18525i"}, "WCSNAME 'IDC_w3m18525i'"),
-        ({"NMATCH": 0}, "says 0 matches"),
+        ({"NMATCH": 0}, "has 0 matches"),
         (dict(header_wcs((0, 0)), WCSNAME="SKYDB_PROPOSED"), "WCS of the product is unchanged"),
         ({"CRVAL1A": 85.0}, "not among the alternates"),
     ],

@@ -45,7 +45,7 @@ def context_of(science: Path) -> Path:
 
 
 def seconds_of(science: Path) -> float:
-    """What turns counts into a rate."""
+    """Divisor from counts to a rate."""
     header = fits.getheader(science)
     return header["EXPTIME"] if header["D001OUUN"] == "counts" else 1.0
 
@@ -139,7 +139,7 @@ def different_cards(first: Path, second: Path) -> set[str]:
 
 
 def new_history(reference: Path, ours: Path) -> list[str]:
-    """What the other's HISTORY does not say, without versions."""
+    """Find new lines of HISTORY, without versions."""
     theirs = list(fits.getheader(reference)["HISTORY"])
     return [
         line.partition("Version")[0].strip()

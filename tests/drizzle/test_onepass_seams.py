@@ -1,4 +1,4 @@
-"""What one pass is asked for and what it refuses, without drizzlepac."""
+"""Requests and refusals of one pass, without drizzlepac."""
 
 import json
 import math
@@ -162,7 +162,7 @@ def test_what_makes_no_sense_is_refused(exposures, tmp_path):
 
 
 def test_the_subprocess_imports_nothing_that_drizzling_does_not_need():
-    """Whatever it imports is paid for in every pass, before the first pixel."""
+    """Every import costs time in every pass, before the first pixel."""
     script = (
         "import sys; from skydb.drizzle.tasks import onepass, onepass_lean;"
         "onepass_lean.import_drizzlepac();"

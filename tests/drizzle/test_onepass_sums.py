@@ -30,7 +30,7 @@ def copy(chip):
 
 
 def kernel_mean(found, skies, empty=np.nan):
-    """What the kernel makes of them one after the other, pixel by pixel."""
+    """Run the kernel on them one after the other, pixel by pixel."""
     image, total = np.full(SHAPE, empty), np.zeros(SHAPE)
     for chip, sky in zip(found, skies, strict=True):
         for (row, column), weight in np.ndenumerate(chip.weight):

@@ -186,7 +186,7 @@ def test_a_text_that_says_nothing_is_refused_at_once(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("a.fits one", "line 2: has something that is no number"),
+        ("a.fits one", "line 2: has a value that is not a number"),
         ("a.fits", "line 2: has no sky"),
         ("b.fits 3", "line 2: b.fits is there twice"),
     ],
@@ -198,7 +198,7 @@ def test_a_wrong_line_of_skies_is_refused_at_once(here: Path, line: str, said: s
 
 
 @pytest.mark.parametrize(
-    ("extension", "said"), [("[3]", "no extension [3]"), ("[0]", "no image"), ("", "[1]")]
+    ("extension", "said"), [("[3]", "no extension [3]"), ("[0]", "not an image"), ("", "[1]")]
 )
 def test_a_mask_that_is_no_image_is_refused_at_once(here: Path, extension: str, said: str) -> None:
     write_grid(here / "mask.fits", in_extension=True)

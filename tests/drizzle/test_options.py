@@ -132,7 +132,7 @@ def test_every_option_is_kept_once_with_the_value_that_was_given(
 
 
 def _partners(name: str) -> dict[str, object]:
-    """What AstroDrizzle wants beside an option of a grid."""
+    """Options that AstroDrizzle needs beside an option of a grid."""
     pairs = (("ra", "dec"), ("outnx", "outny"), ("crpix1", "crpix2"))
     prefix, _, last = name.rpartition("_")
     both = next((pair for pair in pairs if last in pair), ())

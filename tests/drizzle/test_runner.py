@@ -29,7 +29,7 @@ def fake_python(tmp_path):
 
 
 def ends(pid, within_s=10.0):
-    """Whether a process that was killed is gone soon; a busy machine takes its time."""
+    """Wait for the end of a killed process; a busy machine takes its time."""
     deadline = time.monotonic() + within_s
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)

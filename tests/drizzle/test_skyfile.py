@@ -39,7 +39,7 @@ def test_a_comment_says_that_the_skies_were_subtracted(tmp_path: Path, comment: 
         ("a.fits 1\nhere/a.fits 2\n", r"line 2: a.fits is there twice \(first in line 1\)"),
         ("a.fits\n", "line 1: has no sky"),
         ("a.fits nan\n", "line 1: has no sky"),
-        ("a.fits one\n", "line 1: has something that is no number"),
+        ("a.fits one\n", "line 1: has a value that is not a number"),
         ("# nothing\n", "has no line with an exposure"),
     ],
 )
@@ -60,5 +60,5 @@ def test_a_line_without_a_value_for_each_chip_is_refused(
 def test_the_first_line_of_a_file_that_is_not_known_is_refused(tmp_path: Path) -> None:
     told = read_sky_file(written(tmp_path, "z.fits 1\nb.fits 1\na.fits 1\n"))
     told.require_known(["a.fits", "b.fits", "z.fits", "other.fits"])
-    with pytest.raises(ParseError, match=r"line 2: names b\.fits, which is no file"):
+    with pytest.raises(ParseError, match=r"line 2: names b\.fits, which is not a file"):
         told.require_known(["z.fits"])

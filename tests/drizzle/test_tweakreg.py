@@ -79,7 +79,7 @@ def test_products_need_catalogues(tmp_path, three_products):
     [
         ("# RA Dec\n85.0 -2.0\nabc -2.0\n", 3, "RA and Dec"),
         ("85.0\n", 1, "RA and Dec"),
-        ("85.0 -92.0\n", 1, "no position"),
+        ("85.0 -92.0\n", 1, "not a position"),
         ("# nothing\n\n", 0, "no source"),
     ],
 )

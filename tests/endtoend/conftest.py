@@ -155,7 +155,7 @@ def wfc_field(shared: Callable[[str, Builder], Chain]) -> Chain:
 
 
 def newest_paths(ledger: LedgerDirectory) -> dict[str, Path]:
-    """Where the newest content of every exposure is, by rootname."""
+    """Paths of the newest versions of every exposure, by rootname."""
     from skydb.api.composition import Services
     from skydb.services.intake.selection import Selection
 

@@ -113,7 +113,7 @@ def contents(ledger: LedgerDirectory, where: str = "1 = 1") -> list[dict[str, An
 
 
 def path_of(ledger: LedgerDirectory, row: dict[str, Any]) -> Path:
-    """Where a content lies."""
+    """Find the path of a version."""
     path = Path(row["path"])
     return path if path.is_absolute() else ledger.path / "skydb-data" / path
 
@@ -121,7 +121,7 @@ def path_of(ledger: LedgerDirectory, row: dict[str, Any]) -> Path:
 def errors_mas(
     ledger: LedgerDirectory, truth: FieldTruth, rows: Iterable[dict[str, Any]]
 ) -> dict[str, float]:
-    """How far the WCS of contents are from the truth, by rootname."""
+    """Errors of the WCS of versions against the truth, by rootname."""
     return {
         row["rootname"]: pointing_error_mas(truth, row["rootname"], path_of(ledger, row))
         for row in rows
@@ -129,6 +129,6 @@ def errors_mas(
 
 
 def alignment(ledger: LedgerDirectory) -> dict[str, str]:
-    """What a run would use of each exposure, by --explain-inputs."""
+    """Inputs of a run by exposure, from --explain-inputs."""
     rows = ledger.json("sky", "run", "--explain-inputs", code=0)
     return {row["rootname"]: row["alignment"].partition(":")[0] for row in rows}

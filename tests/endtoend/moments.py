@@ -64,7 +64,7 @@ class Plan:
 
 @dataclass
 class Trial:
-    """What one trial left behind."""
+    """Result of one trial."""
 
     step: int
     steps: int
@@ -201,7 +201,7 @@ def litter_in(plan: Plan) -> list[str]:
 
 
 def contents(plan: Plan) -> dict[str, str]:
-    """What the user's own files are, by name: a checksum."""
+    """Checksums of the user's own files, by name."""
     from skydb.files.checksum import sha256_of
 
     return {
@@ -260,7 +260,7 @@ def run(plan: Plan, work: Path) -> list[Trial]:
 
 
 def count_steps(plan: Plan, work: Path) -> int:
-    """How many steps a command takes that nobody interrupts."""
+    """Count the steps of a command without interruption."""
     mark, said = work / "dry", work / "dry.said"
     code = end_of(begin(plan.words, said, Counter(-1, signal.SIGTERM, mark)))
     if code not in (0, 5):

@@ -213,7 +213,7 @@ def silent_archive(send: Send, _: Plan) -> None:
 
 
 def ignored(send: Send, _: Plan) -> None:
-    """As `nohup` starts a command, which goes on when its terminal is closed."""
+    """Start a command like `nohup`, so that it continues when its terminal is closed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def go_on() -> None:

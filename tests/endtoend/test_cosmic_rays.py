@@ -37,7 +37,7 @@ def ingested(struck):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--no-mosaic",), "Without mosaics nothing can be done with driz_cr"),
+        (("--no-mosaic",), "no effect without mosaics: driz_cr"),
         (("-o", "blot=False"), "with blot=False"),
         (("-o", "driz_cr=no"), "driz_cr is given twice"),
     ],

@@ -40,7 +40,7 @@ def moved(ir_field, tmp_path_factory):
 
 @dataclass(frozen=True)
 class Picture:
-    """What a file holds, as an image viewer sees it."""
+    """Contents of a file, as an image viewer shows it."""
 
     size_pix: tuple[int, int]
     frames: int

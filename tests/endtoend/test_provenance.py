@@ -1,4 +1,4 @@
-"""Where real numbers come from, and that a real run comes again."""
+"""Provenance of real numbers, and the repetition of a real run."""
 
 import pytest
 from prov.model import ProvDocument

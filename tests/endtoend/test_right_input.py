@@ -178,7 +178,7 @@ def test_one_run_holds_both_exposures_though_their_files_have_one_name(
 
 
 def skies_of(ledger, *how):
-    """What a run by localmin finds, by chip."""
+    """Skies of a run by localmin, by chip."""
     run = ledger("sky", "run", "--method", "localmin", *how, "--json")
     assert run.code in (0, 5), run.err
     (told,) = run.document

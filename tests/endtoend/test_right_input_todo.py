@@ -49,7 +49,7 @@ ROUNDS = 6
 
 
 def due(ledger: LedgerDirectory) -> list[dict[str, Any]]:
-    """What is due, but for skies and the self-test."""
+    """Due work without skies and the self-test."""
     rows: list[dict[str, Any]] = ledger.json("todo")
     return [row for row in rows if shlex.split(str(row["command"]))[1] in ALIGNMENT]
 
@@ -121,7 +121,7 @@ def test_the_old_fit_leaves_the_new_delivery_alone_and_the_rule_stands(
     assert accepted.code == 5, accepted.err
     left = {row["rootname"]: row for row in accepted.document}
     assert left[anew]["version"] is None
-    assert "Fetch the product anew, or make one with" in left[anew]["reason"]
+    assert "Fetch the product again, or make one with" in left[anew]["reason"]
     assert left[other]["status"] == "applied"
     assert outdated(ledger) == [anew]
     used = {row["rootname"]: row for row in newest(ledger)}
@@ -185,7 +185,7 @@ def test_as_long_as_the_archive_has_no_new_product_the_rule_stands_and_says_why(
     told = [(command, answer.code, answer.err) for command, answer in followed(ledger)]
     assert outdated(ledger) == [anew], told
     (row,) = [row for row in due(ledger) if "alignment-outdated" in row["rule"]]
-    assert "no drizzled product of that delivery is recorded: fetch or make it" in row["reason"]
+    assert "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
     known = {row["sha256"] for row in before}
     assert {row["sha256"] for row in contents(ledger)} == known, told
     used = {row["rootname"]: row for row in newest(ledger)}

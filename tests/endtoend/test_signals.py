@@ -56,7 +56,7 @@ class Field:
     def plan(
         self, words: list[str], signals: list[str], *, again: bool = False, **more: Any
     ) -> Plan:
-        """How a command is to be tried out, and whether it is repeated afterwards."""
+        """Plan of a trial of a command, and whether it is repeated afterwards."""
         told = [word.format(home=self.home, fit=self.fit) for word in words]
         told = ["--db", self.url, "--data", str(self.data), *told]
         places = (self.url, str(self.data), str(self.home))

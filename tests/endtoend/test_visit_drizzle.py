@@ -86,7 +86,7 @@ def one_exposure(tmp_path: Path) -> LedgerDirectory:
         (("-o", "final_pixfrac=wide"), 2, "final_pixfrac"),
         (("-o", "build=False"), 2, "build cannot be False"),
         (("--method", "all"), 2, "A product has one sky"),
-        (("--allow", "nothing"), 2, "There is no guard nothing"),
+        (("--allow", "nothing"), 2, "Unknown guard nothing"),
     ],
 )
 def test_what_cannot_be_drizzled_is_refused_with_the_reason(

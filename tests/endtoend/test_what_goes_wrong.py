@@ -1,4 +1,4 @@
-"""What would have passed silently: downgrades, islands, fits of nothing."""
+"""Problems without an error: downgrades, islands, fits of nothing."""
 
 from pathlib import Path
 

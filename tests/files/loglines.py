@@ -144,7 +144,7 @@ def fitted(
     dy: str = "-0.3612",
     written: bool = True,
 ) -> str:
-    """What TweakReg says of a good fit."""
+    """Lines of TweakReg for a good fit."""
     return f"""
 Performing fit for: {product}
 Matching sources from '{product}' with sources from reference image 'ibxl54030_drz.fits'
@@ -160,7 +160,7 @@ Final solution based on  {matches}  objects.
 
 
 def failed(product: str) -> str:
-    """What TweakReg says of a fit that it could not make."""
+    """Lines of TweakReg for a fit that failed."""
     return f"""
 Performing fit for: {product}
 # Not enough matches (< 5) found for input image: {product}         #

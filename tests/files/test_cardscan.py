@@ -56,7 +56,7 @@ def block(*images: str) -> bytes:
 
 
 def outcome(ask: Callable[[], object]) -> tuple[str, object]:
-    """What is answered, with its type, or the kind of refusal."""
+    """Answer with its type, or the kind of refusal."""
     try:
         answer = ask()
     except (fits.VerifyError, ValueError) as error:
@@ -71,7 +71,7 @@ def names(header: fits.Header) -> Iterator[str]:
 
 
 def assert_same(header_bytes: bytes) -> None:
-    """Whatever can be asked of both is answered alike."""
+    """Compare all answers of both."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text = header_bytes.decode("ascii", "replace").replace("\ufffd", "?")

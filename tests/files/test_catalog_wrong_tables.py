@@ -55,7 +55,7 @@ def test_degrees_as_words_are_degrees(tmp_path, kind) -> None:
         ("ra,dec\n1,2\n,3\n", "ra of row 2 is nan"),
         ("ra,dec\n-10,2\n", "ra of row 1 is -10"),
         ("ra,dec,epoch\n1,2,2016\n3,4,2015.5\n", "different epochs, 2015.5 to 2016"),
-        ("ra,dec,epoch\n1,2,57388\n", "epoch 57388 is no Julian year"),
+        ("ra,dec,epoch\n1,2,57388\n", "epoch 57388 is not a Julian year"),
         ("ra,dec,Ref_Epoch\n1,2,2000\n", "its own epoch is 2000, not 2016"),
         ("ra,dec,epoch\n1,2,J2000.0\n", "its own epoch is 2000, not 2016"),
         ("source_id,ra,dec\n7,1,2\n8,3,4\n7,3,4\n", "7 is at two places, in rows 1 and 3"),

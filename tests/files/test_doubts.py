@@ -1,4 +1,4 @@
-"""What of a file cannot be right is told with its card; ordinary files are not doubted."""
+"""Doubtful values are reported with their card; ordinary files have none."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tests.files.builders import WFC3_IR, ImageBuilder, chip_cards
 @pytest.mark.parametrize(
     ("cards", "doubt"),
     [
-        ({"DATE-OBS": "nonsense"}, "DATE-OBS is 'nonsense', which is no date of HST."),
-        ({"DATE-OBS": "2012-13-45"}, "DATE-OBS is '2012-13-45', which is no date of HST."),
-        ({"DATE-OBS": "1858-11-17"}, "DATE-OBS is '1858-11-17', which is no date of HST."),
-        ({"EXPSTART": None}, "EXPSTART is missing: nobody knows when it was taken."),
+        ({"DATE-OBS": "nonsense"}, "DATE-OBS is 'nonsense', which is not a date of HST."),
+        ({"DATE-OBS": "2012-13-45"}, "DATE-OBS is '2012-13-45', which is not a date of HST."),
+        ({"DATE-OBS": "1858-11-17"}, "DATE-OBS is '1858-11-17', which is not a date of HST."),
+        ({"EXPSTART": None}, "EXPSTART is missing; the time of the exposure is unknown."),
         ({"EXPSTART": 0.0}, "EXPSTART is 0, when HST was not in space (MJD)."),
         ({"EXPEND": 1e9}, "EXPEND is 1000000000, when HST was not in space (MJD)."),
         ({"EXPEND": 56244.4}, "EXPEND is before EXPSTART."),
-        ({"EXPTIME": -1.0}, "EXPTIME is -1 s, which no exposure has."),
-        ({"EXPTIME": 1e30}, "EXPTIME is 1e+30 s, which no exposure has."),
-        ({"RA_TARG": 1e6}, "RA_TARG is 1e+06, which is no angle of its kind (degrees)."),
-        ({"DEC_TARG": -90.5}, "DEC_TARG is -90.5, which is no angle of its kind (degrees)."),
-        ({"PA_V3": 1e9}, "PA_V3 is 1e+09, which is no angle of its kind (degrees)."),
+        ({"EXPTIME": -1.0}, "EXPTIME is -1 s, which is out of range."),
+        ({"EXPTIME": 1e30}, "EXPTIME is 1e+30 s, which is out of range."),
+        ({"RA_TARG": 1e6}, "RA_TARG is 1e+06, which is out of range (degrees)."),
+        ({"DEC_TARG": -90.5}, "DEC_TARG is -90.5, which is out of range (degrees)."),
+        ({"PA_V3": 1e9}, "PA_V3 is 1e+09, which is out of range (degrees)."),
         ({"NEXTEND": -1}, "NEXTEND is -1."),
     ],
 )
@@ -62,7 +62,7 @@ def test_what_files_of_the_archive_say_is_not_doubted(
 
 @pytest.mark.parametrize(
     ("bunit", "said"),
-    [("", "is missing"), ("furlong", "is 'furlong', which is no unit of a sky")],
+    [("", "is missing"), ("furlong", "is 'furlong', which is not a unit of a sky")],
 )
 def test_an_image_without_a_unit_is_told_by_chip(
     image: ImageBuilder, bunit: str, said: str
@@ -125,7 +125,7 @@ def test_a_bit_that_changed_anywhere_is_told_or_refused(
 
 
 def _is_blank_sum(path: Path, number: int) -> bool:
-    """Whether the change hit the keyword of a sum itself, so that none is stated any more."""
+    """Test that a change hit the keyword of a sum itself, so that no sum is stated."""
     with fits.open(path) as hdus:
         return not {"CHECKSUM", "DATASUM"} <= set(hdus[number].header)
 

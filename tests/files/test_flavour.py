@@ -1,4 +1,4 @@
-"""Who made a file, by what it bears."""
+"""Makers of files, by their marks."""
 
 from __future__ import annotations
 

@@ -192,5 +192,5 @@ class TestRealFiles:
         assert last.chips[0].crval_deg == found.primary.chips[0].crval_deg
         assert last.chips[1].crval_deg != found.primary.chips[1].crval_deg
         (sentence,) = contradictions(found)
-        assert "WCS in force" in sentence and sentence.endswith("differ on SCI,2")
+        assert "WCS primary" in sentence and sentence.endswith("differ on SCI,2")
         assert contradictions(read_facts(test_data / "wfc3_ir_flt_stub.fits")) == []

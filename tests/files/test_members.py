@@ -1,4 +1,4 @@
-"""What a drizzled product tells of its exposures."""
+"""Exposures of a drizzled product, by its header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names of files tell, and what they do not."""
+"""Facts from names of files."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_name_that_agrees_or_says_nothing_contradicts_nothing(name: str, rootn
 def test_a_name_of_another_exposure_contradicts_the_header(name: str) -> None:
     said = name_contradiction(file_named(name, "ibxl50ivq"))
     assert said is not None
-    assert "is ibxl50ivq by its header, which is believed" in said
+    assert "is ibxl50ivq by its header, which is used" in said
 
 
 def test_an_exposure_of_an_association_may_be_named_after_either() -> None:

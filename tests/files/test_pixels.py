@@ -99,7 +99,7 @@ def test_flags_that_are_no_whole_numbers_are_rejected(uvis, tmp_path) -> None:
     def change(hdus):
         hdus["DQ", 1].data = np.zeros((32, 64), dtype=np.float32)
 
-    with pytest.raises(FileRejectedError, match="no whole numbers"):
+    with pytest.raises(FileRejectedError, match="not integers"):
         read_pixels(_changed(uvis, tmp_path, change))
 
 

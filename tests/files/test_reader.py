@@ -260,7 +260,7 @@ def test_a_forbidden_file_is_unreadable(image: ImageBuilder) -> None:
         ({"TELESCOP": "JWST"}, "TELESCOP is 'JWST'"),
         ({"TELESCOP": ""}, "no TELESCOP"),
         ({"ROOTNAME": ""}, "no ROOTNAME"),
-        ({"ROOTNAME": "nonsense"}, "no rootname of nine characters"),
+        ({"ROOTNAME": "nonsense"}, "not a rootname of nine characters"),
         ({"OBSTYPE": "SPECTROSCOPIC"}, "a spectrum"),
         ({"INSTRUME": "COS"}, "COS is not a camera"),
         ({"PROPOSID": ""}, "no PROPOSID"),
@@ -284,7 +284,7 @@ def test_what_is_not_an_hst_image_is_rejected_with_a_reason(
         ("raw", "raw data"),
         ("ima", "intermediate"),
         ("hlet", "headerlet"),
-        ("xyz", "does not tell what product"),
+        ("xyz", "does not show which product"),
     ],
 )
 def test_other_products_of_the_archive_are_rejected_by_name(

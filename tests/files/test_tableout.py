@@ -129,7 +129,7 @@ def from_ecsv(content):
 
 
 def as_read(suffix, rows):
-    """What astropy makes of an ECSV: it trims blanks, and makes every end of a line alike."""
+    """Read an ECSV as astropy: it trims blanks, and makes every end of a line alike."""
     if suffix != "ecsv":
         return rows
     texts = (None if row[0] is None else "\n".join(f"{row[0]}.".splitlines())[:-1] for row in rows)

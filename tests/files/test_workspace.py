@@ -102,7 +102,7 @@ def test_storing_the_same_content_again_changes_nothing(workspace: Workspace, so
 def test_other_content_never_replaces_a_stored_file(workspace: Workspace, source: Path) -> None:
     stored = workspace.store(source, "a.fits")
     source.write_bytes(b"others")
-    with pytest.raises(StateError, match="already holds other content"):
+    with pytest.raises(StateError, match="already exists and is a different file"):
         workspace.store(source, "a.fits")
     assert stored.read_bytes() == b"pixels"
     assert files_under(workspace.root) == ["a.fits"]

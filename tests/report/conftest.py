@@ -55,7 +55,7 @@ def make_mosaic(tmp_path: Path) -> MosaicMaker:
 
 @dataclass(frozen=True)
 class Sources:
-    """What a match file holds, as far as the figures care."""
+    """Sources of a match file, for figures."""
 
     x_in_pix: NDArray[np.float64]
     y_in_pix: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What a picture is, whatever it shows."""
+"""Checks of any picture."""
 
 from __future__ import annotations
 

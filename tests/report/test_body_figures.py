@@ -39,7 +39,7 @@ def _body(stars: int, exposures: int = 2, **other: Any) -> BodyPicture:
 
 
 def _all_within(figure: Figure) -> bool:
-    """Whether nothing is cut off by the edge of the figure."""
+    """Test that nothing is cut off by the edge of the figure."""
     box = figure.get_tightbbox()
     width, height = figure.get_size_inches()
     return min(box.x0, box.y0) >= -0.01 and box.x1 <= width + 0.01 and box.y1 <= height + 0.01

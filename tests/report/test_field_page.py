@@ -1,4 +1,4 @@
-"""What the page of a ledger says of it as a whole."""
+"""Page of a ledger."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_page_counts_what_is_due_and_shows_lines_that_hold(
     services.books.withdraw(gone["id"], "wrong visit")
     verdict, page = page_of(services, tmp_path)
     assert subjects(verdict, "In the notes") == ["bxl50"]
-    assert "exposures of which skydb has aligned no content" in page
+    assert "exposures that skydb has not aligned" in page
     assert "as grey as can be" in page
     assert "a line that was withdrawn" not in page
 

@@ -61,7 +61,7 @@ def test_what_was_told_is_only_named_again() -> None:
     graph.link(Relation.USED, "activity:6", "version:2", "science")
     told = [line for line in shown(graph) if "ingest 7" in line]
     assert len(told) == 2
-    assert told[1].endswith("wasGeneratedBy (ingested) ingest 7  (told above)")
+    assert told[1].endswith("wasGeneratedBy (ingested) ingest 7  (see above)")
 
 
 def test_a_name_from_a_file_cannot_paint_the_terminal() -> None:

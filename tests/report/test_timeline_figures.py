@@ -75,7 +75,7 @@ def test_a_new_content_is_marked_when_a_run_first_used_it() -> None:
     (mark,) = sky_timeline(POINTS).marks
     assert (mark.day, mark.text) == (19754.0, "version 2")
     both = [*POINTS, *(replace(point, subject="ibxl50ibq") for point in POINTS)]
-    assert [mark.text for mark in sky_timeline(both).marks] == ["new content of 2 exposures"]
+    assert [mark.text for mark in sky_timeline(both).marks] == ["new version of 2 exposures"]
     assert sky_timeline([replace(point, version=None) for point in POINTS]).marks == ()
 
 

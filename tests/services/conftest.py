@@ -13,7 +13,7 @@ from tests.services.tools import Toolbox, write_catalog, write_visit
 
 @pytest.fixture
 def services(sqlite_ledger_url: str, tmp_path: Path) -> Iterator[Services]:
-    """Of a ledger on SQLite."""
+    """Services of a ledger on SQLite."""
     services = Services.open(sqlite_ledger_url, tmp_path / "data")
     yield services
     services.close()
@@ -21,7 +21,7 @@ def services(sqlite_ledger_url: str, tmp_path: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def services_anywhere(ledger_url: str, tmp_path: Path) -> Iterator[Services]:
-    """Of a ledger on SQLite, and of one on PostgreSQL."""
+    """Services of a ledger on SQLite, and of one on PostgreSQL."""
     services = Services.open(ledger_url, tmp_path / "data")
     yield services
     services.close()

@@ -53,7 +53,7 @@ class SmallLedger:
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """What is said to the database meanwhile."""
+        """Statements to the database meanwhile."""
         said: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

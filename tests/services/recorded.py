@@ -42,12 +42,12 @@ IR_STATISTIC = SkyStatistic(sky_bits=16)
 
 
 def measures_of(services: Services) -> Measures:
-    """What skydb measures of all exposures, with the good flags of WFC3/IR."""
+    """Measurements of all exposures, with the good flags of WFC3/IR."""
     return MeasureOverlaps(services.context, IR_STATISTIC).ensure(version_ids(services))
 
 
 def skies_of(services: Services, method: SkyMethod) -> dict[ChipKey, float | None]:
-    """What skydb's own method finds for all chips."""
+    """Skies of all chips by skydb's own method."""
     measures = measures_of(services)
     return sky_of(method, measures).in_image_units(measures.chips)
 

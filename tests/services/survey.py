@@ -68,7 +68,7 @@ class Survey:
     environments: dict[Verdict, Environment] = field(default_factory=dict)
 
     def stamp(self, verdict: Verdict = Verdict.PASSED) -> Stamp:
-        """Of an environment with this verdict."""
+        """Make the stamp of an environment with this verdict."""
         if verdict not in self.environments:
             self.environments[verdict] = self._environment(verdict)
         return Stamp(self.agent, "0.1.0", self.environments[verdict])
@@ -80,7 +80,7 @@ class Survey:
         if known is not None:
             return known
         if verdict is not Verdict.UNCHECKED:
-            environment.judge(verdict)
+            environment.record_verdict(verdict)
         self.session.add(environment)
         return environment
 

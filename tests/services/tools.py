@@ -206,7 +206,7 @@ class Toolbox(DrizzlepacRunner):
         return self._images(job, directory, calls)
 
     def _given(self, job: Mapping[str, Any], directory: Path) -> dict[str, object]:
-        """What AstroDrizzle does with skies that are given: it notes them (``sky.py``)."""
+        """Record given skies as AstroDrizzle does (``sky.py``)."""
         parameters = job["parameters"]
         user, listed = str(parameters.get("skyuser", "")), parameters.get("skyfile")
         listed = user[1:] if user.startswith("@") else listed
@@ -235,7 +235,7 @@ class Toolbox(DrizzlepacRunner):
         return {"sky_calls": calls, "masks": self._masks(job, directory), "seconds": 0.001}
 
     def _masks(self, job: Mapping[str, Any], directory: Path) -> list[dict[str, object]]:
-        """What driz_cr would tell of masks, when it is on."""
+        """Masks of driz_cr, when it is on."""
         if not job["parameters"]["driz_cr"]:
             return []
         (directory / MASKS).write_bytes(b"masks of all chips")

@@ -1,4 +1,4 @@
-"""What a simulated field holds, against its truth."""
+"""Files of a simulated field, against its truth."""
 
 import hashlib
 import json

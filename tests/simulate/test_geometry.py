@@ -108,7 +108,7 @@ def of_stub(file_name, extensions, key):
 
 
 def of_product(file_name):
-    """What a drizzled product keeps of the header of each chip of its first exposure."""
+    """Header values that a drizzled product keeps of each chip of its first exposure."""
     rows = fits.getdata(DATA / file_name, "HDRTAB")
     return {row["EXTVER"]: row for row in rows[rows["ROOTNAME"] == rows["ROOTNAME"][0]]}
 

@@ -55,7 +55,7 @@ def clipped_median(values: NDArray[np.float64]) -> tuple[float, int]:
 
 
 def falls_onto(chip: Chip, other: Chip) -> NDArray[np.bool_]:
-    """Which pixels of a chip have their centre on another chip."""
+    """Find the pixels of a chip with their centre on another chip."""
     ny, nx = chip.brightness.shape
     y, x = np.mgrid[1 : ny + 1, 1 : nx + 1]
     sky = chip.wcs.all_pix2world(x.ravel(), y.ravel(), 1)

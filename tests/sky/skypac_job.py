@@ -45,7 +45,7 @@ def with_masks(path: Path) -> Any:
 
 
 def skies_of(method: str, exposures: list[Path]) -> dict[str, float]:
-    """What skypac writes into the headers of pristine copies, with AstroDrizzle's settings."""
+    """Skies of skypac in the headers of pristine copies, with AstroDrizzle's settings."""
     from astropy.io import fits
     from stsci.skypac.skymatch import skymatch
 

@@ -20,7 +20,7 @@ _RAYS = Radiation(1.3, 15.0, 1.0, 670.0, 0.25, 0.35)
 
 @dataclass(frozen=True)
 class Scene:
-    """What is to be seen."""
+    """Stars and sky of an image."""
 
     sigma: float
     stars: int

@@ -1,4 +1,4 @@
-"""Which method is named, from levels that are made up."""
+"""Choice of a method from artificial levels."""
 
 from __future__ import annotations
 

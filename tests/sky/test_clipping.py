@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.sky.clipping import SortedOut
+from skydb.sky.clipping import RangeStatistics
 from skydb.sky.levels import SkyStatistic
 
 KINDS = ("sky", "nebula", "few values", "cosmic rays", "two levels", "ramp")
@@ -77,7 +77,7 @@ def test_a_median_between_any_limits_is_that_of_the_pixels_there(
     kind: str, size: int, seed: int, low: float, width: float
 ) -> None:
     values = pixels(kind, size, seed)
-    sorted_out = SortedOut(values)
+    sorted_out = RangeStatistics(values)
     inside = sorted_out.between(low, low + width)
     moments = sorted_out.moments(low, low + width)
     assert moments.count == inside.size
@@ -110,7 +110,7 @@ def test_pixels_far_away_take_no_digit_from_those_between_limits(
     order.shuffle(pixels_in_order)
     values = np.array(pixels_in_order, np.float32)
     inside = values[(values >= limits[0]) & (values <= limits[1])]
-    found = SortedOut(values).moments(*limits)
+    found = RangeStatistics(values).moments(*limits)
     assert found.count == inside.size
     if inside.size:
         mean, deviation = exactly(inside)
@@ -121,7 +121,7 @@ def test_pixels_far_away_take_no_digit_from_those_between_limits(
 
 def test_a_mean_between_limits_has_all_digits_beside_a_pixel_far_away() -> None:
     values = pixels("cosmic rays", 2, 1)
-    found = SortedOut(values).moments(0, 2)
+    found = RangeStatistics(values).moments(0, 2)
     assert (found.count, found.mean) == (1, float(values.min()))
 
 
@@ -136,7 +136,7 @@ def test_one_hot_pixel_does_not_drown_the_others() -> None:
 
 def test_limits_belong_to_what_lies_between_them() -> None:
     values = np.arange(9, dtype=np.float32)
-    sorted_out = SortedOut(values)
+    sorted_out = RangeStatistics(values)
     assert sorted_out.between(2.0, 6.0).tolist() == [2, 3, 4, 5, 6]
     assert (sorted_out.moments(2.0, 6.0).count, sorted_out.moments(2.0, 6.0).mean) == (5, 4.0)
     assert sorted_out.moments(-np.inf, 7.0).count == 8

@@ -1,4 +1,4 @@
-"""What kind of error skies have left, from levels that were made up."""
+"""Components of the error of skies, from artificial levels."""
 
 from __future__ import annotations
 

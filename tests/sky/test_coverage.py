@@ -1,4 +1,4 @@
-"""How much of an image a catalogue covers, from its sources alone."""
+"""Coverage of an image by a catalogue, from its sources alone."""
 
 from __future__ import annotations
 

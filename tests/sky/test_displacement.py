@@ -1,4 +1,4 @@
-"""How far pixels moved on the sky."""
+"""Displacement of pixels on the sky."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from skydb.sky.fit_trust import (
     Sighting,
     _in_box,
     catalog_inside,
+    check_archive,
+    check_cross_match,
+    check_neighbours,
     compare,
     jackknife_pix,
-    judge_archive,
-    judge_cross_match,
-    judge_neighbours,
     shared,
     sight,
 )
@@ -37,7 +37,7 @@ def moved(radec, east_arcsec=0.0, north_arcsec=0.0, noise_arcsec=0.0, seed=5):
 
 
 def cross_match(sources, catalog, scale=IR, area=1600.0):
-    return judge_cross_match(compare(sources, catalog, area, scale))
+    return check_cross_match(compare(sources, catalog, area, scale))
 
 
 @pytest.mark.parametrize("geometry", ["shift", "rshift", "rscale", "general"])
@@ -163,15 +163,15 @@ def test_one_wrong_neighbour_of_three_does_not_condemn() -> None:
     here = stars(60)
     others = [moved(here, 0.2), moved(here, noise_arcsec=0.01), moved(here, noise_arcsec=0.01)]
     found = [shared(sighting(here), sighting(other)) for other in others]
-    assert judge_neighbours(found).score == 1.0
-    assert judge_neighbours(found[:1]).score < TRUST_FLOOR
+    assert check_neighbours(found).score == 1.0
+    assert check_neighbours(found[:1]).score < TRUST_FLOOR
 
 
 def test_products_that_share_nothing_say_nothing() -> None:
     here, there = stars(60), stars(60, centre=(85.35, -2.46))
     opposite = stars(60, centre=(265.25, 2.46))
     found = [shared(sighting(here), sighting(other)) for other in (there, opposite, here[:0])]
-    assert judge_neighbours(found).score is None
+    assert check_neighbours(found).score is None
 
 
 def test_products_that_share_a_corner_are_compared_there() -> None:
@@ -179,18 +179,18 @@ def test_products_that_share_a_corner_are_compared_there() -> None:
     left, right = field[field[:, 0] > 85.247], field[field[:, 0] < 85.253]
     found = shared(sighting(left), sighting(moved(right, 0.0, 1.2 * IR, 0.01)))
     assert found.offset_pix == pytest.approx(1.2, abs=0.1)
-    assert judge_neighbours([found]).score < TRUST_FLOOR
+    assert check_neighbours([found]).score < TRUST_FLOOR
 
 
 def test_the_archive_is_heard_in_pixels_less_its_own_scatter() -> None:
     near = Displacement(20.0, 21.0, 20.0, 0.0, 0.0, 1.0)
     far = Displacement(150.0, 151.0, 150.0, 0.0, 0.0, 1.0)
-    assert judge_archive(near, IR, 10.0).score == 1.0
-    assert judge_archive(far, IR, 10.0).score < TRUST_FLOOR
+    assert check_archive(near, IR, 10.0).score == 1.0
+    assert check_archive(far, IR, 10.0).score < TRUST_FLOOR
 
 
 def _pairs(offset_arcsec: float, area_arcsec2: float, scale_arcsec: float) -> int:
-    """How many of two far stars find their partners that are so far east of them."""
+    """Count the two far stars whose partners at this distance to the east are found."""
     place = np.array([[10.0, 0.0], [10.01, 0.0]])
     partners = place + np.array([offset_arcsec / 3600, 0.0])
     return compare(place, partners, area_arcsec2, scale_arcsec).pairs
@@ -244,4 +244,4 @@ def test_many_pairs_confirm_no_fit_that_is_off() -> None:
 def test_what_is_beyond_chance_is_told_in_its_standard_deviations(pairs, chance, confirms) -> None:
     found = Agreement(pairs, 140, chance, 0.01, 0.002)
     assert found.is_beyond_chance == confirms
-    assert (judge_cross_match(found).score >= CONFIRMING_SCORE) == confirms
+    assert (check_cross_match(found).score >= CONFIRMING_SCORE) == confirms

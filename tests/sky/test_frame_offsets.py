@@ -61,7 +61,7 @@ def seen_in(directory: Path, entry: dict[str, Any], cosmic_rays: float = 0.0) ->
 
 
 def error_mas(chip: ChipPixels, chips: list[dict[str, Any]]) -> np.ndarray:
-    """Where the header puts the middle of chip 1, minus where it is."""
+    """Error of the header at the middle of chip 1."""
     true = next(one for one in chips if one["extver"] == 1)
     wcs = copy.deepcopy(chip.wcs)
     wcs.wcs.crval, wcs.wcs.crpix = np.array(true["crval"]), np.array(true["crpix"])
@@ -98,7 +98,7 @@ def field(request, tmp_path_factory):
 
 
 def miss_pix(first: Seen, second: Seen, offset: FrameOffset) -> float:
-    """How far a measured offset is from the truth."""
+    """Error of a measured offset."""
     true = np.linalg.inv(first.detections.mas_per_pix) @ (second.error_mas - first.error_mas)
     return float(np.hypot(offset.dx_pix - true[0], offset.dy_pix - true[1]))
 

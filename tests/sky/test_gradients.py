@@ -1,4 +1,4 @@
-"""Whether planes explain what constants leave."""
+"""Planes where constants leave a rest."""
 
 import numpy as np
 import pytest

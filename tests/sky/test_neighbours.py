@@ -1,4 +1,4 @@
-"""Which pairs of neighbours are compared."""
+"""Selection of pairs of neighbours."""
 
 from __future__ import annotations
 

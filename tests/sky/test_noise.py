@@ -61,7 +61,7 @@ def test_the_mean_of_values_in_wide_steps_has_a_part_of_the_step_in_it() -> None
 
 @pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
 def test_pixels_in_steps_that_are_mirrored_are_as_noisy(step: float) -> None:
-    """Those that are the median itself lie neither below nor above it."""
+    """Pixels with the value of the median lie neither below nor above it."""
     pixels = np.random.default_rng(5).gamma(2.0, 1.0, 8_000) // step * step
     levels = [SkyStatistic().level((sign * pixels).astype(np.float32)) for sign in (1, -1)]
     one, other = (level for level in levels if level)

@@ -58,7 +58,7 @@ def test_pairs_say_which_island_they_belong_to() -> None:
 
 
 def test_a_large_zero_of_an_island_is_not_seen() -> None:
-    """What a pair says is the same however the island as a whole is lifted."""
+    """The level of a whole island does not change the residual of a pair."""
     lifted = {
         k: v + (100.0 if k[0] in "pqr" else 0.0)
         for k, v in _skies(ISLANDS).items()

@@ -1,4 +1,4 @@
-"""How far stars lift a median, told by drawn pixels."""
+"""Bias of a median by stars, from drawn pixels."""
 
 import numpy as np
 import pytest

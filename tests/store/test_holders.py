@@ -1,4 +1,4 @@
-"""Whoever waits for another writer is told for whom."""
+"""A waiting writer names the process that holds the lock."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal(url: str) -> StoreError:
-    """What a writer is told who has waited for too long."""
+    """Error of a writer that has waited for too long."""
     engine = open_engine(resolve_url(url))
     try:
         with pytest.raises(StoreError) as refused, Store(engine).writing() as session:

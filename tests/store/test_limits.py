@@ -83,7 +83,7 @@ def texts(length: int | None, *, is_indexed: bool) -> Iterator[tuple[str, bool]]
 
 
 def refuses(connection: Connection, column: Column[Any], row: Sequence[Any], value: Any) -> bool:
-    """Whether one row of a table cannot have a value."""
+    """Test that one row of a table cannot have a value."""
     table = column.table
     assert isinstance(table, Table)
     where = (name == part for name, part in zip(table.primary_key, row, strict=True))
@@ -128,7 +128,10 @@ def test_a_number_that_is_none_is_no_value_on_every_database(store: Store) -> No
 @pytest.mark.parametrize("wanted", [10**25, "\ud800"], ids=["number", "text"])
 def test_what_cannot_be_sent_to_a_database_is_never_found(store: Store, wanted: object) -> None:
     column = Visit.proposal_id if isinstance(wanted, int) else Visit.program
-    with pytest.raises(NotFoundError, match="no database can hold"), store.reading() as session:
+    with (
+        pytest.raises(NotFoundError, match="does not fit into any database"),
+        store.reading() as session,
+    ):
         session.scalars(select(Visit).where(column == wanted)).all()
 
 

@@ -1,4 +1,4 @@
-"""What was measured of overlaps is kept by content and found again, on both databases."""
+"""Measurements of overlaps are kept by file version, on both databases."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_same_content_is_not_kept_twice(store: Store) -> None:
 
 def test_a_combination_of_exposures_has_no_sky_level() -> None:
     row = ChipLevel(version_of("ibxl50010_drz.fits"), _activity(), RECIPE, CHIP)
-    with pytest.raises(StateError, match="no single exposure"):
+    with pytest.raises(StateError, match="not a single exposure"):
         _ = row.measured
 
 

@@ -1,4 +1,4 @@
-"""What roles of PostgreSQL may do with a SELECT, and with a ledger that they may only read."""
+"""Rights of PostgreSQL roles with a SELECT, and with a ledger that they may only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No form of a URL shows a password."""
+"""URLs never show a password."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from skydb.store.columns import documented
 
 
 def _held(connection: Connection) -> dict[str, str]:
-    """What the database holds of every view, as it gives it."""
+    """Text of every view in the database."""
     names = inspect(connection).get_view_names()
     if connection.dialect.name == "sqlite":
         asked = "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = :name"
@@ -24,7 +24,7 @@ def _held(connection: Connection) -> dict[str, str]:
 
 
 def _of_files(connection: Connection) -> dict[str, str]:
-    """What it would hold of the views of the files; leaves these in the transaction."""
+    """Text of the views of the files in a database; makes these in the transaction."""
     views.drop_views(connection)
     views.create_views(connection)
     return _held(connection)

@@ -1,4 +1,4 @@
-"""What a driver does can be ended."""
+"""Calls of a driver can be ended."""
 
 from __future__ import annotations
 

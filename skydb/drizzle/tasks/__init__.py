@@ -1,4 +1,4 @@
-"""What runs inside the subprocess: the only importer of drizzlepac, stwcs and skypac.
+"""Tasks of the subprocess: the only importer of drizzlepac, stwcs and skypac.
 
 Every module has ``run(request, scratch)``, which works on a list of jobs, each
 in its own directory below the scratch directory, and returns what is JSON-able.

@@ -1,4 +1,4 @@
-"""AstroDrizzle inside the subprocess, with a witness of what skypac really did."""
+"""AstroDrizzle inside the subprocess, with a record of skypac's actions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydb.drizzle.crmasks import MASKS
-from skydb.drizzle.tasks.crmasks import witnessed_masks
+from skydb.drizzle.tasks.crmasks import recorded_masks
 from skydb.drizzle.tasks.jobs import working_in
 from skydb.drizzle.tasks.names import skydb_names_understood
 from skydb.drizzle.tasks.versions import versions
@@ -28,8 +28,8 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
         with (
             working_in(job, scratch),
             skydb_names_understood(),
-            witnessed_sky() as calls,
-            witnessed_masks(Path(MASKS)) as masks,
+            recorded_sky() as calls,
+            recorded_masks(Path(MASKS)) as masks,
         ):
             astrodrizzle.AstroDrizzle(list(job["inputs"]), **job["parameters"])
         seconds = time.perf_counter() - began_s
@@ -38,7 +38,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
 
 
 @contextmanager
-def witnessed_sky() -> Iterator[list[dict[str, object]]]:
+def recorded_sky() -> Iterator[list[dict[str, object]]]:
     """Record every call of skymatch that drizzlepac.sky makes, and how it ended.
 
     drizzlepac catches any exception of skymatch and goes on with another
@@ -49,7 +49,7 @@ def witnessed_sky() -> Iterator[list[dict[str, object]]]:
     real: Callable[..., object] = sky.skymatch
     calls: list[dict[str, object]] = []
 
-    def witness(inputs: list[FileExtMaskInfo], **options: object) -> object:
+    def recorder(inputs: list[FileExtMaskInfo], **options: object) -> object:
         call: dict[str, object] = {"method": str(options["skymethod"]), "error": "unfinished"}
         calls.append(call)
         try:
@@ -60,7 +60,7 @@ def witnessed_sky() -> Iterator[list[dict[str, object]]]:
         call.update(error=None, skies=_skies_in_use(inputs))
         return result
 
-    sky.skymatch = witness
+    sky.skymatch = recorder
     try:
         yield calls
     finally:

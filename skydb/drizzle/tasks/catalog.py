@@ -1,4 +1,4 @@
-"""``create_astrometric_catalog`` inside the subprocess, with a witness of what it asked."""
+"""``create_astrometric_catalog`` inside the subprocess, with a record of its requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     reports = []
     for job in request["jobs"]:
         limit_s = float(request["request_timeout_s"])
-        with working_in(job, scratch) as directory, witnessed(directory / REQUESTS, limit_s):
+        with working_in(job, scratch) as directory, recorded(directory / REQUESTS, limit_s):
             table = astrometric_utils.create_astrometric_catalog(
                 list(job["inputs"]),
                 catalog=job["catalog"],
@@ -41,7 +41,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
 
 
 @contextmanager
-def witnessed(record: Path, timeout_s: float) -> Iterator[list[dict[str, object]]]:
+def recorded(record: Path, timeout_s: float) -> Iterator[list[dict[str, object]]]:
     """Record every ``requests.get``, and give it the timeout that drizzlepac does not.
 
     drizzlepac never looks at the status of an answer, and asks again without EPOCH when
@@ -52,7 +52,7 @@ def witnessed(record: Path, timeout_s: float) -> Iterator[list[dict[str, object]
     real: Callable[..., requests.Response] = requests.get
     seen: list[dict[str, object]] = []
 
-    def witness(url: str, **options: Any) -> requests.Response:  # noqa: ANN401
+    def recorder(url: str, **options: Any) -> requests.Response:  # noqa: ANN401
         entry: dict[str, object] = {"url": url, "status": None, "error": "unfinished"}
         seen.append(entry)
         _write(record, seen)
@@ -70,7 +70,7 @@ def witnessed(record: Path, timeout_s: float) -> Iterator[list[dict[str, object]
             _write(record, seen)
         return answer
 
-    requests.get = witness  # type: ignore[assignment]
+    requests.get = recorder  # type: ignore[assignment]
     try:
         yield seen
     finally:

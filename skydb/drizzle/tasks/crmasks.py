@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def witnessed_masks(target: Path) -> Iterator[list[dict[str, object]]]:
+def recorded_masks(target: Path) -> Iterator[list[dict[str, object]]]:
     """Count and keep the masks of every chip when driz_cr has made them.
 
     Parameters
@@ -29,14 +29,14 @@ def witnessed_masks(target: Path) -> Iterator[list[dict[str, object]]]:
     real: Callable[..., object] = drizCR.rundrizCR
     found: list[dict[str, object]] = []
 
-    def witness(images: list[imageObject], settings: Any, *rest: Any, **more: Any) -> object:  # noqa: ANN401
+    def recorder(images: list[imageObject], settings: Any, *rest: Any, **more: Any) -> object:  # noqa: ANN401
         result = real(images, settings, *rest, **more)
         if settings["STEP 6: REMOVE COSMIC RAYS WITH DERIV, DRIZ_CR"]["driz_cr"]:
             final_bits = settings["STEP 7: DRIZZLE FINAL COMBINED IMAGE"]["final_bits"]
             found.extend(_keep(images, final_bits, target))
         return result
 
-    drizCR.rundrizCR = witness
+    drizCR.rundrizCR = recorder
     try:
         yield found
     finally:

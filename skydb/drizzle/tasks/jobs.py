@@ -1,6 +1,6 @@
 """Jobs of one request: each runs in its own directory and leaves marks there.
 
-The marks tell the parent, after a crash, which job it was.
+After a crash, the marks show the parent which job it was.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
 
 
 class Clock:
-    """Where the time goes, for the log."""
+    """Time of each step, for the log."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}

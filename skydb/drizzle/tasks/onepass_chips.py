@@ -1,7 +1,7 @@
-"""What drizzlepac does with the chips of one exposure before and after its kernel.
+"""drizzlepac's work on the chips of one exposure before and after its kernel.
 
-``adrizzle.run_driz_img`` makes masks and weights, converts units and notes what the
-headers of a mosaic will say. Here it gets its pixels from memory and another kernel, so
+``adrizzle.run_driz_img`` makes masks and weights, converts units and collects values for
+the headers of a mosaic. Here it gets its pixels from memory and another kernel, so
 that all of this stays drizzlepac's.
 """
 
@@ -20,7 +20,7 @@ from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_sums import Array
 
-#: What ``run_driz_chip`` notes of one chip.
+#: Record of ``run_driz_chip`` for one chip.
 ChipRecord = dict[str, Any]
 
 
@@ -88,7 +88,7 @@ def drizzle_exposure(
 
 
 def rehearse(field: Field) -> list[ChipRecord]:
-    """What drizzlepac notes of every chip, found out with a single pixel.
+    """Collect drizzlepac's record of every chip, by a run with a single pixel.
 
     The headers of the exposures are not to be used afterwards: their images have shrunk.
     """
@@ -132,7 +132,7 @@ def pixels(image: Any, names: set[str], resetbits: int = 0) -> Iterator[None]:  
 
 
 def _reset(flags: Array, bits: int) -> Array:
-    """As ``resetbits.reset_dq_bits``."""
+    """Reset flags as ``resetbits.reset_dq_bits``."""
     return (flags & ~bits).astype(flags.dtype) if bits > 0 else flags
 
 

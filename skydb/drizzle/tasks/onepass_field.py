@@ -26,7 +26,7 @@ class Library:
         self._last: fits.HDUList | None = None
 
     def open_image(self, filename: str, *_: object, **__: object) -> fits.HDUList:
-        """What ``fileutil.openImage`` gives, without MDRIZSKY and never to be written."""
+        """Replace ``fileutil.openImage``, without MDRIZSKY and never to be written."""
         name = filename.partition("[")[0]
         if name not in self._held:
             self.close()
@@ -51,7 +51,7 @@ def _headers_of(name: str) -> fits.HDUList:
 
 @dataclass
 class Field:
-    """What AstroDrizzle knows when it begins to drizzle.
+    """State of AstroDrizzle when it begins to drizzle.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Field:
     wcs : WCSObject
         The output, named after the first mosaic.
     parameters : dict
-        What its final step is told.
+        Parameters of its final step.
     library : Library
         Headers of the exposures.
     """
@@ -87,7 +87,7 @@ class Field:
 
     @property
     def chips(self) -> int:
-        """How many chips there are."""
+        """Number of chips."""
         return sum(image._nmembers for image in self.images)
 
     @property
@@ -139,8 +139,8 @@ def read_field(exposures: Sequence[str], parameters: Mapping[str, Any], output: 
     name = product_name(output, taken[0], images[0]._instrument)
     wcs = wcs_functions.make_outputwcs(images, name, configObj=config, perfect=True)
     final = config[util.getSectionName(config, _STEP_FINAL)]
-    told = adrizzle.buildDrizParamDict(config, single=False)
-    told.update(
+    parameters_of_step = adrizzle.buildDrizParamDict(config, single=False)
+    parameters_of_step.update(
         crbit=None,
         proc_unit=config["proc_unit"],
         wht_type=final["final_wht_type"],
@@ -148,7 +148,7 @@ def read_field(exposures: Sequence[str], parameters: Mapping[str, Any], output: 
         clean=True,
         logfile="onepass.log",
     )
-    return Field(config, images, left_out, wcs, told, library)
+    return Field(config, images, left_out, wcs, parameters_of_step, library)
 
 
 def configuration(exposures: Sequence[str], parameters: Mapping[str, Any], output: str) -> Any:  # noqa: ANN401
@@ -201,7 +201,7 @@ def _replace(stack: ExitStack, module: ModuleType, name: str, new: object) -> No
 
 
 def _hstwcs(filename: str, extnum: int) -> Any:  # noqa: ANN401
-    """As ``wcs_functions.get_hstwcs``, which opens the file three times.
+    """Make a WCS as ``wcs_functions.get_hstwcs``, which opens the file three times.
 
     astropy takes the polynomials out of the header that it reads, so that it gets one of
     its own.

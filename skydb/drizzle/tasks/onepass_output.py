@@ -37,7 +37,7 @@ class Draft:
     files : mapping
         HDUs by what they are: ``outSci``, ``outWeight``, ``outContext``.
     chips : int
-        How many chips they tell of.
+        Number of their chips.
     exptime_s : float
         Exposure time of the mosaic.
     sky_places : mapping
@@ -90,7 +90,7 @@ class _Templates:
             self._found = {blend: get(self.chip_names, blend=blend) for blend in (False, True)}
 
     def get(self, *_: object, blend: bool = True, **__: object) -> tuple[Any, Any]:
-        """In place of ``outputimage.getTemplates``."""
+        """Replace ``outputimage.getTemplates``."""
         found: tuple[Any, Any] = self._found[blend]
         return found
 
@@ -102,7 +102,7 @@ def _outputimage() -> Any:  # noqa: ANN401
 
 
 def _output_image(field: Field, records: Sequence[ChipRecord]) -> Any:  # noqa: ANN401
-    """As ``run_driz_chip`` has it at the last chip, whose scale and unit count."""
+    """Make the output as ``run_driz_chip`` has it at the last chip, whose scale and unit count."""
     last = _last_chip(field)
     units = str(field.parameters["units"])
     image = _outputimage().OutputImage(
@@ -214,13 +214,13 @@ class Writer:
     def _science(self, index: int) -> Array:
         from drizzlepac import adrizzle, util
 
-        told = self.field.parameters
-        fill = None if util.is_blank(told["fillval"]) else float(told["fillval"])
-        factor = self.draft.exptime_s if told["units"] == "counts" else 1.0
+        options = self.field.parameters
+        fill = None if util.is_blank(options["fillval"]) else float(options["fillval"])
+        factor = self.draft.exptime_s if options["units"] == "counts" else 1.0
         native = self.field.images[-1].native_units.lower()
-        if told["proc_unit"].lower() == "native" and native[:6] == "counts":
+        if options["proc_unit"].lower() == "native" and native[:6] == "counts":
             factor /= _last_chip(self.field)._gain
-        return self.sums.science(index, adrizzle.interpret_maskval(told), fill, factor)
+        return self.sums.science(index, adrizzle.interpret_maskval(options), fill, factor)
 
     def _put_mean_sky(self, header: fits.Header, place: int, index: int) -> None:
         """Write the mean of the skies into a header that has none when no chip has one."""

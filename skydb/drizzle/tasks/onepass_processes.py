@@ -13,7 +13,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class GivenUpError(RuntimeError):
-    """What a process waits for will not happen; another one has said why."""
+    """The event that a process waits for will not happen; another one has reported why."""
 
 
 class Turns:
@@ -56,7 +56,7 @@ class Turns:
             raise GivenUpError("Another process has failed.")
 
     def give_up(self) -> None:
-        """Let nobody wait any longer."""
+        """End the waiting of all processes."""
         with self._condition:
             self._broken.value = 1
             self._condition.notify_all()

@@ -1,7 +1,7 @@
-"""One pass over the exposures, as processes do it side by side.
+"""One pass over the exposures, shared by processes.
 
-They share the masks and the sums. Exposures are added in their order whoever drizzles
-them, so that a mosaic does not depend on the number of processes.
+They share the masks and the sums. Exposures are added in their order, whichever process
+drizzles them, so that a mosaic does not depend on the number of processes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Pass:
 
     @contextmanager
     def _giving_up(self) -> Iterator[None]:
-        """Let nobody wait for what has failed."""
+        """End the waiting of all processes when this one fails."""
         try:
             yield
         except BaseException:

@@ -1,7 +1,7 @@
 """Logs of AstroDrizzle and TweakReg: lines become events, events become runs.
 
-``patterns`` is the table of what the versions print; ``lines`` takes off what loggers put
-before it; ``reader`` gives each event to its run; ``drizzle`` and ``tweakreg`` build the runs;
+``patterns`` is the table of printed lines of all versions; ``lines`` removes the text of loggers
+before them; ``reader`` gives each event to its run; ``drizzle`` and ``tweakreg`` build the runs;
 ``notebook`` finds the lines of a Jupyter notebook.
 """
 

@@ -1,4 +1,4 @@
-"""A run while its log is read: what the builders of both tasks have in common."""
+"""Run while its log is read: common part of the builders of both tasks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class LineDigest:
 
 
 class Draft:
-    """What is known of a run before it is known which task it is of.
+    """Facts of a run before its task is known.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Draft:
         return None if self.banner is None else LoggedTask(self.banner.groups[0])
 
     def take(self, event: Event) -> bool:
-        """Take what both tasks print; whether it was any such thing."""
+        """Take a line that both tasks print; return whether it was one."""
         take = _TAKE.get(event.what)
         if take is None:
             return False
@@ -104,11 +104,11 @@ class Draft:
         return True
 
     def problem(self, event: Event) -> None:
-        """Note a line that cannot be understood."""
+        """Record a line that cannot be parsed."""
         self.problems.append(LogProblem(event.number, event.text))
 
     def facts(self) -> dict[str, Any]:
-        """What a run is begun with."""
+        """Facts with which a run begins."""
         _, version, date, clock, day = self.banner.groups if self.banner else ("",) * 5
         started_at = moment(clock, day)
         if self.banner is not None and started_at is None:
@@ -158,5 +158,5 @@ _TAKE: dict[What, Callable[[Draft, Event], None]] = {
     What.UNREAD: Draft.problem,
 }
 
-#: What a run is when its log was read.
+#: Class of a run after its log was read, by task.
 Logged = LoggedRun | LoggedAlignment

@@ -1,6 +1,6 @@
-"""Builds runs of AstroDrizzle from what their lines mean.
+"""Builder of runs of AstroDrizzle from the meaning of their lines.
 
-What happened is read from what the steps say they did, not from the parameters alone: the
+The steps show what happened, not the parameters alone: the
 method is known by the headings of the last skymatch that ended.
 """
 
@@ -24,10 +24,10 @@ _METHODS = {
     frozenset({_OVERLAPS, _GLOBAL}): SkyMethod.GLOBALMIN_MATCH,
     frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
 }
-#: Headings of skymatch that do not tell its method.
+#: Headings of skymatch that do not contain its method.
 _OTHER_HEADINGS = ("User specified", "Input file", "Parsing", "Sky statistics", "Data->Brightness")
 _FINAL = "Final Drizzle"
-#: What parameters are printed under when their own heading is not.
+#: Name for parameters that are printed without their own heading.
 _SECTIONS = {"Initialization": "Processing", "Subtract Sky": "Sky Subtraction"}
 #: Lines after the box of a failure that may have its time.
 _NEAR = 8
@@ -111,11 +111,11 @@ class DrizzleBuilder:
             self.run.started_at = self.run.started_at or when
             self.draft.section = _SECTIONS.get(step, step)
         elif step == _FINAL and not self._has_banner and "abort" not in what:
-            # A run that does not say when it begins does not say that it is finished either.
+            # A run without a beginning in the log may also lack its end.
             self._end(event, *((clock, day) if when else ()))
 
     def _total_time(self, event: Event) -> None:
-        """The table of times is the end of a run whose last step was turned off."""
+        """The table of times ends a run whose last step was turned off."""
         if not self._has_banner:
             self._end(event)
 
@@ -236,7 +236,7 @@ class DrizzleBuilder:
             self.run.skies.append(sky)
 
     def _added(self, _: Event) -> None:
-        """To a blotted image a sky is added, not taken from it."""
+        """Record nothing: to a blotted image a sky is added, not subtracted."""
 
     def _used_image(self, event: Event) -> None:
         name = base_name(event.groups[0])

@@ -8,7 +8,7 @@ from skydb.files.logs.patterns import PATTERNS, Event, LoggedTask, What
 
 _A, _T = LoggedTask.ASTRODRIZZLE, LoggedTask.TWEAKREG
 
-#: Ornaments before the first word of a line.
+#: Characters that may precede the first word of a line.
 _WORD = re.compile(r"[ *#!.=<-]*([A-Za-z_]+)")
 _PARAMETER = re.compile(r"\t(\w+) :\t(.*)$")
 _PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
@@ -35,7 +35,7 @@ def _by_word() -> dict[str, list[_Row]]:
 _TABLE = _by_word()
 
 
-#: What a line means, and what the lines after it are.
+#: Meaning of a line, and of the lines after it.
 _Meaning = tuple[What, LoggedTask | None, tuple[str, ...], What | None]
 _REMEMBERED = 20_000
 
@@ -89,7 +89,7 @@ class EventFinder:
         return Event(what, task, number, groups, text, has_logger)
 
     def _learn(self, text: str) -> _Meaning | None:
-        """The meaning of a line that was not met before; logs say the same again and again."""
+        """Find the meaning of a new line; logs repeat lines often."""
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         meaning = self._known[text] = _meaning_of(text)
@@ -107,7 +107,7 @@ class EventFinder:
         return None
 
 
-#: What the lines after one are, while they look like it.
+#: Meaning of the lines after one, while they have the same form.
 _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
     What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),
     What.FINAL_SKIES: (What.FINAL_SKY, _FINAL_SKY, _A),

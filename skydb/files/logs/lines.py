@@ -41,8 +41,8 @@ _REMEMBERED, _WAITING = 50, 4000
 class LogLine(NamedTuple):
     """One line of a log.
 
-    ``has_logger`` tells whether the name of a logger stood before it, ``is_echo`` whether the
-    same was said before with that name, or without it.
+    ``has_logger`` is whether the name of a logger preceded it, ``is_echo`` whether the
+    same line came before with that name, or without it.
     """
 
     number: int
@@ -67,7 +67,7 @@ class LineCleaner:
             else:
                 text, has_logger = strip(line)
             if text and (has_logger or echoes.is_doubled):
-                yield number, text, has_logger, echoes.hears(text, has_logger)
+                yield number, text, has_logger, echoes.is_repeated(text, has_logger)
             else:
                 echoes.before.append(text)
                 yield number, text, False, False
@@ -94,7 +94,7 @@ class LineCleaner:
         return line, False
 
     def _learn(self, line: str, end: int) -> str:
-        """Take whatever stands before a run's first words for the prefix of all lines."""
+        """Take the text before a run's first words as the prefix of all lines."""
         prefix = re.sub(rf"\\?\b(?:{_LEVELS})\b *", "@L", line[:end])
         pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
         self._learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
@@ -104,7 +104,7 @@ class LineCleaner:
 class _Echoes:
     """Lines that are to come again, with the name of their logger or without it.
 
-    Of logs that do not print every line twice, nothing is kept but the last lines.
+    For logs that do not print every line twice, only the last lines are kept.
     """
 
     def __init__(self) -> None:
@@ -112,8 +112,8 @@ class _Echoes:
         self.is_doubled = False
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
-    def hears(self, text: str, has_logger: bool) -> bool:
-        """Whether a line is an echo; if it is none, it waits for its own."""
+    def is_repeated(self, text: str, has_logger: bool) -> bool:
+        """Whether a line is an echo; else it is kept to compare."""
         if not self.is_doubled:
             self.is_doubled = True
             self._waiting[False].update(line.rstrip() for line in self.before if line)

@@ -15,7 +15,7 @@ from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
 from skydb.files.textfile import chunks_of, stream_lines
 
-#: What every log of a run has at least one of.
+#: Texts of which every log of a run has at least one.
 TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
 
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)
@@ -45,7 +45,7 @@ class LogFile:
     """Lines with values that stand outside of any run; known when all runs were read."""
 
     def runs(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
-        """Every run, with what the file says of it beside its log.
+        """Every run, with the facts of its file.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Lines of what the cells of a Jupyter notebook printed, with their places in its file."""
+"""Printed lines of the cells of a Jupyter notebook, with their positions in the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLAIN = "text/plain"
 
 @dataclass(frozen=True)
 class CellOutput:
-    """What one cell printed.
+    """Output of one cell.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ class CellOutput:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is kept with a run of the cell."""
+        """Facts of the cell that are kept with a run."""
         return {"cell": self.number, "execution_count": self.execution_count, **self.times}
 
 
 class _Placed(str):
-    """A text that knows where it stands."""
+    """A text with its position in the file."""
 
     __slots__ = ("offset",)
     offset: int
 
 
 def is_notebook(path: Path) -> bool:
-    """Whether a file is called as notebooks are."""
+    """Whether a file has the suffix of notebooks."""
     return path.name.lower().removesuffix(".gz").endswith(".ipynb")
 
 
@@ -70,7 +70,7 @@ def read_notebook(path: Path) -> Iterator[CellOutput]:
         notebook = _decoder().decode(text)
         cells = _cells(notebook)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UnreadableFileError(path, f"is no Jupyter notebook ({error})") from error
+        raise UnreadableFileError(path, f"is not a Jupyter notebook ({error})") from error
     ends = [index for index, character in enumerate(text) if character == "\n"]
     for number, cell in enumerate(cells, start=1):
         if isinstance(cell, Mapping) and cell.get("cell_type") == "code":
@@ -87,7 +87,7 @@ def _text(path: Path) -> str:
 
 
 def _decoder() -> json.JSONDecoder:
-    """A decoder whose texts know where they stand: the one of Python, not the one of C."""
+    """Decoder of texts with their positions: the one of Python, not the one of C."""
     decoder: Any = json.JSONDecoder()
     plain = decoder.parse_string
 

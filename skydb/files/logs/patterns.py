@@ -1,8 +1,8 @@
-"""Table of what AstroDrizzle and TweakReg print, in all versions from 2.1.17 to 3.11.
+"""Table of the lines of AstroDrizzle and TweakReg, in all versions from 2.1.17 to 3.11.
 
-The versions differ here and nowhere else: a row for each manner of saying something, and no
-code that asks for a version. A row is looked up by the first word of a line (``events``), so
-that a line without interest costs next to nothing.
+Only this table differs between versions: a row for each form of a line, and no code that
+asks for a version. A row is looked up by the first word of a line (``events``), so other
+lines cost little.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True)
 class Pattern:
-    """One manner of saying something.
+    """One form of a line.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ _TIME = r"(\d\S*) \((\d\S*)\)"
 _CHIP = r"(\S+?)\[sci,(\d{1,3})\] *$"
 
 PATTERNS: tuple[Pattern, ...] = (
-    # What both tasks print.
+    # Lines of both tasks.
     Pattern(
         What.BANNER,
         "AstroDrizzle TweakReg",
@@ -304,7 +304,7 @@ PATTERNS: tuple[Pattern, ...] = (
         _T,
         demand="Final solution based",
     ),
-    # Printed whether updatehdr is on or not, so that it only says whose header would be next.
+    # Printed whether updatehdr is on or not, so that it only names the next header.
     Pattern(What.UPDATING, "Updating", r"Updating header for '?(\S+?)'?(?: *\.\.\.|\[\d+\]|$)", _T),
     Pattern(What.UPDATING, "Processing", r"Processing (\S+?)\[.*\]$", _T),
     Pattern(What.RECORDED, "Initializing", r"Initializing new WCSCORR table for +(\S+)", _T),

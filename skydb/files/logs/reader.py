@@ -23,7 +23,7 @@ from skydb.files.logs.values import base_name
 #: Lines between the remark on the log file and the beginning of a run.
 _NEAR = 4
 _FIRST_WORDS = frozenset({What.PACKAGE, What.PYTHON, What.VERSIONS_FOLLOW, What.LOG_NAMED})
-#: What a line without a run is reported for.
+#: Reason to report a line without a run.
 _VALUES = frozenset(
     {
         *(What.APPLIED, What.SKY_CHANGE, What.FINAL_SKY, What.FINISHED, What.BROKEN),
@@ -44,7 +44,7 @@ class _OpenRun:
 
     @property
     def name(self) -> str:
-        """What is printed when it begins, with the time."""
+        """Heading of the run, with its time."""
         return self.first_step if self.draft.banner is None else self.draft.banner.text.strip()
 
     @property
@@ -56,7 +56,7 @@ class _OpenRun:
         return self.draft.banner is not None and self.name == text
 
     def become(self, task: LoggedTask) -> None:
-        """Be a run of a task from now on."""
+        """Make it a run of a task."""
         make = DrizzleBuilder if task is LoggedTask.ASTRODRIZZLE else TweakRegBuilder
         self.builder = make(self.draft)
 
@@ -123,7 +123,7 @@ class RunReader:
         self._done.clear()
 
     def divide(self) -> None:
-        """End all runs: what follows is of others."""
+        """End all runs: the following lines belong to others."""
         for run in list(self._open.values()):
             self._close(run)
         if self._focus is not None:
@@ -137,7 +137,7 @@ class RunReader:
             self._leave_limbo()
 
     def _leave_limbo(self) -> None:
-        """What follows the remark on the log file is no new run."""
+        """Continue the run: the remark on the log file does not begin a new one."""
         if self._focus is not None:
             for line in self._limbo:
                 self._focus.draft.digest.add(line.number, line.text)
@@ -276,7 +276,7 @@ class RunReader:
             self._focus = None
 
     def _shared(self, run: Logged) -> Logged:
-        """Let equal sections of parameters and lists of packages of several runs be one."""
+        """Share equal sections of parameters and lists of packages among runs."""
         for title, section in run.parameters.items():
             run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
         run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)

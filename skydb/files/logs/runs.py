@@ -1,4 +1,4 @@
-"""Runs as their logs show them: values without behaviour, but for what follows from them."""
+"""Runs from logs, as values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LogProblem:
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Where a run stands in its log, and what makes it known again.
+    """Position of a run in its log, and its fingerprint.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class LogLines:
 
 @dataclass(kw_only=True)
 class LoggedActivity:
-    """What runs of both tasks have; times are the local clock of an unknown place.
+    """Facts common to runs of both tasks; times are the local clock of an unknown place.
 
     ``failure`` is the reason that the log gives for a failure, ``remark`` the one that it
     gives for an early end without one.
@@ -95,7 +95,7 @@ class LoggedSky:
 
     @property
     def chip(self) -> Chip:
-        """What it is of."""
+        """The chip."""
         return self.filename, self.extver
 
     def agrees(self, other: LoggedSky) -> bool:
@@ -156,7 +156,7 @@ class LoggedRun(LoggedActivity):
 
     @property
     def applied(self) -> dict[Chip, LoggedSky]:
-        """The sky that was applied to each chip; the final drizzle has the last word."""
+        """The sky that was applied to each chip; the final drizzle decides."""
         return {sky.chip: sky for sky in self.skies}
 
     @property
@@ -207,8 +207,8 @@ class LoggedFit:
     """One product in a run; numbers are as printed, None when none was printed.
 
     ``printed_rms`` keeps what TweakReg prints as RMS_RA and RMS_DEC: a shift of the reference
-    pixel by the RMS, in degrees of both coordinates, which is no RMS on the sky. ``lines`` tells
-    which line each number stands in.
+    pixel by the RMS, in degrees of both coordinates, which is not an RMS on the sky. ``lines`` has
+    the line of each number.
     """
 
     product: str

@@ -1,4 +1,4 @@
-"""Builds runs of TweakReg from what their lines mean.
+"""Builder of runs of TweakReg from the meaning of their lines.
 
 A fit that failed leaves no numbers in the log, a row of NaN in the shift file, and whatever
 match file an earlier run left in the directory: the log is what says whether a match file

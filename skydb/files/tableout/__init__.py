@@ -1,1 +1,1 @@
-"""Tables out: csv, ecsv, VOTable and parquet, in parts, so that no table is too long."""
+"""Tables to files: csv, ecsv, VOTable and parquet, in parts, so that no table is too long."""

@@ -10,7 +10,7 @@ from typing import Any
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
 from skydb.files.tableout.head import Rows, TableHead
 
-#: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV injection"), with the
+#: Beginnings of a formula in a spreadsheet (OWASP, "CSV injection"), with the
 #: wide forms of East Asian fonts.
 _FORMULAS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 

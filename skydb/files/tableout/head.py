@@ -1,4 +1,4 @@
-"""The head and rows of a table on its way out."""
+"""Head and rows of a table for a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rows: TypeAlias = Sequence[Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True)
 class TableHead:
-    """What stands before the rows of a table.
+    """Metadata before the rows of a table.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""VOTable 1.4 (IVOA), BINARY2: what TOPCAT, Aladin and astropy read.
+"""VOTable 1.4 (IVOA) with BINARY2, as TOPCAT, Aladin and astropy read it.
 
-Not TABLEDATA, which cannot tell an empty text from NULL, nor keep every blank and bit.
+TABLEDATA does not distinguish an empty text from NULL, nor keep every blank and bit.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _type(column: TableColumn) -> str:
 
 
 def _frame(column: TableColumn) -> str:
-    """What positions and dates refer to."""
+    """Choose the reference frame of positions and dates."""
     if column.ucd and column.ucd.startswith(("pos.eq", "pos.outline")):
         return "icrs"
     is_date = (

@@ -14,7 +14,7 @@ Writer: TypeAlias = Callable[[Path, TableHead, Iterable[Rows]], None]
 
 
 def writer_for(path: Path) -> Writer:
-    """What writes a file of this name.
+    """Choose the writer for a file name.
 
     Raises
     ------

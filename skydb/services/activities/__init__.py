@@ -1,4 +1,4 @@
-"""Everything that ran: what, of what, with which parameters, and what it left."""
+"""Activities: their kind, inputs, parameters and results."""
 
 import lazy_loader
 

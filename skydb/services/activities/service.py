@@ -1,4 +1,4 @@
-"""A list of everything that ran, and all that is known of one of them."""
+"""List of activities, and the details of one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _LARGEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class Runs:
-    """Reads what ran; decides nothing and changes nothing."""
+    """Reads activities; changes nothing."""
 
     context: Context
 
     def listed(self, scope: Scope | None = None, wanted: RunFilter | None = None) -> list[Row]:
         """Activities of any kind, the newest first.
 
-        Of a selection those that read, made, fetched, fitted or measured anything of it.
+        A selection restricts them to those that read, made, fetched, fitted or measured any of it.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Runs:
         return None if stored is None else str(self.context.workspace.resolve(stored))
 
     def show(self, run_id: int) -> Row:
-        """All that is known of one activity; of a deleted one too.
+        """Details of one activity; of a deleted one too.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ def _named(vocabulary: Any, text: str, what: str) -> Any:  # noqa: ANN401 - one 
 
 
 def moment_named(text: str) -> datetime:
-    """A day or a moment as people type it; UTC unless it says otherwise.
+    """Parse a day or time; UTC unless it has a zone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Acceptance: apply exactly the fits that were reviewed, and measure what came of it."""
+"""Acceptance: apply exactly the fits that were reviewed, and measure the result."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class AcceptService:
         """Apply the proposals of an alignment run to its products and their exposures.
 
         Nothing is fitted again: the numbers come from the ledger. A product whose
-        exposures do not all move as predicted is left as it was, and says so.
+        exposures do not all move as predicted stays unchanged and is reported.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class AcceptService:
             The alignment run.
         force_why : str, optional
             Why fits that skydb does not trust shall be accepted nevertheless; kept with
-            the name of whoever asks. Without it they are left for review.
+            the user's name. Without it they are left for review.
         then : callable, optional
             Adds to the transaction that records an acceptance which has moved something.
 
@@ -145,7 +145,7 @@ class AcceptService:
             return run_of(session, run_id).what or AlignmentRoad.DRIZZLED
 
     def _screen(self, activity_id: int, copied: _Copies, force_why: str | None) -> _Copies:
-        """Those copies whose fit is trusted, or forced."""
+        """Select the copies whose fit is trusted, or forced."""
         self.context.progress.begin(f"Cross-matching {len(copied)} fits")
         installed = {fit.solution_id: job.drizzled for fit, (job, _) in copied.items()}
         chosen = screen(self.context, activity_id, installed, force_why)
@@ -192,7 +192,7 @@ class AcceptService:
         )
 
     def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
-        """Note the members that no fit moves, and refuse fits that move none.
+        """Record the members that no fit moves, and refuse fits that move none.
 
         Waiting would not make a fit belong to a file that the product was not made of.
         """
@@ -278,7 +278,7 @@ class AcceptService:
         return outcomes
 
     def _keep(self, applied: _Applied) -> dict[Path, FileFacts]:
-        """Move the new contents to their homes below the data root."""
+        """Move the new versions to their homes below the data root."""
         workspace = self.context.workspace
         kept = {}
         for copy in (applied.drizzled, *applied.exposures.values()):
@@ -316,10 +316,11 @@ def _inputs(fits: Sequence[_Fit]) -> list[int]:
 
 
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
-    """The refusal of a run of which no fit belongs to a file version that is there."""
-    told = [f"{rootname}: {why}" for fit in reviewed for rootname, why in fit.left.items()]
+    """Make the error for a run whose fits belong to no present file version."""
+    reasons = [f"{rootname}: {why}" for fit in reviewed for rootname, why in fit.left.items()]
     return StateError(
-        f"No fit of run {run_id} belongs to the newest files of its exposures. " + " ".join(told),
+        f"No fit of run {run_id} belongs to the newest files of its exposures. "
+        + " ".join(reasons),
         advice="Nothing was moved, and the fits are refused.",
     )
 

@@ -1,4 +1,4 @@
-"""What came of each exposure when a fit was accepted."""
+"""Result of the acceptance of a fit for each exposure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from skydb.domain.vocabulary import SolutionStatus
 
 @dataclass(frozen=True, slots=True)
 class AcceptOutcome:
-    """The shift that one exposure should have received, and the one it did.
+    """The predicted and the measured shift of one exposure.
 
-    An exposure that was moved has a reason when the fit takes the place of another one.
+    An exposure that was moved has a reason when the fit replaces another one.
     An exposure that a fit does not move - the fit is not trusted, or belongs to another
-    content - is left alone, without any shift and with the reason.
+    version - is not changed and has no shift, but a reason.
     """
 
     run: int

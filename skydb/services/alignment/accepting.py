@@ -1,4 +1,4 @@
-"""Steps that the acceptance of every kind of fit has in common."""
+"""Common steps of the acceptance of every kind of fit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.errors import NotFoundError, StateError
 from skydb.services.core import Fates
 
-#: What else belongs to the transaction of an acceptance.
+#: Other changes in the transaction of an acceptance.
 Then = Callable[[Session, Acceptance], None]
 
 
-#: Stands in the names of fits of contents whose distortion nobody named.
+#: Part of the names of fits of versions whose distortion has no name.
 _UNKNOWN = "unknown"
 
 
@@ -33,7 +33,7 @@ def run_of(session: Session, run_id: int) -> AlignmentRun:
     NotFoundError
         When there is none of that number.
     StateError
-        When it goes on: fits that are to come may speak against those that there are.
+        When it is not finished: later fits may lower the trust of earlier ones.
     """
     run = session.get(AlignmentRun, run_id)
     if run is None:
@@ -66,7 +66,7 @@ def beginning(
 
 
 def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:
-    """A WCSNAME that stands in no header of these contents, nor of what else was made of them.
+    """Choose a WCSNAME that is in no header of these versions, nor of others made of them.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catal
 
 
 def _corrected(fitted: ProductVersion, exposures: Sequence[ProductVersion]) -> WcsName:
-    """A WCSNAME that says which distortion the contents have; an empty one when none does.
+    """Make a WCSNAME with the distortion of the versions; an empty one when there is none.
 
     A version that an acceptance of exposures made holds the fit of an earlier one, and has no
     solution of its own.
@@ -99,5 +99,5 @@ def _corrected(fitted: ProductVersion, exposures: Sequence[ProductVersion]) -> W
 
 
 def _made_of(version: ProductVersion) -> list[ProductVersion]:
-    """The versions of one delivery of a file."""
+    """List the versions of one archive version of a file."""
     return [one for one in version.product.versions if one.delivery == version.delivery]

@@ -22,12 +22,12 @@ from skydb.drizzle.usual import usual_settings
 from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import (
     Attempt,
-    Told,
+    OnAttempt,
     as_parameters,
     first_trusted,
     names_of,
 )
-from skydb.services.alignment.bench import Bench
+from skydb.services.alignment.fit_checks import FitChecks
 from skydb.services.alignment.group_align import GroupAlignment
 from skydb.services.alignment.products import read_inputs
 from skydb.services.alignment.recording import Recorder
@@ -139,7 +139,7 @@ class AlignService:
             return [_explained(one, flags) for one in chosen]
 
     def repeat(self, run_id: int) -> int:
-        """Fit the very contents of an earlier run again: same parameters, catalogue, epochs.
+        """Fit the versions of an earlier run again: same parameters, catalogue, epochs.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class AlignService:
         NotFoundError, FileRejectedError
             When a product is gone or not what is on record.
         StateError
-            When only a log tells of the run or of its catalogue.
+            When the run or its catalogue is known from a log only.
         """
         with self.context.store.reading() as session:
             earlier = session.get_one(AlignmentRun, run_id)
@@ -197,12 +197,12 @@ class AlignService:
             with isolated(self.context, run_id, inputs, self.runner) as runner:
 
                 def make(
-                    name: str, left: Sequence[Target], number: int, told: Told
+                    name: str, left: Sequence[Target], number: int, on_attempt: OnAttempt
                 ) -> list[Attempt]:
                     found = self._references(name, left, chosen)
-                    bench = Bench(self.context, name, found, told)
-                    self._fit(road, runner, bench, chosen, scratch / str(number))
-                    return bench.attempts()
+                    checks = FitChecks(self.context, name, found, on_attempt)
+                    self._fit(road, runner, checks, chosen, scratch / str(number))
+                    return checks.attempts()
 
                 attempts = first_trusted(refcats, targets, make, recorder.keep)
             recorder.close(attempts)
@@ -219,7 +219,7 @@ class AlignService:
             versions = [one.version for one in chosen]
             paths = [read[one.id].path for one in versions]
             found = road.flags(session, chosen, read)
-            flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
+            flags = [*lost, *policy.apply(found, [one.as_row() for one in chosen])]
             epochs = mean_epochs(session, versions)
             targets = [
                 Target(one.version.id, path, epoch, one.reason, ", ".join(one.passed_over))
@@ -272,21 +272,21 @@ class AlignService:
         self,
         road: Road,
         runner: DrizzlepacRunner,
-        bench: Bench,
+        checks: FitChecks,
         settings: TweakRegSettings,
         scratch: Path,
     ) -> None:
-        """Fit the products that are covered; all are heard of at the bench."""
-        for one in bench.found:
+        """Fit the products that are covered, and check each fit when it is done."""
+        for one in checks.found:
             if not one.is_covered:
-                bench.hear(one.unfitted(scratch))
-        covered = [one for one in bench.found if one.is_covered]
+                checks.add(one.unfitted(scratch))
+        covered = [one for one in checks.found if one.is_covered]
         if covered:
             scratch.mkdir()
             files = write_references(covered, scratch)
             paths = [one.target.path for one in covered]
             job = FitJob(paths, files, settings, scratch / "tweakreg")
-            road.fit(runner, job, self.context.progress, bench.hear)
+            road.fit(runner, job, self.context.progress, checks.add)
             self.context.progress.end()
 
 

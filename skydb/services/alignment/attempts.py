@@ -25,7 +25,7 @@ class Attempt:
     fit : ProductFit
         The fit, or why there is none.
     report : TrustReport or None
-        What every witness says of it; None without a fit.
+        Result of every check of it; None without a fit.
     tried : tuple of str
         What the other catalogues gave, in the order in which they were given up.
     """
@@ -58,20 +58,20 @@ class Attempt:
 
     @property
     def objection(self) -> str:
-        """Why it is not taken."""
+        """Reason why it is not taken."""
         if self.report is None:
             return f"{self.catalog}: {self.fit.reason or 'no fit'}"
         return f"{self.catalog}: trust {self.score:.2f}, {TRUST_FLOOR} is wanted"
 
     @property
     def remark(self) -> str | None:
-        """What other catalogues gave, in words; None when no other was tried."""
+        """Results of other catalogues, in words; None when no other was tried."""
         if not self.tried:
             return None
         return f"{self.catalog} {verdict(self.score, self.is_trusted)} ({'; '.join(self.tried)})"
 
     def after(self, earlier: Self | None) -> Self:
-        """Whichever is to be taken, of it and an earlier one of the same file."""
+        """Choose between it and an earlier one of the same file."""
         if earlier is None:
             return self
         if self.is_trusted or self.score > earlier.score:
@@ -80,17 +80,17 @@ class Attempt:
 
 
 def verdict(score: float, is_trusted: bool) -> str:
-    """What the catalogue that was taken gave, of several; the score is below 0 without a fit."""
+    """Describe the result of the catalogue that was taken; a score below 0 means no fit."""
     if is_trusted:
         return "gave a trusted fit"
     return "gave no fit, nor did another" if score < 0.0 else "gave the best of several fits"
 
 
-#: Told of an attempt.
-Told = Callable[[Attempt], None]
-#: Makes fits of some files to one catalogue, with the number of the attempt. It tells of each
-#: as soon as it is made, when only some neighbours are known that may speak against it.
-Make = Callable[[str, Sequence[Target], int, Told], Iterable[Attempt]]
+#: Receiver of an attempt.
+OnAttempt = Callable[[Attempt], None]
+#: Function that fits some files to one catalogue, with the number of the attempt. It reports each
+#: fit as soon as it is made, when not all neighbours that may lower its trust are known.
+Make = Callable[[str, Sequence[Target], int, OnAttempt], Iterable[Attempt]]
 
 
 def ignore(_: Attempt) -> None:
@@ -98,7 +98,7 @@ def ignore(_: Attempt) -> None:
 
 
 def first_trusted(
-    catalogs: Sequence[str], targets: Sequence[Target], make: Make, decided: Told = ignore
+    catalogs: Sequence[str], targets: Sequence[Target], make: Make, decided: OnAttempt = ignore
 ) -> list[Attempt]:
     """One attempt for each file: the first that is trusted, or else the best.
 
@@ -111,18 +111,18 @@ def first_trusted(
     make : callable
         Fits the files that have no trusted fit yet.
     decided : callable, optional
-        Told of the attempt of a file as soon as no other catalogue will be taken for it; its
+        Called with the attempt of a file as soon as no other catalogue will be taken for it; its
         trust may still change.
     """
     found: dict[int, Attempt] = {}
     left = list(targets)
 
-    def hear(one: Attempt) -> None:
+    def add(one: Attempt) -> None:
         if one.is_sure or len(catalogs) == 1:
             decided(one.after(found.get(one.key)))
 
     for number, catalog in enumerate(catalogs):
-        made = {one.key: one.after(found.get(one.key)) for one in make(catalog, left, number, hear)}
+        made = {one.key: one.after(found.get(one.key)) for one in make(catalog, left, number, add)}
         found |= made
         left = [target for target in targets if not found[target.version_id].is_trusted]
         if not left or number == len(catalogs) - 1:

@@ -41,7 +41,7 @@ from skydb.sky.wcs_change import with_linear_terms
 class _Fit:
     """One reviewed fit of an exposure.
 
-    `left` says why it is not applied, when it is not; `replaced` what it takes the place of.
+    `left` is the reason why it is not applied, `replaced` names the fit that it replaces.
     """
 
     solution_id: int
@@ -142,7 +142,7 @@ class ExposureAcceptance:
         )
 
     def _withdraw(self, activity_id: int, reviewed: Sequence[_Fit]) -> None:
-        """Refuse fits of files of which others stand now: waiting would not make them belong."""
+        """Refuse fits of files that were replaced since."""
         left = [fit for fit in reviewed if fit.left is not None]
         with self.context.store.writing() as session:
             acceptance = session.get_one(Acceptance, activity_id)
@@ -203,7 +203,7 @@ class ExposureAcceptance:
         return outcomes
 
     def _keep(self, one: _Installed) -> FileFacts:
-        """Move the new content to its home below the data root."""
+        """Move the new version to its home below the data root."""
         sha256 = sha256_of(one.copy)
         home = self.context.workspace.store_version(one.copy, one.copy.name, sha256)
         return read_facts(home).with_checksum(sha256)
@@ -222,13 +222,13 @@ class ExposureAcceptance:
 
 
 def _newer_delivery(version: ProductVersion) -> str | None:
-    """Why a fit of a version moves nothing any more, or None."""
+    """Explain why a fit of a version moves nothing any more, or None."""
     if version.is_newest_delivery:
         return None
     newest = version.product.deliveries[-1]
     return (
-        f"{newest.reference} is of a newer delivery than {version.reference}, which was fitted. "
-        "Fit that."
+        f"{newest.reference} is of a newer archive version than {version.reference}, "
+        "which was fitted. Fit that."
     )
 
 
@@ -244,7 +244,7 @@ def _as_groups(fits: Sequence[_Fit]) -> list[_Fit]:
 
 
 def _measured(fit: _Fit, copy: Path) -> Realised:
-    """How the copy moved, and how far that is off the fit, over the pixel grid of every chip."""
+    """Measure how the copy moved, and its distance from the fit, on a grid of every chip."""
     before, after = read_hstwcs(fit.path), read_hstwcs(copy)
     wanted = {chip.extver: with_linear_terms(before[chip.extver], chip) for chip in fit.chips}
     return Realised(
@@ -289,8 +289,8 @@ def _left_alone(acceptance: Acceptance, reviewed: Sequence[_Fit]) -> Iterator[Ac
 
 
 def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
-    told = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
+    reasons = " ".join(f"{fit.rootname}: {fit.left}" for fit in reviewed)
     return StateError(
-        f"No fit of run {run_id} belongs to the files that stand now. {told}",
+        f"No fit of run {run_id} belongs to the files that stand now. {reasons}",
         advice="Nothing was moved, and the fits are refused.",
     )

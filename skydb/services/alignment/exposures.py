@@ -1,4 +1,4 @@
-"""The single exposures that an alignment run fits, why these, and what guards say of them."""
+"""Choice of the single exposures that an alignment run fits, and their flags."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def choose_exposures(
 ) -> list[ChosenInput]:
     """Versions of the exposures that are named, or of those that the rule chooses.
 
-    What is not named by its file or number follows the rule of :mod:`skydb.domain.choice`: of
-    each exposure the newest delivery, FLC before FLT, as skydb has aligned it where it has.
+    Others follow the rule of :mod:`skydb.domain.choice`: the newest archive version of
+    each exposure, FLC before FLT, as skydb has aligned it where it has.
 
     Parameters
     ----------
@@ -81,10 +81,10 @@ def choose_exposures(
 
 
 def exposure_flags(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag]:
-    """Everything that the guards have to say of the exposures of a run.
+    """Collect the flags of the exposures of a run.
 
     Each exposure is fitted by itself, so that the guards of what exposures of one field have
-    in common - alignment, frames, kinds, units - have nothing to say.
+    in common - alignment, frames, kinds, units - do not apply.
     """
     checks = (stale_input, tied_delivery, quality)
     found = [flag for check in checks for flag in check(chosen)]
@@ -105,7 +105,7 @@ class _Admitted:
     wish: Wish
 
     def products(self, session: Session, *more: ColumnElement[bool]) -> list[Product]:
-        """Those that have a file version."""
+        """Select those that have a file version."""
         with_all = selectinload(Product.versions).options(
             selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
         )
@@ -193,7 +193,7 @@ def _latest(product: Product, wish: Wish) -> ProductVersion:
 
 
 def _drizzled(name: str, product: Product) -> UsageError:
-    """The refusal of a drizzled product, with the exposures that it is made of."""
+    """Make the error for a drizzled product, with the exposures that it is made of."""
     members = ", ".join(member.rootname for member in product.members[:3])
     made = f"Name its exposures ({members}{', ...' if len(product.members) > 3 else ''}), or"
     return UsageError(

@@ -56,7 +56,7 @@ def record_fit(
     solution = AlignmentSolution.propose(version, run, catalog, proposal, _parameters(fit))
     solution.group_name = fit.group
     if report is not None:
-        solution.judge(report)
+        solution.record_trust(report)
     solution.warn_if_weak()
 
 

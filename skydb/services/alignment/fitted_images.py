@@ -1,4 +1,4 @@
-"""What skydb itself sees in a fitted image: its sources on the sky, and the catalogue around them.
+"""skydb's own sources in a fitted image, and the catalogue around them.
 
 A drizzled product is one rectified image. An exposure has one or two chips with distortion and
 cosmic rays: its sources are the stars of every chip, each put on the sky by the whole WCS.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from skydb.domain.trust import Witness
+from skydb.domain.trust import FitCheck
 from skydb.drizzle.starlists import ChipStars, chip_stars
 from skydb.files.catalog import CatalogTable
 from skydb.files.images import Image, Mask, read_exposed
@@ -34,8 +34,8 @@ class FittedImage(Protocol):
         """Sources that skydb finds, where the fit puts them."""
         ...
 
-    def cross_match(self, table: CatalogTable) -> Witness:
-        """Those sources against a catalogue, in the area of the image."""
+    def cross_match(self, table: CatalogTable) -> FitCheck:
+        """Compare these sources with a catalogue, in the area of the image."""
         ...
 
 
@@ -65,8 +65,8 @@ class FittedProduct:
         """Sources that skydb finds, where the fit puts them."""
         return measure.sight(self.image, self.exposed, self.wcs)
 
-    def cross_match(self, table: CatalogTable) -> Witness:
-        """Those sources against the catalogue, in the area of the image."""
+    def cross_match(self, table: CatalogTable) -> FitCheck:
+        """Compare these sources with the catalogue, in the area of the image."""
         inside = measure.catalog_inside(table.radec_deg, self.exposed, self.wcs)
         return _compared(self.sighting, inside)
 
@@ -94,10 +94,10 @@ class FittedExposure:
         radec = np.vstack(found) if found else np.empty((0, 2))
         return measure.Sighting(radec, float(area), float(np.mean(scales)))
 
-    def cross_match(self, table: CatalogTable) -> Witness:
-        """Those stars against the catalogue, in the area of all chips.
+    def cross_match(self, table: CatalogTable) -> FitCheck:
+        """Compare these stars with the catalogue, in the area of all chips.
 
-        Of the catalogue only what falls on clear pixels: a saturated star is not to be found.
+        Only catalogue sources on clear pixels count, because saturated stars are not found.
         """
         inside = [
             measure.catalog_inside(table.radec_deg, self.stars[extver].clear, wcs)
@@ -106,9 +106,9 @@ class FittedExposure:
         return _compared(self.sighting, np.vstack(inside))
 
 
-def _compared(seen: measure.Sighting, inside: np.ndarray) -> Witness:
+def _compared(seen: measure.Sighting, inside: np.ndarray) -> FitCheck:
     found = measure.compare(seen.radec_deg, inside, seen.area_arcsec2, seen.scale_arcsec)
-    return measure.judge_cross_match(found)
+    return measure.check_cross_match(found)
 
 
 def _scale_arcsec(wcs: WCS) -> float:

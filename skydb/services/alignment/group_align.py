@@ -33,7 +33,7 @@ from skydb.store.queries import Row
 
 @dataclass(frozen=True)
 class GroupOptions:
-    """How exposures are grouped and fitted.
+    """Grouping of exposures, and settings of their fits.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class GroupOptions:
     geometry: str | None = None
 
     def by_for(self, refcat: object | None) -> GroupBy | None:
-        """What makes a group; None for all exposures, of which visits are aligned to each other."""
+        """Grouping by which exposures are fitted; None for all, of which visits are aligned."""
         return None if refcat is None and self.by is GroupBy.VISIT else self.by
 
     def choose(self, matches: int) -> str:
@@ -126,7 +126,7 @@ class GroupAlignment:
                 *exposure_flags(session, chosen),
                 *lonely_exposures(groups, read, refcats is None),
             ]
-            flags = [*lost, *policy.judge(found, [one.as_row() for one in chosen])]
+            flags = [*lost, *policy.apply(found, [one.as_row() for one in chosen])]
         for flag in flags:
             self.context.progress.remark(flag.sentence)
         asked = {"selection": selection.as_parameters()} if selection else {}
@@ -168,7 +168,7 @@ class GroupAlignment:
         ]
 
     def repeat(self, run_id: int) -> int:
-        """Fit the very contents of an earlier run again, in the same groups.
+        """Fit the versions of an earlier run again, in the same groups.
 
         Raises
         ------
@@ -271,7 +271,7 @@ class GroupAlignment:
         with self.context.store.writing() as session:
             run = session.get_one(AlignmentRun, run_id)
             run.workspace = kept
-            run.parameters = attempt.told(run.parameters)
+            run.parameters = attempt.with_facts(run.parameters)
             if attempt.tried:
                 run.notice(FindingKind.CATALOG, group.name, attempt.remark)
             catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None

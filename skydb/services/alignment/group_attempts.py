@@ -26,7 +26,7 @@ class GroupAttempt:
     motion : MotionRecord or None
         How the sources of the catalogue were placed.
     reports : mapping of Path to TrustReport
-        What every witness says of the fits that there are.
+        Results of all checks of the fits.
     tried : tuple of str
         What the other catalogues of the list gave.
     """
@@ -53,7 +53,7 @@ class GroupAttempt:
 
     @property
     def objection(self) -> str:
-        """Why it is not taken."""
+        """Reason why it is not taken."""
         if self.score < 0.0:
             reasons = (fit.reason for fit in self.outcome.fits if fit.reason)
             return f"{self.catalog}: {next(reasons, 'no fit')}"
@@ -61,11 +61,11 @@ class GroupAttempt:
 
     @property
     def remark(self) -> str:
-        """What other catalogues gave, in words."""
+        """Results of other catalogues, in words."""
         return f"{self.catalog} {verdict(self.score, self.is_trusted)} ({'; '.join(self.tried)})"
 
-    def told(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Parameters of a run with what is to be known of one group."""
+    def with_facts(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Parameters of a run with the facts of one group."""
         outcome, files = self.outcome, [one.path.name for one in self.outcome.members]
         more: dict[str, dict[str, object]] = {
             "groups": {outcome.name: outcome.as_parameters()},
@@ -79,21 +79,21 @@ class GroupAttempt:
             more["geometry_why"] = dict.fromkeys(files, why)
         if self.tried:
             more["catalogs_tried"] = {name: list(self.tried) for name in files}
-        joined = {name: {**parameters.get(name, {}), **told} for name, told in more.items()}
+        joined = {name: {**parameters.get(name, {}), **new} for name, new in more.items()}
         return {**parameters, **joined}
 
 
 def better(
     earlier: Sequence[GroupAttempt], later: Sequence[GroupAttempt]
 ) -> tuple[list[GroupAttempt], list[GroupAttempt]]:
-    """Of the fits to two catalogues those that are to be taken, and the others."""
+    """Choose between the fits to two catalogues; return the chosen and the others."""
     if earlier and _score(later) <= _score(earlier):
         return list(earlier), list(later)
     return list(later), list(earlier)
 
 
 def objections(lost: Sequence[GroupAttempt]) -> list[str]:
-    """Why fits were not taken, each reason once."""
+    """Reasons why fits were not taken, each once."""
     return list(dict.fromkeys(one.objection for one in lost))
 
 

@@ -1,4 +1,4 @@
-"""One group fitted to the catalogues of a list, each fit with what its witnesses say."""
+"""Fits of one group to the catalogues of a list, with their checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import FileRejectedError, ToolError
 from skydb.services.alignment.fitrecord import wcs_in_force
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
-from skydb.services.alignment.group_trust import judge_member, judge_relative
+from skydb.services.alignment.group_trust import check_member, check_relative
 from skydb.services.alignment.groups import Group, GroupTarget
 from skydb.services.catalogs import UsableCatalog
 from skydb.services.core import Context
@@ -23,7 +23,7 @@ from skydb.services.core import Context
 
 @dataclass(frozen=True)
 class GroupTrials:
-    """Fits of groups, judged and not recorded.
+    """Fits of groups with their checks, not recorded.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class GroupTrials:
         usable: UsableCatalog | None,
         home: Path,
     ) -> list[GroupAttempt]:
-        """Fit one group to one catalogue, and hear every witness."""
+        """Fit one group to one catalogue, and run every check."""
         motion: MotionRecord | None = None
         try:
             if usable is None:
@@ -90,7 +90,7 @@ class GroupTrials:
                 outcome,
                 motion,
                 {
-                    fit.product: self._judge(outcome, fit, targets[fit.product], motion)
+                    fit.product: self._checked(outcome, fit, targets[fit.product], motion)
                     for fit in outcome.fits
                     if fit.is_fitted
                 },
@@ -98,7 +98,7 @@ class GroupTrials:
             for outcome in outcomes
         ]
 
-    def _judge(
+    def _checked(
         self,
         outcome: BodyOutcome,
         fit: ProductFit,
@@ -106,10 +106,10 @@ class GroupTrials:
         motion: MotionRecord | None,
     ) -> TrustReport:
         if motion is None:
-            return judge_relative(outcome, fit)
+            return check_relative(outcome, fit)
         with self.context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
-        return judge_member(outcome, fit, target.path, archive, motion)
+        return check_member(outcome, fit, target.path, archive, motion)
 
 
 def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from skydb.domain.fit import MATCHES_WANTED
-from skydb.domain.motion import MotionRecord, judge_motion
+from skydb.domain.motion import MotionRecord, check_motion
 from skydb.domain.trust import (
     CENTROID_ERROR_PIX,
     JACKKNIFE_PIX,
+    FitCheck,
     TrustReport,
-    Witness,
-    judge_clipped,
-    judge_rms,
+    check_clipped,
+    check_rms,
     limited,
     overruled,
 )
@@ -20,12 +20,12 @@ from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import TrustComponent
 from skydb.drizzle.groupoutcome import BodyOutcome, Evidence
 from skydb.drizzle.tweakreg import ProductFit
-from skydb.services.alignment.screening import judge_archive
+from skydb.services.alignment.screening import check_archive
 from skydb.sky import fit_trust as measure
 from skydb.sky.relative import Consistency
 
 
-def judge_member(
+def check_member(
     outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts, motion: MotionRecord
 ) -> TrustReport:
     """Every check of the fit of a group, for one of its exposures.
@@ -47,49 +47,49 @@ def judge_member(
     assert evidence is not None
     assert evidence.agreement is not None
     rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
-    cross_match = measure.judge_cross_match(evidence.agreement)
+    cross_match = measure.check_cross_match(evidence.agreement)
     rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
     return TrustReport(
         (
             _matches(fit, evidence),
-            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            check_rms(rms_pix, fit.nmatches, fit.fit_geometry),
             _jackknife(evidence),
-            judge_clipped(evidence.before, fit.nmatches),
+            check_clipped(evidence.before, fit.nmatches),
             cross_match,
             _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
             overruled(_archive(outcome, fit, original, archive), cross_match),
-            judge_motion(motion),
+            check_motion(motion),
         )
     )
 
 
-def judge_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
-    """Every check of a visit that was aligned to others; none says where the sky is."""
+def check_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
+    """Every check of a visit that was aligned to others; none gives its absolute position."""
     rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
     wanted = MATCHES_WANTED["shift"]
     reason = f"{fit.nmatches} stars shared with other visits, {wanted} are wanted"
     score = min(1.0, fit.nmatches / (2 * wanted))
     return TrustReport(
         (
-            Witness(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
-            judge_rms(fit.x_rms_pix or 0.0, fit.nmatches, fit.fit_geometry),
-            Witness(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
+            FitCheck(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
+            check_rms(fit.x_rms_pix or 0.0, fit.nmatches, fit.fit_geometry),
+            FitCheck(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
             _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
         )
     )
 
 
-def _matches(fit: ProductFit, evidence: Evidence) -> Witness:
+def _matches(fit: ProductFit, evidence: Evidence) -> FitCheck:
     wanted = MATCHES_WANTED.get(fit.fit_geometry, MATCHES_WANTED["rscale"])
     score = min(1.0, evidence.weight / (2 * wanted))
     reason = (
         f"{fit.nmatches} stars of the catalogue in {evidence.measurements} measurements, which "
         f"count as {evidence.weight} matches; the geometry wants {wanted}"
     )
-    return Witness(TrustComponent.MATCHES, score, reason, float(evidence.weight))
+    return FitCheck(TrustComponent.MATCHES, score, reason, float(evidence.weight))
 
 
-def _jackknife(evidence: Evidence) -> Witness:
+def _jackknife(evidence: Evidence) -> FitCheck:
     said = [("one star", evidence.jackknife_star_pix)]
     if evidence.weakest_exposure is not None:
         rootname, moved = evidence.weakest_exposure
@@ -103,12 +103,12 @@ def _jackknife(evidence: Evidence) -> Witness:
         for what, moved in said
     )
     score = 0.0 if worst is None else limited(JACKKNIFE_PIX, worst)
-    return Witness(TrustComponent.JACKKNIFE, score, reason, worst)
+    return FitCheck(TrustComponent.JACKKNIFE, score, reason, worst)
 
 
-def _archive(outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts) -> Witness:
+def _archive(outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts) -> FitCheck:
     assert fit.fitted_copy is not None
-    return judge_archive(archive, original, fit.fitted_copy, _pixel_mas(outcome) / 1000.0)
+    return check_archive(archive, original, fit.fitted_copy, _pixel_mas(outcome) / 1000.0)
 
 
 def _pixel_mas(outcome: BodyOutcome) -> float:
@@ -116,15 +116,15 @@ def _pixel_mas(outcome: BodyOutcome) -> float:
     return outcome.pixel_mas
 
 
-def _agreement(consistency: Consistency, pixel_mas: float) -> Witness:
-    """How well an exposure agrees with the others of its group."""
+def _agreement(consistency: Consistency, pixel_mas: float) -> FitCheck:
+    """Agreement of an exposure with the others of its group."""
     component = TrustComponent.NEIGHBOURS
     if consistency.rms_mas is None:
-        return Witness(component, None, "shares no star with another exposure of the group")
+        return FitCheck(component, None, "shares no star with another exposure of the group")
     # A difference has the noise of two centroids.
     rms_pix = consistency.rms_mas / pixel_mas / 2**0.5
     reason = (
         f"{consistency.pairs} stars shared with other exposures of the group agree to "
         f"{rms_pix:.3f} pix each"
     )
-    return Witness(component, limited(CENTROID_ERROR_PIX, rms_pix), reason, rms_pix)
+    return FitCheck(component, limited(CENTROID_ERROR_PIX, rms_pix), reason, rms_pix)

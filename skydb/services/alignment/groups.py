@@ -1,4 +1,4 @@
-"""The exposures of a run of groups: which go together, and which overlap no other."""
+"""Exposures of a run of groups: their groups, and those that overlap no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALL = "visits"
 
 @dataclass(frozen=True, slots=True)
 class GroupTarget:
-    """One exposure to fit, and why it was chosen."""
+    """One exposure to fit, with the reason of its choice."""
 
     version_id: int
     member: Member
@@ -85,12 +85,12 @@ def groups_of(
         Groupable(
             rootname,
             targets[rootname].member.visit,
-            told.target_name,
-            told.expstart_mjd,
-            told.expend_mjd,
-            told.exptime_s,
+            one.target_name,
+            one.expstart_mjd,
+            one.expend_mjd,
+            one.exptime_s,
         )
-        for rootname, told in facts.items()
+        for rootname, one in facts.items()
     ]
     if by is None:
         return [Group(_ALL, tuple(targets[rootname] for rootname in sorted(targets)))]

@@ -24,7 +24,7 @@ from skydb.services.intake import Subjects, remarks_on
 def product_flags(
     session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
 ) -> list[Flag]:
-    """Everything that the guards have to say of the products of a run.
+    """Collect the flags of the products of a run.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> 
     if newer:
         name, why = next(iter(newer.items()))
         message = (
-            f"a newer delivery is recorded of {len(newer)} of its {len(version.product.members)} "
-            f"members ({listed(list(newer))}) than it was made of (of {name}: {why}); a fit of "
+            f"{len(newer)} of its {len(version.product.members)} members have a newer archive "
+            f"version ({listed(list(newer))}) than it was made of (of {name}: {why}); a fit of "
             f"it does not move them. {anew(version)}."
         )
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)

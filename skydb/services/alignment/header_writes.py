@@ -1,4 +1,4 @@
-"""The accepted WCS in the headers of the user's own exposures, when he says so."""
+"""The accepted WCS in the headers of the user's own exposures, on request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class HeaderService:
     ) -> tuple[list[AcceptOutcome], list[HeaderChange]]:
         """Accept the fits of a run, and give the user's own exposures the WCS they get.
 
-        That the headers are to be written is on record with the acceptance: what was
+        The request to write headers is recorded with the acceptance: what was
         interrupted or killed in between, or while it wrote, is completed by asking again.
 
         Parameters
@@ -114,7 +114,7 @@ class HeaderService:
             return HeaderJournal(self.context).write(begun, self._pairs(run_id))
 
     def _beginning(self, begun: list[int]) -> Then:
-        """Begins the write in the transaction of the acceptance, and tells its number."""
+        """Make the function that begins the write in the transaction of the acceptance."""
 
         def begin(session: Session, acceptance: Acceptance) -> None:
             write = HeaderWrite({"run": acceptance.alignment_run_id}, acceptance.stamp)
@@ -127,7 +127,7 @@ class HeaderService:
         return begin
 
     def _accepted_before(self, run_id: int, *, is_forced: bool) -> list[AcceptOutcome] | None:
-        """What came of an acceptance whose headers are to be written; None when there is none.
+        """Results of an acceptance whose headers are to be written; None when there is none.
 
         Raises
         ------
@@ -177,7 +177,7 @@ class HeaderService:
 
 
 def _same_delivery(after: ProductVersion) -> list[ProductVersion]:
-    """The delivery that a version was made of, and what else skydb has made of that."""
+    """The archive version of a version, and other versions that skydb made of it."""
     return [one for one in after.product.versions if one.origin is after.origin and one != after]
 
 

@@ -1,4 +1,4 @@
-"""The members of a drizzled product that a fit belongs to, and those that it does not."""
+"""Members of a drizzled product that a fit of it belongs to, and others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Members:
     Parameters
     ----------
     moved : list of ProductVersion
-        The contents that the product was made of, which the fit moves.
+        The versions that the product was made of, which the fit moves.
     left : dict of str to str
         Members that it does not move, by rootname, each with the reason.
     """
@@ -52,9 +52,9 @@ class Members:
 def members_of_fit(session: Session, drizzled: ProductVersion, file: FileFacts) -> Members:
     """The members of a drizzled product that a fit of it belongs to.
 
-    A fit belongs to the members in the product's own flavour, in the very content whose WCS
-    the product was drizzled with. A member of which a newer delivery is recorded is not
-    moved: what was fitted says nothing of its WCS. A product that an acceptance made
+    A fit belongs to the members in the product's own flavour, in the versions whose WCS
+    the product was drizzled with. A member with a newer archive version is not moved, because
+    the fit does not apply to its WCS. A product that an acceptance made
     belongs with the versions that the same acceptance made, one that holds a restored
     solution with those of the version that had it.
 
@@ -94,7 +94,7 @@ def _without_members(drizzled: ProductVersion) -> NotFoundError:
     named = ", ".join(member.rootname for member in drizzled.product.members)
     if not named:
         return NotFoundError(
-            f"{drizzled.filename} does not tell what it was made of, so its fit moves nothing: "
+            f"{drizzled.filename} does not name its members, so its fit moves nothing: "
             "it has neither HDRTAB nor D001DATA.",
             advice="Fit a product that has one of them.",
         )
@@ -108,7 +108,7 @@ def _without_members(drizzled: ProductVersion) -> NotFoundError:
 def redelivered_members(
     session: Session, drizzled: ProductVersion, file: FileFacts
 ) -> dict[str, str]:
-    """Members of which a newer delivery is recorded than a product was made of.
+    """Find members with a newer archive version than a product was made of.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def redelivered_members(
     Returns
     -------
     dict of str to str
-        How the newest delivery differs from what the product was made of, by rootname.
+        Difference of the newest archive version from the product's, by rootname.
     """
     made = _made_with(session, drizzled)
     found = {}
@@ -137,7 +137,7 @@ def redelivered_members(
 
 
 def aligned_since(session: Session, drizzled: ProductVersion, file: FileFacts) -> dict[str, str]:
-    """Members that were aligned after what a product was made of.
+    """Find members that were aligned after the versions that a product was made of.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def aligned_since(session: Session, drizzled: ProductVersion, file: FileFacts) -
 def is_behind(
     session: Session, drizzled: ProductVersion, files: Mapping[str, Sequence[Product]]
 ) -> bool:
-    """Whether a product is not made of the files of its members that stand now.
+    """Whether a product is not made of the present files of its members.
 
     Parameters
     ----------
@@ -190,15 +190,15 @@ def _stands_after(drizzled: ProductVersion, member: ProductVersion) -> bool:
     return member.accepted_solution is not None or _calibrated_before(drizzled, member)
 
 
-def _newer(product: Product, drizzled: ProductVersion, told: DrizzledFrom) -> str | None:
-    """Why the newest delivery of a member came after what a product was made of, or None."""
+def _newer(product: Product, drizzled: ProductVersion, kept: DrizzledFrom) -> str | None:
+    """Explain why the newest archive version of a member came after the product's, or None."""
     newest = product.deliveries[-1]
-    # As delivered, or as skydb has aligned it since.
+    # As in the archive, or as skydb has aligned it since.
     standing = [one for one in product.versions if one.delivery == newest.delivery]
-    objections = [told.objection(one) for one in standing]
+    objections = [kept.objection(one) for one in standing]
     if None in objections:
         return None
-    was_made_of_older = any(told.objection(one) is None for one in product.deliveries[:-1])
+    was_made_of_older = any(kept.objection(one) is None for one in product.deliveries[:-1])
     if was_made_of_older or _calibrated_before(drizzled, newest):
         return next(why for one, why in zip(standing, objections, strict=True) if one is newest)
     return None
@@ -216,15 +216,15 @@ def _later(base: ProductVersion) -> str:
 
 
 def _base(
-    candidates: Sequence[Product], drizzled: ProductVersion, told: DrizzledFrom
+    candidates: Sequence[Product], drizzled: ProductVersion, kept: DrizzledFrom
 ) -> tuple[ProductVersion | None, str]:
     """The version of a member that the product was made of, or the reason why none is moved."""
     why = f"The ledger has no {drizzled.product.flavour} file of it."
     for product in candidates:
         newest = product.deliveries[-1]
-        # As delivered, or else as skydb has aligned it since.
+        # As in the archive, or else as skydb has aligned it since.
         for version in (one for one in product.versions if one.delivery == newest.delivery):
-            objection = told.objection(version)
+            objection = kept.objection(version)
             if objection is None:
                 return version, ""
             if version is newest and product is candidates[0]:
@@ -235,7 +235,7 @@ def _base(
 def _base_on_record(
     candidates: Sequence[Product], drizzled: ProductVersion, made: Mapping[int, ProductVersion]
 ) -> tuple[ProductVersion | None, str]:
-    """As :func:`_base`, of a product of which the ledger has what it was made with."""
+    """Find the version like :func:`_base`, for a product whose inputs are recorded."""
     for product in candidates:
         base = made.get(product.id)
         if base is not None and base.is_newest_delivery:
@@ -243,7 +243,7 @@ def _base_on_record(
         if base is not None:
             why = "it was delivered after the product was made"
             return None, _redelivered(product.deliveries[-1], drizzled, why)
-    return None, f"It had no part in it when {drizzled.reference} was made."
+    return None, f"It was not used when {drizzled.reference} was made."
 
 
 def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> str:
@@ -254,11 +254,11 @@ def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> 
 
 
 def anew(drizzled: ProductVersion) -> str:
-    """How a product is had that is made of the newest files, without a full stop."""
+    """Name the command for a product of the newest files, without a full stop."""
     visit = drizzled.product.visit.label
     if drizzled.product.flavour is Flavour.SKYDB:
-        return f"Make the product anew with `skydb drizzle --visit {visit}`"
-    return f"Fetch the product anew, or make one with `skydb drizzle --visit {visit}`"
+        return f"Make the product again with `skydb drizzle --visit {visit}`"
+    return f"Fetch the product again, or make one with `skydb drizzle --visit {visit}`"
 
 
 def member_products(session: Session, drizzled: ProductVersion) -> dict[str, list[Product]]:
@@ -285,7 +285,7 @@ def member_products(session: Session, drizzled: ProductVersion) -> dict[str, lis
 
 
 def _of_best_kind(drizzled: ProductVersion, found: Sequence[Product]) -> list[Product]:
-    """Of an exposure's FLT and FLC the one that goes with the product: DRCs are made of FLCs.
+    """Choose FLT or FLC of an exposure by the kind of the product: DRCs are made of FLCs.
 
     Were both moved by a DRZ and a DRC of one visit, each exposure would be moved by two fits.
     """

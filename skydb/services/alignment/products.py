@@ -1,4 +1,4 @@
-"""The drizzled products that an alignment run fits, and why these."""
+"""Choice of the drizzled products that an alignment run fits."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def choose_products(
 ) -> list[ChosenInput]:
     """Versions of the products that are named, or of those that the rule chooses.
 
-    Of what is not named one by one - all products, those of a selection, of a visit or of a
-    name with wildcards - those are fitted that :mod:`skydb.domain.combinations` says.
+    Others - all products, those of a selection, of a visit or of a
+    name with wildcards - are chosen by :mod:`skydb.domain.combinations`.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class _Admitted:
     wish: Wish
 
     def products(self, session: Session, *more: ColumnElement[bool]) -> list[Product]:
-        """Those that have a file version, in order of their names."""
+        """Select those that have a file version, in order of their names."""
         query = (
             select(Product)
             .where(Product.kind.in_(_DRIZZLED), Product.versions.any(), *self.conditions, *more)
@@ -165,7 +165,7 @@ def _latest(product: Product, wish: Wish) -> ProductVersion:
 def _single_exposure(
     session: Session, name: str, rootname: str, product: Product | None
 ) -> UsageError:
-    """The refusal of a file that is no drizzled product, with the one that it is a member of."""
+    """Make the error for a file that is not a drizzled product, with its product."""
     query = (
         select(Product.filename)
         .join(ProductMember, ProductMember.product_id == Product.id)
@@ -185,7 +185,7 @@ def _single_exposure(
 def _by_rule(
     session: Session, products: Sequence[Product], wish: Wish, why: str = ""
 ) -> list[ChosenInput]:
-    """What the rule takes of several products, by the files of their members."""
+    """Choose among several products by the files of their members."""
     files = _files_of(session, products)
     found = choose_combinations(products, files, wish, behind=_behind(session, products, files))
     found = found or _of_named_flavour(products, wish)
@@ -226,11 +226,11 @@ def _files_of(session: Session, products: Sequence[Product]) -> list[Product]:
 def _behind(
     session: Session, products: Sequence[Product], files: Sequence[Product]
 ) -> set[Product]:
-    """Products that others of the same exposures go before, for these are made of newer files."""
+    """Products that are older than others of the same exposures."""
     counts = Counter(member.rootname for one in products for member in one.members)
-    shelves = by_exposure(files)
+    candidates = by_exposure(files)
     rivals = [one for one in products if any(counts[m.rootname] > 1 for m in one.members)]
-    return {one for one in rivals if is_behind(session, one.latest, shelves)}
+    return {one for one in rivals if is_behind(session, one.latest, candidates)}
 
 
 def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
@@ -243,7 +243,7 @@ def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
 
 
 def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[str, ...]]:
-    """What else there was, by version: other versions, and products of the same members."""
+    """Other versions, and products of the same members, by version."""
     mine, theirs = aliased(ProductMember), aliased(ProductMember)
     ids = {one.version.product_id for one in chosen}
     sharing = (
@@ -257,12 +257,12 @@ def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[
     for product_id, other in session.execute(sharing):
         beside[product_id][other.id] = other
     return {
-        one.version.id: tuple(_told(one.version, beside[one.version.product_id].values()))
+        one.version.id: tuple(_other_versions(one.version, beside[one.version.product_id].values()))
         for one in chosen
     }
 
 
-def _told(version: ProductVersion, others: Iterable[Product]) -> Iterator[str]:
+def _other_versions(version: ProductVersion, others: Iterable[Product]) -> Iterator[str]:
     for other in version.product.versions:
         if other not in (version, version.origin):
             yield f"{other.product.flavour} {other.product.kind} {other.reference}"

@@ -1,4 +1,4 @@
-"""The fits of a run as rows, each as soon as nothing but its trust can change."""
+"""The fits of a run as rows, each written once only its trust can change."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Recorder:
 
     def __init__(self, context: Context, run_id: int) -> None:
         self._context, self._run_id = context, run_id
-        #: What is on record, by file version.
+        #: Recorded solutions, by file version.
         self._known: dict[int, TrustReport | None] = {}
 
     def keep(self, attempt: Attempt) -> None:
-        """Record a fit while the run goes on, or what is known anew of its trust.
+        """Record a fit while the run continues, or its new trust.
 
-        It is left for the end, where all inputs are looked at, when its file is not what it was.
+        A file that has changed is left for the end, where all inputs are checked.
         """
         is_new = attempt.key not in self._known
         if self._says(attempt) or (is_new and not self._is_untouched(attempt)):
@@ -46,22 +46,22 @@ class Recorder:
         wcs = self._prepare(attempt) if is_new else None
         with self._context.store.writing() as session:
             run = session.get_one(AlignmentRun, self._run_id)
-            run.parameters = _joined(run.parameters, _told([attempt]))
+            run.parameters = _joined(run.parameters, _facts([attempt]))
             self._write(session, run, attempt, wcs)
             session.commit()
             self._known[attempt.key] = attempt.report
 
     def close(self, attempts: Sequence[Attempt]) -> None:
-        """Record what is left with all that is known in the end, and the good end of the run."""
+        """Record the remaining fits with their final trust, and the end of the run."""
         new = [one for one in attempts if one.key not in self._known]
         read = {one.key: self._prepare(one) for one in new}
         with self._context.closing(AlignmentRun, self._run_id) as (session, run):
-            run.parameters = {**run.parameters, **_told(attempts)}
+            run.parameters = {**run.parameters, **_facts(attempts)}
             for one in attempts:
                 self._write(session, run, one, read.get(one.key))
 
     def _says(self, attempt: Attempt) -> bool:
-        """Whether this very trust is on record."""
+        """Whether the same trust is recorded."""
         return attempt.key in self._known and self._known[attempt.key] == attempt.report
 
     def _is_untouched(self, attempt: Attempt) -> bool:
@@ -82,7 +82,7 @@ class Recorder:
         run.workspace = "/".join(self._home)
         if one.key in self._known:
             if not self._says(one):
-                _judge_again(session, run, one)
+                _update_trust(session, run, one)
             return
         version = session.get_one(ProductVersion, one.key)
         for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
@@ -102,28 +102,28 @@ class Recorder:
         return ("alignments", str(self._run_id))
 
 
-def _judge_again(session: Session, run: AlignmentRun, one: Attempt) -> None:
+def _update_trust(session: Session, run: AlignmentRun, one: Attempt) -> None:
     """Give a fit that waits for review the trust that it has by now."""
     asked = select(AlignmentSolution).where(
         AlignmentSolution.activity_id == run.id, AlignmentSolution.version_id == one.key
     )
     for solution in session.scalars(asked):
         if one.report is not None and solution.status is SolutionStatus.PROPOSED:
-            solution.judge(one.report)
+            solution.record_trust(one.report)
 
 
-def _joined(parameters: dict[str, object], told: dict[str, dict[str, object]]) -> dict[str, object]:
-    """Parameters of a run with what is told of one more file."""
+def _joined(parameters: dict[str, object], new: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Add the facts of one more file to the parameters of a run."""
     joined = {}
-    for name, more in told.items():
+    for name, more in new.items():
         known = parameters.get(name, {})
         assert isinstance(known, dict)
         joined[name] = {**known, **more}
     return {**parameters, **joined}
 
 
-def _told(attempts: Sequence[Attempt]) -> dict[str, dict[str, object]]:
-    """What a run tells of each file: its catalogue, and why this geometry and this catalogue."""
+def _facts(attempts: Sequence[Attempt]) -> dict[str, dict[str, object]]:
+    """Collect the facts of each file: its catalogue, and the reasons for geometry and catalogue."""
     named = {one.fit.product.name: one for one in attempts}
     why = {name: one.fit.geometry_why for name, one in named.items() if one.fit.geometry_why}
     tried = {name: list(one.tried) for name, one in named.items() if one.tried}

@@ -24,7 +24,7 @@ from skydb.sky.geometry import separations_mas
 
 #: A product of which more than this lies in the catalogue's area is covered.
 _COVERED = 0.99
-#: Sources farther from a product have nothing to do with it.
+#: Sources farther from a product are not used.
 _NEAR_DEG = 10.0
 
 
@@ -41,14 +41,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Area:
-    """What is known of the piece of sky that a catalogue was asked for.
+    """Piece of sky that a catalogue was asked for.
 
     Parameters
     ----------
     cone : tuple of float or None
         RA, Dec and radius in degrees of the circle that a service was asked for.
     versions : frozenset of int
-        Contents whose footprints it was asked for.
+        Versions whose footprints it was asked for.
     """
 
     cone: tuple[float, float, float] | None = None
@@ -56,7 +56,7 @@ class Area:
 
     @classmethod
     def of(cls, catalog: ReferenceCatalog) -> Area:
-        """That of a catalogue of the ledger."""
+        """Read it from a catalogue of the ledger."""
         versions = frozenset(link.version_id for link in catalog.activity.used)
         return cls(asked_cone(catalog.query), versions)
 
@@ -87,12 +87,12 @@ class Reference:
 
     @property
     def motion(self) -> MotionRecord:
-        """What became of sources without a proper motion."""
+        """Treatment of sources without a proper motion."""
         return self.placed.record
 
     @cached_property
     def coverage(self) -> Coverage:
-        """How much of the product it covers."""
+        """Coverage of the product."""
         chips, margin = self._chips(), self.settings.searchrad_arcsec
         seen = coverage_of_chips(chips, self.placed.table.radec_deg, margin)
         if self.target.version_id in self.area.versions:
@@ -103,10 +103,10 @@ class Reference:
 
     @property
     def near(self) -> np.ndarray:
-        """Which sources are near enough to be given to TweakReg: all but those far away.
+        """Select the sources for TweakReg: all but those far away.
 
-        On the tangent plane of the product a source of another part of the sky has no place,
-        and TweakReg, which sorts places, then matches nothing.
+        On the tangent plane of the product a source of another part of the sky has no position,
+        and TweakReg, which sorts positions, then matches nothing.
         """
         radec = self.placed.table.radec_deg
         grid = next(iter(sky_grid(read_hstwcs(self.target.path), 3).values()))
@@ -123,16 +123,16 @@ class Reference:
 
     @property
     def refusal(self) -> str:
-        """Why the product is not fitted."""
+        """Reason why the product is not fitted."""
         seen = self.coverage
-        told = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
-        told += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
+        text = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
+        text += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
         if self.motion.treatment is not None and self.motion.without_motion:
-            told += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
-        return told + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
+            text += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
+        return text + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
 
     def doubts(self, fit: ProductFit) -> str | None:
-        """Why its stars may not be where the product saw them, or not all over it."""
+        """Reason to doubt the epoch or the coverage of its stars."""
         rms = max(fit.rms_ra_mas or 0.0, fit.rms_dec_mas or 0.0) if fit.is_fitted else None
         found = [epoch_doubt(self.motion, self.used_epoch, self.target.epoch_year, rms)]
         if self.is_covered and self.coverage.share < _COVERED:
@@ -175,7 +175,7 @@ class Reference:
             _, exposed = read_exposed(self.target.path)
             if exposed.any():
                 return [ImageArea(exposed, next(iter(chips.values())))]
-        # An exposure fills its chips; an image of zeros does not tell where it was exposed.
+        # An exposure fills its chips; an image of zeros does not show where it was exposed.
         return [ImageArea(np.ones(wcs.array_shape, dtype=bool), wcs) for wcs in chips.values()]
 
     @cached_property
@@ -220,7 +220,7 @@ def references(
 
 
 def look_at(found: Sequence[Reference], progress: Progress) -> None:
-    """Read what each product is covered by, and tell what became of sources without motion.
+    """Measure the coverage of each product, and report the treatment of sources without motion.
 
     Done before anything is recorded, so that no session is open while images are read.
     """

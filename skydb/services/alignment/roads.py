@@ -18,7 +18,7 @@ from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.starlists import STARS_OF_CHIP, star_lists
-from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, Heard, ProductFit, TweakReg
+from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, OnFit, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
 from skydb.services.alignment.products import choose_products
@@ -66,13 +66,13 @@ class Road(Protocol):
     def flags(
         self, session: Session, chosen: Sequence[ChosenInput], files: Mapping[int, FileFacts]
     ) -> list[Flag]:
-        """Everything that guards have to say of them."""
+        """Collect the flags on them."""
         ...
 
     def fit(
-        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, on_fit: OnFit
     ) -> list[ProductFit]:
-        """One fit for each file, or why there is none; each is heard of as soon as it stands."""
+        """Fit each file, or explain why there is no fit; report each as soon as it is done."""
         ...
 
 
@@ -95,12 +95,12 @@ class DrizzledRoad:
         return product_flags(session, chosen, files)
 
     def fit(
-        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, on_fit: OnFit
     ) -> list[ProductFit]:
         """Fits by TweakReg."""
         progress.begin(f"TweakReg on {len(job.files)} products")
         fit = partial(_tweakreg, TweakReg(runner), job.catalogs, None)
-        return fit_by_matches(fit, job.files, job.settings, job.scratch, heard)
+        return fit_by_matches(fit, job.files, job.settings, job.scratch, on_fit)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class ExposureRoad:
         return exposure_flags(session, chosen)
 
     def fit(
-        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, heard: Heard
+        self, runner: DrizzlepacRunner, job: FitJob, progress: Progress, on_fit: OnFit
     ) -> list[ProductFit]:
         """Fits by TweakReg to skydb's own lists of stars, which survive cosmic rays."""
         progress.begin("Finding stars", len(job.files))
@@ -139,11 +139,11 @@ class ExposureRoad:
             if path not in enough
         }
         for one in fits.values():
-            heard(one)
+            on_fit(one)
         if enough:
             progress.begin(f"TweakReg on {len(enough)} exposures")
             fit = partial(_tweakreg, TweakReg(runner), job.catalogs, stars)
-            made = fit_by_matches(fit, enough, job.settings, job.scratch, heard)
+            made = fit_by_matches(fit, enough, job.settings, job.scratch, on_fit)
             fits |= {fit.product: fit for fit in made}
         return [fits[path] for path in job.files]
 
@@ -155,9 +155,9 @@ def _tweakreg(
     files: Sequence[Path],
     settings: TweakRegSettings,
     scratch: Path,
-    heard: Heard,
+    on_fit: OnFit,
 ) -> list[ProductFit]:
-    return tool.fit(files, catalogs, settings, scratch, stars=stars, heard=heard)
+    return tool.fit(files, catalogs, settings, scratch, stars=stars, on_fit=on_fit)
 
 
 def star_files_of(fit: ProductFit) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Trust: hear every witness of a fit, before review and again when it is applied."""
+"""Trust: all checks of a fit, before review and again when it is applied."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from skydb.domain import Acceptance, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
-from skydb.domain.motion import MotionRecord, judge_motion
+from skydb.domain.motion import MotionRecord, check_motion
 from skydb.domain.trust import (
     TRUST_FLOOR,
+    FitCheck,
     TrustReport,
-    Witness,
-    judge_clipped,
-    judge_jackknife,
-    judge_matches,
-    judge_rms,
+    check_clipped,
+    check_jackknife,
+    check_matches,
+    check_rms,
     overruled,
     report_of,
 )
@@ -44,7 +44,7 @@ _GOOD_ARCHIVE_RMS_MAS = 30.0
 
 @dataclass(frozen=True)
 class FittedFile:
-    """A fit to be judged, and the WCS that the product came with.
+    """A fit to check, and the WCS that the product had before.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FittedFile:
     original : Path
         The product as it was.
     archive : WcsFacts
-        The WCS in force in it.
+        Its active WCS.
     motion : MotionRecord or None
         How the sources of the catalogue were placed.
     """
@@ -69,8 +69,8 @@ class FittedFile:
         return self._looked_at[0]
 
     @property
-    def cross_match(self) -> Witness:
-        """Those sources against the catalogue that was fitted to, at the epoch of the product."""
+    def cross_match(self) -> FitCheck:
+        """Compare these sources with the catalogue of the fit, at the epoch of the product."""
         return self._looked_at[1]
 
     @property
@@ -80,22 +80,22 @@ class FittedFile:
         return self.fit.fitted_copy
 
     @cached_property
-    def own_witnesses(self) -> tuple[list[Witness], list[Witness]]:
-        """What is said of it without its neighbours: the witnesses before them, and after."""
+    def own_checks(self) -> tuple[list[FitCheck], list[FitCheck]]:
+        """Run the checks without neighbours: those before their check, and those after."""
         fit = self.fit
         cross_match = self.cross_match
         rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
         before = matches_before_clipping(fit.log, self.original.name)
         return [
-            judge_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
-            judge_rms(rms_pix, fit.nmatches, fit.fit_geometry),
-            judge_jackknife(_jackknife_pix(fit)),
-            judge_clipped(before, fit.nmatches),
+            check_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
+            check_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            check_jackknife(_jackknife_pix(fit)),
+            check_clipped(before, fit.nmatches),
             cross_match,
-        ], [overruled(_archive(self), cross_match), judge_motion(self.motion)]
+        ], [overruled(_archive(self), cross_match), check_motion(self.motion)]
 
     @cached_property
-    def _looked_at(self) -> tuple[measure.Sighting, Witness]:
+    def _looked_at(self) -> tuple[measure.Sighting, FitCheck]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
         fitted = read_fitted(self.fitted_copy)
@@ -103,10 +103,10 @@ class FittedFile:
         return fitted.sighting, fitted.cross_match(table)
 
 
-class Jury:
-    """Hears every witness of the fits of one run, which come one by one.
+class TrustChecks:
+    """Runs every check of the fits of one run, which arrive one by one.
 
-    A fit is neighbour to all that are known; each is looked at once.
+    A fit is a neighbour of all known ones; each is read once.
     """
 
     def __init__(self) -> None:
@@ -116,14 +116,14 @@ class Jury:
     def __contains__(self, key: int) -> bool:
         return key in self._files
 
-    def hear(self, key: int, file: FittedFile) -> list[int]:
-        """Look at a fit that TweakReg could make; the earlier ones that it may speak of."""
-        told = [other for other in self._files if self._compare(key, file, other)]
+    def add(self, key: int, file: FittedFile) -> list[int]:
+        """Read a fit; return the earlier ones whose checks change."""
+        compared = [other for other in self._files if self._compare(key, file, other)]
         self._files[key] = file
-        return told
+        return compared
 
     def _compare(self, key: int, file: FittedFile, other: int) -> bool:
-        """Keep what two fits say of each other; False when the new one says nothing."""
+        """Keep the comparison of two fits; False without a result."""
         known = self._files[other]
         said = {
             key: measure.shared(file.sighting, known.sighting),
@@ -135,17 +135,17 @@ class Jury:
         return said[other].pairs > 0
 
     def report(self, key: int) -> TrustReport:
-        """What every witness says of a fit, as far as its neighbours are known."""
+        """Results of all checks of a fit, with the neighbours known so far."""
         file = self._files[key]
-        before, after = file.own_witnesses
-        neighbours = measure.judge_neighbours(self._agreed.get(key, []))
+        before, after = file.own_checks
+        neighbours = measure.check_neighbours(self._agreed.get(key, []))
         return TrustReport((*before, overruled(neighbours, file.cross_match), *after))
 
 
 def screen(
     context: Context, acceptance_id: int, installed: Mapping[int, Path], force_why: str | None
 ) -> set[int]:
-    """Hear the cross-match again, on the very files that fits were written to.
+    """Repeat the cross-match, on the files that fits were written to.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def screen(
     installed : mapping of int to Path
         Copy of the product whose primary WCS is the fit, by the id of the fit.
     force_why : str or None
-        Reason of whoever wants doubtful fits nevertheless.
+        Reason of the user for accepting doubtful fits.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def screen(
 
 
 def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport:
-    """What was kept with a fit, with the cross-match heard anew."""
+    """Read the report that was kept with a fit, with a new cross-match."""
     with context.store.reading() as session:
         solution = session.get_one(AlignmentSolution, solution_id)
         kept = report_of(solution.trust_reasons)
@@ -194,19 +194,19 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
             return kept
         epoch = mean_epochs(session, [solution.version])[0]
         catalog, weight = solution.catalog, (solution.nmatches or 0, solution.matches_wanted)
-        kept = kept.with_witness(judge_matches(*weight))
+        kept = kept.with_check(check_matches(*weight))
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    return kept.with_witness(read_fitted(installed).cross_match(usable.at(epoch).table))
+    return kept.with_check(read_fitted(installed).cross_match(usable.at(epoch).table))
 
 
 def _keep(
     acceptance: Acceptance, solution: AlignmentSolution, report: TrustReport, why: str | None
 ) -> None:
-    """Keep a doubt, and who overrode it; a fit of which nothing new is known stays as it is."""
+    """Record a doubt, and the user who overrode it; without new checks a fit stays as it is."""
     if solution.trust is None or report.score < solution.trust:
-        solution.judge(report)
+        solution.record_trust(report)
     if report.is_trusted:
         return
     name = solution.version.filename
@@ -219,7 +219,7 @@ def _keep(
 
 
 def _sentence(product: str, report: TrustReport) -> str:
-    said = report.objections or "no witness speaks for it"
+    said = report.objections or "no check passed"
     return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
 
 
@@ -236,15 +236,15 @@ def _jackknife_pix(fit: ProductFit) -> float | None:
     )
 
 
-def _archive(product: FittedFile) -> Witness:
+def _archive(product: FittedFile) -> FitCheck:
     scale = product.sighting.scale_arcsec
-    return judge_archive(product.archive, product.original, product.fitted_copy, scale)
+    return check_archive(product.archive, product.original, product.fitted_copy, scale)
 
 
-def judge_archive(
+def check_archive(
     archive: WcsFacts, original: Path, fitted_copy: Path, scale_arcsec: float
-) -> Witness:
-    """The archive's own fit to Gaia; other solutions, and earlier fits of skydb, are no witness.
+) -> FitCheck:
+    """Check against the archive's own fit to Gaia; others, and fits of skydb, do not count.
 
     Parameters
     ----------
@@ -259,11 +259,11 @@ def judge_archive(
     rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
     if name.is_of_skydb:
         reason = f"{name.text} is a fit of skydb itself, not of the archive"
-        return Witness(TrustComponent.ARCHIVE, None, reason)
+        return FitCheck(TrustComponent.ARCHIVE, None, reason)
     is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
     enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
     if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
-        reason = f"the archive's {name.text or 'WCS'} is no good fit to Gaia"
-        return Witness(TrustComponent.ARCHIVE, None, reason)
+        reason = f"the archive's {name.text or 'WCS'} is not a good fit to Gaia"
+        return FitCheck(TrustComponent.ARCHIVE, None, reason)
     moved = displacement(read_hstwcs(original), read_hstwcs(fitted_copy))
-    return measure.judge_archive(moved, scale_arcsec, max(rms))
+    return measure.check_archive(moved, scale_arcsec, max(rms))

@@ -1,9 +1,9 @@
 """Exposures that were moved between a fit and its acceptance.
 
 A fit belongs to the file version that it was made of. When the exposure was aligned in between,
-an absolute fit of the earlier version still says where the exposure is, and takes the place of
-the other one: that is said. A fit of one visit to another one says nothing any more when the
-other has moved: it is refused.
+an absolute fit of the earlier version is still valid and replaces the other one, with a
+flag. A fit of one visit to another one is no longer valid when the other has moved: it is
+refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion
 
 
 def aligned_later(version: ProductVersion) -> ProductVersion | None:
-    """The file that now stands for an exposure, when it was aligned after some version; or None."""
+    """The present file of an exposure, when it was aligned after some version; or None."""
     latest = version.product.latest
     if latest is version or not version.is_newest_delivery:
         return None
@@ -22,7 +22,7 @@ def aligned_later(version: ProductVersion) -> ProductVersion | None:
 
 
 def replaced(versions: Iterable[ProductVersion]) -> dict[str, str]:
-    """What the acceptance of fits of some versions takes the place of, by rootname."""
+    """Describe the alignments that the acceptance of fits replaces, by rootname."""
     found = {}
     for version in versions:
         later = aligned_later(version)
@@ -35,7 +35,7 @@ def replaced(versions: Iterable[ProductVersion]) -> dict[str, str]:
 
 
 def rested_elsewhere(run: AlignmentRun, solution: AlignmentSolution) -> str | None:
-    """Why a fit of a visit to another visit holds no more, or None.
+    """Explain why a fit of a visit to another visit is no longer valid, or None.
 
     Parameters
     ----------

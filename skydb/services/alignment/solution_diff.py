@@ -1,4 +1,4 @@
-"""WCS diff: how far two solutions of one image are apart, and what may be the cause."""
+"""WCS diff: the distance of two solutions of one image, and its possible causes."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ _Question = Callable[[Session, AlignmentSolution], Any]
 def _causes(
     session: Session, first: AlignmentSolution, second: AlignmentSolution
 ) -> dict[DiffCause, list[Any]]:
-    """What the rows behind two solutions say differently, in the order of :class:`DiffCause`."""
+    """Find the differences in the rows behind two solutions, in the order of :class:`DiffCause`."""
     distorted = [
         distortion_of(one.wcs_kind, one.distortion, one.version.idctab) for one in (first, second)
     ]
@@ -143,14 +143,14 @@ Distortion = tuple[str | None, str | None] | None
 
 
 def distortion_of(kind: WcsKind, named: str | None, idctab: str | None) -> Distortion:
-    """Witnesses of the distortion model of a solution; None when it has no distortion."""
+    """Distortion model of a solution, by name and IDCTAB; None when it has no distortion."""
     if kind is WcsKind.PIPELINE:
         return None
     return named, (idctab or "").removesuffix("_idc.fits") or None
 
 
 def distortions_apart(one: Distortion, other: Distortion) -> dict[DiffCause, list[Any]]:
-    """The cause IDCTAB, when a witness that both solutions have says so.
+    """Return the cause IDCTAB, when names or IDCTABs of both solutions differ.
 
     An archive may bring a new IDCTAB under an old WCSNAME, and an alternate WCS keeps its
     name in a file with another IDCTAB.
@@ -180,7 +180,7 @@ def _epoch(session: Session, solution: AlignmentSolution) -> float | None:
 
 
 def _software(session: Session, solution: AlignmentSolution) -> list[str | None] | None:
-    """What made the WCS: the versions that a file names, or skydb and its drizzlepac.
+    """Software that made the WCS: the versions in a file, or skydb and its drizzlepac.
 
     A headerlet file names none but that of the tool that wrote it.
     """
@@ -195,7 +195,7 @@ def _software(session: Session, solution: AlignmentSolution) -> list[str | None]
 
 
 def _input(session: Session, solution: AlignmentSolution) -> str | None:
-    """Checksum of the content from outside that the solution's file goes back to."""
+    """Checksum of the archive version that the solution's file goes back to."""
     if solution.version.product.kind is ProductKind.HLET:
         return None
     return solution.version.origin.sha256
@@ -216,7 +216,7 @@ def _fit_parameters(session: Session, solution: AlignmentSolution) -> dict[str, 
     return activity.parameters if isinstance(activity, AlignmentRun) else {}
 
 
-#: All but IDCTAB, for which there are two witnesses.
+#: All but IDCTAB, which is compared in two ways.
 _QUESTIONS: dict[DiffCause, _Question] = {
     DiffCause.CATALOGUE: _catalog,
     DiffCause.EPOCH: _epoch,
@@ -225,5 +225,5 @@ _QUESTIONS: dict[DiffCause, _Question] = {
     DiffCause.PARAMETERS: _parameters,
 }
 
-#: Here a missing value says something: no catalogue.
+#: Here a missing value is a value: no catalogue.
 _TELLING_ALONE = (DiffCause.CATALOGUE,)

@@ -64,7 +64,7 @@ def wcs_of(workspace: Workspace, solution: AlignmentSolution) -> dict[int, WCS]:
 
 
 def wcs_or_like(workspace: Workspace, solution: AlignmentSolution) -> tuple[dict[int, WCS], str]:
-    """As :func:`wcs_of`, also when the very file is gone but another version has its distortion.
+    """Build :func:`wcs_of`, or if the file is gone, one with the distortion of another version.
 
     An archive replaces files under their names. The linear terms are in the ledger; the
     distortion of another version of the product with the same IDCTAB stands in.

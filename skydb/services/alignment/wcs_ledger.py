@@ -1,4 +1,4 @@
-"""The WCS ledger: write an earlier solution again, or give it away as a headerlet."""
+"""The WCS ledger: write an earlier solution again, or export it as a headerlet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _IMAGES_OF_AN_EXPOSURE = (ProductKind.FLC, ProductKind.FLT)
 
 @dataclass(frozen=True, slots=True)
 class RestoreOutcome:
-    """What came of writing an earlier solution again.
+    """Result of writing an earlier solution again.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class RestoreOutcome:
     product, version
         The file, and its new version; None when nothing was kept.
     shift_mas : float
-        How far the image moved from the solution that was in force.
+        Shift of the image from the solution that was active.
     residual_mas : float
         Largest separation from the WCS that was asked for.
     status : SolutionStatus
@@ -107,11 +107,11 @@ class WcsLedgerService:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
     def restore(self, solution_id: int) -> RestoreOutcome:
-        """Make an earlier solution the one in force again.
+        """Make an earlier solution the active one again.
 
-        The newest content of the product is copied, its primary WCS archived as an
-        alternate and the earlier solution made primary under its own WCSNAME. What
-        came of it is measured.
+        The newest version of the product is copied, its primary WCS archived as an
+        alternate and the earlier solution made primary under its own WCSNAME. The result
+        is measured.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class WcsLedgerService:
             )
 
     def _written(self, plan: _Plan, scratch: Path) -> Path:
-        """Copy of the newest content with the earlier solution as its primary WCS."""
+        """Copy the newest version with the earlier solution as its primary WCS."""
         copy = Path(shutil.copy(plan.path, scratch))
         when = utc_now().isoformat(timespec="microseconds")
         history = f"skydb {__version__} made {plan.label.wcs_name} primary at {when}"
@@ -305,7 +305,7 @@ def _require_in_a_file(solution: AlignmentSolution) -> None:
 
 
 def _target(session: Session, solution: AlignmentSolution) -> ProductVersion:
-    """The newest content of the file that a solution belongs to; of a headerlet, the image."""
+    """The newest version of the file that a solution belongs to; of a headerlet, the image."""
     product = solution.version.product
     if product.kind is not ProductKind.HLET:
         return product.latest
@@ -327,13 +327,13 @@ def _require_not_in_force(solution: AlignmentSolution, version: ProductVersion) 
     current = version.current_solution
     if current is not None and solution.id in (current.id, current.source_id):
         raise StateError(
-            f"Solution {solution.id} is in force in version {version.number} of "
+            f"Solution {solution.id} is active in version {version.number} of "
             f"{version.filename} already."
         )
 
 
 def _give_up(activity: Restoration, restored: AlignmentSolution) -> None:
-    """A solution that could not be written stands in no file and was applied to none."""
+    """Record that a solution could not be written: it is in no file and was applied to none."""
     restored.wcs_key = None
     restored.applied_at = None
     restored.reason = (

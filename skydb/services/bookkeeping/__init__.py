@@ -1,4 +1,4 @@
-"""What is due, notes and flags, what is kept of runs, and moving a ledger."""
+"""Due work, notes and flags, retention of runs, and copies of a ledger."""
 
 import lazy_loader
 

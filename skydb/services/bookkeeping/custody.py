@@ -72,7 +72,7 @@ def back_up(
 ) -> Backup:
     """Write the ledger as it stands at one moment to a file, while others write to it.
 
-    The files that the ledger tells of are not in it.
+    The files of the ledger's versions are not in it.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def back_up(
     overwrite : bool
         Whether it may take the place of an earlier file, which stays until it is proved.
     progress : Progress, optional
-        Who is told of long work.
+        Display of the progress of long work.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _require_place(engine: Engine, path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a directory.", advice="Name a file in it.")
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there.", advice="Name another file, or say --overwrite.")
+        raise UsageError(f"{path} exists already.", advice="Name another file, or use --overwrite.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
     if not os.access(path.parent, os.W_OK):
@@ -182,7 +182,7 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         cause = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
         said = redacted(" ".join(str(cause).split()).removesuffix("."))
-        raise StoreError(f"The backup {path} was given up: {said}.") from error
+        raise StoreError(f"The backup {path} failed: {said}.") from error
     finally:
         for ending in ("", *LOGS):
             with suppress(OSError):
@@ -190,7 +190,7 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def _forget_killed(path: Path) -> None:
-    """Delete what a backup to the same file has left that was killed."""
+    """Delete the draft that a killed backup to the same file has left."""
     for found in drafts_of(path):
         mark = owner_of_draft(found)
         if mark is not None and fate_of(mark) is Fate.DEAD:
@@ -203,7 +203,7 @@ def _take_name(draft: Path, path: Path) -> None:
         # Unlike a rename this fails when the name was taken in the meantime.
         path.hardlink_to(draft)
     except FileExistsError as error:
-        raise UsageError(f"{path} is there by now.", advice="Name another file.") from error
+        raise UsageError(f"{path} exists by now.", advice="Name another file.") from error
     except OSError:
         # Some file systems have no links.
         draft.rename(path)

@@ -27,7 +27,7 @@ def copy_database(source: str, target: str, progress: Progress | None = None) ->
     source, target : str
         Database URLs, of either kind.
     progress : Progress, optional
-        Who is told of long work.
+        Display of the progress of long work.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The survey's books: notes and flags, bad deliveries, superseded catalogues."""
+"""Notes and flags, bad archive versions, superseded catalogues."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from skydb.store import books_queries, queries
 from skydb.store.references import entity_of, products_of
 from skydb.store.scope import Scope
 
-#: What a line can be about, for messages.
+#: Subjects of notes and flags, for messages.
 _SUBJECTS = "a rootname, a visit (bxl50), a product's file name, product:12, run:12 or solution:31"
 _LONGEST = {"label": 40, "author": 64, "name": 64}
 
 
 @dataclass(frozen=True)
 class BooksService:
-    """Writes lines in the books; none is ever removed.
+    """Writes notes and flags; none is ever removed.
 
-    ``author`` is who asks when left out.
+    ``author`` is the user when left out.
     """
 
     context: Context
 
     def note(self, subject: str, text: str, author: str | None = None) -> queries.Row:
-        """Write something down about a subject.
+        """Write a note about a subject.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class BooksService:
         return self._write(subject, EntryKind.NOTE, text, author)
 
     def flag(self, subject: str, label: str, why: str, author: str | None = None) -> queries.Row:
-        """Say that something is wrong with a subject, until the flag is withdrawn.
+        """Flag a subject until the flag is withdrawn.
 
         Raises
         ------
@@ -64,13 +64,13 @@ class BooksService:
             As :meth:`note`; or the label is no word.
         """
         if label.startswith("ignore:") or not label.strip():
-            raise UsageError(f"{label!r} is no label.", advice="See also `skydb books ignore`.")
+            raise UsageError(f"Invalid label {label!r}.", advice="See also `skydb books ignore`.")
         return self._write(subject, EntryKind.FLAG, why, author, _fitting("label", label))
 
     def ignore(
         self, subject: str, rule: TodoRule, why: str, author: str | None = None
     ) -> queries.Row:
-        """Silence a rule for a subject, until the line is withdrawn.
+        """Dismiss a rule for a subject, until the dismissal is withdrawn.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class BooksService:
         return self._write(subject, EntryKind.NOTE, why, author, rule.dismissal)
 
     def withdraw(self, entry_id: int, why: str, author: str | None = None) -> queries.Row:
-        """Note that a line no longer holds.
+        """Withdraw a note or flag.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class BooksService:
             entry = session.get(BookEntry, entry_id)
             if entry is None:
                 raise NotFoundError(
-                    f"There is no line {entry_id} in the books.", advice="See `skydb books list`."
+                    f"There is no note or flag {entry_id}.", advice="See `skydb books list`."
                 )
             entry.withdraw(self.author(author), why)
             row = entry_row(session, entry)
@@ -106,9 +106,9 @@ class BooksService:
         kind: EntryKind | None = None,
         scope: Scope | None = None,
     ) -> list[queries.Row]:
-        """Lines of the books, oldest first; those of one subject, of one kind, or of a scope.
+        """List notes and flags, oldest first; those of one subject, of one kind, or of a scope.
 
-        Lines on an exposure's products count as its own, those on a visit's exposures as the
+        Notes on an exposure's products count as its own, those on a visit's exposures as the
         visit's.
 
         Raises
@@ -127,7 +127,7 @@ class BooksService:
             return books_queries.lines_in(session, scope or Scope(), ordered)
 
     def abandon(self, activity_id: int, why: str, author: str | None = None) -> queries.Row:
-        """Give up what is left RUNNING by a process that is gone.
+        """Fail the activities of a process that has ended.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class BooksService:
     def supersede(
         self, earlier: str, later: str, why: str, author: str | None = None
     ) -> queries.Row:
-        """Put one reference catalogue in the place of another.
+        """Replace one reference catalogue by another.
 
         Raises
         ------
@@ -185,7 +185,7 @@ class BooksService:
         began, ended = _day(began_on), _day(ended_on)
         with self.context.store.writing() as session:
             if _delivery(session, name) is not None:
-                raise UsageError(f"There is a delivery {name!r} already.")
+                raise UsageError(f"A bad archive version {name!r} exists already.")
             delivery = BadDelivery(_fitting("name", name), began, ended, what, self.author(author))
             session.add(delivery)
             row = books_queries.delivery_row(delivery)
@@ -193,7 +193,7 @@ class BooksService:
             return row
 
     def drop_delivery(self, name: str, why: str, author: str | None = None) -> queries.Row:
-        """Take a bad delivery away; a line in the books says what it was.
+        """Remove a bad archive version; a note keeps its description.
 
         Raises
         ------
@@ -206,11 +206,12 @@ class BooksService:
             delivery = _delivery(session, name)
             if delivery is None:
                 raise NotFoundError(
-                    f"There is no delivery {name!r}.", advice="See `skydb books deliveries list`."
+                    f"There is no bad archive version {name!r}.",
+                    advice="See `skydb books deliveries list`.",
                 )
             row = books_queries.delivery_row(delivery)
             days = f"{delivery.began_on} to {delivery.ended_on}"
-            text = f"Delivery {name} ({days}: {delivery.what}) was dropped: {why}"
+            text = f"Bad archive version {name} ({days}: {delivery.what}) was dropped: {why}"
             entry = BookEntry(
                 None, EntryKind.NOTE, self.author(author), text if why.strip() else ""
             )
@@ -220,7 +221,7 @@ class BooksService:
             return row
 
     def author(self, author: str | None) -> str:
-        """Who writes.
+        """Name the author.
 
         Raises
         ------
@@ -240,14 +241,14 @@ class BooksService:
 
 
 def entry_row(session: Session, entry: BookEntry) -> queries.Row:
-    """A new line of the books as a row."""
+    """A new note or flag as a row."""
     session.flush()
     (row,) = books_queries.entries(session, {"id": entry.id})
     return row
 
 
 def _subject(session: Session, text: str) -> Subject:
-    """The row that a line is about."""
+    """The row of the subject of a note."""
     reference = parse(text)
     found = entity_of(session, reference) if is_subject(reference) else None
     if isinstance(found, Visit | Exposure | Product | AlignmentSolution | Activity):
@@ -259,7 +260,7 @@ def _subject(session: Session, text: str) -> Subject:
 
 
 def _columns(session: Session, text: str) -> list[dict[str, object]]:
-    """What lines on a subject, or on a part of it, have in ``v_books``, one way or another."""
+    """Conditions on ``v_books`` for notes on a subject, or on a part of it."""
     reference = parse(text)
     if isinstance(reference, FileReference) and reference.version is None:
         return [{"product_id": product.id} for product in products_of(session, reference)]
@@ -284,7 +285,7 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text.strip()).isoformat()
     except ValueError as error:
-        raise UsageError(f"{text!r} is no day.", advice="Write 2019-12-31.") from error
+        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD.") from error
 
 
 def _fitting(what: str, text: str) -> str:

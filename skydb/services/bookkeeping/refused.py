@@ -1,4 +1,4 @@
-"""Sky runs that guards would refuse now, and what has to be done before them."""
+"""Sky runs that guards would refuse now, and the commands that must come before them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from skydb.files.workspace import Workspace
 from skydb.services.intake import Selection, choose_inputs
 from skydb.store.queries import Row
 
-#: What a sky run of a row is of.
+#: Columns that identify the sky run of a row.
 Field = tuple[int | None, str | None, str | None, str | None]
 _COLUMNS = ("proposal_id", "target", "detector", "filter")
 #: Rules that are settled by fitting, accepting or fetching an exposure.
@@ -47,7 +47,7 @@ HAVING COUNT(DISTINCT p.flavour) > 1
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a sky run would be refused.
+    """Reason for which a sky run would be refused.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Refusal:
     visits: frozenset[str] = frozenset()
 
     def cure(self, rows: Iterable[Row]) -> Row | None:
-        """The first of what is due that settles it; None when nothing is known to."""
+        """The first due command that settles it; None when none is known."""
         about = [row for row in rows if self._is_about(row)]
         about.sort(key=lambda row: _CURES.index(row["rule"]))
         return about[0] if about else None
@@ -84,12 +84,12 @@ def field_of(row: Row) -> Field:
 def refusals(
     session: Session, workspace: Workspace, fields: Iterable[Field]
 ) -> dict[Field, Refusal]:
-    """Those of some fields whose sky run would be refused, with the reason."""
+    """Select the fields whose sky run would be refused, with the reason."""
     wanted = set(fields)
     if not wanted:
         return {}
     doubtful = {tuple(row) for row in session.execute(text(_DOUBTFUL))}
-    # Of a field with a name that is missing the run is of more than the rows of this field.
+    # A field without a name may be part of a larger run.
     asked = {one for one in wanted if one in doubtful or None in one}
     found = {one: _refusal(session, workspace, one) for one in asked}
     return {one: refusal for one, refusal in found.items() if refusal}
@@ -101,7 +101,7 @@ def _refusal(session: Session, workspace: Workspace, field: Field) -> Refusal | 
     chosen: Sequence[ChosenInput] = ()
     try:
         chosen = choose_inputs(session, workspace, selection)
-        GuardPolicy().judge(flags_of(chosen), ())
+        GuardPolicy().apply(flags_of(chosen), ())
     except (InputsRefusedError, NotFoundError, UsageError) as error:
         behind = [one for one in chosen if one.version.accepted_solution is None]
         exposures = [one.version.exposure for one in behind]
@@ -117,7 +117,7 @@ Command = Callable[[Row], str]
 def runnable(
     rows: Sequence[Row], refused: dict[Field, Refusal], known: Sequence[Row], command: Command
 ) -> list[Row]:
-    """What is due, with a command that goes before where a sky run would be refused.
+    """Put a command before those whose sky run would be refused.
 
     Parameters
     ----------
@@ -130,17 +130,17 @@ def runnable(
     command : callable
         The command of a row of ``known``.
     """
-    told = []
+    result = []
     for row in rows:
         refusal = refused.get(field_of(row)) if _is_sky_run(row) else None
         if refusal is None:
-            told.append(row)
+            result.append(row)
             continue
         cure = refusal.cure(known)
         before = command(cure) if cure else f"{row['command']} --explain-inputs"
         reason = f"{row['reason']} A sky run is refused before: {refusal.reason}"
-        told.append({**row, "command": before, "reason": reason})
-    return told
+        result.append({**row, "command": before, "reason": reason})
+    return result
 
 
 def _is_sky_run(row: Row) -> bool:

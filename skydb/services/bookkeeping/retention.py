@@ -1,4 +1,4 @@
-"""What is kept of sky runs: pins, released and purged mosaics, hidden runs."""
+"""Retention of sky runs: pins, released and purged mosaics, hidden runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skydb.store import books_queries, queries
 
 
 class PurgeStatus(StrEnum):
-    """What became of a mosaic that was to go."""
+    """Result of the purge of a mosaic."""
 
     PLANNED = "planned"
     """It would be deleted: a dry run."""
@@ -118,7 +118,7 @@ class RetentionService:
             return row
 
     def _purge(self, run_id: int, why: str, author: str | None) -> PurgeOutcome:
-        """All files go, with the row that says so, or none."""
+        """Delete all files, with the row that records it, or none."""
         who = BooksService(self.context).author(author)
         with self.context.store.reading() as session:
             plan = self._plan(session, _run(session, run_id))
@@ -132,7 +132,7 @@ class RetentionService:
             run = _run(session, run_id)
             # The files are back if it cannot be committed.
             with held(), set_aside(list(paths.values()), aside) as freed:
-                run.purge(who, why, _told(gone, freed))
+                run.purge(who, why, _summary(gone, freed))
                 session.commit()
         return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone))
 
@@ -171,7 +171,7 @@ def _require_unshared(session: Session, run_id: int, files: Sequence[str]) -> No
 def _released(runs: Iterable[SkyRun], policy: RetentionPolicy) -> list[int]:
     """Runs, the newest first, whose mosaics may go.
 
-    Deleted ones and repetitions have no place in the order.
+    Deleted ones and repetitions do not count in the order.
     """
     newer: Counter[tuple[int, str]] = Counter()
     released = []
@@ -186,7 +186,7 @@ def _released(runs: Iterable[SkyRun], policy: RetentionPolicy) -> list[int]:
     return sorted(released)
 
 
-def _told(files: Sequence[str], freed_bytes: int) -> str:
+def _summary(files: Sequence[str], freed_bytes: int) -> str:
     if not files:
         return "(Its files were gone already.)"
     return f"(Deleted {', '.join(files)}: {freed_bytes:,} bytes.)"

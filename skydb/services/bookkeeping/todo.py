@@ -1,4 +1,4 @@
-"""How far everything is, what is due, and the command that would settle it."""
+"""Status of a ledger, due work, and the commands that settle it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.scope import Scope
 
-#: Reasons that are told in one row.
+#: Reasons that are joined in one row.
 _FEW_REASONS = 3
 
 
 class StatusBy(StrEnum):
-    """What a status has one row of."""
+    """Grouping of a status."""
 
     VISIT = "visit"
     PROGRAM = "program"
@@ -26,7 +26,7 @@ class StatusBy(StrEnum):
 
 @dataclass(frozen=True)
 class TodoService:
-    """Reads the books; decides nothing and changes nothing."""
+    """Reads due work and the status; changes nothing."""
 
     context: Context
 
@@ -45,7 +45,7 @@ class TodoService:
             return ask(session, scope or Scope())
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
-        """What is due: one row a command that would settle it, with all that it is for.
+        """List what is due: one row a command, with all subjects that it would settle.
 
         Raises
         ------
@@ -58,7 +58,7 @@ class TodoService:
         return [_merged(rows) for rows in commands.values()]
 
     def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
-        """What is due: one row a subject and rule, with the command that would settle it.
+        """List what is due: one row a subject and rule, with the command that would settle it.
 
         Raises
         ------
@@ -69,36 +69,36 @@ class TodoService:
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
             shared = books_queries.shared_names(session)
-            told = [_todo_row(row, catalog, shared) for row in rows]
-            fields = [field_of(row) for row in told if row["method"]]
+            shown = [_todo_row(row, catalog, shared) for row in rows]
+            fields = [field_of(row) for row in shown if row["method"]]
             refused = refusals(session, self.context.workspace, fields)
             if not refused:
-                return told
+                return shown
             known = books_queries.todo(session, Scope())
         return runnable(
-            told, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
+            shown, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
         )
 
     def due_counts(self) -> dict[TodoRule, int]:
-        """How much is due by each rule."""
+        """Count what is due by each rule."""
         with self.context.store.reading() as session:
             return books_queries.due_counts(session)
 
     def silenced(self) -> int:
-        """Number of lines in the books that silence a rule."""
+        """Number of notes that dismiss a rule."""
         with self.context.store.reading() as session:
             return books_queries.silenced(session)
 
 
 def _merged(rows: Sequence[queries.Row]) -> queries.Row:
-    """One row of all that a command settles: names once each, the oldest time, every reason."""
+    """Join the rows that one command settles: names once each, the oldest time, every reason."""
     first = rows[0]
     texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
     reasons = list(dict.fromkeys(row["reason"] for row in rows))
     more = len(reasons) - _FEW_REASONS
-    told = " ".join(reasons[:_FEW_REASONS]) + (f" And {more} more." if more > 0 else "")
+    shown = " ".join(reasons[:_FEW_REASONS]) + (f" And {more} more." if more > 0 else "")
     since = min((str(row["since"]) for row in rows if row["since"] is not None), default=None)
-    return {**first, **texts, "reason": told, "since": since, "count": len(rows)}
+    return {**first, **texts, "reason": shown, "since": since, "count": len(rows)}
 
 
 def _joined(names: Iterable[str | None]) -> str | None:
@@ -109,10 +109,12 @@ def _todo_row(row: queries.Row, catalog: str | None, shared: Collection[str]) ->
     product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
     asked = {**row, "refcat": row["refcat"] or catalog, "product": product}
     command = _COMMANDS[TodoRule(row["rule"])](asked)
-    told = ("rule", "subject", "reason", "since")
-    rest = {key: value for key, value in row.items() if key not in told and not key.endswith("_id")}
+    shown = ("rule", "subject", "reason", "since")
+    rest = {
+        key: value for key, value in row.items() if key not in shown and not key.endswith("_id")
+    }
     return {
-        **{key: row[key] for key in told},
+        **{key: row[key] for key in shown},
         "command": command,
         "exposure": row["rootname"],
         **rest,
@@ -121,7 +123,7 @@ def _todo_row(row: queries.Row, catalog: str | None, shared: Collection[str]) ->
     }
 
 
-def _said(*words: object) -> str:
+def _command(*words: object) -> str:
     return shlex.join(["skydb", *map(str, words)])
 
 
@@ -137,16 +139,16 @@ def _fit(row: queries.Row) -> str:
     if row["fitted_id"] is None and row["observation"]:
         return _fetch(row)
     if row["refcat"] is None:
-        return _said("refcat", "gaia")
+        return _command("refcat", "gaia")
     products = [row["product"]] if row["product"] else []
-    return _said("align", "run", "--refcat", row["refcat"], *products)
+    return _command("align", "run", "--refcat", row["refcat"], *products)
 
 
 def _match(row: queries.Row) -> str:
     chosen = _options(
         row, proposal_id="--proposal", target="--target", detector="--detector", filter="--filter"
     )
-    return _said("sky", "run", "--method", row["method"], *chosen)
+    return _command("sky", "run", "--method", row["method"], *chosen)
 
 
 def _repeat(row: queries.Row) -> str:
@@ -154,24 +156,24 @@ def _repeat(row: queries.Row) -> str:
 
 
 def _fetch(row: queries.Row) -> str:
-    return _said("fetch", *_options(row, observation="--obs-id", proposal_id="--proposal"),
+    return _command("fetch", *_options(row, observation="--obs-id", proposal_id="--proposal"),
                  "--refresh")  # fmt: skip
 
 
 def _check(_: queries.Row) -> str:
-    return _said("doctor")
+    return _command("doctor")
 
 
 def _review(row: queries.Row) -> str:
-    return _said("align", "accept", row["run_id"])
+    return _command("align", "accept", row["run_id"])
 
 
 def _look(row: queries.Row) -> str:
-    return _said("align", "show", row["run_id"])
+    return _command("align", "show", row["run_id"])
 
 
 def _abandon(row: queries.Row) -> str:
-    return _said("runs", "abandon", row["run_id"], "--why", "its process is gone")
+    return _command("runs", "abandon", row["run_id"], "--why", "its process is gone")
 
 
 _COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {

@@ -1,4 +1,4 @@
-"""Reference catalogues asked of Gaia and of the catalogue service of STScI."""
+"""Queries of reference catalogues from Gaia and from the catalogue service of STScI."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skydb.domain.catalog import CatalogUse
 from skydb.drizzle.footprint_catalog import CATALOG, FootprintAnswer, FootprintCatalog
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ArchiveError, NotFoundError
-from skydb.services.catalogs.catalog_shelf import CatalogShelf, Obtained, Question
+from skydb.services.catalogs.catalog_cache import CatalogCache, Obtained, Question
 from skydb.services.catalogs.epochs import mean_epochs
 from skydb.services.catalogs.region import Region, archive_versions, cone_around
 from skydb.services.core import Context, checked_path
@@ -42,7 +42,7 @@ class CatalogQueryService:
     timeout_s : float
         Longest that one catalogue may take.
     runner : DrizzlepacRunner, optional
-        What runs drizzlepac; one with that timeout unless told.
+        Runner of drizzlepac; by default one with that timeout.
     """
 
     context: Context
@@ -102,8 +102,8 @@ class CatalogQueryService:
             **asdict(query),
         }
         question = Question(name, CatalogService.GAIA, document, use=use)
-        shelf = CatalogShelf(self.context)
-        return shelf.obtain(question, lambda _: self._ask_gaia(query), refresh=refresh)
+        cache = CatalogCache(self.context)
+        return cache.obtain(question, lambda _: self._ask_gaia(query), refresh=refresh)
 
     def footprint(
         self,
@@ -156,7 +156,7 @@ class CatalogQueryService:
         }
         ids = tuple(version.id for version in versions)
         question = Question(name, CatalogService.GSSS, document, ids, use or CatalogUse())
-        return CatalogShelf(self.context).obtain(
+        return CatalogCache(self.context).obtain(
             question, lambda scratch: self._ask_gsss(versions, wanted, scratch), refresh=refresh
         )
 
@@ -186,10 +186,10 @@ class CatalogQueryService:
         return self._examined(catalog.ask(images, wanted, scratch), wanted)
 
     def _examined(self, answer: FootprintAnswer, wanted: float) -> Obtained:
-        """What the service really did."""
+        """Check the epoch and the limits of the service's answer."""
         table, sources = gsss.read_answer(answer.table)
         unmoved = self._unmoved(answer)
-        verdict = gsss.judge(answer.source.url, sources, unmoved, wanted)
+        verdict = gsss.check_epoch(answer.source.url, sources, unmoved, wanted)
         doubts = [verdict.doubt(wanted)] if verdict.is_doubtful else []
         available = gsss.available_rows(answer.source.first_line, sources, unmoved)
         truncated = None if available is None else available > len(sources)

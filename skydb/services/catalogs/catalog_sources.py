@@ -57,7 +57,7 @@ class PlacedSources:
 
 @dataclass(frozen=True, eq=False)
 class PlaneMap:
-    """Where sources and outlines are on the tangent plane at the middle of a catalogue.
+    """Positions of sources and outlines on the tangent plane at the middle of a catalogue.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""When the sky of a product was seen, and whether a catalogue can be of that time."""
+"""Epoch of a product, and checks that a catalogue can be of that time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def mean_epochs(session: Session, versions: Sequence[ProductVersion]) -> list[fl
 def epoch_doubt(
     record: MotionRecord, used: float | None, seen: float | None, rms_mas: float | None = None
 ) -> str | None:
-    """Why the stars of a catalogue are not where a product saw them; None when they are.
+    """Explain why the stars of a catalogue are not at the epoch of a product; None when they are.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def epoch_doubt(
         RMS of the fit, of the worse axis; None when there is no fit.
     """
     if used is None:
-        return f"When it was seen is not known: the catalogue stayed at {record.used_epoch}."
+        return f"Its epoch is unknown: the catalogue stayed at {record.used_epoch}."
     found = [record.doubt(rms_mas)]
     if record.without_motion < record.sources and _is_far(used, seen):
         found.append(

@@ -72,7 +72,7 @@ class RefcatService:
         label, use = checked_name(name or path.name.split(".")[0]), use or CatalogUse()
         table = read_catalog(path, epoch_year=epoch)
         if table.epoch_year is None:
-            raise UsageError(f"{path.name} does not say its epoch.", advice="Give --epoch YEAR.")
+            raise UsageError(f"The epoch of {path.name} is unknown.", advice="Give --epoch YEAR.")
         usable = UsableCatalog.made(table, use)
         usable.require_sense()
         sha256 = sha256_of(path)

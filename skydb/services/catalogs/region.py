@@ -1,7 +1,7 @@
-"""Which piece of sky the ledger is about, in the pointing that the archive gave.
+"""Piece of sky of the ledger, in the pointing of the archive.
 
-Not in the aligned one, so that a query stays the same, and its answer is found again,
-after its exposures were aligned.
+The aligned pointing is not used, so that a query stays the same, and its answer is found
+again, after its exposures were aligned.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def cone_around(session: Session, versions: Sequence[ProductVersion]) -> Cone:
 
 
 def archive_versions(session: Session, filenames: Sequence[str] = ()) -> list[ProductVersion]:
-    """Newest content from the archive of products, in order of name.
+    """Newest versions of products from the archive, in order of name.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def archive_versions(session: Session, filenames: Sequence[str] = ()) -> list[Pr
 
 
 def _from_archive() -> Select[ProductVersion]:
-    """Newest version of each product whose WCS in force is one that it came with."""
+    """Newest version of each product with an active WCS from the archive."""
     newest = (
         select(ProductVersion.product_id, func.max(ProductVersion.place).label("place"))
         .join(AlignmentSolution, AlignmentSolution.version_id == ProductVersion.id)

@@ -1,10 +1,10 @@
 """Catalogues of the ledger as alignments use them: cut, and placed at the epoch of a product.
 
-The rule for sources without a proper motion, where nobody said what to do with them: they
+The rule for sources without a proper motion, unless the user chose another: they
 stay as long as the field moves by less than :data:`.MATTERS_MAS` until the epoch of the
 product, and are dropped when it moves further; where that would leave fewer than
-:data:`LEAST_LEFT` sources, they are moved by the median motion of the others. Where no source
-has a motion there is nothing to move them by: they stay.
+:data:`LEAST_LEFT` sources, they are moved by the median motion of the others. Where no
+source has a motion they stay.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from skydb.files.catalog import CatalogTable, read_catalog
 from skydb.services.core import Context
 from skydb.sky.field_motion import FieldMotion, field_motion
 
-#: What a fit of rscale wants.
+#: Number of matches for a fit of rscale.
 LEAST_LEFT = 12
 
 Flags = NDArray[np.bool_]
@@ -93,7 +93,7 @@ class UsableCatalog:
 
     @cached_property
     def motion(self) -> FieldMotion | None:
-        """What the sources with a proper motion have in common."""
+        """Median motion of the sources with a proper motion."""
         table, moving = self.table, self.table.has_proper_motion
         if table.pm_ra_mas_yr is None or table.pm_dec_mas_yr is None:
             return None
@@ -102,12 +102,12 @@ class UsableCatalog:
 
     @property
     def without_motion(self) -> int:
-        """How many sources have no proper motion."""
+        """Number of sources without a proper motion."""
         return len(self.table) - int(self.table.has_proper_motion.sum())
 
     @property
     def facts(self) -> MotionFacts:
-        """What the ledger keeps of it."""
+        """Facts of it for the ledger."""
         east, north = (None, None) if self.motion is None else self.motion.at_centre
         assert self.still_epoch is not None
         return MotionFacts(self.without_motion, self.still_epoch, east, north)
@@ -135,7 +135,7 @@ class UsableCatalog:
         return Placed(moved, record)
 
     def everything_at(self, epoch: float | None) -> tuple[CatalogTable, MotionRecord]:
-        """As :meth:`at`, with the sources that are to be dropped where they are."""
+        """Give the sources of :meth:`at`, and the others at their catalogue positions."""
         record = self._record(epoch)
         if epoch is None:
             return self.table, record
@@ -170,7 +170,7 @@ class UsableCatalog:
         return WithoutMotion.DROP if left >= LEAST_LEFT else WithoutMotion.BULK
 
     def _in_bulk(self, moved: CatalogTable, still: Flags, epoch: float) -> CatalogTable:
-        """The moved table, with the still sources moved by what the others have in common."""
+        """The moved table, with the still sources moved by the median of the others."""
         assert self.motion is not None
         these = self.table.subset(still)
         east, north = self.motion.at(these.radec_deg)

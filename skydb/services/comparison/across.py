@@ -15,7 +15,7 @@ from skydb.domain import SkyRun
 from skydb.domain.vocabulary import SkyDiffCause, SkyMethod
 from skydb.services.comparison.causes import (
     Because,
-    Company,
+    ExposureSetDiff,
     causes_of_contents,
     causes_of_runs,
     in_order,
@@ -23,7 +23,7 @@ from skydb.services.comparison.causes import (
 from skydb.services.comparison.logged import LoggedAlignments
 from skydb.services.comparison.moves import Pointings
 from skydb.services.comparison.pairing import Chip, Link, Series, links
-from skydb.services.comparison.significance import judged
+from skydb.services.comparison.significance import compared
 from skydb.services.comparison.zeros import FEWEST_FOR_OFFSET
 from skydb.store import comparison_queries as selects
 from skydb.store.comparison_queries import Content, Named, Value
@@ -44,7 +44,7 @@ class SkyChange:
     started_a, started_b : str or None
         When they began, ISO 8601 in UTC.
     version_a, version_b : int or None
-        Content that was measured; None when only a log tells of the run.
+        Version that was measured; None when the run is known from a log only.
     value_a, value_b : float or None
         MDRIZSKY in ``unit``.
     sigma_a, sigma_b : float or None
@@ -60,15 +60,15 @@ class SkyChange:
     significance : float or None
         ``difference`` over it; of offsets, ``difference_relative``.
     changed : bool or None
-        Whether that is more than 3; see :func:`.significance.judged`.
+        Whether that is more than 3; see :mod:`.significance`.
     is_relative : bool
         Whether both values are offsets from one image of their run.
     replay_of_a, replay_of_b : int or None
         The runs that these repeat.
     wcs_shift_mas : float or None
-        Median shift of the exposure between the two contents; None where it is not known.
+        Median shift of the exposure between the two versions; None when it is unknown.
     cause : list of SkyDiffCause
-        What the rows say differently; empty when no row tells a cause.
+        Differences in the rows; empty when there is none.
     because : dict
         For each cause what the first and the second say.
     remark : str or None
@@ -175,11 +175,11 @@ class Comparison:
         key = (link.one.id, link.other.id, link.method)
         if key not in self._pairs:
             values = self._values[link.one.id], self._values[link.other.id]
-            told = self._told_by_logs(link.one, link.other, link.method)
-            self._pairs[key] = _Pair(link.one, link.other, link.method, *values, told)
+            by_logs = self._alignment_causes(link.one, link.other, link.method)
+            self._pairs[key] = _Pair(link.one, link.other, link.method, *values, by_logs)
         return self._pairs[key]
 
-    def _told_by_logs(self, one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
+    def _alignment_causes(self, one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
         if one.imported_by_id is None or other.imported_by_id is None:
             return {}
         return self._logged.causes(one, other, method)
@@ -197,7 +197,7 @@ class Comparison:
         known = pair.difference(link.chip) if pair else _Difference(remark=_alone(link))
         is_relative = all(run.effective_method is SkyMethod.MATCH for run in link.runs)
         sigmas = [value.mdrizsky_sigma if value else None for value in (one, other)]
-        verdict = judged(known.judged(is_relative=is_relative), *sigmas)
+        verdict = compared(known.tested(is_relative=is_relative), *sigmas)
         return SkyChange(
             rootname=named.rootname,
             extver=link.chip[1],
@@ -245,7 +245,7 @@ class Comparison:
         shift_mas = moved.median_mas if moved else None
         contents = self._contents.get(before), self._contents.get(after)
         found = causes_of_contents(*contents, shift_mas) | pair.because
-        found |= pair.company.causes(one.exposure_id, pair.method)
+        found |= pair.exposure_sets.causes(one.exposure_id, pair.method)
         if _differ_in_unit(one, other):
             found[SkyDiffCause.UNIT] = [_name(one), _name(other)]
         return shift_mas, in_order(found)
@@ -258,8 +258,8 @@ class _Difference:
     offset: float | None = None
     remark: str | None = None
 
-    def judged(self, *, is_relative: bool) -> float | None:
-        """What may be a change: of offsets, what is left without their common constant."""
+    def tested(self, *, is_relative: bool) -> float | None:
+        """Difference that may be a change: for offsets, the rest after their common constant."""
         return self.relative if is_relative and self.relative is not None else self.plain
 
 
@@ -272,17 +272,17 @@ class _Pair:
     method: SkyMethod
     first: dict[Chip, Value]
     second: dict[Chip, Value]
-    told: Because
+    by_logs: Because
 
     @cached_property
     def because(self) -> Because:
-        return causes_of_runs(self.one, self.other, self.method) | self.told
+        return causes_of_runs(self.one, self.other, self.method) | self.by_logs
 
     @cached_property
-    def company(self) -> Company:
+    def exposure_sets(self) -> ExposureSetDiff:
         versions = [{v.exposure_id: v.version_id for v in values.values()}
                     for values in (self.first, self.second)]  # fmt: skip
-        return Company.of(*versions)
+        return ExposureSetDiff.of(*versions)
 
     @cached_property
     def offset(self) -> float | None:

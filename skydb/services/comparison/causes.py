@@ -1,4 +1,4 @@
-"""What the rows behind two sky values say differently; nothing is guessed."""
+"""Differences in the rows behind two sky values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skydb.domain.vocabulary import SkyDiffCause, SkyMethod
 from skydb.sky.outlines import SHIFT_FLOOR_MAS
 from skydb.store.comparison_queries import Content
 
-#: For each cause what the first and the second say; of other exposures, how many there are.
+#: For each cause the first and the second value; for other exposures their number.
 Because = dict[SkyDiffCause, list[Any]]
 
 #: Parameters of the steps after the sky, and names of files: no sky value depends on them.
@@ -25,7 +25,7 @@ _NO_SKY = {
 
 
 def causes_of_runs(one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
-    """What two runs that were to do one method differ in, their exposures aside."""
+    """Find the differences of two runs of one method, their exposures aside."""
     asked: dict[SkyDiffCause, tuple[Any, Any]] = {
         SkyDiffCause.ENGINE: (one.engine.value, other.engine.value),
         SkyDiffCause.DOWNGRADED: (_other_than(method, one), _other_than(method, other)),
@@ -37,12 +37,12 @@ def causes_of_runs(one: SkyRun, other: SkyRun, method: SkyMethod) -> Because:
 def causes_of_contents(
     one: Content | None, other: Content | None, shift_mas: float | None
 ) -> Because:
-    """What two contents of one exposure differ in.
+    """Find the differences of two versions of one exposure.
 
     Parameters
     ----------
     one, other : Content or None
-        None when only a log tells of the run: nothing is known then.
+        None when the run is known from a log only.
     shift_mas : float or None
         How far the exposure moved between the two, when that is known.
     """
@@ -62,7 +62,7 @@ def causes_of_contents(
 
 
 @dataclass(frozen=True)
-class Company:
+class ExposureSetDiff:
     """The exposures that two runs were made of, as far as they differ.
 
     Parameters
@@ -70,7 +70,7 @@ class Company:
     only_in_one, only_in_other : set of int
         Keys of exposures that the other run lacks.
     changed : set of int
-        Keys of exposures that both have, with another content.
+        Keys of exposures that both have, with another version.
     """
 
     only_in_one: Set[int]
@@ -78,8 +78,8 @@ class Company:
     changed: Set[int]
 
     @classmethod
-    def of(cls, one: Mapping[int, int | None], other: Mapping[int, int | None]) -> Company:
-        """From the version of every exposure of each run, None where only a log tells."""
+    def of(cls, one: Mapping[int, int | None], other: Mapping[int, int | None]) -> ExposureSetDiff:
+        """Compare the version of every exposure of each run, None when it is unknown."""
         both = one.keys() & other.keys()
         changed = {
             key
@@ -89,7 +89,7 @@ class Company:
         return cls(one.keys() - other.keys(), other.keys() - one.keys(), changed)
 
     def causes(self, exposure_id: int, method: SkyMethod) -> Because:
-        """What of the other exposures may have changed one exposure's value.
+        """Find the other exposures that may have changed one exposure's value.
 
         Each exposure has its own ``localmin``, whatever else is in the run.
         """
@@ -105,7 +105,7 @@ class Company:
 
 
 def in_order(because: Because) -> Because:
-    """The causes in the order of the vocabulary."""
+    """Sort the causes in the order of the vocabulary."""
     return {cause: because[cause] for cause in SkyDiffCause if cause in because}
 
 
@@ -137,7 +137,7 @@ def _parameters(one: SkyRun, other: SkyRun) -> Because:
     first, second = (_sky_settings(run) for run in (one, other))
     names = first.keys() | second.keys()
     if one.imported_by_id is not None or other.imported_by_id is not None:
-        # A log lists what its version prints: what it leaves out is not known to differ.
+        # A log lists the parameters that its version prints; a missing one is not a difference.
         names = first.keys() & second.keys()
     # A log prints 4096 and True as texts.
     differing = sorted(n for n in names if str(first.get(n)) != str(second.get(n)))

@@ -1,4 +1,4 @@
-"""What the archive's reprocessing did to the pointing of exposures, from the rows alone."""
+"""Changes of the pointing of exposures by the archive's reprocessing, from the rows alone."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class AlignmentChange:
-    """One exposure whose newest content from the archive is not the one before.
+    """One exposure that the archive reprocessed.
 
     Parameters
     ----------
     rootname, product, visit : str
         The exposure and its file.
     version_a, version_b : int
-        The content before, and the newest.
+        The version before, and the newest.
     solution_a, solution_b : int or None
-        The WCS in force in each, for `align diff`.
+        The active WCS of each, for `align diff`.
     wcs_name_a, wcs_name_b : str or None
         Their WCSNAMEs.
     recorded_at : str
-        When the newest content was recorded, ISO 8601 in UTC.
+        Time when the newest version was recorded, ISO 8601 in UTC.
     median_mas, max_mas, east_mas, north_mas, rotation_deg, scale : float or None
-        Movement of the outlines of its chips, as `align diff` has it; None where the
-        rows do not tell.
+        Movement of the outlines of its chips, as in `align diff`; None when it is
+        unknown.
     cause : list of DiffCause
         What the rows say differently.
     because : dict
@@ -71,7 +71,7 @@ class AlignmentChange:
 
 @dataclass(frozen=True)
 class ChangeService:
-    """Finds exposures that the archive delivered anew; opens no file."""
+    """Finds exposures that the archive reprocessed; opens no file."""
 
     store: Store
 
@@ -81,14 +81,14 @@ class ChangeService:
         since: datetime | None = None,
         min_mas: float = 0.0,
     ) -> list[AlignmentChange]:
-        """Exposures whose newest content from the archive differs from the one before.
+        """List exposures whose newest version from the archive differs from the one before.
 
         Parameters
         ----------
         scope : Scope, optional
             Which exposures; all when left out.
         since : datetime, optional
-            Only those whose newest content was recorded at this time or later.
+            Only those whose newest version was recorded at this time or later.
         min_mas : float
             Only those of which a corner or side moved so far, or it is not known how far.
 

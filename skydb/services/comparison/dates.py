@@ -19,6 +19,6 @@ def moment(text: str) -> datetime:
         when = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is no date.", advice="Write it as 2026-01-31, or 2026-01-31T12:00."
+            f"Invalid date {text!r}.", advice="Write it as 2026-01-31, or 2026-01-31T12:00."
         ) from error
     return when if when.tzinfo else when.replace(tzinfo=UTC)

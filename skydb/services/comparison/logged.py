@@ -1,4 +1,4 @@
-"""Alignments that logs tell of, and the sky runs that came after them in the same directory."""
+"""Alignments from logs, and the sky runs that came after them in the same directory."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Fits = Mapping[str, LoggedFit]
 
 @dataclass(frozen=True)
 class LoggedAlignments:
-    """Alignment runs that logs tell of, by the directory of the log."""
+    """Alignment runs from logs, by the directory of the log."""
 
     by_directory: Mapping[str, list[Fits]]
 
     @classmethod
     def of(cls, session: Session, exposure_ids: Collection[int]) -> LoggedAlignments:
-        """Those of the visits of some exposures; one statement a batch."""
+        """Load those of the visits of some exposures; one statement a batch."""
         runs: dict[tuple[str, int], dict[str, LoggedFit]] = defaultdict(dict)
         for fit in logged_fits(session, exposure_ids):
             directory = _directory(fit.parameters)
@@ -38,7 +38,7 @@ class LoggedAlignments:
         return cls(by_directory)
 
     def before(self, run: SkyRun) -> Fits | None:
-        """The last alignment before a sky run in its directory, where logs tell of one."""
+        """Find the last logged alignment before a sky run in its directory."""
         directory, started_at = _directory(run.parameters), run.started_at
         if directory is None or started_at is None:
             return None
@@ -60,7 +60,7 @@ class LoggedAlignments:
         outcomes = [{name: fit.outcome for name, fit in fits.items()} for fits in before if fits]
         if outcomes[0] == outcomes[1]:
             return {}
-        return {SkyDiffCause.ALIGNMENT: [_told(fits) for fits in before if fits]}
+        return {SkyDiffCause.ALIGNMENT: [_description(fits) for fits in before if fits]}
 
 
 def _directory(parameters: Mapping[str, Any]) -> str | None:
@@ -69,7 +69,7 @@ def _directory(parameters: Mapping[str, Any]) -> str | None:
     return str(directory) if directory else None
 
 
-def _told(fits: Fits) -> str:
+def _description(fits: Fits) -> str:
     """Such as ``run 2: 8 applied, 1 recorded``."""
     counts = Counter(fit.status.value for fit in fits.values())
     run_id = next(iter(fits.values())).run_id

@@ -1,4 +1,4 @@
-"""How far exposures moved between versions, from the rows alone."""
+"""Displacement of exposures between versions, from the rows alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from skydb.store.comparison_queries import Outline
 
 @dataclass(frozen=True)
 class Pointings:
-    """The WCS in force in some versions, and where it puts their chips."""
+    """Active WCS of versions, and the positions of their chips."""
 
     solutions: Mapping[int, AlignmentSolution]
     outlines: Mapping[int, list[Outline]]
 
     @classmethod
     def of(cls, session: Session, version_ids: Collection[int]) -> Pointings:
-        """Of these versions, in two statements a batch."""
+        """Load these versions, in two statements a batch."""
         solutions = selects.primary_solutions(session, version_ids)
         return cls(solutions, selects.outlines_of(session, solutions))
 
     def moved(self, before: int, after: int) -> Displacement | None:
-        """Movement between two versions; None when the rows do not tell."""
+        """Movement between two versions; None when it is unknown."""
         one, other = self.outlines.get(before, []), self.outlines.get(after, [])
         if {(o.extver, o.naxis_pix) for o in one} != {(o.extver, o.naxis_pix) for o in other}:
             return None

@@ -1,4 +1,4 @@
-"""Which value of a chip is compared with which: the runs of each method, one after the other."""
+"""Pairs of values of a chip to compare: the runs of each method, in order of time."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def best_of(runs: Iterable[SkyRun], method: SkyMethod) -> SkyRun | None:
 
 
 def links(series: Series, chips: Mapping[int, Set[Chip]], wanted: Set[int] | None) -> list[Link]:
-    """Which values are compared.
+    """Pair the values to compare.
 
-    A value is compared with that of the last run before that really did the method, for a
-    run that was downgraded in between says nothing of what changed since.
+    A value is compared with that of the last run before that really used the method. A run
+    that was downgraded in between does not show what changed since.
 
     Parameters
     ----------

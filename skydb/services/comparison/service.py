@@ -13,7 +13,7 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.across import Comparison, SkyChange
 from skydb.services.comparison.changes import ChangeService
 from skydb.services.comparison.pairing import Series, best_of, by_date, series_of
-from skydb.services.comparison.significance import criterion_told
+from skydb.services.comparison.significance import criterion_sentences
 from skydb.services.comparison.statistics import StatisticsService
 from skydb.services.comparison.timeline import TimelineService
 from skydb.store import comparison_queries as selects
@@ -35,7 +35,7 @@ class Comparisons:
 
     @property
     def deliveries(self) -> ChangeService:
-        """Exposures that the archive delivered anew."""
+        """Exposures that the archive reprocessed."""
         return ChangeService(self.store)
 
     @property
@@ -124,8 +124,8 @@ class SkyComparisonService:
 
     @staticmethod
     def criterion(rows: Iterable[SkyChange]) -> list[str]:
-        """What ``changed`` means in these rows, in sentences."""
-        return criterion_told([row.significance for row in rows if row.difference is not None])
+        """Explain ``changed`` in these rows, in sentences."""
+        return criterion_sentences([row.significance for row in rows if row.difference is not None])
 
     def have_a_method_in_common(self, run_ids: Sequence[int]) -> bool:
         """Whether two of some runs really did one method, so that no table has room for both."""

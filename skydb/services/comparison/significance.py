@@ -1,4 +1,4 @@
-"""What counts as a change: a difference that the noise of the pixels does not explain."""
+"""Test of a change: a difference that the noise of the pixels does not explain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THRESHOLD_SIGMA = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a value changed, and by what it was judged.
+    """Result of the test of a change.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Verdict:
         The difference over it.
     changed : bool or None
         Whether it is more than :data:`THRESHOLD_SIGMA`; without a sigma, whether there is
-        a difference at all. None where there is none to judge.
+        a difference at all. None without a difference.
     """
 
     sigma: float | None = None
@@ -31,12 +31,12 @@ class Verdict:
     changed: bool | None = None
 
 
-def judged(difference: float | None, sigma_a: float | None, sigma_b: float | None) -> Verdict:
-    """Judge a difference by the standard deviations of both values.
+def compared(difference: float | None, sigma_a: float | None, sigma_b: float | None) -> Verdict:
+    """Test a difference by the standard deviations of both values.
 
     They are taken as independent: for two values of the same photons the sigma is an upper
-    limit. Where both are zero, as of an image at zero in both runs, there is nothing to
-    divide by, and any difference is a change.
+    limit. Where both are zero, as of an image at zero in both runs, any difference is
+    a change.
     """
     if difference is None:
         return Verdict()
@@ -48,11 +48,11 @@ def judged(difference: float | None, sigma_a: float | None, sigma_b: float | Non
     return Verdict(sigma, difference / sigma, abs(difference) > THRESHOLD_SIGMA * sigma)
 
 
-def criterion_told(significances: Sequence[float | None]) -> list[str]:
-    """What `changed` means in a table with these, in sentences."""
-    told = []
+def criterion_sentences(significances: Sequence[float | None]) -> list[str]:
+    """Explain `changed` in a table with these, in sentences."""
+    sentences = []
     if any(one is not None for one in significances):
-        told.append(f"changed: by more than {THRESHOLD_SIGMA:g} sigma of the difference.")
+        sentences.append(f"changed: by more than {THRESHOLD_SIGMA:g} sigma of the difference.")
     if any(one is None for one in significances):
-        told.append("Where a sigma is not known, any difference counts as a change.")
-    return told
+        sentences.append("Where a sigma is not known, any difference counts as a change.")
+    return sentences

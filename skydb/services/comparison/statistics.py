@@ -22,7 +22,7 @@ from skydb.store.scope import Scope
 from skydb.store.statistics_queries import RunCount, Sample
 from skydb.store.unit_of_work import Store
 
-#: What a key, method or unit is called that nobody knows.
+#: Name of an unknown key, method or unit.
 UNKNOWN = "unknown"
 #: Standard deviations of a normal distribution in a median absolute deviation.
 _SIGMAS_IN_MAD = 1.482602218505602
@@ -37,14 +37,14 @@ _Group = tuple[str | int | None, SkyUnit | None]
 class SkyStatistics:
     """Sky of one visit, filter, detector or proposal by one method, in one unit.
 
-    The newest value of every chip counts, whatever run it is of.
+    The newest value of every chip counts, from any run.
 
     Parameters
     ----------
     key : str
-        Visit, filter, detector or proposal; ``unknown`` where only a log tells of exposures.
+        Visit, filter, detector or proposal; ``unknown`` for exposures from a log.
     method, unit : str
-        Method that really ran, and unit of all numbers; ``unknown`` where nothing tells.
+        Method that really ran, and unit of all numbers; or ``unknown``.
     exposures, chips : int
         How many have a value.
     median, least, greatest : float or None
@@ -57,7 +57,7 @@ class SkyStatistics:
         run: the median and the largest over the chips. None where no chip has two methods.
     runs, downgraded_runs, imported_runs, replayed_runs : int
         Runs that ever gave values here; those to which another method had been asked for,
-        those that a log tells of, and those that repeat another one.
+        those from a log, and those that repeat another one.
     zero : str
         Where the zero of the numbers lies: ``absolute``; ``run 7``, on whose zero the values
         of all runs were put by the chips that they have in common; or ``apart, 3 runs``.
@@ -116,7 +116,7 @@ class StatisticsService:
         Parameters
         ----------
         by : StatisticsBy
-            What tells the rows apart.
+            Property by which rows are grouped.
         method : SkyMethod, optional
             Only this one; the spread is that of all methods all the same.
         scope : Scope, optional
@@ -191,7 +191,7 @@ def _place(row: _Row) -> tuple[str, int, str]:
 def _spreads(
     samples: Iterable[Sample], constants: Mapping[int, float]
 ) -> Iterator[tuple[_Group, float]]:
-    """Greatest less least of the methods of one chip: of the newest runs of one group."""
+    """Max - min of the methods of one chip, in the newest runs of one group."""
     runs: dict[tuple[_Group, int], list[Sample]] = defaultdict(list)
     for sample in samples:
         runs[(sample.key, sample.unit), sample.group_id].append(sample)

@@ -1,4 +1,4 @@
-"""What exposures had over time: their skies by each method, and how they were aligned."""
+"""History of exposures: their skies by each method, and their alignments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skydb.store.unit_of_work import Store
 
 
 class Quantity(StrEnum):
-    """What one point of a timeline tells."""
+    """Quantity of one point of a timeline."""
 
     SKY = "mdrizsky"
     """Sky of one chip in one run."""
@@ -34,7 +34,7 @@ class Quantity(StrEnum):
     RMS_DEC = "rms_dec"
     """RMS of a fit in declination."""
     SHIFT = "shift"
-    """Median shift against the WCS that was in force before."""
+    """Median shift against the previous active WCS."""
     NO_FIT = "no-fit"
     """A fit that failed; it has no value."""
 
@@ -71,15 +71,15 @@ class TimePoint:
     solution : int or None
         The solution, as in `align history`.
     version : int or None
-        Content of the file; None when only a log tells of it.
+        Version of the file; None when it is known from a log only.
     label : str or None
-        CAL_VER and IDCTAB of that content, or WCSNAME.
+        CAL_VER and IDCTAB of that version, or WCSNAME.
     tool_version : str or None
         What computed it.
     downgraded : bool or None
         Whether another method than this was asked for.
     is_imported : bool
-        Whether a log of a run without skydb told of it.
+        Whether it is from the log of a run without skydb.
     replay_of : int or None
         The run that this one repeats.
     status : str or None
@@ -226,7 +226,7 @@ def _alignments(session: Session, scope: Scope) -> Iterable[TimePoint]:
 
 
 def _shifts(session: Session, solutions: Sequence[AlignmentSolution]) -> dict[int, float]:
-    """Median shift of every WCS that was in force against the one in the version before."""
+    """Median shift of every active WCS against the one of the version before."""
     in_force: dict[int, dict[int, int]] = defaultdict(dict)
     for solution in solutions:
         version = _stands_in(solution)
@@ -269,14 +269,14 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
 
 
 def _stands_in(solution: AlignmentSolution) -> ProductVersion | None:
-    """The content that has a solution as its primary WCS, if any has."""
+    """The version that has a solution as its primary WCS, if any has."""
     if solution.applied_version is not None:
         return solution.applied_version
     return solution.known_version if solution.wcs_key == " " else None
 
 
 def _came_at(solution: AlignmentSolution) -> datetime | None:
-    """When a solution came to be, as far as that is known."""
+    """Time of a solution, if it is known."""
     known = solution.applied_at or solution.fitted_at
     if known is None and solution.origin is SolutionOrigin.ARCHIVE:
         return solution.recorded_at

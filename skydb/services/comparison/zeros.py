@@ -25,7 +25,7 @@ FEWEST_FOR_OFFSET = 2
 
 @dataclass(frozen=True, slots=True)
 class Zero:
-    """Where the zero of a run lies.
+    """Zero of the values of a run.
 
     Parameters
     ----------

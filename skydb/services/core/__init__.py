@@ -1,4 +1,4 @@
-"""What every use case stands on: one transaction to begin, one to end, progress, environment."""
+"""Common parts of services: transactions, progress, environment."""
 
 import lazy_loader
 

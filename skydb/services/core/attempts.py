@@ -26,10 +26,10 @@ def open_attempts(session: Session, activity_id: int) -> list[RunAttempt]:
 def end_attempts(
     session: Session, activity: Activity, outcome: AttemptOutcome | None = None
 ) -> int:
-    """End the attempts at an activity that has ended, in the same transaction; how many.
+    """End the attempts at an activity that has ended, in the same transaction; count them.
 
     A process that is killed between two transactions would leave them open for ever. They end
-    as the activity did, unless told otherwise.
+    as the activity did, unless another status is given.
     """
     outcome = outcome or _OUTCOMES.get(activity.status)
     attempts = open_attempts(session, activity.id) if outcome is not None else []

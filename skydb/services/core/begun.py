@@ -26,7 +26,7 @@ _BEGUN: WeakKeyDictionary[Engine, list[int]] = WeakKeyDictionary()
 
 
 def interrupted_by(by: str) -> str:
-    """What the row of an interrupted activity says."""
+    """Make the error text of an interrupted activity."""
     return f"It was interrupted by {by}."
 
 
@@ -46,15 +46,15 @@ def close_begun(store: Store, by: str) -> None:
 @at_end
 def close_all_begun(by: str) -> str:
     """Interrupt whatever this process has begun and not ended; how all of it ended, in words."""
-    told = []
+    sentences = []
     for engine in list(_BEGUN):
         store = Store(engine)
         try:
             close_begun(store, by)
-            told.append(_standing(store))
+            sentences.append(_standing(store))
         except StoreError as error:
-            told.append(f"{error} Rows may be left open: `skydb fsck --repair` closes them.")
-    return " ".join(filter(None, told))
+            sentences.append(f"{error} Rows may be left open: `skydb fsck --repair` closes them.")
+    return " ".join(filter(None, sentences))
 
 
 def _batches(store: Store) -> Iterator[Sequence[int]]:
@@ -79,7 +79,7 @@ def _close(session: Session, ids: Sequence[int], by: str) -> None:
 
 
 def _standing(store: Store) -> str:
-    """How the activities ended, such as ``sky-run 3, 4 succeeded; sky-run 5 interrupted``."""
+    """Describe how activities ended, as ``sky-run 3, 4 succeeded; sky-run 5 interrupted``."""
     ended: dict[tuple[str, str], list[str]] = defaultdict(list)
     fits: list[str] = []
     with store.reading() as session:
@@ -88,12 +88,12 @@ def _standing(store: Store) -> str:
             for kind, status, number in session.execute(rows.order_by(Activity.id)):
                 ended[status.value, kind.value].append(str(number))
             fits += _fits_that_stand(session, ids)
-    told = [f"{kind} {listed(ids)} {status}" for (status, kind), ids in sorted(ended.items())]
-    return " ".join([f"{'; '.join(told)}.", *fits]) if told else ""
+    sentences = [f"{kind} {listed(ids)} {status}" for (status, kind), ids in sorted(ended.items())]
+    return " ".join([f"{'; '.join(sentences)}.", *fits]) if sentences else ""
 
 
 def _fits_that_stand(session: Session, ids: Sequence[int]) -> list[str]:
-    """What may be done with the fits of interrupted alignment runs, a sentence for each run."""
+    """Describe the use of the fits of interrupted alignment runs, a sentence for each run."""
     waiting = (
         select(AlignmentRun.id, func.count(AlignmentSolution.id))
         .join(AlignmentSolution, AlignmentSolution.activity_id == AlignmentRun.id)

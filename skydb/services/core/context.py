@@ -1,4 +1,4 @@
-"""What every service is given."""
+"""Context of every service."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST_AGENT = 64
 
 
 def default_agent() -> str:
-    """Who is asking: the login name, or ``unknown`` where there is none."""
+    """Name the user: the login name, or ``unknown`` where there is none."""
     try:
         return getpass.getuser()[:_LONGEST_AGENT]
     except OSError:
@@ -51,13 +51,13 @@ class Context:
     workspace : Workspace
         Where files go.
     progress : Progress
-        Who is told of long work.
+        Display of the progress of long work.
     agent : str
         Who asks; kept with every activity.
     attempt : int
         Which attempt at an activity this is, counted from 1: each has files of its own.
     moves_on : bool
-        Whether somebody else goes on with an activity when this process is told to stop.
+        Whether another process continues an activity when this one receives a signal.
     """
 
     store: Store
@@ -86,7 +86,7 @@ class Context:
         Raises
         ------
         Interrupted
-            When the work was told to stop: nothing is begun any more.
+            When a signal was received: nothing is begun any more.
         """
         check()
         with self.store.writing() as session:
@@ -107,10 +107,10 @@ class Context:
 
     @contextmanager
     def guarded(self, kind: type[A], activity_id: int, label: str | None = None) -> Iterator[None]:
-        """Long work of a running activity: whatever ends it badly is in its row.
+        """Run the long work of an activity and record its failure.
 
-        It has failed, or was interrupted when the work was told to stop. An activity that
-        another worker has taken on by now, or is going to, is that one's to end.
+        It has failed, or was interrupted when a signal was received. If another worker
+        continues the activity, that worker ends it.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Context:
         except BaseException as error:
             with held(), self.store.writing() as session:
                 activity = session.get_one(kind, activity_id)
-                # What goes wrong after the end, such as tidying up, does not rewrite it.
+                # An error after the end, such as in tidying up, does not change the status.
                 by = reason(error)
                 if activity.status is ActivityStatus.RUNNING and not self._is_of_another(
                     session, activity_id, by

@@ -89,7 +89,7 @@ def remember_process(session: Session) -> Process:
 
 
 def known_faults(packages: Mapping[str, str]) -> list[str]:
-    """What is wrong with these versions, one sentence a fault, naming the cure."""
+    """Known faults of these versions, one sentence a fault, with the cure."""
     return [
         f"{name} {packages[name]} {fault}."
         for name, is_bad, fault in _FAULTS

@@ -1,4 +1,4 @@
-"""Headers that are about to be written: what was kept of them, and what the files have now."""
+"""Headers that are about to be written: their backups, and the present state of the files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HeaderChange:
 
 @dataclass(frozen=True)
 class FilePair:
-    """A file of the user's, the content it has and the content it is to get.
+    """A file of the user's, its version now and the version that it is to get.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class FilePair:
     before_id, after_id : int
         The versions, of one exposure and with the same pixels.
     after_path : Path
-        Where skydb keeps the content that the file is to get.
+        Path of skydb's copy of the version that the file is to get.
     after_sha256 : str
         Its checksum.
     """
@@ -71,7 +71,7 @@ class UnfinishedWrite:
 
     @property
     def command(self) -> str:
-        """What writes the headers after all."""
+        """Command that completes the write."""
         what = "sky write-headers {}" if "cards" in self.parameters else "align accept {} {}"
         return "skydb " + what.format(self.parameters.get("run"), "--write-headers").strip()
 
@@ -97,7 +97,7 @@ class KeptHeaders:
 
     @classmethod
     def of(cls, backup: HeaderBackup) -> KeptHeaders:
-        """Those of a backup; the file is read."""
+        """Read the headers of a backup from its file."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
         return cls(path, backup.headers, backup.before.sha256, backup.after.sha256, now)
@@ -109,11 +109,11 @@ class KeptHeaders:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the file is gone, or somebody else has written to it since."""
+        """Whether the file is gone, or another program has written to it since."""
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:
-        """Make sure that nobody else has written to the file.
+        """Make sure that no other program has written to the file.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class KeptHeaders:
         if self.is_foreign:
             raise StateError(
                 f"{self.path} is gone or was changed since its headers were written.",
-                advice="Its earlier content is a version of the ledger; see `skydb sql`.",
+                advice="Its earlier version is in the ledger; see `skydb sql`.",
             )
 
 
@@ -143,5 +143,5 @@ def unfinished_in(context: Context) -> list[UnfinishedWrite]:
 
 
 def own_paths(workspace: Workspace, version: ProductVersion) -> list[Path]:
-    """Files of the user's that have the content of a version."""
+    """List the user's files that are of a version."""
     return [workspace.resolve(place.path) for place in version.locations if not place.is_managed]

@@ -46,7 +46,7 @@ class HeaderJournal:
 
     @contextmanager
     def alone(self) -> Iterator[list[UnfinishedWrite]]:
-        """No other process writes headers meanwhile; what one has left unfinished is undone first.
+        """Keep other processes from writing headers; undo first what one has left unfinished.
 
         Yields
         ------
@@ -67,8 +67,8 @@ class HeaderJournal:
     def write(self, activity_id: int, pairs: Sequence[FilePair]) -> list[HeaderChange]:
         """Give files of the user's other headers, all of them or none; the activity ends well.
 
-        The earlier content moves below the data root, so that its version stays whole. To be
-        called within :meth:`alone`.
+        The earlier version moves below the data root, so that it stays whole. Call it within
+        :meth:`alone`.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class HeaderJournal:
         for one in unfinished_in(self.context):
             if one.activity == activity_id:
                 return one
-        raise NotFoundError(f"Activity {activity_id} is no unfinished writing of headers.")
+        raise NotFoundError(f"Activity {activity_id} is not an unfinished writing of headers.")
 
     def _undo(self, left: UnfinishedWrite) -> list[HeaderChange]:
         """Undo as far as the files are still those that were written; the others stay."""
@@ -169,14 +169,14 @@ class HeaderJournal:
             return [KeptHeaders.of(backup) for backup in write.open_backups()]
 
     def _hand_over(self, backup: HeaderBackup) -> None:
-        """Note that a file of the user's has its new content now."""
+        """Record that a file of the user's has its new version now."""
         path = self.context.workspace.relative(Path(backup.path))
         for place in list(backup.before.locations):
             if place.path == path:
                 place.move_to(backup.after, is_managed=False)
 
     def _return(self, backup: HeaderBackup) -> list[Path]:
-        """Note that a file of the user's has its earlier content again; the copy that can go."""
+        """Record that a file has its earlier version again; return the copies to remove."""
         path = self.context.workspace.relative(Path(backup.path))
         copy = self.context.workspace.version_home(Path(backup.path).name, backup.before.sha256)
         for place in list(backup.after.locations):
@@ -232,9 +232,9 @@ class HeaderJournal:
 
 
 def _was_copied(backup: HeaderBackup) -> bool:
-    """Whether the copy of the earlier content was made for this write, and is needed no more.
+    """Whether the copy of the earlier version was made for this write, and is not needed.
 
-    Of what skydb itself has made, such as the exposure of an acceptance, it is the original.
+    A file that skydb itself has made, such as the exposure of an acceptance, is the original.
     """
     return backup.before.is_delivery
 

@@ -12,7 +12,7 @@ from skydb.services.core.openruns import end_dead
 
 @dataclass(frozen=True)
 class HeaderRescue(HeaderJournal):
-    """Ends what a process that is gone has left unfinished."""
+    """Completes or undoes the write of a process that has ended."""
 
     def settle(self, activity_id: int) -> str:
         """Complete a write whose process is gone when every file was written, else undo it.
@@ -20,7 +20,7 @@ class HeaderRescue(HeaderJournal):
         Parameters
         ----------
         activity_id : int
-            A :class:`~skydb.domain.HeaderWrite` that nobody is at any more; it ends.
+            A :class:`~skydb.domain.HeaderWrite` whose process has ended; it ends.
 
         Returns
         -------

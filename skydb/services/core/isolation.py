@@ -1,4 +1,4 @@
-"""Proof that a tool kept its hands off the files it was to read."""
+"""Proof that a tool did not change its input files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from skydb.domain import Activity, InputProof, ProductVersion
 from skydb.domain.vocabulary import FindingKind
+from skydb.drizzle.recording import CopyChanges, RecordingRunner
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.witness import CopyChanges, WitnessedRunner
 from skydb.errors import ToolError
 from skydb.files.checksum import sha256_of
 from skydb.interruption import reason
@@ -19,7 +19,7 @@ from skydb.services.core.context import Context
 @contextmanager
 def isolated(
     context: Context, activity_id: int, inputs: Mapping[int, Path], runner: DrizzlepacRunner
-) -> Iterator[WitnessedRunner]:
+) -> Iterator[RecordingRunner]:
     """A runner for the block; at its end the inputs must be what they were.
 
     Whether the block ends well or not, every input is read again, and what the tools
@@ -31,7 +31,7 @@ def isolated(
     activity_id : int
         What calls the tools.
     inputs : mapping of int to Path
-        Version and file of every input; each file was found to have the content of its
+        Version and file of every input; the checksum of each file was compared with its
         version before.
     runner : DrizzlepacRunner
         Who runs the tools.
@@ -41,17 +41,17 @@ def isolated(
     ToolError
         When an input is not what it was; a finding of the activity names it.
     """
-    witness = WitnessedRunner(runner)
+    recorder = RecordingRunner(runner)
     try:
-        yield witness
+        yield recorder
     except BaseException as error:
-        # Who is told to stop has no time to read all inputs, and claims nothing of them.
+        # After a signal there is no time to read all inputs, and no result is recorded.
         if reason(error) is None:
-            _prove(context, activity_id, inputs, witness)
+            _prove(context, activity_id, inputs, recorder)
         raise
-    touched = _prove(context, activity_id, inputs, witness)
+    touched = _prove(context, activity_id, inputs, recorder)
     if touched:
-        tools = " and ".join(sorted({copy.tool for copy in witness.seen})) or "drizzlepac"
+        tools = " and ".join(sorted({copy.tool for copy in recorder.seen})) or "drizzlepac"
         raise ToolError(
             tools,
             f"ran while its input changed: {', '.join(touched)}",
@@ -60,12 +60,12 @@ def isolated(
 
 
 def _prove(
-    context: Context, activity_id: int, inputs: Mapping[int, Path], witness: WitnessedRunner
+    context: Context, activity_id: int, inputs: Mapping[int, Path], recorder: RecordingRunner
 ) -> list[str]:
     """Store a proof for every input that a tool was given; the files that were touched."""
     now = {version_id: _sha256_or_none(path) for version_id, path in inputs.items()}
     by_name: dict[str, list[CopyChanges]] = {}
-    for copy in witness.seen:
+    for copy in recorder.seen:
         by_name.setdefault(copy.filename, []).append(copy)
     touched = []
     with context.store.writing() as session:
@@ -82,7 +82,7 @@ def _prove(
 
 
 def _notice(activity: Activity, path: Path, sha256: str | None) -> None:
-    what = "is gone" if sha256 is None else "has other content"
+    what = "is gone" if sha256 is None else "has changed"
     message = f"{what} since the run began; its copy was all that a tool was given."
     activity.notice(FindingKind.INPUT_CHANGED, str(path), message)
 

@@ -1,4 +1,4 @@
-"""What has not ended, and whether anybody is still at it."""
+"""Activities that have not ended, and the state of their processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skydb.services.core.attempts import end_attempts, open_attempts
 
 @dataclass(frozen=True)
 class Fates:
-    """What becomes of processes, each asked for once.
+    """State of processes, each looked up once.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class Fates:
         return self._known[process.id]
 
     def of_activity(self, session: Session, activity: Activity) -> Fate:
-        """Alive while one process that is at it is; dead once all are known to be.
+        """Find the state: alive while one of its processes is; dead once all are known to be.
 
-        What began it counts, and whoever took on an attempt.
+        Its processes are the one that began it and those of attempts.
         """
         workers = [attempt.process for attempt in open_attempts(session, activity.id)]
         fates = {self.of(process) for process in [activity.process, *workers]}
@@ -59,14 +59,14 @@ def open_activities(session: Session) -> list[Activity]:
 
 
 def end_dead(session: Session, activity: Activity, log_path: str | None = None) -> None:
-    """Note that an activity was interrupted, because its process is gone."""
+    """Record that an activity was interrupted, because its process has ended."""
     who = activity.process or "its process"
     activity.interrupt(f"{who} ended before it was done.", log_path)
     end_attempts(session, activity, AttemptOutcome.LOST)
 
 
 def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
-    """End what was left by processes that are gone and is the same work as what begins now.
+    """End activities of ended processes that are the same work as the one that begins now.
 
     Writes to headers are left to those who can complete or undo them.
 
@@ -96,7 +96,7 @@ def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
 
 
 def _recipe(activity: Activity) -> tuple[object, ...]:
-    """What makes two activities the same work."""
+    """Key by which two activities are the same work."""
     if isinstance(activity, SkyRun | VisitDrizzle):
         return activity.kind, activity.recipe_hash, activity.replay_of_id
     return activity.kind, fingerprint(activity.parameters), None

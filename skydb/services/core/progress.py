@@ -1,4 +1,4 @@
-"""How long work tells that it goes on, without knowing who listens."""
+"""Reports of the progress of long work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Part(Protocol):
-    """Listener to one of several things that go on at the same time."""
+    """Receiver of the progress of one of several things at the same time."""
 
     def advance(self, steps: int = 1) -> None:
         """Some steps of it are done; a negative number takes them back."""
@@ -16,7 +16,7 @@ class Part(Protocol):
 
 
 class Progress(Protocol):
-    """Listener to one piece of long work at a time."""
+    """Receiver of the progress of one piece of long work at a time."""
 
     def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
         """A piece of work starts; ``total`` steps, if that is known, which may be bytes."""
@@ -31,11 +31,11 @@ class Progress(Protocol):
         """One thing of the piece of work starts, beside others; called from any thread."""
 
     def remark(self, sentence: str) -> None:
-        """Something that the user must know before the work goes on."""
+        """A message that the user must know before the work continues."""
 
 
 class Quiet:
-    """Listens to nothing."""
+    """A receiver that does nothing."""
 
     def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
         """Ignore the start."""
@@ -51,4 +51,4 @@ class Quiet:
         return self
 
     def remark(self, sentence: str) -> None:
-        """Ignore what is said."""
+        """Ignore the message."""

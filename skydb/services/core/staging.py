@@ -1,4 +1,4 @@
-"""Names of files on their way: inputs of one tool, and what is not finished."""
+"""Names of files in work: inputs of one tool, and unfinished files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plain_name(version: ProductVersion) -> str:
 
 
 def draft_beside(path: Path) -> Path:
-    """Where a file is written before it is whole; see :func:`skydb.files.drafts.draft_of`."""
+    """Name the draft of a file; see :func:`skydb.files.drafts.draft_of`."""
     return draft_of(path)
 
 

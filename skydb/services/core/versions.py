@@ -1,4 +1,4 @@
-"""Versions on disk: the content that a run reads must be the content on record."""
+"""Versions on disk: a run reads a file only when its checksum is the recorded one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from skydb.files.workspace import Workspace
 
 
 def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
-    """Where a version is, once its bytes were found to be those on record.
+    """Find the file of a version, once its bytes were found to be those on record.
 
-    Of several places the first that holds the content counts.
+    Of several files the first with the recorded checksum counts.
 
     Raises
     ------
     NotFoundError
         When the file is gone.
     FileRejectedError
-        When its content is not the recorded one.
+        When its checksum is not the recorded one.
     """
     if not version.locations:
         raise NotFoundError(
-            f"No file with the content of {version.reference} is known any more.",
+            f"No file of {version.reference} is known any more.",
             advice="Put it back, or fetch or ingest it again.",
         )
     path = workspace.resolve(version.path)
@@ -39,22 +39,22 @@ def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
 
 
 def require_content(path: Path, version: ProductVersion) -> None:
-    """Make sure that a file has the content of a version.
+    """Make sure that a file is that of a version.
 
     Raises
     ------
     NotFoundError
         When the file is gone.
     FileRejectedError
-        When its content is not the recorded one.
+        When its checksum is not the recorded one.
     """
     if not path.is_file():
         raise NotFoundError(f"{path} is gone.", advice="Put it back, or fetch or ingest it again.")
     if not _holds(path, version):
         raise FileRejectedError(
             path,
-            f"its content is no longer that of version {version.number} in the ledger",
-            advice="Record the new content with `skydb ingest`.",
+            f"it has changed and is no longer version {version.number} of the ledger",
+            advice="Record the new version with `skydb ingest`.",
         )
     _check_flags(path, version)
 
@@ -72,5 +72,5 @@ def _check_flags(path: Path, version: ProductVersion) -> None:
     require_flags(path)
     flags = flags_beside(path)
     if flags is not None and sha256_of(flags) != version.dq_sha256:
-        reason = f"its content is no longer that which {path.name} was ingested with"
-        raise FileRejectedError(flags, reason, advice="Record the new content with `skydb ingest`.")
+        reason = f"it has changed since {path.name} was ingested"
+        raise FileRejectedError(flags, reason, advice="Record the new version with `skydb ingest`.")

@@ -1,4 +1,4 @@
-"""What the ledger says against what there is: found, and put right when asked to."""
+"""Checks of the ledger against files and processes, and their repair."""
 
 import lazy_loader
 

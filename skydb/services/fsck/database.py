@@ -1,4 +1,4 @@
-"""The database itself: whether it is whole, and whether its rows lead anywhere."""
+"""Check of the database itself: its integrity, and references of its rows."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class DatabaseItself:
 
 @dataclass(frozen=True)
 class LooseEnds:
-    """Rows that nothing leads to, although something must have made them."""
+    """Rows without the row that must have made them."""
 
     context: Context
 
@@ -101,7 +101,7 @@ class LooseEnds:
 
 
 def _loose(subject: str, known: str) -> Problem:
-    return Problem(ProblemKind.LOOSE_END, subject, known, "tell whoever looks after the ledger")
+    return Problem(ProblemKind.LOOSE_END, subject, known, "inform the administrator of the ledger")
 
 
 def _damaged(subject: str, known: str, repair: str) -> Problem:

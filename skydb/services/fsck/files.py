@@ -1,4 +1,4 @@
-"""Files that the ledger knows of against those that there are."""
+"""Check of the files of the ledger against the disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Known:
 class Files:
     """Files of versions, mosaics, masks and catalogues that are missing or changed.
 
-    Without `deep` a file is taken to be what it was when it has its size.
+    Without `deep` a file of the same size is taken as unchanged.
 
     Parameters
     ----------
@@ -68,7 +68,9 @@ class Files:
             if fault is not None:
                 kind, said = fault
                 mend = self._forgetting(known, path)
-                repair = "the place is forgotten; the content is elsewhere" if mend else known.cure
+                repair = (
+                    "this path is removed; the version has another file" if mend else known.cure
+                )
                 yield Problem(kind, known.subject, f"{path} {said}", repair, mend)
 
     def _known(self) -> Iterator[_Known]:
@@ -144,13 +146,16 @@ class Files:
         if self.deep and known.sha256 is not None:
             try:
                 if sha256_of(path) != known.sha256:
-                    return ProblemKind.CHANGED_FILE, "has another content than is on record"
+                    return (
+                        ProblemKind.CHANGED_FILE,
+                        "has changed: its checksum is not the recorded one",
+                    )
             except SkydbError as error:
                 return ProblemKind.CHANGED_FILE, f"cannot be read: {error}"
         return None
 
     def _forgetting(self, known: _Known, path: Path) -> partial[None] | None:
-        """Forgets the place of a version whose content is whole at another one."""
+        """Remove the path of a version that has a whole file elsewhere."""
         if known.version_id is None:
             return None
         with self.context.store.reading() as session:
@@ -196,7 +201,7 @@ class EvidenceOfFits:
                     ProblemKind.MISSING_FILE,
                     f"evidence of alignment run {run}",
                     f"{path} is gone",
-                    "put it back; fits and trust stay on record",
+                    "put it back; fits and trust stay recorded",
                 )
 
     def _has_fits(self, run_id: int) -> bool:

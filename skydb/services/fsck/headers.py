@@ -1,4 +1,4 @@
-"""Headers of files against the ledger: writes that were left in the middle, and the WCS."""
+"""Check of headers against the ledger: unfinished writes, and the WCS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from skydb.errors import FileRejectedError
 from skydb.services.core import Context, Fates, HeaderRescue, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 
-#: Of a number in degrees less than a microarcsecond.
+#: Difference of a number in degrees that is less than a microarcsecond.
 _ROUNDING = 1e-12
 
 
@@ -74,7 +74,7 @@ class HalfWritten:
         return Problem(
             ProblemKind.HALF_WRITTEN_HEADERS,
             f"{activity.kind} {activity.id}",
-            f"{who} is gone, and was writing to files of the user's",
+            f"{who} has ended, and was writing to files of the user's",
             repair,
             mend,
         )
@@ -82,7 +82,7 @@ class HalfWritten:
 
 @dataclass(frozen=True)
 class WcsInFiles:
-    """Files whose WCS is not the one that the ledger says they hold.
+    """Files whose WCS is not the recorded one.
 
     Those whose headers skydb has written, and with `deep` all files of versions.
 
@@ -146,7 +146,7 @@ def _write_of(session: Session, activity: Activity) -> HeaderWrite | None:
 
 
 def _difference(path: Path, known: dict[int, ChipGeometry]) -> str:
-    """What the WCS of a file has that is not on record; empty when all is alike."""
+    """Describe the differences of the WCS of a file from the record; empty without any."""
     # `status` asks for dead runs only, and astropy takes longer than that.
     from skydb.files.reader import read_facts
 

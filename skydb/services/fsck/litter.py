@@ -1,4 +1,4 @@
-"""What processes that were killed have left on disk: drafts, scratch, parts of downloads."""
+"""Files of processes that were killed: drafts, scratch, parts of downloads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.services.fsck.runs import passes_before
 from skydb.store.engine import sqlite_path
 
-#: After this long nobody goes on with a download, or with work on a machine that is not known.
+#: Age at which a download, or work on an unknown machine, is taken as abandoned.
 _OLD_S = 7 * 86_400
 
 #: Directory below the data root where parts of downloads wait to be gone on with.
@@ -28,7 +28,7 @@ _PARTS = "partial"
 
 _OF_PARTS = (".part", ".json", ".lock")
 
-#: What may be a draft; that of a database has logs beside it.
+#: Files that may be drafts; that of a database has logs beside it.
 _DRAFTS = ".*.part*"
 
 
@@ -59,7 +59,7 @@ class Litter:
                 yield Problem(
                     ProblemKind.DRAFT,
                     str(draft),
-                    f"left by process {mark.pid}, which is gone",
+                    f"left by process {mark.pid}, which has ended",
                     "it is deleted",
                     lambda draft=draft: draft.unlink(missing_ok=True),  # type: ignore[misc]
                 )
@@ -83,26 +83,28 @@ class Litter:
             yield Problem(
                 ProblemKind.SCRATCH,
                 str(directory),
-                f"left by process {mark.pid}, which is gone",
+                f"left by process {mark.pid}, which has ended",
                 self._announced(label),
                 lambda at=directory, label=label: self._retire(at, label),  # type: ignore[misc]
             )
 
     def _announced(self, label: str) -> str:
         back = "its mosaic is put back, " if self._set_aside(label) else ""
-        logs = f"; its logs go to logs/{label}" if self._tells_of_failure(label) else ""
+        logs = f"; its logs go to logs/{label}" if self._is_of_failure(label) else ""
         return f"{back}it is deleted{logs}"
 
     def _retire(self, directory: Path, label: str) -> str | None:
         tools = end_tools_below(directory)
         self._put_back(directory, label)
         if directory.is_dir():
-            kept = label if self._tells_of_failure(label) else None
+            kept = label if self._is_of_failure(label) else None
             self.context.workspace.retire(directory, kept)
-        told = ", ".join(map(str, tools))
-        return f"it is deleted, once process {told} was ended, which worked on" if told else None
+        numbers = ", ".join(map(str, tools))
+        return (
+            f"process {numbers} still worked and is ended; then it is deleted" if numbers else None
+        )
 
-    def _tells_of_failure(self, label: str) -> bool:
+    def _is_of_failure(self, label: str) -> bool:
         """Whether a label's run, or one that was of one pass with it, did not end well."""
         number = label.rpartition("-")[2]
         with self.context.store.reading() as session:
@@ -139,7 +141,7 @@ class Litter:
         return {path for path in found if path.is_file() and not path.is_symlink()}
 
     def _directories(self) -> set[Path]:
-        """Where skydb may have written beside files that are not its own."""
+        """List directories in which skydb may have written beside files of others."""
         database = sqlite_path(self.context.store.engine.url)
         resolve = self.context.workspace.resolve
         own = select(FileLocation.path).where(FileLocation.is_managed.is_(False))
@@ -156,7 +158,7 @@ class Litter:
                 yield Problem(
                     ProblemKind.OLD_DOWNLOAD,
                     str(path),
-                    "part of a download that nobody has gone on with for a week",
+                    "part of a download without progress for a week",
                     "it is deleted",
                     lambda path=path: path.unlink(missing_ok=True),  # type: ignore[misc]
                 )

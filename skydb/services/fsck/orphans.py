@@ -34,7 +34,7 @@ from skydb.store.comparison_queries import batches
 #: Directories of the data root in which every file is one that a row names.
 _HOMES = ("versions", "runs", "catalogs", "history", "mast")
 
-#: Whose files go to directories that are named by their content.
+#: Commands whose files go to directories named by their checksum.
 _MAKERS = {
     "versions": (
         ActivityKind.ACCEPTANCE,
@@ -60,9 +60,9 @@ _LONGEST, _SLACK = timedelta(days=1), timedelta(seconds=10)
 class Orphans:
     """Files below the data root that no row names, when nothing is running.
 
-    A file is deleted only when it is certain that an activity of this very ledger which
-    ended badly has made it, or that its content is whole at another place. Another ledger
-    may have the same data root, and a database may have been put back from a backup.
+    A file is deleted only when it is certain that an activity of this ledger which
+    ended badly has made it, or that the same file exists at another path. Another ledger
+    may have the same data root, and a database may have been restored from a backup.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ class Orphans:
             if others_at_work(session, self.fates):
                 return
             unnamed = self._unnamed(session, files)
-            told = [(path, self._why_ours(session, path)) for path in unnamed]
-        for path, why in told:
+            reasons = [(path, self._why_ours(session, path)) for path in unnamed]
+        for path, why in reasons:
             yield self._problem(path, why)
 
     def _problem(self, path: Path, why: str | None) -> Problem:
@@ -99,11 +99,11 @@ class Orphans:
         )
 
     def _delete(self, path: Path) -> str | None:
-        """Delete, while nobody else can write to the ledger, and only if it still is an orphan."""
+        """Delete while no other process can write to the ledger, if it still is an orphan."""
         root = self.context.workspace.root
         with self.context.store.writing() as session:
             if others_at_work(session, self.fates) or not self._unnamed(session, [path]):
-                return "left alone: something has begun that may use it"
+                return "left alone: a running activity may use it"
             require_below(root, path).unlink(missing_ok=True)
             session.commit()
         for directory in (path.parent, path.parent.parent):
@@ -136,7 +136,7 @@ class Orphans:
         ]
 
     def _why_ours(self, session: Session, path: Path) -> str | None:
-        """Why it may be deleted; None when it may not."""
+        """Explain why it may be deleted; None when it may not."""
         home, *parts = path.relative_to(self.context.workspace.root).parts
         if home == "runs" and (found := _RUN.fullmatch(parts[0])):
             run = session.get(Activity, int(found[1]))
@@ -145,7 +145,7 @@ class Orphans:
                 and self._has_ended_badly(session, run)
                 and _is_of(run, path)
             ):
-                return f"run {run.id} did not come to its end"
+                return f"run {run.id} did not end well"
             return None
         if home not in _MAKERS or len(parts) < 2 or not _CONTENT.fullmatch(parts[-2]):
             return None
@@ -153,9 +153,9 @@ class Orphans:
         if sha256[:12] != parts[-2] and not _is_companion(path):
             return None
         if home == "versions" and self._is_elsewhere(session, sha256):
-            return "its content is whole at another place"
+            return "the same file exists at another path"
         maker = self._maker(session, home, path)
-        return None if maker is None else f"{maker.kind} {maker.id} did not come to its end"
+        return None if maker is None else f"{maker.kind} {maker.id} did not end well"
 
     def _is_elsewhere(self, session: Session, sha256: str) -> bool:
         same = select(ProductVersion).where(ProductVersion.sha256 == sha256)
@@ -164,7 +164,7 @@ class Orphans:
         return any(path.is_file() and sha256_of(path) == sha256 for path in paths)
 
     def _maker(self, session: Session, home: str, path: Path) -> Activity | None:
-        """What ended badly and was running when the file was made."""
+        """Find the activity that ended badly and was running when the file was made."""
         asked = select(Activity).where(
             Activity.kind.in_(_MAKERS[home]), Activity.status.in_(_ENDED_BADLY)
         )

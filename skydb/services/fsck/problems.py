@@ -1,4 +1,4 @@
-"""One thing in which the ledger and the world do not agree, and what looks for such things."""
+"""Problem of a ledger, and the checks that find problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skydb.errors import SkydbError
 
 
 class ProblemKind(StrEnum):
-    """What is wrong."""
+    """Kind of a problem."""
 
     DEAD_RUN = "dead-run"
     """Something is running by the ledger, and its process is gone."""
@@ -24,9 +24,9 @@ class ProblemKind(StrEnum):
     MISSING_FILE = "missing-file"
     """A file of which the ledger knows the place is not there."""
     CHANGED_FILE = "changed-file"
-    """A file does not have the content that the ledger has on record."""
+    """A file does not have the recorded checksum."""
     OTHER_WCS = "other-wcs"
-    """The WCS in a file is not the one that the ledger says it holds."""
+    """The WCS in a file is not the recorded one."""
     ORPHANED_FILE = "orphaned-file"
     """A file of the data root that no row names."""
     DRAFT = "draft"
@@ -34,7 +34,7 @@ class ProblemKind(StrEnum):
     SCRATCH = "scratch"
     """The scratch directory of a process that is gone."""
     OLD_DOWNLOAD = "old-download"
-    """Part of a file whose download nobody has gone on with."""
+    """Part of a file whose download was abandoned."""
     LOOSE_END = "loose-end"
     """A row that refers to something that is not there, or that nothing leads to."""
     DATABASE = "database"
@@ -93,7 +93,7 @@ class Problem:
 
 
 class Check(Protocol):
-    """Looks for problems of one sort; changes nothing."""
+    """Finds problems of one kind; changes nothing."""
 
     def look(self) -> Iterator[Problem]:
-        """What is wrong."""
+        """Find problems."""

@@ -1,4 +1,4 @@
-"""What runs by the ledger against the processes that there are."""
+"""Activities that are running by the ledger, compared with the processes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _OPEN = (ActivityStatus.PENDING, ActivityStatus.RUNNING)
 
 @dataclass(frozen=True)
 class DeadRuns:
-    """Activities that are running by the ledger and of which the process is gone.
+    """Activities that are running by the ledger and of which the process has ended.
 
-    Of a process on another machine nothing is known from here. It is only told of after a
+    The state of a process on another machine is unknown. It is only reported after a
     day, or when a process on a machine of this name began it, as in a container that was
-    made anew; it is taken to be gone when `fates` was told that its machine is.
+    made again; it is taken as ended when `fates` was given its machine.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class DeadRuns:
             return Problem(
                 ProblemKind.DEAD_RUN,
                 subject,
-                f"{known}, which is gone",
+                f"{known}, which has ended",
                 "its row becomes interrupted",
                 lambda: self._end(activity_id),
             )
@@ -73,7 +73,7 @@ class DeadRuns:
             return Problem(
                 ProblemKind.UNKNOWN_RUN,
                 subject,
-                f"{known}, which cannot be asked after from here",
+                f"{known}, whose state is unknown here",
                 f"`{cure}`, when nothing runs there any more",
             )
         return None
@@ -111,8 +111,8 @@ class OpenAttempts:
         )
         with self.context.store.reading() as session:
             over = [one for one in session.scalars(asked) if one.activity.status not in _OPEN]
-            told = [(one.activity_id, one.number, str(one.activity.status)) for one in over]
-        for activity_id, number, status in told:
+            attempts = [(one.activity_id, one.number, str(one.activity.status)) for one in over]
+        for activity_id, number, status in attempts:
             yield Problem(
                 ProblemKind.OPEN_ATTEMPT,
                 f"attempt {number} at run {activity_id}",
@@ -128,7 +128,7 @@ class OpenAttempts:
 
 
 def others_at_work(session: Session, fates: Fates) -> list[Activity]:
-    """What is running and not known to be dead; its files may not be on record yet."""
+    """Find activities that may still run; their files may not be recorded yet."""
     own = this_process().mark
     return [
         activity
@@ -152,7 +152,7 @@ def passes_before(session: Session, activity: Activity) -> list[int]:
 
 
 def _logs(context: Context, session: Session, activity: Activity) -> str | None:
-    """Where the logs of the run are kept, when there are any.
+    """Find the directory of the logs of the run, when there are any.
 
     Runs of one pass have them under the number of the first.
     """

@@ -1,4 +1,4 @@
-"""Looking for what is wrong with a ledger, and putting it right."""
+"""Search for problems of a ledger, and their repair."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FsckService:
     context: Context
 
     def check(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
-        """What is wrong; nothing is changed.
+        """Find problems; nothing is changed.
 
         Parameters
         ----------
@@ -36,7 +36,7 @@ class FsckService:
         return [problem for check in self._checks(gone, deep=deep) for problem in check.look()]
 
     def repair(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
-        """What was wrong, and what became of it.
+        """Find and repair problems.
 
         The repair is an activity, with a finding for each problem. There is none when
         nothing can be put right. The user's files are never deleted, and written to only to
@@ -53,7 +53,7 @@ class FsckService:
         activity_id = self.context.begin(lambda _, stamp: Repair(asked, stamp))
         with self.context.guarded(Repair, activity_id):
             tried: list[Problem] = []
-            # Each looks when those before it are done: what a dead run has left is known by it.
+            # Each runs after those before it, because the files of a dead run are known by the run.
             for check in self._checks(gone, deep=deep):
                 tried += [problem.mended() for problem in list(check.look())]
             with self.context.closing(Repair, activity_id) as (_, activity):
@@ -67,7 +67,7 @@ class FsckService:
         return tried
 
     def dead_runs(self) -> list[Problem]:
-        """What is running by the ledger although its process is gone; cheap."""
+        """Find activities that run by the ledger although their process has ended; cheap."""
         fates = Fates()
         runs = DeadRuns(self.context, fates).look()
         dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]

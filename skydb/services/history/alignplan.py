@@ -1,4 +1,4 @@
-"""From what TweakReg logged, and what stands beside the log, to what is recorded of it."""
+"""Conversion of a TweakReg log, and of the files beside it, to a plan of records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from skydb.domain.vocabulary import FindingKind, SolutionStatus
 from skydb.files.logs import LoggedAlignment, LoggedFit
 from skydb.files.names import product_named
 from skydb.files.shiftfile import ShiftFile, ShiftRow
+from skydb.services.history.companions import (
+    MATCH_SUFFIX,
+    Directory,
+    is_of,
+    row_disagreements,
+    sky_scatter_mas,
+    stem_of,
+)
 from skydb.services.history.plan import (
     CLOCK,
     AlignmentPlan,
@@ -23,14 +31,6 @@ from skydb.services.history.plan import (
     as_recorded,
     unreadable,
 )
-from skydb.services.history.witnesses import (
-    MATCH_SUFFIX,
-    Directory,
-    is_of,
-    row_disagreements,
-    sky_scatter_mas,
-    stem_of,
-)
 
 _OF_CHIP = re.compile(r"_sci\d+_xy_catalog\.coo")
 
@@ -39,15 +39,17 @@ Numbers = dict[str, Any]
 
 _DRY_RUN = "A dry run: updatehdr was False, and no header was written."
 _NOT_SHOWN = "The log does not show whether the header was written."
-_REFERENCE = "The reference image of the run: nothing was fitted to it, and its zeros are no fit."
+_REFERENCE = (
+    "The reference image of the run: nothing was fitted to it, and its zeros are not a fit."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """Whether files beside the log, if they are of any run in it, are of this one.
+    """Products and shift file of a run that no later run of the directory has overwritten.
 
-    Every run writes over them: ``products`` are those that no later run of the directory
-    came to, ``shift_file`` whether no later run wrote one of that name.
+    Every run overwrites them: ``products`` are those without a later fit in the directory,
+    ``shift_file`` is whether no later run wrote one of that name.
     """
 
     products: frozenset[str]
@@ -57,9 +59,9 @@ class Latest:
 def alignment_plan(
     path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any]
 ) -> AlignmentPlan:
-    """What is recorded of one run in a log; ``beside`` is what its file says of it besides."""
+    """Plan the records of one run in a log; ``beside`` has the facts of its file."""
     source = Source.of(path, run, beside)
-    judge = _Judge(path, run, latest)
+    reader = _FitReader(path, run, latest)
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
@@ -67,19 +69,19 @@ def alignment_plan(
         software=Software(f"TweakReg {run.tool_version}".strip(), run.python_version, run.packages),
         started_at=as_recorded(run.started_at),
         finished_at=None,
-        parameters=_parameters(run, source, judge.sources),
-        notes=(*unreadable(path, problems), *judge.notes, *judge.directory.notes, *remarks),
+        parameters=_parameters(run, source, reader.sources),
+        notes=(*unreadable(path, problems), *reader.notes, *reader.directory.notes, *remarks),
         error=_error(run),
         remark=None if _error(run) else run.remark,
         is_complete=run.is_complete,
         reference=run.reference,
-        fits=tuple(judge.fits),
-        evidence=tuple(judge.directory.used),
+        fits=tuple(reader.fits),
+        evidence=tuple(reader.directory.used),
     )
 
 
-class _Judge:
-    """Hears the log first, then the files beside it."""
+class _FitReader:
+    """Compares the log with the files beside it."""
 
     def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
         self._path = path
@@ -91,8 +93,8 @@ class _Judge:
         self._shifts = self._shift_file()
         self.sources = self._source_lists()
         for fit in run.fits:
-            self._judge(fit)
-        self._judge_the_others()
+            self._read_fit(fit)
+        self._read_the_rest()
 
     def _shift_file(self) -> ShiftFile | None:
         asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
@@ -128,7 +130,7 @@ class _Judge:
             return False
         return True
 
-    def _judge(self, fit: LoggedFit) -> None:
+    def _read_fit(self, fit: LoggedFit) -> None:
         if not self._is_known(fit.product):
             return
         if fit.is_reference:
@@ -154,7 +156,7 @@ class _Judge:
         numbers = _logged_numbers(fit) | filed | matched
         missing = [name for name in ("dx_pix", "x_rms_pix", "nmatches") if numbers[name] is None]
         if missing:
-            said = f"the log tells no {', '.join(missing)} of the fit of {fit.product}."
+            said = f"the log has no {', '.join(missing)} of the fit of {fit.product}."
             where = f"{self._path.name}:{fit.line_number}"
             self._note(FindingKind.UNREADABLE_LINE, where, said)
         if _is_weak(fit):
@@ -165,7 +167,7 @@ class _Judge:
         self._add(fit.product, status, reason, numbers, self._origins(fit, filed, matched))
 
     def _outcome(self, fit: LoggedFit) -> tuple[SolutionStatus, str | None]:
-        """What became of a fit, as far as the log shows it."""
+        """Read the result of a fit from the log."""
         if fit.is_written:
             return SolutionStatus.APPLIED, None
         if self._run.updates_headers is False:
@@ -206,7 +208,7 @@ class _Judge:
         if matches is None:
             return {}
         if not is_of(fit, matches):
-            self._disown(
+            self._leave_out(
                 fit.product,
                 f"has {len(matches)} matches and the shift {matches.shift_pix}, the log "
                 f"{fit.nmatches} and ({fit.dx_pix}, {fit.dy_pix})",
@@ -219,7 +221,7 @@ class _Judge:
             else dict(zip(("rms_ra_mas", "rms_dec_mas"), scatter, strict=True))
         )
 
-    def _disown(self, product: str, why: str) -> None:
+    def _leave_out(self, product: str, why: str) -> None:
         """A match file is of another run; of a later one that is no news."""
         name = f"{stem_of(product)}{MATCH_SUFFIX}"
         used = self.directory.used
@@ -236,7 +238,7 @@ class _Judge:
             self._note(FindingKind.CONTRADICTION, product, said)
         matches = self.directory.match_file(product)
         if matches is not None:
-            self._disown(product, f"has {len(matches)} matches, and the log tells of no fit")
+            self._leave_out(product, f"has {len(matches)} matches, and the log has no fit")
         self._note(FindingKind.FIT_FAILED, product, reason)
         if product in self._run.wcs_names:
             reason += f". Its header is named {self._run.wcs_names[product]} all the same"
@@ -249,7 +251,7 @@ class _Judge:
             self._note(FindingKind.CONTRADICTION, product, said)
         self._add(product, SolutionStatus.RECORDED, _REFERENCE, {})
 
-    def _judge_the_others(self) -> None:
+    def _read_the_rest(self) -> None:
         """The reference image, of which the log begins no fit."""
         tried = {fit.product for fit in self._run.fits}
         planes = {self._run.frame, self._run.reference}
@@ -278,9 +280,9 @@ def _is_weak(fit: LoggedFit) -> bool:
 
 
 def _error(run: LoggedAlignment) -> str | None:
-    """Why the run failed, in the words of the log where it has any."""
+    """Explain why the run failed, in the words of the log if it has any."""
     if run.is_mixed:
-        return "Lines of another run stand among those of this one: its values cannot be told."
+        return "The log mixes lines of this run and another: its values are unknown."
     if run.failure:
         return f"{run.failure.rstrip('.')}."
     if not any(fit.is_fitted for fit in run.fits) and not run.remark:

@@ -1,4 +1,4 @@
-"""Runs of TweakReg that were found, kept on disk until their turn comes."""
+"""Runs of TweakReg that were found, kept on disk until they are recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.plan import AlignmentPlan
 
-#: Bytes that are kept in memory; more goes to a file that nobody sees.
+#: Bytes that are kept in memory; more goes to a temporary file.
 _IN_MEMORY = 4 << 20
 
 
@@ -86,7 +86,7 @@ class FoundFits:
         return [one.path for one in self._in_order()]
 
     def plans(self) -> Iterator[AlignmentPlan]:
-        """Plans in the order of time, each told by what came after it in its directory."""
+        """Yield plans in order of time, each compared with later runs in its directory."""
         runs = self._in_order()
         latest = []
         later: dict[Path, _Later] = defaultdict(_Later)
@@ -104,17 +104,17 @@ class FoundFits:
 
 @dataclass
 class _Later:
-    """What the runs of a directory that came later have written."""
+    """Files that later runs of a directory have written."""
 
     products: set[str] = field(default_factory=set)
     shift_files: set[str | None] = field(default_factory=set)
 
     def of(self, one: FoundFit) -> Latest:
-        """What of a run was not overwritten by these."""
+        """Find the files of a run that these have not overwritten."""
         own = (one.fitted | one.products) - self.products
         return Latest(own, one.shift_file not in self.shift_files)
 
     def add(self, one: FoundFit) -> None:
-        """Count a run among those that came later."""
+        """Count a run among the later ones."""
         self.products |= one.products
         self.shift_files.add(one.shift_file)

@@ -1,4 +1,4 @@
-"""What an import made of each run that it met."""
+"""Results of an import for each run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
 
 
 class HistoryKind(StrEnum):
-    """What an import of earlier runs met."""
+    """Kind of an imported thing."""
 
     SKY_RUN = "sky-run"
     ALIGNMENT = "alignment"
     PRODUCT = "product"
-    """A drizzled product, which tells of the run that made it."""
+    """A drizzled product, with facts of the run that made it."""
     FILE = "file"
     """A file that could not be used."""
 
 
 class HistoryStatus(StrEnum):
-    """What an import made of what it met."""
+    """Result of an import for a thing."""
 
     NEW = "new"
     KNOWN = "known"
@@ -35,9 +35,9 @@ class HistoryStatus(StrEnum):
 class HistoryOutcome:
     """One run, or one file that could not be used.
 
-    ``exposures`` counts those of a sky run and the products of an alignment; ``skipped`` what of
-    the run was left out: lines, names, witnesses. ``findings`` are sentences on these and on
-    whatever else would have passed silently. ``directory`` is the one that was asked for.
+    ``exposures`` counts those of a sky run and the products of an alignment; ``skipped`` the
+    lines, names and files that were left out. ``findings`` are sentences on these and on
+    other problems. ``directory`` is the one that was asked for.
     """
 
     kind: HistoryKind
@@ -66,7 +66,7 @@ class HistoryOutcome:
 def outcome_of(
     plan: Plan, run_id: int, *, is_new: bool, kind: HistoryKind, notes: Sequence[Note] = ()
 ) -> HistoryOutcome:
-    """What became of one plan."""
+    """Make the result of one plan."""
     noted = (*plan.notes, *notes)
     sky = plan if isinstance(plan, SkyPlan) else None
     counted = sky.exposures if sky else plan.fits if isinstance(plan, AlignmentPlan) else ()

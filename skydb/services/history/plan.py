@@ -1,4 +1,4 @@
-"""What an import is about to record, made without a database."""
+"""Plan of an import, made without a database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind, SkyMethod, SolutionStatus
 from skydb.files.logs import LoggedActivity
 
-#: What the times of an imported run are, kept with its parameters.
+#: Clock of the times of an imported run, kept with its parameters.
 CLOCK = "local time of an unknown zone, recorded as if it were UTC"
 
 #: Findings that are history themselves, and no reason to doubt the import.
@@ -42,7 +42,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a run was read.
+    """Place where a run was read.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Source:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is kept with the run, so that it is known again."""
+        """Facts that identify the run when it is read again."""
         return {
             "name": self.path.name,
             "directory": str(self.path.parent),
@@ -102,7 +102,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Software:
-    """What ran, as far as the log names it."""
+    """Software of the run, as far as the log names it."""
 
     tool_version: str | None
     python_version: str | None
@@ -111,9 +111,9 @@ class Software:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run to be recorded; ``error`` tells why it failed.
+    """One run to be recorded; ``error`` is the reason of its failure.
 
-    ``remark`` is the reason that the log gives for an end that was no failure.
+    ``remark`` is the reason that the log gives for an end that was not a failure.
     """
 
     source: Source
@@ -129,10 +129,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class SkyPlan(Plan):
-    """A sky run to be.
+    """Plan of a sky run.
 
-    ``inputs`` are files as the log names them, ``exposures`` their rootnames, as far as the
-    names tell.
+    ``inputs`` are files as the log names them, ``exposures`` their rootnames, where the
+    names have them.
     """
 
     requested: SkyMethod | None
@@ -172,7 +172,7 @@ class FitPlan:
 
 @dataclass(frozen=True)
 class AlignmentPlan(Plan):
-    """An alignment run to be, with the files that bear witness."""
+    """Plan of an alignment run, with the files beside its log."""
 
     reference: str | None
     fits: tuple[FitPlan, ...]

@@ -1,4 +1,4 @@
-"""From the HDRTAB of a drizzled product to what is recorded of the run that made it."""
+"""Conversion of the HDRTAB of a drizzled product to a plan of records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HALF_DIGIT, _SINGLE = 0.51e-6, 1.2e-7
 
 
 def product_plan(product: DrizzledProduct) -> SkyPlan:
-    """What is recorded of the run that made a product: nothing tells its method."""
+    """Plan the records of the run that made a product; its method is unknown."""
     source = Source(product.path, None, None, product.identity)
     notes: list[Note] = []
     levels = tuple(_levels(product, notes))
@@ -52,7 +52,7 @@ def writer_of(product: DrizzledProduct, plans: Iterable[SkyPlan]) -> SkyPlan | N
 
 
 def disagreements(product: DrizzledProduct, plan: SkyPlan) -> list[Note]:
-    """What a product and the log of the run that wrote it tell differently."""
+    """Find differences of a product and the log of the run that wrote it."""
     logged = {(level.rootname, level.extver): level for level in plan.levels}
     tabled = {(sky.rootname, sky.extver): sky for sky in product.skies}
     notes = []
@@ -86,6 +86,6 @@ def _levels(product: DrizzledProduct, notes: list[Note]) -> Iterable[SkyLevel]:
             notes.append(Note(FindingKind.REJECTED_FILE, name, said))
             continue
         if sky.unit is None:
-            notes.append(Note(FindingKind.UNIT_UNKNOWN, sky.rootname, "HDRTAB tells no unit."))
+            notes.append(Note(FindingKind.UNIT_UNKNOWN, sky.rootname, "HDRTAB has no unit."))
         seen.add(key)
         yield SkyLevel(sky.rootname, sky.extver, sky.mdrizsky, sky.unit)

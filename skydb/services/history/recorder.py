@@ -1,4 +1,4 @@
-"""From plans to rows, in one transaction each."""
+"""Conversion of plans to rows, in one transaction each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from skydb.services.history.rounds import round_fingerprint
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
 _ASKED_TOGETHER = 500
-#: What tells that one fit repeats another.
+#: Properties by which one fit repeats another.
 _REPEATED = (
     *(AlignmentSolution.id, AlignmentSolution.activity_id, AlignmentSolution.product_id),
     *(AlignmentSolution.status, AlignmentSolution.repeats_id, AlignmentSolution.fit_geometry),
@@ -46,8 +46,8 @@ _LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
 class Recorder:
     """Makes rows of runs that were made without skydb, which are written together.
 
-    What a transaction has met is remembered, so that nothing that waits to be written has
-    to be written for a question: with a flush for each question, runs take four times as long.
+    Entities of a transaction are kept in memory, so that queries need no flush: with a flush
+    for each query, runs take four times as long.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ class Recorder:
 
     def _fits_of(self, run_ids: Sequence[int]) -> list[Row[Any]]:
         """Applied and proposed fits of some runs, in the order of the runs."""
-        told = (SolutionStatus.APPLIED, SolutionStatus.PROPOSED)
+        statuses = (SolutionStatus.APPLIED, SolutionStatus.PROPOSED)
         asked = select(*_REPEATED).where(
-            AlignmentSolution.activity_id.in_(run_ids), AlignmentSolution.status.in_(told)
+            AlignmentSolution.activity_id.in_(run_ids), AlignmentSolution.status.in_(statuses)
         )
         place = {run_id: place for place, run_id in enumerate(run_ids)}
         fits: Sequence[Any] = self.session.execute(asked).all()
@@ -145,7 +145,7 @@ class Recorder:
             new.supersede(old for old in earlier.solutions if old.product is new.product)
 
     def notice_once(self, notes: Iterable[Note]) -> None:
-        """Keep what no run is to be blamed for, unless an earlier import has."""
+        """Record problems that belong to no run, unless an earlier import has."""
         for note in notes:
             same = (
                 select(Finding.id)
@@ -227,7 +227,7 @@ def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
 
 
 def _numbers_of(fit: Row[Any]) -> tuple[object, ...]:
-    """What is the same of two fits when one repeats the other, as exactly as logs print it.
+    """Numbers that are the same for a fit and its repetition, as exactly as logs print them.
 
     The number of matches and the shift are; the shift file has more digits than the log.
     """

@@ -1,4 +1,4 @@
-"""Which runs were recorded by earlier imports."""
+"""Runs that earlier imports recorded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Register:
         return register
 
     def run_of(self, plan: Plan) -> Activity | int | None:
-        """The run that was recorded of these very lines, or of the beginning that they are.
+        """The run that was recorded of these lines, or of their beginning.
 
         It is a row without a number yet when it waits to be written.
         """
@@ -68,10 +68,10 @@ class Register:
         return frozenset(one.lines for one in self._open)
 
     def add(self, plan: Plan, run: Activity) -> None:
-        """Know a run from now on; it may wait to be written."""
+        """Add a run, which may not be written yet."""
         self._waiting[plan.source.identity] = run
 
     def settle(self) -> None:
-        """Know by their numbers the runs that have waited, now that they are written."""
+        """Add the numbers of runs that are written now."""
         self._runs |= {identity: run.id for identity, run in self._waiting.items()}
         self._waiting.clear()

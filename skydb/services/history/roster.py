@@ -19,7 +19,7 @@ VisitKey = tuple[str, str]
 
 @dataclass
 class Roster:
-    """What a transaction has met, so that the database is asked once for all of a block.
+    """Entities of a transaction, so that the database is queried once for a block.
 
     Parameters
     ----------

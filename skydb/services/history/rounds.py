@@ -1,4 +1,4 @@
-"""Which runs belong beside each other: one round of methods on the same exposures."""
+"""Groups of runs: one round of methods on the same exposures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skydb.services.history.plan import SkyPlan
 
 #: Parameters that differ between the methods of one round.
 _OWN = frozenset({"skymethod", "output", "runfile", "logfile"})
-#: A round may pass midnight, but nobody waits so long within one.
+#: Longest pause within a round, which may pass midnight.
 _LONGEST_PAUSE = timedelta(hours=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

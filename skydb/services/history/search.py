@@ -1,4 +1,4 @@
-"""Finding what runs have left below a directory, by content and not by name."""
+"""Search of the files of runs below a directory, by their text and not by name."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import LogFile, LoggedRun, has_traces
 from skydb.files.names import is_utf8
 from skydb.files.textfile import chunks_of, lines_of
+from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.plan import SkyPlan
 from skydb.services.history.skyplan import sky_plan
-from skydb.services.history.witnesses import MATCH_SUFFIX, is_shift_file
 
 _FITS_MAGIC = b"SIMPLE  ="
 _HEAD_BYTES = 4096
-#: Names of files that should be logs of runs when they speak of some.
+#: Names of files that should be logs of runs when they mention some.
 _LOG_NAMES = (".log", ".tra", ".trl", ".out", ".txt", ".ipynb")
 
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A file that tells of runs and could not be used."""
+    """A file of runs that could not be used."""
 
     path: Path
     reason: str
@@ -32,7 +32,7 @@ class Unused:
 
 @dataclass
 class Found:
-    """What there is below a directory.
+    """Files of runs below a directory.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ class Found:
     skies: list[SkyPlan] = field(default_factory=list)
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
-    witnesses: list[Path] = field(default_factory=list)
+    companions: list[Path] = field(default_factory=list)
 
     def strays(self, homes: Iterable[Path]) -> list[Unused]:
         """Shift and match files in directories without the log of an alignment."""
         known = set(homes)
-        why = "no log of TweakReg is beside it, so that nothing tells of its run"
-        return [Unused(path, why) for path in self.witnesses if path.parent not in known]
+        why = "no log of TweakReg is in its directory, so its run is unknown"
+        return [Unused(path, why) for path in self.companions if path.parent not in known]
 
 
 def files_below(directory: Path, ours: Path) -> list[Path]:
@@ -86,7 +86,7 @@ def look_at(path: Path, found: Found) -> None:
 
 def _look_at_text(path: Path, head: bytes, found: Found) -> None:
     if path.name.removesuffix(".gz").endswith(MATCH_SUFFIX) or is_shift_file(lines_of(head)):
-        found.witnesses.append(path)
+        found.companions.append(path)
     elif has_traces(path):
         _look_at_log(path, found)
 
@@ -105,7 +105,7 @@ def _look_at_log(path: Path, found: Found) -> None:
         why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
         found.unused.append(Unused(path, why + more))
     elif not count and _is_called_as_logs(path):
-        found.unused.append(Unused(path, "no run begins in it, though it speaks of one"))
+        found.unused.append(Unused(path, "it mentions a run, but has no beginning of one"))
 
 
 def _is_called_as_logs(path: Path) -> bool:

@@ -52,8 +52,8 @@ class HistoryService:
     def import_dirs(self, directories: Sequence[Path]) -> list[HistoryOutcome]:
         """Record every run that left something below some directories.
 
-        What was recorded before is found again by its content and not repeated. What cannot
-        be read is left out, reported and remembered as a finding; the rest goes on.
+        A run that was recorded before is recognised by its text and not repeated. Unreadable
+        files are left out, reported and recorded as findings; the rest continues.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class _Met:
 
     @property
     def outcome(self) -> HistoryOutcome:
-        """What became of the plan, when the run is written."""
+        """Result of the plan, when the run is written."""
         run_id = self.run if isinstance(self.run, int) else self.run.id
         return outcome_of(self.plan, run_id, is_new=self.is_new, kind=self.kind, notes=self.notes)
 
@@ -213,7 +213,7 @@ class _Batch:
         return [one.outcome for one in met]
 
     def product(self, product: DrizzledProduct, plans: Sequence[SkyPlan]) -> HistoryOutcome:
-        """Record the run that made a product; of a run that was logged it is a witness."""
+        """Record the run that made a product; compare it with the log of that run."""
         plan = product_plan(product)
         writer = writer_of(product, plans)
         run = self._register.run_of(writer) if writer else None
@@ -267,7 +267,7 @@ class _Batch:
             session.commit()
 
     def _keep(self, path: Path) -> str:
-        """Copy evidence below the data root, by its content; the path there."""
+        """Copy a file below the data root, named by its checksum; return the path there."""
         if path not in self._kept:
             workspace = self._context.workspace
             name = _BAD_CHARACTERS.sub("_", path.name)[-_LONGEST_NAME:]

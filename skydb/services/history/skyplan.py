@@ -1,4 +1,4 @@
-"""From what AstroDrizzle logged to what is recorded of it."""
+"""Conversion of an AstroDrizzle log to a plan of records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLANK = ("", "None", "INDEF")
 
 
 def sky_plan(path: Path, run: LoggedRun, beside: Mapping[str, Any]) -> SkyPlan:
-    """What is recorded of one run in a log; ``beside`` is what its file says of it besides."""
+    """Plan the records of one run in a log; ``beside`` has the facts of its file."""
     source = Source.of(path, run, beside)
     reader = _Levels(path, run)
     requested = None if _asked_for_none(run) else run.requested_method
@@ -88,7 +88,7 @@ class _Levels:
                 self._add(chip, level, values.get(chip))
         without = sorted(level.rootname for level in self.levels.values() if level.unit is None)
         for rootname in dict.fromkeys(without):
-            self._note(FindingKind.UNIT_UNKNOWN, rootname, "the log does not tell the unit.")
+            self._note(FindingKind.UNIT_UNKNOWN, rootname, "the log has no unit.")
         for (filename, extver), printed in self._run.conflicts.items():
             given = " and ".join(dict.fromkeys(printed))
             taken = values[filename, extver].printed
@@ -109,14 +109,14 @@ class _Levels:
         return SkyLevel(rootname, extver, sky.mdrizsky, self._unit(chip, rootname))
 
     def _without_sky(self, chip: Chip, rootname: str, *, is_alone: bool) -> SkyLevel | None:
-        """No value, when the log says why there is none; else a line is missing."""
+        """Make a value of None, when the log has the reason; else a line is missing."""
         if is_alone:
             self._note(FindingKind.NO_OVERLAP, rootname, "could not be matched; it has no sky.")
             return SkyLevel(rootname, chip[1], None, self._unit(chip, rootname))
         line = self._run.drizzled.get(chip) or self._run.matched.get(chip)
         if (self._run.skies or self._run.computed) and line:
             where = f"{self._path.name}:{line}"
-            said = f"the log does not tell which sky was taken from {chip[0]}[sci,{chip[1]}]."
+            said = f"the log does not contain the sky of {chip[0]}[sci,{chip[1]}]."
             self.notes.append(Note(FindingKind.UNREADABLE_LINE, where, said))
         return None
 
@@ -172,7 +172,7 @@ def _error(run: LoggedRun) -> str | None:
     if run.is_complete:
         return None
     if run.is_mixed:
-        return "Lines of another run stand among those of this one: its values cannot be told."
+        return "The log mixes lines of this run and another: its values are unknown."
     if run.failure:
         return f"{run.failure.rstrip('.')}."
     where = f"in step {run.last_step}" if run.last_step else "before its first step"
@@ -187,9 +187,9 @@ def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
     elif (own := _users_own(run)) and has_levels:
         said.append(f"the skies are the user's own ({own}), of no method.")
     elif run.requested_method and run.effective_method is None and has_levels:
-        said.append(f"{run.requested_method} was asked for; nothing tells that a method ran.")
+        said.append(f"{run.requested_method} was asked for; the method that ran is unknown.")
     if run.first_line and not run.tool_version:
-        said.append("nothing tells which version ran.")
+        said.append("the version that ran is unknown.")
     return [Note(FindingKind.CONTRADICTION, where, text) for text in said]
 
 

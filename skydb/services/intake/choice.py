@@ -1,4 +1,4 @@
-"""The inputs of a run: the rule of :mod:`skydb.domain.choice` on what the ledger has."""
+"""Inputs of a run: the rule of :mod:`skydb.domain.choice` applied to the ledger."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def _products(session: Session, selection: Selection) -> list[Product]:
 
 
 def _files_named(session: Session, workspace: Workspace, paths: Sequence[str]) -> dict[str, str]:
-    """Content that the ledger knows at each path, by rootname."""
+    """Look up the version recorded at each path, by rootname."""
     named = {}
     for path in paths:
         place = session.scalar(
             select(FileLocation).where(FileLocation.path == workspace.relative(Path(path)))
         )
         if place is None or place.version.rootname is None:
-            what = "is not in the ledger" if place is None else "is no single exposure"
+            what = "is not in the ledger" if place is None else "is not a single exposure"
             raise NotFoundError(f"{path} {what}.", advice="Bring it in with `ingest`.")
         named[place.version.rootname] = place.version.sha256
     return named

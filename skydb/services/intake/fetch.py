@@ -1,4 +1,4 @@
-"""Fetch: ask the archive, show what it has, get it, check it, record every attempt, ingest."""
+"""Fetch: query the archive, show the plan, download, check, record every attempt, ingest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.archive.endpoints import Endpoints
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastClient, MastQuery
 from skydb.archive.session import token_from_environment
-from skydb.archive.shelf import Shelf
 from skydb.domain import Download, DownloadActivity, ProductVersion
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.errors import SkydbError, UsageError
@@ -36,7 +36,7 @@ class FetchService:
     def plan(
         self, query: MastQuery, settings: FetchSettings | None = None, *, record: bool = False
     ) -> FetchPlan:
-        """Ask what there is; nothing is fetched.
+        """Query the archive; nothing is fetched.
 
         Parameters
         ----------
@@ -67,8 +67,8 @@ class FetchService:
             raise
         finally:
             self.context.progress.end()
-        shelf = self._shelf(settings)
-        return FetchPlan(query, settings, products, tuple(planned_file(p, shelf) for p in products))
+        home = self._home(settings)
+        return FetchPlan(query, settings, products, tuple(planned_file(p, home) for p in products))
 
     def download(self, plan: FetchPlan) -> list[FetchedFile]:
         """Get the files of a plan that are not here yet, and record them.
@@ -85,7 +85,7 @@ class FetchService:
         asked |= {"files": len(plan.products), "bytes": plan.total_bytes}
         activity_id = self.context.begin(lambda _, stamp: DownloadActivity(asked, stamp))
         with self.context.guarded(DownloadActivity, activity_id):
-            work = FetchWork(self.context, activity_id, plan, client, self._shelf(plan.settings))
+            work = FetchWork(self.context, activity_id, plan, client, self._home(plan.settings))
             files = self._ingested(work.run())
             with self.context.closing(DownloadActivity, activity_id) as (session, activity):
                 files = _linked(session, activity_id, files)
@@ -105,8 +105,10 @@ class FetchService:
             first_wait_s=settings.first_wait_s,
         )
 
-    def _shelf(self, settings: FetchSettings) -> Shelf:
-        return Shelf((settings.dest or self.context.workspace.root / HOME).expanduser().absolute())
+    def _home(self, settings: FetchSettings) -> FileStore:
+        return FileStore(
+            (settings.dest or self.context.workspace.root / HOME).expanduser().absolute()
+        )
 
     def _parameters(
         self, query: MastQuery, settings: FetchSettings, client: MastClient
@@ -151,7 +153,7 @@ def _linked(session: Session, activity_id: int, files: Sequence[FetchedFile]) ->
 
 
 def _conclude(activity: DownloadActivity, files: Sequence[FetchedFile]) -> None:
-    """Leave a finding for what is remarkable, and fail when a file could not be had."""
+    """Add findings for remarkable files, and fail when a file is not available."""
     for file in files:
         said = file.reason or file.error
         if said is not None:

@@ -23,7 +23,7 @@ _BATCH = 500
 
 
 def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
-    """Text of an archive as a database and a terminal can take it: no NUL, not endless."""
+    """Clean a text of an archive for a database and a terminal: no NUL, limited length."""
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
@@ -36,7 +36,7 @@ def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KnownDownload:
-    """The last content that was fetched under a URI."""
+    """The last version that was fetched under a URI."""
 
     path: str
     sha256: str
@@ -46,7 +46,7 @@ class KnownDownload:
 
 
 def known_downloads(store: Store, uris: Iterable[str]) -> dict[str, KnownDownload]:
-    """What was fetched before, by URI as it is recorded."""
+    """Look up what was fetched before, by URI as it is recorded."""
     asked = sorted(set(map(printable, uris)))
     known: dict[str, KnownDownload] = {}
     with store.reading() as session:
@@ -59,7 +59,7 @@ def known_downloads(store: Store, uris: Iterable[str]) -> dict[str, KnownDownloa
 
 
 def _fetched(uris: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """Downloads that brought a content, the last of each URI last."""
+    """Downloads that brought a file, the last of each URI last."""
     return (
         select(
             *(Download.uri, Download.path, Download.sha256, Download.received_bytes),

@@ -1,4 +1,4 @@
-"""What a fetch is asked, what it plans and what became of each file."""
+"""Settings, plan and results of a fetch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastProduct, MastQuery
-from skydb.archive.shelf import Shelf
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import UsageError
 from skydb.services.intake.fetch_attempts import printable
@@ -20,7 +20,7 @@ _UNUSABLE = (FetchStatus.FAILED, FetchStatus.CORRUPT)
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How to fetch.
+    """Settings of a fetch.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """What became of one file; ``reason`` also tells what is remarkable of a good one."""
+    """Result of one file; ``reason`` may also be a remark on a good one."""
 
     uri: str
     filename: str
@@ -80,13 +80,13 @@ class FetchedFile:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether something is to be said of it."""
+        """Whether it has a remark."""
         return self.status is FetchStatus.REJECTED or self.reason is not None
 
 
 @dataclass(frozen=True)
 class FetchPlan:
-    """What the archive has of what was asked for."""
+    """Files of the archive that fit the request."""
 
     query: MastQuery
     settings: FetchSettings
@@ -99,12 +99,12 @@ class FetchPlan:
         return sum(product.size_bytes or 0 for product in self.products if not product.name_problem)
 
 
-def planned_file(product: MastProduct, shelf: Shelf) -> FetchedFile:
-    """A file of which only is known what the archive lists."""
+def planned_file(product: MastProduct, file_store: FileStore) -> FetchedFile:
+    """A file of which only the archive's listing is known."""
     problem = product.name_problem
     if problem is None:
         try:
-            path: str | None = str(shelf.home(product))
+            path: str | None = str(file_store.home(product))
         except UsageError as error:
             path, problem = None, error.what
     return FetchedFile(

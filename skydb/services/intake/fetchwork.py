@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from skydb.archive.download import Arrival, Downloader, TransferError
+from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastClient, MastProduct
-from skydb.archive.shelf import Shelf
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.checksum import sha256_of
@@ -37,11 +37,11 @@ class FetchWork:
     activity_id: int
     plan: FetchPlan
     client: MastClient
-    shelf: Shelf
+    file_store: FileStore
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> list[FetchedFile]:
-        """Get every file that can be had, and tell what became of each."""
+        """Get every file that is available, and report the result of each."""
         products, jobs = self.plan.products, self.plan.settings.jobs
         self.context.progress.begin(
             f"Fetching {len(products)} files", self.plan.total_bytes, in_bytes=True
@@ -75,7 +75,7 @@ class FetchWork:
 
     def _fetch(self, product: MastProduct) -> FetchedFile:
         log = AttemptLog(self.context, self.activity_id, product, self.client.redact)
-        file = planned_file(product, self.shelf)
+        file = planned_file(product, self.file_store)
         try:
             if file.status is FetchStatus.REJECTED:
                 log.refused(str(file.reason))
@@ -88,7 +88,7 @@ class FetchWork:
             log.close()
 
     def _here(self, product: MastProduct) -> tuple[KnownDownload, str | None] | None:
-        """The content that is here, with a remark; None when there is none to rely on."""
+        """Find the version that is here, with a remark; None when there is none to rely on."""
         known = self._known.get(printable(product.uri))
         if known is None:
             return self._unrecorded(product)
@@ -105,7 +105,7 @@ class FetchWork:
 
     def _unrecorded(self, product: MastProduct) -> tuple[KnownDownload, None] | None:
         """A whole file that a fetch had put to its place when it was killed."""
-        path = self.shelf.home(product)
+        path = self.file_store.home(product)
         if not path.is_file() or path.stat().st_size != product.size_bytes:
             return None
         try:
@@ -161,9 +161,9 @@ class FetchWork:
         is_repair = known is not None and known.sha256 == arrival.sha256
         restore = workspace.resolve(known.path) if known and is_repair else None
         try:
-            placement = self.shelf.place(product, arrival, restore)
+            placement = self.file_store.place(product, arrival, restore)
         except (OSError, UsageError) as error:
-            what = f"{product.filename} cannot be put to its place ({error})"
+            what = f"{product.filename} cannot be moved to its directory ({error})"
             failure = TransferError(what, is_passing=False, received_bytes=arrival.size_bytes)
             log.failed(failure)
             raise failure from error
@@ -172,7 +172,7 @@ class FetchWork:
         if placement.set_aside is None:
             return placement.path, None
         aside = workspace.relative(placement.set_aside)
-        return placement.path, f"what stood in its place had changed and is kept as {aside}"
+        return placement.path, f"the earlier file had changed and is kept as {aside}"
 
 
 def _holds(path: Path, known: KnownDownload) -> bool:

@@ -16,7 +16,7 @@ from skydb.store.scope import nothing_selected
 
 
 class Division(StrEnum):
-    """What a field is; exposures of two detectors or filters are never one field."""
+    """Definition of a field; exposures of two detectors or filters are never one field."""
 
     VISIT = "visit"
     """The exposures of one visit."""

@@ -1,4 +1,4 @@
-"""The guards of a run: checks of what was chosen, with what the books say of it."""
+"""The guards of a run: checks of the chosen inputs, with their notes and flags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH = 500
 def guarded_inputs(
     session: Session, chosen: Sequence[ChosenInput], policy: GuardPolicy
 ) -> list[Flag]:
-    """What is to be said of the inputs of a run before it starts.
+    """Check the inputs of a run before it starts.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def guarded_inputs(
         When a guard refuses them.
     """
     flags = flags_of(chosen, book_remarks(session, chosen)) + _older_than_products(session, chosen)
-    return policy.judge(flags, [one.as_row() for one in chosen])
+    return policy.apply(flags, [one.as_row() for one in chosen])
 
 
 def _older_than_products(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag]:
@@ -52,7 +52,7 @@ def _older_than_products(session: Session, chosen: Sequence[ChosenInput]) -> lis
             FindingKind.STALE_INPUT,
             rootname,
             f"{made.reference} was made with CAL_VER {made.cal_ver}, {own[rootname].reference} has "
-            f"{own[rootname].cal_ver}: a newer delivery of it exists. Fetch it.",
+            f"{own[rootname].cal_ver}: a newer archive version of it exists. Fetch it.",
         )
         for rootname, made in sorted(found.items())
     ]
@@ -100,7 +100,7 @@ class Subjects:
     visits: frozenset[int] = frozenset()
 
     def has(self, entry: BookEntry) -> bool:
-        """Whether a line of the books is about one of them."""
+        """Whether a note or flag is about one of them."""
         return (
             entry.exposure_id in self.exposures
             or entry.product_id in self.products

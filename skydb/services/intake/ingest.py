@@ -34,7 +34,7 @@ from skydb.services.intake.readworker import Companion, Read
 from skydb.store.keys import number_new_rows
 from skydb.store.registry import Registry, overflow_of
 
-#: What one file comes to once headerlets are tied to their exposures.
+#: Facts of one file once headerlets are tied to their exposures.
 Recordable = FileFacts | Companion | FileRejectedError
 
 _BATCH = 64
@@ -45,7 +45,7 @@ _MASKS = ("_crmask.fits", "_crmask.fits.gz")
 
 @dataclass(frozen=True, slots=True)
 class IngestOutcome:
-    """What became of one file."""
+    """Result of one file."""
 
     path: str
     rootname: str | None
@@ -63,7 +63,7 @@ class IngestOutcome:
 
 @dataclass(frozen=True)
 class IngestService:
-    """Reads files where they are and records what they say; changes none of them."""
+    """Reads files in place and records their facts; changes none of them."""
 
     context: Context
 
@@ -174,11 +174,10 @@ def _with_pixels(files: Iterable[Path]) -> list[Path]:
 
 
 def _below(directory: Path) -> list[Path]:
-    """What is called a FITS file below a directory, and directories that cannot be searched.
+    """List FITS files by name below a directory, and directories that cannot be searched.
 
-    Masks of cosmic rays are none of an exposure.
-
-    Reading will tell what is wrong with the latter, and with links that lead nowhere.
+    Masks of cosmic rays are left out. Reading reports the problem of a directory or a
+    broken link.
     """
     errors: list[OSError] = []
     found = [
@@ -196,7 +195,7 @@ def _is_candidate(path: Path, ours: Path) -> bool:
 
 
 def tied(session: Session, found: Sequence[Read]) -> list[Recordable]:
-    """What was read, the headerlets tied to the exposures that they are for."""
+    """Tie headerlets to the exposures that they are for."""
     wanted = {str(one.rootname) for one in found if isinstance(one, HeaderletFacts)}
     exposures: dict[str, Exposure] = {}
     if wanted:
@@ -217,7 +216,7 @@ def _tied(read: Read, exposures: Mapping[str, Exposure]) -> Recordable:
 
 
 def _with_room(read: Recordable) -> Recordable:
-    """What was read, refused when the ledger has no room for a text of it."""
+    """Refuse a file when a text of it is too long for the ledger."""
     reason = overflow_of(read) if isinstance(read, FileFacts) else None
     return read if reason is None else FileRejectedError(read.path, reason)
 
@@ -331,5 +330,5 @@ def _remarks(file: FileFacts) -> Iterator[tuple[FindingKind, str]]:
         yield FindingKind.CONTRADICTION, contradiction
     for wcs in (*file.solutions, *file.headerlets):
         if not wcs.rms_unit_known:
-            message = f"The unit of the RMS of {wcs.name} cannot be told; it is left out."
+            message = f"The unit of the RMS of {wcs.name} is unknown; the RMS is left out."
             yield FindingKind.UNIT_UNKNOWN, message

@@ -30,5 +30,5 @@ def require_listed(session: Session, files: Files) -> None:
     known = filenames_among(session, {name for _, _, name in listed})
     for file, line, name in listed:
         if name not in known:
-            wrong = ParseError(file.path, line, f"names {name}, which is no file of the ledger")
+            wrong = ParseError(file.path, line, f"names {name}, which is not a file of the ledger")
             raise UsageError(f"{file.option}: {wrong.what}", advice="Write names of its files.")

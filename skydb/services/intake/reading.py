@@ -1,8 +1,8 @@
-"""Reading many files in the order asked for: in this process, or in several when that pays.
+"""Reading of many files in the order asked for: in this process, or in several.
 
-The processes are not made by :mod:`multiprocessing`: one that is killed, by the system or by
-a library that cannot bear a file, must take no other with it, and the program of whoever
-calls :func:`skydb.open` must not be run again in each of them.
+The processes are not made by :mod:`multiprocessing`: when one is killed, by the system or
+by a library that fails on a file, the others must continue, and the script that
+calls :func:`skydb.open` must not run again in each of them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def available_cores() -> int:
 
 
 def read_files(paths: Sequence[Path], jobs: int) -> Generator[Read, None, None]:
-    """What each of many files says, or why it cannot be used, in order.
+    """Read many files in order; each gives its facts, or the reason why it cannot be used.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class _Worker:
         self._is_over = False
 
     def read(self, paths: Sequence[Path]) -> list[Read]:
-        """What the files say; of several that end the process, each is read again alone."""
+        """Read files; when several end the process, each is read again alone."""
         try:
             return self._ask(paths)
         except _WorkerDiedError as death:
@@ -105,14 +105,14 @@ class _Worker:
         if self._process is not None:
             self._process.kill()
 
-    def bury(self) -> str:
+    def end_process(self) -> str:
         """Wait for the end of the process; how it ended."""
         process, self._process = self._process, None
         if process is None:
             return "it never began"
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                # What was still to be sent to it goes nowhere.
+                # The paths that were not sent yet are dropped.
                 with suppress(OSError):
                     stream.close()
         try:
@@ -131,7 +131,7 @@ class _Worker:
             process.stdin.flush()
             answer: list[Read] = pickle.load(process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-            raise _WorkerDiedError(self.bury()) from error
+            raise _WorkerDiedError(self.end_process()) from error
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -163,10 +163,10 @@ class _Workers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
-            worker.bury()
+            worker.end_process()
 
     def read(self, paths: Sequence[Path]) -> Iterator[Read]:
-        """What the files say in order, some of them read ahead."""
+        """Read files in order, some of them ahead."""
         ahead: deque[Future[list[Read]]] = deque()
         for first in range(0, len(paths), _CHUNK):
             ahead.append(self._threads.submit(self._read_chunk, paths[first : first + _CHUNK]))

@@ -1,6 +1,6 @@
-"""What a reading process runs, and how a file is read in any process.
+"""Program of a reading process, and the reading of a file in any process.
 
-Lists of paths come in on its standard input, what the files say goes out on its standard
+Lists of paths come in on its standard input, facts of files go out on its standard
 output, both pickled; it ends when its input does. :mod:`skydb.services.intake.reading` starts it.
 """
 
@@ -62,9 +62,9 @@ def read_file(
 
 
 def _unchanged(path: Path, stamp: Stamp | None) -> None:
-    """Refuse a file whose checksum and whose facts may be those of two contents."""
+    """Refuse a file that changed between the checksum and the reading of its facts."""
     if stamp is not None and stamp_of(path) != stamp:
-        advice = "Ingest it when nobody writes to it any more."
+        advice = "Ingest it when no program writes to it any more."
         raise UnreadableFileError(path, "it changed while it was read", advice=advice)
 
 
@@ -97,6 +97,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def main() -> None:
     """Serve the process that started this one."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        # What a library prints must not come between two answers.
+        # Output that a library prints must not come between two answers.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         serve(sys.stdin.buffer, answers)

@@ -1,4 +1,4 @@
-"""What the user selects of a ledger: which exposures, and of these which files."""
+"""Selection of exposures and files of a ledger by the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from skydb.store.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Selection(Scope):
-    """What a run shall be made of; what is left out does not restrict.
+    """Selection of the inputs of a run; what is left out does not restrict.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Answers that only read: tables, searches by position, exports, the files behind rows."""
+"""Read-only queries: tables, searches by position, exports, files of runs."""
 
 import lazy_loader
 

@@ -1,7 +1,7 @@
-"""What the columns of an answer hold: as documented, where that is true, else as found.
+"""Types of the columns of an answer: the documented one where it fits, else the one found.
 
 SQLite has truth values as 0 and 1 and times as text, PostgreSQL has types of their own;
-out of the ledger both come alike.
+both are converted to the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from skydb.store.columns import unit_in_name
 
 _LONGEST_INTEGER = 2**63
 
-#: What a value of each type can be taken for, the narrowest kind first.
+#: Possible kinds of a value of each type, the narrowest first.
 _KINDS: dict[type, tuple[ColumnKind, ...]] = {
     bool: (ColumnKind.BOOLEAN, ColumnKind.STRING),
     int: (ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.STRING),
@@ -59,7 +59,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver gives
 
 @dataclass
 class ColumnSurvey:
-    """What was seen of one column so far.
+    """Kinds of the values of one column so far.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class ColumnSurvey:
     is_ascii: bool = True
 
     def look_at(self, cells: Iterable[Any]) -> None:
-        """Take note of more values, as :func:`plain` made them."""
+        """Add values, as :func:`plain` made them."""
         known = [cell for cell in cells if cell is not None]
         self.types |= {type(cell) for cell in known}
         if self.is_flag and int in self.types:
@@ -99,7 +99,7 @@ class ColumnSurvey:
 
     @property
     def column(self) -> TableColumn:
-        """The column as it goes out; documentation of another kind is not about it."""
+        """The column for the file; documentation of another kind does not apply to it."""
         kind = self.kind
         known = self.documented
         if known is not None and known.kind is kind:
@@ -110,7 +110,7 @@ class ColumnSurvey:
 
     @property
     def converted(self) -> Callable[[Any], Cell]:
-        """What makes a cell of this column of a plain value."""
+        """Function that makes a cell of this column of a plain value."""
         return _CONVERTED[self.kind]
 
     @property
@@ -122,7 +122,7 @@ class ColumnSurvey:
             return self.is_moment
         if kind is ColumnKind.BOOLEAN and self.types <= {int, bool}:
             return self.is_flag
-        # A number is not silently made a text, even where a text was expected.
+        # A number is not made a text, even where a text was expected.
         if kind is ColumnKind.STRING:
             return self.types <= {str}
         return all(kind in _KINDS[one] for one in self.types)

@@ -1,4 +1,4 @@
-"""What a page about a ledger covers: its exposures, what was used of them, what failed."""
+"""Coverage of a page about a ledger: its exposures, their use, and failures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Coverage:
 
     @property
     def label(self) -> str:
-        """What the page is about, for people."""
+        """Subject of the page."""
         runs = ", ".join(f"run {run}" for run in self.named)
         if self.scope.is_everything and self.named:
             return f"exposures of {runs}"
@@ -58,7 +58,7 @@ class Coverage:
 
     @cached_property
     def selected(self) -> Selected | None:
-        """What the scope means; None for the whole ledger."""
+        """The resolved scope; None for the whole ledger."""
         if self.about.is_everything:
             return None
         with self.store.reading() as session:
@@ -72,7 +72,7 @@ class Coverage:
         return [row for row in rows if chosen is None or row["rootname"] in chosen.rootnames]
 
     def left_out(self) -> int:
-        """How many exposures of the ledger the page is not about."""
+        """Number of exposures of the ledger that are not on the page."""
         with self.store.reading() as session:
             total = coverage_queries.count_exposures(session)
         return 0 if self.selected is None else total - len(self.selected.exposures)
@@ -124,7 +124,7 @@ class Coverage:
         return list(self.named)
 
     def inputs(self, run_ids: Collection[int]) -> list[Row]:
-        """File versions that runs used, and the newest delivery of each."""
+        """File versions that runs used, and the newest archive version of each."""
         with self.store.reading() as session:
             rows = coverage_queries.run_inputs(session, run_ids)
         chosen = self.selected
@@ -144,7 +144,7 @@ class Coverage:
             return coverage_queries.failed_runs(session, among)
 
     def findings(self) -> list[Row]:
-        """Every finding that holds, the newest first, but for what is known to be about others."""
+        """Every valid finding, the newest first, without those about other subjects."""
         with self.store.reading() as session:
             rows = coverage_queries.all_findings(session)
             if self.selected is None:

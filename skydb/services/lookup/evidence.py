@@ -1,4 +1,4 @@
-"""What a run left to be looked at: match files, mosaics, and where they are."""
+"""Files of a run for figures: match files, mosaics, and their paths."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Evidence:
             run = session.get(AlignmentRun, run_id)
             if run is not None and run.imported_by_id is not None:
                 raise NotFoundError(
-                    f"Alignment run {run_id} is only known from a log: there are no images to show."
+                    f"Alignment run {run_id} is known from a log only; there are no images to show."
                 )
             if run is None or run.workspace is None:
                 raise NotFoundError(f"There is no finished alignment run {run_id}.")
@@ -244,7 +244,7 @@ def _measured(fit: FitEvidence, radec_deg: Floats, centre: Floats) -> MeasuredSt
 
 
 def _on_sky(fit: FitEvidence) -> Floats:
-    """Where the fitted WCS of an exposure has its own measurements, ICRS degrees."""
+    """Sky positions of an exposure's own measurements by the fitted WCS, ICRS degrees."""
     before = read_hstwcs(fit.image)
     found = np.full((len(fit.matches), 2), np.nan)
     xy = np.column_stack((fit.matches.x_in_original_pix, fit.matches.y_in_original_pix))

@@ -1,4 +1,4 @@
-"""Tables out of the ledger, with what is documented of their columns."""
+"""Export of tables, with the documentation of their columns."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from skydb.store.selected_queries import Selected
 from skydb.store.unit_of_work import Store
 from skydb.version import __version__
 
-#: What is exported when nothing else is asked for.
+#: Default export.
 DEFAULT_VIEW = "ivoa_obscore"
 
 #: Rows that are held at once.
 _PART = 10_000
 
-#: Whether a row is wanted.
+#: Test whether a row is wanted.
 _Test: TypeAlias = Callable[[Sequence[Any]], bool]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -58,7 +58,7 @@ class ExportOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ExportStyle:
-    """How a table is asked and written.
+    """Query and format of a table.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class ExportService:
         scope: Scope | None = None,
         style: ExportStyle | None = None,
     ) -> ExportOutcome:
-        """Write one table; what it is depends on the suffix of the file.
+        """Write one table; the suffix of the file gives its format.
 
         The answer is read once, in parts, to a scratch file, for what a column holds is
         only known at its end.
@@ -150,19 +150,20 @@ class ExportService:
         return ExportOutcome(str(path), spool.rows, len(columns))
 
     def _selected(self, scope: Scope | None, *, is_view: bool) -> Selected | None:
-        """What is to be exported; None for everything."""
+        """Resolve the selection; None for everything."""
         if scope is None or scope.is_everything:
             return None
         if not is_view:
             raise UsageError(
-                "Options that select exposures restrict a view.", advice="Say it in the SELECT."
+                "Options that select exposures restrict a view.",
+                advice="Restrict the SELECT itself.",
             )
         with self.store.reading() as session:
             return Selected.of(session, scope)
 
 
 def _is_about(columns: Sequence[str], selected: Selected, name: str) -> _Test:
-    """Whether a row is about a selection, by the finest name of an exposure that it has."""
+    """Make the test that a row is about a selection, by its most specific exposure name."""
     labels = set(selected.visits.values())
     known: dict[str, Collection[object]] = {
         "rootname": selected.rootnames,
@@ -196,7 +197,7 @@ def _question(view: str | None, sql: str | None) -> tuple[str, str]:
         return "answer", sql
     name = view or DEFAULT_VIEW
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no view.", advice="See docs/sql-views.md.")
+        raise UsageError(f"Unknown view {name!r}.", advice="See docs/sql-views.md.")
     return name, f"SELECT * FROM {name}"
 
 

@@ -1,4 +1,4 @@
-"""What was observed where: footprints at a position, in a circle, in a polygon, on another."""
+"""Search by position: footprints at a position, in a circle, in a polygon, on another."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Finder:
     store: Store
 
     def search(self, ways: Mapping[str, object], scope: Scope | None = None) -> list[Row]:
-        """As :meth:`find` or :meth:`overlapping`, of what people type.
+        """Run :meth:`find` or :meth:`overlapping` with options as users type them.
 
         Parameters
         ----------

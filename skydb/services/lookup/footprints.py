@@ -1,4 +1,4 @@
-"""Footprints of a selection, in the WCS in force, to a file."""
+"""Export of the footprints of a selection, in the active WCS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skydb.store.queries import Row
 from skydb.store.scope import Scope
 from skydb.store.unit_of_work import Store
 
-#: What of a footprint goes into the file.
+#: Columns of a footprint in the file.
 _FACTS = (
     *("rootname", "product", "kind", "version", "extver", "wcs_name", "solution_id"),
     *("detector", "filter", "proposal_id", "visit", "s_region"),
@@ -43,7 +43,7 @@ class FootprintOutcome:
 
 @dataclass(frozen=True)
 class FootprintService:
-    """Writes what the chips of a selection cover."""
+    """Writes the footprints of a selection."""
 
     store: Store
 
@@ -54,7 +54,7 @@ class FootprintService:
         kinds: Sequence[ProductKind] = (),
         order: int = DEFAULT_ORDER,
     ) -> FootprintOutcome:
-        """Write footprints in the WCS in force, as DS9 regions, a MOC or JSON.
+        """Write footprints in the active WCS, as DS9 regions, a MOC or JSON.
 
         Parameters
         ----------

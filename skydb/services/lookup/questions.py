@@ -1,4 +1,4 @@
-"""Questions: everything that is only read from the ledger."""
+"""Read-only queries of the ledger."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Questions:
     def wcs(
         self, kinds: Sequence[ProductKind] = (), scope: Scope | None = None
     ) -> list[queries.Row]:
-        """WCS in force of every product, as in the tutorial's table 1.2.
+        """Active WCS of every product, as in the tutorial's table 1.2.
 
-        Of a scope the products of its exposures, and those made of any of them.
+        A scope selects the products of its exposures, and those made of any of them.
 
         Raises
         ------
@@ -124,12 +124,12 @@ class Questions:
         return rows
 
     def findings(self, run: int | None = None) -> list[queries.Row]:
-        """What would have passed silently, newest first; all of it, or of one activity."""
+        """Findings, newest first; all of them, or of one activity."""
         with self.store.reading() as session:
             return queries.findings(session, run)
 
     def input_doubts(self, activity_id: int) -> list[queries.Row]:
-        """What was flagged of the inputs and of the catalogue of an activity."""
+        """Findings on the inputs and the catalogue of an activity."""
         kinds = {kind.value for kind in (FindingKind.CATALOG, FindingKind.REJECTED_FILE, *GUARDS)}
         return [row for row in self.findings(activity_id) if row["kind"] in kinds]
 
@@ -140,7 +140,7 @@ class Questions:
             return [queries.sky_run_row(run) for run in queries.runs_of_group(session, group)]
 
     def current_sky_runs(self) -> list[queries.Row]:
-        """As :meth:`sky_runs` of the newest group, but empty when nothing was run."""
+        """Rows of :meth:`sky_runs` for the newest group, or none when there was no run."""
         try:
             return self.sky_runs()
         except NotFoundError:
@@ -214,7 +214,7 @@ class Questions:
         unknown = [row["run_id"] for row in values if row["effective_method"] is None]
         if unknown:
             raise UsageError(
-                f"Nothing tells which method run {unknown[0]} is of.",
+                f"The sky method of run {unknown[0]} is unknown.",
                 advice="Its values are in v_sky_values.",
             )
         return _by_chip([one for one in values if wanted is None or one["rootname"] in wanted])
@@ -226,12 +226,12 @@ class Questions:
     def asking(
         self, statement: str, rules: Rules | None = None
     ) -> AbstractContextManager[OpenAnswer]:
-        """As :meth:`sql`, for an answer that is shown as it comes."""
+        """Run :meth:`sql` for an answer that is shown row by row."""
         return asking(self.url, statement, rules or Rules())
 
 
 def _require(session: Session, scope: Scope | None) -> None:
-    """Make sure that a scope that restricts means anything."""
+    """Check that a scope that restricts selects something."""
     if scope is not None and not scope.is_everything:
         scope.exposure_ids(session)
 

@@ -1,4 +1,4 @@
-"""Where a number comes from: graphs of what is on record, and runs that are run again."""
+"""Provenance: graphs of the recorded sources of a number, and repetition of runs."""
 
 import lazy_loader
 

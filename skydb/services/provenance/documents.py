@@ -8,7 +8,7 @@ from skydb.services.provenance.graph import Edge, Lineage, Node
 
 
 def as_document(graph: Lineage) -> dict[str, Any]:
-    """What ``skydb explain --json`` prints: ``root``, ``nodes`` and ``edges``."""
+    """Make the JSON document of ``skydb explain --json``: ``root``, ``nodes`` and ``edges``."""
     return {
         "root": graph.root,
         "nodes": [_node(node) for node in graph.nodes.values()],

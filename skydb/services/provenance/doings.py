@@ -1,4 +1,4 @@
-"""Activities and agents as nodes: what ran, who asked, with which software, where."""
+"""Activities and agents as nodes: activity, user, software, environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skydb.services.provenance import ids, things
 from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, RemarkKind, Thing
 from skydb.services.provenance.things import facts, plain
 
-#: How people call what an activity of a kind did.
+#: Names of the activities of each kind.
 TITLES: Mapping[ActivityKind, str] = {
     ActivityKind.INGEST: "ingest",
     ActivityKind.SIMULATE: "simulation",
@@ -46,7 +46,7 @@ TITLES: Mapping[ActivityKind, str] = {
 
 
 def add_activity(graph: Lineage, activity: Activity) -> str:
-    """What ran, the agents behind it and the activities before it."""
+    """Add an activity, the agents behind it and the activities before it."""
     node_id = ids.activity(activity.id)
     graph.add(
         Node(
@@ -97,12 +97,12 @@ def _remark(graph: Lineage, node_id: str, activity: Activity) -> None:
         graph.remark(node_id, RemarkKind.FROM_A_LOG, subject, message)
     if isinstance(activity, SkyRun) and activity.downgraded:
         asked, ran = activity.requested_method, activity.effective_method
-        message = f"{asked} was asked for, {ran} is what ran."
+        message = f"{asked} was asked for, {ran} ran."
         graph.remark(node_id, RemarkKind.DOWNGRADED, subject, message)
 
 
 def _associate(graph: Lineage, node_id: str, activity: Activity) -> None:
-    """Who asked, with which software and where; of an old run, only what ran is known."""
+    """Link user, software and environment; of an old run only the software is known."""
     if activity.imported_by_id is None:
         user, release = activity.agent, activity.skydb_version
         _agent(graph, node_id, ids.user(user), Thing.PERSON, user, "operator")
@@ -132,7 +132,7 @@ def _add_environment(graph: Lineage, environment: Environment) -> None:
     at = environment.first_seen_at
     graph.add(Node(node_id, NodeType.AGENT, Thing.ENVIRONMENT, label, at, attributes))
     if environment.verdict is Verdict.FAILED:
-        message = "the self-test condemned it; see `skydb doctor`."
+        message = "it failed the self-test; see `skydb doctor`."
         graph.remark(node_id, RemarkKind.CONDEMNED, label, message)
     elif environment.verdict is Verdict.UNCHECKED:
         message = "no self-test was made in it; see `skydb doctor`."
@@ -152,14 +152,14 @@ def _inform(graph: Lineage, node_id: str, activity: Activity) -> None:
 
 
 def add_usage(graph: Lineage, link: Usage) -> None:
-    """An activity read a content."""
+    """Link an activity to a version that it read."""
     graph.link(
         Relation.USED, ids.activity(link.activity_id), ids.version(link.version_id), link.role.value
     )
 
 
 def add_generation(graph: Lineage, link: Generation) -> None:
-    """An activity made, or recorded, a content."""
+    """Link an activity to a version that it made or recorded."""
     graph.link(
         Relation.GENERATED,
         ids.version(link.version_id),
@@ -185,7 +185,7 @@ def add_others(graph: Lineage, activity_id: int, role: str, count: int) -> None:
 
 
 def add_finding(graph: Lineage, finding: Finding) -> None:
-    """Something that an activity noticed."""
+    """A finding of an activity."""
     node_id = ids.activity(finding.activity_id)
     graph.remark(node_id, finding.kind, finding.subject, finding.message)
 
@@ -197,14 +197,14 @@ def count_findings(graph: Lineage, activity_id: int, kind: FindingKind, count: i
 
 
 def add_book_entry(graph: Lineage, node_id: str, entry: BookEntry) -> None:
-    """A line in the survey's books."""
+    """A note or flag."""
     said = f"{entry.label}: {entry.reason}" if entry.label else entry.reason
     message = f"{said} ({entry.author}, {entry.made_at:%Y-%m-%d})"
     graph.remark(node_id, entry.kind, graph.nodes[node_id].label, message)
 
 
 def remark_delivery(graph: Lineage, download: Download, known: BadDelivery) -> None:
-    """Say so when a download is of days in which an archive served something wrong."""
+    """Remark when a download is from days of a bad archive version."""
     if not known.began_on <= download.started_at.date().isoformat() <= known.ended_on:
         return
     message = f"fetched within {known.began_on} to {known.ended_on}, {known.name}: {known.what}"

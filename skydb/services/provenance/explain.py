@@ -1,4 +1,4 @@
-"""Where one thing comes from: followed back through the ledger, and told as a graph."""
+"""Provenance of one thing: its sources in the ledger, as a graph."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from skydb.store import value_queries
 from skydb.store.provenance_queries import Key, Kind
 from skydb.store.unit_of_work import Store
 
-#: Inputs of a run that are told one by one, unless all are asked for.
+#: Number of inputs of a run that are shown, unless all are asked for.
 FEW_INPUTS = 12
 
 
@@ -59,8 +59,8 @@ class ExplainService:
         """
         with self.store.reading() as session:
             subject = find_subject(session, what)
-            teller = _Teller(session, self.workspace, subject, everything=everything)
-            whole = teller.tell()
+            explainer = _Teller(session, self.workspace, subject, everything=everything)
+            whole = explainer.explain()
             return whole if depth is None else whole.within(depth)
 
 
@@ -79,7 +79,7 @@ class _Teller:
         found = self._closure()
         self._keys = {kind: {key for k, key in found if k is kind} for kind in Kind}
 
-    def tell(self) -> Lineage:
+    def explain(self) -> Lineage:
         """The graph."""
         self._add_subject()
         activities = self._add_activities(self._keys[Kind.ACTIVITY])
@@ -93,7 +93,7 @@ class _Teller:
         return self._graph
 
     def _closure(self) -> set[Key]:
-        """Everything that the subject leads back to."""
+        """Follow the subject back to its sources."""
         of_values = {(Kind.ACTIVITY, value.run_id) for value in self._values}
         found: set[Key] = set(self._subject.keys) | self._inputs() | of_values
         new = found
@@ -107,8 +107,8 @@ class _Teller:
         if self._subject.exposure is None:
             return [], 0
         values = value_queries.values_of(self._session, self._subject.exposure.id)
-        told = values if self._everything else values[:FEW_INPUTS]
-        return told, len(values) - len(told)
+        few = values if self._everything else values[:FEW_INPUTS]
+        return few, len(values) - len(few)
 
     def _inputs(self) -> set[Key]:
         """Inputs of a run that is explained as a whole, and the solutions that it made."""
@@ -147,32 +147,32 @@ class _Teller:
         return activities
 
     def _add_outcome(self, run: SkyRun) -> None:
-        """What a run that is explained as a whole has made."""
+        """Add the results of a run that is explained as a whole."""
         if run.mosaic is not None:
             things.add_mosaic(self._graph, run.mosaic)
         if run.imported_by_id is not None:
             self._add_exposures(run)
 
     def _add_replays(self, run: SkyRun | VisitDrizzle) -> None:
-        """Who repeated a run that is explained as a whole."""
+        """Add the repetitions of a run that is explained as a whole."""
         for replay in value_queries.replays_of(self._session, run):
             message = f"run {replay.id} repeats it: {replay.replay_verdict or replay.status}."
             node_id = ids.activity(run.id)
             self._graph.remark(node_id, RemarkKind.REPLAYED, f"run {replay.id}", message)
 
     def _add_exposures(self, run: SkyRun) -> None:
-        """The exposures of a run of which only a log tells."""
+        """Add the exposures of a run that is known from a log only."""
         node_id, role = ids.activity(run.id), LinkRole.SCIENCE.value
         names = value_queries.exposures_without_content(self._session, run.id)
-        told = names if self._everything else names[:FEW_INPUTS]
-        for name in told:
+        few = names if self._everything else names[:FEW_INPUTS]
+        for name in few:
             named = things.add_exposure(self._graph, name)
             self._graph.link(Relation.USED, node_id, named, role)
-        if len(names) > len(told):
-            doings.add_others(self._graph, run.id, role, len(names) - len(told))
+        if len(names) > len(few):
+            doings.add_others(self._graph, run.id, role, len(names) - len(few))
 
     def _add_measurements(self, activities: Iterable[Activity]) -> None:
-        """What measured the levels that the engine skydb starts from, perhaps long ago."""
+        """Add the measurements of the levels that the engine skydb used."""
         runs = [one for one in activities if isinstance(one, SkyRun) and _starts_from_record(one)]
         recipes = {_statistic(run) for run in runs} - {""}
         if not recipes:
@@ -202,7 +202,7 @@ class _Teller:
         return solutions
 
     def _add_links(self) -> list[Generation]:
-        """What used and made what, and how many inputs are not shown."""
+        """Add uses and generations, and the number of inputs that are not shown."""
         session, versions, activities = (
             self._session, self._keys[Kind.VERSION], self._keys[Kind.ACTIVITY]
         )  # fmt: skip
@@ -237,11 +237,11 @@ class _Teller:
         self._remark_origins(downloads, makers)
 
     def _remark_origins(self, downloads: Iterable[Download], makers: Iterable[Generation]) -> None:
-        """Where the ledger's own knowledge ends: files that were there before it."""
+        """Remark on files that were not made or fetched by skydb."""
         fetched = {download.version_id for download in downloads}
         for link in makers:
             if link.role is LinkRole.INGESTED and link.version_id not in fetched:
-                message = "ingested as it was; how it came here is not on record."
+                message = "ingested as it was; its origin is not recorded."
                 node_id = ids.version(link.version_id)
                 self._graph.remark(node_id, RemarkKind.ORIGIN_UNKNOWN, "origin", message)
 
@@ -257,7 +257,7 @@ class _Teller:
                 doings.count_findings(self._graph, activity_id, kind, count)
 
     def _names(self, versions: Iterable[ProductVersion]) -> set[str]:
-        """How findings may call what is on the branch."""
+        """Names by which findings may refer to nodes of the branch."""
         names = {f"run {key}" for key in self._keys[Kind.ACTIVITY]}
         for version in versions:
             path = self._workspace.resolve(version.path)
@@ -302,7 +302,7 @@ def _statistic(run: SkyRun) -> str:
 
 
 def _places(versions: Iterable[ProductVersion]) -> dict[str, dict[int, str]]:
-    """Nodes that lines on visits, exposures and products are shown at: their newest content."""
+    """Nodes at which notes on visits, exposures and products are shown: their newest version."""
     places: dict[str, dict[int, str]] = {"visit_id": {}, "exposure_id": {}, "product_id": {}}
     for version in sorted(versions, key=lambda version: version.number):
         product, node_id = version.product, ids.version(version.id)

@@ -10,7 +10,7 @@ from skydb.domain.activity import fingerprint
 from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
 from skydb.services.provenance.verdict import Difference, Tolerance
 
-#: Pixels: what skydb demands of a WCS that it restores, 0.01 mas, in a drizzled infrared image.
+#: In pixels: the tolerance of skydb for a restored WCS, 0.01 mas, in a drizzled infrared image.
 FIT_TOLERANCE_PIX = 1e-4
 
 _REASON = (
@@ -18,19 +18,19 @@ _REASON = (
     "the number of matches must be the same"
 )
 
-#: What a fit is compared by, and how a change of it is turned into pixels.
+#: Numbers of a fit that are compared, and their conversion to pixels.
 _NUMBERS = ("dx_pix", "dy_pix", "rotation_deg", "scale")
 
 
 def fit_tolerance(asked: float | None) -> Tolerance:
-    """What two fits of the same product may move a pixel apart."""
+    """Make the tolerance of two fits of the same product in pixels."""
     if asked is not None:
         return Tolerance(asked, "pix", "as asked for")
     return Tolerance(FIT_TOLERANCE_PIX, "pix", _REASON)
 
 
 def recipe_of(run: AlignmentRun) -> str:
-    """SHA-256 of what decides a fit: parameters, epochs, inputs and catalogue."""
+    """SHA-256 of the inputs of a fit: parameters, epochs, files and catalogue."""
     return fingerprint(
         {
             "tweakreg": run.parameters.get("tweakreg"),
@@ -52,7 +52,7 @@ def fits_of(run: AlignmentRun) -> dict[str, AlignmentSolution]:
 def fit_differences(
     run: AlignmentRun, replay: AlignmentRun, tolerance: Tolerance
 ) -> Iterator[Difference]:
-    """Numbers of fits that are not bit for bit what they were."""
+    """Numbers of fits that differ."""
     ours, theirs = fits_of(run), fits_of(replay)
     for product in sorted(ours.keys() | theirs.keys()):
         before, after = ours.get(product), theirs.get(product)
@@ -65,7 +65,7 @@ def fit_differences(
 
 
 def _is_failed(fit: AlignmentSolution) -> bool:
-    """Whether there was no fit; one that was given up later had numbers."""
+    """Whether there was no fit; one that was abandoned later had numbers."""
     return fit.status is SolutionStatus.FAILED and fit.dx_pix is None
 
 
@@ -94,13 +94,13 @@ def _numbers_that_differ(
 
 
 def _radius_pix(fit: AlignmentSolution) -> float:
-    """How far a corner of the image is from its centre."""
+    """Distance of a corner of the image from its centre."""
     sizes = [math.hypot(chip.naxis1_pix, chip.naxis2_pix) for chip in fit.chips]
     return max(sizes, default=0.0) / 2
 
 
 def _in_pixels(name: str, change: float, radius_pix: float) -> float:
-    """How far a change of one number moves a pixel at the corner."""
+    """Movement of a pixel at the corner by a change of one number."""
     if name == "rotation_deg":
         return math.radians(change) * radius_pix
     return change * radius_pix if name == "scale" else change

@@ -1,4 +1,4 @@
-"""A lineage: what things are and were, and how one came from the other.
+"""Lineage: things, activities and agents with their relations.
 
 Relations have the names of W3C PROV-DM and point back in time, from what came later to
 what was there before.
@@ -24,7 +24,7 @@ class NodeType(StrEnum):
 
 
 class Relation(StrEnum):
-    """How two nodes belong together (W3C PROV-DM, section 2)."""
+    """Relation of two nodes (W3C PROV-DM, section 2)."""
 
     USED = "used"
     GENERATED = "wasGeneratedBy"
@@ -32,9 +32,9 @@ class Relation(StrEnum):
     ASSOCIATED = "wasAssociatedWith"
     INFORMED = "wasInformedBy"
     ALTERNATE = "alternateOf"
-    """Two names of one content."""
+    """Two names of one version."""
     SPECIALIZED = "specializationOf"
-    """One content of what has several."""
+    """One version of a file."""
 
 
 class Thing(StrEnum):
@@ -44,7 +44,7 @@ class Thing(StrEnum):
     MOSAIC = "mosaic"
     VERSION = "product-version"
     PRODUCT = "product"
-    """A file of which no content is known."""
+    """A file of which no version is known."""
     EXPOSURE = "exposure"
     """An exposure, whatever files there are of it."""
     SOLUTION = "alignment-solution"
@@ -62,7 +62,7 @@ class Thing(StrEnum):
 
 
 class RemarkKind(StrEnum):
-    """What is to be said of a node besides findings and lines in the books."""
+    """Kind of a remark on a node besides findings, notes and flags."""
 
     FAILED = "failed"
     DOWNGRADED = "downgraded"
@@ -85,7 +85,7 @@ class RemarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that whoever relies on a node should know.
+    """A remark on a node for its users.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Lineage:
     def remark(
         self, node_id: str, kind: FindingKind | EntryKind | RemarkKind, subject: str, message: str
     ) -> None:
-        """Say something of a node that is in the graph; of others, nothing."""
+        """Add a remark to a node of the graph; other nodes are ignored."""
         node = self.nodes.get(node_id)
         remark = Remark(kind, subject, message)
         if node is not None and remark not in node.remarks:
@@ -190,7 +190,7 @@ class Lineage:
     def within(self, depth: int) -> Lineage:
         """The part within a number of relations of the root; nodes at its edge count the rest.
 
-        Whoever did it (agents) comes with each activity.
+        The agents of each activity are included.
 
         Parameters
         ----------
@@ -227,5 +227,5 @@ class Lineage:
 
     @property
     def remarks(self) -> list[Remark]:
-        """Everything that is to be said of any node."""
+        """All remarks on a node."""
         return [remark for node in self.nodes.values() for remark in node.remarks]

@@ -6,12 +6,12 @@ from skydb.domain import Download, SkyValue
 
 
 def version(key: int) -> str:
-    """A content of a file."""
+    """Id of a file version."""
     return f"version:{key}"
 
 
 def product(key: int) -> str:
-    """A file of which no content is known."""
+    """Id of a file of which no version is known."""
     return f"product:{key}"
 
 
@@ -36,7 +36,7 @@ def catalog(key: int) -> str:
 
 
 def mosaic(run: int) -> str:
-    """What a run has drizzled."""
+    """Id of the mosaic of a run."""
     return f"mosaic:{run}"
 
 
@@ -46,17 +46,17 @@ def value(found: SkyValue) -> str:
 
 
 def archive_file(download: Download) -> str:
-    """What an archive had under a URI; other content under the same URI is another entity."""
+    """Id of an archive file; another version under the same URI is another entity."""
     return f"archive:{download.uri}@{(download.sha256 or '')[:12]}"
 
 
 def user_file(path: str) -> str:
-    """A place that holds one content after the other."""
+    """Id of a path that holds one version after the other."""
     return f"file:{path}"
 
 
 def option_file(path: str, sha256: str) -> str:
-    """A file that an option of a run names; other content at the same place is another entity."""
+    """Id of a file that an option of a run names; a changed file is another entity."""
     return f"option-file:{path}@{sha256[:12]}"
 
 
@@ -66,7 +66,7 @@ def others(activity_key: int, role: str) -> str:
 
 
 def user(name: str) -> str:
-    """Who asked."""
+    """Id of the user."""
     return f"agent:user:{name}"
 
 
@@ -76,10 +76,10 @@ def software(release: str) -> str:
 
 
 def tool(name: str) -> str:
-    """What skydb called."""
+    """Id of a tool that skydb called."""
     return f"agent:tool:{name}"
 
 
 def environment(key: int) -> str:
-    """Where it ran."""
+    """Id of an environment."""
     return f"agent:environment:{key}"

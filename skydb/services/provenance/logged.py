@@ -51,7 +51,7 @@ def settings_of_a_log(sections: Mapping[str, object]) -> AstroDrizzleSettings:
         if name in printed and printed[name] not in _NOTHING
     }
     if not known:
-        raise StateError("The log of the run does not tell with which parameters it was made.")
+        raise StateError("The log of the run does not contain its parameters.")
     return AstroDrizzleSettings.recalled(known)
 
 
@@ -77,7 +77,7 @@ def settings_of_a_statistic(statistic: object) -> AstroDrizzleSettings:
         When no statistic is on record.
     """
     if not isinstance(statistic, Mapping):
-        raise StateError("How the run took levels is not on record.")
+        raise StateError("The statistic of the run's levels is not recorded.")
     extra = {name: statistic[key] for key, name in _STATISTIC.items() if key in statistic}
     return AstroDrizzleSettings(
         sky_bits=str(statistic["sky_bits"]), resetbits=int(statistic["reset_bits"]), extra=extra

@@ -1,4 +1,4 @@
-"""A visit-level product made again, and compared pixel by pixel."""
+"""Repetition of a visit-level product, and its comparison pixel by pixel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skydb.errors import StateError
 from skydb.services.core import Context
 from skydb.services.provenance.recorded import require_as_recorded
 from skydb.services.provenance.skydiff import compare_images, sky_tolerance
-from skydb.services.provenance.verdict import Compared, Difference, Replay, Tolerance, judged
+from skydb.services.provenance.verdict import Compared, Difference, Replay, Tolerance, result_of
 from skydb.services.skies import VisitDrizzleService
 
 
@@ -30,7 +30,7 @@ class ProductReplay:
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
 
     def replay(self, run_id: int, asked: float | None = None) -> Replay:
-        """Repeat one drizzling; no version comes of it.
+        """Repeat one drizzling; it makes no version.
 
         Parameters
         ----------
@@ -60,8 +60,8 @@ class ProductReplay:
         with self.context.store.writing() as session:
             run, replay = (session.get_one(VisitDrizzle, key) for key in (run_id, again))
             skies = tuple(_sky_differences(run, replay, tolerance))
-            found = judged(run, replay, Compared((*skies, *pixels), tolerance, hashes))
-            replay.judge_replay(found.verdict, found.sentence)
+            found = result_of(run, replay, Compared((*skies, *pixels), tolerance, hashes))
+            replay.record_verdict(found.verdict, found.sentence)
             session.commit()
         return found
 

@@ -1,4 +1,4 @@
-"""What is needed to make a sky run again: its engine and its inputs, from what is on record."""
+"""Engine and inputs of a sky run on record, for its repetition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Recorded:
         Of the engine.
     recipe_hash : str
     version_ids : tuple of int
-        Contents to use, each found to be what is on record.
+        Versions to use, each found to be the recorded one.
     remarks : tuple of str
         What is not known of the run.
     """
@@ -70,7 +70,7 @@ def recorded_run(session: Session, workspace: Workspace, run_id: int) -> Recorde
     is_old = run.imported_by_id is not None
     versions = _newest_of(session, run) if is_old else [link.version for link in run.used]
     require_as_recorded(workspace, f"Run {run_id}", versions)
-    said = "The contents that the run has used are not on record: the newest were used."
+    said = "The file versions that the run used are not recorded: the newest were used."
     return Recorded(
         run_id,
         (run.effective_method if is_old else None) or run.requested_method or run.method,
@@ -95,7 +95,7 @@ def require_as_recorded(
     problems = [said for version in versions if (said := _problem(workspace, version))]
     if problems:
         raise StateError(
-            f"{whose} cannot be repeated: {len(problems)} of its inputs are not what they were: "
+            f"{whose} cannot be repeated: {len(problems)} of its inputs have changed: "
             f"{'; '.join(problems)}.",
             advice="Put them back, or fetch or ingest them again.",
         )
@@ -112,7 +112,7 @@ def _problem(workspace: Workspace, version: ProductVersion) -> str:
 
 
 def _newest_of(session: Session, run: SkyRun) -> list[ProductVersion]:
-    """Newest contents of the exposures of a run of which only a log tells.
+    """Newest versions of the exposures of a run that is known from a log only.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def _newest_of(session: Session, run: SkyRun) -> list[ProductVersion]:
 def engine_of(
     context: Context, runner: DrizzlepacRunner, recorded: Recorded, jobs: int
 ) -> SkyEngine:
-    """What computes a recorded run again, with its very parameters.
+    """Make the engine that computes a recorded run again, with the same parameters.
 
     Raises
     ------

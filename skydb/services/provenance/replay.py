@@ -1,4 +1,4 @@
-"""Runs made again: the same inputs, parameters and method in the environment here."""
+"""Repetition of runs: the same inputs, parameters and method in the environment here."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from skydb.services.provenance.skydiff import (
     unit_of,
     value_differences,
 )
-from skydb.services.provenance.verdict import Compared, Replay, judged
+from skydb.services.provenance.verdict import Compared, Replay, result_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies import Recipe, SkyEngine, inputs_of
 
 
 @dataclass(frozen=True)
 class ReplayService:
-    """Makes a run again and judges how it compares; the first one stays as it is.
+    """Repeats a run and compares the two; the first one stays as it is.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class ReplayService:
             return ProductReplay(self.context, self.runner).replay(run_id, tolerance)
         if activity is not None and kind is not SkyRun:
             raise StateError(
-                f"Activity {run_id} is no run: it is of the kind {activity.kind}.",
+                f"Activity {run_id} is not a run: its kind is {activity.kind}.",
                 advice="Sky runs, alignment runs and drizzlings of visits can be repeated.",
             )
         return self._replay_sky(run_id, tolerance, selftest=selftest)
@@ -106,10 +106,10 @@ class ReplayService:
         )
         engine.execute([replay_id], recipe.inputs)
         self._require_success(replay_id, run_id, engine, selftest=selftest)
-        return self._judge_sky(recorded, recipe, replay_id, tolerance)
+        return self._compare_sky(recorded, recipe, replay_id, tolerance)
 
     def _recipe(self, recorded: Recorded, engine: SkyEngine) -> Recipe:
-        # The files are needed in any case: the tolerance is told from their noise.
+        # The files are needed in any case: their noise gives the tolerance.
         inputs = inputs_of(self.context, recorded.version_ids, read_files=True)
         return Recipe(
             recorded.method, engine.name, engine.settings, inputs, has_mosaic=engine.has_mosaic
@@ -131,7 +131,7 @@ class ReplayService:
             what = f"failed in run {replay_id}, the replay of run {run_id}: {error}"
             raise ToolError(engine.name.value, what)
 
-    def _judge_sky(
+    def _compare_sky(
         self, recorded: Recorded, recipe: Recipe, replay_id: int, asked: float | None
     ) -> Replay:
         with self.context.store.reading() as session:
@@ -145,9 +145,9 @@ class ReplayService:
             left = (mosaics.not_compared,) if mosaics.not_compared else ()
             differences = (*values, *mosaics.differences)
             compared = Compared(differences, tolerance, hashes, remarks, left)
-            found = judged(run, replay, compared)
+            found = result_of(run, replay, compared)
         with self.context.store.writing() as session:
-            session.get_one(SkyRun, replay_id).judge_replay(found.verdict, found.sentence)
+            session.get_one(SkyRun, replay_id).record_verdict(found.verdict, found.sentence)
             session.commit()
         return found
 
@@ -159,7 +159,7 @@ class ReplayService:
             run, replay = (session.get_one(AlignmentRun, key) for key in (run_id, replay_id))
             differences = tuple(fit_differences(run, replay, tolerance))
             hashes = (recipe_of(run), recipe_of(replay))
-            found = judged(run, replay, Compared(differences, tolerance, hashes))
+            found = result_of(run, replay, Compared(differences, tolerance, hashes))
             for solution in replay.solutions:
                 if solution.status is SolutionStatus.PROPOSED:
                     solution.reject(f"a repetition of run {run_id}, to be compared with it")
@@ -167,7 +167,7 @@ class ReplayService:
         return found
 
     def _require_fits(self, run_id: int) -> None:
-        """Refuse to repeat what failed, or what cannot be the same because inputs changed."""
+        """Refuse to repeat a failed run, or one whose inputs have changed."""
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
             catalog = None if run.is_relative else run.catalog

@@ -27,7 +27,7 @@ _REASON = (
 
 
 def sky_tolerance(inputs: Sequence[Path], unit: str, asked: float | None) -> Tolerance:
-    """What two sky values of the same exposure may differ by.
+    """Tolerance of two sky values of the same exposure.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def unit_of(run: SkyRun) -> str:
 
 
 def value_differences(run: SkyRun, replay: SkyRun, tolerance: Tolerance) -> Iterator[Difference]:
-    """Chips whose value is not bit for bit what it was, and another method than before."""
+    """Chips whose value differs, and a different method."""
     if run.effective_method is not replay.effective_method:
         before, after = run.effective_method, replay.effective_method
         yield Difference(
@@ -83,7 +83,7 @@ def _value_difference(
 
 @dataclass(frozen=True)
 class MosaicComparison:
-    """What two mosaics have in common.
+    """Comparison of two mosaics.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def compare_mosaics(
 
 
 def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
-    """Why a mosaic cannot be compared with; empty when it can."""
+    """Explain why a mosaic cannot be compared; empty when it can."""
     if mosaic.purged_at is not None:
         return f"that of the run was purged on {mosaic.purged_at:%Y-%m-%d}"
     kept = (
@@ -137,12 +137,12 @@ def _why_not(workspace: Workspace, mosaic: Mosaic) -> str:
         if not path.is_file():
             return f"{name} is gone"
         if sha256_of(path) != sha256:
-            return f"{name} is not what the run had made"
+            return f"{name} has changed since the run"
     return ""
 
 
 def compare_images(name: str, before: Path, after: Path, asked: float | None) -> Difference | None:
-    """How the images of two files differ; None when all pixels are the same.
+    """Compare the images of two files; None when all pixels are the same.
 
     Parameters
     ----------

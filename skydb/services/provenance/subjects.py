@@ -1,4 +1,4 @@
-"""What can be explained, and where its lineage begins."""
+"""Subjects that can be explained, and the start of their lineage."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ADVICE = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What is explained.
+    """Subject of an explanation.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def find_subject(session: Session, what: str) -> Subject:
     what : str
         A reference (:mod:`skydb.domain.references`) to a sky value, a file version, a run,
         a mosaic, a solution or a catalogue; a file without a number means its newest version,
-        and an exposure without one all deliveries, solutions and skies of it.
+        and an exposure without one all archive versions, solutions and skies of it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Entities as nodes: contents of files, solutions, catalogues, values, mosaics."""
+"""Entities as nodes: file versions, solutions, catalogues, values, mosaics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from skydb.services.provenance.graph import Lineage, Node, NodeType, Relation, R
 #: Lists in a document that are longer are counted, not shown: the edges have their members.
 _LONGEST_LIST = 8
 
-#: Columns of a solution that tell what it is and how good.
+#: Columns of a solution that describe it and its quality.
 _OF_A_SOLUTION = (
     *("origin", "status", "wcs_name", "wcs_type", "wcs_key", "nmatches", "rms_ra_mas"),
     *("rms_dec_mas", "fit_geometry", "dx_pix", "dy_pix", "rotation_deg", "scale", "trust"),
@@ -65,7 +65,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 def add_version(graph: Lineage, version: ProductVersion, wcs_name: str | None = None) -> str:
-    """A content of a file, with the name of its WCS in force where that is known."""
+    """Add a file version, with the name of its active WCS where that is known."""
     exposure = version.product.exposure
     attributes = facts(
         version,
@@ -117,14 +117,14 @@ def _role_of(solution: AlignmentSolution) -> str:
 
 
 def _link_origin(graph: Lineage, solution: AlignmentSolution) -> None:
-    """From a solution to the content or the solution that it comes from, and back to it."""
+    """Link a solution to its version or its earlier solution, and a version to it."""
     node_id = ids.solution(solution.id)
     if solution.source_id is not None:
         source = ids.solution(solution.source_id)
         graph.link(Relation.DERIVED, node_id, source, "carried")
         graph.link(Relation.USED, ids.activity(solution.activity_id), source, "fit")
         if solution.version_id is not None and solution.wcs_key is not None:
-            graph.link(Relation.DERIVED, ids.version(solution.version_id), node_id, "wcs in force")
+            graph.link(Relation.DERIVED, ids.version(solution.version_id), node_id, "active wcs")
     elif solution.version_id is not None:
         graph.link(Relation.DERIVED, node_id, ids.version(solution.version_id), "fitted on")
     else:
@@ -137,11 +137,11 @@ def _link_origin(graph: Lineage, solution: AlignmentSolution) -> None:
             )
         )
         graph.link(Relation.DERIVED, node_id, product, "fitted on")
-        message = "which content of it was fitted is not on record; only a log tells of the fit."
+        message = "the fitted version is unknown; the fit is known from a log only."
         graph.remark(product, RemarkKind.FROM_A_LOG, solution.product.filename, message)
     if solution.applied_version_id is not None:
         graph.link(
-            Relation.DERIVED, ids.version(solution.applied_version_id), node_id, "wcs in force"
+            Relation.DERIVED, ids.version(solution.applied_version_id), node_id, "active wcs"
         )
 
 
@@ -186,7 +186,7 @@ def _line_of(value: SkyValue) -> str | None:
 
 
 def add_value(graph: Lineage, value: SkyValue) -> str:
-    """MDRIZSKY of one chip, its run and the content it was measured on."""
+    """Add MDRIZSKY of one chip, its run and the version it was measured on."""
     exposure, node_id = value.exposure, ids.value(value)
     run = value.run
     method = run.effective_method or run.requested_method
@@ -216,7 +216,7 @@ def add_value(graph: Lineage, value: SkyValue) -> str:
 
 
 def add_known_exposure(graph: Lineage, exposure: Exposure) -> str:
-    """An exposure with its contents and what each is, each a node of its own."""
+    """Add an exposure with its versions, each a node of its own."""
     attributes = facts(
         exposure,
         ("rootname", "instrument", "detector", "filters", "exptime_s", "date_obs", "target_name"),
@@ -236,15 +236,15 @@ def add_known_exposure(graph: Lineage, exposure: Exposure) -> str:
 
 
 def add_exposure(graph: Lineage, rootname: str) -> str:
-    """An exposure of which a run is known to have used some content."""
+    """Add an exposure of which a run used an unknown version."""
     named = graph.add(Node(ids.exposure(rootname), NodeType.ENTITY, Thing.EXPOSURE, rootname))
-    message = "which content of it was used is not on record; only a log names it."
+    message = "the version that was used is unknown; only a log names the exposure."
     graph.remark(named, RemarkKind.FROM_A_LOG, rootname, message)
     return named
 
 
 def add_mosaic(graph: Lineage, mosaic: Mosaic) -> str:
-    """What a run has drizzled."""
+    """Add the mosaic of a run."""
     node_id = ids.mosaic(mosaic.run_id)
     names = ("science_path", "weight_path", "science_sha256", "weight_sha256", "size_bytes")
     attributes = facts(mosaic, names, naxis_pix=[mosaic.naxis1_pix, mosaic.naxis2_pix])
@@ -259,7 +259,7 @@ def add_mosaic(graph: Lineage, mosaic: Mosaic) -> str:
 
 
 def add_option_file(graph: Lineage, activity_id: str, file: OptionFile) -> str:
-    """A file that an option of a run names, or a list that one names, with its content then."""
+    """Add a file that an option of a run or a list names, with its checksum then."""
     node_id = ids.option_file(str(file.path), file.sha256)
     attributes = {"path": str(file.path), "sha256": file.sha256}
     label = f"file {file.path.name}"
@@ -269,7 +269,7 @@ def add_option_file(graph: Lineage, activity_id: str, file: OptionFile) -> str:
 
 
 def add_download(graph: Lineage, download: Download, maker_id: int | None) -> str:
-    """What an archive had, what fetched it, and the content that it became.
+    """Add an archive file, the activity that fetched it, and the version that it became.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def add_header_backup(graph: Lineage, backup: HeaderBackup) -> None:
 
 
 def derive(graph: Lineage, made: Iterable[Generation], used: Iterable[Usage]) -> None:
-    """Link every content to the earlier ones of the same file that it was made from."""
+    """Link every version to the earlier ones of the same file that it was made from."""
     inputs: dict[int, list[ProductVersion]] = {}
     for use in used:
         inputs.setdefault(use.activity_id, []).append(use.version)
@@ -331,6 +331,6 @@ def derive(graph: Lineage, made: Iterable[Generation], used: Iterable[Usage]) ->
 
 
 def add_derivation(graph: Lineage, later_id: int, earlier_id: int) -> None:
-    """A content was made from an earlier one of the same file."""
+    """Link a version to an earlier one of the same file that it was made from."""
     later, earlier = ids.version(later_id), ids.version(earlier_id)
-    graph.link(Relation.DERIVED, later, earlier, "earlier content")
+    graph.link(Relation.DERIVED, later, earlier, "earlier version")

@@ -1,4 +1,4 @@
-"""What a repetition is found to be, and what that is told from."""
+"""Result of the comparison of a run and its repetition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What two numbers may differ by and still be taken for the same.
+    """Largest difference of two numbers that count as equal.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One number that is not what it was.
+    """One number that differs.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class PackageChange:
 
 @dataclass(frozen=True)
 class Replay:
-    """A run that was made again, and how it compares.
+    """A repeated run, and its comparison with the first one.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Replay:
     recipe_hash, replay_recipe_hash : str
         Method, parameters and inputs, without the environment.
     environment_fingerprint, replay_environment_fingerprint : str or None
-        Python and packages, without the recipe; None when a log does not tell.
+        Python and packages, without the recipe; None when a log does not have them.
     environment_changed : bool or None
     packages_changed : tuple of PackageChange
     differences : tuple of Difference
@@ -116,7 +116,7 @@ class Replay:
 
     @property
     def is_to_be_looked_at(self) -> bool:
-        """Whether the two differ, or something that was to be compared is not there."""
+        """Whether the two differ, or a part to compare is missing."""
         return self.is_different or self.verdict is ReplayVerdict.INCOMPLETE
 
     @property
@@ -126,13 +126,13 @@ class Replay:
 
     @property
     def sentence(self) -> str:
-        """The verdict in one line."""
+        """The result in one line."""
         said = f"Run {self.replay} repeats run {self.run}: {self.verdict}"
         left = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
         if not self.differences:
             return f"{said}.{left}"
         apart = (
-            "something that is no number"
+            "a value that is not a number"
             if self.max_difference is None
             else (f"at most {self.max_difference:.3g} {self.unit}".rstrip())
         )
@@ -145,7 +145,7 @@ def _counted(differences: int) -> str:
 
 @dataclass(frozen=True)
 class Compared:
-    """Everything that was looked at in two runs of one recipe.
+    """Result of the comparison of two runs of one recipe.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def verdict_of(differences: Iterable[Difference], *, is_whole: bool = True) -> R
     return ReplayVerdict.WITHIN_TOLERANCE if tolerable else ReplayVerdict.DIFFERENT
 
 
-def judged(run: Activity, replay: Activity, compared: Compared) -> Replay:
-    """The whole judgement on a repetition."""
+def result_of(run: Activity, replay: Activity, compared: Compared) -> Replay:
+    """Make the result of a repetition."""
     before, after = run.environment, replay.environment
     packages = packages_changed(before, after)
     verdict = verdict_of(compared.differences, is_whole=not compared.not_compared)

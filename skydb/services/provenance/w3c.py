@@ -42,7 +42,7 @@ _CLASSES: Mapping[Thing, str] = {
     Thing.EXPOSURE: "Entity",
     Thing.COLLECTION: "Collection",
 }
-#: What an agent is, in PROV and in ProvDM's ``Agent.type``.
+#: Kind of an agent, in PROV and in ProvDM's ``Agent.type``.
 _AGENTS: Mapping[Thing, str] = {Thing.PERSON: "Person"}
 
 #: Names of ProvDM for attributes that it knows.
@@ -135,7 +135,7 @@ def _types(node: Node) -> list[str]:
 
 
 def _describe(document: ProvDocument, kind: ActivityKind) -> None:
-    """What activities of a kind do: ProvDM's ActivityDescription is a plan in PROV."""
+    """Describe the activities of a kind: ProvDM's ActivityDescription is a plan in PROV."""
     document.entity(
         _description(kind),
         [
@@ -175,7 +175,7 @@ def _local(edge: Edge) -> str:
 
 
 def _typed(edge: Edge) -> list[tuple[str, Any]]:
-    """Only what a thing was used or made for is a role in PROV."""
+    """Type an edge; in PROV only a use or generation has a role."""
     return [("voprov:role", edge.role)] if edge.role else []
 
 
@@ -188,7 +188,7 @@ def _time(text: Any) -> datetime | None:  # noqa: ANN401 - an attribute
 
 
 def _literal(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    """What PROV can hold: a document within an attribute is text."""
+    """Convert a value for PROV: a document within an attribute is text."""
     from prov.model import Literal
 
     if isinstance(value, (Mapping, list, tuple)):

@@ -63,7 +63,7 @@ class WholeLedger:
 
     @cached_property
     def _books(self) -> dict[tuple[str, int], list[BookEntry]]:
-        """Lines in the books by what they are about; people write few."""
+        """Notes and flags by subject; there are few."""
         found: dict[tuple[str, int], list[BookEntry]] = {}
         for entry in streams.book_entries(self._session):
             for column in ("visit_id", "exposure_id", "product_id", "solution_id", "activity_id"):

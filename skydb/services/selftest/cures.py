@@ -1,4 +1,4 @@
-"""From what was seen to its cause and its cure."""
+"""Cause and cure of a symptom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PIN_PHOTUTILS = "pin photutils>=2.2,<3"
 
 
 def lacks_flat_polygons(version: str) -> str:
-    """Why ``match`` becomes another method (spherical_geometry 1.4.0)."""
+    """Explain why ``match`` becomes another method (spherical_geometry 1.4.0)."""
     return (
         f"spherical_geometry {version} lacks iter_polygons_flat, which skypac calls, so that "
         f"'match' becomes 'localmin' and 'globalmin+match' becomes 'globalmin'; "
@@ -21,7 +21,7 @@ def lacks_flat_polygons(version: str) -> str:
 
 
 def swaps_axes(version: str) -> str:
-    """Why footprints of non-square chips are wrong (spherical_geometry 1.3.5)."""
+    """Explain why footprints of non-square chips are wrong (spherical_geometry 1.3.5)."""
     return (
         f"spherical_geometry {version} swaps x and y in from_wcs (it reads array_shape as "
         f"(nx, ny)), so that non-square detectors are matched in the wrong overlaps; "
@@ -30,7 +30,7 @@ def swaps_axes(version: str) -> str:
 
 
 def breaks_extraction(version: str, error: str) -> str:
-    """Why sources cannot be extracted (photutils 3)."""
+    """Explain why sources cannot be extracted (photutils 3)."""
     return f"photutils {version} breaks drizzlepac's extract_sources ({error}); {PIN_PHOTUTILS}."
 
 
@@ -41,13 +41,13 @@ def of_method(reason: str, versions: Mapping[str, str]) -> str:
     return f"skypac gave up with {reason}; {general()}"
 
 
-def told_by(error: SkydbError) -> str:
-    """What an error says, without the place of a log that does not outlive the self-test."""
+def text_of(error: SkydbError) -> str:
+    """Text of an error, without the path of a log that is removed after the self-test."""
     return error.what.partition(" Its log: ")[0].rstrip(".")
 
 
 def general() -> str:
-    """What can be said when the symptom alone does not tell the cause."""
+    """Advice for an unknown cause."""
     faults = known_faults(installed_packages())
     if faults:
         return f"likely because {' '.join(faults)}"

@@ -1,4 +1,4 @@
-"""The self-test of an environment and its verdict, with which every sky run is marked."""
+"""The self-test of an environment; its result is kept with every sky run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POLICY_VARIABLE = "SKYDB_SELFTEST"
 
 
 class SelfTestPolicy(StrEnum):
-    """When a sky run asks for the self-test."""
+    """Condition for the self-test before a sky run."""
 
     AUTO = "auto"
     """Once for every new environment."""
@@ -40,7 +40,7 @@ class SelfTestPolicy(StrEnum):
 
     @classmethod
     def configured(cls) -> SelfTestPolicy:
-        """What ``$SKYDB_SELFTEST`` says; AUTO when it says nothing.
+        """Read ``$SKYDB_SELFTEST``; AUTO when it is not set.
 
         Raises
         ------
@@ -86,7 +86,7 @@ def _keep_in_mind(
 
 @dataclass(frozen=True)
 class DoctorService:
-    """Runs the self-test and keeps its verdict with the environment.
+    """Runs the self-test and keeps its result with the environment.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class DoctorService:
     passed: PassedEnvironments = field(default_factory=PassedEnvironments)
 
     def run(self) -> list[CheckResult]:
-        """Ask everything, and judge the environment by the answers.
+        """Run all checks, and conclude on the environment.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class DoctorService:
         return results
 
     def check_once(self) -> Verdict:
-        """Verdict on this environment; the self-test runs when nobody has given one yet."""
+        """Result for this environment; the self-test runs when there is none yet."""
         known = verdict_here(self.context)
         if known is not Verdict.UNCHECKED:
             return known
@@ -147,7 +147,7 @@ class DoctorService:
 
 @dataclass(frozen=True)
 class EnvironmentGate:
-    """What every sky run made here has to say of its environment.
+    """Check of the environment before every sky run.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class EnvironmentGate:
         ----------
         selftest : bool
             False when the user has refused a self-test for these runs: an environment
-            that nobody has checked is then remarked on.
+            that was not checked is then remarked on.
         """
         policy = SelfTestPolicy.configured()
         verdict = self._verdict(policy, selftest=selftest)
@@ -175,7 +175,7 @@ class EnvironmentGate:
         is_silenced = selftest and policy is SelfTestPolicy.NEVER
         if verdict is Verdict.PASSED or is_silenced:
             return None
-        return "Nobody has checked what this environment computes; run `skydb doctor`."
+        return "This environment was not checked; run `skydb doctor`."
 
     def _verdict(self, policy: SelfTestPolicy, *, selftest: bool) -> Verdict:
         if self.fields is None or not selftest or policy is SelfTestPolicy.NEVER:
@@ -205,7 +205,7 @@ class EnvironmentGate:
 
 
 def verdict_here(context: Context) -> Verdict:
-    """What the ledger knows of this environment."""
+    """Recorded result for this environment."""
     with context.store.writing() as session:
         environment = remember_environment(session)
         session.commit()

@@ -29,7 +29,7 @@ def check_sources(runner: DrizzlepacRunner, scratch: Path) -> CheckResult:
     except ToolCrashedError as error:
         version = installed_packages()["photutils"]
         return CheckResult(
-            CHECK, Verdict.FAILED, cures.breaks_extraction(version, cures.told_by(error))
+            CHECK, Verdict.FAILED, cures.breaks_extraction(version, cures.text_of(error))
         )
     offset = worst_offset_pix(report)
     if offset > _LIMIT_PIX:

@@ -1,4 +1,4 @@
-"""What the self-test needs of whoever makes its fields; services do not simulate."""
+"""Interface to the maker of the self-test's fields; services do not simulate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TinyField(Protocol):
 
     @property
     def sky_tolerance(self) -> float:
-        """How far a matched sky may be from the truth, in the image's unit."""
+        """Tolerance of a matched sky against the truth, in the image's unit."""
         ...
 
     def sky(self, filename: str) -> float:

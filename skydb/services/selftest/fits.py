@@ -76,7 +76,7 @@ def check_fit(fitted: FittedField) -> CheckResult:
 def wrong_units(
     rms_mas: tuple[float | None, float | None], stated_deg: tuple[float, ...]
 ) -> list[str]:
-    """What is wrong with the scatter of a fit.
+    """Find problems of the scatter of a fit.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def check_tweakback(
     scratch.mkdir(parents=True, exist_ok=True)
     jobs = [_job(one, scratch / one.field.detector) for one in fitted]
     TweakBack(runner).carry_all(jobs, scratch / "run")
-    return [_judge(one, job) for one, job in zip(fitted, jobs, strict=True)]
+    return [_check(one, job) for one, job in zip(fitted, jobs, strict=True)]
 
 
 def _job(fitted: FittedField, home: Path) -> TweakBackJob:
@@ -121,7 +121,7 @@ def _job(fitted: FittedField, home: Path) -> TweakBackJob:
     return TweakBackJob(copy, tuple(copies), fit.original_wcs_name, label)
 
 
-def _judge(fitted: FittedField, job: TweakBackJob) -> CheckResult:
+def _check(fitted: FittedField, job: TweakBackJob) -> CheckResult:
     check = f"tweakback {fitted.field.detector}"
     old, new = (next(iter(read_hstwcs(p).values())) for p in (fitted.product, job.drizzled))
     moves = []
@@ -139,7 +139,7 @@ def _judge(fitted: FittedField, job: TweakBackJob) -> CheckResult:
 
 
 def wrong_moves(moves: Sequence[tuple[float, float, float]]) -> list[str]:
-    """What is wrong with how exposures moved.
+    """Find problems of the motions of exposures.
 
     Parameters
     ----------
@@ -150,7 +150,8 @@ def wrong_moves(moves: Sequence[tuple[float, float, float]]) -> list[str]:
     shifts, residuals, errors = zip(*moves, strict=True)
     checks = {
         f"an exposure moved only {min(shifts):.1f} mas": min(shifts) >= _SMALLEST_SHIFT_MAS,
-        f"an exposure went {max(residuals):.1f} mas astray": max(residuals) <= RESIDUAL_LIMIT_MAS,
+        f"an exposure moved {max(residuals):.1f} mas off the prediction": max(residuals)
+        <= RESIDUAL_LIMIT_MAS,
         f"{max(errors):.0f} mas of error are left": max(errors) <= _LARGEST_ERROR_MAS,
     }
     return [problem for problem, is_fine in checks.items() if not is_fine]

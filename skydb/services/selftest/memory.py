@@ -37,7 +37,7 @@ class PassedEnvironments:
     directory: Path = field(default_factory=lambda: default_directory())
 
     def recall(self, environment: str) -> datetime | None:
-        """When an environment, named by its fingerprint, has passed; None when it has not."""
+        """Look up when an environment with a fingerprint has passed; None if it has not."""
         try:
             document = json.loads(self._path(environment).read_text(encoding="utf-8"))
             passed_at = datetime.fromisoformat(document["passed_at"])
@@ -63,6 +63,6 @@ class PassedEnvironments:
             self._path(environment).unlink(missing_ok=True)
 
     def _path(self, environment: str) -> Path:
-        # What a PYTHONPATH puts before the packages changes them without changing their versions.
+        # Directories of PYTHONPATH can change the packages without changing their versions.
         place = {"prefix": sys.prefix, "path": os.environ.get("PYTHONPATH", "")}
         return self.directory / f"{fingerprint({'environment': environment, **place})}.json"

@@ -47,7 +47,7 @@ def drizzle_field(runner: DrizzlepacRunner, field: TinyField, scratch: Path) -> 
 
 
 def check_methods(field: TinyField, done: DrizzledField) -> CheckResult:
-    """Every method that was asked for is the one that ran, and all witnesses agree."""
+    """Check that every method that was asked for is the one that ran, by all sources."""
     check = f"sky methods {field.detector}"
     downgraded = [one for one in done.methods.values() if one.is_downgraded]
     if downgraded:
@@ -65,9 +65,9 @@ def check_values(field: TinyField, done: DrizzledField) -> CheckResult:
     """The values are those of the methods that were asked for, and near the truth."""
     check = f"sky values {field.detector}"
     values = {method: _values(outcome) for method, outcome in done.methods.items()}
-    silent = [method for method, found in values.items() if not np.isfinite(found).all()]
-    if silent:
-        problem = f"{', '.join(silent)} left chips without a sky; {cures.general()}"
+    incomplete = [method for method, found in values.items() if not np.isfinite(found).all()]
+    if incomplete:
+        problem = f"{', '.join(incomplete)} left chips without a sky; {cures.general()}"
         return CheckResult(check, Verdict.FAILED, problem)
     truth = np.array([field.sky(sky.filename) for sky in done.methods[SkyMethod.MATCH].skies])
     problems = wrong_values(values, truth, field.sky_tolerance)
@@ -80,7 +80,7 @@ def check_values(field: TinyField, done: DrizzledField) -> CheckResult:
 def wrong_values(
     values: Mapping[SkyMethod, NDArray[np.float64]], truth: NDArray[np.float64], tolerance: float
 ) -> list[str]:
-    """What is wrong with the values of the four methods, chip by chip.
+    """Find problems of the values of the four methods, chip by chip.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Suite:
-    """Asks this environment everything that would go wrong silently.
+    """Checks of everything in an environment that can go wrong without an error.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Suite:
             return skies.skipped(checks, _why(error))
         asked = {result.check for result in results}
         lost = [check for check in checks if check not in asked]
-        return results + skies.skipped(lost, "there was no fit to carry")
+        return results + skies.skipped(lost, "there was no fit to apply")
 
 
 def _fit_checks(one: TinyField) -> list[str]:
@@ -116,4 +116,4 @@ def _skies(one: TinyField, outcome: skies.DrizzledField | SkydbError) -> list[Ch
 
 
 def _why(error: SkydbError) -> str:
-    return f"{cures.told_by(error)}; {cures.general()}"
+    return f"{cures.text_of(error)}; {cures.general()}"

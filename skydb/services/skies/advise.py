@@ -103,7 +103,7 @@ class AdviseService:
                 ids = overlap_queries.measured_versions(run)
             return self._known(inputs_of(self.context, ids, read_files=False))
         except (NotFoundError, UsageError):
-            return None  # only a log tells of it, or no exposure has a good pixel
+            return None  # it is known from a log only, or no exposure has a good pixel
 
     def _known(self, inputs: RunInputs) -> Advice | None:
         ids = list(inputs.version_ids.values())

@@ -1,4 +1,4 @@
-"""``sky audit``: what a run left between exposures, measured without the run's own tools."""
+"""``sky audit``: residuals that a run left between exposures, measured without the run's tools."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Skies = Mapping[ChipKey, float | None]
 
 @dataclass(frozen=True, slots=True)
 class RunScore:
-    """How well one run of the group matches its exposures.
+    """Residuals of one run of the group.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class RunScore:
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """Result of an audit.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class Audit:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether somebody who trusts the run should know more: exit code 5."""
+        """Whether there are flags: exit code 5."""
         return len(self.islands) > 1 or self.run.downgraded or self.left.worst is not None
 
     @property
@@ -143,7 +143,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class FoundSkies:
-    """What a run found.
+    """Skies of a run.
 
     Parameters
     ----------
@@ -239,12 +239,12 @@ class AuditService:
 
 
 def _conversions(run: SkyRun) -> dict[str, Conversion]:
-    """What was done to exposures whose skies are not in the unit of their file."""
+    """Conversions of exposures whose skies are not in the unit of their file."""
     versions = {link.version.subject: link.version for link in run.used}
     lit = {name: one.condition for name, one in versions.items() if one.has_signal}
-    told = {value.exposure.rootname: value.unit for value in run.values if value.unit}
+    units_used = {value.exposure.rootname: value.unit for value in run.values if value.unit}
     found = units.common_unit(lit).conversions
-    return {name: one for name, one in found.items() if told.get(name) is one.unit}
+    return {name: one for name, one in found.items() if units_used.get(name) is one.unit}
 
 
 def _skies(run: SkyRun) -> Skies:
@@ -270,7 +270,7 @@ def _rank(score: RunScore) -> tuple[bool, float, int]:
 
 
 def sentences(audit: Audit) -> list[str]:
-    """What a reader should know: how much is left, what is worst, downgrades and islands."""
+    """Summarize an audit: the residual, the worst pair, downgrades and islands."""
     run = audit.run
     said = [_summary(audit)]
     if run.downgraded:

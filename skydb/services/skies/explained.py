@@ -1,4 +1,4 @@
-"""The inputs that a run would use, for those who look before they run."""
+"""Inputs that a run would use, for a preview."""
 
 from __future__ import annotations
 

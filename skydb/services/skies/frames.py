@@ -1,8 +1,8 @@
-"""Whether neighbours agree on where their common sources are: the measured part of a guard.
+"""Comparison of the positions of common sources of neighbours: the measured part of a guard.
 
-Headers say what a WCS was aligned to; only the pixels say whether two exposures are on one
+Headers name the frame of a WCS; only the pixels show whether two exposures are on one
 frame. Files are read for this, so it is done when it is asked for, and before a mosaic of
-exposures that stand in different frames.
+exposures in different frames.
 """
 
 from __future__ import annotations
@@ -104,16 +104,16 @@ def detections_of(chips: Mapping[int, ChipFile]) -> Detections:
 
 
 def frame_flags(offsets: Sequence[FrameOffset]) -> list[Flag]:
-    """What is to be said of neighbours that lie too far apart."""
+    """Flag neighbours that are too far apart."""
     return [
-        Flag(FindingKind.MIXED_FRAMES, f"{one.first}-{one.second}", _told(one))
+        Flag(FindingKind.MIXED_FRAMES, f"{one.first}-{one.second}", _message(one))
         for one in offsets
         if one.disagrees
     ]
 
 
 def summary_of(offsets: Sequence[FrameOffset]) -> str:
-    """What was measured, in one sentence."""
+    """Summarize the measurements in one sentence."""
     if not offsets:
         return "Frames: no two exposures have enough common sources to compare them."
     worst = max(offsets, key=lambda one: one.size_pix)
@@ -125,7 +125,7 @@ def summary_of(offsets: Sequence[FrameOffset]) -> str:
     )
 
 
-def _told(offset: FrameOffset) -> str:
+def _message(offset: FrameOffset) -> str:
     return (
         f"their sources are {offset.size_pix:.2f} pixel apart: {offset.second} lies "
         f"dx {offset.dx_pix:+.2f}, dy {offset.dy_pix:+.2f} pixel ({offset.east_mas:+.0f} mas "

@@ -1,4 +1,4 @@
-"""What kind of error a run has left, told from the pixels or, without them, from the ledger."""
+"""Components of the error of a run, from the pixels or, without them, from the ledger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skydb.store.queries import Row
 
 @dataclass(frozen=True)
 class Leftover:
-    """What a run has left, by its kind.
+    """Error of a run, by its components.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class Leftover:
     chips : tuple of dict
         Residuals of pairs of chips.
     why_coarse : str
-        Why it was told from overlaps as wholes, in which a gradient hardly shows; empty
-        when it was told from cells.
+        Reason why it was measured from whole overlaps, in which a gradient hardly shows;
+        empty when it was measured from cells.
     """
 
     found: Decomposition = field(default_factory=Decomposition)
@@ -96,7 +96,7 @@ def leftover_of(
 
 
 def left_columns(left: Leftover) -> Row:
-    """What is left as columns that all rows of an audit have."""
+    """Make the columns of the error that all rows of an audit have."""
     worst = left.worst
     return {
         "component": worst.kind.value if worst else None,
@@ -112,7 +112,7 @@ def left_columns(left: Leftover) -> Row:
 
 
 def left_sentences(left: Leftover) -> list[str]:
-    """What is left, for a reader; that nothing is, when nothing significant is."""
+    """Describe the error in sentences, also when it is not significant."""
     found = left.found
     said = [_sentence(one, left.unit) for one in found.components]
     if not said and found.best is not None:
@@ -134,19 +134,17 @@ def _named(one: Component) -> str:
 
 def _sentence(one: Component, unit: str) -> str:
     size = f"{one.value:+.4g} {unit} ({one.significance:.1f} sigma)"
-    beside = (
-        f" The same could be said of {', '.join(one.alternatives)}." if one.alternatives else ""
-    )
+    beside = f" As good a fit: {', '.join(one.alternatives)}." if one.alternatives else ""
     whose = one.exposure or "every exposure"
     if one.kind is Kind.EXPOSURE:
-        return f"left is an exposure: {whose} lies {size} from the others.{beside}"
+        return f"an exposure is off: {whose} lies {size} from the others.{beside}"
     if one.kind is Kind.CHIP:
         return (
-            f"left is a chip: chip {one.chip} of {whose} lies {size} from the rest of it; one sky "
+            f"a chip is off: chip {one.chip} of {whose} lies {size} from the rest of it; one sky "
             f"for all chips cannot remove that, --per-chip can.{beside}"
         )
     return (
-        f"left is a gradient: {size} across {whose}, rising towards position angle "
+        f"a gradient is left: {size} across {whose}, rising towards position angle "
         f"{one.pa_deg:.0f} degrees; no constant can remove it.{beside}"
     )
 

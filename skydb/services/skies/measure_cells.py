@@ -1,4 +1,4 @@
-"""Levels of exposures in cells of the sky, which tell gradients from offsets."""
+"""Levels of exposures in cells of the sky, which distinguish gradients from offsets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skydb.store import overlap_queries
 
 @dataclass(frozen=True)
 class MeasureCells:
-    """Measures what no overlap as a whole tells; nothing of it is kept.
+    """Measures levels in cells within overlaps; they are not kept.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ Outlines = dict[ChipKey, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is there and what is missing."""
+    """Measurements on record and measurements to make."""
 
     versions: Mapping[str, ProductVersion]
     known: Measures
@@ -58,7 +58,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class MeasureOverlaps:
-    """Measures levels of exposures and of their overlaps, each content once.
+    """Measures levels of exposures and of their overlaps, each file version once.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class MeasureOverlaps:
         return found
 
     def _works(self, plan: _Plan) -> list[ExposureWork]:
-        """What is asked of every exposure, once all their files were found to be right."""
+        """Plan the measurements of every exposure, once all their files were checked."""
         chips = dict(self._opened([plan.versions[name] for name in plan.needed]))
         within = _asked_within(plan.pairs, chips)
         return [

@@ -1,4 +1,4 @@
-"""What is to be run of one field, as pieces of work that can be done anywhere."""
+"""Runs of one field, as pieces of work that can be done anywhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunPiece:
     recipes : sequence of Recipe
         Of the same inputs.
     is_counted : bool
-        Whether progress is by pieces; an engine may tell of its own.
+        Whether progress is by pieces; some engines report their own.
     """
 
     context: Context
@@ -56,7 +56,7 @@ class RunPiece:
         self._count()
 
     def give_up(self, why: str, *, interrupted: bool = False) -> None:
-        """End what still runs, for nobody could do it, or nobody is to do it any more."""
+        """End the runs that were not done; no worker will do them."""
         fail_lost(self.context, list(self.runs.values()), why, interrupted=interrupted)
         self._count()
 

@@ -1,8 +1,8 @@
-"""What is measured of one exposure while its pixels are at hand.
+"""Measurements of one exposure while its pixels are in memory.
 
 The level of a chip within the footprint of another one needs the pixels of the first and
 only the outline of the second. So exposures are read one by one, each once, whatever
-their overlaps, and no more pixels are held than are being looked at.
+their overlaps, and the pixels of few are in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
-from skydb.domain.signal import tells_of_sky
+from skydb.domain.signal import has_sky_signal
 from skydb.files.pixels import ChipFile, ChipPixels
 from skydb.interruption import Threads, check
 from skydb.sky.levels import SkyStatistic
@@ -27,7 +27,7 @@ Side = tuple[ChipKey, ChipKey]
 
 @dataclass(frozen=True)
 class ExposureWork:
-    """What is asked of one exposure.
+    """Measurements to make of one exposure.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ExposureWork:
 
 @dataclass(frozen=True)
 class ExposureLevels:
-    """What was found in one exposure."""
+    """Measurements of one exposure."""
 
     chips: Sequence[MeasuredChip]
     within: Mapping[Side, Level | None]
@@ -101,7 +101,7 @@ def look_at(work: ExposureWork, statistic: SkyStatistic) -> ExposureLevels:
 
 def _image(rootname: str, chip: ChipPixels, statistic: SkyStatistic) -> ChipImage:
     good = statistic.good_pixels(chip.science, chip.quality)
-    if not tells_of_sky(chip.science[good]):
+    if not has_sky_signal(chip.science[good]):
         good[:] = False
     return ChipImage(
         (rootname, chip.extver),

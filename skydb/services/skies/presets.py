@@ -28,7 +28,7 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
 from skydb.store.queries import Row
 
-#: What holds without a preset, for those who look at it.
+#: Options without a preset, for display.
 DEFAULT = "default"
 
 _TUTORIAL_SOURCE = "DrizzlePac notebook on sky matching"
@@ -53,7 +53,7 @@ class HapPreset:
     name = HAP
 
     def options(self, mode: ObservingMode) -> Mapping[str, object]:
-        """By detector and number of exposures; see :func:`.hap_options`."""
+        """Options by detector and number of exposures; see :func:`.hap_options`."""
         return {name: value for name, (value, _) in hap_options(mode).items()}
 
 
@@ -183,7 +183,7 @@ class PresetService:
         NotFoundError
             When there is no such preset.
         UsageError
-            When the detector is not known, or matters and is not told.
+            When the detector is unknown, or matters and is not given.
         """
         if name == TUTORIAL:
             return built_in_rows(name, ObservingMode("", ""))
@@ -284,7 +284,7 @@ class PresetService:
             found = session.execute(counted).all()
         if len(found) != 1:
             raise UsageError(
-                "The detector is not told by the ledger's exposures.",
+                "The ledger's exposures have several detectors, or none.",
                 advice="Give --detector, such as IR, UVIS or WFC.",
             )
         return f"{found[0][0]}/{found[0][1]}"

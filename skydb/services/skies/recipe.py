@@ -1,4 +1,4 @@
-"""What makes two sky runs the same: their inputs, their parameters and their method."""
+"""Recipe by which two sky runs are the same: inputs, parameters and method."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from skydb.sky.footprint import chip_polygon
 from skydb.sky.overlaps import islands_of, overlaps_of
 from skydb.store import overlap_queries
 
-#: What of a target's name is kept in the label of a group, which has room for 120 characters.
+#: Length of a target's name in the label of a group, which has room for 120 characters.
 _LONGEST_TARGET = 48
 
 Islands = tuple[tuple[str, ...], ...]
@@ -43,10 +43,10 @@ class RunInputs:
     version_ids : mapping of str to int
         Version of every exposure, by rootname.
     paths : mapping of str to Path
-        Their files, found to have the content on record; empty for an engine that reads
+        Their files, found to be the recorded versions; empty for an engine that reads
         none.
     sha256s : tuple of str
-        Their contents, sorted.
+        Their checksums, sorted.
     label : str
         For people: target, number of exposures and filter.
     plain_names : mapping of str to str
@@ -152,7 +152,7 @@ def selected_inputs(
 
 
 def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunInputs:
-    """What a run that was begun, here or by another process, is to use.
+    """Load the inputs of a run that was begun, here or by another process.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def recorded_inputs(context: Context, run_id: int, *, read_files: bool) -> RunIn
 
 
 def inputs_of(context: Context, version_ids: Iterable[int], *, read_files: bool) -> RunInputs:
-    """These very contents, in the order of their rootnames.
+    """Load these versions, in the order of their rootnames.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def with_files(context: Context, inputs: RunInputs) -> RunInputs:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One run to be: a method, what computes it and how, and the content of the inputs.
+    """One run to make: method, engine, parameters, and checksums of the inputs.
 
     Parameters
     ----------
@@ -226,12 +226,12 @@ class Recipe:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What is kept with the run."""
+        """Parameters that are kept with the run."""
         return {self.engine.value: dict(self.settings), "inputs": self.inputs.sha256s}
 
     @property
     def group_hash(self) -> str:
-        """SHA-256 of everything but the method; files by their content, wherever they are."""
+        """SHA-256 of everything but the method; files by their checksum, whatever their path."""
         return fingerprint({**content_only(self.parameters), "engine": self.engine})
 
     @property
@@ -241,7 +241,7 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """For people: target, number of exposures, whether chips have own skies, and filter."""
+        """Target, number of exposures, whether chips have own skies, and filter."""
         label = self.inputs.label
         if not self.settings.get("per_chip"):
             return label
@@ -290,7 +290,7 @@ class Recipe:
             return next(found, None)
 
     def _is_whole(self, context: Context, run: SkyRun) -> bool:
-        # A guard that is allowed now is silent only in a run that has this on record.
+        # A guard that is allowed now has no effect only in a run that has this on record.
         if any(finding.kind in self.policy.allowed for finding in run.findings):
             return False
         if not self.has_mosaic:
@@ -307,7 +307,7 @@ def used_versions(session: Session, inputs: RunInputs) -> dict[str, ProductVersi
 
 
 def left_out_levels(versions: Mapping[str, ProductVersion], inputs: RunInputs) -> list[SkyLevel]:
-    """No value for every chip of the exposures without signal."""
+    """Make a value of None for every chip of the exposures without signal."""
     found = []
     for rootname in inputs.left_out:
         current = versions[rootname].current_solution
@@ -340,7 +340,7 @@ def _inputs(context: Context, versions: Sequence[ProductVersion], *, read_files:
 
 
 def mode_of(exposures: Sequence[Exposure]) -> ObservingMode:
-    """What options are chosen by, of exposures of one detector."""
+    """Properties of exposures of one detector by which options are chosen."""
     first = exposures[0]
     starts = [one.expstart_mjd for one in exposures if one.expstart_mjd is not None]
     return ObservingMode(

@@ -1,4 +1,4 @@
-"""What the pixels of the inputs say, whatever their headers say: no signal, no measurement."""
+"""Check of the pixels of the inputs, independent of headers: no signal, no measurement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ States = Mapping[str, tuple[ChipState, ...]]
 
 @dataclass(frozen=True)
 class Signal:
-    """What was found in the pixels of the inputs.
+    """Inputs with and without signal in their pixels.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Signal:
         return frozenset((*self.blind, *chips))
 
     def flags(self) -> Iterator[Flag]:
-        """What is to be said before a run starts."""
+        """Flag inputs before a run starts."""
         for name, chips in self.states.items():
             if name in self.blind:
                 yield Flag(FindingKind.NO_SIGNAL, name, f"{_NO_PIXEL}, and is left out: {_NULL}")
@@ -69,16 +69,18 @@ class Signal:
                     message = f"{_NO_PIXEL}, and takes no part: {_NULL}"
                     yield Flag(FindingKind.NO_SIGNAL, subject, message)
                 elif chip.unmeasured:
-                    yield Flag(FindingKind.BAD_PIXELS, f"{name}[{chip.extver}]", self._told(chip))
+                    yield Flag(
+                        FindingKind.BAD_PIXELS, f"{name}[{chip.extver}]", self._message(chip)
+                    )
 
-    def _told(self, chip: ChipState) -> str:
+    def _message(self, chip: ChipState) -> str:
         what = f"{chip.unmeasured} pixels are not numbers or beyond any detector, without a flag"
         if self.accepted.free is None:
-            return f"{what}; as no step heeds flags, they can be holes in the mosaic."
+            return f"{what}; as no step uses flags, they can be holes in the mosaic."
         return f"{what}; in the copy that is used they are flagged ({self.accepted.free})."
 
 
-_NO_PIXEL = "it has no pixel that tells of the sky (flagged, not numbers, or all the same)"
+_NO_PIXEL = "it has no pixel of the sky (flagged, not numbers, or all the same)"
 _NULL = "its sky is NULL."
 
 

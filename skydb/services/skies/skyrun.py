@@ -193,7 +193,7 @@ class SkyRunService:
         else:
             recipe = statistic_of(request.settings).recipe
             signal = measure.of_unknown(inputs, accepted, recipe)
-        flags = policy.judge(signal.flags(), inputs.table)
+        flags = policy.apply(signal.flags(), inputs.table)
         self._say(flags)
         return replace(inputs.without(signal.blind), flags=(*inputs.flags, *flags))
 
@@ -201,7 +201,7 @@ class SkyRunService:
         """The inputs, with what their sources say of their frames among the flags."""
         offsets = MeasureFrames(self.context, self.jobs).offsets(inputs)
         self.context.progress.remark(summary_of(offsets))
-        flags = policy.judge(frame_flags(offsets), inputs.table)
+        flags = policy.apply(frame_flags(offsets), inputs.table)
         self._say(flags)
         return replace(inputs, flags=(*inputs.flags, *flags))
 
@@ -210,7 +210,7 @@ class SkyRunService:
             self.context.progress.remark(flag.sentence)
 
     def _execute(self, plans: Sequence[FieldWork]) -> None:
-        """Have all pieces done; an engine that shares its work tells of its own progress."""
+        """Do all pieces; an engine that shares its work reports its own progress."""
         pieces = [piece for plan in plans for piece in plan.pieces]
         shares_work = any(plan.engine.shares_work for plan in plans)
         if not shares_work:
@@ -221,7 +221,7 @@ class SkyRunService:
         self.context.progress.end()
 
     def _remarks(self, plans: Sequence[FieldWork], *, selftest: bool) -> list[Remark]:
-        """What is to be remarked on an environment whose drizzlepac is used."""
+        """Remark on an environment whose drizzlepac is used."""
         if self.gate is None or not any(plan.engine.has_mosaic for plan in plans):
             return []
         remark = self.gate.remark(selftest=selftest)
@@ -252,12 +252,12 @@ class SkyRunService:
         self, run_id: int, remarks: Iterable[Remark], flags: Iterable[Flag], *, reused: bool
     ) -> queries.Row:
         """A run as a row, once what is to be remarked on it is among its findings."""
-        told = [(kind, f"run {run_id}", message) for kind, message in remarks]
-        told += [(flag.guard, flag.subject, flag.message) for flag in flags]
+        said = [(kind, f"run {run_id}", message) for kind, message in remarks]
+        said += [(flag.guard, flag.subject, flag.message) for flag in flags]
         with self.context.store.writing() as session:
             run = session.get_one(SkyRun, run_id)
             known = {finding.message for finding in run.findings}
-            new = [remark for remark in told if remark[2] not in known]
+            new = [remark for remark in said if remark[2] not in known]
             for kind, subject, message in new:
                 run.notice(kind, subject, message)
             if new:
@@ -265,9 +265,9 @@ class SkyRunService:
                 session.refresh(run, ["findings"])
             row = {**queries.sky_run_row(run), "reused": reused}
             if reused:
-                # What guards said of it then may have been settled since.
+                # Findings of guards then may have been settled since.
                 row["findings"] = [
-                    one.message for one in run.findings if _holds(one, {m for *_, m in told})
+                    one.message for one in run.findings if _holds(one, {m for *_, m in said})
                 ]
             session.commit()
         return {**row, **self._paths(row)}
@@ -281,7 +281,7 @@ class SkyRunService:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What the user says of checks and repetitions."""
+    """Checks that the user allows, and repetitions."""
 
     policy: GuardPolicy
     check_frames: bool
@@ -295,12 +295,12 @@ class _Rule:
         return self.check_frames or (mixed and makes_mosaic)
 
 
-def _holds(finding: Finding, told: Collection[str]) -> bool:
-    """Whether a finding of a run that is found again still holds, by what guards say now.
+def _holds(finding: Finding, said: Collection[str]) -> bool:
+    """Whether a finding of a run that is found again still holds, by the guards of now.
 
-    What was measured of the inputs' sources and outlines holds as long as their content does.
+    Measurements of the inputs' sources and outlines hold as long as their file versions do.
     """
     if finding.kind not in GUARDS or finding.kind is FindingKind.ISLANDS:
         return True
     is_measured = finding.kind is FindingKind.MIXED_FRAMES and finding.subject != "inputs"
-    return is_measured or finding.message in told
+    return is_measured or finding.message in said

@@ -1,4 +1,4 @@
-"""Parameters of a run that differ from those that it would have had without being told any."""
+"""Parameters of a run that differ from the defaults."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from skydb.services.skies.recipe import mode_of
 from skydb.services.skies.wishes import Wishes
 from skydb.store.queries import Row
 
-#: What is kept beside the parameters of a tool, and is shown elsewhere.
+#: Parameters that are kept beside those of a tool, and are shown elsewhere.
 _NOT_PARAMETERS = frozenset(
     {"inputs", "products", "epochs", "refcat", "log", "evidence", "members"}
 )
-#: What is asked for beside the parameters of a tool, when nothing is said.
+#: Defaults of parameters beside those of a tool.
 _USUAL_OTHERWISE = {"group_by": "visit", "fitgeometry": None}
 #: Parameters are compared one by one, those in here too.
 _NESTED = ("mosaic", "statistic", "options", "imagefindcfg")
 
 
 def departures(context: Context, run: SkyRun | AlignmentRun) -> list[Row]:
-    """Parameters of a run that are not those of its preset, or of none.
+    """List parameters of a run that differ from its preset, or from the defaults.
 
-    Of a run that only a log tells of there is nothing to compare with: all that the log has.
+    A run that is known from a log only has nothing to compare with: all that the log has.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def departures(context: Context, run: SkyRun | AlignmentRun) -> list[Row]:
     rest = {
         name: value
         for name, value in run.parameters.items()
-        # What was found of the inputs and of the catalogue was not asked for.
+        # Checks of the inputs and of the catalogue are not requests.
         if name not in (*_NOT_PARAMETERS, tool) and not isinstance(value, Mapping)
         if value != _USUAL_OTHERWISE.get(name)
     }

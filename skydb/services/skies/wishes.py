@@ -1,4 +1,4 @@
-"""What a user wishes of sky runs, and the settings that follow for one field."""
+"""Requests of a user for sky runs, and the settings of one field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OptionSet(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
 
     def options(self, mode: ObservingMode) -> Mapping[str, object]:
         """Its options for exposures of a detector."""
@@ -64,7 +64,7 @@ class Wishes:
 
     @property
     def notes(self) -> dict[str, object]:
-        """What is kept with a run besides the values."""
+        """Facts that are kept with a run besides the values."""
         return {"preset": self.preset.name} if self.preset else {}
 
     def for_mode(self, mode: ObservingMode) -> AstroDrizzleSettings:

@@ -34,7 +34,7 @@ class SkyCardRow:
     Parameters
     ----------
     path : str or None
-        The file; None when the user has none with the content that the run used.
+        The file; None when the user has none of the version that the run used.
     mdrizsky : float or None
         In `unit`, the one of BUNIT.
     reason : str or None
@@ -77,7 +77,7 @@ class _Exposure:
         ]  # fmt: skip
 
     def require_content(self) -> Path:
-        """Where the content is that the run used; only asked of exposures that are written."""
+        """Path of the version that the run used; only asked of exposures that are written."""
         if self.content is None:
             raise ValueError(f"{self.rootname} is left alone: {self.left}")
         return self.content
@@ -97,8 +97,8 @@ class SkyHeaderService:
     def write(self, run_id: int) -> list[SkyCardRow]:
         """Put MDRIZSKY, its error, the method and the run into the headers of the user's files.
 
-        All files are written or none; :class:`HeaderJournal` has the way back. A file
-        whose content is not the one that the run used is left alone and named.
+        All files are written or none; :class:`HeaderJournal` can undo it. A file
+        of another version than the run used is not changed and is named.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class SkyHeaderService:
         NotFoundError
             When there is no such run, or the user has no file of it.
         StateError
-            When the run has not succeeded, or only a log tells of it.
+            When the run has not succeeded, or is known from a log only.
         """
         with HeaderJournal(self.context).alone():
             return self._write(run_id)
@@ -120,7 +120,7 @@ class SkyHeaderService:
         going = [one for one in exposures if not one.left]
         if not going:
             raise NotFoundError(
-                f"No file of yours has the content that run {run_id} used. {exposures[0].left}",
+                f"No file of yours is of the version that run {run_id} used. {exposures[0].left}",
                 advice="Files that skydb has fetched or made are versions, never changed.",
             )
         activity_id = self.context.begin(_beginning(run_id, exposures))
@@ -176,7 +176,7 @@ class SkyHeaderService:
         return found
 
     def _made(self, activity_id: int, one: _Exposure, scratch: Path) -> list[FilePair]:
-        """The content with the cards, kept as a version, for each file that is to get it."""
+        """Make the version with the cards for each file that is to get it."""
         home = scratch / str(one.version_id)
         home.mkdir()
         copy = Path(shutil.copyfile(one.require_content(), home / one.plain_name))
@@ -228,10 +228,10 @@ def _cards(run: SkyRun, value: SkyValue) -> SkyCards:
 def _why_left(
     version: ProductVersion, values: Iterable[SkyValue], *, has_files: bool
 ) -> str | None:
-    """Why the user's file of an exposure cannot get these skies, or None."""
+    """Explain why the user's file of an exposure cannot get these skies, or None."""
     if not has_files:
         return (
-            f"The run used {version.reference}, which is no file of yours; after an acceptance "
+            f"The run used {version.reference}, which is not a file of yours; after an acceptance "
             "`skydb align accept --write-headers` gives your files its WCS."
         )
     own = unit_of(version.bunit or "")

@@ -22,8 +22,8 @@ path below ``url``                  service
                                     processes
 ==================================  ========================================================
 
-Whatever an archive does wrong in the field is a :class:`~skydb.simulate.archive.faults.Fault`,
-done on demand.
+Every failure of a real archive is a :class:`~skydb.simulate.archive.faults.Fault` on
+demand.
 """
 
 from skydb.errors import UsageError

@@ -1,9 +1,9 @@
-"""As much ADQL as asks a catalogue for the stars around somewhere.
+"""Subset of ADQL for queries of stars near a position.
 
 One table; ``TOP n``; columns, ``*``, ``DISTANCE(...)`` and ``COUNT(*)``; conditions joined
 by AND: ``CONTAINS(POINT(...), CIRCLE|BOX|POLYGON(...))``, ``DISTANCE(...) < r``, a column
-compared with a number, ``IS NOT NULL``; ``ORDER BY``. Whatever else a query says is
-refused, so that nothing is silently left out.
+compared with a number, ``IS NOT NULL``; ``ORDER BY``. Any other query is
+refused, so that nothing is left out without an error.
 """
 
 from __future__ import annotations

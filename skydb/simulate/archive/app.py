@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skydb.simulate.archive.control import Control
 from skydb.simulate.archive.download import Downloads
-from skydb.simulate.archive.faults import Mischief
+from skydb.simulate.archive.faults import Misbehaviours
 from skydb.simulate.archive.front import Front
 from skydb.simulate.archive.gaia import TapService
 from skydb.simulate.archive.gsss import CatalogService
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 _TAP = "/tap-server/tap"
 
 
-def make_app(holdings: Holdings, mischief: Mischief, counters: Counters) -> ASGIApp:
+def make_app(holdings: Holdings, misbehaviours: Misbehaviours, counters: Counters) -> ASGIApp:
     """The application that answers for all services."""
     from starlette.applications import Starlette
 
-    shared = (holdings, mischief, counters)
+    shared = (holdings, misbehaviours, counters)
     routes = [
         *_mast_routes(Portal(*shared), Downloads(*shared)),
         *_catalog_routes(CatalogService(*shared), TapService(*shared)),
         *_control_routes(Control(*shared)),
     ]
-    return Front(Starlette(routes=routes), mischief, counters)
+    return Front(Starlette(routes=routes), misbehaviours, counters)
 
 
 def _mast_routes(portal: Portal, downloads: Downloads) -> list[BaseRoute]:
@@ -75,7 +75,7 @@ def _control_routes(control: Control) -> list[BaseRoute]:
 
 
 async def _whoami(request: Request) -> Response:
-    """Whoever shows a token, whatever it is, is a user."""
+    """Accept any token as a user."""
     from starlette.responses import JSONResponse
 
     is_anonymous = not (request.cookies.get("mast_token") or request.headers.get("authorization"))

@@ -30,7 +30,7 @@ _CALIBRATED, _COMBINED = ("FLT", "FLC"), ("DRZ", "DRC")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the headers of a field say and its truth does not."""
+    """Properties of a field that are in its headers and not in its truth."""
 
     proposal_id: str
     target: str
@@ -42,7 +42,7 @@ class Setup:
 
     @classmethod
     def read(cls, truth: FieldTruth, directory: Path) -> Setup:
-        """From the primary header of the first exposure."""
+        """Read them from the primary header of the first exposure."""
         from astropy.io import fits
 
         header = fits.getheader(directory / truth.exposures[0].path)
@@ -93,7 +93,7 @@ class Describer:
             yield self._observation(visit, obsid + _HAP_OFFSET, hap, "HAP", "HAP-SVM")
 
     def products(self) -> Iterator[tuple[dict[str, Any], Path | bytes]]:
-        """Row and content of each product; a HAP product is listed by both observations."""
+        """List row and file of each product; a HAP product is listed by both observations."""
         for index, visit in enumerate(self.truth.visits):
             obsid = _FIRST_OBSID + 100 * index
             yield from self._of_visit(visit, obsid)

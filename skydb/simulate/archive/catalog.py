@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-#: What the simulator's catalogue leaves out: errors (mas, mas a year), as of a bright source.
+#: Errors that the simulator's catalogue leaves out (mas, mas a year), as of a bright source.
 _POSITION_ERROR_MAS = 0.2
 _MOTION_ERROR_MAS = 0.1
 _PARALLAX_ERROR_MAS = 0.1

@@ -74,7 +74,7 @@ SEPARATORS = {"filters": ";"}
 
 
 def column_config(columns: Columns) -> dict[str, Any]:
-    """What ``columnsconfig`` answers: how each column can be asked for."""
+    """Make the answer of ``columnsconfig``: the searches that each column allows."""
     return {name: _entry(name, kind) for name, kind in columns}
 
 

@@ -34,7 +34,7 @@ class Content:
 
     @property
     def etag(self) -> str:
-        """Strong entity tag: another one when the content is another."""
+        """Strong entity tag, different for every file version."""
         modified = self.source.stat().st_mtime_ns if isinstance(self.source, Path) else 0
         return f'"{self.generation:x}-{self.size:x}-{modified:x}"'
 
@@ -55,7 +55,7 @@ class Content:
                 yield chunk
 
     def spoilt(self, misbehaviour: Misbehaviour) -> Content:
-        """What is sent in its place."""
+        """Make the damaged version of the file."""
         return Content(_spoil(self.read(), misbehaviour))
 
 

@@ -1,7 +1,7 @@
-"""``/_control``: what a test in another process needs.
+"""``/_control``: functions for a test in another process.
 
 ``GET stats``, ``DELETE stats``; ``POST misbehave`` (JSON of a misbehaviour), ``DELETE misbehave``;
-``POST replace?product=NAME`` with the new content as body.
+``POST replace?product=NAME`` with the new file as body.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skydb.errors import NotFoundError, UsageError
-from skydb.simulate.archive.faults import Misbehaviour, Mischief
+from skydb.simulate.archive.faults import Misbehaviour, Misbehaviours
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.stats import Counters
 
@@ -25,11 +25,11 @@ class Control:
     """Answers below ``/_control``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def stats(self, request: Request) -> Response:
-        """Tell what was counted; DELETE begins at zero again."""
+        """Report the counts; DELETE resets them."""
         from starlette.responses import JSONResponse
 
         if request.method == "DELETE":
@@ -41,16 +41,16 @@ class Control:
         from starlette.responses import JSONResponse
 
         if request.method == "DELETE":
-            self.mischief.clear()
+            self.misbehaviours.clear()
             return JSONResponse({})
         try:
-            self.mischief.add(Misbehaviour.from_json(json.loads(await request.body())))
+            self.misbehaviours.add(Misbehaviour.from_json(json.loads(await request.body())))
         except (UsageError, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({})
 
     async def replace(self, request: Request) -> Response:
-        """Hold new content under the name of a product."""
+        """Replace the file of a product."""
         from starlette.responses import JSONResponse
 
         try:

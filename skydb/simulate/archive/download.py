@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skydb.simulate.archive.content import CONTENT_FAULTS, Content
-from skydb.simulate.archive.faults import Mischief, Service
+from skydb.simulate.archive.faults import Misbehaviours, Service
 from skydb.simulate.archive.front import product_of
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.stats import Counters
@@ -25,7 +25,7 @@ class Downloads:
     """Answers ``/api/v0.1/Download/file?uri=mast:HST/product/NAME``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def answer(self, request: Request) -> Response:
@@ -49,7 +49,7 @@ class Downloads:
         return _file(content, part, headers, name=product_of(uri), is_head=is_head)
 
     def _perhaps_spoilt(self, content: Content, uri: str, *, count: bool) -> Content:
-        find = self.mischief.take if count else self.mischief.peek
+        find = self.misbehaviours.take if count else self.misbehaviours.peek
         misbehaviour = find(CONTENT_FAULTS, Service.DOWNLOAD, (product_of(uri),))
         if misbehaviour is None:
             return content

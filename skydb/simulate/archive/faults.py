@@ -1,4 +1,4 @@
-"""What can go wrong at an archive, on demand."""
+"""Failures of an archive, on demand."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ class Fault(StrEnum):
     WRONG_CONTENT = "wrong_content"
     """Right size, but not the file: an HTML page, padded."""
     CORRUPTED = "corrupted"
-    """Right size, and one byte in the middle is another: only a checksum can tell."""
+    """Right size, and one byte in the middle is another: only a checksum shows it."""
     EMPTY = "empty"
     """No rows, or a file without bytes."""
     MORE_ROWS = "more_rows"
     """Gaia answers with ``rows`` (10) rows more than TOP allows."""
     ROW_CAP = "row_cap"
-    """Not more than ``rows`` (10) rows, without a word."""
+    """Not more than ``rows`` (10) rows, without a message."""
     EPOCH_REFUSED = "epoch_refused"
-    """GSSS fails whenever EPOCH is given; drizzlepac then asks again without it, silently."""
+    """GSSS fails whenever EPOCH is given; drizzlepac then repeats the request without it."""
     EPOCH_IGNORED = "epoch_ignored"
     """GSSS answers with positions of the catalogue's epoch, and claims the one that was asked."""
     HOSTILE_NAMES = "hostile_names"
@@ -156,7 +156,7 @@ class Misbehaviour:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """From names and plain values, as ``/_control/misbehave`` takes them.
+        """Read a misbehaviour from names and plain values, as ``/_control/misbehave`` takes them.
 
         Raises
         ------
@@ -172,11 +172,11 @@ class Misbehaviour:
         try:
             return cls(**{name: _convert(kinds[name], value) for name, value in data.items()})
         except (TypeError, ValueError) as error:
-            raise UsageError(f"{dict(data)} is no misbehaviour ({error}).") from error
+            raise UsageError(f"Invalid misbehaviour {dict(data)} ({error}).") from error
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """From ``FAULT[,NAME=VALUE...]``, as the command line has it.
+        """Read a misbehaviour from ``FAULT[,NAME=VALUE...]``, as the command line has it.
 
         Raises
         ------
@@ -198,8 +198,8 @@ def _convert(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any kind of field
 
 
 @dataclass(slots=True)
-class Mischief:
-    """The misbehaviours in force; safe between threads."""
+class Misbehaviours:
+    """The active misbehaviours; safe between threads."""
 
     _active: list[tuple[Misbehaviour, int | None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -1,4 +1,4 @@
-"""In front of every service: counting, and the faults of a connection."""
+"""Layer before every service: counts, and faults of a connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs
 
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.protocol import transport_of
 from skydb.simulate.archive.stats import Counters
 
@@ -71,7 +71,7 @@ class Front:
     """Counts each request and commits the faults that any service can."""
 
     app: ASGIApp
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ class Front:
             await self.app(scope, receive, wire.send)
 
     def _take(self, fault: Fault, call: Call) -> Misbehaviour | None:
-        found = self.mischief.take((fault,), call.service, call.products)
+        found = self.misbehaviours.take((fault,), call.service, call.products)
         if found is not None:
             self.counters.fault(fault)
         return found

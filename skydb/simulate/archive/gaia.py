@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from skydb.simulate.archive.adql import AdqlError, Query, Result
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.limits import capped
 from skydb.simulate.archive.stats import Counters
@@ -31,7 +31,7 @@ _COMPRESSED = ("votable", "votable_gzip")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a query gave: a table, or what was wrong with it."""
+    """Answer of a query: a table, or an error."""
 
     body: bytes
     media_type: str = _VOTABLE
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Job:
-    """An asynchronous query; it runs when it is told to."""
+    """An asynchronous query; it runs when its phase is set to RUN."""
 
     form: dict[str, str]
     answer: Answer | None = None
@@ -64,7 +64,7 @@ class TapService:
     """Answers below ``/tap-server/tap``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
     _jobs: dict[str, Job] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -89,7 +89,7 @@ class TapService:
         return Response(status_code=303, headers={"Location": location})
 
     async def phase(self, request: Request) -> Response:
-        """Tell, or with PHASE=RUN change, the phase of a job."""
+        """Report, or with PHASE=RUN change, the phase of a job."""
         from starlette.responses import PlainTextResponse
 
         job = self._job(request)
@@ -118,7 +118,7 @@ class TapService:
         return _respond(answer, 404 if answer.error else 200)
 
     async def error(self, request: Request) -> Response:
-        """What was wrong with a job."""
+        """Report the error of a job."""
         answer = self._job(request).answer
         return _respond(answer or Answer.failed("the job has not run"), 200)
 
@@ -138,7 +138,7 @@ class TapService:
         return job
 
     def _run(self, form: Mapping[str, str]) -> Answer:
-        fault = self.mischief.take(_FAULTS, Service.GAIA)
+        fault = self.misbehaviours.take(_FAULTS, Service.GAIA)
         if fault is not None:
             self.counters.fault(fault.fault)
         if fault is not None and fault.fault is Fault.JOB_ERROR:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.simulate.archive.catalog import CatalogStars
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.limits import capped
 from skydb.simulate.archive.sphere import cone, polygon
@@ -50,7 +50,7 @@ class CatalogService:
     """Answers ``/vo/CatalogSearch.aspx``."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     def answer(self, request: Request) -> Response:
@@ -69,7 +69,7 @@ class CatalogService:
 
     def _fault(self, *, with_epoch: bool) -> Misbehaviour | None:
         faults = _FAULTS if with_epoch else _FAULTS - {Fault.EPOCH_REFUSED, Fault.EPOCH_IGNORED}
-        found = self.mischief.take(faults, Service.GSSS)
+        found = self.misbehaviours.take(faults, Service.GSSS)
         if found is not None:
             self.counters.fault(found.fault)
         return found

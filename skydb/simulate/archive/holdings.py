@@ -18,7 +18,7 @@ from skydb.simulate.truth import FieldTruth
 
 @dataclass
 class Holdings:
-    """What a directory of ``skydb simulate`` makes an archive hold.
+    """Files of an archive, from a directory of ``skydb simulate``.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Holdings:
         return CatalogStars.read(self.catalog_path)
 
     def content(self, name: str) -> Content | None:
-        """What is held under a name."""
+        """Find the file of a name."""
         with self._lock:
             return self._contents.get(name)
 
@@ -69,7 +69,7 @@ class Holdings:
         ]
 
     def replace(self, product: str, source: bytes | Path) -> None:
-        """Hold new content under the name of a product.
+        """Replace the file of a product.
 
         Raises
         ------
@@ -83,6 +83,6 @@ class Holdings:
             self._contents[product] = Content(source, old.generation + 1)
 
     def alias(self, name: str, product: str) -> None:
-        """Hold the content of a product under one more name."""
+        """Serve a product under one more name."""
         with self._lock:
             self._contents[name] = self._contents[product]

@@ -1,4 +1,4 @@
-"""How many rows an answer has."""
+"""Limits of the number of rows of an answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def capped(rows: Sequence[T], limit: int | None, misbehaviour: Misbehaviour | None) -> list[T]:
-    """Rows of an answer: obeying the client's limit, unless told otherwise."""
+    """Limit the rows of an answer as the client asks, unless a fault is active."""
     asked = list(rows if limit is None else rows[:limit])
     if misbehaviour is None:
         return asked

@@ -20,7 +20,7 @@ from skydb.simulate.archive.columns import (
     Columns,
     column_config,
 )
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief, Service
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours, Service
 from skydb.simulate.archive.holdings import Holdings
 from skydb.simulate.archive.limits import capped
 from skydb.simulate.archive.sphere import cone
@@ -47,7 +47,7 @@ class Portal:
     """Answers the portal's requests."""
 
     holdings: Holdings
-    mischief: Mischief
+    misbehaviours: Misbehaviours
     counters: Counters
 
     async def columns_config(self, request: Request) -> Response:
@@ -83,7 +83,7 @@ class Portal:
                 raise BadRequestError(f"no service {unknown}")
         rows, fault = self._observations(params), self._fault(())
         if params.get("columns", "*") == _COUNT:
-            # Who keeps rows back still counts them.
+            # A service that leaves out rows still counts them.
             is_empty = fault is not None and fault.fault is Fault.EMPTY
             return _page(query, COUNT_COLUMNS, [{"Column1": 0 if is_empty else len(rows)}])
         return _page(query, OBSERVATION_COLUMNS, capped(rows, None, fault))
@@ -112,7 +112,7 @@ class Portal:
 
     def _fault(self, names: set[str] | tuple[()]) -> Misbehaviour | None:
         faults = _FAULTS if names else _FAULTS - {Fault.WRONG_SIZE, Fault.HOSTILE_NAMES}
-        found = self.mischief.take(faults, Service.PORTAL, names)
+        found = self.misbehaviours.take(faults, Service.PORTAL, names)
         if found is not None:
             self.counters.fault(found.fault)
         return found

@@ -57,7 +57,7 @@ class QuietServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM end the server; only the main thread can be told."""
+        """End the server at SIGINT and SIGTERM, which only the main thread can receive."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skydb.errors import ArchiveError
-from skydb.simulate.archive.faults import Fault, Misbehaviour, Mischief
+from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours
 from skydb.simulate.archive.stats import ArchiveStats, Counters
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LoopbackArchive:
 
         self.holdings: Holdings = Holdings.of(Path(directory))
         self.port = port
-        self._mischief = Mischief()
+        self._misbehaviours = Misbehaviours()
         self._counters = Counters()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -100,14 +100,14 @@ class LoopbackArchive:
         UsageError
             When there is no such fault, or an option makes no sense.
         """
-        self._mischief.add(Misbehaviour.from_json({"fault": fault, **options}))
+        self._misbehaviours.add(Misbehaviour.from_json({"fault": fault, **options}))
 
     def behave(self) -> None:
         """End all misbehaviour."""
-        self._mischief.clear()
+        self._misbehaviours.clear()
 
     def replace(self, product: str, content: bytes | Path) -> None:
-        """Hold new content under the name of a product, as after a reprocessing.
+        """Replace the file of a product, as after a reprocessing.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class LoopbackArchive:
         self.holdings.replace(product, content)
 
     def stats(self) -> ArchiveStats:
-        """What was asked and sent so far."""
+        """Requests and bytes so far."""
         return self._counters.snapshot()
 
     def reset_stats(self) -> None:
@@ -125,7 +125,7 @@ class LoopbackArchive:
         self._counters.reset()
 
     def run(self, ready: Callable[[str], None]) -> None:
-        """Serve in this thread until SIGINT or SIGTERM; ``ready`` is told the address.
+        """Serve in this thread until SIGINT or SIGTERM; ``ready`` is called with the address.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class LoopbackArchive:
         from skydb.simulate.archive.app import make_app
         from skydb.simulate.archive.protocol import DroppingProtocol, QuietServer
 
-        app = make_app(self.holdings, self._mischief, self._counters)
+        app = make_app(self.holdings, self._misbehaviours, self._counters)
         config = uvicorn.Config(
             app,
             http=DroppingProtocol,
@@ -184,7 +184,7 @@ def serve(
     misbehaviours : iterable of Misbehaviour
         Faults from the beginning.
     ready : callable
-        Told the address, when connections are accepted.
+        Called with the address, when connections are accepted.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def serve(
     """
     archive = LoopbackArchive(directory, port)
     for misbehaviour in misbehaviours:
-        archive._mischief.add(misbehaviour)
+        archive._misbehaviours.add(misbehaviour)
     archive.run(ready)
 
 

@@ -1,4 +1,4 @@
-"""Which positions lie in a cone, a box or a polygon."""
+"""Positions in a cone, a box or a polygon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an archive was asked, and what it sent."""
+"""Requests to an archive, and bytes sent."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Counters:
             self._downloads.setdefault(uri, Counter()).update(counts)
 
     def snapshot(self) -> ArchiveStats:
-        """What was counted so far."""
+        """Copy the counts so far."""
         with self._lock:
             return ArchiveStats(
                 {service.value: self._requests[service] for service in Service},

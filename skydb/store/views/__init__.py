@@ -1,7 +1,7 @@
-"""The SQL views that people and scripts read: one file each, the only source of their text.
+"""The SQL views for users and scripts: one file each, the only source of their text.
 
-``NAME.sql`` here is the SELECT of the view NAME, a Jinja template that is told the ``dialect``;
-files that begin with ``_`` hold what several views share. After a migration every ledger
+``NAME.sql`` here is the SELECT of the view NAME, a Jinja template of the ``dialect``;
+files that begin with ``_`` have parts of several views. After a migration every ledger
 has the views of these files, whatever it had before: see ``migrations/env.py``.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, inspect
 
 _DIRECTORY = Path(__file__).parent
 
-#: Views that earlier revisions had and that are no more.
+#: Views of earlier revisions that do not exist any more.
 _GONE: tuple[str, ...] = ()
 
 
@@ -48,14 +48,14 @@ def view_sql(name: str, dialect: str) -> str:
 
 
 def create_views(connection: Connection) -> None:
-    """Make every view; none of them may be there."""
+    """Make every view; none of them may exist."""
     for name in view_names():
         select = view_sql(name, connection.dialect.name)
         _execute(connection, f"CREATE VIEW {name} AS\n{select}")
 
 
 def drop_views(connection: Connection) -> None:
-    """Take away every view that this or an earlier revision made, and no other."""
+    """Drop every view that this or an earlier revision made, and no other."""
     present = set(inspect(connection).get_view_names())
     for name in reversed((*_GONE, *view_names())):
         if name in present:

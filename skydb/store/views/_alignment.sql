@@ -22,7 +22,7 @@ NOT EXISTS (SELECT 1 FROM product_versions l
                               AND l.place > {{ version }}.place)
 {%- endmacro %}
 
-{#- Whether no newer delivery of its product is recorded. -#}
+{#- Whether no newer archive version of its product is recorded. -#}
 {% macro is_newest_delivery(version) -%}
 NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = {{ version }}.product_id
@@ -36,7 +36,7 @@ NOT EXISTS (SELECT 1 FROM product_versions l
                         WHERE src.id = s.source_id AND src.origin IN ('tweakreg', 'tweakback')))
 {%- endmacro %}
 
-{#- Whether the newest delivery of a file of an exposure `e` holds an accepted fit. Of FLT and
+{#- Whether the newest archive version of a file of an exposure `e` holds an accepted fit. Of FLT and
     FLC of one flavour the FLC counts, as it does in a run. -#}
 {% macro is_aligned() -%}
 EXISTS (
@@ -52,7 +52,7 @@ EXISTS (
                       AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = c.id))))
 {%- endmacro %}
 
-{#- Whether an older delivery of a file of an exposure `e` is aligned than the newest. -#}
+{#- Whether an older archive version of a file of an exposure `e` is aligned than the newest. -#}
 {% macro is_aligned_before() -%}
 EXISTS (
            SELECT 1 FROM products p

@@ -16,13 +16,13 @@ a.status = 'succeeded' AND a.deleted_at IS NULL AND r.replay_of_id IS NULL
            AND r.effective_method IS NOT NULL
 {%- endmacro %}
 
-{#- Of another content than the newest. -#}
+{#- Of another version than the newest. -#}
 {% macro is_outdated() -%}
 EXISTS (SELECT 1 FROM product_versions n
                         WHERE n.product_id = pv.product_id AND n.place > pv.place)
 {%- endmacro %}
 
-{#- Of several chips the first speaks. A run of skydb comes before what a log tells, whichever
+{#- The first of several chips counts. A run of skydb comes before one from a log, whichever
     was recorded first. -#}
 {% macro is_current() -%}
 NOT EXISTS (SELECT 1 FROM sky_values c

@@ -1,5 +1,5 @@
-{#- Two ways for a WCS to be the one in force: it stands in the header that was read, or it is
-    the fit that a new content of a drizzled product was made with. -#}
+{#- Two ways for a WCS to be the active one: it is in the header that was read, or it is
+    the fit that a new version of a drizzled product was made with. -#}
 {% from "_sphere.sql" import ra_of, dec_of, lead, is_newest_version -%}
 {% macro footprints(stands, rule) -%}
 SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,

@@ -5,7 +5,7 @@
                 "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
                 "bad-delivery", "never-matched", "downgraded", "interrupted", "left-running"] -%}
 WITH RECURSIVE
-{% include "todo/_heirs.sql" %},
+{% include "todo/_successors.sql" %},
 {% include "todo/_idctabs.sql" %}
 
 SELECT {% for name in names %}d.{{ name }}{{ ", " if not loop.last }}{% endfor %}
@@ -22,6 +22,6 @@ SELECT {% for name in names %}d.{{ name }}{{ ", " if not loop.last }}{% endfor %
  {{ "WHERE" if loop.first else "  AND" }} NOT EXISTS (
        SELECT 1 FROM book_entries b
         WHERE b.{{ subject }} = d.{{ of }} AND b.withdrawn_at IS NULL
-{# The label is spelled so that it is no use to an index: the subject tells more. #}
+{# The label is spelled so that it is no use to an index: the subject is more selective. #}
           AND b.label || '' = 'ignore:' || d.rule)
 {% endfor %}

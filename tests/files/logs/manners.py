@@ -22,7 +22,7 @@ SKIES: Skies = {("jcdm04a1q_flc.fits", 1): 31.998991, ("jcdm04a1q_flc.fits", 2):
 
 @dataclass(frozen=True)
 class DrizzleManner:
-    """What one version of AstroDrizzle prints; ``console`` leaves out what only its log has."""
+    """Lines of one version of AstroDrizzle; ``console`` leaves out those of its log only."""
 
     version: str
     method: SkyMethod = SkyMethod.LOCALMIN
@@ -190,7 +190,7 @@ DRIZZLES: dict[str, DrizzleManner] = {
 
 @dataclass(frozen=True)
 class TweakRegManner:
-    """What one version of TweakReg prints of a run with two fits, or none."""
+    """Lines of one version of TweakReg for a run with two fits, or none."""
 
     version: str
     updatehdr: bool = False
@@ -322,7 +322,7 @@ def coloured(lines: Sequence[str]) -> str:
 
 
 def spaced(lines: Sequence[str]) -> str:
-    """As wrapped consoles of 2017 have it: a blank line after every line."""
+    """Add a blank line after every line, as wrapped consoles of 2017 do."""
     return "".join(f"{line}\n\n" for line in lines)
 
 

@@ -57,7 +57,7 @@ def test_an_error_that_a_cell_ended_with_is_the_reason_of_the_failure(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", '{"cells": 3}', '{"nbformat": 4}', "[" * 9999])
 def test_what_is_no_notebook_is_refused(tmp_path, text):
     (tmp_path / "run.ipynb").write_text(text)
-    with pytest.raises(UnreadableFileError, match="is no Jupyter notebook"):
+    with pytest.raises(UnreadableFileError, match="is not a Jupyter notebook"):
         read_log(tmp_path / "run.ipynb")
 
 

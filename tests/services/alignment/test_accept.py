@@ -49,7 +49,7 @@ def run(services: Services, tools: Toolbox, visit: list[Path], catalog_file: Pat
 
 
 def newest(services: Services) -> dict[str, Path]:
-    """Where the newest content of every product is."""
+    """Paths of the newest versions of every product."""
     with services.context.store.reading() as session:
         versions = session.scalars(select(ProductVersion).order_by(ProductVersion.number))
         return {v.filename: services.context.workspace.resolve(v.path) for v in versions}

@@ -283,7 +283,7 @@ def test_a_product_that_changed_on_disk_is_refused(
 ) -> None:
     with field[-1].open("ab") as product:
         product.write(b"\0" * 2880)
-    with pytest.raises(FileRejectedError, match="no longer that of version 1"):
+    with pytest.raises(FileRejectedError, match="is no longer version 1"):
         align(services, tools)
     field[-1].unlink()
     with pytest.raises(NotFoundError, match="is gone"):

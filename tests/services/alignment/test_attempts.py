@@ -1,4 +1,4 @@
-"""Of a list of catalogues the first that gives a trusted fit is taken, or else the best."""
+"""The first catalogue of a list with a trusted fit is taken, or else the best."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.trust import TRUST_FLOOR, TrustReport, Witness, overruled
+from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport, overruled
 from skydb.domain.vocabulary import TrustComponent
 from skydb.errors import UsageError
 from skydb.services.alignment.attempts import Attempt, first_trusted, names_of
@@ -18,8 +18,8 @@ SCORES = st.one_of(st.none(), st.floats(0.0, 1.0))
 
 
 def report(score, neighbours=None):
-    own = Witness(TrustComponent.CROSS_MATCH, score, "stars")
-    said = overruled(Witness(TrustComponent.NEIGHBOURS, neighbours, "off"), own)
+    own = FitCheck(TrustComponent.CROSS_MATCH, score, "stars")
+    said = overruled(FitCheck(TrustComponent.NEIGHBOURS, neighbours, "off"), own)
     return TrustReport((own, said))
 
 
@@ -65,7 +65,7 @@ def test_what_is_decided_early_is_what_is_taken_in_the_end(table, count, random)
     def make(name, left, number, told):
         made = [attempt(name, one, *table[one.version_id][number]) for one in left]
         for one in random.sample(made, len(made)):
-            own = one.report and TrustReport(one.report.witnesses[:1])
+            own = one.report and TrustReport(one.report.checks[:1])
             told(replace(one, report=own))
         return made
 

@@ -15,12 +15,12 @@ from sqlalchemy import select
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentRun
-from skydb.domain.trust import TRUST_FLOOR, Witness
+from skydb.domain.trust import TRUST_FLOOR, FitCheck
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus, TrustComponent
 from skydb.drizzle.tasks.jobs import DONE, STARTED
 from skydb.errors import Interrupted, StateError, ToolCrashedError, ToolError
 from skydb.services.alignment.align import AlignService
-from skydb.services.alignment.screening import FittedFile, Jury
+from skydb.services.alignment.screening import FittedFile, TrustChecks
 from skydb.sky.fit_trust import Sighting
 from tests.services.tools import Toolbox, write_exposure, write_product
 
@@ -38,7 +38,7 @@ class Slow(Toolbox):
         self._is_marking = is_marking
 
     def after(self, product: str) -> None:
-        """Nothing, unless a test has more to do."""
+        """Do nothing, unless a test has more to do."""
 
     def _tweakreg(self, job: Mapping[str, Any], directory: Path) -> None:
         (name,) = job["inputs"]
@@ -205,8 +205,8 @@ def seen(key: int, off_pix: float) -> FittedFile:
 
     class Seen(FittedFile):
         sighting = Sighting(radec, 6400.0, 0.13)
-        cross_match = Witness(TrustComponent.CROSS_MATCH, 0.8, "seen")
-        own_witnesses = ([cross_match], [])
+        cross_match = FitCheck(TrustComponent.CROSS_MATCH, 0.8, "seen")
+        own_checks = ([cross_match], [])
 
     return Seen(fit=None, original=Path(f"{key}.fits"), archive=None)  # type: ignore[arg-type]
 
@@ -217,11 +217,11 @@ def test_what_witnesses_say_in_the_end_does_not_hang_on_the_order_of_the_fits(
     order: list[int], off: int
 ) -> None:
     files = {key: seen(key, 2.0 if key == off else 0.0) for key in range(4)}
-    jury, usual = Jury(), Jury()
+    checks, usual = TrustChecks(), TrustChecks()
     for key in order:
-        jury.hear(key, files[key])
+        checks.add(key, files[key])
     for key in range(4):
-        usual.hear(key, files[key])
-    reports = [jury.report(key) for key in range(4)]
+        usual.add(key, files[key])
+    reports = [checks.report(key) for key in range(4)]
     assert reports == [usual.report(key) for key in range(4)]
     assert [report.score < TRUST_FLOOR for report in reports] == [key == off for key in range(4)]

@@ -71,7 +71,7 @@ def fits(tmp_path_factory, sqlite_template) -> dict[str, tuple[dict, list[str]]]
 
 
 def apart_mas(one: dict, other: dict) -> float:
-    """How far apart two fits of one product are."""
+    """Distance of two fits of one product."""
     shift = math.hypot(one["dx_pix"] - other["dx_pix"], one["dy_pix"] - other["dy_pix"])
     return shift * PIXEL_MAS
 

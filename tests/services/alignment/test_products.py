@@ -48,7 +48,7 @@ def align(services: Services, tools: Toolbox, *names: str, **policy: object) -> 
 
 
 def flags(run: AlignmentRun) -> list[Finding]:
-    """What guards said, without what the catalogue lacks."""
+    """Flags of guards, without those on the coverage of the catalogue."""
     return [one for one in run.findings if one.kind in GUARDS]
 
 
@@ -150,7 +150,7 @@ def test_a_run_keeps_why_each_product_was_chosen_and_what_was_passed_over(
     run = align(two_visits, tools)
     why = {link.version.filename: (link.reason, link.passed_over) for link in run.used}
     reason, passed_over = why[PRODUCT]
-    assert reason.startswith("pipeline is the one flavour of all exposures; newest delivery")
+    assert reason.startswith("pipeline is the one flavour of all exposures; newest archive version")
     assert passed_over == f"svm drz {HAP}@1"
     (named,) = align(two_visits, tools, OTHER).used
     assert (named.reason, named.passed_over) == (f"named as {OTHER}", "")
@@ -192,7 +192,7 @@ def test_an_older_version_that_is_named_is_flagged(
     two_visits.ingest.ingest([redelivered(visit[-1], tmp_path / "again", "3.9.9")])
     found = flags(align(two_visits, tools, f"{PRODUCT}@1"))
     assert FindingKind.STALE_INPUT in {one.kind for one in found}
-    assert any("version 2 is of a newer delivery" in one.message for one in found)
+    assert any("version 2 is of a newer archive version" in one.message for one in found)
 
 
 @pytest.mark.parametrize("subject", [MEMBERS[0], f"{MEMBERS[0]}_flt.fits", PRODUCT, "bxl50"])

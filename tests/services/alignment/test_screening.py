@@ -20,7 +20,7 @@ from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.values import FitQuality, WcsFacts, WcsName
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus, TrustComponent
 from skydb.errors import StateError
-from skydb.services.alignment.screening import judge_archive
+from skydb.services.alignment.screening import check_archive
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
 
@@ -56,7 +56,7 @@ def services(aligned, tmp_path):
 def test_an_earlier_fit_of_skydb_is_no_witness_of_the_archive() -> None:
     name = WcsName.fitted_by_skydb(WcsName.parse("IDC_w3m18525i"), "gaia")
     own = WcsFacts(" ", name, (), None, None, FitQuality(100, 1.0, 1.0, "rscale"))
-    witness = judge_archive(own, Path("none.fits"), Path("none.fits"), 0.13)
+    witness = check_archive(own, Path("none.fits"), Path("none.fits"), 0.13)
     assert witness.score is None
     assert "a fit of skydb itself" in witness.reason
 

@@ -129,11 +129,11 @@ def test_solutions_can_be_restored_to_and_fro(services, images) -> None:
 
 
 def test_a_solution_that_is_in_force_is_not_restored(services, images) -> None:
-    with pytest.raises(StateError, match="in force"):
+    with pytest.raises(StateError, match="is active in"):
         services.wcs_ledger.restore(of_image(services, images[0], " ").id)
     alternate = of_image(services, images[0], "A")
     services.wcs_ledger.restore(alternate.id)
-    with pytest.raises(StateError, match="in force"):
+    with pytest.raises(StateError, match="is active in"):
         services.wcs_ledger.restore(alternate.id)
 
 

@@ -1,4 +1,4 @@
-"""What a run would choose, what views count as aligned and what is due are one rule."""
+"""Runs, views and due work follow one rule of choice."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Story:
 
 @pytest.fixture
 def services(ledger_url: str, tmp_path: Path):
-    """Of a ledger on SQLite, and of one on PostgreSQL."""
+    """Services of a ledger on SQLite, and of one on PostgreSQL."""
     services = Services.open(ledger_url, tmp_path / "data")
     yield services
     services.close()

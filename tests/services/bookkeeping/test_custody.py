@@ -97,7 +97,7 @@ def test_a_dump_with_other_rows_is_found_out(
         run([one for one in command if not one.startswith("--snapshot")], url)
 
     monkeypatch.setattr(pgdump, "_run", meddle)
-    with pytest.raises(StoreError, match="backup of passbands is not the original"):
+    with pytest.raises(StoreError, match="backup of passbands differs from the original"):
         back_up(postgres_ledger_url, tmp_path / "out.dump")
     assert list(tmp_path.iterdir()) == []
     engine.dispose()
@@ -250,7 +250,7 @@ def test_a_file_that_comes_to_be_meanwhile_stays(sqlite_ledger_url, tmp_path, mo
         out.write_text("precious")
 
     monkeypatch.setattr("skydb.store.backups.seal", arrive)
-    with pytest.raises(UsageError, match="there by now"):
+    with pytest.raises(UsageError, match="exists by now"):
         back_up(sqlite_ledger_url, out)
     assert out.read_text() == "precious"
 

@@ -1,4 +1,4 @@
-"""What `todo` says, done word by word, ends in a ledger that is right or says what is missing."""
+"""Commands of `todo`, done word by word, end in a ledger that is right or names what is missing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rules(services: Services) -> dict[str, set[str]]:
 
 
 def newest_are_used(services: Services) -> None:
-    """Nothing of a newer delivery is buried under what was made of an older one."""
+    """Versions made of an older archive version do not hide a newer one."""
     with services.context.store.reading() as session:
         for product in session.scalars(select(Product)):
             newest = max(product.versions, key=lambda one: one.delivery).delivery
@@ -141,7 +141,7 @@ def test_a_single_redelivered_exposure_is_left_by_the_old_fit_and_todo_names_the
     (row,) = [row for row in services.todo.due() if row["rule"] in ALIGNMENT]
     assert (row["exposure"], row["rule"]) == (one, TodoRule.ALIGNMENT_OUTDATED)
     assert row["command"].startswith("skydb fetch --obs-id ibxl50010")
-    assert "no drizzled product of that delivery is recorded: fetch or make it" in row["reason"]
+    assert "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
     assert "align run --what exposures" in row["reason"]
 
     # Whoever fits the old product nevertheless moves the other exposure, and is told.

@@ -1,4 +1,4 @@
-"""What is kept of runs: pinned, released, purged and hidden ones."""
+"""Retention of runs: pinned, released, purged and hidden ones."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_a_deleted_run_is_not_among_the_newest_that_a_policy_keeps(services: Ser
 
 
 def _views(services: Services, run: int) -> tuple[bool, bool, bool]:
-    """Whether a run is in the table of values, in a comparison, among those in force."""
+    """Find a run in the table of values, in a comparison, among the current ones."""
     answers = [
         services.questions.sql(f"SELECT 1 FROM {view} WHERE run_id = {run}").rows
         for view in ("v_sky_values", "v_sky_current")

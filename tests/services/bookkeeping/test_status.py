@@ -1,4 +1,4 @@
-"""How many exposures have come how far, per visit and per program."""
+"""Status of exposures, per visit and per program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due: each rule fires where it should, and keeps silent where that was settled."""
+"""Due work: each rule applies where it should, and not where it was settled."""
 
 from __future__ import annotations
 
@@ -227,7 +227,8 @@ CASES = (
     Case(R.WEAK_FIT, lambda s, v: fitted(s, v, nmatches=12, trust=TRUST_FLOOR)),
     Case(R.WEAK_FIT, weak_then_replayed, "11 matches, rscale wants 12.", "align show"),
     Case(R.ALIGNMENT_OUTDATED, aligned_then_delivered,
-         "Version 3 is of a newer delivery than version 2, which was aligned", "fetch --obs-id"),
+         "Version 3 is of a newer archive version than version 2, which was aligned",
+         "fetch --obs-id"),
     Case(R.ALIGNMENT_OUTDATED, aligned_delivered_and_aligned_again),
     Case(R.SKY_OUTDATED, matched_then_delivered,
          "The sky by localmin, match is of version 1; there is a newer one.",
@@ -243,11 +244,11 @@ CASES = (
     Case(R.ENVIRONMENT_FAILED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED)),
     Case(R.ENVIRONMENT_FAILED, matched_then_replayed_in_a_bad_environment),
     Case(R.ENVIRONMENT_UNCHECKED, lambda s, v: matched(s, v, verdict=Verdict.UNCHECKED),
-         "nobody has checked.", "skydb doctor"),
+         "was not checked.", "skydb doctor"),
     Case(R.ENVIRONMENT_UNCHECKED, matched),
     Case(R.ENVIRONMENT_UNCHECKED, known_from_a_log),
     Case(R.CATALOGUE_SUPERSEDED, aligned_to_what_was_superseded_twice,
-         "It is aligned to old-{v}, in whose place is new-{v}.",
+         "It is aligned to old-{v}, which was superseded by new-{v}.",
          "align run --refcat new-{v} ibxl{v}010_drz.fits"),
     Case(R.CATALOGUE_SUPERSEDED, aligned_again_to_the_new_one),
     Case(R.IDCTAB_SUPERSEDED, with_an_old_idctab,

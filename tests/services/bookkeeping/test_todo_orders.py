@@ -1,4 +1,4 @@
-"""Of several runs or files a rule of `todo` goes by one, whatever the order they came in."""
+"""Rules of `todo` do not depend on the order of runs or files."""
 
 from __future__ import annotations
 

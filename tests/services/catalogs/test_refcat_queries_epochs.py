@@ -89,7 +89,7 @@ def test_a_catalogue_without_proper_motions_is_doubted_for_what_was_seen_long_be
 
 def test_a_product_of_unknown_time_is_doubted():
     (doubt,) = doubts(placed([UNKNOWN], PLAIN))
-    assert doubt == "When it was seen is not known: the catalogue stayed at 2016.0."
+    assert doubt == "Its epoch is unknown: the catalogue stayed at 2016.0."
 
 
 def test_the_epoch_of_an_exposure_is_its_own(sqlite_ledger_url, tmp_path, tmp_path_factory):

@@ -9,7 +9,7 @@ import pytest
 from skydb.archive.endpoints import Endpoints
 from skydb.drizzle.footprint_catalog import CatalogRequest, FootprintCatalog
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.tasks.catalog import witnessed
+from skydb.drizzle.tasks.catalog import recorded as recording
 from skydb.errors import ArchiveError, NotFoundError, ToolCrashedError, UsageError
 from skydb.services.catalogs.catalog_queries import CatalogQueryService
 from skydb.simulate.archive import Fault, LoopbackArchive
@@ -212,7 +212,7 @@ def test_a_request_is_written_down_and_ends_in_time(archive, tmp_path):
 
     archive.misbehave(Fault.SLOW, service="gsss", delay_s=5.0)
     real, record = requests.get, tmp_path / "requests.json"
-    with pytest.raises(requests.ReadTimeout), witnessed(record, 0.3):
+    with pytest.raises(requests.ReadTimeout), recording(record, 0.3):
         requests.get(f"{archive.url}/vo/CatalogSearch.aspx")
     assert requests.get is real
     [entry] = json.loads(record.read_text())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skydb.domain.catalog import CatalogUse, WithoutMotion
-from skydb.domain.motion import MATTERS_MAS, MotionRecord, judge_motion
+from skydb.domain.motion import MATTERS_MAS, MotionRecord, check_motion
 from skydb.domain.trust import TRUST_FLOOR
 from skydb.errors import UsageError
 from skydb.files.catalog import CatalogTable
@@ -50,7 +50,7 @@ def cluster(
 
 
 def error_mas(table: CatalogTable, truth: CatalogTable, chosen: np.ndarray) -> float:
-    """How far the mean of the sources is from the truth: what a fit is pulled by."""
+    """Distance of the mean of the sources from the truth, which shifts a fit."""
     apart = table.radec_deg - truth.radec_deg[chosen]
     apart[:, 0] = (apart[:, 0] + 180.0) % 360.0 - 180.0
     apart[:, 0] *= np.cos(np.radians(truth.dec_deg[chosen]))
@@ -74,7 +74,7 @@ def test_by_default_a_fit_is_pulled_by_less_than_matters_or_is_flagged(
         assert len(placed.table) >= LEAST_LEFT
     elif years > 1.0:
         assert flagged
-        assert judge_motion(placed.record).score == 0.7
+        assert check_motion(placed.record).score == 0.7
 
 
 @settings(max_examples=25)
@@ -94,7 +94,7 @@ def test_what_is_kept_is_flagged_as_soon_as_it_matters_and_costs_trust(
     if doubt is not None:
         assert f"{still} of {N} sources have no proper motion and were kept" in doubt
         assert f"{displacement:.1f} mas" in doubt and "RMS of the fit is 10.0 mas" in doubt
-    score = judge_motion(placed.record).score
+    score = check_motion(placed.record).score
     if pull > 11.0:
         assert score is not None and score < TRUST_FLOOR
     if pull < 4.5:
@@ -123,7 +123,7 @@ def test_what_is_dropped_is_gone_and_the_rest_is_in_its_place(
     known = np.arange(N) >= still
     there = truth.at_epoch(epoch).subset(known)
     np.testing.assert_array_equal(placed.table.radec_deg, there.radec_deg)
-    assert judge_motion(placed.record).score is None
+    assert check_motion(placed.record).score is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_sources_that_a_service_could_not_move_are_of_its_own_epoch(policy) -> N
 
 @pytest.mark.parametrize("record", [None, MotionRecord(9, 0, 2016.0, 2012.0, 25.0)])
 def test_a_catalogue_in_which_everything_moves_leaves_nothing_to_say(record) -> None:
-    assert judge_motion(record).score is None
+    assert check_motion(record).score is None
     assert record is None or epoch_doubt(record, 2012.0, 2012.0, 1.0) is None
 
 
@@ -203,7 +203,7 @@ def test_a_record_survives_its_parameters() -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ({"without_motion": "throw"}, "'throw' is nothing to do"),
+        ({"without_motion": "throw"}, "Invalid choice 'throw'"),
         ({"mag_min": 20.0, "mag_max": 18.0}, "No magnitude is between 20 and 18"),
         ({"mag_max": float("nan")}, "not a magnitude"),
     ],

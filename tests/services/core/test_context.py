@@ -65,7 +65,7 @@ def test_an_interruption_is_no_failure(
 
 
 def test_nothing_is_begun_after_a_signal(context: Context) -> None:
-    interruption.tell_all("SIGTERM")
+    interruption.stop_all("SIGTERM")
     try:
         with pytest.raises(Interrupted, match="SIGTERM"):
             begin(context)

@@ -109,7 +109,7 @@ def test_the_proofs_can_be_asked_for_in_sql(services_anywhere, visit):
 
 @pytest.mark.parametrize(
     ("deed", "what"),
-    [(lambda path: path.write_bytes(b"x"), "has other content"), (Path.unlink, "is gone")],
+    [(lambda path: path.write_bytes(b"x"), "has changed"), (Path.unlink, "is gone")],
 )
 def test_a_run_whose_input_changed_is_failed_and_names_the_file(
     services_anywhere, visit, deed, what
@@ -218,7 +218,7 @@ def test_a_file_that_was_changed_since_is_not_written_over(services, visit, cata
     run = accepted(services, visit, catalog_file)
     service = HeaderService(services.context)
     fits.setval(visit[0], "OBSERVER", value="me")
-    with pytest.raises(FileRejectedError, match="no longer that of version 1"):
+    with pytest.raises(FileRejectedError, match="is no longer version 1"):
         service.write_accepted(run)
 
 

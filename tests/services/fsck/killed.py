@@ -36,7 +36,7 @@ class Child:
     is_over: bool = False
 
     def kill(self) -> None:
-        """As the operating system does when memory is short: nothing can be tidied up."""
+        """Kill as the operating system does when memory is short, without tidying up."""
         if not self.is_over:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)

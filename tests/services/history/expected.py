@@ -1,4 +1,4 @@
-"""What an import of the logs of others must give, and where these facts are wrong."""
+"""Expected results of the import of other people's logs, and errors of these facts."""
 
 from __future__ import annotations
 

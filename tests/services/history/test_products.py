@@ -91,7 +91,7 @@ def test_rows_that_name_no_exposure_are_left_out_and_reported(services, tmp_path
 def test_values_of_no_method_are_not_compared(services, tmp_path):
     write_mosaic(tmp_path / "old" / "m_drz.fits", SKIES)
     (outcome,) = services.history.import_dir(tmp_path / "old")
-    with pytest.raises(UsageError, match="which method"):
+    with pytest.raises(UsageError, match="sky method"):
         services.questions.comparison([outcome.run])
     with pytest.raises(NotFoundError):
         services.questions.comparison()

@@ -149,7 +149,7 @@ def test_a_line_that_is_gone_is_missed(services, home):
     lines = [line for line in DrizzleLog().lines() if "0.790000 to" not in line]
     write_log(home / "astrodrizzle.log", lines)
     (outcome,) = services.history.import_dir(home)
-    assert "does not tell which sky was taken from ibxl50clq_flt.fits[sci,1]" in outcome.findings[0]
+    assert "does not contain the sky of ibxl50clq_flt.fits[sci,1]" in outcome.findings[0]
 
 
 def test_rounds_of_one_log_are_groups_of_their_own(services, take):

@@ -215,8 +215,8 @@ REJECTED: dict[str, tuple[Make, str]] = {
             ("EQUINOX", "EQUINOX", 1950.0, 1e300),
             ("LONPOLE", "LONPOLE", 0.0, 1e300),
             ("RADESYS", "RADESYS", "GALACTIC", "FK4"),
-            ("NGOODPIX", "no number that it can have", 2**70, 10**60),
-            ("CCDCHIP", "no number that it can have", 2**31),
+            ("NGOODPIX", "is out of range", 2**70, 10**60),
+            ("CCDCHIP", "is out of range", 2**31),
         )
         for value in values
     },

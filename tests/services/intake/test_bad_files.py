@@ -35,7 +35,7 @@ CASES = {**REJECTED, **TABLES, **RECORDED}
 
 
 class Told:
-    """What became of every case, and of the sound exposures before and after it."""
+    """Results of every case, and of the good exposures before and after it."""
 
     def __init__(self, services: Services, files: list[Path]) -> None:
         outcomes = services.ingest.ingest(files, jobs=1)

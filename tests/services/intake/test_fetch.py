@@ -314,7 +314,7 @@ def test_a_destination_that_cannot_be_written_is_a_failure_of_each_file(
     (tmp_path / "mine").write_text("a file")
     files = lite.fetch.fetch(ONE, dataclasses.replace(QUICK, dest=tmp_path / "mine"))
     assert {file.status for file in files} == {FetchStatus.FAILED}
-    assert "cannot be put to its place" in str(files[0].error)
+    assert "cannot be moved to its directory" in str(files[0].error)
 
 
 def test_a_plan_records_nothing(archive: LoopbackArchive, services: Services) -> None:

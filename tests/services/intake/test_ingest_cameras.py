@@ -64,7 +64,7 @@ def test_the_flags_of_a_wfpc2_exposure_are_recorded_with_it(
         assert checked_path(services_anywhere.context.workspace, version) == pixels
         assert session.scalars(select(Finding)).all() == []
         flags.write_bytes(flags.read_bytes() + b"\0" * 2880)
-        with pytest.raises(FileRejectedError, match="no longer that which u2eb0101t_c0m"):
+        with pytest.raises(FileRejectedError, match="has changed since u2eb0101t_c0m"):
             checked_path(services_anywhere.context.workspace, version)
         flags.unlink()
         with pytest.raises(NotFoundError, match=r"u2eb0101t_c1m\.fits"):

@@ -1,4 +1,4 @@
-"""Whatever a file is called, it is what its header says, and so in every order of ingest."""
+"""Headers decide what a file is, whatever its name and the order of ingest."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def take_in(services: Services, files: list[Path]) -> None:
 
 
 def used(services: Services, rootname: str = A) -> float:
-    """What tells contents apart: a pixel of the file that a run would use."""
+    """Pixel that identifies the file that a run would use."""
     path = services.exposure_paths(Selection(rootnames=(rootname,)))[rootname]
     return float(fits.getdata(path, "SCI")[0, 0])
 

@@ -72,7 +72,7 @@ def new_ledger(template: Path) -> Iterator[Services]:
 
 
 def decided(services: Services) -> dict[str, object]:
-    """What a run would use, and what a fit of the product would move."""
+    """Inputs of a run, and files that a fit of the product would move."""
     with services.context.store.reading() as session:
         workspace = services.context.workspace
         inputs = choose_inputs(session, workspace, Selection())

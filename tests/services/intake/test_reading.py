@@ -113,7 +113,7 @@ def test_a_file_that_kills_its_reader_is_rejected_and_the_others_are_read(
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:
-    """What a program says in the end to somebody who presses Ctrl-C until it ends.
+    """Output of a program whose user presses Ctrl-C until it ends.
 
     Python ignores an interrupt that happens to come within a finaliser, and says so.
     """

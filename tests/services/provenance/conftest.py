@@ -31,7 +31,7 @@ LEDGER = "ledger.sqlite"
 
 @dataclass(frozen=True)
 class Story:
-    """What happened: ingest, catalogue, fit, acceptance, sky runs."""
+    """Ingest, catalogue, fit, acceptance and sky runs of one ledger."""
 
     services: Services
     tools: Toolbox
@@ -69,7 +69,7 @@ def tell(services: Services, home: Path, tools: Toolbox, members: Sequence[str] 
 
 @pytest.fixture(scope="session")
 def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """On SQLite, for all tests that only read."""
+    """Story on SQLite, for all tests that only read."""
     home = tmp_path_factory.mktemp("told")
     shutil.copyfile(sqlite_template, home / LEDGER)
     services = Services.open(f"sqlite:///{home / LEDGER}", home / "data")
@@ -93,7 +93,7 @@ def story(told: Story, tools: Toolbox, tmp_path: Path) -> Iterator[Story]:
 
 @pytest.fixture
 def story_anywhere(services_anywhere: Services, tools: Toolbox, tmp_path: Path) -> Story:
-    """On SQLite, and on PostgreSQL."""
+    """Story on SQLite, and on PostgreSQL."""
     return tell(services_anywhere, tmp_path, tools)
 
 

@@ -27,7 +27,7 @@ from skydb.errors import ToolError
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.wcs_ledger import WcsLedgerService
-from skydb.services.catalogs.catalog_shelf import CatalogShelf, Obtained, Question
+from skydb.services.catalogs.catalog_cache import CatalogCache, Obtained, Question
 from tests.services.provenance.conftest import Story
 from tests.services.tools import MEMBERS, PRODUCT
 
@@ -85,7 +85,7 @@ def test_a_restoration_leads_to_the_content_that_it_started_from(story: Story) -
 
 
 def test_a_catalogue_under_a_second_name_says_whose_footprints_it_is_of(story: Story) -> None:
-    shelf = CatalogShelf(story.services.context)
+    shelf = CatalogCache(story.services.context)
     sources = Table({"ra": [85.25, 85.26, 85.27], "dec": [-2.46, -2.45, -2.44]})
 
     def ask(_: Path) -> Obtained:

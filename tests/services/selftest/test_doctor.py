@@ -197,9 +197,7 @@ def test_every_run_in_a_failed_environment_says_so_also_one_that_is_found_again(
 def test_a_refused_self_test_flags_the_run(services, visit, answers):
     rows = sky_runs(services, visit, selftest=False)
     assert answers.asked == 0
-    assert remarks(rows) == [
-        "Nobody has checked what this environment computes; run `skydb doctor`."
-    ]
+    assert remarks(rows) == ["This environment was not checked; run `skydb doctor`."]
 
 
 def test_a_refused_self_test_of_a_good_environment_flags_nothing(services, visit, answers):

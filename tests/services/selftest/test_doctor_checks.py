@@ -1,4 +1,4 @@
-"""What the checks of the self-test can find out, from numbers and from the real drizzlepac."""
+"""Checks of the self-test, on numbers and on the real drizzlepac."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VALUES = {
 
 
 class Broken(DrizzlepacRunner):
-    """Nothing that it starts comes back."""
+    """Runner that returns nothing."""
 
     def run(self, task, request, scratch):
         raise ToolCrashedError(task, "was killed by SIGSEGV")
@@ -73,7 +73,7 @@ def test_a_scatter_in_another_unit_is_found_out():
 def test_a_tweakback_that_moves_nothing_or_elsewhere_is_found_out():
     assert fits.wrong_moves([(353.0, 0.0, 1.6), (353.1, 0.0, 1.7)]) == []
     assert "moved only 0.0 mas" in fits.wrong_moves([(353.0, 0.0, 1.6), (0.0, 353.0, 353.0)])[0]
-    assert "went 7.0 mas astray" in fits.wrong_moves([(353.0, 7.0, 8.0)])[0]
+    assert "moved 7.0 mas off the prediction" in fits.wrong_moves([(353.0, 7.0, 8.0)])[0]
     assert "1000 mas of error are left" in fits.wrong_moves([(500.0, 0.0, 1000.0)])[0]
 
 

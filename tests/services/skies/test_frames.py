@@ -73,7 +73,7 @@ def findings_of(services: Services) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def never(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file may be read to compare frames."""
+    """Refuse to read a file to compare frames."""
 
     def measured(*_: object) -> list[FrameOffset]:
         pytest.fail("The frames were measured.")

@@ -319,7 +319,7 @@ def test_a_file_that_changed_on_disk_is_refused_before_anything_runs(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
     fits.setval(field[0], "TARGNAME", value="ELSEWHERE")
-    with pytest.raises(FileRejectedError, match="no longer that of version 1"):
+    with pytest.raises(FileRejectedError, match="is no longer version 1"):
         run(services, tools, SkyMethod.LOCALMIN)
     field[0].unlink()
     with pytest.raises(NotFoundError, match="is gone"):

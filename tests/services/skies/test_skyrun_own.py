@@ -254,7 +254,7 @@ def test_parameters_of_the_mosaic_alone_change_nothing(field: Services) -> None:
         (AstroDrizzleSettings(sky_bits="~4"), "sky_bits=~4: it knows sums of flags"),
         (AstroDrizzleSettings(extra={"skylower": 2, "skyupper": 1}), "No pixel is between 2.0"),
         (AstroDrizzleSettings(extra={"skyuser": "MDRIZSKY"}), "only with skysub=False"),
-        (AstroDrizzleSettings(extra={"final_kernel": "point"}), "nothing can be done with final_k"),
+        (AstroDrizzleSettings(extra={"final_kernel": "point"}), "no effect without mosaics: final_k"),
     ],
 )
 def test_parameters_without_a_meaning_are_refused_and_leave_no_run(
@@ -337,7 +337,7 @@ def test_a_file_that_changed_fails_all_methods_with_a_reason(
     path.write_bytes(whole + b"\0" * 2880)
     rows = run(services)
     assert {row["status"] for row in rows} == {"failed"}
-    assert all("no longer that of version 1" in row["error"] for row in rows)
+    assert all("is no longer version 1" in row["error"] for row in rows)
     path.unlink()
     assert all("is gone" in row["error"] for row in run(services, SkyMethod.MATCH))
     path.write_bytes(whole)

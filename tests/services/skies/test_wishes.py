@@ -269,7 +269,7 @@ def test_a_line_of_skies_that_would_not_be_used_leaves_no_run(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("field/nothing_flt.fits None", "line 2: names nothing_flt.fits, which is no file"),
+        ("field/nothing_flt.fits None", "line 2: names nothing_flt.fits, which is not a file"),
         (f"{MEMBERS[0]}_flt.fits None", "line 2: .* is there twice .first in line 1"),
     ],
 )

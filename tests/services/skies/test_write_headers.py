@@ -147,7 +147,7 @@ def test_files_that_are_not_what_the_run_used_are_left_and_named(services, visit
     fit = AlignService(services.context, Toolbox()).run("gaia")
     AcceptService(services.context, Toolbox()).accept(fit, force_why=WHY)
     run = matched(services)
-    with pytest.raises(NotFoundError, match=r"used ibxl50iaq@2, which is no file of yours"):
+    with pytest.raises(NotFoundError, match=r"used ibxl50iaq@2, which is not a file of yours"):
         SkyHeaderService(services.context).write(run)
     HeaderService(services.context).write_accepted(fit)
     rows = SkyHeaderService(services.context).write(run)

@@ -1,4 +1,4 @@
-"""As much ADQL as is spoken, and that nothing else passes."""
+"""Supported ADQL, and refusal of the rest."""
 
 from __future__ import annotations
 

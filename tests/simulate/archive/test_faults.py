@@ -77,7 +77,7 @@ def test_a_service_that_is_down_gives_no_answer(archive, addresses, service):
 
 
 def until_it_breaks(url: str) -> tuple[bytes, int]:
-    """What came of a body before its connection was closed, and what was announced."""
+    """Read a body until its connection is closed, and its announced length."""
     host, _, path = url.removeprefix("http://").partition("/")
     with closing(HTTPConnection(host, timeout=10)) as connection:
         connection.request("GET", f"/{path}")

@@ -22,7 +22,7 @@ def ask(archive, **query):
 
 
 def read(answer) -> Table:
-    """As drizzlepac reads it."""
+    """Read the answer as drizzlepac does."""
     lines = answer.text.split("\r\n")
     del lines[0]
     return Table.read(lines, format="ascii.csv")

@@ -1,1 +1,1 @@
-"""What computes sky runs: AstroDrizzle, or skydb itself."""
+"""Engines of sky runs: AstroDrizzle, or skydb itself."""

@@ -36,7 +36,7 @@ from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 
 @dataclass(frozen=True)
 class _Found:
-    """What AstroDrizzle has found in some exposures, and what skydb measured beside it."""
+    """Skies by AstroDrizzle of some exposures, and skydb's own measurements."""
 
     inputs: RunInputs
     outcome: DrizzleOutcome
@@ -44,7 +44,7 @@ class _Found:
     errors: Errors
 
     def levels(self) -> list[SkyLevel]:
-        """Skies that were used; none for a chip without a pixel to tell it from."""
+        """Skies that were used; none for a chip without usable pixels."""
         masked = {(mask.filename, mask.extver): mask.masked for mask in self.outcome.masks}
         found = []
         for sky in self.outcome.skies:
@@ -78,7 +78,7 @@ class AstroDrizzleEngine:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What AstroDrizzle is passed."""
+        """Parameters for AstroDrizzle."""
         return self.drizzle.as_parameters()
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
@@ -159,12 +159,12 @@ def _notice(run: SkyRun, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
     for mask in outcome.masks:
         if mask.is_too_much:
             name = inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, told_of_mask(mask))
+            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
     if run.requested_method and run.requested_method.needs_overlap:
         notice_islands(run, inputs.islands, outcome.unmatched)
 
 
-def told_of_mask(mask: MaskReading) -> str:
+def mask_message(mask: MaskReading) -> str:
     """A sentence on a mask that cosmic rays cannot account for."""
     return (
         f"chip {mask.extver}: driz_cr masked {mask.share_lost:.1%} of the usable pixels, cosmic "

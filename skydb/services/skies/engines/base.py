@@ -1,4 +1,4 @@
-"""What an engine is to the service that asks for runs, and what all engines keep alike."""
+"""Interface of engines to the service of runs, and records that all engines keep."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from skydb.interruption import held, litter
 from skydb.services.core import Context
 from skydb.services.skies.recipe import Islands, RunInputs
 
-#: Directory below the data root that has one directory a run.
+#: Directory below the data root with one directory a run.
 _RUNS = "runs"
 
 
 class SkyEngine(Protocol):
     """Takes runs from their beginning to their end.
 
-    An engine is made of a context and of settings, and is told the ids of runs: any
+    An engine is made of a context and of settings, and is given the ids of runs: any
     process that has opened the same ledger can do the work.
     """
 
     @property
     def name(self) -> Engine:
-        """What the runs say computed them."""
+        """Engine in the rows of the runs."""
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -78,7 +78,7 @@ def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterat
 
 @contextmanager
 def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
-    """Where the files of a run go; a new directory is removed when the block fails."""
+    """Make the directory of a run; a new one is removed when the block fails."""
     again = f".{context.attempt}" if context.attempt > 1 else ""
     parts = (_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
@@ -94,7 +94,7 @@ def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
 
 
 def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:
-    """Copy a file of a run; how the ledger writes its place."""
+    """Copy a file of a run; return its path in the ledger."""
     return context.workspace.relative(context.workspace.store(source, *home, name))
 
 
@@ -122,12 +122,12 @@ def keep_mosaic(
 def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
     """Flag exposures and chips without a good pixel that were not flagged before the run.
 
-    Silent where the run was told to allow them.
+    None are flagged in a run that allows them.
     """
     known = {one.subject for one in run.findings if one.kind is FindingKind.NO_SIGNAL}
     if FindingKind.NO_SIGNAL.value not in run.parameters.get("allowed", ()):
         for subject in sorted(set(subjects) - known):
-            message = "has no good pixel to tell a sky from; its sky is NULL."
+            message = "has no good pixel for a sky; its sky is NULL."
             run.notice(FindingKind.NO_SIGNAL, subject, message)
 
 
@@ -136,7 +136,7 @@ def notice_islands(
 ) -> None:
     """Flag exposures, or chips, that share no sky, and groups that have no common zero.
 
-    Silent where the run was told to allow islands.
+    None are flagged in a run that allows islands.
     """
     if FindingKind.ISLANDS.value in run.parameters.get("allowed", ()):
         return
@@ -145,7 +145,7 @@ def notice_islands(
         run.notice(FindingKind.NO_OVERLAP, name, "shares no sky with another exposure.")
     groups = [group for group in islands if len(group) > 1]
     if len(groups) > 1:
-        told = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
+        listing = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
         what, cure = ("chips", "Without --per-chip the chips of an exposure hold them together")
         if not per_chip:
             what, cure = (
@@ -154,6 +154,6 @@ def notice_islands(
             )
         message = (
             f"{len(groups)} groups of {what} share no sky, and their skies have no common zero "
-            f"({told}). {cure}."
+            f"({listing}). {cure}."
         )
         run.notice(FindingKind.ISLANDS, f"run {run.id}", message)

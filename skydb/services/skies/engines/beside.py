@@ -53,8 +53,8 @@ class ErrorsBeside:
         """Sigma of MDRIZSKY of every chip, in the unit of its image.
 
         There are none where the skies are given, or taken in a way that skydb does not know
-        and the user asked for. Where the exposures cannot be measured the run is none the
-        worse for that, and the reason is told.
+        and the user asked for. When the exposures cannot be measured, the run stays valid
+        and the reason is reported.
         """
         if not method.is_computed or sky_why_not(self.drizzle):
             return Errors({}, None)

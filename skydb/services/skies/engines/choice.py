@@ -1,4 +1,4 @@
-"""Which engine computes what was asked for, and what is to be said when it is another one."""
+"""Choice of the engine, and a remark when it is not the default."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Remark = tuple[FindingKind, str]
 
 @dataclass(frozen=True)
 class EngineRequest:
-    """What is to compute runs.
+    """Engine that the user asked for.
 
     Parameters
     ----------
@@ -106,5 +106,5 @@ def engine_for(
     reason = why_not(settings) or sky_why_not(settings)
     if reason is None:
         return OnePassEngine(context, settings, runner, jobs, request.afresh), []
-    message = f"The engine skydb was asked for, AstroDrizzle is what ran: {reason}"
+    message = f"The engine skydb was asked for, AstroDrizzle ran: {reason}"
     return AstroDrizzleEngine(context, settings, runner), [(FindingKind.DOWNGRADED, message)]

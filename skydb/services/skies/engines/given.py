@@ -48,7 +48,7 @@ class GivenSkies:
 
     @property
     def given(self) -> UserSkies:
-        """Where the skies come from.
+        """Source of the skies.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class GivenSkies:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Where the skies come from, with the content of files."""
+        """Source of the skies, with the checksums of files."""
         parameters = self.drizzle.as_parameters()
         options = {name: parameters[name] for name in (*_OPTIONS, RECORD) if name in parameters}
         return {"options": options}

@@ -66,7 +66,7 @@ class OnePassEngine:
 
     @cached_property
     def statistic(self) -> SkyStatistic:
-        """How levels are taken."""
+        """Measurement of levels."""
         return statistic_of(self.drizzle)
 
     @property

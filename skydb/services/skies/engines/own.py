@@ -57,7 +57,7 @@ class OwnEngine:
 
     @cached_property
     def statistic(self) -> SkyStatistic:
-        """How levels are taken."""
+        """Measurement of levels."""
         return statistic_of(self.drizzle)
 
     @property
@@ -83,7 +83,7 @@ class OwnEngine:
 
 
 def statistic_settings(statistic: SkyStatistic, *, per_chip: bool = False) -> dict[str, object]:
-    """What of a recipe is the statistic's, and whether chips are matched one by one."""
+    """Parameters of the statistic in a recipe, and whether chips are matched one by one."""
     single = {"per_chip": True} if per_chip else {}
     return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe, **single}
 

@@ -1,4 +1,4 @@
-"""How the engine ``skydb`` takes a level, from the parameters that AstroDrizzle would be given."""
+"""Statistic of levels of the engine ``skydb``, from AstroDrizzle's parameters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sky_limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
 
 
 def sky_why_not(settings: AstroDrizzleSettings) -> str | None:
-    """Why the engine skydb cannot measure the sky as the settings ask; None when it can."""
+    """Explain why the engine skydb cannot measure the sky with the settings; None when it can."""
     extra = settings.extra
     found = [
         f"{name}={extra[name]}: {reason}"
@@ -73,7 +73,7 @@ def require_sky_options(names: Iterable[str]) -> None:
     foreign = sorted(set(names) - set(SKY_OPTIONS))
     if foreign:
         raise UsageError(
-            f"Without mosaics nothing can be done with {', '.join(foreign)}.",
+            f"These options have no effect without mosaics: {', '.join(foreign)}.",
             advice=f"Parameters of the sky are {', '.join(SKY_OPTIONS)}.",
         )
 

@@ -1,1 +1,1 @@
-"""Where the work of sky runs is done: in processes of this machine, or on a cluster."""
+"""Executors of sky runs: processes of this machine, or a cluster."""

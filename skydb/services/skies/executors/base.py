@@ -1,4 +1,4 @@
-"""Work as a list of independent tasks, and what takes it on."""
+"""Work as a list of independent tasks, and its executors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SkyTask:
 
 @dataclass(frozen=True)
 class LedgerAddress:
-    """How another process opens the same ledger.
+    """Address with which another process opens the same ledger.
 
     Parameters
     ----------
@@ -91,11 +91,11 @@ class Piece(Protocol):
         """Begin the runs and do the task in this process."""
 
     def give_up(self, why: str, *, interrupted: bool = False) -> None:
-        """End what still runs, for nobody could do it, or nobody is to do it any more."""
+        """End the runs that were not done; no worker will do them."""
 
 
 class Executor(Protocol):
-    """Takes on work and returns when all of it has ended, well or badly."""
+    """Does work and returns when all of it has ended, with or without success."""
 
     def run(self, pieces: Sequence[Piece], ledger: LedgerAddress) -> None:
         """Do the work.

@@ -1,4 +1,4 @@
-"""Attempts at runs: who tries, and how it ended.
+"""Attempts at runs: their workers, and their ends.
 
 A run is begun once and recorded once, however often it is tried: a worker first claims its
 runs, which ends the attempt of a worker that went away, and only a run that still is running
@@ -74,7 +74,7 @@ def still_running(context: Context, run_ids: Sequence[int]) -> bool:
 def fail_lost(
     context: Context, run_ids: Sequence[int], why: str, *, interrupted: bool = False
 ) -> None:
-    """End runs that nobody could do, or was to do; those that have ended stay as they are."""
+    """End runs that no worker did; those that have ended stay as they are."""
     with context.store.writing() as session:
         for run_id in run_ids:
             run = session.get_one(SkyRun, run_id)
@@ -95,7 +95,7 @@ def _give_up_earlier(session: Session, run: SkyRun, worker: str) -> int:
     attempts = _attempts(session, run)
     for attempt in attempts:
         if attempt.outcome is AttemptOutcome.RUNNING:
-            attempt.end(AttemptOutcome.LOST, "the worker went away")
+            attempt.end(AttemptOutcome.LOST, "the worker died")
             message = f"{attempt.worker} went away; {worker} took attempt {attempt.number + 1}."
             run.notice(FindingKind.WORKER_LOST, f"run {run.id}", message)
     return attempts[-1].number if attempts else 0
@@ -106,7 +106,7 @@ def _attempts(session: Session, run: SkyRun) -> list[RunAttempt]:
     return list(session.scalars(tried))
 
 
-_STOPPED = "the worker was told to stop"
+_STOPPED = "the worker received a signal"
 
 _OUTCOMES = {
     ActivityStatus.SUCCEEDED: AttemptOutcome.SUCCEEDED,

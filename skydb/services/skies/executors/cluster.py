@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skydb.errors import ExecutorError, Interrupted, UsageError
-from skydb.interruption import check, held, reason, told_when
+from skydb.interruption import check, held, reason, stopped_when
 from skydb.services.core import interrupted_by
 from skydb.services.skies.executors.base import LedgerAddress, Piece, SkyTask
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 SCHEME = "dask://"
 
-_SCHEDULER_GONE = "the scheduler went away"
+_SCHEDULER_GONE = "the scheduler was lost"
 
-#: States of a worker that is told to stop.
+#: States of a worker that is being stopped.
 _LEAVING = ("closing", "closed", "failed", "stopping", "closing_gracefully")
 
 #: Longest that a scheduler may take to answer.
@@ -86,7 +86,7 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
         for piece in pieces:
             waiting[_submit(client, document, piece.begin())] = piece
         for future in as_completed(list(waiting), loop=client.loop):
-            # Of a task whose scheduler is gone distributed tells no exception, but a status.
+            # A task whose scheduler has ended has no exception in distributed, but a status.
             if future.status == "error":
                 waiting[future].give_up(_described(future.exception()))
             if future.status in ("error", "finished"):
@@ -98,7 +98,7 @@ def _submit_all(client: Client, pieces: Sequence[Piece], ledger: LedgerAddress) 
             by = reason(error)
             for piece in left.values() if by else ():
                 piece.give_up(interrupted_by(by or ""), interrupted=True)
-            # What a worker has begun ends there, and finds that its run has ended.
+            # A run that a worker has begun ends there, and finds that its row has ended.
             with suppress(OSError, TimeoutError, asyncio.CancelledError):
                 client.cancel(list(waiting))
         raise
@@ -115,7 +115,7 @@ def _submit(client: Client, ledger: Mapping[str, str], task: SkyTask) -> Future[
 def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None:
     """Do a task on a worker: open the ledger, claim the runs, do them, record.
 
-    A worker that is told to stop breaks it off, for another one to do.
+    A worker that is stopped leaves the run to another one.
     """
     from distributed import Reschedule, get_worker
 
@@ -124,9 +124,9 @@ def perform_document(ledger: Mapping[str, str], task: Mapping[str, Any]) -> None
     worker = get_worker()
     address = LedgerAddress(ledger["url"], ledger["data"])
     try:
-        with told_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
+        with stopped_when(lambda: worker.status.name in _LEAVING, "the end of the worker"):
             perform_elsewhere(address, SkyTask.from_document(task), str(worker.address))
-            # What it has broken off may have ended quietly.
+            # An interrupted task may have ended without an exception.
             check()
     except Interrupted as error:
         raise Reschedule from error
@@ -136,7 +136,7 @@ def _described(error: BaseException) -> str:
     from distributed import KilledWorker
 
     if isinstance(error, KilledWorker):
-        return f"the work took {error.allowed_failures + 1} workers down with it"
+        return f"the work was running when {error.allowed_failures + 1} workers died"
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 

@@ -1,4 +1,4 @@
-"""What doing a task is, in this process or in that of a worker."""
+"""Execution of a task, in this process or in that of a worker."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def perform(
 
 
 def perform_elsewhere(ledger: LedgerAddress, task: SkyTask, worker: str) -> None:
-    """Do a task in a process that was given nothing but documents.
+    """Do a task in a process that was given only documents.
 
-    When that process is told to stop, the runs stay open for another one.
+    When that process receives a signal, the runs stay open for another one.
 
     Raises
     ------

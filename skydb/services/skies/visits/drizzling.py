@@ -16,7 +16,7 @@ from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
-from skydb.services.skies.engines.astrodrizzle import told_of_mask
+from skydb.services.skies.engines.astrodrizzle import mask_message
 from skydb.services.skies.engines.base import keep_file, run_home
 from skydb.services.skies.recipe import RunInputs, left_out_levels, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
@@ -28,20 +28,20 @@ from skydb.services.skies.visits.product import (
 )
 from skydb.services.skies.visits.recipe import VisitRecipe, optics_of
 
-#: What else is done with a product that is not kept.
+#: Steps on a product that is not kept.
 Look = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What AstroDrizzle has made of some exposures, and what their pixels say."""
+    """Products of AstroDrizzle of some exposures, and checks of their pixels."""
 
     inputs: RunInputs
     outcome: DrizzleOutcome
     signal: Signal
 
     def levels(self) -> list[SkyLevel]:
-        """Skies that were used; none for a chip without a pixel to tell it from."""
+        """Skies that were used; none for a chip without usable pixels."""
         found = []
         for sky in self.outcome.skies:
             chip = (self.inputs.rootname_of(sky.filename), sky.extver)
@@ -98,7 +98,7 @@ class Drizzling:
         accepted = AcceptedFlags.of(self.recipe.settings.as_parameters())
         signal = MeasureSignal(self.context).of(staged, accepted)
         inputs = prepared(staged, signal, scratch / "prepared")
-        self._notice(run_id, self.recipe.policy.judge(signal.flags(), inputs.table))
+        self._notice(run_id, self.recipe.policy.apply(signal.flags(), inputs.table))
         files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
         self.context.progress.begin(f"Drizzling {inputs.label}")
         with isolated(self.context, run_id, files, self.runner) as runner:
@@ -148,7 +148,7 @@ class Drizzling:
 
 
 def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
-    """Note which skies were used, and whatever could have passed silently."""
+    """Record which skies were used, and problems."""
     outcome = made.outcome
     levels = [*made.levels(), *left_out_levels(used_versions(session, made.inputs), made.inputs)]
     run.note_skies(levels, outcome.effective_method, outcome.downgrade_reason)
@@ -161,4 +161,4 @@ def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
     for mask in outcome.masks:
         if mask.is_too_much:
             name = made.inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, told_of_mask(mask))
+            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))

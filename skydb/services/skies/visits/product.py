@@ -77,12 +77,12 @@ def keep_product(
     Raises
     ------
     ToolSilentFailureError
-        When it does not tell what it was made of.
+        When its members are unknown.
     """
     written = utc_now()
     facts = _labelled(made, f"{root}_{kind}.fits", written)
     if not facts.members:
-        what = f"made {made.name}, which has no HDRTAB and so does not tell its members"
+        what = f"made {made.name}, which has no HDRTAB with its members"
         raise ToolSilentFailureError("AstroDrizzle", what, advice="Nothing was kept.")
     with context.store.reading() as session:
         name = _free_name(session, root, kind, product_identity(facts))
@@ -93,7 +93,7 @@ def keep_product(
 
 
 def _labelled(made: Path, name: str, written: datetime) -> FileFacts:
-    """What a product says once it has its name, and skydb says in it that it made it."""
+    """Read the facts of a product once it has its name and skydb's label."""
     named = made.with_name(name)
     if named != made:
         shutil.move(made, named)

@@ -1,4 +1,4 @@
-"""What makes two drizzlings of a visit the same: their inputs, parameters and sky method."""
+"""Recipe by which two drizzlings of a visit are the same: inputs, parameters and sky method."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skydb.services.skies.recipe import RunInputs, used_versions
 #: By what the parameters of AstroDrizzle stand in those of an activity.
 TOOL = "astrodrizzle"
 
-#: How the product is kept is no matter of choice: one file with all that is known of it.
+#: Format of the product, which users cannot choose: one file with all extensions.
 _KEPT: Mapping[str, object] = {"build": True, "context": True, "clean": True}
 
 
@@ -73,17 +73,17 @@ class VisitRecipe:
 
     @property
     def flags(self) -> Sequence[Flag]:
-        """What the guards say of the inputs."""
+        """Flags of the guards on the inputs."""
         return self.inputs.flags
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What is kept with the activity."""
+        """Parameters that are kept with the activity."""
         return {TOOL: self.settings.as_parameters(), "inputs": self.inputs.sha256s}
 
     @property
     def full_hash(self) -> str:
-        """SHA-256 of everything that changes the product; files by their content."""
+        """SHA-256 of everything that changes the product; files by their checksum."""
         return fingerprint({**content_only(self.parameters), "method": self.method})
 
     def begin(self, session: Session, stamp: Stamp) -> VisitDrizzle:
@@ -125,7 +125,7 @@ class VisitRecipe:
             return next(found, None)
 
     def _is_whole(self, context: Context, drizzle: VisitDrizzle) -> bool:
-        # A guard that is allowed now is silent only in a run that has this on record.
+        # A guard that is allowed now has no effect only in a run that has this on record.
         if any(finding.kind in self.policy.allowed for finding in drizzle.findings):
             return False
         version = drizzle.product_version

@@ -1,4 +1,4 @@
-"""What is told of a drizzling of a visit: one row a product."""
+"""Rows of a drizzling of a visit: one row a product."""
 
 from __future__ import annotations
 

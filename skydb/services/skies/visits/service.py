@@ -127,7 +127,7 @@ class VisitDrizzleService:
         return [row for one in fields for row in explained_inputs(self.context, one)]
 
     def repeat(self, run_id: int, look: Look) -> int:
-        """Drizzle the very contents of an earlier product again, and keep no version of it.
+        """Drizzle the same versions as an earlier product again, and keep no version of it.
 
         Parameters
         ----------
@@ -159,14 +159,14 @@ class VisitDrizzleService:
         return again
 
     def recorded(self, run_id: int) -> VisitRecipe:
-        """What a product was made by, with its inputs as they are on record.
+        """Load the recipe of a product, with its recorded inputs.
 
         Raises
         ------
         NotFoundError, FileRejectedError
             When an input is gone or not what is on record.
         StateError
-            When nothing came of it.
+            When there is no product.
         """
         with self.context.store.reading() as session:
             run = session.get_one(VisitDrizzle, run_id)
@@ -222,7 +222,7 @@ class VisitDrizzleService:
             return recipe
         offsets = MeasureFrames(self.context).offsets(inputs)
         self.context.progress.remark(summary_of(offsets))
-        flags = policy.judge(frame_flags(offsets), inputs.table)
+        flags = policy.apply(frame_flags(offsets), inputs.table)
         return replace(recipe, inputs=replace(inputs, flags=(*inputs.flags, *flags)))
 
     def _notice(self, run_id: int, flags: Iterable[Flag]) -> None:
@@ -245,7 +245,7 @@ class VisitDrizzleService:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the user wants of every product."""
+    """Request of the user for every product."""
 
     wishes: Wishes
     method: SkyMethod

@@ -5,7 +5,7 @@
 exposures e JOIN visits v ON v.id = e.visit_id
 {%- endmacro %}
 
-{#- The drizzled product that it is fitted as part of, by id: one whose newest delivery has the
+{#- The drizzled product that it is fitted as part of, by id: one whose newest archive version has the
     calibration of the exposure's own, and that no acceptance has left it out of since. Of several,
     the first in the order in which a run takes flavours, and of those that skydb has drizzled the
     one of most members; what came first or last is no matter. -#}

@@ -1,12 +1,12 @@
-{#- An exposure that was aligned, and of which a newer delivery is recorded that is not. -#}
+{#- An exposure that was aligned, and of which a newer archive version is recorded that is not. -#}
 {% from "todo/_columns.sql" import of_exposure -%}
 {% from "todo/_exposure.sql" import exposures, fitted_as, name_of_fitted -%}
 {% import "_alignment.sql" as alignment -%}
 {% set reason -%}
-'Version ' || n.number || ' is of a newer delivery than version ' || st.number
+'Version ' || n.number || ' is of a newer archive version than version ' || st.number
        || ', which was aligned'
        || CASE WHEN {{ fitted_as() }} IS NULL
-          THEN '; no drizzled product of that delivery is recorded: fetch or make it (`skydb drizzle --visit '
+          THEN '; no drizzled product of that archive version is recorded: fetch or make it (`skydb drizzle --visit '
                || v.program || v.number || '`) and fit it, or fit the exposures (`skydb align run --what exposures`).'
           ELSE '.' END
 {%- endset -%}

@@ -1,2 +1,2 @@
 {% from "todo/_environment.sql" import skies_of -%}
-{{ skies_of("unchecked", "environment-unchecked", "a.started_at", "nobody has checked") }}
+{{ skies_of("unchecked", "environment-unchecked", "a.started_at", "was not checked") }}

@@ -132,7 +132,7 @@ def test_a_task_that_takes_its_workers_down_is_given_up_and_its_runs_say_so(
         scheduler.start_dying_worker()
     rows = run(shared, DaskExecutor(scheduler.address))
     assert {row["status"] for row in rows} == {"failed"}
-    assert {row["error"] for row in rows} == {"the work took 2 workers down with it"}
+    assert {row["error"] for row in rows} == {"the work was running when 2 workers died"}
     assert {outcome for *_, outcome, _ in attempts(shared)} == {AttemptOutcome.LOST}
 
 

@@ -1,4 +1,4 @@
-"""Fits to one catalogue, judged one by one while TweakReg goes on."""
+"""Checks of fits to one catalogue, one by one while TweakReg continues."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from skydb.domain import ProductVersion
 from skydb.drizzle.tweakreg import ProductFit
-from skydb.services.alignment.attempts import Attempt, Told
+from skydb.services.alignment.attempts import Attempt, OnAttempt
 from skydb.services.alignment.fitrecord import wcs_in_force
 from skydb.services.alignment.reference import Reference
-from skydb.services.alignment.screening import FittedFile, Jury
+from skydb.services.alignment.screening import FittedFile, TrustChecks
 from skydb.services.core import Context
 
 
-class Bench:
-    """Judges the fits of files to one catalogue in whatever order they come.
+class FitChecks:
+    """Checks the fits of files to one catalogue in any order.
 
     Parameters
     ----------
@@ -24,24 +24,24 @@ class Bench:
         Name of the catalogue.
     found : sequence of Reference
         The catalogue as each file gets it.
-    told : callable
-        Told of each fit with what is known of it then. A fit whose trust changes by one that
-        comes later is told of again.
+    on_attempt : callable
+        Called with each fit and its checks. It is called again when a later fit changes the
+        trust.
     """
 
     def __init__(
-        self, context: Context, catalog: str, found: Sequence[Reference], told: Told
+        self, context: Context, catalog: str, found: Sequence[Reference], on_attempt: OnAttempt
     ) -> None:
         self.found = found
-        self._context, self._catalog, self._told = context, catalog, told
+        self._context, self._catalog, self._on_attempt = context, catalog, on_attempt
         self._references = {one.target.path: one for one in found}
         self._by_version = {one.target.version_id: one for one in found}
         self._fits: dict[int, ProductFit] = {}
         self._scores: dict[int, float] = {}
-        self._jury = Jury()
+        self._checks = TrustChecks()
 
-    def hear(self, fit: ProductFit) -> None:
-        """Judge a fit that will not be made anew; one that failed is only told of."""
+    def add(self, fit: ProductFit) -> None:
+        """Check a fit that is final; one that failed is only reported."""
         one = self._references[fit.product]
         key = one.target.version_id
         self._fits[key] = fit
@@ -50,18 +50,18 @@ class Bench:
             attempt = self._attempt(known)
             if self._scores.get(known) != attempt.score:
                 self._scores[known] = attempt.score
-                self._told(attempt)
+                self._on_attempt(attempt)
 
     def attempts(self) -> list[Attempt]:
-        """All fits, in order, judged with all that is known."""
+        """All fits, in order, with all checks."""
         return [self._attempt(key) for key in self._by_version]
 
     def _look_at(self, one: Reference, fit: ProductFit) -> list[int]:
         key = one.target.version_id
         with self._context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, key))
-        return self._jury.hear(key, FittedFile(fit, one.target.path, archive, one.motion))
+        return self._checks.add(key, FittedFile(fit, one.target.path, archive, one.motion))
 
     def _attempt(self, key: int) -> Attempt:
-        report = self._jury.report(key) if key in self._jury else None
+        report = self._checks.report(key) if key in self._checks else None
         return Attempt(self._catalog, self._by_version[key], self._fits[key], report)

@@ -1,4 +1,4 @@
-"""Where fetched files stand, and how they get there whole or not at all."""
+"""Directory of fetched files, which are placed there complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from skydb.files.drafts import drafted
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a file was put, and where one that stood in its place was moved to."""
+    """Path of a placed file, and the new path of one that it replaced."""
 
     path: Path
     set_aside: Path | None = None
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """``root/<rootname>/<name>``, and ``root/<rootname>/<sha12>/<name>`` for later contents.
+class FileStore:
+    """``root/<rootname>/<name>``, and ``root/<rootname>/<sha12>/<name>`` for later versions.
 
-    Nothing that stands there is ever overwritten. Safe between threads.
+    Files there are never overwritten. Safe between threads.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ class Shelf:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def home(self, product: MastProduct) -> Path:
-        """Where the first content of a product stands.
+        """Locate the first version of a product.
 
         Raises
         ------
         UsageError
-            When the archive's name for it would leave the shelf.
+            When the archive's name for it would leave the directory.
         """
         if product.name_problem:
             raise UsageError(f"A file was not stored: {product.name_problem}.")
@@ -58,7 +58,7 @@ class Shelf:
     def place(
         self, product: MastProduct, arrival: Arrival, restore: Path | None = None
     ) -> Placement:
-        """Move a file that has arrived to where it belongs.
+        """Move a file that has arrived to its directory.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Shelf:
         arrival : Arrival
             The file.
         restore : Path, optional
-            Where the same content stood once and is missing or damaged now.
+            Earlier path of the same version, which is missing or damaged now.
 
         Raises
         ------

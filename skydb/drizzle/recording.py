@@ -1,4 +1,4 @@
-"""What a tool did to the copies that it was given, card by card.
+"""Changes of the copies that a tool was given, card by card.
 
 Every call of drizzlepac goes through a runner, and every request names the copies of its
 jobs; so a runner is the one place from which all of them can be watched.
@@ -19,14 +19,14 @@ from skydb.files.carddiff import FileState, changes_between, state_of
 
 @dataclass(frozen=True)
 class CopyChanges:
-    """What one tool changed in its copy of one file, known by its name."""
+    """Changes by one tool in its copy of one file, known by its name."""
 
     tool: str
     filename: str
     changes: CardChanges
 
 
-class WitnessedRunner(DrizzlepacRunner):
+class RecordingRunner(DrizzlepacRunner):
     """Runs tasks as another runner does and remembers what became of the copies.
 
     Parameters
@@ -46,7 +46,7 @@ class WitnessedRunner(DrizzlepacRunner):
         return list(self._seen.values())
 
     def run(self, task: str, request: Mapping[str, object], scratch: Path) -> dict[str, object]:
-        """As :meth:`DrizzlepacRunner.run`; a task that fails is watched like any other."""
+        """Run :meth:`DrizzlepacRunner.run`; changes of a failed task are recorded, too."""
         before = {path: state_of(path) for path in _copies(request, scratch)}
         try:
             return self._runner.run(task, request, scratch)
@@ -76,7 +76,7 @@ def _drizzled(job: Mapping[str, Any]) -> list[str]:
 
 
 def _state_after(path: Path) -> FileState:
-    """What a copy is now; nothing when the tool left no FITS file of it."""
+    """Read the state of a copy; empty when the tool left no FITS file of it."""
     try:
         return state_of(path)
     except UnreadableFileError:

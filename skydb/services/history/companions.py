@@ -1,4 +1,4 @@
-"""What stands beside the log of an alignment: shift files, match files, source lists."""
+"""Files beside the log of an alignment: shift files, match files, source lists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHIFT_TRACE = "# form:"
 _LISTS = ("_xy_catalog.coo", "_refxy_catalog.coo", "_sky_catalog.coo")
 #: Digits after the point: of shifts in the log and the match file, of scale, of rotation.
 _SHIFT_STEP, _SCALE_STEP, _ROTATION_STEP = 1e-4, 1e-6, 1e-6
-#: Of RMS, of which the log has two digits.
+#: Tolerance of an RMS, of which the log has two digits.
 _RMS_PART = 0.05
 
 
@@ -93,7 +93,7 @@ def is_shift_file(lines: Iterable[str]) -> bool:
 
 
 def row_disagreements(fit: LoggedFit, row: ShiftRow) -> list[str]:
-    """Numbers that the log and the shift file tell differently."""
+    """List numbers that differ in the log and the shift file."""
     angle = None if fit.rotation_deg is None else _angle_between(fit.rotation_deg, row.rotation_deg)
     pairs = (
         ("dx", fit.dx_pix, row.dx_pix, _SHIFT_STEP),

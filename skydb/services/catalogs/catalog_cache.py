@@ -1,4 +1,4 @@
-"""Answers of catalogue services: asked for once, kept for ever, found by what was asked."""
+"""Answers of catalogue services: asked for once, kept for ever, found by their query."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Question:
     document : mapping
         Everything that decides the answer, JSON-able; ``server`` is the address.
     version_ids : tuple of int
-        Contents whose footprints are meant.
+        Versions whose footprints are meant.
     use : CatalogUse
         Which of the sources alignments will be given.
     """
@@ -68,7 +68,7 @@ def _key(document: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """What a service gave, and what is known of it.
+    """Answer of a service, with the checks of it.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ class Obtained:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An answer on the shelf, and whether it has the name and the use that are wanted."""
+    """An answer that is kept, and whether it has the name and the use that are wanted."""
 
     row: queries.Row
     is_its_own: bool
 
 
 @dataclass(frozen=True)
-class CatalogShelf:
+class CatalogCache:
     """Keeps catalogues under ``catalogs/<sha12>/`` and a row of each in the ledger."""
 
     context: Context
@@ -110,7 +110,7 @@ class CatalogShelf:
     def obtain(
         self, question: Question, ask: Callable[[Path], Obtained], *, refresh: bool = False
     ) -> queries.Row:
-        """The catalogue of a query: the one on the shelf, else what the service gives.
+        """Return the catalogue of a query: the one that is kept, else the answer of the service.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class CatalogShelf:
                 raise _taken(question.name, "with another use of its sources")
 
     def _name_again(self, activity_id: int, question: Question, old_name: str) -> queries.Row:
-        """A row of its own for an answer that is on the shelf under another name."""
+        """Make a row for an answer that is kept under another name."""
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
             known = _named(session, old_name)
             assert known is not None
@@ -216,7 +216,7 @@ class CatalogShelf:
         self, activity_id: int, question: Question, obtained: Obtained, scratch: Path
     ) -> queries.Row:
         written = _write(obtained, scratch / f"{question.service.value}.ecsv")
-        # Read as an alignment will: what it cannot use is no catalogue.
+        # Read as in an alignment: a file that it cannot use is refused.
         checked = read_catalog(written, epoch_year=obtained.epoch)
         usable = UsableCatalog.made(checked, question.use, obtained.still_epoch)
         usable.require_sense()
@@ -268,7 +268,7 @@ def _write(obtained: Obtained, path: Path) -> Path:
 
 
 def _use(session: Session, activity: CatalogImport, question: Question) -> None:
-    """Note whose footprints a question is about."""
+    """Record whose footprints a query is about."""
     for version_id in question.version_ids:
         activity.use(session.get_one(ProductVersion, version_id), LinkRole.REFERENCE)
 
