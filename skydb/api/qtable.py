@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skydb.store import columns
+
 if TYPE_CHECKING:
     from astropy.table import QTable
     from astropy.units import UnitBase
-
-_SUFFIXES = {
-    "_mas_yr": "mas/yr",
-    "_arcsec2": "arcsec2",
-    "_arcsec": "arcsec",
-    "_mas": "mas",
-    "_deg": "deg",
-}
-_SUFFIXES |= {"_pix": "pix", "_mjd": "d", "_s": "s"}
 
 
 def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
@@ -43,13 +36,11 @@ def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTab
 
 
 def unit_of(name: str) -> UnitBase | None:
-    """Unit that a column name ends in, or None."""
+    """Unit of a column by its name; see :func:`skydb.store.columns.unit_of`."""
     import astropy.units as u
 
-    for suffix, unit in _SUFFIXES.items():
-        if name.endswith(suffix):
-            return u.Unit(unit)
-    return None
+    unit = columns.unit_of(name)
+    return None if unit is None else u.Unit(unit)
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - Column or Quantity

@@ -16,8 +16,9 @@ _VOUNITS = {
     **{"bytes": "byte", "MJD": "d", "days": "d", "%": "%"},
 }
 
-#: Units that a name ends in, for columns that are not documented.
+#: Units that a name ends in, for columns that are not documented; the longest first.
 _SUFFIXES = {
+    "_mas_yr": "mas/yr",
     "_arcsec2": "arcsec2",
     "_arcsec": "arcsec",
     "_mas": "mas",
@@ -80,6 +81,6 @@ def described(names: Sequence[str], statement: str) -> list[TableColumn | None]:
     return [known.get(name) for name in names]
 
 
-def unit_in_name(name: str) -> str | None:
-    """Unit that the name of a column ends in (``rms_ra_mas``), or None."""
+def unit_of(name: str) -> str | None:
+    """Unit of a column by its name (``rms_ra_mas``), as VOUnits spell it, or None."""
     return next((unit for suffix, unit in _SUFFIXES.items() if name.endswith(suffix)), None)

@@ -11,7 +11,7 @@ from astropy.units import Unit
 from sqlalchemy import inspect
 
 from skydb.domain.columns import ColumnKind
-from skydb.store.columns import described, documented, shown_units, unit_in_name
+from skydb.store.columns import described, documented, shown_units, unit_of
 from skydb.store.engine import open_engine, resolve_url
 from tests.conftest import REPOSITORY
 
@@ -97,7 +97,7 @@ def test_the_columns_of_an_answer_are_looked_up_in_the_views_that_it_names():
 
 @pytest.mark.parametrize(
     ("name", "unit"), [("rms_ra_mas", "mas"), ("exptime_s", "s"), ("size_bytes", "byte"),
-                       ("rootname", None), ("em_min_m", "m")],
+                       ("rootname", None), ("em_min_m", "m"), ("pm_ra_mas_yr", "mas/yr")],
 )  # fmt: skip
 def test_a_unit_is_taken_from_a_name_that_ends_in_one(name, unit):
-    assert unit_in_name(name) == unit
+    assert unit_of(name) == unit

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.store.columns import unit_in_name
+from skydb.store.columns import unit_of
 
 _LONGEST_INTEGER = 2**63
 
@@ -105,7 +105,7 @@ class ColumnSurvey:
         if known is not None and known.kind is kind:
             return replace(known, name=self.name, is_ascii=self.is_ascii)
         has_unit = kind in (ColumnKind.NUMBER, ColumnKind.INTEGER)
-        unit = unit_in_name(self.name) if has_unit else None
+        unit = unit_of(self.name) if has_unit else None
         return TableColumn(self.name, kind, unit, is_ascii=self.is_ascii)
 
     @property
