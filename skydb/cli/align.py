@@ -187,7 +187,7 @@ def plot(
     shell = shell_of(context)
     with shell.services() as services:
         rows = alignment_pictures(services, run, out)
-    shell.show("Pictures", rows, as_json=as_json)
+    shell.show("Pictures", rows, columns.PICTURES, as_json=as_json)
 
 
 @align.command()

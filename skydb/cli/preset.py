@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
+from skydb.report import columns
 
 if TYPE_CHECKING:
     from skydb.store.queries import Row
@@ -30,7 +31,7 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.presets.listed()
-    shell.show("Presets", rows, as_json=as_json)
+    shell.show("Presets", rows, columns.PRESETS, as_json=as_json)
 
 
 @preset.command()
@@ -56,7 +57,7 @@ def show(
     if rows is None:
         with shell.services() as services:
             rows = services.presets.show(name, detector, exposures)
-    shell.show(f"Preset {name}", rows, as_json=as_json)
+    shell.show(f"Preset {name}", rows, columns.PRESET_OPTIONS, as_json=as_json)
 
 
 @preset.command("set")
@@ -77,7 +78,7 @@ def set_(
     shell = shell_of(context)
     with shell.services() as services:
         rows = services.presets.set(name, key_values(option))
-    shell.show(f"Preset {name}", rows, as_json=as_json)
+    shell.show(f"Preset {name}", rows, columns.PRESET_OPTIONS, as_json=as_json)
 
 
 @preset.command()

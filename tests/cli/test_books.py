@@ -133,7 +133,7 @@ def test_the_python_methods_are_the_commands(surveyed):
         ledger.unpin(run, "out")
         ledger.metrics_only(run, "a trial")
         assert list(ledger.purge_older_than("90d", dry_run=True)["run"]) == [run]
-        assert list(ledger.purge(run, why="no room")["freed_bytes"]) == [2000]
+        assert list(ledger.purge(run, why="no room")["freed_bytes"].value) == [2000]
         ledger.delete_run(run, "wrong")
         ledger.undelete_run(run, "right")
         assert len(ledger.books("bxl50")) == 3

@@ -90,7 +90,7 @@ class ColumnSurvey:
     @property
     def kind(self) -> ColumnKind:
         """The documented kind when all values are of it, else the narrowest that holds all."""
-        wanted = self.documented.kind if self.documented else self._kind_of_name
+        wanted = self.documented.kind if self.documented else None
         if wanted is not None and self._can_be(wanted):
             return wanted
         if not self.types:
@@ -112,10 +112,6 @@ class ColumnSurvey:
     def converted(self) -> Callable[[Any], Cell]:
         """What makes a cell of this column of a plain value."""
         return _CONVERTED[self.kind]
-
-    @property
-    def _kind_of_name(self) -> ColumnKind | None:
-        return ColumnKind.TIME if self.name.endswith("_at") else None
 
     def _can_be(self, kind: ColumnKind) -> bool:
         if kind is ColumnKind.TIME and self.types <= {str, datetime}:
