@@ -23,6 +23,7 @@ from scripts.benchmarks.timing import Result
 
 NAMES = (
     "startup",
+    "tables",
     "ingest",
     "skyvalues",
     "skysigma",

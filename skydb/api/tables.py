@@ -1,4 +1,4 @@
-"""Rows as astropy tables, with the units that their column names carry."""
+"""Rows as astropy tables, with the units that the registry of columns has."""
 
 from __future__ import annotations
 
@@ -9,40 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skydb.store import columns
+
 if TYPE_CHECKING:
     from astropy.table import QTable
     from astropy.units import UnitBase
-
-_SUFFIXES = {
-    "_mas_yr": "mas/yr",
-    "_arcsec2": "arcsec2",
-    "_arcsec": "arcsec",
-    "_mas": "mas",
-    "_deg": "deg",
-}
-_SUFFIXES |= {"_pix": "pix", "_mjd": "d", "_s": "s"}
-
-
-#: Columns whose unit is the value of the column ``unit``.
-IN_UNIT = frozenset(
-    {
-        *("localmin", "match", "globalmin_match", "globalmin", "user", "mdrizsky"),
-        *("localmin_sigma", "match_sigma", "globalmin_match_sigma", "globalmin_sigma"),
-        *("mdrizsky_sigma", "value", "value_a", "value_b", "sigma", "sigma_a", "sigma_b"),
-        *("difference", "difference_relative", "offset", "difference_sigma", "before", "after"),
-        *("residual_rms", "expected_rms", "error", "component_value", "component_sigma"),
-        *("median", "scatter", "least", "greatest", "method_spread", "method_spread_max"),
-        *("measured", "bar", "sky_error"),
-    }
-)
 
 
 def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
     """Make a table of rows that have the same keys.
 
-    Numbers become columns that mask what is missing; a column whose name ends in a
-    unit (``rms_ra_mas``), or whose unit is in the column ``unit`` and the same in all rows,
-    becomes a quantity; lists and dicts become JSON text.
+    Numbers become columns that mask what is missing; a column that has a unit
+    (``rms_ra_mas``, or ``mdrizsky`` where all rows say the same in ``unit``) becomes a
+    quantity; lists and dicts become JSON text.
 
     Parameters
     ----------
@@ -54,32 +33,20 @@ def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTab
     from astropy.table import QTable
 
     names = list(rows[0]) if rows else names
-    common = common_unit(rows)
-    units = {name: unit_of(name) or (common if name in IN_UNIT else None) for name in names}
+    shared = columns.units_among(names, rows)
+    units = {name: _unit(shared.get(name) or columns.unit_of(name)) for name in names}
     return QTable({name: _column(name, [row[name] for row in rows], units[name]) for name in names})
 
 
-def common_unit(rows: Sequence[dict[str, Any]]) -> UnitBase | None:
-    """Unit that the column ``unit`` of all rows has; None when they differ or it is no unit."""
-    import astropy.units as u
-
-    units = {str(row.get("unit") or "") for row in rows}
-    if len(units) != 1:
-        return None
-    try:
-        return u.Unit(units.pop()) or None
-    except ValueError:
-        return None
-
-
 def unit_of(name: str) -> UnitBase | None:
-    """Unit that a column name ends in, or None."""
+    """Unit of a column by its name; see :func:`skydb.store.columns.unit_of`."""
+    return _unit(columns.unit_of(name))
+
+
+def _unit(vounit: str | None) -> UnitBase | None:
     import astropy.units as u
 
-    for suffix, unit in _SUFFIXES.items():
-        if name.endswith(suffix):
-            return u.Unit(unit)
-    return None
+    return None if vounit is None else u.Unit(vounit)
 
 
 def _column(name: str, values: Sequence[Any], unit: UnitBase | None) -> Any:  # noqa: ANN401 - Column or Quantity
@@ -90,7 +57,7 @@ def _column(name: str, values: Sequence[Any], unit: UnitBase | None) -> Any:  # 
     missing = np.array([value is None for value in plain])
     known = [value for value in plain if value is not None]
     # A column of which nothing is known is what its name says.
-    kind = type(known[0]) if known else (str if unit is None else float)
+    kind = type(known[0]) if known else _kind_of(name, unit)
     filled = np.array(
         [kind() if value is None else value for value in plain], dtype=None if known else kind
     )
@@ -100,6 +67,11 @@ def _column(name: str, values: Sequence[Any], unit: UnitBase | None) -> Any:  # 
         return MaskedColumn(filled, name=name, mask=missing) if missing.any() else filled
     quantity = filled.astype(float) * unit
     return Masked(quantity, mask=missing) if missing.any() else quantity
+
+
+def _kind_of(name: str, unit: UnitBase | None) -> type:
+    kinds = {"number": float, "integer": int, "boolean": bool}
+    return kinds.get(str(columns.field_of(name).kind), str if unit is None else float)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds

@@ -161,7 +161,7 @@ def plot(
     shell = shell_of(context)
     with shell.ledger() as ledger:
         pictures = ledger.align.plot(run, out)
-    shell.present("Pictures", pictures, as_json=as_json)
+    shell.present("Pictures", pictures, columns.PICTURES, as_json=as_json)
 
 
 @align.command()

@@ -78,9 +78,6 @@ ExplainInputs = Annotated[
     typer.Option("--explain-inputs", help="Show which files would be used and why; run nothing."),
 ]
 
-_INPUTS = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "reason", "flags")
-_REFUSED = ("rootname", "flavour", "kind", "version", "wcs_name", "alignment", "date_written")
-
 
 @dataclass(frozen=True)
 class Chosen:
@@ -150,17 +147,15 @@ def _by_name(parameter: inspect.Parameter) -> inspect.Parameter:
 
 def show_inputs(shell: Shell, inputs: Result, *, as_json: bool) -> None:
     """Print the inputs that a run would use."""
-    from skydb.report.tables import infer_columns
+    from skydb.report.columns import CHOSEN_INPUTS
 
-    columns = infer_columns([{name: row.get(name) for name in _INPUTS} for row in inputs])
-    shell.present("Inputs", inputs, columns, as_json=as_json)
+    shell.present("Inputs", inputs, CHOSEN_INPUTS, as_json=as_json)
 
 
 def show_refused(shell: Shell, error: InputsRefusedError) -> None:
     """The table of the inputs that there are, on stderr."""
+    from skydb.report.columns import INPUTS_THERE_ARE
     from skydb.report.console import render_table
-    from skydb.report.tables import infer_columns
 
-    rows = [{name: row.get(name) for name in _REFUSED} for row in error.rows]
-    if rows and not shell.quiet:
-        render_table("Inputs", infer_columns(rows), rows, shell.stderr)
+    if error.rows and not shell.quiet:
+        render_table("Inputs", INPUTS_THERE_ARE, error.rows, shell.stderr)

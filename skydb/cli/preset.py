@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
+from skydb.report import columns
 
 preset = group("Presets: options of AstroDrizzle under a name.")
 
@@ -27,7 +28,7 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
     shell = shell_of(context)
     with shell.ledger() as ledger:
         presets = ledger.preset.list()
-    shell.present("Presets", presets, as_json=as_json)
+    shell.present("Presets", presets, columns.PRESETS, as_json=as_json)
 
 
 @preset.command()
@@ -51,7 +52,7 @@ def show(
     shell = shell_of(context)
     with shell.ledger() as ledger:
         options = ledger.preset.show(name, detector=detector, exposures=exposures)
-    shell.present(f"Preset {name}", options, as_json=as_json)
+    shell.present(f"Preset {name}", options, columns.PRESET_OPTIONS, as_json=as_json)
 
 
 @preset.command("set")
@@ -72,7 +73,7 @@ def set_(
     shell = shell_of(context)
     with shell.ledger() as ledger:
         options = ledger.preset.set(name, key_values(option))
-    shell.present(f"Preset {name}", options, as_json=as_json)
+    shell.present(f"Preset {name}", options, columns.PRESET_OPTIONS, as_json=as_json)
 
 
 @preset.command()

@@ -110,7 +110,7 @@ def _stream_json(columns: tuple[str, ...], parts: _Parts) -> None:
 def _show(shell: Shell, columns: tuple[str, ...], rows: _Bounded) -> None:
     from skydb.report.tables import Column
 
-    names = [Column(name, name, wraps=True) for name in columns]
+    names = [Column(name, name, format="", beside="", wraps=True) for name in columns]
     parts, shown = rows.parts(), 0
     part = next(parts, [])
     while True:

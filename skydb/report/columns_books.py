@@ -12,13 +12,13 @@ _COUNTS = (
     Column("downgraded", spare=3),
     Column("stale", spare=1),
     Column("flagged"),
-    Column("logged", "from logs only", spare=5),
-    Column.time("last_activity_at", "last activity", spare=4),
+    Column("logged", spare=5),
+    Column("last_activity_at", spare=4),
 )
-VISIT_STATUS = (Column("visit"), Column("proposal_id", "proposal"), *_COUNTS)
+VISIT_STATUS = (Column("visit"), Column("proposal_id"), *_COUNTS)
 PROGRAM_STATUS = (
     Column("program"),
-    Column("proposal_id", "proposal"),
+    Column("proposal_id"),
     Column("visits"),
     *_COUNTS,
 )
@@ -26,7 +26,7 @@ WHAT_IS_DUE = (
     Column("rule", wraps=True),
     Column("subject", wraps=True),
     Column("reason", wraps=True),
-    Column.time("since"),
+    Column("since", spare=1),
     Column("command", wraps=True),
 )
 #: Number of due rows by each rule.
@@ -34,19 +34,19 @@ COUNTS_DUE = (Column("rule"), Column("due"), Column("meaning", wraps=True))
 ENTRIES = (
     Column("id"),
     Column("kind", tones={"flag": Tone.BAD}),
-    Column("label", wraps=True),
+    Column("label", wraps=True, spare=2),
     Column("subject"),
     Column("reason", wraps=True),
-    Column("author"),
-    Column.time("made_at", "when"),
-    Column("withdrawn_why", "withdrawn because", wraps=True),
+    Column("author", spare=3),
+    Column("made_at", spare=1),
+    Column("withdrawn_why", wraps=True, spare=4),
 )
 #: Lines that hold, so that none is withdrawn.
 LINES = tuple(column for column in ENTRIES if column.name != "withdrawn_why")
 DELIVERIES = (
     Column("name"),
-    Column("began_on", "first day"),
-    Column("ended_on", "last day"),
+    Column("began_on"),
+    Column("ended_on"),
     Column("what", wraps=True),
     Column("author"),
 )
@@ -55,12 +55,12 @@ PROBLEMS = (
     Column("subject", wraps=True),
     Column("known", wraps=True),
     Column("repair", wraps=True),
-    Column("repaired"),
+    Column("repaired", spare=1),
 )
 PURGED = (
     Column("run"),
     Column("method"),
     Column("status"),
-    Column("freed_bytes", "bytes", format=","),
+    Column("freed_bytes"),
     Column("files", wraps=True),
 )

@@ -8,7 +8,7 @@ RUNS = (
     Column("run"),
     Column("kind"),
     Column.status(),
-    Column.time("started_at", "started"),
+    Column("started_at"),
     Column("method"),
     Column("inputs", spare=2),
     Column("mosaic", spare=3),
@@ -31,13 +31,13 @@ FACTS = {
     "mosaic_purged_at": "mosaic purged (UTC)",
     "deleted_at": "deleted (UTC)",
 }
-FACT = (Column("what", ""), Column("value", "", wraps=True))
+FACT = (Column("what"), Column("value", format="", wraps=True))
 PARTS = {
     "parameters": (
         "Parameters that differ from what is usual",
         (
             Column("name"),
-            Column("value", wraps=True),
+            Column("value", format="", wraps=True),
             Column("usual", wraps=True),
             Column("source", "usual of"),
         ),
@@ -57,7 +57,7 @@ PARTS = {
             Column("attempt"),
             Column("worker", wraps=True),
             Column.status(),
-            Column.time("started_at", "started"),
+            Column("started_at"),
             Column("error", wraps=True),
         ),
     ),

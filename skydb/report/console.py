@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from skydb.report.tables import Cell, Column, Justify, PlainTable, Row, Tone, printable, rows_of
+from rich.cells import cell_len
+from rich.text import Text
+
+from skydb.report.folding import FoldedText, longest_piece
+from skydb.report.longtables import GAP, MANY_ROWS, header_lines, write_rows
+from skydb.report.tables import (
+    Cell,
+    Column,
+    Justify,
+    PlainTable,
+    Row,
+    Tone,
+    printable,
+    rows_of,
+    with_units,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
     from rich.tree import Tree
 
 #: Narrowest that long text is folded to, in characters.
-_LEAST_FOLDED = 24
+_LEAST_FOLDED = 20
 
 #: Wider than any table.
 _NO_LIMIT = 10_000
@@ -45,6 +59,9 @@ def render_table(
 ) -> None:
     """Print a table; where it is too wide, without the columns that can be spared.
 
+    More rows than :data:`skydb.report.longtables.MANY_ROWS` are written one by one as plain
+    text, as wide as the first of them need; nothing in them is folded.
+
     Parameters
     ----------
     title : str
@@ -60,82 +77,116 @@ def render_table(
     wide : bool, optional
         With all columns, however wide that is.
     """
-    from rich.segment import Segments
-
     plain = rows_of(rows)
-    kept = columns if wide else _fitting(columns, plain, console)
-    left_out = [column.title for column in columns if column not in kept]
+    wanted = with_units(columns, plain)
+    laid = [_laid_out(column, plain[:MANY_ROWS]) for column in wanted]
+    kept = laid if wide else _fitting(laid, console.width)
+    left_out = [one.column.title for one in laid if one not in kept]
     if left_out:
         without = f"without {', '.join(left_out)} (--wide or --json shows all)"
-        note = f"{note}; {without}" if note else without.capitalize()
-    table = table_renderable(title, kept, plain, note=note)
-    needed = _least_width(table, console)
-    # A name cut short is worse than a line too long: a narrow terminal wraps it.
-    width = max(console.width, needed)
-    lines = console.render(table, console.options.update(width=width, max_width=width))
-    console.print(Segments(list(lines)), soft_wrap=True, end="")
+        note = f"{note}; {without}" if note else f"{without[0].upper()}{without[1:]}"
+    if len(plain) > MANY_ROWS:
+        write_rows(title, [one.column for one in kept], plain, console, note=note)
+    else:
+        _draw(title, kept, console, note)
+    console.print()
 
 
-def _least_width(table: Table, console: Console) -> int:
-    from rich.measure import Measurement
+@dataclass(frozen=True, eq=False)
+class _LaidOut:
+    """A column, its cells, and between which widths it may be, in characters."""
 
-    return Measurement.get(console, console.options.update(width=_NO_LIMIT), table).minimum
+    column: Column
+    justify: Justify
+    cells: Sequence[Text]
+    least: int
+    most: int
 
 
-def _fitting(columns: Sequence[Column], rows: Sequence[Row], console: Console) -> list[Column]:
+def _laid_out(column: Column, rows: Sequence[Row]) -> _LaidOut:
+    printed = column.printer(missing="-")
+    cells = [_text(printed(row.get(column.name)), column) for row in rows]
+    lengths = [cell.cell_len for cell in cells]
+    least = [_least(cell) for cell in cells] if column.wraps else lengths
+    title, unit = header_lines(column)
+    return _LaidOut(
+        column,
+        column.justified(rows),
+        cells,
+        max((*map(cell_len, (*title.split(), unit)), *least)),
+        max((cell_len(title), cell_len(unit), *lengths)),
+    )
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _fitting(columns: Sequence[_LaidOut], width: int) -> list[_LaidOut]:
     """The columns that are always shown, and of the others those that there is room for."""
-    kept = [column for column in columns if not column.spare]
-    for spare in sorted((one for one in columns if one.spare), key=lambda one: one.spare):
-        more = [column for column in columns if column in kept or column is spare]
-        if _least_width(table_renderable("", more, rows), console) <= console.width:
+    kept = [one for one in columns if not one.column.spare]
+    for spare in sorted({one.column.spare for one in columns} - {0}):
+        more = [one for one in columns if one in kept or one.column.spare == spare]
+        if _width([one.least for one in more]) <= width:
             kept = more
     return kept
 
 
-def table_renderable(
-    title: str, columns: Sequence[Column], rows: Sequence[Row], *, note: str = ""
-) -> Table:
-    """The rich table that :func:`render_table` prints."""
+def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
+    """Widths that fill the terminal at most; what is left goes to what is folded most."""
+    widths = [one.least for one in columns]
+    for _ in range(width - _width(widths)):
+        wanting = [one.most - taken for one, taken in zip(columns, widths, strict=True)]
+        if max(wanting) <= 0:
+            break
+        widths[wanting.index(max(wanting))] += 1
+    return widths
+
+
+def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) -> None:
     from rich.box import SIMPLE_HEAD
+    from rich.segment import Segments
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(
-        title=Text(printable(title), style="bold"),
+        title=Text(printable(title), style="bold") if title else None,
         caption=Text(printable(note), style="dim") if note else None,
         box=SIMPLE_HEAD,
+        show_edge=False,
         title_justify="left",
         caption_justify="left",
+        padding=(0, GAP - 1, 0, 0),
         pad_edge=False,
     )
-    body = [
-        [_text(column.cell(row.get(column.name), missing="-")) for column in columns]
-        for row in rows
-    ]
-    for place, column in enumerate(columns):
-        header, justify = _header(column), _RICH_JUSTIFY[column.justified(rows)]
-        longest = max(cell.cell_len for cell in (*header.split(), *(line[place] for line in body)))
-        least = min(longest, _LEAST_FOLDED) if column.wraps else longest
-        table.add_column(header, justify=justify, min_width=least, overflow="fold")
-    for line in body:
+    # A name cut short is worse than a line too long: a narrow terminal wraps it.
+    widths = _widths(columns, console.width)
+    for one, width in zip(columns, widths, strict=True):
+        justify = _RICH_JUSTIFY[one.justify]
+        table.add_column(_header(one.column), justify=justify, width=width, overflow="fold")
+    for line in zip(*(one.cells for one in columns), strict=True):
         table.add_row(*line)
-    return table
+    width = max(console.width, _width(widths))
+    lines = console.render(table, console.options.update(width=width, max_width=width))
+    console.print(Segments(list(lines)), soft_wrap=True, end="")
+
+
+def _least(cell: Text) -> int:
+    """How narrow a cell that is folded may become: no name in it is broken."""
+    return max(longest_piece(cell.plain), min(cell.cell_len, _LEAST_FOLDED))
 
 
 def _header(column: Column) -> Text:
-    from rich.text import Text
-
-    header = Text(column.title, style="bold")
-    if column.unit:
-        header.append(f"\n[{column.unit}]", style="dim")
+    title, unit = header_lines(column)
+    header = Text(title, style="bold")
+    if unit:
+        header.append(f"\n{unit}", style="dim")
     return header
 
 
-def _text(cell: Cell) -> Text:
+def _text(cell: Cell, column: Column) -> Text:
     # Text, not markup: "[bold]" in a file name is a file name.
-    from rich.text import Text
-
-    return Text(cell.text, style=_STYLES[cell.tone])
+    made = FoldedText if column.wraps else Text
+    return made(cell.text, style=_STYLES[cell.tone])
 
 
 def print_tree(tree: Tree, console: Console) -> None:

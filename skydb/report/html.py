@@ -20,7 +20,7 @@ from skydb.errors import UsageError
 from skydb.report.anchors import anchor_of
 from skydb.report.output import write_atomic
 from skydb.report.style import DARK, LIGHT, Theme, png_bytes
-from skydb.report.tables import Cell, Column, Justify, PlainTable, rows_of
+from skydb.report.tables import Cell, Column, Justify, PlainTable, rows_of, with_units
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -118,10 +118,11 @@ class TableBlock:
     def laid_out(self) -> LaidOutTable:
         """The table as formatted cells."""
         rows = rows_of(self.rows)
+        columns = with_units(self.columns, rows)
         return LaidOutTable(
-            heads=tuple((column, column.justified(rows)) for column in self.columns),
+            heads=tuple((column, column.justified(rows)) for column in columns),
             body=tuple(
-                tuple(column.cell(row.get(column.name)) for column in self.columns) for row in rows
+                tuple(column.cell(row.get(column.name)) for column in columns) for row in rows
             ),
             anchors=self._anchors(rows),
         )

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 REPLAY = (
     Column("verdict"),
-    Column("recipe_hash", "recipe"),
-    Column("replay_recipe_hash", "its recipe now"),
-    Column("environment_fingerprint", "environment"),
-    Column("replay_environment_fingerprint", "environment now"),
+    Column("recipe_hash"),
+    Column("replay_recipe_hash"),
+    Column("environment_fingerprint"),
+    Column("replay_environment_fingerprint"),
 )
 DIFFERENCES = (
     Column("subject"),
     Column("what"),
-    Column("before"),
-    Column("after"),
+    Column("before", format=""),
+    Column("after", format=""),
     Column("difference", format=".3g"),
     Column("unit"),
-    Column("is_tolerable", "tolerable", false_tone=Tone.BAD),
+    Column("is_tolerable", false_tone=Tone.BAD),
 )
 
 #: Digits shown of a checksum.

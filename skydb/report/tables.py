@@ -7,13 +7,16 @@ A :class:`Column` has the name, the format and the tone of one quantity; a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    from skydb.store.columns import Quantity
 
 EM_DASH = "\N{EM DASH}"
 
@@ -77,20 +80,6 @@ STATUS_TONES: Mapping[str, Tone] = {
     ),
 }
 
-#: Unit of columns of moments.
-_UTC = "UTC"
-
-#: Unit in the end of a column name, longest first, and how it is printed.
-_SUFFIX_UNITS = {
-    "_arcsec2": "arcsec²",
-    "_arcsec": "arcsec",
-    "_mas": "mas",
-    "_deg": "deg",
-    "_pix": "pix",
-    "_mjd": "MJD",
-    "_s": "s",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -102,18 +91,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Format of one column of a table.
+    """How one column of a table is printed: as the registry says, unless the table differs.
 
     Parameters
     ----------
     name : str
-        Key of the value in a row.
-    header : str, optional
-        What is printed above; made from the name when empty.
+        Key of the value in a row, which :func:`skydb.store.columns.field_of` knows.
+    header : str or None, optional
+        What is printed above, without the unit; None for that of the registry.
     unit : str or None, optional
-        Printed with the header; a ``Quantity`` is converted to it.
-    format : str, optional
-        Format specification (``".3f"``) for numbers.
+        Printed with the header; a ``Quantity`` is converted to it. None for the registry's.
+    format : str or None, optional
+        Format specification (``".3f"``) for numbers; None for that of the registry, empty for
+        values as they are.
     justify : Justify, optional
         Alignment.
     true_tone, false_tone : Tone, optional
@@ -123,41 +113,60 @@ class Column:
     spare : int, optional
         0 for a column that is always shown; of the others the highest is left out first where
         the terminal is too narrow for all.
+    beside : str or None, optional
+        Column that has the unit of each row; None for what the registry says, empty for none.
     tones : mapping of str to Tone, optional
         How words are to be read; :data:`STATUS_TONES` for a status column. Whole
         words only, in lower case; a neutral column has none.
     """
 
     name: str
-    header: str = ""
+    header: str | None = None
     unit: str | None = None
-    format: str = ""
+    format: str | None = None
     justify: Justify = Justify.AUTO
     true_tone: Tone = Tone.NEUTRAL
     false_tone: Tone = Tone.NEUTRAL
     wraps: bool = False
     spare: int = 0
+    beside: str | None = None
     tones: Mapping[str, Tone] = field(default_factory=dict)
 
     @classmethod
-    def status(cls, name: str = "status", header: str = "", spare: int = 0) -> Column:
+    def status(cls, name: str = "status", header: str | None = None, spare: int = 0) -> Column:
         """A column of states, coloured by :data:`STATUS_TONES`."""
         return cls(name, header, tones=STATUS_TONES, spare=spare)
 
     @classmethod
-    def alarm(cls, name: str, header: str = "", spare: int = 0) -> Column:
+    def alarm(cls, name: str, header: str | None = None, spare: int = 0) -> Column:
         """A column of booleans whose yes is bad news."""
         return cls(name, header, justify=Justify.CENTER, true_tone=Tone.BAD, spare=spare)
 
-    @classmethod
-    def time(cls, name: str, header: str = "", spare: int = 0) -> Column:
-        """A column of moments, shown to the second in UTC; a text is taken for ISO 8601."""
-        return cls(name, header, _UTC, spare=spare)
+    @property
+    def registered(self) -> Quantity:
+        """What the registry knows of the name."""
+        # Reading it costs what a command that prints nothing need not pay.
+        from skydb.store.columns import field_of
+
+        return field_of(self.name)
 
     @property
     def title(self) -> str:
         """The header, without the unit."""
-        return self.header or self.name.replace("_", " ")
+        return self.registered.header if self.header is None else self.header
+
+    @property
+    def shown_unit(self) -> str | None:
+        """What is printed with the header; None of texts, counts and values in units of rows."""
+        from skydb.store.columns import printed_unit
+
+        return printed_unit(self.unit) if self.unit else self.registered.shown_unit
+
+    @property
+    def unit_beside(self) -> str | None:
+        """Name of the column that has the unit of each row, or None."""
+        known = self.registered.unit_beside if self.beside is None else self.beside
+        return None if self.unit else known or None
 
     def cell(self, value: object, *, missing: str = EM_DASH) -> Cell:
         """Format one value.
@@ -169,15 +178,29 @@ class Column:
         missing : str, optional
             Text for None, NaN and masked values.
         """
-        value = plain_value(value, self.unit)
-        if value is None:
-            return Cell(missing, Tone.MISSING)
-        if isinstance(value, bool):
-            return Cell("yes", self.true_tone) if value else Cell("no", self.false_tone)
-        if isinstance(value, (int, float)):
-            return Cell(format_number(value, self.format))
-        text = printable(_moment(value) if self.unit == _UTC else str(value))
-        return Cell(text, self.tones.get(text.lower(), Tone.NEUTRAL))
+        return self.printer(missing=missing)(value)
+
+    def printer(self, *, missing: str = EM_DASH) -> Callable[[object], Cell]:
+        """What makes a cell of a value, for many of them; see :meth:`cell`."""
+        known = self.registered
+        unit = self.unit or known.unit
+        spec = known.format if self.format is None else self.format
+        is_moment = self.shown_unit == "UTC" and self.format is None
+        absent = Cell(missing, Tone.MISSING)
+        truth = {True: Cell("yes", self.true_tone), False: Cell("no", self.false_tone)}
+
+        def print_one(value: object) -> Cell:
+            value = plain_value(value, unit)
+            if value is None:
+                return absent
+            if isinstance(value, bool):
+                return truth[value]
+            if isinstance(value, (int, float)):
+                return Cell(format_number(value, spec))
+            text = printable(_moment(value) if is_moment else str(value))
+            return Cell(text, self.tones.get(text.lower(), Tone.NEUTRAL))
+
+        return print_one
 
     def justified(self, rows: Iterable[Row]) -> Justify:
         """The alignment of these rows."""
@@ -252,6 +275,12 @@ def plain_value(value: Anything, unit: str | None = None) -> object:
     object
         None for None, NaN, NaT, ``pandas.NA`` and masked values.
     """
+    # Most values are plain already, and a table may have a million.
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return None if math.isnan(value) else value
     if hasattr(value, "to_value") and hasattr(value, "unit"):
         value = value.to_value(unit) if unit else value.value
     if isinstance(value, Enum):
@@ -303,25 +332,50 @@ def _row_of(item: object) -> Row:
     )
 
 
-def infer_columns(
-    table: PlainTable, *, formats: Mapping[str, str] | None = None
-) -> tuple[Column, ...]:
-    """Columns for a table of which nothing is known but its names.
+def with_units(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, ...]:
+    """Columns with the unit in the header where all rows have the same.
 
-    The unit comes from the end of a name (``rms_ra_mas``), as everywhere in
-    skydb, or from the table's own column; ``status`` columns are coloured.
+    The column that had it is not needed then; where units differ, it is always shown.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Some of which have their unit in another column.
+    rows : sequence of mapping
+        The table.
+    """
+    made: list[Column] = []
+    differing: set[str] = set()
+    told: set[str] = set()
+    for column in columns:
+        beside = column.unit_beside
+        unit = _common_unit(column.name, beside, rows) if beside else None
+        if beside:
+            (told if unit else differing).add(beside)
+        made.append(replace(column, unit=unit) if unit else column)
+    return tuple(
+        replace(column, spare=0) if column.name in differing else column
+        for column in made
+        if column.name in differing or column.name not in told
+    )
+
+
+def _common_unit(name: str, beside: str, rows: Sequence[Row]) -> str | None:
+    """The unit of all values of a column; None where they differ or there are none."""
+    units = {row.get(beside) for row in rows if plain_value(row.get(name)) is not None}
+    unit = plain_value(units.pop()) if len(units) == 1 else None
+    return str(unit) if unit else None
+
+
+def infer_columns(table: PlainTable) -> tuple[Column, ...]:
+    """Columns for a table of which nothing is known but its names: as the registry has them.
 
     Parameters
     ----------
     table : any of those that :func:`rows_of` takes
-    formats : mapping of str to str, optional
-        Format specification by column name.
+        A column that has a unit itself keeps it.
     """
-    formats = formats or {}
-    return tuple(
-        _inferred(name, _unit_in_table(table, name), formats.get(name, ""))
-        for name in _names_of(table)
-    )
+    return tuple(_inferred(name, _unit_in_table(table, name)) for name in _names_of(table))
 
 
 def _names_of(table: PlainTable) -> Sequence[str]:
@@ -337,17 +391,7 @@ def _unit_in_table(table: PlainTable, name: str) -> str | None:
     return str(unit) if unit is not None and str(unit) else None
 
 
-def _inferred(name: str, unit: str | None, spec: str) -> Column:
-    stem, suffix_unit = _split_unit(name)
+def _inferred(name: str, unit: str | None) -> Column:
     tones = STATUS_TONES if "status" in name or "verdict" in name else {}
     alarm = Tone.BAD if name == "downgraded" else Tone.NEUTRAL
-    return Column(
-        name, stem.replace("_", " "), unit or suffix_unit, spec, tones=tones, true_tone=alarm
-    )
-
-
-def _split_unit(name: str) -> tuple[str, str | None]:
-    for suffix, unit in _SUFFIX_UNITS.items():
-        if name.endswith(suffix) and len(name) > len(suffix):
-            return name.removesuffix(suffix), unit
-    return name, None
+    return Column(name, unit=unit, tones=tones, true_tone=alarm)

@@ -28,7 +28,7 @@ def test_a_name_that_ends_in_a_unit_has_it(suffix: str, unit: u.UnitBase) -> Non
     assert column(f"anything_{suffix}", [1, 2]).unit == unit
 
 
-@pytest.mark.parametrize("name", ["rms", "visits", "seconds", "s", "deg", "mas_x", "exposures"])
+@pytest.mark.parametrize("name", ["rms", "visits", "s", "deg", "mas_x", "exposures"])
 def test_any_other_name_has_none(name: str) -> None:
     assert unit_of(name) is None
     assert not isinstance(column(name, [1.0]), u.Quantity)
@@ -58,6 +58,21 @@ def test_values_without_a_unit_come_back_and_missing_ones_are_masked(values) -> 
     assert mask.tolist() == [value is None for value in values]
     kept = [made[i] for i in range(len(values)) if not mask[i]]
     assert kept == [value for value in values if value is not None]
+
+
+def test_skies_that_share_a_unit_are_quantities_of_it() -> None:
+    rows = [{"mdrizsky": 0.5, "unit": "electron/s"}, {"mdrizsky": None, "unit": "electron/s"}]
+    assert as_qtable(rows)["mdrizsky"].unit == u.electron / u.s
+    mixed = as_qtable([rows[0], {"mdrizsky": 60.0, "unit": "electron"}])
+    assert not isinstance(mixed["mdrizsky"], u.Quantity)
+    assert list(mixed["unit"]) == ["electron/s", "electron"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("match", "f"), ("rms_ra_mas", "f"), ("nmatches", "i"), ("wcs_name", "U")]
+)
+def test_a_column_of_which_all_is_missing_is_of_the_kind_of_its_name(name: str, kind: str) -> None:
+    assert column(name, [None, None]).dtype.kind == kind
 
 
 def test_integers_beside_reals_are_reals() -> None:

@@ -185,7 +185,9 @@ def test_as_long_as_the_archive_has_no_new_product_the_rule_stands_and_says_why(
     told = [(command, answer.code, answer.err) for command, answer in followed(ledger)]
     assert outdated(ledger) == [anew], told
     (row,) = [row for row in due(ledger) if "alignment-outdated" in row["rule"]]
-    assert "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
+    assert (
+        "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
+    )
     known = {row["sha256"] for row in before}
     assert {row["sha256"] for row in contents(ledger)} == known, told
     used = {row["rootname"]: row for row in newest(ledger)}

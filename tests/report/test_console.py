@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import io
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from skydb.report.console import render_table
+from skydb.report.longtables import MANY_ROWS
 from skydb.report.tables import Column
+from tests.report.column_lists import column_lists, ordinary_row
 
 COLUMNS = [Column("product"), Column("rms", "rms RA", "mas", ".2f"), Column.status()]
 
@@ -47,3 +52,53 @@ def test_a_failed_status_stands_out_in_colour() -> None:
         [{"product": "a", "status": "failed"}], force_terminal=True, color_system="standard"
     )
     assert "\x1b[1;31mfailed" in text
+
+
+LISTS = dict(column_lists())
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1)
+
+
+def _lines(columns: tuple[Column, ...], rows: list[dict[str, object]]) -> list[str]:
+    out = io.StringIO()
+    render_table("", columns, rows, Console(file=out, width=10_000), note="The note.")
+    return [line for line in out.getvalue().splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("name", ["columns.FITS", "columns.COMPARISON", "columns_runs.RUNS"])
+def test_a_table_of_many_rows_says_what_a_short_one_says(name: str) -> None:
+    row = ordinary_row(LISTS[name])
+    short = _lines(LISTS[name], [row] * MANY_ROWS)
+    long = _lines(LISTS[name], [row] * (MANY_ROWS + 1))
+    rule = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+    expected = [line.rstrip() for line in (*short[:-1], short[-2], short[-1])]
+    assert [line for line in long if rule not in line] == [
+        line for line in expected if rule not in line
+    ]
+
+
+@given(st.lists(_WORDS, min_size=1, max_size=5))
+def test_many_rows_are_written_whole_whatever_their_length(words: list[str]) -> None:
+    columns = (Column("rootname"), Column("name", wraps=True), Column("localmin"))
+    known = [{"rootname": "ibxl50clq", "name": "a", "localmin": 0.5}] * MANY_ROWS
+    rows = [{"rootname": "ibxl50cmq", "name": word, "localmin": None} for word in words]
+    found = _lines(columns, [*known, *rows])[-1 - len(words) : -1]
+    assert [line.split() for line in found] == [["ibxl50cmq", word, "-"] for word in words]
+
+
+def test_rows_are_written_before_the_last_one_is_printed() -> None:
+    class Watched(io.StringIO):
+        written = 0
+
+        def write(self, text: str) -> int:
+            self.written += text.count("\n")
+            return len(text)
+
+    out, seen = Watched(), []
+
+    class Row(dict[str, object]):
+        def get(self, key: str, default: object = None) -> object:
+            seen.append(out.written)
+            return super().get(key, default)
+
+    render_table("", (Column("run"),), [Row(run=n) for n in range(5000)], Console(file=out))
+    assert max(seen) > 4000

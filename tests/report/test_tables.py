@@ -42,16 +42,16 @@ class Fit:
     ids=str,
 )
 def test_whatever_is_missing_is_an_em_dash(value: object) -> None:
-    assert Column("x", format=".3f").cell(value) == Cell("\N{EM DASH}", Tone.MISSING)
+    assert Column("ex", format=".3f").cell(value) == Cell("\N{EM DASH}", Tone.MISSING)
 
 
 def test_a_terminal_may_show_another_sign_for_missing() -> None:
-    assert Column("x").cell(None, missing="-").text == "-"
+    assert Column("ex").cell(None, missing="-").text == "-"
 
 
 @pytest.mark.parametrize("value", [1.23456, np.float64(1.23456), np.float32(1.23456)])
 def test_numbers_of_every_library_follow_the_format(value: object) -> None:
-    assert Column("x", format=".3f").cell(value).text == "1.235"
+    assert Column("ex", format=".3f").cell(value).text == "1.235"
 
 
 def test_a_quantity_is_shown_in_the_unit_of_the_column() -> None:
@@ -68,12 +68,18 @@ def test_a_quantity_is_shown_in_the_unit_of_the_column() -> None:
     ids=str,
 )
 def test_a_moment_is_shown_to_the_second_in_utc(value: object) -> None:
-    column = Column.time("started_at")
-    assert (column.cell(value).text, column.unit) == ("2019-04-30 14:15:16", "UTC")
+    column = Column("started_at")
+    assert (column.cell(value).text, column.shown_unit) == ("2019-04-30 14:15:16", "UTC")
+
+
+def test_a_table_that_wants_values_as_they_are_gets_them() -> None:
+    raw = "2019-04-30T14:15:16.999000+00:00"
+    assert Column("started_at", format="").cell(raw).text == raw
+    assert Column("rms_ra_mas", format="").cell(0.123456).text == "0.123456"
 
 
 def test_a_text_that_is_no_moment_stays() -> None:
-    assert Column.time("at").cell("unknown").text == "unknown"
+    assert Column("at").cell("unknown").text == "unknown"
 
 
 def test_zero_has_no_sign_but_small_negative_numbers_keep_theirs() -> None:
@@ -84,7 +90,7 @@ def test_zero_has_no_sign_but_small_negative_numbers_keep_theirs() -> None:
 
 def test_a_format_that_does_not_suit_is_refused() -> None:
     with pytest.raises(UsageError, match=r"'d' does not suit the value 1\.5"):
-        Column("x", format="d").cell(1.5)
+        Column("ex", format="d").cell(1.5)
 
 
 def test_yes_and_no_are_words_and_an_alarm_rings_only_for_yes() -> None:
@@ -108,7 +114,7 @@ def test_an_escape_sequence_in_a_name_is_spelled_out() -> None:
 
 @given(st.text())
 def test_a_cell_is_always_printable(text: str) -> None:
-    assert Column("x").cell(text).text.isprintable()
+    assert Column("ex").cell(text).text.isprintable()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -128,12 +134,12 @@ def test_formatting_never_changes_a_number_by_more_than_its_digits(value: float)
     ids=["dicts", "dataclasses", "Table", "QTable", "DataFrame"],
 )
 def test_every_plain_table_gives_the_same_cells(table: object) -> None:
-    columns = infer_columns(table, formats={"rms_ra_mas": ".2f"})
+    columns = infer_columns(table)
     (row,) = rows_of(table)
-    assert [column.cell(row[column.name]).text for column in columns] == ["a", "5.00"]
-    assert [(column.title, column.unit) for column in columns] == [
+    assert [column.cell(row[column.name]).text for column in columns] == ["a", "5.0"]
+    assert [(column.title, column.shown_unit) for column in columns] == [
         ("product", None),
-        ("rms ra", "mas"),
+        ("RMS RA", "mas"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from functools import cache
 
@@ -11,7 +12,15 @@ from astropy.units import Unit
 from sqlalchemy import inspect
 
 from skydb.domain.columns import ColumnKind
-from skydb.store.columns import described, documented, shown_units, unit_in_name
+from skydb.store.columns import (
+    described,
+    documented,
+    field_of,
+    quantities,
+    shown_units,
+    unit_of,
+    units_among,
+)
 from skydb.store.engine import open_engine, resolve_url
 from tests.conftest import REPOSITORY
 
@@ -79,6 +88,73 @@ def test_every_unit_and_every_ucd_is_one_that_the_ivoa_knows():
             assert column.ucd is None or known, column
 
 
+def test_every_quantity_has_a_meaning_and_words_of_the_ivoa():
+    for one in quantities().values():
+        assert one.meaning, one.name
+        assert one.header, one.name
+        assert one.unit is None or Unit(one.unit, format="vounit"), one.name
+        assert check_ucd(one.ucd, check_controlled_vocabulary=True) or one.ucd is None, one
+
+
+def test_a_time_is_utc_and_a_text_has_no_unit():
+    for one in quantities().values():
+        assert (one.documented_unit == "UTC") == (one.kind is ColumnKind.TIME), one.name
+        if one.kind in (ColumnKind.STRING, ColumnKind.BOOLEAN):
+            assert not one.documented_unit and not one.format, one.name
+
+
+def test_a_name_that_ends_in_a_unit_has_that_unit():
+    for one in quantities().values():
+        if one.kind in (ColumnKind.INTEGER, ColumnKind.NUMBER):
+            assert field_of(f"another_{one.name}").unit in (None, one.unit), one.name
+
+
+def test_a_column_of_units_is_there_for_every_quantity_that_names_one():
+    for one in quantities().values():
+        if one.unit_beside:
+            assert quantities()[one.unit_beside].kind is ColumnKind.STRING
+
+
+@pytest.mark.parametrize("what", ["kind", "unit", "ucd", "meaning"])
+def test_a_view_repeats_nothing_that_the_quantity_says(what):
+    home = REPOSITORY / "skydb" / "store"
+    tables = {}
+    for name in ("quantities", "columns"):
+        with (home / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            tables[name] = list(csv.DictReader(stream))
+    usual = {row["name"]: row for row in tables["quantities"]}
+    assert len(usual) == len(tables["quantities"])
+    for row in tables["columns"]:
+        said = row[what]
+        assert not said or said != usual[row["column"]][what], row
+        assert said != "-" or usual[row["column"]][what], row
+
+
+def test_every_view_gives_a_name_the_same_unit_but_for_marks_of_exposures():
+    for (view, name), unit in shown_units().items():
+        if view != "v_exposure_status":
+            counts = {"downgraded": "exposures"} if view.endswith("status") else {}
+            assert unit == counts.get(name, quantities()[name].documented_unit), (view, name)
+
+
+def test_units_of_rows_are_the_units_of_a_column_where_all_are_the_same():
+    rows = [
+        {"mdrizsky": 0.5, "unit": "electron/s", "rms_ra_mas": 1.0},
+        {"mdrizsky": None, "unit": "electron", "rms_ra_mas": 2.0},
+    ]
+    names = ["mdrizsky", "unit", "rms_ra_mas"]
+    assert units_among(names, rows) == {"mdrizsky": "electron/s"}
+    assert units_among(names, [*rows, {"mdrizsky": 3.0, "unit": "electron"}]) == {}
+    assert units_among(names, [{"mdrizsky": 3.0, "unit": None}]) == {}
+
+
+def test_a_name_that_nobody_registered_has_the_unit_that_it_ends_in():
+    one = field_of("drift_in_y_mas")
+    assert (one.header, one.unit, one.kind) == ("drift in y", "mas", None)
+    moment = field_of("created_at")
+    assert (moment.kind, moment.unit, moment.shown_unit) == (ColumnKind.TIME, None, "UTC")
+
+
 def test_obscore_has_all_mandatory_columns_first_with_their_units_and_utypes():
     columns = {column.name: column for column in documented()["ivoa_obscore"]}
     assert {name: columns[name].unit for name in OBSCORE} == OBSCORE
@@ -97,7 +173,7 @@ def test_the_columns_of_an_answer_are_looked_up_in_the_views_that_it_names():
 
 @pytest.mark.parametrize(
     ("name", "unit"), [("rms_ra_mas", "mas"), ("exptime_s", "s"), ("size_bytes", "byte"),
-                       ("rootname", None), ("em_min_m", "m")],
+                       ("rootname", None), ("em_min_m", "m"), ("pm_ra_mas_yr", "mas/yr")],
 )  # fmt: skip
 def test_a_unit_is_taken_from_a_name_that_ends_in_one(name, unit):
-    assert unit_in_name(name) == unit
+    assert unit_of(name) == unit

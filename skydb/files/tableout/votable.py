@@ -77,6 +77,7 @@ def _field(column: TableColumn, number: int) -> Iterable[str]:
     for name in ("unit", "ucd", "utype"):
         value = getattr(column, name)
         if value:
+            value = _UNKNOWN.sub(r"'\g<0>'", value) if name == "unit" else value
             parts.append(f"{name}={_attribute(value)}")
     reference = _frame(column)
     if reference:
@@ -88,6 +89,9 @@ def _field(column: TableColumn, number: int) -> Iterable[str]:
     yield f"    <DESCRIPTION>{escape(_writable(column.description))}</DESCRIPTION>"
     yield "   </FIELD>"
 
+
+#: Units that VOUnits do not know are put in quotes, as they say.
+_UNKNOWN = re.compile(r"\belectron\b")
 
 #: Identities that the frames have.
 _TAKEN = ("icrs", "utc")

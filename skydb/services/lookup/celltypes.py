@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.store.columns import unit_in_name
+from skydb.store.columns import unit_of
 
 _LONGEST_INTEGER = 2**63
 
@@ -90,7 +90,7 @@ class ColumnSurvey:
     @property
     def kind(self) -> ColumnKind:
         """The documented kind when all values are of it, else the narrowest that holds all."""
-        wanted = self.documented.kind if self.documented else self._kind_of_name
+        wanted = self.documented.kind if self.documented else None
         if wanted is not None and self._can_be(wanted):
             return wanted
         if not self.types:
@@ -105,17 +105,13 @@ class ColumnSurvey:
         if known is not None and known.kind is kind:
             return replace(known, name=self.name, is_ascii=self.is_ascii)
         has_unit = kind in (ColumnKind.NUMBER, ColumnKind.INTEGER)
-        unit = unit_in_name(self.name) if has_unit else None
+        unit = unit_of(self.name) if has_unit else None
         return TableColumn(self.name, kind, unit, is_ascii=self.is_ascii)
 
     @property
     def converted(self) -> Callable[[Any], Cell]:
         """Function that makes a cell of this column of a plain value."""
         return _CONVERTED[self.kind]
-
-    @property
-    def _kind_of_name(self) -> ColumnKind | None:
-        return ColumnKind.TIME if self.name.endswith("_at") else None
 
     def _can_be(self, kind: ColumnKind) -> bool:
         if kind is ColumnKind.TIME and self.types <= {str, datetime}:

@@ -19,6 +19,7 @@ from skydb.errors import UsageError
 from skydb.files.tableout.head import Rows, TableHead
 from skydb.files.tableout.writers import write_table, writer_for
 from skydb.services.lookup.celltypes import ColumnSurvey, plain
+from skydb.services.lookup.sharedunits import SharedUnits
 from skydb.store.columns import described
 from skydb.store.readonly import Rules, asking
 from skydb.store.scope import Scope
@@ -135,10 +136,13 @@ class ExportService:
                         answer.columns, described(answer.columns, statement), strict=True
                     )
                 ]
+                units = SharedUnits(answer.columns)
                 keeps = _is_about(answer.columns, selected, name) if selected else None
                 while part := answer.fetch(_PART):
-                    spool.keep([row for row in part if keeps is None or keeps(row)], surveys)
-            columns = [survey.column for survey in surveys]
+                    kept = [row for row in part if keeps is None or keeps(row)]
+                    spool.keep(kept, surveys)
+                    units.look_at(kept)
+            columns = [units.completed(survey.column) for survey in surveys]
             about = "" if selected is None or scope is None else f" ({scope.label})"
             origin = {
                 "query": f"{statement}{about}",

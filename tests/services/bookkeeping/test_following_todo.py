@@ -141,7 +141,9 @@ def test_a_single_redelivered_exposure_is_left_by_the_old_fit_and_todo_names_the
     (row,) = [row for row in services.todo.due() if row["rule"] in ALIGNMENT]
     assert (row["exposure"], row["rule"]) == (one, TodoRule.ALIGNMENT_OUTDATED)
     assert row["command"].startswith("skydb fetch --obs-id ibxl50010")
-    assert "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
+    assert (
+        "no drizzled product of that archive version is recorded: fetch or make it" in row["reason"]
+    )
     assert "align run --what exposures" in row["reason"]
 
     # Whoever fits the old product nevertheless moves the other exposure, and is told.

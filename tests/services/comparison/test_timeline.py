@@ -83,9 +83,9 @@ def test_the_facade_has_a_table_for_each_question(book: SmallLedger) -> None:
     ledger = Ledger(book.services)
     assert len(ledger.sky_timeline(A)) == 3
     changed = ledger.sky_compare_across(visits=["bxl50"])
-    assert list(changed["difference"]) == pytest.approx([0.2, 0.0])
+    assert list(changed["difference"].value) == pytest.approx([0.2, 0.0])
     assert list(changed["cause"]) == ['["CAL_VER", "WCS", "input content"]', "[]"]
-    assert list(ledger.sky_stats("visit")["median"]) == pytest.approx([1.15])
+    assert list(ledger.sky_stats("visit")["median"].value) == pytest.approx([1.15])
     assert ledger.align_changes(since="2020-01-01")["median_mas"][0].value == pytest.approx(
         40.0, abs=0.01
     )

@@ -165,3 +165,23 @@ def test_a_formula_goes_out_as_a_text_unless_it_is_to_be_raw(ledger, tmp_path, w
     asked = "SELECT '=1+1' AS said, -1 AS number_of_it"
     assert skydb("--db", url, "export", out, "--sql", asked, *words).code == 0
     assert out.read_text().splitlines() == ["said,number_of_it", f"{cell},-1"]
+
+
+SKIES = """SELECT 'ibxl50aaq' AS rootname, 0.5 AS mdrizsky, 'electron/s' AS unit UNION ALL
+SELECT 'ibxl50abq', NULL, NULL UNION ALL SELECT 'ibxl50acq', 60.0, '{}'"""
+
+
+@pytest.mark.parametrize(
+    ("other", "unit"), [("electron/s", "electron / s"), ("electron", None), ("chair", None)]
+)
+@pytest.mark.parametrize("suffix", ["ecsv", "vot"])
+def test_skies_carry_the_unit_that_all_of_them_have(ledger, tmp_path, suffix, other, unit):
+    path = tmp_path / f"skies.{suffix}"
+    _exported(ledger, path, sql=SKIES.format(other))
+    read = Table.read(path, format={"ecsv": "ascii.ecsv", "vot": "votable"}[suffix])
+    # In a VOTable it is a unit of its own, for VOUnits have no electrons.
+    found = read["mdrizsky"].unit
+    assert (None if found is None else str(found)) == unit
+    if suffix == "vot":
+        assert votable.validate(str(path), output=io.StringIO())
+    assert read["unit"][2] == other

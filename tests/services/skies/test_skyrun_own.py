@@ -254,7 +254,10 @@ def test_parameters_of_the_mosaic_alone_change_nothing(field: Services) -> None:
         (AstroDrizzleSettings(sky_bits="~4"), "sky_bits=~4: it knows sums of flags"),
         (AstroDrizzleSettings(extra={"skylower": 2, "skyupper": 1}), "No pixel is between 2.0"),
         (AstroDrizzleSettings(extra={"skyuser": "MDRIZSKY"}), "only with skysub=False"),
-        (AstroDrizzleSettings(extra={"final_kernel": "point"}), "no effect without mosaics: final_k"),
+        (
+            AstroDrizzleSettings(extra={"final_kernel": "point"}),
+            "no effect without mosaics: final_k",
+        ),
     ],
 )
 def test_parameters_without_a_meaning_are_refused_and_leave_no_run(

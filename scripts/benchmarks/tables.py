@@ -1,0 +1,41 @@
+"""How long a table of many rows takes on a terminal, against one that is drawn whole."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.benchmarks.timing import Result, alternate
+from skydb.report.columns_comparison import TIMELINE
+from skydb.report.console import render_table
+from skydb.report.longtables import MANY_ROWS
+
+_TIMES = 100
+_LIMIT = 30
+
+
+def measure(workdir: Path, repeats: int) -> Result:
+    """A hundred times as many rows as are drawn at once."""
+    row = {
+        "at": "2026-01-31 12:00:00", "quantity": "sky", "subject": "ibxl50clq", "extver": 1,
+        "method": "match", "value": 0.123456, "sigma": 0.01, "unit": "electron/s", "run": 12,
+        "downgraded": False, "is_imported": False,
+    }  # fmt: skip
+
+    def shown(count: int) -> None:
+        render_table("Over time", TIMELINE, [row] * count, Console(file=io.StringIO(), width=80))
+
+    drawn_s, written_s = alternate(
+        lambda: shown(MANY_ROWS), lambda: shown(_TIMES * MANY_ROWS), repeats
+    )
+    return {
+        "name": f"a table of {_TIMES * MANY_ROWS} rows against one of {MANY_ROWS}",
+        "target": f"<= {_LIMIT} x",
+        "ratio": written_s / drawn_s,
+        "median_reference_s": drawn_s,
+        "median_s": written_s,
+        "passed": written_s <= _LIMIT * drawn_s,
+        "note": "more than the reference are written row by row",
+    }
