@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scripts.torturing.agent import Agent, killed, told
@@ -49,6 +49,12 @@ class Row:
     wrong: Counter[str] = field(default_factory=Counter)
     seen: list[str] = field(default_factory=list)
 
+    def count(self, point: int, wrong: Mapping[str, str]) -> None:
+        """Add a kill before a step, and what was wrong after it."""
+        self.kills += 1
+        self.wrong.update(wrong.keys())
+        self.seen += [f"step {point}: {what}: {said}" for what, said in wrong.items()]
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -91,15 +97,6 @@ class Campaign:
     def steps(self) -> int:
         """Steps of the command when it is left alone."""
         return self._wanted.steps
-
-    def points(self, number: int, seed: int) -> list[int]:
-        """Steps before which it is ended: all, the middle one, or a sample with first and last."""
-        steps = range(1, self.steps + 1)
-        if number >= len(steps):
-            return list(steps)
-        if number < 2:
-            return [(self.steps + 1) // 2]
-        return sorted({1, self.steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
 
     def judge(self, points: list[int]) -> Iterator[tuple[int, Judgement]]:
         """End the command before each of some steps; what is wrong afterwards."""
@@ -153,6 +150,16 @@ class Campaign:
         found.demand("fsck failed", checked.code in (0, 5), checked.err[-400:])
         problems = problems_in(checked.out) if checked.code in (0, 5) else []
         found.demand("fsck not silent", not problems, problems[:3])
+
+
+def points_of(number_of_steps: int, number: int, seed: int) -> list[int]:
+    """Steps before which to end a command: all, the middle one, or a sample with first and last."""
+    steps = range(1, number_of_steps + 1)
+    if number >= len(steps):
+        return list(steps)
+    if number < 2:
+        return [(number_of_steps + 1) // 2]
+    return sorted({1, number_of_steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
 
 
 def _differ(one: dict[str, str], other: dict[str, str]) -> list[str]:
