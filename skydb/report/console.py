@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from skydb.report.longtables import RichJustify, Stack, StackedTable
 from skydb.report.tables import Cell, Column, Justify, PlainTable, Row, Tone, printable, rows_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ _LEAST_FOLDED = 24
 #: Wider than any table.
 _NO_LIMIT = 10_000
 
+#: Rows of a table that rich may draw one by one.
+_MANY = 100
+
 #: Colour is never alone: the words say the same.
 _STYLES = {
     Tone.NEUTRAL: "",
@@ -27,7 +31,7 @@ _STYLES = {
     Tone.BAD: "bold red",
     Tone.MISSING: "dim",
 }
-_RICH_JUSTIFY: dict[Justify, Literal["left", "right", "center"]] = {
+_RICH_JUSTIFY: dict[Justify, RichJustify] = {
     Justify.LEFT: "left",
     Justify.RIGHT: "right",
     Justify.CENTER: "center",
@@ -63,12 +67,13 @@ def render_table(
     from rich.segment import Segments
 
     plain = rows_of(rows)
-    kept = columns if wide else _fitting(columns, plain, console)
+    make = _maker(columns, plain)
+    kept = columns if wide else _fitting(columns, make, console)
     left_out = [column.title for column in columns if column not in kept]
     if left_out:
         without = f"without {', '.join(left_out)} (--wide or --json shows all)"
         note = f"{note}; {without}" if note else without.capitalize()
-    table = table_renderable(title, kept, plain, note=note)
+    table = make(title, kept, note)
     needed = _least_width(table, console)
     # A name cut short is worse than a line too long: a narrow terminal wraps it.
     width = max(console.width, needed)
@@ -76,18 +81,42 @@ def render_table(
     console.print(Segments(list(lines)), soft_wrap=True, end="")
 
 
-def _least_width(table: Table, console: Console) -> int:
+def _maker(columns: Sequence[Column], rows: Sequence[Row]) -> Callable[..., Table | StackedTable]:
+    """What makes a table of title, some of the columns and a note; a long one is stacked."""
+    if len(rows) <= _MANY:
+        return lambda title, some, note="": table_renderable(title, some, rows, note=note)
+    stacks = {id(column): _stack(place, column, rows) for place, column in enumerate(columns)}
+
+    def make(title: str, some: Sequence[Column], note: str = "") -> StackedTable:
+        chosen = [stacks[id(column)] for column in some]
+        table = _without_rows(title, note)
+        for column, stack in zip(some, chosen, strict=True):
+            _add_column(table, column, stack.justify, stack.most)
+        table.add_row(*chosen)
+        return StackedTable(table, chosen, _text)
+
+    return make
+
+
+def _stack(place: int, column: Column, rows: Sequence[Row]) -> Stack:
+    cells = [column.cell(row.get(column.name), missing="-") for row in rows]
+    return Stack(cells, place, _RICH_JUSTIFY[column.justified(rows)])
+
+
+def _least_width(table: Table | StackedTable, console: Console) -> int:
     from rich.measure import Measurement
 
     return Measurement.get(console, console.options.update(width=_NO_LIMIT), table).minimum
 
 
-def _fitting(columns: Sequence[Column], rows: Sequence[Row], console: Console) -> list[Column]:
+def _fitting(
+    columns: Sequence[Column], make: Callable[..., Table | StackedTable], console: Console
+) -> list[Column]:
     """The columns that are always shown, and of the others those that there is room for."""
     kept = [column for column in columns if not column.spare]
     for spare in sorted((one for one in columns if one.spare), key=lambda one: one.spare):
         more = [column for column in columns if column in kept or column is spare]
-        if _least_width(table_renderable("", more, rows), console) <= console.width:
+        if _least_width(make("", more), console) <= console.width:
             kept = more
     return kept
 
@@ -96,11 +125,25 @@ def table_renderable(
     title: str, columns: Sequence[Column], rows: Sequence[Row], *, note: str = ""
 ) -> Table:
     """The rich table that :func:`render_table` prints."""
+    table = _without_rows(title, note)
+    body = [
+        [_text(column.cell(row.get(column.name), missing="-")) for column in columns]
+        for row in rows
+    ]
+    for place, column in enumerate(columns):
+        longest = max((line[place].cell_len for line in body), default=0)
+        _add_column(table, column, _RICH_JUSTIFY[column.justified(rows)], longest)
+    for line in body:
+        table.add_row(*line)
+    return table
+
+
+def _without_rows(title: str, note: str) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
+    return Table(
         title=Text(printable(title), style="bold"),
         caption=Text(printable(note), style="dim") if note else None,
         box=SIMPLE_HEAD,
@@ -108,18 +151,14 @@ def table_renderable(
         caption_justify="left",
         pad_edge=False,
     )
-    body = [
-        [_text(column.cell(row.get(column.name), missing="-")) for column in columns]
-        for row in rows
-    ]
-    for place, column in enumerate(columns):
-        header, justify = _header(column), _RICH_JUSTIFY[column.justified(rows)]
-        longest = max(cell.cell_len for cell in (*header.split(), *(line[place] for line in body)))
-        least = min(longest, _LEAST_FOLDED) if column.wraps else longest
-        table.add_column(header, justify=justify, min_width=least, overflow="fold")
-    for line in body:
-        table.add_row(*line)
-    return table
+
+
+def _add_column(table: Table, column: Column, justify: RichJustify, longest: int) -> None:
+    """Add a column of which the longest cell is known."""
+    header = _header(column)
+    longest = max(longest, *(word.cell_len for word in header.split()))
+    least = min(longest, _LEAST_FOLDED) if column.wraps else longest
+    table.add_column(header, justify=justify, min_width=least, overflow="fold")
 
 
 def _header(column: Column) -> Text:
