@@ -14,21 +14,20 @@ from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
     Environment,
-    Exposure,
     Finding,
     HistoryImport,
-    Product,
     SkyRun,
     SkyRunGroup,
     SkyValue,
     Stamp,
 )
 from skydb.domain.base import utc_now
-from skydb.domain.values import SkyLevel, WcsName
+from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
 from skydb.services.history.roster import Roster
 from skydb.services.history.rounds import round_fingerprint
+from skydb.services.history.rows import Columns, Rows
 
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
@@ -38,6 +37,13 @@ _REPEATED = (
     *(AlignmentSolution.id, AlignmentSolution.activity_id, AlignmentSolution.product_id),
     *(AlignmentSolution.status, AlignmentSolution.repeats_id, AlignmentSolution.fit_geometry),
     *(AlignmentSolution.nmatches, AlignmentSolution.dx_pix, AlignmentSolution.dy_pix),
+)
+#: Numbers that a plan may have.
+_NO_NUMBERS = dict.fromkeys(
+    (
+        *("fit_geometry", "nmatches", "dx_pix", "dy_pix", "rotation_deg", "scale"),
+        *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
+    )
 )
 _LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
 
@@ -61,6 +67,7 @@ class Recorder:
     importing: HistoryImport
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
     _groups: dict[str, SkyRunGroup] = field(default_factory=dict, init=False)
+    _rows: Rows = field(default_factory=Rows, init=False)
     _roster: Roster = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,9 +95,10 @@ class Recorder:
             recipe_hash=plan.source.identity,
         )
         self._begin(run, plan, log_path)
-        levels = plan.levels if plan.error is None else ()
-        values = [_value(exposures[level.rootname], level, plan) for level in levels]
-        run.recall_values(values, plan.effective)
+        run.recall_values((), plan.effective)
+        for level in plan.levels if plan.error is None else ():
+            line = plan.lines.get((level.rootname, level.extver))
+            self._rows.value(run, exposures[level.rootname], SkyValue.logged(level, line))
         return run
 
     def alignment(self, plan: AlignmentPlan, log_path: str | None) -> AlignmentRun:
@@ -101,8 +109,18 @@ class Recorder:
         self._begin(run, plan, log_path)
         products = self._roster.products(fit.product for fit in plan.fits)
         for fit in plan.fits:
-            self._solution(run, fit, products[fit.product])
+            self._rows.fit(run, products[fit.product], _columns(fit, run))
         return run
+
+    def write(self) -> None:
+        """Write all that waits.
+
+        Raises
+        ------
+        RowRefusedError
+            When a column has no room for a value.
+        """
+        self._rows.write(self.session)
 
     def link_repeats(self, run_ids: Sequence[int]) -> None:
         """Link every fit that was applied to the dry run that found the same numbers before.
@@ -136,7 +154,7 @@ class Recorder:
 
     def replace(self, earlier_id: int, run: Activity) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
-        self.session.flush()
+        self.write()
         earlier = self.session.get_one(Activity, earlier_id)
         earlier.deleted_at = utc_now()
         said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
@@ -209,21 +227,18 @@ class Recorder:
             self._environments[fingerprint] = new
         return self._environments[fingerprint]
 
-    def _solution(self, run: AlignmentRun, fit: FitPlan, product: Product) -> None:
-        name = WcsName.parse(fit.wcs_name[:_WCSNAME])
-        solution = AlignmentSolution.logged(product, run, name, fit.status)
-        solution.reason = fit.reason
-        solution.read_from = dict(fit.origins) or None
-        for column, value in fit.numbers.items():
-            setattr(solution, column, value)
-        if fit.status is SolutionStatus.APPLIED:
-            solution.applied_at = run.finished_at
 
-
-def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
-    value = SkyValue(exposure, level)
-    value.log_line = plan.lines.get((level.rootname, level.extver))
-    return value
+def _columns(fit: FitPlan, run: AlignmentRun) -> Columns:
+    """Columns of a fit, but for those of what it belongs to."""
+    name = WcsName.parse(fit.wcs_name[:_WCSNAME])
+    return {
+        **AlignmentSolution.columns_logged(run, name, fit.status),
+        "reason": fit.reason,
+        "read_from": dict(fit.origins) or None,
+        "applied_at": run.finished_at if fit.status is SolutionStatus.APPLIED else None,
+        **_NO_NUMBERS,
+        **fit.numbers,
+    }
 
 
 def _numbers_of(fit: Row[Any]) -> tuple[object, ...]:

@@ -208,7 +208,7 @@ class _Batch:
 
     def _written(self, recorder: Recorder, met: Sequence[_Met]) -> list[HistoryOutcome]:
         """Write what waits; what became of each plan."""
-        recorder.session.flush()
+        recorder.write()
         self._register.settle()
         return [one.outcome for one in met]
 
@@ -263,7 +263,9 @@ class _Batch:
             yield self._recording
             return
         with self._context.store.writing() as session:
-            yield Recorder(session, session.get_one(HistoryImport, self._activity_id))
+            recorder = Recorder(session, session.get_one(HistoryImport, self._activity_id))
+            yield recorder
+            recorder.write()
             session.commit()
 
     def _keep(self, path: Path) -> str:
