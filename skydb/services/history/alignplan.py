@@ -26,6 +26,7 @@ from skydb.services.history.plan import (
 from skydb.services.history.witnesses import (
     MATCH_SUFFIX,
     Directory,
+    Listing,
     is_of,
     row_disagreements,
     sky_scatter_mas,
@@ -55,11 +56,14 @@ class Latest:
 
 
 def alignment_plan(
-    path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any]
+    path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any], listing: Listing
 ) -> AlignmentPlan:
-    """What is recorded of one run in a log; ``beside`` is what its file says of it besides."""
+    """What is recorded of one run in a log; ``beside`` is what its file says of it besides.
+
+    ``listing`` is of the directory of the log.
+    """
     source = Source.of(path, run, beside)
-    judge = _Judge(path, run, latest)
+    judge = _Judge(path, run, latest, listing)
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
@@ -81,11 +85,11 @@ def alignment_plan(
 class _Judge:
     """Hears the log first, then the files beside it."""
 
-    def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
+    def __init__(self, path: Path, run: LoggedAlignment, latest: Latest, listing: Listing) -> None:
         self._path = path
         self._run = run
         self._latest = latest
-        self.directory = Directory(path.parent)
+        self.directory = Directory(listing)
         self.notes: list[Note] = []
         self.fits: list[FitPlan] = []
         self._shifts = self._shift_file()

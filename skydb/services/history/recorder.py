@@ -17,16 +17,16 @@ from skydb.domain import (
     Finding,
     HistoryImport,
     SkyRun,
-    SkyRunGroup,
     SkyValue,
     Stamp,
 )
 from skydb.domain.base import utc_now
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
+from skydb.services.history.groups import Groups
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
 from skydb.services.history.roster import Roster
-from skydb.services.history.rounds import round_fingerprint
+from skydb.services.history.rounds import Round
 from skydb.services.history.rows import Columns, Rows
 
 _UNKNOWN = "unknown"
@@ -45,7 +45,7 @@ _NO_NUMBERS = dict.fromkeys(
         *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
     )
 )
-_LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
+_WCSNAME, _TOOL, _REFERENCE, _PYTHON = 80, 64, 255, 16
 
 
 @dataclass
@@ -66,15 +66,17 @@ class Recorder:
     session: Session
     importing: HistoryImport
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
-    _groups: dict[str, SkyRunGroup] = field(default_factory=dict, init=False)
+    _groups: Groups = field(init=False)
     _rows: Rows = field(default_factory=Rows, init=False)
     _roster: Roster = field(init=False)
 
     def __post_init__(self) -> None:
         self._roster = Roster(self.session)
+        self._groups = Groups(self.session)
 
-    def expect(self, plans: Iterable[Plan]) -> None:
-        """Ask the database once for what many plans name."""
+    def expect(self, plans: Iterable[Plan], rounds: Iterable[Round] = ()) -> None:
+        """Ask the database once for what many plans name, and for the groups of rounds."""
+        self._groups.look_up(rounds)
         rootnames: set[str] = set()
         filenames: set[str] = set()
         for plan in plans:
@@ -84,11 +86,11 @@ class Recorder:
                 filenames.update(fit.product for fit in plan.fits)
         self._roster.look_up(rootnames, filenames)
 
-    def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> SkyRun:
+    def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> SkyRun:
         """A sky run with its values, in the group of its round."""
         exposures = self._roster.exposures(plan.exposures)
         run = SkyRun(
-            self._group(round_),
+            self._groups.of(round_),
             plan.requested,
             plan.parameters,
             self._stamp(plan.software),
@@ -177,29 +179,6 @@ class Recorder:
             )
             if self.session.scalars(same).first() is None:
                 self.importing.notice(note.kind, note.subject, note.message)
-
-    def _group(self, round_: Sequence[SkyPlan]) -> SkyRunGroup:
-        """The group of a round: that of a run of it that is known, else a new one."""
-        fingerprint = round_fingerprint(round_)
-        if fingerprint not in self._groups:
-            self._groups[fingerprint] = self._find_group(round_, fingerprint)
-        return self._groups[fingerprint]
-
-    def _find_group(self, round_: Sequence[SkyPlan], fingerprint: str) -> SkyRunGroup:
-        identities = [plan.source.identity for plan in round_]
-        of_known = (
-            select(SkyRunGroup)
-            .join(SkyRun, SkyRun.group_id == SkyRunGroup.id)
-            .where(SkyRun.recipe_hash.in_(identities))
-            .order_by(SkyRun.id)
-        )
-        same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
-        found = [*self._roster.asked(of_known), *self._roster.asked(same)]
-        if found:
-            return found[0]
-        first = round_[0]
-        label = f"{first.source.path.parent.name}, {len(first.exposures)} exposures"
-        return SkyRunGroup(fingerprint, label[-_LABEL:])
 
     def _begin(self, run: Activity, plan: Plan, log_path: str | None) -> None:
         tool = (plan.software.tool_version or "")[:_TOOL] or None
