@@ -55,6 +55,7 @@ def _torture(
     """Everything that is wanted on one database, added to the rows and the other trials."""
     server = _start_server() if database == "postgresql" else None
     try:
+        process.warm_up(None if server is None else server.url(server.create_database()))
         stage = Stage(home, server)
         trades = [one for one in TRADES if _is_wanted(one.name, options)]
         rows += [_campaign(stage, database, trade, files, options) for trade in trades]
