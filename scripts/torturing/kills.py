@@ -6,7 +6,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from scripts.torturing.agent import Agent, killed, told
 from scripts.torturing.stage import Stage, StageError
@@ -82,9 +82,9 @@ class Campaign:
     def __init__(self, stage: Stage, trade: Trade, what: Disturbance | None = None) -> None:
         self._stage, self._what = stage, what or KILL
         with stage.trial():
-            self._trade = replace(trade, words=stage.filled(trade.words))
+            self._trade = trade
             before, agent = marks_of(stage), Agent(stage.home)
-            ending = stage.run(self._trade.words, agent)
+            ending = stage.run(stage.filled(trade.words), agent)
             if ending.code not in (0, 5):
                 raise StageError(f"{trade.name}: {ending.code} {ending.err[-2000:]}")
             self._code = ending.code
@@ -106,8 +106,9 @@ class Campaign:
 
     def _judge(self, point: int) -> Judgement:
         found, stage, trade = Judgement(), self._stage, self._trade
+        words = stage.filled(trade.words)  # Each trial has a database of its own.
         agent = Agent(stage.home, point, lambda: self._what.happen(stage))
-        ended = stage.run(trade.words, agent)
+        ended = stage.run(words, agent)
         stage.wait_for_server()
         found.demand("worker left", not ended.left, f"{ended.left} processes")
         self._demand_end(found, ended.code, ended.err)
@@ -115,7 +116,7 @@ class Campaign:
         found.demand("fsck failed", repaired.code in (0, 5), repaired.err[-400:])
         found.demand("still running", not unfinished(stage), unfinished(stage))
         self._demand_files(found, again=False)
-        again = stage.run(trade.again or trade.words)
+        again = stage.run(trade.again or words)
         is_done = bool(trade.done) and trade.done in again.err
         good = again.code in (0, 5) or is_done
         found.demand("not repeatable", good, f"{again.code} {again.err[-400:]}")
