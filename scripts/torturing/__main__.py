@@ -13,8 +13,9 @@ from pathlib import Path
 from scripts.torturing import process
 from scripts.torturing.archive import serving
 from scripts.torturing.fields import make_files
-from scripts.torturing.kills import KILL, Campaign, Row, signalled
+from scripts.torturing.kills import KILL, Campaign, Row, points_of, signalled
 from scripts.torturing.others import OTHERS, Trial
+from scripts.torturing.results import Results, code_fingerprint
 from scripts.torturing.stage import Stage, StageError
 from scripts.torturing.tables import kill_table, other_table
 from scripts.torturing.trades import TRADES, Trade
@@ -54,6 +55,7 @@ def _torture(
     """Everything that is wanted on one database, added to the rows and the other trials."""
     server = _start_server() if database == "postgresql" else None
     try:
+        process.warm_up(None if server is None else server.url(server.create_database()))
         stage = Stage(home, server)
         trades = [one for one in TRADES if _is_wanted(one.name, options)]
         rows += [_campaign(stage, database, trade, files, options) for trade in trades]
@@ -81,32 +83,67 @@ def _campaign(
     stage: Stage, database: str, trade: Trade, files: Path, options: argparse.Namespace
 ) -> Row:
     began = time.monotonic()
-    try:
-        stage.prepare(files, trade.before)
-        campaign = Campaign(stage, trade, _SIGNALS[options.signal])
-    except StageError as error:
-        row = Row(trade.name, database, 0)
-        row.wrong["not prepared"] += 1
-        row.seen.append(str(error))
-        _say(row, began)
-        return row
-    row = Row(trade.name, database, campaign.steps)
+    results = Results(options.results, {"code": code_fingerprint(), "signal": options.signal})
     number = options.slow if trade.is_slow else options.kills
-    for point, judgement in campaign.judge(campaign.points(number, options.seed)):
-        row.kills += 1
-        row.wrong.update(judgement.wrong.keys())
-        row.seen += [f"step {point}: {what}: {said}" for what, said in judgement.wrong.items()]
-    _say(row, began)
-    return row
-
-
-def _say(row: Row, began: float) -> None:
+    row = _remembered(results, database, trade, number, options.seed)
+    if row is None:
+        row = _tried(stage, Row(trade.name, database, 0), trade, files, options, results)
     sys.stderr.write(
         f"{row.database}: {row.trade}: {row.kills} of {row.steps} steps, "
         f"{sum(row.wrong.values())} wrong, {time.monotonic() - began:.0f} s\n"
     )
     for line in row.seen[:8]:
         sys.stderr.write(f"    {line}\n")
+    return row
+
+
+def _remembered(
+    results: Results, database: str, trade: Trade, number: int, seed: int
+) -> Row | None:
+    """The row of a command of which every kill stands in the file of results."""
+    known = results.known(trade.name, database)
+    if not known:
+        return None
+    row = Row(trade.name, database, known[0]["steps"])
+    by_point = {kill["point"]: kill["wrong"] for kill in known}
+    wanted = points_of(row.steps, number, seed)
+    if not set(wanted) <= by_point.keys():
+        return None
+    for point in wanted:
+        row.count(point, by_point[point])
+    return row
+
+
+def _tried(
+    stage: Stage,
+    row: Row,
+    trade: Trade,
+    files: Path,
+    options: argparse.Namespace,
+    results: Results,
+) -> Row:
+    """The row of a command, with the kills that stand in the file and all others made now."""
+    try:
+        stage.prepare(files, trade.before)
+        campaign = Campaign(stage, trade, _SIGNALS[options.signal])
+    except StageError as error:
+        row.wrong["not prepared"] += 1
+        row.seen.append(str(error))
+        return row
+    row.steps = campaign.steps
+    known = {
+        kill["point"]: kill["wrong"]
+        for kill in results.known(trade.name, row.database)
+        if kill["steps"] == row.steps
+    }
+    number = options.slow if trade.is_slow else options.kills
+    points = points_of(row.steps, number, options.seed)
+    for point in [point for point in points if point in known]:
+        row.count(point, known[point])
+    for point, judgement in campaign.judge([point for point in points if point not in known]):
+        row.count(point, judgement.wrong)
+        results.add(trade.name, row.database, steps=row.steps, point=point, wrong=judgement.wrong)
+    return row
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,6 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--signal", choices=_SIGNALS, default="kill")
     parser.add_argument(
         "--on", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite", "postgresql")
+    )
+    parser.add_argument(
+        "--results", type=Path, help="File of kills; those in it that are of this code count."
     )
     parser.add_argument("--keep", help="Directory to work in; else one that is forgotten.")
     return parser

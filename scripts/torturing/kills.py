@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from scripts.torturing.agent import Agent, killed, told
 from scripts.torturing.stage import Stage, StageError
@@ -49,6 +49,12 @@ class Row:
     wrong: Counter[str] = field(default_factory=Counter)
     seen: list[str] = field(default_factory=list)
 
+    def count(self, point: int, wrong: Mapping[str, str]) -> None:
+        """Add a kill before a step, and what was wrong after it."""
+        self.kills += 1
+        self.wrong.update(wrong.keys())
+        self.seen += [f"step {point}: {what}: {said}" for what, said in wrong.items()]
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -76,9 +82,9 @@ class Campaign:
     def __init__(self, stage: Stage, trade: Trade, what: Disturbance | None = None) -> None:
         self._stage, self._what = stage, what or KILL
         with stage.trial():
-            self._trade = replace(trade, words=stage.filled(trade.words))
+            self._trade = trade
             before, agent = marks_of(stage), Agent(stage.home)
-            ending = stage.run(self._trade.words, agent)
+            ending = stage.run(stage.filled(trade.words), agent)
             if ending.code not in (0, 5):
                 raise StageError(f"{trade.name}: {ending.code} {ending.err[-2000:]}")
             self._code = ending.code
@@ -92,15 +98,6 @@ class Campaign:
         """Steps of the command when it is left alone."""
         return self._wanted.steps
 
-    def points(self, number: int, seed: int) -> list[int]:
-        """Steps before which it is ended: all, the middle one, or a sample with first and last."""
-        steps = range(1, self.steps + 1)
-        if number >= len(steps):
-            return list(steps)
-        if number < 2:
-            return [(self.steps + 1) // 2]
-        return sorted({1, self.steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
-
     def judge(self, points: list[int]) -> Iterator[tuple[int, Judgement]]:
         """End the command before each of some steps; what is wrong afterwards."""
         for point in points:
@@ -109,8 +106,9 @@ class Campaign:
 
     def _judge(self, point: int) -> Judgement:
         found, stage, trade = Judgement(), self._stage, self._trade
+        words = stage.filled(trade.words)  # Each trial has a database of its own.
         agent = Agent(stage.home, point, lambda: self._what.happen(stage))
-        ended = stage.run(trade.words, agent)
+        ended = stage.run(words, agent)
         stage.wait_for_server()
         found.demand("worker left", not ended.left, f"{ended.left} processes")
         self._demand_end(found, ended.code, ended.err)
@@ -118,7 +116,7 @@ class Campaign:
         found.demand("fsck failed", repaired.code in (0, 5), repaired.err[-400:])
         found.demand("still running", not unfinished(stage), unfinished(stage))
         self._demand_files(found, again=False)
-        again = stage.run(trade.again or trade.words)
+        again = stage.run(trade.again or words)
         is_done = bool(trade.done) and trade.done in again.err
         good = again.code in (0, 5) or is_done
         found.demand("not repeatable", good, f"{again.code} {again.err[-400:]}")
@@ -153,6 +151,16 @@ class Campaign:
         found.demand("fsck failed", checked.code in (0, 5), checked.err[-400:])
         problems = problems_in(checked.out) if checked.code in (0, 5) else []
         found.demand("fsck not silent", not problems, problems[:3])
+
+
+def points_of(number_of_steps: int, number: int, seed: int) -> list[int]:
+    """Steps before which to end a command: all, the middle one, or a sample with first and last."""
+    steps = range(1, number_of_steps + 1)
+    if number >= len(steps):
+        return list(steps)
+    if number < 2:
+        return [(number_of_steps + 1) // 2]
+    return sorted({1, number_of_steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
 
 
 def _differ(one: dict[str, str], other: dict[str, str]) -> list[str]:

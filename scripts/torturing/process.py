@@ -7,17 +7,21 @@ import os
 import pkgutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import psutil
+import pytest
+from sqlalchemy.orm import configure_mappers
 
 from scripts.torturing.agent import Agent
+from tests.engines import share_statements
 
 #: Longest time that a process of a killed command may outlive it.
 _GRACE_S = 10.0
@@ -47,6 +51,26 @@ def prepare() -> None:
         if not module.name.startswith(("skydb.drizzle.tasks", "skydb.drizzle.worker")):
             with suppress(ImportError):
                 importlib.import_module(module.name)
+    configure_mappers()
+    share_statements(pytest.MonkeyPatch())
+
+
+def warm_up(url: str | None) -> None:
+    """Do once what every command does first, so that those that are forked know it.
+
+    Parameters
+    ----------
+    url : str or None
+        An empty database; one of SQLite is made when left out.
+    """
+    from skydb.cli.main import run as command
+
+    with tempfile.TemporaryDirectory() as home, Path(os.devnull).open("w") as nowhere:
+        url = url or f"sqlite:///{home}/ledger.sqlite"
+        beginning = ("--db", url, "--data", f"{home}/data")
+        for words in (("init",), ("fsck", "--deep", "--json"), ("ingest", home), ("status",)):
+            with redirect_stdout(nowhere), redirect_stderr(nowhere), suppress(SystemExit):
+                command([*beginning, *words])
 
 
 def run(

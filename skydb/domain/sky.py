@@ -271,6 +271,18 @@ class SkyValue(Base):
         self.unit = level.unit
         self.cr_masked_pix = level.cr_masked_pix
 
+    @staticmethod
+    def logged(level: SkyLevel, line: int | None) -> dict[str, Any]:
+        """The columns of a value that a log tells of, but for run and exposure."""
+        return {
+            "extver": level.extver,
+            "mdrizsky": level.mdrizsky,
+            "mdrizsky_sigma": level.sigma,
+            "unit": level.unit,
+            "log_line": line,
+            "cr_masked_pix": level.cr_masked_pix,
+        }
+
 
 class Mosaic(Base):
     """The science and weight images that a run made.

@@ -28,6 +28,7 @@ _PLAIN_VALUE = re.compile(
 )
 _PLAIN_RECORD = re.compile(r" *'([A-Za-z_]\w*(?:\.\w+)*): +([0-9]+(?:\.[0-9]*)?)' *(?:/[ -~]*)?\Z")
 _EXPONENTS = str.maketrans("Dd", "Ee")
+_NOT_PLAIN = object()
 
 
 class ScannedHeader(Mapping[str, Any]):
@@ -66,20 +67,8 @@ class ScannedHeader(Mapping[str, Any]):
         image = self._images[self._first[keyword]]
         if keyword in _COMMENTARY:
             return "\n".join(one[8:].rstrip() for one in self._all(keyword))
-        match = _PLAIN_VALUE.match(image, 10) if _is_plain(image) else None
-        if match is None:
-            return self._as_astropy_has_it(keyword)
-        text, whole, number, truth = match.groups()
-        if text is not None:
-            # A record-valued card, or a text of which astropy seeks the end in the comment.
-            if ": " in text or (not text and image.count("'") > 2):
-                return self._as_astropy_has_it(keyword)
-            return text.rstrip()
-        if whole:
-            return int(whole)
-        if number:
-            return float(number.translate(_EXPONENTS))
-        return truth == "T" if truth else None
+        value = _plain_value(image)
+        return self._as_astropy_has_it(keyword) if value is _NOT_PLAIN else value
 
     @property
     def comments(self) -> Mapping[str, str]:
@@ -90,6 +79,10 @@ class ScannedHeader(Mapping[str, Any]):
     def repeated(self) -> frozenset[str]:
         """Keywords of more than one card."""
         return frozenset(self._repeated)
+
+    def values_of(self, keyword: str) -> list[Any]:
+        """Values of all cards of one keyword; a card that cannot be parsed is its text."""
+        return [_value_alone(image) for image in self._all(keyword)]
 
     def image(self, keyword: str) -> str | None:
         """The first card of a keyword as it stands, or None when there is none."""
@@ -184,6 +177,35 @@ def _name(image: str) -> str:
 def _is_plain(image: str) -> bool:
     """Whether a value begins where the standard wants it, and ends in the same card."""
     return len(image) == _CARD and image[8:10] == "= " and _plain_name(image[:8]) is not None
+
+
+def _plain_value(image: str) -> Any:  # noqa: ANN401, a card holds anything
+    """Value of a card of the plain kind; of any other one what stands for that."""
+    match = _PLAIN_VALUE.match(image, 10) if _is_plain(image) else None
+    if match is None:
+        return _NOT_PLAIN
+    text, whole, number, truth = match.groups()
+    if text is not None:
+        # A record-valued card, or a text of which astropy seeks the end in the comment.
+        if ": " in text or (not text and image.count("'") > 2):
+            return _NOT_PLAIN
+        return text.rstrip()
+    if whole:
+        return int(whole)
+    if number:
+        return float(number.translate(_EXPONENTS))
+    return truth == "T" if truth else None
+
+
+def _value_alone(image: str) -> Any:  # noqa: ANN401, a card holds anything
+    value = _plain_value(image)
+    if value is not _NOT_PLAIN:
+        return value
+    try:
+        found: object = fits.Card.fromstring(image).value
+    except (fits.VerifyError, ValueError):
+        return image[10:].strip()
+    return None if isinstance(found, fits.card.Undefined) else found
 
 
 # Cameras have some thousand keywords, and a field of eight characters means one thing.

@@ -5,6 +5,7 @@ Values that make an image or its WCS unusable are refused, see :mod:`skydb.files
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -16,6 +17,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
 from skydb.files.instruments import sky_unit_of
 from skydb.files.integrity import wrong_sums
+from skydb.files.repeatedcards import repeated_cards
 from skydb.files.structure import FitsSkeleton, HduRecord
 
 #: Launch of HST, 1990-04-24, and the end of the century, as MJD.
@@ -31,6 +33,8 @@ _HIGHEST_SKY = 1e6
 _GAINS = ("ATODGAIN", "ADCGAIN", "CCDGAIN", "GAIN")
 #: Detectors that count photons have no gain.
 _WITHOUT_GAIN = frozenset({"SBC", "FUV-MAMA", "NUV-MAMA"})
+#: What names of filters and gratings, several of them, are made of.
+_FILTER = re.compile(r"[A-Za-z0-9;,/+. _-]+")
 #: Pixels looked at first, in the middle of a chip, and at a time.
 _PIXELS = 1 << 14
 _DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%y")
@@ -50,6 +54,8 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
     """
     return (
         *sum_doubts(skeleton),
+        *repeated_cards(skeleton),
+        *_doubtful_filters(facts),
         *_doubtful_extensions(skeleton, kind),
         *_doubtful_numbers(skeleton, facts),
         # A product can be empty: a sky cell that its exposures hardly touch.
@@ -65,10 +71,17 @@ def sum_doubts(skeleton: FitsSkeleton) -> Iterator[str]:
         yield f"{wrong}: it is damaged, or was changed without renewing its sums; fetch it again."
 
 
+def _doubtful_filters(facts: ExposureFacts) -> Iterator[str]:
+    if not _FILTER.fullmatch(facts.filters):
+        yield f"its filter is {facts.filters!r}, which is no name of one."
+
+
 def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[str]:
     announced = Cards(skeleton.path, (skeleton.primary.scanned,)).integer("NEXTEND")
     if announced is not None and announced < 0:
         yield f"NEXTEND is {announced}."
+    if skeleton.primary.scanned.get("SIMPLE") is False:
+        yield "SIMPLE is F: it does not claim to be FITS."
     if kind.is_drizzled:
         return
     for chip in skeleton.named("SCI"):
@@ -90,6 +103,9 @@ def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[
         said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
         if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
             yield f"MDRIZSKY of SCI,{chip.version} is {said}, which is not a sky value."
+        scale = cards.text("BSCALE")
+        if scale is not None and cards.number("BSCALE") in (None, 0.0):
+            yield f"BSCALE of SCI,{chip.version} is {scale}: its pixels have no values."
         good = cards.integer("NGOODPIX")
         if good is not None and good < 0:
             yield f"NGOODPIX of SCI,{chip.version} is {good}."

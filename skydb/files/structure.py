@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from astropy import log
 from astropy.io import fits
 
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
@@ -44,11 +45,17 @@ _MOST_AXES = 999
 def quiet_astropy() -> Iterator[None]:
     """Suppress astropy's repairs of harmless header flaws.
 
-    ``catch_warnings`` swaps global state, so threads take turns.
+    ``catch_warnings`` swaps global state, so threads take turns. What astropy logs besides goes
+    to standard output, where a document of JSON may stand.
     """
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        level = log.level
+        log.setLevel("ERROR")
+        try:
+            yield
+        finally:
+            log.setLevel(level)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ column. So every value is checked here against the type of its column.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -44,6 +45,8 @@ _MOST_DIGITS = 4000
 _DEEPEST_DOCUMENT = 200
 #: PostgreSQL has no character of code 0, UTF-8 has no half of a surrogate pair.
 _NOT_STORED = re.compile("[\0\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MANY_DIGITS = re.compile(rf"\d{{{_MOST_DIGITS - 1}}}")
 
 #: Suffix that SQLAlchemy gives a column name in a statement with several rows.
 _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
@@ -184,7 +187,7 @@ def _check(column: Column[Any], *, is_indexed: bool) -> Check | None:
     if isinstance(kind, Float):
         return _needed_number if not column.nullable else _number
     if isinstance(kind, JSON):
-        return _document
+        return _whole_document
     return _time if isinstance(kind, DateTime) else None
 
 
@@ -228,6 +231,21 @@ def _time(value: object) -> str | None:
     except OverflowError:
         return f"is {value}, which is out of range"
     return None
+
+
+def _whole_document(value: object) -> str | None:
+    """Why a document cannot be kept; most can, as their text tells without a walk through them."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, check_circular=False)
+    except (TypeError, ValueError, RecursionError):
+        return _document(value)
+    is_plain = (
+        text.count("{") + text.count("[") <= _DEEPEST_DOCUMENT
+        and "\\u0000" not in text
+        and _SURROGATE.search(text) is None
+        and _MANY_DIGITS.search(text) is None
+    )
+    return None if is_plain else _document(value)
 
 
 def _document(value: object, depth: int = 0) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -29,23 +30,40 @@ class LineDigest:
     def __init__(self, checkpoints: Collection[int] = ()) -> None:
         self.first: int | None = None
         self.last = 0
-        self.count = 0
         self.beginnings: dict[int, str] = {}
-        self._checkpoints = checkpoints
+        self._checkpoints = sorted(checkpoints)
         self._digest = hashlib.sha256()
+        self._taken = 0
         self._batch: list[str] = []
+        self._due = 1
+        """Length of the batch at which there is something to do; first for the first line."""
+
+    @property
+    def count(self) -> int:
+        """Lines so far."""
+        return self._taken + len(self._batch)
 
     def add(self, number: int, text: str) -> None:
         """Take one line."""
-        if self.first is None:
-            self.first = number
         self.last = number
-        self.count += 1
         self._batch.append(text)
-        if self.count in self._checkpoints:
-            self.beginnings[self.count] = self._hexdigest()
+        if len(self._batch) >= self._due:
+            self._pause()
+
+    def _pause(self) -> None:
+        if self.first is None:
+            self.first = self.last
+        count = self.count
+        if count in self._checkpoints:
+            self.beginnings[count] = self._hexdigest()
         elif len(self._batch) >= _BATCH:
             self._update()
+        self._plan()
+
+    def _plan(self) -> None:
+        """Know when there is something to do: at the next checkpoint, or with a full batch."""
+        later = self._checkpoints[bisect_right(self._checkpoints, self.count) :]
+        self._due = min([_BATCH, *(one - self._taken for one in later[:1])])
 
     def close(self) -> LogLines:
         """The lines so far."""
@@ -56,9 +74,11 @@ class LineDigest:
     def _update(self) -> None:
         if self._batch:
             text = "\n".join([line.rstrip() for line in self._batch])
-            text = text if self.count == len(self._batch) else "\n" + text
+            text = "\n" + text if self._taken else text
             self._digest.update(text.encode("utf-8", errors="replace"))
+            self._taken += len(self._batch)
             self._batch.clear()
+            self._plan()
 
     def _hexdigest(self) -> str:
         self._update()
@@ -135,8 +155,11 @@ class Draft:
         self.parameters.setdefault(sys.intern(self.section), {})
 
     def _parameter(self, event: Event) -> None:
-        name, value = (sys.intern(text) for text in event.groups)
-        self.parameters.setdefault(sys.intern(self.section), {})[name] = value
+        name, value = event.groups
+        section = self.parameters.get(self.section)
+        if section is None:
+            section = self.parameters[sys.intern(self.section)] = {}
+        section[name] = value
 
     def _given(self, event: Event) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from skydb.files.logs.patterns import PATTERNS, Event, LoggedTask, What
 
@@ -42,7 +43,8 @@ _REMEMBERED = 20_000
 
 def _meaning_of(text: str) -> _Meaning | None:
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
-        return What.PARAMETER, None, (found[1], found[2].strip()), None
+        # The same of thousands of runs is kept once.
+        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
     word = _WORD.match(text)
     if word is None:
         return None

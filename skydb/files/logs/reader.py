@@ -23,6 +23,13 @@ from skydb.files.logs.values import base_name
 #: Lines between the remark on the log file and the beginning of a run.
 _NEAR = 4
 _FIRST_WORDS = frozenset({What.PACKAGE, What.PYTHON, What.VERSIONS_FOLLOW, What.LOG_NAMED})
+#: Events that begin a run, or identify it.
+_TELLING = frozenset(
+    {
+        *(What.LOG_NAMED, What.BANNER, What.VERSIONS_FOLLOW),
+        *(What.STEP, What.SECTION, What.TRAILER),
+    }
+)
 #: Reason to report a line without a run.
 _VALUES = frozenset(
     {
@@ -106,9 +113,11 @@ class RunReader:
         find = EventFinder().find
         for number, text, has_logger, is_echo in self._cleaner.clean(lines):
             event = None if is_echo else find(number, text, has_logger)
-            if event is None and not self._limbo:
+            if not self._limbo and (event is None or self._is_of_focus(event)):
                 if self._focus is not None:
                     self._focus.draft.digest.add(number, text)
+                    if event is not None:
+                        self._focus.take(event)
                 continue
             line = LogLine(number, text, has_logger, is_echo)
             if event is None:
@@ -121,6 +130,18 @@ class RunReader:
         self.divide()
         yield from self._done
         self._done.clear()
+
+    def _is_of_focus(self, event: Event) -> bool:
+        """Whether an event can be nothing but one more of the run that is read: most are.
+
+        A run that is read is open, and the only open one of its task.
+        """
+        focus = self._focus
+        if focus is None or event.what in _TELLING or self._is_repeat[event.has_logger]:
+            return False
+        return event.task is None or (
+            focus.builder is not None and focus.builder.task is event.task
+        )
 
     def divide(self) -> None:
         """End all runs: the following lines belong to others."""

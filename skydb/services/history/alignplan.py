@@ -16,6 +16,7 @@ from skydb.files.shiftfile import ShiftFile, ShiftRow
 from skydb.services.history.companions import (
     MATCH_SUFFIX,
     Directory,
+    Listing,
     is_of,
     row_disagreements,
     sky_scatter_mas,
@@ -57,11 +58,14 @@ class Latest:
 
 
 def alignment_plan(
-    path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any]
+    path: Path, run: LoggedAlignment, latest: Latest, beside: Mapping[str, Any], listing: Listing
 ) -> AlignmentPlan:
-    """Plan the records of one run in a log; ``beside`` has the facts of its file."""
+    """Plan the records of one run in a log.
+
+    ``beside`` has the facts of its file, ``listing`` is of the directory of the log.
+    """
     source = Source.of(path, run, beside)
-    reader = _FitReader(path, run, latest)
+    reader = _FitReader(path, run, latest, listing)
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
@@ -83,11 +87,11 @@ def alignment_plan(
 class _FitReader:
     """Compares the log with the files beside it."""
 
-    def __init__(self, path: Path, run: LoggedAlignment, latest: Latest) -> None:
+    def __init__(self, path: Path, run: LoggedAlignment, latest: Latest, listing: Listing) -> None:
         self._path = path
         self._run = run
         self._latest = latest
-        self.directory = Directory(path.parent)
+        self.directory = Directory(listing)
         self.notes: list[Note] = []
         self.fits: list[FitPlan] = []
         self._shifts = self._shift_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -21,11 +22,37 @@ T = TypeVar("T")
 
 MATCH_SUFFIX = "_catalog_fit.match"
 _SHIFT_TRACE = "# form:"
+_LIST = ".coo"
 _LISTS = ("_xy_catalog.coo", "_refxy_catalog.coo", "_sky_catalog.coo")
 #: Digits after the point: of shifts in the log and the match file, of scale, of rotation.
 _SHIFT_STEP, _SCALE_STEP, _ROTATION_STEP = 1e-4, 1e-6, 1e-6
 #: Tolerance of an RMS, of which the log has two digits.
 _RMS_PART = 0.05
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names of the source lists in a directory, looked up once for all runs that it has.
+
+    Parameters
+    ----------
+    path : Path
+        The directory.
+    """
+
+    path: Path
+
+    @cached_property
+    def _names(self) -> list[str]:
+        try:
+            return sorted(path.name for path in self.path.iterdir() if _LIST in path.name)
+        except OSError:
+            return []
+
+    def source_lists(self, product: str) -> list[Path]:
+        """Source lists of a product: its stem, and their ending anywhere behind it."""
+        stem = stem_of(product)
+        return [self.path / name for name in self._names if _LIST in name.partition(stem)[2]]
 
 
 @dataclass
@@ -34,12 +61,17 @@ class Directory:
 
     Parameters
     ----------
-    path : Path
+    listing : Listing
     """
 
-    path: Path
+    listing: Listing
     notes: list[Note] = field(default_factory=list)
     used: list[Path] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self.listing.path
 
     def shift_file(self, name: str | None) -> ShiftFile | None:
         """The shift file that a run wrote, by its name."""
@@ -53,7 +85,7 @@ class Directory:
         """Number of sources in each list of each product."""
         found: dict[str, dict[str, int]] = {}
         for product in products:
-            for path in sorted(self.path.glob(f"*{_escaped(stem_of(product))}*.coo*")):
+            for path in self.listing.source_lists(product):
                 listed = self._read(path.name, read_source_list, keep=False)
                 if listed is not None:
                     found.setdefault(product, {})[path.name] = listed.sources
@@ -133,7 +165,3 @@ def sky_scatter_mas(matches: MatchFile) -> tuple[float, float] | None:
 
 def _angle_between(one_deg: float, other_deg: float) -> float:
     return math.remainder(one_deg - other_deg, 360.0)
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in text)

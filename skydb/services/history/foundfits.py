@@ -14,6 +14,7 @@ from typing import IO, Any
 from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.plan import AlignmentPlan
+from skydb.services.history.companions import Listing
 
 #: Bytes that are kept in memory; more goes to a temporary file.
 _IN_MEMORY = 4 << 20
@@ -93,10 +94,11 @@ class FoundFits:
         for one in reversed(runs):
             latest.append(later[one.path.parent].of(one))
             later[one.path.parent].add(one)
+        listings = {home: Listing(home) for home in later}
         for one, what in zip(runs, reversed(latest), strict=True):
             self._file.seek(one.place)
             run, beside = pickle.load(self._file)
-            yield alignment_plan(one.path, run, what, beside)
+            yield alignment_plan(one.path, run, what, beside, listings[one.path.parent])
 
     def _in_order(self) -> list[FoundFit]:
         return sorted(self._found, key=lambda one: (one.started_at, str(one.path), one.first_line))

@@ -14,21 +14,20 @@ from skydb.domain import (
     AlignmentRun,
     AlignmentSolution,
     Environment,
-    Exposure,
     Finding,
     HistoryImport,
-    Product,
     SkyRun,
-    SkyRunGroup,
     SkyValue,
     Stamp,
 )
 from skydb.domain.base import utc_now
-from skydb.domain.values import SkyLevel, WcsName
+from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
+from skydb.services.history.groups import Groups
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
 from skydb.services.history.roster import Roster
-from skydb.services.history.rounds import round_fingerprint
+from skydb.services.history.rounds import Round
+from skydb.services.history.rows import Columns, Rows
 
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
@@ -39,7 +38,14 @@ _REPEATED = (
     *(AlignmentSolution.status, AlignmentSolution.repeats_id, AlignmentSolution.fit_geometry),
     *(AlignmentSolution.nmatches, AlignmentSolution.dx_pix, AlignmentSolution.dy_pix),
 )
-_LABEL, _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 120, 80, 64, 255, 16
+#: Numbers that a plan may have.
+_NO_NUMBERS = dict.fromkeys(
+    (
+        *("fit_geometry", "nmatches", "dx_pix", "dy_pix", "rotation_deg", "scale"),
+        *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
+    )
+)
+_WCSNAME, _TOOL, _REFERENCE, _PYTHON = 80, 64, 255, 16
 
 
 @dataclass
@@ -60,14 +66,17 @@ class Recorder:
     session: Session
     importing: HistoryImport
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
-    _groups: dict[str, SkyRunGroup] = field(default_factory=dict, init=False)
+    _groups: Groups = field(init=False)
+    _rows: Rows = field(default_factory=Rows, init=False)
     _roster: Roster = field(init=False)
 
     def __post_init__(self) -> None:
         self._roster = Roster(self.session)
+        self._groups = Groups(self.session)
 
-    def expect(self, plans: Iterable[Plan]) -> None:
-        """Ask the database once for what many plans name."""
+    def expect(self, plans: Iterable[Plan], rounds: Iterable[Round] = ()) -> None:
+        """Ask the database once for what many plans name, and for the groups of rounds."""
+        self._groups.look_up(rounds)
         rootnames: set[str] = set()
         filenames: set[str] = set()
         for plan in plans:
@@ -77,20 +86,21 @@ class Recorder:
                 filenames.update(fit.product for fit in plan.fits)
         self._roster.look_up(rootnames, filenames)
 
-    def sky_run(self, plan: SkyPlan, round_: Sequence[SkyPlan], log_path: str | None) -> SkyRun:
+    def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> SkyRun:
         """A sky run with its values, in the group of its round."""
         exposures = self._roster.exposures(plan.exposures)
         run = SkyRun(
-            self._group(round_),
+            self._groups.of(round_),
             plan.requested,
             plan.parameters,
             self._stamp(plan.software),
             recipe_hash=plan.source.identity,
         )
         self._begin(run, plan, log_path)
-        levels = plan.levels if plan.error is None else ()
-        values = [_value(exposures[level.rootname], level, plan) for level in levels]
-        run.recall_values(values, plan.effective)
+        run.recall_values((), plan.effective)
+        for level in plan.levels if plan.error is None else ():
+            line = plan.lines.get((level.rootname, level.extver))
+            self._rows.value(run, exposures[level.rootname], SkyValue.logged(level, line))
         return run
 
     def alignment(self, plan: AlignmentPlan, log_path: str | None) -> AlignmentRun:
@@ -101,8 +111,18 @@ class Recorder:
         self._begin(run, plan, log_path)
         products = self._roster.products(fit.product for fit in plan.fits)
         for fit in plan.fits:
-            self._solution(run, fit, products[fit.product])
+            self._rows.fit(run, products[fit.product], _columns(fit, run))
         return run
+
+    def write(self) -> None:
+        """Write all that waits.
+
+        Raises
+        ------
+        RowRefusedError
+            When a column has no room for a value.
+        """
+        self._rows.write(self.session)
 
     def link_repeats(self, run_ids: Sequence[int]) -> None:
         """Link every fit that was applied to the dry run that found the same numbers before.
@@ -136,7 +156,7 @@ class Recorder:
 
     def replace(self, earlier_id: int, run: Activity) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
-        self.session.flush()
+        self.write()
         earlier = self.session.get_one(Activity, earlier_id)
         earlier.deleted_at = utc_now()
         said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
@@ -159,29 +179,6 @@ class Recorder:
             )
             if self.session.scalars(same).first() is None:
                 self.importing.notice(note.kind, note.subject, note.message)
-
-    def _group(self, round_: Sequence[SkyPlan]) -> SkyRunGroup:
-        """The group of a round: that of a run of it that is known, else a new one."""
-        fingerprint = round_fingerprint(round_)
-        if fingerprint not in self._groups:
-            self._groups[fingerprint] = self._find_group(round_, fingerprint)
-        return self._groups[fingerprint]
-
-    def _find_group(self, round_: Sequence[SkyPlan], fingerprint: str) -> SkyRunGroup:
-        identities = [plan.source.identity for plan in round_]
-        of_known = (
-            select(SkyRunGroup)
-            .join(SkyRun, SkyRun.group_id == SkyRunGroup.id)
-            .where(SkyRun.recipe_hash.in_(identities))
-            .order_by(SkyRun.id)
-        )
-        same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
-        found = [*self._roster.asked(of_known), *self._roster.asked(same)]
-        if found:
-            return found[0]
-        first = round_[0]
-        label = f"{first.source.path.parent.name}, {len(first.exposures)} exposures"
-        return SkyRunGroup(fingerprint, label[-_LABEL:])
 
     def _begin(self, run: Activity, plan: Plan, log_path: str | None) -> None:
         tool = (plan.software.tool_version or "")[:_TOOL] or None
@@ -209,21 +206,18 @@ class Recorder:
             self._environments[fingerprint] = new
         return self._environments[fingerprint]
 
-    def _solution(self, run: AlignmentRun, fit: FitPlan, product: Product) -> None:
-        name = WcsName.parse(fit.wcs_name[:_WCSNAME])
-        solution = AlignmentSolution.logged(product, run, name, fit.status)
-        solution.reason = fit.reason
-        solution.read_from = dict(fit.origins) or None
-        for column, value in fit.numbers.items():
-            setattr(solution, column, value)
-        if fit.status is SolutionStatus.APPLIED:
-            solution.applied_at = run.finished_at
 
-
-def _value(exposure: Exposure, level: SkyLevel, plan: SkyPlan) -> SkyValue:
-    value = SkyValue(exposure, level)
-    value.log_line = plan.lines.get((level.rootname, level.extver))
-    return value
+def _columns(fit: FitPlan, run: AlignmentRun) -> Columns:
+    """Columns of a fit, but for those of what it belongs to."""
+    name = WcsName.parse(fit.wcs_name[:_WCSNAME])
+    return {
+        **AlignmentSolution.columns_logged(run, name, fit.status),
+        "reason": fit.reason,
+        "read_from": dict(fit.origins) or None,
+        "applied_at": run.finished_at if fit.status is SolutionStatus.APPLIED else None,
+        **_NO_NUMBERS,
+        **fit.numbers,
+    }
 
 
 def _numbers_of(fit: Row[Any]) -> tuple[object, ...]:

@@ -28,7 +28,7 @@ from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
 from skydb.services.history.productplan import disagreements, product_plan, writer_of
 from skydb.services.history.recorder import Recorder
 from skydb.services.history.register import Register
-from skydb.services.history.rounds import in_order, rounds_of
+from skydb.services.history.rounds import Round, in_order, rounds_of
 from skydb.services.history.search import Found, Unused, files_below, look_at
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
@@ -141,6 +141,7 @@ class _Batch:
         self._activity_id = activity_id
         self._kept: dict[Path, str] = {}
         self._recording: Recorder | None = None
+        self._homes: dict[int, Round] = {}
         with context.store.reading() as session:
             self._register = Register.read(session)
 
@@ -174,9 +175,9 @@ class _Batch:
 
     def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
         """Record sky runs in the order of time, each in its group."""
-        homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
+        self._homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
         return self._together(
-            plans, lambda plan: self._sky(plan, homes[id(plan)], HistoryKind.SKY_RUN)
+            plans, lambda plan: self._sky(plan, self._homes[id(plan)], HistoryKind.SKY_RUN)
         )
 
     def _together(self, plans: Iterable[P], record: Callable[[P], _Met]) -> list[HistoryOutcome]:
@@ -191,7 +192,9 @@ class _Batch:
         """Record plans in one transaction; each in its own when the row of one is refused."""
         try:
             with self._recorder() as self._recording:
-                self._recording.expect(block)
+                homes = self._homes
+                rounds = [homes[id(plan)] for plan in block if id(plan) in homes]
+                self._recording.expect(block, rounds)
                 met = [record(plan) for plan in block]
                 return self._written(self._recording, met)
         except RowRefusedError as error:
@@ -208,7 +211,7 @@ class _Batch:
 
     def _written(self, recorder: Recorder, met: Sequence[_Met]) -> list[HistoryOutcome]:
         """Write what waits; what became of each plan."""
-        recorder.session.flush()
+        recorder.write()
         self._register.settle()
         return [one.outcome for one in met]
 
@@ -238,7 +241,7 @@ class _Batch:
             reason=file.reason,
         )
 
-    def _sky(self, plan: SkyPlan, round_: Sequence[SkyPlan], kind: HistoryKind) -> _Met:
+    def _sky(self, plan: SkyPlan, round_: Round, kind: HistoryKind) -> _Met:
         self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
@@ -263,7 +266,9 @@ class _Batch:
             yield self._recording
             return
         with self._context.store.writing() as session:
-            yield Recorder(session, session.get_one(HistoryImport, self._activity_id))
+            recorder = Recorder(session, session.get_one(HistoryImport, self._activity_id))
+            yield recorder
+            recorder.write()
             session.commit()
 
     def _keep(self, path: Path) -> str:

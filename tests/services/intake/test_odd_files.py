@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, Finding
+from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.services.intake import ingest as ingest_module
+from skydb.services.intake import readworker
 from tests.services.tools import MEMBERS, write_exposure
 
 NEW, REJECTED = IngestStatus.NEW, IngestStatus.REJECTED
@@ -161,3 +163,39 @@ def test_a_damaged_file_is_recorded_with_a_finding(services: Services, tmp_path:
     assert message.startswith("DATASUM of HDU 3 (DQ) does not hold: ")
     (again,) = services.ingest.ingest([path])
     assert (again.status, again.is_flawed) == (IngestStatus.KNOWN, False)
+
+
+def test_directories_that_are_linked_in_a_ring_are_searched_once(
+    services_anywhere: Services, tmp_path: Path
+) -> None:
+    good = write_exposure(tmp_path / "a" / "b", MEMBERS[0])
+    (tmp_path / "a" / "b" / "up").symlink_to(tmp_path / "a")
+    (tmp_path / "ring1").symlink_to(tmp_path / "ring2")
+    (tmp_path / "ring2").symlink_to(tmp_path / "ring1")
+    (tmp_path / "a" / "self").symlink_to("self")
+    assert told(services_anywhere, tmp_path) == {good.name: (NEW, None)}
+
+
+@pytest.mark.parametrize("becomes", ["another name", "a named pipe", "a directory", "half of it"])
+def test_a_file_that_is_taken_away_while_it_is_read_is_rejected_alone(
+    services_anywhere: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    taken, good = (write_exposure(tmp_path, name) for name in MEMBERS)
+    read_facts = readworker.read_facts
+
+    def reading(path: Path) -> FileFacts:
+        facts = read_facts(path)
+        if path == taken:
+            path.rename(path.with_suffix(".old"))
+            if becomes == "a named pipe":
+                os.mkfifo(path)
+            elif becomes == "a directory":
+                path.mkdir()
+            elif becomes == "half of it":
+                path.write_bytes(path.with_suffix(".old").read_bytes()[:4000])
+        return facts
+
+    monkeypatch.setattr(readworker, "read_facts", reading)
+    found = told(services_anywhere, taken, good)
+    assert found[good.name] == (NEW, None)
+    assert found[taken.name][0] is REJECTED and found[taken.name][1]

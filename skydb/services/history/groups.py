@@ -1,0 +1,81 @@
+"""Groups of sky runs that belong beside each other, in the ledger or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.domain import SkyRun, SkyRunGroup
+from skydb.services.history.rounds import Round, round_fingerprint
+
+#: What the database is asked for at once.
+_ASKED_TOGETHER = 500
+_LABEL = 120
+
+
+@dataclass
+class Groups:
+    """What a transaction has met, so that the database is asked once for all of a block.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    """
+
+    session: Session
+    _groups: dict[str, SkyRunGroup | None] = field(default_factory=dict, init=False)
+
+    def look_up(self, rounds: Iterable[Round]) -> None:
+        """Ask the database for the groups of some rounds: those of a run of it that is known."""
+        asked = {round_fingerprint(round_): round_ for round_ in rounds}
+        asked = {one: round_ for one, round_ in asked.items() if one not in self._groups}
+        identities = [plan.source.identity for round_ in asked.values() for plan in round_]
+        known = self._of_runs(identities)
+        same = self._of_fingerprints(list(asked))
+        for fingerprint, round_ in asked.items():
+            found = [known[one] for plan in round_ if (one := plan.source.identity) in known]
+            first = min(found, key=lambda one: one[0])[1] if found else same.get(fingerprint)
+            self._groups[fingerprint] = first
+
+    def of(self, round_: Round) -> SkyRunGroup:
+        """The group of a round, made when the ledger has none."""
+        fingerprint = round_fingerprint(round_)
+        if fingerprint not in self._groups:
+            self.look_up([round_])
+        group = self._groups[fingerprint]
+        if group is None:
+            first = round_[0]
+            label = f"{first.source.path.parent.name}, {len(first.exposures)} exposures"
+            group = self._groups[fingerprint] = SkyRunGroup(fingerprint, label[-_LABEL:])
+        return group
+
+    def _of_runs(self, identities: Sequence[str]) -> dict[str, tuple[int, SkyRunGroup]]:
+        """Number and group of the first run of each identity that there is."""
+        known: dict[str, tuple[int, SkyRunGroup]] = {}
+        for some in _parts(identities):
+            asked = (
+                select(SkyRun.recipe_hash, SkyRun.id, SkyRunGroup)
+                .join(SkyRunGroup, SkyRun.group_id == SkyRunGroup.id)
+                .where(SkyRun.recipe_hash.in_(some))
+                .order_by(SkyRun.id.desc())
+            )
+            with self.session.no_autoflush:
+                known |= {str(one): (run, group) for one, run, group in self.session.execute(asked)}
+        return known
+
+    def _of_fingerprints(self, fingerprints: Sequence[str]) -> dict[str, SkyRunGroup]:
+        same: dict[str, SkyRunGroup] = {}
+        for some in _parts(fingerprints):
+            asked = select(SkyRunGroup).where(SkyRunGroup.fingerprint.in_(some))
+            with self.session.no_autoflush:
+                same |= {group.fingerprint: group for group in self.session.scalars(asked)}
+        return same
+
+
+def _parts(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(words), _ASKED_TOGETHER):
+        yield words[start : start + _ASKED_TOGETHER]
