@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skydb.domain.values import unit_vectors
 from skydb.domain.vocabulary import SkyMethod
+from skydb.report.compass import draw_map_signs
 from skydb.report.output import write_atomic
 from skydb.report.style import (
     LIGHT,
@@ -213,7 +214,7 @@ def _diverging(theme: Theme) -> Colormap:
 def _draw_network(
     axes: Axes, data: AuditPicture, scale: Normalize, colours: Colormap, theme: Theme
 ) -> None:
-    axes.set_title("On the sky")
+    axes.set_title("On the sky", pad=30 if data.outlines else 8)
     if not data.outlines:
         say_empty(axes, theme, "no footprints, or too far apart for one map")
         return
@@ -232,6 +233,8 @@ def _draw_network(
     axes.invert_xaxis()
     axes.set_xlabel("east  [arcsec]")
     axes.set_ylabel("north  [arcsec]")
+    width = float(np.ptp(np.vstack([vertices for _, vertices in data.outlines]), axis=0).max())
+    draw_map_signs(axes, 1.0, width, colour=theme.ink, halo=theme.page)
 
 
 def _island_colour(island: int, theme: Theme) -> str:
@@ -243,13 +246,13 @@ def _island_colour(island: int, theme: Theme) -> str:
 def _draw_matrix(
     axes: Axes, data: AuditPicture, scale: Normalize, colours: Colormap, theme: Theme
 ) -> None:
-    axes.set_title("Row above column")
+    axes.set_title("Residual, row minus column")
     if not data.links:
         say_empty(axes, theme, "no two exposures overlap")
         return
     image = axes.imshow(data.matrix(), norm=scale, cmap=colours, origin="upper")
     bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label(f"left  [{unit_text(data.unit)}]")
+    bar.set_label(f"residual  [{unit_text(data.unit)}]")
     for edge in np.flatnonzero(np.diff(data.islands)):
         axes.axhline(edge + 0.5, color=theme.ink, linewidth=0.8)
         axes.axvline(edge + 0.5, color=theme.ink, linewidth=0.8)
@@ -265,7 +268,7 @@ def _draw_matrix(
 
 
 def _draw_ranking(axes: Axes, data: AuditPicture, theme: Theme) -> None:
-    axes.set_title("Rms of all pairs")
+    axes.set_title("RMS of all pairs")
     known = [score for score in data.scores if score.rms > 0]
     if not known:
         say_empty(axes, theme, "no residuals")
@@ -289,7 +292,7 @@ def _draw_ranking(axes: Axes, data: AuditPicture, theme: Theme) -> None:
     axes.set_yticks(places, [score.label for score in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"rms  [{unit_text(data.unit)}]")
+    axes.set_xlabel(f"RMS  [{unit_text(data.unit)}]")
 
 
 def _dot(score: Score, theme: Theme) -> dict[str, Any]:
