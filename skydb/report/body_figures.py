@@ -189,8 +189,6 @@ def draw_body(body: BodyPicture, *, title: str = "", theme: Theme = LIGHT) -> Fi
         sky, agreement = figure.subplots(1, 2, width_ratios=[1.0, 1.05])
         _draw_sky(sky, body, theme)
         _draw_agreement(agreement, body, theme)
-        # Equal steps on both axes change the labels, for which there must be room.
-        figure.draw_without_rendering()
     return figure
 
 
@@ -208,13 +206,14 @@ def _draw_sky(axes: Axes, body: BodyPicture, theme: Theme) -> None:
     axes.set_title(f"Residuals of {body.count} measurements, {parted}{binned}", pad=44)
     axes.set_xlabel("east of the middle [arcsec]")
     axes.set_ylabel("north of the middle [arcsec]")
-    # A box: with limits that follow the shape of the axes, few rows would make them wide.
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.set_box_aspect(1.0)
+    axes.set_aspect("equal")
     axes.grid()
     _draw_measurements(axes, body, theme)
-    axes.margins(0.06)
-    axes.invert_xaxis()
+    # A square: with limits that follow the shape of the axes, many rows would make them tall.
+    low, high = (np.array(edge) for edge in axes.dataLim.get_points())
+    (x, y), half = (low + high) / 2, 0.56 * max(float((high - low).max()), 1.0)
+    axes.set_xlim(x + half, x - half)
+    axes.set_ylim(y - half, y + half)
     width = max(body.extent_arcsec, 1.0)
     draw_map_signs(axes, 1.0, width, colour=theme.ink, halo=theme.page)
     if len(body.members) <= _NAMED:

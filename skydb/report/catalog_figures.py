@@ -97,7 +97,7 @@ def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
             linewidth=0.8,
             zorder=1,
         )
-    sizes = _sizes(picture.mag)
+    sizes = marker_sizes(picture.mag)
     moves, dropped = picture.moves, picture.is_dropped
     groups = (
         ("with a proper motion", moves & ~dropped, theme.accent, "o"),
@@ -188,7 +188,7 @@ def _unit_of(picture: CatalogPicture) -> tuple[str, float]:
     return ("arcsec", 1.0) if is_small else ("arcmin", 60.0)
 
 
-def _sizes(mag: Floats) -> Floats:
+def marker_sizes(mag: Floats) -> Floats:
     """Areas of markers: the brighter, the larger."""
     sizes = np.full(len(mag), (_SMALLEST + _LARGEST) / 4)
     known = np.isfinite(mag)

@@ -111,6 +111,7 @@ def comparison_pictures(
             {one.method.value: one.science for one in mosaics},
             out / "mosaics.gif",
             weights={one.method.value: one.weight for one in mosaics},
+            remove_pedestal=True,
         )
         paths.append(out / "mosaics.gif")
     return paths
@@ -222,8 +223,11 @@ def _picture_file(out: Path, name: str) -> tuple[Path, str]:
 
 
 def mosaics_shown(mosaics: Sequence[MosaicEvidence]) -> MosaicDisplay:
-    """Science and weight of every method, on one scale."""
-    return mosaic_display([load_pair(one.method.value, one.science, one.weight) for one in mosaics])
+    """Science and weight of every method, on one scale; of several the level is subtracted."""
+    pairs = [load_pair(one.method.value, one.science, one.weight) for one in mosaics]
+    if len(pairs) > 1:
+        pairs = [replace(one, science=one.science.without_pedestal()) for one in pairs]
+    return mosaic_display(pairs)
 
 
 def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -302,7 +303,7 @@ def _series(
     subjects = tuple(map(_subject, ordered))
     earlier = np.zeros(len(ordered), dtype=bool)
     if axis is TimeAxis.OBSERVED:
-        earlier[:-1] = [one == other for one, other in zip(subjects, subjects[1:], strict=False)]
+        earlier[:-1] = [one == other for one, other in pairwise(subjects)]
         lines = _lines_of_chips(ordered, days, earlier)
     else:
         lines = _lines_of_subjects(subjects)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.report.alignment_figures import MarkedImage, paired_marks, source_marks
 from skydb.report.audit_figures import AuditPicture, audit_picture
+from skydb.report.blink import BlinkSequence, sequence_of
 from skydb.report.body_figures import BodyPicture, body_picture
 from skydb.report.catalog_figures import CatalogPicture
+from skydb.report.footprint_figures import FootprintMap, footprint_map
 from skydb.report.images import DisplayImage, Interval, common_scale
 from skydb.report.mosaic_figures import MosaicDisplay, MosaicPair, mosaic_display
 from skydb.report.residual_figures import ResidualField, residual_field
@@ -74,7 +76,7 @@ def skies(count: int) -> list[dict[str, Any]]:
                 "globalmin": 0.7,
                 "globalmin_match": level - 0.1 if place % 7 else None,
                 "globalmin_match_sigma": 0.01,
-            }  # fmt: skip
+            }
         )
     return rows
 
@@ -271,3 +273,30 @@ def marked(count: int, *, paired: bool) -> Sequence[MarkedImage]:
         MarkedImage(name, one, mark, found)
         for name, one, mark in zip(names, shown, marks, strict=True)
     ]
+
+
+def footprints(count: int, *, fields: int = 1) -> FootprintMap:
+    """Fields a degree apart, each of so many exposures, and a catalogue over the first."""
+    rows = [
+        {
+            "rootname": f"{name}{field or ''}", "visit": f"{name[1:6]}{field or ''}",
+            "product": None, "s_region": region(corners + np.array([0.0, field])),
+        }
+        for field in range(fields)
+        for (name, _), corners in chips(count).items()
+    ]  # fmt: skip
+    rng = np.random.default_rng(count)
+    sources = np.array(MIDDLE) + rng.uniform(-0.05, 0.1, (300, 2))
+    return footprint_map(
+        rows, sources_deg=sources, mag=rng.uniform(15, 21, 300), catalog="gaia, epoch 2013.75"
+    )
+
+
+def region(corners_deg: NDArray[np.float64]) -> str:
+    return "POLYGON ICRS " + " ".join(f"{value:.8f}" for value in corners_deg.ravel())
+
+
+def blink() -> BlinkSequence:
+    """Frames of all methods on one scale."""
+    images = {name: image(level) for name, level in METHODS.items()}
+    return sequence_of(images, remove_pedestal=True)
