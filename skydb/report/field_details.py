@@ -26,10 +26,10 @@ _CATALOGS = (
     Column("last_epoch", "to", format=".3f"),
     Column("products"),
     Column("sources"),
-    Column("still_epoch", "epoch of sources without a motion", format=".3f"),
-    Column("without_motion", "sources without a motion"),
-    Column("treatment", "these are"),
-    Column("displacement_mas", "the field moved by", "mas", ".1f"),
+    Column("displacement_mas", "moved by", "mas", ".1f"),
+    Column("without_motion", "without a motion"),
+    Column("still_epoch", "epoch of these", format=".3f"),
+    Column("treatment", "they are"),
 )
 
 
@@ -123,7 +123,9 @@ def parameter_blocks(services: Services, runs: Sequence[int]) -> tuple[TableBloc
     """Parameters of runs that differ from their preset, once for runs that have the same."""
     by_parameters: dict[str, tuple[list[int], list[Row]]] = {}
     for run in runs:
-        rows = [row for row in services.runs.parameters(run) if row["name"] not in _SAID_ELSEWHERE]
+        rows: list[Row] = [
+            row for row in services.runs.parameters(run) if row["name"] not in _SAID_ELSEWHERE
+        ]
         by_parameters.setdefault(repr(rows), ([], rows))[0].append(run)
     title, shown = columns_runs.PARTS["parameters"]
     return tuple(

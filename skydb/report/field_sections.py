@@ -166,10 +166,10 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
             moved,
         ),
     )
-    tables = (*catalog_blocks(services, run), *tables, *parameter_blocks(services, [run]))
+    told: _Blocks = (*catalog_blocks(services, run), *tables, *parameter_blocks(services, [run]))
     if not is_drawn:
-        return tables
-    return (*tables, *or_why_not(lambda: fit_figures(services, run, field.products)))
+        return told
+    return (*told, *or_why_not(lambda: fit_figures(services, run, field.products)))
 
 
 def _is_of(names: Collection[str] | None, name: str) -> bool:

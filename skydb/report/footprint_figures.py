@@ -258,7 +258,7 @@ def _depth(field: FieldMap) -> float:
     return float(np.clip(0.3 / deepest, 0.015, 0.12))
 
 
-def _look(data: FootprintMap, visit: str, theme: Theme) -> tuple[str, str]:
+def _look(data: FootprintMap, visit: str, theme: Theme) -> tuple[str, Any]:
     """Colour and line of a visit."""
     if len(data.visits) > _VISITS_TOLD:
         return theme.muted, "-"

@@ -189,7 +189,8 @@ def on_axis(days: NDArray[np.float64], segments: Sequence[Segment]) -> NDArray[n
             else ((one.first_day, one.left + 0.5), (one.last_day, one.right - 0.5))
         )
     ]
-    return np.interp(days, *np.array(known).T)
+    places, marks = np.array(known).T
+    return np.asarray(np.interp(days, places, marks), dtype=float)
 
 
 def axis_of(points: Iterable[TimePoint]) -> TimeAxis:
@@ -333,8 +334,8 @@ def _lines_of_chips(
 ) -> tuple[tuple[int, ...], ...]:
     """Exposure after exposure, each EXTVER by itself, broken where the axis is."""
     chips: dict[int | None, list[int]] = defaultdict(list)
-    for place in np.flatnonzero(~earlier):
-        chips[points[place].extver].append(int(place))
+    for place in np.flatnonzero(~earlier).tolist():
+        chips[points[place].extver].append(place)
     lines = []
     for places in chips.values():
         ordered = np.array(sorted(places, key=lambda place: days[place]))

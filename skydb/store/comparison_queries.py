@@ -180,7 +180,7 @@ def first_starts(session: Session, product_ids: Collection[int]) -> dict[int, fl
             .where(ProductMember.product_id.in_(batch), Exposure.expstart_mjd.is_not(None))
             .group_by(ProductMember.product_id)
         )
-        found |= {row[0]: row[1] for row in session.execute(query)}
+        found |= {row[0]: row[1] for row in session.execute(query) if row[1] is not None}
     return found
 
 
