@@ -14,6 +14,7 @@ from skydb.domain.values import unit_vectors
 from skydb.domain.vocabulary import SkyMethod
 from skydb.report.compass import draw_map_signs
 from skydb.report.output import write_atomic
+from skydb.report.plane import offsets_arcsec
 from skydb.report.style import (
     LIGHT,
     METHOD_MARKERS,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from skydb.services.skies import Audit
 
-_ARCSEC_PER_RADIAN = float(np.degrees(3600.0))
 #: Cosine of the largest distance from the middle of a map: 60 degrees.
 _FLAT = 0.5
 #: Exposures of which each still gets its name.
@@ -186,14 +186,7 @@ def _flat(outlines: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     length = np.linalg.norm(middle)
     if not length or min((v @ middle).min() for v in vectors) < _FLAT * length:
         return []
-    middle /= length
-    ra = np.arctan2(middle[1], middle[0])
-    east = np.array([-np.sin(ra), np.cos(ra), 0.0])
-    north = np.cross(middle, east)
-    return [
-        np.column_stack((v @ east, v @ north)) / (v @ middle)[:, None] * _ARCSEC_PER_RADIAN
-        for v in vectors
-    ]
+    return [offsets_arcsec(one, middle) for one in outlines]
 
 
 def _normalized(limit: float) -> Normalize:

@@ -13,9 +13,8 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.report.catalog_figures import Floats, east_of, marker_sizes
 from skydb.report.compass import draw_map_signs
+from skydb.report.plane import middle_of, offsets_arcsec, radec_of
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, title_figure
-from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
-from skydb.sky.positions import parse_polygons_deg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,8 +117,8 @@ def footprint_map(
     Parameters
     ----------
     rows : iterable of mapping
-        Chips: ``rootname`` (or ``product`` where that is None), ``visit`` and ``s_region``, as
-        the view ``v_footprints`` has them. Those without a region are left out.
+        Chips, as the footprint service has them: ``rootname`` (or ``product`` where that is
+        None), ``visit``, and ``corners_deg``, a list of arrays of shape (N, 2).
     sources_deg : ndarray, shape (N, 2), optional
         ICRS positions of the sources of a catalogue.
     mag : ndarray, shape (N,), optional
@@ -135,12 +134,11 @@ def footprint_map(
     chips = [
         (str(row["rootname"] or row["product"]), str(row["visit"] or ""), corners)
         for row in rows
-        if row["s_region"]
-        for corners in parse_polygons_deg(row["s_region"])
+        for corners in row["corners_deg"]
     ]
     if not chips:
         raise UsageError("No footprint to draw.", advice="Bring the files in with `ingest`.")
-    middles = np.array([centre_of(corners) for _, _, corners in chips])
+    middles = np.array([middle_of(corners) for _, _, corners in chips])
     parts = sorted(_near_each_other(middles), key=lambda part: (-len(part), part[0]))
     positions = np.empty((0, 2)) if sources_deg is None else np.asarray(sources_deg, float)
     mags = np.full(len(positions), np.nan) if mag is None else np.asarray(mag, float)
@@ -171,20 +169,18 @@ def _near_each_other(middles: Floats) -> list[list[int]]:
 def _field_map(
     chips: Sequence[tuple[str, str, Floats]], sources_deg: Floats, mag: Floats
 ) -> FieldMap:
-    centre = centre_of(np.vstack([corners for _, _, corners in chips]))
+    centre = middle_of(np.vstack([corners for _, _, corners in chips]))
+    centre /= np.linalg.norm(centre)
     outlines = tuple(
-        Outline(name, visit, tangent_plane(corners, centre) * ARCSEC_PER_RADIAN)
-        for name, visit, corners in chips
+        Outline(name, visit, offsets_arcsec(corners, centre)) for name, visit, corners in chips
     )
     corners = np.vstack([one.corners_arcsec for one in outlines])
     reach = float(np.abs(corners).max()) * 1.05
     # Only what is on this half of the sky has a place on the plane.
     near = unit_vectors(sources_deg) @ centre > np.cos(np.radians(60.0))
-    places = tangent_plane(sources_deg[near], centre) * ARCSEC_PER_RADIAN
+    places = offsets_arcsec(sources_deg[near], centre)
     inside = (np.abs(places) <= reach).all(axis=1)
-    ra, dec = np.degrees([np.arctan2(centre[1], centre[0]), np.arcsin(centre[2])])
-    middle = (float(ra) % 360.0, float(dec))
-    return FieldMap(middle, outlines, places[inside], mag[near][inside])
+    return FieldMap(radec_of(centre), outlines, places[inside], mag[near][inside])
 
 
 def draw_footprints(data: FootprintMap, *, title: str = "", theme: Theme = LIGHT) -> Figure:

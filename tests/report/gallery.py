@@ -280,7 +280,7 @@ def footprints(count: int, *, fields: int = 1) -> FootprintMap:
     rows = [
         {
             "rootname": f"{name}{field or ''}", "visit": f"{name[1:6]}{field or ''}",
-            "product": None, "s_region": region(corners + np.array([0.0, field])),
+            "product": None, "corners_deg": [corners + np.array([0.0, field])],
         }
         for field in range(fields)
         for (name, _), corners in chips(count).items()
@@ -290,10 +290,6 @@ def footprints(count: int, *, fields: int = 1) -> FootprintMap:
     return footprint_map(
         rows, sources_deg=sources, mag=rng.uniform(15, 21, 300), catalog="gaia, epoch 2013.75"
     )
-
-
-def region(corners_deg: NDArray[np.float64]) -> str:
-    return "POLYGON ICRS " + " ".join(f"{value:.8f}" for value in corners_deg.ravel())
 
 
 def blink() -> BlinkSequence:

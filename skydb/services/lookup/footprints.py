@@ -89,7 +89,8 @@ class FootprintService:
         -------
         list of dict
             ``rootname``, ``product``, ``kind``, ``extver``, ``visit``, ``filter``,
-            ``s_region`` and what else the view ``v_footprints`` has.
+            ``s_region`` and what else the view ``v_footprints`` has; ``corners_deg``, the
+            same region as a list of arrays of shape (N, 2).
         """
         wanted = scope or Scope()
         with self.store.reading() as session:
@@ -101,10 +102,10 @@ class FootprintService:
                 "The ledger has no footprint of this selection.",
                 advice="Bring the files in with `ingest`, or choose others by --kind.",
             )
-        return rows
+        return [{**row, "corners_deg": parse_polygons_deg(row["s_region"])} for row in rows]
 
 
 def _footprint(row: Row) -> Footprint:
     label = f"{row['rootname'] or row['product']}[{row['extver']}]"
     facts = {name: row[name] for name in _FACTS}
-    return Footprint(label, parse_polygons_deg(row["s_region"]), facts)
+    return Footprint(label, row["corners_deg"], facts)
