@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import UsageError
-from skydb.report.compass import Orientation, draw_compass, draw_scale_bar
 from skydb.report.images import DisplayImage, common_scale
-from skydb.report.mosaic_figures import draw_image
+from skydb.report.mosaic_figures import draw_image, dress_image
 from skydb.report.residual_figures import (
     MatchedSources,
     ResidualField,
@@ -51,6 +50,8 @@ __all__ = [
     "source_marks",
 ]
 
+#: Shapes of the marks of numbered sources, which are told apart without colours.
+_SHAPES = ("o", "s", "D", "^", "v")
 #: Sources of one image that still get a number each.
 _NUMBERED_SOURCES = 60
 
@@ -170,7 +171,9 @@ def draw_sources(panels: Sequence[MarkedImage], *, title: str = "", theme: Theme
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     with house_style(theme):
-        figure = new_figure(0.3 + 4.3 * columns, 0.7 + 4.5 * rows)
+        ny, nx = panels[0].image.data.shape
+        high = min(max(4.2 * ny / nx, 1.5), 8.0)
+        figure = new_figure(0.3 + 4.3 * columns, (0.6 if title else 0.2) + (high + 0.65) * rows)
         title_figure(figure, title)
         scale = common_scale([panel.image for panel in panels])
         for place, panel in enumerate(panels):
@@ -196,22 +199,30 @@ def _draw_marks(axes: Axes, panel: MarkedImage, theme: Theme, *, paired: bool) -
         alpha=0.9,
         dotted=True,
     )
+    _draw_common(axes, panel, theme)
     colours = [theme.cycle[g % len(theme.cycle)] for g in marks.group[common]]
-    _circles(axes, panel.image, marks.x_pix[common], marks.y_pix[common], size=80, colour=colours)
     _number(axes, panel, colours)
-    _dress(axes, panel)
+    dress_image(axes, panel.image)
+    _name_chips(axes, panel)
     axes.set_title(panel.label)
     axes.set_xlabel(_counted(panel, paired=paired), labelpad=6)
 
 
-def _dress(axes: Axes, panel: MarkedImage) -> None:
-    """Draw north and east, a scale bar, and the number of each chip."""
-    inks = {"colour": "#ffffff", "halo": "#000000"}
-    orientation = Orientation.of_wcs(panel.image.wcs)
-    if orientation is not None:
-        draw_compass(axes, orientation, at=(0.075, 0.075), **inks)
-        width = panel.image.data.shape[1]
-        draw_scale_bar(axes, orientation.arcsec_per_pix, width, above=False, **inks)
+def _draw_common(axes: Axes, panel: MarkedImage, theme: Theme) -> None:
+    """Sources with a number: a colour each, and the next shape when the colours begin again."""
+    marks = panel.marks
+    for place, marker in enumerate(_SHAPES):
+        turn = marks.group // len(theme.cycle) % len(_SHAPES)
+        mine = (marks.group >= 0) & (turn == place)
+        if mine.any():
+            colours = [theme.cycle[g % len(theme.cycle)] for g in marks.group[mine]]
+            _circles(
+                axes, panel.image, marks.x_pix[mine], marks.y_pix[mine], size=80, colour=colours,
+                marker=marker,
+            )  # fmt: skip
+
+
+def _name_chips(axes: Axes, panel: MarkedImage) -> None:
     if len(panel.chip_rows) > 1:
         for extver, row in panel.chip_rows.items():
             bottom = row / panel.image.block / panel.image.data.shape[0]
@@ -233,6 +244,7 @@ def _circles(
     width: float = 1.4,
     alpha: float = 1.0,
     dotted: bool = False,
+    marker: str = "o",
 ) -> None:
     x, y = image.to_display(x_pix, y_pix)
     axes.scatter(
@@ -244,6 +256,7 @@ def _circles(
         linewidths=width,
         alpha=alpha,
         linestyles=":" if dotted else "-",
+        marker=marker,
     )
 
 

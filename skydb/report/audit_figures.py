@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from skydb.domain.values import unit_vectors
 from skydb.domain.vocabulary import SkyMethod
+from skydb.report.compass import draw_map_signs
 from skydb.report.output import write_atomic
+from skydb.report.plane import offsets_arcsec
 from skydb.report.style import (
     LIGHT,
     METHOD_MARKERS,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
     from skydb.services.skies import Audit
 
-_ARCSEC_PER_RADIAN = float(np.degrees(3600.0))
 #: Cosine of the largest distance from the middle of a map: 60 degrees.
 _FLAT = 0.5
 #: Exposures of which each still gets its name.
@@ -185,14 +186,7 @@ def _flat(outlines: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     length = np.linalg.norm(middle)
     if not length or min((v @ middle).min() for v in vectors) < _FLAT * length:
         return []
-    middle /= length
-    ra = np.arctan2(middle[1], middle[0])
-    east = np.array([-np.sin(ra), np.cos(ra), 0.0])
-    north = np.cross(middle, east)
-    return [
-        np.column_stack((v @ east, v @ north)) / (v @ middle)[:, None] * _ARCSEC_PER_RADIAN
-        for v in vectors
-    ]
+    return [offsets_arcsec(one, middle) for one in outlines]
 
 
 def _normalized(limit: float) -> Normalize:
@@ -213,7 +207,7 @@ def _diverging(theme: Theme) -> Colormap:
 def _draw_network(
     axes: Axes, data: AuditPicture, scale: Normalize, colours: Colormap, theme: Theme
 ) -> None:
-    axes.set_title("On the sky")
+    axes.set_title("On the sky", pad=30 if data.outlines else 8)
     if not data.outlines:
         say_empty(axes, theme, "no footprints, or too far apart for one map")
         return
@@ -232,6 +226,8 @@ def _draw_network(
     axes.invert_xaxis()
     axes.set_xlabel("east  [arcsec]")
     axes.set_ylabel("north  [arcsec]")
+    width = float(np.ptp(np.vstack([vertices for _, vertices in data.outlines]), axis=0).max())
+    draw_map_signs(axes, 1.0, width, colour=theme.ink, halo=theme.page)
 
 
 def _island_colour(island: int, theme: Theme) -> str:
@@ -243,13 +239,13 @@ def _island_colour(island: int, theme: Theme) -> str:
 def _draw_matrix(
     axes: Axes, data: AuditPicture, scale: Normalize, colours: Colormap, theme: Theme
 ) -> None:
-    axes.set_title("Row above column")
+    axes.set_title("Residual, row minus column")
     if not data.links:
         say_empty(axes, theme, "no two exposures overlap")
         return
     image = axes.imshow(data.matrix(), norm=scale, cmap=colours, origin="upper")
     bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label(f"left  [{unit_text(data.unit)}]")
+    bar.set_label(f"residual  [{unit_text(data.unit)}]")
     for edge in np.flatnonzero(np.diff(data.islands)):
         axes.axhline(edge + 0.5, color=theme.ink, linewidth=0.8)
         axes.axvline(edge + 0.5, color=theme.ink, linewidth=0.8)
@@ -265,7 +261,7 @@ def _draw_matrix(
 
 
 def _draw_ranking(axes: Axes, data: AuditPicture, theme: Theme) -> None:
-    axes.set_title("Rms of all pairs")
+    axes.set_title("RMS of all pairs")
     known = [score for score in data.scores if score.rms > 0]
     if not known:
         say_empty(axes, theme, "no residuals")
@@ -289,7 +285,7 @@ def _draw_ranking(axes: Axes, data: AuditPicture, theme: Theme) -> None:
     axes.set_yticks(places, [score.label for score in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"rms  [{unit_text(data.unit)}]")
+    axes.set_xlabel(f"RMS  [{unit_text(data.unit)}]")
 
 
 def _dot(score: Score, theme: Theme) -> dict[str, Any]:

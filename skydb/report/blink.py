@@ -37,7 +37,7 @@ _EMPTY = 200
 _TEXT = 201
 _TEXT_LEVELS = 256 - _TEXT
 _BAND_PIX = 34
-_MIN_WIDTH_PIX = 360
+_MIN_WIDTH_PIX = 440
 _BAND_COLOUR = np.array([18, 21, 28])
 _INK_COLOUR = np.array([240, 243, 248])
 
@@ -130,6 +130,21 @@ def blink_sequence(
         label: load_science(path, weights.get(label), block=block)
         for label, path in mosaics.items()
     }
+    return sequence_of(images, remove_pedestal=remove_pedestal)
+
+
+def sequence_of(
+    images: Mapping[str, DisplayImage], *, remove_pedestal: bool = False
+) -> BlinkSequence:
+    """Bring images at the size of a screen to one grid and one scale.
+
+    Parameters
+    ----------
+    images : mapping of str to DisplayImage
+        By label, in the order of the frames.
+    remove_pedestal : bool, optional
+        As for :func:`blink_sequence`.
+    """
     images, notes = _on_one_grid(images)
     if remove_pedestal:
         images = {label: image.without_pedestal() for label, image in images.items()}
@@ -200,15 +215,15 @@ def _note(label: str, image: DisplayImage, first: DisplayImage, offset: tuple[in
 def _frame(
     label: str, image: DisplayImage, scale: DisplayScale, place: int, count: int
 ) -> BlinkFrame:
-    level = np.asarray(scale.normalisation()(np.nan_to_num(image.data)), float)
-    indices = np.clip(level * _LEVELS, 0, _LEVELS - 1).astype(np.uint8)
+    shade = np.asarray(scale.normalisation()(np.nan_to_num(image.data)), float)
+    indices = np.clip(shade * _LEVELS, 0, _LEVELS - 1).astype(np.uint8)
     indices[~np.isfinite(image.data)] = _EMPTY
     width = max(_MIN_WIDTH_PIX, indices.shape[1])
     sky = np.full((indices.shape[0], width), _EMPTY, dtype=np.uint8)
     left = (width - indices.shape[1]) // 2
     sky[:, left : left + indices.shape[1]] = indices[::-1]
-    text = f"{label}   less {image.pedestal:.4g}" if image.pedestal else label
-    return BlinkFrame(label, np.vstack((_band(text, width, place, count), sky)))
+    level = f"   median {image.pedestal:.3g} subtracted" if image.pedestal else ""
+    return BlinkFrame(label, np.vstack((_band(f"{label}{level}", width, place, count), sky)))
 
 
 def _band(text: str, width: int, place: int, count: int) -> NDArray[np.uint8]:
@@ -217,7 +232,7 @@ def _band(text: str, width: int, place: int, count: int) -> NDArray[np.uint8]:
 
     strip = Image.new("L", (width, _BAND_PIX), 0)
     pen = ImageDraw.Draw(strip)
-    font = ImageFont.truetype(str(font_path(bold=True)), 16)
+    font = ImageFont.truetype(str(font_path(bold=True)), 13)
     pen.text((12, _BAND_PIX // 2), text, fill=255, font=font, anchor="lm")
     for dot in range(count):
         x = width - 16 - 14 * (count - 1 - dot)

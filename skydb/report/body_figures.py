@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.report.binning import FEWEST_OF_BIN, Vectors, in_bins, key_length, side_of_bins
-from skydb.report.compass import Orientation, draw_compass, draw_scale_bar
+from skydb.report.compass import draw_map_signs
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
 
 if TYPE_CHECKING:
@@ -23,14 +23,17 @@ Values = NDArray[np.float64]
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: With the next marker when the colours begin again.
 _MARKERS = "os^Dv"
-_NORTH_UP = Orientation(np.array((0.0, 1.0)), np.array((1.0, 0.0)), 1.0)
 #: Marker, words and attribute of what is said of the agreement of an exposure.
 _MEASURES = (
     ("o", "rms of shared stars", "rms_mas"),
     ("D", "standard error of the place", "error_mas"),
 )
-#: Exposures in the legend of the sky; all of them are named beside their agreement.
+#: Exposures that have a look of their own on the sky; of more all look the same.
 _NAMED = 18
+#: Exposures whose arrows are told apart; of more their mean is drawn.
+_ARROWS_APART = len(_COLOURS)
+#: Exposures that are named, and described, beside their agreement; of more every n-th is.
+_ROWS_NAMED = 30
 
 
 class Stars(Protocol):
@@ -112,9 +115,18 @@ class BodyPicture:
         """Side of the bins of the arrows; None when every measurement has one."""
         return side_of_bins(np.vstack([one.places_arcsec for one in self.members]))
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether an arrow is the mean of all exposures in a bin, for these are too many."""
+        return len(self.members) > _ARROWS_APART and self.bin_arcsec is not None
+
     def vectors(self) -> list[Vectors]:
-        """The residuals of every exposure as arrows."""
+        """The residuals of every exposure as arrows; pooled ones of all exposures as one."""
         side = self.bin_arcsec
+        if self.is_pooled:
+            places = np.vstack([one.places_arcsec for one in self.members])
+            steps = np.vstack([one.residuals_mas for one in self.members])
+            return [in_bins(places, steps, side)]
         return [in_bins(one.places_arcsec, one.residuals_mas, side) for one in self.members]
 
 
@@ -165,7 +177,7 @@ def draw_body(body: BodyPicture, *, title: str = "", theme: Theme = LIGHT) -> Fi
     theme : Theme, optional
         Light or dark.
     """
-    height = 1.5 + 0.26 * len(body.members)
+    height = 1.5 + 0.26 * min(len(body.members), _ROWS_NAMED)
     with house_style(theme):
         if not body.count:
             figure = new_figure(8.6, max(2.4, height))
@@ -177,8 +189,6 @@ def draw_body(body: BodyPicture, *, title: str = "", theme: Theme = LIGHT) -> Fi
         sky, agreement = figure.subplots(1, 2, width_ratios=[1.0, 1.05])
         _draw_sky(sky, body, theme)
         _draw_agreement(agreement, body, theme)
-        # Equal steps on both axes change the labels, for which there must be room.
-        figure.draw_without_rendering()
     return figure
 
 
@@ -192,21 +202,22 @@ def _draw_sky(axes: Axes, body: BodyPicture, theme: Theme) -> None:
     binned = (
         "" if side is None else f",\nmeans in bins of {side:g} arcsec ({FEWEST_OF_BIN} or more)"
     )
-    axes.set_title(f"Residuals of {body.count} measurements, by exposure{binned}", pad=44)
+    parted = "of all exposures" if body.is_pooled else "by exposure"
+    axes.set_title(f"Residuals of {body.count} measurements, {parted}{binned}", pad=44)
     axes.set_xlabel("east of the middle [arcsec]")
     axes.set_ylabel("north of the middle [arcsec]")
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_aspect("equal")
     axes.grid()
     _draw_measurements(axes, body, theme)
-    axes.margins(0.06)
-    axes.invert_xaxis()
+    # A square: with limits that follow the shape of the axes, many rows would make them tall.
+    low, high = (np.array(edge) for edge in axes.dataLim.get_points())
+    (x, y), half = (low + high) / 2, 0.56 * max(float((high - low).max()), 1.0)
+    axes.set_xlim(x + half, x - half)
+    axes.set_ylim(y - half, y + half)
     width = max(body.extent_arcsec, 1.0)
-    inks = {"colour": theme.ink, "halo": theme.page}
-    draw_scale_bar(axes, 1.0, width, above=True, **inks)
-    # On the page east is to the left.
-    shown = Orientation(_NORTH_UP.north, -_NORTH_UP.east, 1.0)
-    draw_compass(axes, shown, at=(0.955, 1.06), **inks)
-    _legend_below(axes, columns=3, marker_scale=2.0)
+    draw_map_signs(axes, 1.0, width, colour=theme.ink, halo=theme.page)
+    if len(body.members) <= _NAMED:
+        _legend_below(axes, columns=3, marker_scale=2.0)
 
 
 def _legend_below(axes: Axes, *, columns: int, marker_scale: float = 1.0) -> None:
@@ -223,22 +234,28 @@ def _legend_below(axes: Axes, *, columns: int, marker_scale: float = 1.0) -> Non
 
 
 def _draw_measurements(axes: Axes, body: BodyPicture, theme: Theme) -> None:
+    size = 10 if body.bin_arcsec is None else 4
+    is_told_apart = len(body.members) <= _NAMED
+    for number, one in enumerate(body.members):
+        colour, marker = _look(number) if is_told_apart else (theme.muted, ".")
+        axes.scatter(
+            one.places_arcsec[:, 0], one.places_arcsec[:, 1], s=size, color=colour, marker=marker,
+            alpha=0.6, linewidths=0, label=f"{one.rootname}: {len(one.places_arcsec)}",
+        )  # fmt: skip
+    _draw_arrows(axes, body, theme)
+
+
+def _draw_arrows(axes: Axes, body: BodyPicture, theme: Theme) -> None:
     vectors = body.vectors()
     key = key_length(np.vstack([one.steps for one in vectors]))
     magnification = 0.09 * (body.extent_arcsec or 1.0) / key
     arrows = None
-    for number, (one, drawn) in enumerate(zip(body.members, vectors, strict=True)):
-        colour, marker = _look(number)
-        label = f"{one.rootname}: {len(one.places_arcsec)}" if number < _NAMED else None
-        size = 10 if drawn.bin_size is None else 4
-        axes.scatter(
-            one.places_arcsec[:, 0], one.places_arcsec[:, 1], s=size, color=colour,
-            marker=marker, alpha=0.6, linewidths=0, label=label,
-        )  # fmt: skip
+    for number, drawn in enumerate(vectors):
         if len(drawn.places):
             arrows = axes.quiver(
                 *drawn.places.T, *drawn.steps.T, angles="xy", scale_units="xy",
-                scale=1 / magnification, color=colour, width=0.0034, zorder=3,
+                scale=1 / magnification, width=0.0034, zorder=3,
+                color=theme.ink if body.is_pooled else _look(number)[0],
             )  # fmt: skip
             axes.update_datalim(drawn.places + magnification * drawn.steps)
     if arrows is not None:
@@ -253,26 +270,39 @@ def _draw_agreement(axes: Axes, body: BodyPicture, theme: Theme) -> None:
     if not any(one.pairs for one in body.members):
         say_empty(axes, theme, "no two exposures share a star")
         return
+    is_long = len(body.members) > _ROWS_NAMED
     rows = np.arange(len(body.members))
+    colours = [theme.accent if is_long else _look(int(row))[0] for row in rows]
     for marker, label, name in _MEASURES:
-        known = [(row, value) for row, one in zip(rows, body.members, strict=True)
+        known = [(int(row), value) for row, one in zip(rows, body.members, strict=True)
                  if (value := getattr(one, name)) is not None]  # fmt: skip
         if known:
+            edges = [colours[row] for row, _ in known]
             axes.scatter(
-                [value for _, value in known], [row for row, _ in known], marker=marker, s=26,
-                facecolors=[_look(int(row))[0] for row, _ in known] if marker == "o" else "none",
-                edgecolors=[_look(int(row))[0] for row, _ in known], label=label, zorder=3,
+                [value for _, value in known], [row for row, _ in known], marker=marker,
+                s=9 if is_long else 26, facecolors=edges if marker == "o" else "none",
+                edgecolors=edges, label=label, zorder=3,
             )  # fmt: skip
-    axes.set_yticks(rows, [one.rootname for one in body.members])
+    step = -(-len(rows) // _ROWS_NAMED)
+    axes.set_yticks(rows[::step], [one.rootname for one in body.members[::step]])
     axes.set_ylim(len(body.members) - 0.4, -0.6)
     axes.set_xlim(
         0.0, 1.12 * max(max(one.rms_mas or 0, one.error_mas or 0) for one in body.members)
     )
     axes.grid(axis="x")
-    axes.set_xlabel("[mas]")
-    for row, one in zip(rows, body.members, strict=True):
+    axes.set_xlabel("[mas]" if not is_long else f"[mas]; every {_ordinal(step)} exposure is named")
+    if not is_long:
+        _describe_rows(axes, body, theme)
+    _legend_below(axes, columns=2)
+
+
+def _describe_rows(axes: Axes, body: BodyPicture, theme: Theme) -> None:
+    for row, one in enumerate(body.members):
         axes.annotate(
             one.agreement, (1.0, float(row)), xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", va="center", fontsize=7.0, color=theme.muted,
         )  # fmt: skip
-    _legend_below(axes, columns=2)
+
+
+def _ordinal(number: int) -> str:
+    return {2: "2nd", 3: "3rd"}.get(number, f"{number}th")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.report.compass import draw_map_signs
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, say_empty, title_figure
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def draw_catalog(picture: CatalogPicture, *, theme: Theme = LIGHT) -> Figure:
 def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
     unit, arcsec = _unit_of(picture)
     places = picture.places_arcsec / arcsec
-    axes.set_title(f"{len(places)} sources")
-    axes.set_xlabel(f"east of {picture.centre_deg[0]:.4f} {picture.centre_deg[1]:+.4f} [{unit}]")
-    axes.set_ylabel(f"north [{unit}]")
+    axes.set_title(f"{len(places)} sources", pad=40)
+    axes.set_xlabel(east_of(picture.centre_deg, unit))
+    axes.set_ylabel(f"north  [{unit}]")
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid()
     for outline in picture.outlines_arcsec:
@@ -96,7 +97,7 @@ def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
             linewidth=0.8,
             zorder=1,
         )
-    sizes = _sizes(picture.mag)
+    sizes = marker_sizes(picture.mag)
     moves, dropped = picture.moves, picture.is_dropped
     groups = (
         ("with a proper motion", moves & ~dropped, theme.accent, "o"),
@@ -113,6 +114,16 @@ def _draw_sky(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
     axes.margins(0.05)
     axes.invert_xaxis()
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, markerscale=1.2)
+    width = float(
+        np.ptp(np.vstack((picture.places_arcsec, *picture.outlines_arcsec)), axis=0).max()
+    )
+    draw_map_signs(axes, arcsec, width / arcsec, colour=theme.ink, halo=theme.page)
+
+
+def east_of(centre_deg: tuple[float, float], unit: str) -> str:
+    """Label of the axis of a map that runs to the east."""
+    ra, dec = centre_deg
+    return f"east of RA {ra:.4f}, Dec {dec:+.4f} deg  [{unit}]"
 
 
 def _draw_arrows(axes: Axes, places: Floats, motions: Floats, theme: Theme) -> None:
@@ -129,7 +140,7 @@ def _draw_arrows(axes: Axes, places: Floats, motions: Floats, theme: Theme) -> N
         color=theme.accent, width=0.0022, alpha=0.55, zorder=2,
     )  # fmt: skip
     axes.quiverkey(
-        arrows, 0.86, 1.03, key, f"{key:g} mas/yr", labelpos="E", labelcolor=theme.ink,
+        arrows, 0.05, 1.04, key, f"{key:g} mas/yr", labelpos="E", labelcolor=theme.ink,
         color=theme.accent,
     )  # fmt: skip
 
@@ -165,7 +176,7 @@ def _draw_magnitudes(axes: Axes, picture: CatalogPicture, theme: Theme) -> None:
     edges = np.arange(low, max(high, low + 1) + 0.25, 0.5)
     parts = [picture.mag[known & picture.moves], picture.mag[known & ~picture.moves]]
     axes.hist(parts, bins=list(edges), stacked=True, color=[theme.accent, theme.warm], rwidth=0.9)
-    axes.set_xlabel("magnitude")
+    axes.set_xlabel("magnitude  [mag]")
     axes.set_ylabel("sources")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -177,7 +188,7 @@ def _unit_of(picture: CatalogPicture) -> tuple[str, float]:
     return ("arcsec", 1.0) if is_small else ("arcmin", 60.0)
 
 
-def _sizes(mag: Floats) -> Floats:
+def marker_sizes(mag: Floats) -> Floats:
     """Areas of markers: the brighter, the larger."""
     sizes = np.full(len(mag), (_SMALLEST + _LARGEST) / 4)
     known = np.isfinite(mag)

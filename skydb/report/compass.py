@@ -88,6 +88,10 @@ class Orientation:
         return cls.of_matrix(np.asarray(solved.T))
 
 
+#: A map on which north is up and east to the left, in arcsec.
+EAST_LEFT = Orientation(np.array((0.0, 1.0)), np.array((-1.0, 0.0)), 1.0)
+
+
 def _east_north(radec_deg: Values) -> Values:
     """Offsets in radians from the first of some places that are close together."""
     ra, dec = np.radians(radec_deg[0])
@@ -148,7 +152,7 @@ def draw_compass(
 def draw_scale_bar(
     axes: Axes, arcsec_per_unit: float, width_units: float, *, colour: str, halo: str, above: bool
 ) -> None:
-    """Draw a bar of a round number of arcseconds.
+    """Draw a bar of a round number of arcseconds, of arcminutes where it is long.
 
     Parameters
     ----------
@@ -165,9 +169,11 @@ def draw_scale_bar(
     from matplotlib.patheffects import withStroke
     from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
-    length = round_length(0.22 * width_units * arcsec_per_unit)
+    longest = 0.22 * width_units * arcsec_per_unit
+    unit, arcsec = ("arcmin", 60.0) if longest >= 60.0 else ("arcsec", 1.0)
+    length = round_length(longest / arcsec)
     bar = AnchoredSizeBar(
-        axes.transData, length / arcsec_per_unit, f"{length:g} arcsec", "lower right",
+        axes.transData, length * arcsec / arcsec_per_unit, f"{length:g} {unit}", "lower right",
         pad=0.2, borderpad=0.3, sep=2, frameon=False, color=colour, label_top=True,
         bbox_to_anchor=(0.87, 1.0) if above else (1.0, 0.0), bbox_transform=axes.transAxes,
     )  # fmt: skip
@@ -175,3 +181,17 @@ def draw_scale_bar(
         artist.set_path_effects([withStroke(linewidth=2.2, foreground=halo)])
     bar.txt_label.get_children()[0].set_fontsize(7.5)
     axes.add_artist(bar)
+
+
+def draw_map_signs(
+    axes: Axes, arcsec_per_unit: float, width_units: float, *, colour: str, halo: str
+) -> None:
+    """Draw the compass and the scale bar of a map with east to the left, above it.
+
+    Parameters
+    ----------
+    axes, arcsec_per_unit, width_units, colour, halo
+        As of :func:`draw_scale_bar`.
+    """
+    draw_scale_bar(axes, arcsec_per_unit, width_units, colour=colour, halo=halo, above=True)
+    draw_compass(axes, EAST_LEFT, at=(0.955, 1.06), colour=colour, halo=halo)

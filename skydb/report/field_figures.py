@@ -42,7 +42,7 @@ def fit_figures(
             f"Residuals by exposure, and how these agree{_left_out(run, len(bodies))}.",
             f"Residuals of {len(body.members)} exposures that were fitted as one body.",
             # Colours that distinguish exposures are not rounded.
-            _themed(draw_body, body),
+            themed(draw_body, body),
         )
         for body in bodies[:_FITS_DRAWN]
     ]
@@ -52,7 +52,7 @@ def fit_figures(
             fit.product,
             f"Residuals of the matched sources{_left_out(run, len(single))}.",
             f"Arrows and scatter of the residuals of {len(fit.matches)} sources.",
-            _themed(pages.residuals_figure, fit),
+            themed(pages.residuals_figure, fit),
             compact=True,
         )
         for fit in single[:_FITS_DRAWN]
@@ -67,7 +67,7 @@ def _sources(fits: Sequence[FitEvidence]) -> list[FigureBlock]:
             f"{one.product} and {two.product}",
             "The same source has the same colour in both.",
             "Two overlapping images with the sources that both matched.",
-            _themed(draw_sources, pages.pair_shown(one, two)),
+            themed(draw_sources, pages.pair_shown(one, two)),
             compact=True,
         )
         for one, two in pages.pairs_sharing_sources(fits)[:1]
@@ -78,7 +78,7 @@ def _sources(fits: Sequence[FitEvidence]) -> list[FigureBlock]:
             f"Sources of {fit.product}",
             "Matched sources on the pixels of the exposure.",
             f"An exposure with its {len(fit.matches)} matched sources.",
-            _themed(draw_sources, pages.sources_shown(fit)),
+            themed(draw_sources, pages.sources_shown(fit)),
             compact=True,
         )
         for fit in alone
@@ -100,13 +100,23 @@ def or_why_not(draw: Callable[[], tuple[_Drawn, ...]]) -> tuple[_Drawn | TextBlo
         return (TextBlock(f"Not drawn. {error}"),)
 
 
-def sky_plot(rows: Sequence[Row]) -> FigureBlock:
-    """MDRIZSKY of every exposure by method, as a figure."""
+def sky_plot(rows: Sequence[Row], observed: Mapping[str, float | None]) -> FigureBlock:
+    """MDRIZSKY of every exposure by method, as a figure.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Values of chips.
+    observed : mapping of str to float or None
+        Start of each exposure by rootname, MJD.
+    """
+    data = sky_comparison(rows, observed)
     return FigureBlock.drawn(
         "All methods",
-        "Levels above, relative values below; visits are shaded in turn.",
-        "MDRIZSKY of every exposure by method.",
-        _themed(draw_sky_comparison, sky_comparison(rows)),
+        "Levels above, relative values below, with their errors where these are known;"
+        " visits are shaded in turn.",
+        f"MDRIZSKY of {len(data.chips)} chips of {len(data.visits)} visits by method.",
+        themed(draw_sky_comparison, data),
     )
 
 
@@ -121,9 +131,10 @@ def mosaic_figures(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | Bli
     )
     still = FigureBlock.drawn(
         "Science and weight",
-        "All methods on one scale.",
-        "Science mosaics left, weight mosaics right.",
-        _themed(draw_mosaics, pages.mosaics_shown(mosaics)),
+        "All methods on one scale, the median of each subtracted; the weight, which no method"
+        " changes, once.",
+        f"Science mosaics of {len(mosaics)} sky methods, and their weight.",
+        themed(draw_mosaics, pages.mosaics_shown(mosaics)),
         compact=True,
     )
     blink = BlinkBlock(
@@ -136,6 +147,6 @@ def mosaic_figures(mosaics: Sequence[MosaicEvidence]) -> tuple[FigureBlock | Bli
     return still, blink
 
 
-def _themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Figure]:
-    """Draws the same, read and computed once, for any theme."""
+def themed(draw: Callable[..., Figure], shown: object) -> Callable[[Theme], Figure]:
+    """A function that draws the same, read and computed once, for any theme."""
     return lambda theme: draw(shown, theme=theme)

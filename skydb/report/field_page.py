@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skydb.domain.base import utc_now
 from skydb.errors import UsageError
 from skydb.report import columns, columns_books, columns_report
+from skydb.report.field_details import footprint_blocks
 from skydb.report.field_sections import (
     FieldShown,
     alignment_blocks,
@@ -19,6 +20,7 @@ from skydb.report.field_sections import (
     sky_blocks,
 )
 from skydb.report.html import (
+    Block,
     ProblemList,
     ReportContent,
     Section,
@@ -88,15 +90,20 @@ def write_field_report(
     coverage = services.coverage(scope, runs)
     facts = gather_facts(services, coverage, measured)
     verdict = verdict_of(facts)
+    fields = fields_of(services, coverage, field_rows(facts))
+    shown = fields if len(fields) > 1 and not coverage.named else []
+    sections = _shown_sections(services, facts, shown)
     content = ReportContent(
         title=title or _targets(facts),
         subtitle=_subtitle(facts),
         sections=(
             Section("Verdict", (_verdict_block(verdict),)),
             Section("Measured against truth", _truth_blocks(measured)),
-            Section("Fields", _field_blocks(facts)),
+            Section(
+                "Fields", (*_field_blocks(facts, shown), *_map_blocks(services, facts, coverage))
+            ),
             Section("Exposures", _exposure_blocks(services, facts, coverage.about)),
-            *_shown_sections(services, facts, coverage),
+            *sections,
             Section("Findings", _finding_blocks(facts)),
             Section("Notes and flags", _book_blocks(services, facts)),
             Section("Environment", _environment_blocks(services)),
@@ -168,13 +175,24 @@ def _verdict_block(verdict: ReportVerdict) -> VerdictBlock:
     return VerdictBlock(verdict.passed, verdict.covers, groups)
 
 
-def _field_blocks(facts: Facts) -> tuple[TableBlock, ...]:
+def _map_blocks(services: Services, facts: Facts, coverage: Coverage) -> tuple[Block, ...]:
+    if not facts.exposures:
+        return ()
+    return footprint_blocks(services, coverage.about, facts.alignment)
+
+
+def _field_blocks(facts: Facts, shown: Sequence[FieldShown]) -> tuple[TableBlock, ...]:
     if not facts.exposures:
         return ()
     caption = "All fields that the page is about, and how many of their exposures it shows."
     return (
         TableBlock(
-            "", caption, columns_report.FIELDS, field_rows(facts), anchors=("field", "field")
+            "",
+            caption,
+            columns_report.FIELDS,
+            field_rows(facts),
+            anchors=("field", "field"),
+            links={one.name: _field_section(one.name, ()).anchor for one in shown},
         ),
     )
 
@@ -215,10 +233,15 @@ def _exposure_blocks(services: Services, facts: Facts, scope: Scope) -> tuple[Ta
     return tuple(table for table in tables if table.rows)
 
 
-def _shown_sections(services: Services, facts: Facts, coverage: Coverage) -> tuple[Section, ...]:
+def _field_section(name: str, blocks: tuple[Block, ...]) -> Section:
+    return Section(f"Field {name}", blocks)
+
+
+def _shown_sections(
+    services: Services, facts: Facts, fields: Sequence[FieldShown]
+) -> tuple[Section, ...]:
     """Alignment and sky: of one field in two sections, of several in one for each of them."""
-    fields = fields_of(services, coverage, field_rows(facts))
-    if len(fields) < 2 or coverage.named:
+    if not fields:
         whole = FieldShown("", facts.runs, facts.values, facts.inputs, facts.alignment)
         return (
             Section("Alignment", (*failure_blocks(facts), *alignment_blocks(services, whole))),
@@ -226,7 +249,7 @@ def _shown_sections(services: Services, facts: Facts, coverage: Coverage) -> tup
         )
     return (
         Section("Failures", failure_blocks(facts)),
-        *(Section(f"Field {one.name}", field_blocks(services, one, place))
+        *(_field_section(one.name, field_blocks(services, one, place))
           for place, one in enumerate(fields)),
     )  # fmt: skip
 

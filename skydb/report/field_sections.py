@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from skydb.report import columns, columns_report
+from skydb.report import columns, columns_report, pages
+from skydb.report.field_details import audit_blocks, catalog_blocks, parameter_blocks
 from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
 from skydb.report.html import BlinkBlock, FigureBlock, TableBlock, TextBlock
 from skydb.report.verdict import Facts
@@ -113,7 +114,9 @@ def field_blocks(services: Services, field: FieldShown, place: int) -> _Blocks:
     target = field.name.split(" ")[0]
     more = TextBlock(f"Pictures of this field: skydb report OUT.html --target '{target}'")
     return (
+        TextBlock("", "Alignment"),
         *alignment_blocks(services, field, is_drawn=is_drawn),
+        TextBlock("", "Sky"),
         *sky_blocks(services, field, is_drawn=is_drawn),
         *(() if is_drawn else (more,)),
     )
@@ -163,9 +166,10 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
             moved,
         ),
     )
+    told: _Blocks = (*catalog_blocks(services, run), *tables, *parameter_blocks(services, [run]))
     if not is_drawn:
-        return tables
-    return (*tables, *or_why_not(lambda: fit_figures(services, run, field.products)))
+        return told
+    return (*told, *or_why_not(lambda: fit_figures(services, run, field.products)))
 
 
 def _is_of(names: Collection[str] | None, name: str) -> bool:
@@ -199,12 +203,14 @@ def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) 
             field.values,
         ),
         *_advice_blocks(services, field.runs[0]["run"]),
+        *parameter_blocks(services, drawn),
     )
     if not is_drawn:
         return tables
     return (
         *tables,
-        *or_why_not(lambda: (sky_plot(field.values),)),
+        *or_why_not(lambda: (sky_plot(field.values, pages.observed_mjd(services)),)),
+        *audit_blocks(services, [run for run in field.runs if run["group"] == newest]),
         *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
         *left,
     )

@@ -106,6 +106,8 @@ class TableBlock:
     anchors : tuple of str, optional
         Kind of a row and the column that identifies it, for
         :func:`skydb.report.anchors.anchor_of`: rows can be linked to.
+    links : mapping of str to str, optional
+        Fragment of the page that a text of the first column leads to.
     """
 
     title: str
@@ -114,6 +116,7 @@ class TableBlock:
     rows: PlainTable
     note: str = ""
     anchors: tuple[str, str] | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def laid_out(self) -> LaidOutTable:
         """The table as formatted cells."""
@@ -162,7 +165,7 @@ class FigureBlock:
     png_or_gif : bytes
         The picture.
     alt : str
-        The same in words, for who does not see it.
+        The same in words, for readers who do not see it.
     dark_png : bytes or None, optional
         The picture for a dark page; a light one gets a light mount there.
     """

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from skydb.report.blink import blink_gif
+from skydb.report.compass import Orientation, draw_compass, draw_scale_bar
 from skydb.report.images import (
     MAX_SIDE_PIX,
     DisplayImage,
@@ -45,6 +48,7 @@ __all__ = [
     "blink_gif",
     "draw_image",
     "draw_mosaics",
+    "dress_image",
     "load_pair",
     "mosaic_display",
     "projection",
@@ -62,11 +66,28 @@ class MosaicPair:
 
 @dataclass(frozen=True, slots=True)
 class MosaicDisplay:
-    """Contents of the mosaic figure: the pairs, and one scale for each column."""
+    """Contents of the mosaic figure: the pairs, and one scale for each kind of image."""
 
     pairs: tuple[MosaicPair, ...]
     science_scale: DisplayScale
     weight_scale: DisplayScale
+
+    @property
+    def weights(self) -> tuple[tuple[str, DisplayImage], ...]:
+        """Weights that differ, each with the names of its mosaics: the sky method changes none."""
+        found: list[tuple[list[str], DisplayImage]] = []
+        for pair in self.pairs:
+            if pair.weight is None:
+                continue
+            for names, image in found:
+                if np.array_equal(image.data, pair.weight.data, equal_nan=True):
+                    names.append(pair.label)
+                    break
+            else:
+                found.append(([pair.label], pair.weight))
+        if len(found) == 1 < len(self.pairs) == len(found[0][0]):
+            return (("all methods", found[0][1]),)
+        return tuple((", ".join(names), image) for names, image in found)
 
 
 def load_pair(
@@ -113,7 +134,7 @@ def mosaic_display(
 def draw_mosaics(
     display: MosaicDisplay, *, title: str = "", grid: bool = True, theme: Theme = LIGHT
 ) -> Figure:
-    """Draw one row per mosaic: science left, weight right.
+    """Draw the science images left, and right the weights, once where they are the same.
 
     Parameters
     ----------
@@ -127,35 +148,51 @@ def draw_mosaics(
         Light or dark.
     """
     ny, nx = display.pairs[0].science.data.shape
-    has_weights = any(pair.weight is not None for pair in display.pairs)
+    weights = display.weights
+    # Side by side, as a screen is wide: two columns of images, one of weights.
+    across = 1 if len(display.pairs) == 1 else 2
+    down = -(-len(display.pairs) // across)
+    weights_across = -(-len(weights) // down)
     panel_in = 4.3
     with house_style(theme):
         figure = new_figure(
-            panel_in * (2 if has_weights else 1),
-            0.4 + len(display.pairs) * (panel_in - 0.6) * min(ny / nx, 2.0) + 0.9,
+            panel_in * (across + weights_across),
+            0.4 + down * ((panel_in - 0.6) * min(ny / nx, 2.0) + 0.3) + 0.9,
         )
         title_figure(figure, title)
-        columns = figure.subfigures(1, 2 if has_weights else 1, squeeze=False)[0]
-        for column, weights in zip(columns, (False, True), strict=False):
-            _draw_column(column, display, weights=weights, grid=grid, theme=theme)
+        widths = [across, weights_across] if weights else [across]
+        columns = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0]
+        science = [(pair.label, pair.science) for pair in display.pairs]
+        _draw_block(columns[0], science, (down, across), display, weights=False, grid=grid,
+                    theme=theme)  # fmt: skip
+        if weights:
+            _draw_block(columns[1], weights, (down, weights_across), display, weights=True,
+                        grid=grid, theme=theme)  # fmt: skip
     return figure
 
 
-def _draw_column(
-    column: SubFigure, display: MosaicDisplay, *, weights: bool, grid: bool, theme: Theme
+def _draw_block(
+    column: SubFigure,
+    images: Sequence[tuple[str, DisplayImage]],
+    shape: tuple[int, int],
+    display: MosaicDisplay,
+    *,
+    weights: bool,
+    grid: bool,
+    theme: Theme,
 ) -> None:
+    """Draw images of one kind in rows and columns, with one colour bar."""
     cmap = colormap(WEIGHT_RAMP if weights else SCIENCE_RAMP)
     scale = display.weight_scale if weights else display.science_scale
+    down, across = shape
     all_axes = []
-    for place, pair in enumerate(display.pairs):
-        image = pair.weight if weights else pair.science
-        if image is None:
-            continue
-        axes = column.add_subplot(len(display.pairs), 1, place + 1, **projection(image, grid=grid))
+    for place, (label, image) in enumerate(images):
+        axes = column.add_subplot(down, across, place + 1, **projection(image, grid=grid))
         draw_image(axes, image, scale, cmap, theme)
-        axes.set_title(f"{pair.label}{_what(image, weights=weights)}")
+        dress_image(axes, image)
+        axes.set_title(f"{label}{_what(image, weights=weights)}", fontsize=8.5)
         all_axes.append(axes)
-    for axes in all_axes[:-1]:
+    for axes in all_axes[:-across]:
         _leave_out_label(axes)
     bar = column.colorbar(
         all_axes[0].images[0],
@@ -180,7 +217,7 @@ def _leave_out_label(axes: Axes) -> None:
 def _what(image: DisplayImage, *, weights: bool) -> str:
     if weights:
         return " \N{EM DASH} weight"
-    less = f", less {image.pedestal:.4g}" if image.pedestal else ""
+    less = f", median {image.pedestal:.3g} subtracted" if image.pedestal else ""
     return f" \N{EM DASH} science{less}"
 
 
@@ -206,6 +243,17 @@ def draw_image(
         axes.set_xticks([])
         axes.set_yticks([])
     return drawn
+
+
+def dress_image(axes: Axes, image: DisplayImage) -> None:
+    """Draw on an image where north and east are, and how long an angle is."""
+    orientation = Orientation.of_wcs(image.wcs)
+    if orientation is None:
+        return
+    inks = {"colour": "#ffffff", "halo": "#070b1a"}
+    draw_compass(axes, orientation, at=(0.085, 0.1), **inks)
+    width = image.data.shape[1]
+    draw_scale_bar(axes, orientation.arcsec_per_pix, width, above=False, **inks)
 
 
 def _dress_sky(axes: WCSAxes, theme: Theme) -> None:

@@ -22,6 +22,7 @@ from skydb.report.blink import blink_gif
 from skydb.report.body_figures import BodyPicture, body_picture, draw_body
 from skydb.report.catalog_figures import CatalogPicture, draw_catalog, numbers_of
 from skydb.report.chips import load_chips
+from skydb.report.footprint_figures import FootprintMap, draw_footprints, footprint_map
 from skydb.report.mosaic_figures import MosaicDisplay, draw_mosaics, load_pair, mosaic_display
 from skydb.report.output import write_atomic
 from skydb.report.residual_figures import draw_residuals, residual_field
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from skydb.api.composition import Services
     from skydb.domain.vocabulary import SkyMethod
     from skydb.services.lookup import FitEvidence, MosaicEvidence
+    from skydb.store.scope import Scope
 
 Row = dict[str, Any]
 
@@ -101,7 +103,7 @@ def comparison_pictures(
     """Write the plot of all methods, the mosaics side by side and the blink GIF."""
     out.mkdir(parents=True, exist_ok=True)
     mosaics = services.evidence.mosaics(run_ids)
-    plot = png_bytes(draw_sky_comparison(sky_comparison(rows)))
+    plot = png_bytes(draw_sky_comparison(sky_comparison(rows, observed_mjd(services))))
     paths = [write_atomic(out / "mdrizsky.png", plot)]
     if mosaics:
         paths.append(
@@ -111,9 +113,16 @@ def comparison_pictures(
             {one.method.value: one.science for one in mosaics},
             out / "mosaics.gif",
             weights={one.method.value: one.weight for one in mosaics},
+            remove_pedestal=True,
         )
         paths.append(out / "mosaics.gif")
     return paths
+
+
+def observed_mjd(services: Services, scope: Scope | None = None) -> dict[str, float | None]:
+    """Start of every exposure of a selection by rootname, MJD."""
+    rows = services.questions.headers(scope)
+    return {row["rootname"]: row["expstart_mjd"] for row in rows}
 
 
 def catalog_picture(services: Services, name: str, out: Path, epoch: float | None = None) -> Path:
@@ -135,11 +144,22 @@ def catalog_picture(services: Services, name: str, out: Path, epoch: float | Non
         When there is no such catalogue.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    return write_atomic(out, png_bytes(catalog_figure(services, name, epoch)))
+    return write_atomic(out, png_bytes(draw_catalog(catalog_shown(services, name, epoch))))
 
 
-def catalog_figure(services: Services, name: str, epoch: float | None = None) -> Figure:
-    """Draw a catalogue's sources; see :func:`catalog_picture`."""
+def catalog_shown(services: Services, name: str, epoch: float | None = None) -> CatalogPicture:
+    """Sources of a catalogue over the outlines of the products, for drawing.
+
+    Parameters
+    ----------
+    services, name, epoch
+        As of :func:`catalog_picture`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such catalogue.
+    """
     found = services.catalog_sources.placed(name, epoch)
     rows = services.catalog_sources.sources(name, epoch)
     there = found.table.epoch_year
@@ -147,7 +167,7 @@ def catalog_figure(services: Services, name: str, epoch: float | None = None) ->
     moved = f"; the field moves by {far:.1f} mas from {found.record.still_epoch:.2f}" if far else ""
     title = f"{name}, epoch {there:.3f}{moved}"
     plane = services.catalog_sources.on_plane(found)
-    picture = CatalogPicture(
+    return CatalogPicture(
         plane.centre_deg,
         plane.places_arcsec,
         numbers_of(rows, "mag")[:, 0],
@@ -156,7 +176,66 @@ def catalog_figure(services: Services, name: str, epoch: float | None = None) ->
         plane.outlines_arcsec,
         title,
     )
-    return draw_catalog(picture)
+
+
+def footprints_shown(
+    services: Services,
+    scope: Scope | None = None,
+    catalog: str | None = None,
+    epoch: float | None = None,
+) -> FootprintMap:
+    """Footprints of a selection with the sources of a catalogue, for drawing.
+
+    Parameters
+    ----------
+    services : Services
+    scope : Scope, optional
+        Which exposures; all when left out.
+    catalog : str, optional
+        Name of a catalogue of the ledger.
+    epoch : float, optional
+        Julian year to place its sources at.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no footprint, or no such catalogue.
+    """
+    rows = services.footprints.rows(scope)
+    if catalog is None:
+        return footprint_map(rows)
+    found = services.catalog_sources.placed(catalog, epoch).table
+    label = f"{catalog}, epoch {found.epoch_year:.2f}"
+    return footprint_map(rows, sources_deg=found.radec_deg, mag=found.mag, catalog=label)
+
+
+def footprint_picture(
+    services: Services,
+    out: Path,
+    scope: Scope | None = None,
+    catalog: str | None = None,
+    epoch: float | None = None,
+) -> Path:
+    """Write the footprint map of a selection.
+
+    Parameters
+    ----------
+    out : Path
+        A file ``.png``, ``.pdf`` or ``.svg``, or a directory; made when it is missing.
+    services, scope, catalog, epoch
+        As of :func:`footprints_shown`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no footprint, or no such catalogue.
+    UsageError
+        When the kind of file is not known.
+    """
+    path, kind = _picture_file(out, "footprints.png")
+    title = "Footprints" if scope is None or scope.is_everything else f"Footprints: {scope.label}"
+    figure = draw_footprints(footprints_shown(services, scope, catalog, epoch), title=title)
+    return write_atomic(path, figure_bytes(figure, kind))
 
 
 def sky_picture(
@@ -242,8 +321,11 @@ def _picture_file(out: Path, name: str) -> tuple[Path, str]:
 
 
 def mosaics_shown(mosaics: Sequence[MosaicEvidence]) -> MosaicDisplay:
-    """Science and weight of every method, on one scale."""
-    return mosaic_display([load_pair(one.method.value, one.science, one.weight) for one in mosaics])
+    """Science and weight of every method, on one scale; of several the level is subtracted."""
+    pairs = [load_pair(one.method.value, one.science, one.weight) for one in mosaics]
+    if len(pairs) > 1:
+        pairs = [replace(one, science=one.science.without_pedestal()) for one in pairs]
+    return mosaic_display(pairs)
 
 
 def residuals_figure(fit: FitEvidence, theme: Theme = LIGHT) -> Figure:

@@ -117,9 +117,10 @@ class LedgerPictures:
 
     def catalog(self, services: Services, name: str, epoch: float | None) -> Figure:
         """Draw the sources of a reference catalogue."""
-        from skydb.report.pages import catalog_figure
+        from skydb.report.catalog_figures import draw_catalog
+        from skydb.report.pages import catalog_shown
 
-        return catalog_figure(services, name, epoch)
+        return draw_catalog(catalog_shown(services, name, epoch))
 
     def write_catalog(self, services: Services, name: str, epoch: float | None, out: Path) -> Path:
         """Write that figure."""

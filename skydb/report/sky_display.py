@@ -19,7 +19,7 @@ from skydb.report.images import (
     common_scale,
     load_science,
 )
-from skydb.report.mosaic_figures import draw_image, projection
+from skydb.report.mosaic_figures import draw_image, dress_image, projection
 from skydb.report.style import (
     LIGHT,
     SCIENCE_RAMP,
@@ -41,16 +41,6 @@ if TYPE_CHECKING:
     from skydb.services.lookup import MosaicEvidence
 
 _PANEL_IN = 4.6
-#: Lengths of a scale bar, in arcsec, and their labels.
-_BARS = [
-    (digit * 10.0**power, f"{digit * 10.0**power:g}\N{DOUBLE PRIME}")
-    for power in range(-3, 2)
-    for digit in (1, 2, 5)
-] + [(60.0 * minutes, f"{minutes}\N{PRIME}") for minutes in (1, 2, 5, 10, 20, 30, 60)]
-#: Part of the width that a scale bar takes at most.
-_BAR_SHARE = 0.3
-#: On any background.
-_INK, _HALO = "#ffffff", "#070b1a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +169,7 @@ def _draw_panel(axes: Axes, panel: SkyPanel, scale: DisplayScale, theme: Theme) 
     axes.set_title(f"{panel.label}{level}", fontsize=8.5)
     if image.wcs is not None:
         _place_names(cast("WCSAxes", axes), image.wcs, image.data.shape)
-        _draw_compass(axes, image.wcs, image.data.shape)
-        _draw_length(axes, image.wcs, image.data.shape)
+        dress_image(axes, image)
 
 
 def _place_names(axes: WCSAxes, wcs: WCS, shape_pix: tuple[int, int]) -> None:
@@ -204,21 +193,6 @@ def _draw_bar(figure: Figure, all_axes: list[Axes], display: SkyDisplay) -> None
     bar.outline.set_linewidth(0.5)
 
 
-def _draw_compass(axes: Axes, wcs: WCS, shape_pix: tuple[int, int]) -> None:
-    """North and east at the middle of the image, in its upper right corner."""
-    room = 0.12 * min(shape_pix)
-    foot = np.array([shape_pix[1] - 2.0 * room, shape_pix[0] - 2.0 * room])
-    for name, direction in zip("NE", directions(wcs, shape_pix), strict=True):
-        tip = foot + room * direction
-        axes.annotate(
-            "", xy=(tip[0], tip[1]), xytext=(foot[0], foot[1]),
-            arrowprops={"arrowstyle": "-|>", "color": _INK, "linewidth": 1.2, "shrinkA": 0,
-                        "shrinkB": 0, "mutation_scale": 7, **_halo()},
-        )  # fmt: skip
-        x, y = foot + 1.5 * room * direction
-        axes.text(x, y, name, color=_INK, size=8, ha="center", va="center", **_halo())
-
-
 def directions(
     wcs: WCS, shape_pix: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -232,25 +206,6 @@ def directions(
         step = np.array(wcs.world_to_pixel(near)) - at
         steps.append(step / np.linalg.norm(step))
     return steps[0], steps[1]
-
-
-def _draw_length(axes: Axes, wcs: WCS, shape_pix: tuple[int, int]) -> None:
-    """A bar of a round length on the sky, in the lower left corner."""
-    from astropy.wcs.utils import proj_plane_pixel_scales
-
-    ny, nx = shape_pix
-    scale_arcsec = float(proj_plane_pixel_scales(wcs)[0]) * 3600.0
-    fitting = [bar for bar in _BARS if bar[0] <= _BAR_SHARE * nx * scale_arcsec]
-    length, name = fitting[-1] if fitting else _BARS[0]
-    x, y = 0.05 * nx, 0.06 * ny
-    axes.plot([x, x + length / scale_arcsec], [y, y], color=_INK, linewidth=2.0, **_halo())
-    axes.text(x, y + 0.015 * ny, name, color=_INK, size=8, va="bottom", **_halo())
-
-
-def _halo() -> dict[str, Any]:
-    from matplotlib.patheffects import withStroke
-
-    return {"path_effects": [withStroke(linewidth=3.0, foreground=_HALO)]}
 
 
 def _deg() -> Any:  # noqa: ANN401 - astropy has no types

@@ -67,19 +67,24 @@ class SkyComparison:
         One per method that has any value, each as long as ``chips``.
     unit : str or None
         Unit of all the values.
+    is_dated : bool
+        Whether the chips are in the order of observation.
     """
 
     chips: tuple[str, ...]
     visits: tuple[VisitSpan, ...]
     series: tuple[SkySeries, ...]
     unit: str | None
+    is_dated: bool = False
 
     def panel(self, *, relative: bool) -> tuple[SkySeries, ...]:
         """The series of levels, or those of offsets."""
         return tuple(s for s in self.series if s.method.is_relative is relative)
 
 
-def sky_comparison(table: PlainTable) -> SkyComparison:
+def sky_comparison(
+    table: PlainTable, observed: Mapping[str, float | None] | None = None
+) -> SkyComparison:
     """Arrange a table of sky values for plotting.
 
     Parameters
@@ -87,15 +92,18 @@ def sky_comparison(table: PlainTable) -> SkyComparison:
     table : any plain table
         Columns ``rootname``, ``extver``, ``visit``, ``unit`` and one per method
         (``localmin``, ``match``, ``globalmin_match``, ``globalmin``), any of which
-        may be missing or have missing values, and their ``_sigma``. The order of exposures is kept;
-        those of a visit are brought together.
+        may be missing or have missing values, and their ``_sigma``.
+    observed : mapping of str to float or None, optional
+        Start of each exposure by rootname, MJD: visits, and exposures in them, are put in the
+        order of observation. Else the order of exposures is kept; those of a visit are
+        brought together.
 
     Raises
     ------
     UsageError
         When there is no value at all, or the values have several units.
     """
-    rows = _grouped_by_visit(rows_of(table))
+    rows = _grouped_by_visit(_in_order(rows_of(table), observed or {}))
     series = [
         SkySeries(method, _values(rows, method.column), _values(rows, f"{method.column}_sigma"))
         for method in SkyMethod
@@ -103,7 +111,19 @@ def sky_comparison(table: PlainTable) -> SkyComparison:
     known = tuple(s for s in series if np.isfinite(s.values).any())
     if not known:
         raise UsageError("No sky value to plot.", advice="Compare runs that succeeded.")
-    return SkyComparison(_chip_names(rows), _spans(rows), known, _common_unit(rows))
+    return SkyComparison(
+        _chip_names(rows), _spans(rows), known, _common_unit(rows), is_dated=bool(observed)
+    )
+
+
+def _in_order(rows: Sequence[Row], observed: Mapping[str, float | None]) -> list[Row]:
+    """In the order of observation; exposures without a date come last, as they are."""
+
+    def begun(row: Row) -> float:
+        start = observed.get(str(row["rootname"]))
+        return np.inf if start is None else start
+
+    return sorted(rows, key=begun)
 
 
 def _visit_of(row: Row) -> str:
@@ -281,12 +301,15 @@ def _name_visits(axes: Axes, visits: Sequence[VisitSpan], theme: Theme) -> None:
 def _name_chips(axes: Axes, data: SkyComparison) -> None:
     if len(data.chips) > _NAMED_CHIPS:
         axes.set_xticks([])
-        axes.set_xlabel(f"{len(data.chips)} exposure chips in order, grouped by visit")
+        order = "in the order of observation" if data.is_dated else "in order"
+        axes.set_xlabel(f"{len(data.chips)} exposure chips {order}, grouped by visit")
         return
     axes.set_xticks(
         range(len(data.chips)), list(data.chips), rotation=60, ha="right", rotation_mode="anchor"
     )
     axes.tick_params(axis="x", length=2)
+    if data.is_dated:
+        axes.set_xlabel("exposure chips in the order of observation")
 
 
 def column_values(data: SkyComparison) -> Mapping[SkyMethod, NDArray[np.float64]]:

@@ -112,7 +112,7 @@ LIGHT = Theme(
         SkyMethod.USER: "#6b6b6b",
         SkyMethod.NONE: "#a0a0a0",
     },
-    cycle=("#e69f00", "#56b4e9", "#00c08b", "#f0e442", "#ff7f4f", "#e58ac2", "#ffffff"),
+    cycle=("#e69f00", "#56b4e9", "#00c08b", "#f0e442", "#ff7f4f", "#e58ac2"),
 )
 
 DARK = Theme(

@@ -19,6 +19,7 @@ from skydb.domain import (
     AlignmentSolution,
     ChipSolution,
     Exposure,
+    ProductMember,
     ProductVersion,
     SkyRun,
     SkyValue,
@@ -50,6 +51,7 @@ class Named(NamedTuple):
     number: str
     filter: str | None
     detector: str | None
+    expstart_mjd: float | None = None
 
     @property
     def visit(self) -> str:
@@ -159,11 +161,26 @@ def names_of(session: Session, exposure_ids: Collection[int]) -> dict[int, Named
                 Visit.number,
                 Exposure.filters,
                 Exposure.detector,
+                Exposure.expstart_mjd,
             )
             .join(Visit, Visit.id == Exposure.visit_id)
             .where(Exposure.id.in_(batch))
         )
         found |= {row[0]: Named(*row[1:]) for row in session.execute(query)}
+    return found
+
+
+def first_starts(session: Session, product_ids: Collection[int]) -> dict[int, float]:
+    """When the first of the exposures began that drizzled products are made of, MJD, by key."""
+    found: dict[int, float] = {}
+    for batch in batches(product_ids):
+        query = (
+            select(ProductMember.product_id, func.min(Exposure.expstart_mjd))
+            .join(Exposure, Exposure.rootname == ProductMember.rootname)
+            .where(ProductMember.product_id.in_(batch), Exposure.expstart_mjd.is_not(None))
+            .group_by(ProductMember.product_id)
+        )
+        found |= {row[0]: row[1] for row in session.execute(query) if row[1] is not None}
     return found
 
 

@@ -147,3 +147,15 @@ def test_neighbours_fill_rows_of_three(make_mosaic: MosaicMaker) -> None:
 def test_no_image_is_refused() -> None:
     with pytest.raises(UsageError, match="No image"):
         draw_sources([])
+
+
+def test_sources_are_told_apart_without_colours(make_mosaic: MosaicMaker) -> None:
+    image = load_science(make_mosaic("a")[0])
+    figure = draw_sources([MarkedImage("a", image, source_marks(_sources(20)))])
+    shapes = {
+        (tuple(colour), marks.get_paths()[0].vertices.tobytes())
+        for marks in figure.axes[0].collections
+        for colour in marks.get_edgecolors()
+        if len(marks.get_offsets()) and marks.get_sizes()[0] > 50
+    }
+    assert len(shapes) == 20

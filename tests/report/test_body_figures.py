@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from skydb.report.body_figures import BodyPicture, body_picture, draw_body
 from skydb.report.style import DARK, png_bytes
 
+from . import gallery
 from .pictures import decoded, share_of
 
 FIRST, SECOND = "#0072b2", "#d55e00"
@@ -93,3 +95,22 @@ def test_measurements_without_a_place_are_left_out() -> None:
     places = np.array([[1.0, 2.0], [np.nan, 2.0]])
     body = body_picture("v", [_row("ibxl50caq")], [Stars("ibxl50caq", places, np.zeros((2, 2)))])
     assert body.count == 1
+
+
+def test_arrows_of_many_exposures_are_their_mean_and_of_few_their_own() -> None:
+    few, many = _body(100, exposures=3), _body(30, exposures=9)
+    assert (few.is_pooled, len(few.vectors())) == (False, 3)
+    assert (many.is_pooled, len(many.vectors())) == (True, 1)
+    everything = np.vstack([one.residuals_mas for one in many.members])
+    assert abs(many.vectors()[0].steps).max() < abs(everything).max()
+
+
+def test_a_hundred_exposures_are_a_picture_that_fits_a_screen() -> None:
+    figure = draw_body(gallery.group(100))
+    assert figure.get_figheight() < 10
+    labels = [text for text in figure.axes[1].get_yticklabels() if text.get_text()]
+    assert len(labels) == 25
+    assert "every 4th exposure is named" in figure.axes[1].get_xlabel()
+    figure.draw_without_rendering()
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))

@@ -11,9 +11,13 @@ import pytest
 from skydb.api.composition import Services
 from skydb.domain import ProductVersion, ReferenceCatalog
 from skydb.errors import UsageError
+from skydb.report.field_details import catalog_rows, parameter_blocks
 from skydb.report.field_page import write_field_report
+from skydb.report.html import Section
 from skydb.report.verdict import ReportVerdict
+from skydb.services.activities import Runs
 from skydb.store.scope import Scope
+from tests.services.footprints import Observatory, box, wcs_of
 from tests.services.survey import Survey
 
 
@@ -175,8 +179,69 @@ def test_several_fields_have_a_section_each_and_an_index(
     assert len(fields) == 2 and "Fields" in names and "Sky" not in names
     for name in fields:
         assert f">{name}</a>" in page
+        # Listed in the contents, and in the index of fields.
+        assert page.count(f'href="#{Section(name, ()).anchor}"') == 2
     for run in (1, 2):
         assert page.count(f'id="run-{run}"') <= 1
     for problem in verdict.problems:
         assert not problem.anchor or f'id="{problem.anchor}"' in page
     assert "Field " not in alone.split("<h2", 1)[1].split("<footer")[0].replace("Fields", "")
+
+
+def test_the_page_maps_the_footprints_and_names_catalogue_and_epoch(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            sky = Observatory(session)
+            sky.expose("ibxl50iaq", wcs_of(box((0.001, -2.46))))
+            session.commit()
+            survey = Survey(session, contents=10)
+            version = session.get_one(ProductVersion, 1)
+            fit = survey.fit(version, survey.catalog("gaia"))
+            fit.activity.parameters = {"refcat": "gaia", "catalog": {
+                name: {"used_epoch": epoch, "sources": 100, "displacement_mas": shift}
+                for name, epoch, shift in (("a", 2012.8, 7.0), ("b", 2013.1, 6.0))
+            }}  # fmt: skip
+            session.commit()
+        (row,) = catalog_rows(services, fit.activity.id)
+        _, page = page_of(services, tmp_path)
+    assert (row["catalog"], row["first_epoch"], row["last_epoch"]) == ("gaia", 2012.8, 2013.1)
+    assert (row["products"], row["displacement_mas"]) == (2, 7.0)
+    assert "Catalogue and epoch" in page
+    assert 'alt="Map of the outlines of 1 exposures of 1 visits."' in page
+
+
+@pytest.mark.parametrize(
+    ("parameters", "names"),
+    [({}, []), ({"refcat": None}, []), ({"refcat": "gaia"}, ["gaia"]),
+     ({"refcat": ["gaia", "hsc"], "catalog": {}}, ["gaia"])],
+)  # fmt: skip
+def test_a_run_that_does_not_tell_its_epochs_has_none(
+    services: Services, parameters: dict[str, object], names: list[str]
+) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session, contents=10)
+        fit = survey.fit(session.get_one(ProductVersion, 1), survey.catalog("gaia"))
+        fit.activity.parameters = parameters
+        session.commit()
+        run = fit.activity.id
+    rows = catalog_rows(services, run)
+    assert [row["catalog"] for row in rows] == names
+    assert all(row["epoch"] is None for row in rows)
+
+
+def test_parameters_that_differ_are_shown_once_for_runs_that_share_them(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {1: "0.8", 2: "0.8", 3: "1.0", 4: None}
+    monkeypatch.setattr(
+        Runs, "parameters",
+        lambda self, run: [{"name": "skymethod", "value": run}] + [
+            {"name": "final_pixfrac", "value": given[run], "usual": 1.0, "source": "default"}
+        ] * (given[run] is not None),
+    )  # fmt: skip
+    tables = parameter_blocks(services, [1, 2, 3, 4])
+    assert [(table.caption, len(list(table.rows))) for table in tables] == [
+        ("Runs 1, 2.", 1), ("Run 3.", 1)
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +263,27 @@ def test_many_problems_are_folded_and_none_is_left_out() -> None:
     page = _page(VerdictBlock(False, ("Thirty.",), (listed,)))
     assert "and 18 more" in page.text and "(30)" in page.text
     assert all(f"ibxl{n:02}clq" in page.text for n in range(30))
+
+
+def test_every_figure_can_be_enlarged_and_left_again() -> None:
+    page = _page(*_everything())
+    ids = {a["id"] for _, a in page.elements if "id" in a}
+    links = [(a.get("class") or "", a.get("href") or "") for a in page.all("a")]
+    opened = [href for name, href in links if "enlarge" in name.split()]
+    closed = [href for name, href in links if name == "close"]
+    assert len(opened) == 2
+    assert opened == [f"{href}-large" for href in closed]
+    assert {href.removeprefix("#") for href in (*opened, *closed)} <= ids
+
+
+def test_headings_leave_out_no_level() -> None:
+    levels = [int(tag[1]) for tag, _ in _page(*_everything()).elements if re.match(r"h\d$", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_a_text_of_the_first_column_can_lead_to_a_section() -> None:
+    rows = [{"field": "M 31"}, {"field": "M 33"}]
+    table = TableBlock("Fields", "", [Column("field")], rows, links={"M 31": "field-m-31"})
+    links = [(a["href"]) for a in _page(table).all("a") if "field" in (a["href"] or "")]
+    assert links == ["#field-m-31"]

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from skydb.report.mosaic_figures import draw_mosaics, load_pair, mosaic_display
+from skydb.report.mosaic_figures import (
+    MosaicDisplay,
+    draw_mosaics,
+    load_pair,
+    mosaic_display,
+)
 from skydb.report.style import DARK, LIGHT, NO_DATA, Theme, png_bytes
 
 from .conftest import MosaicMaker
@@ -31,12 +38,36 @@ def test_the_picture_shows_no_data_in_neutral_grey(
     assert share_of(pixels, theme.page) > 0.1
 
 
-def test_each_mosaic_has_a_science_and_a_weight_panel(make_mosaic: MosaicMaker) -> None:
-    pairs = [load_pair(name, *make_mosaic(name)) for name in ("localmin", "match")]
-    figure = draw_mosaics(mosaic_display(pairs))
-    titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes]
-    wanted = [f"{n} \N{EM DASH} {w}" for n in ("localmin", "match") for w in ("science", "weight")]
-    assert set(wanted) <= set(titles)
+def titles_of(display: MosaicDisplay) -> list[str]:
+    axes = [one for one in draw_mosaics(display).axes if one.images]
+    return [one.get_title(loc="left") or one.get_title() for one in axes]
+
+
+def test_a_weight_that_all_mosaics_have_is_shown_once(make_mosaic: MosaicMaker) -> None:
+    display = mosaic_display(
+        [load_pair(name, *make_mosaic(name)) for name in ("localmin", "match")]
+    )
+    assert [label for label, _ in display.weights] == ["all methods"]
+    assert titles_of(display) == [
+        "localmin \N{EM DASH} science", "match \N{EM DASH} science",
+        "all methods \N{EM DASH} weight",
+    ]  # fmt: skip
+
+
+def test_weights_that_differ_are_all_shown(make_mosaic: MosaicMaker) -> None:
+    first, second, third = (load_pair(n, *make_mosaic(n)) for n in ("a", "b", "c"))
+    assert first.weight is not None
+    other = replace(second, weight=replace(first.weight, data=first.weight.data * 2))
+    display = mosaic_display([first, other, third])
+    assert [label for label, _ in display.weights] == ["a, c", "b"]
+    assert sum("weight" in title for title in titles_of(display)) == 2
+
+
+def test_the_name_of_one_mosaic_is_that_of_its_weight(make_mosaic: MosaicMaker) -> None:
+    first, second = (load_pair(n, *make_mosaic(n)) for n in ("a", "b"))
+    assert [label for label, _ in mosaic_display([first]).weights] == ["a"]
+    only = mosaic_display([first, replace(second, weight=None)])
+    assert [label for label, _ in only.weights] == ["a"]
 
 
 def test_without_weights_only_science_is_drawn(make_mosaic: MosaicMaker) -> None:

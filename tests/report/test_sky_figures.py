@@ -10,7 +10,15 @@ from astropy.table import Table
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import UsageError
 from skydb.report.sky_figures import VisitSpan, column_values, draw_sky_comparison, sky_comparison
-from skydb.report.style import DARK, LIGHT, Theme, png_bytes
+from skydb.report.style import (
+    DARK,
+    LIGHT,
+    SCIENCE_RAMP,
+    WEIGHT_RAMP,
+    Theme,
+    colormap,
+    png_bytes,
+)
 
 from .pictures import decoded, share_of
 
@@ -135,3 +143,27 @@ def test_values_whose_sigma_is_known_have_error_bars() -> None:
     (bars,) = [one for one in axes.collections if len(one.get_paths()) == 2]
     ends = bars.get_paths()[1].vertices[:, 1]
     assert np.ptp(ends) == pytest.approx(0.04)
+
+
+def test_exposures_are_in_the_order_of_observation_when_it_is_known() -> None:
+    data = sky_comparison(ROWS, {"ibxl50aaq": 56567.2, "ibxl51aaq": 56567.0, "ibxl50abq": 56567.1})
+    assert data.chips == ("ibxl51aaq", "ibxl50abq", "ibxl50aaq")
+    assert data.is_dated
+    label = draw_sky_comparison(data).axes[-1].get_xlabel()
+    assert label == "exposure chips in the order of observation"
+
+
+def test_an_exposure_without_a_date_comes_last() -> None:
+    data = sky_comparison(ROWS, {"ibxl50aaq": None, "ibxl51aaq": 56567.0})
+    assert data.chips == ("ibxl51aaq", "ibxl50aaq", "ibxl50abq")
+
+
+def test_colours_of_images_grow_lighter_in_even_steps() -> None:
+    for ramp in (SCIENCE_RAMP, WEIGHT_RAMP):
+        rgb = np.asarray(colormap(ramp)(np.linspace(0, 1, 21)))[:, :3]
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        luminance = linear @ (0.2126, 0.7152, 0.0722)
+        lightness = 116 * np.cbrt(luminance) - 16
+        steps = np.diff(lightness)
+        assert steps.min() > 0.4 * steps.mean()
+        assert steps.max() < 1.6 * steps.mean()

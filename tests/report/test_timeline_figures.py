@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 from skydb.report.style import DARK, LIGHT, Theme, png_bytes
+from skydb.report.timeline_data import Segment, on_axis, segments_of
 from skydb.report.timeline_figures import (
+    TimeAxis,
     TimelineData,
     alignment_timeline,
     draw_timeline,
@@ -18,6 +23,7 @@ from skydb.report.timeline_figures import (
 )
 from skydb.services.comparison.timeline import Quantity, TimePoint
 
+from . import gallery
 from .pictures import decoded, share_of
 
 LOCALMIN, MATCH = SkyMethod.LOCALMIN, SkyMethod.MATCH
@@ -75,7 +81,7 @@ def test_a_new_content_is_marked_when_a_run_first_used_it() -> None:
     (mark,) = sky_timeline(POINTS).marks
     assert (mark.day, mark.text) == (19754.0, "version 2")
     both = [*POINTS, *(replace(point, subject="ibxl50ibq") for point in POINTS)]
-    assert [mark.text for mark in sky_timeline(both).marks] == ["new version of 2 exposures"]
+    assert [mark.text for mark in sky_timeline(both).marks] == ["new versions of 2 exposures"]
     assert sky_timeline([replace(point, version=None) for point in POINTS]).marks == ()
 
 
@@ -94,7 +100,7 @@ def test_a_value_of_unknown_time_is_left_out_and_counted() -> None:
     data = sky_timeline([*POINTS, sky(None, 9.0)])
     assert data.undated == 1
     label = draw_timeline(data).axes[-1].get_xlabel()
-    assert label == "Time (UTC); 1 values of unknown time are left out"
+    assert label == "Time of processing (UTC); 1 values of unknown time are left out"
 
 
 def test_alignments_have_a_panel_of_rms_and_one_of_jumps() -> None:
@@ -150,3 +156,85 @@ def test_the_same_points_give_the_same_bytes() -> None:
     data: TimelineData = sky_timeline(POINTS)
     first, second = (png_bytes(draw_timeline(data)) for _ in range(2))
     assert first == second
+
+
+def dated(*observed: str, **more: object) -> list[TimePoint]:
+    """Values of one run of exposures that began at some times."""
+    return [
+        sky("2024-01-01T00:00:00+00:00", float(place), subject=f"ibxl50i{place}q", observed=at,
+            **more)
+        for place, at in enumerate(observed)
+    ]  # fmt: skip
+
+
+FIRST, HOUR_AFTER, YEAR_AFTER = (
+    "2013-10-01T00:00:00+00:00", "2013-10-01T01:00:00+00:00", "2014-10-01T00:00:00+00:00",
+)  # fmt: skip
+
+
+def test_several_exposures_stand_at_their_dates_of_observation() -> None:
+    data = sky_timeline(dated(FIRST, HOUR_AFTER))
+    assert data.axis is TimeAxis.OBSERVED
+    (series,) = data.panels[0].series
+    np.testing.assert_allclose(series.days, [15979.0, 15979.0 + 1 / 24])
+    assert draw_timeline(data).axes[-1].get_xlabel() == "Date of observation (UTC)"
+
+
+def test_one_exposure_stands_at_the_times_of_its_runs() -> None:
+    runs = [replace(one, observed=FIRST) for one in POINTS]
+    assert sky_timeline(runs).axis is TimeAxis.PROCESSED
+    assert sky_timeline(runs, TimeAxis.OBSERVED).axis is TimeAxis.OBSERVED
+
+
+def test_an_exposure_without_a_date_is_left_out_and_counted() -> None:
+    points = [*dated(FIRST, YEAR_AFTER), sky("2024-01-01T00:00:00+00:00", 9.0)]
+    data = sky_timeline(points)
+    assert (data.axis, data.undated) == (TimeAxis.OBSERVED, 1)
+
+
+def test_the_axis_is_broken_where_nothing_was_observed() -> None:
+    data = sky_timeline(dated(FIRST, HOUR_AFTER, YEAR_AFTER))
+    assert data.segments == (
+        Segment(15979.0, 15979.0 + 1 / 24, 0.0, 2.0), Segment(16344.0, 16344.0, 2.0, 3.0)
+    )  # fmt: skip
+    (series,) = data.panels[0].series
+    np.testing.assert_allclose(on_axis(series.days, data.segments), [0.5, 1.5, 2.5])
+    assert series.lines == ((0, 1), (2,))
+    axes = draw_timeline(data).axes[-1]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["2013-10-01", "2014-10-01"]
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30))
+def test_a_broken_axis_keeps_the_order_of_times(days: list[float]) -> None:
+    ordered = np.sort(np.array(days))
+    places = on_axis(ordered, segments_of(days))
+    assert (np.diff(places) >= 0).all()
+
+
+def test_an_axis_of_one_visit_is_not_broken() -> None:
+    assert sky_timeline(dated(FIRST, HOUR_AFTER)).segments == ()
+
+
+def test_a_value_that_was_computed_again_is_small_and_joined_to_nothing() -> None:
+    points = dated(FIRST, HOUR_AFTER)
+    again = replace(points[0], at="2025-01-01T00:00:00+00:00", value=7.0, run=2)
+    (series,) = sky_timeline([again, *points]).panels[0].series
+    assert series.values.tolist() == [0.0, 7.0, 1.0]
+    assert series.earlier.tolist() == [True, False, False]
+    assert series.lines == ((1, 2),)
+    legend = draw_timeline(sky_timeline([again, *points])).axes[0].get_legend()
+    assert legend is not None
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["localmin", "localmin, earlier runs"]
+
+
+@pytest.mark.parametrize("count", [18, 100])
+def test_the_dates_of_few_and_of_many_visits_do_not_overlap(count: int) -> None:
+    figure = draw_timeline(sky_timeline(gallery.timeline(count)))
+    figure.draw_without_rendering()
+    labels = [text for text in figure.axes[-1].get_xticklabels() if text.get_text()]
+    assert len(labels) == -(-count // gallery.PER_VISIT)
+    # Turned labels have boxes that overlap where their letters do not: their feet tell.
+    edges = [label.get_window_extent() for label in labels]
+    height = min(min(box.height, box.width) for box in edges) if count < 50 else 7.5 * 144 / 72
+    assert all(b.x1 - a.x1 > height for a, b in pairwise(edges))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -22,6 +22,8 @@ from skydb.store import version_queries
 from skydb.store.comparison_queries import Content, Named, Value
 from skydb.store.scope import Scope
 from skydb.store.unit_of_work import Store
+
+_MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
 
 
 class Quantity(StrEnum):
@@ -86,6 +88,9 @@ class TimePoint:
         Of the solution.
     sigma : float or None
         Standard deviation of a sky value; None where it is not known.
+    observed : str or None
+        When the exposure began, or the first one of a product, ISO 8601 in UTC; None when no
+        file says so.
     """
 
     quantity: Quantity
@@ -107,6 +112,7 @@ class TimePoint:
     replay_of: int | None
     status: str | None
     sigma: float | None = None
+    observed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,7 @@ def _sky(
         recorded=level,
         zero=str(zero) if zero else None,
         sigma=value.mdrizsky_sigma,
+        observed=_date_of(named.expstart_mjd),
         unit=value.unit.value if value.unit else None,
         method=run.effective_method,
         run=run.id,
@@ -212,6 +219,8 @@ def _alignments(session: Session, scope: Scope) -> Iterable[TimePoint]:
     admitted = _admitted(session, scope, [one.version_id for one in every if one.version_id])
     found = [one for one in every if admitted is None or one.version_id in admitted]
     shifts = _shifts(session, found)
+    drizzled = [one.product_id for one in found if one.product.exposure is None]
+    starts = selects.first_starts(session, drizzled)
     for solution in found:
         rms = {
             Quantity.RMS_RA: solution.rms_ra_mas,
@@ -220,9 +229,9 @@ def _alignments(session: Session, scope: Scope) -> Iterable[TimePoint]:
         }
         for quantity, value in rms.items():
             if value is not None:
-                yield _alignment(quantity, value, solution)
+                yield _alignment(quantity, value, solution, starts)
         if solution.status is SolutionStatus.FAILED:
-            yield _alignment(Quantity.NO_FIT, None, solution)
+            yield _alignment(Quantity.NO_FIT, None, solution, starts)
 
 
 def _shifts(session: Session, solutions: Sequence[AlignmentSolution]) -> dict[int, float]:
@@ -243,9 +252,15 @@ def _shifts(session: Session, solutions: Sequence[AlignmentSolution]) -> dict[in
     return found
 
 
-def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolution) -> TimePoint:
+def _alignment(
+    quantity: Quantity,
+    value: float | None,
+    solution: AlignmentSolution,
+    starts: Mapping[int, float],
+) -> TimePoint:
     version, activity = _stands_in(solution), solution.activity
     exposure = solution.product.exposure
+    start = exposure.expstart_mjd if exposure else starts.get(solution.product_id)
     return TimePoint(
         quantity=quantity,
         subject=exposure.rootname if exposure else solution.product.filename,
@@ -265,6 +280,7 @@ def _alignment(quantity: Quantity, value: float | None, solution: AlignmentSolut
         is_imported=activity.imported_by_id is not None,
         replay_of=activity.parameters.get("replay_of"),
         status=solution.status.value,
+        observed=_date_of(start),
     )
 
 
@@ -285,3 +301,7 @@ def _came_at(solution: AlignmentSolution) -> datetime | None:
 
 def _iso(when: datetime | None) -> str | None:
     return when.isoformat() if when else None
+
+
+def _date_of(mjd: float | None) -> str | None:
+    return None if mjd is None else (_MJD_ZERO + timedelta(days=mjd)).isoformat()

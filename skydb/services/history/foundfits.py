@@ -13,8 +13,8 @@ from typing import IO, Any
 
 from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
-from skydb.services.history.plan import AlignmentPlan
 from skydb.services.history.companions import Listing
+from skydb.services.history.plan import AlignmentPlan
 
 #: Bytes that are kept in memory; more goes to a temporary file.
 _IN_MEMORY = 4 << 20

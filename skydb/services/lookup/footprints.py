@@ -77,6 +77,21 @@ class FootprintService:
             than one thing.
         """
         writer_for(path)
+        rows = self.rows(scope, kinds)
+        write_footprints(path, [_footprint(row) for row in rows], order)
+        covered = {row["rootname"] or row["product"] for row in rows}
+        return FootprintOutcome(str(path.resolve()), len(rows), len(covered))
+
+    def rows(self, scope: Scope | None = None, kinds: Sequence[ProductKind] = ()) -> list[Row]:
+        """The same footprints as rows; arguments and errors are those of :meth:`export`.
+
+        Returns
+        -------
+        list of dict
+            ``rootname``, ``product``, ``kind``, ``extver``, ``visit``, ``filter``,
+            ``s_region`` and what else the view ``v_footprints`` has; ``corners_deg``, the
+            same region as a list of arrays of shape (N, 2).
+        """
         wanted = scope or Scope()
         with self.store.reading() as session:
             if not wanted.is_everything:
@@ -87,12 +102,10 @@ class FootprintService:
                 "The ledger has no footprint of this selection.",
                 advice="Bring the files in with `ingest`, or choose others by --kind.",
             )
-        write_footprints(path, [_footprint(row) for row in rows], order)
-        covered = {row["rootname"] or row["product"] for row in rows}
-        return FootprintOutcome(str(path.resolve()), len(rows), len(covered))
+        return [{**row, "corners_deg": parse_polygons_deg(row["s_region"])} for row in rows]
 
 
 def _footprint(row: Row) -> Footprint:
     label = f"{row['rootname'] or row['product']}[{row['extver']}]"
     facts = {name: row[name] for name in _FACTS}
-    return Footprint(label, parse_polygons_deg(row["s_region"]), facts)
+    return Footprint(label, row["corners_deg"], facts)

@@ -85,7 +85,7 @@ class AdviseService:
         return SelectionAdvice(advice, inputs.flags, left_out)
 
     def _measured(self, inputs: RunInputs) -> Advice:
-        overlaps = MeasureOverlaps(self.context, self._statistic_for(inputs))
+        overlaps = MeasureOverlaps(self.context, self.statistic_for(inputs))
         measures = overlaps.ensure(list(inputs.version_ids.values()))
         return self.of_measures(inputs.version_ids.values(), measures.converted(inputs.conversions))
 
@@ -107,13 +107,14 @@ class AdviseService:
 
     def _known(self, inputs: RunInputs) -> Advice | None:
         ids = list(inputs.version_ids.values())
-        for statistic in (self._statistic_for(inputs), SkyStatistic()):
+        for statistic in (self.statistic_for(inputs), SkyStatistic()):
             measures = MeasureOverlaps(self.context, statistic).known(ids)
             if measures is not None:
                 return self.of_measures(ids, measures.converted(inputs.conversions))
         return None
 
-    def _statistic_for(self, inputs: RunInputs) -> SkyStatistic:
+    def statistic_for(self, inputs: RunInputs) -> SkyStatistic:
+        """How the levels of some exposures are usually taken."""
         usual = Wishes(None, {}, None).for_mode(inputs.mode)
         return self.statistic or statistic_of(usual)
 

@@ -13,6 +13,7 @@ from skydb.domain.overlap import ChipKey
 from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.crmasks import read_masks
+from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
 from skydb.services.skies.advise import AdviseService
 from skydb.services.skies.leftover import (
@@ -23,6 +24,7 @@ from skydb.services.skies.leftover import (
     leftover_of,
 )
 from skydb.services.skies.measure_overlaps import MeasureOverlaps, Outlines
+from skydb.services.skies.recipe import inputs_of
 from skydb.sky.advice import Advice
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Islands, Measures
@@ -214,6 +216,49 @@ class AuditService:
             advice=AdviseService(self.context).of_measures(version_ids, measures),
             outlines=outlines,
             left=leftover_of(cells, measures, skies[run_id], unit),
+        )
+
+    def of_record(self, run_id: int) -> Audit | None:
+        """The same from levels on record, without a file: nothing is measured or written.
+
+        Gradients across exposures, which are measured on files, are not in it.
+
+        Returns
+        -------
+        Audit or None
+            None when the overlaps of its exposures are not all measured, or only a log tells
+            of the run.
+        """
+        try:
+            with self.context.store.reading() as session:
+                run = overlap_queries.audited_run(session, run_id)
+                version_ids = overlap_queries.measured_versions(run)
+            inputs = inputs_of(self.context, version_ids, read_files=False)
+        except (NotFoundError, UsageError):
+            return None
+        # The yardstick of audits, or what the run itself measured its overlaps with.
+        theirs = AdviseService(self.context).statistic_for(inputs)
+        for statistic in (self.statistic, theirs):
+            overlaps = MeasureOverlaps(self.context, statistic)
+            measures = overlaps.known(version_ids)
+            if measures is not None:
+                return self._scored(run_id, measures, overlaps.outlines(version_ids))
+        return None
+
+    def _scored(self, run_id: int, measures: Measures, outlines: Outlines) -> Audit:
+        with self.context.store.reading() as session:
+            run = overlap_queries.audited_run(session, run_id)
+            measures = measures.converted(_conversions(run))
+            peers = overlap_queries.peers(session, run)
+            skies = {peer.id: _skies(peer) for peer in peers}
+        unit = common_unit(measures.chips)
+        scores = [_score(peer, measures, skies[peer.id], unit) for peer in peers]
+        return Audit(
+            run=next(score for score in scores if score.run == run_id),
+            residuals=tuple(residuals(measures, skies[run_id], unit)),
+            islands=measures.islands,
+            ranking=tuple(sorted(scores, key=_rank)),
+            outlines=outlines,
         )
 
     def found(self, run_id: int) -> FoundSkies:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from skydb.api.composition import Services
+from skydb.domain import Exposure
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.timeline import Quantity, TimePoint
 from skydb.store.scope import Scope
 from tests.services.ledgers import SmallLedger, day
+from tests.services.survey import Survey
 
 A, B = "ibxl50iaq", "ibxl50ibq"
 LOCALMIN, MATCH = SkyMethod.LOCALMIN, SkyMethod.MATCH
@@ -91,3 +94,27 @@ def test_the_facade_has_a_table_for_each_question(book: SmallLedger) -> None:
     )
     runs = list(ledger.sql("SELECT DISTINCT run_id FROM v_sky_values ORDER BY run_id")["run_id"])
     assert len(ledger.sky_compare_across(*runs)) == 2
+
+
+def test_every_point_has_the_date_of_observation_of_its_exposure(book: SmallLedger) -> None:
+    with book.services.context.store.writing() as session:
+        exposure = session.scalars(select(Exposure).where(Exposure.rootname == A)).one()
+        exposure.expstart_mjd = 56566.25
+        session.commit()
+    found = book.services.comparison.timeline.timeline(Scope(visits=("bxl50",)))
+    dates = {(point.subject, point.observed) for point in found}
+    assert (A, "2013-10-01T06:00:00+00:00") in dates
+    assert {subject for subject, observed in dates if observed is None} <= {B}
+
+
+def test_a_product_is_as_old_as_its_first_exposure(services_anywhere: Services) -> None:
+    with services_anywhere.context.store.writing() as session:
+        survey = Survey(session)
+        late, early = (survey.exposure("50", number) for number in (1, 2))
+        late.expstart_mjd, early.expstart_mjd = 56567.0, 56566.25
+        product = survey.drizzled(late, early)
+        session.flush()
+        survey.fit(survey.content(product), survey.catalog("gaia"))
+        session.commit()
+    found = services_anywhere.comparison.timeline.timeline(Scope(visits=("bxl50",)))
+    assert {point.observed for point in found} == {"2013-10-01T06:00:00+00:00"}

@@ -11,6 +11,7 @@ import pytest
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotFoundError
+from skydb.report.pages import footprint_picture, footprints_shown
 from skydb.store.scope import Scope
 from tests.services.footprints import Observatory, box, wcs_of
 
@@ -50,3 +51,16 @@ def test_what_there_is_no_footprint_of_is_said(observed: Services, tmp_path: Pat
     with pytest.raises(NotFoundError, match="filters here"):
         observed.footprints.export(tmp_path / "a.reg", Scope(filter="F6*"))
     assert not (tmp_path / "a.reg").exists()
+
+
+def test_the_same_footprints_are_rows_and_a_map(observed: Services, tmp_path: Path) -> None:
+    rows = observed.footprints.rows()
+    assert [(row["rootname"], row["extver"]) for row in rows] == [
+        ("ibxl50iaq", 1), ("ibxl50iaq", 2), ("ibxl51ibq", 1)
+    ]  # fmt: skip
+    assert len(observed.footprints.rows(Scope(filter="f110w"))) == 1
+    (field,) = footprints_shown(observed).fields
+    assert (field.exposures, len(field.outlines)) == (2, 3)
+    path = footprint_picture(observed, tmp_path / "new")
+    assert path == tmp_path / "new" / "footprints.png"
+    assert path.read_bytes().startswith(b"\x89PNG")

@@ -157,6 +157,25 @@ def test_files_may_be_gone_once_they_were_measured(services: Services, own_copy:
     assert len(_audit(services, run).residuals) == 6
 
 
+def test_an_audit_of_record_reads_no_file_and_measures_nothing(
+    services: Services, own_copy: Path
+) -> None:
+    run = record_run(services, SkyMethod.MATCH, {key: 0.1 for key in _chips(services)})
+    assert services.audit.of_record(run) is None
+    assert services.audit.of_record(run + 1) is None
+    assert _count(services, OverlapMeasurement) == 0
+    measured = _audit(services, run)
+    shutil.rmtree(own_copy)
+    known = services.audit.of_record(run)
+    assert known is not None
+    assert (known.residuals, known.ranking) == (measured.residuals, measured.ranking)
+    assert _count(services, OverlapMeasurement) == 1
+
+
+def _chips(services: Services) -> list[tuple[str, int]]:
+    return [(row["rootname"], 1) for row in services.questions.headers()]
+
+
 def test_a_file_that_is_gone_before_is_named(services: Services, own_copy: Path) -> None:
     next(own_copy.glob("*_flt.fits")).unlink()
     with pytest.raises(NotFoundError, match="is gone"):
