@@ -18,6 +18,7 @@ from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.usual import usual_settings
 from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import (
@@ -190,6 +191,7 @@ class AlignService:
     ) -> int:
         label, recorder = f"align-{run_id}", Recorder(self.context, run_id)
         inputs = {target.version_id: target.path for target in targets}
+        finder = StarFinder()
         with (
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
@@ -200,7 +202,7 @@ class AlignService:
                     name: str, left: Sequence[Target], number: int, told: Told
                 ) -> list[Attempt]:
                     found = self._references(name, left, chosen)
-                    bench = Bench(self.context, name, found, told)
+                    bench = Bench(self.context, name, found, finder, told)
                     self._fit(road, runner, bench, chosen, scratch / str(number))
                     return bench.attempts()
 
@@ -285,7 +287,7 @@ class AlignService:
             scratch.mkdir()
             files = write_references(covered, scratch)
             paths = [one.target.path for one in covered]
-            job = FitJob(paths, files, settings, scratch / "tweakreg")
+            job = FitJob(paths, files, settings, scratch / "tweakreg", bench.finder)
             road.fit(runner, job, self.context.progress, bench.hear)
             self.context.progress.end()
 

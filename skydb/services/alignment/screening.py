@@ -24,6 +24,7 @@ from skydb.domain.trust import (
 )
 from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import FindingKind, TrustComponent, WcsKind
+from skydb.drizzle.starlists import StarFinder
 from skydb.errors import StateError
 from skydb.files.catalog import read_catalog
 from skydb.files.matchfile import read_matches
@@ -54,6 +55,8 @@ class FittedFile:
         The product as it was.
     archive : WcsFacts
         The WCS in force in it.
+    finder : StarFinder
+        Of the run, which may know the stars of the product.
     motion : MotionRecord or None
         How the sources of the catalogue were placed.
     """
@@ -61,6 +64,7 @@ class FittedFile:
     fit: ProductFit
     original: Path
     archive: WcsFacts
+    finder: StarFinder
     motion: MotionRecord | None = None
 
     @property
@@ -98,7 +102,7 @@ class FittedFile:
     def _looked_at(self) -> tuple[measure.Sighting, Witness]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
-        fitted = read_fitted(self.fitted_copy)
+        fitted = read_fitted(self.fitted_copy, self.original, self.finder)
         table = read_catalog(self.fit.catalog_file, epoch_year=None)
         return fitted.sighting, fitted.cross_match(table)
 
@@ -198,7 +202,8 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    return kept.with_witness(read_fitted(installed).cross_match(usable.at(epoch).table))
+    fitted = read_fitted(installed, installed, StarFinder())
+    return kept.with_witness(fitted.cross_match(usable.at(epoch).table))
 
 
 def _keep(
