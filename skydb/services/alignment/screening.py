@@ -170,18 +170,20 @@ def screen(
     Raises
     ------
     StateError
-        When none may.
+        When none may; of a group of exposures all are applied or none.
     """
     reports = {key: _confirm(context, key, path) for key, path in installed.items()}
     doubtful = {key for key, report in reports.items() if not report.is_trusted}
     with context.store.writing() as session:
         acceptance = session.get_one(Acceptance, acceptance_id)
+        fits = {key: session.get_one(AlignmentSolution, key) for key in reports}
         for key, report in reports.items():
-            _keep(acceptance, session.get_one(AlignmentSolution, key), report, force_why)
+            _keep(acceptance, fits[key], report, force_why)
+        groups = {key: fit.group_name or f"solution {key}" for key, fit in fits.items()}
         session.commit()
     if force_why is not None:
         return set(installed)
-    if doubtful == set(installed):
+    if {groups[key] for key in doubtful} == set(groups.values()):
         said = " ".join(_sentence(installed[key].name, reports[key]) for key in sorted(doubtful))
         advice = 'Look at `skydb align plot`, or insist with --force --why "REASON".'
         raise StateError(f"No fit was accepted. {said}", advice=advice)

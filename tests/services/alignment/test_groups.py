@@ -36,11 +36,6 @@ from tests.services.alignment.group_fields import (
 )
 
 
-@pytest.fixture(scope="session")
-def field(tmp_path_factory: pytest.TempPathFactory) -> GroupField:
-    return GroupField.simulated(tmp_path_factory.mktemp("groups"))
-
-
 @pytest.fixture
 def ledger(services: Services, field: GroupField, tmp_path: Path) -> Services:
     """The field and its catalogue in a ledger."""
