@@ -87,6 +87,8 @@ class KeptHeaders:
         By HDU.
     before, after, now : str or None
         Checksums: of what it had, was to get, and has; None when the file is gone.
+    is_recorded : bool
+        Whether what it has is a version of the ledger, such as a newer delivery in its place.
     """
 
     path: Path
@@ -94,13 +96,17 @@ class KeptHeaders:
     before: str
     after: str
     now: str | None
+    is_recorded: bool = False
 
     @classmethod
     def of(cls, backup: HeaderBackup) -> KeptHeaders:
         """Those of a backup; the file is read."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
-        return cls(path, backup.headers, backup.before.sha256, backup.after.sha256, now)
+        is_recorded = any(one.sha256 == now for one in backup.before.product.versions)
+        return cls(
+            path, backup.headers, backup.before.sha256, backup.after.sha256, now, is_recorded
+        )
 
     @property
     def is_written(self) -> bool:
@@ -113,18 +119,25 @@ class KeptHeaders:
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:
-        """Make sure that nobody else has written to the file.
+        """Make sure that nobody else has written to the file, unless the ledger has seen it.
 
         Raises
         ------
         StateError
             When somebody has, or it is gone.
         """
-        if self.is_foreign:
+        if not self.is_foreign or self.is_recorded:
+            return
+        if self.now is None:
             raise StateError(
-                f"{self.path} is gone or was changed since its headers were written.",
-                advice="Its earlier content is a version of the ledger; see `skydb sql`.",
+                f"{self.path} is gone since its headers were written.",
+                advice="Put a file back in its place, and record it with `skydb ingest`.",
             )
+        raise StateError(
+            f"{self.path} was changed since its headers were written.",
+            advice=f"Record what it is now with `skydb ingest {self.path}`, and repeat this: the "
+            "file is left as it is then.",
+        )
 
 
 def unfinished_in(context: Context) -> list[UnfinishedWrite]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,14 @@ from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
 from skydb.services.core.isolation import isolated
 from skydb.services.skies.skyrun import SkyRunService
-from tests.services.tools import MEMBERS, PRODUCT, Toolbox, checksums, files_below
+from tests.services.tools import (
+    MEMBERS,
+    PRODUCT,
+    Toolbox,
+    checksums,
+    files_below,
+    write_exposure,
+)
 
 WHY = "there are no stars to find in a test"
 
@@ -248,6 +256,36 @@ def test_headers_are_not_put_back_over_a_change_of_the_users(services, visit, ca
     with pytest.raises(StateError, match="was changed since its headers were written"):
         service.restore(activity)
     assert fits.getheader(visit[0])["OBSERVER"] == "me"
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_what_is_advised_of_a_file_that_was_delivered_anew_in_its_place_works(
+    services, visit, catalog_file, tmp_path, is_gone
+):
+    before = checksums(visit)
+    run = accepted(services, visit, catalog_file)
+    service = HeaderService(services.context)
+    activity = service.write_accepted(run)[0].activity
+    visit[0].unlink()
+    anew = write_exposure(tmp_path / "anew", MEMBERS[0], DATE="2026-05-05", CAL_VER="9.9.1")
+    if not is_gone:
+        shutil.copy(anew, visit[0])
+
+    with pytest.raises(StateError, match=r"\.fits (is gone|was changed) .* `skydb ingest"):
+        service.restore(activity)
+    shutil.copy(anew, visit[0])
+    services.ingest.ingest([visit[0]])
+    service.restore(activity)
+
+    now = checksums(visit)
+    assert now[visit[0]] == checksums([anew])[anew]
+    assert [now[path] for path in visit[1:]] == [before[path] for path in visit[1:]]
+    (left,) = findings(services, FindingKind.NOT_WRITTEN)
+    assert left["subject"] == str(visit[0])
+    assert [one.filename for one in service.write_accepted(run)] == [
+        path.name for path in visit[1:]
+    ]
+    assert checksums(visit)[visit[0]] == now[visit[0]]
 
 
 def test_a_write_that_stopped_half_way_can_be_taken_back(
