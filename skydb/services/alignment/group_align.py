@@ -22,10 +22,10 @@ from skydb.services.alignment.attempts import as_parameters, names_of
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.group_attempts import GroupAttempt
-from skydb.services.alignment.group_trials import GroupTrials
+from skydb.services.alignment.group_trials import GroupCatalog, GroupTrials
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
 from skydb.services.alignment.products import read_inputs
-from skydb.services.catalogs import UsableCatalog, find_catalog
+from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context, isolated
 from skydb.services.intake import Selection
 from skydb.store.queries import Row
@@ -251,16 +251,12 @@ class GroupAlignment:
                 pass
         return run_id
 
-    def _catalogs(
-        self, refcats: Sequence[str] | None
-    ) -> list[tuple[str | None, UsableCatalog | None]]:
+    def _catalogs(self, refcats: Sequence[str] | None) -> list[GroupCatalog | None]:
         if refcats is None:
-            return [(None, None)]
+            return [None]
         with self.context.store.reading() as session:
-            return [
-                (name, UsableCatalog.of(self.context, find_catalog(session, name)))
-                for name in refcats
-            ]
+            catalogs = [find_catalog(session, name) for name in refcats]
+            return [GroupCatalog.of(self.context, catalog) for catalog in catalogs]
 
     def _record(self, run_id: int, group: Group, attempt: GroupAttempt) -> None:
         outcome = attempt.outcome
