@@ -41,6 +41,7 @@ from skydb.services.alignment.reference import (
     write_references,
 )
 from skydb.services.alignment.roads import FitJob, Road, road_of
+from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection, require_listed
@@ -207,7 +208,12 @@ class AlignService:
                     return bench.attempts()
 
                 attempts = first_trusted(refcats, targets, make, recorder.keep)
-            recorder.close(attempts)
+            trusted = [
+                TrustedFit(one.key, one.fit, one.catalog, one.reference.used_epoch)
+                for one in attempts
+                if one.is_trusted
+            ]
+            recorder.close(attempts, second_opinions(self.context, refcats, trusted))
         return run_id
 
     def _targets(

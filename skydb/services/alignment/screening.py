@@ -262,15 +262,23 @@ def judge_archive(
     scale_arcsec : float
         Size of a pixel.
     """
-    name, quality = archive.name, archive.quality
-    rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    name = archive.name
     if name.is_of_skydb:
         reason = f"{name.text} is a fit of skydb itself, not of the archive"
         return Witness(TrustComponent.ARCHIVE, None, reason)
-    is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
-    enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
-    if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
+    rms_mas = rms_of_archive(archive)
+    if rms_mas is None:
         reason = f"the archive's {name.text or 'WCS'} is no good fit to Gaia"
         return Witness(TrustComponent.ARCHIVE, None, reason)
     moved = displacement(read_hstwcs(original), read_hstwcs(fitted_copy))
-    return measure.judge_archive(moved, scale_arcsec, max(rms))
+    return measure.judge_archive(moved, scale_arcsec, rms_mas)
+
+
+def rms_of_archive(archive: WcsFacts) -> float | None:
+    """The larger RMS in mas of a good fit of the archive to Gaia; None of any other WCS."""
+    name, quality = archive.name, archive.quality
+    rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
+    enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
+    is_good = is_gaia and enough and not name.is_of_skydb and bool(rms)
+    return max(rms) if is_good and max(rms) <= _GOOD_ARCHIVE_RMS_MAS else None
