@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
@@ -99,11 +100,12 @@ class KeptHeaders:
     is_recorded: bool = False
 
     @classmethod
-    def of(cls, backup: HeaderBackup) -> KeptHeaders:
+    def of(cls, session: Session, backup: HeaderBackup) -> KeptHeaders:
         """Those of a backup; the file is read."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
-        is_recorded = any(one.sha256 == now for one in backup.before.product.versions)
+        of_now = select(ProductVersion.id).where(ProductVersion.sha256 == now)
+        is_recorded = now is not None and session.scalar(of_now.limit(1)) is not None
         return cls(
             path, backup.headers, backup.before.sha256, backup.after.sha256, now, is_recorded
         )
