@@ -31,9 +31,7 @@ def catalog(path: Path, east_deg: float = 0.0) -> Path:
 
 def given_by_archive(directory: Path, visit: str, matches: int) -> Path:
     """An exposure that the archive has fitted to Gaia."""
-    path = write_exposure(
-        directory, f"ibxl{visit}iaq", wcs_name="IDC_w3m18525i-FIT_REL_GAIAeDR3"
-    )
+    path = write_exposure(directory, f"ibxl{visit}iaq", wcs_name="IDC_w3m18525i-FIT_REL_GAIAeDR3")
     with fits.open(path, "update") as hdus:
         hdus["SCI"].header.update({"NMATCHES": matches, "RMS_RA": 12.0, "RMS_DEC": 9.0})
     return path
