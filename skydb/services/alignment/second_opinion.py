@@ -143,8 +143,8 @@ def _of_archive(context: Context, fits: Sequence[TrustedFit]) -> Iterator[tuple[
                 catalog,
                 (
                     f"The fits of {found.count} visits ({', '.join(visits)}) are trusted, and all "
-                    f"{found.size_mas:.0f} +- {found.error_mas:.0f} mas off the archive's own fits to "
-                    "Gaia, in one direction: the catalogue may be off as a whole."
+                    f"{found.size_mas:.0f} +- {found.error_mas:.0f} mas off the archive's own "
+                    "fits to Gaia, in one direction: the catalogue may be off as a whole."
                 ),
             )
 
