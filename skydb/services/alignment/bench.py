@@ -68,7 +68,7 @@ class Bench:
         key = one.target.version_id
         with self._context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, key))
-        file = FittedFile(fit, one.target.path, archive, self.finder, one.motion)
+        file = FittedFile(fit, one.target.path, archive, one.motion, self.finder)
         return self._jury.hear(key, file)
 
     def _attempt(self, key: int) -> Attempt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,17 +55,17 @@ class FittedFile:
         The product as it was.
     archive : WcsFacts
         The WCS in force in it.
-    finder : StarFinder
-        Of the run, which may know the stars of the product.
     motion : MotionRecord or None
         How the sources of the catalogue were placed.
+    finder : StarFinder, optional
+        Of the run, which may know the stars of the product.
     """
 
     fit: ProductFit
     original: Path
     archive: WcsFacts
-    finder: StarFinder
     motion: MotionRecord | None = None
+    finder: StarFinder = field(default_factory=StarFinder)
 
     @property
     def sighting(self) -> measure.Sighting:
