@@ -173,7 +173,7 @@ def accept(
     ] = False,
     why: Annotated[str, typer.Option(help="Reason to force, kept with your name.")] = "",
     write_headers: Annotated[
-        bool, typer.Option("--write-headers", help="Also into your own exposures.")
+        bool, typer.Option("--write-headers", help="Also into your own exposures and products.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,7 +7,7 @@ them, and then the body as a whole to a catalogue. Nothing is written but copies
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from skydb.drizzle.groupoutcome import BodyOutcome, Evidence, Member, Reference
 from skydb.drizzle.memberstars import member_stars
 from skydb.drizzle.rigid import RigidBody, RigidFit, move_bodies
 from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.workspace import fresh_directory
 from skydb.errors import ToolError
@@ -40,10 +41,13 @@ class GroupFitter:
     runner : DrizzlepacRunner
     choose : callable
         Gives the geometry for a number of matches.
+    finder : StarFinder, optional
+        Finds the stars, of each exposure once however many catalogues are tried.
     """
 
     runner: DrizzlepacRunner
     choose: Callable[[int], str]
+    finder: StarFinder = field(default_factory=StarFinder)
 
     def fit(
         self, name: str, members: Sequence[Member], reference: Reference, scratch: Path
@@ -69,7 +73,7 @@ class GroupFitter:
         ToolCrashedError, ToolSilentFailureError
             When tweakwcs failed.
         """
-        relative = relate(_stars_of(members))
+        relative = relate(self._stars_of(members))
         bodies = relative.bodies
         found = []
         for number, body in enumerate(bodies, start=1):
@@ -120,7 +124,7 @@ class GroupFitter:
             One for each visit but those that stay; one that shares no stars with others has
             failed.
         """
-        relative = relate(_stars_of(members), whole_visits=True)
+        relative = relate(self._stars_of(members), whole_visits=True)
         return [
             outcome
             for body in relative.bodies
@@ -165,6 +169,15 @@ class GroupFitter:
         if moved.reason is not None:
             return task.failed(moved.reason, 0, scratch)
         return task.aligned(moved)
+
+    def _stars_of(self, members: Sequence[Member]) -> list[MemberStars]:
+        """Stars of every member; two cameras of one visit have a pointing each."""
+        several = len({one.camera for one in members}) > 1
+        visits = [f"{one.visit} {one.camera}" if several else one.visit for one in members]
+        return [
+            member_stars(one.path, one.rootname, visit, one.band, self.finder)
+            for one, visit in zip(members, visits, strict=True)
+        ]
 
 
 #: Sources so far outside the group may still be stars of it.
@@ -325,17 +338,6 @@ class _Task:
         )
         path = copy.with_name(f"{copy.stem}_catalog_fit.match")
         return matches.write(path, copy.name, moved.shift_pix)
-
-
-def _stars_of(members: Sequence[Member]) -> list[MemberStars]:
-    """Stars of every member; two cameras of one visit have a pointing each."""
-    several = len({one.camera for one in members}) > 1
-    return [
-        member_stars(
-            one.path, one.rootname, f"{one.visit} {one.camera}" if several else one.visit, one.band
-        )
-        for one in members
-    ]
 
 
 def _known(number: float) -> float | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skydb.domain.outline import outline_pix
 from skydb.domain.values import unit_vectors
-from skydb.drizzle.starlists import star_lists
+from skydb.drizzle.starlists import StarFinder
 from skydb.files.pixels import ChipMeaning, open_chips
 from skydb.sky.members import MemberStars
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 _POINTS_PER_SIDE = 3
 
 
-def member_stars(path: Path, name: str, visit: str, band: str) -> MemberStars:
+def member_stars(path: Path, name: str, visit: str, band: str, finder: StarFinder) -> MemberStars:
     """Find the stars of all chips of one exposure.
 
     Parameters
@@ -29,13 +29,15 @@ def member_stars(path: Path, name: str, visit: str, band: str) -> MemberStars:
     name, visit, band : str
         Its rootname, visit, and what must be the same for two exposures to see a star equally
         bright.
+    finder : StarFinder
+        Of the run.
 
     Raises
     ------
     FileRejectedError
         When the file cannot be read, or has no image.
     """
-    lists = star_lists(path)
+    lists = finder.lists(path)
     chips = {extver: chip.meaning for extver, chip in sorted(open_chips(path).items())}
     found = [(extver, chips[extver], stars) for extver, stars in lists.items()]
     radec = [

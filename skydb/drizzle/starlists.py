@@ -68,12 +68,27 @@ class ChipStars:
     ----------
     stars : StarList
         What was found.
-    clear : ndarray of bool, shape (ny, nx)
-        Pixels with no bad, hot or saturated one beside them.
+    packed : ndarray of uint8
+        The bits of `clear`, for the chips of a whole run may be kept.
+    shape : (int, int)
+        Of the chip: ny, nx.
     """
 
     stars: StarList
-    clear: NDArray[np.bool_]
+    packed: NDArray[np.uint8]
+    shape: tuple[int, int]
+
+    @classmethod
+    def on(cls, stars: StarList, clear: NDArray[np.bool_]) -> ChipStars:
+        """Stars of a chip, and its clear pixels."""
+        ny, nx = clear.shape
+        return cls(stars, np.packbits(clear), (ny, nx))
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Pixels with no bad, hot or saturated one beside them, shape (ny, nx)."""
+        bits = np.unpackbits(self.packed, count=self.shape[0] * self.shape[1])
+        return bits.astype(bool).reshape(self.shape)
 
 
 def chip_stars(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, ChipStars]:
@@ -109,20 +124,42 @@ def chip_stars(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict
             chip.science, error, good, fwhm_pix=optics.fwhm_pix, least_snr=least_snr,
             most=most, shape=optics.shape,
         )  # fmt: skip
-        found[chip.extver] = ChipStars(stars, binary_erosion(good, np.ones((3, 3))))
+        found[chip.extver] = ChipStars.on(stars, binary_erosion(good, np.ones((3, 3))))
     return dict(sorted(found.items()))
 
 
-def star_lists(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict[int, StarList]:
-    """Stars of every chip of an exposure, by EXTVER; see :func:`chip_stars`.
+class StarFinder:
+    """Finds the stars of files, of each once for as long as it lives: for one run.
 
-    Raises
-    ------
-    FileRejectedError
-        When the file cannot be read, or has no image.
+    To be asked for files that do not change meanwhile.
+
+    Parameters
+    ----------
+    least_snr : float
+        Flux over its error that a star needs.
+    most : int
+        How many of a chip, the brightest first.
     """
-    chips = chip_stars(path, least_snr=least_snr, most=most)
-    return {extver: chip.stars for extver, chip in chips.items()}
+
+    def __init__(self, *, least_snr: float = 20.0, most: int = 5000) -> None:
+        self._least_snr, self._most = least_snr, most
+        self._found: dict[Path, dict[int, ChipStars]] = {}
+
+    def chips(self, path: Path) -> Mapping[int, ChipStars]:
+        """Stars of every chip of an exposure, by EXTVER; see :func:`chip_stars`.
+
+        Raises
+        ------
+        FileRejectedError
+            When the file cannot be read, or has no image.
+        """
+        if path not in self._found:
+            self._found[path] = chip_stars(path, least_snr=self._least_snr, most=self._most)
+        return self._found[path]
+
+    def lists(self, path: Path) -> dict[int, StarList]:
+        """The same, without the pixels on which a star could have been found."""
+        return {extver: chip.stars for extver, chip in self.chips(path).items()}
 
 
 #: File of TweakReg's option ``catfile``, beside the lists that it names.

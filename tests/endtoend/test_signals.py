@@ -104,7 +104,7 @@ def test_at_any_moment_rows_are_closed_and_the_command_can_be_repeated(field: Fi
     assert [_changed(before, trial.files) for trial in killed] == [0, 1]
     for trial in killed:
         assert (trial.code, trial.again) == (-9, 0), trial
-        assert _changed(before, trial.files_again) == 2
+        assert _changed(before, trial.files_again) == 3
         assert not any("/visit/" in name for name in trial.litter_again)
     assert "/visit/" in killed[1].litter[0]
 

@@ -162,12 +162,17 @@ class Survey:
         trust: float = 0.9,
         failed: bool = False,
         replay_of: int | None = None,
+        group: AlignmentSolution | None = None,
     ) -> AlignmentSolution:
-        """A fit that waits for review, or failed."""
+        """A fit that waits for review, or failed; of the group of another fit, when given."""
         parameters = {} if replay_of is None else {"replay_of": replay_of}
-        run = AlignmentRun(catalog, parameters, self.stamp())
-        self.session.add(run)
-        run.start()
+        if group is not None:
+            assert isinstance(group.activity, AlignmentRun)
+            run = group.activity
+        else:
+            run = AlignmentRun(catalog, parameters, self.stamp())
+            self.session.add(run)
+            run.start()
         if failed:
             fit = AlignmentSolution.failed_fit(version, run, catalog, wcs(), "no match")
         else:
@@ -175,7 +180,10 @@ class Survey:
             solved = wcs("TWEAK", quality=quality)
             fit = AlignmentSolution.propose(version, run, catalog, solved, FIT)
             fit.trust = trust
-        run.succeed()
+        if group is not None:
+            group.group_name = fit.group_name = "body"
+        if group is None:
+            run.succeed()
         self.session.flush()
         return fit
 

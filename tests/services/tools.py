@@ -156,7 +156,9 @@ class Toolbox(DrizzlepacRunner):
             row = f"{name} 0.42 -0.28 0.0 1.0 {rms[0]:.6f} {rms[1]:.6f}\n"
             self._move(directory / name, self.shift_deg, job["parameters"]["wcsname"])
             with fits.open(directory / name, "update") as hdus:
-                hdus["SCI"].header["NMATCH"] = self.matches
+                for hdu in hdus:
+                    if hdu.name == "SCI":
+                        hdu.header["NMATCH"] = self.matches
             match_file = directory / f"{Path(name).stem}_catalog_fit.match"
             match_file.write_text(_match_text(name, residuals))
         (directory / "shifts.txt").write_text(row)

@@ -18,6 +18,7 @@ from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.usual import usual_settings
 from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import (
@@ -40,6 +41,7 @@ from skydb.services.alignment.reference import (
     write_references,
 )
 from skydb.services.alignment.roads import FitJob, Road, road_of
+from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
 from skydb.services.catalogs import find_catalog, mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection, require_listed
@@ -190,6 +192,7 @@ class AlignService:
     ) -> int:
         label, recorder = f"align-{run_id}", Recorder(self.context, run_id)
         inputs = {target.version_id: target.path for target in targets}
+        finder = StarFinder()
         with (
             self.context.guarded(AlignmentRun, run_id, label),
             self.context.workspace.scratch(label) as scratch,
@@ -200,12 +203,17 @@ class AlignService:
                     name: str, left: Sequence[Target], number: int, on_attempt: OnAttempt
                 ) -> list[Attempt]:
                     found = self._references(name, left, chosen)
-                    checks = FitChecks(self.context, name, found, on_attempt)
+                    checks = FitChecks(self.context, name, found, finder, on_attempt)
                     self._fit(road, runner, checks, chosen, scratch / str(number))
                     return checks.attempts()
 
                 attempts = first_trusted(refcats, targets, make, recorder.keep)
-            recorder.close(attempts)
+            trusted = [
+                TrustedFit(one.key, one.fit, one.catalog, one.reference.used_epoch)
+                for one in attempts
+                if one.is_trusted
+            ]
+            recorder.close(attempts, second_opinions(self.context, refcats, trusted))
         return run_id
 
     def _targets(
@@ -285,7 +293,7 @@ class AlignService:
             scratch.mkdir()
             files = write_references(covered, scratch)
             paths = [one.target.path for one in covered]
-            job = FitJob(paths, files, settings, scratch / "tweakreg")
+            job = FitJob(paths, files, settings, scratch / "tweakreg", checks.finder)
             road.fit(runner, job, self.context.progress, checks.add)
             self.context.progress.end()
 

@@ -7,7 +7,7 @@ the very file version that was fitted. Fits that were made as one group are appl
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,16 +128,19 @@ class ExposureAcceptance:
         catalog = solution.catalog.name if solution.catalog else run.reference or "relative"
         name = free_name(version, [version], catalog)
         quality = solution.as_facts().quality
+        left = _newer_delivery(version) or rested_elsewhere(run, solution)
+        # A newer delivery often lies in the place of the file that was fitted.
+        path = Path(version.filename) if left else checked_path(self.context.workspace, version)
         return _Fit(
             solution_id=solution.id,
             version_id=version.id,
             rootname=version.subject,
             filename=version.filename,
-            path=checked_path(self.context.workspace, version),
+            path=path,
             label=SolutionLabel.aligned_to(name, catalog, quality),
             chips=tuple(chip.geometry for chip in solution.chips),
             group=solution.group_name,
-            left=_newer_delivery(version) or rested_elsewhere(run, solution),
+            left=left,
             replaced=replaced([version]).get(version.subject),
         )
 
@@ -184,7 +187,10 @@ class ExposureAcceptance:
         then: Then,
     ) -> list[AcceptOutcome]:
         """Record what was moved, the fits that were refused, and those that were left."""
-        applied = _whole_groups(installed, chosen)
+        fine = [one for one in installed if _is_fine(one, chosen)]
+        broken = {one.fit.group: one.fit.rootname for one in installed if one not in fine}
+        broken.pop(None, None)
+        applied = [one for one in fine if one.fit.group not in broken]
         files = {one.fit.solution_id: self._keep(one) for one in applied}
         outcomes: list[AcceptOutcome] = []
         with self.context.closing(Acceptance, activity_id) as (session, acceptance):
@@ -192,6 +198,8 @@ class ExposureAcceptance:
                 file = files.get(one.fit.solution_id)
                 if file is not None:
                     outcomes.append(self._moved(session, acceptance, one, file))
+                elif one in fine:
+                    outcomes.append(_kept_back(acceptance, one.fit, broken))
                 else:
                     is_trusted = one.fit.solution_id in chosen
                     outcomes.append(_unmoved(session, acceptance, one, is_trusted=is_trusted))
@@ -232,11 +240,15 @@ def _newer_delivery(version: ProductVersion) -> str | None:
     )
 
 
+#: Why a member of a group is not moved, with the rootname of another one.
+_BROKEN = "{}, fitted with it as one group, is not moved."
+
+
 def _as_groups(fits: Sequence[_Fit]) -> list[_Fit]:
     """The same fits; of a group with a member that is left, none is applied."""
     broken = {fit.group: fit.rootname for fit in fits if fit.group and fit.left}
     return [
-        replace(fit, left=f"{broken[fit.group]}, fitted with it as one group, is not moved.")
+        replace(fit, left=_BROKEN.format(broken[fit.group]))
         if fit.group in broken and fit.left is None
         else fit
         for fit in fits
@@ -254,14 +266,17 @@ def _measured(fit: _Fit, copy: Path) -> Realised:
     )
 
 
-def _whole_groups(installed: Sequence[_Installed], chosen: set[int]) -> list[_Installed]:
-    """Fits that are trusted and went as predicted, of groups only when all of it did."""
+def _is_fine(one: _Installed, chosen: set[int]) -> bool:
+    """Whether a fit is trusted and went as predicted."""
+    return one.is_as_predicted and one.fit.solution_id in chosen
 
-    def is_fine(one: _Installed) -> bool:
-        return one.is_as_predicted and one.fit.solution_id in chosen
 
-    broken = {one.fit.group for one in installed if one.fit.group and not is_fine(one)}
-    return [one for one in installed if is_fine(one) and one.fit.group not in broken]
+def _kept_back(
+    acceptance: Acceptance, fit: _Fit, broken: Mapping[str | None, str]
+) -> AcceptOutcome:
+    """The outcome of a good fit, of whose group another one is not."""
+    why = _BROKEN.format(broken[fit.group])
+    return unmoved_outcome(acceptance, fit.rootname, fit.filename, why)
 
 
 def _unmoved(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
@@ -41,8 +41,9 @@ def choose_exposures(
 ) -> list[ChosenInput]:
     """Versions of the exposures that are named, or of those that the rule chooses.
 
-    Others follow the rule of :mod:`skydb.domain.choice`: the newest archive version of
-    each exposure, FLC before FLT, as skydb has aligned it where it has.
+    What is not named by its file or number follows the rule of :mod:`skydb.domain.choice`: of
+    each exposure the newest delivery, FLC before FLT, as skydb has aligned it where it has. Of an
+    exposure whose FLT and FLC are both named, the FLC is taken, and the reason says so.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def choose_exposures(
         found = [one for name in names for one in _named(session, name, admitted)]
     else:
         found = _by_rule(admitted.products(session), admitted.wish)
-    chosen = sorted({one.version.id: one for one in found}.values(), key=_in_order)
+    chosen = _one_kind_of_each({one.version.id: one for one in found}.values())
     missing = wanted.missing({one.rootname for one in chosen}) if not names else []
     if missing or not chosen:
         raise nothing_selected(session, wanted, missing=sorted(set(missing)))
@@ -122,6 +123,28 @@ class _Admitted:
             .options(with_all)
         )
         return list(session.scalars(query))
+
+
+def _one_kind_of_each(found: Iterable[ChosenInput]) -> list[ChosenInput]:
+    """Of each exposure the files of the best kind: it is not to be fitted twice."""
+    shelves: dict[str, list[ChosenInput]] = {}
+    for one in sorted(found, key=_in_order):
+        shelves.setdefault(one.rootname, []).append(one)
+    kept = []
+    for several in shelves.values():
+        best = min(several, key=lambda one: EXPOSURE_KINDS.index(one.version.product.kind))
+        kind = best.version.product.kind
+        others = [one.version.filename for one in several if one.version.product.kind is not kind]
+        if not others:
+            kept += several
+            continue
+        why = f"; taken before {', '.join(others)}, also named"
+        kept += [
+            replace(one, reason=one.reason + why, passed_over=(*one.passed_over, *others))
+            for one in several
+            if one.version.product.kind is kind
+        ]
+    return kept
 
 
 def _in_order(one: ChosenInput) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skydb.domain import ProductVersion
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.services.alignment.attempts import Attempt, OnAttempt
 from skydb.services.alignment.fitrecord import wcs_in_force
@@ -24,15 +25,22 @@ class FitChecks:
         Name of the catalogue.
     found : sequence of Reference
         The catalogue as each file gets it.
+    finder : StarFinder
+        Of the run.
     on_attempt : callable
-        Called with each fit and its checks. It is called again when a later fit changes the
-        trust.
+        OnAttempt of each fit with what is known of it then. A fit whose trust changes by one that
+        comes later is on_attempt of again.
     """
 
     def __init__(
-        self, context: Context, catalog: str, found: Sequence[Reference], on_attempt: OnAttempt
+        self,
+        context: Context,
+        catalog: str,
+        found: Sequence[Reference],
+        finder: StarFinder,
+        on_attempt: OnAttempt,
     ) -> None:
-        self.found = found
+        self.found, self.finder = found, finder
         self._context, self._catalog, self._on_attempt = context, catalog, on_attempt
         self._references = {one.target.path: one for one in found}
         self._by_version = {one.target.version_id: one for one in found}
@@ -60,7 +68,8 @@ class FitChecks:
         key = one.target.version_id
         with self._context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, key))
-        return self._checks.add(key, FittedFile(fit, one.target.path, archive, one.motion))
+        file = FittedFile(fit, one.target.path, archive, one.motion, self.finder)
+        return self._checks.add(key, file)
 
     def _attempt(self, key: int) -> Attempt:
         report = self._checks.report(key) if key in self._checks else None

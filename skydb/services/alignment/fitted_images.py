@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from skydb.domain.trust import FitCheck
-from skydb.drizzle.starlists import ChipStars, chip_stars
+from skydb.drizzle.starlists import ChipStars, StarFinder
 from skydb.files.catalog import CatalogTable
 from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.products import read_hstwcs
@@ -39,11 +39,21 @@ class FittedImage(Protocol):
         ...
 
 
-def read_fitted(path: Path) -> FittedImage:
-    """A file whose primary WCS is a fit, drizzled or a single exposure."""
+def read_fitted(path: Path, original: Path, finder: StarFinder) -> FittedImage:
+    """A file whose primary WCS is a fit, drizzled or a single exposure.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    original : Path
+        A file with the same pixels, in which the stars of an exposure may be known already.
+    finder : StarFinder
+        Finds them.
+    """
     if read_facts(path).kind.is_drizzled:
         return FittedProduct.read(path)
-    return FittedExposure(read_hstwcs(path), chip_stars(path))
+    return FittedExposure(read_hstwcs(path), finder.chips(original))
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from skydb.services.alignment.attempts import as_parameters, names_of
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.group_attempts import GroupAttempt
-from skydb.services.alignment.group_trials import GroupTrials
+from skydb.services.alignment.group_trials import GroupCatalog, GroupTrials
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
 from skydb.services.alignment.products import read_inputs
-from skydb.services.catalogs import UsableCatalog, find_catalog
+from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
+from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context, isolated
 from skydb.services.intake import Selection
 from skydb.store.queries import Row
@@ -238,6 +239,7 @@ class GroupAlignment:
             catalogs = self._catalogs(refcats)
             progress = self.context.progress
             progress.begin(f"Fitting {len(groups)} groups", len(groups))
+            trusted: list[TrustedFit] = []
             with isolated(self.context, run_id, inputs, self.runner) as runner:
                 trials = GroupTrials(self.context, GroupFitter(runner, options.choose))
                 for number, group in enumerate(groups):
@@ -245,22 +247,21 @@ class GroupAlignment:
                     home.mkdir()
                     for one in trials.first_trusted(group, catalogs, home):
                         self._record(run_id, group, one)
+                        trusted += _trusted(group, one)
                     progress.advance()
             progress.end()
-            with self.context.closing(AlignmentRun, run_id):
-                pass
+            opinions = second_opinions(self.context, refcats or (), trusted)
+            with self.context.closing(AlignmentRun, run_id) as (_, run):
+                for subject, message in opinions:
+                    run.notice(FindingKind.CATALOG, subject, message)
         return run_id
 
-    def _catalogs(
-        self, refcats: Sequence[str] | None
-    ) -> list[tuple[str | None, UsableCatalog | None]]:
+    def _catalogs(self, refcats: Sequence[str] | None) -> list[GroupCatalog | None]:
         if refcats is None:
-            return [(None, None)]
+            return [None]
         with self.context.store.reading() as session:
-            return [
-                (name, UsableCatalog.of(self.context, find_catalog(session, name)))
-                for name in refcats
-            ]
+            catalogs = [find_catalog(session, name) for name in refcats]
+            return [GroupCatalog.of(self.context, catalog) for catalog in catalogs]
 
     def _record(self, run_id: int, group: Group, attempt: GroupAttempt) -> None:
         outcome = attempt.outcome
@@ -288,6 +289,17 @@ class GroupAlignment:
                 if evidence is not None and evidence.exists():
                     self.context.workspace.store(evidence, *home, fit.product.stem, evidence.name)
         return "/".join(home)
+
+
+def _trusted(group: Group, attempt: GroupAttempt) -> list[TrustedFit]:
+    """Fits of a group to a catalogue, when all of it may be accepted."""
+    if attempt.catalog is None or not attempt.is_trusted:
+        return []
+    targets = {one.path: one.version_id for one in group.targets}
+    return [
+        TrustedFit(targets[fit.product], fit, attempt.catalog, group.epoch_year)
+        for fit in attempt.outcome.fits
+    ]
 
 
 def _flags_of(target: GroupTarget, flags: Sequence[Flag]) -> str:

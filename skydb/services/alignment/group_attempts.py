@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import TRUST_FLOOR, TrustReport
 from skydb.drizzle.groupoutcome import BodyOutcome
 from skydb.services.alignment.attempts import verdict
@@ -23,8 +22,9 @@ class GroupAttempt:
         Its name; None when visits are aligned to each other.
     outcome : BodyOutcome
         The fits of the members.
-    motion : MotionRecord or None
-        How the sources of the catalogue were placed.
+    placed : mapping of str to mapping
+        By the name of the file: how the sources of the catalogue were placed, and how many of
+        them lie on the exposure. Empty without a catalogue.
     reports : mapping of Path to TrustReport
         Results of all checks of the fits.
     tried : tuple of str
@@ -33,7 +33,7 @@ class GroupAttempt:
 
     catalog: str | None
     outcome: BodyOutcome
-    motion: MotionRecord | None
+    placed: Mapping[str, Mapping[str, object]]
     reports: Mapping[Path, TrustReport]
     tried: tuple[str, ...] = ()
 
@@ -69,11 +69,9 @@ class GroupAttempt:
         outcome, files = self.outcome, [one.path.name for one in self.outcome.members]
         more: dict[str, dict[str, object]] = {
             "groups": {outcome.name: outcome.as_parameters()},
-            "catalog": {},
+            "catalog": {name: dict(self.placed[name]) for name in files if name in self.placed},
             "agreement": dict(outcome.agreement_by_file()),
         }
-        if self.motion is not None:
-            more["catalog"] = dict.fromkeys(files, self.motion.as_parameters())
         if outcome.evidence is not None and parameters["fitgeometry"] is None:
             why = f"{outcome.fits[0].nmatches} stars count as {outcome.evidence.weight} matches"
             more["geometry_why"] = dict.fromkeys(files, why)

@@ -5,20 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from skydb.domain import ProductVersion
+from skydb.domain import ProductVersion, ReferenceCatalog
 from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import TrustReport
+from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.groupfit import GroupFitter
-from skydb.drizzle.groupoutcome import BodyOutcome, Reference
+from skydb.drizzle.groupoutcome import BodyOutcome
+from skydb.drizzle.groupoutcome import Reference as Sources
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.drizzle.usual import usual_settings
 from skydb.errors import FileRejectedError, ToolError
 from skydb.services.alignment.fitrecord import wcs_in_force
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.group_trust import check_member, check_relative
 from skydb.services.alignment.groups import Group, GroupTarget
-from skydb.services.catalogs import UsableCatalog
+from skydb.services.alignment.reference import Area, Reference, Target
+from skydb.services.catalogs import Placed, UsableCatalog
 from skydb.services.core import Context
+
+
+@dataclass(frozen=True)
+class GroupCatalog:
+    """One catalogue of a list, as groups are fitted to it.
+
+    Parameters
+    ----------
+    name : str
+    usable : UsableCatalog
+    area : Area
+        Where its sources were asked for.
+    """
+
+    name: str
+    usable: UsableCatalog
+    area: Area
+
+    @classmethod
+    def of(cls, context: Context, catalog: ReferenceCatalog) -> Self:
+        """One of the ledger, in a session."""
+        return cls(catalog.name, UsableCatalog.of(context, catalog), Area.of(catalog))
+
+    def told(self, group: Group, placed: Placed) -> dict[str, dict[str, object]]:
+        """How it was placed for the exposures of a group, and what lies on each, by file name."""
+        settings, epoch = usual_settings(AlignmentRoad.EXPOSURES), group.epoch_year
+        return {
+            one.path.name: Reference(
+                Target(one.version_id, one.path, epoch), epoch, placed, self.area, settings
+            ).as_parameters()
+            for one in group.targets
+        }
 
 
 @dataclass(frozen=True)
@@ -37,7 +74,7 @@ class GroupTrials:
     def first_trusted(
         self,
         group: Group,
-        catalogs: Sequence[tuple[str | None, UsableCatalog | None]],
+        catalogs: Sequence[GroupCatalog | None],
         home: Path,
     ) -> list[GroupAttempt]:
         """The fits to the first catalogue that gives all of a group a trusted fit, or the best.
@@ -45,17 +82,17 @@ class GroupTrials:
         Parameters
         ----------
         group : Group
-        catalogs : sequence of (str, UsableCatalog)
+        catalogs : sequence of GroupCatalog
             In the order in which they are tried; None aligns visits to each other.
         home : Path
             A directory for the fits.
         """
         best: list[GroupAttempt] = []
         tried: tuple[str, ...] = ()
-        for number, (name, usable) in enumerate(catalogs):
+        for number, catalog in enumerate(catalogs):
             place = home / str(number)
             place.mkdir()
-            made = self._fit(group, name, usable, place)
+            made = self._fit(group, catalog, place)
             kept, lost = better(best, made)
             tried = (*tried, *objections(lost))
             best = kept
@@ -63,32 +100,28 @@ class GroupTrials:
                 break
         return [replace(one, tried=tried) for one in best]
 
-    def _fit(
-        self,
-        group: Group,
-        name: str | None,
-        usable: UsableCatalog | None,
-        home: Path,
-    ) -> list[GroupAttempt]:
-        """Fit one group to one catalogue, and run every check."""
+    def _fit(self, group: Group, catalog: GroupCatalog | None, home: Path) -> list[GroupAttempt]:
+        """Fit one group to one catalogue, and hear every witness."""
         motion: MotionRecord | None = None
+        told: dict[str, dict[str, object]] = {}
         try:
-            if usable is None:
+            if catalog is None:
                 outcomes = self.fitter.align(group.name, group.members, home)
             else:
-                placed = usable.at(group.epoch_year)
+                placed = catalog.usable.at(group.epoch_year)
                 motion, file = placed.record, home / "reference.cat"
+                told = catalog.told(group, placed)
                 placed.table.write_tweakreg(file)
-                reference = Reference(placed.table.radec_deg, file)
+                reference = Sources(placed.table.radec_deg, file)
                 outcomes = self.fitter.fit(group.name, group.members, reference, home)
         except (ToolError, FileRejectedError) as error:
             outcomes = [_failed(group, str(error), home)]
         targets = {one.path: one for one in group.targets}
         return [
             GroupAttempt(
-                name,
+                catalog.name if catalog else None,
                 outcome,
-                motion,
+                told,
                 {
                     fit.product: self._checked(outcome, fit, targets[fit.product], motion)
                     for fit in outcome.fits

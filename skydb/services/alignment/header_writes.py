@@ -1,4 +1,4 @@
-"""The accepted WCS in the headers of the user's own exposures, on request."""
+"""The accepted WCS in the headers of the user's own exposures and products, when he says so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Acceptance, Generation, HeaderWrite, ProductVersion
+from skydb.domain import Acceptance, Generation, HeaderWrite, Product, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError
@@ -36,7 +36,7 @@ class HeaderService:
     def accept(
         self, run_id: int, *, force_why: str | None = None
     ) -> tuple[list[AcceptOutcome], list[HeaderChange]]:
-        """Accept the fits of a run, and give the user's own exposures the WCS they get.
+        """Accept the fits of a run, and give the user's own files the WCS they get.
 
         The request to write headers is recorded with the acceptance: what was
         interrupted or killed in between, or while it wrote, is completed by asking again.
@@ -70,7 +70,7 @@ class HeaderService:
             return outcomes, self._write(run_id, *begun) if begun else []
 
     def write_accepted(self, run_id: int) -> list[HeaderChange]:
-        """Give the user's own exposures the WCS that was accepted for them.
+        """Give the user's own exposures and products the WCS that was accepted for them.
 
         Only the headers change, to those of the version that the acceptance made.
 
@@ -160,13 +160,13 @@ class HeaderService:
             pairs = [pair for version in accepted for pair in self._pairs_of(version)]
         if not pairs:
             raise NotFoundError(
-                f"No exposure that run {run_id} has moved is a file of yours.",
+                f"No file that run {run_id} has moved is a file of yours.",
                 advice="Files that skydb has fetched or made are versions, never changed.",
             )
         return pairs
 
     def _pairs_of(self, after: ProductVersion) -> list[FilePair]:
-        """Every file of the user's that has the pixels of the exposure that was moved."""
+        """Every file of the user's that has the pixels of the file that was moved."""
         source, pairs = None, []
         for before in _same_delivery(after):
             for path in own_paths(self.context.workspace, before):
@@ -198,12 +198,13 @@ def _writes_since(session: Session, acceptance: Acceptance) -> list[HeaderWrite]
 
 
 def _accepted_versions(session: Session, run_id: int) -> list[ProductVersion]:
-    """Exposures that the newest acceptance of a run has made."""
+    """What the acceptances of a run have made: exposures, then the products that were fitted."""
     made = (
         select(ProductVersion)
         .join(Generation, Generation.version_id == ProductVersion.id)
         .join(Acceptance, Acceptance.id == Generation.activity_id)
+        .join(Product, Product.id == ProductVersion.product_id)
         .where(Acceptance.alignment_run_id == run_id)
-        .order_by(ProductVersion.id)
+        .order_by(Product.exposure_id.is_(None), ProductVersion.id)
     )
-    return [version for version in session.scalars(made) if version.product.exposure]
+    return list(session.scalars(made))

@@ -51,14 +51,19 @@ class Recorder:
             session.commit()
             self._known[attempt.key] = attempt.report
 
-    def close(self, attempts: Sequence[Attempt]) -> None:
-        """Record the remaining fits with their final trust, and the end of the run."""
+    def close(self, attempts: Sequence[Attempt], opinions: Sequence[tuple[str, str]] = ()) -> None:
+        """Record what is left with all that is known in the end, and the good end of the run.
+
+        Opinions are what speaks against the place of trusted fits: of which file, and what.
+        """
         new = [one for one in attempts if one.key not in self._known]
         read = {one.key: self._prepare(one) for one in new}
         with self._context.closing(AlignmentRun, self._run_id) as (session, run):
             run.parameters = {**run.parameters, **_facts(attempts)}
             for one in attempts:
                 self._write(session, run, one, read.get(one.key))
+            for subject, message in opinions:
+                run.notice(FindingKind.CATALOG, subject, message)
 
     def _says(self, attempt: Attempt) -> bool:
         """Whether the same trust is recorded."""

@@ -17,7 +17,7 @@ from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.geometries import fit_by_matches
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
-from skydb.drizzle.starlists import STARS_OF_CHIP, star_lists
+from skydb.drizzle.starlists import STARS_OF_CHIP, StarFinder
 from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, OnFit, ProductFit, TweakReg
 from skydb.services.alignment.exposures import choose_exposures, exposure_flags
 from skydb.services.alignment.guards import product_flags
@@ -41,12 +41,15 @@ class FitJob:
         How.
     scratch : Path
         Directory for what the tool writes.
+    finder : StarFinder
+        Of the run.
     """
 
     files: Sequence[Path]
     catalogs: Mapping[Path, Path]
     settings: TweakRegSettings
     scratch: Path
+    finder: StarFinder
 
 
 class Road(Protocol):
@@ -128,7 +131,7 @@ class ExposureRoad:
         progress.begin("Finding stars", len(job.files))
         stars = {}
         for path in job.files:
-            stars[path] = star_lists(path)
+            stars[path] = job.finder.lists(path)
             progress.advance()
         counts = {path: sum(map(len, chips.values())) for path, chips in stars.items()}
         wanted = max(job.settings.minobj, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from skydb.domain.trust import (
 )
 from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import FindingKind, TrustComponent, WcsKind
+from skydb.drizzle.starlists import StarFinder
 from skydb.errors import StateError
 from skydb.files.catalog import read_catalog
 from skydb.files.matchfile import read_matches
@@ -56,12 +57,15 @@ class FittedFile:
         Its active WCS.
     motion : MotionRecord or None
         How the sources of the catalogue were placed.
+    finder : StarFinder, optional
+        Of the run, which may know the stars of the product.
     """
 
     fit: ProductFit
     original: Path
     archive: WcsFacts
     motion: MotionRecord | None = None
+    finder: StarFinder = field(default_factory=StarFinder)
 
     @property
     def sighting(self) -> measure.Sighting:
@@ -98,7 +102,7 @@ class FittedFile:
     def _looked_at(self) -> tuple[measure.Sighting, FitCheck]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
-        fitted = read_fitted(self.fitted_copy)
+        fitted = read_fitted(self.fitted_copy, self.original, self.finder)
         table = read_catalog(self.fit.catalog_file, epoch_year=None)
         return fitted.sighting, fitted.cross_match(table)
 
@@ -166,18 +170,20 @@ def screen(
     Raises
     ------
     StateError
-        When none may.
+        When none may; of a group of exposures all are applied or none.
     """
     reports = {key: _confirm(context, key, path) for key, path in installed.items()}
     doubtful = {key for key, report in reports.items() if not report.is_trusted}
     with context.store.writing() as session:
         acceptance = session.get_one(Acceptance, acceptance_id)
+        fits = {key: session.get_one(AlignmentSolution, key) for key in reports}
         for key, report in reports.items():
-            _keep(acceptance, session.get_one(AlignmentSolution, key), report, force_why)
+            _keep(acceptance, fits[key], report, force_why)
+        groups = {key: fit.group_name or f"solution {key}" for key, fit in fits.items()}
         session.commit()
     if force_why is not None:
         return set(installed)
-    if doubtful == set(installed):
+    if {groups[key] for key in doubtful} == set(groups.values()):
         said = " ".join(_sentence(installed[key].name, reports[key]) for key in sorted(doubtful))
         advice = 'Look at `skydb align plot`, or insist with --force --why "REASON".'
         raise StateError(f"No fit was accepted. {said}", advice=advice)
@@ -198,7 +204,8 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    return kept.with_check(read_fitted(installed).cross_match(usable.at(epoch).table))
+    fitted = read_fitted(installed, installed, StarFinder())
+    return kept.with_check(fitted.cross_match(usable.at(epoch).table))
 
 
 def _keep(
@@ -255,15 +262,23 @@ def check_archive(
     scale_arcsec : float
         Size of a pixel.
     """
-    name, quality = archive.name, archive.quality
-    rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    name = archive.name
     if name.is_of_skydb:
         reason = f"{name.text} is a fit of skydb itself, not of the archive"
         return FitCheck(TrustComponent.ARCHIVE, None, reason)
-    is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
-    enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
-    if not is_gaia or not enough or not rms or max(rms) > _GOOD_ARCHIVE_RMS_MAS:
-        reason = f"the archive's {name.text or 'WCS'} is not a good fit to Gaia"
+    rms_mas = rms_of_archive(archive)
+    if rms_mas is None:
+        reason = f"the archive's {name.text or 'WCS'} is no good fit to Gaia"
         return FitCheck(TrustComponent.ARCHIVE, None, reason)
     moved = displacement(read_hstwcs(original), read_hstwcs(fitted_copy))
-    return measure.check_archive(moved, scale_arcsec, max(rms))
+    return measure.check_archive(moved, scale_arcsec, rms_mas)
+
+
+def rms_of_archive(archive: WcsFacts) -> float | None:
+    """The larger RMS in mas of a good fit of the archive to Gaia; None of any other WCS."""
+    name, quality = archive.name, archive.quality
+    rms = [r for r in (quality.rms_ra_mas, quality.rms_dec_mas) if r is not None]
+    is_gaia = name.kind is WcsKind.FIT and "GAIA" in (name.catalog or "").upper()
+    enough = (quality.nmatches or 0) >= MATCHES_WANTED["rscale"]
+    is_good = is_gaia and enough and not name.is_of_skydb and bool(rms)
+    return max(rms) if is_good and max(rms) <= _GOOD_ARCHIVE_RMS_MAS else None

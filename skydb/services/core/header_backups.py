@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
@@ -87,6 +88,8 @@ class KeptHeaders:
         By HDU.
     before, after, now : str or None
         Checksums: of what it had, was to get, and has; None when the file is gone.
+    is_recorded : bool
+        Whether what it has is a version of the ledger, such as a newer delivery in its place.
     """
 
     path: Path
@@ -94,13 +97,18 @@ class KeptHeaders:
     before: str
     after: str
     now: str | None
+    is_recorded: bool = False
 
     @classmethod
-    def of(cls, backup: HeaderBackup) -> KeptHeaders:
-        """Read the headers of a backup from its file."""
+    def of(cls, session: Session, backup: HeaderBackup) -> KeptHeaders:
+        """Those of a backup; the file is read."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
-        return cls(path, backup.headers, backup.before.sha256, backup.after.sha256, now)
+        of_now = select(ProductVersion.id).where(ProductVersion.sha256 == now)
+        is_recorded = now is not None and session.scalar(of_now.limit(1)) is not None
+        return cls(
+            path, backup.headers, backup.before.sha256, backup.after.sha256, now, is_recorded
+        )
 
     @property
     def is_written(self) -> bool:
@@ -113,18 +121,25 @@ class KeptHeaders:
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:
-        """Make sure that no other program has written to the file.
+        """Make sure that nobody else has written to the file, unless the ledger has seen it.
 
         Raises
         ------
         StateError
             When somebody has, or it is gone.
         """
-        if self.is_foreign:
+        if not self.is_foreign or self.is_recorded:
+            return
+        if self.now is None:
             raise StateError(
-                f"{self.path} is gone or was changed since its headers were written.",
-                advice="Its earlier version is in the ledger; see `skydb sql`.",
+                f"{self.path} is gone since its headers were written.",
+                advice="Put a file back in its place, and record it with `skydb ingest`.",
             )
+        raise StateError(
+            f"{self.path} was changed since its headers were written.",
+            advice=f"Record what it is now with `skydb ingest {self.path}`, and repeat this: the "
+            "file is left as it is then.",
+        )
 
 
 def unfinished_in(context: Context) -> list[UnfinishedWrite]:

@@ -166,7 +166,7 @@ class HeaderJournal:
             write = session.get(HeaderWrite, activity_id)
             if write is None:
                 raise NotFoundError(f"Activity {activity_id} has written no headers.")
-            return [KeptHeaders.of(backup) for backup in write.open_backups()]
+            return [KeptHeaders.of(session, backup) for backup in write.open_backups()]
 
     def _hand_over(self, backup: HeaderBackup) -> None:
         """Record that a file of the user's has its new version now."""

@@ -21,6 +21,7 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
+from skydb.domain.edited import edited_wcs
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
 from skydb.errors import FileRejectedError, RowRefusedError
@@ -277,8 +278,12 @@ class FileRecorder:
             return _outcome(read, IngestStatus.KNOWN, known)
         product = self._registry.product(read)
         status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
+        others = list(product.versions)
         version = self._add_version(product, read, path, is_managed=is_managed)
-        return _outcome(read, status, version)
+        edited = edited_wcs(version, others) if others else None
+        if edited is not None:
+            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, edited)
+        return _outcome(read, status, version, edited)
 
     def _add_version(
         self, product: Product, file: FileFacts, path: str, *, is_managed: bool
@@ -307,8 +312,10 @@ class FileRecorder:
         return IngestOutcome(path, None, IngestStatus.REJECTED, reason)
 
 
-def _outcome(file: FileFacts, status: IngestStatus, version: ProductVersion) -> IngestOutcome:
-    said = (name_contradiction(file), *file.flaws, *file.doubts)
+def _outcome(
+    file: FileFacts, status: IngestStatus, version: ProductVersion, edited: str | None = None
+) -> IngestOutcome:
+    said = (name_contradiction(file), *file.flaws, *file.doubts, edited)
     return IngestOutcome(
         path=str(file.path),
         rootname=str(file.facts.rootname),

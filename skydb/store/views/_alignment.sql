@@ -63,12 +63,41 @@ EXISTS (
               AND {{ is_newest_delivery("n") }})
 {%- endmacro %}
 
-{#- Whether a fit of a product that an exposure `e` is a member of waits for review. -#}
-{% macro is_waiting() -%}
+{#- Whether a drizzled version can be of the calibration of the newest file of an exposure: where
+    it is not, a fit of it says nothing of that file. -#}
+{% macro is_of_newest(drizzled, exposure) -%}
 EXISTS (
+           SELECT 1 FROM products dp
+             JOIN products op ON op.exposure_id = {{ exposure }}.id AND op.kind <> 'hlet'
+              AND (op.flavour = dp.flavour OR dp.flavour IN ('user', 'skydb'))
+             JOIN product_versions ov ON ov.product_id = op.id
+            WHERE dp.id = {{ drizzled }}.product_id AND {{ is_newest("ov") }}
+              AND COALESCE({{ drizzled }}.cal_ver, ov.cal_ver, '') = COALESCE(ov.cal_ver, {{ drizzled }}.cal_ver, '')
+              AND COALESCE({{ drizzled }}.idctab, ov.idctab, '') = COALESCE(ov.idctab, {{ drizzled }}.idctab, ''))
+{%- endmacro %}
+
+{#- Whether no exposure of the group of a fit was delivered anew: of a group all are moved or none. -#}
+{% macro is_whole(fit) -%}
+({{ fit }}.group_name IS NULL OR NOT EXISTS (
+           SELECT 1 FROM alignment_solutions g
+             JOIN product_versions gv ON gv.id = g.version_id
+            WHERE g.activity_id = {{ fit }}.activity_id AND g.group_name = {{ fit }}.group_name
+              AND NOT ({{ is_newest_delivery("gv") }})))
+{%- endmacro %}
+
+{#- Whether a fit waits for review that would move an exposure `e`: of a product that it is a member
+    of, or of its own file. -#}
+{% macro is_waiting() -%}
+(EXISTS (
            SELECT 1 FROM product_members wm
              JOIN alignment_solutions w ON w.product_id = wm.product_id
              JOIN product_versions wv ON wv.id = w.version_id
             WHERE wm.rootname = e.rootname AND w.status = 'proposed'
-              AND {{ is_newest_delivery("wv") }})
+              AND {{ is_newest_delivery("wv") }} AND {{ is_of_newest("wv", "e") }})
+       OR EXISTS (
+           SELECT 1 FROM products wp
+             JOIN alignment_solutions w ON w.product_id = wp.id
+             JOIN product_versions wv ON wv.id = w.version_id
+            WHERE wp.exposure_id = e.id AND w.status = 'proposed'
+              AND {{ is_newest_delivery("wv") }} AND {{ is_whole("w") }}))
 {%- endmacro %}

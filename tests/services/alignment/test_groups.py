@@ -36,11 +36,6 @@ from tests.services.alignment.group_fields import (
 )
 
 
-@pytest.fixture(scope="session")
-def field(tmp_path_factory: pytest.TempPathFactory) -> GroupField:
-    return GroupField.simulated(tmp_path_factory.mktemp("groups"))
-
-
 @pytest.fixture
 def ledger(services: Services, field: GroupField, tmp_path: Path) -> Services:
     """The field and its catalogue in a ledger."""
@@ -62,6 +57,9 @@ def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
     assert len(fits) == 6
     assert all(fit["trust"] >= TRUST_FLOOR for fit in fits)
     assert all(fit["nmatches"] < 9 for fit in fits)
+    # Of the catalogue that is given for the group, each exposure tells what lies on it.
+    assert all(4 <= fit["catalog_sources_on_it"] <= fit["catalog_sources"] for fit in fits)
+    assert {fit["catalog_covered_share"] for fit in fits} == {1.0}
     assert {(fit["group"], fit["nmatches"], fit["dx_pix"]) for fit in fits} == {
         (group, fits[place]["nmatches"], fits[place]["dx_pix"])
         for group, place in (("bxl50", 0), ("bxl51", 3))

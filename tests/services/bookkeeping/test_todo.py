@@ -46,6 +46,33 @@ def waiting(survey: Survey, visit: str) -> object:
     )
 
 
+def waiting_of_its_own_file(survey: Survey, visit: str) -> object:
+    version = survey.content(survey.exposure(visit))
+    return survey.fit(version, survey.catalog(f"catalogue-{visit}"))
+
+
+def waiting_of_a_product_of_older_files(survey: Survey, visit: str, left: int = 1) -> object:
+    """Of two exposures as many were delivered anew since."""
+    exposures = [survey.exposure(visit, number) for number in (1, 2)]
+    for exposure in exposures:
+        survey.content(exposure, idctab=OLD)
+    product = survey.content(survey.drizzled(*exposures), idctab=OLD)
+    fit = survey.fit(product, survey.catalog(f"catalogue-{visit}"))
+    for exposure in exposures[:left]:
+        survey.content(exposure, idctab=NEW)
+    return fit
+
+
+def waiting_of_a_group(survey: Survey, visit: str, *, is_redelivered: bool = False) -> object:
+    exposures, fit = [survey.exposure(visit, number) for number in (1, 2)], None
+    catalog = survey.catalog(f"catalogue-{visit}")
+    for exposure in exposures:
+        fit = survey.fit(survey.content(exposure), catalog, group=fit)
+    if is_redelivered:
+        survey.content(exposures[0])
+    return fit
+
+
 def aligned(survey: Survey, visit: str) -> object:
     version = survey.content(survey.exposure(visit))
     return survey.align(version, survey.catalog(f"catalogue-{visit}"))
@@ -217,6 +244,14 @@ CASES = (
          "fetch --obs-id ibxl{v}010 --proposal 12812 --refresh"),
     Case(R.FIT_WAITING, waiting, "1 of its fits wait for review", "skydb align accept "),
     Case(R.FIT_WAITING, aligned),
+    Case(R.FIT_WAITING, waiting_of_its_own_file, "1 of its fits wait", "skydb align accept "),
+    Case(R.NOT_ALIGNED, waiting_of_its_own_file),
+    Case(R.FIT_WAITING, waiting_of_a_product_of_older_files, "It leaves 1 exposures, of which",
+         "skydb align accept "),
+    Case(R.NOT_ALIGNED, waiting_of_a_product_of_older_files, "no drizzled product", "fetch"),
+    Case(R.FIT_WAITING, lambda s, v: waiting_of_a_product_of_older_files(s, v, left=2)),
+    Case(R.FIT_WAITING, waiting_of_a_group, "2 of its fits wait", "skydb align accept "),
+    Case(R.FIT_WAITING, lambda s, v: waiting_of_a_group(s, v, is_redelivered=True)),
     Case(R.FIT_FAILED, lambda s, v: fitted(s, v, failed=True), "failed: no match.",
          "align run --refcat catalogue-{v} ibxl{v}010_drz.fits"),
     Case(R.FIT_FAILED, failed_then_fitted),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from astropy.io import fits
 from sqlalchemy import select
 
-from skydb.domain import HeaderWrite, InputProof, SkyRun
+from skydb.domain import HeaderWrite, InputProof, ProductVersion, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import FileRejectedError, NotFoundError, StateError, ToolCrashedError, ToolError
@@ -18,7 +19,14 @@ from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
 from skydb.services.core.isolation import isolated
 from skydb.services.skies.skyrun import SkyRunService
-from tests.services.tools import MEMBERS, PRODUCT, Toolbox, checksums, files_below
+from tests.services.tools import (
+    MEMBERS,
+    PRODUCT,
+    Toolbox,
+    checksums,
+    files_below,
+    write_exposure,
+)
 
 WHY = "there are no stars to find in a test"
 
@@ -180,13 +188,31 @@ def test_the_users_files_get_the_accepted_headers_only_when_he_says_so(
     assert checksums(visit) == before
     written = HeaderService(services.context).write_accepted(run)
     assert [(one.filename, one.version_before, one.version_after) for one in written] == [
-        (f"{member}_flt.fits", 1, 2) for member in MEMBERS
+        *((f"{member}_flt.fits", 1, 2) for member in MEMBERS),
+        (visit[2].name, 1, 2),
     ]
-    for path in visit[:2]:
+    for path in visit:
         assert fits.getheader(path, "SCI")["WCSNAME"] == "IDC_w3m18525i-FIT_SKYDB_gaia"
-    assert checksums(visit)[visit[2]] == before[visit[2]]
-    assert [one.status.value for one in services.ingest.ingest(visit[:2])] == ["known", "known"]
-    assert [one.version for one in services.ingest.ingest(visit[:2])] == [2, 2]
+    assert [one.status.value for one in services.ingest.ingest(visit)] == ["known"] * 3
+    assert [one.version for one in services.ingest.ingest(visit)] == [2, 2, 2]
+
+
+def test_a_product_that_only_skydb_keeps_is_not_among_the_files_of_the_user(
+    services, visit, catalog_file
+):
+    run = accepted(services, visit, catalog_file)
+    with services.context.store.writing() as session:
+        (product,) = session.scalars(
+            select(ProductVersion).where(
+                ProductVersion.filename == visit[2].name, ProductVersion.number == 1
+            )
+        )
+        product.locations[0].is_managed = True
+        session.commit()
+    before = checksums(visit)[visit[2]]
+    written = HeaderService(services.context).write_accepted(run)
+    assert [one.filename for one in written] == [path.name for path in visit[:2]]
+    assert checksums(visit)[visit[2]] == before
 
 
 def test_headers_that_were_put_back_make_the_files_what_they_were(services, visit, catalog_file):
@@ -196,13 +222,13 @@ def test_headers_that_were_put_back_make_the_files_what_they_were(services, visi
     service = HeaderService(services.context)
     (activity,) = {one.activity for one in service.write_accepted(run)}
     restored = service.restore(activity)
-    assert [one.filename for one in restored] == [path.name for path in visit[:2]]
+    assert [one.filename for one in restored] == [path.name for path in visit]
     assert checksums(visit) == before
     assert files_below(services.context.workspace.root) == kept
     with pytest.raises(StateError, match="put back already"):
         service.restore(activity)
     # And again, for it is as if it had never been.
-    assert len(service.write_accepted(run)) == 2
+    assert len(service.write_accepted(run)) == 3
 
 
 def test_the_ledger_can_still_read_the_version_that_was_written_over(services, visit, catalog_file):
@@ -230,6 +256,36 @@ def test_headers_are_not_put_back_over_a_change_of_the_users(services, visit, ca
     with pytest.raises(StateError, match="was changed since its headers were written"):
         service.restore(activity)
     assert fits.getheader(visit[0])["OBSERVER"] == "me"
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_what_is_advised_of_a_file_that_was_delivered_anew_in_its_place_works(
+    services, visit, catalog_file, tmp_path, is_gone
+):
+    before = checksums(visit)
+    run = accepted(services, visit, catalog_file)
+    service = HeaderService(services.context)
+    activity = service.write_accepted(run)[0].activity
+    visit[0].unlink()
+    anew = write_exposure(tmp_path / "anew", MEMBERS[0], DATE="2026-05-05", CAL_VER="9.9.1")
+    if not is_gone:
+        shutil.copy(anew, visit[0])
+
+    with pytest.raises(StateError, match=r"\.fits (is gone|was changed) .* `skydb ingest"):
+        service.restore(activity)
+    shutil.copy(anew, visit[0])
+    services.ingest.ingest([visit[0]])
+    service.restore(activity)
+
+    now = checksums(visit)
+    assert now[visit[0]] == checksums([anew])[anew]
+    assert [now[path] for path in visit[1:]] == [before[path] for path in visit[1:]]
+    (left,) = findings(services, FindingKind.NOT_WRITTEN)
+    assert left["subject"] == str(visit[0])
+    assert [one.filename for one in service.write_accepted(run)] == [
+        path.name for path in visit[1:]
+    ]
+    assert checksums(visit)[visit[0]] == now[visit[0]]
 
 
 def test_a_write_that_stopped_half_way_can_be_taken_back(

@@ -111,7 +111,7 @@ def acceptance(run: int) -> Work:
 
 
 def header_write(run: int, count: int) -> Work:
-    """Killed after so many of two of the user's files were written."""
+    """Killed after so many of three of the user's files were written."""
 
     def work(context: Context, here: Here) -> None:
         _after(count, here)
@@ -121,7 +121,7 @@ def header_write(run: int, count: int) -> Work:
 
 
 def accepted_write(run: int, count: int) -> Work:
-    """Killed after so many of two of the user's files, in an acceptance that writes them."""
+    """Killed after so many of three of the user's files, in an acceptance that writes them."""
 
     def work(context: Context, here: Here) -> None:
         _after(count, here)
@@ -131,7 +131,7 @@ def accepted_write(run: int, count: int) -> Work:
 
 
 def restoration(write: int) -> Work:
-    """Killed after one of two of the user's files was put back."""
+    """Killed after one of three of the user's files was put back."""
 
     def work(context: Context, here: Here) -> None:
         _after(1, here)
@@ -169,7 +169,7 @@ def _after(count: int, here: Here) -> None:
             here()
         replace(*arguments)  # type: ignore[arg-type]
         done += 1
-        if done == count == 2:
+        if done == count == 3:
             here()
 
     header_journal.replace_headers = counted

@@ -161,7 +161,7 @@ def test_an_acceptance_can_be_written_over_skies(services, visit, catalog_file):
     services.refcat.import_file(catalog_file, 2016.0, "gaia")
     fit = AlignService(services.context, Toolbox()).run("gaia")
     AcceptService(services.context, Toolbox()).accept(fit, force_why=WHY)
-    assert len(HeaderService(services.context).write_accepted(fit)) == 2
+    assert len(HeaderService(services.context).write_accepted(fit)) == 3
     assert fits.getheader(visit[0], "SCI")["WCSNAME"] == "IDC_w3m18525i-FIT_SKYDB_gaia"
     # The sky was measured in the other WCS.
     assert cards(visit[0])["MDRIZSKY"] is None

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skydb.sky.catalog_offsets import LEAST_MAS, Offset, catalog_offset, common_offset
+
+_DEG = 1 / 3_600_000
+
+
+def field(count: int, seed: int, dec_deg: float = -2.46) -> np.ndarray:
+    """Sources all over three arc minutes."""
+    rng = np.random.default_rng(seed)
+    steps = rng.uniform(-90_000.0, 90_000.0, (count, 2)) * _DEG
+    return np.array((85.25, dec_deg)) + steps / (np.cos(np.radians(dec_deg)), 1.0)
+
+
+def moved(radec: np.ndarray, east_mas: float, north_mas: float, noise_mas: float) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    steps = np.array((east_mas, north_mas)) + rng.normal(0.0, noise_mas, radec.shape)
+    cosine = np.column_stack((np.cos(np.radians(radec[:, 1])), np.ones(len(radec))))
+    return radec + steps * _DEG / cosine
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(12, 200), st.floats(-1500.0, 1500.0), st.floats(-1500.0, 1500.0),
+    st.integers(0, 99), st.sampled_from((-70.0, -2.46, 40.0)),
+)  # fmt: skip
+def test_a_catalogue_that_is_off_as_a_whole_is_found_at_any_offset(
+    count: int, east: float, north: float, seed: int, dec: float
+) -> None:
+    first = field(count, seed, dec)
+    found = catalog_offset(moved(first, east, north, 5.0)[::-1], first)
+    assert found is not None
+    assert (found.east_mas, found.north_mas) == pytest.approx((east, north), abs=15.0)
+    assert found.is_beyond(1.0) == (found.size_mas > LEAST_MAS)
+
+
+def test_half_of_the_sources_are_enough_and_others_are_no_matter() -> None:
+    first = field(80, 3)
+    second = np.vstack((moved(first[:40], 300.0, 0.0, 20.0), field(40, 4)))
+    found = catalog_offset(second, first)
+    assert found is not None
+    assert found.east_mas == pytest.approx(300.0, abs=20.0)
+    assert found.count >= 38
+
+
+@pytest.mark.parametrize("noise_mas", [1.0, 100.0])
+def test_catalogues_that_agree_are_not_beyond_their_errors(noise_mas: float) -> None:
+    first = field(60, 5)
+    found = catalog_offset(moved(first, 5.0, 3.0, noise_mas), first)
+    assert found is None or not found.is_beyond(0.5)
+
+
+def test_catalogues_without_a_common_source_have_no_offset() -> None:
+    assert catalog_offset(field(60, 6), field(60, 7)) is None
+    assert catalog_offset(field(5, 6), field(5, 6)) is None
+
+
+def test_visits_that_differ_from_the_archive_by_one_offset_have_it_in_common() -> None:
+    visits = [Offset(300.0 + step, -20.0, 4.0, 20) for step in (-4.0, 3.0, 6.0)]
+    found = common_offset(visits)
+    assert found is not None
+    assert found.is_beyond(2.0)
+    assert found.count == 3
+
+
+def test_visits_that_differ_each_in_its_own_way_or_alone_have_none() -> None:
+    assert common_offset([Offset(300.0, 0.0, 4.0, 20)]) is None
+    assert common_offset([Offset(300.0, 0.0, 4.0, 20), Offset(-100.0, 200.0, 4.0, 20)]) is None
+    near = common_offset([Offset(4.0, 1.0, 4.0, 20), Offset(-3.0, 2.0, 4.0, 20)])
+    assert near is not None
+    assert not near.is_beyond(0.0)
