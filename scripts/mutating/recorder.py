@@ -1,0 +1,60 @@
+"""A plugin of pytest that writes down which test runs which lines, and how long it takes.
+
+Written to ``$MUTATE_MAP``: seconds of each test, the lines of skydb that its body runs, those that
+its fixtures run (by file of tests, because a fixture may be shared), and what was imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Generator
+from pathlib import Path
+
+import coverage
+import pytest
+
+_RECORDER = coverage.Coverage(data_file=None, source_pkgs=["skydb"], config_file=False)
+_SECONDS: dict[str, float] = defaultdict(float)
+_RECORDER.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Fixtures count for the file of the test."""
+    yield from _recorded(item, item.nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """The body counts for the test."""
+    yield from _recorded(item, item.nodeid)
+
+
+def _recorded(item: pytest.Item, context: str) -> Generator[None, None, None]:
+    _RECORDER.switch_context(context)
+    start = time.process_time()
+    try:
+        return (yield)
+    finally:
+        _SECONDS[item.nodeid] += time.process_time() - start
+        _RECORDER.switch_context("")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write it all down."""
+    _RECORDER.stop()
+    data = _RECORDER.get_data()
+    names: dict[str, int] = {}
+    lines: dict[str, dict[int, list[int]]] = {}
+    for file in data.measured_files():
+        by_line = data.contexts_by_lineno(file)
+        lines[str(Path(file).relative_to(Path.cwd()))] = {
+            line: sorted(names.setdefault(one, len(names)) for one in contexts if one)
+            for line, contexts in by_line.items()
+        }
+    known = {"seconds": _SECONDS, "names": list(names), "lines": lines, "modules": list(sys.modules)}
+    Path(os.environ["MUTATE_MAP"]).write_text(json.dumps(known))
