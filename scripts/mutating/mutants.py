@@ -45,7 +45,8 @@ class Mutant:
         pair = ((ROOT / self.path).read_text().splitlines(), self.code.splitlines())
         blocks = difflib.SequenceMatcher(None, *pair, autojunk=False).get_opcodes()
         touched = ((start, end) for tag, start, end, *_ in blocks if tag != "equal")
-        return tuple(line + 1 for start, end in touched for line in range(start, max(end, start + 1)))
+        spans = (range(start, max(end, start + 1)) for start, end in touched)
+        return tuple(line + 1 for span in spans for line in span)
 
     @property
     def difference(self) -> str:
@@ -73,7 +74,8 @@ def _listed() -> frozenset[tuple[str, str, str]]:
     if not LISTED.exists():
         return frozenset()
     with LISTED.open(newline="") as file:
-        return frozenset((row["module"], row["line"], row["becomes"]) for row in csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return frozenset((row["module"], row["line"], row["becomes"]) for row in rows)
 
 
 class _Meaning(ast.NodeTransformer):

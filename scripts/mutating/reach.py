@@ -16,6 +16,7 @@ from scripts.mutating.mutants import ROOT, Mutant
 
 #: What holds for all of the core, and for the tables that entities of the domain stand for.
 RULES = "tests/test_house.py::test_values_of_the_core_do_not_change"
+THRESHOLDS = "tests/test_thresholds_page.py::test_the_page_of_thresholds_is_up_to_date"
 SCHEMA = "tests/store/test_schema.py"
 #: Seconds of processor that the tests of one change may take together without it, and one alone.
 TOGETHER_S, ALONE_S = 25.0, 12.0
@@ -54,6 +55,10 @@ class Reach:
             for line, contexts in lines.items():
                 self._tests[module][int(line)] |= {known["names"][one] for one in contexts}
 
+    def cost(self, tests: Sequence[str]) -> float:
+        """Seconds of processor that tests take without a change."""
+        return sum(self.seconds.get(test, 1.0) for test in tests)
+
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a change, the file that mirrors the module first, then cheap ones."""
         module = str(mutant.path)
@@ -66,6 +71,8 @@ class Reach:
         found = {one for one in found if "::" in one}
         found |= {test for file in files for test in self._of_file[file]}
         chosen = self._affordable(found, f"test_{mutant.path.name}")
+        if mutant.lines[0] in _named_values(mutant.path):
+            chosen.append(THRESHOLDS)
         if first is None and "dataclass" in mutant.difference:
             chosen.append(RULES)
         if first is None and mutant.path.parts[1] == "domain":
@@ -96,6 +103,14 @@ def _statement(mutant: Mutant) -> tuple[int | None, int]:
         if start <= first and last <= end and (best[0] is None or end - start <= best[1] - best[0]):
             best = (start, end)
     return best
+
+
+@cache
+def _named_values(path: Path) -> set[int]:
+    """Lines of assignments outside of functions and classes."""
+    body = ast.parse((ROOT / path).read_text()).body
+    values = (one for one in body if isinstance(one, ast.Assign | ast.AnnAssign))
+    return {line for one in values for line in range(one.lineno, (one.end_lineno or 0) + 1)}
 
 
 @cache

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -21,8 +22,13 @@ from scripts.mutating.mutants import ROOT, Mutant
 _COPIED = ("skydb", "tests", "migrations", "scripts", "docs", "pyproject.toml", "alembic.ini")
 #: pytest: all passed. Anything else, a module that cannot be imported too, is noticed.
 _PASSED = 0
+#: Wrong usage, or no test.
+_NOT_RUN = (4, 5)
 #: Not imported before: what is tried, and what pytest wants to rewrite.
-_OWN = ("skydb", "tests", "scripts", "conftest", "hypothesis", "xdist", "pytest", "_pytest", "coverage")
+_OWN = (
+    *("skydb", "tests", "scripts", "conftest", "hypothesis"),
+    *("xdist", "pytest", "_pytest", "coverage", "_hypothesis"),
+)
 
 
 def import_before(modules: Iterable[str]) -> None:
@@ -76,6 +82,11 @@ class Trial:
         finally:
             shutil.copy2(ROOT / mutant.path, place)
 
+    @property
+    def said(self) -> str:
+        """The end of what the last run of tests printed."""
+        return (self._home / "log").read_text()[-2000:]
+
     def passes(self, tests: Sequence[str], seconds: float) -> bool:
         """Whether tests pass in the copy; what does not end in time does not."""
         if not tests:
@@ -91,7 +102,10 @@ class Trial:
                     os.killpg(child, signal.SIGKILL)
                 if not ended:
                     os.waitpid(child, 0)
-                return bool(ended) and os.waitstatus_to_exitcode(status) == _PASSED
+                code = os.waitstatus_to_exitcode(status) if ended else None
+                if code in _NOT_RUN:
+                    sys.exit(f"pytest could not run {tests[:3]}: learn anew what tests reach.")
+                return code == _PASSED
             time.sleep(0.02)
 
     def _run(self, tests: Sequence[str], cpu_s: float) -> None:
@@ -105,12 +119,16 @@ class Trial:
             resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s) + 5))
             os.chdir(self._home)
             os.environ["PYTHONPATH"] = str(self._home)
-            sys.path[:] = [str(self._home), *(one for one in sys.path if one not in (str(ROOT), ""))]
+            others = (one for one in sys.path if one not in (str(ROOT), ""))
+            sys.path[:] = [str(self._home), *others]
             for name in [one for one in sys.modules if one.split(".")[0] in ("scripts", "tests")]:
                 del sys.modules[name]
             files = dict.fromkeys(test.partition("::")[0] for test in tests)
             options = ("-x", "-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider")
-            seed = "--hypothesis-seed=0"
-            code = int(pytest.main([*options, seed, *files], plugins=[_Chosen(tests)]))
+            quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--hypothesis-seed=0")
+            code = int(pytest.main([*options, *quiet, *files], plugins=[_Chosen(tests)]))
+        except BaseException:  # noqa: BLE001 - the process ends here
+            traceback.print_exc(file=sys.__stderr__)
         finally:
+            sys.__stderr__.flush() if sys.__stderr__ else None
             os._exit(code)
