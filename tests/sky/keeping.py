@@ -25,7 +25,8 @@ def assert_kept(name: str, found: Mapping[str, Any]) -> None:
     path = _DIRECTORY / f"{name}.json"
     plain = {key: _plain(value) for key, value in found.items()}
     if os.environ.get("SKYDB_KEEP") == "1":
-        path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+        rows = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in plain.items())
+        path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert plain.keys() == kept.keys()
     for key, value in plain.items():
@@ -50,11 +51,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return [[_plain(key), _plain(one)] for key, one in value.items()]
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return _plain(value.tolist())
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, np.bool_ | np.integer):
         return value.item()
     if isinstance(value, float | np.floating):
-        return float(value)
+        return float(f"{value:.9g}")
     return value if value is None or isinstance(value, bool | int) else str(value)
