@@ -14,8 +14,8 @@ from skydb.sky.planemaps import PlaneMap, fit_map
 from skydb.sky.relative import Relative, relate
 from skydb.sky.ties import tie_of
 from skydb.sky.votes import Peak, Search, best_offset, mutual_pairs
+from tests.keeping import assert_kept
 from tests.sky.group_members import PIXEL_MAS, Scene, shifted
-from tests.sky.keeping import assert_kept
 
 
 def _visits(seed: int = 3, *, stars: int = 9, rays: int = 25) -> tuple[Scene, Relative]:

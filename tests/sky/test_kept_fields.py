@@ -26,7 +26,7 @@ from skydb.sky.residuals import (
 from skydb.sky.samples import reaches_of, samples_of_cells, samples_of_overlaps
 from skydb.sky.shares import common_part_of_medians, shared_correlations
 from skydb.sky.singles import chip_skies, matched_groups, name_of, names_matched, singled
-from tests.sky.keeping import assert_kept
+from tests.keeping import assert_kept
 
 ARCSEC = 1 / 3600
 UNIT = AuditUnit("e-/s", 2.5)
@@ -53,6 +53,8 @@ def field(
     dark: tuple[str, ...] = (),
     unit: SkyUnit | None = SkyUnit.ELECTRON_PER_S,
     seed: int = 4,
+    unequal: float = 1.0,
+    means: bool = True,
 ) -> Measures:
     """Two chips an exposure: with light that differs, stars, a step, islands and dark ones."""
     rng = np.random.default_rng(seed)
@@ -65,11 +67,12 @@ def field(
             outlines[name, extver] = square(x, y + 17 * extver, 0.03 * number)
             level = skies[name] + light * (number % 3) + rng.normal(0.0, 0.002)
             noise = 0.2 * (1 + number % 2)
-            known = Level(level, 0.002 + 0.001 * number, 9000 + number, noise, 0.01 * number)
-            mean = Level(level + skew * (1 + number), 0.0015, 9500 + number)
+            known: Level | None = Level(level, 0.002 + 0.001 * number, 9000 + number, noise, 0.01 * number)
+            mean: Level | None = Level(level + skew * (1 + number), 0.0015, 9500 + number)
+            mean = mean if means else None
             if name in dark:
                 known = mean = None
-            chips.append(MeasuredChip(name, extver, known, unit, 60.0 + number, mean))
+            chips.append(MeasuredChip(name, extver, known, unit, 60.0 + unequal * number, mean))
     overlaps = list(_overlaps(outlines, skies, rng, light, step))
     return Measures(tuple(chips), tuple(overlaps), outlines)
 
@@ -106,6 +109,9 @@ FIELDS = {
     "a dark one": {"dark": ("w",)},
     "counts": {"unit": SkyUnit.ELECTRON, "skew": 0.002},
     "no unit": {"unit": None},
+    "equal chips": {"unequal": 0.0, "light": 0.1, "skew": 0.003},
+    "no means": {"means": False, "unequal": 0.0},
+    "only islands": {"apart": ("x", "y"), "unequal": 0.0, "skew": 0.004},
 }
 
 

@@ -25,8 +25,8 @@ from skydb.sky.frame_offsets import Detections, detect, offset_between
 from skydb.sky.gradients import plane_left
 from skydb.sky.scatter import scatter_mas
 from skydb.sky.wcs_change import difference
+from tests.keeping import assert_kept
 from tests.sky.chips import tan_wcs
-from tests.sky.keeping import assert_kept
 from tests.sky.star_fields import Scene, made
 
 CENTRES = [(85.25, -2.46), (359.9995, 40.0), (30.0, 89.995)]

@@ -15,7 +15,7 @@ from skydb.sky.noise import PixelNoise, peak_of, unequal_noise_shift
 from skydb.sky.sources import background, find_sources
 from skydb.sky.starfit import Stamps, fit_stars
 from skydb.sky.stars import StarShape, find_stars
-from tests.sky.keeping import assert_kept
+from tests.keeping import assert_kept
 from tests.sky.star_fields import Scene, made
 
 

@@ -22,8 +22,8 @@ from skydb.sky.pairs import (
 from skydb.sky.regions import Circle, Polygons, degrees_of
 from skydb.sky.skypixels import pixels_of_sky
 from skydb.sky.spherical import crossings_with, distances_to_sides, holding, outlines_of
+from tests.keeping import assert_kept
 from tests.sky.chips import tan_wcs
-from tests.sky.keeping import assert_kept
 
 CENTRES = [(85.25, -2.46), (359.9995, 40.0), (30.0, 89.995)]
 
