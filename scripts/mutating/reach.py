@@ -17,6 +17,7 @@ from scripts.mutating.mutants import ROOT, Mutant
 #: What holds for all of the core, and for the tables that entities of the domain stand for.
 RULES = "tests/test_house.py::test_values_of_the_core_do_not_change"
 THRESHOLDS = "tests/test_thresholds_page.py::test_the_page_of_thresholds_is_up_to_date"
+SHAPES = "tests/test_shapes.py::test_defaults_and_kinds_are_what_they_were[{}]"
 SCHEMA = "tests/store/test_schema.py"
 #: Seconds of processor that the tests of one change may take together without it, and one alone.
 TOGETHER_S, ALONE_S = 25.0, 12.0
@@ -71,6 +72,9 @@ class Reach:
         found = {one for one in found if "::" in one}
         found |= {test for file in files for test in self._of_file[file]}
         chosen = self._affordable(found, f"test_{mutant.path.name}")
+        if first is None:
+            dotted = ".".join(mutant.path.with_suffix("").parts)
+            chosen.insert(0, SHAPES.format(dotted))
         if mutant.lines[0] in _named_values(mutant.path):
             chosen.append(THRESHOLDS)
         if first is None and "dataclass" in mutant.difference:
@@ -87,7 +91,10 @@ class Reach:
                 files[test.partition("::")[0]].append(test)
         cost = {file: sum(self.seconds[one] for one in tests) for file, tests in files.items()}
         chosen, left = [], TOGETHER_S
-        for file in sorted(files, key=lambda one: (not one.endswith(mirror), cost[one])):
+        # What is kept to many digits notices most.
+        for file in sorted(
+            files, key=lambda one: ("_kept" not in one, not one.endswith(mirror), cost[one])
+        ):
             for test in files[file]:
                 if left > self.seconds[test]:
                     chosen.append(test)

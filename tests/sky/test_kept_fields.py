@@ -67,7 +67,9 @@ def field(
             outlines[name, extver] = square(x, y + 17 * extver, 0.03 * number)
             level = skies[name] + light * (number % 3) + rng.normal(0.0, 0.002)
             noise = 0.2 * (1 + number % 2)
-            known: Level | None = Level(level, 0.002 + 0.001 * number, 9000 + number, noise, 0.01 * number)
+            known: Level | None = Level(
+                level, 0.002 + 0.001 * number, 9000 + number, noise, 0.01 * number
+            )
             mean: Level | None = Level(level + skew * (1 + number), 0.0015, 9500 + number)
             mean = mean if means else None
             if name in dark:
