@@ -125,6 +125,8 @@ class Trial:
             resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s) + 5))
             os.chdir(self._home)
             os.environ["PYTHONPATH"] = str(self._home)
+            # What is compiled stays compiled, but for the module that is changed.
+            sys.dont_write_bytecode = False
             others = (one for one in sys.path if one not in (str(ROOT), ""))
             sys.path[:] = [str(self._home), *others]
             for name in [one for one in sys.modules if one.split(".")[0] in ("scripts", "tests")]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skydb.domain.overlap import Level, MeasuredChip
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.advice import advise
 from skydb.sky.bodies import BodyFit, BodyStars, fit_body
@@ -144,7 +144,6 @@ def test_skies_that_are_equal_already_are_best_left_equal() -> None:
         advice = advise(measures, dict.fromkeys(SKIES, 1e6))
         found[f"{skew}"] = [advice.chosen, advice.summary, [row.reason for row in advice.rows]]
     assert_kept("equal skies", found)
-    assert SkyMethod.GLOBALMIN in {advise(field(dict.fromkeys(SKIES, 1.0))).chosen, *SkyMethod}
 
 
 def test_polygons_that_touch_or_lie_apart_share_no_area() -> None:
@@ -208,5 +207,5 @@ def test_too_few_matches_of_a_geometry_are_no_fit() -> None:
     number = np.arange(3)
     stars = BodyStars(xy, np.full(3, 2), number, number * 0, xy, number)
     told = fit_body(stars, xy, 40.0, lambda _: "general")
-    assert told == "3 matches are too few for a fit of general" or "pairs agree" in str(told)
-    assert isinstance(fit_body(stars, xy, 40.0, lambda _: "rshift"), BodyFit | str)
+    assert told == "3 matches are too few for a fit of general"
+    assert isinstance(fit_body(stars, xy, 40.0, lambda _: "rshift"), BodyFit)
