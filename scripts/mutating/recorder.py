@@ -19,6 +19,7 @@ import pytest
 
 _RECORDER = coverage.Coverage(data_file=None, source_pkgs=["skydb"], config_file=False)
 _SECONDS: dict[str, float] = defaultdict(float)
+_FAILED: set[str] = set()
 _RECORDER.start()
 
 
@@ -46,6 +47,12 @@ def _recorded(item: pytest.Item, context: str) -> Generator[None, None, None]:
         _RECORDER.switch_context("")
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test that fails without any change tells nothing of one."""
+    if report.failed:
+        _FAILED.add(report.nodeid)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write it all down."""
     _RECORDER.stop()
@@ -55,9 +62,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for file in data.measured_files():
         by_line = data.contexts_by_lineno(file)
         lines[str(Path(file).relative_to(Path.cwd()))] = {
-            line: sorted(names.setdefault(one, len(names)) for one in contexts if one)
+            line: sorted(
+                names.setdefault(one, len(names)) for one in contexts if one and one not in _FAILED
+            )
             for line, contexts in by_line.items()
         }
-    known = {"seconds": _SECONDS, "names": list(names), "lines": lines}
+    seconds = {name: value for name, value in _SECONDS.items() if name not in _FAILED}
+    known = {"seconds": seconds, "names": list(names), "lines": lines, "failed": sorted(_FAILED)}
     known["modules"] = list(sys.modules)
     Path(os.environ["MUTATE_MAP"]).write_text(json.dumps(known))
