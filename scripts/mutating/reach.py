@@ -19,6 +19,7 @@ RULES = "tests/test_house.py::test_values_of_the_core_do_not_change"
 THRESHOLDS = "tests/test_thresholds_page.py::test_the_page_of_thresholds_is_up_to_date"
 SHAPES = "tests/test_shapes.py::test_defaults_and_kinds_are_what_they_were[{}]"
 SCHEMA = "tests/store/test_schema.py::test_migrations_and_entities_describe_the_same_tables[sqlite]"
+KEYS = "tests/store/test_schema_keys.py"
 #: Seconds of processor that the tests of one change may take together without it, and one alone.
 TOGETHER_S, ALONE_S = 15.0, 6.0
 
@@ -82,7 +83,7 @@ class Reach:
         if first is None and "dataclass" in mutant.difference:
             chosen.append(RULES)
         if first is None and mutant.path.parts[1] == "domain":
-            chosen += [one for one in (SCHEMA,) if one not in chosen]
+            chosen += [one for one in (SCHEMA, *self._of_file[KEYS]) if one not in chosen]
         return chosen
 
     def _affordable(self, found: set[str], mirror: str) -> list[str]:
