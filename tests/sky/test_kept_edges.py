@@ -23,6 +23,7 @@ from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_polygons_d
 from skydb.sky.skewness import Pull, pull_of_stars
 from skydb.sky.votes import Peak
 from tests.keeping import assert_kept
+from tests.sky.test_advice import SKIES, WHOLE, field
 
 
 def _told(read: Any, text: str) -> Any:
@@ -135,15 +136,40 @@ def test_what_stars_and_counts_lift_is_what_it_was() -> None:
     ]  # fmt: skip
 
 
-def test_skies_that_are_equal_already_are_best_left_equal() -> None:
-    from tests.sky.test_advice import SKIES, field
+LIGHT = {"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.1}
+EQUAL = dict.fromkeys("abcd", 1.0)
+SIMPLE: dict[str, dict[str, Any]] = {
+    "blank": {},
+    "one place": {"part": WHOLE},
+    "one place in light": {"part": WHOLE, "light": LIGHT},
+    "mostly one place": {"part": int(0.6 * WHOLE)},
+    "half a place": {"part": WHOLE // 2},
+    "light": {"light": LIGHT},
+    "islands": {"edges": [("a", "b"), ("c", "d")]},
+    "islands in light": {"edges": [("a", "b"), ("c", "d")], "light": LIGHT},
+    "apart": {"edges": []},
+    "a pair": {"skies": {"a": 1.0, "b": 1.2}, "edges": [("a", "b")]},
+    "alone": {"skies": {"a": 1.0}, "edges": []},
+    "steps": {"steps": {("a", "b"): 0.2, ("b", "c"): 0.2}},
+    "a small step": {"steps": {("a", "b"): 0.015}},
+    "stars": {"skew": 0.005},
+    "faint stars": {"skew": 0.001},
+    "equal": {"skies": EQUAL},
+    "equal with stars": {"skies": EQUAL, "skew": 0.005},
+    "equal in light": {"skies": EQUAL, "light": LIGHT},
+    "equal apart": {"skies": EQUAL, "edges": []},
+}  # fmt: skip
 
-    found = {}
-    for skew in (0.0, 0.002, 0.005):
-        measures = field(dict.fromkeys(SKIES, 1.0), skew=skew)
-        advice = advise(measures, dict.fromkeys(SKIES, 1e6))
-        found[f"{skew}"] = [advice.chosen, advice.summary, [row.reason for row in advice.rows]]
-    assert_kept("equal skies", found)
+
+@pytest.mark.parametrize("kind", sorted(SIMPLE))
+def test_advice_on_simple_fields_is_what_it_was(kind: str) -> None:
+    measures = field(**SIMPLE[kind])
+    found = {
+        f"{time}": [advice.rows, advice.summary, advice.chosen, advice.is_flagged, advice.left_out]
+        for time in (None, 400.0, 1e6)
+        for advice in [advise(measures, {} if time is None else dict.fromkeys(SKIES, time))]
+    }
+    assert_kept(f"simple advice {kind}", found)
 
 
 def test_polygons_that_touch_or_lie_apart_share_no_area() -> None:

@@ -246,6 +246,13 @@ def test_groups_have_cells_of_their_own_and_one_exposure_alone_has_none() -> Non
     assert not (places["a"] | places["b"]) & (places["x"] | places["y"])
     assert not places["z"] | places["c"]
     assert max(places["a"] | places["b"]) < min(places["x"] | places["y"])
+    assert_kept("cells of groups", {name: sorted(some) for name, some in places.items()})
+    # The same piece of sky, seen by four: as many cells again, each number after the first ones.
+    same = {(name, 1): square(0, 0) for name in "abxy"}
+    twice = cells_of(same, [["a", "b"], ["x", "y"]])
+    first, second = ([cell.place for cell in twice[name, 1]] for name in "ax")
+    assert len(first) == len(second)
+    assert max(first) < min(second)
 
 
 def _cell_levels(measures: Measures) -> list[CellLevel]:
