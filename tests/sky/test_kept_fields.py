@@ -311,6 +311,20 @@ def test_decompositions_of_many_errors_at_once_are_what_they_were(scale: float) 
     assert_kept(f"decomposed {scale}", {"all": decompose(samples)})
 
 
+def test_of_many_components_twelve_are_told() -> None:
+    rng = np.random.default_rng(1)
+    chips = [(f"e{number:02}", extver) for number in range(20) for extver in (1, 2, 3)]
+    errors = {chip: float(rng.normal(0.0, 5.0)) for chip in chips}
+    samples = [
+        Sample(place, chips[n], errors[chips[n]] + rng.normal(0.0, 0.05), 0.05, (1.0 * n, 2.0), 0.0)
+        for place in range(150)
+        for n in rng.choice(len(chips), 5, replace=False)
+    ]
+    found = decompose(samples)
+    assert len(found.components) == 12
+    assert_kept("decomposed into twelve", {"all": found})
+
+
 def test_common_parts_of_regions_and_medians_are_what_they_were() -> None:
     chip, partners = square(0, 0), [square(*place, 0.1) for place in PLACES.values()]
     far = square(100, 100)
