@@ -259,3 +259,17 @@ def test_matches_and_maps_are_what_they_were(geometry: str) -> None:
     found["moved"] = fit_map(moving, fixed, geometry).moved(np.array([100.0, 50.0]))
     found["reach"] = [Reach(6.0, 0.5).around(np.array(one)) for one in ([0.01], [1.0, 1.2], [9.0])]
     assert_kept(f"matches {geometry}", found)
+
+
+@pytest.mark.parametrize(
+    ("chips", "is_tied"), [((1, 1), False), ((1, 2), True), ((2, 1), True), ((2, 2), False)]
+)
+def test_marks_of_one_chip_tie_it_to_no_other_chip(chips: tuple, is_tied: bool) -> None:
+    scene = Scene(4, stars=12, rays=0)
+    one = scene.exposure("e0", shifted(0.0, 0.0))
+    other = scene.exposure("e1", shifted(300.0, 200.0))
+    members = [
+        replace(one, extver=np.full(len(one), chips[0])),
+        replace(other, extver=np.full(len(other), chips[1]), xy_pix=one.xy_pix),
+    ]
+    assert (tie_of(BodyPlane(members), 0, 1) is not None) is is_tied

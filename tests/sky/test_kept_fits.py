@@ -212,3 +212,14 @@ def test_planes_that_residuals_leave_are_none_where_nothing_tells() -> None:
     })  # fmt: skip
     assert plane_left(measures, {}) is None
     assert plane_left(type(measures)(measures.chips, measures.overlaps), residuals) is None
+
+
+@pytest.mark.parametrize(
+    ("chips", "is_found"), [((1, 1), False), ((1, 2), True), ((2, 1), True), ((2, 2), False)]
+)
+def test_marks_of_one_chip_are_on_no_other_chip(chips: tuple, is_found: bool) -> None:
+    """What keeps its pixels while the sky moves is a mark, but not on another chip."""
+    first, second = (
+        _detected((40.0 * n, 30.0 * n), 0, extver=extver) for n, extver in enumerate(chips)
+    )
+    assert (offset_between(first, second) is not None) is is_found
