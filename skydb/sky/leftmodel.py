@@ -118,7 +118,7 @@ class LeftModel:
     def other_chips(self, term: Term) -> list[int]:
         """Chips beside that of a term, in the same exposure."""
         names = [term.exposure] if term.exposure else self.exposures
-        return sorted({e for name in names for e in self._extvers[name]} - {term.extver or 0})
+        return sorted({e for name in names for e in self._extvers[name]} - {term.extver})
 
     def offsets_of(self, exposure: str) -> Floats:
         """Places of the samples of an exposure, (N, 2), arcsec."""

@@ -1,0 +1,76 @@
+"""What is asked of a fetch, and what is said of a file: without an archive."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from skydb.domain import BookEntry
+from skydb.domain.vocabulary import EntryKind, FetchStatus
+from skydb.errors import UsageError
+from skydb.services.intake.fetched import FetchedFile, FetchSettings, ask
+from skydb.services.intake.guards import Subjects
+
+
+def file(status: FetchStatus, reason: str | None = None) -> FetchedFile:
+    return FetchedFile("mast:HST/a", "a_flt.fits", "a", status, 1, reason=reason)
+
+
+@pytest.mark.parametrize("status", list(FetchStatus))
+def test_a_file_is_unusable_or_flagged_by_what_became_of_it(status: FetchStatus) -> None:
+    failed = status in (FetchStatus.FAILED, FetchStatus.CORRUPT)
+    assert file(status).is_unusable is failed
+    assert file(status).is_flagged is (status is FetchStatus.REJECTED)
+    assert file(status, "odd").is_flagged is True
+    assert file(status, "").is_flagged is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"jobs": 0}, {"jobs": -1}, {"attempts": 0}, {"timeout_s": 0.0}, {"timeout_s": -1.0},
+        {"timeout_s": float("nan")},
+    ],
+)  # fmt: skip
+def test_numbers_of_a_fetch_are_positive(wrong: dict) -> None:
+    with pytest.raises(UsageError, match="must be positive"):
+        FetchSettings(**wrong)
+
+
+def test_one_job_and_one_attempt_are_enough() -> None:
+    one = FetchSettings(jobs=1, attempts=1, timeout_s=0.1)
+    assert (one.jobs, one.attempts, one.timeout_s, one.refresh, one.dest) == (
+        1, 1, 0.1, False, None
+    )  # fmt: skip
+
+
+def test_options_go_to_the_query_or_to_the_settings() -> None:
+    query, settings = ask(["ibxl50ivq"], {"jobs": 2, "dest": Path("here"), "refresh": True})
+    assert query.obs_ids == ("ibxl50ivq",)
+    assert settings == FetchSettings(dest=Path("here"), jobs=2, refresh=True)
+    assert ask([], {})[1] == FetchSettings()
+    with pytest.raises(UsageError, match="no option 'obs_ids' of fetch") as caught:
+        ask([], {"obs_ids": ()})
+    for one in fields(FetchSettings):
+        assert one.name in (caught.value.advice or "")
+    assert "obs_ids" not in (caught.value.advice or "")
+
+
+def _entry(kind: EntryKind, **keys: int) -> BookEntry:
+    entry = BookEntry(None, kind, "Ada", "seen")
+    for name, key in keys.items():
+        setattr(entry, name, key)
+    return entry
+
+
+def test_remarks_are_about_an_input_by_its_keys_and_of_visits_flags_alone() -> None:
+    subjects = Subjects(frozenset({1}), frozenset({2}), frozenset({3}))
+    for kind in (EntryKind.NOTE, EntryKind.FLAG):
+        assert subjects.has(_entry(kind, exposure_id=1))
+        assert subjects.has(_entry(kind, product_id=2))
+        assert subjects.has(_entry(kind, visit_id=3)) is (kind is EntryKind.FLAG)
+        for name in ("exposure_id", "product_id", "visit_id"):
+            assert not subjects.has(_entry(kind, **{name: 9}))
+        assert not Subjects().has(_entry(kind, exposure_id=1))
