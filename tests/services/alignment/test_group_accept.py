@@ -63,7 +63,7 @@ def doubt(services: Services, *rootnames: str) -> None:
     with services.context.store.writing() as session:
         for one in session.get_one(AlignmentRun, RUN).solutions:
             if one.version.subject in rootnames:
-                one.judge(TrustReport((FitCheck(TrustComponent.CLIPPED, 0.1, SAID),)))
+                one.record_trust(TrustReport((FitCheck(TrustComponent.CLIPPED, 0.1, SAID),)))
         session.commit()
 
 
