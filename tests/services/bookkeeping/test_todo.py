@@ -21,9 +21,18 @@ from skydb.errors import NotFoundError
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.scope import Scope
 from tests.cli.tree import called
+from tests.services.bookkeeping.waiting import (
+    NEW,
+    OLD,
+    failed_then_fitted,
+    fitted,
+    waiting,
+    waiting_of_a_group,
+    waiting_of_a_product_of_older_files,
+    waiting_of_its_own_file,
+)
 from tests.services.survey import Survey
 
-OLD, NEW = "iref$w3m18525i_idc.fits", "iref$2731450pi_idc.fits"
 IN_WINDOW = datetime(2020, 1, 15, 12, tzinfo=UTC)
 Make = Callable[[Survey, str], object]
 
@@ -38,41 +47,6 @@ def never_aligned_nor_drizzled(survey: Survey, visit: str) -> object:
     return survey.content(survey.exposure(visit))
 
 
-def waiting(survey: Survey, visit: str) -> object:
-    exposure = survey.exposure(visit)
-    survey.content(exposure)
-    return survey.fit(
-        survey.content(survey.drizzled(exposure)), survey.catalog(f"catalogue-{visit}")
-    )
-
-
-def waiting_of_its_own_file(survey: Survey, visit: str) -> object:
-    version = survey.content(survey.exposure(visit))
-    return survey.fit(version, survey.catalog(f"catalogue-{visit}"))
-
-
-def waiting_of_a_product_of_older_files(survey: Survey, visit: str, left: int = 1) -> object:
-    """Of two exposures as many were delivered anew since."""
-    exposures = [survey.exposure(visit, number) for number in (1, 2)]
-    for exposure in exposures:
-        survey.content(exposure, idctab=OLD)
-    product = survey.content(survey.drizzled(*exposures), idctab=OLD)
-    fit = survey.fit(product, survey.catalog(f"catalogue-{visit}"))
-    for exposure in exposures[:left]:
-        survey.content(exposure, idctab=NEW)
-    return fit
-
-
-def waiting_of_a_group(survey: Survey, visit: str, *, is_redelivered: bool = False) -> object:
-    exposures, fit = [survey.exposure(visit, number) for number in (1, 2)], None
-    catalog = survey.catalog(f"catalogue-{visit}")
-    for exposure in exposures:
-        fit = survey.fit(survey.content(exposure), catalog, group=fit)
-    if is_redelivered:
-        survey.content(exposures[0])
-    return fit
-
-
 def aligned(survey: Survey, visit: str) -> object:
     version = survey.content(survey.exposure(visit))
     return survey.align(version, survey.catalog(f"catalogue-{visit}"))
@@ -80,18 +54,6 @@ def aligned(survey: Survey, visit: str) -> object:
 
 def known_from_a_log(survey: Survey, visit: str) -> object:
     return survey.remembered(survey.logged(visit))
-
-
-def fitted(survey: Survey, visit: str, **quality: object) -> object:
-    product = survey.drizzled(survey.exposure(visit))
-    version = survey.content(product)
-    return survey.fit(version, survey.catalog(f"catalogue-{visit}"), **quality)  # type: ignore[arg-type]
-
-
-def failed_then_fitted(survey: Survey, visit: str) -> object:
-    fit = fitted(survey, visit, failed=True)
-    assert fit.catalog and fit.known_version  # type: ignore[attr-defined]
-    return survey.fit(fit.known_version, fit.catalog)  # type: ignore[attr-defined]
 
 
 def aligned_then_delivered(survey: Survey, visit: str) -> object:
