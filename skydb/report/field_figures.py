@@ -65,7 +65,7 @@ def _sources(fits: Sequence[FitEvidence]) -> list[FigureBlock]:
     pairs = [
         FigureBlock.drawn(
             f"{one.product} and {two.product}",
-            "The same source has the same colour in both.",
+            "The same source has the same number, colour and shape in both.",
             "Two overlapping images with the sources that both matched.",
             themed(draw_sources, pages.pair_shown(one, two)),
             compact=True,

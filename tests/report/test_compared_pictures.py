@@ -10,8 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -94,7 +96,9 @@ def _frames() -> Figure:
 )  # fmt: skip
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_whole_and_looks_as_before(name: str) -> Figure:
+    before = dict(matplotlib.rcParams)
     figure = FIGURES[name]()
+    assert (dict(matplotlib.rcParams), pyplot.get_fignums()) == (before, [])
     figure.draw_without_rendering()
     box: Any = figure.get_tightbbox()
     width, height = figure.get_size_inches()

@@ -180,15 +180,22 @@ def test_a_figure_fills_the_screen_when_it_is_followed(
     assert enlarged["caption"]["right"] <= PHONE[0]
 
 
+def drawn_images(sheet: pypdf.PageObject) -> int:
+    """How often the sheet places an image."""
+    objects = sheet["/Resources"].get("/XObject", {})
+    images = {name for name in objects if objects[name]["/Subtype"] == "/Image"}
+    placed = re.findall(rb"(/\w+) Do", sheet.get_contents().get_data())
+    return sum(name.decode() in images for name in placed)
+
+
 def test_print_has_every_frame_once_and_not_the_animation(
     browser: str, page: Path, tmp_path: Path
 ) -> None:
     paper = tmp_path / "report.pdf"
     run(browser, tmp_path, f"--print-to-pdf={paper}", page.as_uri())
     sheets = pypdf.PdfReader(paper).pages
-    # A picture that is in the resources of two sheets is one picture.
-    pictures = {image.data for sheet in sheets for image in sheet.images}
-    assert len(pictures) == 2 + len(gallery.METHODS)
+    # The first frame of the animation is equal to a still one: what is drawn is counted.
+    assert sum(map(drawn_images, sheets)) == 2 + len(gallery.METHODS)
     text = " ".join(sheet.extract_text() for sheet in sheets)
     assert "The methods in turn" in text
     assert "Close" not in text and "Enlarge" not in text
