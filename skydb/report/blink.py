@@ -148,7 +148,7 @@ def sequence_of(
     images, notes = _on_one_grid(images)
     if remove_pedestal:
         images = {label: image.without_pedestal() for label, image in images.items()}
-        notes += ("Each mosaic has its own median subtracted.",)
+        notes += ("The median of each mosaic is subtracted.",)
     scale = common_scale(list(images.values()))
     frames = tuple(
         _frame(label, image, scale, place, len(images))

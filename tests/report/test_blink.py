@@ -34,7 +34,7 @@ def test_the_gif_has_one_different_frame_for_each_method(
     frames = _frames(out)
     assert len(frames) == 4
     assert len({frame.tobytes() for frame in frames}) == 4
-    assert {frame.shape for frame in frames} == {(96 + BAND_PIX, 360, 3)}
+    assert {frame.shape for frame in frames} == {(96 + BAND_PIX, 440, 3)}
 
 
 def test_equal_mosaics_differ_in_nothing_but_the_label(
@@ -61,14 +61,14 @@ def test_without_pedestal_a_level_makes_no_difference_and_is_said(
     sequence = blink_sequence({"low": low, "high": high}, remove_pedestal=True)
     first, second = (frame.pixels[BAND_PIX:, 150:].astype(int) for frame in sequence.frames)
     assert np.abs(first - second).max() <= 1
-    assert "median subtracted" in " ".join(sequence.notes)
+    assert "The median of each mosaic is subtracted" in " ".join(sequence.notes)
 
 
 def test_zero_weight_is_grey(make_mosaic: MosaicMaker) -> None:
-    science, weight = make_mosaic("a", shape=(360, 360))
+    science, weight = make_mosaic("a", shape=(440, 440))
     sequence = blink_sequence({"a": science}, weights={"a": weight})
     pixels = decoded(frame_pngs(sequence)[0][1])[BAND_PIX:]
-    assert share_of(pixels, NO_DATA) == pytest.approx(16 / 360, abs=0.01)
+    assert share_of(pixels, NO_DATA) == pytest.approx(16 / 440, abs=0.01)
 
 
 def test_north_stays_up(tmp_path: Path) -> None:
