@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from skydb.errors import NotFoundError
+from skydb.errors import FileRejectedError, NotFoundError
 from skydb.report import columns, columns_runs, pages
 from skydb.report.audit_figures import audit_picture, draw_audit
 from skydb.report.field_figures import or_why_not, themed
@@ -51,7 +51,7 @@ def footprint_blocks(services: Services, scope: Scope, alignment: int | None) ->
             shown = pages.footprints_shown(
                 services, scope, *((used[0]["catalog"], used[0]["epoch"]) if used else ())
             )
-        except NotFoundError:
+        except (NotFoundError, FileRejectedError):
             # The file of the catalogue may be gone; the footprints are in the ledger.
             shown = pages.footprints_shown(services, scope)
         count = sum(field.exposures for field in shown.fields)
