@@ -28,8 +28,8 @@ BANNED = re.compile(
     re.IGNORECASE,
 )
 
-#: Places that are still to be rewritten.
-OPEN = ("skydb/api/", "skydb/cli/", "README.md")
+#: Places that the rules do not hold for; none now.
+OPEN: tuple[str, ...] = ()
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

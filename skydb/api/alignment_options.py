@@ -1,4 +1,4 @@
-"""What an alignment fits, and which options may not go together."""
+"""Target, catalogue and options of an alignment, checked together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AlignmentRequest:
-    """What is fitted, to which catalogue, with which options.
+    """Request for an alignment: files, catalogue and options.
 
     Parameters
     ----------

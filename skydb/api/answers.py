@@ -25,7 +25,7 @@ class Status(Result):
 
 
 class Todo(Result):
-    """What is due, since when, and the command that does it.
+    """Work that is due, its age, and the command that does it.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Answer(Result):
 
 
 class Lineage(Result):
-    """Where one thing comes from: relations of W3C PROV, one row each.
+    """Origin of one thing: relations of W3C PROV, one row each.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the groups of a ledger's methods share."""
+"""Base of the groups of a ledger's methods."""
 
 from __future__ import annotations
 

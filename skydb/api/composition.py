@@ -117,7 +117,7 @@ class Services(UpkeepServices, LookupServices):
 
     @property
     def catalog_sources(self) -> CatalogSources:
-        """What is in a catalogue."""
+        """Sources of catalogues."""
         from skydb.services.catalogs import CatalogSources
 
         return CatalogSources(self.context)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Fetching(TypedDict, total=False):
-    """What is fetched, and how.
+    """Query for products, and settings of their download.
 
     ``obs_id`` (with ``*``; one or several), ``proposal``, ``filter``, ``target`` and
     ``instrument`` (``WFC3/IR``) are the query; ``products`` the kinds of file (``FLT,DRZ``,

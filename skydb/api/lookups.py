@@ -36,7 +36,7 @@ class LookupServices:
         return Evidence(self.context.store, self.context.workspace)
 
     def coverage(self, scope: Scope | None = None, runs: Sequence[int] = ()) -> Coverage:
-        """How far a scope is, or the whole ledger, and what a page about it covers."""
+        """Exposures, runs and findings of a scope or the whole ledger, for a page."""
         from skydb.services.lookup import Coverage
         from skydb.store.scope import Scope
 
@@ -51,7 +51,7 @@ class LookupServices:
 
     @property
     def footprints(self) -> FootprintService:
-        """What chips cover, out."""
+        """Footprints in files."""
         from skydb.services.lookup import FootprintService
 
         return FootprintService(self.context.store)
@@ -72,7 +72,7 @@ class LookupServices:
 
     @property
     def explain(self) -> ExplainService:
-        """Where things come from."""
+        """Lineages."""
         from skydb.services.provenance import ExplainService
 
         return ExplainService(self.context.store, self.context.workspace)
@@ -85,7 +85,7 @@ class LookupServices:
         return ProvExportService(self.explain)
 
     def exposure_paths(self, selection: Selection) -> dict[str, Path]:
-        """Where the newest content of every selected exposure is, by rootname."""
+        """Path of the newest version of every selected exposure, by rootname."""
         from skydb.services.intake import choose_inputs
 
         workspace = self.context.workspace

@@ -1,4 +1,4 @@
-"""Figures of results, drawn by whoever opens the ledger: :class:`skydb.report.pictures.Drawn`."""
+"""Interface to figures; :class:`skydb.report.pictures.LedgerPictures` implements it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How mosaics are displayed.
+    """Display settings of mosaics.
 
     Parameters
     ----------

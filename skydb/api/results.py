@@ -1,4 +1,4 @@
-"""What the methods of a ledger give back: rows, tables and figures."""
+"""Results of the methods of a ledger: rows, tables and figures."""
 
 from __future__ import annotations
 

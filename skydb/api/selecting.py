@@ -90,7 +90,7 @@ def selection_of(words: Mapping[str, Any]) -> Selection:
 
 
 def policy_of(words: Mapping[str, Any]) -> GuardPolicy:
-    """What is said of the guards of inputs.
+    """Return the policy of the guards of inputs.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Advice(Result):
 
 
 class SkyAudit(DrawnResult):
-    """What a run left between every pair of overlapping exposures, or chips.
+    """Residuals of a run between every pair of overlapping exposures, or chips.
 
     Attributes
     ----------
@@ -252,7 +252,7 @@ def _remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _advice_remarks(found: SelectionAdvice) -> list[str]:
-    """Which method to use, and which problems the inputs have."""
+    """Give the method to use, and problems of the inputs."""
     said = [found.advice.summary]
     said += [f"{flag.guard}: {flag.subject}: {flag.message}" for flag in found.flags]
     if found.left_out:

@@ -234,5 +234,5 @@ def _shared_causes(rows: Sequence[SkyChange]) -> list[str]:
         for other in more
     }
     if any(row.difference and not row.cause for row in rows):
-        return [*sorted(said), "Where no cause is named, no row tells one."]
+        return [*sorted(said), "Where no cause is named, no row has one."]
     return sorted(said)

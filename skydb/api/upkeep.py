@@ -25,21 +25,21 @@ class UpkeepServices:
 
     @property
     def retention(self) -> RetentionService:
-        """What is kept of sky runs."""
+        """Retention of sky runs."""
         from skydb.services.bookkeeping import RetentionService
 
         return RetentionService(self.context)
 
     @property
     def fsck(self) -> FsckService:
-        """What is wrong with the ledger."""
+        """Consistency checks and repairs."""
         from skydb.services.fsck import FsckService
 
         return FsckService(self.context)
 
     @property
     def todo(self) -> TodoService:
-        """How far everything is, and what is due."""
+        """Status of the survey, and work that is due."""
         from skydb.services.bookkeeping import TodoService
 
         return TodoService(self.context)

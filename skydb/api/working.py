@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Ingested(Result):
-    """What became of every file: new, known, a new version, or rejected.
+    """Outcome for every file: new, known, a new version, or rejected.
 
     Attributes
     ----------

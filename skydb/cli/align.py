@@ -177,7 +177,7 @@ def accept(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Apply exactly the fits of a run to new versions, and measure what came of it.
+    """Apply exactly the fits of a run to new versions, and measure the shifts.
 
     A fit that is not trusted (docs/trust.md) is left as it is: exit code 5, or 1 when
     that leaves none. With --force --why it is accepted, and both are recorded. Your own

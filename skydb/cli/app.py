@@ -46,7 +46,7 @@ _BEFORE = ("--quiet", "--verbose", "--wide")
 app = typer.Typer(
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
     "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged; "
-    "130, 143, 129 told to stop by SIGINT, SIGTERM, SIGHUP.",
+    "130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -168,7 +168,7 @@ def _command() -> Callable[..., object]:
 def _explain(error: SkydbError, words: list[str]) -> int:
     from skydb.api.database import redacted
 
-    # What failed because the command was told to stop is no failure to explain.
+    # A failure that a signal caused is not explained.
     check()
     if "--verbose" in words:
         import traceback

@@ -68,7 +68,7 @@ def compare(
     """Show MDRIZSKY of every chip, one column a method; or what changed between runs.
 
     The columns are the methods that really ran. Two runs of one method are compared with
-    each other: value in each, difference, and its cause as far as the rows tell it. So are
+    each other: value in each, difference, and its cause as far as the rows have it. So are
     two groups (--between), and all runs that ever were (--history).
 
     Example: skydb sky compare --history --visit bxl50
@@ -146,7 +146,7 @@ def changes(
     min_mas: Annotated[float, typer.Option(help="Only shifts of so many mas or more.")] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """List exposures that the archive delivered anew: how far each moved, and why.
+    """List exposures that the archive reprocessed: how far each moved, and why.
 
     No file is opened; `skydb align diff` measures two solutions on the pixels.
 

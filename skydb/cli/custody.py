@@ -35,7 +35,7 @@ def backup(
 ) -> None:
     """Write the ledger as it stands at one moment to a file, and prove it table by table.
 
-    Others can go on writing. The files that the ledger tells of are not in it. A backup that
+    Others can go on writing. The files of the ledger are not in it. A backup that
     fails leaves nothing.
 
     Example: skydb db backup friday.sqlite

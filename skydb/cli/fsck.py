@@ -31,7 +31,7 @@ def fsck(
 ) -> None:
     """Compare the ledger with processes, files and headers, after a crash or at any time.
 
-    Silent when all is well. Without --repair nothing is changed; with it your files are
+    Prints nothing when all is well. Without --repair nothing is changed; with it your files are
     never deleted. docs/reliability.md explains the problems.
 
     Example: skydb fsck --repair

@@ -1,4 +1,4 @@
-"""Entry of the command ``skydb``: it hears signals before anything else is imported."""
+"""Entry of the command ``skydb``: it handles signals before anything else is imported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-#: What tells a command to stop.
+#: Signals that stop a command.
 STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )

@@ -1,4 +1,4 @@
-"""What a ledger says, against the truth that was simulated."""
+"""Figures of a ledger against the simulated truth."""
 
 from __future__ import annotations
 

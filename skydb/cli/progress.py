@@ -81,7 +81,7 @@ class RichPart:
 
 
 def _amount(task: Task) -> str:
-    """How much is done of how much."""
+    """Amount done and total."""
     from rich.filesize import decimal
 
     show = decimal if task.fields.get("in_bytes") else str

@@ -122,7 +122,7 @@ def footprint(
 ) -> None:
     """Fetch drizzlepac's catalogue for the joint footprint, moved to an epoch by the service.
 
-    Whether it was moved is found out. Exit code 5 when it was not, or nobody can tell.
+    Whether it was moved is measured. Exit code 5 when it was not, or that is unknown.
 
     Example: skydb refcat footprint --epoch 2013.025
     """

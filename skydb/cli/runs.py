@@ -1,4 +1,4 @@
-"""``skydb runs``: everything that ran, what it was told and what it left."""
+"""``skydb runs``: everything that ran, with parameters and outputs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def show(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Show what one run was told, what it used, what it left and what it noticed.
+    """Show parameters, inputs, outputs and findings of one run.
 
     Parameters are those that differ from its preset, or from the defaults; --json has all
     of them, and the software.

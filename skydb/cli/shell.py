@@ -1,4 +1,4 @@
-"""What every command shares: options, output, exit codes."""
+"""Options, output and exit codes of every command."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def one_by_default(name: str, *, alone: bool = False) -> type[TyperGroup]:
             # The context is of whatever click this typer brings, which has no public name.
             known = (*self.commands, *ctx.help_option_names)
             is_left_out = args[0] not in known if args else alone
-            # Whoever completes a line asks what there is.
+            # Completion of a line needs the names as they are.
             if is_left_out and not ctx.resilient_parsing:
                 args = [name, *args]
             return list(super().parse_args(ctx, args))

@@ -23,7 +23,7 @@ from typing import NoReturn
 from skydb import interruption
 from skydb.errors import Interrupted
 
-#: How long after the signal the main thread is told again, and what it waits for is ended.
+#: Time after the signal at which the main thread is interrupted again and its wait is ended.
 _AGAIN_S = 0.25
 #: How long after the signal the rows are closed without the main thread.
 _WITHOUT_MAIN_S = 1.7
@@ -34,7 +34,7 @@ _PASSWORD = re.compile(r"(://[^:@/]*:).*(?=@)|(password=)[^&\s]*", re.IGNORECASE
 
 
 class Heed:
-    """What a command does about signals.
+    """Handler of the signals of a command.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Heed:
         self._pipe = (-1, -1)
 
     @property
-    def is_told(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether a signal has come."""
         return self._signal is not None
 
@@ -71,7 +71,7 @@ class Heed:
     def end(self) -> None:
         """The work is over: a signal changes nothing any more, one that came before is obeyed."""
         with interruption.held():
-            if self.is_told:
+            if self.is_stopped:
                 self.leave()
             self._is_over = True
 
@@ -102,7 +102,7 @@ class Heed:
         """Wait for the first signal that is ours, and see that it has its way."""
         while self._signal is None:
             for number in os.read(self._pipe[0], 64):
-                # A server that runs in this process hears signals itself.
+                # A server that runs in this process handles signals itself.
                 if number in self._signals and signal.getsignal(number) == self._hear:
                     self._signal = self._signal or signal.Signals(number)
         if self._is_over:
@@ -121,13 +121,13 @@ class Heed:
         self.leave(without_main=True)
 
     def _end(self, by: signal.Signals, standing: str) -> NoReturn:
-        told = f"skydb: interrupted by {by.name}. {standing}".rstrip()
+        said = f"skydb: interrupted by {by.name}. {standing}".rstrip()
         again = _PASSWORD.sub(r"\1\2***", shlex.join(["skydb", *self._words]))
         with suppress(OSError, ValueError):
             if sys.stderr.isatty():
                 # A progress bar hides the cursor.
                 sys.stderr.write("\x1b[?25h")
-            sys.stderr.write(f"{told} To go on: {again}\n")
+            sys.stderr.write(f"{said} To go on: {again}\n")
             sys.stderr.flush()
             sys.stdout.flush()
         os._exit(128 + by)

@@ -46,7 +46,7 @@ def audit(
     exposure. Exit code 5 when any of these is above 5 sigma, when another method ran than was
     asked for, or when the exposures fall into islands that share no sky, so that their skies
     have no common zero. Options that select exposures leave the pairs that any of them is in;
-    the run as a whole is judged all the same.
+    the verdict on the run as a whole does not change.
 
     With --truth the answer has a row for each chip instead: what its sky is off, and how
     many of the pixels that cosmic rays hit, and of the clean ones, the run has masked.

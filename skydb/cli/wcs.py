@@ -42,7 +42,7 @@ def diff(
 
 
 def _in_words(said: object) -> str:
-    """What one side says of a cause, without the brackets of a list."""
+    """One side of a cause, without the brackets of a list."""
     parts = said if isinstance(said, (list, tuple)) else [said]
     return ", ".join(str(part) for part in parts if part is not None) or "-"
 
@@ -52,7 +52,7 @@ def restore(
     solution: SolutionArgument,
     as_json: JsonOption = False,
 ) -> None:
-    """Write an earlier solution to a new version of its file, and measure what came of it.
+    """Write an earlier solution to a new version of its file, and measure it.
 
     No file of yours changes; exit code 1 when the WCS written is not the one asked for.
 

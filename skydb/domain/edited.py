@@ -17,7 +17,7 @@ _OF_PIPELINE = (WcsKind.PIPELINE, WcsKind.DISTORTION, WcsKind.A_PRIORI, WcsKind.
 
 
 def edited_wcs(version: ProductVersion, earlier: Iterable[ProductVersion]) -> str | None:
-    """Why a file from outside has another WCS than its name says, or None.
+    """Reason why the WCS of a file from outside contradicts its name, or None.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def moved_mas(before: WcsFacts, after: WcsFacts) -> float:
 
 
 def _identity(version: ProductVersion) -> tuple[str | None, ...]:
-    """What is the same only for files of one pipeline run."""
+    """Keywords that only files of one pipeline run share."""
     return version.date_written, version.cal_ver, version.opus_ver, version.idctab
 
 

@@ -273,7 +273,7 @@ class SkyValue(Base):
 
     @staticmethod
     def logged(level: SkyLevel, line: int | None) -> dict[str, Any]:
-        """The columns of a value that a log tells of, but for run and exposure."""
+        """Columns of a value from a log, except run and exposure."""
         return {
             "extver": level.extver,
             "mdrizsky": level.mdrizsky,

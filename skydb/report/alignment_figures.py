@@ -50,7 +50,7 @@ __all__ = [
     "source_marks",
 ]
 
-#: Shapes of the marks of numbered sources, which are told apart without colours.
+#: Shapes of the marks of numbered sources, which differ without colours, too.
 _SHAPES = ("o", "s", "D", "^", "v")
 #: Sources of one image that still get a number each.
 _NUMBERED_SOURCES = 60

@@ -30,7 +30,7 @@ _MEASURES = (
 )
 #: Exposures that have a look of their own on the sky; of more all look the same.
 _NAMED = 18
-#: Exposures whose arrows are told apart; of more their mean is drawn.
+#: Exposures with arrows of their own; for more of them the mean is drawn.
 _ARROWS_APART = len(_COLOURS)
 #: Exposures that are named, and described, beside their agreement; of more every n-th is.
 _ROWS_NAMED = 30

@@ -171,7 +171,7 @@ def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) 
 
 
 def _least(cell: Text) -> int:
-    """How narrow a cell that is folded may become: no name in it is broken."""
+    """Least width of a folded cell that breaks no name."""
     return max(longest_piece(cell.plain), min(cell.cell_len, _LEAST_FOLDED))
 
 

@@ -55,11 +55,11 @@ def footprint_blocks(services: Services, scope: Scope, alignment: int | None) ->
             # The file of the catalogue may be gone; the footprints are in the ledger.
             shown = pages.footprints_shown(services, scope)
         count = sum(field.exposures for field in shown.fields)
-        told = f", and sources of {shown.catalog}" if shown.catalog else ""
+        more = f", and sources of {shown.catalog}" if shown.catalog else ""
         return (
             FigureBlock.drawn(
                 "Footprints",
-                f"Outlines of the exposures in their active WCS, by visit{told}.",
+                f"Outlines of the exposures in their active WCS, by visit{more}.",
                 f"Map of the outlines of {count} exposures of {len(shown.visits)} visits.",
                 themed(draw_footprints, shown),
             ),

@@ -31,7 +31,7 @@ class FoldedText(Text):
     """Text for a cell of a table; see :mod:`skydb.report.folding`."""
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """How narrow and how wide it may be."""
+        """Least and greatest width."""
         return Measurement(longest_piece(self.plain), self.cell_len)
 
     def wrap(
@@ -58,7 +58,7 @@ class FoldedText(Text):
 
 
 def _breaks(text: str, width: int) -> Iterator[int]:
-    """Where new lines begin."""
+    """Yield the positions at which new lines begin."""
     begin = used = 0
     for found in _PIECE.finditer(text):
         needed = cell_len(found[0].rstrip())

@@ -73,7 +73,7 @@ class FieldMap:
 
     @property
     def exposures(self) -> int:
-        """How many exposures, or products, the map shows."""
+        """Number of exposures or products on the map."""
         return len({one.name for one in self.outlines})
 
     @property

@@ -91,7 +91,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How one column of a table is printed: as the registry says, unless the table differs.
+    """Format of one column of a table: that of the registry, unless the table differs.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Column:
 
     @property
     def registered(self) -> Quantity:
-        """What the registry knows of the name."""
+        """Entry of the registry for the name."""
         # Reading it costs what a command that prints nothing need not pay.
         from skydb.store.columns import field_of
 
@@ -157,7 +157,7 @@ class Column:
 
     @property
     def shown_unit(self) -> str | None:
-        """What is printed with the header; None of texts, counts and values in units of rows."""
+        """Unit printed with the header; None for texts, counts and values in units of rows."""
         from skydb.store.columns import printed_unit
 
         return printed_unit(self.unit) if self.unit else self.registered.shown_unit
@@ -181,7 +181,7 @@ class Column:
         return self.printer(missing=missing)(value)
 
     def printer(self, *, missing: str = EM_DASH) -> Callable[[object], Cell]:
-        """What makes a cell of a value, for many of them; see :meth:`cell`."""
+        """Return the function that makes a cell of a value; see :meth:`cell`."""
         known = self.registered
         unit = self.unit or known.unit
         spec = known.format if self.format is None else self.format

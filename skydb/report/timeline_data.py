@@ -353,7 +353,7 @@ def _day(point: TimePoint, axis: TimeAxis) -> float:
 
 
 def _new_contents(points: Sequence[TimePoint]) -> tuple[TimeMark, ...]:
-    """When a run first used another version of a file than the runs before."""
+    """Mark the first run that used another version of a file than the runs before."""
     first: dict[str, int] = {}
     seen: set[tuple[str, int]] = set()
     new = []

@@ -1,7 +1,7 @@
-"""Two opinions on where a field is: two catalogues, or the fits of an archive and our own.
+"""Two sets of positions of a field: two catalogues, or the fits of an archive and our own.
 
 A catalogue that is off as a whole gives fits with small residuals, confirmed by every star. Only
-another opinion can tell.
+a comparison with another set shows it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ARCHIVE_ERROR_MAS, _AGREE_SIGMAS = 5.0, 3.0
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """How far one opinion is off another one.
+    """Offset between two sets of positions.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _VOUNITS = {
     **{"bytes": "byte", "MJD": "d", "days": "d"},
 }
 
-#: Units that a name ends in, for columns that nobody has documented; the longest first.
+#: Units that a name ends in, for columns that are not documented; the longest first.
 _SUFFIXES = {
     "_mas_yr": "mas/yr",
     "_arcsec2": "arcsec2",
@@ -56,7 +56,7 @@ _NONE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is known of a column by its name.
+    """Unit, header, format and meaning of a column, by its name.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def quantities() -> Mapping[str, Quantity]:
 
 
 def field_of(name: str) -> Quantity:
-    """What is known of a column by its name; of one that is not registered, its unit at most.
+    """Return the entry of a column by its name; an unregistered one has a unit at most.
 
     Parameters
     ----------

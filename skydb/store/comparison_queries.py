@@ -171,7 +171,7 @@ def names_of(session: Session, exposure_ids: Collection[int]) -> dict[int, Named
 
 
 def first_starts(session: Session, product_ids: Collection[int]) -> dict[int, float]:
-    """When the first of the exposures began that drizzled products are made of, MJD, by key."""
+    """Start of the first exposure of drizzled products, MJD, by key."""
     found: dict[int, float] = {}
     for batch in batches(product_ids):
         query = (

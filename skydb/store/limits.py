@@ -234,7 +234,7 @@ def _time(value: object) -> str | None:
 
 
 def _whole_document(value: object) -> str | None:
-    """Why a document cannot be kept; most can, as their text tells without a walk through them."""
+    """Reason why a document cannot be kept; the text alone shows that most can."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, check_circular=False)
     except (TypeError, ValueError, RecursionError):

@@ -126,7 +126,7 @@ class _Admitted:
 
 
 def _one_kind_of_each(found: Iterable[ChosenInput]) -> list[ChosenInput]:
-    """Of each exposure the files of the best kind: it is not to be fitted twice."""
+    """Keep the files of the best kind of each exposure, so that none is fitted twice."""
     shelves: dict[str, list[ChosenInput]] = {}
     for one in sorted(found, key=_in_order):
         shelves.setdefault(one.rootname, []).append(one)

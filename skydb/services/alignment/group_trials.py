@@ -48,7 +48,7 @@ class GroupCatalog:
         return cls(catalog.name, UsableCatalog.of(context, catalog), Area.of(catalog))
 
     def told(self, group: Group, placed: Placed) -> dict[str, dict[str, object]]:
-        """How it was placed for the exposures of a group, and what lies on each, by file name."""
+        """Placement for the exposures of a group, and its sources on each, by file name."""
         settings, epoch = usual_settings(AlignmentRoad.EXPOSURES), group.epoch_year
         return {
             one.path.name: Reference(
@@ -101,7 +101,7 @@ class GroupTrials:
         return [replace(one, tried=tried) for one in best]
 
     def _fit(self, group: Group, catalog: GroupCatalog | None, home: Path) -> list[GroupAttempt]:
-        """Fit one group to one catalogue, and hear every witness."""
+        """Fit one group to one catalogue, and run every check."""
         motion: MotionRecord | None = None
         told: dict[str, dict[str, object]] = {}
         try:

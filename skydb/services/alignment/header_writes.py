@@ -198,7 +198,7 @@ def _writes_since(session: Session, acceptance: Acceptance) -> list[HeaderWrite]
 
 
 def _accepted_versions(session: Session, run_id: int) -> list[ProductVersion]:
-    """What the acceptances of a run have made: exposures, then the products that were fitted."""
+    """Versions that the acceptances of a run made: exposures, then the fitted products."""
     made = (
         select(ProductVersion)
         .join(Generation, Generation.version_id == ProductVersion.id)

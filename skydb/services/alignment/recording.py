@@ -54,7 +54,7 @@ class Recorder:
     def close(self, attempts: Sequence[Attempt], opinions: Sequence[tuple[str, str]] = ()) -> None:
         """Record what is left with all that is known in the end, and the good end of the run.
 
-        Opinions are what speaks against the place of trusted fits: of which file, and what.
+        Opinions are objections to the position of trusted fits, each with its file.
         """
         new = [one for one in attempts if one.key not in self._known]
         read = {one.key: self._prepare(one) for one in new}

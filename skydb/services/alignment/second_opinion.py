@@ -1,7 +1,7 @@
-"""Fits that are trusted, and what another catalogue or the archive's own fits say of their place.
+"""Trusted fits compared with another catalogue and with the archive's own fits.
 
-A catalogue that is off as a whole gives fits that every star confirms: nothing that a fit itself
-says can tell. The other catalogues of the run can, and so can fits of the archive to Gaia, as soon
+A catalogue that is off as a whole gives fits that every star confirms: the fit itself does
+not show it. The other catalogues of the run can, and so can fits of the archive to Gaia, as soon
 as those of two visits differ from ours by one and the same offset.
 """
 
@@ -51,13 +51,13 @@ class TrustedFit:
 
     @property
     def error_mas(self) -> float:
-        """That of its shift."""
+        """Error of its shift."""
         rms = np.hypot(self.fit.rms_ra_mas or 0.0, self.fit.rms_dec_mas or 0.0)
         return float(rms / max(self.fit.nmatches, 1) ** 0.5)
 
     @property
     def copy(self) -> Path:
-        """Whose primary WCS is the fit."""
+        """Copy whose primary WCS is the fit."""
         assert self.fit.fitted_copy is not None
         return self.fit.fitted_copy
 
@@ -65,7 +65,7 @@ class TrustedFit:
 def second_opinions(
     context: Context, refcats: Sequence[str], fits: Sequence[TrustedFit]
 ) -> list[tuple[str, str]]:
-    """What speaks against the place of fits that are trusted: of which file, and what.
+    """List the objections to the position of trusted fits, each with its file.
 
     Parameters
     ----------

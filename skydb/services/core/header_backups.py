@@ -101,7 +101,7 @@ class KeptHeaders:
 
     @classmethod
     def of(cls, session: Session, backup: HeaderBackup) -> KeptHeaders:
-        """Those of a backup; the file is read."""
+        """Read the headers of a backup from its file."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
         of_now = select(ProductVersion.id).where(ProductVersion.sha256 == now)
@@ -121,7 +121,7 @@ class KeptHeaders:
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:
-        """Make sure that nobody else has written to the file, unless the ledger has seen it.
+        """Make sure that no other program has written to the file, unless the ledger has seen it.
 
         Raises
         ------

@@ -18,7 +18,7 @@ _LABEL = 120
 
 @dataclass
 class Groups:
-    """What a transaction has met, so that the database is asked once for all of a block.
+    """Groups that a transaction knows, so that the database is queried once for a block.
 
     Parameters
     ----------

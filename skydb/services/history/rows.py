@@ -18,7 +18,7 @@ Columns = dict[str, Any]
 
 @dataclass
 class Rows:
-    """What waits to be written, in its order."""
+    """Rows that wait to be written, in order."""
 
     _fits: list[tuple[AlignmentRun, Product, Columns]] = field(default_factory=list)
     _values: list[tuple[SkyRun, Exposure, Columns]] = field(default_factory=list)

@@ -12,7 +12,7 @@ from skydb.store.columns import field_of, vounit
 
 @dataclass(frozen=True)
 class SharedUnits:
-    """What the rows of a table say of the units of its columns, part by part.
+    """Units of the columns of a table, found part by part in its rows.
 
     Parameters
     ----------

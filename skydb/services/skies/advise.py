@@ -114,7 +114,7 @@ class AdviseService:
         return None
 
     def statistic_for(self, inputs: RunInputs) -> SkyStatistic:
-        """How the levels of some exposures are usually taken."""
+        """Return the usual statistic of the levels of some exposures."""
         usual = Wishes(None, {}, None).for_mode(inputs.mode)
         return self.statistic or statistic_of(usual)
 

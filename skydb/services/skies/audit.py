@@ -226,8 +226,8 @@ class AuditService:
         Returns
         -------
         Audit or None
-            None when the overlaps of its exposures are not all measured, or only a log tells
-            of the run.
+            None when the overlaps of its exposures are not all measured, or only a log has
+            the run.
         """
         try:
             with self.context.store.reading() as session:
