@@ -138,22 +138,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
             solution.fitted_at = run.finished_at or run.started_at
         return solution
 
-    @staticmethod
-    def columns_logged(run: Activity, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
-        """The columns of :meth:`logged` but for run and product, to be written in bulk."""
-        is_timed = status is not SolutionStatus.RECORDED
-        return {
-            "origin": SolutionOrigin.TWEAKREG,
-            "status": status,
-            "recorded_at": utc_now(),
-            "fitted_at": run.finished_at or run.started_at if is_timed else None,
-            "wcs_name": name.text,
-            "wcs_kind": name.kind,
-            "distortion": name.distortion,
-            "fit_scope": name.scope,
-            "fit_catalog": name.catalog,
-        }
-
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
         """A WCS as it stood in a file from outside; without a key it stood in a headerlet."""
@@ -291,6 +275,25 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         if self.is_weak:
             message = f"{self.nmatches} matches; {self.fit_geometry} wants {self.matches_wanted}."
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)
+
+
+def columns_logged(run: Activity, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
+    """The columns of a fit that a log tells of, but for run and product, to be written in bulk.
+
+    They are those of :meth:`AlignmentSolution.logged`.
+    """
+    is_timed = status is not SolutionStatus.RECORDED
+    return {
+        "origin": SolutionOrigin.TWEAKREG,
+        "status": status,
+        "recorded_at": utc_now(),
+        "fitted_at": run.finished_at or run.started_at if is_timed else None,
+        "wcs_name": name.text,
+        "wcs_kind": name.kind,
+        "distortion": name.distortion,
+        "fit_scope": name.scope,
+        "fit_catalog": name.catalog,
+    }
 
 
 def _require_proposed(solution: AlignmentSolution, verb: str) -> None:

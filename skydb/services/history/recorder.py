@@ -21,6 +21,7 @@ from skydb.domain import (
     Stamp,
 )
 from skydb.domain.base import utc_now
+from skydb.domain.solution import columns_logged
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
 from skydb.services.history.groups import Groups
@@ -211,7 +212,7 @@ def _columns(fit: FitPlan, run: AlignmentRun) -> Columns:
     """Columns of a fit, but for those of what it belongs to."""
     name = WcsName.parse(fit.wcs_name[:_WCSNAME])
     return {
-        **AlignmentSolution.columns_logged(run, name, fit.status),
+        **columns_logged(run, name, fit.status),
         "reason": fit.reason,
         "read_from": dict(fit.origins) or None,
         "applied_at": run.finished_at if fit.status is SolutionStatus.APPLIED else None,

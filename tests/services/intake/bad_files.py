@@ -6,9 +6,7 @@ so that a case costs no more than the writing of its file.
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import lzma
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -76,24 +74,6 @@ def cards(hdu: str, /, **values: object) -> Make:
     return lambda path, content: _write(path, with_cards(content, hdu, wanted))
 
 
-def added(hdu: str, *lines: bytes) -> Make:
-    """Add cards at the end of a header, as they are given."""
-
-    def change(content: bytes) -> bytes:
-        at = content.index(b"END".ljust(CARD), STARTS[hdu])
-        end = STARTS[hdu] + -(-(at + CARD - STARTS[hdu]) // BLOCK) * BLOCK
-        text = content[STARTS[hdu] : at] + b"".join(one.ljust(CARD) for one in lines)
-        text += b"END".ljust(CARD)
-        return content[: STARTS[hdu]] + text.ljust(-(-len(text) // BLOCK) * BLOCK) + content[end:]
-
-    return changed(change)
-
-
-def ordered(*places: int) -> Make:
-    """Put the HDUs in another order."""
-    return hdus(lambda found: list.__setitem__(found, slice(None), [found[at] for at in places]))
-
-
 def changed(change: Callable[[bytes], bytes]) -> Make:
     """Change the bytes."""
     return lambda path, content: _write(path, change(content))
@@ -137,7 +117,7 @@ def _listen(path: Path) -> None:
         short.rename(path)
 
 
-def _many_extensions(content: bytes, count: int) -> bytes:
+def many_extensions(content: bytes, count: int) -> bytes:
     empty = b"".join(
         [
             card("XTENSION", "IMAGE"),
@@ -177,10 +157,6 @@ def _embedded(content: bytes, payload: bytes) -> bytes:
     text = b"".join(card(key, value) for key, value in header) + b"END".ljust(CARD)
     padded = payload.ljust(-(-len(payload) // BLOCK) * BLOCK, b"\0")
     return content + text.ljust(BLOCK) + padded
-
-
-def _parts(image: fits.ImageHDU) -> tuple[np.ndarray, fits.Header]:
-    return image.data, image.header
 
 
 def _all_but_one(data: np.ndarray) -> np.ndarray:
@@ -309,7 +285,7 @@ REJECTED: dict[str, tuple[Make, str]] = {
     "packed garbage": (changed(lambda _: b"\x1f\x8b" + b"x" * 999), "gzip"),
     "packed nothing": (changed(lambda _: gzip.compress(b"")), "empty"),
     "packed zeros": (changed(lambda content: gzip.compress(content) + ZEROS), "unpacks"),
-    "ten thousand HDUs": (changed(lambda content: _many_extensions(content, 10_000)), "HDUs"),
+    "ten thousand HDUs": (changed(lambda content: many_extensions(content, 10_000)), "HDUs"),
     "a header of many cards": (changed(_huge_header), "cards"),
     "a header without an end": (changed(lambda _: card("SIMPLE", b"T") * 210_000), "cards"),
     "two chips of one number": (hdus(lambda found: found.append(found["SCI"].copy())), "EXTVER"),
@@ -320,38 +296,6 @@ REJECTED: dict[str, tuple[Make, str]] = {
     ),
     "a cube": (hdus(lambda found: setattr(found["SCI"], "data", np.zeros((2, 24, 32)))), "3 dim"),
     "without pixels": (hdus(lambda found: setattr(found["SCI"], "data", None)), "no pixels"),
-    **{
-        f"{key} twice": (added("SCI", card(key, value)), f"{key} of SCI,1 stands twice")
-        for key, value in (
-            *(("CRVAL1", 185.0), ("CRVAL2", 0.0), ("CD1_1", -1e-5), ("CRPIX1", 1.0)),
-            *(("NAXIS1", 64), ("CTYPE1", "RA---SIN"), ("WCSNAME", "another"), ("A_ORDER", 4)),
-        )
-    },
-    **{
-        f"{key} is {number!r}": (cards("SCI", **{key: number}), f"{key} of SCI,1 is a text")
-        for key, number in (("CRVAL1", "85.25"), ("CD1_1", "-3.56E-5"), ("CRPIX2", "12.5"))
-    },
-    "packed by bzip2": (changed(bz2.compress), "not a FITS file"),
-    "packed by xz": (changed(lzma.compress), "not a FITS file"),
-    "packed and half": (changed(lambda one: gzip.compress(one)[:300]), "gzip"),
-    "packed with junk behind": (changed(lambda one: gzip.compress(one) + b"junk"), "gzip"),
-    "packed with a wrong sum": (
-        changed(lambda one: gzip.compress(one)[:-8] + bytes(4) + gzip.compress(one)[-4:]),
-        "gzip",
-    ),
-    "tiles of fpack": (
-        hdus(lambda found: found.__setitem__(1, fits.CompImageHDU(*_parts(found[1])))),
-        "tile-compressed",
-    ),
-    "CONTINUE after a number": (added("PRIMARY", b"CONTINUE  'orphan'"), "cannot be parsed"),
-    "a quote that does not end": (cards("PRIMARY", FILTER=b"'F160W"), "FILTER cannot be parsed"),
-    "a tab in a text": (cards("PRIMARY", TARGNAME=b"'HORSE\tHEAD'"), "TARGNAME"),
-    "no width": (cards("SCI", NAXIS1=0), "truncated"),
-    "without a matrix": (
-        cards("SCI", CD1_1=None, CD1_2=None, CD2_1=None, CD2_2=None),
-        "scale of SCI,1",
-    ),
-    "tables of distortion that are not there": (cards("SCI", CPDIS1="LOOKUP"), "cannot be built"),
     "NUL in a text": (
         changed(lambda content: content.replace(b"'HORSEHEAD", b"'HORSE\0EAD")),
         "TARGNAME",
@@ -373,47 +317,6 @@ RECORDED: dict[str, tuple[Make, str | None]] = {
     "packed": (changed(gzip.compress), None),
     "outside ASCII": (changed(lambda content: content.replace(b"/ ", b"/\xe9")), None),
     "records after the last HDU": (changed(lambda content: content + b"x" * BLOCK), None),
-    **{
-        f"{key} twice": (added(hdu, card(key, value)), f"{key} of ")
-        for hdu, key, value in (
-            *(("PRIMARY", "FILTER", "F814W"), ("PRIMARY", "EXPTIME", 1.0)),
-            *(("PRIMARY", "ROOTNAME", "ibxl50zzq"), ("SCI", "BUNIT", "COUNTS")),
-        )
-    },
-    "the same card twice": (added("SCI", card("BUNIT", "ELECTRONS/S")), None),
-    "two of another task": (added("SCI", card("MINE", 1), card("MINE", 2)), None),
-    "a filter without blank": (
-        changed(lambda one: one.replace(b"FILTER  = 'F160W", b"FILTER  ='F160W ")),
-        "filter",
-    ),
-    "a filter outside ASCII": (
-        changed(lambda one: one.replace(b"'F160W", b"'F160\xc4")),
-        "filter",
-    ),
-    "a text for the exposure time": (cards("PRIMARY", EXPTIME="502.9"), "EXPTIME"),
-    "SIMPLE is F": (cards("PRIMARY", SIMPLE=False), "SIMPLE"),
-    "BSCALE is 0": (cards("SCI", BSCALE=0.0), "BSCALE"),
-    "BSCALE is a text": (cards("SCI", BSCALE="x"), "BSCALE"),
-    "pixels to be scaled": (cards("SCI", BSCALE=2.0, BZERO=5.0), None),
-    "an exponent of Fortran": (cards("SCI", CRVAL1=b"8.525D1"), None),
-    "keywords in small letters": (
-        changed(lambda one: one.replace(b"CRVAL1  =", b"crval1  =")),
-        None,
-    ),
-    "five thousand HDUs": (changed(lambda one: _many_extensions(one, 5000)), None),
-    "a long history": (added("PRIMARY", *[b"HISTORY x"] * 100_000), None),
-    "bytes in a comment": (added("PRIMARY", b"COMMENT " + bytes(range(128, 200))), None),
-    "CONTINUE that is missing": (cards("PRIMARY", TARGNAME="HORSE&"), None),
-    "CONTINUE without a text": (added("PRIMARY", card("LONG", "abc&"), b"CONTINUE  x"), None),
-    "CONTINUE three thousand times": (
-        added("PRIMARY", card("LONG", "abc&"), *[b"CONTINUE  'x&'"] * 3000),
-        None,
-    ),
-    "flags before pixels": (ordered(0, 3, 2, 1), None),
-    "packed in two members": (
-        changed(lambda one: gzip.compress(one[:5000]) + gzip.compress(one[5000:])),
-        None,
-    ),
     "a headerlet that is none": (changed(lambda one: _embedded(one, b"nonsense")), "HDRLET,1"),
     "a headerlet that is a bomb": (changed(lambda one: _embedded(one, ZEROS)), "unpacks"),
     **{

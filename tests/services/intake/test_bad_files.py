@@ -16,10 +16,9 @@ from skydb.domain import Finding, Product
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.services.intake import readworker
+from tests.services.intake import bad_files, odd_cards
 from tests.services.intake.bad_files import (
     BLOCK,
-    RECORDED,
-    REJECTED,
     TABLES,
     Make,
     changed,
@@ -29,6 +28,8 @@ from tests.services.intake.bad_files import (
 from tests.services.tools import MEMBERS, write_exposure
 
 NEW = IngestStatus.NEW
+REJECTED = {**bad_files.REJECTED, **odd_cards.REJECTED}
+RECORDED = {**bad_files.RECORDED, **odd_cards.RECORDED}
 
 
 CASES = {**REJECTED, **TABLES, **RECORDED}
