@@ -1,7 +1,7 @@
 """Numbers that stay what they are until somebody means to change them.
 
 Other tests say what is right within a tolerance. Those that use this say that a change of the
-code that is within it does not go unnoticed, to seven digits. ``SKYDB_KEEP=1`` writes anew what
+code that is within it does not go unnoticed, to six digits. ``SKYDB_KEEP=1`` writes anew what
 is kept; the difference is there to be read before it is committed.
 """
 

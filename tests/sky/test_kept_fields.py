@@ -1,4 +1,4 @@
-"""What is said of the skies of made fields, of every kind: to seven digits what it was."""
+"""What is said of the skies of made fields, of every kind: to six digits what it was."""
 
 from __future__ import annotations
 

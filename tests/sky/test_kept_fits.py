@@ -1,4 +1,4 @@
-"""What moved, and how far fits are trusted: of made fields, to seven digits what it was."""
+"""What moved, and how far fits are trusted: of made fields, to six digits what it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places on the sky, outlines, and what moved: of made fields, to seven digits what it was."""
+"""Places on the sky, outlines, and what moved: of made fields, to six digits what it was."""
 
 from __future__ import annotations
 
