@@ -87,8 +87,13 @@ class _Meaning(ast.NodeTransformer):
             node.keywords = [one for one in node.keywords if one.arg != "slots"]
         return self.generic_visit(node)
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        asked = ast.unparse(node.test)
+        are_bare = all(isinstance(one, ast.AnnAssign) and not one.value for one in node.body)
+        if asked == "not TYPE_CHECKING" and are_bare and not node.orelse:
+            return []
+        return node.orelse if asked == "TYPE_CHECKING" else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
