@@ -58,7 +58,11 @@ class Mutant:
     @property
     def is_equivalent(self) -> bool:
         """Whether it is the same program, by rule or as somebody has read."""
-        return self.is_listed or _program((ROOT / self.path).read_text()) == _program(self.code)
+        try:
+            changed = _program(self.code)
+        except SyntaxError:
+            return False
+        return self.is_listed or _program((ROOT / self.path).read_text()) == changed
 
     @property
     def is_listed(self) -> bool:
