@@ -22,7 +22,7 @@ _HEAD = """# Numbers that decide
 
 Written by `python -m scripts.thresholds` from the code; a test compares. The figures of
 [skies](skies.md), [trust](trust.md) and [testing](testing.md) were measured with these values,
-so that whoever changes one changes it here as well, and measures again.
+so that a change of one is made here as well, and measures again.
 
 | module | name | value | what it is |
 |---|---|---|---|

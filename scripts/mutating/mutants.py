@@ -58,7 +58,11 @@ class Mutant:
     @property
     def is_equivalent(self) -> bool:
         """Whether it is the same program, by rule or as somebody has read."""
-        return self.is_listed or _program((ROOT / self.path).read_text()) == _program(self.code)
+        try:
+            changed = _program(self.code)
+        except SyntaxError:
+            return False
+        return self.is_listed or _program((ROOT / self.path).read_text()) == changed
 
     @property
     def is_listed(self) -> bool:
@@ -87,8 +91,13 @@ class _Meaning(ast.NodeTransformer):
             node.keywords = [one for one in node.keywords if one.arg != "slots"]
         return self.generic_visit(node)
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        asked = ast.unparse(node.test)
+        are_bare = all(isinstance(one, ast.AnnAssign) and not one.value for one in node.body)
+        if asked == "not TYPE_CHECKING" and are_bare and not node.orelse:
+            return []
+        return node.orelse if asked == "TYPE_CHECKING" else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)

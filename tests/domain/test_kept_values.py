@@ -200,7 +200,12 @@ def test_exposures_are_grouped_as_they_were() -> None:
     for by in GroupBy:
         assert grouped(exposures[::-1], by) == found[str(by)]
     found["ends"] = {one.rootname: one.ends_mjd for one in exposures}  # type: ignore[dict-item]
-    assert_kept("groups of exposures", found)
+    assert_kept("groups of exposures", found, rel=1e-9)
+    known = [one for one in exposures if one.start_mjd and one.ends_mjd]
+    seconds = {one.rootname: (one.ends_mjd or 0) - (one.start_mjd or 0) for one in known}
+    assert {name: round(86400 * days) for name, days in seconds.items()} == {
+        "d": 300, "c": 60, "b": 0, "e": 60, "f": 0, "g": 7979, "h": 0
+    }  # fmt: skip
 
 
 def test_names_are_listed_up_to_six() -> None:

@@ -63,7 +63,7 @@ def test_geometries_of_chips_are_what_they_were() -> None:
         replace(facts_of(), expstart_mjd=when).epoch_year for when in (None, 51544.5, 56244.25)
     ]
     assert isinstance(facts_of(), ExposureFacts)
-    assert_kept("chips", found)
+    assert_kept("chips", found, rel=1e-9)
 
 
 def test_names_of_solutions_are_read_as_they_were() -> None:

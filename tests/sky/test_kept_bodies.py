@@ -1,4 +1,4 @@
-"""Exposures fitted to each other and to a catalogue: to seven digits what they were."""
+"""Exposures fitted to each other and to a catalogue: to six digits what they were."""
 
 from __future__ import annotations
 

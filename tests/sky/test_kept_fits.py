@@ -1,4 +1,4 @@
-"""What moved, and how far fits are trusted: of made fields, to seven digits what it was."""
+"""What moved, and how far fits are trusted: of made fields, to six digits what it was."""
 
 from __future__ import annotations
 
@@ -223,3 +223,15 @@ def test_marks_of_one_chip_are_on_no_other_chip(chips: tuple, is_found: bool) ->
         _detected((40.0 * n, 30.0 * n), 0, extver=extver) for n, extver in enumerate(chips)
     )
     assert (offset_between(first, second) is not None) is is_found
+
+
+@pytest.mark.parametrize(("off_arcsec", "pairs"), [(0.29995, 12), (0.30005, 11)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_sources_at_the_edge_of_what_two_products_share_count(off_arcsec, pairs, side) -> None:
+    """The outermost source of one lies just outside of the box around the other's."""
+    places = np.column_stack((np.linspace(-30.0, 30.0, 12), 5.0 * np.sin(np.arange(12.0)))) / 3600
+    moved = places.copy()
+    moved[-1 if side > 0 else 0, 0] += side * off_arcsec / 3600
+    one, other = (Sighting(some + np.array((180.0, 0.0)), 3600.0, 0.2) for some in (places, moved))
+    assert shared(one, other).pairs == pairs
+    assert shared(other, one).pairs == pairs

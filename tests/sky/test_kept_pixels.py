@@ -1,4 +1,4 @@
-"""Levels, their noise, sources and stars of made pixels: to seven digits what they were."""
+"""Levels, their noise, sources and stars of made pixels: to six digits what they were."""
 
 from __future__ import annotations
 

@@ -1,0 +1,49 @@
+"""A selection is divided into fields: by visit, target or proposal, and always by optics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from skydb.api.composition import Services
+from skydb.errors import NotFoundError
+from skydb.services.intake.fields import Division, fields_of
+from skydb.services.intake.selection import Selection
+from tests.services.tools import write_exposure
+
+NAMES = ("ibxl50iaq", "ibxl50ibq", "ibxl51iaq")
+
+
+@pytest.fixture
+def ledger(services: Services, tmp_path: Path) -> Services:
+    services.ingest.ingest([write_exposure(tmp_path / "in", name) for name in NAMES])
+    return services
+
+
+def fields(services: Services, division: Division, **wanted: object) -> list[Selection]:
+    with services.context.store.reading() as session:
+        return fields_of(session, Selection(**wanted), division)  # type: ignore[arg-type]
+
+
+def test_exposures_of_each_visit_are_a_field(ledger: Services) -> None:
+    found = fields(ledger, Division.VISIT)
+    assert [one.visits for one in found] == [("bxl50",), ("bxl51",)]
+    assert {(one.proposal_id, one.detector, one.filter) for one in found} == {
+        (12812, "IR", "F160W")
+    }
+    assert [one.target for one in found] == [None, None]
+
+
+def test_exposures_of_one_target_or_proposal_are_one_field(ledger: Services) -> None:
+    (target,) = fields(ledger, Division.TARGET)
+    assert (target.target, target.visits) == ("HORSEHEAD", ())
+    (proposal,) = fields(ledger, Division.PROPOSAL)
+    assert (proposal.target, proposal.visits, proposal.proposal_id) == (None, (), 12812)
+
+
+def test_what_was_selected_stays_selected(ledger: Services) -> None:
+    (one,) = fields(ledger, Division.VISIT, visits=("bxl51",), exclude=(NAMES[0],))
+    assert (one.visits, one.exclude) == (("bxl51",), (NAMES[0],))
+    with pytest.raises(NotFoundError):
+        fields(ledger, Division.VISIT, proposal_id=1)
