@@ -63,9 +63,9 @@ def test_reports_and_overrulings_are_what_they_were() -> None:
         for one in _witnesses():
             near = FitCheck(TrustComponent.NEIGHBOURS, 0.2, "others")
             for report in (TrustReport((one, witness)), TrustReport((one, witness, near))):
-                found[f"{cross} {one.score} {len(report.witnesses)}"] = [
+                found[f"{cross} {one.score} {len(report.checks)}"] = [
                     report.score, report.is_trusted, report.is_sure, report.objections,
-                    report.weakest, len(report.with_check(one).witnesses),
+                    report.weakest, len(report.with_check(one).checks),
                 ]  # fmt: skip
     nobody = TrustReport(())
     found["nobody"] = [nobody.score, nobody.weakest, nobody.objections, nobody.is_sure]

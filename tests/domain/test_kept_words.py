@@ -18,7 +18,7 @@ from skydb.domain.catalog import CatalogUse, WithoutMotion
 from skydb.domain.choice import Wish
 from skydb.domain.process import ProcessMark
 from skydb.domain.selftest import CheckResult, verdict_of
-from skydb.domain.signal import measured, tells_of_sky
+from skydb.domain.signal import measured, has_sky_signal
 from skydb.domain.todo import TodoRule
 from skydb.domain.values import ChipGeometry, ExposureFacts, FitQuality, WcsName
 from skydb.errors import SkydbError
@@ -100,7 +100,7 @@ def test_treatments_of_sources_are_those_that_there_are() -> None:
     assert CatalogUse.of("drop").without_motion is WithoutMotion.DROP
     assert CatalogUse.of("keep").as_parameters() == {"without_motion": "keep"}
     told = _told(lambda: CatalogUse.of("throw"))
-    assert "'throw' is nothing to do with sources without motion" in told
+    assert "Invalid choice 'throw' for sources without motion" in told
 
 
 def test_fits_are_weak_below_the_matches_that_their_geometry_wants() -> None:
@@ -173,4 +173,4 @@ def test_one_check_that_did_not_pass_fails_a_self_test() -> None:
     [([], False), ([1.0], False), ([1.0, 1.0], False), ([1.0, 2.0], True), ([2.0, 1.0], True)],
 )
 def test_two_pixels_that_differ_tell_of_the_sky(pixels: list, tells: bool) -> None:
-    assert tells_of_sky(np.array(pixels)) is tells
+    assert has_sky_signal(np.array(pixels)) is tells

@@ -147,7 +147,7 @@ def test_a_shift_of_outlines_is_told_and_what_cannot_be_compared_is_not() -> Non
 def test_vertices_are_read_and_other_texts_refused() -> None:
     assert vertices_deg("POLYGON ICRS 1 2 3.5 -4 5 6").tolist() == [[1, 2], [3.5, -4], [5, 6]]
     for text in ("CIRCLE ICRS 1 2 3", "POLYGON 1 2 3 4 5 6", "x" * 60):
-        with pytest.raises(ValueError, match="is no polygon of ICRS positions") as caught:
+        with pytest.raises(ValueError, match="is not a polygon of ICRS positions") as caught:
             vertices_deg(text)
         assert str(caught.value).startswith(repr(text[:40]))
 
