@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
+
+if TYPE_CHECKING:
+    import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MACHINE_ID = Path("/etc/machine-id")
@@ -45,6 +47,8 @@ def fate_of(process: ProcessMark) -> Fate:
     process : ProcessMark
         The process.
     """
+    import psutil
+
     here = this_process()
     mark = here.mark
     if process.place != mark.place:
@@ -80,6 +84,8 @@ def end_tools_below(directory: Path) -> list[int]:
     list of int
         Numbers of the processes that were ended.
     """
+    import psutil
+
     tools = [one for one in _processes_below(directory) if _is_tool(one)]
     for tool in tools:
         for process in [*tool.children(recursive=True), tool]:
@@ -91,6 +97,8 @@ def end_tools_below(directory: Path) -> list[int]:
 
 def _processes_below(directory: Path) -> Iterator[psutil.Process]:
     """Processes whose current directory is a directory or below it, as far as one may look."""
+    import psutil
+
     home = directory.resolve()
     for process in psutil.process_iter():
         try:
@@ -102,6 +110,8 @@ def _processes_below(directory: Path) -> Iterator[psutil.Process]:
 
 
 def _is_tool(process: psutil.Process) -> bool:
+    import psutil
+
     try:
         return _TOOL in process.cmdline()
     except psutil.Error:

@@ -84,7 +84,9 @@ def render_table(
     left_out = [one.column.title for one in laid if one not in kept]
     if left_out:
         without = f"without {', '.join(left_out)} (--wide or --json shows all)"
-        note = f"{note}; {without}" if note else f"{without[0].upper()}{without[1:]}"
+        sentence = f"{without[0].upper()}{without[1:]}"
+        joint = " " if note.endswith(".") else "; "
+        note = f"{note}{joint}{sentence if joint == ' ' else without}" if note else sentence
     if len(plain) > MANY_ROWS:
         write_rows(title, [one.column for one in kept], plain, console, note=note)
     else:

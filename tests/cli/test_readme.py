@@ -1,4 +1,4 @@
-"""The README shows commands that exist, and all of them."""
+"""The README and the manual show commands that exist, and all of them."""
 
 import re
 import shlex
@@ -30,7 +30,8 @@ def test_a_command_shown_is_a_valid_call(line):
 
 
 def test_the_table_of_commands_has_every_command_and_no_other():
-    section = README.split("## Commands")[1].split("\n## ")[0]
+    page = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
+    section = page.split("\n## ")[0]
     cells = re.findall(r"^\| (`.+?`) \|", section, flags=re.MULTILINE)
     listed = [
         name for cell in cells for name in re.findall(r"`skydb ([a-z -]+?)(?= [A-Z\[\"]|`)", cell)
@@ -38,10 +39,11 @@ def test_the_table_of_commands_has_every_command_and_no_other():
     assert sorted(listed) == sorted(str(leaf) for leaf in leaves() if not leaf.spec.hidden)
 
 
-def test_both_scripts_are_on_the_first_screen():
+def test_both_scripts_and_a_picture_are_on_the_first_screen():
     first = "\n".join(README.splitlines()[:FIRST_SCREEN_LINES])
     assert "$ scripts/demo" in first
     assert "$ scripts/test" in first
+    assert "![" in first
 
 
 def test_every_link_to_a_file_leads_somewhere():

@@ -18,7 +18,7 @@ from skydb.domain.catalog import CatalogUse, WithoutMotion
 from skydb.domain.choice import Wish
 from skydb.domain.process import ProcessMark
 from skydb.domain.selftest import CheckResult, verdict_of
-from skydb.domain.signal import measured, has_sky_signal
+from skydb.domain.signal import has_sky_signal, measured
 from skydb.domain.todo import TodoRule
 from skydb.domain.values import ChipGeometry, ExposureFacts, FitQuality, WcsName
 from skydb.errors import SkydbError

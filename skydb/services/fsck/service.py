@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from skydb.domain import Repair
 from skydb.domain.vocabulary import FindingKind
 from skydb.services.core import Context, Fates
-from skydb.services.fsck.database import DatabaseItself, LooseEnds
-from skydb.services.fsck.files import EvidenceOfFits, Files
 from skydb.services.fsck.headers import HalfWritten, WcsInFiles
-from skydb.services.fsck.litter import Litter
-from skydb.services.fsck.orphans import Orphans
 from skydb.services.fsck.problems import Check, Problem, ProblemKind
 from skydb.services.fsck.runs import DeadRuns, OpenAttempts
 
@@ -74,6 +70,12 @@ class FsckService:
         return [*dead, *HalfWritten(self.context, fates).look()]
 
     def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
+        # `status` needs the dead runs alone, and shall not wait for these.
+        from skydb.services.fsck.database import DatabaseItself, LooseEnds
+        from skydb.services.fsck.files import EvidenceOfFits, Files
+        from skydb.services.fsck.litter import Litter
+        from skydb.services.fsck.orphans import Orphans
+
         fates = Fates(tuple(gone))
         half_written = HalfWritten(self.context, fates)
         being_written = half_written.paths()
