@@ -154,7 +154,8 @@ class Ledger(ReadingCommands, WorkingCommands):
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and not isinstance(error, Exception):
+        is_open = "services" in self.__dict__
+        if is_open and error is not None and not isinstance(error, Exception):
             from skydb.services.core import close_begun
 
             close_begun(self.services.context.store, type(error).__name__)

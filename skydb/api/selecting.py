@@ -69,7 +69,7 @@ def scope_of(words: Mapping[str, Any]) -> Scope:
     """
     from skydb.store.scope import Scope
 
-    _require_known(words, Selecting)
+    require_known(words, Selecting)
     return Scope(**_fields(words))
 
 
@@ -84,7 +84,7 @@ def selection_of(words: Mapping[str, Any]) -> Selection:
     from skydb.domain.references import exposure_version
     from skydb.services.intake import Selection
 
-    _require_known(words, Guarding)
+    require_known(words, Guarding)
     versions = dict(map(exposure_version, several(words.get("version"))))
     return Selection(**_fields(words), versions=versions, files=several(words.get("file")))
 
@@ -182,7 +182,14 @@ def _flavour(text: str | None) -> Flavour | None:
     return member(Flavour, text, "flavour")
 
 
-def _require_known(words: Mapping[str, Any], kind: type) -> None:
+def require_known(words: Mapping[str, Any], kind: type) -> None:
+    """Check that words are those of a kind.
+
+    Raises
+    ------
+    UsageError
+        When there is no such word; the message has the nearest.
+    """
     known = kind.__annotations__ | {
         name: None for base in kind.__mro__ for name in getattr(base, "__annotations__", ())
     }

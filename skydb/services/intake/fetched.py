@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skydb.archive.file_store import FileStore
 from skydb.archive.mast import MastProduct, MastQuery
@@ -118,21 +116,3 @@ def planned_file(product: MastProduct, file_store: FileStore) -> FetchedFile:
         project=product.project,
         reason=problem,
     )
-
-
-def ask(obs_ids: Sequence[str], options: Mapping[str, Any]) -> tuple[MastQuery, FetchSettings]:
-    """The query and the settings that options by name make together.
-
-    Raises
-    ------
-    UsageError
-        When there is no such option.
-    """
-    of_query = {one.name for one in fields(MastQuery)} - {"obs_ids"}
-    of_settings = {one.name for one in fields(FetchSettings)}
-    for name in options:
-        if name not in of_query | of_settings:
-            known = ", ".join(sorted(of_query | of_settings))
-            raise UsageError(f"There is no option {name!r} of fetch.", advice=f"Options: {known}.")
-    query = MastQuery(tuple(obs_ids), **{n: v for n, v in options.items() if n in of_query})
-    return query, FetchSettings(**{n: v for n, v in options.items() if n in of_settings})

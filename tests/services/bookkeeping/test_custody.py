@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from skydb.api.ledger import Ledger
+import skydb as package
 from skydb.domain import Visit
 from skydb.errors import StoreError, UsageError
 from skydb.files.drafts import draft_of
@@ -262,6 +262,6 @@ def test_a_backup_goes_back_into_a_server(sqlite_ledger_url, postgres_url, tmp_p
 
 
 def test_a_program_makes_backups_too(sqlite_ledger_url, tmp_path) -> None:
-    with Ledger.open(sqlite_ledger_url) as ledger:
-        made = ledger.backup(tmp_path / "b")
+    with package.open(sqlite_ledger_url) as ledger:
+        made = ledger.database.backup(tmp_path / "b")
     assert len(made) == len(tables_in_order())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from skydb.api.ledger import Ledger
+import skydb
 from skydb.archive.endpoints import Endpoints
 from skydb.domain import AlignmentSolution
 from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
@@ -255,20 +255,19 @@ def test_a_position_and_a_target_are_refused():
 
 
 def test_an_empty_ledger_has_no_footprint(sqlite_ledger_url, tmp_path):
-    with Ledger.open(sqlite_ledger_url, data=tmp_path) as ledger:
+    with skydb.open(sqlite_ledger_url, data=tmp_path) as ledger:
         with pytest.raises(NotFoundError, match="no footprint"):
-            ledger.refcat_gaia()
+            ledger.refcat.gaia()
         with pytest.raises(NotFoundError, match="no products"):
-            ledger.refcat_footprint()
+            ledger.refcat.footprint()
 
 
 def test_the_facade_gives_a_table(sqlite_ledger_url, field, tmp_path, archive, monkeypatch):
     monkeypatch.setenv("SKYDB_GAIA_URL", archive.url)
     ledger_of(sqlite_ledger_url, field, tmp_path).close()
-    with Ledger.open(sqlite_ledger_url, data=tmp_path) as ledger:
-        table = ledger.refcat_gaia(Region(radius_arcmin=1.0), name="near", max_rows=9)
-        assert table["name"][0] == "near"
-        assert table["sources"][0] == 9
+    with skydb.open(sqlite_ledger_url, data=tmp_path) as ledger:
+        near = ledger.refcat.gaia(radius=1.0, name="near", max_rows=9)
+        assert (near.name, near.sources) == ("near", 9)
 
 
 def test_an_alignment_does_not_change_what_is_asked(sqlite_catalogs, archive, field):

@@ -9,6 +9,7 @@ from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.timeline import Quantity, TimePoint
 from skydb.store.scope import Scope
+from tests.ledgers import interface_of
 from tests.services.ledgers import SmallLedger, day
 from tests.services.survey import Survey
 
@@ -81,19 +82,16 @@ def test_nothing_and_everything_are_refused(book: SmallLedger) -> None:
 
 
 def test_the_facade_has_a_table_for_each_question(book: SmallLedger) -> None:
-    from skydb.api.ledger import Ledger
-
-    ledger = Ledger(book.services)
-    assert len(ledger.sky_timeline(A)) == 3
-    changed = ledger.sky_compare_across(visits=["bxl50"])
+    db = interface_of(book.services)
+    assert len(db.sky.timeline(exposure=A)) == 3
+    changed = db.sky.changes(history=True, visit="bxl50")
     assert list(changed["difference"].value) == pytest.approx([0.2, 0.0])
-    assert list(changed["cause"]) == ['["CAL_VER", "WCS", "input content"]', "[]"]
-    assert list(ledger.sky_stats("visit")["median"].value) == pytest.approx([1.15])
-    assert ledger.align_changes(since="2020-01-01")["median_mas"][0].value == pytest.approx(
-        40.0, abs=0.01
-    )
-    runs = list(ledger.sql("SELECT DISTINCT run_id FROM v_sky_values ORDER BY run_id")["run_id"])
-    assert len(ledger.sky_compare_across(*runs)) == 2
+    assert list(changed.table["cause"]) == ['["CAL_VER", "WCS", "input content"]', "[]"]
+    assert list(db.sky.stats("visit")["median"].value) == pytest.approx([1.15])
+    (moved,) = db.align.changes(since="2020-01-01")
+    assert moved.median_mas == pytest.approx(40.0, abs=0.01)
+    asked = db.sql("SELECT DISTINCT run_id FROM v_sky_values ORDER BY run_id")
+    assert len(db.sky.changes(*(row.run_id for row in asked))) == 2
 
 
 def test_every_point_has_the_date_of_observation_of_its_exposure(book: SmallLedger) -> None:

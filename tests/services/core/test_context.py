@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from skydb import interruption
 from skydb.api.composition import Services
-from skydb.api.ledger import Ledger
 from skydb.domain import Activity, IngestActivity
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError, Interrupted, UsageError
 from skydb.services.core.begun import close_begun
 from skydb.services.core.context import Context
+from tests.ledgers import interface_of
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_ledger_that_is_left_by_an_interruption_closes_what_it_has_begun(
     services_anywhere: Services,
 ) -> None:
     context = services_anywhere.context
-    with pytest.raises(KeyboardInterrupt), Ledger(services_anywhere):
+    with pytest.raises(KeyboardInterrupt), interface_of(services_anywhere):
         activity_id = begin(context)
         raise KeyboardInterrupt
     assert look(context, activity_id).status is ActivityStatus.INTERRUPTED

@@ -18,7 +18,7 @@ from skydb.domain import ProductVersion
 from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.services.intake.fetch import FetchService
-from skydb.services.intake.fetched import FetchedFile, FetchSettings, ask
+from skydb.services.intake.fetched import FetchedFile, FetchSettings
 from skydb.simulate.archive import LoopbackArchive
 from tests.archive.fixtures import (
     FILES,
@@ -379,13 +379,8 @@ def test_the_facade_gives_a_table(
     archive: LoopbackArchive, sqlite_ledger_url: str, tmp_path: Path
 ) -> None:
     with skydb.open(sqlite_ledger_url, data=tmp_path / "data") as ledger:
-        table = ledger.fetch("ibxl50*", attempts=2)
-    assert list(table["filename"]) == [FLT, "ibxl50cqq_flt.fits"]
-
-
-def test_an_option_that_there_is_not_is_named() -> None:
-    with pytest.raises(UsageError, match="no option 'filter' of fetch"):
-        ask(["i*"], {"filter": "F160W"})
+        files = ledger.fetch(obs_id="ibxl50*", products="FLT", project="all", attempts=2)
+    assert [file.filename for file in files] == [FLT, "ibxl50cqq_flt.fits"]
 
 
 @pytest.mark.parametrize("wrong", [{"jobs": 0}, {"attempts": 0}, {"timeout_s": 0.0}])

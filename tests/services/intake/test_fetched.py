@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from pathlib import Path
-
 import pytest
 
 from skydb.domain import BookEntry
 from skydb.domain.vocabulary import EntryKind, FetchStatus
 from skydb.errors import UsageError
-from skydb.services.intake.fetched import FetchedFile, FetchSettings, ask
+from skydb.services.intake.fetched import FetchedFile, FetchSettings
 from skydb.services.intake.guards import Subjects
 
 
@@ -44,18 +41,6 @@ def test_one_job_and_one_attempt_are_enough() -> None:
     assert (one.jobs, one.attempts, one.timeout_s, one.refresh, one.dest) == (
         1, 1, 0.1, False, None
     )  # fmt: skip
-
-
-def test_options_go_to_the_query_or_to_the_settings() -> None:
-    query, settings = ask(["ibxl50ivq"], {"jobs": 2, "dest": Path("here"), "refresh": True})
-    assert query.obs_ids == ("ibxl50ivq",)
-    assert settings == FetchSettings(dest=Path("here"), jobs=2, refresh=True)
-    assert ask([], {})[1] == FetchSettings()
-    with pytest.raises(UsageError, match="no option 'obs_ids' of fetch") as caught:
-        ask([], {"obs_ids": ()})
-    for one in fields(FetchSettings):
-        assert one.name in (caught.value.advice or "")
-    assert "obs_ids" not in (caught.value.advice or "")
 
 
 def _entry(kind: EntryKind, **keys: int) -> BookEntry:

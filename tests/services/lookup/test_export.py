@@ -11,9 +11,9 @@ from astropy.io import votable
 from astropy.table import Table
 from sqlalchemy import text
 
-from skydb.api.ledger import Ledger
 from skydb.errors import UsageError
 from tests.commands import skydb
+from tests.ledgers import interface_of
 from tests.services.footprints import Observatory, box, wcs_of
 
 PLACE = (85.25, -2.46)
@@ -155,8 +155,8 @@ def test_the_command_says_where_and_how_many(sqlite_ledger_url, tmp_path):
 
 
 def test_the_facade_exports_too(ledger, tmp_path):
-    table = Ledger(ledger).export(tmp_path / "out.csv", view="v_footprints")
-    assert list(table["rows"]) == [3]
+    done = interface_of(ledger).export(tmp_path / "out.csv", view="v_footprints")
+    assert done["rows"] == 3
 
 
 @pytest.mark.parametrize(("words", "cell"), [([], "'=1+1"), (["--raw"], "=1+1")])

@@ -11,6 +11,7 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.sky.regions import Circle, Polygons
 from skydb.sky.spherical import outlines_of
 from skydb.store.scope import Scope
+from tests.ledgers import interface_of
 from tests.services.footprints import Observatory, box, wcs_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -179,9 +180,7 @@ def test_an_empty_ledger_has_nothing_anywhere(services_anywhere):
 
 
 def test_the_facade_answers_with_a_table(field):
-    from skydb.api.ledger import Ledger
-
-    table = Ledger(field).find(position=(85.0, -2.0), filter_name="F160W")
-    assert list(table["product"]) == ["ibxl51010_drz.fits"]
-    assert str(table["separation_deg"].unit) == "deg"
-    assert len(Ledger(field).find(position=(0.0, 50.0))) == 0
+    found = interface_of(field).find(position=(85.0, -2.0), filter="F160W")
+    assert [chip.product for chip in found] == ["ibxl51010_drz.fits"]
+    assert str(found["separation_deg"].unit) == "deg"
+    assert len(interface_of(field).find(position=(0.0, 50.0))) == 0

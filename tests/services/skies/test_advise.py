@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select
 
 from skydb.api.composition import Services
-from skydb.api.ledger import Ledger
 from skydb.domain import OverlapMeasurement
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
@@ -18,6 +17,7 @@ from skydb.services.intake import Selection
 from skydb.services.skies.audit import AuditService, sentences
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
+from tests.ledgers import interface_of
 from tests.services.recorded import ingest_exposures, ingest_field, record_run, skies_of
 
 PLAN = FieldPlan(
@@ -118,6 +118,6 @@ def test_islands_are_flagged(services: Services, tmp_path: Path) -> None:
 
 
 def test_the_facade_answers_with_a_table_and_a_sentence(nebula: Services) -> None:
-    table = Ledger(nebula).sky_advise(Selection(visits=("50", "51")))
-    assert list(table["method"][table["chosen"]]) == ["match"]
-    assert table.meta["summary"].startswith("use match: ")
+    advice = interface_of(nebula).sky.advise(visit=("50", "51"))
+    assert [row.method for row in advice if row.chosen] == ["match"]
+    assert advice.summary.startswith("use match: ")

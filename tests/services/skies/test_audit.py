@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 
 from skydb.api.composition import Services
-from skydb.api.ledger import Ledger
 from skydb.domain import (
     ChipLevel,
     OverlapMeasurement,
@@ -28,6 +27,7 @@ from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
 from skydb.store.schema import upgrade
+from tests.ledgers import interface_of
 from tests.services.recorded import (
     IR_STATISTIC,
     ingest_exposures,
@@ -102,9 +102,10 @@ def test_a_good_run_leaves_little_and_a_common_sky_leaves_all(
 
 def test_the_facade_answers_with_a_table(field: Services) -> None:
     run = record_run(field, SkyMethod.MATCH, skies_of(field, SkyMethod.MATCH))
-    table = Ledger(field).sky_audit(run)
-    assert len(table) == 6
-    assert str(table["area_arcsec2"].unit) == "arcsec2"
+    audit = interface_of(field).sky.audit(run)
+    assert len(audit) == 6
+    assert str(audit["area_arcsec2"].unit) == "arcsec2"
+    assert audit.ranking[0].method == "match"
 
 
 def test_a_wrong_sky_of_one_exposure_is_named(field: Services) -> None:

@@ -14,7 +14,6 @@ from astropy.io import fits
 from sqlalchemy import func, select
 
 from skydb.api.composition import Services
-from skydb.api.ledger import Ledger
 from skydb.domain import Finding, OverlapMeasurement, SkyRun, SkyRunGroup, SkyValue
 from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -28,6 +27,7 @@ from skydb.services.skies.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
+from tests.ledgers import interface_of
 from tests.services.recorded import (
     IR_STATISTIC,
     ingest_exposures,
@@ -379,8 +379,8 @@ def test_another_process_can_execute_runs_by_their_ids(
 
 
 def test_the_facade_answers_with_a_table(field: Services) -> None:
-    table = Ledger(field).sky_run(["match"], engine="skydb", mosaic=False)
-    assert list(table["engine"]) == ["skydb"]
-    assert table["mosaic"].mask.all()
-    audit = Ledger(field).sky_audit(int(table["run"][0]))
+    db = interface_of(field)
+    (run,) = db.sky.run("match", engine="skydb", mosaic=False)
+    assert (run.engine, run.mosaic) == ("skydb", None)
+    audit = db.sky.audit(run.run)
     assert max(abs(audit["after"])) < 0.1 * max(abs(audit["before"]))
