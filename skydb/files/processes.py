@@ -120,6 +120,8 @@ def _is_tool(process: psutil.Process) -> bool:
 
 @cache
 def _identity(pid: int) -> ProcessIdentity:
+    import psutil
+
     return ProcessIdentity(
         host=socket.gethostname()[:_LONGEST_HOST],
         machine=_word(_MACHINE_ID),
@@ -132,6 +134,8 @@ def _identity(pid: int) -> ProcessIdentity:
 
 def _started_s(process: psutil.Process) -> float:
     """Start of a process since that of the machine, which a clock that is set does not move."""
+    import psutil
+
     started: float = process.create_time()
     return started - psutil.boot_time() if _word(_BOOT_ID) else started
 
