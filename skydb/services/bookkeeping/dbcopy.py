@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from skydb.errors import UsageError
 from skydb.interruption import held
+from skydb.services.bookkeeping.custody import BackupKind, back_up
 from skydb.services.core import Progress, Quiet
 from skydb.store import schema
 from skydb.store.copying import TableCopy, copy_ledger, tables_in_order
@@ -46,6 +47,10 @@ def copy_database(source: str, target: str, progress: Progress | None = None) ->
     listener = progress or Quiet()
     here, there = resolve_url(source), resolve_url(target)
     _require_two(here, there)
+    new_file = sqlite_path(there)
+    if sqlite_path(here) is not None and new_file is not None and not new_file.exists():
+        # SQLite copies pages a hundred times as fast as rows; the sums are compared as well.
+        return back_up(source, new_file, kind=BackupKind.SQLITE, progress=listener).tables
     reading = open_engine(here)
     try:
         schema.require_current(reading)
