@@ -278,7 +278,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
 
 
 def columns_logged(run: Activity, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
-    """The columns of a fit that a log tells of, but for run and product, to be written in bulk.
+    """Columns of a fit from a log, except run and product, to be written in bulk.
 
     They are those of :meth:`AlignmentSolution.logged`.
     """

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import fcntl
 import inspect
+import os
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -36,7 +39,18 @@ def examples() -> Iterator[doctest.DocTest]:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return tell(tmp_path_factory.mktemp("story"))
+    """Build the story once for all workers: the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    built = home / "story" / "skydb.built"
+    with (home / "story.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            shutil.rmtree(built.parent, ignore_errors=True)
+            built.parent.mkdir()
+            tell(built.parent)
+            built.touch()
+    return Story(built.parent)
 
 
 @pytest.fixture(scope="module")

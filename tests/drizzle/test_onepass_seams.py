@@ -134,7 +134,11 @@ def test_a_mosaic_that_was_not_made_is_a_silent_failure(exposures, tmp_path):
         ({}, OUTPUTS, "needs its skies and the name"),
         (SKIES, {SkyMethod.LOCALMIN: "a"}, "needs its skies and the name"),
         ({SkyMethod.MATCH: {(NAMES[0], 1): 0.1}}, OUTPUTS, f"no sky is given for {NAMES[1]}"),
-        ({SkyMethod.MATCH: {**SKIES[SkyMethod.MATCH], ("x.fits", 1): 1.0}}, OUTPUTS, "no input"),
+        (
+            {SkyMethod.MATCH: {**SKIES[SkyMethod.MATCH], ("x.fits", 1): 1.0}},
+            OUTPUTS,
+            "are not inputs",
+        ),
         (
             {SkyMethod.MATCH: {(NAMES[0], 1): math.nan, (NAMES[1], 1): 1.0}},
             OUTPUTS,

@@ -109,7 +109,7 @@ def test_a_contradictory_unit_is_flagged_on_the_solution(image: ImageBuilder) ->
     [
         ({"CD1_1": 0.0, "CD2_2": 0.0}, "singular CD matrix"),
         ({"CTYPE1": "LAMBDA"}, "'LAMBDA' and 'DEC--TAN-SIP', not RA and Dec"),
-        ({"CRVAL2": "north"}, "no usable CRVAL2"),
+        ({"CRVAL2": "north"}, "CRVAL2 of SCI,1 is a text"),
         ({"CPDIS1": "LOOKUP", "DP1": "EXTVER: 1"}, "cannot be built"),
     ],
 )

@@ -34,5 +34,5 @@ def test_the_database_matches_as_python_does(store: Store, pattern: str) -> None
 
 @pytest.mark.parametrize("name", ["12a", "", "-5", "visit"])
 def test_what_is_no_number_of_a_proposal_is_refused(store: Store, name: str) -> None:
-    with store.reading() as session, pytest.raises(UsageError, match="no number"):
+    with store.reading() as session, pytest.raises(UsageError, match="Invalid proposal"):
         proposals_named(session, name)

@@ -99,5 +99,9 @@ EXISTS (
              JOIN alignment_solutions w ON w.product_id = wp.id
              JOIN product_versions wv ON wv.id = w.version_id
             WHERE wp.exposure_id = e.id AND w.status = 'proposed'
-              AND {{ is_newest_delivery("wv") }} AND {{ is_whole("w") }}))
+              AND {{ is_newest_delivery("wv") }} AND {{ is_whole("w") }}
+              AND (wp.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products wc
+                    WHERE wc.exposure_id = e.id AND wc.kind = 'flc' AND wc.flavour = wp.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = wc.id)))))
 {%- endmacro %}

@@ -147,7 +147,7 @@ def test_of_a_group_with_a_redelivered_member_nothing_is_moved(
     outcomes = {one.rootname: one for one in ledger.accept.accept(RUN)}
 
     assert moved(ledger, field, before) == set(field.rootnames("51"))
-    assert "is of a newer delivery than" in outcomes[anew].reason
+    assert "is of a newer archive version than" in outcomes[anew].reason
     assert {outcomes[name].reason for name in others} == {
         f"{anew}, fitted with it as one group, is not moved."
     }

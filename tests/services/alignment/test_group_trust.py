@@ -78,7 +78,7 @@ def test_every_witness_of_a_member_is_what_it_was(quiet_archive: list[tuple]) ->
     for name, (told, one) in cases.items():
         for rms_mas in (None, 5.0, 60.0):
             report = group_trust.check_member(outcome(told, rms_mas), one, FILE, wcs(), MOTION)
-            found[f"{name} {rms_mas}"] = [report.witnesses, report.score, report.is_trusted]
+            found[f"{name} {rms_mas}"] = [report.checks, report.score, report.is_trusted]
     assert_kept("group trust", found)
     assert quiet_archive[0] == (wcs(), FILE, FILE, 0.04)
 
@@ -87,7 +87,7 @@ def test_every_witness_of_a_relative_fit_is_what_it_was() -> None:
     found = {
         f"{matches} {rms}": group_trust.check_relative(
             outcome(None, rms), fit("shift", nmatches=matches, x_rms_pix=x_rms)
-        ).witnesses
+        ).checks
         for matches, x_rms in ((0, None), (5, 0.1), (6, 0.3), (12, 0.1), (13, 0.1))
         for rms in (None, 5.0, 60.0)
     }

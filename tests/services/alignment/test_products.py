@@ -168,7 +168,7 @@ def test_a_newer_delivery_of_a_member_is_flagged_once_a_product(
     two_visits.ingest.ingest([redelivered(visit[0], tmp_path / "again", "3.9.9")])
     found = flags(align(two_visits, tools))
     assert [(one.kind, one.subject) for one in found] == [(FindingKind.STALE_INPUT, PRODUCT)]
-    assert f"1 of its 2 members ({MEMBERS[0]})" in found[0].message
+    assert f"1 of its 2 members have a newer archive version ({MEMBERS[0]})" in found[0].message
     assert "its CAL_VER is 3.9.9, the product was made with 3.6.2" in found[0].message
     assert flags(align(two_visits, tools, allow=["stale-input"])) == []
     assert flags(align(two_visits, tools, OTHER)) == []

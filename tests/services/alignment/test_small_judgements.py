@@ -126,10 +126,10 @@ def test_a_jury_hears_the_neighbours_of_a_fit_whatever_comes_first() -> None:
     found: dict[str, Any] = {}
     for order in itertools.permutations(fits):
         jury = TrustChecks()
-        told = [jury.hear(key, fits[key]) for key in order]
+        told = [jury.add(key, fits[key]) for key in order]
         assert all(key in jury for key in order)
         assert 4 not in jury
         assert sorted(itertools.chain(*told)) == [min((1, 2), key=order.index)]
-        reports = {str(key): jury.report(key).witnesses for key in sorted(fits)}
+        reports = {str(key): jury.report(key).checks for key in sorted(fits)}
         assert found.setdefault("reports", reports) == reports
     assert_kept("jury", found["reports"])

@@ -85,7 +85,7 @@ def test_a_withdrawn_line_stays_with_who_withdrew_it_and_why(seeded_anywhere: Se
     assert seeded_anywhere.books.entries(kind=EntryKind.FLAG) == [row]
     with pytest.raises(StateError, match="withdrawn already"):
         seeded_anywhere.books.withdraw(entry, "again")
-    with pytest.raises(NotFoundError, match="no line 99"):
+    with pytest.raises(NotFoundError, match="no note or flag 99"):
         seeded_anywhere.books.withdraw(99, "nothing")
 
 

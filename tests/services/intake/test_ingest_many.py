@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
-from skydb.api.ledger import Services
+from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, Exposure, Product, ProductVersion
 from skydb.domain.vocabulary import IngestStatus
 from tests.files.headerlet_builder import headerlet_bytes

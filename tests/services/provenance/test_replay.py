@@ -178,7 +178,7 @@ def test_a_run_that_failed_is_not_repeated(story: Story) -> None:
 
 @pytest.mark.parametrize("run", [99, 1])
 def test_only_runs_are_repeated(story: Story, run: int) -> None:
-    with pytest.raises((NotFoundError, StateError), match=r"no run|no sky run"):
+    with pytest.raises((NotFoundError, StateError), match=r"is not a run|no sky run"):
         replay(story, run)
 
 
@@ -236,7 +236,7 @@ def test_a_catalogue_that_changed_is_refused(story: Story) -> None:
 
 def test_an_old_run_is_repeated_when_all_its_exposures_are_here(story: Story) -> None:
     found = replay(story, _recall(story.services, MEMBERS, {"Step": {"skysub": "True"}}))
-    assert "not on record: the newest were used" in found.remarks[0]
+    assert "not recorded: the newest were used" in found.remarks[0]
     assert found.environment_changed is None
     assert found.verdict is ReplayVerdict.WITHIN_TOLERANCE
 

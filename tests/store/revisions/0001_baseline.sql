@@ -30,25 +30,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed', 'interrupted'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-28 20:22:51.899097',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 20:22:51.919708',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 20:22:51.973627',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:51.973736',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:52.009231','2026-01-10 12:00:00.000000','2026-11-28 20:22:52.009500',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:52.009735','2026-01-10 12:00:00.000000','2026-11-28 20:22:52.009865',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:52.010257','2026-01-10 12:00:00.000000','2026-11-28 20:22:52.014562',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:52.014926','2026-02-20 12:00:00.000000','2026-11-28 20:22:52.015124',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:52.015313','2026-03-01 12:00:00.000000','2026-11-28 20:22:52.015419',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 20:22:51.993514',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-28 20:22:52.537971','2026-11-28 20:22:52.545225','2026-11-28 20:22:52.757824',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-28 20:22:52.952533','2026-11-28 20:22:52.958968','2026-11-28 20:22:53.001786',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-28 20:22:53.357869','2026-11-28 20:22:53.791090','2026-11-28 20:22:53.887253',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-28 20:22:53.867694','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 20:22:54.891317','2026-11-28 20:22:54.974123','2026-11-28 20:22:55.172978',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 20:22:54.910252','2026-11-28 20:22:54.974169','2026-11-28 20:22:55.224168',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 20:22:54.925186','2026-11-28 20:22:54.974199','2026-11-28 20:22:55.252318',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 20:22:54.938852','2026-11-28 20:22:54.974225','2026-11-28 20:22:55.273269',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-28 20:22:55.069539','2026-11-28 20:22:55.093433','2026-11-28 20:22:55.137873',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.607893',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 21:10:14.619448',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-28 21:10:14.661360',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.661540',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.685293','2026-01-10 12:00:00.000000','2026-11-28 21:10:14.685689',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.686128','2026-01-10 12:00:00.000000','2026-11-28 21:10:14.686449',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.687129','2026-01-10 12:00:00.000000','2026-11-28 21:10:14.687430',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.687828','2026-02-20 12:00:00.000000','2026-11-28 21:10:14.688124',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.688490','2026-03-01 12:00:00.000000','2026-11-28 21:10:14.688664',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-28 21:10:14.673621',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-28 21:10:14.927194','2026-11-28 21:10:14.930072','2026-11-28 21:10:15.004701',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-28 21:10:15.072562','2026-11-28 21:10:15.074701','2026-11-28 21:10:15.084715',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-28 21:10:15.481898','2026-11-28 21:10:15.485253','2026-11-28 21:10:15.522301',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-28 21:10:15.512885','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 21:10:15.925971','2026-11-28 21:10:15.960310','2026-11-28 21:10:16.050143',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 21:10:15.935505','2026-11-28 21:10:15.960355','2026-11-28 21:10:16.068416',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 21:10:15.941121','2026-11-28 21:10:15.960386','2026-11-28 21:10:16.079621',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-28 21:10:15.946455','2026-11-28 21:10:15.960412','2026-11-28 21:10:16.089684',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-28 21:10:16.004880','2026-11-28 21:10:16.016424','2026-11-28 21:10:16.034920',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -147,25 +147,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.900906',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.907865',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.908776',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.909460',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.910201',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.919359',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:51.998853',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 20:22:51.999525','2026-01-20 12:00:00.000000','2026-11-28 20:22:52.000212',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:52.007448',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 20:22:52.007811','2026-01-20 12:00:00.000000','2026-11-28 20:22:52.008330',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 20:22:52.000929','2026-01-20 12:00:00.000000','2026-11-28 20:22:52.001207',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 20:22:52.001923','2026-01-20 12:00:00.000000','2026-11-28 20:22:52.002306',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 20:22:52.008869','2026-01-20 12:00:00.000000','2026-11-28 20:22:52.009063',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:52.695208',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 20:22:52.695739',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 20:22:52.695905',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 20:22:52.696888',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 20:22:52.697171',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 20:22:52.697502',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.610840',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.612693',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.614307',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.615993',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.617526',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.618884',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.675362',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 21:10:14.676127','2026-01-20 12:00:00.000000','2026-11-28 21:10:14.677340',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.681928',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-28 21:10:14.682543','2026-01-20 12:00:00.000000','2026-11-28 21:10:14.683628',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 21:10:14.678521','2026-01-20 12:00:00.000000','2026-11-28 21:10:14.679090',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 21:10:14.680273','2026-01-20 12:00:00.000000','2026-11-28 21:10:14.680725',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-28 21:10:14.684590','2026-01-20 12:00:00.000000','2026-11-28 21:10:14.685023',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.982130',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 21:10:14.982682',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 21:10:14.982839',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-28 21:10:14.983700',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-28 21:10:14.984000',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-28 21:10:14.984153',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -200,9 +200,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 20:22:55.423806',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 20:22:55.521706',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 20:22:55.612650',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-28 21:10:16.152126',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-28 21:10:16.179071',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-28 21:10:16.203901',NULL,NULL,NULL);
 CREATE TABLE chip_levels (
 	version_id INTEGER NOT NULL, 
 	extver INTEGER NOT NULL, 
@@ -283,8 +283,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 20:22:51.973440',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 20:22:51.973534',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-28 21:10:14.661041',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-28 21:10:14.661192',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -298,10 +298,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 20:22:51.899513','2026-11-28 20:22:51.899550');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 20:22:51.899544','2026-11-28 20:22:51.899554');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 20:22:52.522435',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 20:22:53.867589',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-28 21:10:14.608565','2026-11-28 21:10:14.608641');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-28 21:10:14.608632','2026-11-28 21:10:14.608651');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-28 21:10:14.909513',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-28 21:10:15.512743',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -341,21 +341,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 20:22:51.900567');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 20:22:51.907698');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 20:22:51.908615');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 20:22:51.909324');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 20:22:51.910040');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 20:22:51.919208');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 20:22:51.998484');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 20:22:52.000095');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 20:22:52.000785');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 20:22:52.001689');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 20:22:52.007212');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 20:22:52.008225');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 20:22:52.008744');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 20:22:52.694983');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 20:22:52.696758');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-28 21:10:14.610219');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-28 21:10:14.612437');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-28 21:10:14.614004');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-28 21:10:14.615784');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-28 21:10:14.617185');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-28 21:10:14.618686');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-28 21:10:14.674951');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-28 21:10:14.677120');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-28 21:10:14.678205');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-28 21:10:14.680014');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-28 21:10:14.681645');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-28 21:10:14.683439');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-28 21:10:14.684381');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-28 21:10:14.981933');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-28 21:10:14.983573');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -366,8 +366,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-28 20:22:52.015552');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 20:22:52.697797');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-28 21:10:14.688868');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-28 21:10:14.984434');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -575,7 +575,7 @@ CREATE TABLE processes (
 	first_seen_at DATETIME NOT NULL, 
 	CONSTRAINT pk_processes PRIMARY KEY (id)
 );
-INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',20297,5.28146700000762939469e+04,'2026-11-28 20:22:52.537857');
+INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',30735,5.56630899999141693116e+04,'2026-11-28 21:10:14.927082');
 CREATE TABLE product_members (
 	product_id INTEGER NOT NULL, 
 	rootname VARCHAR(9) NOT NULL, 
@@ -623,21 +623,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.900343',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.907447',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.908536',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.909186',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.909968',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 20:22:51.918992',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:51.994238',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:51.999926',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:52.000607',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:52.001523',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:52.007101',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:52.008097',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 20:22:52.008585',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 20:22:52.694768',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 20:22:52.696628',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.609961',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.612062',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.613856',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.615503',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.617036',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-28 21:10:14.618420',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.674753',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.676855',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.677880',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.679680',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.681506',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.683147',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-28 21:10:14.684072',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 21:10:14.981752',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-28 21:10:14.983437',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -687,8 +687,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 20:22:51.973694',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 20:22:52.989815',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-28 21:10:14.661468',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-28 21:10:15.081455',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -703,10 +703,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost', 'interrupted'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:20297',1,'succeeded','2026-11-28 20:22:54.992196','2026-11-28 20:22:55.192448',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:20297',1,'succeeded','2026-11-28 20:22:54.999113','2026-11-28 20:22:55.233045',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:20297',1,'succeeded','2026-11-28 20:22:55.000854','2026-11-28 20:22:55.264710',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:20297',1,'succeeded','2026-11-28 20:22:55.006680','2026-11-28 20:22:55.285628',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:30735',1,'succeeded','2026-11-28 21:10:15.966661','2026-11-28 21:10:16.057271',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:30735',1,'succeeded','2026-11-28 21:10:15.969091','2026-11-28 21:10:16.072695',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:30735',1,'succeeded','2026-11-28 21:10:15.970522','2026-11-28 21:10:16.083548',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:30735',1,'succeeded','2026-11-28 21:10:15.972130','2026-11-28 21:10:16.094467',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -1640,7 +1640,11 @@ SELECT 'not-aligned' AS rule,
             WHERE g.activity_id = w.activity_id AND g.group_name = w.group_name
               AND NOT (NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = gv.product_id
-                              AND l.delivery > gv.delivery))))))
+                              AND l.delivery > gv.delivery))))
+              AND (wp.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products wc
+                    WHERE wc.exposure_id = e.id AND wc.kind = 'flc' AND wc.flavour = wp.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = wc.id)))))
 UNION ALL
 SELECT 'fit-waiting' AS rule,
        MAX(s.recorded_at) AS since,
@@ -1967,7 +1971,11 @@ SELECT 'alignment-outdated' AS rule,
             WHERE g.activity_id = w.activity_id AND g.group_name = w.group_name
               AND NOT (NOT EXISTS (SELECT 1 FROM product_versions l
                             WHERE l.product_id = gv.product_id
-                              AND l.delivery > gv.delivery))))))
+                              AND l.delivery > gv.delivery))))
+              AND (wp.kind <> 'flt' OR NOT EXISTS (
+                   SELECT 1 FROM products wc
+                    WHERE wc.exposure_id = e.id AND wc.kind = 'flc' AND wc.flavour = wp.flavour
+                      AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = wc.id)))))
 UNION ALL
 SELECT 'sky-outdated' AS rule,
        (SELECT MAX(n.recorded_at) FROM products q JOIN product_versions n
