@@ -135,6 +135,13 @@ def sparse_index(column: str) -> Index:
     return Index(None, column, sqlite_where=some, postgresql_where=some)
 
 
+#: Columns by which people know an entity, in the order of its repr.
+_KNOWN_BY = (
+    *("program", "number", "rootname", "extver", "filename", "name", "wcs_name", "origin"),
+    *("kind", "engine", "requested_method", "effective_method", "mdrizsky", "unit", "status"),
+)
+
+
 class Base(DeclarativeBase):
     """Root of all entities."""
 
@@ -155,9 +162,12 @@ class Base(DeclarativeBase):
     }
 
     def __repr__(self) -> str:
-        keys = self.__mapper__.primary_key
-        identity = {key.name: getattr(self, str(key.key), None) for key in keys}
-        return f"<{type(self).__name__} {identity}>"
+        keys = [str(key.key) for key in self.__mapper__.primary_key]
+        said = [f"{key}={getattr(self, key, None)}" for key in keys]
+        # Columns that are loaded: a detached entity has a repr, too.
+        known = [name for name in _KNOWN_BY if self.__dict__.get(name) is not None]
+        said += [f"{name}={self.__dict__[name]}" for name in known if name not in keys]
+        return f"<{type(self).__name__} {' '.join(said)}>"
 
 
 def add_beside(parent: Base, child: Base) -> None:
