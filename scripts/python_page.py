@@ -14,6 +14,7 @@ import skydb
 from skydb.api.base import Group
 from skydb.api.ledger import Ledger
 from skydb.api.selecting import ChoosingFiles, Guarding, Selecting
+from skydb.simulate.calling import simulate
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "python.md"
 
@@ -37,6 +38,9 @@ as attributes.
 Methods that select exposures take these words, as the commands do
 ([commands.md](commands.md#selecting-exposures)): {words}.
 
+What cannot be done raises a subclass of `skydb.errors.SkydbError`, such as `UsageError`,
+`NotFoundError` or `ToolError`; its message says what to do.
+
 Entities (`skydb.domain`) work with a session of SQLAlchemy and can be walked: `visit.exposures`,
 `exposure.products`, `product.versions`, `version.solutions`, `run.values`, `run.inputs`.
 """
@@ -49,6 +53,7 @@ def page() -> str:
     more = ", ".join(f"`{name}`" for name in of_runs)
     parts = [_HEAD.format(words=f"{words}; methods that run also {more}")]
     parts.append(_table("skydb", [("", getattr(skydb, name)) for name in ("open", "init", "copy")]))
+    parts.append(_table("skydb.simulate", [("skydb.simulate", simulate)]))
     parts.append(_table("db", _methods("db", Ledger)))
     for name, group in _groups(Ledger):
         parts.append(_table(f"db.{name}", _methods(f"db.{name}", group)))

@@ -46,7 +46,7 @@ _MADE_IN = {
 
 
 def open(
-    url: str | None = None,
+    url: str | Path | None = None,
     *,
     data: str | Path | None = None,
     archive: str | None = None,
@@ -56,8 +56,8 @@ def open(
 
     Parameters
     ----------
-    url : str, optional
-        SQLAlchemy URL; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
+    url : str or Path, optional
+        SQLAlchemy URL, or the path of an SQLite file; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
     archive : str, optional
@@ -89,7 +89,7 @@ def open(
 
 
 def init(
-    url: str | None = None, *, data: str | Path | None = None, archive: str | None = None
+    url: str | Path | None = None, *, data: str | Path | None = None, archive: str | None = None
 ) -> Ledger:
     """Create the database of a ledger, or bring it up to date, and open it.
 
@@ -109,7 +109,7 @@ def init(
 
 
 def lazy_ledger(
-    url: str | None = None,
+    url: str | Path | None = None,
     data: str | Path | None = None,
     archive: str | None = None,
     progress: Progress | None = None,
@@ -120,12 +120,24 @@ def lazy_ledger(
     from skydb.report.pictures import LedgerPictures
     from skydb.simulate.tiny import TinyFields
 
-    fields = TinyFields()
+    fields, named = TinyFields(), _url(url)
 
     def connect() -> Services:
-        return Services.open(url, data, progress, fields, archive)
+        return Services.open(named, data, progress, fields, archive)
 
-    return Ledger(connect, LedgerPictures(), fields, url, progress)
+    return Ledger(connect, LedgerPictures(), fields, named, progress)
+
+
+def _url(url: str | Path | None) -> str | None:
+    from pathlib import Path
+
+    from skydb.errors import UsageError
+
+    if isinstance(url, Path):
+        return f"sqlite:///{url}"
+    if url is None or (isinstance(url, str) and url):
+        return url
+    raise UsageError(f"{url!r} is not a database.", advice="Give a URL, sqlite:///skydb.sqlite.")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for

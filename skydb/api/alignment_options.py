@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from skydb.api.checking import flags, texts
+from skydb.api.checking import options as named_options
 from skydb.api.selecting import Names, require_member
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ class AlignmentRequest:
         UsageError
             When they do not go together, or TweakReg has no such option.
         """
-        given = dict(options or {})
+        given = named_options(options)
+        flags(relative=relative)
+        refcat = texts(refcat, "refcat")
         road = chosen_road(what, relative=relative)
         tweakreg = _with_options(road, settings, given)
         geometry = given.get("fitgeometry")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Unpack
 
 from skydb.api.base import Group
+from skydb.api.checking import counts, day
+from skydb.api.checking import text as words
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 from skydb.domain.todo import TodoRule
@@ -25,7 +28,13 @@ class DeliveriesGroup(Group):
         return Result(self._services.books.deliveries())
 
     def add(
-        self, name: str, began: str, ended: str, what: str, *, author: str | None = None
+        self,
+        name: str,
+        began: str | date,
+        ended: str | date,
+        what: str,
+        *,
+        author: str | None = None,
     ) -> Record:
         """Enter days; files that came then are due again.
 
@@ -33,8 +42,8 @@ class DeliveriesGroup(Group):
         ----------
         name : str
             A new name.
-        began, ended : str
-            First and last day, UTC, ``YYYY-MM-DD``.
+        began, ended : str or datetime.date
+            First and last day, UTC; texts are ``YYYY-MM-DD``.
         what : str
             What was wrong, and where that is written.
         author : str, optional
@@ -45,7 +54,9 @@ class DeliveriesGroup(Group):
         >>> db.books.deliveries.add("flat", "2024-05-01", "2024-05-09", "bad flat").name
         'flat'
         """
-        return Record(self._services.books.add_delivery(name, began, ended, what, author))
+        first, last = day(began, "began"), day(ended, "ended")
+        name, what = words(name, "name"), words(what, "what")
+        return Record(self._services.books.add_delivery(name, first, last, what, author))
 
     def drop(self, name: str, why: str, *, author: str | None = None) -> Record:
         """Remove an entry; a note says what it was.
@@ -84,6 +95,7 @@ class BooksGroup(Group):
         'guide star lost'
         """
         wanted, scope = member(EntryKind, kind, "kind of entry"), scope_of(chosen)
+        subject = None if subject is None else words(subject, "subject")
         return Result(self._services.books.entries(subject, wanted, scope))
 
     def note(self, subject: str, text: str, *, author: str | None = None) -> Record:
@@ -94,6 +106,7 @@ class BooksGroup(Group):
         >>> db.books.note("ibxl50clq", "guide star lost").kind
         'note'
         """
+        subject, text = words(subject, "subject"), words(text, "text")
         return Record(self._services.books.note(subject, text, author))
 
     def flag(self, subject: str, label: str, why: str, *, author: str | None = None) -> Record:
@@ -104,6 +117,7 @@ class BooksGroup(Group):
         >>> db.books.flag("ibxl50clq", "satellite", "a trail crosses the chip").kind
         'flag'
         """
+        subject, label, why = words(subject, "subject"), words(label, "label"), words(why, "why")
         return Record(self._services.books.flag(subject, label, why, author))
 
     def ignore(self, subject: str, rule: str, why: str, *, author: str | None = None) -> Record:
@@ -115,6 +129,7 @@ class BooksGroup(Group):
         'ignore:never-matched'
         """
         wanted = require_member(TodoRule, rule, "rule")
+        subject, why = words(subject, "subject"), words(why, "why")
         return Record(self._services.books.ignore(subject, wanted, why, author))
 
     def withdraw(self, entry: int, why: str, *, author: str | None = None) -> Record:
@@ -126,4 +141,6 @@ class BooksGroup(Group):
         >>> db.books.withdraw(flag.id, "masked").withdrawn_why
         'masked'
         """
+        counts(entry=entry)
+        why = words(why, "why")
         return Record(self._services.books.withdraw(entry, why, author))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from skydb.api.base import Group
+from skydb.api.checking import path as checked
 from skydb.api.files import kinds_of
 from skydb.api.results import Record
 from skydb.api.selecting import Names, Selecting, scope_of
@@ -58,8 +59,8 @@ class ExportGroup(Group):
         from skydb.services.lookup import ExportStyle
 
         style, scope = ExportStyle(is_raw=raw, as_is=as_is), scope_of(chosen)
-        service = self._services.export
-        done = service.export(Path(path), view=view, sql=sql, scope=scope, style=style)
+        out = checked(path)
+        done = self._services.export.export(out, view=view, sql=sql, scope=scope, style=style)
         return Record(asdict(done))
 
     def footprints(
@@ -94,7 +95,8 @@ class ExportGroup(Group):
         True
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)
-        return Record(asdict(self._services.footprints.export(Path(path), scope, kinds, order)))
+        out = checked(path)
+        return Record(asdict(self._services.footprints.export(out, scope, kinds, order)))
 
     def prov(self, path: str | Path, *what: str) -> Record:
         """Write lineages, or that of the whole ledger, as W3C PROV-JSON.
@@ -115,4 +117,5 @@ class ExportGroup(Group):
         >>> db.export.prov("provenance.json", "ibxl50clq").nodes > 0
         True
         """
-        return Record(asdict(self._services.export_prov.export(Path(path), what)))
+        out = checked(path)
+        return Record(asdict(self._services.export_prov.export(out, what)))

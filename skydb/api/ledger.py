@@ -162,6 +162,6 @@ class Ledger(ReadingCommands, WorkingCommands):
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the database."""
+        """Close the connections to the database; a method that is called later opens new ones."""
         if "services" in self.__dict__:
             self.services.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import Answer, Lineage, Status, Todo
 from skydb.api.base import run_number
+from skydb.api.checking import path, text
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 
@@ -151,6 +152,7 @@ class ReadingCommands:
         """
         from skydb.store.readonly import Rules
 
+        statement = text(statement, "statement")
         answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
         return Answer.of(answer.columns, answer.rows)
 
@@ -188,9 +190,9 @@ class ReadingCommands:
         >>> db.report("report.html", visit="bxl50").path.endswith("report.html")
         True
         """
-        scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
+        scope, numbers, page = scope_of(chosen), [run_number(run) for run in runs], path(out, "out")
         known, lines = self.pictures.write_report(
-            self.services, Path(out), title, scope, numbers, measured
+            self.services, page, title, scope, numbers, measured
         )
         return Record(known, remarks=lines, is_flagged=bool(known["problems"]))
 
@@ -240,5 +242,6 @@ class ReadingCommands:
         >>> db.explain("ibxl50clq").root
         'exposure:ibxl50clq'
         """
+        what = text(what, "what")
         graph = self.services.explain.explain(what, everything=everything, depth=depth)
         return Lineage.of(graph)

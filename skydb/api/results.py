@@ -87,9 +87,11 @@ class Result(Sequence[Row]):
     def __getitem__(self, key: str) -> Any: ...  # noqa: ANN401 - a column or a quantity
     def __getitem__(self, key: int | slice | str) -> Any:
         """Row by number, rows by slice, column of :attr:`table` by name."""
-        if isinstance(key, str):
-            return self.table[key]
-        return self.rows[key]
+        if not isinstance(key, str):
+            return self.rows[key]
+        if key not in self.names:
+            raise KeyError(f"{key}: the columns are {', '.join(self.names)}.")
+        return self.table[key]
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from skydb.api.checking import flags, text, texts
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ def selection_of(words: Mapping[str, Any]) -> Selection:
     from skydb.services.intake import Selection
 
     require_known(words, Guarding)
-    versions = dict(map(exposure_version, several(words.get("version"))))
-    return Selection(**_fields(words), versions=versions, files=several(words.get("file")))
+    versions = dict(map(exposure_version, texts(words.get("version"), "version")))
+    return Selection(**_fields(words), versions=versions, files=texts(words.get("file"), "file"))
 
 
 def policy_of(words: Mapping[str, Any]) -> GuardPolicy:
@@ -99,18 +100,17 @@ def policy_of(words: Mapping[str, Any]) -> GuardPolicy:
     """
     from skydb.domain.guards import GuardPolicy
 
-    strict, allow = bool(words.get("strict", False)), several(words.get("allow"))
+    strict, allow = words.get("strict", False), texts(words.get("allow"), "allow")
+    flags(strict=strict)
     return GuardPolicy.of(strict=strict, allow=allow)
 
 
 def several(names: Names) -> tuple[str, ...]:
     """One name, several or none as a tuple."""
-    if names is None:
-        return ()
-    return (names,) if isinstance(names, str) else tuple(names)
+    return () if names == () else texts(names, "names")
 
 
-def member(vocabulary: type[Word], text: str | None, what: str) -> Word | None:
+def member(vocabulary: type[Word], word: str | None, what: str) -> Word | None:
     """Member of a vocabulary by its value; None for None.
 
     Raises
@@ -118,10 +118,10 @@ def member(vocabulary: type[Word], text: str | None, what: str) -> Word | None:
     UsageError
         When there is none; the message has those that there are.
     """
-    return None if text is None else require_member(vocabulary, text, what)
+    return None if word is None else require_member(vocabulary, word, what)
 
 
-def require_member(vocabulary: type[Word], text: str, what: str) -> Word:
+def require_member(vocabulary: type[Word], word: str, what: str) -> Word:
     """Member of a vocabulary by its value, in any case.
 
     Raises
@@ -130,13 +130,13 @@ def require_member(vocabulary: type[Word], text: str, what: str) -> Word:
         When there is none; the message has those that there are.
     """
     try:
-        return vocabulary(str(text).strip().lower())
+        return vocabulary(str(word).strip().lower())
     except ValueError as error:
         known = ", ".join(vocabulary)
-        raise UsageError(f"Unknown {what} {text!r}.", advice=f"Use one of {known}.") from error
+        raise UsageError(f"Unknown {what} {word!r}.", advice=f"Use one of {known}.") from error
 
 
-def day_of(text: str | date | None) -> date | None:
+def day_of(day: str | date | None) -> date | None:
     """Date of a text.
 
     Raises
@@ -144,42 +144,46 @@ def day_of(text: str | date | None) -> date | None:
     UsageError
         When it is not YYYY-MM-DD.
     """
-    if text is None or isinstance(text, date):
-        return text
+    if day is None or isinstance(day, date):
+        return day
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"Invalid date {text!r}; use YYYY-MM-DD.") from error
+        return date.fromisoformat(day)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"Invalid date {day!r}.", advice="Use YYYY-MM-DD.") from error
 
 
 def _fields(words: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "rootnames": _lowered(words.get("exposure")),
-        "visits": several(words.get("visit")),
+        "rootnames": _lowered(words.get("exposure"), "exposure"),
+        "visits": texts(words.get("visit"), "visit"),
         "proposal_id": _proposal(words.get("proposal")),
-        "filter": words.get("filter"),
-        "detector": words.get("detector"),
-        "target": words.get("target"),
-        "exclude": _lowered(words.get("exclude")),
+        **{name: _one(words.get(name), name) for name in ("filter", "detector", "target")},
+        "exclude": _lowered(words.get("exclude"), "exclude"),
         "flavour": _flavour(words.get("flavour")),
         "as_of": day_of(words.get("as_of")),
     }
 
 
-def _lowered(names: Names) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in several(names))
+def _lowered(names: Names, what: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in texts(names, what))
+
+
+def _one(name: str | None, what: str) -> str | None:
+    return None if name is None else text(name, what)
 
 
 def _proposal(number: int | str | None) -> int | str | None:
     """Number of a proposal, or a pattern of several."""
-    text = number.strip() if isinstance(number, str) else None
-    return int(text) if text is not None and text.isdecimal() else number
+    if number is None:
+        return None
+    typed = text(number, "proposal").strip()
+    return int(typed) if typed.isdecimal() else typed
 
 
-def _flavour(text: str | None) -> Flavour | None:
+def _flavour(word: str | None) -> Flavour | None:
     from skydb.domain.vocabulary import Flavour
 
-    return member(Flavour, text, "flavour")
+    return member(Flavour, word, "flavour")
 
 
 def require_known(words: Mapping[str, Any], kind: type) -> None:

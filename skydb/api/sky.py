@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import run_number
+from skydb.api.checking import counts, flags
+from skydb.api.checking import options as named_options
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import (
     Guarding,
@@ -126,7 +128,16 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         """
         from skydb.drizzle.settings import require_options
 
-        require_options(dict(options or {}))
+        flags(
+            mosaic=mosaic,
+            force=force,
+            selftest=selftest,
+            per_chip=per_chip,
+            check_frames=check_frames,
+        )
+        counts(jobs=jobs)
+        options = named_options(options)
+        require_options(options)
         methods, wanted = methods_to_run(method), member(Engine, engine, "engine")
         division = member(Division, each, "kind of field")
         selection, policy = selection_of(chosen), policy_of(chosen)
@@ -214,6 +225,7 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         """
         from skydb.services.skies import sentences
 
+        flags(per_chip=per_chip)
         scope, services = scope_of(chosen), self._services
         found = services.audit.audit(run_number(run))
         wanted = services.questions.rootnames(scope)

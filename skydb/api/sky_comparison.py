@@ -88,6 +88,10 @@ class SkyComparisonGroup(Group):
         """
         scope, numbers = scope_of(chosen), [run_number(run) for run in runs]
         services, pictures = self._services, self._pictures
+        if numbers and services.comparison.skies.have_a_method_in_common(numbers):
+            raise UsageError(
+                "Two of these runs have one method.", advice="Compare them by `changes`."
+            )
         rows = services.questions.comparison(numbers, scope)
         found = SkyComparison(
             rows,

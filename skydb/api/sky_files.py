@@ -64,6 +64,10 @@ class SkyFilesGroup(Group):
         methods = methods_to_show(method)
         services, pictures = self._services, self._pictures
 
+        services.evidence.mosaics_beside(
+            numbers, services.evidence.methods_beside(numbers[0]) if methods is None else methods
+        )
+
         def write(path: Path) -> dict[str, Any]:
             return pictures.write_mosaics(services, numbers, methods, display, path)
 

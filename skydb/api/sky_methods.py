@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from skydb.api.checking import texts
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import UsageError
 
@@ -21,6 +22,10 @@ def methods_to_run(text: str | Iterable[str]) -> list[SkyMethod]:
         When one is not computed by skydb or AstroDrizzle.
     """
     names = _names(text)
+    if not names:
+        raise UsageError(
+            "No sky method is given.", advice=f"Methods: {', '.join(COMPUTED_METHODS)}, all."
+        )
     if names == ["all"]:
         return list(COMPUTED_METHODS)
     known = ", ".join(COMPUTED_METHODS)
@@ -70,5 +75,5 @@ def methods_to_show(names: Names) -> tuple[SkyMethod, ...] | None:
 
 
 def _names(text: str | Iterable[str]) -> list[str]:
-    texts = [text] if isinstance(text, str) else text
-    return [name.strip().lower() for one in texts for name in str(one).split(",")]
+    several = () if text == () else texts(text, "method")
+    return [name.strip().lower() for one in several for name in one.split(",")]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from skydb.api.base import Group, solution_number
+from skydb.api.checking import path, text
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, scope_of
 from skydb.domain.vocabulary import SolutionStatus
@@ -35,7 +36,7 @@ class WcsGroup(Group):
         >>> db.align.history("ibxl50clq")[0].origin
         'archive'
         """
-        scope = scope_of(chosen)
+        scope, name = scope_of(chosen), None if name is None else text(name, "name")
         found = Solutions(self._services.questions.alignment_history(name, scope))
         found.about = name or scope.label
         return found
@@ -106,5 +107,7 @@ class WcsGroup(Group):
         >>> first = db.align.history("ibxl50clq")[0].id
         >>> exported = db.align.export(first, "ibxl50clq_hlet.fits")
         """
-        done = self._services.wcs_ledger.export(solution_number(solution), Path(headerlet))
+        done = self._services.wcs_ledger.export(
+            solution_number(solution), path(headerlet, "headerlet")
+        )
         return Record(asdict(done))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import ReplayRecord
 from skydb.api.base import run_number
+from skydb.api.checking import counts, flags, path
+from skydb.api.checking import options as named_options
 from skydb.api.results import Result
-from skydb.api.selecting import Guarding, policy_of, selection_of
+from skydb.api.selecting import Guarding, policy_of, selection_of, several
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -84,7 +86,7 @@ class WorkingCommands:
         """
         from skydb.domain.vocabulary import IngestStatus
 
-        files = [Path(path) for path in paths]
+        files = [path(one) for one in paths]
         outcomes = self.services.ingest.ingest(files, jobs=jobs)
         rejected = sum(one.status is IngestStatus.REJECTED for one in outcomes)
         found = Ingested(
@@ -141,7 +143,9 @@ class WorkingCommands:
         from skydb.api.sky_methods import method_to_drizzle
         from skydb.drizzle.settings import require_options
 
-        require_options(dict(options or {}))
+        flags(force=force, selftest=selftest)
+        options = named_options(options)
+        require_options(options)
         sky, selection, policy = method_to_drizzle(method), selection_of(chosen), policy_of(chosen)
         rows = self.services.drizzle.drizzle(
             selection,
@@ -208,8 +212,9 @@ class WorkingCommands:
         >>> len(db.fsck())
         0
         """
+        flags(repair=repair, deep=deep)
         service = self.services.fsck
-        found = (service.repair if repair else service.check)(deep=deep, gone=gone)
+        found = (service.repair if repair else service.check)(deep=deep, gone=several(gone))
         left = sum(one.repaired is None for one in found)
         mendable = sum(one.mend is not None and one.repaired is None for one in found)
         cure = f"; `skydb fsck --repair` puts {mendable} right" if mendable else ""
@@ -253,6 +258,8 @@ class WorkingCommands:
         >>> db.replay(8).verdict
         'identical'
         """
+        counts(jobs=jobs)
+        flags(selftest=selftest)
         found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
         return ReplayRecord.of(found)
 

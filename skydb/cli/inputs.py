@@ -95,7 +95,7 @@ class Chosen:
 
     def words(self) -> Selecting:
         """Keyword arguments of the methods of a ledger."""
-        return cast("Selecting", asdict(self))
+        return cast("Selecting", _given(asdict(self)))
 
     def run_words(
         self,
@@ -107,7 +107,12 @@ class Chosen:
     ) -> Guarding:
         """Keyword arguments of the methods that run."""
         of_run = {"version": version, "file": file, "strict": strict, "allow": allow}
-        return cast("Guarding", {**asdict(self), **of_run})
+        return cast("Guarding", _given({**asdict(self), **of_run}))
+
+
+def _given(words: dict[str, Any]) -> dict[str, Any]:
+    """Words without those that were left out, which typer may make an empty list."""
+    return {name: value for name, value in words.items() if value not in (None, [], ())}
 
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:

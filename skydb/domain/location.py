@@ -79,6 +79,11 @@ class Placed:
         return min(self.locations, key=lambda place: not place.is_managed).path
 
     @property
+    def known_path(self) -> str | None:
+        """The same path, or None when no path is known."""
+        return self.path if self.locations else None
+
+    @property
     def is_managed(self) -> bool:
         """Whether skydb made or fetched the file and keeps it."""
         return any(place.is_managed for place in self.locations)

@@ -260,8 +260,9 @@ class _Teller:
         """Names by which findings may refer to nodes of the branch."""
         names = {f"run {key}" for key in self._keys[Kind.ACTIVITY]}
         for version in versions:
-            path = self._workspace.resolve(version.path)
-            names |= {version.product.filename, version.path, str(path)}
+            names.add(version.product.filename)
+            if (place := version.known_path) is not None:
+                names |= {place, str(self._workspace.resolve(place))}
             if version.product.exposure is not None:
                 names.add(version.product.exposure.rootname)
         if self._subject.value is not None:

@@ -35,7 +35,7 @@ _OF_A_SOLUTION = (
     *("predicted_shift_mas", "realised_shift_mas", "residual_mas", "fitted_at", "applied_at"),
 )
 _OF_A_VERSION = (
-    *("sha256", "size_bytes", "path", "is_managed", "cal_ver", "idctab", "tool_version"),
+    *("sha256", "size_bytes", "is_managed", "cal_ver", "idctab", "tool_version"),
     "date_written",
 )
 _OF_A_CATALOG = (
@@ -70,6 +70,7 @@ def add_version(graph: Lineage, version: ProductVersion, wcs_name: str | None = 
     attributes = facts(
         version,
         _OF_A_VERSION,
+        path=version.known_path,
         filename=version.product.filename,
         version=version.number,
         kind=version.product.kind,

@@ -15,6 +15,7 @@ from skydb.domain import (
     Download,
     DownloadActivity,
     Exposure,
+    FileLocation,
     OverlapMeasurement,
     Product,
     ProductVersion,
@@ -42,7 +43,7 @@ from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
 from tests.services.ledgers import SmallLedger, day
 from tests.services.provenance.conftest import Story, of_kind, one, tell
-from tests.services.tools import MEMBERS, PRODUCT, Toolbox
+from tests.services.tools import MEMBERS, PRODUCT, Toolbox, write_exposure
 
 #: Selects of one explanation, however large the field is.
 HANDFUL = 22
@@ -375,3 +376,14 @@ def test_the_levels_of_the_engine_skydb_lead_to_what_measured_them(story: Story)
         session.add(ChipLevel(version, activity, recipe, measured))
     graph = story.explain(story.value)
     assert ("sky-run", "wasInformedBy", "overlap") in relations(graph)
+
+
+def test_a_version_without_any_file_is_explained_too(services: Services, tmp_path: Path) -> None:
+    path = write_exposure(tmp_path, "ibxl50iaq")
+    services.ingest.ingest([path])
+    with services.context.store.writing() as session:
+        for place in session.scalars(select(FileLocation)):
+            session.delete(place)
+        session.commit()
+    graph = services.explain.explain("ibxl50iaq@1")
+    assert "path" not in graph.nodes[graph.root].attributes
