@@ -379,7 +379,7 @@ def test_the_facade_gives_a_table(
     archive: LoopbackArchive, sqlite_ledger_url: str, tmp_path: Path
 ) -> None:
     with skydb.open(sqlite_ledger_url, data=tmp_path / "data") as ledger:
-        files = ledger.fetch(obs_id="ibxl50*", products="FLT", project="all", attempts=2)
+        files = ledger.fetch(obs_id="ibxl50*", products="FLT", attempts=2)
     assert [file.filename for file in files] == [FLT, "ibxl50cqq_flt.fits"]
 
 
