@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from skydb.api.base import Group
 from skydb.api.checking import path as checked
 from skydb.api.files import kinds_of
 from skydb.api.results import Record
 from skydb.api.selecting import Names, Selecting, scope_of
+from skydb.errors import UsageError
+
+if TYPE_CHECKING:
+    from skydb.domain.vocabulary import ProductKind
+
+
+#: Pictures that a map of footprints is written as.
+_MAPS = (".png", ".pdf", ".svg")
 
 
 class ExportGroup(Group):
@@ -69,6 +78,7 @@ class ExportGroup(Group):
         *,
         kind: Names = (),
         order: int = 18,
+        refcat: str | None = None,
         **chosen: Unpack[Selecting],
     ) -> Record:
         """Write the footprints of chips, by their active WCS.
@@ -76,11 +86,14 @@ class ExportGroup(Group):
         Parameters
         ----------
         path : path-like
-            ``.reg`` (DS9 regions), ``.moc.fits`` or ``.json``.
+            ``.reg`` (DS9 regions), ``.moc.fits``, ``.json``; or a map: ``.png``, ``.pdf``,
+            ``.svg``.
         kind : str or sequence of str
             Products of this kind, e.g. ``drz``; else each exposure's file.
         order : int
             HEALPix order of a MOC; cells are 0.8 arcsec wide for 18.
+        refcat : str, optional
+            On a map: sources of this catalogue as well.
         **chosen
             Exposures: see :class:`.Selecting`.
 
@@ -89,6 +102,11 @@ class ExportGroup(Group):
         Record
             ``path``, ``rows`` and ``exposures``.
 
+        Raises
+        ------
+        UsageError
+            When an option is not for this kind of file.
+
         Examples
         --------
         >>> db.export.footprints("field.reg")["rows"] > 0
@@ -96,7 +114,23 @@ class ExportGroup(Group):
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)
         out = checked(path)
+        if out.suffix.lower() in _MAPS:
+            return self._map(out, refcat, kinds, chosen)
+        if refcat is not None:
+            kinds_of_map = ", ".join(_MAPS)
+            raise UsageError("--refcat is for a map.", advice=f"Name a file {kinds_of_map}.")
         return Record(asdict(self._services.footprints.export(out, scope, kinds, order)))
+
+    def _map(
+        self, out: Path, refcat: str | None, kinds: Sequence[ProductKind], chosen: Selecting
+    ) -> Record:
+        if kinds:
+            raise UsageError("--kind is not for a map, which shows each exposure's file.",
+                             advice="Leave it out.")  # fmt: skip
+        shown = self._ledger.inspect.footprints(refcat, **chosen)
+        (written,) = shown.write(out)
+        exposures = len({row["rootname"] for row in shown})
+        return Record({"path": str(written), "rows": len(shown), "exposures": exposures})
 
     def prov(self, path: str | Path, *what: str) -> Record:
         """Write lineages, or that of the whole ledger, as W3C PROV-JSON.

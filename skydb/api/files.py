@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from skydb.api.base import Group
-from skydb.api.results import Result
+from skydb.api.checking import text
+from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Names, Selecting, require_member, scope_of, selection_of, several
 from skydb.domain.vocabulary import ProductKind
 
@@ -45,6 +46,49 @@ class InspectGroup(Group):
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)
         return Result(self._services.questions.wcs(kinds, scope))
+
+    def footprints(
+        self,
+        refcat: str | None = None,
+        *,
+        epoch: float | None = None,
+        **chosen: Unpack[Selecting],
+    ) -> DrawnResult:
+        """Show the footprints of chips by their active WCS, and draw them on a map.
+
+        Parameters
+        ----------
+        refcat : str, optional
+            Reference catalogue whose sources are drawn as well.
+        epoch : float, optional
+            Julian year to place its sources at; else where they are.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Returns
+        -------
+        DrawnResult
+            ``rootname``, ``extver``, ``visit``, ``filter``, ``s_region`` (ICRS, degrees) ...
+
+        Raises
+        ------
+        NotFoundError
+            When nothing is selected, or there is no such catalogue.
+
+        Examples
+        --------
+        >>> figure = db.inspect.footprints("gaia", visit="bxl50").plot()
+        """
+        scope, name = scope_of(chosen), None if refcat is None else text(refcat, "refcat")
+        services, pictures = self._services, self._pictures
+        rows = [dict(row) for row in services.footprints.rows(scope)]
+        for row in rows:
+            row.pop("corners_deg")
+        return DrawnResult(
+            rows,
+            draw=lambda: pictures.footprints(services, scope, name, epoch),
+            write=lambda out: pictures.write_footprints(services, scope, name, epoch, out),
+        )
 
     def paths(self, **chosen: Unpack[Selecting]) -> Result:
         """Show the file of every exposure that a run would use: ``rootname``, ``path``.

@@ -134,6 +134,16 @@ class Pictures(Protocol):
     def write_catalog(self, services: Services, name: str, epoch: float | None, out: Path) -> Path:
         """Write that figure."""
 
+    def footprints(
+        self, services: Services, scope: Scope, refcat: str | None, epoch: float | None
+    ) -> Figure:
+        """Draw the footprints of a selection, with the sources of a catalogue."""
+
+    def write_footprints(
+        self, services: Services, scope: Scope, refcat: str | None, epoch: float | None, out: Path
+    ) -> Path:
+        """Write that figure."""
+
     def write_report(
         self,
         services: Services,

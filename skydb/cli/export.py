@@ -64,7 +64,10 @@ def table(
 def footprints(
     context: typer.Context,
     chosen: Chosen,
-    out: Annotated[Path, typer.Argument(help="A file .reg (DS9), .moc.fits or .json.")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="A file .reg (DS9), .moc.fits, .json, or a map .png, .pdf or .svg."),
+    ],
     kind: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,18 +77,24 @@ def footprints(
     order: Annotated[
         int, typer.Option(help="MOC: HEALPix order of the smallest cells; 18 is 0.8 arcsec.")
     ] = 18,
+    refcat: Annotated[
+        str | None, typer.Option(help="On a map: sources of this catalogue, too.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the footprints of exposures, by their active WCS.
 
     Corners are ICRS. DS9 regions carry the name of the exposure and its chip; a MOC is the
-    union of all; the JSON has every footprint with its file, WCS and corners in degrees.
+    union of all; the JSON has every footprint with its file, WCS and corners in degrees. A
+    picture (.png, .pdf, .svg) is a map of them, with the sources of a catalogue.
 
     Example: skydb export footprints field.reg --filter F160W
     """
     shell = shell_of(context)
     with shell.ledger() as ledger:
-        done = ledger.export.footprints(out, kind=kind or (), order=order, **chosen.words())
+        done = ledger.export.footprints(
+            out, kind=kind or (), order=order, refcat=refcat, **chosen.words()
+        )
     if as_json:
         shell.print_json(done.document())
         return

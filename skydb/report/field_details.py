@@ -47,19 +47,23 @@ def footprint_blocks(services: Services, scope: Scope, alignment: int | None) ->
     used = catalog_rows(services, alignment)
 
     def draw() -> tuple[FigureBlock, ...]:
+        without = ""
         try:
             shown = pages.footprints_shown(
                 services, scope, *((used[0]["catalog"], used[0]["epoch"]) if used else ())
             )
-        except (NotFoundError, FileRejectedError):
+        except (NotFoundError, FileRejectedError) as error:
             # The file of the catalogue may be gone; the footprints are in the ledger.
+            if not used:
+                raise
+            without = f" The sources of {used[0]['catalog']} are not drawn: {error}"
             shown = pages.footprints_shown(services, scope)
         count = sum(field.exposures for field in shown.fields)
         more = f", and sources of {shown.catalog}" if shown.catalog else ""
         return (
             FigureBlock.drawn(
                 "Footprints",
-                f"Outlines of the exposures in their active WCS, by visit{more}.",
+                f"Outlines of the exposures in their active WCS, by visit{more}.{without}",
                 f"Map of the outlines of {count} exposures of {len(shown.visits)} visits.",
                 themed(draw_footprints, shown),
             ),

@@ -128,6 +128,23 @@ class LedgerPictures:
 
         return catalog_picture(services, name, out, epoch)
 
+    def footprints(
+        self, services: Services, scope: Scope, refcat: str | None, epoch: float | None
+    ) -> Figure:
+        """Draw the footprints of a selection, with the sources of a catalogue."""
+        from skydb.report.footprint_figures import draw_footprints
+        from skydb.report.pages import footprints_shown
+
+        return draw_footprints(footprints_shown(services, scope, refcat, epoch))
+
+    def write_footprints(
+        self, services: Services, scope: Scope, refcat: str | None, epoch: float | None, out: Path
+    ) -> Path:
+        """Write that figure."""
+        from skydb.report.pages import footprint_picture
+
+        return footprint_picture(services, out, scope, refcat, epoch)
+
     def write_report(
         self,
         services: Services,

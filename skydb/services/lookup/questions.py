@@ -139,13 +139,6 @@ class Questions:
             group = group_id or queries.latest_group(session)
             return [queries.sky_run_row(run) for run in queries.runs_of_group(session, group)]
 
-    def current_sky_runs(self) -> list[queries.Row]:
-        """Rows of :meth:`sky_runs` for the newest group, or none when there was no run."""
-        try:
-            return self.sky_runs()
-        except NotFoundError:
-            return []
-
     def latest_alignment(self, scope: Scope | None = None) -> int | None:
         """The newest alignment run that was finished, of any product of a scope; or None."""
         with self.store.reading() as session:

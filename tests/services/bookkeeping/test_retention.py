@@ -233,7 +233,7 @@ def _views(services: Services, run: int) -> tuple[bool, bool, bool]:
         services.questions.sql(f"SELECT 1 FROM {view} WHERE run_id = {run}").rows
         for view in ("v_sky_values", "v_sky_current")
     ]
-    shown = [row["run"] for row in services.questions.current_sky_runs()]
+    shown = [row["run"] for row in services.questions.sky_runs()]
     return bool(answers[0]), run in shown, bool(answers[1])
 
 
@@ -253,7 +253,8 @@ def test_a_deleted_run_is_hidden_and_its_predecessor_comes_back(
 def test_when_all_runs_are_deleted_there_is_no_newest_group(services: Services) -> None:
     for run in _runs(services):
         services.retention.delete(run, "a trial")
-    assert services.questions.current_sky_runs() == []
+    with pytest.raises(NotFoundError):
+        services.questions.sky_runs()
     assert services.questions.environment() == []
     (status,) = services.todo.status()
     assert status["matched"] == 0

@@ -10,9 +10,10 @@ import pytest
 
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import ProductKind
-from skydb.errors import NotFoundError
+from skydb.errors import NotFoundError, UsageError
 from skydb.report.pages import footprint_picture, footprints_shown
 from skydb.store.scope import Scope
+from tests.ledgers import interface_of
 from tests.services.footprints import Observatory, box, wcs_of
 
 PLACE = (0.001, -2.46)
@@ -61,6 +62,15 @@ def test_the_same_footprints_are_rows_and_a_map(observed: Services, tmp_path: Pa
     assert len(observed.footprints.rows(Scope(filter="f110w"))) == 1
     (field,) = footprints_shown(observed).fields
     assert (field.exposures, len(field.outlines)) == (2, 3)
+    db = interface_of(observed)
+    done = db.export.footprints(tmp_path / "field.png", exposure="ibxl50iaq")
+    assert (done["rows"], done.exposures) == (2, 1)
+    assert (tmp_path / "field.png").read_bytes().startswith(b"\x89PNG")
+    assert db.inspect.footprints()[2].rootname == "ibxl51ibq"
+    with pytest.raises(UsageError, match="for a map"):
+        db.export.footprints(tmp_path / "field.reg", refcat="gaia")
+    with pytest.raises(UsageError, match="not for a map"):
+        db.export.footprints(tmp_path / "field.png", kind="drz")
     path = footprint_picture(observed, tmp_path / "new")
     assert path == tmp_path / "new" / "footprints.png"
     assert path.read_bytes().startswith(b"\x89PNG")
