@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.alignment_options import AlignmentRequest
 from skydb.api.base import run_number
+from skydb.api.checking import path
 from skydb.api.results import DrawnResult, Record, Result
 from skydb.api.selecting import Guarding, Names, policy_of, selection_of
 from skydb.api.wcs import WcsGroup
@@ -158,7 +159,8 @@ class AlignGroup(WcsGroup):
         --------
         >>> pictures = db.align.plot(4, "figures")
         """
-        return Result(self._pictures.write_fits(self._services, run_number(run), Path(out)))
+        number, directory = run_number(run), path(out, "out")
+        return Result(self._pictures.write_fits(self._services, number, directory))
 
     def accept(
         self,

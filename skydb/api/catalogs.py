@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skydb.api.base import Group
+from skydb.api.checking import path as checked
 from skydb.api.results import DrawnResult, Record, Result
 from skydb.domain.catalog import CatalogUse
 
@@ -53,8 +54,8 @@ class RefcatGroup(Group):
         >>> db.refcat.import_("field/gaia.ecsv", epoch=2016.0, name="again").epoch
         2016.0
         """
-        use = CatalogUse.of(without_motion, mag_min, mag_max)
-        return _obtained(self._services.refcat.import_file(Path(path), epoch, name, use))
+        use, file = CatalogUse.of(without_motion, mag_min, mag_max), checked(path)
+        return _obtained(self._services.refcat.import_file(file, epoch, name, use))
 
     def gaia(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.api.base import Group
+from skydb.api.checking import path as checked
 from skydb.api.results import Record, Result
 from skydb.api.selecting import member
 
@@ -124,8 +125,8 @@ class DatabaseGroup(Group):
 
         wanted = member(BackupKind, kind, "kind of backup")
         url = self._ledger.url
-        progress = self._ledger.progress
-        made = back_up(url, Path(path), kind=wanted, overwrite=overwrite, progress=progress)
+        progress, file = self._ledger.progress, checked(path)
+        made = back_up(url, file, kind=wanted, overwrite=overwrite, progress=progress)
         known = asdict(made)
         return Record(known, known["tables"], remarks=[made.remark] if made.remark else [])
 

@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from skydb.api.checking import path
+
 if TYPE_CHECKING:
     from astropy.table import QTable
     from matplotlib.figure import Figure
@@ -187,7 +189,7 @@ class DrawnResult(Result):
         >>> [path.name for path in db.sky.timeline(visit="bxl50").write("figures")]
         ['timeline_sky.png', 'timeline_alignment.png']
         """
-        made = self._write(Path(out))
+        made = self._write(path(out, "out"))
         return [made] if isinstance(made, Path) else list(made)
 
 

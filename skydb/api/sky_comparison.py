@@ -149,8 +149,8 @@ class SkyComparisonGroup(Group):
 
         Examples
         --------
-        >>> len(db.sky.changes(history=True, visit="bxl50")) >= 0
-        True
+        >>> {row.method for row in db.sky.changes(history=True, visit="bxl50")}
+        {'localmin', 'match'}
         """
         if bool(runs) + history + (between is not None) != 1:
             raise UsageError(

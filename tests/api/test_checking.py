@@ -38,6 +38,9 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.export(5), "is not a path"),
     (lambda db: db.report(None), "out=None"),
     (lambda db: db.fsck(repair="x"), "repair='x'"),
+    (lambda db: db.refcat.import_(None), "path=None"),
+    (lambda db: db.align.plot(3, None), "out=None"),
+    (lambda db: db.database.backup(5), "path=5"),
     (lambda db: db.sql(None), "statement=None"),
 ]
 
@@ -48,7 +51,9 @@ def nowhere() -> Ledger:
     return skydb.lazy_ledger(NOWHERE)
 
 
-@pytest.mark.parametrize(("call", "said"), WRONG, ids=[said for _, said in WRONG])
+@pytest.mark.parametrize(
+    ("call", "said"), WRONG, ids=[f"{n} {said}" for n, (_, said) in enumerate(WRONG)]
+)
 def test_what_cannot_be_meant_is_named(call: Call, said: str, nowhere: Ledger) -> None:
     with pytest.raises(UsageError) as caught:
         call(nowhere)
