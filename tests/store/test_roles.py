@@ -102,7 +102,7 @@ def test_no_quotes_around_a_function_hide_it_when_it_would_be_called(before, aft
     # backslashes work in it. A text that does not end is a wrong statement, and calls nothing.
     has_other_quotes = set(before) & set('"$\\') or re.search(r"(?<![A-Z])E'", before)
     inside = before.count("'") % 2 == 1 and not has_other_quotes and "'" in after
-    if inside and "--" not in before + after and "/*" not in before + after:
+    if inside and "--" not in statement and "/*" not in statement:
         return
     with pytest.raises(UsageError):
         require_no_action(statement)
