@@ -47,6 +47,7 @@ def test_everything_declared_is_pinned_to_a_version_that_it_allows(
         *project["project"]["dependencies"],
         *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
         *project["dependency-groups"]["test"],
+        *project["dependency-groups"]["docs"],
         *project["build-system"]["requires"],
     ]
     for requirement in map(Requirement, declared):
