@@ -1,8 +1,8 @@
-"""``skydb.simulate(...)``: a field of exposures whose truth is known."""
+"""``skydb.simulate(...)``: a field of exposures whose truth is known; ``skydb.serve(...)``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +11,7 @@ from skydb.errors import UsageError
 if TYPE_CHECKING:
     from enum import StrEnum
 
+    from skydb.simulate.archive import LoopbackArchive
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 
@@ -96,6 +97,97 @@ def simulate(
         kind=kind,
     )
     return simulate_field(Path(directory), plan, progress=progress)
+
+
+def redeliver(
+    directory: str | Path,
+    *,
+    only: str | Iterable[str] = (),
+    out: str | Path | None = None,
+    shift_mas: float = 40.0,
+    progress: Callable[[str], None] | None = None,
+) -> FieldTruth:
+    """Write exposures of a simulated field again, as the archive does when it reprocesses.
+
+    They have a newer IDCTAB and software, pixels that are 0.1 % brighter and another WCS. The
+    field itself does not change.
+
+    Parameters
+    ----------
+    directory : path-like
+        What :func:`simulate` wrote.
+    only : str or iterable of str
+        Rootnames; all exposures when left out. A visit gets a new product if all its exposures
+        are among them.
+    out : path-like, optional
+        Where to write; ``redelivered`` in the directory of the field when left out.
+    shift_mas : float
+        How far north the WCS moves, mas.
+    progress : callable, optional
+        Called with a sentence on each step.
+
+    Returns
+    -------
+    FieldTruth
+        Truth of the new files.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no field, or it has no such exposure.
+    UsageError
+        When `out` is the directory of the field.
+
+    Examples
+    --------
+    >>> truth = skydb.simulate.redeliver("field", only="ibxl50clq", out="redelivered")
+    >>> [exposure.rootname for exposure in truth.exposures]
+    ['ibxl50clq']
+    """
+    from skydb.simulate.redelivery import Redelivery, redeliver_field
+
+    several = (only,) if isinstance(only, str) else only
+    redelivery = Redelivery(tuple(name.strip().lower() for name in several), shift_mas)
+    new = None if out is None else Path(out)
+    return redeliver_field(Path(directory), redelivery, new, progress=progress)
+
+
+def serve(directory: str | Path, *, port: int = 0) -> LoopbackArchive:
+    """Serve a simulated field as MAST, Gaia and the catalogue service, on this machine.
+
+    It listens until it is stopped: at the end of a ``with`` statement, by ``stop()``, or when
+    Python ends.
+
+    Parameters
+    ----------
+    directory : path-like
+        What :func:`simulate` wrote.
+    port : int
+        Port on 127.0.0.1; 0 for any that is free.
+
+    Returns
+    -------
+    LoopbackArchive
+        For ``archive=`` of :func:`skydb.open` and :func:`skydb.init`.
+
+    Raises
+    ------
+    NotFoundError, ParseError
+        When the directory holds no simulated field.
+    ArchiveError
+        When the port is taken.
+
+    Examples
+    --------
+    >>> with skydb.serve("field") as archive, skydb.open(db.url, archive=archive) as ledger:
+    ...     ledger.fetch.plan(obs_id="ibxl50*").total_bytes > 0
+    True
+    """
+    from skydb.simulate.archive import LoopbackArchive
+
+    archive = LoopbackArchive(directory, port)
+    archive.start()
+    return archive
 
 
 def plan_of(
