@@ -7,17 +7,20 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from skydb.domain.columns import ColumnKind
 from skydb.store import columns
 
 if TYPE_CHECKING:
     from skydb.store.columns import Quantity
 
 #: Characters of a text that are shown; the rest is in its tooltip.
-_LONGEST = 100
+_LONGEST = 300
 #: Characters of a checksum that are shown.
 _DIGEST = 12
 #: Entries of a list that are shown.
 _LISTED = 12
+#: Characters of a moment in ISO 8601 up to its second.
+_SECOND = 19
 
 _LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
 
@@ -37,7 +40,7 @@ def table(rows: Sequence[Mapping[str, Any]], names: Sequence[str], units: Mappin
     """
     shown = [name for name in names if not rows or any(_is_known(row.get(name)) for row in rows)]
     fields = {name: columns.field_of(name) for name in shown}
-    sides = {name: _side([row.get(name) for row in rows]) for name in shown}
+    sides = {name: _side(fields[name], [row.get(name) for row in rows]) for name in shown}
     heads = "".join(_head(field, sides[name], units) for name, field in fields.items())
     body = "".join(
         f"<tr>{''.join(_cell(row.get(name), fields[name], sides[name]) for name in shown)}</tr>"
@@ -69,10 +72,13 @@ def text_of(value: Any, field: Quantity) -> str:  # noqa: ANN401 - whatever a ro
     """A value as a table shows it, at its full length."""
     if value is None:
         return ""
-    if isinstance(value, bool):
+    # SQLite has 0 and 1 for no and yes.
+    if isinstance(value, bool) or (field.kind is ColumnKind.BOOLEAN and value in (0, 1)):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
+    if field.kind is ColumnKind.TIME:
+        return str(value)[:_SECOND].replace("T", " ")
     if isinstance(value, float):
         return format(value, field.format or ".6g")
     if isinstance(value, int):
@@ -86,7 +92,7 @@ def text_of(value: Any, field: Quantity) -> str:  # noqa: ANN401 - whatever a ro
 
 def _listed(values: Sequence[Any], field: Quantity) -> str:
     """The first entries; of things that have names themselves, how many and which names."""
-    if isinstance(values[0], Mapping) if values else False:
+    if values and isinstance(values[0], Mapping):
         return f"{len(values)} with {', '.join(values[0])}"
     more = [f"and {len(values) - _LISTED} more"] if len(values) > _LISTED else []
     return ", ".join([*(text_of(one, field) for one in values[:_LISTED]), *more])
@@ -113,15 +119,16 @@ def _unit(field: Quantity, units: Mapping[str, str], beside: Mapping[str, Any]) 
     return columns.printed_unit(str(said)) if said else field.shown_unit or ""
 
 
-def _side(values: Sequence[Any]) -> str:
+def _side(field: Quantity, values: Sequence[Any]) -> str:
     """Numbers to the right, all else to the left."""
     known = [value for value in values if value is not None]
     numbers = [isinstance(one, (int, float)) and not isinstance(one, bool) for one in known]
-    return _RIGHT if known and all(numbers) else _LEFT
+    is_number = field.kind is not ColumnKind.BOOLEAN and bool(known) and all(numbers)
+    return _RIGHT if is_number else _LEFT
 
 
 def _is_known(value: Any) -> bool:  # noqa: ANN401 - whatever a row holds
-    return value is not None and value != [] and value != {} and value != ()
+    return value is not None and not (isinstance(value, (list, tuple, dict)) and not value)
 
 
 def _tip(text: str) -> str:

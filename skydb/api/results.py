@@ -281,5 +281,12 @@ def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
-    """A member of a vocabulary as its word."""
-    return value.value if isinstance(value, Enum) else value
+    """A member of a vocabulary as its word, a scalar of numpy as a number; also in lists."""
+    if isinstance(value, Enum):
+        return value.value
+    if type(value) in (list, tuple):
+        return type(value)(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return {_plain(name): _plain(one) for name, one in value.items()}
+    is_scalar = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_scalar else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -27,6 +29,6 @@ class Picture(Figure):
         FigureCanvasAgg(self)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        from skydb.report.style import png_bytes
-
-        return png_bytes(self), {"width": round(self.get_figwidth() * _SHOWN_DPI)}
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=self.dpi)
+        return stream.getvalue(), {"width": round(self.get_figwidth() * _SHOWN_DPI)}

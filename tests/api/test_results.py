@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import astropy.units as u
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from skydb.api.results import DrawnResult, Record, Result, Row
 
 ROWS = [{"rootname": "ibxl50clq", "rms_mas": 1.5}, {"rootname": "<b>", "rms_mas": None}]
+
+
+class Word(StrEnum):
+    YES = "yes"
 
 
 @dataclass
@@ -48,8 +54,49 @@ def test_a_result_says_what_is_in_it_and_whether_to_look_at_it() -> None:
 
 def test_a_notebook_shows_rows_and_remarks_without_markup_of_files() -> None:
     page = Result(ROWS * 40, remarks=["look & see"])._repr_html_()
-    assert "<td>1.5</td>" in page and "&lt;b&gt;" in page and "look &amp; see" in page
+    assert ">1.5</td>" in page and "&lt;b&gt;" in page and "look &amp; see" in page
     assert page.count("<tr>") == 61 and "20 more rows" in page
+
+
+def test_a_table_of_a_notebook_has_units_rounded_numbers_and_no_empty_column() -> None:
+    row = {"mdrizsky": 1.23456789, "unit": "electron/s", "sha256": "ab" * 32, "reason": None}
+    more = {"started_at": "2026-11-28T22:31:03.196586+00:00", "downgraded": 1, "cause": ["a", "b"]}
+    page = Result([row | more])._repr_html_()
+    assert "[e-/s]" in page and ">1.234568<" in page and "ababababab" in page
+    assert "ab" * 7 not in page.replace(f'title="{"ab" * 32}"', "")
+    assert ">2026-11-28 22:31:03<" in page and ">yes<" in page and ">a, b<" in page
+    assert "Columns without a value: reason." in page and "<th" in page
+
+
+def test_a_record_of_a_notebook_is_names_values_and_units() -> None:
+    known = {"run": 4, "rms_ra_mas": 4.04, "why": None, "used": [{"rootname": "a"}] * 3}
+    page = Record(known, [{"path": "<a>"}], remarks=["so"])._repr_html_()
+    assert ">4.0<" in page and ">mas<" in page and "why" not in page
+    assert "3 with rootname" in page and "&lt;a&gt;" in page and "<p>so</p>" in page
+
+
+def test_columns_of_a_result_are_a_result_that_keeps_units_and_flags() -> None:
+    rows = [
+        {"rootname": "a", "match": 0.5, "unit": "electron/s"},
+        {"rootname": "b", "match": 1.5, "unit": "electron/s"},
+    ]
+    whole = Result(rows, remarks=["so"], is_flagged=True)
+    part = whole["match", "rootname"]
+    assert part.names == ("match", "rootname") and part.rows == [
+        {"match": 0.5, "rootname": "a"},
+        {"match": 1.5, "rootname": "b"},
+    ]
+    assert part["match"].unit == whole["match"].unit == u.electron / u.s
+    assert (part.remarks, part.is_flagged, part.has_failed) == (("so",), True, False)
+    assert whole[["match"]]["match",].table["match"].unit == u.electron / u.s
+    with pytest.raises(KeyError, match="mach: the columns are rootname, match, unit"):
+        whole["rootname", "mach"]
+
+
+def test_scalars_of_numpy_and_words_in_lists_are_plain() -> None:
+    row = Result([{"a": np.float32(0.5), "b": [Word.YES], "c": {"d": (Word.YES,)}}])[0]
+    assert type(row.a) is float and row == {"a": 0.5, "b": ["yes"], "c": {"d": ("yes",)}}
+    assert type(row.b[0]) is str
 
 
 def test_a_record_is_one_object_that_may_have_rows() -> None:
