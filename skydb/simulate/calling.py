@@ -33,6 +33,7 @@ def simulate(
     cosmic_rays: bool = False,
     exptime_s: float | None = None,
     kind: str | None = None,
+    overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> FieldTruth:
     """Write exposures and pipeline products with known skies and pointing errors.
@@ -61,6 +62,8 @@ def simulate(
         Seconds of an exposure.
     kind : str, optional
         ``blank``, ``sparse``, ``nebula``, ``galaxy``, ``crowded``, ``matched``, ``gradient``.
+    overwrite : bool
+        Write over a field that is there, or over other files of the same names.
     progress : callable, optional
         Called with a sentence on each step.
 
@@ -72,7 +75,7 @@ def simulate(
     Raises
     ------
     UsageError
-        When the detector cannot do what is asked.
+        When the detector cannot do what is asked, or the directory holds a field.
 
     Examples
     --------
@@ -80,7 +83,7 @@ def simulate(
     >>> len(truth.exposures)
     2
     """
-    from skydb.simulate.field import simulate_field
+    from skydb.simulate.field import file_names, simulate_field
 
     plan = plan_of(
         detector,
@@ -96,7 +99,10 @@ def simulate(
         exptime_s=exptime_s,
         kind=kind,
     )
-    return simulate_field(Path(directory), plan, progress=progress)
+    target = Path(directory)
+    if not overwrite:
+        _require_free(target, file_names(plan))
+    return simulate_field(target, plan, progress=progress)
 
 
 def redeliver(
@@ -105,6 +111,7 @@ def redeliver(
     only: str | Iterable[str] = (),
     out: str | Path | None = None,
     shift_mas: float = 40.0,
+    overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> FieldTruth:
     """Write exposures of a simulated field again, as the archive does when it reprocesses.
@@ -123,6 +130,8 @@ def redeliver(
         Where to write; ``redelivered`` in the directory of the field when left out.
     shift_mas : float
         How far north the WCS moves, mas.
+    overwrite : bool
+        Write over a field that is there, or over other files of the same names.
     progress : callable, optional
         Called with a sentence on each step.
 
@@ -136,7 +145,7 @@ def redeliver(
     NotFoundError
         When there is no field, or it has no such exposure.
     UsageError
-        When `out` is the directory of the field.
+        When `out` is the directory of the field, or holds a field.
 
     Examples
     --------
@@ -144,12 +153,17 @@ def redeliver(
     >>> [exposure.rootname for exposure in truth.exposures]
     ['ibxl50clq']
     """
-    from skydb.simulate.redelivery import Redelivery, redeliver_field
+    from skydb.simulate.redelivery import REDELIVERED_NAME, Redelivery, redeliver_field
+    from skydb.simulate.truth import FieldTruth
 
     several = (only,) if isinstance(only, str) else only
     redelivery = Redelivery(tuple(name.strip().lower() for name in several), shift_mas)
-    new = None if out is None else Path(out)
-    return redeliver_field(Path(directory), redelivery, new, progress=progress)
+    field = Path(directory)
+    new = field / REDELIVERED_NAME if out is None else Path(out)
+    if not overwrite and new.resolve() != field.resolve():
+        old = FieldTruth.load(field)
+        _require_free(new, [*(exposure.path for exposure in old.exposures), *old.products])
+    return redeliver_field(field, redelivery, new, progress=progress)
 
 
 def serve(directory: str | Path, *, port: int = 0) -> LoopbackArchive:
@@ -217,6 +231,18 @@ def plan_of(
         kind=None if kind is None else _member(FieldKind, kind.lower(), "kind of field"),
         **details,  # type: ignore[arg-type]
     )
+
+
+def _require_free(directory: Path, names: Iterable[str]) -> None:
+    """Refuse to write over what is there: a field, or files that have the same names."""
+    from skydb.simulate.truth import TRUTH_NAME
+
+    for name in (TRUTH_NAME, *names):
+        if (directory / name).exists():
+            raise UsageError(
+                f"{directory} holds {name} already.",
+                advice="Name another directory, or use --overwrite.",
+            )
 
 
 def _member(vocabulary: type[Word], text: str, what: str) -> Word:
