@@ -88,6 +88,7 @@ def open(
     True
     """
     ledger = lazy_ledger(url, data, archive, progress)
+    ledger.is_for_python = True
     ledger.services  # noqa: B018 - connects
     return ledger
 
@@ -111,6 +112,7 @@ def init(
     True
     """
     ledger = lazy_ledger(url, data, archive)
+    ledger.is_for_python = True
     ledger.database.upgrade()
     return open(url, data=data, archive=archive)
 

@@ -99,10 +99,10 @@ def simulate(
         exptime_s=exptime_s,
         kind=kind,
     )
-    target = Path(directory)
+    field = Path(directory)
     if not overwrite:
-        _require_free(target, file_names(plan))
-    return simulate_field(target, plan, progress=progress)
+        _require_free(field, file_names(plan))
+    return simulate_field(field, plan, progress=progress)
 
 
 def redeliver(
