@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from skydb.api.checking import path
+from skydb.errors import UsageError
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -39,6 +40,10 @@ class Row(dict[str, Any]):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self]
+
+    def copy(self) -> Row:
+        """Copy the row; its values are the same objects."""
+        return Row(self)
 
 
 class Result(Sequence[Row]):
@@ -192,6 +197,15 @@ class DrawnResult(Result):
         super().__init__(rows, names, **outcome)
         self._draw, self._write = draw, write
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What draws holds connections: rows go into another process, pictures do not.
+        return vars(self) | {"_draw": _not_here, "_write": _not_here}
+
+    def __copy__(self) -> Self:
+        found = type(self).__new__(type(self))
+        vars(found).update(vars(self))
+        return found
+
     def plot(self, **options: Any) -> Figure:  # noqa: ANN401 - of the picture
         """Draw what the command draws.
 
@@ -273,6 +287,20 @@ class Record(Result):
     def document(self) -> object:
         """Give what ``--json`` prints."""
         return self.known
+
+
+def _not_here(*_: object, **__: object) -> NoReturn:
+    """Stand for what draws in a result that was pickled or copied deeply.
+
+    Raises
+    ------
+    UsageError
+        Always.
+    """
+    raise UsageError(
+        "This result was copied or comes from another process: it has rows and no pictures.",
+        advice="Draw those of the ledger that made it.",
+    )
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import astropy.units as u
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from skydb.api.answers import Todo
 from skydb.api.results import DrawnResult, Record, Result, Row
+from skydb.errors import UsageError
 
 ROWS = [{"rootname": "ibxl50clq", "rms_mas": 1.5}, {"rootname": "<b>", "rms_mas": None}]
 
@@ -114,3 +122,50 @@ def test_a_drawn_result_gives_a_figure_and_writes_files(tmp_path: Path) -> None:
     )
     assert result.plot(size=3).get_figwidth() == 3
     assert result.write(str(tmp_path)) == [tmp_path / "a.png"]
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+TABLES = st.lists(
+    st.fixed_dictionaries({"rootname": st.text(), "keys": VALUES, "run": st.lists(VALUES)})
+)
+AGAIN = [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+
+
+@given(
+    rows=TABLES, remarks=st.lists(st.text()), is_flagged=st.booleans(), again=st.sampled_from(AGAIN)
+)
+def test_results_are_the_same_after_a_copy_and_in_another_process(
+    rows: list[dict[str, Any]], remarks: list[str], is_flagged: bool, again: Callable[[Any], Any]
+) -> None:
+    outcome: dict[str, Any] = {"remarks": remarks, "is_flagged": is_flagged}
+    drawn = DrawnResult(rows, ["rootname", "keys", "run"], draw=Figure, write=Path, **outcome)
+    for one in (drawn, Record({"run": 4, "rows": rows}, rows, **outcome), Result(rows, **outcome)):
+        other = again(one)
+        assert type(other) is type(one) and repr(other) == repr(one)
+        assert [*other] == [*one] and other.document() == one.document()
+        assert all(type(row) is Row for row in other)
+        assert (other.names, other.remarks, other.is_flagged) == (
+            one.names,
+            one.remarks,
+            is_flagged,
+        )
+        assert other._repr_html_() == one._repr_html_()
+
+
+@given(row=st.dictionaries(st.text(), VALUES), again=st.sampled_from([*AGAIN, Row.copy]))
+def test_rows_are_the_same_after_a_copy(row: dict[str, Any], again: Callable[[Row], Row]) -> None:
+    other = again(Row(row))
+    assert type(other) is Row and other == row and other is not row
+
+
+def test_pictures_stay_in_the_process_that_can_draw_them() -> None:
+    result = DrawnResult(ROWS, draw=lambda: Figure(), write=lambda out: out)
+    assert isinstance(copy.copy(result).plot(), Figure)
+    with pytest.raises(UsageError, match="rows and no pictures"):
+        pickle.loads(pickle.dumps(result)).plot()
+
+
+def test_what_a_subclass_knows_goes_along() -> None:
+    todo = Todo(ROWS)
+    todo.silenced = 3
+    assert pickle.loads(pickle.dumps(todo)).silenced == copy.deepcopy(todo).silenced == 3

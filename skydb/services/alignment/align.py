@@ -104,10 +104,7 @@ class AlignService:
         """
         settings, policy = settings or usual_settings(what), policy or GuardPolicy()
         refcats = names_of(refcat)
-        with self.context.store.reading() as session:
-            for name in refcats:
-                find_catalog(session, name)
-            require_listed(session, settings.files)
+        self.require(refcats, settings)
         road = road_of(what)
         targets, flags = self._targets(road, products, selection or Selection(), policy)
         for flag in flags:
@@ -117,6 +114,20 @@ class AlignService:
             road, refcats, targets, settings, flags, **policy.as_parameters(), **asked
         )
         return self._execute(road, run_id, refcats, targets, settings)
+
+    def require(self, refcat: Sequence[str], settings: TweakRegSettings | None = None) -> None:
+        """Check that the catalogues, and the files that settings name, are there.
+
+        Raises
+        ------
+        NotFoundError
+            When one is not.
+        """
+        with self.context.store.reading() as session:
+            for name in refcat:
+                find_catalog(session, name)
+            if settings is not None:
+                require_listed(session, settings.files)
 
     def explain(
         self,
