@@ -134,10 +134,12 @@ class AlignGroup(WcsGroup):
         >>> db.align.inputs(refcat="gaia", visit="bxl50")[0].kind
         'drz'
         """
+        from skydb.services.alignment import require_there
+
         asked = AlignmentRequest.of(refcat, what, group_by, relative=relative, options=options)
         selection = selection_of(chosen)
         services = self._services
-        services.align.require(several(asked.refcat), asked.settings)
+        require_there(services.context, several(asked.refcat), asked.settings)
         if asked.groups is None:
             return Result(services.align.explain(products, selection, what=asked.road))
         rows = services.align_groups.explain(asked.refcat, products, asked.groups, selection)

@@ -80,9 +80,11 @@ class InspectGroup(Group):
         --------
         >>> figure = db.inspect.footprints("gaia", visit="bxl50").plot()
         """
+        from skydb.services.alignment import require_there
+
         scope, name = scope_of(chosen), None if refcat is None else text(refcat, "refcat")
         services, pictures = self._services, self._pictures
-        services.align.require(several(name))
+        require_there(services.context, several(name))
         rows = [dict(row) for row in services.footprints.rows(scope)]
         for row in rows:
             row.pop("corners_deg")

@@ -24,7 +24,7 @@ CATALOGS = (
     *("sources_without_motion", "still_epoch", "motion_ra_mas_yr", "motion_dec_mas_yr"),
     *("sha256", "obtained_at", "path", "superseded_by", "findings"),
 )
-TODO = (
+DUE = (
     *("rule", "subject", "reason", "since", "command", "exposure", "visit", "rootname"),
     *("product", "target", "detector", "filter", "method", "refcat", "observation", "run"),
     *("proposal_id", "count"),

@@ -126,7 +126,7 @@ class ReadingCommands:
         from skydb.domain.todo import TodoRule
 
         wanted, scope = member(TodoRule, rule, "rule"), scope_of(chosen)
-        rows = Todo(self.services.todo.todo(scope, wanted), names.TODO)
+        rows = Todo(self.services.todo.todo(scope, wanted), names.DUE)
         rows.silenced = self.services.todo.silenced()
         return rows
 

@@ -197,3 +197,29 @@ def test_a_list_has_its_columns_and_units_even_when_it_is_empty(
         ledger.books.note(ledger.status()[0].visit, "seen")
         full = ask(ledger)
         assert len(full) > 0 and full.names == empty.names
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda db: db.align.inputs(refcat="gaja"), "gaja"),
+        (lambda db: db.align.inputs(refcat=["gaia", "gaja"]), "gaja"),
+        (lambda db: db.align.inputs(refcat="gaja", what="group"), "gaja"),
+        (lambda db: db.align.inputs(refcat="gaia", options={"exclusions": "none.txt"}), "none.txt"),
+        (lambda db: db.inspect.footprints("gaja"), "gaja"),
+    ],
+)
+def test_what_a_run_would_not_find_is_named_before_it_runs(
+    call: Callable[[Ledger], Result],
+    said: str,
+    ledger_url: str,
+    tmp_path: Path,
+    visit: list[Path],
+    catalog_file: Path,
+) -> None:
+    with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
+        ledger.ingest(visit[0].parent)
+        ledger.refcat.import_(catalog_file, 2016.0, "gaia")
+        assert len(ledger.align.inputs(refcat="gaia")) == 1
+        with pytest.raises(NotFoundError, match=said):
+            call(ledger)
