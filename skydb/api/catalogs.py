@@ -10,7 +10,7 @@ from skydb.api import names
 from skydb.api.base import Group
 from skydb.api.checking import path as checked
 from skydb.api.results import DrawnResult, Record, Result
-from skydb.domain.catalog import CatalogUse
+from skydb.domain.cataloguse import CatalogUse
 
 
 class RefcatGroup(Group):
