@@ -95,6 +95,13 @@ def test_only_a_url_or_a_path_is_a_database(url: Any) -> None:
         skydb.lazy_ledger(url)
 
 
+@pytest.mark.parametrize("data", [5, [], ""])
+def test_only_a_path_is_a_data_root(data: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a path"):
+        skydb.init(tmp_path / "new.sqlite", data=data)
+    assert not (tmp_path / "new.sqlite").exists()
+
+
 def test_a_path_is_the_url_of_its_file(tmp_path: Path) -> None:
     skydb.init(tmp_path / "new.sqlite").close()
     assert (tmp_path / "new.sqlite").exists()
