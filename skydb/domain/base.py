@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Index, MetaData, String, event, text
@@ -71,7 +72,8 @@ class Base(DeclarativeBase):
 @event.listens_for(Mapper, "before_configured")
 def _know_all_entities() -> None:
     """Have every entity there before one is mapped, since they name each other."""
-    import skydb.domain.entities  # noqa: F401
+    # By its name, because that module's parts import this one.
+    import_module("skydb.domain.entities")
 
 
 def add_beside(parent: Base, child: Base) -> None:
