@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from skydb.api import names
 from skydb.api.answers import Answer, Lineage, Status, Todo
 from skydb.api.base import run_number
 from skydb.api.checking import path, text
@@ -84,7 +85,7 @@ class ReadingCommands:
         >>> sorted({finding.kind for finding in db.findings()})
         ['environment', 'mixed-frames']
         """
-        return Result(self.services.plain.findings())
+        return Result(self.services.plain.findings(), names.FINDINGS)
 
     def status(self, by: str = "visit", **chosen: Unpack[Selecting]) -> Status:
         """Count exposures downloaded, aligned, matched, flagged and stale.
@@ -104,7 +105,7 @@ class ReadingCommands:
         from skydb.services.bookkeeping import StatusBy
 
         wanted, scope = require_member(StatusBy, by, "--by"), scope_of(chosen)
-        rows = Status(self.services.todo.status(wanted, scope))
+        rows = Status(self.services.todo.status(wanted, scope), names.STATUS[wanted])
         rows.dead_runs = [problem.subject for problem in self.services.fsck.dead_runs()]
         return rows
 
@@ -125,7 +126,7 @@ class ReadingCommands:
         from skydb.domain.todo import TodoRule
 
         wanted, scope = member(TodoRule, rule, "rule"), scope_of(chosen)
-        rows = Todo(self.services.todo.todo(scope, wanted))
+        rows = Todo(self.services.todo.todo(scope, wanted), names.DUE)
         rows.silenced = self.services.todo.silenced()
         return rows
 
