@@ -4,5 +4,7 @@ from .custody import make_reader as make_reader
 from .dbcopy import copy_database as copy_database
 from .notes import BooksService as BooksService
 from .retention import RetentionService as RetentionService
+from .snapshots import Snapshot as Snapshot
+from .snapshots import SnapshotService as SnapshotService
 from .todo import StatusBy as StatusBy
 from .todo import TodoService as TodoService
