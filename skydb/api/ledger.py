@@ -22,6 +22,7 @@ from skydb.api.working import WorkingCommands
 if TYPE_CHECKING:
     from skydb.api.composition import Services
     from skydb.api.pictures import Pictures
+    from skydb.api.sites import Sites
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
 
@@ -44,6 +45,8 @@ class Ledger(ReadingCommands, WorkingCommands):
         Database URL as it was given.
     progress : Progress, optional
         Listens to long work.
+    sites : Sites, optional
+        Makes pages for a browser.
 
     Examples
     --------
@@ -58,12 +61,14 @@ class Ledger(ReadingCommands, WorkingCommands):
         fields: FieldMaker,
         url: str | None = None,
         progress: Progress | None = None,
+        sites: Sites | None = None,
     ) -> None:
         self._opener = opener
         self.pictures = pictures
         self.fields = fields
         self._given_url = url
         self.progress = progress
+        self.sites = sites
 
     @cached_property
     def services(self) -> Services:
