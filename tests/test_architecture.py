@@ -41,7 +41,7 @@ ALLOWED = {
     "services": {*BELOW_SERVICES, ROOT},
     "api": {*BELOW_SERVICES, "services", ROOT},
     "report": {"errors", "version", "interruption", "domain", "store", "services", "api", ROOT},
-    "browse": {"errors", "version", "domain", "store", "services", "api", "report", ROOT},
+    "browse": {"errors", "version", "domain", "store", "services", "api", "report"},
     "simulate": {"errors", "interruption", "domain", "files", "sky", "drizzle", ROOT},
     "cli": {"errors", "version", "interruption", "api", "report", "simulate", ROOT},
     # The door for Python programs is a composition root, as the command line is.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from skydb.api.alignment import AlignGroup
 from skydb.api.books import BooksGroup
+from skydb.api.browsing import BrowsingCommand
 from skydb.api.catalogs import RefcatGroup
 from skydb.api.database import DatabaseGroup
 from skydb.api.exports import ExportGroup
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from skydb.services.selftest import FieldMaker
 
 
-class Ledger(ReadingCommands, WorkingCommands):
+class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
     """A ledger without sessions: its groups and methods are those of the commands.
 
     Every method gives a :class:`~skydb.api.results.Result`: rows, a ``QTable`` with units, a

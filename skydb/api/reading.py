@@ -12,12 +12,10 @@ from skydb.api.base import run_number
 from skydb.api.checking import path, text
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
-from skydb.errors import UsageError
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
     from skydb.api.pictures import Pictures
-    from skydb.api.sites import Site, Sites
     from skydb.store.readonly import OpenAnswer as OpenAnswer
 
 
@@ -25,7 +23,6 @@ class ReadingCommands:
     """Commands without a group that only read."""
 
     pictures: Pictures
-    sites: Sites | None
 
     if TYPE_CHECKING:
 
@@ -216,40 +213,6 @@ class ReadingCommands:
         rules = Rules(timeout_s=timeout_s, as_is=as_is)
         with self.services.questions.asking(statement, rules) as answer:
             yield answer
-
-    @contextmanager
-    def browse(self, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Site]:
-        """Show a snapshot of the ledger as pages for a browser, for the length of a block.
-
-        Parameters
-        ----------
-        host : str
-            Address to listen on; others than that of this machine let other machines read.
-        port : int
-            0 for any that is free.
-
-        Yields
-        ------
-        Site
-            ``url`` is the address of the first page, ``wait()`` waits for SIGINT or SIGTERM.
-
-        Raises
-        ------
-        UsageError
-            When Datasette is not installed: ``pip install 'skydb[browse]'``.
-        StateError
-            When the port is taken.
-
-        Examples
-        --------
-        >>> with db.browse() as site:
-        ...     site.url.startswith("http://127.0.0.1:")
-        True
-        """
-        if self.sites is None:
-            raise UsageError("This ledger was opened without pages for a browser.")
-        with self.sites.site(self.services, text(host, "host"), int(port)) as site:
-            yield site
 
     def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> Lineage:
         """Show where one thing comes from: what made it, of what, with which software.

@@ -42,7 +42,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from skydb.api.ledger import Ledger
+    from skydb.api.composition import Services
     from skydb.browse.facts import LedgerFacts
 
 #: Milliseconds that a question and that a facet may take.
@@ -108,7 +108,7 @@ class Application:
 
     Parameters
     ----------
-    ledger : Ledger
+    services : Services
         The snapshot through the Python interface.
     path : Path
         The snapshot.
@@ -122,12 +122,12 @@ class Application:
     __name__ = "skydb-browse"
 
     def __init__(
-        self, ledger: Ledger, path: Path, facts: LedgerFacts, about: Mapping[str, str]
+        self, services: Services, path: Path, facts: LedgerFacts, about: Mapping[str, str]
     ) -> None:
-        self._ledger = ledger
+        self._services = services
         self._facts = facts
         self._about = about
-        self._pictures = MosaicPictures(ledger, path.parent / "pictures")
+        self._pictures = MosaicPictures(services, path.parent / "pictures")
         counts = {name: {"count": count} for name, count in facts.counts.items()}
         self.datasette = Datasette(
             metadata=metadata(facts),
@@ -240,7 +240,7 @@ class Application:
             database = self.datasette.get_database(links.DATABASE)
 
             def made(connection: Any) -> Page | str:  # noqa: ANN401
-                here = Here(Asking(connection), self._ledger, self._facts, words)
+                here = Here(Asking(connection), self._services, self._facts, words)
                 return _guarded(lambda: make(here, *names.values()))
 
             page = await database.execute_fn(made)

@@ -1,4 +1,4 @@
-"""What pages are made of: facts, tables, pictures and maps, without any markup.
+"""Parts that pages are made of: facts, tables, pictures and maps, without any markup.
 
 One template sets them; what is not markup of the template is escaped.
 """

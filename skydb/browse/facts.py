@@ -41,7 +41,7 @@ class FieldFact:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """What is counted once.
+    """Counts of a snapshot.
 
     Parameters
     ----------

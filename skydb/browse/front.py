@@ -1,4 +1,4 @@
-"""What stands before Datasette: who may ask, and what an answer may load."""
+"""The gate before Datasette: who may ask, and what an answer may load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is made from."""
+"""Everything that a page is made from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skydb.api.ledger import Ledger
+    from skydb.api.composition import Services
     from skydb.browse.asking import Asking
     from skydb.browse.facts import LedgerFacts
 
@@ -23,7 +23,7 @@ class Here:
     ----------
     asking : Asking
         Answers SELECTs.
-    ledger : Ledger
+    services : Services
         The snapshot through the Python interface.
     facts : LedgerFacts
         What was counted once.
@@ -32,7 +32,7 @@ class Here:
     """
 
     asking: Asking
-    ledger: Ledger
+    services: Services
     facts: LedgerFacts
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

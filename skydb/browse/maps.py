@@ -11,7 +11,7 @@ from skydb.browse import links
 from skydb.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from skydb.api.ledger import Ledger
+    from skydb.api.composition import Services
     from skydb.browse.facts import FieldFact
     from skydb.report.footprint_figures import FieldMap
 
@@ -85,12 +85,12 @@ class SkyMap:
     alt: str
 
 
-def footprint_maps(ledger: Ledger, rootnames: Sequence[str], here: str = "") -> list[SkyMap]:
+def footprint_maps(services: Services, rootnames: Sequence[str], here: str = "") -> list[SkyMap]:
     """Draw the footprints of exposures, one map for those that are near each other.
 
     Parameters
     ----------
-    ledger : Ledger
+    services : Services
     rootnames : sequence of str
         No more than :data:`MOST` are drawn.
     here : str
@@ -103,7 +103,7 @@ def footprint_maps(ledger: Ledger, rootnames: Sequence[str], here: str = "") -> 
         return []
     try:
         scope = scope_of({"exposure": tuple(rootnames[:MOST])})
-        rows = ledger.services.footprints.rows(scope)
+        rows = services.footprints.rows(scope)
     except NotFoundError:
         # Known from logs only: there is no outline.
         return []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skydb.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from skydb.api.ledger import Ledger
+    from skydb.api.composition import Services
     from skydb.services.lookup import MosaicEvidence
 
 #: Longest side of a picture in pixels.
@@ -23,14 +23,14 @@ class MosaicPictures:
 
     Parameters
     ----------
-    ledger : Ledger
+    services : Services
         The snapshot.
     directory : Path
         Where they are kept; made with the first one.
     """
 
-    def __init__(self, ledger: Ledger, directory: Path) -> None:
-        self._ledger = ledger
+    def __init__(self, services: Services, directory: Path) -> None:
+        self._services = services
         self._directory = directory
         # One at a time: reading mosaics is what memory is needed for.
         self._drawing = Lock()
@@ -62,7 +62,7 @@ class MosaicPictures:
             return kept.read_bytes()
 
     def _draw(self, runs: Sequence[int]) -> None:
-        found = self._ledger.services.evidence.mosaics(runs)
+        found = self._services.evidence.mosaics(runs)
         there = [one for one in found if one.science.is_file()]
         self._directory.mkdir(exist_ok=True)
         names = "-".join(map(str, runs))

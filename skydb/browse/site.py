@@ -60,7 +60,7 @@ class LedgerSites:
 @contextmanager
 def _pages(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]:
     """The ASGI application of a snapshot, which has answered once."""
-    import skydb
+    from skydb.api.composition import Services
     from skydb.browse.application import Application
     from skydb.browse.facts import prepare
     from skydb.browse.front import Front
@@ -74,11 +74,14 @@ def _pages(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]:
         "datasette": version("datasette"),
     }
     url, root = f"sqlite:///{snapshot.path}", services.context.workspace.root
-    with skydb.open(url, data=root) as ledger:
-        application = Application(ledger, snapshot.path, facts, about)
+    copy = Services.open(url, root)
+    try:
+        application = Application(copy, snapshot.path, facts, about)
         with application.registered() as app:
             _warm_up(application, facts)
             yield Front(app, _hosts(host), _landings(facts), counts=not facts.is_large)
+    finally:
+        copy.close()
 
 
 def _warm_up(application: Application, facts: LedgerFacts) -> None:

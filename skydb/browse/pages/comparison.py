@@ -154,7 +154,7 @@ def _mosaics(rows: Sequence[Row]) -> tuple[Any, ...]:
 def _parameters(here: Here, numbers: Sequence[int]) -> Table:
     given: dict[str, dict[int, object]] = {}
     for number in numbers:
-        for one in here.ledger.services.runs.parameters(number):
+        for one in here.services.runs.parameters(number):
             given.setdefault(one["name"], {})[number] = one["value"]
     rows = [
         {"name": name, **{f"run_{number}": _said(values.get(number)) for number in numbers}}

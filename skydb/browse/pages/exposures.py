@@ -204,6 +204,6 @@ def _maps(here: Here, row: Row) -> tuple[Map, ...]:
         row["visit_key"], row["id"],
     )  # fmt: skip
     caption = "This exposure among those of its visit; north is up, east is left."
-    drawn = footprint_maps(here.ledger, [one["rootname"] for one in rows], row["rootname"])
+    drawn = footprint_maps(here.services, [one["rootname"] for one in rows], row["rootname"])
     with_it = [one for one in drawn if any("here" in shape.look for shape in one.shapes)]
     return tuple(Map(one, caption) for one in with_it)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
+from skydb.api.selecting import scope_of
 from skydb.browse import links
 from skydb.browse.asking import Row, TooSlowError, places
 from skydb.browse.blocks import (
@@ -116,7 +116,7 @@ def _names_of_field(here: Here, target: str | None) -> list[str]:
 
 
 def _maps(here: Here, names: Sequence[str], of: int, mark: str = "") -> tuple[Block, ...]:
-    drawn = footprint_maps(here.ledger, names, mark)
+    drawn = footprint_maps(here.services, names, mark)
     left = f" The first {len(names)} of {of:,} exposures are drawn." if of > len(names) else ""
     caption = f"North is up, east is left; a click leads to the exposure.{left}"
     return tuple(Map(one, caption) for one in drawn)
@@ -148,7 +148,7 @@ def visit(here: Here, label: str) -> Page:
         label[3:].lower(),
     )
     if row is None:
-        return missing(f"There is no visit {label!r}.", "Visits are named as bxl50.", "/")
+        return missing(f"No visit {label!r} is on record.", "Visits are named as bxl50.", "/")
     key = row["visit_id"]
     exposures = here.asking.rows(
         "SELECT s.*, e.date_obs, e.exptime_s FROM v_exposure_status s"
@@ -232,7 +232,7 @@ def _runs_of_visit(here: Here, visit_id: int) -> Table:
 
 
 def _due(here: Here, label: str) -> tuple[Block, ...]:
-    rows = [dict(row) for row in here.ledger.todo(visit=label)]
+    rows = [dict(row) for row in here.services.todo.todo(scope_of({"visit": label}))]
     return (due_table(rows),)
 
 
@@ -285,12 +285,14 @@ def todo(here: Here) -> Page:
             label[:3].lower(), label[3:].lower(),
         )  # fmt: skip
         if known is None:
-            return missing(f"There is no visit {label!r}.", "Visits are named as bxl50.", "/todo")
+            return missing(
+                f"No visit {label!r} is on record.", "Visits are named as bxl50.", "/todo"
+            )
         blocks = _due(here, label)
     elif here.facts.is_large:
         blocks = _first_due(here)
     else:
-        blocks = (due_table([dict(row) for row in here.ledger.todo()]),)
+        blocks = (due_table([dict(row) for row in here.services.todo.todo()]),)
     empty = () if any(getattr(one, "rows", (1,)) for one in blocks) else (
         Text(("Nothing is due.",), Tone.GOOD),
     )  # fmt: skip
@@ -315,8 +317,3 @@ def _first_due(here: Here) -> tuple[Block, ...]:
         if len(rows) == MANY else ""
     )  # fmt: skip
     return Links(groups), due_table(rows, note)
-
-
-def address_of_todo(label: str) -> str:
-    """Address of what is due for a visit."""
-    return f"/todo?{urlencode({'visit': label})}"

@@ -187,7 +187,7 @@ def mosaic_pictures(rows: list[Row]) -> Pictures:
 
 
 def _parameters(here: Here, row: Row) -> tuple[Table, ...]:
-    rows = [dict(one) for one in here.ledger.services.runs.parameters(row["run_id"])]
+    rows = [dict(one) for one in here.services.runs.parameters(row["run_id"])]
     for one in rows:
         one["value"], one["usual"] = _said(one["value"]), _said(one["usual"])
     title, columns = PARTS["parameters"]
