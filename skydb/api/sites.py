@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,8 +21,14 @@ class Site(Protocol):
 
     url: str
 
-    def wait(self) -> None:
-        """Wait for SIGINT or SIGTERM, which then end nothing else."""
+    def wait(self, ready: Callable[[], None] = ...) -> None:
+        """Wait for SIGINT or SIGTERM, which then end nothing else.
+
+        Parameters
+        ----------
+        ready : callable
+            Called when either is waited for.
+        """
 
 
 class Sites(Protocol):

@@ -6,6 +6,7 @@ https://docs.datasette.io/en/0.65/plugin_hooks.html
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -103,6 +104,28 @@ class QuietDatabase(Database):  # type: ignore[misc]
         return await super().execute(*values, **{**options, "log_sql_errors": False})
 
 
+class ThreadlessDatabase(Database):  # type: ignore[misc]
+    """Datasette's own tables, written without the thread that would never end."""
+
+    async def execute_write_fn(self, fn: Callable[[Any], Any], block: bool = True) -> Any:  # noqa: ANN401
+        """Write at once: it is in memory, and small."""
+        if self._write_connection is None:
+            self._write_connection = self.connect(write=True)
+            self.ds._prepare_connection(self._write_connection, self.name)
+        return fn(self._write_connection)
+
+
+def _noting(connect: Callable[..., Any], opened: list[Any]) -> Callable[..., Any]:
+    """Connect as before, and note every connection so that it can be closed."""
+
+    def connected(write: bool = False) -> Any:  # noqa: ANN401
+        made = connect(write=write)
+        opened.append(made)
+        return made
+
+    return connected
+
+
 class Application:
     """Datasette with the pages of skydb: a plugin of that one Datasette.
 
@@ -147,9 +170,15 @@ class Application:
                 "truncate_cells_html": 400,
             },
         )
-        self.datasette.remove_database("_memory")
+        for name in ("_memory", "_internal"):
+            self.datasette.remove_database(name)
+        internal = ThreadlessDatabase(self.datasette, memory_name=secrets.token_hex())
+        self.datasette.add_database(internal, name="_internal")
         database = QuietDatabase(self.datasette, str(path), is_mutable=False)
         self.datasette.add_database(database, name=links.DATABASE)
+        self._opened: list[Any] = []
+        for one in self.datasette.databases.values():
+            one.connect = _noting(one.connect, self._opened)
 
     @contextmanager
     def registered(self) -> Iterator[Any]:
@@ -167,10 +196,10 @@ class Application:
             self._close()
 
     def _close(self) -> None:
-        for database in self.datasette.databases.values():
-            database.close()
-        if self.datasette.executor is not None:
-            self.datasette.executor.shutdown(wait=False, cancel_futures=True)
+        """End the threads of Datasette, which has no end of its own, and their connections."""
+        self.datasette.executor.shutdown(cancel_futures=True)
+        for connection in self._opened:
+            connection.close()
 
     @hook
     def register_routes(self, datasette: Datasette) -> list[tuple[str, Any]]:

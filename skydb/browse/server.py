@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import uvicorn
@@ -104,12 +104,19 @@ class Served:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(_START_S)
 
-    def wait(self) -> None:
-        """Wait for SIGINT or SIGTERM, which then end nothing else."""
+    def wait(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Wait for SIGINT or SIGTERM, which then end nothing else.
+
+        Parameters
+        ----------
+        ready : callable
+            Called when either is waited for.
+        """
         ended = threading.Event()
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, lambda *_: ended.set()) for number in numbers}
         try:
+            ready()
             # In steps: some systems handle no signal during a wait without an end.
             while self._thread.is_alive() and not ended.wait(_STEP_S):
                 pass

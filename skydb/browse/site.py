@@ -49,7 +49,7 @@ class LedgerSites:
         try:
             with (
                 services.snapshots.taken() as snapshot,
-                _pages(services, snapshot, host) as app,
+                pages_of(services, snapshot, host) as app,
                 Served(app, listener, _address(host, listener)) as site,
             ):
                 yield site
@@ -58,7 +58,7 @@ class LedgerSites:
 
 
 @contextmanager
-def _pages(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]:
+def pages_of(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]:
     """The ASGI application of a snapshot, which has answered once."""
     from skydb.api.composition import Services
     from skydb.browse.application import Application

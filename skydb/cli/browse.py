@@ -37,13 +37,17 @@ def browse(
     """
     shell = shell_of(context)
     with shell.ledger() as ledger, ledger.browse(host=host, port=port) as site:
-        sys.stdout.write(f"{json.dumps({'url': site.url})}\n" if as_json else f"{site.url}\n")
-        sys.stdout.flush()
-        if not as_json:
-            shell.say("Serving a snapshot until interrupted (Ctrl+C).")
-        if browser and not as_json and sys.stdout.isatty():
-            _open(site.url)
-        site.wait()
+        may_open = browser and not as_json and sys.stdout.isatty()
+
+        def announce() -> None:
+            sys.stdout.write(f"{json.dumps({'url': site.url})}\n" if as_json else f"{site.url}\n")
+            sys.stdout.flush()
+            if not as_json:
+                shell.say("Serving a snapshot until interrupted (Ctrl+C).")
+            if may_open:
+                _open(site.url)
+
+        site.wait(announce)
 
 
 def _open(url: str) -> None:

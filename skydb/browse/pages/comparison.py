@@ -194,7 +194,10 @@ def find(here: Here) -> Page | str:
         for one in near[:100]
     ]
     table = Table("Fields", "Targets that contain it.", columns_of("field", "exposures"), rows)
-    title = f"Several fields match {asked!r}" if rows and asked else "Not found"
-    lead = "" if rows and asked else f"Nothing on record is called {asked!r}."
+    title, lead = f"Several fields match {asked!r}", ""
+    if not asked:
+        title, lead = "Find", "Give a rootname, a visit, the number of a run, or a target."
+    elif not rows:
+        title, lead = "Not found", f"Nothing on record is called {asked!r}."
     return Page(title, lead, (Part("Fields", (table,)),), (("Ledger", "/"),),
-                200 if rows else 404, "/", head=(search(asked),))  # fmt: skip
+                404 if asked and not rows else 200, "/", head=(search(asked),))  # fmt: skip
