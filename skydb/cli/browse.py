@@ -37,7 +37,7 @@ def browse(
     """
     shell = shell_of(context)
     with shell.ledger() as ledger, ledger.browse(host=host, port=port) as site:
-        may_open = browser and not as_json and sys.stdout.isatty()
+        may_open = browser and not as_json and _has_terminal()
 
         def announce() -> None:
             sys.stdout.write(f"{json.dumps({'url': site.url})}\n" if as_json else f"{site.url}\n")
@@ -48,6 +48,10 @@ def browse(
                 _open(site.url)
 
         site.wait(announce)
+
+
+def _has_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _open(url: str) -> None:

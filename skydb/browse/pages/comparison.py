@@ -9,7 +9,7 @@ from skydb.browse import links
 from skydb.browse.asking import Row, places
 from skydb.browse.blocks import Page, Part, Table, Text, columns_of
 from skydb.browse.here import Here, number_of
-from skydb.browse.pages.runs import mosaic_pictures
+from skydb.browse.pages.runs import has_picture, mosaic_pictures
 from skydb.browse.pages.shared import RUNS, missing, plural
 from skydb.report.tables import Column, Tone
 
@@ -38,7 +38,7 @@ def comparison(here: Here) -> Page:
     parts = (
         Part("Runs", (_facts(rows),)),
         Part("Skies", (*_summary(numbers, chips), skies)),
-        Part("Mosaics", _mosaics(rows)),
+        Part("Mosaics", _mosaics(here, rows)),
         Part("Parameters", (_parameters(here, numbers),)),
     )
     title = f"Comparison of runs {', '.join(map(str, numbers))}"
@@ -51,7 +51,7 @@ def _runs(here: Here, numbers: Sequence[int]) -> list[Row]:
         return []
     rows = here.asking.rows(
         "SELECT r.*, s.engine, s.requested_method, s.effective_method, m.naxis1_pix,"
-        " m.naxis2_pix, a.tool_version FROM"
+        " m.naxis2_pix, m.science_path, a.tool_version FROM"
         f" ({RUNS} AND a.id IN ({places(numbers)})) r JOIN sky_runs s ON s.id = r.run_id"
         " JOIN activities a ON a.id = r.run_id LEFT JOIN mosaics m ON m.run_id = r.run_id",
         *numbers,
@@ -143,10 +143,10 @@ def _summary(
     return (*texts, Table("Differences", caption, columns, rows))
 
 
-def _mosaics(rows: Sequence[Row]) -> tuple[Any, ...]:
-    having = [row for row in rows if row["has_mosaic"]]
-    lacking = [str(row["run_id"]) for row in rows if not row["has_mosaic"]]
-    text = f"Without a mosaic: run {', '.join(lacking)}."
+def _mosaics(here: Here, rows: Sequence[Row]) -> tuple[Any, ...]:
+    having = [row for row in rows if row["has_mosaic"] and has_picture(here, row)]
+    lacking = [str(row["run_id"]) for row in rows if row not in having]
+    text = f"Without a picture: run {', '.join(lacking)}."
     said = (Text((text,)),) if lacking else ()
     return (mosaic_pictures(having), *said) if having else said
 

@@ -106,7 +106,7 @@ def run(here: Here, number: str) -> Page:
     if row is None or key is None:
         return missing(f"There is no run {number!r}.", "The list of runs has all.", "/runs")
     parts = (
-        Part("Mosaic", _mosaic(row)),
+        Part("Mosaic", _mosaic(here, row)),
         Part("Parameters", _parameters(here, row)),
         Part("Skies", (_values(here, key),)),
         Part("Fits", (_fits(here, key),)),
@@ -162,13 +162,21 @@ def _warning(row: Row) -> tuple[Text, ...]:
     return (Text(tuple(said), Tone.BAD),) if said else ()
 
 
-def _mosaic(row: Row) -> tuple[Any, ...]:
+def has_picture(here: Here, row: Row) -> bool:
+    """Whether the file of a mosaic is where the ledger has it."""
+    return here.services.context.workspace.resolve(row["science_path"]).is_file()
+
+
+def _mosaic(here: Here, row: Row) -> tuple[Any, ...]:
     if row["mosaic"] is None:
         return ()
     if row["mosaic_purged_at"]:
         return (
             Text((f"Its pixels were purged on {row['mosaic_purged_at'][:10]}; all else is kept.",)),
         )
+    if not has_picture(here, row):
+        said = "The file of this mosaic is not where it was; `skydb fsck` says which are missing."
+        return (Text((said,), Tone.WARNING),)
     return (mosaic_pictures([row]),)
 
 
