@@ -86,6 +86,7 @@ class Served:
 
     def __init__(self, app: Any, listener: socket.socket, url: str) -> None:  # noqa: ANN401
         self.url = url
+        self._before: dict[int, Any] = {}
         self._server = server_of(app)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="skydb-browse", daemon=True
@@ -103,6 +104,9 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(_START_S)
+        # Not sooner: a thread that watches signals sees by the handlers whose a signal was.
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def wait(self, ready: Callable[[], None] = lambda: None) -> None:
         """Wait for SIGINT or SIGTERM, which then end nothing else.
@@ -113,13 +117,9 @@ class Served:
             Called when either is waited for.
         """
         ended = threading.Event()
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, lambda *_: ended.set()) for number in numbers}
-        try:
-            ready()
-            # In steps: some systems handle no signal during a wait without an end.
-            while self._thread.is_alive() and not ended.wait(_STEP_S):
-                pass
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, lambda *_: ended.set())
+        ready()
+        # In steps: some systems handle no signal during a wait without an end.
+        while self._thread.is_alive() and not ended.wait(_STEP_S):
+            pass

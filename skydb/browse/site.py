@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,9 @@ def _warm_up(application: Application, facts: LedgerFacts) -> None:
         for path in paths:
             await application.datasette.client.get(path)
 
-    asyncio.run(ask())
+    # In a thread of its own: a notebook has a running loop in this one.
+    with ThreadPoolExecutor(1, thread_name_prefix="skydb-warm-up") as thread:
+        thread.submit(lambda: asyncio.run(ask())).result()
 
 
 def _hosts(host: str) -> frozenset[str] | None:

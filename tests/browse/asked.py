@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
@@ -57,7 +58,9 @@ class Pages:
 
     def __call__(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Ask for one page."""
-        return asyncio.run(self._ask(path, method, headers))
+        # In a thread of its own: a test in a browser has a running loop in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._ask(path, method, headers))).result()
 
     async def _ask(self, path: str, method: str, headers: dict[str, str]) -> Answer:
         transport = httpx.ASGITransport(app=self._app)
