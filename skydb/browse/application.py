@@ -107,6 +107,8 @@ class QuietDatabase(Database):  # type: ignore[misc]
 class ThreadlessDatabase(Database):  # type: ignore[misc]
     """Datasette's own tables, written without the thread that would never end."""
 
+    _write_connection: Any
+
     async def execute_write_fn(self, fn: Callable[[Any], Any], block: bool = True) -> Any:  # noqa: ANN401
         """Write at once: it is in memory, and small."""
         if self._write_connection is None:

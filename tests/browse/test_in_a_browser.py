@@ -103,6 +103,20 @@ def test_every_page_is_accessible_and_asks_for_nothing_outside(seen: Seen) -> No
     assert complaints(seen) == [] and seen.outside == []
 
 
+def test_the_audit_finds_faults(seen: Seen) -> None:
+    page = seen.goto("/runs")
+    page.evaluate("""() => {
+      document.querySelector("#main").insertAdjacentHTML("beforeend",
+        "<h4 style='color: #999'>Faint</h4><a href='/'></a><input><svg></svg><h1>Again</h1>" +
+        "<table id='main'><thead><tr><th>x</th></tr></thead></table>");
+      document.querySelector("#main").append(new Image()); }""")
+    found = {fault.partition(":")[0].partition(" 2.")[0] for fault in page.evaluate(AUDIT)}
+    assert found == {
+        "contrast", "no name", "no label", "no caption", "no scope", "no alternative text",
+        "heading skips a level", "not one h1", "an id twice",
+    }  # fmt: skip
+
+
 def test_every_page_fits_a_phone_in_the_dark(on_a_phone: Seen) -> None:
     for path in (*OWN, *TABLES):
         page = on_a_phone.goto(path)
@@ -145,7 +159,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(seen: Seen) -> No
                 break
             reached, has_outline = focused
             assert has_outline, (path, page.evaluate("document.activeElement.outerHTML"))
-        assert reached == expected > 20, path
+        assert reached == expected > 10, path
 
 
 def test_the_first_tab_skips_to_the_page(seen: Seen) -> None:
@@ -167,8 +181,8 @@ def test_a_table_is_filtered_and_a_facet_is_taken_and_left(seen: Seen) -> None:
     page = seen.goto("/ledger/v_sky_values")
     page.get_by_role("link", name="localmin (4)").click()
     assert "4 rows" in page.locator(".found").inner_text()
-    page.get_by_label("Column").last.select_option("rootname")
-    page.get_by_label("Value").last.fill("ibxl50clq")
+    page.get_by_label("Column", exact=True).last.select_option("rootname")
+    page.get_by_label("Value", exact=True).last.fill("ibxl50clq")
     page.get_by_role("button", name="Filter").click()
     assert "1 row" in page.locator(".found").inner_text()
     page.get_by_role("link", name="localmin (1)").click()
