@@ -5,7 +5,12 @@
 
 import os
 import sys
+from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE.parent))
@@ -28,8 +33,6 @@ exclude_patterns = ["conda", "man", "_build"]
 # Links to headings are those of GitHub, so that a page is right in both places.
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence", "deflist"]
-# The page of the notebooks is there before they are.
-suppress_warnings = ["toc.empty_glob"]
 # Docstrings also name parts of the program that are no part of its interface.
 nitpick_ignore_regex = [("py:.*", r"skydb\.(archive|drizzle|files|report|services|sky|store)\..*")]
 
@@ -59,3 +62,15 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+
+
+def setup(app: "Sphinx") -> None:
+    """Let the page of the notebooks name those that are there."""
+    app.connect("source-read", _without_missing_notebooks)
+
+
+def _without_missing_notebooks(app: "Sphinx", page: str, source: list[str]) -> None:
+    if page == "notebooks":
+        lines = source[0].splitlines()
+        is_there = [not line.endswith(".ipynb") or (_HERE / line).exists() for line in lines]
+        source[0] = "\n".join(compress(lines, is_there))

@@ -86,6 +86,9 @@ def _kind(signature: str) -> str:
         kind = re.sub(r"^list\[(.*)\]$", r"\1", found[1])
         return _KINDS.get(kind, kind.upper() if kind.isidentifier() else kind)
 
+    # Versions of typer differ in whether an argument has its kind beside it.
+    if not signature.startswith("-"):
+        return signature.partition(" <")[0]
     return re.sub(r"<([^>]+)>", worded, signature)
 
 

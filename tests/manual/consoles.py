@@ -1,11 +1,9 @@
-"""Console blocks of the manual: run them, and write their output anew.
-
-PYTHONPATH=. .venv/bin/python -m scripts.consoles docs/tour.md docs/howto/*.md
+"""Console blocks of the manual: what they show, how to run them, and how to write them anew.
 
 A block is fenced as ``console``; its commands begin with ``$``. As many lines of output stay as the
 page has, before and after a line ``...``. A page may go on where another ends, which its first line
 says: ``<!-- goes on from howto/three-visits.md -->``. ``# exit code 1`` after a command says how it
-ends; without it 0 and 5 are right. Tests run the same blocks.
+ends; without it 0 and 5 are right.
 """
 
 from __future__ import annotations
@@ -14,17 +12,16 @@ import io
 import os
 import re
 import shlex
-import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+from tests.conftest import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
 
 #: Commands that install, measure or test for a long time, and servers; where each is run.
 ELSEWHERE = {
@@ -140,12 +137,13 @@ class Console:
             command = command.replace(word, here)
         words = shlex.split(command)
         if words[0] == "export":
-            self.environment |= dict(word.partition("=")[::2] for word in words[1:])
+            self.environment |= dict(word.split("=", maxsplit=1) for word in words[1:])
             return 0, ""
         with self._here():
-            if words[0] != "skydb":
-                return self._system(command)
-            return self._skydb(words[1:])
+            code, said = self._skydb(words[1:]) if words[0] == "skydb" else self._system(command)
+        for word, here in self.instead.items():
+            said = said.replace(here, word)
+        return code, said
 
     @contextmanager
     def _here(self) -> Iterator[None]:
@@ -176,38 +174,3 @@ class Console:
             text=True,
         )
         return done.returncode, done.stdout
-
-
-def _ran(page: Path, console: Console) -> list[str]:
-    """Run a page after those that it goes on from; what its commands said."""
-    text = page.read_text(encoding="utf-8")
-    before = origin(text)
-    if before is not None:
-        _ran(DOCS / before, console)
-    said = []
-    for one in shown(text):
-        code, answer = (0, "\n".join(one.output)) if one.is_elsewhere else console(one.command)
-        if code not in one.exit_codes:
-            sys.exit(f"{page}: exit code {code} of {one.command}\n{answer}")
-        said.append(answer)
-    return said
-
-
-def main(pages: list[str]) -> None:
-    """Write the output of pages anew."""
-    os.environ.setdefault("SKYDB_SELFTEST", "never")
-    for page in map(Path, pages):
-        directory = Path(tempfile.mkdtemp(prefix="skydb-console-"))
-        if "SKYDB_TEST_DATA" in os.environ:
-            old = Path(os.environ["SKYDB_TEST_DATA"]) / "horsehead_runs"
-            shutil.copytree(old, directory / "runs-2019")
-        try:
-            said = _ran(page.resolve(), Console(directory))
-        finally:
-            shutil.rmtree(directory)
-        text = page.read_text(encoding="utf-8")
-        page.write_text(renewed(text, said), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
