@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.manual.consoles import DOCS, Console, origin, shown
 
 #: Pages that need a server; what goes on from them runs them again in its own directory.
 WITH_SERVER = ("howto/postgresql.md", "howto/cluster.md")
+#: Directory of the pages that is not made by a command: logs of earlier years.
+OLD_RUNS = "runs-2019"
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,11 @@ class Walks:
     ----------
     home : Path
         Directory that all workers share.
-    old_runs : Path
-        Logs of runs that were made without skydb.
+    old_runs : callable
+        Gives the logs of runs that were made without skydb.
     """
 
-    def __init__(self, home: Path, old_runs: Path) -> None:
+    def __init__(self, home: Path, old_runs: Callable[[], Path]) -> None:
         self.home = home
         self.old_runs = old_runs
 
@@ -63,7 +66,8 @@ class Walks:
             shutil.copytree(self.ended(before).directory, console.directory)
         else:
             console.directory.mkdir()
-            shutil.copytree(self.old_runs, console.directory / "runs-2019")
+        if OLD_RUNS in text:
+            shutil.copytree(self.old_runs(), console.directory / OLD_RUNS)
         return [
             (one.exit_codes[0], "\n".join(one.output)) if one.is_elsewhere else console(one.command)
             for one in shown(text)
@@ -71,8 +75,8 @@ class Walks:
 
 
 @pytest.fixture(scope="session")
-def walks(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Walks:
+def walks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walks:
     """Pages are run by the first test that needs them; the other workers wait."""
     base = tmp_path_factory.getbasetemp()
     home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return Walks(home, test_data / "horsehead_runs")
+    return Walks(home, lambda: request.getfixturevalue("test_data") / "horsehead_runs")
