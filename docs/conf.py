@@ -57,6 +57,7 @@ html_theme_options = {
     "logo": {"text": "skydb"},
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

@@ -28,6 +28,8 @@ columns are only ever added to them, while tables may change with a migration.
 
 ![Tables and their foreign keys](pictures/schema.svg)
 
+[The same picture alone](pictures/schema.svg), in its full size.
+
 Each box is a table with its keys; the number at its foot counts the other columns. A line leads
 from a foreign key to the table that it names, and has the colour of that table.
 
