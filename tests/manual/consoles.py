@@ -33,7 +33,11 @@ ELSEWHERE = {
     r"dask (scheduler|worker) ": "tests/services/skies, by the same classes of distributed",
     r"pytest --mpl-generate-path": "after a change of a figure",
 }
-WIDTH = "100"
+#: What pages are written with: a terminal of this width, a user of this name.
+SURROUNDINGS = {"COLUMNS": "100", "LOGNAME": "ana", "USER": "ana"}
+#: Where pages are run, and the directory that they show in its place.
+_PLACE = re.compile(r"/[^\s'\"]*/here(?=[/\s'\"]|$)")
+_SHOWN_PLACE = "/data/hst"
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def missing(output: tuple[str, ...], said: str) -> list[str]:
 
 
 def _masked(line: str) -> str:
-    line = re.sub(r"\b[0-9a-f]{12,}\b|[-+]?\d[\d.,:e+-]*", "#", line)
+    line = re.sub(r"\b[0-9a-f]{12,}\b|(?<![A-Za-z0-9_])[-+]?\d[\d.,:e+-]*", "#", line)
     return " ".join(re.sub(r"─+|-{3,}", "─", line).split())
 
 
@@ -143,12 +147,12 @@ class Console:
             code, said = self._skydb(words[1:]) if words[0] == "skydb" else self._system(command)
         for word, here in self.instead.items():
             said = said.replace(here, word)
-        return code, said
+        return code, _PLACE.sub(_SHOWN_PLACE, said)
 
     @contextmanager
     def _here(self) -> Iterator[None]:
         before = dict(os.environ)
-        os.environ.update({"COLUMNS": WIDTH, **self.environment})
+        os.environ.update({**SURROUNDINGS, **self.environment})
         try:
             with chdir(self.directory):
                 yield
