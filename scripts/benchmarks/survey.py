@@ -22,7 +22,7 @@ from scripts.benchmarks.timing import Result, p95, seconds
 from scripts.survey import SurveyPlan, survey_rows
 from skydb.api.composition import Services
 from skydb.domain import SkyValue
-from skydb.domain.base import Base
+from skydb.domain.entities import Base
 from skydb.store import schema
 from skydb.store.bulk import BulkWriter
 from skydb.store.engine import as_reader, open_engine, resolve_url

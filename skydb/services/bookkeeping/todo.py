@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skydb.domain.todo import TodoRule
-from skydb.services.bookkeeping.refused import field_of, refusals, runnable
 from skydb.services.core import Context
-from skydb.store import books_queries, queries
+from skydb.store import books_queries
+from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
 #: Reasons that are joined in one row.
@@ -30,9 +30,7 @@ class TodoService:
 
     context: Context
 
-    def status(
-        self, by: StatusBy = StatusBy.VISIT, scope: Scope | None = None
-    ) -> list[queries.Row]:
+    def status(self, by: StatusBy = StatusBy.VISIT, scope: Scope | None = None) -> list[Row]:
         """Exposures downloaded, aligned, matched, flagged, stale... per visit or program.
 
         Raises
@@ -44,7 +42,7 @@ class TodoService:
         with self.context.store.reading() as session:
             return ask(session, scope or Scope())
 
-    def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+    def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a command, with all subjects that it would settle.
 
         Raises
@@ -52,12 +50,12 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
-        commands: dict[str, list[queries.Row]] = {}
+        commands: dict[str, list[Row]] = {}
         for row in self.due(scope, rule):
             commands.setdefault(row["command"], []).append(row)
         return [_merged(rows) for rows in commands.values()]
 
-    def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+    def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a subject and rule, with the command that would settle it.
 
         Raises
@@ -65,6 +63,8 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
+        from skydb.services.bookkeeping.refused import field_of, refusals, runnable
+
         with self.context.store.reading() as session:
             catalog = books_queries.newest_catalog(session)
             rows = books_queries.todo(session, scope or Scope(), rule)
@@ -90,7 +90,7 @@ class TodoService:
             return books_queries.silenced(session)
 
 
-def _merged(rows: Sequence[queries.Row]) -> queries.Row:
+def _merged(rows: Sequence[Row]) -> Row:
     """Join the rows that one command settles: names once each, the oldest time, every reason."""
     first = rows[0]
     texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
@@ -105,7 +105,7 @@ def _joined(names: Iterable[str | None]) -> str | None:
     return ", ".join(dict.fromkeys(name for name in names if name)) or None
 
 
-def _todo_row(row: queries.Row, catalog: str | None, shared: Collection[str]) -> queries.Row:
+def _todo_row(row: Row, catalog: str | None, shared: Collection[str]) -> Row:
     product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
     asked = {**row, "refcat": row["refcat"] or catalog, "product": product}
     command = _COMMANDS[TodoRule(row["rule"])](asked)
@@ -127,14 +127,14 @@ def _command(*words: object) -> str:
     return shlex.join(["skydb", *map(str, words)])
 
 
-def _options(row: queries.Row, **names: str) -> list[object]:
+def _options(row: Row, **names: str) -> list[object]:
     return [
         word for name, option in names.items() if row[name] is not None
         for word in (option, row[name])
     ]  # fmt: skip
 
 
-def _fit(row: queries.Row) -> str:
+def _fit(row: Row) -> str:
     """Fit the product that the exposure is a member of; without one, fetch it."""
     if row["fitted_id"] is None and row["observation"]:
         return _fetch(row)
@@ -144,39 +144,39 @@ def _fit(row: queries.Row) -> str:
     return _command("align", "run", "--refcat", row["refcat"], *products)
 
 
-def _match(row: queries.Row) -> str:
+def _match(row: Row) -> str:
     chosen = _options(
         row, proposal_id="--proposal", target="--target", detector="--detector", filter="--filter"
     )
     return _command("sky", "run", "--method", row["method"], *chosen)
 
 
-def _repeat(row: queries.Row) -> str:
+def _repeat(row: Row) -> str:
     return f"{_match(row)} --force" if row["method"] else _fit(row)
 
 
-def _fetch(row: queries.Row) -> str:
+def _fetch(row: Row) -> str:
     return _command("fetch", *_options(row, observation="--obs-id", proposal_id="--proposal"),
                  "--refresh")  # fmt: skip
 
 
-def _check(_: queries.Row) -> str:
+def _check(_: Row) -> str:
     return _command("doctor")
 
 
-def _review(row: queries.Row) -> str:
+def _review(row: Row) -> str:
     return _command("align", "accept", row["run_id"])
 
 
-def _look(row: queries.Row) -> str:
+def _look(row: Row) -> str:
     return _command("align", "show", row["run_id"])
 
 
-def _abandon(row: queries.Row) -> str:
+def _abandon(row: Row) -> str:
     return _command("runs", "abandon", row["run_id"], "--why", "its process is gone")
 
 
-_COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {
+_COMMANDS: dict[TodoRule, Callable[[Row], str]] = {
     TodoRule.NOT_ALIGNED: _fit,
     TodoRule.FIT_WAITING: _review,
     TodoRule.FIT_FAILED: _fit,
