@@ -30,7 +30,7 @@ ELSEWHERE = {
     r"python3 -m venv ": "scripts/setup-env, scripts/release-check",
     r"skydb (demo|doctor)\b": "scripts/demo, tests/services/selftest",
     r"skydb browse\b": "tests of the pages",
-    r"dask (scheduler|worker) ": "tests/services/skies, by the same classes of distributed",
+    r"dask (scheduler|worker)\b": "tests/services/skies, by the same classes of distributed",
     r"pytest --mpl-generate-path": "after a change of a figure",
 }
 #: What pages are written with: a terminal of this width, a user of this name.
