@@ -23,6 +23,9 @@ from skydb.store.selected_queries import Selected, runs_using
 
 #: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
+#: Visits of which it is quicker to ask for them than for everything.
+_MANY_VISITS = 1000
+
 _COUNTS = (
     *("exposures", "downloaded", "aligned", "matched", "flags", "flagged"),
     *("downgraded", "stale", "logged"),
@@ -110,8 +113,11 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
     if scope.proposal_id is not None:
         proposals = proposals_named(session, scope.proposal_id)
         wanted |= {"proposal_id": proposals[0]} if len(proposals) == 1 else {}
-    concerns = _concerned(session, scope)
-    rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
+    concerns, visits = _concerned(session, scope)
+    if visits is None or len(visits) > _MANY_VISITS:
+        rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
+    else:
+        rows = _in_batches(session, "SELECT * FROM v_todo", "visit_id", visits, ("since",), wanted)
     order = list(TodoRule)
     return sorted(
         (_labelled(row) for row in rows if concerns(row)),
@@ -119,13 +125,18 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
     )
 
 
-def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
-    """Whether what is due is about a scope: an exposure of it, one of its products, a visit."""
+def _concerned(
+    session: Session, scope: Scope
+) -> tuple[Callable[[Row], bool], Collection[int] | None]:
+    """Whether what is due is about a scope: an exposure of it, one of its products, a visit.
+
+    Beside it the visits that these can be of; None for all.
+    """
     if scope.is_everything:
-        return lambda _: True
+        return lambda _: True, None
     if scope.is_of_visits:
         visits = scope.visit_ids(session)
-        return lambda row: row["visit_id"] in visits
+        return lambda row: row["visit_id"] in visits, visits
     selected = Selected.of(session, scope)
 
     def is_about(row: Row) -> bool:
@@ -136,11 +147,24 @@ def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
             not products and row["visit_id"] in selected.visits
         )
 
-    return is_about
+    of_products: set[int] = set()
+    for batch in batches(selected.products):
+        query = select(Product.visit_id).where(Product.id.in_(batch)).distinct()
+        of_products.update(key for key in session.scalars(query) if key is not None)
+    return is_about, of_products | selected.visits.keys()
 
 
-def due_counts(session: Session) -> dict[TodoRule, int]:
-    """Count what is due by each rule; rules without any are left out."""
+def due_counts(session: Session, scope: Scope) -> dict[TodoRule, int]:
+    """Count what is due by each rule; rules without any are left out.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        As :func:`todo`.
+    """
+    if not scope.is_everything:
+        of_scope = Counter(TodoRule(row["rule"]) for row in todo(session, scope, None))
+        return {rule: of_scope[rule] for rule in TodoRule if rule in of_scope}
     found = session.execute(text("SELECT rule, COUNT(*) FROM v_todo GROUP BY rule"))
     counted = {TodoRule(rule): int(count) for rule, count in found}
     return {rule: counted[rule] for rule in TodoRule if rule in counted}
@@ -227,15 +251,17 @@ def _in_batches(
     key: str,
     keys: Iterable[int],
     times: Sequence[str] = ("last_activity_at",),
+    wanted: Mapping[str, object] | None = None,
 ) -> list[Row]:
     """Rows with some keys."""
     found: list[Row] = []
+    rest = "".join(f" AND {name} = :{name}" for name in wanted or {})
     for batch in batches(keys):
-        statement = text(f"{asked} WHERE {key} IN :keys").bindparams(
+        statement = text(f"{asked} WHERE {key} IN :keys{rest}").bindparams(
             bindparam("keys", expanding=True)
         )
         typed = statement.columns(**dict.fromkeys(times, UtcDateTime())) if times else statement
-        found += map(_plain, session.execute(typed, {"keys": batch}).mappings())
+        found += map(_plain, session.execute(typed, {"keys": batch, **(wanted or {})}).mappings())
     return found
 
 

@@ -79,10 +79,16 @@ class TodoService:
             shown, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
         )
 
-    def due_counts(self) -> dict[TodoRule, int]:
-        """Count what is due by each rule."""
+    def due_counts(self, scope: Scope | None = None) -> dict[TodoRule, int]:
+        """Count what is due by each rule.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
         with self.context.store.reading() as session:
-            return books_queries.due_counts(session)
+            return books_queries.due_counts(session, scope or Scope())
 
     def silenced(self) -> int:
         """Number of notes that dismiss a rule."""

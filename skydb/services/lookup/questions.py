@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from skydb.domain.references import parse
 from skydb.domain.vocabulary import FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.files.workspace import Workspace
-from skydb.store import queries, version_queries
+from skydb.store import coverage_queries, queries, version_queries
 from skydb.store.readonly import Answer, OpenAnswer, Rules, ask, asking
 from skydb.store.references import products_of
 from skydb.store.scope import Scope
@@ -31,6 +31,11 @@ class Questions:
     store: Store
     workspace: Workspace
     url: URL
+
+    def starts(self, rootnames: Collection[str]) -> dict[str, float | None]:
+        """Start of exposures by rootname, MJD."""
+        with self.store.reading() as session:
+            return coverage_queries.starts(session, rootnames)
 
     def headers(self, scope: Scope | None = None) -> list[queries.Row]:
         """Exposures as in the tutorial's table 1.1.
