@@ -23,6 +23,9 @@ from skydb.store.selected_queries import Selected, runs_using
 
 #: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
+#: Names of which it is quicker to look up these than to count all.
+_MANY_NAMES = 50_000
+
 #: Visits of which it is quicker to ask for them than for everything.
 _MANY_VISITS = 1000
 
@@ -118,10 +121,33 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
         rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
     else:
         rows = _in_batches(session, "SELECT * FROM v_todo", "visit_id", visits, ("since",), wanted)
-    order = list(TodoRule)
+    return in_order(row for row in rows if concerns(row))
+
+
+def due_in(
+    session: Session,
+    wanted: Mapping[str, object],
+    key: str | None = None,
+    keys: Collection[int] = (),
+) -> list[Row]:
+    """Due rows by columns of ``v_todo``; those that have some keys when a key is named."""
+    asked = "SELECT * FROM v_todo"
+    if key is None:
+        return _ask(session, asked, wanted, times=("since",))
+    return _in_batches(session, asked, key, keys, ("since",), wanted)
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Due rows in the order of the rules and their subjects, each visit as one label."""
+    return by_rule(map(_labelled, rows))
+
+
+def by_rule(rows: Iterable[Row]) -> list[Row]:
+    """Due rows in the order of the rules and their subjects."""
+    order = {rule.value: place for place, rule in enumerate(TodoRule)}
     return sorted(
-        (_labelled(row) for row in rows if concerns(row)),
-        key=lambda row: (order.index(TodoRule(row["rule"])), row["subject"], row["since"] or ""),
+        rows,
+        key=lambda row: (order[row["rule"]], row["subject"], row["since"] or ""),
     )
 
 
@@ -295,7 +321,10 @@ def _labelled(row: Row) -> Row:
     }
 
 
-def shared_names(session: Session) -> set[str]:
-    """File names that several products have."""
+def shared_names(session: Session, among: Collection[str] | None = None) -> set[str]:
+    """File names that several products have, of all or some names."""
     several = select(Product.filename).group_by(Product.filename).having(func.count() > 1)
-    return set(session.scalars(several))
+    if among is None or len(among) > _MANY_NAMES:
+        return set(session.scalars(several))
+    parts = (several.where(Product.filename.in_(batch)) for batch in batches(among))
+    return {name for part in parts for name in session.scalars(part)}

@@ -42,6 +42,10 @@ _RAN_AT: ColumnElement[datetime | None] = case(
 )
 
 
+#: Keys that are asked for in a statement; of more, all are read.
+_FEW = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class RunFilter:
     """A filter of activities; empty fields do not restrict.
@@ -91,10 +95,11 @@ def runs(session: Session, wanted: RunFilter, among: Collection[int] | None = No
     fits = AlignmentRun.__table__
     table = table.outerjoin(fits, fits.c.id == Activity.id)
     table = table.outerjoin(ReferenceCatalog, ReferenceCatalog.id == fits.c.catalog_id)
+    few = among is not None and len(among) <= _FEW
     asked = (
         select(*_columns())
         .select_from(table)
-        .where(*wanted.conditions())
+        .where(*wanted.conditions(), *([Activity.id.in_(among or ())] if few else []))
         .order_by(_RAN_AT.is_(None), _RAN_AT.desc(), Activity.id.desc())
     )
     return [

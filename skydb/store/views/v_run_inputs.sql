@@ -10,7 +10,9 @@ SELECT u.activity_id AS run_id, e.rootname, pv.filename, p.flavour, pv.number AS
   LEFT JOIN exposures e ON e.id = p.exposure_id
   LEFT JOIN alignment_solutions s ON s.id = (
        SELECT MAX(f.id) FROM alignment_solutions f
-        WHERE COALESCE(f.applied_version_id, f.version_id) = pv.id AND f.status = 'applied'
+        WHERE (f.applied_version_id = pv.id
+               OR (f.version_id = pv.id AND f.applied_version_id IS NULL))
+          AND f.status = 'applied'
           AND f.origin IN ('tweakreg', 'tweakback', 'restored'))
   LEFT JOIN alignment_solutions own ON own.id = (
        SELECT MIN(o.id) FROM alignment_solutions o
