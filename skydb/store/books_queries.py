@@ -51,12 +51,19 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
         rows = _in_batches(session, asked, "visit_id", scope.visit_ids(session))
     else:
         rows = _counted(session, asked, scope.exposure_ids(session))
-    ordered = sorted(rows, key=lambda row: (row["program"], row["visit"]))
+    rows.sort(key=lambda row: (row["program"], row["visit"]))
+    # In the order of columns that the list has had; each once, for there may be many.
     return [
-        {key: value for key, value in {**_labelled(row), "program": row["program"]}.items()
-         if key != "visit_id"}
-        for row in ordered
-    ]  # fmt: skip
+        {
+            "visit": f"{row['program']}{row['visit']}" if row["visit"] else None,
+            "proposal_id": row["proposal_id"],
+            "target_name": row["target_name"],
+            **{name: row[name] for name in _COUNTS},
+            "last_activity_at": row["last_activity_at"],
+            "program": row["program"],
+        }
+        for row in rows
+    ]
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
@@ -83,6 +90,10 @@ def program_status(session: Session, scope: Scope) -> list[Row]:
     NotFoundError, UsageError
         As :func:`visit_status`.
     """
+    if scope.is_everything:
+        listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
+        asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
+        return _ask(session, asked, {}, "ORDER BY program")
     programs: dict[str, list[Row]] = defaultdict(list)
     for row in visit_status(session, scope):
         programs[row["program"]].append(row)
