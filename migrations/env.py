@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, Engine
 
 import skydb.domain  # noqa: F401 - fills the metadata
-from skydb.domain.base import Base
+from skydb.domain.entities import Base
 from skydb.errors import StoreError
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.rendering import render_item

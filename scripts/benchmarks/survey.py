@@ -23,7 +23,7 @@ from scripts.benchmarks.timing import Result, p95, seconds
 from scripts.survey import SurveyPlan, survey_rows
 from skydb.api.composition import Services
 from skydb.domain import SkyValue
-from skydb.domain.base import Base
+from skydb.domain.entities import Base
 from skydb.domain.grouping import StatisticsBy
 from skydb.services.bookkeeping import StatusBy
 from skydb.services.comparison import Comparisons

@@ -229,7 +229,7 @@ def _judged(services: Services, case: Case, truth: FieldTruth, row: dict[str, An
 
 def _moved(services: Services, solution: int) -> Iterator[tuple[str, Path]]:
     """Exposures that a fit has moved, with their new files."""
-    answer = services.questions.sql(
+    answer = services.plain.sql(
         "SELECT e.rootname, l.path FROM alignment_solutions s"
         " JOIN product_versions v ON v.id = COALESCE(s.applied_version_id, s.version_id)"
         " JOIN products p ON p.id = v.product_id JOIN exposures e ON e.id = p.exposure_id"

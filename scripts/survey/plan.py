@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from skydb.domain.base import Base
+from skydb.domain.entities import Base
 
 #: Rows of one entity, column by column.
 Batch = tuple[type[Base], Mapping[str, Sequence[Any]]]

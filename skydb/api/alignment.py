@@ -12,7 +12,6 @@ from skydb.api.checking import path
 from skydb.api.results import DrawnResult, Record, Result
 from skydb.api.selecting import Guarding, Names, policy_of, selection_of
 from skydb.api.wcs import WcsGroup
-from skydb.domain.trust import TRUST_FLOOR
 from skydb.domain.vocabulary import SolutionStatus
 
 if TYPE_CHECKING:
@@ -233,6 +232,8 @@ class AlignGroup(WcsGroup):
 
 
 def _is_weak(row: Mapping[str, Any]) -> bool:
+    from skydb.domain.trust import TRUST_FLOOR
+
     return row["trust"] is not None and bool(row["trust"] < TRUST_FLOOR)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from skydb.api.base import Group
 from skydb.api.checking import path as checked
 from skydb.api.results import DrawnResult, Record, Result
-from skydb.domain.catalog import CatalogUse
+from skydb.domain.cataloguse import CatalogUse
 
 
 class RefcatGroup(Group):

@@ -10,10 +10,11 @@ from skydb.api.lookups import LookupServices
 from skydb.api.upkeep import UpkeepServices
 from skydb.errors import UsageError
 from skydb.services.core import Context, Progress, connect
-from skydb.services.lookup import Questions
 from skydb.store.engine import resolve_url
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from skydb.archive.endpoints import Endpoints
     from skydb.services.alignment import (
         AcceptService,
@@ -46,7 +47,7 @@ class Services(UpkeepServices, LookupServices):
     """
 
     context: Context
-    questions: Questions
+    url: URL
     fields: FieldMaker | None = None
     archive: str | None = None
 
@@ -68,9 +69,7 @@ class Services(UpkeepServices, LookupServices):
         SchemaError
             When the schema is not the one of this skydb.
         """
-        context = connect(url, data, progress)
-        questions = Questions(context.store, context.workspace, resolve_url(url))
-        return cls(context, questions, fields, archive)
+        return cls(connect(url, data, progress), resolve_url(url), fields, archive)
 
     @property
     def ingest(self) -> IngestService:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from skydb.services.comparison import Comparisons
     from skydb.services.core import Context
     from skydb.services.intake import Selection
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         ExportService,
         Finder,
         FootprintService,
+        PlainQuestions,
         Questions,
     )
     from skydb.services.provenance import ExplainService, ProvExportService
@@ -26,7 +29,21 @@ class LookupServices:
     """The part of the services of one ledger that only read."""
 
     context: Context
-    questions: Questions
+    url: URL
+
+    @property
+    def plain(self) -> PlainQuestions:
+        """Questions in SQL."""
+        from skydb.services.lookup import PlainQuestions
+
+        return PlainQuestions(self.context.store, self.url)
+
+    @property
+    def questions(self) -> Questions:
+        """Tables of what is known."""
+        from skydb.services.lookup import Questions
+
+        return Questions(self.context.store)
 
     @property
     def evidence(self) -> Evidence:
@@ -47,7 +64,7 @@ class LookupServices:
         """Tables out."""
         from skydb.services.lookup import ExportService
 
-        return ExportService(self.questions.url, self.context.store)
+        return ExportService(self.url, self.context.store)
 
     @property
     def footprints(self) -> FootprintService:

@@ -84,7 +84,7 @@ class ReadingCommands:
         >>> sorted({finding.kind for finding in db.findings()})
         ['environment', 'mixed-frames']
         """
-        return Result(self.services.questions.findings())
+        return Result(self.services.plain.findings())
 
     def status(self, by: str = "visit", **chosen: Unpack[Selecting]) -> Status:
         """Count exposures downloaded, aligned, matched, flagged and stale.
@@ -162,7 +162,7 @@ class ReadingCommands:
         from skydb.store.readonly import Rules
 
         statement = text(statement, "statement")
-        answer = self.services.questions.sql(statement, Rules(timeout_s, as_is))
+        answer = self.services.plain.sql(statement, Rules(timeout_s, as_is))
         return Answer.of(answer.columns, answer.rows)
 
     def report(
@@ -220,7 +220,7 @@ class ReadingCommands:
         from skydb.store.readonly import Rules
 
         rules = Rules(timeout_s=timeout_s, as_is=as_is)
-        with self.services.questions.asking(statement, rules) as answer:
+        with self.services.plain.asking(statement, rules) as answer:
             yield answer
 
     def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> Lineage:

@@ -21,7 +21,6 @@ from skydb.api.sky_comparison import SkyComparisonGroup
 from skydb.api.sky_files import SkyFilesGroup
 from skydb.api.sky_methods import methods_to_run
 from skydb.domain.vocabulary import Engine
-from skydb.services.intake import Division
 
 if TYPE_CHECKING:
     from skydb.drizzle.settings import AstroDrizzleSettings
@@ -139,6 +138,8 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         options = named_options(options)
         require_options(options)
         methods, wanted = methods_to_run(method), member(Engine, engine, "engine")
+        from skydb.services.intake import Division
+
         division = member(Division, each, "kind of field")
         selection, policy = selection_of(chosen), policy_of(chosen)
         service = self._services.sky(jobs, executor)
@@ -172,6 +173,8 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         >>> db.sky.inputs(exposure="ibxl50clq")[0].kind
         'flt'
         """
+        from skydb.services.intake import Division
+
         division = member(Division, each, "kind of field")
         selection = selection_of(chosen)
         service = self._services.sky()

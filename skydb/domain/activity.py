@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
+from skydb.domain.activitystatus import OPEN
 from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
 from skydb.domain.process import Process
 from skydb.domain.version import ProductVersion
-from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind, LinkRole, Verdict
+from skydb.domain.vocabulary import (
+    ActivityKind,
+    ActivityStatus,
+    FindingKind,
+    LinkRole,
+    Verdict,
+)
 from skydb.errors import StateError
 
 if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
-
-
-#: Condition in SQL: activities that have not ended, which are few.
-OPEN = "status IN ('pending', 'running')"
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

@@ -1,25 +1,18 @@
-"""Common parts of all entities: naming of constraints, column types, UTC times."""
+"""Common parts of all entities: naming of constraints, documents, what one is known by."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Enum, Index, Integer, MetaData, String, text
+from sqlalchemy import JSON, Index, MetaData, String, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, object_session
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.orm import DeclarativeBase, Mapper, object_session
 
-from skydb.domain.vocabulary import GrowingVocabulary
-from skydb.errors import SchemaError
-
-#: Integer key: 64 bits on PostgreSQL, the row id on SQLite.
-Key = BigInteger().with_variant(Integer(), "sqlite")
-
-#: Characters that a word of a vocabulary may have.
-_WORD_LENGTH = 24
+from skydb.domain.columntypes import Key as Key
+from skydb.domain.columntypes import UtcDateTime as UtcDateTime
+from skydb.domain.columntypes import Word as Word
+from skydb.domain.columntypes import choice as choice
 
 #: JSON document, indexable on PostgreSQL.
 Document = JSON().with_variant(JSONB(), "postgresql")
@@ -28,101 +21,6 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 def utc_now() -> datetime:
     """Current time in UTC, to the microsecond."""
     return datetime.now(UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time, kept in UTC; a naive value is refused.
-
-    SQLite forgets time zones, so values are normalised going in and labelled
-    coming out.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Normalise to UTC.
-
-        Raises
-        ------
-        ValueError
-            When the value has no time zone.
-        """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone; use skydb.domain.base.utc_now().")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Label as UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Word(TypeDecorator[GrowingVocabulary]):
-    """A word of a growing vocabulary, which skydb checks instead of the database.
-
-    Parameters
-    ----------
-    vocabulary : type
-        The vocabulary.
-    """
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, vocabulary: type[GrowingVocabulary]) -> None:
-        super().__init__(_WORD_LENGTH)
-        self.vocabulary = vocabulary
-
-    def process_bind_param(
-        self, value: GrowingVocabulary | str | None, dialect: Dialect
-    ) -> str | None:
-        """The word as text.
-
-        Raises
-        ------
-        ValueError
-            When the vocabulary does not have it.
-        """
-        return None if value is None else self.vocabulary(value).value
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> GrowingVocabulary | None:
-        """The member of the vocabulary.
-
-        Raises
-        ------
-        SchemaError
-            When the vocabulary does not have it: a newer skydb wrote the word.
-        """
-        try:
-            return None if value is None else self.vocabulary(value)
-        except ValueError as error:
-            raise SchemaError(
-                f"The ledger has the {self.vocabulary.__name__} {value!r}, which this skydb "
-                "does not know.",
-                advice="Install the newer skydb that wrote it.",
-            ) from error
-
-
-def choice(vocabulary: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
-    """Make a column type that admits the words of one vocabulary and nothing else.
-
-    skydb checks a vocabulary that grows, the database checks any other one as well. ``name``
-    distinguishes the constraints of two columns of one table.
-    """
-    if issubclass(vocabulary, GrowingVocabulary):
-        return Word(vocabulary)
-    return Enum(
-        vocabulary,
-        native_enum=False,
-        create_constraint=True,
-        length=_WORD_LENGTH,
-        name=name or vocabulary.__name__.lower(),
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 def sparse_index(column: str) -> Index:
@@ -168,6 +66,12 @@ class Base(DeclarativeBase):
         known = [name for name in _KNOWN_BY if self.__dict__.get(name) is not None]
         said += [f"{name}={self.__dict__[name]}" for name in known if name not in keys]
         return f"<{type(self).__name__} {' '.join(said)}>"
+
+
+@event.listens_for(Mapper, "before_configured")
+def _know_all_entities() -> None:
+    """Have every entity there before one is mapped, since they name each other."""
+    import skydb.domain.entities  # noqa: F401
 
 
 def add_beside(parent: Base, child: Base) -> None:

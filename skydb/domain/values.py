@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Self
 
 from skydb.domain.condition import Condition
 from skydb.domain.members import MemberWcs
 from skydb.domain.vocabulary import Flavour, ProductKind, SkyUnit, WcsKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: TweakBack's alternates have no room for a longer name.
 _LONGEST_WCSNAME = 40
@@ -196,11 +197,15 @@ class ChipGeometry:
     @property
     def orientat_deg(self) -> float:
         """Position angle of the image y axis, degrees east of north (ORIENTAT)."""
+        import numpy as np
+
         _, cd12, _, cd22 = self.cd_deg
         return float(np.degrees(np.arctan2(cd12, cd22)))
 
     def bounding_cap(self) -> tuple[NDArray[np.float64], float]:
         """Unit vector (3,) and angular radius in degrees of a cap around the footprint."""
+        import numpy as np
+
         corners = unit_vectors(np.asarray(self.polygon_deg or [self.crval_deg], dtype=float))
         centre = corners.mean(axis=0)
         centre /= np.linalg.norm(centre)
@@ -326,6 +331,8 @@ def _plain(text: str) -> str:
 
 def unit_vectors(radec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unit vectors (N, 3) of ICRS positions (N, 2) in degrees."""
+    import numpy as np
+
     ra, dec = np.radians(radec_deg[:, 0]), np.radians(radec_deg[:, 1])
     return np.column_stack((np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from skydb.domain.activitystatus import ActivityStatus as ActivityStatus
 from skydb.domain.findings import FindingKind as FindingKind
 from skydb.domain.flavour import Flavour as Flavour
 from skydb.domain.growing import GrowingVocabulary as GrowingVocabulary
@@ -269,17 +270,6 @@ class AlignmentRoad(StrEnum):
     """Single exposures, each by itself."""
     GROUP = "group"
     """Exposures that are moved together, as one rigid body."""
-
-
-class ActivityStatus(StrEnum):
-    """Life of anything that runs."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    """It was stopped by a signal, or its process died, before it was done."""
 
 
 class IngestStatus(StrEnum):

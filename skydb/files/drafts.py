@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 
-from skydb.domain.process import ProcessMark
+from skydb.domain.processmark import ProcessMark
 from skydb.files.processes import this_process
 from skydb.interruption import draft
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
+from skydb.domain.processmark import Fate, ProcessIdentity, ProcessMark
 
 if TYPE_CHECKING:
     import psutil

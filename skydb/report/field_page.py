@@ -290,6 +290,6 @@ def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
 def _footer(services: Services) -> tuple[tuple[str, str], ...]:
     return (
         ("skydb", __version__),
-        ("database", shown(services.questions.url)),
+        ("database", shown(services.url)),
         ("written", utc_now().strftime("%Y-%m-%d %H:%M UTC")),
     )

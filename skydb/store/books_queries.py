@@ -10,16 +10,13 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session, joinedload
 
-from skydb.domain import BadDelivery, BookEntry, Product, ReferenceCatalog, SkyRun
-from skydb.domain.base import UtcDateTime
+from skydb import domain
+from skydb.domain.columntypes import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.store.comparison_queries import batches
 from skydb.store.patterns import is_pattern, proposals_named
-from skydb.store.queries import Row
-from skydb.store.references import visit_named
+from skydb.store.rows import Row, batches
 from skydb.store.scope import Scope
-from skydb.store.selected_queries import Selected, runs_using
 
 #: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
@@ -122,6 +119,8 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
     """
     wanted: dict[str, object] = {"rule": rule.value} if rule else {}
     if len(scope.visits) == 1 and not is_pattern(scope.visits[0]):
+        from skydb.store.references import visit_named
+
         visit = visit_named(session, scope.visits[0])
         wanted |= {"program": visit.program, "visit": visit.number}
     if scope.proposal_id is not None:
@@ -174,6 +173,8 @@ def _concerned(
     if scope.is_of_visits:
         visits = scope.visit_ids(session)
         return lambda row: row["visit_id"] in visits, visits
+    from skydb.store.selected_queries import Selected
+
     selected = Selected.of(session, scope)
 
     def is_about(row: Row) -> bool:
@@ -186,7 +187,7 @@ def _concerned(
 
     of_products: set[int] = set()
     for batch in batches(selected.products):
-        query = select(Product.visit_id).where(Product.id.in_(batch)).distinct()
+        query = select(domain.Product.visit_id).where(domain.Product.id.in_(batch)).distinct()
         of_products.update(key for key in session.scalars(query) if key is not None)
     return is_about, of_products | selected.visits.keys()
 
@@ -209,8 +210,8 @@ def due_counts(session: Session, scope: Scope) -> dict[TodoRule, int]:
 
 def silenced(session: Session) -> int:
     """Number of notes that dismiss a rule."""
-    silences = (BookEntry.label.like("ignore:%"), BookEntry.withdrawn_at.is_(None))
-    return session.scalar(select(func.count()).select_from(BookEntry).where(*silences)) or 0
+    silences = (domain.BookEntry.label.like("ignore:%"), domain.BookEntry.withdrawn_at.is_(None))
+    return session.scalar(select(func.count()).select_from(domain.BookEntry).where(*silences)) or 0
 
 
 def entries(session: Session, wanted: Mapping[str, object]) -> list[Row]:
@@ -230,6 +231,8 @@ def lines_in(session: Session, scope: Scope, rows: Iterable[Row]) -> list[Row]:
     """
     if scope.is_everything:
         return list(rows)
+    from skydb.store.selected_queries import Selected, runs_using
+
     selected = Selected.of(session, scope)
     labels, runs = set(selected.visits.values()), runs_using(session, selected.products)
 
@@ -249,11 +252,11 @@ def deliveries(session: Session) -> list[Row]:
     """Days in which an archive is known to have served wrong files."""
     return [
         delivery_row(one)
-        for one in session.scalars(select(BadDelivery).order_by(BadDelivery.began_on))
+        for one in session.scalars(select(domain.BadDelivery).order_by(domain.BadDelivery.began_on))
     ]
 
 
-def delivery_row(delivery: BadDelivery) -> Row:
+def delivery_row(delivery: domain.BadDelivery) -> Row:
     """One bad archive version as a row."""
     names = ("name", "began_on", "ended_on", "what", "author")
     return {name: getattr(delivery, name) for name in names}
@@ -262,22 +265,22 @@ def delivery_row(delivery: BadDelivery) -> Row:
 def newest_catalog(session: Session) -> str | None:
     """Name of the newest catalogue that no other one has replaced, or None."""
     newest = (
-        select(ReferenceCatalog.name)
-        .where(ReferenceCatalog.superseded_by_id.is_(None))
-        .order_by(ReferenceCatalog.id.desc())
+        select(domain.ReferenceCatalog.name)
+        .where(domain.ReferenceCatalog.superseded_by_id.is_(None))
+        .order_by(domain.ReferenceCatalog.id.desc())
         .limit(1)
     )
     return session.scalar(newest)
 
 
-def runs_with_mosaics(session: Session) -> list[SkyRun]:
+def runs_with_mosaics(session: Session) -> list[domain.SkyRun]:
     """Good runs that have, or had, a mosaic; the newest first."""
     found = (
-        select(SkyRun)
-        .join(SkyRun.mosaic)
-        .where(SkyRun.status == ActivityStatus.SUCCEEDED)
-        .options(joinedload(SkyRun.mosaic))
-        .order_by(SkyRun.id.desc())
+        select(domain.SkyRun)
+        .join(domain.SkyRun.mosaic)
+        .where(domain.SkyRun.status == ActivityStatus.SUCCEEDED)
+        .options(joinedload(domain.SkyRun.mosaic))
+        .order_by(domain.SkyRun.id.desc())
     )
     return list(session.scalars(found))
 
@@ -334,8 +337,9 @@ def _labelled(row: Row) -> Row:
 
 def shared_names(session: Session, among: Collection[str] | None = None) -> set[str]:
     """File names that several products have, of all or some names."""
-    several = select(Product.filename).group_by(Product.filename).having(func.count() > 1)
+    name = domain.Product.filename
+    several = select(name).group_by(name).having(func.count() > 1)
     if among is None or len(among) > _MANY_NAMES:
         return set(session.scalars(several))
-    parts = (several.where(Product.filename.in_(batch)) for batch in batches(among))
+    parts = (several.where(name.in_(batch)) for batch in batches(among))
     return {name for part in parts for name in session.scalars(part)}

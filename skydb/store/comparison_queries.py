@@ -6,9 +6,8 @@ statements does not grow with the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -26,9 +25,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.vocabulary import ActivityStatus, SkyUnit
-
-#: Keys in one statement: SQLite takes 32766 of them.
-_BATCH = 5000
+from skydb.store.rows import batches
 
 
 class Value(NamedTuple):
@@ -78,13 +75,6 @@ class Outline(NamedTuple):
     extver: int
     naxis_pix: tuple[int, int]
     s_region: str | None
-
-
-def batches(keys: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
-    """Distinct keys in order, so many at a time."""
-    rest = iter(sorted(set(keys)))
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def is_kept() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

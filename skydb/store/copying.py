@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import SQLAlchemyError
 
 from skydb.domain import Base
-from skydb.domain.base import Word
+from skydb.domain.columntypes import Word
 from skydb.errors import StoreError, UsageError
 from skydb.store.bulk import BulkWriter
 from skydb.store.engine import as_reader

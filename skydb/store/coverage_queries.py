@@ -30,8 +30,8 @@ from skydb.domain.vocabulary import (
     SolutionOrigin,
     SolutionStatus,
 )
-from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row
+from skydb.store.rows import batches
 
 #: Pairs of values in one statement.
 _PAIRS = 1000

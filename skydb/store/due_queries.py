@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from skydb.domain.todo import TodoRule
 from skydb.store.books_queries import due_in, in_order
-from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row
+from skydb.store.rows import batches
 
 #: Rules whose subjects are exposures, and the visits in which there can be any.
 _OF_EXPOSURES = {

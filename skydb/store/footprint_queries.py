@@ -12,8 +12,8 @@ from skydb.domain import AlignmentSolution, ChipSolution, Product, ProductVersio
 from skydb.domain.chip import WIDE_DEG
 from skydb.domain.choice import EXPOSURE_KINDS, FLAVOURS
 from skydb.domain.vocabulary import ProductKind
-from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row, labelled
+from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.version_queries import newest_in_time
 

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from skydb.domain.base import Word
+from skydb.domain.columntypes import Word
 from skydb.errors import NotFoundError, RowRefusedError
 
 #: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Visit
+from skydb import domain
 from skydb.errors import UsageError
 
 _WILD = {re.escape("*"): ".*", re.escape("?"): "."}
@@ -53,12 +53,13 @@ def unmatched(names: Iterable[str], found: Collection[str]) -> list[str]:
     ]
 
 
-def visits_named(session: Session, pattern: str) -> list[Visit]:
+def visits_named(session: Session, pattern: str) -> list[domain.Visit]:
     """Visits whose label or number fits a pattern, such as ``bxl*`` or ``5?``."""
     text = _as_like(pattern.strip().lower())
-    number, label = func.lower(Visit.number), func.lower(Visit.program + Visit.number)
+    visit = domain.Visit
+    number, label = func.lower(visit.number), func.lower(visit.program + visit.number)
     fits = or_(*(one.like(text, escape="\\") for one in (number, label)))
-    return list(session.scalars(select(Visit).where(fits).order_by(Visit.program, Visit.number)))
+    return list(session.scalars(select(visit).where(fits).order_by(visit.program, visit.number)))
 
 
 def proposals_named(session: Session, name: int | str) -> list[int]:
@@ -74,7 +75,7 @@ def proposals_named(session: Session, name: int | str) -> list[int]:
         return [int(text)] if int(text) <= _LARGEST else []
     if not re.fullmatch(r"[0-9*?]+", text):
         raise UsageError(f"Invalid proposal {name!r}.", advice="Write 12812, or 128* for several.")
-    known = session.scalars(select(Visit.proposal_id).distinct())
+    known = session.scalars(select(domain.Visit.proposal_id).distinct())
     return sorted(one for one in known if one is not None and _expression(text).fullmatch(str(one)))
 
 

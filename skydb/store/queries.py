@@ -21,15 +21,13 @@ from skydb.domain import (
     SkyValue,
     Visit,
 )
-from skydb.domain.base import UtcDateTime
 from skydb.domain.condition import Condition
 from skydb.domain.trust import report_of
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
+from skydb.store.rows import Row as Row
 from skydb.store.scope import Scope, written_by
-
-Row = dict[str, Any]
 
 #: Quality of the exposure by its newest file version; its EXPTIME is the exposure's.
 _CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
@@ -345,25 +343,6 @@ def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:
     )
     ids = list(session.scalars(newest))
     return list(session.scalars(select(SkyRun).where(SkyRun.id.in_(ids)).order_by(SkyRun.id)))
-
-
-def findings(session: Session, run: int | None = None) -> list[Row]:
-    """List findings, newest first, as ``v_findings`` has them."""
-    where = "" if run is None else " WHERE run_id = :run"
-    asked = text(f"SELECT * FROM v_findings{where} ORDER BY id DESC")
-    rows = session.execute(asked.columns(noticed_at=UtcDateTime()), {"run": run} if run else {})
-    return [
-        {
-            "run_id": row["run_id"],
-            "activity": row["run_id"],
-            "during": row["during"],
-            "kind": row["kind"],
-            "subject": row["subject"],
-            "message": row["message"],
-            "noticed_at": row["noticed_at"].isoformat(),
-        }
-        for row in rows.mappings()
-    ]
 
 
 def sky_values(session: Session, run_ids: Sequence[int]) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Enum
 from sqlalchemy.types import TypeEngine
 
-from skydb.domain.base import Key, UtcDateTime, Word
+from skydb.domain.columntypes import Key, UtcDateTime, Word
 
 
 def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:

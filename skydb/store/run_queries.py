@@ -29,8 +29,8 @@ from skydb.domain import (
     Usage,
 )
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, LinkRole
-from skydb.store.comparison_queries import batches
 from skydb.store.queries import Row
+from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from skydb.domain.base import Base
 from skydb.errors import NotFoundError, SchemaError, SkydbError, StoreError, UsageError
 from skydb.store.engine import as_reader, open_engine, resolve_url
 from skydb.store.summaries import CHANGED, SUMMARIES
@@ -148,6 +147,8 @@ def differences(engine: Engine) -> list[str]:
     """List differences of the tables in the database from the entities."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
+
+    from skydb.domain.entities import Base
 
     with as_reader(engine).connect() as connection:
         context = MigrationContext.configure(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from skydb.domain import Exposure, Product, ProductMember, ProductVersion, Visit
+from skydb import domain
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.errors import NotFoundError
 from skydb.store.patterns import (
@@ -27,17 +27,19 @@ from skydb.store.patterns import (
     unmatched,
     visits_named,
 )
-from skydb.store.references import unknown_visit, visit_named
 
 #: Names that a message lists.
 _FEW = 12
 
-#: Columns whose values are matched, by the field of a scope.
-_MATCHED: dict[str, Any] = {
-    "filter": Exposure.filters,
-    "detector": Exposure.detector,
-    "target": Exposure.target_name,
-}
+
+def _matched() -> dict[str, Any]:
+    """Columns whose values are matched, by the field of a scope."""
+    exposure = domain.Exposure
+    return {
+        "filter": exposure.filters,
+        "detector": exposure.detector,
+        "target": exposure.target_name,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Scope:
             When a visit's number is that of several programs.
         """
         several = self._named(session)
-        for name, column in _MATCHED.items():
+        for name, column in _matched().items():
             pattern = getattr(self, name)
             if pattern is not None:
                 several.append(column.in_(matching(session, column, pattern)))
@@ -126,26 +128,26 @@ class Scope:
     def _named(self, session: Session) -> list[ColumnElement[bool]]:
         several: list[ColumnElement[bool]] = []
         if self.rootnames:
-            several.append(named(Exposure.rootname, self.rootnames))
+            several.append(named(domain.Exposure.rootname, self.rootnames))
         if self.exclude:
-            several.append(~named(Exposure.rootname, self.exclude))
+            several.append(~named(domain.Exposure.rootname, self.exclude))
         if self.visits:
             # By both columns, which have an index together; a label put together has none.
             visits = [visit for label in self.visits for visit in _visits(session, label)]
             labels = [(visit.program, visit.number) for visit in visits]
-            several.append(tuple_(Visit.program, Visit.number).in_(labels))
+            several.append(tuple_(domain.Visit.program, domain.Visit.number).in_(labels))
         if self.proposal_id is not None:
-            several.append(Visit.proposal_id.in_(proposals_named(session, self.proposal_id)))
+            several.append(domain.Visit.proposal_id.in_(proposals_named(session, self.proposal_id)))
         return several
 
     def file_conditions(self) -> list[ColumnElement[bool]]:
         """Conditions for a select that joins products and file versions."""
         several: list[ColumnElement[bool]] = []
         if self.flavour is Flavour.SKYDB:
-            made_here = ProductVersion.derived_from_id.is_not(None)
-            several.append(or_(Product.flavour == self.flavour, made_here))
+            made_here = domain.ProductVersion.derived_from_id.is_not(None)
+            several.append(or_(domain.Product.flavour == self.flavour, made_here))
         elif self.flavour is not None:
-            several.append(Product.flavour == self.flavour)
+            several.append(domain.Product.flavour == self.flavour)
         if self.as_of is not None:
             several.append(written_by(self.as_of))
         return several
@@ -161,7 +163,7 @@ class Scope:
             When a visit's number is that of several programs.
         """
         asked = replace(self, rootnames=(), exclude=())._named(session)
-        found = set(session.scalars(select(Visit.id).where(*asked)))
+        found = set(session.scalars(select(domain.Visit.id).where(*asked)))
         if asked and not found:
             raise nothing_selected(session, self, "visits")
         return found
@@ -178,8 +180,8 @@ class Scope:
             When a visit's number is that of several programs.
         """
         query = (
-            select(Exposure.id, Exposure.rootname)
-            .join(Visit, Visit.id == Exposure.visit_id)
+            select(domain.Exposure.id, domain.Exposure.rootname)
+            .join(domain.Visit, domain.Visit.id == domain.Exposure.visit_id)
             .where(*self.conditions(session), *self._having_files())
         )
         rows = session.execute(query).all()
@@ -198,11 +200,11 @@ class Scope:
         if not self.restricts_files:
             return []
         having = (
-            select(Product.exposure_id)
-            .join(ProductVersion, ProductVersion.product_id == Product.id)
-            .where(Product.exposure_id.is_not(None), *self.file_conditions())
+            select(domain.Product.exposure_id)
+            .join(domain.ProductVersion, domain.ProductVersion.product_id == domain.Product.id)
+            .where(domain.Product.exposure_id.is_not(None), *self.file_conditions())
         )
-        return [Exposure.id.in_(having)]
+        return [domain.Exposure.id.in_(having)]
 
     def product_conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """Conditions for a select of products: those of the exposures, or made of any of them.
@@ -215,48 +217,54 @@ class Scope:
         NotFoundError, UsageError
             As :meth:`conditions`.
         """
-        member, own = ProductMember.rootname, Exposure.rootname
+        member, own = domain.ProductMember.rootname, domain.Exposure.rootname
         several: list[ColumnElement[bool]] = []
         if names := self.rootnames:
-            is_made = Product.members.any(named(member, names))
-            several.append(or_(is_made, Product.exposure.has(named(own, names))))
+            is_made = domain.Product.members.any(named(member, names))
+            several.append(or_(is_made, domain.Product.exposure.has(named(own, names))))
         if exclude := self.exclude:
-            several.append(~Product.members.any(named(member, exclude)))
-            several.append(~Product.exposure.has(named(own, exclude)))
+            several.append(~domain.Product.members.any(named(member, exclude)))
+            several.append(~domain.Product.exposure.has(named(own, exclude)))
         return [*several, *self._of_members(session), *self._with_versions()]
 
     def _of_members(self, session: Session) -> list[ColumnElement[bool]]:
         rest = replace(self, rootnames=(), exclude=()).conditions(session)
         if not rest:
             return []
-        exposures = select(Exposure.id).join(Visit, Visit.id == Exposure.visit_id).where(*rest)
-        member = aliased(Exposure)
-        with_known = select(ProductMember.product_id).join(
-            member, member.rootname == ProductMember.rootname
+        exposures = (
+            select(domain.Exposure.id)
+            .join(domain.Visit, domain.Visit.id == domain.Exposure.visit_id)
+            .where(*rest)
+        )
+        member = aliased(domain.Exposure)
+        with_known = select(domain.ProductMember.product_id).join(
+            member, member.rootname == domain.ProductMember.rootname
         )
         ways: list[ColumnElement[bool]] = [
-            Product.id.in_(with_known.where(member.id.in_(exposures))),
-            Product.exposure_id.in_(exposures),
+            domain.Product.id.in_(with_known.where(member.id.in_(exposures))),
+            domain.Product.exposure_id.in_(exposures),
         ]
         of_visit = Scope(visits=self.visits, proposal_id=self.proposal_id).conditions(session)
         if len(of_visit) == len(rest):
-            visits = select(Visit.id).where(*of_visit)
-            is_unknown = and_(Product.id.not_in(with_known), Product.exposure_id.is_(None))
-            ways.append(and_(is_unknown, Product.visit_id.in_(visits)))
+            visits = select(domain.Visit.id).where(*of_visit)
+            is_unknown = and_(
+                domain.Product.id.not_in(with_known), domain.Product.exposure_id.is_(None)
+            )
+            ways.append(and_(is_unknown, domain.Product.visit_id.in_(visits)))
         return [or_(*ways)]
 
     def _with_versions(self) -> list[ColumnElement[bool]]:
         if not self.restricts_files:
             return []
         having = (
-            select(ProductVersion.product_id)
-            .join(Product, Product.id == ProductVersion.product_id)
+            select(domain.ProductVersion.product_id)
+            .join(domain.Product, domain.Product.id == domain.ProductVersion.product_id)
             .where(*self.file_conditions())
         )
-        return [Product.id.in_(having)]
+        return [domain.Product.id.in_(having)]
 
 
-def _visits(session: Session, label: str) -> list[Visit]:
+def _visits(session: Session, label: str) -> list[domain.Visit]:
     """Visits of a name or a pattern.
 
     Raises
@@ -264,6 +272,8 @@ def _visits(session: Session, label: str) -> list[Visit]:
     NotFoundError, UsageError
         When there is none, or the number is that of several programs.
     """
+    from skydb.store.references import unknown_visit, visit_named
+
     if not is_pattern(label):
         return [visit_named(session, label)]
     found = visits_named(session, label)
@@ -272,8 +282,11 @@ def _visits(session: Session, label: str) -> list[Visit]:
     return found
 
 
-def written_by(day: date, version: type[ProductVersion] = ProductVersion) -> ColumnElement[bool]:
+def written_by(
+    day: date, version: type[domain.ProductVersion] | None = None
+) -> ColumnElement[bool]:
     """Whether a file version was written by the end of a day; by its arrival without a DATE."""
+    version = version or domain.ProductVersion
     end = datetime.combine(day + timedelta(days=1), time(), UTC)
     return or_(
         func.substr(version.date_written, 1, 10) <= day.isoformat(),
@@ -293,14 +306,14 @@ def require_excluded(session: Session, scope: Scope) -> None:
         return
     known = {
         name
-        for column in (Exposure.rootname, ProductMember.rootname)
+        for column in (domain.Exposure.rootname, domain.ProductMember.rootname)
         for name in session.scalars(select(column).where(named(column, scope.exclude)).distinct())
     }
     missing = sorted(set(unmatched(scope.exclude, known)))
     if missing:
         raise NotFoundError(
             f"The ledger has no {', '.join(missing)} to leave out "
-            f"({_known_names(session, 'exposures', Exposure.rootname)}).",
+            f"({_known_names(session, 'exposures', domain.Exposure.rootname)}).",
             advice="Correct --exclude.",
         )
 
@@ -321,11 +334,11 @@ def nothing_selected(
         Exposures that are named and not in the selection.
     """
     columns: dict[str, Any] = {
-        "rootnames": Exposure.rootname,
-        "visits": Visit.program + Visit.number,
-        "proposal_id": Visit.proposal_id,
-        **_MATCHED,
-        "flavour": Product.flavour,
+        "rootnames": domain.Exposure.rootname,
+        "visits": domain.Visit.program + domain.Visit.number,
+        "proposal_id": domain.Visit.proposal_id,
+        **_matched(),
+        "flavour": domain.Product.flavour,
     }
     words = {"rootnames": "exposures", "visits": "visits", "proposal_id": "proposals"}
     facts = [
@@ -352,8 +365,9 @@ def _known_names(session: Session, words: str, column: Any) -> str:  # noqa: ANN
 
 def _first_written(session: Session) -> str:
     first = session.scalar(
-        select(func.min(ProductVersion.date_written)).where(
-            ProductVersion.product_id == Product.id, Product.kind != ProductKind.HLET
+        select(func.min(domain.ProductVersion.date_written)).where(
+            domain.ProductVersion.product_id == domain.Product.id,
+            domain.Product.kind != ProductKind.HLET,
         )
     )
     return f"first archive version here: {str(first)[:10] if first else 'of unknown date'}"

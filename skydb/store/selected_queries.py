@@ -19,7 +19,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.vocabulary import ActivityStatus
-from skydb.store.comparison_queries import batches
+from skydb.store.rows import batches
 from skydb.store.scope import Scope
 
 

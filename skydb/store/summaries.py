@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine
-
-from skydb.store import changed
 
 SUMMARIES, CHANGED = "visit_summaries", "changed_visits"
 
@@ -40,14 +39,14 @@ def create_summaries(connection: Connection) -> None:
         f"CREATE TABLE {SUMMARIES} (visit_id {number} PRIMARY KEY, {counts},"
         f" last_activity_at {time})",
     )
-    for statement in changed.made(connection.dialect.name):
+    for statement in _triggers().made(connection.dialect.name):
         _execute(connection, statement)
     _execute(connection, f"INSERT INTO {SUMMARIES} {_counted(connection)}")
 
 
 def drop_summaries(connection: Connection) -> None:
     """Drop the tables and triggers, as far as there are any."""
-    for statement in changed.dropped(connection.dialect.name):
+    for statement in _triggers().dropped(connection.dialect.name):
         _execute(connection, statement)
     for table in (SUMMARIES, CHANGED):
         _execute(connection, f"DROP TABLE IF EXISTS {table}")
@@ -59,10 +58,10 @@ def set_aside(connection: Connection) -> Iterator[None]:
 
     Everything is in the transaction of the connection.
     """
-    for statement in changed.dropped(connection.dialect.name):
+    for statement in _triggers().dropped(connection.dialect.name):
         _execute(connection, statement)
     yield
-    for statement in changed.made(connection.dialect.name):
+    for statement in _triggers().made(connection.dialect.name):
         _execute(connection, statement)
     _execute(
         connection,
@@ -136,7 +135,7 @@ def missing_triggers(connection: Connection) -> list[str]:
     else:
         asked = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
     present = set(connection.exec_driver_sql(asked).scalars())
-    return [name for name in changed.trigger_names() if name not in present]
+    return [name for name in _triggers().trigger_names() if name not in present]
 
 
 def noted_visits(connection: Connection) -> int:
@@ -183,3 +182,9 @@ def _counts() -> tuple[str, ...]:
 
 def _execute(connection: Connection, statement: str) -> CursorResult[Any]:
     return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _triggers() -> ModuleType:
+    from skydb.store import changed
+
+    return changed

@@ -16,7 +16,7 @@ from skydb.domain.base import utc_now
 from skydb.domain.cardchanges import CardChanges, HduChanges
 from skydb.domain.catalog import CatalogUse, WithoutMotion
 from skydb.domain.choice import Wish
-from skydb.domain.process import ProcessMark
+from skydb.domain.processmark import ProcessMark
 from skydb.domain.selftest import CheckResult, verdict_of
 from skydb.domain.signal import has_sky_signal, measured
 from skydb.domain.todo import TodoRule

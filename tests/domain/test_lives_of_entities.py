@@ -21,7 +21,8 @@ from skydb.domain.isolation import HeaderBackup, HeaderWrite, InputProof
 from skydb.domain.location import FileLocation
 from skydb.domain.passband import Passband
 from skydb.domain.preset import Preset
-from skydb.domain.process import Process, ProcessIdentity
+from skydb.domain.process import Process
+from skydb.domain.processmark import ProcessIdentity
 from skydb.domain.selftest import CheckResult, SelfTest
 from skydb.domain.values import Rootname
 from skydb.domain.vocabulary import (

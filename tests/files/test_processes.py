@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.process import Fate, ProcessIdentity, ProcessMark
+from skydb.domain.processmark import Fate, ProcessIdentity, ProcessMark
 from skydb.files import processes
 from skydb.files.processes import end_tools_below, fate_of, this_process
 

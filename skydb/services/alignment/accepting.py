@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from skydb.domain import Acceptance, AlignmentRun, ProductVersion, Stamp
-from skydb.domain.process import Fate
+from skydb.domain.processmark import Fate
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.errors import NotFoundError, StateError

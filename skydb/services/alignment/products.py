@@ -22,8 +22,8 @@ from skydb.files.workspace import Workspace
 from skydb.services.alignment.membership import is_behind
 from skydb.services.core import checked_path
 from skydb.services.intake import Selection
-from skydb.store.comparison_queries import batches
 from skydb.store.references import products_of, several_products, version_of
+from skydb.store.rows import batches
 from skydb.store.scope import nothing_selected, require_excluded
 
 _DRIZZLED = tuple(kind for kind in ProductKind if kind.is_drizzled)

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from skydb.domain.process import Fate
+from skydb.domain.processmark import Fate
 from skydb.errors import StoreError, UsageError
 from skydb.files.drafts import LOGS, draft_of, drafts_of, owner_of_draft
 from skydb.files.processes import fate_of

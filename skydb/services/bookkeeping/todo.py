@@ -10,9 +10,9 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from skydb.domain.todo import TodoRule
-from skydb.services.bookkeeping.refused import field_of, refusals, runnable
 from skydb.services.core import Context
-from skydb.store import books_queries, due_queries, queries
+from skydb.store import books_queries, due_queries
+from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
 #: Reasons that are joined in one row.
@@ -35,9 +35,7 @@ class TodoService:
 
     context: Context
 
-    def status(
-        self, by: StatusBy = StatusBy.VISIT, scope: Scope | None = None
-    ) -> list[queries.Row]:
+    def status(self, by: StatusBy = StatusBy.VISIT, scope: Scope | None = None) -> list[Row]:
         """Exposures downloaded, aligned, matched, flagged, stale... per visit or program.
 
         Raises
@@ -49,7 +47,7 @@ class TodoService:
         with self.context.store.reading() as session:
             return ask(session, scope or Scope())
 
-    def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+    def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a command, with all subjects that it would settle.
 
         Raises
@@ -57,12 +55,12 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
-        commands: dict[str, list[queries.Row]] = {}
+        commands: dict[str, list[Row]] = {}
         for row in self.due(scope, rule):
             commands.setdefault(row["command"], []).append(row)
         return [_merged(rows) for rows in commands.values()]
 
-    def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[queries.Row]:
+    def due(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a subject and rule, with the command that would settle it.
 
         Raises
@@ -76,7 +74,7 @@ class TodoService:
 
     def first(
         self, most: int, scope: Scope | None = None, rule: TodoRule | None = None
-    ) -> tuple[list[queries.Row], bool]:
+    ) -> tuple[list[Row], bool]:
         """The first rows of :meth:`todo`, and whether there are more.
 
         Without a selection they are found without the others.
@@ -94,21 +92,23 @@ class TodoService:
                 # Then one command, to get one, settles most of what there is.
                 rows = self.todo(scope, rule)
                 return rows[:most], len(rows) > most
-            begun: dict[str, list[queries.Row]] = {}
+            begun: dict[str, list[Row]] = {}
             for part in due_queries.parts_of(session, rule):
                 for row, shown in zip(part, self._with_commands(session, part), strict=True):
                     begun.setdefault(shown["command"], []).append(row)
                 if len(begun) > most:
                     break
-            wanted: dict[str, list[queries.Row]] = {one: [] for one in list(begun)[:most]}
+            wanted: dict[str, list[Row]] = {one: [] for one in list(begun)[:most]}
             known = [row for one in wanted for row in begun[one]]
             for row in self._with_commands(session, _beside(session, known, wanted, rule)):
                 if row["command"] in wanted:
                     wanted[row["command"]].append(row)
         return [_merged(rows) for rows in wanted.values()], len(begun) > most
 
-    def _with_commands(self, session: Session, rows: Sequence[queries.Row]) -> list[queries.Row]:
+    def _with_commands(self, session: Session, rows: Sequence[Row]) -> list[Row]:
         """Due rows, each with the command that would settle it and not be refused."""
+        from skydb.services.bookkeeping.refused import field_of, refusals, runnable
+
         catalog = books_queries.newest_catalog(session)
         names = {row["product"] for row in rows if row["product"]}
         shared = books_queries.shared_names(session, names)
@@ -150,10 +150,10 @@ class TodoService:
 
 def _beside(
     session: Session,
-    known: list[queries.Row],
+    known: list[Row],
     commands: Collection[str],
     rule: TodoRule | None,
-) -> list[queries.Row]:
+) -> list[Row]:
     """All due rows that can have some commands, of which some rows are known, in order."""
     visits = due_queries.visits_beside(session, known)
     if visits is None or len(visits) > _MANY_VISITS:
@@ -169,7 +169,7 @@ def _beside(
     return books_queries.by_rule([*found, *(r for r in known if tuple(r.values()) not in there)])
 
 
-def _merged(rows: Sequence[queries.Row]) -> queries.Row:
+def _merged(rows: Sequence[Row]) -> Row:
     """Join the rows that one command settles: names once each, the oldest time, every reason."""
     first = rows[0]
     texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
@@ -184,7 +184,7 @@ def _joined(names: Iterable[str | None]) -> str | None:
     return ", ".join(dict.fromkeys(name for name in names if name)) or None
 
 
-def _todo_row(row: queries.Row, catalog: str | None, shared: Collection[str]) -> queries.Row:
+def _todo_row(row: Row, catalog: str | None, shared: Collection[str]) -> Row:
     product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
     asked = {**row, "refcat": row["refcat"] or catalog, "product": product}
     command = _COMMANDS[TodoRule(row["rule"])](asked)
@@ -206,14 +206,14 @@ def _command(*words: object) -> str:
     return shlex.join(["skydb", *map(str, words)])
 
 
-def _options(row: queries.Row, **names: str) -> list[object]:
+def _options(row: Row, **names: str) -> list[object]:
     return [
         word for name, option in names.items() if row[name] is not None
         for word in (option, row[name])
     ]  # fmt: skip
 
 
-def _fit(row: queries.Row) -> str:
+def _fit(row: Row) -> str:
     """Fit the product that the exposure is a member of; without one, fetch it."""
     if row["fitted_id"] is None and row["observation"]:
         return _fetch(row)
@@ -223,39 +223,39 @@ def _fit(row: queries.Row) -> str:
     return _command("align", "run", "--refcat", row["refcat"], *products)
 
 
-def _match(row: queries.Row) -> str:
+def _match(row: Row) -> str:
     chosen = _options(
         row, proposal_id="--proposal", target="--target", detector="--detector", filter="--filter"
     )
     return _command("sky", "run", "--method", row["method"], *chosen)
 
 
-def _repeat(row: queries.Row) -> str:
+def _repeat(row: Row) -> str:
     return f"{_match(row)} --force" if row["method"] else _fit(row)
 
 
-def _fetch(row: queries.Row) -> str:
+def _fetch(row: Row) -> str:
     return _command("fetch", *_options(row, observation="--obs-id", proposal_id="--proposal"),
                  "--refresh")  # fmt: skip
 
 
-def _check(_: queries.Row) -> str:
+def _check(_: Row) -> str:
     return _command("doctor")
 
 
-def _review(row: queries.Row) -> str:
+def _review(row: Row) -> str:
     return _command("align", "accept", row["run_id"])
 
 
-def _look(row: queries.Row) -> str:
+def _look(row: Row) -> str:
     return _command("align", "show", row["run_id"])
 
 
-def _abandon(row: queries.Row) -> str:
+def _abandon(row: Row) -> str:
     return _command("runs", "abandon", row["run_id"], "--why", "its process is gone")
 
 
-_COMMANDS: dict[TodoRule, Callable[[queries.Row], str]] = {
+_COMMANDS: dict[TodoRule, Callable[[Row], str]] = {
     TodoRule.NOT_ALIGNED: _fit,
     TodoRule.FIT_WAITING: _review,
     TodoRule.FIT_FAILED: _fit,

@@ -17,7 +17,7 @@ from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison.zeros import Zero, zeros_of_runs
 from skydb.store import statistics_queries as selects
-from skydb.store.comparison_queries import batches
+from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.statistics_queries import RunCount, Sample
 from skydb.store.unit_of_work import Store

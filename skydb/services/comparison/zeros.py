@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.orm import Session
 
-from skydb.store.comparison_queries import batches
+from skydb.store.rows import batches
 from skydb.store.statistics_queries import chip_values
 
 #: Runs whose values are read at once.

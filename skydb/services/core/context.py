@@ -6,26 +6,25 @@ import getpass
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, RunAttempt, Stamp
+from skydb import domain
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.workspace import Workspace
 from skydb.interruption import check, held, reason
-from skydb.services.core.attempts import end_attempts
-from skydb.services.core.begun import interrupted_by, note_begun
-from skydb.services.core.environment import remember_environment, remember_process
-from skydb.services.core.openruns import end_dead_alike
 from skydb.services.core.progress import Progress, Quiet
 from skydb.store.statistics import refresh_statistics
 from skydb.store.unit_of_work import Store
 from skydb.version import __version__
 
-A = TypeVar("A", bound=Activity)
+A = TypeVar("A", bound="domain.Activity")
+
+#: Makes an activity, given the session that it will belong to and the stamp that it must carry.
+Maker: TypeAlias = "Callable[[Session, domain.Stamp], domain.Activity]"
 
 
 #: Longest name that the ledger has room for.
@@ -67,7 +66,7 @@ class Context:
     attempt: int = 1
     moves_on: bool = False
 
-    def begin(self, make: Callable[[Session, Stamp], Activity]) -> int:
+    def begin(self, make: Maker) -> int:
         """Commit a running activity, and return its id.
 
         Parameters
@@ -78,7 +77,9 @@ class Context:
         """
         return self.begin_all([make])[0]
 
-    def begin_all(self, makes: Iterable[Callable[[Session, Stamp], Activity]]) -> list[int]:
+    def begin_all(
+        self, makes: Iterable[Callable[[Session, domain.Stamp], domain.Activity]]
+    ) -> list[int]:
         """Commit running activities, all or none; see :meth:`begin`.
 
         What a process that is gone has left of the same work is ended as interrupted.
@@ -88,9 +89,13 @@ class Context:
         Interrupted
             When a signal was received: nothing is begun any more.
         """
+        from skydb.services.core.begun import note_begun
+        from skydb.services.core.environment import remember_environment, remember_process
+        from skydb.services.core.openruns import end_dead_alike
+
         check()
         with self.store.writing() as session:
-            stamp = Stamp(
+            stamp = domain.Stamp(
                 self.agent, __version__, remember_environment(session), remember_process(session)
             )
             begun = [make(session, stamp) for make in makes]
@@ -124,6 +129,9 @@ class Context:
         BaseException
             Whatever the work raised, after the row was written.
         """
+        from skydb.services.core.attempts import end_attempts
+        from skydb.services.core.begun import interrupted_by
+
         try:
             yield
         except BaseException as error:
@@ -147,6 +155,8 @@ class Context:
     @contextmanager
     def closing(self, kind: type[A], activity_id: int) -> Iterator[tuple[Session, A]]:
         """Commit the good end of a running activity together with what the block adds."""
+        from skydb.services.core.attempts import end_attempts
+
         with self.store.writing() as session:
             activity = session.get_one(kind, activity_id)
             yield session, activity
@@ -158,8 +168,8 @@ class Context:
 
     def _is_of_another(self, session: Session, activity_id: int, by: str | None) -> bool:
         """Whether somebody else does this work by now, or will when this process stops."""
-        later = select(RunAttempt.number).where(
-            RunAttempt.activity_id == activity_id, RunAttempt.number > self.attempt
+        later = select(domain.RunAttempt.number).where(
+            domain.RunAttempt.activity_id == activity_id, domain.RunAttempt.number > self.attempt
         )
         return (self.moves_on and by is not None) or session.scalar(later.limit(1)) is not None
 

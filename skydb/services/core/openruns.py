@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun, VisitDrizzle
-from skydb.domain.activity import OPEN, fingerprint
-from skydb.domain.process import Fate
+from skydb.domain.activity import fingerprint
+from skydb.domain.activitystatus import OPEN
+from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import AttemptOutcome
 from skydb.files.processes import fate_of
 from skydb.services.core.attempts import end_attempts, open_attempts

@@ -19,7 +19,7 @@ from skydb.domain import (
     HeaderWrite,
     ProductVersion,
 )
-from skydb.domain.process import Fate
+from skydb.domain.processmark import Fate
 from skydb.domain.values import ChipGeometry
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from skydb.domain import Activity, FileLocation, HeaderBackup, Process, SkyRun
-from skydb.domain.process import Fate, ProcessMark
+from skydb.domain.processmark import Fate, ProcessMark
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of

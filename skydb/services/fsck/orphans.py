@@ -22,14 +22,14 @@ from skydb.domain import (
     SkyRun,
     VisitDrizzle,
 )
-from skydb.domain.process import Fate
+from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus
 from skydb.files.checksum import sha256_of
 from skydb.files.removal import require_below
 from skydb.services.core import Context, Fates, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.services.fsck.runs import others_at_work
-from skydb.store.comparison_queries import batches
+from skydb.store.rows import batches
 
 #: Directories of the data root in which every file is one that a row names.
 _HOMES = ("versions", "runs", "catalogs", "history", "mast")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, HeaderRestore, HeaderWrite, RunAttempt, SkyRun
 from skydb.domain.base import utc_now
-from skydb.domain.process import Fate
+from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, Engine
 from skydb.files.processes import this_process
 from skydb.services.core import Context, Fates, end_attempts, end_dead, open_activities

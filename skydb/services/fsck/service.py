@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skydb.domain import Repair
+from skydb import domain
 from skydb.domain.vocabulary import FindingKind
-from skydb.services.core import Context, Fates
-from skydb.services.fsck.headers import HalfWritten, WcsInFiles
+from skydb.services.core import Context
 from skydb.services.fsck.problems import Check, Problem, ProblemKind
-from skydb.services.fsck.runs import DeadRuns, OpenAttempts
+from skydb.store.open_queries import has_open_activities
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class FsckService:
         if not any(problem.mend for problem in self.check(deep=deep, gone=gone)):
             return self.check(deep=deep, gone=gone)
         asked = {"deep": deep, "gone": list(gone)}
-        activity_id = self.context.begin(lambda _, stamp: Repair(asked, stamp))
-        with self.context.guarded(Repair, activity_id):
+        activity_id = self.context.begin(lambda _, stamp: domain.Repair(asked, stamp))
+        with self.context.guarded(domain.Repair, activity_id):
             tried: list[Problem] = []
             # Each runs after those before it, because the files of a dead run are known by the run.
             for check in self._checks(gone, deep=deep):
                 tried += [problem.mended() for problem in list(check.look())]
-            with self.context.closing(Repair, activity_id) as (_, activity):
+            with self.context.closing(domain.Repair, activity_id) as (_, activity):
                 for one in tried:
                     if one.repaired is not None:
                         kind = FindingKind.REPAIRED if one.repaired else FindingKind.NOT_REPAIRED
@@ -64,6 +63,13 @@ class FsckService:
 
     def dead_runs(self) -> list[Problem]:
         """Find activities that run by the ledger although their process has ended; cheap."""
+        with self.context.store.reading() as session:
+            if not has_open_activities(session):
+                return []
+        from skydb.services.core import Fates
+        from skydb.services.fsck.headers import HalfWritten
+        from skydb.services.fsck.runs import DeadRuns
+
         fates = Fates()
         runs = DeadRuns(self.context, fates).look()
         dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]
@@ -71,10 +77,13 @@ class FsckService:
 
     def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
         # `status` needs the dead runs alone, and shall not wait for these.
+        from skydb.services.core import Fates
         from skydb.services.fsck.database import DatabaseItself, LooseEnds
         from skydb.services.fsck.files import EvidenceOfFits, Files
+        from skydb.services.fsck.headers import HalfWritten, WcsInFiles
         from skydb.services.fsck.litter import Litter
         from skydb.services.fsck.orphans import Orphans
+        from skydb.services.fsck.runs import DeadRuns, OpenAttempts
         from skydb.services.fsck.summaries import Summaries
 
         fates = Fates(tuple(gone))

@@ -14,7 +14,7 @@ from skydb.domain.choice import ChosenInput
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.guards import Flag, GuardPolicy, flags_of
 from skydb.domain.vocabulary import EntryKind, FindingKind, ProductKind
-from skydb.store.comparison_queries import batches
+from skydb.store.rows import batches
 
 _DISMISSAL = "ignore:"
 _BATCH = 500

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Environment, SkyRun
@@ -15,9 +14,7 @@ from skydb.domain.guards import GUARDS
 from skydb.domain.references import parse
 from skydb.domain.vocabulary import FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
-from skydb.files.workspace import Workspace
-from skydb.store import coverage_queries, queries, version_queries
-from skydb.store.readonly import Answer, OpenAnswer, Rules, ask, asking
+from skydb.store import coverage_queries, finding_queries, queries, version_queries
 from skydb.store.references import products_of
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected, groups_covering, latest_alignment
@@ -29,8 +26,6 @@ class Questions:
     """Read-only use cases; every answer is a list of rows."""
 
     store: Store
-    workspace: Workspace
-    url: URL
 
     def starts(self, rootnames: Collection[str]) -> dict[str, float | None]:
         """Start of exposures by rootname, MJD."""
@@ -128,15 +123,12 @@ class Questions:
             raise NotFoundError(f"The ledger has no solution of {name or wanted.label}.")
         return rows
 
-    def findings(self, run: int | None = None) -> list[queries.Row]:
-        """Findings, newest first; all of them, or of one activity."""
-        with self.store.reading() as session:
-            return queries.findings(session, run)
-
     def input_doubts(self, activity_id: int) -> list[queries.Row]:
         """Findings on the inputs and the catalogue of an activity."""
         kinds = {kind.value for kind in (FindingKind.CATALOG, FindingKind.REJECTED_FILE, *GUARDS)}
-        return [row for row in self.findings(activity_id) if row["kind"] in kinds]
+        with self.store.reading() as session:
+            rows = finding_queries.findings(session, activity_id)
+        return [row for row in rows if row["kind"] in kinds]
 
     def sky_runs(self, group_id: int | None = None) -> list[queries.Row]:
         """The newest good run of each method of a group; of the newest group by default."""
@@ -216,16 +208,6 @@ class Questions:
                 advice="Its values are in v_sky_values.",
             )
         return _by_chip([one for one in values if wanted is None or one["rootname"] in wanted])
-
-    def sql(self, statement: str, rules: Rules | None = None) -> Answer:
-        """Answer to one SELECT, on a connection that cannot write."""
-        return ask(self.url, statement, rules or Rules())
-
-    def asking(
-        self, statement: str, rules: Rules | None = None
-    ) -> AbstractContextManager[OpenAnswer]:
-        """Run :meth:`sql` for an answer that is shown row by row."""
-        return asking(self.url, statement, rules or Rules())
 
 
 def _require(session: Session, scope: Scope | None) -> None:

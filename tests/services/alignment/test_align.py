@@ -165,7 +165,7 @@ def test_the_next_catalogue_is_taken_where_the_first_gives_no_trusted_fit(
         assert any(one.startswith("gaia gave a trusted fit (elsewhere:") for one in doubts)
     service = services.accept
     assert {one.status for one in type(service)(services.context, tools).accept(run)} == {"applied"}
-    (history,) = services.questions.sql(
+    (history,) = services.plain.sql(
         "SELECT DISTINCT refcat FROM v_alignment_history WHERE status = 'applied'"
     ).rows
     assert history == ("gaia",)

@@ -92,7 +92,7 @@ def test_of_a_group_with_a_member_that_is_not_trusted_nothing_is_moved(
     }
     statuses = {one.version.subject: one.status for one in run_of(ledger, RUN).solutions}
     assert {statuses[name] for name in (refused, *others)} == {SolutionStatus.PROPOSED}
-    found = [row for row in ledger.questions.findings() if row["kind"] == "low-trust"]
+    found = [row for row in ledger.plain.findings() if row["kind"] == "low-trust"]
     assert [row["subject"] for row in found] == [f"{refused}_flc.fits"]
 
 

@@ -164,7 +164,7 @@ def test_a_fit_that_takes_the_place_of_another_road_says_so(
     assert {one.rootname: f"{one.rootname}@2" in str(one.reason) for one in again} == dict.fromkeys(
         names, True
     )
-    found = [row for row in ledger.questions.findings() if row["kind"] == "stale-input"]
+    found = [row for row in ledger.plain.findings() if row["kind"] == "stale-input"]
     assert sorted(row["subject"] for row in found) == sorted(names)
 
 

@@ -117,7 +117,7 @@ def told(services: Services, run: int) -> dict[str, Any]:
         }
         chips = {fit.product.filename: [one.geometry for one in fit.chips] for fit in fits}
     parameters = run_of(services, run).parameters
-    findings = sorted((one["kind"], one["message"]) for one in services.questions.findings(run))
+    findings = sorted((one["kind"], one["message"]) for one in services.plain.findings(run))
     home = services.context.workspace.root / "alignments" / str(run)
     kept = {str(path.relative_to(home)) for path in home.rglob("*") if path.suffix != ".log"}
     numbers = ("run", "solution")

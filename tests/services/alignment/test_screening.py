@@ -98,7 +98,7 @@ def test_a_right_fit_is_accepted_without_force(services) -> None:
         run = the_fit(session).activity_id
     outcomes = services.accept.accept(run)
     assert {one.status for one in outcomes} == {SolutionStatus.APPLIED}
-    assert not [f for f in services.questions.findings() if f["kind"] == "low-trust"]
+    assert not [f for f in services.plain.findings() if f["kind"] == "low-trust"]
 
 
 @pytest.mark.parametrize(("off_pix", "says"), [(OFF_PIX, r"1\.(19|2)"), (-3.0, "only")])

@@ -230,7 +230,7 @@ def test_a_deleted_run_is_not_among_the_newest_that_a_policy_keeps(services: Ser
 def _views(services: Services, run: int) -> tuple[bool, bool, bool]:
     """Find a run in the table of values, in a comparison, among the current ones."""
     answers = [
-        services.questions.sql(f"SELECT 1 FROM {view} WHERE run_id = {run}").rows
+        services.plain.sql(f"SELECT 1 FROM {view} WHERE run_id = {run}").rows
         for view in ("v_sky_values", "v_sky_current")
     ]
     shown = [row["run"] for row in services.questions.sky_runs()]

@@ -143,5 +143,5 @@ def test_a_run_of_skydb_is_in_force_before_what_a_log_tells_of_earlier_days(
         only_logged = survey.remembered(exposure, SkyMethod.GLOBALMIN)
         expected = {("match", run.id), ("globalmin", only_logged.id)}
         session.commit()
-    answer = services_anywhere.questions.sql("SELECT method, run_id FROM v_sky_current")
+    answer = services_anywhere.plain.sql("SELECT method, run_id FROM v_sky_current")
     assert {tuple(row) for row in answer.rows} == expected

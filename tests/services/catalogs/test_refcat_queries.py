@@ -59,7 +59,7 @@ def sqlite_catalogs(sqlite_ledger_url, field, tmp_path, archive):
 
 
 def rows_of(services, statement):
-    return services.questions.sql(statement).rows
+    return services.plain.sql(statement).rows
 
 
 def test_the_row_says_what_was_asked_and_what_came(services, catalogs, archive):
@@ -109,7 +109,7 @@ def test_a_truncated_answer_is_kept_and_flagged_for_ever(services, catalogs):
     assert (row["sources"], row["truncated"]) == (5, True)
     assert "these are only 5" in row["findings"][0]
     assert catalogs.gaia(max_rows=5, name="few")["findings"] == row["findings"]
-    [finding] = services.questions.findings()
+    [finding] = services.plain.findings()
     assert (finding["kind"], finding["subject"]) == ("catalog", "few")
 
 

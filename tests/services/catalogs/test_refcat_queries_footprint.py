@@ -116,7 +116,7 @@ def test_a_lost_epoch_is_recorded_as_lost(services, archive, recorded, truth, on
     assert row["epoch"] == 2016.0
     assert row["proper_motion_applied"] is False
     assert evidence in row["findings"][0]
-    [finding] = services.questions.findings()
+    [finding] = services.plain.findings()
     assert (finding["kind"], finding["during"]) == ("catalog", "catalog")
     # As the epoch on record is the true one, an alignment still moves the sources rightly.
     catalog = stored(services, row)
@@ -174,7 +174,7 @@ def test_some_products_are_another_footprint(sqlite_services, archive, recorded)
         catalogs.footprint([known])
     used = "SELECT COUNT(*) FROM activity_used WHERE role = 'reference'"
     exposures = len(sqlite_services.questions.headers())
-    assert sqlite_services.questions.sql(used).rows[0][0] == exposures + 1
+    assert sqlite_services.plain.sql(used).rows[0][0] == exposures + 1
 
 
 def request(**answer):
@@ -196,7 +196,7 @@ def test_a_failure_of_the_service_is_no_catalogue(services, archive, requests, m
     with pytest.raises(ArchiveError, match=message):
         catalogs.footprint()
     failed = "SELECT status, error FROM activities WHERE kind = 'catalog'"
-    [(status, error)] = services.questions.sql(failed).rows
+    [(status, error)] = services.plain.sql(failed).rows
     assert status == "failed"
     assert error.startswith("GSSS: http://127.0.0.1")
     assert services.questions.catalogs() == []

@@ -130,7 +130,7 @@ def test_a_file_that_somebody_has_changed_since_is_left_and_named(
         assert len(undone) == 1
     assert checksums(visit)[visit[0]] == before[visit[0]]
     assert fits.getheader(visit[1])["OBSERVER"] == "me"
-    found = services_anywhere.questions.findings()
+    found = services_anywhere.plain.findings()
     assert [one["subject"] for one in found if one["kind"] == FindingKind.NOT_WRITTEN.value] == [
         str(visit[1])
     ]

@@ -66,7 +66,7 @@ def proofs(services, tool):
 
 
 def findings(services, kind):
-    return [one for one in services.questions.findings() if one["kind"] == kind.value]
+    return [one for one in services.plain.findings() if one["kind"] == kind.value]
 
 
 def test_a_sky_run_proves_that_its_inputs_are_untouched_and_keeps_what_changed_in_copies(
@@ -107,7 +107,7 @@ def test_tweakreg_and_tweakback_are_watched_too(services, visit, catalog_file):
 def test_the_proofs_can_be_asked_for_in_sql(services_anywhere, visit):
     services_anywhere.ingest.ingest(visit[:2])
     SkyRunService(services_anywhere.context, Toolbox()).run([SkyMethod.LOCALMIN])
-    answer = services_anywhere.questions.sql(
+    answer = services_anywhere.plain.sql(
         "SELECT activity_kind, tool, rootname, cards_added FROM v_input_proofs ORDER BY rootname"
     )
     assert [tuple(row) for row in answer.rows] == [

@@ -124,7 +124,7 @@ def test_the_reason_that_the_log_gives_is_the_one_on_record(
     services: Services, test_data: Path, directory: str, reason: str
 ):
     services.history.import_dir(test_data / "logs" / directory)
-    answer = services.questions.sql("SELECT error FROM activities WHERE error IS NOT NULL")
+    answer = services.plain.sql("SELECT error FROM activities WHERE error IS NOT NULL")
     assert any(reason in error for (error,) in answer.rows)
 
 

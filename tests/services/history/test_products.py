@@ -102,6 +102,6 @@ def test_the_real_product_is_imported(services, test_data: Path, tmp_path):
     shutil.copy(test_data / "headers" / "sample_mvm_drc_b.fits", tmp_path / "old")
     (outcome,) = services.history.import_dir(tmp_path / "old")
     assert (outcome.exposures, outcome.skipped) == (6, 0)
-    answer = services.questions.sql("SELECT rootname, extver, mdrizsky, unit FROM v_sky_values")
+    answer = services.plain.sql("SELECT rootname, extver, mdrizsky, unit FROM v_sky_values")
     assert len(answer.rows) == 12
     assert ("j8vo01kfq", 2, 4.275874049083005, "electron") in answer.rows

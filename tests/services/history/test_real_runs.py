@@ -48,7 +48,7 @@ def counts(services: Services) -> dict[str, int]:
 
 
 def values(services: Services, date: str) -> dict[tuple[str, str], float]:
-    answer = services.questions.sql(
+    answer = services.plain.sql(
         "SELECT rootname, effective_method, mdrizsky, unit, extver FROM v_sky_values"
         f" WHERE started_at >= '{date}' AND started_at < '{date} 23:59'"
     )
@@ -69,7 +69,7 @@ def test_every_sky_equals_the_published_one_to_all_printed_digits(
 
 
 def test_globalmin_and_match_differ_by_one_constant(imported: Services) -> None:
-    answer = imported.questions.sql(
+    answer = imported.plain.sql(
         "SELECT group_id, globalmin_match - match, localmin, globalmin FROM v_sky_comparison"
     )
     assert len(answer.rows) == 36

@@ -40,7 +40,7 @@ def changed(path: Path, directory: Path, sci: dict[str, Any], **primary: Any) ->
 
 def told(services: Services) -> list[str]:
     kind = FindingKind.CONTRADICTION.value
-    return [row["message"] for row in services.questions.findings() if row["kind"] == kind]
+    return [row["message"] for row in services.plain.findings() if row["kind"] == kind]
 
 
 @pytest.mark.parametrize(

@@ -177,11 +177,11 @@ def test_a_member_that_is_not_in_the_ledger_is_a_finding_until_it_comes(
     services: Services, visit: list[Path]
 ) -> None:
     services.ingest.ingest([visit[0], visit[2]])
-    (finding,) = services.questions.findings()
+    (finding,) = services.plain.findings()
     assert (finding["kind"], finding["subject"]) == ("missing-exposure", PRODUCT)
     assert MEMBERS[1] in finding["message"]
     services.ingest.ingest(visit)
-    assert len(services.questions.findings()) == 1
+    assert len(services.plain.findings()) == 1
 
 
 def test_an_rms_without_a_unit_is_left_out_and_noticed(services: Services, tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_members_that_are_missing_are_told_of_their_own_product_alone(
     services_anywhere: Services, visit: list[Path], tmp_path: Path
 ) -> None:
     def told() -> list[tuple[str, str]]:
-        rows = services_anywhere.questions.findings()
+        rows = services_anywhere.plain.findings()
         return sorted((row["subject"], row["message"].split()[3].strip(",")) for row in rows)
 
     services_anywhere.ingest.ingest([visit[2]])

@@ -42,7 +42,7 @@ def crowded(services: Services) -> Services:
 
 def everything(services: Services):
     """All rows of the view, and their outlines."""
-    answer = services.questions.sql(
+    answer = services.plain.sql(
         "SELECT rootname, extver, s_region FROM v_footprints ORDER BY rootname, extver"
     )
     return [row[0] for row in answer.rows], outlines_of([row[2] for row in answer.rows])

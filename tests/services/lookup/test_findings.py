@@ -22,11 +22,11 @@ def test_every_finding_is_listed_newest_first_and_is_that_of_the_view(
         activity.succeed()
         session.commit()
         run = activity.id
-    rows = services.questions.findings()
+    rows = services.plain.findings()
     assert len(rows) == 1501
     assert (rows[0]["subject"], rows[-1]["subject"]) == ("1500.fits", "0.fits")
-    assert services.questions.findings(run + 1) == []
-    answer = services.questions.sql(
+    assert services.plain.findings(run + 1) == []
+    answer = services.plain.sql(
         "SELECT run_id, kind, subject, message FROM v_findings ORDER BY id DESC"
     )
     keys = ("run_id", "kind", "subject", "message")

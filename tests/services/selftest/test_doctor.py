@@ -190,7 +190,7 @@ def test_every_run_in_a_failed_environment_says_so_also_one_that_is_found_again(
     assert again[0]["reused"]
     assert "self-test of this environment failed: sky methods IR: match ran" in remarks(again)[0]
     assert len(remarks(sky_runs(services, visit))) == 1
-    (finding,) = services.questions.findings()
+    (finding,) = services.plain.findings()
     assert finding["kind"] == FindingKind.ENVIRONMENT.value
 
 
@@ -211,7 +211,7 @@ def test_never_by_configuration_leaves_the_verdict_open_and_is_no_finding(
     monkeypatch.setenv("SKYDB_SELFTEST", "never")
     assert remarks(sky_runs(services, visit)) == []
     assert answers.asked == 0
-    answer = services.questions.sql("SELECT DISTINCT environment_verdict FROM v_sky_values")
+    answer = services.plain.sql("SELECT DISTINCT environment_verdict FROM v_sky_values")
     assert answer.rows == [("unchecked",)]
 
 

@@ -41,7 +41,7 @@ def findings(services: Services, kind: FindingKind) -> list[str]:
 
 
 def values(services: Services) -> dict[str, dict[str, float | None]]:
-    answer = services.questions.sql(
+    answer = services.plain.sql(
         "SELECT requested_method, rootname, mdrizsky FROM v_sky_values ORDER BY 1, 2"
     )
     found: dict[str, dict[str, float | None]] = {}
@@ -76,7 +76,7 @@ def test_the_four_methods_are_recorded_with_what_they_found(
         "globalmin+match": {first: 1.0, second: 1.125},
         "globalmin": {first: 1.0, second: 1.0},
     }
-    answer = services.questions.sql("SELECT DISTINCT unit FROM v_sky_values")
+    answer = services.plain.sql("SELECT DISTINCT unit FROM v_sky_values")
     assert answer.rows == [("electron/s",)]
     assert checksums(files) == before
 
@@ -173,7 +173,7 @@ def test_a_run_that_is_found_has_the_flags_of_now(
     services.books.withdraw(line["id"], "it was masked")
     (settled,) = run(services, tools, SkyMethod.MATCH)
     assert (settled["run"], settled["reused"], settled["findings"]) == (flagged["run"], True, [])
-    assert [row["message"] for row in services.questions.findings(flagged["run"])]
+    assert [row["message"] for row in services.plain.findings(flagged["run"])]
     services.books.flag(MEMBERS[1], "clouds", "grey", "ann")
     (again,) = run(services, tools, SkyMethod.MATCH)
     assert (again["reused"], again["findings"]) == (True, ["flag clouds by ann: grey"])
@@ -280,7 +280,7 @@ def test_a_downgrade_is_recorded_with_its_cause(
     assert any("iter_polygons_flat" in message for message in row["findings"])
     assert findings(services, FindingKind.DOWNGRADED) == [f"run {row['run']}"]
     asked = "SELECT DISTINCT effective_method, is_relative FROM v_sky_values WHERE downgraded"
-    assert services.questions.sql(asked).rows == [("localmin", False)]
+    assert services.plain.sql(asked).rows == [("localmin", False)]
     # A mosaic is not called by a method that never made it.
     assert "_localmin_" in row["mosaic"]
     assert "match" not in row["mosaic"] + row["weight"]
@@ -383,7 +383,7 @@ def test_masks_are_kept_counted_and_flagged_when_they_hide_the_sky(
         AstroDrizzleSettings(reject_cosmic_rays=True),
     )
     (row,) = run(services, tools, SkyMethod.MATCH, settings=settings)
-    answer = services.questions.sql("SELECT rootname, cr_masked_pix FROM v_sky_values ORDER BY 1")
+    answer = services.plain.sql("SELECT rootname, cr_masked_pix FROM v_sky_values ORDER BY 1")
     assert answer.rows == [(first, 5), (second, masked + 2)]
     assert findings(services, FindingKind.OVERMASKED) == ([second] if masked == 41 else [])
     with services.context.store.reading() as session:
@@ -394,7 +394,7 @@ def test_masks_are_kept_counted_and_flagged_when_they_hide_the_sky(
 @pytest.mark.usefixtures("field")
 def test_a_run_without_rejection_has_no_masks(services: Services, tools: Toolbox) -> None:
     (row,) = run(services, tools, SkyMethod.MATCH)
-    answer = services.questions.sql("SELECT DISTINCT cr_masked_pix FROM v_sky_values")
+    answer = services.plain.sql("SELECT DISTINCT cr_masked_pix FROM v_sky_values")
     assert answer.rows == [(None,)]
     with services.context.store.reading() as session:
         assert session.get_one(SkyRun, row["run"]).masks_path is None

@@ -292,9 +292,9 @@ def test_the_lineage_of_a_product_has_its_exposures(field: Services, tools: Tool
     graph = field.explain.explain(MADE)
     labels = {node.label for node in graph.nodes.values()}
     assert {f"{MADE}@1", *(f"{name}_flt.fits@1" for name in MEMBERS)} <= labels
-    answer = field.questions.sql("SELECT rootname FROM v_run_inputs ORDER BY rootname")
+    answer = field.plain.sql("SELECT rootname FROM v_run_inputs ORDER BY rootname")
     assert [row[0] for row in answer.rows] == list(MEMBERS)
-    answer = field.questions.sql(
+    answer = field.plain.sql(
         "SELECT kind, status, effective_method FROM v_activities WHERE kind = 'drizzle'"
     )
     assert answer.rows == [("drizzle", "succeeded", "localmin")]
