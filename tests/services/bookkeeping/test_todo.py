@@ -395,23 +395,3 @@ def test_what_restricts_has_the_type_of_its_table_or_postgresql_would_look_at_ev
     engine.dispose()
     same = {"proposal_id": "proposal_id", "program": "program", "visit": "number"}
     assert all(viewed[ours] is tabled[theirs] for ours, theirs in same.items())
-
-
-def test_the_first_rows_are_those_of_the_whole_list(
-    seeded: tuple[Services, dict[str, int]],
-) -> None:
-    services = seeded[0]
-    whole = services.todo.todo()
-    for most in (1, 5, len(whole) - 1, len(whole), len(whole) + 1):
-        first, has_more = services.todo.first(most)
-        assert first == whole[:most], most
-        assert has_more == (most < len(whole)), most
-
-
-@pytest.mark.parametrize("rule", list(TodoRule))
-def test_the_first_row_of_a_rule_is_that_of_its_list(
-    seeded: tuple[Services, dict[str, int]], rule: TodoRule
-) -> None:
-    services = seeded[0]
-    whole = services.todo.todo(rule=rule)
-    assert services.todo.first(1, rule=rule) == (whole[:1], len(whole) > 1)
