@@ -127,6 +127,7 @@ def lazy_ledger(
     from skydb.api.checking import path
     from skydb.api.composition import Services
     from skydb.api.ledger import Ledger
+    from skydb.browse.site import LedgerSites
     from skydb.report.pictures import LedgerPictures
     from skydb.simulate.tiny import TinyFields
 
@@ -136,7 +137,7 @@ def lazy_ledger(
     def connect() -> Services:
         return Services.open(named, root, progress, fields, served)
 
-    return Ledger(connect, LedgerPictures(), fields, named, progress)
+    return Ledger(connect, LedgerPictures(), fields, named, progress, LedgerSites())
 
 
 def _url(url: str | Path | None) -> str | None:

@@ -34,12 +34,19 @@ from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 
+#: So many keys are looked up; with more, all rows are read.
+_FEW = 500
+
 #: Time of running. It is unknown for an imported run whose log has no date; the time of
 #: recording does not replace it.
 _RAN_AT: ColumnElement[datetime | None] = case(
     (Activity.imported_by_id.is_(None), func.coalesce(Activity.started_at, Activity.created_at)),
     else_=Activity.started_at,
 )
+
+
+#: Keys that are asked for in a statement; of more, all are read.
+_FEW = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,11 @@ def runs(session: Session, wanted: RunFilter, among: Collection[int] | None = No
     fits = AlignmentRun.__table__
     table = table.outerjoin(fits, fits.c.id == Activity.id)
     table = table.outerjoin(ReferenceCatalog, ReferenceCatalog.id == fits.c.catalog_id)
+    few = [] if among is None or len(among) > _FEW else [Activity.id.in_(among)]
     asked = (
         select(*_columns())
         .select_from(table)
-        .where(*wanted.conditions())
+        .where(*wanted.conditions(), *few)
         .order_by(_RAN_AT.is_(None), _RAN_AT.desc(), Activity.id.desc())
     )
     return [

@@ -63,8 +63,8 @@ class FsckService:
 
     def dead_runs(self) -> list[Problem]:
         """Find activities that run by the ledger although their process has ended; cheap."""
-        with self.context.store.reading() as session:
-            if not has_open_activities(session):
+        with self.context.store.asking() as connection:
+            if not has_open_activities(connection):
                 return []
         from skydb.services.core import Fates
         from skydb.services.fsck.headers import HalfWritten
@@ -84,6 +84,7 @@ class FsckService:
         from skydb.services.fsck.litter import Litter
         from skydb.services.fsck.orphans import Orphans
         from skydb.services.fsck.runs import DeadRuns, OpenAttempts
+        from skydb.services.fsck.summaries import Summaries
 
         fates = Fates(tuple(gone))
         half_written = HalfWritten(self.context, fates)
@@ -99,5 +100,6 @@ class FsckService:
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
+            Summaries(self.context),
             Orphans(self.context, fates),
         ]
