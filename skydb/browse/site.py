@@ -69,7 +69,7 @@ def pages_of(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]
 
     facts = prepare(snapshot.path)
     about = {
-        "ledger": shown(services.questions.url),
+        "ledger": shown(services.url),
         "taken_at": f"{snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC",
         "version": __version__,
         "datasette": version("datasette"),
