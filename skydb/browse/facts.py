@@ -150,6 +150,8 @@ def _examples(connection: sqlite3.Connection) -> dict[str, str]:
         "ra_deg": "SELECT ROUND(ra_deg, 5) FROM v_footprints LIMIT 1",
         "dec_deg": "SELECT ROUND(dec_deg, 5) FROM v_footprints LIMIT 1",
         "group_id": "SELECT MAX(id) FROM sky_run_groups",
+        "run": "SELECT MAX(id) FROM sky_runs",
+        "rootname": "SELECT rootname FROM v_footprints LIMIT 1",
     }
     found = {name: connection.execute(sql).fetchone() for name, sql in asked.items()}
     known = {name: str(row[0]) for name, row in found.items() if row and row[0] is not None}

@@ -8,7 +8,6 @@ from math import cos, log10, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 from skydb.browse import links
-from skydb.errors import NotFoundError
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -96,16 +95,11 @@ def footprint_maps(services: Services, rootnames: Sequence[str], here: str = "")
     here : str
         The exposure that the page is about.
     """
-    from skydb.api.selecting import scope_of
     from skydb.report.footprint_figures import footprint_map
 
-    if not rootnames:
-        return []
-    try:
-        scope = scope_of({"exposure": tuple(rootnames[:MOST])})
-        rows = services.footprints.rows(scope)
-    except NotFoundError:
-        # Known from logs only: there is no outline.
+    rows = services.footprints.named(rootnames[:MOST])
+    if not rows:
+        # Exposures that are known from logs only have no outline.
         return []
     named = [{**row, "visit": f"{row['program']}{_number(row)}"} for row in rows]
     visits = list(dict.fromkeys(str(row["visit"]) for row in named))
