@@ -130,7 +130,7 @@ def footprints_named(session: Session, rootnames: Sequence[str]) -> list[Row]:
     found = [
         row
         for batch in batches(rootnames)
-        for row in session.execute(named.where(Exposure.rootname.in_(batch))).tuples()
+        for row in session.execute(named.where(Exposure.rootname.in_(batch)))
     ]
     products = _first_of_each(found)
     return _in_order(row for batch in batches(products) for row in footprints_of(session, batch))
@@ -141,7 +141,7 @@ def _products_in(session: Session, scope: Scope, kinds: Collection[ProductKind])
     found = session.execute(asked.where(*scope.product_conditions(session)))
     if kinds:
         return [key for key, _, kind, _ in found if kind in kinds]
-    return _first_of_each(found.tuples())
+    return _first_of_each(found)
 
 
 def _first_of_each(
