@@ -147,10 +147,12 @@ def _drawn(field: FieldMap, looks: Mapping[str, str], here: str) -> SkyMap:
     )
 
 
-def _round_below(length: float) -> float:
-    """Round down to 1, 2 or 5 times a power of ten."""
+def _round_below(arcsec: float) -> float:
+    """Round down to 1, 2 or 5 times a power of ten of the unit that it is given in."""
+    unit = next(one for one in (3600.0, 60.0, 1.0) if arcsec >= one or one == 1.0)
+    length = arcsec / unit
     power = 10.0 ** int(log10(length) // 1)
-    return max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))
+    return unit * max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))
 
 
 def _angle(arcsec: float) -> str:

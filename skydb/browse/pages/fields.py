@@ -272,7 +272,9 @@ def sky_map(here: Here) -> Page:
     whole = whole_sky(here.facts.fields)
     blocks: list[Block] = []
     if whole is not None:
-        blocks.append(Map(whole, "Targets, by their RA_TARG and DEC_TARG; RA 180 in the middle."))
+        blocks.append(
+            Map(whole, "The fields by the positions of their targets; RA 180 in the middle.")
+        )
     total = here.facts.counts["exposures"]
     footprints: tuple[Block, ...] = ()
     if total <= MOST:
