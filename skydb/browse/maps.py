@@ -170,13 +170,14 @@ def whole_sky(fields: Sequence[FieldFact]) -> SkyMap | None:
     if not placed:
         return None
     shown = sorted(placed, key=lambda one: -one.exposures)[:_MOST_FIELDS]
+    size = 3.0 if len(shown) < 500 else 1.3
     shapes = tuple(
         Shape(
             _place(one.ra_deg or 0.0, one.dec_deg or 0.0),
             "c0",
             f"{one.target or 'no target'}, {one.exposures} exposures",
             links.field(one.target),
-            3.0 + min(4.0, sqrt(one.exposures) / 5.0),
+            size * (1.0 + min(1.3, sqrt(one.exposures) / 15.0)),
         )
         for one in shown
     )
