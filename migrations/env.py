@@ -8,6 +8,7 @@ from skydb.domain.entities import Base
 from skydb.errors import StoreError
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.rendering import render_item
+from skydb.store.summaries import create_summaries, drop_summaries
 from skydb.store.views import create_views, drop_views
 
 
@@ -33,10 +34,12 @@ def _migrate(connection: Connection) -> None:
         # Views are of no revision: one of another revision would be in the way of a change of
         # its tables, and one of this skydb may read columns that a migration has yet to add.
         drop_views(connection)
+        drop_summaries(connection)
         context.run_migrations()
         if connection.dialect.name == "sqlite":
             _refuse_dangling(connection)
         if _is_newest():
+            create_summaries(connection)
             create_views(connection)
 
 

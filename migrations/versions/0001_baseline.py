@@ -1149,6 +1149,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('pending', 'running')"),
     )
     op.create_index(op.f("ix_exposures_expstart_mjd"), "exposures", ["expstart_mjd"], unique=False)
+    op.create_index(op.f("ix_exposures_filters"), "exposures", ["filters"], unique=False)
+    op.create_index(op.f("ix_exposures_target_name"), "exposures", ["target_name"], unique=False)
     op.create_index(op.f("ix_exposures_visit_id"), "exposures", ["visit_id"], unique=False)
     op.create_index(op.f("ix_findings_activity_id"), "findings", ["activity_id"], unique=False)
     op.create_index(op.f("ix_findings_kind"), "findings", ["kind"], unique=False)

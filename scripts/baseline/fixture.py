@@ -14,6 +14,7 @@ from skydb.api.composition import Services
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
 from skydb.store.engine import open_engine, resolve_url
+from skydb.store.summaries import renew
 from tests.commands import LedgerDirectory
 from tests.cookbook import Cookbook
 from tests.files.loglines import DrizzleLog, write_log
@@ -71,6 +72,8 @@ def _fill_empty_tables(ledger: LedgerDirectory) -> None:
     engine = open_engine(resolve_url(ledger.url))
     with engine.begin() as connection:
         fill_every_table(connection)
+        # Of one visit the counts are kept, others are noted.
+        renew(connection, 1)
     engine.dispose()
 
 

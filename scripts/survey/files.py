@@ -44,7 +44,9 @@ from skydb.domain import (
     FileLocation,
     Generation,
     Product,
+    ProductMember,
     ProductVersion,
+    Usage,
     Visit,
 )
 from skydb.domain.vocabulary import (
@@ -65,7 +67,9 @@ def file_rows(plan: SurveyPlan, fields: Ints) -> Iterator[Batch]:
     yield from _activities(plan, fields)
     yield from _visits(plan, numbers)
     yield from _products(numbers)
+    yield _members(numbers)
     yield from _versions(numbers)
+    yield _fitted(plan, numbers)
     yield _downloads(plan, numbers)
     yield from solution_rows(numbers)
     yield _chips(numbers, pointings(plan, fields))
@@ -142,6 +146,33 @@ def _products(numbers: Numbers) -> Iterator[Batch]:
             "flavour": [Flavour.PIPELINE] * len(visits),
             "kind": [ProductKind.DRZ] * len(visits),
             "visit_id": [v + 1 for v in visits],
+        },
+    )
+
+
+def _members(numbers: Numbers) -> Batch:
+    """The exposures that the product of each visit was drizzled from."""
+    exposures = numbers.exposures.tolist()
+    products = numbers.drizzled.repeat(EXPOSURES_PER_VISIT).tolist()
+    return (
+        ProductMember,
+        {
+            "product_id": products,
+            "rootname": [rootname(e) for e in exposures],
+            "position": [e % EXPOSURES_PER_VISIT for e in exposures],
+        },
+    )
+
+
+def _fitted(plan: SurveyPlan, numbers: Numbers) -> Batch:
+    """The products that each alignment run fitted."""
+    fits = fit_ids(plan, numbers.visits // VISITS_PER_FIELD).tolist()
+    return (
+        Usage,
+        {
+            "activity_id": fits,
+            "version_id": numbers.drizzled.tolist(),
+            "role": [LinkRole.SCIENCE] * len(fits),
         },
     )
 

@@ -31,9 +31,12 @@ class Todo(Result):
     ----------
     silenced : int
         Rows that ``books.ignore`` leaves out.
+    has_more : bool
+        Whether more is due than was asked for.
     """
 
     silenced: int
+    has_more: bool = False
 
 
 class Answer(Result):

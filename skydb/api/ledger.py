@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from skydb.api.alignment import AlignGroup
 from skydb.api.books import BooksGroup
+from skydb.api.boundary import guard_methods
 from skydb.api.browsing import BrowsingCommand
 from skydb.api.catalogs import RefcatGroup
 from skydb.api.database import DatabaseGroup
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from skydb.api.sites import Sites
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
+
+
+for _commands in (ReadingCommands, WorkingCommands, BrowsingCommand):
+    guard_methods(_commands)
 
 
 class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
@@ -69,6 +74,8 @@ class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
         self.fields = fields
         self._given_url = url
         self.progress = progress
+        #: Whether messages name words of a call, and not options of commands.
+        self.is_for_python = False
         self.sites = sites
 
     @cached_property

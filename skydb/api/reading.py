@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from skydb.api import names
 from skydb.api.answers import Answer, Lineage, Status, Todo
 from skydb.api.base import run_number
-from skydb.api.checking import path, text
+from skydb.api.checking import counts, path, text
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 
@@ -84,7 +85,7 @@ class ReadingCommands:
         >>> sorted({finding.kind for finding in db.findings()})
         ['environment', 'mixed-frames']
         """
-        return Result(self.services.plain.findings())
+        return Result(self.services.plain.findings(), names.FINDINGS)
 
     def status(self, by: str = "visit", **chosen: Unpack[Selecting]) -> Status:
         """Count exposures downloaded, aligned, matched, flagged and stale.
@@ -104,17 +105,20 @@ class ReadingCommands:
         from skydb.services.bookkeeping import StatusBy
 
         wanted, scope = require_member(StatusBy, by, "--by"), scope_of(chosen)
-        rows = Status(self.services.todo.status(wanted, scope))
+        rows = Status(self.services.todo.status(wanted, scope), names.STATUS[wanted])
         rows.dead_runs = [problem.subject for problem in self.services.fsck.dead_runs()]
         return rows
 
-    def todo(self, rule: str | None = None, **chosen: Unpack[Selecting]) -> Todo:
+    def todo(self, rule: str | None = None, *, limit: int = 0, **chosen: Unpack[Selecting]) -> Todo:
         """List what is due, since when, and the command that does it.
 
         Parameters
         ----------
         rule : str, optional
             Only by this rule, e.g. ``never-matched``.
+        limit : int
+            Most rows; with more, ``has_more`` is True. 0: all of them. The first rows of a
+            survey are found without the others.
         **chosen
             Exposures: see :class:`.Selecting`.
 
@@ -125,7 +129,13 @@ class ReadingCommands:
         from skydb.domain.todo import TodoRule
 
         wanted, scope = member(TodoRule, rule, "rule"), scope_of(chosen)
-        rows = Todo(self.services.todo.todo(scope, wanted))
+        if limit:
+            counts(limit=limit)
+            first, has_more = self.services.todo.first(limit, scope, wanted)
+            rows = Todo(first, names.DUE)
+            rows.has_more = has_more
+        else:
+            rows = Todo(self.services.todo.todo(scope, wanted), names.DUE)
         rows.silenced = self.services.todo.silenced()
         return rows
 

@@ -47,6 +47,9 @@ def todo(
     context: typer.Context,
     chosen: Chosen,
     rule: Annotated[str | None, typer.Option(help="Only by this rule, e.g. never-matched.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Most rows; more end with exit code 5. 0: all of them.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is due, since when, and the command that would settle it.
@@ -57,8 +60,9 @@ def todo(
     """
     shell = shell_of(context)
     with shell.ledger() as ledger:
-        due = ledger.todo(rule, **chosen.words())
+        due = ledger.todo(rule, limit=limit, **chosen.words())
     note = f"{len(due)} due"
     if due.silenced:
         note += f"; {due.silenced} left out by `skydb books ignore` (skydb books list)"
     shell.present("Due", due, columns_books.WHAT_IS_DUE, as_json=as_json, note=note)
+    shell.flag(when=due.has_more, sentence="More is due than is shown; --limit 0 shows all.")

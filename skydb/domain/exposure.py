@@ -44,12 +44,12 @@ class Exposure(Base):
     instrument: Mapped[str] = mapped_column(String(8))
     known_from: Mapped[KnownFrom] = mapped_column(choice(KnownFrom))
     detector: Mapped[str | None] = mapped_column(String(12))
-    filters: Mapped[str | None] = mapped_column(String(40))
+    filters: Mapped[str | None] = mapped_column(String(40), index=True)
     exptime_s: Mapped[float | None]
     expstart_mjd: Mapped[float | None] = mapped_column(index=True)
     expend_mjd: Mapped[float | None]
     date_obs: Mapped[str | None] = mapped_column(String(10))
-    target_name: Mapped[str | None] = mapped_column(String(64))
+    target_name: Mapped[str | None] = mapped_column(String(64), index=True)
     ra_targ_deg: Mapped[float | None]
     dec_targ_deg: Mapped[float | None]
     pa_v3_deg: Mapped[float | None]

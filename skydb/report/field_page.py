@@ -105,7 +105,7 @@ def write_field_report(
             Section("Exposures", _exposure_blocks(services, facts, coverage.about)),
             *sections,
             Section("Findings", _finding_blocks(facts)),
-            Section("Notes and flags", _book_blocks(services, facts)),
+            Section("Notes and flags", _book_blocks(services, facts, coverage.about)),
             Section("Environment", _environment_blocks(services)),
         ),
         footer=_footer(services),
@@ -264,10 +264,10 @@ def _finding_blocks(facts: Facts) -> tuple[TableBlock, ...]:
     return (table,)
 
 
-def _book_blocks(services: Services, facts: Facts) -> tuple[TableBlock, ...]:
+def _book_blocks(services: Services, facts: Facts, about: Scope) -> tuple[TableBlock, ...]:
     due = [
         {"rule": rule.value, "due": count, "meaning": rule.meaning}
-        for rule, count in services.todo.due_counts().items()
+        for rule, count in services.todo.due_counts(about).items()
     ]
     caption = "With the command that settles it: skydb todo --rule RULE"
     tables = (

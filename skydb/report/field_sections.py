@@ -209,7 +209,7 @@ def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) 
         return tables
     return (
         *tables,
-        *or_why_not(lambda: (sky_plot(field.values, pages.observed_mjd(services)),)),
+        *or_why_not(lambda: (sky_plot(field.values, pages.observed_mjd(services, field.values)),)),
         *audit_blocks(services, [run for run in field.runs if run["group"] == newest]),
         *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
         *left,

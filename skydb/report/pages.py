@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -103,7 +103,7 @@ def comparison_pictures(
     """Write the plot of all methods, the mosaics side by side and the blink GIF."""
     out.mkdir(parents=True, exist_ok=True)
     mosaics = services.evidence.mosaics(run_ids)
-    plot = png_bytes(draw_sky_comparison(sky_comparison(rows, observed_mjd(services))))
+    plot = png_bytes(draw_sky_comparison(sky_comparison(rows, observed_mjd(services, rows))))
     paths = [write_atomic(out / "mdrizsky.png", plot)]
     if mosaics:
         paths.append(
@@ -119,10 +119,9 @@ def comparison_pictures(
     return paths
 
 
-def observed_mjd(services: Services, scope: Scope | None = None) -> dict[str, float | None]:
-    """Start of every exposure of a selection by rootname, MJD."""
-    rows = services.questions.headers(scope)
-    return {row["rootname"]: row["expstart_mjd"] for row in rows}
+def observed_mjd(services: Services, rows: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Start of the exposures of some rows by rootname, MJD."""
+    return services.questions.starts({str(row["rootname"]) for row in rows})
 
 
 def catalog_picture(services: Services, name: str, out: Path, epoch: float | None = None) -> Path:

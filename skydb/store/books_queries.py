@@ -18,14 +18,34 @@ from skydb.store.rows import Row, batches
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
 #: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
+#: Names of which it is quicker to look up these than to count all.
+_MANY_NAMES = 50_000
+
+#: Visits of which it is quicker to ask for them than for everything.
+_MANY_VISITS = 1000
+
 _COUNTS = (
     *("exposures", "downloaded", "aligned", "matched", "flags", "flagged"),
     *("downgraded", "stale", "logged"),
 )
+
+
+#: Columns of a visit.
+_OF_A_VISIT = (
+    "SELECT visit_id, proposal_id, program, visit, target_name, "
+    + ", ".join(_COUNTS)
+    + ", last_activity_at FROM v_visit_status"
+)
+
+
+def all_visits(session: Session | Connection) -> list[Row]:
+    """One row a visit of the ledger."""
+    return _visits(_ask(session, _OF_A_VISIT, {}, "ORDER BY program, visit"))
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:
@@ -36,20 +56,27 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
     NotFoundError, UsageError
         When the scope means nothing, or more than one thing.
     """
-    listed = "proposal_id, program, visit, target_name, " + ", ".join(_COUNTS)
-    asked = f"SELECT visit_id, {listed}, last_activity_at FROM v_visit_status"
     if scope.is_everything:
-        rows = _ask(session, asked, {}, "ORDER BY program, visit")
-    elif scope.is_of_visits:
-        rows = _in_batches(session, asked, "visit_id", scope.visit_ids(session))
-    else:
-        rows = _counted(session, asked, scope.exposure_ids(session))
-    ordered = sorted(rows, key=lambda row: (row["program"], row["visit"]))
+        return all_visits(session)
+    if scope.is_of_visits:
+        return _visits(_in_batches(session, _OF_A_VISIT, "visit_id", scope.visit_ids(session)))
+    return _visits(_counted(session, _OF_A_VISIT, scope.exposure_ids(session)))
+
+
+def _visits(rows: list[Row]) -> list[Row]:
+    rows.sort(key=lambda row: (row["program"], row["visit"]))
+    # In the order of columns that the list has had; each once, for there may be many.
     return [
-        {key: value for key, value in {**_labelled(row), "program": row["program"]}.items()
-         if key != "visit_id"}
-        for row in ordered
-    ]  # fmt: skip
+        {
+            "visit": f"{row['program']}{row['visit']}" if row["visit"] else None,
+            "proposal_id": row["proposal_id"],
+            "target_name": row["target_name"],
+            **{name: row[name] for name in _COUNTS},
+            "last_activity_at": row["last_activity_at"],
+            "program": row["program"],
+        }
+        for row in rows
+    ]
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
@@ -68,6 +95,13 @@ def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[R
     ]
 
 
+def all_programs(session: Session | Connection) -> list[Row]:
+    """One row a program of the ledger."""
+    listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
+    asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
+    return _ask(session, asked, {}, "ORDER BY program")
+
+
 def program_status(session: Session, scope: Scope) -> list[Row]:
     """One row a program: the sums of its visits, as in ``v_program_status``.
 
@@ -76,6 +110,8 @@ def program_status(session: Session, scope: Scope) -> list[Row]:
     NotFoundError, UsageError
         As :func:`visit_status`.
     """
+    if scope.is_everything:
+        return all_programs(session)
     programs: dict[str, list[Row]] = defaultdict(list)
     for row in visit_status(session, scope):
         programs[row["program"]].append(row)
@@ -111,22 +147,53 @@ def todo(session: Session, scope: Scope, rule: TodoRule | None = None) -> list[R
     if scope.proposal_id is not None:
         proposals = proposals_named(session, scope.proposal_id)
         wanted |= {"proposal_id": proposals[0]} if len(proposals) == 1 else {}
-    concerns = _concerned(session, scope)
-    rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
-    order = list(TodoRule)
+    concerns, visits = _concerned(session, scope)
+    if visits is None or len(visits) > _MANY_VISITS:
+        rows = _ask(session, "SELECT * FROM v_todo", wanted, times=("since",))
+    else:
+        rows = _in_batches(session, "SELECT * FROM v_todo", "visit_id", visits, ("since",), wanted)
+    return in_order(row for row in rows if concerns(row))
+
+
+def due_in(
+    session: Session,
+    wanted: Mapping[str, object],
+    key: str | None = None,
+    keys: Collection[int] = (),
+) -> list[Row]:
+    """Due rows by columns of ``v_todo``; those that have some keys when a key is named."""
+    asked = "SELECT * FROM v_todo"
+    if key is None:
+        return _ask(session, asked, wanted, times=("since",))
+    return _in_batches(session, asked, key, keys, ("since",), wanted)
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Due rows in the order of the rules and their subjects, each visit as one label."""
+    return by_rule(map(_labelled, rows))
+
+
+def by_rule(rows: Iterable[Row]) -> list[Row]:
+    """Due rows in the order of the rules and their subjects."""
+    order = {rule.value: place for place, rule in enumerate(TodoRule)}
     return sorted(
-        (_labelled(row) for row in rows if concerns(row)),
-        key=lambda row: (order.index(TodoRule(row["rule"])), row["subject"], row["since"] or ""),
+        rows,
+        key=lambda row: (order[row["rule"]], row["subject"], row["since"] or ""),
     )
 
 
-def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
-    """Whether what is due is about a scope: an exposure of it, one of its products, a visit."""
+def _concerned(
+    session: Session, scope: Scope
+) -> tuple[Callable[[Row], bool], Collection[int] | None]:
+    """Whether what is due is about a scope: an exposure of it, one of its products, a visit.
+
+    Beside it the visits that these can be of; None for all.
+    """
     if scope.is_everything:
-        return lambda _: True
+        return lambda _: True, None
     if scope.is_of_visits:
         visits = scope.visit_ids(session)
-        return lambda row: row["visit_id"] in visits
+        return lambda row: row["visit_id"] in visits, visits
     from skydb.store.selected_queries import Selected
 
     selected = Selected.of(session, scope)
@@ -139,11 +206,24 @@ def _concerned(session: Session, scope: Scope) -> Callable[[Row], bool]:
             not products and row["visit_id"] in selected.visits
         )
 
-    return is_about
+    of_products: set[int] = set()
+    for batch in batches(selected.products):
+        query = select(domain.Product.visit_id).where(domain.Product.id.in_(batch)).distinct()
+        of_products.update(key for key in session.scalars(query) if key is not None)
+    return is_about, of_products | selected.visits.keys()
 
 
-def due_counts(session: Session) -> dict[TodoRule, int]:
-    """Count what is due by each rule; rules without any are left out."""
+def due_counts(session: Session, scope: Scope) -> dict[TodoRule, int]:
+    """Count what is due by each rule; rules without any are left out.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        As :func:`todo`.
+    """
+    if not scope.is_everything:
+        of_scope = Counter(TodoRule(row["rule"]) for row in todo(session, scope, None))
+        return {rule: of_scope[rule] for rule in TodoRule if rule in of_scope}
     found = session.execute(text("SELECT rule, COUNT(*) FROM v_todo GROUP BY rule"))
     counted = {TodoRule(rule): int(count) for rule, count in found}
     return {rule: counted[rule] for rule in TodoRule if rule in counted}
@@ -234,20 +314,22 @@ def _in_batches(
     key: str,
     keys: Iterable[int],
     times: Sequence[str] = ("last_activity_at",),
+    wanted: Mapping[str, object] | None = None,
 ) -> list[Row]:
     """Rows with some keys."""
     found: list[Row] = []
+    rest = "".join(f" AND {name} = :{name}" for name in wanted or {})
     for batch in batches(keys):
-        statement = text(f"{asked} WHERE {key} IN :keys").bindparams(
+        statement = text(f"{asked} WHERE {key} IN :keys{rest}").bindparams(
             bindparam("keys", expanding=True)
         )
         typed = statement.columns(**dict.fromkeys(times, UtcDateTime())) if times else statement
-        found += map(_plain, session.execute(typed, {"keys": batch}).mappings())
+        found += map(_plain, session.execute(typed, {"keys": batch, **(wanted or {})}).mappings())
     return found
 
 
 def _ask(
-    session: Session,
+    session: Session | Connection,
     asked: str,
     wanted: Mapping[str, object],
     rest: str = "",
@@ -276,9 +358,11 @@ def _labelled(row: Row) -> Row:
     }
 
 
-def shared_names(session: Session) -> set[str]:
-    """File names that several products have."""
-    several = (
-        select(domain.Product.filename).group_by(domain.Product.filename).having(func.count() > 1)
-    )
-    return set(session.scalars(several))
+def shared_names(session: Session, among: Collection[str] | None = None) -> set[str]:
+    """File names that several products have, of all or some names."""
+    name = domain.Product.filename
+    several = select(name).group_by(name).having(func.count() > 1)
+    if among is None or len(among) > _MANY_NAMES:
+        return set(session.scalars(several))
+    parts = (several.where(name.in_(batch)) for batch in batches(among))
+    return {name for part in parts for name in session.scalars(part)}

@@ -30,6 +30,7 @@ from skydb.errors import StoreError, UsageError
 from skydb.store.bulk import BulkWriter
 from skydb.store.engine import as_reader
 from skydb.store.rowsums import RowSum, encoder_of
+from skydb.store.summaries import renew_all, set_aside
 
 #: Rows that are held at once.
 _PART = 5_000
@@ -103,13 +104,14 @@ def copy_ledger(
         if not is_new:
             _require_empty(reading, writing)
         _clear_seeds(writing)
-        with _references_waiting(writing):
+        with set_aside(writing), _references_waiting(writing):
             copies = []
             for each in tables_in_order():
                 advance(each.name)
                 copies.append(_copy(reading, writing, each))
         BulkWriter(writing).advance_keys(tables_in_order())
-        return copies
+    renew_all(target)
+    return copies
 
 
 @contextmanager

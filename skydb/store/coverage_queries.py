@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import (
@@ -31,12 +31,20 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.store.queries import Row
+from skydb.store.rows import batches
+
+#: Pairs of values in one statement.
+_PAIRS = 1000
 
 
-def exposure_states(session: Session) -> list[Row]:
-    """Every exposure, those known only from logs too, and whether it is aligned."""
-    products = _products(session)
-    found = select(Exposure).options(selectinload(Exposure.visit)).order_by(Exposure.rootname)
+def exposure_states(session: Session, keys: Collection[int] | None = None) -> list[Row]:
+    """Exposures, all or some, those known only from logs too, and whether each is aligned."""
+    products = _products(session, keys)
+    found = select(Exposure).options(selectinload(Exposure.visit))
+    several = (
+        [found] if keys is None else [found.where(Exposure.id.in_(one)) for one in batches(keys)]
+    )
+    exposures = [exposure for each in several for exposure in session.scalars(each)]
     return [
         {
             "rootname": exposure.rootname,
@@ -49,7 +57,7 @@ def exposure_states(session: Session) -> list[Row]:
             "known_from": exposure.known_from.value,
             "aligned": is_aligned(products.get(exposure.id, ())),
         }
-        for exposure in session.scalars(found)
+        for exposure in sorted(exposures, key=lambda one: one.rootname)
     ]
 
 
@@ -61,15 +69,21 @@ def is_aligned(products: Iterable[Product]) -> bool:
     )
 
 
-def _products(session: Session) -> dict[int, list[Product]]:
+def _products(session: Session, keys: Collection[int] | None) -> dict[int, list[Product]]:
     with_all = selectinload(Product.versions).options(
         selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
     query = select(Product).where(Product.kind.in_(EXPOSURE_KINDS)).options(with_all)
+    several = (
+        [query]
+        if keys is None
+        else [query.where(Product.exposure_id.in_(one)) for one in batches(keys)]
+    )
     candidates: dict[int, list[Product]] = defaultdict(list)
-    for product in session.scalars(query):
-        if product.exposure_id is not None:
-            candidates[product.exposure_id].append(product)
+    for each in several:
+        for product in session.scalars(each):
+            if product.exposure_id is not None:
+                candidates[product.exposure_id].append(product)
     return candidates
 
 
@@ -92,8 +106,8 @@ def run_inputs(session: Session, run_ids: Collection[int]) -> list[Row]:
     return [dict(row) for row in session.execute(statement, {"runs": list(run_ids)}).mappings()]
 
 
-def failed_fits(session: Session) -> list[Row]:
-    """Products whose newest fit failed."""
+def failed_fits(session: Session, products: Collection[int] | None = None) -> list[Row]:
+    """Products whose newest fit failed, among all or some."""
     later = aliased(AlignmentSolution)
     newest = (
         select(func.max(later.id))
@@ -111,8 +125,13 @@ def failed_fits(session: Session) -> list[Row]:
             AlignmentSolution.origin == SolutionOrigin.TWEAKREG,
             AlignmentSolution.id == newest,
         )
-        .order_by(Product.filename, AlignmentSolution.id)
     )
+    several = (
+        [found]
+        if products is None
+        else [found.where(AlignmentSolution.product_id.in_(one)) for one in batches(products)]
+    )
+    rows = [row for each in several for row in session.execute(each)]
     return [
         {
             "solution": fit.id,
@@ -121,7 +140,7 @@ def failed_fits(session: Session) -> list[Row]:
             "product_id": fit.product_id,
             "reason": fit.reason,
         }
-        for fit, name in session.execute(found)
+        for fit, name in sorted(rows, key=lambda row: (row[1], row[0].id))
     ]
 
 
@@ -138,9 +157,9 @@ def failed_runs(session: Session, among: Collection[int] | None = None) -> list[
         .exists()
     )
     failed = SkyRun.status.in_((ActivityStatus.FAILED, ActivityStatus.INTERRUPTED))
-    runs: list[Activity] = list(
-        session.scalars(select(SkyRun).where(failed, ~repeated, SkyRun.deleted_at.is_(None)))
-    )
+    bad = select(SkyRun).where(failed, ~repeated, SkyRun.deleted_at.is_(None))
+    several = [bad] if among is None else [bad.where(SkyRun.id.in_(one)) for one in batches(among)]
+    runs: list[Activity] = [run for each in several for run in session.scalars(each)]
     fits = select(AlignmentRun.id).order_by(AlignmentRun.id.desc())
     last = next((key for key in session.scalars(fits) if among is None or key in among), None)
     newest = None if last is None else session.get(AlignmentRun, last)
@@ -180,6 +199,15 @@ def all_findings(session: Session) -> list[Row]:
     ]
 
 
+def starts(session: Session, rootnames: Collection[str]) -> dict[str, float | None]:
+    """Start of exposures by rootname, MJD; those that are not on record are left out."""
+    found: dict[str, float | None] = {}
+    for batch in batches(rootnames):
+        query = select(Exposure.rootname, Exposure.expstart_mjd).where(Exposure.rootname.in_(batch))
+        found |= {name: start for name, start in session.execute(query)}
+    return found
+
+
 def count_exposures(session: Session) -> int:
     """Count the exposures of the ledger."""
     return session.scalar(select(func.count(Exposure.id))) or 0
@@ -187,8 +215,11 @@ def count_exposures(session: Session) -> int:
 
 def rootnames_by_key(session: Session, keys: Collection[int] | None) -> dict[int, str]:
     """Rootnames of some exposures, or of all."""
-    rows = session.execute(select(Exposure.id, Exposure.rootname))
-    return {key: name for key, name in rows if keys is None or key in keys}
+    named = select(Exposure.id, Exposure.rootname)
+    several = (
+        [named] if keys is None else [named.where(Exposure.id.in_(one)) for one in batches(keys)]
+    )
+    return {key: name for each in several for key, name in session.execute(each)}
 
 
 def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, SkyMethod | None]:
@@ -230,15 +261,26 @@ def exposures_of_runs(session: Session, run_ids: Collection[int]) -> set[str]:
     return {*session.scalars(own.where(Product.id.in_(used))), *session.scalars(members)}
 
 
-def runs_with_inputs(session: Session) -> set[int]:
-    """Activities that used any file."""
-    return set(session.scalars(select(Usage.activity_id).distinct()))
+def runs_with_inputs(session: Session, among: Iterable[int]) -> set[int]:
+    """Select the activities that used any file."""
+    found: set[int] = set()
+    for batch in batches(among):
+        used = select(Usage.activity_id).where(Usage.activity_id.in_(batch)).distinct()
+        found.update(session.scalars(used))
+    return found
 
 
-def all_names(session: Session) -> set[str]:
-    """Names of all exposures, files and visits."""
-    return {
-        *session.scalars(select(Exposure.rootname)),
-        *session.scalars(select(Product.filename)),
-        *session.scalars(select(Visit.program + Visit.number)),
-    }
+def names_among(session: Session, words: Iterable[str]) -> set[str]:
+    """Select the words that are names of exposures, files or visits."""
+    found: set[str] = set()
+    for batch in batches(words):
+        for column in (Exposure.rootname, Product.filename):
+            found.update(session.scalars(select(column).where(column.in_(batch))))
+        visits = [(word[:3], word[3:]) for word in batch]
+        label = select(Visit.program + Visit.number)
+        for first in range(0, len(visits), _PAIRS):
+            pairs = visits[first : first + _PAIRS]
+            found.update(
+                session.scalars(label.where(tuple_(Visit.program, Visit.number).in_(pairs)))
+            )
+    return found

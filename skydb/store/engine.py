@@ -25,6 +25,7 @@ from skydb.interruption import on_abandon, on_break, patience_s
 from skydb.store import sqlitefile, turns
 from skydb.store.holders import holder_of
 from skydb.store.limits import guard
+from skydb.store.summaries import renew_many
 from skydb.store.urls import parsed, redacted
 
 DEFAULT_URL = "sqlite:///skydb.sqlite"
@@ -118,6 +119,7 @@ def open_engine(url: URL, *, must_exist: bool = True, may_be_foreign: bool = Fal
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     guard(engine)
+    event.listen(engine, "commit", _before_commit)
     return engine
 
 
@@ -131,6 +133,7 @@ def _open_postgresql(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
     guard(engine)
+    event.listen(engine, "commit", _before_commit)
     return engine
 
 
@@ -289,3 +292,8 @@ def _begin_postgresql(connection: Connection) -> None:
     # so that writers take turns, as BEGIN IMMEDIATE makes them do on SQLite.
     if not _reads_only(connection):
         turns.take(connection, round(patience_s(BUSY_TIMEOUT_MS / 1000) * 1000))
+
+
+def _before_commit(connection: Connection) -> None:
+    if not _reads_only(connection):
+        renew_many(connection)

@@ -45,6 +45,10 @@ _RAN_AT: ColumnElement[datetime | None] = case(
 )
 
 
+#: Keys that are asked for in a statement; of more, all are read.
+_FEW = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class RunFilter:
     """A filter of activities; empty fields do not restrict.

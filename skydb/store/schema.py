@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from skydb.errors import NotFoundError, SchemaError, SkydbError, StoreError, UsageError
 from skydb.store.engine import as_reader, open_engine, resolve_url
+from skydb.store.summaries import CHANGED, SUMMARIES
 from skydb.store.urls import redacted, shown
 
 if TYPE_CHECKING:
@@ -150,8 +151,15 @@ def differences(engine: Engine) -> list[str]:
     from skydb.domain.entities import Base
 
     with as_reader(engine).connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": _is_of_entities}
+        )
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _is_of_entities(name: str | None, kind: str, _: object) -> bool:
+    """Whether a table is one of an entity; what follows from these is made with the views."""
+    return kind != "table" or name not in (SUMMARIES, CHANGED)
 
 
 def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:

@@ -139,5 +139,8 @@ def latest_alignment(session: Session, products: Collection[int] | None = None) 
     )
     if products is None:
         return session.scalar(query.limit(1))
-    using = runs_using(session, products)
-    return next((run for run in session.scalars(query) if run in using), None)
+    found = (
+        session.scalar(query.where(AlignmentRun.id.in_(batch)).limit(1))
+        for batch in batches(runs_using(session, products))
+    )
+    return max((run for run in found if run is not None), default=None)

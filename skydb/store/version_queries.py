@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, or_, select, text
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, text
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from skydb.domain import (
     AlignmentRun,
@@ -62,7 +62,13 @@ def redeliveries(session: Session, scope: Scope, since: datetime | None = None) 
 
 def _delivered(session: Session, scope: Scope) -> Select[Any]:
     """Select versions from the archive with their rank, the newest 1, and the one before."""
-    several = select(ProductVersion.product_id).where(ProductVersion.place > 1)
+    again = aliased(ProductVersion)
+    several: ColumnElement[bool]
+    if scope.is_everything:
+        several = ProductVersion.product_id.in_(select(again.product_id).where(again.place > 1))
+    else:
+        # Looked up for the files of the scope, instead of listed for all.
+        several = exists().where(again.product_id == ProductVersion.product_id, again.place > 1)
     of_product, newest_first = ProductVersion.product_id, ProductVersion.place.desc()
     # One order for both, so that the rows are sorted once: the one before follows the newest.
     place = func.row_number().over(partition_by=of_product, order_by=newest_first)
@@ -84,7 +90,7 @@ def _delivered(session: Session, scope: Scope) -> Select[Any]:
         .where(
             Generation.role == LinkRole.INGESTED,
             Product.kind != ProductKind.HLET,
-            ProductVersion.product_id.in_(several),
+            several,
             *scope.conditions(session),
             *scope.file_conditions(),
         )

@@ -3,6 +3,7 @@ from .custody import back_up as back_up
 from .custody import make_reader as make_reader
 from .dbcopy import copy_database as copy_database
 from .notes import BooksService as BooksService
+from .retention import PurgeOutcome as PurgeOutcome
 from .retention import RetentionService as RetentionService
 from .snapshots import Snapshot as Snapshot
 from .snapshots import SnapshotService as SnapshotService

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from skydb.domain.choice import ChosenInput
@@ -28,10 +28,13 @@ _CURES = (
     TodoRule.WEAK_FIT,
     TodoRule.IDCTAB_SUPERSEDED,
 )
+#: Proposals of which it is quicker to ask for them than for everything.
+_MANY = 100
+
 #: Fields that may be refused: aligned exposures beside others, or files of several flavours.
 #: Only these are looked at as a run would, which reads all versions of their files.
 _DOUBTFUL = """
-SELECT s.proposal_id, s.target_name, s.detector, s.filter FROM v_exposure_status s
+SELECT s.proposal_id, s.target_name, s.detector, s.filter FROM v_exposure_status s {s}
  GROUP BY s.proposal_id, s.target_name, s.detector, s.filter
 HAVING MIN(s.aligned) <> MAX(s.aligned)
  UNION
@@ -39,7 +42,7 @@ SELECT v.proposal_id, e.target_name, e.detector, e.filters
   FROM products p
   JOIN exposures e ON e.id = p.exposure_id
   JOIN visits v ON v.id = e.visit_id
- WHERE p.kind <> 'hlet'
+ WHERE p.kind <> 'hlet' {v}
  GROUP BY v.proposal_id, e.target_name, e.detector, e.filters
 HAVING COUNT(DISTINCT p.flavour) > 1
 """
@@ -88,11 +91,25 @@ def refusals(
     wanted = set(fields)
     if not wanted:
         return {}
-    doubtful = {tuple(row) for row in session.execute(text(_DOUBTFUL))}
+    doubtful = _doubtful(session, wanted)
     # A field without a name may be part of a larger run.
     asked = {one for one in wanted if one in doubtful or None in one}
     found = {one: _refusal(session, workspace, one) for one in asked}
     return {one: refusal for one, refusal in found.items() if refusal}
+
+
+def _doubtful(session: Session, fields: Iterable[Field]) -> set[Field]:
+    """Fields that may be refused, among some and perhaps more."""
+    proposals = {proposal for proposal, *_ in fields}
+    if None in proposals or len(proposals) > _MANY:
+        asked = text(_DOUBTFUL.format(s="", v=""))
+        return {(one[0], one[1], one[2], one[3]) for one in session.execute(asked)}
+    among = " IN :proposals"
+    asked = text(
+        _DOUBTFUL.format(s=f"WHERE s.proposal_id{among}", v=f"AND v.proposal_id{among}")
+    ).bindparams(bindparam("proposals", expanding=True))
+    found = session.execute(asked, {"proposals": sorted(p for p in proposals if p is not None)})
+    return {(one[0], one[1], one[2], one[3]) for one in found}
 
 
 def _refusal(session: Session, workspace: Workspace, field: Field) -> Refusal | None:

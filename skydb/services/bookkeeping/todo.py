@@ -6,15 +6,22 @@ import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from skydb.domain.todo import TodoRule
 from skydb.services.core import Context
-from skydb.store import books_queries
+from skydb.store import books_queries, due_queries
 from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
 #: Reasons that are joined in one row.
 _FEW_REASONS = 3
+
+#: Proposals, and visits, of which it is quicker to ask for them than for everything.
+_MANY_PROPOSALS, _MANY_VISITS = 50, 3000
 
 
 class StatusBy(StrEnum):
@@ -38,9 +45,14 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
-        ask = books_queries.visit_status if by is StatusBy.VISIT else books_queries.program_status
+        is_by_visit = by is StatusBy.VISIT
+        if scope is None or scope.is_everything:
+            all_of = books_queries.all_visits if is_by_visit else books_queries.all_programs
+            with self.context.store.asking() as connection:
+                return all_of(connection)
+        ask = books_queries.visit_status if is_by_visit else books_queries.program_status
         with self.context.store.reading() as session:
-            return ask(session, scope or Scope())
+            return ask(session, scope)
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a command, with all subjects that it would settle.
@@ -63,31 +75,105 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
+        with self.context.store.reading() as session:
+            rows = books_queries.todo(session, scope or Scope(), rule)
+            return self._with_commands(session, rows)
+
+    def first(
+        self, most: int, scope: Scope | None = None, rule: TodoRule | None = None
+    ) -> tuple[list[Row], bool]:
+        """The first rows of :meth:`todo`, and whether there are more.
+
+        Without a selection they are found without the others.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
+        if scope is not None and not scope.is_everything:
+            rows = self.todo(scope, rule)
+            return rows[:most], len(rows) > most
+        with self.context.store.reading() as session:
+            if books_queries.newest_catalog(session) is None:
+                # Then one command, to get one, settles most of what there is.
+                rows = self.todo(scope, rule)
+                return rows[:most], len(rows) > most
+            begun: dict[str, list[Row]] = {}
+            for part in due_queries.parts_of(session, rule):
+                for row, shown in zip(part, self._with_commands(session, part), strict=True):
+                    begun.setdefault(shown["command"], []).append(row)
+                if len(begun) > most:
+                    break
+            wanted: dict[str, list[Row]] = {one: [] for one in list(begun)[:most]}
+            known = [row for one in wanted for row in begun[one]]
+            for row in self._with_commands(session, _beside(session, known, wanted, rule)):
+                if row["command"] in wanted:
+                    wanted[row["command"]].append(row)
+        return [_merged(rows) for rows in wanted.values()], len(begun) > most
+
+    def _with_commands(self, session: Session, rows: Sequence[Row]) -> list[Row]:
+        """Due rows, each with the command that would settle it and not be refused."""
         from skydb.services.bookkeeping.refused import field_of, refusals, runnable
 
-        with self.context.store.reading() as session:
-            catalog = books_queries.newest_catalog(session)
-            rows = books_queries.todo(session, scope or Scope(), rule)
-            shared = books_queries.shared_names(session)
-            shown = [_todo_row(row, catalog, shared) for row in rows]
-            fields = [field_of(row) for row in shown if row["method"]]
-            refused = refusals(session, self.context.workspace, fields)
-            if not refused:
-                return shown
+        catalog = books_queries.newest_catalog(session)
+        names = {row["product"] for row in rows if row["product"]}
+        shared = books_queries.shared_names(session, names)
+        shown = [_todo_row(row, catalog, shared) for row in rows]
+        fields = [field_of(row) for row in shown if row["method"]]
+        refused = refusals(session, self.context.workspace, fields)
+        if not refused:
+            return shown
+        proposals = {proposal for proposal, *_ in refused}
+        if None in proposals or len(proposals) > _MANY_PROPOSALS:
             known = books_queries.todo(session, Scope())
+        else:
+            known = books_queries.in_order(
+                books_queries.due_in(session, {}, "proposal_id", [p for p in proposals if p])
+            )
+        shared = shared | books_queries.shared_names(
+            session, {row["product"] for row in known if row["product"]}
+        )
         return runnable(
             shown, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
         )
 
-    def due_counts(self) -> dict[TodoRule, int]:
-        """Count what is due by each rule."""
+    def due_counts(self, scope: Scope | None = None) -> dict[TodoRule, int]:
+        """Count what is due by each rule.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the scope means nothing, or more than one thing.
+        """
         with self.context.store.reading() as session:
-            return books_queries.due_counts(session)
+            return books_queries.due_counts(session, scope or Scope())
 
     def silenced(self) -> int:
         """Number of notes that dismiss a rule."""
         with self.context.store.reading() as session:
             return books_queries.silenced(session)
+
+
+def _beside(
+    session: Session,
+    known: list[Row],
+    commands: Collection[str],
+    rule: TodoRule | None,
+) -> list[Row]:
+    """All due rows that can have some commands, of which some rows are known, in order."""
+    visits = due_queries.visits_beside(session, known)
+    if visits is None or len(visits) > _MANY_VISITS:
+        return books_queries.todo(session, Scope(), rule)
+    rules = due_queries.rules_of(commands) if rule is None else [rule]
+    found = books_queries.in_order(
+        row
+        # Of all rules at once the databases find no good way.
+        for one in rules
+        for row in books_queries.due_in(session, {"rule": one.value}, "visit_id", visits)
+    )
+    there = {tuple(row.values()) for row in found}
+    return books_queries.by_rule([*found, *(r for r in known if tuple(r.values()) not in there)])
 
 
 def _merged(rows: Sequence[Row]) -> Row:

@@ -37,6 +37,8 @@ class ProblemKind(StrEnum):
     """Part of a file whose download was abandoned."""
     LOOSE_END = "loose-end"
     """A row that refers to something that is not there, or that nothing leads to."""
+    SUMMARY = "summary"
+    """Counts of a visit are not what its rows say, or would not be renewed."""
     DATABASE = "database"
     """The database itself is damaged, or its tables are not those of this skydb."""
 

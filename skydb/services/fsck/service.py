@@ -84,6 +84,7 @@ class FsckService:
         from skydb.services.fsck.litter import Litter
         from skydb.services.fsck.orphans import Orphans
         from skydb.services.fsck.runs import DeadRuns, OpenAttempts
+        from skydb.services.fsck.summaries import Summaries
 
         fates = Fates(tuple(gone))
         half_written = HalfWritten(self.context, fates)
@@ -99,5 +100,6 @@ class FsckService:
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
+            Summaries(self.context),
             Orphans(self.context, fates),
         ]

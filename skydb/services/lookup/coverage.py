@@ -67,9 +67,9 @@ class Coverage:
     def exposures(self) -> list[Row]:
         """Exposures, those known only from logs too, and whether each is aligned."""
         with self.store.reading() as session:
-            rows = coverage_queries.exposure_states(session)
-        chosen = self.selected
-        return [row for row in rows if chosen is None or row["rootname"] in chosen.rootnames]
+            chosen = self.selected
+            keys = None if chosen is None else chosen.exposures
+            return coverage_queries.exposure_states(session, keys)
 
     def left_out(self) -> int:
         """Number of exposures of the ledger that are not on the page."""
@@ -133,9 +133,9 @@ class Coverage:
     def failed_fits(self) -> list[Row]:
         """Products whose newest fit failed."""
         with self.store.reading() as session:
-            rows = coverage_queries.failed_fits(session)
-        chosen = self.selected
-        return [row for row in rows if chosen is None or row["product_id"] in chosen.products]
+            chosen = self.selected
+            keys = None if chosen is None else chosen.products
+            return coverage_queries.failed_fits(session, keys)
 
     def failed_runs(self) -> list[Row]:
         """Runs that failed and were not repeated."""
@@ -150,8 +150,9 @@ class Coverage:
             if self.selected is None:
                 return rows
             ours = runs_using(session, self.selected.products)
-            theirs = coverage_queries.runs_with_inputs(session) - ours
-            others = coverage_queries.all_names(session) - {
+            about = {row["activity"] for row in rows}, {row["subject"] for row in rows}
+            theirs = coverage_queries.runs_with_inputs(session, about[0]) - ours
+            others = coverage_queries.names_among(session, about[1]) - {
                 *self.selected.rootnames,
                 *self.selected.products.values(),
                 *self.selected.visits.values(),

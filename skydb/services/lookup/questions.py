@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from skydb.domain.guards import GUARDS
 from skydb.domain.references import parse
 from skydb.domain.vocabulary import FindingKind, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, UsageError
-from skydb.store import finding_queries, queries, version_queries
+from skydb.store import coverage_queries, finding_queries, queries, version_queries
 from skydb.store.references import products_of
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected, groups_covering, latest_alignment
@@ -26,6 +26,11 @@ class Questions:
     """Read-only use cases; every answer is a list of rows."""
 
     store: Store
+
+    def starts(self, rootnames: Collection[str]) -> dict[str, float | None]:
+        """Start of exposures by rootname, MJD."""
+        with self.store.reading() as session:
+            return coverage_queries.starts(session, rootnames)
 
     def headers(self, scope: Scope | None = None) -> list[queries.Row]:
         """Exposures as in the tutorial's table 1.1.

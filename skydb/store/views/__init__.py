@@ -43,8 +43,28 @@ def view_sql(name: str, dialect: str) -> str:
     dialect : str
         ``sqlite`` or ``postgresql``.
     """
-    text = _templates().get_template(f"{name}.sql").render(dialect=dialect)
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+    return _trimmed(_templates().get_template(f"{name}.sql").render(dialect=dialect))
+
+
+def counted_visits(dialect: str, condition: str = "1 = 1") -> str:
+    """The SELECT that counts visits ``v`` from their rows, in the order of their counts.
+
+    Parameters
+    ----------
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+    condition : str
+        Which visits.
+    """
+    counted = '{% from "_visit_status.sql" import counted with context -%}{{ counted(visits) }}'
+    return _trimmed(_templates().from_string(counted).render(dialect=dialect, visits=condition))
+
+
+@cache
+def counts_of_visits() -> tuple[str, ...]:
+    """Names of the counts of a visit, in the order of :func:`counted_visits`."""
+    module = _templates().get_template("_visit_status.sql").module
+    return tuple(module.counts)  # type: ignore[attr-defined]
 
 
 def create_views(connection: Connection) -> None:
@@ -65,6 +85,10 @@ def drop_views(connection: Connection) -> None:
 def _execute(connection: Connection, statement: str) -> None:
     # As it stands: neither is 'run:' a parameter, nor would a percent sign be one.
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _trimmed(statement: str) -> str:
+    return "\n".join(line.rstrip() for line in statement.splitlines() if line.strip())
 
 
 @cache

@@ -1,0 +1,104 @@
+"""Read-only selects on due work in the order of its list, a part at a time.
+
+The whole list of a survey has a row for most of its exposures. The first rows are found
+without it: the counts of the visits say where a rule can have any, and the exposures of these
+visits are looked at in the order of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from skydb.domain.todo import TodoRule
+from skydb.store.books_queries import due_in, in_order
+from skydb.store.rows import Row, batches
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+#: Rules whose subjects are exposures, and the visits in which there can be any.
+_OF_EXPOSURES = {
+    TodoRule.NOT_ALIGNED: "s.aligned < s.exposures",
+    TodoRule.ALIGNMENT_OUTDATED: "s.stale > 0",
+    TodoRule.SKY_OUTDATED: "s.stale > 0",
+    TodoRule.IDCTAB_SUPERSEDED: "s.exposures > s.logged",
+    TodoRule.CATALOGUE_SUPERSEDED: "s.aligned > 0",
+    TodoRule.NEVER_MATCHED: "s.matched < s.exposures",
+    TodoRule.DOWNGRADED: "s.downgraded > 0",
+}
+
+#: Rules that are settled by a fetch, and by nothing else.
+_FETCHED = (TodoRule.IDCTAB_SUPERSEDED, TodoRule.BAD_DELIVERY)
+
+_OF_MEMBERS = (
+    "SELECT DISTINCT e.visit_id FROM product_members m"
+    " JOIN exposures e ON e.rootname = m.rootname WHERE m.product_id IN ({keys})"
+)
+_OF_RUNS = (
+    "SELECT DISTINCT p.visit_id FROM alignment_solutions a JOIN products p ON p.id = a.product_id"
+    " WHERE a.activity_id IN ({keys})"
+)
+_OF_PROPOSALS = "SELECT v.id FROM visits v WHERE v.proposal_id IN ({keys})"
+
+#: Exposures of the first part, and of the largest.
+_FIRST, _LARGEST = 500, 5000
+
+
+def parts_of(session: Session, rule: TodoRule | None) -> Iterator[list[Row]]:
+    """Due rows in the order of the whole list, some at a time.
+
+    Parameters
+    ----------
+    session : Session
+    rule : TodoRule, optional
+        Only by this rule.
+    """
+    for one in TodoRule if rule is None else (rule,):
+        if one not in _OF_EXPOSURES:
+            yield in_order(due_in(session, {"rule": one.value}))
+            continue
+        for keys in _exposures(session, _OF_EXPOSURES[one]):
+            yield in_order(due_in(session, {"rule": one.value}, "exposure_id", keys))
+
+
+def _exposures(session: Session, condition: str) -> Iterator[list[int]]:
+    """Keys of exposures in visits that fulfil a condition, in the order of their names."""
+    asked = text(
+        "SELECT e.id, e.rootname FROM exposures e"
+        f" WHERE e.visit_id IN (SELECT s.visit_id FROM v_visit_status s WHERE {condition})"
+        " AND e.rootname > :last ORDER BY e.rootname LIMIT :most"
+    )
+    last, most = "", _FIRST
+    while found := session.execute(asked, {"last": last, "most": most}).all():
+        yield [key for key, _ in found]
+        last, most = found[-1].rootname, min(2 * most, _LARGEST)
+
+
+def visits_beside(session: Session, rows: list[Row]) -> set[int] | None:
+    """Visits in which the commands of some rows can have other subjects.
+
+    Those of the rows, of members of the products, and of all that was fitted with them; of sky
+    runs all visits of the proposal. None when one of these has no proposal.
+    """
+    found: set[int] = {row["visit_id"] for row in rows if row["visit_id"] is not None}
+    matched = {row["proposal_id"] for row in rows if row["method"]}
+    if None in matched:
+        return None
+    for column, keys in (
+        (_OF_MEMBERS, {row["fitted_id"] for row in rows}),
+        (_OF_RUNS, {row["run_id"] for row in rows if not row["method"]}),
+        (_OF_PROPOSALS, matched),
+    ):
+        for batch in batches(keys - {None}):
+            listed = ", ".join(str(int(key)) for key in batch)
+            found.update(session.scalars(text(column.format(keys=listed))))
+    return found
+
+
+def rules_of(commands: Iterable[str]) -> list[TodoRule]:
+    """Rules by which any of some commands can be due."""
+    fetches = any(command.startswith("skydb fetch ") for command in commands)
+    return [rule for rule in TodoRule if fetches or rule not in _FETCHED]

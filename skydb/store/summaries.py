@@ -1,0 +1,190 @@
+"""Counts of every visit, kept so that a status needs no look at millions of rows.
+
+``visit_summaries`` has what ``v_visit_status`` counts; ``changed_visits`` has the visits of
+which a row changed since. The view counts those from their rows and takes the others from
+the summaries, so that no number is out of date, by whatever program a row was written.
+A commit counts visits anew when many are noted. Both tables, like the views, belong to
+no revision and to no copy: they follow from the other tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine
+
+SUMMARIES, CHANGED = "visit_summaries", "changed_visits"
+
+#: Visits that may stay noted: reading them from their rows takes a tenth of a second.
+_FEW = 50
+
+#: Visits that one commit counts anew.
+MOST = 500
+
+#: Visits in one statement.
+_PART = 500
+
+
+def create_summaries(connection: Connection) -> None:
+    """Make the tables, with the counts of all visits, and the triggers; none of them may exist."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    number, time = ("INTEGER", "DATETIME") if is_sqlite else ("BIGINT", "TIMESTAMP WITH TIME ZONE")
+    counts = ", ".join(f"{name} {number} NOT NULL" for name in _counts())
+    _execute(connection, f"CREATE TABLE {CHANGED} (visit_id {number} PRIMARY KEY)")
+    _execute(
+        connection,
+        f"CREATE TABLE {SUMMARIES} (visit_id {number} PRIMARY KEY, {counts},"
+        f" last_activity_at {time})",
+    )
+    for statement in _triggers().made(connection.dialect.name):
+        _execute(connection, statement)
+    _execute(connection, f"INSERT INTO {SUMMARIES} {_counted(connection)}")
+
+
+def drop_summaries(connection: Connection) -> None:
+    """Drop the tables and triggers, as far as there are any."""
+    for statement in _triggers().dropped(connection.dialect.name):
+        _execute(connection, statement)
+    for table in (SUMMARIES, CHANGED):
+        _execute(connection, f"DROP TABLE IF EXISTS {table}")
+
+
+@contextmanager
+def set_aside(connection: Connection) -> Iterator[None]:
+    """Note nothing while millions of rows are written; note all visits at the end.
+
+    Everything is in the transaction of the connection.
+    """
+    for statement in _triggers().dropped(connection.dialect.name):
+        _execute(connection, statement)
+    yield
+    for statement in _triggers().made(connection.dialect.name):
+        _execute(connection, statement)
+    _execute(
+        connection,
+        f"INSERT INTO {CHANGED} SELECT v.id FROM visits v"
+        f" WHERE v.id NOT IN (SELECT c.visit_id FROM {CHANGED} c)",
+    )
+
+
+def renew_all(engine: Engine) -> int:
+    """Count all visits anew that are noted, some in each transaction; returns how many."""
+    total = 0
+    while True:
+        with engine.begin() as connection:
+            total += (found := renew(connection, _PART))
+        if not found:
+            return total
+
+
+def renew(connection: Connection, most: int = MOST) -> int:
+    """Count visits anew that are noted, at most so many; returns how many.
+
+    The notes are taken away first: who notes one of these visits in the meantime waits, and
+    what was written before is counted.
+    """
+    noted = list(
+        connection.exec_driver_sql(
+            f"SELECT visit_id FROM {CHANGED} ORDER BY visit_id LIMIT {int(most)}"
+        ).scalars()
+    )
+    for first in range(0, len(noted), _PART):
+        _renew(connection, noted[first : first + _PART])
+    return len(noted)
+
+
+def differing(connection: Connection, first: int, last: int) -> list[int]:
+    """Visits of a range of keys whose summary is not what their rows say, and not noted.
+
+    Parameters
+    ----------
+    connection : Connection
+    first, last : int
+        Smallest and largest key to look at.
+    """
+    names = ", ".join(("visit_id", *_counts(), "last_activity_at"))
+    found = _counted(connection, f"v.id BETWEEN {int(first)} AND {int(last)}")
+    of_range = f"visit_id BETWEEN {int(first)} AND {int(last)}"
+    kept = f"SELECT {names} FROM {SUMMARIES} WHERE {of_range}"
+    right = f"SELECT {names} FROM ({found}) f"
+    asked = (
+        f"SELECT DISTINCT d.visit_id FROM ("
+        f"SELECT * FROM ({kept} EXCEPT {right}) a UNION ALL"
+        f" SELECT * FROM ({right} EXCEPT {kept}) b) d"
+        f" WHERE d.visit_id NOT IN (SELECT c.visit_id FROM {CHANGED} c) ORDER BY d.visit_id"
+    )
+    return [int(key) for key in _execute(connection, asked).scalars()]
+
+
+def note(connection: Connection, visits: list[int]) -> None:
+    """Note visits as changed, so that they are counted from their rows and then anew."""
+    for key in visits:
+        _execute(
+            connection,
+            f"INSERT INTO {CHANGED} (visit_id) VALUES ({int(key)}) ON CONFLICT DO NOTHING",
+        )
+
+
+def missing_triggers(connection: Connection) -> list[str]:
+    """Names of the triggers that the database does not have or does not fire."""
+    if connection.dialect.name == "sqlite":
+        asked = "SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+    else:
+        asked = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    present = set(connection.exec_driver_sql(asked).scalars())
+    return [name for name in _triggers().trigger_names() if name not in present]
+
+
+def noted_visits(connection: Connection) -> int:
+    """Number of visits that are noted."""
+    return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {CHANGED}").scalar_one())
+
+
+def renew_many(connection: Connection) -> None:
+    """Count visits anew at the end of a transaction when many are noted."""
+    if not _exists(connection):
+        return
+    asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {CHANGED} LIMIT {_FEW + 1}) n"
+    if connection.exec_driver_sql(asked).scalar_one() > _FEW:
+        renew(connection)
+
+
+def _exists(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        asked = f"SELECT 1 FROM sqlite_schema WHERE name = '{CHANGED}'"
+        return connection.exec_driver_sql(asked).scalar() is not None
+    return bool(connection.exec_driver_sql(f"SELECT to_regclass('{CHANGED}') IS NOT NULL").scalar())
+
+
+def _renew(connection: Connection, visits: list[int]) -> None:
+    keys = ", ".join(str(int(key)) for key in visits)
+    _execute(connection, f"DELETE FROM {CHANGED} WHERE visit_id IN ({keys})")
+    _execute(connection, f"DELETE FROM {SUMMARIES} WHERE visit_id IN ({keys})")
+    counted = _counted(connection, f"v.id IN ({keys})")
+    _execute(connection, f"INSERT INTO {SUMMARIES} {counted}")
+
+
+def _counted(connection: Connection, condition: str = "1 = 1") -> str:
+    # Not imported with this module: few commands need the templates.
+    from skydb.store.views import counted_visits
+
+    return counted_visits(connection.dialect.name, condition)
+
+
+def _counts() -> tuple[str, ...]:
+    from skydb.store.views import counts_of_visits
+
+    return counts_of_visits()
+
+
+def _execute(connection: Connection, statement: str) -> CursorResult[Any]:
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _triggers() -> ModuleType:
+    from skydb.store import changed
+
+    return changed
