@@ -317,7 +317,7 @@ def test_a_rule_fires_where_something_is_due_and_nowhere_else(
     seeded: tuple[Services, dict[str, int]], case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All visits are of one field, in which a sky run would be refused: test_following_todo.py.
-    monkeypatch.setattr("skydb.services.bookkeeping.todo.refusals", lambda *_: {})
+    monkeypatch.setattr("skydb.services.bookkeeping.refused.refusals", lambda *_: {})
     rows = seeded[0].todo.due(Scope(visits=(label := f"bxl{_visit(case)}",)), case.rule)
     reason, command = (text.format(v=_visit(case)) for text in (case.reason, case.command))
     assert len(rows) == case.is_due
