@@ -14,7 +14,7 @@ import skydb
 from skydb.api.base import Group
 from skydb.api.ledger import Ledger
 from skydb.api.selecting import ChoosingFiles, Guarding, Selecting
-from skydb.simulate.calling import simulate
+from skydb.simulate.calling import redeliver, simulate
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "python.md"
 
@@ -24,16 +24,16 @@ Written by `python -m scripts.python_page` from the docstrings, which have the p
 errors and an example of every method (`help(db.sky.run)`); a test runs each example.
 
 `db = skydb.open(url)` gives a ledger, `skydb.init(url)` makes one first, and `skydb.open(url,
-archive=...)` uses a loopback archive in place of MAST and the catalogue services. The groups of a
-ledger are those of the commands, and options have the same names. A database is opened once for
-all methods; no session is left open.
+archive=skydb.serve(directory))` uses a simulated field in place of MAST and the catalogue
+services. The groups of a ledger are those of the commands, and options have the same names. A
+database is opened once for all methods; no session is left open.
 
 What a method gives is a `Result`: rows (dicts whose keys are attributes, `row.mdrizsky`),
 `.table` (an astropy `QTable`: units on quantities, missing values masked), `result["mdrizsky"]`
-(a column of it), `.to_pandas()`, `.remarks`, `.is_flagged` (exit code 5) and `.has_failed` (exit
-code 1). Results with pictures have `.plot()`, which gives a Matplotlib `Figure`, and
-`.write(directory)`. A `Record` is one thing, such as `db.runs.show(12)`, with what is known of it
-as attributes.
+(a column of it), `result["rootname", "mdrizsky"]` (a result with these columns), `.to_pandas()`,
+`.remarks`, `.is_flagged` (exit code 5) and `.has_failed` (exit code 1). Results with pictures have
+`.plot()`, which gives a Matplotlib `Figure`, and `.write(directory)`. A `Record` is one thing, such
+as `db.runs.show(12)`, with what is known of it as attributes.
 
 Methods that select exposures take these words, as the commands do
 ([commands.md](commands.md#selecting-exposures)): {words}.
@@ -52,8 +52,11 @@ def page() -> str:
     of_runs = (*_own(ChoosingFiles, Selecting), *_own(Guarding, ChoosingFiles))
     more = ", ".join(f"`{name}`" for name in of_runs)
     parts = [_HEAD.format(words=f"{words}; methods that run also {more}")]
-    parts.append(_table("skydb", [("", getattr(skydb, name)) for name in ("open", "init", "copy")]))
-    parts.append(_table("skydb.simulate", [("skydb.simulate", simulate)]))
+    parts.append(
+        _table("skydb", [("", getattr(skydb, name)) for name in ("open", "init", "copy", "serve")])
+    )
+    of_fields = [("skydb.simulate", simulate), ("skydb.simulate.redeliver", redeliver)]
+    parts.append(_table("skydb.simulate", of_fields))
     parts.append(_table("db", _methods("db", Ledger)))
     for name, group in _groups(Ledger):
         parts.append(_table(f"db.{name}", _methods(f"db.{name}", group)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skydb.api.results import Record, Result, Row
     from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
     from skydb.services.core import Progress
+    from skydb.simulate.archive import LoopbackArchive
 
 __all__ = [
     "AstroDrizzleSettings",
@@ -30,6 +31,7 @@ __all__ = [
     "copy",
     "init",
     "open",
+    "serve",
     "simulate",
 ]
 
@@ -42,6 +44,7 @@ _MADE_IN = {
     "Result": "skydb.api.results",
     "Row": "skydb.api.results",
     "copy": "skydb.api.database",
+    "serve": "skydb.simulate.calling",
 }
 
 
@@ -49,7 +52,7 @@ def open(
     url: str | Path | None = None,
     *,
     data: str | Path | None = None,
-    archive: str | None = None,
+    archive: str | LoopbackArchive | None = None,
     progress: Progress | None = None,
 ) -> Ledger:
     """Open a ledger.
@@ -60,8 +63,9 @@ def open(
         SQLAlchemy URL, or the path of an SQLite file; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
-    archive : str, optional
-        URL of an archive as ``skydb archive serve`` prints it, in place of MAST, Gaia and GSSS.
+    archive : str or LoopbackArchive, optional
+        Archive in place of MAST, Gaia and GSSS: what :func:`serve` gives, or the URL that
+        ``skydb archive serve`` prints.
     progress : Progress, optional
         Listens to long work.
 
@@ -84,12 +88,16 @@ def open(
     True
     """
     ledger = lazy_ledger(url, data, archive, progress)
+    ledger.is_for_python = True
     ledger.services  # noqa: B018 - connects
     return ledger
 
 
 def init(
-    url: str | Path | None = None, *, data: str | Path | None = None, archive: str | None = None
+    url: str | Path | None = None,
+    *,
+    data: str | Path | None = None,
+    archive: str | LoopbackArchive | None = None,
 ) -> Ledger:
     """Create the database of a ledger, or bring it up to date, and open it.
 
@@ -104,6 +112,7 @@ def init(
     True
     """
     ledger = lazy_ledger(url, data, archive)
+    ledger.is_for_python = True
     ledger.database.upgrade()
     return open(url, data=data, archive=archive)
 
@@ -111,7 +120,7 @@ def init(
 def lazy_ledger(
     url: str | Path | None = None,
     data: str | Path | None = None,
-    archive: str | None = None,
+    archive: str | LoopbackArchive | None = None,
     progress: Progress | None = None,
 ) -> Ledger:
     """Give a ledger that opens its database when a method needs it; see :func:`open`."""
@@ -120,10 +129,10 @@ def lazy_ledger(
     from skydb.report.pictures import LedgerPictures
     from skydb.simulate.tiny import TinyFields
 
-    fields, named = TinyFields(), _url(url)
+    fields, named, served = TinyFields(), _url(url), _address(archive)
 
     def connect() -> Services:
-        return Services.open(named, data, progress, fields, archive)
+        return Services.open(named, data, progress, fields, served)
 
     return Ledger(connect, LedgerPictures(), fields, named, progress)
 
@@ -138,6 +147,17 @@ def _url(url: str | Path | None) -> str | None:
     if url is None or (isinstance(url, str) and url):
         return url
     raise UsageError(f"{url!r} is not a database.", advice="Give a URL, sqlite:///skydb.sqlite.")
+
+
+def _address(archive: str | LoopbackArchive | None) -> str | None:
+    from skydb.errors import UsageError
+
+    address = getattr(archive, "url", archive)
+    if address is None or (isinstance(address, str) and address.startswith("http")):
+        return address
+    raise UsageError(
+        f"archive={archive!r} is not an archive.", advice="Give skydb.serve(directory), or a URL."
+    )
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for

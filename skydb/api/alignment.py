@@ -10,7 +10,7 @@ from skydb.api.alignment_options import AlignmentRequest
 from skydb.api.base import run_number
 from skydb.api.checking import path
 from skydb.api.results import DrawnResult, Record, Result
-from skydb.api.selecting import Guarding, Names, policy_of, selection_of
+from skydb.api.selecting import Guarding, Names, policy_of, selection_of, several
 from skydb.api.wcs import WcsGroup
 from skydb.domain.vocabulary import SolutionStatus
 
@@ -123,14 +123,22 @@ class AlignGroup(WcsGroup):
     ) -> Result:
         """Show the files that :meth:`run` would fit, and why these; nothing runs.
 
+        Raises
+        ------
+        NotFoundError
+            When there is no such catalogue, product or file of an option.
+
         Examples
         --------
         >>> db.align.inputs(refcat="gaia", visit="bxl50")[0].kind
         'drz'
         """
+        from skydb.services.alignment import require_there
+
         asked = AlignmentRequest.of(refcat, what, group_by, relative=relative, options=options)
         selection = selection_of(chosen)
         services = self._services
+        require_there(services.context, several(asked.refcat), asked.settings)
         if asked.groups is None:
             return Result(services.align.explain(products, selection, what=asked.road))
         rows = services.align_groups.explain(asked.refcat, products, asked.groups, selection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skydb.api.boundary import guard_methods
 from skydb.domain.references import ReferenceKind, number_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ class Group:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+
+    def __init_subclass__(cls) -> None:
+        guard_methods(cls)
 
     def __repr__(self) -> str:
         methods = ", ".join(name for name in dir(type(self)) if not name.startswith("_"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Unpack
 
+from skydb.api import names
 from skydb.api.base import Group
 from skydb.api.checking import counts, day
 from skydb.api.checking import text as words
@@ -25,7 +26,7 @@ class DeliveriesGroup(Group):
         >>> [one.name for one in db.books.deliveries.list()][:1]
         ['mast-astrometry-2020']
         """
-        return Result(self._services.books.deliveries())
+        return Result(self._services.books.deliveries(), names.DELIVERIES)
 
     def add(
         self,
@@ -96,7 +97,7 @@ class BooksGroup(Group):
         """
         wanted, scope = member(EntryKind, kind, "kind of entry"), scope_of(chosen)
         subject = None if subject is None else words(subject, "subject")
-        return Result(self._services.books.entries(subject, wanted, scope))
+        return Result(self._services.books.entries(subject, wanted, scope), names.ENTRIES)
 
     def note(self, subject: str, text: str, *, author: str | None = None) -> Record:
         """Write a note on a subject.

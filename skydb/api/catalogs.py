@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skydb.api import names
 from skydb.api.base import Group
 from skydb.api.checking import path as checked
 from skydb.api.results import DrawnResult, Record, Result
@@ -169,7 +170,7 @@ class RefcatGroup(Group):
         >>> [one.name for one in db.refcat.list()][:1]
         ['gaia']
         """
-        return Result(self._services.questions.catalogs())
+        return Result(self._services.questions.catalogs(), names.CATALOGS)
 
     def show(self, name: str, *, epoch: float | None = None) -> DrawnResult:
         """Show the sources of a catalogue, within its magnitudes.

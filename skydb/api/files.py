@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from skydb.api import names
 from skydb.api.base import Group
 from skydb.api.checking import text
 from skydb.api.results import DrawnResult, Result
@@ -27,7 +28,7 @@ class InspectGroup(Group):
         Unit("s")
         """
         scope = scope_of(chosen)
-        return Result(self._services.questions.headers(scope))
+        return Result(self._services.questions.headers(scope), names.HEADERS)
 
     def wcs(self, kind: Names = (), **chosen: Unpack[Selecting]) -> Result:
         """Show the active WCS of every product, with its RMS in mas and in pixels.
@@ -45,7 +46,7 @@ class InspectGroup(Group):
         'ibxl50030_drz.fits'
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)
-        return Result(self._services.questions.wcs(kinds, scope))
+        return Result(self._services.questions.wcs(kinds, scope), names.WCS)
 
     def footprints(
         self,
@@ -79,8 +80,11 @@ class InspectGroup(Group):
         --------
         >>> figure = db.inspect.footprints("gaia", visit="bxl50").plot()
         """
+        from skydb.services.alignment import require_there
+
         scope, name = scope_of(chosen), None if refcat is None else text(refcat, "refcat")
         services, pictures = self._services, self._pictures
+        require_there(services.context, several(name))
         rows = [dict(row) for row in services.footprints.rows(scope)]
         for row in rows:
             row.pop("corners_deg")
@@ -127,9 +131,12 @@ class HistoryGroup(Group):
         >>> db.history.import_("logs").has_failed
         True
         """
+        from skydb.services.history import HistoryOutcome
+
         outcomes = self._services.history.import_dirs([Path(one) for one in directories])
         return Imported(
             outcomes,
+            names.names_of(HistoryOutcome),
             remarks=[sentence for one in outcomes for sentence in _remarks(one)],
             has_failed=not any(one.run is not None for one in outcomes),
             is_flagged=any(one.is_flagged for one in outcomes),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from skydb.api.alignment import AlignGroup
 from skydb.api.books import BooksGroup
+from skydb.api.boundary import guard_methods
 from skydb.api.catalogs import RefcatGroup
 from skydb.api.database import DatabaseGroup
 from skydb.api.exports import ExportGroup
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from skydb.api.pictures import Pictures
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
+
+
+for _commands in (ReadingCommands, WorkingCommands):
+    guard_methods(_commands)
 
 
 class Ledger(ReadingCommands, WorkingCommands):
@@ -64,6 +69,8 @@ class Ledger(ReadingCommands, WorkingCommands):
         self.fields = fields
         self._given_url = url
         self.progress = progress
+        #: Whether messages name words of a call, and not options of commands.
+        self.is_for_python = False
 
     @cached_property
     def services(self) -> Services:

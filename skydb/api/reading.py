@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from skydb.api import names
 from skydb.api.answers import Answer, Lineage, Status, Todo
 from skydb.api.base import run_number
 from skydb.api.checking import counts, path, text
@@ -84,7 +85,7 @@ class ReadingCommands:
         >>> sorted({finding.kind for finding in db.findings()})
         ['environment', 'mixed-frames']
         """
-        return Result(self.services.plain.findings())
+        return Result(self.services.plain.findings(), names.FINDINGS)
 
     def status(self, by: str = "visit", **chosen: Unpack[Selecting]) -> Status:
         """Count exposures downloaded, aligned, matched, flagged and stale.
@@ -104,7 +105,7 @@ class ReadingCommands:
         from skydb.services.bookkeeping import StatusBy
 
         wanted, scope = require_member(StatusBy, by, "--by"), scope_of(chosen)
-        rows = Status(self.services.todo.status(wanted, scope))
+        rows = Status(self.services.todo.status(wanted, scope), names.STATUS[wanted])
         rows.dead_runs = [problem.subject for problem in self.services.fsck.dead_runs()]
         return rows
 
@@ -131,10 +132,10 @@ class ReadingCommands:
         if limit:
             counts(limit=limit)
             first, has_more = self.services.todo.first(limit, scope, wanted)
-            rows = Todo(first)
+            rows = Todo(first, names.DUE)
             rows.has_more = has_more
         else:
-            rows = Todo(self.services.todo.todo(scope, wanted))
+            rows = Todo(self.services.todo.todo(scope, wanted), names.DUE)
         rows.silenced = self.services.todo.silenced()
         return rows
 

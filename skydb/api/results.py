@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from skydb.api.checking import path
+from skydb.errors import UsageError
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -39,6 +40,10 @@ class Row(dict[str, Any]):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self]
+
+    def copy(self) -> Row:
+        """Copy the row; its values are the same objects."""
+        return Row(self)
 
 
 class Result(Sequence[Row]):
@@ -77,6 +82,7 @@ class Result(Sequence[Row]):
     ) -> None:
         self.rows: list[Row] = [_row(one) for one in rows]
         self.names: tuple[str, ...] = tuple(self.rows[0]) if self.rows else tuple(names)
+        self._units: dict[str, str] = {}
         self.remarks: tuple[str, ...] = tuple(remarks)
         self.is_flagged = is_flagged
         self.has_failed = has_failed
@@ -87,13 +93,40 @@ class Result(Sequence[Row]):
     def __getitem__(self, key: slice) -> list[Row]: ...
     @overload
     def __getitem__(self, key: str) -> Any: ...  # noqa: ANN401 - a column or a quantity
-    def __getitem__(self, key: int | slice | str) -> Any:
-        """Row by number, rows by slice, column of :attr:`table` by name."""
+    @overload
+    def __getitem__(self, key: tuple[str, ...] | list[str]) -> Result: ...
+    def __getitem__(self, key: int | slice | str | tuple[str, ...] | list[str]) -> Any:
+        """Row by number, rows by slice, column of :attr:`table` by name, columns by names."""
+        if isinstance(key, (tuple, list)):
+            return self._columns(key)
         if not isinstance(key, str):
             return self.rows[key]
-        if key not in self.names:
-            raise KeyError(f"{key}: the columns are {', '.join(self.names)}.")
+        self._require(key)
         return self.table[key]
+
+    def _columns(self, names: Sequence[str]) -> Result:
+        """The same rows with these columns only; units that other columns say are kept."""
+        self._require(*names)
+        found = Result(
+            ({name: row[name] for name in names} for row in self.rows),
+            names,
+            remarks=self.remarks,
+            is_flagged=self.is_flagged,
+            has_failed=self.has_failed,
+        )
+        found._units = self._said_units()
+        return found
+
+    def _require(self, *names: str) -> None:
+        for name in names:
+            if name not in self.names:
+                raise KeyError(f"{name}: the columns are {', '.join(self.names)}.")
+
+    def _said_units(self) -> dict[str, str]:
+        """Units that rows say in another column, by the name of the column that has them."""
+        from skydb.store.columns import units_among
+
+        return self._units | units_among(self.names, self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -109,17 +142,19 @@ class Result(Sequence[Row]):
         return f"{said}: {', '.join(self.names[:_NAMED])}{more}>"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<p>{_escaped(one)}</p>" for one in self.remarks)
+        from skydb.api import html
+
         more = len(self) - _SHOWN
-        foot = f"<p>{more} more rows: <code>.table</code> has all.</p>" if more > 0 else ""
-        return f"{head}{_html(self.rows[:_SHOWN], self.names)}{foot}"
+        foot = [f"{more} more rows: .table has all."] if more > 0 else []
+        shown = html.table(self.rows[:_SHOWN], self.names, self._said_units())
+        return html.paragraphs(self.remarks) + shown + html.paragraphs(foot)
 
     @property
     def table(self) -> QTable:
         """The rows as a ``QTable``: units on quantities, what is missing masked."""
         from skydb.api.tables import as_qtable
 
-        return as_qtable(self.rows, self.names)
+        return as_qtable(self.rows, self.names, self._said_units())
 
     def to_pandas(self) -> DataFrame:
         """Give the rows as a data frame of pandas; what is missing is NaN or None.
@@ -161,6 +196,15 @@ class DrawnResult(Result):
     ) -> None:
         super().__init__(rows, names, **outcome)
         self._draw, self._write = draw, write
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What draws holds connections: rows go into another process, pictures do not.
+        return vars(self) | {"_draw": _not_here, "_write": _not_here}
+
+    def __copy__(self) -> Self:
+        found = type(self).__new__(type(self))
+        vars(found).update(vars(self))
+        return found
 
     def plot(self, **options: Any) -> Figure:  # noqa: ANN401 - of the picture
         """Draw what the command draws.
@@ -222,18 +266,41 @@ class Record(Result):
     def __getitem__(self, key: slice) -> list[Row]: ...
     @overload
     def __getitem__(self, key: str) -> Any: ...  # noqa: ANN401 - whatever is known
-    def __getitem__(self, key: int | slice | str) -> Any:
-        """Row by number, rows by slice, what is known by name."""
-        return self.known[key] if isinstance(key, str) else self.rows[key]
+    @overload
+    def __getitem__(self, key: tuple[str, ...] | list[str]) -> Result: ...
+    def __getitem__(self, key: int | slice | str | tuple[str, ...] | list[str]) -> Any:
+        """Row by number, rows by slice, what is known by name, columns of the rows by names."""
+        return self.known[key] if isinstance(key, str) else super().__getitem__(key)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever is known
         if name.startswith("_") or name == "known":
             raise AttributeError(name)
         return getattr(self.known, name)
 
+    def _repr_html_(self) -> str:
+        from skydb.api import html
+
+        has_rows = len(self) > 0 and self.rows != [self.known]
+        rows = html.table(self.rows[:_SHOWN], self.names, self._said_units()) if has_rows else ""
+        return html.paragraphs(self.remarks) + html.listing(self.known) + rows
+
     def document(self) -> object:
         """Give what ``--json`` prints."""
         return self.known
+
+
+def _not_here(*_: object, **__: object) -> NoReturn:
+    """Stand for what draws in a result that was pickled or copied deeply.
+
+    Raises
+    ------
+    UsageError
+        Always.
+    """
+    raise UsageError(
+        "This result was copied or comes from another process: it has rows and no pictures.",
+        advice="Draw those of the ledger that made it.",
+    )
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
@@ -242,21 +309,12 @@ def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
-    """A member of a vocabulary as its word."""
-    return value.value if isinstance(value, Enum) else value
-
-
-def _html(rows: Sequence[Row], names: Sequence[str]) -> str:
-    """A plain table, without a library that a reader of rows does not need."""
-    head = "".join(f"<th>{_escaped(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_escaped(row.get(name))}</td>" for name in names) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _escaped(value: object) -> str:
-    from html import escape
-
-    return "" if value is None else escape(f"{value:.6g}" if type(value) is float else str(value))
+    """A member of a vocabulary as its word, a scalar of numpy as a number; also in lists."""
+    if isinstance(value, Enum):
+        return value.value
+    if type(value) in (list, tuple):
+        return type(value)(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return {_plain(name): _plain(one) for name, one in value.items()}
+    is_scalar = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_scalar else value

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Unpack
 
 from skydb.api.base import Group, run_number
+from skydb.api.names import names_of
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Names, Selecting, scope_of, several
 from skydb.errors import UsageError
@@ -193,14 +194,16 @@ class RunsGroup(Group):
         0
         """
         from skydb.domain.retention import RetentionPolicy
+        from skydb.services.bookkeeping import PurgeOutcome
 
         if bool(runs) == (older_than is not None):
             raise UsageError("Name either runs or --older-than.")
+        service, names = self._services.retention, names_of(PurgeOutcome)
         if older_than is None:
             numbers = [run_number(run) for run in runs]
-            return Result(self._services.retention.purge(numbers, why, author, dry_run=dry_run))
+            return Result(service.purge(numbers, why, author, dry_run=dry_run), names)
         policy = RetentionPolicy.parse(older_than, keep_latest)
-        return Result(self._services.retention.purge_by(policy, why, author, dry_run=dry_run))
+        return Result(service.purge_by(policy, why, author, dry_run=dry_run), names)
 
     def abandon(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Give up a run of any kind whose process is gone: its status becomes ``failed``.

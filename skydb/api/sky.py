@@ -259,10 +259,14 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
 
 
 def _remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Findings and errors of runs; what several runs share is said once."""
+    runs: dict[str, list[str]] = {}
+    for row in rows:
+        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]:
+            runs.setdefault(sentence, []).append(str(row["run"]))
     return [
-        f"run {row['run']}: {sentence}"
-        for row in rows
-        for sentence in [*row["findings"], *([row["error"]] if row["error"] else [])]
+        f"{'runs' if len(of) > 1 else 'run'} {', '.join(of)}: {sentence}"
+        for sentence, of in runs.items()
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import Group, run_number
+from skydb.api.names import names_of
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 from skydb.domain.grouping import StatisticsBy
@@ -157,6 +158,8 @@ class SkyComparisonGroup(Group):
                 "It is not clear what is to be compared.",
                 advice="Give runs, or --between GROUP GROUP, or --history.",
             )
+        from skydb.services.comparison import SkyChange
+
         scope, service = scope_of(chosen), self._services.comparison.skies
         if between is not None:
             rows = service.groups(*between, scope)
@@ -164,7 +167,7 @@ class SkyComparisonGroup(Group):
             rows = service.history(scope, replays=replays)
         else:
             rows = service.runs([run_number(run) for run in runs], scope)
-        found = SkyChanges(rows)
+        found = SkyChanges(rows, names_of(SkyChange))
         found.notes = [*service.criterion(rows), *_shared_causes(rows)]
         return found
 

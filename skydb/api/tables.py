@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from astropy.units import UnitBase
 
 
-def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTable:
+def as_qtable(
+    rows: Sequence[dict[str, Any]],
+    names: Sequence[str] = (),
+    said: Mapping[str, str] | None = None,
+) -> QTable:
     """Make a table of rows that have the same keys.
 
     Numbers become columns that mask what is missing; a column that has a unit
@@ -29,11 +33,13 @@ def as_qtable(rows: Sequence[dict[str, Any]], names: Sequence[str] = ()) -> QTab
         The rows.
     names : sequence of str
         Their keys, where they are known even without a row.
+    said : mapping of str to str, optional
+        Units that rows say in another column; found in the rows when left out.
     """
     from astropy.table import QTable
 
     names = list(rows[0]) if rows else names
-    shared = columns.units_among(names, rows)
+    shared = columns.units_among(names, rows) if said is None else said
     units = {name: _unit(shared.get(name) or columns.unit_of(name)) for name in names}
     return QTable({name: _column(name, [row[name] for row in rows], units[name]) for name in names})
 

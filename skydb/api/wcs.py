@@ -8,6 +8,7 @@ from typing import Unpack
 
 from skydb.api.base import Group, solution_number
 from skydb.api.checking import path, text
+from skydb.api.names import names_of
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, scope_of
 from skydb.domain.vocabulary import SolutionStatus
@@ -79,11 +80,12 @@ class WcsGroup(Group):
         >>> len(db.align.changes())
         0
         """
-        from skydb.services.comparison import moment
+        from skydb.services.comparison import AlignmentChange, moment
 
         scope = scope_of(chosen)
         when = moment(since) if since else None
-        return Result(self._services.comparison.deliveries.changes(scope, when, min_mas))
+        rows = self._services.comparison.deliveries.changes(scope, when, min_mas)
+        return Result(rows, names_of(AlignmentChange))
 
     def restore(self, solution: int | str) -> Record:
         """Write an earlier solution to a new version of its file, and measure it.

@@ -84,6 +84,12 @@ def simulate(
     shift_mas: Annotated[
         float, typer.Option(help="With --redeliver: how far north the WCS moves, mas.")
     ] = 40.0,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over a field that is there, or other files of these names."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make HST exposures and pipeline products with known skies and pointing errors.
@@ -96,10 +102,12 @@ def simulate(
     say = None if as_json else shell.say
     _refuse_together(context, redeliver=redeliver)
     if redeliver:
-        from skydb.simulate.redelivery import Redelivery, redeliver_field
+        from skydb.simulate.calling import redeliver as redeliver_field
 
-        wanted = tuple(filter(None, (only or "").lower().replace(" ", "").split(",")))
-        truth = redeliver_field(directory, Redelivery(wanted, shift_mas), out, progress=say)
+        wanted = tuple(filter(None, (only or "").replace(" ", "").split(",")))
+        truth = redeliver_field(
+            directory, only=wanted, out=out, shift_mas=shift_mas, overwrite=overwrite, progress=say
+        )
         title = "Redelivered exposures"
     else:
         from skydb.simulate.calling import simulate as simulate_field
@@ -107,7 +115,8 @@ def simulate(
         truth = simulate_field(
             directory, detector=detector, tiles=tiles, dithers=dithers, size=size, seed=seed,
             filter=filter_, target=target, proposal=proposal, islands=islands,
-            cosmic_rays=cosmic_rays, exptime_s=exptime_s, kind=kind, progress=say,
+            cosmic_rays=cosmic_rays, exptime_s=exptime_s, kind=kind, overwrite=overwrite,
+            progress=say,
         )  # fmt: skip
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)

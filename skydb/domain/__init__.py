@@ -2,7 +2,7 @@
 
 Names are loaded when they are used: what only asks the database in SQL makes no class of the
 forty tables. All entities are there before the first of them is mapped, see
-:mod:`skydb.domain.entities`.
+:func:`skydb.domain.base.load_entities`.
 """
 
 import lazy_loader

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Index, MetaData, String, event, text
@@ -69,9 +72,10 @@ class Base(DeclarativeBase):
 
 
 @event.listens_for(Mapper, "before_configured")
-def _know_all_entities() -> None:
-    """Have every entity there before one is mapped, since they name each other."""
-    import skydb.domain.entities  # noqa: F401
+def load_entities() -> None:
+    """Import every module of this package, for entities name each other when they are mapped."""
+    for found in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"{__package__}.{found.name}")
 
 
 def add_beside(parent: Base, child: Base) -> None:

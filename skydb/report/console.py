@@ -81,7 +81,8 @@ def render_table(
     wanted = with_units(columns, plain)
     laid = [_laid_out(column, plain[:MANY_ROWS]) for column in wanted]
     kept = laid if wide else _fitting(laid, console.width)
-    left_out = [one.column.title for one in laid if one not in kept]
+    # By the names that --json has: several columns may have one head, such as "sigma".
+    left_out = [one.column.name for one in laid if one not in kept]
     if left_out:
         without = f"without {', '.join(left_out)} (--wide or --json shows all)"
         sentence = f"{without[0].upper()}{without[1:]}"
@@ -152,11 +153,9 @@ def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) 
 
     table = Table(
         title=Text(printable(title), style="bold") if title else None,
-        caption=Text(printable(note), style="dim") if note else None,
         box=SIMPLE_HEAD,
         show_edge=False,
         title_justify="left",
-        caption_justify="left",
         padding=(0, GAP - 1, 0, 0),
         pad_edge=False,
     )
@@ -170,6 +169,9 @@ def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) 
     width = max(console.width, _width(widths))
     lines = console.render(table, console.options.update(width=width, max_width=width))
     console.print(Segments(list(lines)), soft_wrap=True, end="")
+    if note:
+        # As wide as the terminal: a narrow table would break the names in it.
+        console.print(Text(printable(note), style="dim"))
 
 
 def _least(cell: Text) -> int:

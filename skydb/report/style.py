@@ -214,12 +214,9 @@ def _parameters(theme: Theme) -> dict[Any, Any]:
 
 def new_figure(width_in: float, height_in: float) -> Figure:
     """An empty figure that no global state knows of; sizes in inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from skydb.report.picture import Picture
 
-    figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+    return Picture(width_in, height_in, DPI)
 
 
 def title_figure(figure: Figure, title: str) -> None:

@@ -11,7 +11,8 @@
 :mod:`~skydb.simulate.verify` compares a result with it.
 
 The package can be called: ``skydb.simulate(directory, ...)`` is
-:func:`~skydb.simulate.calling.simulate`.
+:func:`~skydb.simulate.calling.simulate`, and ``skydb.simulate.redeliver(directory, ...)`` is
+:func:`~skydb.simulate.calling.redeliver`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class _Callable(ModuleType):
         from skydb.simulate.calling import simulate
 
         return simulate(*arguments, **options)
+
+    def redeliver(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see redeliver
+        from skydb.simulate.calling import redeliver
+
+        return redeliver(*arguments, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -1,8 +1,8 @@
-"""``skydb.simulate(...)``: a field of exposures whose truth is known."""
+"""``skydb.simulate(...)``: a field of exposures whose truth is known; ``skydb.serve(...)``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +11,7 @@ from skydb.errors import UsageError
 if TYPE_CHECKING:
     from enum import StrEnum
 
+    from skydb.simulate.archive import LoopbackArchive
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
 
@@ -32,6 +33,7 @@ def simulate(
     cosmic_rays: bool = False,
     exptime_s: float | None = None,
     kind: str | None = None,
+    overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> FieldTruth:
     """Write exposures and pipeline products with known skies and pointing errors.
@@ -60,6 +62,8 @@ def simulate(
         Seconds of an exposure.
     kind : str, optional
         ``blank``, ``sparse``, ``nebula``, ``galaxy``, ``crowded``, ``matched``, ``gradient``.
+    overwrite : bool
+        Write over a field that is there, or over other files of the same names.
     progress : callable, optional
         Called with a sentence on each step.
 
@@ -71,7 +75,7 @@ def simulate(
     Raises
     ------
     UsageError
-        When the detector cannot do what is asked.
+        When the detector cannot do what is asked, or the directory holds a field.
 
     Examples
     --------
@@ -79,7 +83,7 @@ def simulate(
     >>> len(truth.exposures)
     2
     """
-    from skydb.simulate.field import simulate_field
+    from skydb.simulate.field import file_names, simulate_field
 
     plan = plan_of(
         detector,
@@ -95,7 +99,109 @@ def simulate(
         exptime_s=exptime_s,
         kind=kind,
     )
-    return simulate_field(Path(directory), plan, progress=progress)
+    field = Path(directory)
+    if not overwrite:
+        _require_free(field, file_names(plan))
+    return simulate_field(field, plan, progress=progress)
+
+
+def redeliver(
+    directory: str | Path,
+    *,
+    only: str | Iterable[str] = (),
+    out: str | Path | None = None,
+    shift_mas: float = 40.0,
+    overwrite: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> FieldTruth:
+    """Write exposures of a simulated field again, as the archive does when it reprocesses.
+
+    They have a newer IDCTAB and software, pixels that are 0.1 % brighter and another WCS. The
+    field itself does not change.
+
+    Parameters
+    ----------
+    directory : path-like
+        What :func:`simulate` wrote.
+    only : str or iterable of str
+        Rootnames; all exposures when left out. A visit gets a new product if all its exposures
+        are among them.
+    out : path-like, optional
+        Where to write; ``redelivered`` in the directory of the field when left out.
+    shift_mas : float
+        How far north the WCS moves, mas.
+    overwrite : bool
+        Write over a field that is there, or over other files of the same names.
+    progress : callable, optional
+        Called with a sentence on each step.
+
+    Returns
+    -------
+    FieldTruth
+        Truth of the new files.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no field, or it has no such exposure.
+    UsageError
+        When `out` is the directory of the field, or holds a field.
+
+    Examples
+    --------
+    >>> truth = skydb.simulate.redeliver("field", only="ibxl50clq", out="redelivered")
+    >>> [exposure.rootname for exposure in truth.exposures]
+    ['ibxl50clq']
+    """
+    from skydb.simulate.redelivery import REDELIVERED_NAME, Redelivery, redeliver_field
+    from skydb.simulate.truth import FieldTruth
+
+    several = (only,) if isinstance(only, str) else only
+    redelivery = Redelivery(tuple(name.strip().lower() for name in several), shift_mas)
+    field = Path(directory)
+    new = field / REDELIVERED_NAME if out is None else Path(out)
+    if not overwrite and new.resolve() != field.resolve():
+        old = FieldTruth.load(field)
+        _require_free(new, [*(exposure.path for exposure in old.exposures), *old.products])
+    return redeliver_field(field, redelivery, new, progress=progress)
+
+
+def serve(directory: str | Path, *, port: int = 0) -> LoopbackArchive:
+    """Serve a simulated field as MAST, Gaia and the catalogue service, on this machine.
+
+    It listens until it is stopped: at the end of a ``with`` statement, by ``stop()``, or when
+    Python ends.
+
+    Parameters
+    ----------
+    directory : path-like
+        What :func:`simulate` wrote.
+    port : int
+        Port on 127.0.0.1; 0 for any that is free.
+
+    Returns
+    -------
+    LoopbackArchive
+        For ``archive=`` of :func:`skydb.open` and :func:`skydb.init`.
+
+    Raises
+    ------
+    NotFoundError, ParseError
+        When the directory holds no simulated field.
+    ArchiveError
+        When the port is taken.
+
+    Examples
+    --------
+    >>> with skydb.serve("field") as archive, skydb.open(db.url, archive=archive) as ledger:
+    ...     ledger.fetch.plan(obs_id="ibxl50*").total_bytes > 0
+    True
+    """
+    from skydb.simulate.archive import LoopbackArchive
+
+    archive = LoopbackArchive(directory, port)
+    archive.start()
+    return archive
 
 
 def plan_of(
@@ -125,6 +231,18 @@ def plan_of(
         kind=None if kind is None else _member(FieldKind, kind.lower(), "kind of field"),
         **details,  # type: ignore[arg-type]
     )
+
+
+def _require_free(directory: Path, names: Iterable[str]) -> None:
+    """Refuse to write over what is there: a field, or files that have the same names."""
+    from skydb.simulate.truth import TRUTH_NAME
+
+    for name in (TRUTH_NAME, *names):
+        if (directory / name).exists():
+            raise UsageError(
+                f"{directory} holds {name} already.",
+                advice="Name another directory, or use --overwrite.",
+            )
 
 
 def _member(vocabulary: type[Word], text: str, what: str) -> Word:

@@ -64,6 +64,22 @@ def simulate_field(
     return truth
 
 
+def file_names(plan: FieldPlan) -> list[str]:
+    """Names of the files that a field of this plan would have.
+
+    Raises
+    ------
+    UsageError
+        When the detector cannot do what the plan asks.
+    """
+    camera_type = detector(plan.detector, plan.size)
+    camera_type.photometry(plan.filter_name or camera_type.default_filter)
+    truth = describe(plan, camera_type, make_schedule(plan, camera_type), [])
+    exposures = (exposure.path for exposure in truth.exposures)
+    products = (f"{visit.asn_id}_{camera_type.product_kind}.fits" for visit in truth.visits)
+    return [*exposures, *products, truth.catalog, truth.refcat, truth.stars]
+
+
 def _take_all(
     directory: Path, plan: FieldPlan, camera_type: Detector, schedule: Schedule, say: Progress
 ) -> list[tuple[Visit, list[Path]]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.orm import Session, joinedload
 
 from skydb import domain
 from skydb.domain.columntypes import UtcDateTime
@@ -17,6 +16,9 @@ from skydb.domain.vocabulary import ActivityStatus
 from skydb.store.patterns import is_pattern, proposals_named
 from skydb.store.rows import Row, batches
 from skydb.store.scope import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 #: Name that exposures are counted under.
 _OF_EXPOSURES = ("downloaded", "aligned", "matched", "flagged", "downgraded", "stale", "logged")
@@ -275,6 +277,8 @@ def newest_catalog(session: Session) -> str | None:
 
 def runs_with_mosaics(session: Session) -> list[domain.SkyRun]:
     """Good runs that have, or had, a mosaic; the newest first."""
+    from sqlalchemy.orm import joinedload
+
     found = (
         select(domain.SkyRun)
         .join(domain.SkyRun.mosaic)

@@ -8,14 +8,17 @@ visits are looked at in the order of their names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from skydb.domain.todo import TodoRule
 from skydb.store.books_queries import due_in, in_order
 from skydb.store.queries import Row
 from skydb.store.rows import batches
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 #: Rules whose subjects are exposures, and the visits in which there can be any.
 _OF_EXPOSURES = {

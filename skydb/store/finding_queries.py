@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from skydb.domain.columntypes import UtcDateTime
 from skydb.store.rows import Row
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
-def findings(session: Session, run: int | None = None) -> list[Row]:
+
+def findings(session: Connection | Session, run: int | None = None) -> list[Row]:
     """List findings, newest first, as ``v_findings`` has them."""
     where = "" if run is None else " WHERE run_id = :run"
     asked = text(f"SELECT * FROM v_findings{where} ORDER BY id DESC")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from skydb.domain.activitystatus import OPEN
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
-def has_open_activities(session: Session) -> bool:
+
+def has_open_activities(session: Connection | Session) -> bool:
     """Whether any activity has not ended."""
     found = session.execute(text(f"SELECT 1 FROM activities WHERE {OPEN} LIMIT 1"))
     return found.first() is not None

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
 
 from skydb import domain
 from skydb.domain.vocabulary import Flavour, ProductKind
@@ -27,6 +26,9 @@ from skydb.store.patterns import (
     unmatched,
     visits_named,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 #: Names that a message lists.
 _FEW = 12
@@ -236,6 +238,8 @@ class Scope:
             .join(domain.Visit, domain.Visit.id == domain.Exposure.visit_id)
             .where(*rest)
         )
+        from sqlalchemy.orm import aliased
+
         member = aliased(domain.Exposure)
         with_known = select(domain.ProductMember.product_id).join(
             member, member.rootname == domain.ProductMember.rootname

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from skydb.errors import RowRefusedError, StoreError
 from skydb.interruption import held
 from skydb.store.engine import as_reader
 from skydb.store.urls import redacted
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Store:
             When the database refuses what the block wrote; a :class:`RowRefusedError` when it
             is the fault of one row.
         """
+        from sqlalchemy.orm import Session
+
         session = Session(self.engine, expire_on_commit=False)
         with _translated():
             try:
@@ -58,8 +63,22 @@ class Store:
         StoreError
             When the database refuses a statement of the block, such as one that writes.
         """
+        from sqlalchemy.orm import Session
+
         with _translated(), Session(as_reader(self.engine), autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """As :meth:`reading`, for questions in SQL: no entity can be loaded.
+
+        Raises
+        ------
+        StoreError
+            When the database refuses a statement of the block, such as one that writes.
+        """
+        with _translated(), as_reader(self.engine).connect() as connection:
+            yield connection
 
 
 @contextmanager

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import astropy.units as u
+import numpy as np
 import pytest
+from astropy.time import Time
 
 import skydb
 from skydb.api import checking
+from skydb.api.boundary import guarded
 from skydb.api.ledger import Ledger
+from skydb.api.spelling import in_python
 from skydb.errors import UsageError
 
 NOWHERE = "sqlite:////nowhere/at/all.sqlite"
@@ -42,6 +48,29 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.align.plot(3, None), "out=None"),
     (lambda db: db.database.backup(5), "path=5"),
     (lambda db: db.sql(None), "statement=None"),
+    (lambda db: db.sql("SELECT 1", timeout_s="x"), "timeout_s='x' is not a number"),
+    (lambda db: db.sql("SELECT 1", timeout_s=math.nan), "timeout_s=nan is not a number"),
+    (lambda db: db.sql("SELECT 1", timeout_s=3 * u.m), "another unit"),
+    (lambda db: db.replay(3, tolerance="tight"), "tolerance='tight' is not a number"),
+    (lambda db: db.replay(3, jobs=1.5), "jobs=1.5 is not a whole number"),
+    (lambda db: db.refcat.import_("a.csv", epoch="J2016"), "epoch='J2016' is not a number"),
+    (lambda db: db.refcat.import_("a.csv", mag_min="faint"), "mag_min='faint'"),
+    (lambda db: db.refcat.gaia(ra="05:41:00"), "ra='05:41:00' is not a number"),
+    (lambda db: db.refcat.gaia(radius=math.inf), "radius=inf is not a number"),
+    (lambda db: db.refcat.gaia(max_rows="many"), "max_rows='many' is not a whole number"),
+    (lambda db: db.refcat.gaia(name=["a"]), "name=['a'] is not a text"),
+    (lambda db: db.refcat.show("gaia", epoch=True), "epoch=True is not a number"),
+    (lambda db: db.inspect.footprints("gaia", epoch="x"), "epoch='x'"),
+    (lambda db: db.align.run(refcat="gaia", settings={"a": 1}), "is not TweakRegSettings"),
+    (lambda db: db.sky.run("match", settings=5), "settings=5 is not AstroDrizzleSettings"),
+    (lambda db: db.align.changes(min_mas="far"), "min_mas='far' is not a number"),
+    (lambda db: db.align.accept(None), "run=None is not a whole number or a text"),
+    (lambda db: db.align.accept(3, write_headers=1), "write_headers=1 is neither"),
+    (lambda db: db.align.reject(3, None), "why=None is not a text"),
+    (lambda db: db.fetch(obs_id="i*", timeout_s="x"), "timeout_s='x'"),
+    (lambda db: db.fetch.plan(obs_id="i*", jobs="two"), "jobs='two' is not a whole number"),
+    (lambda db: db.runs.purge(3, keep_latest="x"), "keep_latest='x'"),
+    (lambda db: db.sky.display(3, vmin="low"), "vmin='low' is not a number"),
 ]
 
 
@@ -79,3 +108,63 @@ def test_numbers_and_dates_are_words_too() -> None:
 def test_a_column_that_there_is_not_is_named_with_those_that_there_are() -> None:
     with pytest.raises(KeyError, match="the columns are run, rms_mas"):
         skydb.Result([{"run": 1, "rms_mas": 2.0}])["rms"]
+
+
+@pytest.mark.parametrize(
+    "epoch", [2016, 2016.0, np.float32(2016), 2016 * u.yr, Time(2016.0, format="jyear")]
+)
+def test_an_epoch_is_a_number_a_quantity_or_a_moment(epoch: Any) -> None:
+    assert guarded(takes)(epoch=epoch) == {"epoch": pytest.approx(2016.0)}
+
+
+def test_quantities_are_given_on_in_the_unit_of_the_argument() -> None:
+    assert guarded(takes)(radius=120 * u.arcsec) == {"radius": pytest.approx(2.0)}
+    assert guarded(takes)(jobs=np.int64(2), path=Path("a"), name=5) == {
+        "jobs": 2,
+        "path": Path("a"),
+        "name": "5",
+    }
+
+
+def takes(
+    *,
+    epoch: float | None = None,
+    radius: float | None = None,
+    jobs: int | None = None,
+    path: str | Path | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Give what was given."""
+    return {key: value for key, value in locals().items() if value is not None}
+
+
+def test_arguments_that_there_are_not_are_no_business_of_the_check(nowhere: Ledger) -> None:
+    with pytest.raises(TypeError, match="no_such_word"):
+        nowhere.align.show(3, no_such_word=1)
+
+
+@pytest.mark.parametrize("call", [lambda db: db.align.run(), lambda db: db.runs.purge()])
+def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> None:
+    with pytest.raises(UsageError) as typed:
+        call(nowhere)
+    nowhere.is_for_python = True
+    with pytest.raises(UsageError) as called:
+        call(nowhere)
+    assert " --" in str(typed.value) and "--" not in str(called.value)
+    assert str(called.value) == f"{called.value.what} {called.value.advice}".strip()
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        ("Give --refcat NAME, or --relative to align", "Give refcat=NAME, or relative to align"),
+        ("fit the exposure with --what exposures.", "fit the exposure with what='exposures'."),
+        ("Leave --kind out.", "Leave kind out."),
+        ('insist with --why "REASON"', 'insist with why="REASON"'),
+        ("--each target or --each visit", "each='target' or each='visit'"),
+        ("by --engine skydb, with --no-mosaic", "by engine='skydb', with mosaic=False"),
+        ("`skydb fsck --repair` - two--hyphens", "`skydb fsck --repair` - two--hyphens"),
+    ],
+)
+def test_options_become_words_and_commands_stay(option: str, word: str) -> None:
+    assert in_python(option) == word

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 import skydb
+from skydb.api.ledger import Ledger
+from skydb.api.results import Result
 from skydb.errors import NotFoundError, SchemaError, UsageError
 from skydb.services.core.connection import data_root
 from skydb.store.engine import open_engine, resolve_url
@@ -157,3 +159,67 @@ def test_every_command_has_a_method_of_its_name() -> None:
         place = place if path.startswith("Ledger.") else skydb
         for name in path.removeprefix("Ledger.").split("."):
             place = getattr(place, name.replace("-", "_"))
+
+
+LISTS: dict[str, Callable[[Ledger], Result]] = {
+    "headers": lambda db: db.inspect.headers(),
+    "wcs": lambda db: db.inspect.wcs(),
+    "catalogues": lambda db: db.refcat.list(),
+    "todo": lambda db: db.todo(),
+    "status": lambda db: db.status(),
+    "status by program": lambda db: db.status(by="program"),
+    "entries": lambda db: db.books.list(),
+    "findings": lambda db: db.findings(),
+    "changes": lambda db: db.align.changes(),
+    "runs": lambda db: db.runs(),
+    "purged": lambda db: db.runs.purge(older_than="1d", dry_run=True),
+}
+#: No row of these is in the ledger of the test below.
+_NEVER = {"changes", "purged", "findings"}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_has_its_columns_and_units_even_when_it_is_empty(
+    name: str, ledger_url: str, tmp_path: Path, visit: list[Path], catalog_file: Path
+) -> None:
+    ask = LISTS[name]
+    with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
+        empty = ask(ledger)
+        assert len(empty) == 0 and len(empty.names) > 4
+        assert list(empty.to_pandas().columns) == empty.table.colnames == list(empty.names)
+        assert "<th" in empty._repr_html_() and empty[
+            "kind" if "kind" in empty.names else empty.names[0]
+        ].shape == (0,)
+        if name in _NEVER:
+            return
+        ledger.ingest(visit[0].parent)
+        ledger.refcat.import_(catalog_file, 2016.0, "gaia")
+        ledger.books.note(ledger.status()[0].visit, "seen")
+        full = ask(ledger)
+        assert len(full) > 0 and full.names == empty.names
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda db: db.align.inputs(refcat="gaja"), "gaja"),
+        (lambda db: db.align.inputs(refcat=["gaia", "gaja"]), "gaja"),
+        (lambda db: db.align.inputs(refcat="gaja", what="group"), "gaja"),
+        (lambda db: db.align.inputs(refcat="gaia", options={"exclusions": "none.txt"}), "none.txt"),
+        (lambda db: db.inspect.footprints("gaja"), "gaja"),
+    ],
+)
+def test_what_a_run_would_not_find_is_named_before_it_runs(
+    call: Callable[[Ledger], Result],
+    said: str,
+    ledger_url: str,
+    tmp_path: Path,
+    visit: list[Path],
+    catalog_file: Path,
+) -> None:
+    with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
+        ledger.ingest(visit[0].parent)
+        ledger.refcat.import_(catalog_file, 2016.0, "gaia")
+        assert len(ledger.align.inputs(refcat="gaia")) == 1
+        with pytest.raises(NotFoundError, match=said):
+            call(ledger)

@@ -105,3 +105,13 @@ def test_a_narrow_table_leaves_out_what_can_be_spared_and_says_so(
     everything = " ".join(_shown(width, wide=True).split())
     assert all(value in everything for value in ROW.values())
     assert "without" not in everything
+
+
+def test_columns_that_are_left_out_are_named_as_json_has_them() -> None:
+    spared = ("rms_ra_mas", "rms_ra_pix", "match_sigma", "localmin_sigma")
+    columns = (Column("rootname"), *(Column(name, spare=1) for name in spared))
+    row = {"rootname": "ibxl50clq", **dict.fromkeys(spared, 1.0)}
+    out = io.StringIO()
+    render_table("", columns, [row], Console(file=out, width=32))
+    words = " ".join(out.getvalue().split())
+    assert f"Without {', '.join(spared)} (--wide" in words

@@ -1,6 +1,7 @@
 from .accept import AcceptService as AcceptService
 from .accept_outcome import AcceptOutcome as AcceptOutcome
 from .align import AlignService as AlignService
+from .align import require_there as require_there
 from .group_align import GroupAlignment as GroupAlignment
 from .group_align import GroupOptions as GroupOptions
 from .header_writes import HeaderService as HeaderService

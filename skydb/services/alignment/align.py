@@ -48,6 +48,23 @@ from skydb.services.intake import Selection, require_listed
 from skydb.store.queries import Row
 
 
+def require_there(
+    context: Context, refcat: Sequence[str], settings: TweakRegSettings | None = None
+) -> None:
+    """Check that catalogues, and the files that settings name, are there.
+
+    Raises
+    ------
+    NotFoundError
+        When one is not.
+    """
+    with context.store.reading() as session:
+        for name in refcat:
+            find_catalog(session, name)
+        if settings is not None:
+            require_listed(session, settings.files)
+
+
 @dataclass(frozen=True)
 class AlignService:
     """Runs TweakReg on copies and records every fit as a proposal, or why there is none."""
@@ -104,10 +121,7 @@ class AlignService:
         """
         settings, policy = settings or usual_settings(what), policy or GuardPolicy()
         refcats = names_of(refcat)
-        with self.context.store.reading() as session:
-            for name in refcats:
-                find_catalog(session, name)
-            require_listed(session, settings.files)
+        require_there(self.context, refcats, settings)
         road = road_of(what)
         targets, flags = self._targets(road, products, selection or Selection(), policy)
         for flag in flags:

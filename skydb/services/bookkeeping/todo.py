@@ -6,14 +6,16 @@ import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING
 
 from skydb.domain.todo import TodoRule
 from skydb.services.core import Context
 from skydb.store import books_queries, due_queries
 from skydb.store.rows import Row
 from skydb.store.scope import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 #: Reasons that are joined in one row.
 _FEW_REASONS = 3

@@ -1,4 +1,5 @@
 from .across import SkyChange as SkyChange
+from .changes import AlignmentChange as AlignmentChange
 from .dates import moment as moment
 from .service import Comparisons as Comparisons
 from .timeline import Quantity as Quantity

@@ -6,10 +6,9 @@ import getpass
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from skydb import domain
 from skydb.domain.vocabulary import ActivityStatus
@@ -20,6 +19,9 @@ from skydb.services.core.progress import Progress, Quiet
 from skydb.store.statistics import refresh_statistics
 from skydb.store.unit_of_work import Store
 from skydb.version import __version__
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 A = TypeVar("A", bound="domain.Activity")
 

@@ -63,8 +63,8 @@ class FsckService:
 
     def dead_runs(self) -> list[Problem]:
         """Find activities that run by the ledger although their process has ended; cheap."""
-        with self.context.store.reading() as session:
-            if not has_open_activities(session):
+        with self.context.store.asking() as connection:
+            if not has_open_activities(connection):
                 return []
         from skydb.services.core import Fates
         from skydb.services.fsck.headers import HalfWritten

@@ -22,8 +22,8 @@ class PlainQuestions:
 
     def findings(self, run: int | None = None) -> list[Row]:
         """Findings, newest first; all of them, or of one activity."""
-        with self.store.reading() as session:
-            return finding_queries.findings(session, run)
+        with self.store.asking() as connection:
+            return finding_queries.findings(connection, run)
 
     def sql(self, statement: str, rules: Rules | None = None) -> Answer:
         """Answer to one SELECT, on a connection that cannot write."""

@@ -49,15 +49,21 @@ class LoopbackArchive:
     def __init__(self, directory: str | Path, port: int = 0) -> None:
         from skydb.simulate.archive.holdings import Holdings
 
-        self.holdings: Holdings = Holdings.of(Path(directory))
+        self.directory = Path(directory)
+        self.holdings: Holdings = Holdings.of(self.directory)
         self.port = port
         self._misbehaviours = Misbehaviours()
         self._counters = Counters()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
+    def __repr__(self) -> str:
+        state = f"serves {self.directory} on {self.url}" if self._server else "is stopped"
+        return f"<LoopbackArchive {state}>"
+
     def __enter__(self) -> Self:
-        self.start()
+        if self._server is None:
+            self.start()
         return self
 
     def __exit__(self, *_: object) -> None:

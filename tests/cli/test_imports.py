@@ -1,0 +1,72 @@
+"""Commands that people type all day import what they use and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+#: Packages and modules that take time to import, and which questions in SQL can do without.
+NUMBERS = {"numpy", "scipy", "pandas", "matplotlib", "pyarrow", "astropy", "drizzlepac", "shapely"}
+OTHERS = {"psycopg", "alembic", "pygments", "pydantic", "psutil", "astroquery", "requests", "dask"}
+ENTITIES = {"skydb.domain.base", "skydb.domain.visit", "skydb.domain.sky", "skydb.services.skies"}
+OTHER_DATABASE = {"sqlalchemy.dialects.postgresql"}
+FORBIDDEN = NUMBERS | OTHERS | ENTITIES | OTHER_DATABASE
+
+CODE = """
+import sys
+from skydb.cli.main import run
+code = run(sys.argv[1:])
+print(*sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def _imported(directory, *words) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *words],
+        cwd=directory,
+        check=True,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("status", "--by", "program", "--json"),
+        ("findings",),
+        ("sql", "SELECT count(*) FROM exposures"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_question_in_sql_imports_no_entities_and_no_numbers(ledger, words) -> None:
+    modules = _imported(ledger.path, *words)
+    assert "skydb.api.ledger" in modules
+    assert modules & FORBIDDEN == set()
+
+
+def test_help_imports_no_database_either(tmp_path) -> None:
+    modules = _imported(tmp_path, "--help")
+    assert modules & (FORBIDDEN | {"sqlalchemy", "rich.table"}) == set()
+
+
+def test_an_entity_brings_all_others_with_it_before_it_is_mapped() -> None:
+    code = (
+        "import sys\n"
+        "from skydb.domain import Visit\n"
+        "assert 'skydb.domain.preset' not in sys.modules\n"
+        "from sqlalchemy.orm import configure_mappers\n"
+        "configure_mappers()\n"
+        "assert 'skydb.domain.preset' in sys.modules\n"
+        "print(len(Visit.exposures.property.mapper.class_.__mapper__.relationships) > 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "True"

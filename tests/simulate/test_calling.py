@@ -1,0 +1,102 @@
+"""``skydb.simulate``, ``skydb.simulate.redeliver`` and ``skydb.serve``, as programs call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+import skydb
+from skydb.errors import NotFoundError, UsageError
+from skydb.simulate import calling
+from tests.commands import skydb as command
+
+SMALL = {"tiles": "1x1", "dithers": 2, "size": 64}
+
+
+@pytest.fixture(autouse=True)
+def without_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing runs drizzlepac, which is fast."""
+    plan_of = calling.plan_of
+    monkeypatch.setattr(
+        calling, "plan_of", lambda *a, **k: replace(plan_of(*a, **k), products=False)
+    )
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Path:
+    skydb.simulate(tmp_path / "field", **SMALL)
+    return tmp_path / "field"
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.glob("*.*"))}
+
+
+def test_a_field_that_is_there_is_written_over_only_on_request(field: Path) -> None:
+    old = contents(field)
+    with pytest.raises(UsageError, match=r"holds truth\.json already\. Name another"):
+        skydb.simulate(field, **SMALL, seed=2)
+    answer = command("simulate", field, "--tiles", "1x1", "--size", 64, "--seed", 2)
+    assert answer.code == 2 and "--overwrite" in answer.err
+    assert contents(field) == old
+    skydb.simulate(field, **SMALL, seed=2, overwrite=True)
+    assert contents(field).keys() == old.keys() and contents(field) != old
+
+
+@pytest.mark.parametrize("name", ["ibxl50clq_flt.fits", "ibxl50030_drz.fits", "gaia.ecsv"])
+def test_files_of_your_own_with_these_names_are_not_written_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(UsageError, match=f"holds {name} already"):
+        skydb.simulate(tmp_path, **SMALL)
+    assert contents(tmp_path) == {name: b"mine"}
+
+
+def test_other_files_in_the_directory_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "icdx01abq_flt.fits").write_bytes(b"mine")
+    assert len(skydb.simulate(tmp_path, **SMALL).exposures) == 2
+
+
+def test_a_field_is_redelivered_beside_itself_and_again_only_on_request(field: Path) -> None:
+    old = contents(field)
+    truth = skydb.simulate.redeliver(field, only="IBXL50CLQ")
+    assert [exposure.rootname for exposure in truth.exposures] == ["ibxl50clq"]
+    with pytest.raises(UsageError, match=r"redelivered holds truth\.json"):
+        skydb.simulate.redeliver(field)
+    assert command("simulate", field, "--redeliver").code == 2
+    assert command("simulate", field, "--redeliver", "--overwrite").code == 0
+    assert len(contents(field / "redelivered")) == len(old)
+    assert contents(field) == old
+    with pytest.raises(UsageError, match="holds the field itself"):
+        skydb.simulate.redeliver(field, out=field)
+
+
+def test_an_archive_serves_a_field_until_it_is_stopped(field: Path, tmp_path: Path) -> None:
+    with skydb.serve(field) as archive:
+        assert repr(archive) == f"<LoopbackArchive serves {field} on {archive.url}>"
+        with skydb.init(tmp_path / "a.sqlite", archive=archive) as db:
+            assert {file.rootname for file in db.fetch.plan(proposal=12812)} == {
+                "ibxl50clq",
+                "ibxl50cqq",
+            }
+    assert repr(archive) == "<LoopbackArchive is stopped>"
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{archive.url}/whoami", timeout=10)
+
+
+@pytest.mark.parametrize("archive", [8123, "field", ""])
+def test_what_is_no_archive_is_refused(tmp_path: Path, archive: object) -> None:
+    with pytest.raises(UsageError, match="is not an archive"):
+        skydb.init(tmp_path / "a.sqlite", archive=archive)
+    assert not (tmp_path / "a.sqlite").exists()
+
+
+@pytest.mark.parametrize("call", [skydb.serve, lambda path: skydb.simulate.redeliver(path)])
+def test_a_directory_without_a_field_is_named(
+    tmp_path: Path, call: Callable[[Path], object]
+) -> None:
+    with pytest.raises(NotFoundError, match=r"truth\.json"):
+        call(tmp_path)
