@@ -45,13 +45,12 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
     listed = "proposal_id, program, visit, target_name, " + ", ".join(_COUNTS)
     asked = f"SELECT visit_id, {listed}, last_activity_at FROM v_visit_status"
     if scope.is_everything:
-        rows = _ask(session, asked, {}, "ORDER BY program, visit")
-    elif scope.is_of_visits:
+        return _all_visits(session)
+    if scope.is_of_visits:
         rows = _in_batches(session, asked, "visit_id", scope.visit_ids(session))
     else:
         rows = _counted(session, asked, scope.exposure_ids(session))
     rows.sort(key=lambda row: (row["program"], row["visit"]))
-    # In the order of columns that the list has had; each once, for there may be many.
     return [
         {
             "visit": f"{row['program']}{row['visit']}" if row["visit"] else None,
@@ -63,6 +62,19 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
         }
         for row in rows
     ]
+
+
+def _all_visits(session: Session) -> list[Row]:
+    """One row a visit of the whole ledger: there may be a hundred thousand."""
+    names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
+    asked = text(f"SELECT {', '.join(names)} FROM v_visit_status")
+    found = session.execute(asked.columns(last_activity_at=UtcDateTime()))
+    rows = [
+        (f"{row[-1]}{row[0]}", *row[1:-2], row[-2] and row[-2].isoformat(), row[-1])
+        for row in found
+    ]
+    rows.sort(key=lambda row: (row[-1], row[0]))
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
@@ -92,7 +104,7 @@ def program_status(session: Session, scope: Scope) -> list[Row]:
     if scope.is_everything:
         listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
         asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
-        return _ask(session, asked, {}, "ORDER BY program")
+        return sorted(_ask(session, asked, {}), key=lambda row: str(row["program"]))
     programs: dict[str, list[Row]] = defaultdict(list)
     for row in visit_status(session, scope):
         programs[row["program"]].append(row)
