@@ -73,6 +73,7 @@ def _measure(url: str, workdir: Path, exposures: int) -> Iterator[Result]:
     if kept.exists():
         yield _written(Filled(**json.loads(kept.read_text())), kind)
     _analyse(engine)
+    renew_all(engine)
     yield _room(engine, exposures)
     plans = []
     for name, statement in questions():
@@ -135,7 +136,6 @@ def fill(engine: Engine, exposures: int) -> Filled:
     writer.advance_keys(Base.metadata.sorted_tables)
     connection.commit()
     connection.close()
-    renew_all(engine)
     return Filled(time.perf_counter() - began, rows, values / value_s)
 
 
