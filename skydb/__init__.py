@@ -126,6 +126,7 @@ def lazy_ledger(
     """Give a ledger that opens its database when a method needs it; see :func:`open`."""
     from skydb.api.composition import Services
     from skydb.api.ledger import Ledger
+    from skydb.browse.site import LedgerSites
     from skydb.report.pictures import LedgerPictures
     from skydb.simulate.tiny import TinyFields
 
@@ -134,7 +135,7 @@ def lazy_ledger(
     def connect() -> Services:
         return Services.open(named, data, progress, fields, served)
 
-    return Ledger(connect, LedgerPictures(), fields, named, progress)
+    return Ledger(connect, LedgerPictures(), fields, named, progress, LedgerSites())
 
 
 def _url(url: str | Path | None) -> str | None:

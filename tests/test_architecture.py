@@ -41,10 +41,11 @@ ALLOWED = {
     "services": {*BELOW_SERVICES, ROOT},
     "api": {*BELOW_SERVICES, "services", ROOT},
     "report": {"errors", "version", "interruption", "domain", "store", "services", "api", ROOT},
+    "browse": {"errors", "version", "domain", "store", "services", "api", "report"},
     "simulate": {"errors", "interruption", "domain", "files", "sky", "drizzle", ROOT},
     "cli": {"errors", "version", "interruption", "api", "report", "simulate", ROOT},
     # The door for Python programs is a composition root, as the command line is.
-    ROOT: {*BELOW_SERVICES, "services", "api", "report", "simulate"},
+    ROOT: {*BELOW_SERVICES, "services", "api", "report", "browse", "simulate"},
 }
 
 #: What the modules of a room of services may import of its siblings, besides `core`.
@@ -70,6 +71,7 @@ BORDERS = {
     "drizzlepac": "drizzle",
     "stwcs": "drizzle",
     "stsci": "drizzle",
+    "datasette": "browse",
 }
 
 #: Packages that cost seconds, hold global state or open connections when they are imported.

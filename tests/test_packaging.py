@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from skydb.version import __version__
+
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*( ; python_version < \"3\.1[0-9]\")?")
 
 
@@ -113,6 +115,13 @@ def test_a_wheel_carries_every_module_and_nothing_else(repository: Path, wheel: 
     modules = (repository / "skydb").rglob("*.py")
     assert packaged == {path.relative_to(repository).as_posix() for path in modules}
     assert not any("__pycache__" in name for name in names)
+
+
+@pytest.mark.slow
+def test_a_wheel_carries_the_manual_page_of_the_command(repository: Path, wheel: Path) -> None:
+    page = f"skydb-{__version__}.data/data/share/man/man1/skydb.1"
+    carried = zipfile.ZipFile(wheel).read(page)
+    assert carried == (repository / "docs" / "man" / "skydb.1").read_bytes()
 
 
 @pytest.mark.slow

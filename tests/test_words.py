@@ -108,6 +108,6 @@ def test_code_uses_plain_words() -> None:
 
 
 def test_the_manual_uses_plain_words() -> None:
-    manuals = [*(REPOSITORY / "docs").glob("*.md"), REPOSITORY / "README.md"]
+    manuals = [*(REPOSITORY / "docs").rglob("*.md"), REPOSITORY / "README.md"]
     closed = [path for path in manuals if not _name(path).startswith(OPEN)]
     assert _found(closed, lambda text: banned_words(iter([(1, text)]))) == {}

@@ -30,6 +30,7 @@ NAMES = (
     "skyadvice",
     "onepass",
     "survey",
+    "browse",
     "cosmicrays",
     "trust",
 )
@@ -78,7 +79,7 @@ def _measure(names: Sequence[str], workdir: Path, options: argparse.Namespace) -
         module = importlib.import_module(f"scripts.benchmarks.{name}")
         home = workdir / name
         home.mkdir(exist_ok=True)
-        more = {"exposures": options.exposures} if name == "survey" else {}
+        more = {"exposures": options.exposures} if name in ("survey", "browse") else {}
         found = module.measure(home, options.repeats, **more)
         for result in [found] if isinstance(found, dict) else found:
             sys.stderr.write(f"bench: {result['name']}: {result['ratio']:.3g}\n")

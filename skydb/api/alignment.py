@@ -184,7 +184,7 @@ class AlignGroup(WcsGroup):
         force_why : str, optional
             Reason to accept fits that are not trusted; else they are left as they are.
         write_headers : bool
-            Also write your own files, all of them or none. :meth:`Ledger.restore_headers`
+            Also write your own files, all of them or none. :meth:`.Ledger.restore_headers`
             puts them back. A write that was interrupted is completed by repeating it.
 
         Returns

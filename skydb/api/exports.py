@@ -51,7 +51,7 @@ class ExportGroup(Group):
         raw : bool
             CSV: leave texts that a spreadsheet would run as they are.
         as_is : bool
-            With `sql`: as :meth:`Ledger.sql`.
+            With `sql`: as :meth:`.Ledger.sql`.
         **chosen
             Only rows about these exposures: see :class:`.Selecting`.
 
@@ -139,7 +139,7 @@ class ExportGroup(Group):
         ----------
         path : path-like
         *what : str
-            References as of :meth:`Ledger.explain`; everything when left out.
+            References as of :meth:`.Ledger.explain`; everything when left out.
 
         Returns
         -------

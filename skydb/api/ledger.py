@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from skydb.api.alignment import AlignGroup
 from skydb.api.books import BooksGroup
 from skydb.api.boundary import guard_methods
+from skydb.api.browsing import BrowsingCommand
 from skydb.api.catalogs import RefcatGroup
 from skydb.api.database import DatabaseGroup
 from skydb.api.exports import ExportGroup
@@ -23,15 +24,16 @@ from skydb.api.working import WorkingCommands
 if TYPE_CHECKING:
     from skydb.api.composition import Services
     from skydb.api.pictures import Pictures
+    from skydb.api.sites import Sites
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
 
 
-for _commands in (ReadingCommands, WorkingCommands):
+for _commands in (ReadingCommands, WorkingCommands, BrowsingCommand):
     guard_methods(_commands)
 
 
-class Ledger(ReadingCommands, WorkingCommands):
+class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
     """A ledger without sessions: its groups and methods are those of the commands.
 
     Every method gives a :class:`~skydb.api.results.Result`: rows, a ``QTable`` with units, a
@@ -49,6 +51,8 @@ class Ledger(ReadingCommands, WorkingCommands):
         Database URL as it was given.
     progress : Progress, optional
         Listens to long work.
+    sites : Sites, optional
+        Makes pages for a browser.
 
     Examples
     --------
@@ -63,6 +67,7 @@ class Ledger(ReadingCommands, WorkingCommands):
         fields: FieldMaker,
         url: str | None = None,
         progress: Progress | None = None,
+        sites: Sites | None = None,
     ) -> None:
         self._opener = opener
         self.pictures = pictures
@@ -71,6 +76,7 @@ class Ledger(ReadingCommands, WorkingCommands):
         self.progress = progress
         #: Whether messages name words of a call, and not options of commands.
         self.is_for_python = False
+        self.sites = sites
 
     @cached_property
     def services(self) -> Services:

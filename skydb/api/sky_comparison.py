@@ -133,7 +133,7 @@ class SkyComparisonGroup(Group):
         history : bool
             Instead: every value with the one before it.
         replays : bool
-            With `history`: also runs that :meth:`Ledger.replay` made.
+            With `history`: also runs that :meth:`.Ledger.replay` made.
         **chosen
             Exposures: see :class:`.Selecting`.
 

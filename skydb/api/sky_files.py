@@ -52,7 +52,7 @@ class SkyFilesGroup(Group):
         -------
         DrawnResult
             With `out` one row: ``path``, ``runs``, ``levels``, ``vmin``, ``vmax``, ``unit``;
-            :meth:`~DrawnResult.plot` gives the figure.
+            :meth:`.DrawnResult.plot` gives the figure.
 
         Examples
         --------
@@ -80,7 +80,7 @@ class SkyFilesGroup(Group):
     def write_headers(self, run: int | str) -> Result:
         """Write MDRIZSKY of one run into the headers of your own exposures.
 
-        All files are written or none; :meth:`Ledger.restore_headers` puts them back.
+        All files are written or none; :meth:`.Ledger.restore_headers` puts them back.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class SkyFilesGroup(Group):
         return Result(rows, remarks=[back, *reasons], is_flagged=bool(reasons))
 
     def restore_headers(self, activity: int | str) -> Result:
-        """Put back the headers of your own files; see :meth:`Ledger.restore_headers`.
+        """Put back the headers of your own files; see :meth:`.Ledger.restore_headers`.
 
         Examples
         --------

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skydb.services.activities import Runs
-    from skydb.services.bookkeeping import BooksService, RetentionService, TodoService
+    from skydb.services.bookkeeping import (
+        BooksService,
+        RetentionService,
+        SnapshotService,
+        TodoService,
+    )
     from skydb.services.core import Context
     from skydb.services.fsck import FsckService
 
@@ -43,6 +48,13 @@ class UpkeepServices:
         from skydb.services.bookkeeping import TodoService
 
         return TodoService(self.context)
+
+    @property
+    def snapshots(self) -> SnapshotService:
+        """Copies of the ledger as it stands at one moment."""
+        from skydb.services.bookkeeping import SnapshotService
+
+        return SnapshotService(self.context)
 
     @property
     def runs(self) -> Runs:

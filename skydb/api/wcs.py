@@ -102,7 +102,7 @@ class WcsGroup(Group):
         return Record(asdict(outcome), remarks=said, has_failed=failed)
 
     def export(self, solution: int | str, headerlet: str | Path) -> Record:
-        """Write a solution as a headerlet, which stwcs applies and :meth:`ingest` takes.
+        """Write a solution as a headerlet, which stwcs applies and :meth:`.Ledger.ingest` takes.
 
         Examples
         --------

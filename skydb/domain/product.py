@@ -25,7 +25,7 @@ class Product(Base):
     """The FLT of an exposure, the DRZ of a set of members, in one flavour.
 
     Made through :meth:`of` and :meth:`logged`. Two files are versions of one product when
-    their :func:`~skydb.domain.identity.product_identity` is equal, whatever their names.
+    their ``product_identity`` is equal, whatever their names.
 
     Parameters
     ----------

@@ -233,7 +233,7 @@ class SkyValue(Base):
     NULL is "no value": the exposure overlaps nothing that it could be matched to. A value
     without a version is known from a log only.
     Whether it is a level or an offset from one image follows from the method that
-    really ran (:attr:`SkyMethod.is_relative`).
+    really ran (:attr:`.SkyMethod.is_relative`).
     """
 
     __tablename__ = "sky_values"

@@ -40,7 +40,7 @@ class ProductVersion(ConditionRecord, Placed, Base):
     delivery : int
         Ordinal of its archive version among those of the product, the oldest 1; that of its
         origin for what skydb made. Ordered by calibration, see
-        :class:`~skydb.domain.delivery.DeliveryKey`.
+        ``skydb.domain.delivery.DeliveryKey``.
     place : int
         Ordinal among all versions of the product, by archive version and then by arrival;
         those that were only annotated come first in their archive version.

@@ -41,13 +41,7 @@ def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[Table
         When a table of the copy is not that of the ledger.
     """
     with as_reader(source).connect() as reading:
-        # The first read is what the transaction sees until its end.
-        reading.execute(text("SELECT count(*) FROM alembic_version")).scalar()
-        driver = reading.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        with closing(sqlite3.connect(target)) as writing:
-            driver.backup(writing, pages=_PAGES, sleep=0)
-        seal(target)
+        _copy_pages(reading, target)
         copy = open_engine(resolve_url(f"sqlite:///{target}"))
         try:
             with as_reader(copy).connect() as read_back:
@@ -59,6 +53,31 @@ def back_up_sqlite(source: Engine, target: Path, advance: Advance) -> list[Table
                 return copies
         finally:
             copy.dispose()
+
+
+def copy_sqlite(source: Engine, target: Path) -> None:
+    """Copy an SQLite ledger page by page as :func:`back_up_sqlite`, without the verification.
+
+    Raises
+    ------
+    StoreError
+        When SQLite cannot copy it, as on a full disk.
+    """
+    with as_reader(source).connect() as reading:
+        try:
+            _copy_pages(reading, target)
+        except sqlite3.Error as error:
+            raise StoreError(f"The copy {target} failed: {error}.") from error
+
+
+def _copy_pages(reading: Connection, target: Path) -> None:
+    # The first read is what the transaction sees until its end.
+    reading.execute(text("SELECT count(*) FROM alembic_version")).scalar()
+    driver = reading.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    with closing(sqlite3.connect(target)) as writing:
+        driver.backup(writing, pages=_PAGES, sleep=0)
+    seal(target)
 
 
 def proved(name: str, sent: RowSum, received: RowSum) -> TableCopy:

@@ -18,6 +18,7 @@ from skydb.store.rows import Row, batches
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
 #: Name that exposures are counted under.
@@ -34,6 +35,27 @@ _COUNTS = (
 )
 
 
+#: Columns of a visit.
+_OF_A_VISIT = (
+    "SELECT visit_id, proposal_id, program, visit, target_name, "
+    + ", ".join(_COUNTS)
+    + ", last_activity_at FROM v_visit_status"
+)
+
+
+def all_visits(session: Session | Connection) -> list[Row]:
+    """One row a visit of the whole ledger: there may be a hundred thousand."""
+    names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
+    asked = text(f"SELECT {', '.join(names)} FROM v_visit_status")
+    found = session.execute(asked.columns(last_activity_at=UtcDateTime()))
+    rows = [
+        (f"{row[-1]}{row[0]}", *row[1:-2], row[-2] and row[-2].isoformat(), row[-1])
+        for row in found
+    ]
+    rows.sort(key=lambda row: (row[-1], row[0]))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 def visit_status(session: Session, scope: Scope) -> list[Row]:
     """One row a visit. A scope restricts the exposures that are counted; flags are of the visit.
 
@@ -42,14 +64,14 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
     NotFoundError, UsageError
         When the scope means nothing, or more than one thing.
     """
-    listed = "proposal_id, program, visit, target_name, " + ", ".join(_COUNTS)
-    asked = f"SELECT visit_id, {listed}, last_activity_at FROM v_visit_status"
     if scope.is_everything:
-        return _all_visits(session)
+        return all_visits(session)
     if scope.is_of_visits:
-        rows = _in_batches(session, asked, "visit_id", scope.visit_ids(session))
-    else:
-        rows = _counted(session, asked, scope.exposure_ids(session))
+        return _visits(_in_batches(session, _OF_A_VISIT, "visit_id", scope.visit_ids(session)))
+    return _visits(_counted(session, _OF_A_VISIT, scope.exposure_ids(session)))
+
+
+def _visits(rows: list[Row]) -> list[Row]:
     rows.sort(key=lambda row: (row["program"], row["visit"]))
     return [
         {
@@ -62,19 +84,6 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
         }
         for row in rows
     ]
-
-
-def _all_visits(session: Session) -> list[Row]:
-    """One row a visit of the whole ledger: there may be a hundred thousand."""
-    names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
-    asked = text(f"SELECT {', '.join(names)} FROM v_visit_status")
-    found = session.execute(asked.columns(last_activity_at=UtcDateTime()))
-    rows = [
-        (f"{row[-1]}{row[0]}", *row[1:-2], row[-2] and row[-2].isoformat(), row[-1])
-        for row in found
-    ]
-    rows.sort(key=lambda row: (row[-1], row[0]))
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[Row]:
@@ -93,6 +102,13 @@ def _counted(session: Session, asked: str, exposures: Collection[int]) -> list[R
     ]
 
 
+def all_programs(session: Session | Connection) -> list[Row]:
+    """One row a program of the ledger."""
+    listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
+    asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
+    return sorted(_ask(session, asked, {}), key=lambda row: str(row["program"]))
+
+
 def program_status(session: Session, scope: Scope) -> list[Row]:
     """One row a program: the sums of its visits, as in ``v_program_status``.
 
@@ -102,9 +118,7 @@ def program_status(session: Session, scope: Scope) -> list[Row]:
         As :func:`visit_status`.
     """
     if scope.is_everything:
-        listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
-        asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
-        return sorted(_ask(session, asked, {}), key=lambda row: str(row["program"]))
+        return all_programs(session)
     programs: dict[str, list[Row]] = defaultdict(list)
     for row in visit_status(session, scope):
         programs[row["program"]].append(row)
@@ -322,7 +336,7 @@ def _in_batches(
 
 
 def _ask(
-    session: Session,
+    session: Session | Connection,
     asked: str,
     wanted: Mapping[str, object],
     rest: str = "",

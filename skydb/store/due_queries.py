@@ -14,8 +14,10 @@ from sqlalchemy import text
 
 from skydb.domain.todo import TodoRule
 from skydb.store.books_queries import due_in, in_order
-from skydb.store.queries import Row
-from skydb.store.rows import batches
+from skydb.store.rows import Row, batches
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

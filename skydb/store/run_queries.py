@@ -34,6 +34,9 @@ from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 
+#: So many keys are looked up; with more, all rows are read.
+_FEW = 500
+
 #: Time of running. It is unknown for an imported run whose log has no date; the time of
 #: recording does not replace it.
 _RAN_AT: ColumnElement[datetime | None] = case(
@@ -95,11 +98,11 @@ def runs(session: Session, wanted: RunFilter, among: Collection[int] | None = No
     fits = AlignmentRun.__table__
     table = table.outerjoin(fits, fits.c.id == Activity.id)
     table = table.outerjoin(ReferenceCatalog, ReferenceCatalog.id == fits.c.catalog_id)
-    few = among is not None and len(among) <= _FEW
+    few = [] if among is None or len(among) > _FEW else [Activity.id.in_(among)]
     asked = (
         select(*_columns())
         .select_from(table)
-        .where(*wanted.conditions(), *([Activity.id.in_(among or ())] if few else []))
+        .where(*wanted.conditions(), *few)
         .order_by(_RAN_AT.is_(None), _RAN_AT.desc(), Activity.id.desc())
     )
     return [

@@ -6,6 +6,8 @@ AstroDrizzle with a mosaic, 7 the overlaps, 8 a sky run by ``match`` without a m
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,26 @@ def tell(directory: Path) -> Story:
         own = db.sky.run("match", engine="skydb", mosaic=False, selftest=False)
         assert [run.run for run in [*drizzled, *own]] == [6, 8]
     return Story(directory)
+
+
+def told_once(base: Path) -> Story:
+    """Tell the story once for all workers of a test run: the others wait.
+
+    Parameters
+    ----------
+    base : Path
+        Directory of temporary files of this worker.
+    """
+    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    built = home / "story" / "skydb.built"
+    with (home / "story.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            shutil.rmtree(built.parent, ignore_errors=True)
+            built.parent.mkdir()
+            tell(built.parent)
+            built.touch()
+    return Story(built.parent)
 
 
 def archive_of(story: Story) -> LoopbackArchive:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import doctest
-import fcntl
 import inspect
-import os
-import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +17,7 @@ from skydb.api.base import Group
 from skydb.api.ledger import Ledger
 from skydb.api.results import Result, Row
 from skydb.simulate.archive import LoopbackArchive
-from tests.api.story import Story, archive_of, tell
+from tests.api.story import Story, archive_of, told_once
 
 MODULES = [
     *(f"skydb.api.{module.name}" for module in iter_modules(skydb.api.__path__)),
@@ -39,18 +36,7 @@ def examples() -> Iterator[doctest.DocTest]:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Build the story once for all workers: the others wait."""
-    base = tmp_path_factory.getbasetemp()
-    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    built = home / "story" / "skydb.built"
-    with (home / "story.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.exists():
-            shutil.rmtree(built.parent, ignore_errors=True)
-            built.parent.mkdir()
-            tell(built.parent)
-            built.touch()
-    return Story(built.parent)
+    return told_once(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")

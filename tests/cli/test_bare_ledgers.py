@@ -74,7 +74,7 @@ OTHERS = {
     *("books purge", "books delete", "books undelete", "books metrics-only"),
     *("runs pin", "runs unpin", "runs purge", "runs delete", "runs undelete", "runs abandon"),
     *("runs metrics-only",),
-    *("books deliveries add", "books deliveries drop", "archive serve"),
+    *("books deliveries add", "books deliveries drop", "archive serve", "browse"),
 }
 VARIANTS = [
     ["sky", "compare", "--history"],

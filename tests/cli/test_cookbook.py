@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from sqlalchemy import text
 
-from skydb.domain.values import unit_vectors
+from skydb.store.cookbook import questions
 from skydb.store.engine import open_engine, resolve_url
 from skydb.store.readonly import ask
 from skydb.store.unit_of_work import Store
@@ -35,14 +36,18 @@ INDEXES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def store(ledger_url):
-    store = Store(open_engine(resolve_url(ledger_url)))
+def filled(url):
+    store = Store(open_engine(resolve_url(url)))
     with store.writing() as session:
         Cookbook(session).fill()
         session.commit()
     yield store
     store.engine.dispose()
+
+
+@pytest.fixture
+def store(ledger_url):
+    yield from filled(ledger_url)
 
 
 def _shown(value: object, like: str) -> str:
@@ -90,10 +95,11 @@ def test_every_answer_begins_with_an_index(sqlite_ledger_url):
     engine.dispose()
 
 
-def test_the_first_cut_of_positions_has_the_numbers_of_that_position():
-    (sql,) = [sql for number, sql, _ in RECIPES if number == 7]
-    numbers = [float(number) for number in re.findall(r"-?0\.\d+", sql)]
-    x, y, z = unit_vectors(np.array([[85.25, -2.46]]))[0]
-    lowest, highest = np.sin(np.radians([-2.51, -2.41]))
-    expected = [lowest, highest, 0.05, x, x, y, y, -z, -z, np.radians(1) ** 2]
-    assert numbers == pytest.approx(expected, abs=1e-6)
+def test_questions_with_values_as_text_have_the_same_answers(sqlite_ledger_url):
+    (store,) = filled(sqlite_ledger_url)
+    path = store.engine.url.database
+    for question, (number, sql, _) in zip(questions(), RECIPES, strict=True):
+        asked = {one.name: one.example for one in question.parameters}
+        with closing(sqlite3.connect(path)) as connection:
+            answer = connection.execute(question.typed, asked).fetchall()
+            assert answer == connection.execute(sql).fetchall() != [], number

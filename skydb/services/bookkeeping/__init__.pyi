@@ -5,5 +5,7 @@ from .dbcopy import copy_database as copy_database
 from .notes import BooksService as BooksService
 from .retention import PurgeOutcome as PurgeOutcome
 from .retention import RetentionService as RetentionService
+from .snapshots import Snapshot as Snapshot
+from .snapshots import SnapshotService as SnapshotService
 from .todo import StatusBy as StatusBy
 from .todo import TodoService as TodoService

@@ -45,9 +45,14 @@ class TodoService:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
-        ask = books_queries.visit_status if by is StatusBy.VISIT else books_queries.program_status
+        is_by_visit = by is StatusBy.VISIT
+        if scope is None or scope.is_everything:
+            all_of = books_queries.all_visits if is_by_visit else books_queries.all_programs
+            with self.context.store.asking() as connection:
+                return all_of(connection)
+        ask = books_queries.visit_status if is_by_visit else books_queries.program_status
         with self.context.store.reading() as session:
-            return ask(session, scope or Scope())
+            return ask(session, scope)
 
     def todo(self, scope: Scope | None = None, rule: TodoRule | None = None) -> list[Row]:
         """List what is due: one row a command, with all subjects that it would settle.

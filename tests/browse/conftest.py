@@ -1,0 +1,51 @@
+"""The story of the Python interface, with a second mosaic, as pages."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+
+from tests.api.story import told_once
+from tests.browse.asked import Pages, pages
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the ledger, in which run 8 has a mosaic, too, and run 6 is noted."""
+    home = tmp_path_factory.mktemp("browse")
+    told_once(tmp_path_factory.getbasetemp()).copy(home)
+    with closing(sqlite3.connect(home / "skydb.sqlite")) as connection:
+        science, weight = connection.execute(
+            "SELECT science_path, weight_path FROM mosaics WHERE run_id = 6"
+        ).fetchone()
+        other = home / "skydb-data" / "runs" / "8"
+        other.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(home / "skydb-data" / weight, other / "wht.fits")
+        with fits.open(home / "skydb-data" / science) as hdus:
+            hdus[0].data = hdus[0].data * 2.0
+            hdus.writeto(other / "sci.fits")
+        connection.execute(
+            "INSERT INTO mosaics SELECT 8, 'runs/8/sci.fits', 'runs/8/wht.fits',"
+            " science_sha256, weight_sha256, naxis1_pix, naxis2_pix, size_bytes, NULL"
+            " FROM mosaics WHERE run_id = 6"
+        )
+        connection.commit()
+    return home
+
+
+@pytest.fixture(scope="session")
+def url(home: Path) -> str:
+    return f"sqlite:///{home / 'skydb.sqlite'}"
+
+
+@pytest.fixture(scope="session")
+def get(url: str) -> Iterator[Pages]:
+    """Ask for a page of the story."""
+    with pages(url) as asked:
+        yield asked
