@@ -24,11 +24,6 @@ _FEW = 50
 #: Visits that one commit counts anew.
 MOST = 500
 
-#: How PostgreSQL is to find rows until the end of the transaction, or as it likes again.
-_BY_INDEX = "; ".join(
-    f"SET LOCAL enable_{way} TO {{0}}" for way in ("seqscan", "hashjoin", "mergejoin")
-)
-
 #: Visits in one statement.
 _PART = 500
 
@@ -78,6 +73,9 @@ def set_aside(connection: Connection) -> Iterator[None]:
 def renew_all(engine: Engine) -> int:
     """Count all visits anew that are noted, some in each transaction; returns how many."""
     total = 0
+    with engine.begin() as connection:
+        if not _has_statistics(connection):
+            _execute(connection, "ANALYZE")
     while True:
         with engine.begin() as connection:
             total += (found := renew(connection, _PART))
@@ -153,8 +151,16 @@ def renew_many(connection: Connection) -> None:
     if not _exists(connection):
         return
     asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {CHANGED} LIMIT {_FEW + 1}) n"
-    if connection.exec_driver_sql(asked).scalar_one() > _FEW:
+    if connection.exec_driver_sql(asked).scalar_one() > _FEW and _has_statistics(connection):
         renew(connection)
+
+
+def _has_statistics(connection: Connection) -> bool:
+    """Whether PostgreSQL has looked at the tables: it would take a second a visit without."""
+    if connection.dialect.name == "sqlite":
+        return True
+    asked = "SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass('sky_values')"
+    return bool(connection.exec_driver_sql(asked).scalar())
 
 
 def _exists(connection: Connection) -> bool:
@@ -165,17 +171,11 @@ def _exists(connection: Connection) -> bool:
 
 
 def _renew(connection: Connection, visits: list[int]) -> None:
-    if connection.dialect.name == "postgresql":
-        # Everything is found by index; without statistics, as in a new ledger, PostgreSQL
-        # would read whole tables for each visit.
-        _execute(connection, _BY_INDEX.format("off"))
     keys = ", ".join(str(int(key)) for key in visits)
     _execute(connection, f"DELETE FROM {CHANGED} WHERE visit_id IN ({keys})")
     _execute(connection, f"DELETE FROM {SUMMARIES} WHERE visit_id IN ({keys})")
     counted = _counted(connection, f"v.id IN ({keys})")
     _execute(connection, f"INSERT INTO {SUMMARIES} {counted}")
-    if connection.dialect.name == "postgresql":
-        _execute(connection, _BY_INDEX.format("DEFAULT"))
 
 
 def _counted(connection: Connection, condition: str = "1 = 1") -> str:
