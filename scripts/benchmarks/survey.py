@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Engine, text
@@ -29,7 +30,7 @@ from skydb.services.bookkeeping import StatusBy
 from skydb.services.comparison import Comparisons
 from skydb.store import schema
 from skydb.store.bulk import BulkWriter
-from skydb.store.engine import as_reader, open_engine, resolve_url
+from skydb.store.engine import READ_ONLY, as_reader, open_engine, resolve_url
 from skydb.store.scope import Scope
 from skydb.store.statistics import refresh_statistics
 from skydb.store.summaries import renew_all
@@ -234,7 +235,9 @@ def _analyse(engine: Engine) -> None:
     """What PostgreSQL's daemon does sooner or later, and skydb for SQLite."""
     refresh_statistics(engine)
     if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # It takes no turn, which needs a transaction.
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", READ_ONLY: True}
+        with engine.connect().execution_options(**alone) as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
