@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Engine, text
@@ -29,7 +30,7 @@ from skydb.services.bookkeeping import StatusBy
 from skydb.services.comparison import Comparisons
 from skydb.store import schema
 from skydb.store.bulk import BulkWriter
-from skydb.store.engine import as_reader, open_engine, resolve_url
+from skydb.store.engine import READ_ONLY, as_reader, open_engine, resolve_url
 from skydb.store.scope import Scope
 from skydb.store.statistics import refresh_statistics
 from skydb.store.summaries import renew_all
@@ -73,6 +74,7 @@ def _measure(url: str, workdir: Path, exposures: int) -> Iterator[Result]:
     if kept.exists():
         yield _written(Filled(**json.loads(kept.read_text())), kind)
     _analyse(engine)
+    renew_all(engine)
     yield _room(engine, exposures)
     plans = []
     for name, statement in questions():
@@ -135,7 +137,6 @@ def fill(engine: Engine, exposures: int) -> Filled:
     writer.advance_keys(Base.metadata.sorted_tables)
     connection.commit()
     connection.close()
-    renew_all(engine)
     return Filled(time.perf_counter() - began, rows, values / value_s)
 
 
@@ -234,7 +235,9 @@ def _analyse(engine: Engine) -> None:
     """What PostgreSQL's daemon does sooner or later, and skydb for SQLite."""
     refresh_statistics(engine)
     if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # It takes no turn, which needs a transaction.
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", READ_ONLY: True}
+        with engine.connect().execution_options(**alone) as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 

@@ -29,7 +29,7 @@ class FieldFact:
         TARGNAME; None for the exposures of which none is known.
     visits, exposures : int
     ra_deg, dec_deg : float or None
-        Where the target of one of them is, ICRS.
+        Where the target of one of them is, else where it points; ICRS.
     """
 
     target: str | None
@@ -119,11 +119,24 @@ def _fields(connection: sqlite3.Connection) -> list[FieldFact]:
         "SELECT target_name, COUNT(DISTINCT visit_id), COUNT(*), MIN(id) FROM exposures"
         " GROUP BY target_name ORDER BY target_name IS NULL, target_name"
     ).fetchall()
-    at = "SELECT ra_targ_deg, dec_targ_deg FROM exposures WHERE id = ?"
     return [
-        FieldFact(target, visits, exposures, *connection.execute(at, (one,)).fetchone())
+        FieldFact(target, visits, exposures, *_position(connection, one))
         for target, visits, exposures, one in found
     ]
+
+
+def _position(connection: sqlite3.Connection, exposure: int) -> tuple[float | None, float | None]:
+    """Where the target of an exposure is, or else where one of its chips points."""
+    at = "SELECT ra_targ_deg, dec_targ_deg FROM exposures WHERE id = ?"
+    ra, dec = connection.execute(at, (exposure,)).fetchone()
+    if ra is not None and dec is not None:
+        return ra, dec
+    chip = (
+        "SELECT c.crval1_deg, c.crval2_deg FROM products p"
+        " JOIN alignment_solutions s ON s.product_id = p.id"
+        " JOIN chip_solutions c ON c.solution_id = s.id WHERE p.exposure_id = ? LIMIT 1"
+    )
+    return connection.execute(chip, (exposure,)).fetchone() or (None, None)
 
 
 def _runs(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
@@ -150,6 +163,8 @@ def _examples(connection: sqlite3.Connection) -> dict[str, str]:
         "ra_deg": "SELECT ROUND(ra_deg, 5) FROM v_footprints LIMIT 1",
         "dec_deg": "SELECT ROUND(dec_deg, 5) FROM v_footprints LIMIT 1",
         "group_id": "SELECT MAX(id) FROM sky_run_groups",
+        "run": "SELECT MAX(id) FROM sky_runs",
+        "rootname": "SELECT rootname FROM v_footprints LIMIT 1",
     }
     found = {name: connection.execute(sql).fetchone() for name, sql in asked.items()}
     known = {name: str(row[0]) for name, row in found.items() if row and row[0] is not None}

@@ -8,7 +8,6 @@ from math import cos, log10, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 from skydb.browse import links
-from skydb.errors import NotFoundError
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -96,16 +95,11 @@ def footprint_maps(services: Services, rootnames: Sequence[str], here: str = "")
     here : str
         The exposure that the page is about.
     """
-    from skydb.api.selecting import scope_of
     from skydb.report.footprint_figures import footprint_map
 
-    if not rootnames:
-        return []
-    try:
-        scope = scope_of({"exposure": tuple(rootnames[:MOST])})
-        rows = services.footprints.rows(scope)
-    except NotFoundError:
-        # Known from logs only: there is no outline.
+    rows = services.footprints.named(rootnames[:MOST])
+    if not rows:
+        # Exposures that are known from logs only have no outline.
         return []
     named = [{**row, "visit": f"{row['program']}{_number(row)}"} for row in rows]
     visits = list(dict.fromkeys(str(row["visit"]) for row in named))
@@ -153,10 +147,12 @@ def _drawn(field: FieldMap, looks: Mapping[str, str], here: str) -> SkyMap:
     )
 
 
-def _round_below(length: float) -> float:
-    """Round down to 1, 2 or 5 times a power of ten."""
+def _round_below(arcsec: float) -> float:
+    """Round down to 1, 2 or 5 times a power of ten of the unit that it is given in."""
+    unit = next(one for one in (3600.0, 60.0, 1.0) if arcsec >= one or one == 1.0)
+    length = arcsec / unit
     power = 10.0 ** int(log10(length) // 1)
-    return max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))
+    return unit * max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9))
 
 
 def _angle(arcsec: float) -> str:
@@ -174,13 +170,14 @@ def whole_sky(fields: Sequence[FieldFact]) -> SkyMap | None:
     if not placed:
         return None
     shown = sorted(placed, key=lambda one: -one.exposures)[:_MOST_FIELDS]
+    size = 3.0 if len(shown) < 500 else 1.3
     shapes = tuple(
         Shape(
             _place(one.ra_deg or 0.0, one.dec_deg or 0.0),
             "c0",
             f"{one.target or 'no target'}, {one.exposures} exposures",
             links.field(one.target),
-            3.0 + min(4.0, sqrt(one.exposures) / 5.0),
+            size * (1.0 + min(1.3, sqrt(one.exposures) / 15.0)),
         )
         for one in shown
     )

@@ -87,8 +87,10 @@ def pages_of(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]
 
 def _warm_up(application: Application, facts: LedgerFacts) -> None:
     """Load what pages need, so that the first one is there at once."""
-    newest = facts.counts.get("activities", 0)
-    paths = ["/", f"/{DATABASE}/v_activities", *([f"/run/{newest}"] if newest else [])]
+    known = facts.examples
+    paths = ["/", f"/{DATABASE}/v_activities", "/todo?visit=none"]
+    paths += [f"/run/{known['run']}"] if "run" in known else []
+    paths += [f"/exposure/{known['rootname']}"] if "rootname" in known else []
 
     async def ask() -> None:
         for path in paths:

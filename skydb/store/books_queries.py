@@ -44,8 +44,16 @@ _OF_A_VISIT = (
 
 
 def all_visits(session: Session | Connection) -> list[Row]:
-    """One row a visit of the ledger."""
-    return _visits(_ask(session, _OF_A_VISIT, {}, "ORDER BY program, visit"))
+    """One row a visit of the whole ledger: there may be a hundred thousand."""
+    names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
+    asked = text(f"SELECT {', '.join(names)} FROM v_visit_status")
+    found = session.execute(asked.columns(last_activity_at=UtcDateTime()))
+    rows = [
+        (f"{row[-1]}{row[0]}", *row[1:-2], row[-2] and row[-2].isoformat(), row[-1])
+        for row in found
+    ]
+    rows.sort(key=lambda row: (row[-1], row[0]))
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:
@@ -65,7 +73,6 @@ def visit_status(session: Session, scope: Scope) -> list[Row]:
 
 def _visits(rows: list[Row]) -> list[Row]:
     rows.sort(key=lambda row: (row["program"], row["visit"]))
-    # In the order of columns that the list has had; each once, for there may be many.
     return [
         {
             "visit": f"{row['program']}{row['visit']}" if row["visit"] else None,
@@ -99,7 +106,7 @@ def all_programs(session: Session | Connection) -> list[Row]:
     """One row a program of the ledger."""
     listed = "program, proposal_id, visits, " + ", ".join(_COUNTS)
     asked = f"SELECT {listed}, last_activity_at FROM v_program_status"
-    return _ask(session, asked, {}, "ORDER BY program")
+    return sorted(_ask(session, asked, {}), key=lambda row: str(row["program"]))
 
 
 def program_status(session: Session, scope: Scope) -> list[Row]:

@@ -19,6 +19,9 @@ from skydb.store.rows import Row, batches
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
 #: Rules whose subjects are exposures, and the visits in which there can be any.
 _OF_EXPOSURES = {
     TodoRule.NOT_ALIGNED: "s.aligned < s.exposures",

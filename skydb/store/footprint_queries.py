@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import AlignmentSolution, ChipSolution, Product, ProductVersion
+from skydb.domain import AlignmentSolution, ChipSolution, Exposure, Product, ProductVersion
 from skydb.domain.chip import WIDE_DEG
 from skydb.domain.choice import EXPOSURE_KINDS, FLAVOURS
-from skydb.domain.vocabulary import ProductKind
+from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.store.queries import Row, labelled
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
@@ -112,8 +112,28 @@ def footprints_in(session: Session, scope: Scope, kinds: Collection[ProductKind]
         rows = [row for batch in batches(products) for row in footprints_of(session, batch)]
     else:
         rows = _footprints_then(session, newest_in_time(session, scope, products))
+    return _in_order(rows)
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
     named = [row for row in rows if row["s_region"]]
     return sorted(named, key=lambda row: (row["rootname"] or row["product"], row["extver"]))
+
+
+def footprints_named(session: Session, rootnames: Sequence[str]) -> list[Row]:
+    """Rows of ``v_footprints`` of exposures with these very names, found by index.
+
+    Of each exposure they are those of the product that a run takes first.
+    """
+    asked = select(Product.id, Product.exposure_id, Product.kind, Product.flavour)
+    named = asked.join(Exposure, Exposure.id == Product.exposure_id)
+    found = [
+        row
+        for batch in batches(rootnames)
+        for row in session.execute(named.where(Exposure.rootname.in_(batch)))
+    ]
+    products = _first_of_each(found)
+    return _in_order(row for batch in batches(products) for row in footprints_of(session, batch))
 
 
 def _products_in(session: Session, scope: Scope, kinds: Collection[ProductKind]) -> list[int]:
@@ -121,6 +141,13 @@ def _products_in(session: Session, scope: Scope, kinds: Collection[ProductKind])
     found = session.execute(asked.where(*scope.product_conditions(session)))
     if kinds:
         return [key for key, _, kind, _ in found if kind in kinds]
+    return _first_of_each(found)
+
+
+def _first_of_each(
+    found: Iterable[tuple[int, int | None, ProductKind, Flavour]],
+) -> list[int]:
+    """Choose the product of each exposure that a run takes first."""
     own: dict[int, tuple[int, int, int]] = {}
     for key, exposure, kind, flavour in found:
         if exposure is not None and kind in EXPOSURE_KINDS:

@@ -29,6 +29,9 @@ from skydb.errors import NotFoundError
 from skydb.store.rows import Row as Row
 from skydb.store.scope import Scope, written_by
 
+#: Keys that are asked for in a statement; of more, all are read.
+_FEW = 5000
+
 #: Quality of the exposure by its newest file version; its EXPTIME is the exposure's.
 _CONDITION = tuple(part.name for part in fields(Condition) if part.name != "exptime_s")
 _UNKNOWN = {name: None for name in _CONDITION if name != "exptime_s"}
@@ -104,27 +107,29 @@ def wcs_table(
     versions : mapping of int to int, optional
         Number of the version to show of each product, instead of the newest.
     """
-    view, condition = "v_alignment_current", ""
+    if products is not None and not products:
+        return []
+    view, condition = "v_alignment_current", "WHERE 1 = 1"
     if versions is not None:
         view = "v_alignment_history"
         condition = (
-            " WHERE h.version IS NOT NULL"
+            "WHERE h.version IS NOT NULL"
             " AND (h.status = 'applied' OR (h.status = 'recorded' AND h.wcs_key = ' '))"
         )
+    if products is not None and len(products) <= _FEW:
+        condition += f" AND h.product_id IN ({', '.join(str(int(key)) for key in products)})"
+    of_visit = "(SELECT MIN(v.{0}) FROM exposures v WHERE v.visit_id = p.visit_id)"
     rows = session.execute(
         text(
             "SELECT h.product_id, h.product AS filename, h.version, h.rootname, p.kind,"
             " h.wcs_name, h.wcs_type,"
             " h.origin, h.status, h.nmatches, h.rms_ra_mas, h.rms_dec_mas,"
-            " COALESCE(e.instrument, m.instrument) AS instrument,"
-            " COALESCE(e.detector, m.detector) AS detector"
+            f" COALESCE(e.instrument, {of_visit.format('instrument')}) AS instrument,"
+            f" COALESCE(e.detector, {of_visit.format('detector')}) AS detector"
             f" FROM {view} h"
             " JOIN products p ON p.id = h.product_id"
             " LEFT JOIN exposures e ON e.id = p.exposure_id"
-            " LEFT JOIN (SELECT v.visit_id, MIN(v.instrument) AS instrument,"
-            "            MIN(v.detector) AS detector FROM exposures v GROUP BY v.visit_id) m"
-            f"        ON m.visit_id = p.visit_id{condition}"
-            " ORDER BY h.product, h.id"
+            f" {condition} ORDER BY h.product, h.id"
         )
     ).mappings()
     wanted = {kind.value for kind in kinds}

@@ -73,6 +73,9 @@ def set_aside(connection: Connection) -> Iterator[None]:
 def renew_all(engine: Engine) -> int:
     """Count all visits anew that are noted, some in each transaction; returns how many."""
     total = 0
+    with engine.begin() as connection:
+        if not _has_statistics(connection):
+            _execute(connection, "ANALYZE")
     while True:
         with engine.begin() as connection:
             total += (found := renew(connection, _PART))
@@ -148,8 +151,16 @@ def renew_many(connection: Connection) -> None:
     if not _exists(connection):
         return
     asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {CHANGED} LIMIT {_FEW + 1}) n"
-    if connection.exec_driver_sql(asked).scalar_one() > _FEW:
+    if connection.exec_driver_sql(asked).scalar_one() > _FEW and _has_statistics(connection):
         renew(connection)
+
+
+def _has_statistics(connection: Connection) -> bool:
+    """Whether PostgreSQL has looked at the tables: it would take a second a visit without."""
+    if connection.dialect.name == "sqlite":
+        return True
+    asked = "SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass('sky_values')"
+    return bool(connection.exec_driver_sql(asked).scalar())
 
 
 def _exists(connection: Connection) -> bool:

@@ -25,9 +25,13 @@ from skydb.domain import (
 from skydb.domain.base import utc_now
 from skydb.domain.vocabulary import EntryKind, SkyMethod, Verdict
 from skydb.store import summaries
+from skydb.store.engine import READ_ONLY, open_engine, resolve_url
 from skydb.store.unit_of_work import Store
 from skydb.store.views import counted_visits, counts_of_visits
 from tests.services.survey import Survey
+
+#: A connection that takes no turn.
+READS = {READ_ONLY: True}
 
 NAMES = ("visit_id", *counts_of_visits(), "last_activity_at")
 Rows = list[tuple[object, ...]]
@@ -313,3 +317,24 @@ def test_two_writers_of_one_visit_lose_nothing(begun: Engine) -> None:
     before = next(row for row in counted(begun) if row[0] == 1)
     assert before[NAMES.index("flags")] in (10, 11)
     assert shown(begun) == counted(begun) == kept(begun)
+
+
+def test_a_writer_that_takes_no_turn_is_not_overlooked(postgres_ledger_url: str) -> None:
+    """One that skydb does not make wait changes a visit that is noted, while it is counted."""
+    engine = open_engine(resolve_url(postgres_ledger_url))
+    happens(engine, [ingests] * 2, random.Random(4))
+    other = engine.raw_connection()
+    writer = other.cursor()
+    writer.execute("UPDATE exposures SET known_from = 'log' WHERE id = 1")
+    counting = threading.Thread(target=summaries.renew_all, args=(engine,))
+    counting.start()
+    waiting = text("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", **READS) as watcher:
+        while watcher.scalar(waiting) == 0:
+            assert counting.is_alive()
+    other.commit()
+    counting.join()
+    assert kept(engine) == counted(engine) == shown(engine)
+    assert sum(row[NAMES.index("logged")] for row in counted(engine)) == 1
+    other.close()
+    engine.dispose()

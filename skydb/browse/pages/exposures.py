@@ -53,7 +53,7 @@ def exposure(here: Here, rootname: str) -> Page:
     files = _files(here, row["id"])
     subjects = sorted({name, *(file["product"] for file in files)})
     parts = (
-        Part("Files and archive versions", (_files_table(files), _downloads(here, name))),
+        Part("Files and archive versions", (_files_table(files), _downloads(here, row["id"]))),
         Part("WCS solutions", (_solutions(here, name),)),
         Part("Skies", (_skies(here, name),)),
         Part("Runs", (_runs(here, row["id"]),)),
@@ -120,9 +120,14 @@ def _files_table(rows: Sequence[Row]) -> Table:
     return Table("Files", caption, columns, shown)
 
 
-def _downloads(here: Here, rootname: str) -> Table:
+def _downloads(here: Here, exposure_id: int) -> Table:
+    # From its files, not by the view, which is read by number of the attempt.
     rows = here.asking.rows(
-        f"SELECT * FROM v_downloads WHERE rootname = ? ORDER BY id DESC LIMIT {MANY}", rootname
+        "SELECT d.uri, d.status, d.attempt, d.received_bytes AS bytes, d.started_at, d.error"
+        " FROM products p JOIN product_versions pv ON pv.product_id = p.id"
+        " JOIN downloads d ON d.version_id = pv.id WHERE p.exposure_id = ?"
+        f" ORDER BY d.id + 0 DESC LIMIT {MANY}",
+        exposure_id,
     )
     columns = (Column("uri", wraps=True), *columns_of("status", "attempt", "bytes", "started_at"),
                Column("error", wraps=True))  # fmt: skip

@@ -162,7 +162,7 @@ def visit(here: Here, label: str) -> Page:
         Part("Products", (_products(here, key),)),
         Part("Map", _maps(here, names, len(names))),
         Part("Runs", (_runs_of_visit(here, key),)),
-        Part("To do", _due(here, label)),
+        Part("To do", _due_of_visit(here, label, key)),
         Part("Notes and findings", (
             findings_table(findings_about(here, [*names, label]) if names else [], "Findings",
                            "Problems found on the exposures of the visit, the newest first."),
@@ -204,12 +204,16 @@ def _exposures(rows: Sequence[Row], label: str) -> Table:
 
 def _products(here: Here, visit_id: int) -> Table:
     rows = here.asking.rows(
-        "SELECT p.filename AS product, p.kind, p.flavour, h.version, h.wcs_name, h.origin,"
-        " h.nmatches, h.rms_ra_mas, h.rms_dec_mas, h.activity_id AS run_id"
-        " FROM products p LEFT JOIN v_alignment_current h ON h.product_id = p.id"
-        f" WHERE p.visit_id = ? AND p.exposure_id IS NULL ORDER BY p.filename LIMIT {MANY}",
+        "SELECT id AS product_id, filename AS product, kind, flavour FROM products"
+        f" WHERE visit_id = ? AND exposure_id IS NULL ORDER BY filename LIMIT {MANY}",
         visit_id,
     )
+    active = (
+        "SELECT version, wcs_name, origin, nmatches, rms_ra_mas, rms_dec_mas,"
+        " activity_id AS run_id FROM v_alignment_current WHERE product_id = ?"
+    )
+    for row in rows:
+        row.update(here.asking.first(active, row["product_id"]) or {})
     names = ("product", "kind", "flavour", "version", "wcs_name", "origin", "nmatches",
              "rms_ra_mas", "rms_dec_mas", "run_id")  # fmt: skip
     caption = "Drizzled products of the visit with their active WCS."
@@ -236,7 +240,21 @@ def _due(here: Here, label: str) -> tuple[Block, ...]:
     return (due_table(rows),)
 
 
-def due_table(rows: Sequence[Row], note: str = "") -> Table:
+def _due_of_visit(here: Here, label: str, visit_id: int) -> tuple[Block, ...]:
+    if not here.facts.is_large:
+        return _due(here, label)
+    rows = here.asking.rows(
+        "SELECT rule, subject, reason, since, run_id AS run FROM v_todo WHERE visit_id = ?"
+        f" LIMIT {MANY}",
+        visit_id,
+    )
+    address = f"/todo?visit={label.lower()}"
+    return (due_table(rows, pages=(("With the commands that do it", address),)),)
+
+
+def due_table(
+    rows: Sequence[Row], note: str = "", pages: tuple[tuple[str, str], ...] = ()
+) -> Table:
     """Make the table of due work."""
     columns = (
         Column("rule"),
@@ -246,7 +264,7 @@ def due_table(rows: Sequence[Row], note: str = "") -> Table:
         Column("command", wraps=True),
         Column("run"),
     )
-    return Table("Due", "Each row is settled by its command.", columns, rows, note)
+    return Table("Due", "Each row is settled by its command.", columns, rows, note, pages)
 
 
 def sky_map(here: Here) -> Page:
@@ -254,7 +272,9 @@ def sky_map(here: Here) -> Page:
     whole = whole_sky(here.facts.fields)
     blocks: list[Block] = []
     if whole is not None:
-        blocks.append(Map(whole, "Targets, by their RA_TARG and DEC_TARG; RA 180 in the middle."))
+        blocks.append(
+            Map(whole, "The fields by the positions of their targets; RA 180 in the middle.")
+        )
     total = here.facts.counts["exposures"]
     footprints: tuple[Block, ...] = ()
     if total <= MOST:

@@ -15,11 +15,13 @@ from skydb.interruption import litter
 from skydb.services.bookkeeping.custody import BackupKind, back_up
 from skydb.services.core import Context
 from skydb.store.backups import copy_sqlite, seal
-from skydb.store.engine import open_engine, resolve_url
+from skydb.store.engine import open_engine, resolve_url, sqlite_path
 from skydb.store.statistics import refresh_statistics
 
 #: Label of the scratch directory.
 _LABEL = "browse"
+#: Size from which it is said what takes time.
+_LARGE_BYTES = 250_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,11 @@ class SnapshotService:
 
     def _fill(self, path: Path) -> None:
         engine = self.context.store.engine
-        if engine.dialect.name == "sqlite":
+        source = sqlite_path(engine.url)
+        if source is not None:
+            size = source.stat().st_size
+            if size > _LARGE_BYTES:
+                self.context.progress.remark(f"Copying the ledger ({size / 1e9:.1f} GB).")
             copy_sqlite(engine, path)
             return
         url = engine.url.render_as_string(hide_password=False)

@@ -10,7 +10,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotFoundError
 from skydb.files.footprintout import DEFAULT_ORDER, Footprint, write_footprints, writer_for
 from skydb.sky.positions import parse_polygons_deg
-from skydb.store.footprint_queries import footprints_in
+from skydb.store.footprint_queries import footprints_in, footprints_named
 from skydb.store.queries import Row
 from skydb.store.scope import Scope
 from skydb.store.unit_of_work import Store
@@ -102,7 +102,16 @@ class FootprintService:
                 "The ledger has no footprint of this selection.",
                 advice="Bring the files in with `ingest`, or choose others by --kind.",
             )
-        return [{**row, "corners_deg": parse_polygons_deg(row["s_region"])} for row in rows]
+        return [_with_corners(row) for row in rows]
+
+    def named(self, rootnames: Sequence[str]) -> list[Row]:
+        """Footprints of exposures with these very names as :meth:`rows`; empty without any."""
+        with self.store.reading() as session:
+            return [_with_corners(row) for row in footprints_named(session, rootnames)]
+
+
+def _with_corners(row: Row) -> Row:
+    return {**row, "corners_deg": parse_polygons_deg(row["s_region"])}
 
 
 def _footprint(row: Row) -> Footprint:

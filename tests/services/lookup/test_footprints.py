@@ -74,3 +74,12 @@ def test_the_same_footprints_are_rows_and_a_map(observed: Services, tmp_path: Pa
     path = footprint_picture(observed, tmp_path / "new")
     assert path == tmp_path / "new" / "footprints.png"
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_footprints_are_found_by_exact_names_too(observed: Services) -> None:
+    by_name = observed.footprints.named(["ibxl50iaq", "ibxl99zzq"])
+    selected = observed.footprints.rows(Scope(rootnames=("ibxl50iaq",)))
+    for row in (*by_name, *selected):
+        row["corners_deg"] = [corners.tolist() for corners in row["corners_deg"]]
+    assert by_name == selected and len(by_name) == 2
+    assert observed.footprints.named([]) == observed.footprints.named(["ibxl5*"]) == []
