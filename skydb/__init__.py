@@ -124,6 +124,7 @@ def lazy_ledger(
     progress: Progress | None = None,
 ) -> Ledger:
     """Give a ledger that opens its database when a method needs it; see :func:`open`."""
+    from skydb.api.checking import path
     from skydb.api.composition import Services
     from skydb.api.ledger import Ledger
     from skydb.browse.site import LedgerSites
@@ -131,9 +132,10 @@ def lazy_ledger(
     from skydb.simulate.tiny import TinyFields
 
     fields, named, served = TinyFields(), _url(url), _address(archive)
+    root = None if data is None else path(data, "data")
 
     def connect() -> Services:
-        return Services.open(named, data, progress, fields, served)
+        return Services.open(named, root, progress, fields, served)
 
     return Ledger(connect, LedgerPictures(), fields, named, progress, LedgerSites())
 

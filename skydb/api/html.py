@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -64,8 +65,9 @@ def listing(known: Mapping[str, Any]) -> str:
 
 
 def paragraphs(sentences: Iterable[str]) -> str:
-    """Sentences, each a paragraph."""
-    return "".join(f"<p>{escape(one)}</p>" for one in sentences)
+    """Sentences, each a paragraph; what is between backticks is set as code."""
+    marked = (re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(one)) for one in sentences)
+    return "".join(f"<p>{one}</p>" for one in marked)
 
 
 def text_of(value: Any, field: Quantity) -> str:  # noqa: ANN401 - whatever a row holds

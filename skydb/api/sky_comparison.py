@@ -150,8 +150,8 @@ class SkyComparisonGroup(Group):
 
         Examples
         --------
-        >>> {row.method for row in db.sky.changes(history=True, visit="bxl50")}
-        {'localmin', 'match'}
+        >>> sorted({row.method for row in db.sky.changes(history=True, visit="bxl50")})
+        ['localmin', 'match']
         """
         if bool(runs) + history + (between is not None) != 1:
             raise UsageError(

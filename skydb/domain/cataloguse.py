@@ -1,4 +1,4 @@
-"""Where a catalogue is from, and which of its sources an alignment uses."""
+"""Sources of a catalogue, and which of them an alignment uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process did the work: identities, and their marks in the names of files."""
+"""Identities of processes, and their marks in the names of files."""
 
 from __future__ import annotations
 

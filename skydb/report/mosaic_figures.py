@@ -54,6 +54,9 @@ __all__ = [
     "projection",
 ]
 
+#: Width over height of an image from which its compass needs to be higher.
+_FLAT = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class MosaicPair:
@@ -251,8 +254,10 @@ def dress_image(axes: Axes, image: DisplayImage) -> None:
     if orientation is None:
         return
     inks = {"colour": "#ffffff", "halo": "#070b1a"}
-    draw_compass(axes, orientation, at=(0.085, 0.1), **inks)
-    width = image.data.shape[1]
+    height, width = image.data.shape
+    # On a flat strip it would reach over the lower edge.
+    flatness = max(1.0, width / max(height, 1) / _FLAT)
+    draw_compass(axes, orientation, at=(0.085, min(0.1 * flatness, 0.5)), **inks)
     draw_scale_bar(axes, orientation.arcsec_per_pix, width, above=False, **inks)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from skydb.domain.arguments import checked_arguments
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Word = TypeVar("Word", bound=StrEnum)
 
 
+@checked_arguments
 def simulate(
     directory: str | Path,
     *,
@@ -105,6 +107,7 @@ def simulate(
     return simulate_field(field, plan, progress=progress)
 
 
+@checked_arguments
 def redeliver(
     directory: str | Path,
     *,
@@ -166,6 +169,7 @@ def redeliver(
     return redeliver_field(field, redelivery, new, progress=progress)
 
 
+@checked_arguments
 def serve(directory: str | Path, *, port: int = 0) -> LoopbackArchive:
     """Serve a simulated field as MAST, Gaia and the catalogue service, on this machine.
 
@@ -254,11 +258,8 @@ def _member(vocabulary: type[Word], text: str, what: str) -> Word:
 
 
 def _tiles(tiles: str | Sequence[int]) -> tuple[int, int]:
-    if not isinstance(tiles, str):
-        across, up = tiles
-        return across, up
-    across_text, _, up_text = tiles.lower().partition("x")
     try:
-        return int(across_text), int(up_text)
-    except ValueError as error:
+        across, up = tiles.lower().split("x") if isinstance(tiles, str) else tiles
+        return int(across), int(up)
+    except (TypeError, ValueError) as error:
         raise UsageError(f"{tiles!r} is not a number of tiles.", advice="Write 3x3.") from error

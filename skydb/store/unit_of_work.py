@@ -70,7 +70,7 @@ class Store:
 
     @contextmanager
     def asking(self) -> Iterator[Connection]:
-        """As :meth:`reading`, for questions in SQL: no entity can be loaded.
+        """Begin what :meth:`reading` does, for questions in SQL: no entity can be loaded.
 
         Raises
         ------

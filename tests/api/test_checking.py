@@ -15,9 +15,9 @@ from astropy.time import Time
 
 import skydb
 from skydb.api import checking
-from skydb.api.boundary import guarded
 from skydb.api.ledger import Ledger
 from skydb.api.spelling import in_python
+from skydb.domain.arguments import checked_arguments
 from skydb.errors import UsageError
 
 NOWHERE = "sqlite:////nowhere/at/all.sqlite"
@@ -95,6 +95,13 @@ def test_only_a_url_or_a_path_is_a_database(url: Any) -> None:
         skydb.lazy_ledger(url)
 
 
+@pytest.mark.parametrize("data", [5, [], ""])
+def test_only_a_path_is_a_data_root(data: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a path"):
+        skydb.init(tmp_path / "new.sqlite", data=data)
+    assert not (tmp_path / "new.sqlite").exists()
+
+
 def test_a_path_is_the_url_of_its_file(tmp_path: Path) -> None:
     skydb.init(tmp_path / "new.sqlite").close()
     assert (tmp_path / "new.sqlite").exists()
@@ -114,12 +121,12 @@ def test_a_column_that_there_is_not_is_named_with_those_that_there_are() -> None
     "epoch", [2016, 2016.0, np.float32(2016), 2016 * u.yr, Time(2016.0, format="jyear")]
 )
 def test_an_epoch_is_a_number_a_quantity_or_a_moment(epoch: Any) -> None:
-    assert guarded(takes)(epoch=epoch) == {"epoch": pytest.approx(2016.0)}
+    assert checked_arguments(takes)(epoch=epoch) == {"epoch": pytest.approx(2016.0)}
 
 
 def test_quantities_are_given_on_in_the_unit_of_the_argument() -> None:
-    assert guarded(takes)(radius=120 * u.arcsec) == {"radius": pytest.approx(2.0)}
-    assert guarded(takes)(jobs=np.int64(2), path=Path("a"), name=5) == {
+    assert checked_arguments(takes)(radius=120 * u.arcsec) == {"radius": pytest.approx(2.0)}
+    assert checked_arguments(takes)(jobs=np.int64(2), path=Path("a"), name=5) == {
         "jobs": 2,
         "path": Path("a"),
         "name": "5",

@@ -78,9 +78,10 @@ def test_a_table_of_a_notebook_has_units_rounded_numbers_and_no_empty_column() -
 
 def test_a_record_of_a_notebook_is_names_values_and_units() -> None:
     known = {"run": 4, "rms_ra_mas": 4.04, "why": None, "used": [{"rootname": "a"}] * 3}
-    page = Record(known, [{"path": "<a>"}], remarks=["so"])._repr_html_()
+    page = Record(known, [{"path": "<a>"}], remarks=["so", "run `skydb <x>`"])._repr_html_()
     assert ">4.0<" in page and ">mas<" in page and "why" not in page
     assert "3 with rootname" in page and "&lt;a&gt;" in page and "<p>so</p>" in page
+    assert "<p>run <code>skydb &lt;x&gt;</code></p>" in page
 
 
 def test_columns_of_a_result_are_a_result_that_keeps_units_and_flags() -> None:

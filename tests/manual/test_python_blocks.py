@@ -38,10 +38,8 @@ def test_a_block_of_python_runs(
 
 
 def test_no_other_page_has_python() -> None:
-    pages = (REPOSITORY / "docs").rglob("*.md")
-    having = {
-        page.relative_to(REPOSITORY).as_posix()
-        for page in pages
-        if "```python" in page.read_text("utf-8")
-    }
-    assert having == {"docs/reference/entities.md"}
+    docs = REPOSITORY / "docs"
+    pages = {path.relative_to(docs).as_posix(): path for path in docs.rglob("*.md")}
+    having = {page for page, path in pages.items() if "```python" in path.read_text("utf-8")}
+    # The site of browse waits until it is stopped; it has tests of its own.
+    assert having == {"reference/entities.md", "browse.md"}

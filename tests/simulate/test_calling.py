@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -14,7 +16,7 @@ from skydb.errors import NotFoundError, UsageError
 from skydb.simulate import calling
 from tests.commands import skydb as command
 
-SMALL = {"tiles": "1x1", "dithers": 2, "size": 64}
+SMALL: dict[str, Any] = {"tiles": "1x1", "dithers": 2, "size": 64}
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +102,29 @@ def test_a_directory_without_a_field_is_named(
 ) -> None:
     with pytest.raises(NotFoundError, match=r"truth\.json"):
         call(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"size": "big"}, "size='big' is not a whole number"),
+        ({"seed": 1.5}, "seed=1.5"),
+        ({"tiles": 3}, "3 is not a number of tiles"),
+        ({"tiles": "3x3x3"}, "not a number of tiles"),
+        ({"cosmic_rays": "yes"}, "cosmic_rays='yes' is neither"),
+        ({"exptime_s": float("nan")}, "exptime_s=nan is not a number"),
+        ({"detector": 5}, "Unknown detector"),
+        ({"overwrite": None}, "overwrite=None is neither"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        skydb.simulate(tmp_path / "field", **SMALL | wrong)
+    assert not (tmp_path / "field").exists()
+
+
+def test_a_port_and_a_shift_are_numbers(field: Path) -> None:
+    with pytest.raises(UsageError, match="port='any' is not a whole number"):
+        skydb.serve(field, port="any")
+    with pytest.raises(UsageError, match="shift_mas='far' is not a number"):
+        skydb.simulate.redeliver(field, shift_mas="far")
