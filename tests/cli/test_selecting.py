@@ -59,7 +59,7 @@ def reference() -> dict[str, object]:
 
 def spelled(option: object) -> tuple[object, ...]:
     """Find the spelling of an option in the help."""
-    kind = str(option.type_descriptor.annotation)  # type: ignore[attr-defined]
+    kind = str(option.type)  # type: ignore[attr-defined]
     return (tuple(option.opts), option.help, kind, option.multiple,  # type: ignore[attr-defined]
             option.required, option.nargs)  # type: ignore[attr-defined]  # fmt: skip
 
