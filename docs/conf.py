@@ -34,7 +34,7 @@ exclude_patterns = ["conda", "man", "_build"]
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence", "deflist"]
 # Docstrings also name parts of the program that are no part of its interface.
-_INNER = r"skydb\.(archive|drizzle|files|report|services|sky|store)\..*|skydb\.domain\.entities"
+_INNER = r"skydb\.(archive|drizzle|files|report|services|sky|store)\..*|skydb\.domain\.base\..*"
 nitpick_ignore_regex = [("py:.*", _INNER)]
 
 nb_execution_mode = "off" if os.environ.get("SKYDB_NOTEBOOKS") == "off" else "cache"

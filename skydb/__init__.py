@@ -64,7 +64,7 @@ def open(
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
     archive : str or LoopbackArchive, optional
-        Archive in place of MAST, Gaia and GSSS: what :func:`serve` gives, or the URL that
+        Archive in place of MAST, Gaia and GSSS: what :func:`.serve` gives, or the URL that
         ``skydb archive serve`` prints.
     progress : Progress, optional
         Listens to long work.

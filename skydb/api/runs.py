@@ -67,7 +67,7 @@ class RunsGroup(Group):
         {'sky-run'}
         """
         from skydb.services.activities import kinds_named, moment_named, statuses_named
-        from skydb.store.run_queries import RunFilter
+        from skydb.store.run_lists import RunFilter
 
         scope = scope_of(chosen)
         wanted = RunFilter(

@@ -126,7 +126,7 @@ def _fields(connection: sqlite3.Connection) -> list[FieldFact]:
 
 
 def _position(connection: sqlite3.Connection, exposure: int) -> tuple[float | None, float | None]:
-    """Where the target of an exposure is, or else where one of its chips points."""
+    """Position of the target of an exposure, or else of one of its chips."""
     at = "SELECT ra_targ_deg, dec_targ_deg FROM exposures WHERE id = ?"
     ra, dec = connection.execute(at, (exposure,)).fetchone()
     if ra is not None and dec is not None:

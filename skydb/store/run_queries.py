@@ -2,143 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
-    Activity,
-    AlignmentRun,
     AlignmentSolution,
     Download,
-    Exposure,
     Generation,
-    Mosaic,
     Product,
     ProductVersion,
-    ReferenceCatalog,
     RunAttempt,
-    SkyRun,
-    SkyRunGroup,
     SkyValue,
     Usage,
 )
-from skydb.domain.vocabulary import ActivityKind, ActivityStatus, LinkRole
 from skydb.store.queries import Row
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
-
-#: So many keys are looked up; with more, all rows are read.
-_FEW = 500
-
-#: Time of running. It is unknown for an imported run whose log has no date; the time of
-#: recording does not replace it.
-_RAN_AT: ColumnElement[datetime | None] = case(
-    (Activity.imported_by_id.is_(None), func.coalesce(Activity.started_at, Activity.created_at)),
-    else_=Activity.started_at,
-)
-
-
-#: Keys that are asked for in a statement; of more, all are read.
-_FEW = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """A filter of activities; empty fields do not restrict.
-
-    Parameters
-    ----------
-    kinds : tuple of ActivityKind
-    statuses : tuple of ActivityStatus
-    since : datetime, optional
-        Only runs that started at this time or later; runs without a known time are left out.
-    with_deleted : bool
-        Those that were deleted too.
-    """
-
-    kinds: tuple[ActivityKind, ...] = ()
-    statuses: tuple[ActivityStatus, ...] = ()
-    since: datetime | None = None
-    with_deleted: bool = False
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Conditions of a select of activities."""
-        several: list[ColumnElement[bool]] = []
-        if self.kinds:
-            several.append(Activity.kind.in_(self.kinds))
-        if self.statuses:
-            several.append(Activity.status.in_(self.statuses))
-        if self.since is not None:
-            several.append(self.since <= _RAN_AT)
-        if not self.with_deleted:
-            several.append(Activity.deleted_at.is_(None))
-        return several
-
-
-def runs(session: Session, wanted: RunFilter, among: Collection[int] | None = None) -> list[Row]:
-    """Activities, the newest first; runs without a known time are last.
-
-    Parameters
-    ----------
-    session : Session
-    wanted : RunFilter
-    among : collection of int, optional
-        Only these, by key.
-    """
-    table = Activity.__table__.outerjoin(SkyRun.__table__, SkyRun.__table__.c.id == Activity.id)
-    table = table.outerjoin(Mosaic, Mosaic.run_id == Activity.id)
-    table = table.outerjoin(SkyRunGroup, SkyRunGroup.id == SkyRun.__table__.c.group_id)
-    fits = AlignmentRun.__table__
-    table = table.outerjoin(fits, fits.c.id == Activity.id)
-    table = table.outerjoin(ReferenceCatalog, ReferenceCatalog.id == fits.c.catalog_id)
-    few = [] if among is None or len(among) > _FEW else [Activity.id.in_(among)]
-    asked = (
-        select(*_columns())
-        .select_from(table)
-        .where(*wanted.conditions(), *few)
-        .order_by(_RAN_AT.is_(None), _RAN_AT.desc(), Activity.id.desc())
-    )
-    return [
-        _plain(dict(row))
-        for row in session.execute(asked).mappings()
-        if among is None or row["run"] in among
-    ]
-
-
-def _columns() -> tuple[Any, ...]:
-    skies, fits = SkyRun.__table__.c, AlignmentRun.__table__.c
-    return (
-        Activity.id.label("run"),
-        Activity.kind,
-        Activity.status,
-        Activity.started_at,
-        Activity.finished_at,
-        skies.effective_method,
-        skies.requested_method,
-        skies.downgraded,
-        skies.retention,
-        func.coalesce(SkyRunGroup.label, ReferenceCatalog.name, fits.reference).label("about"),
-        Activity.agent,
-        Activity.tool_version,
-        Activity.skydb_version,
-        Activity.imported_by_id.label("imported_by"),
-        Activity.deleted_at,
-        Activity.error,
-        Mosaic.science_path,
-        Mosaic.purged_at,
-    )
-
-
-def _plain(row: Row) -> Row:
-    """Words of vocabularies as text."""
-    return {name: getattr(value, "value", value) for name, value in row.items()}
 
 
 def runs_about(session: Session, scope: Scope) -> set[int]:
@@ -179,32 +62,6 @@ def _without_files(session: Session, selected: Selected) -> set[int]:
         )
         found.update(session.scalars(of_fits.distinct()))
     return found
-
-
-def names_used(session: Session, runs: Collection[int]) -> dict[int, list[str]]:
-    """Inputs of some activities: names of exposures, else of files, sorted.
-
-    A sky run without known files has the exposures of its values.
-    """
-    found: dict[int, set[str]] = defaultdict(set)
-    for batch in batches(runs):
-        versions = (
-            select(Usage.activity_id, func.coalesce(Exposure.rootname, Product.filename))
-            .join(ProductVersion, ProductVersion.id == Usage.version_id)
-            .join(Product, Product.id == ProductVersion.product_id)
-            .outerjoin(Exposure, Exposure.id == Product.exposure_id)
-            .where(Usage.activity_id.in_(batch), Usage.role != LinkRole.LEFT_OUT)
-        )
-        logged = (
-            select(SkyValue.run_id, Exposure.rootname)
-            .join(Exposure, Exposure.id == SkyValue.exposure_id)
-            .where(SkyValue.run_id.in_(batch))
-            .where(~select(Usage.version_id).where(Usage.activity_id == SkyValue.run_id).exists())
-        )
-        for asked in (versions, logged):
-            for run, name in session.execute(asked):
-                found[run].add(name)
-    return {run: sorted(names) for run, names in found.items()}
 
 
 def inputs(session: Session, run: int) -> list[Row]:

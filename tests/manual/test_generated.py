@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+
+import skydb.api
+import skydb.domain
 from scripts import command_pages, schema_page
 from scripts.schema_picture import COLUMNS, picture
-from skydb.domain import Base
+from skydb.api.results import Result
+from skydb.domain import Base, vocabulary
+from tests.conftest import REPOSITORY
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:
@@ -41,3 +49,23 @@ def test_the_picture_has_every_table_once_and_a_line_for_each_foreign_key() -> N
     keys = sum(len(table.foreign_keys) for table in Base.metadata.tables.values())
     assert drawn.count("<path ") == keys
     assert {name for column in COLUMNS for name in column} <= set(Base.metadata.tables)
+
+
+def _in_the_reference() -> set[str]:
+    pages = (REPOSITORY / "docs" / "reference").glob("*.md")
+    texts = "".join(page.read_text(encoding="utf-8") for page in pages)
+    return set(re.findall(r"^\.\. auto(?:class|function):: \S*?(\w+)$", texts, flags=re.MULTILINE))
+
+
+def _results(kind: type[Result]) -> set[str]:
+    return {kind.__name__}.union(*map(_results, kind.__subclasses__()))
+
+
+def test_every_result_entity_and_vocabulary_is_in_the_reference() -> None:
+    for module in pkgutil.iter_modules(skydb.api.__path__, "skydb.api."):
+        importlib.import_module(module.name)
+    words = {name for name, kind in vars(vocabulary).items() if isinstance(kind, type)}
+    own = {name for name in words if getattr(vocabulary, name).__module__ == vocabulary.__name__}
+    wanted = _results(Result) | set(skydb.domain.__all__) | own
+    assert len(wanted) > 80
+    assert wanted - _in_the_reference() == set()

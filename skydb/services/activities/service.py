@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.orm import Session
-
-from skydb.domain import Activity, AlignmentRun, SkyRun
+from skydb import domain
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
-from skydb.services.skies import departures
-from skydb.store import run_queries
-from skydb.store.queries import Row
-from skydb.store.run_queries import RunFilter
+from skydb.store import run_lists
+from skydb.store.rows import Row
+from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 #: Larger than any row has; databases refuse numbers that do not fit.
 _LARGEST = 2**31 - 1
@@ -53,12 +53,15 @@ class Runs:
         NotFoundError, UsageError
             When the scope means nothing, or more than one thing.
         """
-        with self.context.store.reading() as session:
-            among = None
-            if scope is not None and not scope.is_everything:
-                among = run_queries.runs_about(session, scope)
-            rows = run_queries.runs(session, wanted or RunFilter(), among)
-            names = run_queries.names_used(session, [row["run"] for row in rows])
+        among = None
+        if scope is not None and not scope.is_everything:
+            from skydb.store.run_queries import runs_about
+
+            with self.context.store.reading() as session:
+                among = runs_about(session, scope)
+        with self.context.store.asking() as connection:
+            rows = run_lists.runs(connection, wanted or RunFilter(), among)
+            names = run_lists.names_used(connection, [row["run"] for row in rows])
         return [self._row(row, names.get(row["run"], [])) for row in rows]
 
     def _row(self, row: Row, inputs: list[str]) -> Row:
@@ -101,13 +104,15 @@ class Runs:
         NotFoundError
             When there is no such activity.
         """
+        from skydb.store import run_queries
+
         number = int(run_id)
         with self.context.store.reading() as session:
-            run = session.get(Activity, number) if number <= _LARGEST else None
+            run = session.get(domain.Activity, number) if number <= _LARGEST else None
             if run is None:
                 raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
-            (row,) = run_queries.runs(session, RunFilter(with_deleted=True), {run.id})
-            names = run_queries.names_used(session, [run.id])
+            (row,) = run_lists.runs(session, RunFilter(with_deleted=True), {run.id})
+            names = run_lists.names_used(session, [run.id])
             return {
                 **self._row(row, names.get(run.id, [])),
                 "parameters": self._parameters(run),
@@ -132,13 +137,15 @@ class Runs:
             When there is no such activity.
         """
         with self.context.store.reading() as session:
-            run = session.get(Activity, run_id)
+            run = session.get(domain.Activity, run_id)
             if run is None:
                 raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
             return self._parameters(run)
 
-    def _parameters(self, run: Activity) -> list[Row]:
-        if isinstance(run, (SkyRun, AlignmentRun)):
+    def _parameters(self, run: domain.Activity) -> list[Row]:
+        if isinstance(run, (domain.SkyRun, domain.AlignmentRun)):
+            from skydb.services.skies import departures
+
             return departures(self.context, run)
         return [
             {"name": name, "value": value, "usual": None, "source": "asked for"}
@@ -149,17 +156,19 @@ class Runs:
         return [{**row, "path": self._absolute(row["stored_path"])} for row in rows]
 
 
-def _outputs(session: Session, run: Activity) -> list[Row]:
+def _outputs(session: Session, run: domain.Activity) -> list[Row]:
     """Files that an activity left, by what they are."""
+    from skydb.store import run_queries
+
     made: list[tuple[str, str | None, str | None]] = []
-    if isinstance(run, SkyRun):
+    if isinstance(run, domain.SkyRun):
         if run.mosaic is not None and run.mosaic.purged_at is None:
             kept = run.mosaic
             made.append(("mosaic", kept.science_path, kept.science_sha256))
             made.append(("weight", kept.weight_path, kept.weight_sha256))
         if run.has_mosaic:
             made.append(("masks", run.masks_path, None))
-    if isinstance(run, AlignmentRun):
+    if isinstance(run, domain.AlignmentRun):
         made.append(("fits", run.workspace, None))
     made.append(("log", run.log_path, None))
     return [
@@ -172,7 +181,7 @@ def _outputs(session: Session, run: Activity) -> list[Row]:
     ]
 
 
-def _environment(run: Activity) -> Row | None:
+def _environment(run: domain.Activity) -> Row | None:
     if run.environment is None:
         return None
     return {

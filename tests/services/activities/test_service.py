@@ -12,7 +12,7 @@ from skydb.domain.vocabulary import ActivityKind, ActivityStatus, AlignmentRoad,
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.activities import kinds_named, moment_named
-from skydb.store.run_queries import RunFilter
+from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
 from tests.services.ledgers import SmallLedger, day
 
