@@ -7,7 +7,7 @@ visits are looked at in the order of their names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -99,6 +99,17 @@ def visits_beside(session: Session, rows: list[Row]) -> set[int] | None:
             listed = ", ".join(str(int(key)) for key in batch)
             found.update(session.scalars(text(column.format(keys=listed))))
     return found
+
+
+def of_visits(session: Session, rules: Collection[TodoRule], visits: Collection[int]) -> list[Row]:
+    """Due rows of some visits by some rules, in no order."""
+    if session.get_bind().dialect.name == "postgresql":
+        # It plans all rules for each question, and finds a way for all of them at once.
+        names = {rule.value for rule in rules}
+        return [row for row in due_in(session, {}, "visit_id", visits) if row["rule"] in names]
+    return [
+        row for rule in rules for row in due_in(session, {"rule": rule.value}, "visit_id", visits)
+    ]
 
 
 def rules_of(commands: Iterable[str]) -> list[TodoRule]:

@@ -166,12 +166,7 @@ def _beside(
     if visits is None or len(visits) > _MANY_VISITS:
         return books_queries.todo(session, Scope(), rule)
     rules = due_queries.rules_of(commands) if rule is None else [rule]
-    found = books_queries.in_order(
-        row
-        # Of all rules at once the databases find no good way.
-        for one in rules
-        for row in books_queries.due_in(session, {"rule": one.value}, "visit_id", visits)
-    )
+    found = books_queries.in_order(due_queries.of_visits(session, rules, visits))
     there = {tuple(row.values()) for row in found}
     return books_queries.by_rule([*found, *(r for r in known if tuple(r.values()) not in there)])
 
