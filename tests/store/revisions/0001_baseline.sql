@@ -30,25 +30,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed', 'interrupted'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-29 00:14:58.912117',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-29 00:14:58.935367',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-29 00:14:59.022649',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.022773',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.057998','2026-01-10 12:00:00.000000','2026-11-29 00:14:59.058229',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.062528','2026-01-10 12:00:00.000000','2026-11-29 00:14:59.062690',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.063099','2026-01-10 12:00:00.000000','2026-11-29 00:14:59.063232',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.063417','2026-02-20 12:00:00.000000','2026-11-29 00:14:59.063574',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.063763','2026-03-01 12:00:00.000000','2026-11-29 00:14:59.063852',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:14:59.047369',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-29 00:14:59.654819','2026-11-29 00:14:59.662427','2026-11-29 00:14:59.863868',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-29 00:15:00.090202','2026-11-29 00:15:00.101041','2026-11-29 00:15:00.153917',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-29 00:15:00.506324','2026-11-29 00:15:00.516238','2026-11-29 00:15:00.623015',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-29 00:15:00.599622','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:15:01.726025','2026-11-29 00:15:01.805692','2026-11-29 00:15:02.002813',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:15:01.750966','2026-11-29 00:15:01.805733','2026-11-29 00:15:02.037740',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:15:01.760758','2026-11-29 00:15:01.805760','2026-11-29 00:15:02.061870',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:15:01.769853','2026-11-29 00:15:01.805785','2026-11-29 00:15:02.082989',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-29 00:15:01.908761','2026-11-29 00:15:01.930129','2026-11-29 00:15:01.964814',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.507675',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-29 00:22:14.513222',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-29 00:22:14.536695',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.536817',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.548990','2026-01-10 12:00:00.000000','2026-11-29 00:22:14.549199',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.549407','2026-01-10 12:00:00.000000','2026-11-29 00:22:14.549521',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.549860','2026-01-10 12:00:00.000000','2026-11-29 00:22:14.549991',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.550168','2026-02-20 12:00:00.000000','2026-11-29 00:22:14.550302',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.550477','2026-03-01 12:00:00.000000','2026-11-29 00:22:14.550554',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-29 00:22:14.543630',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-29 00:22:14.717521','2026-11-29 00:22:14.720373','2026-11-29 00:22:14.792633',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-29 00:22:14.873764','2026-11-29 00:22:14.876712','2026-11-29 00:22:14.889214',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-29 00:22:14.994014','2026-11-29 00:22:14.995943','2026-11-29 00:22:15.020247',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-29 00:22:15.014560','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:22:15.412744','2026-11-29 00:22:15.455583','2026-11-29 00:22:15.530134',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:22:15.423982','2026-11-29 00:22:15.455640','2026-11-29 00:22:15.545572',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:22:15.431336','2026-11-29 00:22:15.455687','2026-11-29 00:22:15.555170',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-29 00:22:15.438249','2026-11-29 00:22:15.455730','2026-11-29 00:22:15.562565',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-29 00:22:15.494099','2026-11-29 00:22:15.503247','2026-11-29 00:22:15.517792',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -147,25 +147,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.914207',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.919518',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.920408',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.921100',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.921866',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:58.934870',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:59.048494',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-29 00:14:59.048923','2026-01-20 12:00:00.000000','2026-11-29 00:14:59.049493',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:59.056310',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-29 00:14:59.056566','2026-01-20 12:00:00.000000','2026-11-29 00:14:59.057123',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:14:59.050067','2026-01-20 12:00:00.000000','2026-11-29 00:14:59.050323',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:14:59.055399','2026-01-20 12:00:00.000000','2026-11-29 00:14:59.055689',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:14:59.057638','2026-01-20 12:00:00.000000','2026-11-29 00:14:59.057850',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:59.800541',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-29 00:14:59.801077',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-29 00:14:59.801227',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:14:59.802198',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-29 00:14:59.810825',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-29 00:14:59.811020',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.509462',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.510318',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.511054',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.511679',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.512388',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.512998',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.544634',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-29 00:22:14.545032','2026-01-20 12:00:00.000000','2026-11-29 00:22:14.545550',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.547555',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-29 00:22:14.547771','2026-01-20 12:00:00.000000','2026-11-29 00:22:14.548229',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:22:14.546059','2026-01-20 12:00:00.000000','2026-11-29 00:22:14.546289',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:22:14.546846','2026-01-20 12:00:00.000000','2026-11-29 00:22:14.547033',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-29 00:22:14.548668','2026-01-20 12:00:00.000000','2026-11-29 00:22:14.548855',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.769584',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-29 00:22:14.770062',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-29 00:22:14.770209',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-29 00:22:14.771184',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-29 00:22:14.771492',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-29 00:22:14.771670',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -200,9 +200,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-29 00:15:02.291367',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-29 00:15:02.404865',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-29 00:15:02.474881',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-29 00:22:15.637825',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-29 00:22:15.671500',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-29 00:22:15.692125',NULL,NULL,NULL);
 CREATE TABLE changed_visits (visit_id INTEGER PRIMARY KEY);
 INSERT INTO "changed_visits" VALUES(2);
 CREATE TABLE chip_levels (
@@ -285,8 +285,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-29 00:14:59.014256',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-29 00:14:59.022462',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-29 00:22:14.536517',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-29 00:22:14.536606',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -300,10 +300,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-29 00:14:58.912728','2026-11-29 00:14:58.912773');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-29 00:14:58.912767','2026-11-29 00:14:58.912778');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-29 00:14:59.608138',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-29 00:15:00.599520',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-29 00:22:14.508181','2026-11-29 00:22:14.508220');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-29 00:22:14.508213','2026-11-29 00:22:14.508224');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-29 00:22:14.698370',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-29 00:22:15.014476',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -343,21 +343,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-29 00:14:58.913868');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-29 00:14:58.919361');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-29 00:14:58.920247');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-29 00:14:58.920984');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-29 00:14:58.921701');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-29 00:14:58.934617');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-29 00:14:59.048251');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-29 00:14:59.049383');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-29 00:14:59.049932');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-29 00:14:59.055248');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-29 00:14:59.056145');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-29 00:14:59.057021');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-29 00:14:59.057502');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-29 00:14:59.800316');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-29 00:14:59.801938');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-29 00:22:14.509173');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-29 00:22:14.510197');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-29 00:22:14.510915');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-29 00:22:14.511574');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-29 00:22:14.512228');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-29 00:22:14.512898');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-29 00:22:14.544427');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-29 00:22:14.545455');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-29 00:22:14.545935');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-29 00:22:14.546724');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-29 00:22:14.547422');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-29 00:22:14.548142');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-29 00:22:14.548564');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-29 00:22:14.769397');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-29 00:22:14.770916');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -368,8 +368,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-29 00:14:59.063967');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-29 00:14:59.811369');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-29 00:22:14.550664');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-29 00:22:14.771983');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -577,7 +577,7 @@ CREATE TABLE processes (
 	first_seen_at DATETIME NOT NULL, 
 	CONSTRAINT pk_processes PRIMARY KEY (id)
 );
-INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',30218,6.67400999999046325682e+04,'2026-11-29 00:14:59.654662');
+INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','0772dd86-d076-4b88-92bb-fa98959e1219','pid:[4026531836]',4200,6.7183960000038146971e+04,'2026-11-29 00:22:14.717389');
 CREATE TABLE product_members (
 	product_id INTEGER NOT NULL, 
 	rootname VARCHAR(9) NOT NULL, 
@@ -625,21 +625,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.913694',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.919151',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.920165',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.920850',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.921623',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:14:58.922265',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.048128',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.049248',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.049764',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.054996',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.056072',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.056900',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:14:59.057344',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-29 00:14:59.800130',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-29 00:14:59.801814',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.509027',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.510039',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.510842',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.511449',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.512159',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-29 00:22:14.512757',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.544316',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.545334',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.545766',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.546577',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.547357',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.548035',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-29 00:22:14.548427',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-29 00:22:14.769230',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-29 00:22:14.770776',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -689,8 +689,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-29 00:14:59.022724',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-29 00:15:00.141794',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-29 00:22:14.536758',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-29 00:22:14.885255',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -705,10 +705,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost', 'interrupted'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:30218',1,'succeeded','2026-11-29 00:15:01.824564','2026-11-29 00:15:02.014293',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:30218',1,'succeeded','2026-11-29 00:15:01.832798','2026-11-29 00:15:02.050760',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:30218',1,'succeeded','2026-11-29 00:15:01.834150','2026-11-29 00:15:02.074948',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:30218',1,'succeeded','2026-11-29 00:15:01.837607','2026-11-29 00:15:02.092237',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:4200',1,'succeeded','2026-11-29 00:22:15.464702','2026-11-29 00:22:15.536269',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:4200',1,'succeeded','2026-11-29 00:22:15.466906','2026-11-29 00:22:15.549389',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:4200',1,'succeeded','2026-11-29 00:22:15.468054','2026-11-29 00:22:15.558862',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:4200',1,'succeeded','2026-11-29 00:22:15.469324','2026-11-29 00:22:15.566116',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -871,7 +871,7 @@ lines	\3','3detector','globalmin','globalmin','α ''quoted'' "so"3',NULL,'differ
 INSERT INTO "visit_drizzles" VALUES(4,2,'two
 lines	\4','4detector','user','user',' 4',NULL,'identical');
 CREATE TABLE visit_summaries (visit_id INTEGER PRIMARY KEY, exposures INTEGER NOT NULL, downloaded INTEGER NOT NULL, aligned INTEGER NOT NULL, matched INTEGER NOT NULL, downgraded INTEGER NOT NULL, flagged INTEGER NOT NULL, stale INTEGER NOT NULL, logged INTEGER NOT NULL, flags INTEGER NOT NULL, last_activity_at DATETIME);
-INSERT INTO "visit_summaries" VALUES(1,4,1,2,4,1,1,2,0,1,'2026-11-29 00:15:02.082989');
+INSERT INTO "visit_summaries" VALUES(1,4,1,2,4,1,1,2,0,1,'2026-11-29 00:22:15.562565');
 CREATE TABLE visits (
 	id INTEGER NOT NULL, 
 	program VARCHAR(3) NOT NULL, 
