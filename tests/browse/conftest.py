@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from astropy.io import fits
 
+import skydb
 from tests.api.story import told_once
 from tests.browse.asked import Pages, pages
 
@@ -49,3 +51,25 @@ def get(url: str) -> Iterator[Pages]:
     """Ask for a page of the story."""
     with pages(url) as asked:
         yield asked
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+        found = shutil.which(name)
+        if found:
+            break
+    else:
+        pytest.skip("No Chromium on this machine.")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with sync_api.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=found, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with skydb.open(f"sqlite:///{home / 'skydb.sqlite'}") as ledger, ledger.browse() as site:
+        yield site.url

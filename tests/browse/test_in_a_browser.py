@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import skydb
 from tests.report.pictures import decoded
-
-sync_api = pytest.importorskip("playwright.sync_api")
 
 PHONE = {"width": 390, "height": 844}
 OWN = ("/", "/field/HORSEHEAD", "/visit/bxl50", "/exposure/ibxl50clq", "/runs", "/run/6",
@@ -32,27 +28,6 @@ FOCUSED = """() => { const e = document.activeElement;
   window.reached = window.reached || new Set(); window.reached.add(e);
   const s = getComputedStyle(e);
   return [window.reached.size, s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1]; }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
-        found = shutil.which(name)
-        if found:
-            break
-    else:
-        pytest.skip("No Chromium on this machine.")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    with sync_api.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=found, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address(home: Path) -> Iterator[str]:
-    with skydb.open(f"sqlite:///{home / 'skydb.sqlite'}") as ledger, ledger.browse() as site:
-        yield site.url
 
 
 class Seen:
