@@ -5,12 +5,7 @@
 
 import os
 import sys
-from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE.parent))
@@ -64,18 +59,3 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-
-
-#: Pages that a chapter names before they are there.
-_AWAITED = ("sky_matching.ipynb", "history_and_reprocessing.ipynb", "browse")
-
-
-def setup(app: "Sphinx") -> None:
-    """Let a chapter leave out pages that are not there yet."""
-    app.connect("source-read", _without_awaited)
-
-
-def _without_awaited(app: "Sphinx", page: str, source: list[str]) -> None:
-    lines = source[0].splitlines()
-    is_there = [line not in _AWAITED or any(_HERE.glob(f"{line}*")) for line in lines]
-    source[0] = "\n".join(compress(lines, is_there))
