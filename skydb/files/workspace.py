@@ -263,7 +263,12 @@ def _sync_directory(directory: Path) -> None:
 
 
 def _remove_tree(directory: Path) -> None:
-    """Remove a tree, also when a task left directories without write permission."""
+    """Remove a tree, also when a task left directories without write permission.
+
+    One that somebody else has removed, such as `fsck --repair`, is no error.
+    """
+    if not directory.exists():
+        return
     try:
         shutil.rmtree(directory)
     except PermissionError:

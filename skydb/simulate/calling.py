@@ -165,6 +165,8 @@ def redeliver(
     new = field / REDELIVERED_NAME if out is None else Path(out)
     if not overwrite and new.resolve() != field.resolve():
         old = FieldTruth.load(field)
+        for name in redelivery.only:
+            old.exposure(name)
         _require_free(new, [*(exposure.path for exposure in old.exposures), *old.products])
     return redeliver_field(field, redelivery, new, progress=progress)
 

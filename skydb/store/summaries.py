@@ -21,6 +21,9 @@ SUMMARIES, CHANGED = "visit_summaries", "changed_visits"
 #: Visits that may stay noted: reading them from their rows takes a tenth of a second.
 _FEW = 50
 
+#: What a connection knows of these tables.
+_HAS_THEM = "skydb_has_summaries"
+
 #: Visits that one commit counts anew.
 MOST = 500
 
@@ -46,6 +49,7 @@ def create_summaries(connection: Connection) -> None:
 
 def drop_summaries(connection: Connection) -> None:
     """Drop the tables and triggers, as far as there are any."""
+    connection.info.pop(_HAS_THEM, None)
     for statement in _triggers().dropped(connection.dialect.name):
         _execute(connection, statement)
     for table in (SUMMARIES, CHANGED):
@@ -164,6 +168,13 @@ def _has_statistics(connection: Connection) -> bool:
 
 
 def _exists(connection: Connection) -> bool:
+    """Whether the tables are there; asked once of a connection that has them."""
+    if not connection.info.get(_HAS_THEM):
+        connection.info[_HAS_THEM] = _is_found(connection)
+    return bool(connection.info[_HAS_THEM])
+
+
+def _is_found(connection: Connection) -> bool:
     if connection.dialect.name == "sqlite":
         asked = f"SELECT 1 FROM sqlite_schema WHERE name = '{CHANGED}'"
         return connection.exec_driver_sql(asked).scalar() is not None

@@ -46,7 +46,7 @@ def url(home: Path) -> str:
     return f"sqlite:///{home / 'skydb.sqlite'}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def get(url: str) -> Iterator[Pages]:
     """Ask for a page of the story."""
     with pages(url) as asked:
