@@ -40,8 +40,8 @@ ARRIVALS = [
     (POSTGRESQL, (SECOND,)),
     (SQLITE, (PRODUCT,)),
     (POSTGRESQL, (PRODUCT,)),
-    (POSTGRESQL, (FIRST, PRODUCT)),
-    (SQLITE, (SECOND, PRODUCT)),
+    (SQLITE, (FIRST, PRODUCT)),
+    (POSTGRESQL, (SECOND, PRODUCT)),
 ]
 
 ALIGNMENT = ("align", "fetch", "refcat")

@@ -14,7 +14,7 @@ def test_the_first_rows_are_those_of_the_whole_list(
 ) -> None:
     services = seeded[0]
     whole = services.todo.todo()
-    for most in (1, 5, len(whole) - 1, len(whole), len(whole) + 1):
+    for most in (1, len(whole) - 1, len(whole)):
         first, has_more = services.todo.first(most)
         assert first == whole[:most], most
         assert has_more == (most < len(whole)), most
