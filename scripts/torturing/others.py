@@ -18,9 +18,10 @@ import psutil
 import psycopg
 
 from scripts.torturing import process
-from scripts.torturing.kills import Campaign, Disturbance
+from scripts.torturing.kills import Campaign, Disturbance, points_of
 from scripts.torturing.stage import Stage
-from scripts.torturing.trades import TRADES, Trade, Words
+from scripts.torturing.trade import Trade, Words
+from scripts.torturing.trades import TRADES
 from scripts.torturing.verdict import (
     Judgement,
     facts_of,
@@ -172,7 +173,7 @@ def server_restarts(stage: Stage, database: str, files: Path) -> Trial:
     trade = _trade("sky run, values")
     stage.prepare(files, trade.before)
     campaign = Campaign(stage, trade, Disturbance(_crash, (0, 1, 5)))
-    points = campaign.points(8, seed=3)
+    points = points_of(campaign.steps, 8, seed=3)
     for point, judgement in campaign.judge(points):
         trial.wrong += [f"step {point}: {k}: {said}" for k, said in judgement.wrong.items()]
     trial.seen = f"before {len(points)} of {campaign.steps} steps"
