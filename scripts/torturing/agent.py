@@ -15,14 +15,18 @@ import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = frozenset(
     ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
 )
-_CHANGING = re.compile(r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|COPY|GRANT|REVOKE)\b", re.IGNORECASE)
+_CHANGING = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|COPY|GRANT|REVOKE)\b", re.IGNORECASE
+)
 _NUMBER = struct.Struct("<q")
 
 
@@ -78,6 +82,17 @@ class Agent:
         event.listen(Engine, "commit", lambda _: self._step())
         if self._counts_statements:
             event.listen(Engine, "before_cursor_execute", self._see)
+            self._watch_driver()
+
+    def _watch_driver(self) -> None:
+        """Count what is said to the driver of PostgreSQL itself, such as GRANT."""
+        execute = psycopg.Connection.execute
+
+        def counted(connection: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+            self._step()
+            return execute(connection, *arguments, **options)
+
+        psycopg.Connection.execute = counted  # type: ignore[method-assign]
 
     def _see(self, *arguments: object) -> None:
         """See a statement; its text comes after the connection and the cursor."""

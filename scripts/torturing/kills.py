@@ -22,7 +22,6 @@ from scripts.torturing.verdict import (
     unfinished,
 )
 
-
 #: Exit code of a command that goes on until SIGINT.
 _INTERRUPTED = 128 + signal.SIGINT
 _LITTLE_BYTES = 200

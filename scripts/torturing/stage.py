@@ -133,15 +133,13 @@ class Stage:
                 self.server.drop_database(self._other)
                 self._other = None
 
-    def run(
-        self, words: Sequence[str], agent: Agent | None = None, *, until: str = ""
-    ) -> Ending:
+    def run(self, words: Sequence[str], agent: Agent | None = None, *, until: str = "") -> Ending:
         """Run a command here, if told until it says something."""
         return process.run(words, self.home, self.environment, agent, until)
 
     def filled(self, words: Sequence[str]) -> tuple[str, ...]:
         """A command with the names of runs and visits, which the ledger knows."""
-        known = {"LEDGER": self.url}
+        known = {"LEDGER": self.url, "COPY": f"sqlite:///{self.home}/copy.sqlite"}
         if "OTHER" in words:
             known["OTHER"] = self.other_url
         if "READER" in words:  # Roles belong to the whole server.

@@ -7,10 +7,7 @@ from scripts.torturing.trade import Trade, Words
 _INGEST: Words = ("ingest", "files")
 _FETCH: Words = ("fetch", "--obs-id", "*", "--products", "FLT", "--project", "all", "--yes")
 _CATALOG: Words = ("refcat", "import", "files/gaia.ecsv", "--name", "gaia", "--epoch", "2016.0")
-_OTHER_CATALOG: Words = (
-    *("refcat", "import", "files/refcat.ecsv"),
-    *("--name", "other", "--epoch", "2016.0"),
-)
+_OTHER_CATALOG: Words = ("refcat", "import", "files/refcat.ecsv", "--name", "other")
 _FIT: Words = ("align", "run", "--refcat", "gaia")
 _ACCEPT: Words = ("align", "accept", "ALIGNMENT")
 _PLAIN: Words = ("sky", "run", "--no-selftest", "--engine", "skydb")
@@ -79,7 +76,13 @@ _WITH_EXPOSURES = (
         (_INGEST,),
         is_new_each_time=True,
     ),
-    Trade("export prov", ("export", "prov", "out.json"), (_INGEST,), touches=("out.json",)),
+    Trade(
+        "export prov",
+        ("export", "prov", "out.json"),
+        (_INGEST,),
+        touches=("out.json",),
+        done="skydb: out.json exists already",
+    ),
     *(
         Trade(
             f"export footprints, {name.partition('.')[2]}",
@@ -101,7 +104,7 @@ _WITH_EXPOSURES = (
 )
 
 _WITH_ENTRIES = (
-    Trade("preset remove", ("preset", "remove", "mine"), (_PRESET,), done="There is no preset mine"),
+    Trade("preset remove", ("preset", "remove", "mine"), (_PRESET,), done="no preset mine"),
     Trade(
         "books deliveries drop",
         ("books", "deliveries", "drop", "flat", "--why", "right after all"),
@@ -139,7 +142,7 @@ _WITH_SKIES = (
         ("db", "copy", "LEDGER", "sqlite:///copy.sqlite"),
         (_INGEST, _SKIES),
         touches=("copy.sqlite",),
-        copy="sqlite:///copy.sqlite",
+        copy="COPY",
         counts_statements=True,
     ),
     Trade(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skydb import domain
-from skydb.domain.vocabulary import FindingKind
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Check, Problem, ProblemKind
 from skydb.store.open_queries import has_open_activities
@@ -44,6 +43,8 @@ class FsckService:
         """
         if not any(problem.mend for problem in self.check(deep=deep, gone=gone)):
             return self.check(deep=deep, gone=gone)
+        from skydb.domain.vocabulary import FindingKind
+
         asked = {"deep": deep, "gone": list(gone)}
         activity_id = self.context.begin(lambda _, stamp: domain.Repair(asked, stamp))
         with self.context.guarded(domain.Repair, activity_id):
@@ -67,8 +68,8 @@ class FsckService:
             if not has_open_activities(connection):
                 return []
         from skydb.services.core import Fates
-        from skydb.services.fsck.headers import HalfWritten
         from skydb.services.fsck.runs import DeadRuns
+        from skydb.services.fsck.unfinished import HalfWritten
 
         fates = Fates()
         runs = DeadRuns(self.context, fates).look()
@@ -80,26 +81,25 @@ class FsckService:
         from skydb.services.core import Fates
         from skydb.services.fsck.database import DatabaseItself, LooseEnds
         from skydb.services.fsck.files import EvidenceOfFits, Files
-        from skydb.services.fsck.headers import HalfWritten, WcsInFiles
+        from skydb.services.fsck.headers import WcsInFiles
         from skydb.services.fsck.litter import Litter
-        from skydb.services.fsck.orphans import Orphans
-        from skydb.services.fsck.runs import DeadRuns, OpenAttempts
+        from skydb.services.fsck.occasions import Occasions
         from skydb.services.fsck.summaries import Summaries
 
         fates = Fates(tuple(gone))
-        half_written = HalfWritten(self.context, fates)
-        being_written = half_written.paths()
+        occasions = Occasions(self.context, fates)
+        being_written = occasions.paths_being_written()
         return [
             DatabaseItself(self.context, deep),
             # Before the runs, so that these know where their logs are kept.
             Litter(self.context, fates),
-            half_written,
-            DeadRuns(self.context, fates),
-            OpenAttempts(self.context, fates),
+            occasions.half_written,
+            occasions.dead_runs,
+            occasions.open_attempts,
             Files(self.context, deep, being_written),
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
             Summaries(self.context),
-            Orphans(self.context, fates),
+            occasions.orphans,
         ]
