@@ -1,4 +1,4 @@
-"""Checks that need entities, made only when there is something for them.
+"""Checks that are made only when there is something for them.
 
 Entities take longer to load than all other checks of a ledger in which nothing is wrong.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from skydb.services.core import Context, Fates
+from skydb.services.fsck.derived import Derived
 from skydb.services.fsck.problems import Check, Problem
 from skydb.services.fsck.unnamed import files_below, unnamed
 from skydb.store.open_queries import has_open_activities
@@ -104,6 +105,17 @@ class Occasions:
             return Orphans(self.context, self.fates)
 
         return Occasional(self._has_unnamed, make)
+
+    @property
+    def summaries(self) -> Check:
+        """Counts that are kept of visits, where there are tables for them."""
+
+        def make() -> Check:
+            from skydb.services.fsck.summaries import Summaries
+
+            return Summaries(self.context)
+
+        return Occasional(lambda: not Derived(self.context).missing(), make)
 
     def _has_open(self) -> bool:
         with self.context.store.asking() as connection:

@@ -27,7 +27,8 @@ class FsckService:
         gone : sequence of str
             Machines on which no process of skydb runs any more, whatever the ledger says.
         """
-        return [problem for check in self._checks(gone, deep=deep) for problem in check.look()]
+        checks = [self._derived(), *self._checks(gone, deep=deep)]
+        return [problem for check in checks for problem in check.look()]
 
     def repair(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
         """Find and repair problems.
@@ -45,10 +46,12 @@ class FsckService:
             return self.check(deep=deep, gone=gone)
         from skydb.domain.vocabulary import FindingKind
 
+        # Without these nothing can be recorded.
+        derived = [problem.mended() for problem in self._derived().look()]
         asked = {"deep": deep, "gone": list(gone)}
         activity_id = self.context.begin(lambda _, stamp: domain.Repair(asked, stamp))
         with self.context.guarded(domain.Repair, activity_id):
-            tried: list[Problem] = []
+            tried = list(derived)
             # Each runs after those before it, because the files of a dead run are known by the run.
             for check in self._checks(gone, deep=deep):
                 tried += [problem.mended() for problem in list(check.look())]
@@ -76,6 +79,11 @@ class FsckService:
         dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]
         return [*dead, *HalfWritten(self.context, fates).look()]
 
+    def _derived(self) -> Check:
+        from skydb.services.fsck.derived import Derived
+
+        return Derived(self.context)
+
     def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
         # `status` needs the dead runs alone, and shall not wait for these.
         from skydb.services.core import Fates
@@ -84,7 +92,6 @@ class FsckService:
         from skydb.services.fsck.headers import WcsInFiles
         from skydb.services.fsck.litter import Litter
         from skydb.services.fsck.occasions import Occasions
-        from skydb.services.fsck.summaries import Summaries
 
         fates = Fates(tuple(gone))
         occasions = Occasions(self.context, fates)
@@ -100,6 +107,6 @@ class FsckService:
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
-            Summaries(self.context),
+            occasions.summaries,
             occasions.orphans,
         ]
