@@ -49,12 +49,15 @@ Facts = Mapping[str, Counter[str]]
 
 def facts_of(stage: Stage, copy: str = "") -> Facts:
     """Everything of :data:`FACTS`; of a second ledger, too, if there is one."""
-    urls = {"": stage.url} | ({"copy: ": stage.filled((copy,))[0]} if copy else {})
-    asked = FACTS | (_RIGHTS if stage.server else {})
+    asked = {("", name): (question, None) for name, question in FACTS.items()}
+    if stage.server:
+        asked |= {("", name): (question, None) for name, question in _RIGHTS.items()}
+    if copy:
+        url = stage.filled((copy,))[0]
+        asked |= {("copy: ", name): (question, url) for name, question in FACTS.items()}
     return {
         place + name: Counter(str(row) for row in stage.ask(question, url))
-        for place, url in urls.items()
-        for name, question in asked.items()
+        for (place, name), (question, url) in asked.items()
     }
 
 
