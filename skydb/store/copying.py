@@ -78,8 +78,8 @@ def copy_ledger(
 ) -> list[TableCopy]:
     """Copy every row of a ledger into an empty one, in one transaction.
 
-    A target that has all rows of the source and no others, as when its copy was finished and
-    nobody was told, is proved and left as it is.
+    A target that has all rows of the source and no others, as when a finished copy is
+    repeated, is proved and left as it is.
 
     Parameters
     ----------
