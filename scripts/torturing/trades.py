@@ -271,6 +271,7 @@ _WITH_FITS = (
         ("align", "restore", "SOLUTION"),
         (_INGEST, _CATALOG, _FIT, _ACCEPT),
         is_slow=True,
+        done="is active in version",
     ),
     Trade(
         "align export",
@@ -278,6 +279,7 @@ _WITH_FITS = (
         (_INGEST, _CATALOG, _FIT, _ACCEPT),
         touches=("out_hlet.fits",),
         is_slow=True,
+        done="skydb: out_hlet.fits exists already",
     ),
     Trade(
         "align restore-headers",
