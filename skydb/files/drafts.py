@@ -54,7 +54,7 @@ def drafted(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def drafted_anew(path: Path) -> Iterator[Path]:
-    """As :func:`drafted`, where no ledger knows: what a killed process left goes first."""
+    """A draft as of :func:`drafted`; those that killed processes left of the file go first."""
     forget_dead_drafts(path)
     with drafted(path) as part:
         yield part
