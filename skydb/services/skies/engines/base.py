@@ -115,8 +115,9 @@ def _is_on_record(context: Context, run_id: int, home: str) -> bool:
             ).one_or_none()
     except SkydbError:
         return True
-    has_ended = row is not None and row.status is ActivityStatus.SUCCEEDED
-    return has_ended and (row.log_path or "").startswith(f"{home}/")
+    if row is None or row.status is not ActivityStatus.SUCCEEDED:
+        return False
+    return (row.log_path or "").startswith(f"{home}/")
 
 
 def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:
