@@ -1,4 +1,4 @@
-"""A server in a thread of this process, which ends at once when it is told to.
+"""A server in a thread of this process, which ends at once when it is stopped.
 
 The pages of a ledger and the simulated archive are served by it.
 """

@@ -107,7 +107,7 @@ def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
 
 
 def _is_on_record(context: Context, run_id: int, home: str) -> bool:
-    """Whether a run has ended well with what is in a directory; yes, when nobody can say."""
+    """Whether a run has ended well with what is in a directory; true when that cannot be known."""
     try:
         with context.store.reading() as session:
             row = session.execute(
