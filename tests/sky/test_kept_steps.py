@@ -12,7 +12,15 @@ from astropy.wcs import WCS
 from skydb.domain.vocabulary import TrustComponent
 from skydb.sky.bodies import _linked, _means
 from skydb.sky.clipping import Moments, RangeStatistics
-from skydb.sky.components import Sample, _beside, _exposures, _Found, _gradient, _shared
+from skydb.sky.components import (
+    Sample,
+    _beside,
+    _components,
+    _exposures,
+    _Found,
+    _gradient,
+    _shared,
+)
 from skydb.sky.coverage import ImageArea, _bare_share, coverage, coverage_of_chips
 from skydb.sky.evidence import _noise
 from skydb.sky.fit_trust import (
@@ -283,6 +291,28 @@ def test_a_gradient_is_across_the_exposure_along_its_direction() -> None:
             _gradient(model, found, fit, {}),
         ]
     assert_kept("gradients of a model", kept)
+
+
+@pytest.mark.parametrize("value", [2.0, 0.5, 0.0, -0.5, -2.0])
+def test_of_two_chips_the_bright_one_is_named_and_of_more_the_one_that_is_apart(
+    value: float,
+) -> None:
+    for others, expected in (
+        ([1], (abs(value), 1 if value < 0 else 2)),
+        ([1, 3], (value, 2)),
+        ([], (value, 2)),
+    ):
+        model: Any = SimpleNamespace(
+            fitted=lambda terms: [(np.array([value]), np.array([[0.25]]))],
+            significance=lambda *_: 4.0,
+            other_chips=lambda term, others=others: others,
+        )
+        found = _components(model, [_Found(Term("a", 2), (Term("b", 1),))], {})
+        ((kind, exposure, chip, offset, sigma),) = (
+            (one.kind.value, one.exposure, one.chip, one.value, one.sigma) for one in found
+        )
+        assert (kind, exposure, sigma) == ("chip", "a", 0.5)
+        assert (offset, chip) == expected
 
 
 def test_columns_are_inverted_as_far_as_they_are_constrained() -> None:
