@@ -54,6 +54,11 @@ def becomes(name: str, value: Any) -> Any:
     return bound_arguments(takes, (), {name: value}).arguments[name]
 
 
+def _named(table: list[tuple[str, Any, Any]]) -> list[str]:
+    """Names of tests: those of arguments and kinds, for not every value is told alike twice."""
+    return [f"{n} {name} {type(one).__name__}" for n, (name, one, _) in enumerate(table)]
+
+
 SETTINGS = FewerSettings()
 TAKEN: list[tuple[str, Any, Any]] = [
     *(("flag", True, True), ("flag", False, False), ("flag", np.bool_(True), True)),
@@ -62,7 +67,13 @@ TAKEN: list[tuple[str, Any, Any]] = [
     *(("day", "2024-05-01", "2024-05-01"), ("day", date(2024, 5, 1), date(2024, 5, 1))),
     *(("file", "a.fits", "a.fits"), ("file", Path("a"), Path("a"))),
     *(("plain", "a.fits", "a.fits"), ("plain", Path("a"), Path("a"))),
-    *(("text", "a", "a"), ("text", "", ""), ("text", 5, "5"), ("text", Path("a"), "a")),
+    *(
+        ("text", "a", "a"),
+        ("text", "", ""),
+        ("text", 5, "5"),
+        ("text", 1, "1"),
+        ("text", Path("a"), "a"),
+    ),
     *(("text", False, "False"), ("text", np.int64(7), "7")),
     *(("either", 5, 5), ("either", "5", "5")),
     *(("maybe", None, None), ("maybe", 2.0, 2.0), ("maybe", 0.0, 0.0)),
@@ -73,7 +84,7 @@ TAKEN: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "wanted"), TAKEN, ids=[str(one[:2]) for one in TAKEN])
+@pytest.mark.parametrize(("name", "value", "wanted"), TAKEN, ids=_named(TAKEN))
 def test_what_is_meant_is_given_on(name: str, value: Any, wanted: Any) -> None:
     found = becomes(name, value)
     assert type(found) is type(wanted)
@@ -100,7 +111,7 @@ REFUSED: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "what"), REFUSED, ids=[str(one[:2]) for one in REFUSED])
+@pytest.mark.parametrize(("name", "value", "what"), REFUSED, ids=_named(REFUSED))
 def test_what_cannot_be_meant_is_refused_by_what_is_wanted(
     name: str, value: Any, what: str
 ) -> None:

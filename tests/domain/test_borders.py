@@ -58,6 +58,9 @@ def test_a_product_stands_for_its_own_flavour_and_skydb_for_what_it_made(
 ) -> None:
     shelf = ProductSet()
     outside = shelf.add(delivery(ONE, flavour=own))
+    wish = Wish(flavour=asked if is_named else None)
+    before = newest_in_time(shelf.all[0], asked, wish)
+    assert before is (outside if own is asked else None)
     made = accepted(outside)
     found = newest_in_time(shelf.all[0], asked, Wish(flavour=asked if is_named else None))
     if asked is Flavour.SKYDB:
@@ -76,9 +79,10 @@ def test_only_products_of_exposures_with_an_archive_version_can_be_chosen() -> N
 
 
 def test_combinations_of_skydb_are_taken_by_members_first() -> None:
-    small = combination("ibxl50001", Flavour.SKYDB, ONE)
-    large = combination("ibxl50002", Flavour.SKYDB, ONE, TWO)
+    # The largest is the oldest.
     largest = combination("ibxl50003", Flavour.SKYDB, ONE, TWO, "ibxl50icq")
+    large = combination("ibxl50002", Flavour.SKYDB, ONE, TWO)
+    small = combination("ibxl50001", Flavour.SKYDB, ONE)
     shelf = _shelf(PIPELINE, names=(ONE, TWO, "ibxl50icq"))
     for product in shelf.all:
         accepted(product.versions[0])
@@ -227,3 +231,14 @@ def test_counts_become_electrons_by_a_gain_above_none(gain: float | None) -> Non
     assert told.startswith("a has no gain in its header")
     known = common_unit({**several, "a": Condition(gain=0.5, bunit="COUNTS")})
     assert known.conversions["a"].gain == 0.5 and not known.obstacles
+
+
+def test_of_two_combinations_the_one_of_older_files_goes_last() -> None:
+    shelf = _shelf(PIPELINE)
+    for flavours in ((PIPELINE, Flavour.SKYDB), (Flavour.SKYDB, PIPELINE)):
+        first, second = (
+            combination(f"ibxl5000{n}", one, ONE, TWO) for n, one in enumerate(flavours)
+        )
+        for behind, expected in (((first,), second), ((second,), first)):
+            found = choose_combinations([first, second], shelf.all, behind=behind)
+            assert [one.version.product for one in found] == [expected]
