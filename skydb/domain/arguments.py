@@ -58,8 +58,15 @@ def bound_arguments(
     ------
     UsageError
         When an argument is of another kind than its annotation.
+    TypeError
+        When one is missing, or there is none of its name or place.
     """
-    bound = signature(function).bind(*args, **kwargs)
+    try:
+        bound = signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        names = [str(one).partition(":")[0] for one in signature(function).parameters.values()]
+        takes = ", ".join(name.partition("=")[0] for name in names if name != "self")
+        raise TypeError(f"{function.__name__}: {error}. It takes ({takes}).") from None
     for name, given in bound.arguments.items():
         bound.arguments[name] = _checked(function, name, given)
     return bound
