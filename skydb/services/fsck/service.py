@@ -100,6 +100,6 @@ class FsckService:
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
-            Summaries(self.context),
+            Summaries(self.context, deep),
             Orphans(self.context, fates),
         ]
