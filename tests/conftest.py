@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -73,6 +74,12 @@ def pytest_configure(config: pytest.Config) -> None:
     astropy_cfg = home / "config" / "astropy" / "astropy.cfg"
     astropy_cfg.parent.mkdir()
     astropy_cfg.write_text(ASTROPY_CFG)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of all later searches for garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -205,7 +206,7 @@ class PostgresServer:
         """Name of a new database, empty or a copy of another one."""
         name = f"test_{next(self._numbers)}"
         self._execute(
-            "CREATE DATABASE {} TEMPLATE {} OWNER {}",
+            f"CREATE DATABASE {{}} TEMPLATE {{}} OWNER {{}} {self._strategy}",
             sql.Identifier(name),
             sql.Identifier(template or "template0"),
             sql.Identifier(OWNER),
@@ -233,6 +234,12 @@ class PostgresServer:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}",
             sql.Literal(name),
         )
+
+    @cached_property
+    def _strategy(self) -> str:
+        """How a database is copied: file by file takes half of the time of page by page."""
+        with closing(self._connect()) as connection:
+            return "STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(

@@ -13,11 +13,12 @@ are 50 matches or more; with fewer, half a pixel is too much in any case.
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from string import ascii_lowercase, digits
@@ -119,9 +120,22 @@ def measure(workdir: Path, repeats: int, fields: int = _FIELDS) -> list[Result]:
     for first in range(0, fields, _TOGETHER):
         road = list(AlignmentRoad)[first // _TOGETHER % 3]
         seeds = range(_FIRST_SEED + first, _FIRST_SEED + min(first + _TOGETHER, fields))
-        found += judged(workdir / str(first), [case_of(seed, road) for seed in seeds])
+        found += _kept(workdir, first, [case_of(seed, road) for seed in seeds])
     _show(found)
     return [_accepted_and_wrong(found), _refused_though_right(found)]
+
+
+def _kept(workdir: Path, first: int, cases: Sequence[Case]) -> list[Judged]:
+    """Fits of some fields, from an earlier start in the same directory (``--keep``) if there."""
+    kept = workdir / f"judged-{first}.json"
+    if not kept.exists():
+        rows = [
+            asdict(one) | {"case": one.case.plan.seed}
+            for one in judged(workdir / str(first), cases)
+        ]
+        kept.write_text(json.dumps(rows))
+    fields = {case.plan.seed: case for case in cases}
+    return [Judged(**row | {"case": fields[row["case"]]}) for row in json.loads(kept.read_text())]
 
 
 def case_of(seed: int, road: AlignmentRoad) -> Case:
@@ -155,6 +169,7 @@ def case_of(seed: int, road: AlignmentRoad) -> Case:
 
 def judged(directory: Path, cases: Sequence[Case]) -> list[Judged]:
     """Simulate fields of one road, fit them in one run, accept all by force, and measure."""
+    shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     truths = [_simulated(directory / str(case.plan.seed), case) for case in cases]
     services = new_ledger(directory)

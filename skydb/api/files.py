@@ -124,7 +124,7 @@ class HistoryGroup(Group):
         Raises
         ------
         NotFoundError
-            When there is no such directory.
+            When there is no such directory or file.
 
         Examples
         --------

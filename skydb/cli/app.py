@@ -36,6 +36,7 @@ from skydb.cli import (
     wcs,
 )
 from skydb.cli.inputs import show_refused
+from skydb.cli.late import late
 from skydb.cli.shell import FAILED, Shell
 from skydb.errors import DiskError, InputsRefusedError, SkydbError
 from skydb.interruption import check
@@ -129,6 +130,9 @@ def print_version() -> None:
     sys.stdout.write(f"{__version__}\n")
 
 
+late(app)
+
+
 def run(words: list[str]) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
     try:
@@ -163,7 +167,7 @@ def placed(words: Sequence[str]) -> list[str]:
 
 @cache
 def _command() -> Callable[..., object]:
-    """Made of all signatures, which takes longer than most commands: once for a process."""
+    """The tree of all commands: once for a process."""
     return typer.main.get_command(app)
 
 

@@ -22,7 +22,7 @@ def attach(app: typer.Typer) -> None:
 def import_(
     context: typer.Context,
     directories: Annotated[
-        list[Path], typer.Argument(help="Searched with all below it.", metavar="DIR...")
+        list[Path], typer.Argument(help="Searched with all below it, or a log.", metavar="DIR...")
     ],
     as_json: JsonOption = False,
 ) -> None:
@@ -35,7 +35,7 @@ def import_(
     Files are read where they are; copies of the evidence are kept. Importing again records
     only what is new. Exit code 5 when a run was downgraded, or when something was left out
     or contradicts something else; 1 when there was nothing to record; 4 when there is no
-    such directory.
+    such directory or file.
 
     A fit is `applied` only where the log shows that a header was written; a dry run is
     `proposed`, and what was applied later with the same numbers is linked to it.

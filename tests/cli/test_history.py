@@ -48,6 +48,13 @@ def test_the_answer_has_the_keys_of_the_contract(ledger, home):
     assert {row["status"] for row in again} == {"known"}
 
 
+def test_a_log_can_be_named_alone_and_is_known_when_its_directory_comes(ledger, home):
+    alone = ledger.json("history", "import", home / "astrodrizzle.log")
+    assert [row["status"] for row in alone] == ["new"] * 4
+    rows = ledger.json("history", "import", home)
+    assert [row["status"] for row in rows] == ["new", *["known"] * 4]
+
+
 def test_what_was_left_out_is_said_and_ends_with_code_5(ledger, home):
     log = home / "astrodrizzle.log"
     log.write_text(log.read_text().replace("of 0.812345", "of 0.8!2345", 1))

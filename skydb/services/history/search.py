@@ -57,7 +57,9 @@ class Found:
 
 
 def files_below(directory: Path, ours: Path) -> list[Path]:
-    """Every file below a directory but those that skydb keeps."""
+    """Every file below a directory but those that skydb keeps; a file itself."""
+    if directory.is_file():
+        return [directory]
     root = ours.resolve()
     return [
         path

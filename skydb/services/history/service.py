@@ -58,7 +58,8 @@ class HistoryService:
         Parameters
         ----------
         directories : sequence of Path
-            Each is searched with all below it, but for what skydb itself keeps there.
+            Each is searched with all below it, but for what skydb itself keeps there. A file
+            is read alone, with the shift and match files beside it that its runs wrote.
 
         Returns
         -------
@@ -69,15 +70,15 @@ class HistoryService:
         Raises
         ------
         NotFoundError
-            When one of the directories does not exist; nothing is imported then.
+            When one of them does not exist; nothing is imported then.
         FileRejectedError
             When the path of one cannot be recorded.
         """
         for directory in directories:
-            if not directory.is_dir():
+            if not (directory.is_dir() or directory.is_file()):
                 raise NotFoundError(
-                    f"There is no directory {directory}.",
-                    advice="Give the one that the logs are in.",
+                    f"There is no directory or file {directory}.",
+                    advice="Give a log, or the directory that the logs are in.",
                 )
             if not is_utf8(directory.resolve()):
                 raise FileRejectedError(directory, "its path is not UTF-8", advice="Rename it.")

@@ -1,0 +1,88 @@
+"""Commands whose options are made when somebody asks for them.
+
+typer makes the options of all commands from their signatures before it runs one of them, which
+takes longer than most commands do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, cast
+
+import typer
+from typer import main as making
+from typer.core import TyperCommand
+from typer.models import CommandInfo
+
+_Function = Callable[..., Any]
+
+
+class LateCommand(TyperCommand):
+    """A command that knows its name and help, and reads its signature when it is used.
+
+    Parameters
+    ----------
+    function : callable
+        What the command runs; its signature tells the options.
+    **attributes
+        Those of a command. `params` and `callback` are left out: both follow from the function.
+    """
+
+    def __init__(self, *, function: _Function, **attributes: Any) -> None:  # noqa: ANN401
+        self._function = function
+        super().__init__(**attributes)
+
+    @cached_property
+    def _made(self) -> tuple[list[Any], _Function | None]:
+        found = making.get_params_convertors_ctx_param_name_from_function(self._function)
+        params, convertors, context_name = found
+        callback = making.get_callback(
+            callback=self._function,
+            params=params,
+            convertors=convertors,
+            context_param_name=context_name,
+            pretty_exceptions_short=False,
+        )
+        return list(params), callback
+
+    @property
+    def params(self) -> list[Any]:
+        """The options and arguments."""
+        return self._made[0]
+
+    @params.setter
+    def params(self, _: object) -> None:
+        """Leave what typer found in the stub."""
+
+    @property
+    def callback(self) -> _Function | None:
+        """What runs with the values of the options."""
+        return self._made[1]
+
+    @callback.setter
+    def callback(self, _: object) -> None:
+        """Leave the stub's."""
+
+
+def late(app: typer.Typer) -> None:
+    """Have the commands of an application, and of its groups, read their signatures late."""
+    for command in app.registered_commands:
+        _delay(command)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            late(group.typer_instance)
+
+
+def _delay(command: CommandInfo) -> None:
+    function = command.callback
+    if function is None:
+        return
+
+    def stub() -> None:
+        """Stand for the function while the tree of commands is made."""
+
+    stub.__name__, stub.__doc__ = function.__name__, function.__doc__
+    command.callback = stub
+    made = partial(LateCommand, function=function)
+    command.cls = cast("type[TyperCommand]", made)
