@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Visit
@@ -13,7 +13,7 @@ from skydb.domain.grouping import StatisticsBy
 from skydb.store.patterns import matching
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
-from skydb.store.skies import PACKS, PART, noted, trusted_packs
+from skydb.store.skies import PACKS, PART, doubted_visits
 from skydb.store.skypacks import Place
 from skydb.store.statistics_queries import packed_skies, visits_of_replays, visits_of_scope
 
@@ -35,24 +35,23 @@ def packs_by(
     if needs_rows(scope):
         yield from _from_rows(session, by, scope, visits_of_scope(session, scope), replays=replays)
         return
-    unlike = visits_of_replays(connection) if replays else []
-    for key, unit, pack in _kept(session, by, scope, unlike):
-        yield key, unit, bytes(pack)
-    doubted = {*unlike, *connection.execute(noted()).scalars()}
-    if not doubted:
-        return
-    if not scope.is_everything:
+    doubted = doubted_visits(connection).union(visits_of_replays(connection) if replays else ())
+    for visit, key, unit, pack in connection.execute(_kept(session, by, scope)):
+        if visit not in doubted:
+            yield key, unit, bytes(pack)
+    if doubted and not scope.is_everything:
         doubted &= set(visits_of_scope(session, scope))
     yield from _from_rows(session, by, scope, sorted(doubted), replays=replays)
 
 
-def runs_of_visits(session: Session) -> Iterator[tuple[int, bytes]]:
-    """Visit and pack of all that there is, those of one visit apart from each other."""
+def packs_of_visits(session: Session) -> Iterator[tuple[int, bytes]]:
+    """Visit and pack of all that there is; a visit may have several."""
     connection = session.connection()
-    query = trusted_packs((PACKS.c.visit_id, PACKS.c.packed))
-    for visit, pack in connection.execute(query.execution_options(yield_per=_BATCH)):
-        yield visit, bytes(pack)
-    doubted = sorted(connection.execute(noted()).scalars())
+    doubted = doubted_visits(connection)
+    query = select(PACKS.c.visit_id, PACKS.c.packed).execution_options(yield_per=_BATCH)
+    for visit, pack in connection.execute(query):
+        if visit not in doubted:
+            yield visit, bytes(pack)
     for part in batches(doubted, PART):
         for place, pack in packed_skies(connection, part):
             yield place.visit_id, pack
@@ -64,20 +63,20 @@ def needs_rows(scope: Scope) -> bool:
     return scope.restricts_files or any(names)
 
 
-def _kept(session: Session, by: StatisticsBy, scope: Scope, unlike: list[int]) -> Iterator[Any]:
+def _kept(session: Session, by: StatisticsBy, scope: Scope) -> Select[Any]:
     columns: dict[StatisticsBy, Any] = {
         StatisticsBy.VISIT: Visit.program + Visit.number,
         StatisticsBy.FILTER: PACKS.c.filters,
         StatisticsBy.DETECTOR: PACKS.c.detector,
         StatisticsBy.PROPOSAL: Visit.proposal_id,
     }
-    query = trusted_packs((columns[by], PACKS.c.unit, PACKS.c.packed), unlike)
-    query = query.where(*_conditions(session, scope)).execution_options(yield_per=_BATCH)
-    yield from session.connection().execute(query)
+    wanted: tuple[Any, ...] = (PACKS.c.visit_id, columns[by], PACKS.c.unit, PACKS.c.packed)
+    query = select(*wanted).select_from(PACKS).join(Visit, Visit.id == PACKS.c.visit_id)
+    return query.where(*_conditions(session, scope)).execution_options(yield_per=_BATCH)
 
 
 def _conditions(session: Session, scope: Scope) -> list[ColumnElement[bool]]:
-    """Those of a scope, said of packs instead of exposures."""
+    """Conditions of a scope, said of packs instead of exposures."""
     several = Scope(visits=scope.visits, proposal_id=scope.proposal_id).conditions(session)
     if scope.filter is not None:
         known = matching(session, Exposure.filters, scope.filter)

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     LargeBinary,
-    Select,
     String,
     column,
-    not_,
     select,
     table,
-    union,
 )
 
 if TYPE_CHECKING:
@@ -115,37 +112,22 @@ def differing_skies(connection: Connection, first: int, last: int) -> list[int]:
     kept = Counter((*row[:-1], bytes(row[-1])) for row in connection.execute(query))
     wrong = {int(row[0]) for row in right.symmetric_difference(kept)}
     wrong |= {int(row[0]) for row, times in kept.items() if times > 1}
-    return sorted(wrong - set(connection.execute(noted()).scalars())) if wrong else []
+    return sorted(wrong - doubted_visits(connection)) if wrong else []
 
 
-def noted() -> Any:  # noqa: ANN401 - a select of either kind
-    """Select the visits whose packs are not to be trusted."""
-    from skydb.domain import Exposure, SkyValue
-
-    of_runs = (
-        select(Exposure.visit_id)
-        .join(SkyValue, SkyValue.exposure_id == Exposure.id)
-        .join(_RUNS, _RUNS.c.run_id == SkyValue.run_id)
-    )
-    return union(select(_NOTED.c.visit_id), of_runs)
-
-
-def trusted_packs(columns: Sequence[Any], without: Sequence[int] = ()) -> Select[Any]:
-    """Select packs of visits that did not change, beside their visits.
-
-    Parameters
-    ----------
-    columns : sequence
-        Columns of packs and visits.
-    without : sequence of int
-        More visits to leave out.
-    """
-    from skydb.domain import Visit
-
-    query = select(*columns).select_from(PACKS).join(Visit, Visit.id == PACKS.c.visit_id)
-    doubted = noted().subquery()
-    query = query.where(PACKS.c.visit_id.not_in(select(doubted.c[0])))
-    return query.where(not_(PACKS.c.visit_id.in_(without))) if without else query
+def doubted_visits(connection: Connection) -> set[int]:
+    """Visits whose packs are not to be trusted."""
+    found = set(connection.exec_driver_sql("SELECT visit_id FROM changed_visits").scalars())
+    runs = list(connection.exec_driver_sql(f"SELECT run_id FROM {CHANGED_RUNS}").scalars())
+    for part in _parts(runs):
+        # By keys: as a join a planner without statistics of the notes would read every value.
+        keys = ", ".join(str(int(run)) for run in part)
+        asked = (
+            "SELECT DISTINCT e.visit_id FROM sky_values sv"
+            f" JOIN exposures e ON e.id = sv.exposure_id WHERE sv.run_id IN ({keys})"
+        )
+        found.update(connection.exec_driver_sql(asked).scalars())
+    return found
 
 
 def _insert(connection: Connection, visits: Sequence[int]) -> None:

@@ -108,7 +108,7 @@ class _Values:
         self.levels += section.levels
 
     def runs(self) -> tuple[int, ...]:
-        """How many runs, downgraded, imported and repeating ones: each once."""
+        """Count runs, downgraded, imported and repeating ones: each once."""
         if self.sections == 1:
             return self.counts
         runs = np.unique(_integers(self.counted))
@@ -152,7 +152,7 @@ class _Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What one row of the statistics is computed from."""
+    """Values behind one row of the statistics."""
 
     key: _Key
     unit: str | None

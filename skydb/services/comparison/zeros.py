@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.store.packed_queries import runs_of_visits
+from skydb.store.packed_queries import packs_of_visits
 from skydb.store.rows import batches
-from skydb.store.skypacks import FLAGS, unpacked
+from skydb.store.skypacks import runs_of_pack
 from skydb.store.statistics_queries import chip_values
 
 #: Runs whose values are read at once.
 _BATCH = 500
 #: A constant that is taken from fewer differences than this leaves nothing to look at.
 FEWEST_FOR_OFFSET = 2
-#: More runs than these are first told apart by their visits.
+#: More runs than these are first set apart by their visits.
 _FEW = 300
 
 
@@ -130,31 +130,24 @@ def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[
     runs = np.unique(np.concatenate(groups))
     if runs.size <= _FEW:
         return zeros_of_runs(session, runs.tolist())
-    parts = _apart(session, runs)
-    of_groups = [parts[np.searchsorted(runs, group)] for group in groups]
-    wanted = {int(of[0]) for of in of_groups if (of == of[0]).all()}
-    return zeros_of_runs(session, runs[np.isin(parts, sorted(wanted))].tolist())
+    part_of = _parts(session, runs.tolist())
+    of_groups = [{part_of[run] for run in group.tolist()} for group in groups]
+    wanted = {part for parts in of_groups if len(parts) == 1 for part in parts}
+    return zeros_of_runs(session, [run for run, part in part_of.items() if part in wanted])
 
 
-def _apart(session: Session, runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number of the part that each run is in; runs of different parts have no visit in common."""
-    # Not imported with this module: few ledgers have so many runs.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+def _parts(session: Session, runs: Sequence[int]) -> dict[int, int]:
+    """A run for each run; where they differ, the runs have no visit in common, by no way."""
+    above = {run: run for run in runs}
 
-    visits: list[int] = []
-    counted: list[bytes] = []
-    for visit, pack in runs_of_visits(session):
-        for section in unpacked(pack)[1]:
-            if section.method == SkyMethod.MATCH.value:
-                visits += [visit] * section.runs
-                counted.append(section.counted)
-    of_visits = np.frombuffer(b"".join(counted), dtype="<i8") // FLAGS
-    is_meant = np.isin(of_visits, runs)
-    place = np.searchsorted(runs, of_visits[is_meant])
-    _, node = np.unique(np.array(visits)[is_meant], return_inverse=True)
-    size = runs.size + int(node.max()) + 1
-    links = coo_array((np.ones(place.size, dtype=bool), (place, runs.size + node)), (size, size))
-    _, part = connected_components(links, directed=False)
-    found: NDArray[np.int64] = part[: runs.size]
-    return found
+    def top(run: int) -> int:
+        while above[run] != run:
+            above[run] = run = above[above[run]]
+        return run
+
+    of_visit: dict[int, int] = {}
+    for visit, pack in packs_of_visits(session):
+        for run in runs_of_pack(pack, SkyMethod.MATCH.value):
+            if run in above:
+                above[top(run)] = top(of_visit.setdefault(visit, run))
+    return {run: top(run) for run in runs}
