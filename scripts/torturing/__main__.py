@@ -18,7 +18,8 @@ from scripts.torturing.others import OTHERS, Trial
 from scripts.torturing.results import Results, code_fingerprint
 from scripts.torturing.stage import Stage, StageError
 from scripts.torturing.tables import kill_table, other_table
-from scripts.torturing.trades import TRADES, Trade
+from scripts.torturing.trade import Trade
+from scripts.torturing.trades import TRADES
 from tests.postgres import SETTINGS, PostgresServer
 
 _SIGNALS = {
@@ -57,7 +58,8 @@ def _torture(
     try:
         process.warm_up(None if server is None else server.url(server.create_database()))
         stage = Stage(home, server)
-        trades = [one for one in TRADES if _is_wanted(one.name, options)]
+        trades = [one for one in TRADES if one.only_on in ("", database)]
+        trades = [one for one in trades if _is_wanted(one.name, options)]
         rows += [_campaign(stage, database, trade, files, options) for trade in trades]
         for name, trial in OTHERS.items():
             if _is_wanted(name, options):
@@ -124,7 +126,7 @@ def _tried(
 ) -> Row:
     """The row of a command, with the kills that stand in the file and all others made now."""
     try:
-        stage.prepare(files, trade.before)
+        stage.prepare(files, trade.before, is_bare=trade.is_bare)
         campaign = Campaign(stage, trade, _SIGNALS[options.signal])
     except StageError as error:
         row.wrong["not prepared"] += 1

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import signal
 import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = frozenset(
     ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
+)
+_CHANGING = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|COPY|GRANT|REVOKE)\b", re.IGNORECASE
 )
 _NUMBER = struct.Struct("<q")
 
@@ -45,14 +51,22 @@ class Agent:
         Step, from 1, before which something happens; it only counts when left out.
     what : callable
         What happens then, in the process; :func:`killed` unless told.
+    counts_statements : bool
+        Whether statements that write are steps, too.
     """
 
     def __init__(
-        self, home: Path, before: int | None = None, what: Callable[[], None] | None = None
+        self,
+        home: Path,
+        before: int | None = None,
+        what: Callable[[], None] | None = None,
+        *,
+        counts_statements: bool = False,
     ) -> None:
         self._home = str(home)
         self._before = before
         self._what = what or killed
+        self._counts_statements = counts_statements
         self._process = 0
         self._shared = mmap.mmap(-1, _NUMBER.size)
 
@@ -66,6 +80,24 @@ class Agent:
         self._process = os.getpid()
         sys.addaudithook(self._hear)
         event.listen(Engine, "commit", lambda _: self._step())
+        if self._counts_statements:
+            event.listen(Engine, "before_cursor_execute", self._see)
+            self._watch_driver()
+
+    def _watch_driver(self) -> None:
+        """Count what is said to the driver of PostgreSQL itself, such as GRANT."""
+        execute = psycopg.Connection.execute
+
+        def counted(connection: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+            self._step()
+            return execute(connection, *arguments, **options)
+
+        psycopg.Connection.execute = counted  # type: ignore[method-assign]
+
+    def _see(self, *arguments: object) -> None:
+        """See a statement; its text comes after the connection and the cursor."""
+        if _CHANGING.match(str(arguments[2])):
+            self._step()
 
     def _hear(self, name: str, arguments: tuple[object, ...]) -> None:
         if name == "open":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from scripts.torturing.agent import Agent, killed, told
 from scripts.torturing.stage import Stage, StageError
-from scripts.torturing.trades import Trade
+from scripts.torturing.trade import Trade
 from scripts.torturing.verdict import (
     Facts,
     Judgement,
@@ -18,8 +18,13 @@ from scripts.torturing.verdict import (
     litter_of,
     marks_of,
     problems_in,
+    touched,
     unfinished,
 )
+
+#: Exit code of a command that goes on until SIGINT.
+_INTERRUPTED = 128 + signal.SIGINT
+_LITTLE_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Wanted:
     facts: Facts
     before: dict[str, str]
     after: dict[str, str]
+    made: dict[str, int]
     steps: int
 
 
@@ -83,12 +89,18 @@ class Campaign:
         self._stage, self._what = stage, what or KILL
         with stage.trial():
             self._trade = trade
-            before, agent = marks_of(stage), Agent(stage.home)
-            ending = stage.run(stage.filled(trade.words), agent)
-            if ending.code not in (0, 5):
+            before = marks_of(stage)
+            agent = Agent(stage.home, counts_statements=trade.counts_statements)
+            ending = stage.run(stage.filled(trade.words), agent, until=trade.until)
+            self._good = (0, 5, *((_INTERRUPTED,) if trade.until else ()))
+            if ending.code not in self._good:
                 raise StageError(f"{trade.name}: {ending.code} {ending.err[-2000:]}")
             self._code = ending.code
-            self._wanted = Wanted(facts_of(stage), before, marks_of(stage), ending.steps)
+            made = touched(stage, trade.touches)
+            if missing := [name for name in trade.touches if not (stage.home / name).exists()]:
+                raise StageError(f"{trade.name} has not made {missing}")
+            facts = facts_of(stage, trade.copy)
+            self._wanted = Wanted(facts, before, marks_of(stage), made, ending.steps)
             left = litter_of(stage, trade.touches)
             if left or unfinished(stage):
                 raise StageError(f"{trade.name} leaves litter of its own accord: {left}")
@@ -107,33 +119,54 @@ class Campaign:
     def _judge(self, point: int) -> Judgement:
         found, stage, trade = Judgement(), self._stage, self._trade
         words = stage.filled(trade.words)  # Each trial has a database of its own.
-        agent = Agent(stage.home, point, lambda: self._what.happen(stage))
-        ended = stage.run(words, agent)
+        agent = Agent(
+            stage.home,
+            point,
+            lambda: self._what.happen(stage),
+            counts_statements=trade.counts_statements,
+        )
+        ended = stage.run(words, agent, until=trade.until)
         stage.wait_for_server()
         found.demand("worker left", not ended.left, f"{ended.left} processes")
         self._demand_end(found, ended.code, ended.err)
-        repaired = stage.run(("fsck", "--repair", "--json"))
-        found.demand("fsck failed", repaired.code in (0, 5), repaired.err[-400:])
-        found.demand("still running", not unfinished(stage), unfinished(stage))
+        if not trade.is_bare:
+            self._demand_repair(found)
         self._demand_files(found, again=False)
-        again = stage.run(trade.again or words)
+        again = stage.run(stage.filled(trade.again) or words, until=trade.until)
         is_done = bool(trade.done) and trade.done in again.err
-        good = again.code in (0, 5) or is_done
+        good = again.code in self._good or is_done
         found.demand("not repeatable", good, f"{again.code} {again.err[-400:]}")
-        found.compare("rows", facts_of(stage), self._wanted.facts, trade.is_new_each_time)
+        facts = facts_of(stage, trade.copy)
+        found.compare("rows", facts, self._wanted.facts, trade.is_new_each_time)
         self._demand_files(found, again=True)
         self._demand_peace(found)
         return found
 
+    def _demand_repair(self, found: Judgement) -> None:
+        stage = self._stage
+        repaired = stage.run(("fsck", "--repair", "--json"))
+        found.demand("fsck failed", repaired.code in (0, 5), repaired.err[-400:])
+        problems = problems_in(repaired.out) if repaired.code in (0, 5) else []
+        # These change with the rows in one transaction, or not at all.
+        half = [one for one in problems if one["problem"] in ("summary", "loose-end", "database")]
+        found.demand("half rows", not half, half[:3])
+        found.demand("still running", not unfinished(stage), unfinished(stage))
+
     def _demand_end(self, found: Judgement, code: int, err: str) -> None:
         # It may have been done but for the last words.
-        good = (*self._what.codes, self._code)
+        good = (*self._what.codes, *self._good)
         found.demand("wrong exit code", code in good, f"{code} {err[-300:]}")
         found.demand("traceback", "Traceback" not in err, err[-500:])
 
     def _demand_files(self, found: Judgement, *, again: bool) -> None:
         marks, wanted = marks_of(self._stage), self._wanted
+        made = touched(self._stage, self._trade.touches)
+        # A draft may stay beside a file of which the ledger knows nothing, until it is made anew.
+        known = made.keys() & wanted.made.keys()
+        half = [name for name in known if not _is_like(made[name], wanted.made[name])]
+        found.demand("half file", not half, half)
         if again:
+            found.demand("files not made", made.keys() == wanted.made.keys(), sorted(made))
             found.demand("user file changed", marks == wanted.after, _differ(marks, wanted.after))
         elif self._trade.writes_files:
             mixed = marks not in (wanted.before, wanted.after)
@@ -161,6 +194,11 @@ def points_of(number_of_steps: int, number: int, seed: int) -> list[int]:
     if number < 2:
         return [(number_of_steps + 1) // 2]
     return sorted({1, number_of_steps, *random.Random(seed).sample(steps[1:-1], number - 2)})
+
+
+def _is_like(size: int, wanted: int) -> bool:
+    """Whether a file has the size of a whole one, which dates in it may change a little."""
+    return abs(size - wanted) <= max(_LITTLE_BYTES, wanted // 10)
 
 
 def _differ(one: dict[str, str], other: dict[str, str]) -> list[str]:

@@ -18,9 +18,11 @@ import psutil
 import psycopg
 
 from scripts.torturing import process
-from scripts.torturing.kills import Campaign, Disturbance
+from scripts.torturing.agent import Agent
+from scripts.torturing.kills import Campaign, Disturbance, points_of
 from scripts.torturing.stage import Stage
-from scripts.torturing.trades import TRADES, Trade, Words
+from scripts.torturing.trade import Trade, Words
+from scripts.torturing.trades import TRADES
 from scripts.torturing.verdict import (
     Judgement,
     facts_of,
@@ -31,6 +33,7 @@ from scripts.torturing.verdict import (
 )
 
 _CROWD = 16
+_REPAIRS, _REPAIRED = 4, 4
 _SOAK = 500
 #: Of each mapper SQLAlchemy keeps some 150 statements by engine, and each command has a new one:
 #: after this many runs nothing more is to be remembered.
@@ -172,7 +175,7 @@ def server_restarts(stage: Stage, database: str, files: Path) -> Trial:
     trade = _trade("sky run, values")
     stage.prepare(files, trade.before)
     campaign = Campaign(stage, trade, Disturbance(_crash, (0, 1, 5)))
-    points = campaign.points(8, seed=3)
+    points = points_of(campaign.steps, 8, seed=3)
     for point, judgement in campaign.judge(points):
         trial.wrong += [f"step {point}: {k}: {said}" for k, said in judgement.wrong.items()]
     trial.seen = f"before {len(points)} of {campaign.steps} steps"
@@ -284,6 +287,34 @@ class _Soak:
         self._told.write_text(json.dumps(seen))
 
 
+def repairs_at_once(stage: Stage, database: str, files: Path) -> Trial:
+    """Four `fsck --repair` at once after a command was killed, then the command again."""
+    trial, tried = Trial(f"{_REPAIRS} repairs at once", database), 0
+    for name in ("sky write-headers", "sky run, values", "ingest of redelivered files"):
+        trade = _trade(name)
+        stage.prepare(files, trade.before)
+        steps = Campaign(stage, trade).steps
+        for point in points_of(steps, _REPAIRED, seed=4):
+            with stage.trial():
+                words = stage.filled(trade.words)
+                stage.run(words, Agent(stage.home, point))
+                repair = ("fsck", "--repair", "--json")
+                started = [
+                    process.start(repair, stage.home, stage.environment) for _ in range(_REPAIRS)
+                ]
+                endings = [process.wait(child, stage.home) for child in started]
+                endings.append(stage.run(words))
+                trial.wrong += [
+                    f"{name}, step {point}: exit {one.code}: {one.err[-300:]}"
+                    for one in endings
+                    if one.code not in (0, 5)
+                ]
+                trial.demand_peace(stage)
+                tried += 1
+    trial.seen = f"after {tried} kills of three commands"
+    return trial
+
+
 OTHERS: dict[str, Callable[[Stage, str, Path], Trial]] = {
     "crowd": crowd,
     "disk": full_disk,
@@ -291,4 +322,5 @@ OTHERS: dict[str, Callable[[Stage, str, Path], Trial]] = {
     "restart": server_restarts,
     "clock": clock_set_back,
     "soak": soak,
+    "repairs": repairs_at_once,
 }

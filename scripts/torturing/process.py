@@ -25,6 +25,8 @@ from tests.engines import share_statements
 
 #: Longest time that a process of a killed command may outlive it.
 _GRACE_S = 10.0
+#: Longest time until a command that does not end by itself says that it has begun.
+_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,11 @@ def warm_up(url: str | None) -> None:
 
 
 def run(
-    words: Sequence[str], home: Path, environment: Mapping[str, str], agent: Agent | None = None
+    words: Sequence[str],
+    home: Path,
+    environment: Mapping[str, str],
+    agent: Agent | None = None,
+    until: str = "",
 ) -> Ending:
     """Run one command to its end, or to the end that its agent makes of it.
 
@@ -88,9 +94,24 @@ def run(
         Variables to add.
     agent : Agent, optional
         Who counts, or kills.
+    until : str
+        Text in its output upon which it is interrupted.
     """
     child = start(words, home, environment, agent)
+    if until:
+        _interrupt(child, output_of(home, child, "out"), until)
     return wait(child, home, agent)
+
+
+def _interrupt(child: int, output: Path, until: str) -> None:
+    """Send SIGINT to a process when it has said something, unless it ends before."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        said = output.exists() and until in output.read_text(errors="replace")
+        if said or time.monotonic() > deadline:
+            os.kill(child, signal.SIGINT)
+            return
+        time.sleep(0.05)
 
 
 class Installed(Protocol):

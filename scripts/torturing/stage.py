@@ -24,6 +24,9 @@ _NEWEST = {
     "SKY": "SELECT MAX(id) FROM activities WHERE kind = 'sky-run'",
     "WRITE": "SELECT MAX(id) FROM activities WHERE kind = 'header-write'",
     "VISIT": "SELECT MIN(program || number) FROM visits",
+    "ENTRY": "SELECT MAX(id) FROM book_entries",
+    "SOLUTION": "SELECT MIN(s.id) FROM alignment_solutions s"
+    " JOIN products p ON p.id = s.product_id WHERE p.exposure_id IS NOT NULL",
 }
 
 
@@ -48,6 +51,8 @@ class Stage:
     server: PostgresServer | None = None
     _database: str | None = field(default=None, init=False)
     _saved: str | None = field(default=None, init=False)
+    _other: str | None = field(default=None, init=False)
+    _prepared: object = field(default=None, init=False)
 
     @property
     def files(self) -> Path:
@@ -74,21 +79,40 @@ class Stage:
             "OPENBLAS_NUM_THREADS": "1",
         }
 
-    def prepare(self, source: Path, commands: Sequence[Sequence[str]]) -> None:
-        """Put files and a new ledger here, run some commands, and remember all that."""
+    @property
+    def other_url(self) -> str:
+        """A second database, empty at first and dropped after the trial."""
+        if self.server is None:
+            return f"sqlite:///{self.home}/other.sqlite"
+        if self._other is None:
+            self._other = self.server.create_database()
+        return self.server.url(self._other)
+
+    def prepare(
+        self, source: Path, commands: Sequence[Sequence[str]], *, is_bare: bool = False
+    ) -> None:
+        """Put files and a new ledger here, run some commands, and remember all that.
+
+        What is remembered already is not made again; a bare place has no ledger.
+        """
+        wanted = (source, tuple(commands), is_bare)
+        if self._prepared == wanted:
+            return
+        self._prepared = None
         shutil.rmtree(self.home, ignore_errors=True)
         shutil.copytree(source, self.home)
         for name in ("tmp", "user"):
             (self.home / name).mkdir(parents=True)
         if self.server is not None:
             self._database = self.server.create_database()
-        for words in (("init",), *commands):
+        for words in (*((("init",),) if not is_bare else ()), *commands):
             self.must(self.filled(words))
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self.home, self._copy, symlinks=True)
         if self.server is not None:
             self._saved, self._database = self._database, None
             self.server.freeze(self._saved or "")
+        self._prepared = wanted
 
     @contextmanager
     def trial(self) -> Iterator[None]:
@@ -105,14 +129,21 @@ class Stage:
             if self.server is not None and self._database is not None:
                 self.server.drop_database(self._database)
                 self._database = None
+            if self.server is not None and self._other is not None:
+                self.server.drop_database(self._other)
+                self._other = None
 
-    def run(self, words: Sequence[str], agent: Agent | None = None) -> Ending:
-        """Run a command here."""
-        return process.run(words, self.home, self.environment, agent)
+    def run(self, words: Sequence[str], agent: Agent | None = None, *, until: str = "") -> Ending:
+        """Run a command here, if told until it says something."""
+        return process.run(words, self.home, self.environment, agent, until)
 
     def filled(self, words: Sequence[str]) -> tuple[str, ...]:
         """A command with the names of runs and visits, which the ledger knows."""
-        known = {"LEDGER": self.url}
+        known = {"LEDGER": self.url, "COPY": f"sqlite:///{self.home}/copy.sqlite"}
+        if "OTHER" in words:
+            known["OTHER"] = self.other_url
+        if "READER" in words:  # Roles belong to the whole server.
+            known["READER"] = f"reader_{self._database}"
         known |= {
             name: str(self.ask(question)[0][0])
             for name, question in _NEWEST.items()
@@ -133,9 +164,9 @@ class Stage:
             raise StageError(f"skydb {' '.join(words)}: {ending.code}\n{ending.err[-2000:]}")
         return ending
 
-    def ask(self, question: str) -> list[tuple[object, ...]]:
-        """Rows of an answer of the ledger."""
-        engine = create_engine(self.url)
+    def ask(self, question: str, url: str | None = None) -> list[tuple[object, ...]]:
+        """Rows of an answer of the ledger, or of another one."""
+        engine = create_engine(url or self.url)
         try:
             with engine.connect() as connection:
                 return [tuple(row) for row in connection.execute(text(question))]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 #: Kinds of what can be wrong, and the column that counts them.
 _COLUMNS = {
     "lost": ("lost rows", "not repeatable", "not prepared", "wrong exit code", "traceback"),
+    "half": ("half rows", "half file", "files not made"),
     "twice": ("twice rows",),
     "running": ("still running", "worker left"),
     "litter": ("litter", "fsck not silent", "fsck failed"),

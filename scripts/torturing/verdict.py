@@ -28,10 +28,15 @@ FACTS = {
     "mosaics": "SELECT r.requested_method, m.purged_at IS NULL FROM mosaics m"
     " JOIN sky_runs r ON r.id = m.run_id",
     "catalogues": "SELECT name, sha256 FROM reference_catalogs",
-    "books": "SELECT kind, reason FROM book_entries",
+    "books": "SELECT kind, reason, withdrawn_at IS NULL FROM book_entries",
+    "deliveries": "SELECT name, what FROM bad_deliveries",
     "presets": "SELECT name, options FROM presets",
     "imported runs": "SELECT kind, status, tool_version, started_at FROM activities"
     " WHERE imported_by_id IS NOT NULL",
+}
+_RIGHTS = {
+    "rights": "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
+    " WHERE grantee = 'reader_' || current_database()"
 }
 _UNFINISHED = (
     "SELECT id FROM activities WHERE status IN ('running', 'pending')",
@@ -42,11 +47,25 @@ _CARDS = ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "WCSNAME", "MDRIZSKY", "SKYDBRUN
 Facts = Mapping[str, Counter[str]]
 
 
-def facts_of(stage: Stage) -> Facts:
-    """Everything of :data:`FACTS`."""
+def facts_of(stage: Stage, copy: str = "") -> Facts:
+    """Everything of :data:`FACTS`; of a second ledger, too, if there is one."""
+    asked = {("", name): (question, None) for name, question in FACTS.items()}
+    if stage.server:
+        asked |= {("", name): (question, None) for name, question in _RIGHTS.items()}
+    if copy:
+        url = stage.filled((copy,))[0]
+        asked |= {("copy: ", name): (question, url) for name, question in FACTS.items()}
     return {
-        name: Counter(str(row) for row in stage.ask(question)) for name, question in FACTS.items()
+        place + name: Counter(str(row) for row in stage.ask(question, url))
+        for (place, name), (question, url) in asked.items()
     }
+
+
+def touched(stage: Stage, touches: Iterable[str]) -> dict[str, int]:
+    """Size of each file that a command may add, by its name."""
+    places = [stage.home / name for name in touches]
+    files = [one for place in places for one in ([place] if place.is_file() else place.rglob("*"))]
+    return {str(one.relative_to(stage.home)): one.stat().st_size for one in files if one.is_file()}
 
 
 def unfinished(stage: Stage) -> int:
@@ -78,7 +97,8 @@ def _mark(path: Path) -> str:
 def litter_of(stage: Stage, touches: Iterable[str] = ()) -> list[str]:
     """Files that no row of the ledger names, and whatever is left in places for a while."""
     said = _everything_said(stage)
-    ours = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", *touches}
+    names = ("ledger.sqlite", "source.sqlite")
+    ours = {f"{name}{end}" for name in names for end in ("", "-wal", "-shm")} | set(touches)
     left = []
     for path in sorted(stage.home.rglob("*")):
         place = path.relative_to(stage.home)
@@ -89,7 +109,7 @@ def litter_of(stage: Stage, touches: Iterable[str] = ()) -> list[str]:
             names = (inside, *list(inside.parents)[:-2])
             if not any(f'"{name}' in said for name in map(str, names)):
                 left.append(str(place))
-        elif str(place) not in ours:
+        elif not {str(place), place.parts[0]} & ours:
             left.append(str(place))
     return left
 

@@ -74,6 +74,9 @@ class Heed:
             if self.is_stopped:
                 self.leave()
             self._is_over = True
+            for one in self._signals:
+                # Else the interpreter, on its way out, puts the default back, which kills.
+                signal.signal(one, signal.SIG_IGN)
 
     def leave(self, *, without_main: bool = False) -> NoReturn:
         """Close what is open, say what stands and end the process; for one thread only."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from skydb.domain.processmark import ProcessMark
-from skydb.files.processes import this_process
+from skydb.domain.processmark import Fate, ProcessMark
+from skydb.files.processes import fate_of, this_process
 from skydb.interruption import draft
 
 #: Files that SQLite keeps beside a database that is written to.
@@ -50,6 +50,23 @@ def drafted(path: Path) -> Iterator[Path]:
     """A draft of a file, for the block that makes it whole and gives it its name."""
     with draft(draft_of(path)) as part:
         yield part
+
+
+@contextmanager
+def drafted_anew(path: Path) -> Iterator[Path]:
+    """A draft as of :func:`drafted`; those that killed processes left of the file go first."""
+    forget_dead_drafts(path)
+    with drafted(path) as part:
+        yield part
+
+
+def forget_dead_drafts(path: Path) -> None:
+    """Delete the drafts of a file of which the process is gone, as far as that may be."""
+    for found in drafts_of(path):
+        mark = owner_of_draft(found)
+        if mark is not None and fate_of(mark) is Fate.DEAD:
+            with suppress(OSError):
+                found.unlink()
 
 
 def scratch_prefix(label: str) -> str:

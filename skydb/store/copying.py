@@ -78,6 +78,9 @@ def copy_ledger(
 ) -> list[TableCopy]:
     """Copy every row of a ledger into an empty one, in one transaction.
 
+    A target that has all rows of the source and no others, as when a finished copy is
+    repeated, is proved and left as it is.
+
     Parameters
     ----------
     source, target : Engine
@@ -95,22 +98,49 @@ def copy_ledger(
     Raises
     ------
     UsageError
-        When the target has rows of its own.
+        When the target has other rows.
     StoreError
         When the target refuses a row, or a table read back is not what was written; the
         target is then as it was.
     """
     with as_reader(source).connect() as reading, _one_transaction(target) as writing:
-        if not is_new:
-            _require_empty(reading, writing)
-        _clear_seeds(writing)
-        with set_aside(writing), _references_waiting(writing):
-            copies = []
-            for each in tables_in_order():
-                advance(each.name)
-                copies.append(_copy(reading, writing, each))
-        BulkWriter(writing).advance_keys(tables_in_order())
+        filled = None if is_new else _first_with_rows(reading, writing)
+        if filled is None:
+            copies = _copy_all(reading, writing, advance)
+        else:
+            copies = _proved_again(reading, writing, filled, advance)
     renew_all(target)
+    return copies
+
+
+def _copy_all(
+    reading: Connection, writing: Connection, advance: Callable[[str], None]
+) -> list[TableCopy]:
+    _clear_seeds(writing)
+    with set_aside(writing), _references_waiting(writing):
+        copies = []
+        for each in tables_in_order():
+            advance(each.name)
+            copies.append(_copy(reading, writing, each))
+    BulkWriter(writing).advance_keys(tables_in_order())
+    return copies
+
+
+def _proved_again(
+    reading: Connection, writing: Connection, filled: Table, advance: Callable[[str], None]
+) -> list[TableCopy]:
+    """Prove a copy that is there; refuse a target with other rows, naming a filled table."""
+    copies = []
+    for each in tables_in_order():
+        advance(each.name)
+        here, there = checksum_of(reading, each), checksum_of(writing, each)
+        if (here.rows, here.total) != (there.rows, there.total):
+            rows = writing.scalar(select(func.count()).select_from(_plain(filled)))
+            raise UsageError(
+                f"The target is not empty: {filled.name} has {rows} rows.",
+                advice="Name a database that does not exist yet, or an empty one.",
+            )
+        copies.append(TableCopy(each.name, here.rows, here.hexadecimal, verified=True))
     return copies
 
 
@@ -177,16 +207,15 @@ def _type_of(one: Column[Any]) -> Any:  # noqa: ANN401 - a type engine of any ki
     return _DOCUMENT if isinstance(one.type, JSON) else one.type
 
 
-def _require_empty(reading: Connection, writing: Connection) -> None:
-    """Refuse a target with rows, except those of every new ledger."""
+def _first_with_rows(reading: Connection, writing: Connection) -> Table | None:
+    """Find a table of the target with rows, except those of every new ledger."""
     for each in tables_in_order():
         plain = _plain(each)
-        rows = writing.scalar(select(func.count()).select_from(plain)) or 0
-        if rows and (each.name not in _SEEDED or not _has_all(reading, writing, plain)):
-            raise UsageError(
-                f"The target is not empty: {each.name} has {rows} rows.",
-                advice="Name a database that does not exist yet, or an empty one.",
-            )
+        if writing.execute(select(plain).limit(1)).first() is not None and (
+            each.name not in _SEEDED or not _has_all(reading, writing, plain)
+        ):
+            return each
+    return None
 
 
 def _has_all(reading: Connection, writing: Connection, plain: TableClause) -> bool:

@@ -42,6 +42,7 @@ def _imported(directory, *words) -> set[str]:
         ("status", "--by", "program", "--json"),
         ("findings",),
         ("sql", "SELECT count(*) FROM exposures"),
+        ("fsck",),
     ],
     ids=lambda words: " ".join(words[:2]),
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.errors import ToolCrashedError
-from skydb.files.drafts import draft_of, owner_of_draft, owner_of_scratch
+from skydb.files.drafts import draft_of, drafted_anew, owner_of_draft, owner_of_scratch
 from skydb.files.processes import this_process
 from skydb.files.workspace import Workspace
 
@@ -23,6 +23,21 @@ def test_a_draft_is_beside_the_file_and_tells_its_process(name: str) -> None:
     assert owner_of_draft(draft) == this_process().mark
     assert draft.parent == path.parent
     assert draft != draft_of(path)
+
+
+def test_who_writes_a_file_anew_deletes_the_drafts_of_it_that_the_dead_have_left(
+    tmp_path: Path,
+) -> None:
+    path, living = tmp_path / "picture.png", draft_of(tmp_path / "picture.png")
+    place, pid, _ = str(this_process().mark).split("-")
+    dead = living.with_name(living.name.replace(f"{place}-{pid}-", f"{place}-999999999-"))
+    other = dead.with_name(dead.name.replace("picture", "another"))
+    for one in (living, dead, other):
+        one.touch()
+    with drafted_anew(path) as part:
+        part.write_text("whole")
+        part.rename(path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, living, other])
 
 
 @pytest.mark.parametrize(

@@ -247,5 +247,8 @@ def test_the_command_tells_of_every_table(filled_url, target_url):
     assert answer.code == 0, answer.err
     assert [row["table"] for row in answer.document] == [t.name for t in tables_in_order()]
     assert set(answer.document[0]) == {"table", "rows", "checksum", "verified"}
-    again = skydb("db", "copy", filled_url, target_url)
-    assert (again.code, "not empty" in again.err) == (2, True)
+    assert skydb("db", "copy", filled_url, target_url, "--json").document == answer.document
+    with opened(target_url) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE visits SET number = '97' WHERE id = 2"))
+    other = skydb("db", "copy", filled_url, target_url)
+    assert (other.code, "not empty" in other.err) == (2, True)

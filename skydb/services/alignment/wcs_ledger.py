@@ -25,6 +25,7 @@ from skydb.drizzle.labels import SolutionLabel
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import NotFoundError, StateError, ToolSilentFailureError, UsageError
 from skydb.files.checksum import sha256_of
+from skydb.files.drafts import drafted_anew
 from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
@@ -168,7 +169,9 @@ class WcsLedgerService:
             made = self._headerlet(plan, scratch)
             residual_mas = self._residual_of_headerlet(plan, made)
             out.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(made, out)
+            with drafted_anew(out) as part:
+                shutil.copyfile(made, part)
+                part.rename(out)
         hdr_name = plan.hdr_name or _hdr_name(plan)
         return HeaderletOutcome(
             solution=solution_id,

@@ -13,10 +13,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from skydb.domain.processmark import Fate
 from skydb.errors import StoreError, UsageError
-from skydb.files.drafts import LOGS, draft_of, drafts_of, owner_of_draft
-from skydb.files.processes import fate_of
+from skydb.files.drafts import LOGS, draft_of, forget_dead_drafts
 from skydb.services.core import Progress, Quiet
 from skydb.store import schema
 from skydb.store.backups import back_up_sqlite, seal
@@ -171,7 +169,7 @@ def _require_place(engine: Engine, path: Path, *, overwrite: bool) -> None:
 @contextmanager
 def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A name beside the file, which gets the file's own at the end of the block."""
-    _forget_killed(path)
+    forget_dead_drafts(path)
     draft = draft_of(path)
     try:
         yield draft
@@ -187,15 +185,6 @@ def _draft(path: Path, *, overwrite: bool) -> Iterator[Path]:
         for ending in ("", *LOGS):
             with suppress(OSError):
                 draft.with_name(draft.name + ending).unlink()
-
-
-def _forget_killed(path: Path) -> None:
-    """Delete the draft that a killed backup to the same file has left."""
-    for found in drafts_of(path):
-        mark = owner_of_draft(found)
-        if mark is not None and fate_of(mark) is Fate.DEAD:
-            with suppress(OSError):
-                found.unlink()
 
 
 def _take_name(draft: Path, path: Path) -> None:

@@ -9,13 +9,13 @@ from .environment import installed_packages as installed_packages
 from .environment import known_faults as known_faults
 from .environment import remember_environment as remember_environment
 from .environment import remember_process as remember_process
+from .fates import Fates as Fates
 from .header_backups import FilePair as FilePair
 from .header_backups import HeaderChange as HeaderChange
 from .header_backups import own_paths as own_paths
 from .header_journal import HeaderJournal as HeaderJournal
 from .header_rescue import HeaderRescue as HeaderRescue
 from .isolation import isolated as isolated
-from .openruns import Fates as Fates
 from .openruns import end_dead as end_dead
 from .openruns import open_activities as open_activities
 from .progress import Part as Part

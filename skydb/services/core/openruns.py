@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, HeaderRestore, HeaderWrite, Process, SkyRun, VisitDrizzle
+from skydb.domain import Activity, HeaderRestore, HeaderWrite, SkyRun, VisitDrizzle
 from skydb.domain.activity import fingerprint
 from skydb.domain.activitystatus import OPEN
 from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import AttemptOutcome
-from skydb.files.processes import fate_of
-from skydb.services.core.attempts import end_attempts, open_attempts
-
-
-@dataclass(frozen=True)
-class Fates:
-    """State of processes, each looked up once.
-
-    Parameters
-    ----------
-    gone : collection of str
-        Machines of which somebody says that no process of skydb runs there any more.
-    """
-
-    gone: Collection[str] = ()
-    _known: dict[int, Fate] = field(default_factory=dict)
-
-    def of(self, process: Process | None) -> Fate:
-        """Fate of a process; unknown when it is not on record."""
-        if process is None:
-            return Fate.UNKNOWN
-        if process.id not in self._known:
-            fate = fate_of(process.identity.mark)
-            is_given_up = fate is Fate.UNKNOWN and process.host in self.gone
-            self._known[process.id] = Fate.DEAD if is_given_up else fate
-        return self._known[process.id]
-
-    def of_activity(self, session: Session, activity: Activity) -> Fate:
-        """Find the state: alive while one of its processes is; dead once all are known to be.
-
-        Its processes are the one that began it and those of attempts.
-        """
-        workers = [attempt.process for attempt in open_attempts(session, activity.id)]
-        fates = {self.of(process) for process in [activity.process, *workers]}
-        for fate in (Fate.ALIVE, Fate.UNKNOWN):
-            if fate in fates:
-                return fate
-        return Fate.DEAD
+from skydb.services.core.attempts import end_attempts
+from skydb.services.core.fates import Fates
 
 
 def open_activities(session: Session) -> list[Activity]:

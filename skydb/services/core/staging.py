@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from skydb.domain import ProductVersion
 from skydb.files.dqfile import flags_beside
-from skydb.files.drafts import draft_of
+from skydb.files.drafts import draft_of, forget_dead_drafts
 
 K = TypeVar("K")
 
@@ -25,7 +25,11 @@ def plain_name(version: ProductVersion) -> str:
 
 
 def draft_beside(path: Path) -> Path:
-    """Name the draft of a file; see :func:`skydb.files.drafts.draft_of`."""
+    """Name the draft of a file of the user's; those of processes that are gone are deleted.
+
+    See :func:`skydb.files.drafts.draft_of`.
+    """
+    forget_dead_drafts(path)
     return draft_of(path)
 
 

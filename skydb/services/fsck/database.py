@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, text
 
-from skydb.domain import FileLocation, Generation, ProductVersion, SkyRun, SkyValue
-from skydb.domain.vocabulary import ActivityStatus
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.store import schema
@@ -21,6 +18,22 @@ SELECT conrelid::regclass::text, conname FROM pg_constraint
 UNION ALL
 SELECT indrelid::regclass::text, indexrelid::regclass::text FROM pg_index
  WHERE NOT indisvalid
+"""
+
+#: Versions that nothing has made, versions of skydb's own without a file, and runs without values.
+_UNMADE = """
+SELECT p.filename, v.number FROM product_versions v JOIN products p ON p.id = v.product_id
+ WHERE NOT EXISTS (SELECT 1 FROM activity_generated g WHERE g.version_id = v.id) ORDER BY v.id
+"""
+_LOST = """
+SELECT p.filename, v.number FROM product_versions v JOIN products p ON p.id = v.product_id
+ WHERE v.derived_from_id IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM file_locations l WHERE l.version_id = v.id) ORDER BY v.id
+"""
+_EMPTY = """
+SELECT a.id FROM sky_runs r JOIN activities a ON a.id = r.id
+ WHERE a.status = 'succeeded' AND a.imported_by_id IS NULL
+   AND NOT EXISTS (SELECT 1 FROM sky_values s WHERE s.run_id = a.id) ORDER BY a.id
 """
 
 _BACKUP = "stop, and put the database back from a backup"
@@ -43,25 +56,25 @@ class DatabaseItself:
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
         engine = self.context.store.engine
-        with self.context.store.reading() as session:
+        with self.context.store.asking() as connection:
             of_kind = self._sqlite if engine.dialect.name == "sqlite" else self._postgresql
-            found = list(of_kind(session))
+            found = list(of_kind(connection))
         yield from found
         if self.deep:
             for difference in schema.differences(engine):
                 yield _damaged("tables", difference, "`skydb db check` shows all of it")
 
-    def _sqlite(self, session: Session) -> Iterator[Problem]:
+    def _sqlite(self, connection: Connection) -> Iterator[Problem]:
         check = "integrity_check" if self.deep else "quick_check"
-        for (said,) in session.execute(text(f"PRAGMA {check}")):
+        for (said,) in connection.execute(text(f"PRAGMA {check}")):
             if said != "ok":
                 yield _damaged("database", str(said), _BACKUP)
-        for table, row, parent, _ in session.execute(text("PRAGMA foreign_key_check")):
+        for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
             said = f"row {row} refers to a row of {parent} that is not there"
             yield Problem(ProblemKind.LOOSE_END, str(table), said, _BACKUP)
 
-    def _postgresql(self, session: Session) -> Iterator[Problem]:
-        for table, name in session.execute(text(_NOT_HELD)):
+    def _postgresql(self, connection: Connection) -> Iterator[Problem]:
+        for table, name in connection.execute(text(_NOT_HELD)):
             yield _damaged(str(table), f"{name} is not held", f"REINDEX or validate {name}")
 
 
@@ -73,30 +86,17 @@ class LooseEnds:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
-        with self.context.store.reading() as session:
-            found = [*self._unmade(session), *self._lost(session), *self._empty(session)]
-        yield from found
-
-    def _unmade(self, session: Session) -> Iterator[Problem]:
-        made = select(Generation.version_id).where(Generation.version_id == ProductVersion.id)
-        asked = select(ProductVersion).where(~made.exists()).order_by(ProductVersion.id)
-        for version in session.scalars(asked):
-            yield _loose(version.reference, "no activity has made or recorded it")
-
-    def _lost(self, session: Session) -> Iterator[Problem]:
-        places = select(FileLocation.id).where(FileLocation.version_id == ProductVersion.id)
-        asked = select(ProductVersion).where(
-            ProductVersion.derived_from_id.is_not(None), ~places.exists()
-        )
-        for version in session.scalars(asked.order_by(ProductVersion.id)):
-            yield _loose(version.reference, "skydb has made it, and no file of it is known")
-
-    def _empty(self, session: Session) -> Iterator[Problem]:
-        values = select(func.count()).where(SkyValue.run_id == SkyRun.id).scalar_subquery()
-        asked = select(SkyRun.id).where(
-            SkyRun.status == ActivityStatus.SUCCEEDED, SkyRun.imported_by_id.is_(None), values == 0
-        )
-        for run_id in session.scalars(asked.order_by(SkyRun.id)):
+        with self.context.store.asking() as connection:
+            unmade, lost, empty = (
+                [tuple(row) for row in connection.execute(text(asked))]
+                for asked in (_UNMADE, _LOST, _EMPTY)
+            )
+        for filename, number in unmade:
+            yield _loose(f"{filename}@{number}", "no activity has made or recorded it")
+        for filename, number in lost:
+            said = "skydb has made it, and no file of it is known"
+            yield _loose(f"{filename}@{number}", said)
+        for (run_id,) in empty:
             yield _loose(f"run {run_id}", "it succeeded, and no sky of it is on record")
 
 

@@ -8,18 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import text
 
-from skydb.domain import (
-    AlignmentRun,
-    FileLocation,
-    Mosaic,
-    ProductVersion,
-    ReferenceCatalog,
-    SkyRun,
-)
-from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.services.core import Context
@@ -27,6 +17,26 @@ from skydb.services.fsck.problems import Problem, ProblemKind
 
 #: Rows that are held at once.
 _PART = 1000
+
+#: Places of files; each row begins with the key that orders them.
+_PLACES = """
+SELECT l.id, l.path, l.is_managed, v.id, p.filename, v.number, v.size_bytes, v.sha256
+  FROM file_locations l JOIN product_versions v ON v.id = l.version_id
+  JOIN products p ON p.id = v.product_id WHERE l.id > :last ORDER BY l.id
+"""
+_MOSAICS = """
+SELECT run_id, science_path, science_sha256, weight_path, weight_sha256 FROM mosaics
+ WHERE purged_at IS NULL AND run_id > :last ORDER BY run_id
+"""
+_MASKS = """
+SELECT id, masks_path FROM sky_runs WHERE masks_path IS NOT NULL AND id > :last ORDER BY id
+"""
+_CATALOGS = "SELECT id, name, path, sha256 FROM reference_catalogs WHERE id > :last ORDER BY id"
+_EVIDENCE = """
+SELECT r.id, r.workspace FROM alignment_runs r JOIN activities a ON a.id = r.id
+ WHERE r.workspace IS NOT NULL AND a.status = 'succeeded' AND a.imported_by_id IS NULL
+   AND r.id > :last ORDER BY r.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +89,7 @@ class Files:
         yield from self._catalogs()
 
     def _places(self) -> Iterator[_Known]:
-        asked = select(
-            FileLocation.id,
-            FileLocation.path,
-            FileLocation.is_managed,
-            ProductVersion.id,
-            ProductVersion.filename,
-            ProductVersion.number,
-            ProductVersion.size_bytes,
-            ProductVersion.sha256,
-        ).join(ProductVersion, ProductVersion.id == FileLocation.version_id)
-        for row in self._rows(asked, FileLocation.id):
+        for row in _rows(self.context, _PLACES):
             _, path, is_managed, version_id, name, number, size, sha256 = row
             cure = (
                 "put it back, or fetch it again"
@@ -99,42 +99,17 @@ class Files:
             yield _Known(f"{name}@{number}", path, size, sha256, cure, version_id)
 
     def _mosaics(self) -> Iterator[_Known]:
-        asked = select(
-            Mosaic.run_id,
-            Mosaic.science_path,
-            Mosaic.science_sha256,
-            Mosaic.weight_path,
-            Mosaic.weight_sha256,
-        ).where(Mosaic.purged_at.is_(None))
-        for row in self._rows(asked, Mosaic.run_id):
-            run, science, science_sha256, weight, weight_sha256 = row
+        for run, science, science_sha256, weight, weight_sha256 in _rows(self.context, _MOSAICS):
             cure = f"put it back, or `skydb runs purge {run} --why REASON`"
             yield _Known(f"mosaic of run {run}", science, None, science_sha256, cure)
             yield _Known(f"weight image of run {run}", weight, None, weight_sha256, cure)
-        masks = select(SkyRun.id, SkyRun.masks_path).where(SkyRun.masks_path.is_not(None))
-        for run, path in self._rows(masks, SkyRun.id):
+        for run, path in _rows(self.context, _MASKS):
             yield _Known(f"masks of run {run}", path, None, None, "put them back")
 
     def _catalogs(self) -> Iterator[_Known]:
-        of = ReferenceCatalog
-        asked = select(of.id, of.name, of.path, of.sha256)
-        for _, name, path, sha256 in self._rows(asked, of.id):
+        for _, name, path, sha256 in _rows(self.context, _CATALOGS):
             cure = "put it back, or ask for it again with --refresh"
             yield _Known(f"catalogue {name}", path, None, sha256, cure)
-
-    def _rows(
-        self, asked: Select[*tuple[Any, ...]], key: InstrumentedAttribute[int]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Rows that begin with a key, in its order; no transaction is open while they are used."""
-        last = -1
-        while True:
-            part = asked.where(key > last).order_by(key).limit(_PART)
-            with self.context.store.reading() as session:
-                rows = [tuple(row) for row in session.execute(part)]
-            yield from rows
-            if len(rows) < _PART:
-                return
-            last = rows[-1][0]
 
     def _fault(self, path: Path, known: _Known) -> tuple[ProblemKind, str] | None:
         if not path.is_file():
@@ -158,6 +133,8 @@ class Files:
         """Remove the path of a version that has a whole file elsewhere."""
         if known.version_id is None:
             return None
+        from skydb.domain import ProductVersion
+
         with self.context.store.reading() as session:
             version = session.get_one(ProductVersion, known.version_id)
             others = [
@@ -173,6 +150,8 @@ class Files:
         return partial(self._forget, known.version_id, known.place) if whole else None
 
     def _forget(self, version_id: int, place: str) -> None:
+        from skydb.domain import ProductVersion
+
         with self.context.store.writing() as session:
             session.get_one(ProductVersion, version_id).leave(place)
             session.commit()
@@ -186,17 +165,10 @@ class EvidenceOfFits:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
-        asked = select(AlignmentRun.id, AlignmentRun.workspace).where(
-            AlignmentRun.workspace.is_not(None),
-            AlignmentRun.status == ActivityStatus.SUCCEEDED,
-            AlignmentRun.imported_by_id.is_(None),
-        )
-        with self.context.store.reading() as session:
-            found = [(run, place) for run, place in session.execute(asked) if place]
-        for run, place in found:
+        for run, place in _rows(self.context, _EVIDENCE):
             path = self.context.workspace.resolve(place)
             # A run of which every product failed before TweakReg has no evidence.
-            if self._has_fits(run) and not path.is_dir():
+            if place and not path.is_dir() and self._has_fits(run):
                 yield Problem(
                     ProblemKind.MISSING_FILE,
                     f"evidence of alignment run {run}",
@@ -205,6 +177,21 @@ class EvidenceOfFits:
                 )
 
     def _has_fits(self, run_id: int) -> bool:
+        from skydb.domain import AlignmentRun
+
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
             return any(solution.nmatches for solution in run.solutions)
+
+
+def _rows(context: Context, asked: str) -> Iterator[tuple[Any, ...]]:
+    """Rows that begin with a key, in its order; no transaction is open while they are used."""
+    last = -1
+    while True:
+        with context.store.asking() as connection:
+            part = connection.execute(text(f"{asked} LIMIT {_PART}"), {"last": last})
+            rows = [tuple(row) for row in part]
+        yield from rows
+        if len(rows) < _PART:
+            return
+        last = rows[-1][0]

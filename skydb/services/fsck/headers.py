@@ -1,83 +1,31 @@
-"""Check of headers against the ledger: unfinished writes, and the WCS."""
+"""Check of the WCS in headers against the ledger."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import text
 
-from skydb.domain import (
-    Activity,
-    FileLocation,
-    HeaderBackup,
-    HeaderRestore,
-    HeaderWrite,
-    ProductVersion,
-)
-from skydb.domain.processmark import Fate
-from skydb.domain.values import ChipGeometry
-from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import FileRejectedError
-from skydb.services.core import Context, Fates, HeaderRescue, open_activities
+from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from skydb.domain.values import ChipGeometry
+
+_PLACES = "SELECT l.path, l.version_id FROM file_locations l"
+_WRITTEN = """
+ WHERE NOT l.is_managed AND l.version_id IN
+       (SELECT b.version_after_id FROM header_backups b JOIN activities a ON a.id = b.activity_id
+         WHERE b.restored_by_id IS NULL AND a.kind = 'header-write' AND a.status = 'succeeded')
+"""
 
 #: Difference of a number in degrees that is less than a microarcsecond.
 _ROUNDING = 1e-12
-
-
-@dataclass(frozen=True)
-class HalfWritten:
-    """Writes to headers of the user's files of which the process died in the middle.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
-    """
-
-    context: Context
-    fates: Fates
-
-    def look(self) -> Iterator[Problem]:
-        """See :class:`.Check`."""
-        with self.context.store.reading() as session:
-            problems = [self._problem(one) for one in self._dead(session)]
-        yield from problems
-
-    def paths(self) -> set[Path]:
-        """Files that were being written, or are just now."""
-        with self.context.store.reading() as session:
-            writes = [_write_of(session, one) for one in open_activities(session)]
-            return {Path(backup.path) for one in writes if one for backup in one.backups}
-
-    def _dead(self, session: Session) -> list[Activity]:
-        return [
-            one
-            for one in open_activities(session)
-            if (isinstance(one, HeaderWrite) and one.backups) or isinstance(one, HeaderRestore)
-            if self.fates.of_activity(session, one) is Fate.DEAD
-        ]
-
-    def _problem(self, activity: Activity) -> Problem:
-        journal, who = HeaderRescue(self.context), activity.process or "its process"
-        if isinstance(activity, HeaderRestore):
-            write_id = int(activity.parameters["write"])
-            mend, repair = partial(journal.restore_again, activity.id, write_id), "it is completed"
-        else:
-            mend = partial(journal.settle, activity.id)
-            repair = "it is completed when all files were written, else undone"
-        return Problem(
-            ProblemKind.HALF_WRITTEN_HEADERS,
-            f"{activity.kind} {activity.id}",
-            f"{who} has ended, and was writing to files of the user's",
-            repair,
-            mend,
-        )
 
 
 @dataclass(frozen=True)
@@ -116,33 +64,17 @@ class WcsInFiles:
 
     def _places(self) -> list[tuple[str, int]]:
         """Paths with the version that each holds."""
-        asked = select(FileLocation.path, FileLocation.version_id).order_by(FileLocation.id)
-        if not self.deep:
-            written = (
-                select(HeaderBackup.version_after_id)
-                .join(HeaderWrite, HeaderWrite.id == HeaderBackup.activity_id)
-                .where(
-                    HeaderBackup.restored_by_id.is_(None),
-                    HeaderWrite.status == ActivityStatus.SUCCEEDED,
-                )
-            )
-            asked = asked.where(
-                FileLocation.version_id.in_(written), FileLocation.is_managed.is_(False)
-            )
-        with self.context.store.reading() as session:
-            return [(place, version_id) for place, version_id in session.execute(asked)]
+        asked = f"{_PLACES}{'' if self.deep else _WRITTEN} ORDER BY l.id"
+        with self.context.store.asking() as connection:
+            return [(place, version) for place, version in connection.execute(text(asked))]
 
     def _known(self, version_id: int) -> dict[int, ChipGeometry]:
+        from skydb.domain import ProductVersion
+
         with self.context.store.reading() as session:
             current = session.get_one(ProductVersion, version_id).current_solution
             chips = current.as_facts().chips if current else ()
         return {chip.extver: chip for chip in chips}
-
-
-def _write_of(session: Session, activity: Activity) -> HeaderWrite | None:
-    if isinstance(activity, HeaderRestore):
-        return session.get(HeaderWrite, activity.parameters["write"])
-    return activity if isinstance(activity, HeaderWrite) else None
 
 
 def _difference(path: Path, known: dict[int, ChipGeometry]) -> str:

@@ -7,21 +7,23 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import text
 
-from skydb.domain import Activity, FileLocation, HeaderBackup, Process, SkyRun
 from skydb.domain.processmark import Fate, ProcessMark
-from skydb.domain.vocabulary import ActivityStatus
 from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of
 from skydb.files.removal import PURGE_LABEL, put_back
 from skydb.services.core import Context, Fates
 from skydb.services.fsck.problems import Problem, ProblemKind
-from skydb.services.fsck.runs import passes_before
 from skydb.store.engine import sqlite_path
 
 #: Age at which a download, or work on an unknown machine, is taken as abandoned.
 _OLD_S = 7 * 86_400
+
+#: Files beside which drafts may be.
+_BESIDE = """
+SELECT path FROM file_locations WHERE NOT is_managed UNION SELECT path FROM header_backups
+"""
 
 #: Directory below the data root where parts of downloads wait to be gone on with.
 _PARTS = "partial"
@@ -69,6 +71,10 @@ class Litter:
         """Places of the machines that are said to be gone, as they are in marks."""
         if not self.fates.gone:
             return set()
+        from sqlalchemy import select
+
+        from skydb.domain import Process
+
         with self.context.store.reading() as session:
             asked = select(Process).where(Process.host.in_(self.fates.gone))
             return {one.identity.mark.place for one in session.scalars(asked)}
@@ -106,6 +112,12 @@ class Litter:
 
     def _is_of_failure(self, label: str) -> bool:
         """Whether a label's run, or one that was of one pass with it, did not end well."""
+        from sqlalchemy import select
+
+        from skydb.domain import Activity, SkyRun
+        from skydb.domain.vocabulary import ActivityStatus
+        from skydb.services.fsck.runs import passes_before
+
         number = label.rpartition("-")[2]
         with self.context.store.reading() as session:
             activity = session.get(Activity, int(number)) if number.isdigit() else None
@@ -129,6 +141,8 @@ class Litter:
         number = label.removeprefix(PURGE_LABEL)
         if number == label or not number.isdigit():
             return ()
+        from skydb.domain import SkyRun
+
         with self.context.store.reading() as session:
             run = session.get(SkyRun, int(number))
             return run.pixel_files if run and run.mosaic and not run.mosaic.purged_at else ()
@@ -144,10 +158,8 @@ class Litter:
         """List directories in which skydb may have written beside files of others."""
         database = sqlite_path(self.context.store.engine.url)
         resolve = self.context.workspace.resolve
-        own = select(FileLocation.path).where(FileLocation.is_managed.is_(False))
-        with self.context.store.reading() as session:
-            paths = {*session.scalars(own), *session.scalars(select(HeaderBackup.path))}
-        files = {resolve(path) for path in paths}
+        with self.context.store.asking() as connection:
+            files = {resolve(path) for path in connection.execute(text(_BESIDE)).scalars()}
         places = {path.parent for path in files} | {path.resolve().parent for path in files}
         return places | {Path.cwd(), *([database.parent] if database else [])}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import (
-    Activity,
-    Download,
-    FileLocation,
-    Mosaic,
-    ProductVersion,
-    ReferenceCatalog,
-    SkyRun,
-    VisitDrizzle,
-)
+from skydb.domain import Activity, ProductVersion, SkyRun, VisitDrizzle
 from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus
 from skydb.files.checksum import sha256_of
@@ -29,10 +20,7 @@ from skydb.files.removal import require_below
 from skydb.services.core import Context, Fates, open_activities
 from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.services.fsck.runs import others_at_work
-from skydb.store.rows import batches
-
-#: Directories of the data root in which every file is one that a row names.
-_HOMES = ("versions", "runs", "catalogs", "history", "mast")
+from skydb.services.fsck.unnamed import HOMES, files_below, is_companion, unnamed
 
 #: Commands whose files go to directories named by their checksum.
 _MAKERS = {
@@ -75,15 +63,13 @@ class Orphans:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
-        root = self.context.workspace.root
         # First the disk: what is recorded in the meantime is then no orphan.
-        found = [path for home in _HOMES for path in sorted((root / home).rglob("*"))]
-        files = [path for path in found if path.is_file() and not path.name.endswith(".part")]
+        files = files_below(self.context.workspace)
         with self.context.store.reading() as session:
             if others_at_work(session, self.fates):
                 return
-            unnamed = self._unnamed(session, files)
-            reasons = [(path, self._why_ours(session, path)) for path in unnamed]
+            found = unnamed(session, self.context.workspace, files)
+            reasons = [(path, self._why_ours(session, path)) for path in found]
         for path, why in reasons:
             yield self._problem(path, why)
 
@@ -102,38 +88,16 @@ class Orphans:
         """Delete while no other process can write to the ledger, if it still is an orphan."""
         root = self.context.workspace.root
         with self.context.store.writing() as session:
-            if others_at_work(session, self.fates) or not self._unnamed(session, [path]):
+            if others_at_work(session, self.fates) or not unnamed(
+                session, self.context.workspace, [path]
+            ):
                 return "left alone: a running activity may use it"
             require_below(root, path).unlink(missing_ok=True)
             session.commit()
         for directory in (path.parent, path.parent.parent):
-            if directory not in (root, *(root / home for home in _HOMES)) and _is_empty(directory):
+            if directory not in (root, *(root / home for home in HOMES)) and _is_empty(directory):
                 directory.rmdir()
         return None
-
-    def _unnamed(self, session: Session, files: Sequence[Path]) -> list[Path]:
-        relative = self.context.workspace.relative
-        by_name = {relative(path): path for path in files}
-        named: set[str | None] = set()
-        columns = (
-            FileLocation.path,
-            Mosaic.science_path,
-            Mosaic.weight_path,
-            SkyRun.masks_path,
-            Activity.log_path,
-            ReferenceCatalog.path,
-            Download.path,
-        )
-        for names in batches(list(by_name)):
-            for column in columns:
-                named |= set(session.scalars(select(column).where(column.in_(names))))
-        beside = {path.parent for name, path in by_name.items() if name in named}
-        return [
-            path
-            for name, path in by_name.items()
-            # Beside a version are its flags; beside what was fetched, what it was put aside for.
-            if name not in named and not (path.parent in beside and _is_companion(path))
-        ]
 
     def _why_ours(self, session: Session, path: Path) -> str | None:
         """Explain why it may be deleted; None when it may not."""
@@ -150,7 +114,7 @@ class Orphans:
         if home not in _MAKERS or len(parts) < 2 or not _CONTENT.fullmatch(parts[-2]):
             return None
         sha256 = sha256_of(path)
-        if sha256[:12] != parts[-2] and not _is_companion(path):
+        if sha256[:12] != parts[-2] and not is_companion(path):
             return None
         if home == "versions" and self._is_elsewhere(session, sha256):
             return "the same file exists at another path"
@@ -195,11 +159,6 @@ def _is_of(activity: Activity, path: Path) -> bool:
     begin = (activity.started_at - _SLACK).timestamp()
     end = (activity.finished_at + _SLACK).timestamp() if activity.finished_at else time.time()
     return begin <= written <= min(end, begin + _LONGEST.total_seconds())
-
-
-def _is_companion(path: Path) -> bool:
-    name = path.name.lower()
-    return name.endswith(("_c1m.fits", "_c1m.fits.gz")) or ".aside" in name
 
 
 def _is_empty(directory: Path) -> bool:

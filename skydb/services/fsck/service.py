@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skydb import domain
-from skydb.domain.vocabulary import FindingKind
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Check, Problem, ProblemKind
 from skydb.store.open_queries import has_open_activities
@@ -28,7 +27,8 @@ class FsckService:
         gone : sequence of str
             Machines on which no process of skydb runs any more, whatever the ledger says.
         """
-        return [problem for check in self._checks(gone, deep=deep) for problem in check.look()]
+        checks = [self._derived(), *self._checks(gone, deep=deep)]
+        return [problem for check in checks for problem in check.look()]
 
     def repair(self, *, deep: bool = False, gone: Sequence[str] = ()) -> list[Problem]:
         """Find and repair problems.
@@ -44,10 +44,14 @@ class FsckService:
         """
         if not any(problem.mend for problem in self.check(deep=deep, gone=gone)):
             return self.check(deep=deep, gone=gone)
+        from skydb.domain.vocabulary import FindingKind
+
+        # Without these nothing can be recorded.
+        derived = [problem.mended() for problem in self._derived().look()]
         asked = {"deep": deep, "gone": list(gone)}
         activity_id = self.context.begin(lambda _, stamp: domain.Repair(asked, stamp))
         with self.context.guarded(domain.Repair, activity_id):
-            tried: list[Problem] = []
+            tried = list(derived)
             # Each runs after those before it, because the files of a dead run are known by the run.
             for check in self._checks(gone, deep=deep):
                 tried += [problem.mended() for problem in list(check.look())]
@@ -67,39 +71,42 @@ class FsckService:
             if not has_open_activities(connection):
                 return []
         from skydb.services.core import Fates
-        from skydb.services.fsck.headers import HalfWritten
         from skydb.services.fsck.runs import DeadRuns
+        from skydb.services.fsck.unfinished import HalfWritten
 
         fates = Fates()
         runs = DeadRuns(self.context, fates).look()
         dead = [one for one in runs if one.kind is ProblemKind.DEAD_RUN]
         return [*dead, *HalfWritten(self.context, fates).look()]
 
+    def _derived(self) -> Check:
+        from skydb.services.fsck.derived import Derived
+
+        return Derived(self.context)
+
     def _checks(self, gone: Sequence[str], *, deep: bool) -> list[Check]:
         # `status` needs the dead runs alone, and shall not wait for these.
         from skydb.services.core import Fates
         from skydb.services.fsck.database import DatabaseItself, LooseEnds
         from skydb.services.fsck.files import EvidenceOfFits, Files
-        from skydb.services.fsck.headers import HalfWritten, WcsInFiles
+        from skydb.services.fsck.headers import WcsInFiles
         from skydb.services.fsck.litter import Litter
-        from skydb.services.fsck.orphans import Orphans
-        from skydb.services.fsck.runs import DeadRuns, OpenAttempts
-        from skydb.services.fsck.summaries import Summaries
+        from skydb.services.fsck.occasions import Occasions
 
         fates = Fates(tuple(gone))
-        half_written = HalfWritten(self.context, fates)
-        being_written = half_written.paths()
+        occasions = Occasions(self.context, fates, deep)
+        being_written = occasions.paths_being_written()
         return [
             DatabaseItself(self.context, deep),
             # Before the runs, so that these know where their logs are kept.
             Litter(self.context, fates),
-            half_written,
-            DeadRuns(self.context, fates),
-            OpenAttempts(self.context, fates),
+            occasions.half_written,
+            occasions.dead_runs,
+            occasions.open_attempts,
             Files(self.context, deep, being_written),
             EvidenceOfFits(self.context),
             WcsInFiles(self.context, deep, being_written),
             LooseEnds(self.context),
-            Summaries(self.context, deep),
-            Orphans(self.context, fates),
+            occasions.summaries,
+            occasions.orphans,
         ]

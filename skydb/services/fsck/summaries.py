@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection
 
-from skydb.domain import Visit
 from skydb.domain.base import utc_now
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Mend, Problem, ProblemKind
@@ -40,16 +39,14 @@ class Summaries:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
-        with self.context.store.reading() as session:
-            connection = session.connection()
+        with self.context.store.asking() as connection:
             missing = summaries.missing_triggers(connection)
             noted = summaries.noted_visits(connection)
-            last = session.scalar(select(func.max(Visit.id))) or 0
+            last = connection.exec_driver_sql("SELECT MAX(id) FROM visits").scalar() or 0
             wrong = set(summaries.unmatched(connection))
             for first in self._firsts(last):
                 wrong.update(summaries.differing(connection, first, first + _PART - 1))
-            found = select(Visit.id, Visit.program + Visit.number).where(Visit.id.in_(wrong))
-            labels = {key: label for key, label in session.execute(found)}
+            labels = {key: _label(connection, key) for key in wrong}
         for name in missing:
             yield _problem(
                 f"trigger {name}",
@@ -59,7 +56,7 @@ class Summaries:
             )
         for key in sorted(wrong):
             yield _problem(
-                f"visit {labels.get(key, key)}",
+                f"visit {labels[key] or key}",
                 "what is kept of it is not what its rows say",
                 "it is counted anew",
                 partial(self._count, [key]),
@@ -92,6 +89,12 @@ class Summaries:
                 with summaries.set_aside(connection):
                     pass
         summaries.renew_all(self.context.store.engine)
+
+
+def _label(connection: Connection, key: int) -> str | None:
+    asked = f"SELECT program || number FROM visits WHERE id = {key}"
+    label: str | None = connection.exec_driver_sql(asked).scalar()
+    return label
 
 
 def _problem(subject: str, known: str, repair: str, mend: Mend) -> Problem:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from skydb.errors import SkydbError
-from skydb.files.drafts import drafted
+from skydb.files.drafts import drafted_anew
 from skydb.services.provenance.graph import Edge, Node
 from skydb.services.provenance.w3c import NAMESPACES, records
 
@@ -77,7 +77,7 @@ class ProvSpool:
         """
         try:
             self._out.parent.mkdir(parents=True, exist_ok=True)
-            with drafted(self._out) as part:
+            with drafted_anew(self._out) as part:
                 with part.open("w", encoding="utf-8") as stream:
                     self._write(stream)
                 part.replace(self._out)
