@@ -102,7 +102,11 @@ def differing_skies(connection: Connection, first: int, last: int) -> list[int]:
     first, last : int
         Smallest and largest key to look at.
     """
-    asked = f"SELECT id FROM visits WHERE id BETWEEN {int(first)} AND {int(last)} ORDER BY id"
+    asked = (
+        f"SELECT v.id FROM visits v WHERE v.id BETWEEN {int(first)} AND {int(last)} AND EXISTS"
+        " (SELECT 1 FROM exposures e JOIN sky_values sv ON sv.exposure_id = e.id"
+        " WHERE e.visit_id = v.id)"
+    )
     right = {
         (*place, pack)
         for part in _parts(connection.exec_driver_sql(asked).scalars())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
-from skydb.domain.base import utc_now
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Mend, Problem, ProblemKind
 from skydb.store import summaries
@@ -74,8 +74,8 @@ class Summaries:
         every = range(1, last + 1, _PART)
         if self.deep or last <= _ALL:
             return every
-        today = utc_now().toordinal() % len(every)
-        return every[today : today + 1]
+        turn = today().toordinal() % len(every)
+        return every[turn : turn + 1]
 
     def _count(self, visits: list[int]) -> None:
         engine = self.context.store.engine
@@ -95,6 +95,11 @@ def _label(connection: Connection, key: int) -> str | None:
     asked = f"SELECT program || number FROM visits WHERE id = {key}"
     label: str | None = connection.exec_driver_sql(asked).scalar()
     return label
+
+
+def today() -> date:
+    """Day by which the part to look at is chosen, UTC."""
+    return datetime.now(UTC).date()
 
 
 def _problem(subject: str, known: str, repair: str, mend: Mend) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import pytest
 from sqlalchemy import select, text
@@ -78,7 +78,7 @@ def test_of_many_visits_each_day_has_its_part_and_deep_has_all(
         connection.execute(text("UPDATE visit_summaries SET flags = 7"))
     days = []
     for day in range(3):
-        monkeypatch.setattr(check, "utc_now", lambda day=day: datetime(2026, 1, 1 + day))
+        monkeypatch.setattr(check, "today", lambda day=day: date(2026, 1, 1 + day))
         days += found(services_anywhere)
     assert sorted(days) == found(services_anywhere, deep=True)
     assert sorted(days) == ["visit bxl50", "visit bxl51", "visit bxl52"]
