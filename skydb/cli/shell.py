@@ -105,7 +105,10 @@ class Shell:
         note: str = "",
     ) -> None:
         """Print rows: a table for people, or one JSON document for programs."""
-        plain = [asdict(row) if is_dataclass(row) else dict(row) for row in rows]  # type: ignore[arg-type]
+        plain = [
+            row if isinstance(row, dict) else asdict(row) if is_dataclass(row) else dict(row)  # type: ignore[arg-type]
+            for row in rows
+        ]
         if as_json:
             self.print_json(plain)
             return
@@ -117,8 +120,12 @@ class Shell:
         )
 
     def print_json(self, document: object) -> None:
-        """Print one JSON document; NaN and infinity become null."""
-        sys.stdout.write(json.dumps(jsonable(document), indent=1, allow_nan=False) + "\n")
+        """Print one JSON document; NaN and infinity become null.
+
+        Rows are written one by one: a list of any length takes the memory of one row.
+        """
+        for part in _json_parts(document):
+            sys.stdout.write(part)
 
     def say(self, sentence: str) -> None:
         """Remark on stderr."""
@@ -199,8 +206,25 @@ def key_values(texts: Sequence[str], **named: object) -> dict[str, object]:
     return options
 
 
+def _json_parts(document: object) -> Iterator[str]:
+    if not isinstance(document, (list, tuple)) or not document:
+        yield f"{_json(document)}\n"
+        return
+    for place, row in enumerate(document):
+        # No text in JSON has a line break of its own.
+        text = _json(row).replace("\n", "\n ")
+        yield f",\n {text}" if place else f"[\n {text}"
+    yield "\n]\n"
+
+
+def _json(document: object) -> str:
+    return json.dumps(jsonable(document), indent=1, allow_nan=False)
+
+
 def jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """A value as JSON can have it; NaN and infinity become null."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     for is_kind, convert in _CONVERSIONS:
         if is_kind(value):
             return convert(value)
@@ -210,6 +234,9 @@ def jsonable(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): jsonable(item) for key, item in value.items()}
 
+
+#: Kinds of most values.
+_AS_THEY_ARE = {str, int, bool, type(None)}
 
 _CONVERSIONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
     (lambda v: isinstance(v, Enum), lambda v: v.value),

@@ -39,6 +39,8 @@ class Watch:
         Changes that count. A row that nothing can refer to yet changes no visit.
     condition : str
         Rows that count, by their values.
+    run : str
+        Column with the run whose other values such a change concerns, if any.
     """
 
     table: str
@@ -46,6 +48,7 @@ class Watch:
     ways: tuple[tuple[str, str], ...]
     events: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
     condition: str = ""
+    run: str = ""
 
     def noted(self, rows: str) -> str:
         """The statement that notes the visits of some rows."""
@@ -58,6 +61,14 @@ class Watch:
             f" SELECT DISTINCT f.visit_id FROM (\n {found}) f\n"
             " WHERE f.visit_id IS NOT NULL\n"
             " ON CONFLICT (visit_id) DO UPDATE SET visit_id = EXCLUDED.visit_id"
+        )
+
+    def noted_runs(self, rows: str) -> str:
+        """The statement that notes the runs of some rows, for their values in other visits."""
+        return (
+            "INSERT INTO changed_runs (run_id)\n"
+            f" SELECT DISTINCT {_ROWS}.{self.run} FROM {rows} {_ROWS}\n"
+            " WHERE true ON CONFLICT (run_id) DO UPDATE SET run_id = EXCLUDED.run_id"
         )
 
 
@@ -91,7 +102,11 @@ _BY_ENVIRONMENT = (
 
 WATCHES = (
     Watch("visits", ("id",), (("c.id", ""),)),
-    Watch("exposures", ("id", "visit_id", "known_from"), (("c.visit_id", ""),)),
+    Watch(
+        "exposures",
+        ("id", "visit_id", "known_from", "filters", "detector"),
+        (("c.visit_id", ""),),
+    ),
     Watch(
         "products",
         ("id", "visit_id", "exposure_id", "kind", "flavour"),
@@ -137,14 +152,15 @@ WATCHES = (
     ),
     Watch(
         "sky_runs",
-        ("id", "effective_method", "downgraded", "replay_of_id"),
+        ("id", "effective_method", "downgraded", "replay_of_id", "group_id"),
         (("e.visit_id", _OF_VALUES.format(key="c.id")),),
         ("UPDATE",),
     ),
     Watch(
         "sky_values",
-        ("run_id", "exposure_id", "extver", "version_id", "mdrizsky"),
+        ("run_id", "exposure_id", "extver", "version_id", "mdrizsky", "unit"),
         (("e.visit_id", "JOIN exposures e ON e.id = c.exposure_id"),),
+        run="run_id",
     ),
     Watch(
         "environments",
@@ -200,6 +216,8 @@ def _sqlite(watch: Watch, event: str) -> Iterator[str]:
     """A trigger of each row: SQLite has no others, and so each way is a lookup of its own."""
     sides = {"INSERT": ("NEW",), "DELETE": ("OLD",), "UPDATE": ("OLD", "NEW")}[event]
     noted = "".join(_of_row(visit, joins, side) for side in sides for visit, joins in watch.ways)
+    if watch.run:
+        noted += "".join(_run_of_row(watch.run, side) for side in sides)
     conditions = []
     if event == "UPDATE":
         conditions.append(" OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in watch.columns))
@@ -222,6 +240,10 @@ def _of_row(visit: str, joins: str, side: str) -> str:
     return re.sub(r"\bc\.", f"{side}.", said)
 
 
+def _run_of_row(run: str, side: str) -> str:
+    return f"INSERT INTO changed_runs (run_id) VALUES ({side}.{run}) ON CONFLICT DO NOTHING;\n"
+
+
 def _postgresql(watch: Watch, event: str) -> Iterator[str]:
     """A trigger of each statement, for all rows that it changed."""
     columns = ", ".join(watch.columns)
@@ -237,11 +259,14 @@ def _postgresql(watch: Watch, event: str) -> Iterator[str]:
         ),
     }[event]
     name = _name(watch, event)
+    statements = [watch.noted(f"({rows})")]
+    if watch.run:
+        statements.append(watch.noted_runs(f"({rows})"))
+    noted = "\n".join(f"EXECUTE $noted$\n{one}\n$noted$;" for one in statements)
     # Planned each time, or a plan for a million rows would be used for one.
     yield (
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT\n"
-        f"AS $body$ BEGIN EXECUTE $noted$\n{watch.noted(f'({rows})')}\n$noted$;\n"
-        "RETURN NULL; END $body$"
+        f"AS $body$ BEGIN\n{noted}\nRETURN NULL; END $body$"
     )
     yield (
         f"CREATE TRIGGER {name} AFTER {event} ON {watch.table} REFERENCING {tables}\n"

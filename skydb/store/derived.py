@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine
 
-from skydb.store.summaries import CHANGED, SUMMARIES, create_summaries, drop_summaries
+from skydb.store.summaries import KEPT, create_summaries, drop_summaries
 from skydb.store.views import create_views, drop_views, view_names
 
 #: Names of tables and views, by the kind of database.
@@ -18,7 +18,7 @@ _NAMES = {
 def missing_derived(connection: Connection) -> list[str]:
     """Name the views, and the tables of kept counts, that the database does not have."""
     present = set(connection.exec_driver_sql(_NAMES[connection.dialect.name]).scalars())
-    return [name for name in (SUMMARIES, CHANGED, *view_names()) if name not in present]
+    return [name for name in (*KEPT, *view_names()) if name not in present]
 
 
 def make_derived_anew(engine: Engine) -> None:

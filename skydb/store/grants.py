@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine
 
 from skydb.domain import Base
 from skydb.errors import StoreError, UsageError
+from skydb.store.summaries import KEPT
 from skydb.store.urls import redacted
 from skydb.store.views import view_names
 
@@ -137,7 +138,7 @@ def _grant(driver: psycopg.Connection[Any], role: str) -> list[str]:
     found = driver.execute(_PLACE, (_REVISIONS,)).fetchone()
     assert found is not None, "the ledger has been opened"
     schema, owner, database = found
-    names = [*Base.metadata.tables, *view_names(), _REVISIONS]
+    names = [*Base.metadata.tables, *KEPT, *view_names(), _REVISIONS]
     parts: dict[str, sql.Composable] = {
         "role": sql.Identifier(role),
         "database": sql.Identifier(database),

@@ -77,6 +77,23 @@ def refusal(column: ColumnElement[Any], value: object) -> str | None:
     return None if check is None or value is None else check(value)
 
 
+def refused_attribute(table: Table, facts: object) -> tuple[str, str] | None:
+    """The first attribute that the column of its name cannot have, and why; None when all fit.
+
+    Parameters
+    ----------
+    table : Table
+        Of the ledger.
+    facts : object
+        With attributes that have the names of columns.
+    """
+    for name, check in _checks(table).items():
+        value = getattr(facts, name, None)
+        if value is not None and (reason := check(value)) is not None:
+            return name, reason
+    return None
+
+
 def require_room(table: Table, row: Row) -> None:
     """Refuse a row with a value that its column cannot have.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, or_, select, tuple_
+from sqlalchemy import Table, delete, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from skydb.domain import (
@@ -22,7 +22,7 @@ from skydb.domain import (
 from skydb.domain.identity import logged_identity, product_identity
 from skydb.domain.values import ExposureFacts, FileFacts
 from skydb.domain.vocabulary import KnownFrom
-from skydb.store.limits import refusal
+from skydb.store.limits import refusal, refused_attribute
 
 _ROOM_OF_IDENTITY = 255
 
@@ -45,10 +45,11 @@ def overflow_of(file: FileFacts) -> str | None:
     holders += [(AlignmentSolution, wcs.quality) for wcs in held]
     holders += [(ChipSolution, chip) for wcs in held for chip in wcs.chips]
     for entity, facts in holders:
-        for column in entity.__table__.columns:
-            reason = refusal(column, getattr(facts, column.name, None))
-            if reason is not None:
-                return f"its {column.name} {reason}"
+        table = entity.__table__
+        assert isinstance(table, Table)
+        refused = refused_attribute(table, facts)
+        if refused is not None:
+            return "its {} {}".format(*refused)
     return None
 
 

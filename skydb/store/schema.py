@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from skydb.errors import NotFoundError, SchemaError, SkydbError, StoreError, UsageError
 from skydb.store.engine import as_reader, open_engine, resolve_url
-from skydb.store.summaries import CHANGED, SUMMARIES
+from skydb.store.summaries import KEPT
 from skydb.store.urls import redacted, shown
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def differences(engine: Engine) -> list[str]:
 
 def _is_of_entities(name: str | None, kind: str, _: object) -> bool:
     """Whether a table is one of an entity; what follows from these is made with the views."""
-    return kind != "table" or name not in (SUMMARIES, CHANGED)
+    return kind != "table" or name not in KEPT
 
 
 def _refuse_foreign(engine: Engine, *, into_foreign: bool) -> None:

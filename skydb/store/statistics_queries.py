@@ -2,112 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Integer,
+    Select,
+    String,
+    case,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, Exposure, Product, ProductVersion, SkyRun, SkyValue, Visit
-from skydb.domain.grouping import StatisticsBy
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import SkyUnit
 from skydb.store.comparison_queries import is_kept
+from skydb.store.rows import batches
 from skydb.store.scope import Scope
+from skydb.store.skypacks import DOWNGRADED, IMPORTED, REPLAY, Packer, Place, Value, constants_of
 
 #: Rows that a server sends at once.
 _BATCH = 10_000
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
-_COLUMNS: dict[StatisticsBy, Any] = {
-    StatisticsBy.VISIT: Visit.program + Visit.number,
-    StatisticsBy.FILTER: Exposure.filters,
-    StatisticsBy.DETECTOR: Exposure.detector,
-    StatisticsBy.PROPOSAL: Visit.proposal_id,
-}
+#: Runs whose constants are taken at once.
+_RUNS = 500
 
 
-class Sample(NamedTuple):
-    """The newest value of one chip by one method."""
+def packed_skies(
+    connection: Connection,
+    visits: Sequence[int],
+    scope: Scope | None = None,
+    conditions: Sequence[ColumnElement[bool]] = (),
+    *,
+    replays: bool = False,
+) -> list[tuple[Place, bytes]]:
+    """Pack the values of some visits from their rows.
 
-    key: str | int | None
-    exposure_id: int
-    extver: int
-    method: SkyMethod | None
-    unit: SkyUnit | None
-    mdrizsky: float
-    run_id: int
-    group_id: int
+    Parameters
+    ----------
+    connection : Connection
+    visits : sequence of int
+        Their keys: some hundreds.
+    scope : Scope, optional
+        Which files count; all when left out.
+    conditions : sequence
+        On exposures.
+    replays : bool
+        Also runs that repeat another one.
+    """
+    query = _values(scope or Scope(), replays=replays)
+    found = connection.execute(query.where(Visit.id.in_(visits), *conditions))
+    values = list(map(Value._make, found.all()))
+    runs = {value.run_id for value in values}
+    return list(Packer(_constants(connection, runs)).packs(values))
 
 
-class RunCount(NamedTuple):
-    """Runs behind all values of one method and unit, the newest or not."""
-
-    key: str | int | None
-    method: SkyMethod | None
-    unit: SkyUnit | None
-    runs: int
-    downgraded: int
-    imported: int
-    replays: int
-
-
-def samples(
-    session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
-) -> Iterator[Sample]:
-    """The newest value of every chip by every method, whatever the run, chip after chip."""
+def _values(scope: Scope, *, replays: bool) -> Select[Any]:
+    """Values of all good runs, chip after chip; the newest of a method, of any run, comes first."""
     place = func.row_number().over(
         partition_by=(SkyValue.exposure_id, SkyValue.extver, SkyRun.effective_method),
         order_by=(func.coalesce(Activity.started_at, _LONG_AGO).desc(), SkyValue.run_id.desc()),
     )
-    ranked = _joined(
-        session,
-        select(
-            _COLUMNS[by].label("key"),
-            SkyValue.exposure_id,
-            SkyValue.extver,
-            SkyRun.effective_method,
-            SkyValue.unit,
-            SkyValue.mdrizsky,
-            SkyValue.run_id,
-            SkyRun.group_id,
-            place.label("place"),
-        ),
-        scope,
-        replays=replays,
-    ).subquery()
-    query = select(*(column for column in ranked.c if column.name != "place"))
-    query = query.where(ranked.c.place == 1).order_by(ranked.c.exposure_id, ranked.c.extver)
-    query = query.execution_options(yield_per=_BATCH)
-    return (Sample(*row) for row in _plain(session, query))
+    columns: tuple[Any, ...] = (
+        Exposure.visit_id,
+        Exposure.filters,
+        Exposure.detector,
+        SkyValue.exposure_id,
+        SkyValue.extver,
+        # As the database has them: entities would make each a member of its vocabulary.
+        type_coerce(SkyRun.effective_method, String),
+        type_coerce(SkyValue.unit, String),
+        SkyValue.mdrizsky,
+        SkyValue.run_id,
+        SkyRun.group_id,
+        _flags(),
+        place,
+    )
+    query = (
+        select(*columns)
+        .select_from(SkyValue)
+        .join(SkyRun, SkyRun.id == SkyValue.run_id)
+        .join(Exposure, Exposure.id == SkyValue.exposure_id)
+        .join(Visit, Visit.id == Exposure.visit_id)
+        .where(SkyValue.mdrizsky.is_not(None), *is_kept())
+        .order_by(Exposure.visit_id, SkyValue.exposure_id, SkyValue.extver, SkyValue.run_id)
+    )
+    if not replays:
+        query = query.where(SkyRun.replay_of_id.is_(None))
+    if not scope.restricts_files:
+        return query
+    return (
+        query.join(ProductVersion, ProductVersion.id == SkyValue.version_id)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .where(*scope.file_conditions())
+    )
 
 
-def run_counts(
-    session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
-) -> Iterator[RunCount]:
-    """Count the runs of each method and unit in the database."""
-    columns = (_COLUMNS[by].label("key"), SkyRun.effective_method, SkyValue.unit)
-    query = _joined(
-        session,
-        select(
-            *columns,
-            func.count(SkyValue.run_id.distinct()),
-            _count_where(SkyRun.downgraded.is_(True)),
-            _count_where(Activity.imported_by_id.is_not(None)),
-            _count_where(SkyRun.replay_of_id.is_not(None)),
-        ),
-        scope,
-        replays=replays,
-    ).group_by(_COLUMNS[by], SkyRun.effective_method, SkyValue.unit)
-    return (RunCount(*row) for row in session.execute(query))
+def _flags() -> ColumnElement[int]:
+    known = (
+        (SkyRun.downgraded.is_(True), DOWNGRADED),
+        (Activity.imported_by_id.is_not(None), IMPORTED),
+        (SkyRun.replay_of_id.is_not(None), REPLAY),
+    )
+    one, two, three = (case((condition, flag), else_=0) for condition, flag in known)
+    return type_coerce(one + two + three, Integer)
 
 
-def run_ids(session: Session, scope: Scope, *, replays: bool = False) -> list[int]:
-    """Runs that have values of some exposures, or all runs, of which few have none."""
-    if scope.is_everything:
-        return list(session.scalars(select(SkyRun.id).where(*_counted(replays=replays))))
-    query = _joined(session, select(SkyValue.run_id).distinct(), scope, replays=replays)
-    return list(session.scalars(query))
+def _constants(connection: Connection, runs: Iterable[int]) -> dict[int, float]:
+    """Median of all chips of each run, those too that are not asked for."""
+    found: dict[int, float] = {}
+    for batch in batches(runs, _RUNS):
+        query = select(SkyValue.run_id, SkyValue.mdrizsky).where(
+            SkyValue.run_id.in_(batch), SkyValue.mdrizsky.is_not(None)
+        )
+        found |= constants_of(connection.execute(query).all())
+    return found
+
+
+def visits_of_scope(session: Session, scope: Scope) -> list[int]:
+    """Visits of the exposures of a scope, by their keys."""
+    query = (
+        select(Visit.id)
+        .join(Exposure, Exposure.visit_id == Visit.id)
+        .where(*scope.conditions(session))
+        .distinct()
+    )
+    return sorted(session.scalars(query))
+
+
+def visits_of_replays(connection: Connection) -> list[int]:
+    """Visits of which a run that repeats another one has values."""
+    query = (
+        select(Exposure.visit_id)
+        .join(SkyValue, SkyValue.exposure_id == Exposure.id)
+        .join(SkyRun, SkyRun.id == SkyValue.run_id)
+        .where(SkyRun.replay_of_id.is_not(None))
+        .distinct()
+    )
+    return sorted(connection.execute(query).scalars())
 
 
 def chip_values(
@@ -128,44 +167,6 @@ def chip_values(
     return ((row[0], (row[1], row[2], row[3]), row[4] or 0.0) for row in _plain(session, query))
 
 
-def levels(session: Session, run_ids: list[int]) -> Iterator[tuple[int, float]]:
-    """Run and value of every chip of some runs."""
-    query = (
-        select(SkyValue.run_id, SkyValue.mdrizsky)
-        .where(SkyValue.run_id.in_(run_ids), SkyValue.mdrizsky.is_not(None))
-        .execution_options(yield_per=_BATCH)
-    )
-    return ((run_id, value) for run_id, value in _plain(session, query) if value is not None)
-
-
 def _plain(session: Session, query: Executable) -> Iterator[Any]:
     """Rows of a query as they come: as results of entities they would take three times as long."""
     return iter(session.connection().execute(query))
-
-
-def _joined(session: Session, query: Select[Any], scope: Scope, *, replays: bool) -> Select[Any]:
-    joined = (
-        query.select_from(SkyValue)
-        .join(SkyRun, SkyRun.id == SkyValue.run_id)
-        .join(Exposure, Exposure.id == SkyValue.exposure_id)
-        .join(Visit, Visit.id == Exposure.visit_id)
-        .where(
-            SkyValue.mdrizsky.is_not(None), *_counted(replays=replays), *scope.conditions(session)
-        )
-    )
-    if not scope.restricts_files:
-        return joined
-    return (
-        joined.join(ProductVersion, ProductVersion.id == SkyValue.version_id)
-        .join(Product, Product.id == ProductVersion.product_id)
-        .where(*scope.file_conditions())
-    )
-
-
-def _counted(*, replays: bool) -> list[ColumnElement[bool]]:
-    """Good runs; a repetition does not count."""
-    return [*is_kept(), *([] if replays else [SkyRun.replay_of_id.is_(None)])]
-
-
-def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, SkyValue.run_id)).distinct())

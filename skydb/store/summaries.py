@@ -3,8 +3,9 @@
 ``visit_summaries`` has what ``v_visit_status`` counts; ``changed_visits`` has the visits of
 which a row changed since. The view counts those from their rows and takes the others from
 the summaries, so that no number is out of date, by whatever program a row was written.
-A commit counts visits anew when many are noted. Both tables, like the views, belong to
-no revision and to no copy: they follow from the other tables.
+A commit counts visits anew when many are noted, and with them what is kept of their sky
+values (:mod:`skydb.store.skies`). All these tables, like the views, belong to no revision and
+to no copy: they follow from the other tables.
 """
 
 from __future__ import annotations
@@ -16,10 +17,26 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine
 
+from skydb.store.skies import (
+    CHANGED_RUNS,
+    SKIES,
+    create_skies,
+    differing_skies,
+    pack_all,
+    renew_skies,
+    spread_notes,
+)
+
 SUMMARIES, CHANGED = "visit_summaries", "changed_visits"
+
+#: Every table that follows from the others.
+KEPT = (SUMMARIES, CHANGED, SKIES, CHANGED_RUNS)
 
 #: Visits that may stay noted: reading them from their rows takes a tenth of a second.
 _FEW = 50
+
+#: Runs that may stay noted.
+_FEW_RUNS = 500
 
 #: What a connection knows of these tables.
 _HAS_THEM = "skydb_has_summaries"
@@ -42,9 +59,11 @@ def create_summaries(connection: Connection) -> None:
         f"CREATE TABLE {SUMMARIES} (visit_id {number} PRIMARY KEY, {counts},"
         f" last_activity_at {time})",
     )
+    create_skies(connection)
     for statement in _triggers().made(connection.dialect.name):
         _execute(connection, statement)
     _execute(connection, f"INSERT INTO {SUMMARIES} {_counted(connection)}")
+    pack_all(connection)
 
 
 def drop_summaries(connection: Connection) -> None:
@@ -52,7 +71,7 @@ def drop_summaries(connection: Connection) -> None:
     connection.info.pop(_HAS_THEM, None)
     for statement in _triggers().dropped(connection.dialect.name):
         _execute(connection, statement)
-    for table in (SUMMARIES, CHANGED):
+    for table in KEPT:
         _execute(connection, f"DROP TABLE IF EXISTS {table}")
 
 
@@ -88,11 +107,12 @@ def renew_all(engine: Engine) -> int:
 
 
 def renew(connection: Connection, most: int = MOST) -> int:
-    """Count visits anew that are noted, at most so many; returns how many.
+    """Count visits anew that are noted, at most so many; returns how many, and how many runs.
 
     The notes are taken away first: who notes one of these visits in the meantime waits, and
     what was written before is counted.
     """
+    runs = spread_notes(connection, _FEW_RUNS)
     noted = list(
         connection.exec_driver_sql(
             f"SELECT visit_id FROM {CHANGED} ORDER BY visit_id LIMIT {int(most)}"
@@ -100,11 +120,11 @@ def renew(connection: Connection, most: int = MOST) -> int:
     )
     for first in range(0, len(noted), _PART):
         _renew(connection, noted[first : first + _PART])
-    return len(noted)
+    return len(noted) + runs
 
 
 def differing(connection: Connection, first: int, last: int) -> list[int]:
-    """Visits of a range of keys whose summary is not what their rows say, and not noted.
+    """Visits of a range of keys whose counts or skies are not what their rows say; not noted.
 
     Parameters
     ----------
@@ -122,6 +142,23 @@ def differing(connection: Connection, first: int, last: int) -> list[int]:
         f"SELECT * FROM ({kept} EXCEPT {right}) a UNION ALL"
         f" SELECT * FROM ({right} EXCEPT {kept}) b) d"
         f" WHERE d.visit_id NOT IN (SELECT c.visit_id FROM {CHANGED} c) ORDER BY d.visit_id"
+    )
+    wrong = {int(key) for key in _execute(connection, asked).scalars()}
+    return sorted(wrong.union(differing_skies(connection, first, last)))
+
+
+def unmatched(connection: Connection) -> list[int]:
+    """Visits without a summary, summaries without a visit, and those of other exposures; not noted.
+
+    This is proved of all visits at once, by numbers of rows.
+    """
+    asked = (
+        f"SELECT f.id FROM (SELECT v.id FROM visits v LEFT JOIN {SUMMARIES} s"
+        " ON s.visit_id = v.id LEFT JOIN (SELECT visit_id, COUNT(*) AS exposures FROM exposures"
+        " GROUP BY visit_id) e ON e.visit_id = v.id"
+        " WHERE s.visit_id IS NULL OR s.exposures <> COALESCE(e.exposures, 0)"
+        f" UNION SELECT s.visit_id FROM {SUMMARIES} s LEFT JOIN visits v ON v.id = s.visit_id"
+        f" WHERE v.id IS NULL) f WHERE f.id NOT IN (SELECT c.visit_id FROM {CHANGED} c)"
     )
     return [int(key) for key in _execute(connection, asked).scalars()]
 
@@ -154,9 +191,16 @@ def renew_many(connection: Connection) -> None:
     """Count visits anew at the end of a transaction when many are noted."""
     if not _exists(connection):
         return
-    asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {CHANGED} LIMIT {_FEW + 1}) n"
-    if connection.exec_driver_sql(asked).scalar_one() > _FEW and _has_statistics(connection):
+    are_many = _are_more(connection, CHANGED, _FEW) or _are_more(
+        connection, CHANGED_RUNS, _FEW_RUNS
+    )
+    if are_many and _has_statistics(connection):
         renew(connection)
+
+
+def _are_more(connection: Connection, table: str, few: int) -> bool:
+    asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {few + 1}) n"
+    return bool(connection.exec_driver_sql(asked).scalar_one() > few)
 
 
 def _has_statistics(connection: Connection) -> bool:
@@ -187,6 +231,7 @@ def _renew(connection: Connection, visits: list[int]) -> None:
     _execute(connection, f"DELETE FROM {SUMMARIES} WHERE visit_id IN ({keys})")
     counted = _counted(connection, f"v.id IN ({keys})")
     _execute(connection, f"INSERT INTO {SUMMARIES} {counted}")
+    renew_skies(connection, visits)
 
 
 def _counted(connection: Connection, condition: str = "1 = 1") -> str:

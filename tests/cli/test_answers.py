@@ -5,9 +5,11 @@ import math
 import os
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -173,6 +175,37 @@ def test_simulate_tells_what_was_put_in(tmp_path, without_drizzlepac):
         assert {"rootname", "sky", "pointing_error_arcsec"} <= set(row)
         assert 0.05 < row["pointing_error_arcsec"] < 0.7
     assert (tmp_path / "truth.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [1],
+        ["a\nb", None],
+        [{}],
+        [[]],
+        [{"a": [1, {"b": "\n "}], "c": {}}, {"a": []}],
+        ({"a": 1},),
+    ],
+)
+def test_rows_that_are_written_one_by_one_are_one_document(capsys, rows):
+    Shell().print_json(rows)
+    assert capsys.readouterr().out == json.dumps(rows, indent=1) + "\n"
+
+
+def test_a_list_of_any_length_takes_the_memory_of_a_row(monkeypatch):
+    rows = [{"rootname": "ibxl50clq", "number": 1}] * 20_000
+    written = []
+    monkeypatch.setattr(
+        sys, "stdout", SimpleNamespace(write=lambda text: written.append(len(text)))
+    )
+    tracemalloc.start()
+    Shell().print_json(rows)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The document itself has 960,000 characters, and the list of lengths is less.
+    assert sum(written) > 900_000 > 2 * most
 
 
 @dataclass

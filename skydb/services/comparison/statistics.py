@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from skydb.domain.grouping import StatisticsBy
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
-from skydb.services.comparison.zeros import Zero, zeros_of_runs
-from skydb.store import statistics_queries as selects
-from skydb.store.rows import batches
+from skydb.services.comparison.zeros import Zero, shared_zeros
+from skydb.store.packed_queries import needs_rows, packs_by
 from skydb.store.scope import Scope
-from skydb.store.statistics_queries import RunCount, Sample
+from skydb.store.skypacks import DOWNGRADED, IMPORTED, REPLAY, WIDTH, Section, unpacked
 from skydb.store.unit_of_work import Store
 
 #: Name of an unknown key, method or unit.
 UNKNOWN = "unknown"
 #: Standard deviations of a normal distribution in a median absolute deviation.
 _SIGMAS_IN_MAD = 1.482602218505602
-#: Runs whose constants are taken at once.
-_BATCH = 500
+#: Rows that are computed together: numpy takes as long for one as for many.
+_TOGETHER = 1000
 
-_Row = tuple[str | int | None, SkyMethod | None, SkyUnit | None]
-_Group = tuple[str | int | None, SkyUnit | None]
+#: Packs that are left as they are.
+_FEW = 64
+_ORDER = [method.value for method in SkyMethod]
+_RELATIVE = SkyMethod.MATCH.value
+
+Integers = NDArray[np.int64]
+_Key = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +84,100 @@ class SkyStatistics:
     zero: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Values:
-    """Values of one row, as they come, chip after chip; plain arrays, for they may be millions."""
+    """The values of one method, section after section, as numbers of a pack."""
 
-    values: array[float] = field(default_factory=lambda: array("d"))
-    runs: array[int] = field(default_factory=lambda: array("q"))
+    sections: int = 0
     exposures: int = 0
-    _last: int | None = None
+    chips: int = 0
+    counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+    values: bytearray = field(default_factory=bytearray)
+    counted: bytearray = field(default_factory=bytearray)
+    of_runs: bytearray = field(default_factory=bytearray)
+    levels: bytearray = field(default_factory=bytearray)
 
-    def add(self, sample: Sample) -> None:
-        self.values.append(sample.mdrizsky)
-        self.runs.append(sample.run_id)
-        self.exposures += sample.exposure_id != self._last
-        self._last = sample.exposure_id
+    def add(self, section: Section) -> None:
+        self.sections += 1
+        self.exposures += section.exposures
+        self.chips += section.chips
+        self.counts = (section.runs, section.downgraded, section.imported, section.replays)
+        self.values += section.values
+        self.counted += section.counted
+        self.of_runs += section.of_runs
+        self.levels += section.levels
+
+    def runs(self) -> tuple[int, ...]:
+        """Count runs, downgraded, imported and repeating ones: each once."""
+        if self.sections == 1:
+            return self.counts
+        runs = np.unique(_integers(self.counted))
+        special = (DOWNGRADED, IMPORTED, REPLAY)
+        return (runs.size, *(int(np.count_nonzero(runs & flag)) for flag in special))
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Packs of one key and unit: as they are while they are few, or else put together."""
+
+    packs: list[bytes] = field(default_factory=list)
+    spreads: bytearray = field(default_factory=bytearray)
+    methods: dict[str, _Values] = field(default_factory=dict)
+
+    def add(self, pack: bytes) -> None:
+        self.packs.append(pack)
+        if len(self.packs) > _FEW:
+            self.put_together()
+
+    def put_together(self) -> None:
+        for pack in self.packs:
+            spreads, sections = unpacked(pack)
+            self.spreads += spreads
+            for section in sections:
+                known = self.methods.get(section.method)
+                if known is None:
+                    known = self.methods[section.method] = _Values()
+                known.add(section)
+        self.packs.clear()
+
+    def relative_runs(self) -> Integers:
+        """Runs of the values that are relative, each once; none when they are of one run."""
+        runs = [bytes(self.methods[_RELATIVE].of_runs)] if _RELATIVE in self.methods else []
+        for pack in self.packs:
+            runs += [one.of_runs for one in unpacked(pack)[1] if one.method == _RELATIVE]
+        joined = b"".join(runs)
+        is_of_one = joined == joined[:WIDTH] * (len(joined) // WIDTH)
+        return np.unique(_integers(b"" if is_of_one else joined))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Values behind one row of the statistics."""
+
+    key: _Key
+    unit: str | None
+    method: str
+    values: _Values
+    spreads: bytearray
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        place = _ORDER.index(self.method) if self.method else len(_ORDER)
+        return (_shown(self.key), place, self.unit or UNKNOWN)
+
+
+class _Robust(NamedTuple):
+    """Median, scatter, least and greatest of each of some groups of values."""
+
+    median: list[float]
+    scatter: list[float]
+    least: list[float]
+    greatest: list[float]
 
 
 @dataclass(frozen=True)
 class StatisticsService:
-    """Counts in the database, medians of one select; reads, never writes."""
+    """Medians of what is kept of each visit, or of its rows; reads, never writes."""
 
     store: Store
 
@@ -131,17 +209,19 @@ class StatisticsService:
         """
         wanted = scope or Scope()
         with self.store.reading() as session:
-            if not wanted.is_everything:
+            if needs_rows(wanted):
                 wanted.exposure_ids(session)
-            constants = _constants(session, selects.run_ids(session, wanted, replays=replays))
-            counts = {c[:3]: c for c in selects.run_counts(session, by, wanted, replays=replays)}
-            found = selects.samples(session, by, wanted, replays=replays)
-            table, spreads = _collected(found, constants)
-            zeros = zeros_of_runs(session, sorted(_mixed(table)))
-            rows = [
-                _statistics(row, table[row], spreads[row[0], row[2]], constants, zeros, counts[row])
-                for row in sorted(table, key=_place)
-            ]
+            gathered: dict[tuple[_Key, str | None], _Gathered] = defaultdict(_Gathered)
+            for key, unit, pack in packs_by(session, by, wanted, replays=replays):
+                gathered[key, unit].add(pack)
+            if not gathered and not wanted.is_everything:
+                wanted.exposure_ids(session)
+            several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
+            zeros = shared_zeros(session, several)
+            groups = _groups(gathered)
+            rows: list[SkyStatistics] = []
+            while together := list(islice(groups, _TOGETHER)):
+                rows += _rows(sorted(together, key=lambda group: group.place), zeros)
         if not rows:
             raise NotFoundError(
                 f"There are no sky values of {wanted.label}.", advice="Start with `skydb sky run`."
@@ -149,122 +229,106 @@ class StatisticsService:
         return [row for row in rows if method is None or row.method == method.value]
 
 
-def _constants(session: Session, run_ids: Iterable[int]) -> dict[int, float]:
-    """Median of all chips of each run, those too that are not asked for."""
-    found: dict[int, float] = {}
-    for batch in batches(run_ids, _BATCH):
-        found |= _medians(list(selects.levels(session, batch)))
-    return found
+def _groups(gathered: dict[tuple[_Key, str | None], _Gathered]) -> Iterator[_Group]:
+    """Groups key by key; what was given on is forgotten."""
+    for key, unit in sorted(gathered, key=lambda place: (_shown(place[0]), place[1] or "")):
+        one = gathered.pop((key, unit))
+        one.put_together()
+        for method, values in one.methods.items():
+            if values.chips:
+                yield _Group(key, unit, method, values, one.spreads)
 
 
-def _medians(levels: Sequence[tuple[int, float]]) -> dict[int, float]:
-    """Median of the values of each run: of thousands at once, for numpy takes long for each."""
-    if not levels:
-        return {}
-    runs, values = np.array([run for run, _ in levels]), np.array([value for _, value in levels])
-    order = np.lexsort((values, runs))
-    runs, values = runs[order], values[order]
-    firsts = np.flatnonzero(np.diff(runs, prepend=runs[0] - 1))
-    counts = np.diff(firsts, append=runs.size)
-    middle = (values[firsts + (counts - 1) // 2] + values[firsts + counts // 2]) / 2
-    return dict(zip(runs[firsts].tolist(), middle.tolist(), strict=True))
-
-
-def _mixed(table: Mapping[_Row, _Values]) -> set[int]:
-    """Runs whose relative values stand in one row with those of others."""
-    several = (set(values.runs) for row, values in table.items() if row[1] is SkyMethod.MATCH)
-    return {run for runs in several if len(runs) > 1 for run in runs}
-
-
-def _collected(
-    found: Iterable[Sample], constants: Mapping[int, float]
-) -> tuple[dict[_Row, _Values], dict[_Group, array[float]]]:
-    """The values of each row, and the spreads of the methods of its chips."""
-    table: dict[_Row, _Values] = defaultdict(_Values)
-    spreads: dict[_Group, array[float]] = defaultdict(lambda: array("d"))
-    for _, chip in groupby(found, key=lambda sample: (sample.exposure_id, sample.extver)):
-        samples = list(chip)
-        for sample in samples:
-            table[sample.key, sample.method, sample.unit].add(sample)
-        for group, spread in _spreads(samples, constants):
-            spreads[group].append(spread)
-    return table, spreads
-
-
-def _place(row: _Row) -> tuple[str, int, str]:
-    key, method, unit = row
-    order = list(SkyMethod)
-    place = order.index(method) if method else len(order)
-    return (UNKNOWN if key is None else str(key), place, unit or UNKNOWN)
-
-
-def _spreads(
-    samples: Iterable[Sample], constants: Mapping[int, float]
-) -> Iterator[tuple[_Group, float]]:
-    """Max - min of the methods of one chip, in the newest runs of one group."""
-    runs: dict[tuple[_Group, int], list[Sample]] = defaultdict(list)
-    for sample in samples:
-        runs[(sample.key, sample.unit), sample.group_id].append(sample)
-    several = {place: same for place, same in runs.items() if len(same) > 1}
-    newest: dict[_Group, list[Sample]] = {}
-    for (group, _), same in sorted(several.items(), key=lambda item: _newest(item[1])):
-        newest[group] = same
-    for group, same in newest.items():
-        levels = [sample.mdrizsky - constants[sample.run_id] for sample in same]
-        yield group, max(levels) - min(levels)
-
-
-def _newest(samples: Iterable[Sample]) -> int:
-    return max(sample.run_id for sample in samples)
+def _rows(groups: Sequence[_Group], zeros: Mapping[int, Zero]) -> list[SkyStatistics]:
+    placed = [_on_one_zero(group, zeros) for group in groups]
+    values = _robust([values for values, _ in placed])
+    levels = _robust(
+        [
+            group.values.levels if zero is None else b""
+            for group, (_, zero) in zip(groups, placed, strict=True)
+        ]
+    )
+    spreads = _robust([group.spreads for group in groups])
+    return [
+        _statistics(group, zero, place, values, levels, spreads)
+        for place, (group, (_, zero)) in enumerate(zip(groups, placed, strict=True))
+    ]
 
 
 def _statistics(
-    row: _Row,
-    sample: _Values,
-    spreads: array[float],
-    constants: Mapping[int, float],
-    zeros: Mapping[int, Zero],
-    count: RunCount,
+    group: _Group, zero: str | None, place: int, values: _Robust, levels: _Robust, spreads: _Robust
 ) -> SkyStatistics:
-    key, method, unit = row
-    values, zero = _on_one_zero(np.asarray(sample.values), sample.runs, method, zeros)
-    has_zero = zero is not None
-    levels = values if has_zero else values - np.array([constants[run] for run in sample.runs])
+    of = group.values
+    runs, downgraded, imported, replays = of.runs()
+    scatter = (levels if zero is None else values).scatter[place]
     return SkyStatistics(
-        key=UNKNOWN if key is None else str(key),
-        method=method.value if method else UNKNOWN,
-        unit=unit.value if unit else UNKNOWN,
-        exposures=sample.exposures,
-        chips=values.size,
-        median=float(np.median(values)) if has_zero else None,
-        scatter=robust_scatter(levels) if values.size > 1 else None,
-        least=float(values.min()) if has_zero else None,
-        greatest=float(values.max()) if has_zero else None,
-        method_spread=float(np.median(spreads)) if spreads else None,
-        method_spread_max=max(spreads) if spreads else None,
-        runs=count.runs,
-        downgraded_runs=count.downgraded,
-        imported_runs=count.imported,
-        replayed_runs=count.replays,
-        zero=zero or f"apart, {len(set(sample.runs))} runs",
+        key=_shown(group.key),
+        method=group.method or UNKNOWN,
+        unit=group.unit or UNKNOWN,
+        exposures=of.exposures,
+        chips=of.chips,
+        median=values.median[place] if zero else None,
+        scatter=scatter if of.chips > 1 else None,
+        least=values.least[place] if zero else None,
+        greatest=values.greatest[place] if zero else None,
+        method_spread=spreads.median[place] if group.spreads else None,
+        method_spread_max=spreads.greatest[place] if group.spreads else None,
+        runs=runs,
+        downgraded_runs=downgraded,
+        imported_runs=imported,
+        replayed_runs=replays,
+        zero=zero or f"apart, {np.unique(_integers(of.of_runs)).size} runs",
     )
 
 
-def _on_one_zero(
-    values: NDArray[np.float64],
-    runs: Sequence[int],
-    method: SkyMethod | None,
-    zeros: Mapping[int, Zero],
-) -> tuple[NDArray[np.float64], str | None]:
+def _on_one_zero(group: _Group, zeros: Mapping[int, Zero]) -> tuple[bytes | bytearray, str | None]:
     """Values on a common zero, and which it is; None where they have none."""
-    if method is not SkyMethod.MATCH:
+    values = group.values.values
+    if group.method != _RELATIVE:
         return values, "absolute"
-    mine = {run: zeros.get(run, Zero(run)) for run in runs}
-    if len({zero.run for zero in mine.values()}) > 1:
+    runs, places = np.unique(_integers(group.values.of_runs), return_inverse=True)
+    mine = [zeros.get(run, Zero(run)) for run in runs.tolist()]
+    if len({zero.run for zero in mine}) > 1:
         return values, None
-    return values + np.array([mine[run].shift for run in runs]), str(mine[runs[0]])
+    shifts = np.array([zero.shift for zero in mine])
+    return (_doubles(values) + shifts[places]).tobytes(), str(mine[0])
+
+
+def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:
+    """Statistics of groups of doubles, those of one size at once; 0 of an empty group."""
+    found = _Robust(*([0.0] * len(groups) for _ in range(4)))
+    of_size: dict[int, list[int]] = defaultdict(list)
+    for place, group in enumerate(groups):
+        of_size[len(group)].append(place)
+    of_size.pop(0, None)
+    for places in of_size.values():
+        values = _doubles(b"".join(groups[place] for place in places)).reshape(len(places), -1)
+        median = np.median(values, axis=1)
+        away = np.abs(values - median[:, np.newaxis])
+        computed = (
+            median,
+            _SIGMAS_IN_MAD * np.median(away, axis=1),
+            values.min(axis=1),
+            values.max(axis=1),
+        )
+        for numbers, column in zip(computed, found, strict=True):
+            for place, number in zip(places, numbers.tolist(), strict=True):
+                column[place] = number
+    return found
 
 
 def robust_scatter(values: NDArray[np.float64]) -> float:
     """1.48 times the median absolute deviation from the median."""
     return float(_SIGMAS_IN_MAD * np.median(np.abs(values - np.median(values))))
+
+
+def _doubles(numbers: bytes | bytearray) -> NDArray[np.float64]:
+    return np.frombuffer(numbers, dtype="<f8")
+
+
+def _integers(numbers: bytes | bytearray) -> Integers:
+    return np.frombuffer(numbers, dtype="<i8")
+
+
+def _shown(key: _Key) -> str:
+    return UNKNOWN if key is None else str(key)

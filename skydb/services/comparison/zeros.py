@@ -12,15 +12,21 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from skydb.domain.vocabulary import SkyMethod
+from skydb.store.packed_queries import packs_of_visits
 from skydb.store.rows import batches
+from skydb.store.skypacks import runs_of_pack
 from skydb.store.statistics_queries import chip_values
 
 #: Runs whose values are read at once.
 _BATCH = 500
 #: A constant that is taken from fewer differences than this leaves nothing to look at.
 FEWEST_FOR_OFFSET = 2
+#: More runs than these are first set apart by their visits.
+_FEW = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +112,42 @@ def zeros_of_runs(session: Session, runs: Sequence[int]) -> dict[int, Zero]:
         for run, chip, value in chip_values(session, batch):
             values[run][chip] = value
     return common_zeros(values, runs)
+
+
+def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[int, Zero]:
+    """The zeros of the runs of some groups, those of a group left out that cannot share one.
+
+    They are those of :func:`zeros_of_runs` of the runs of all groups.
+
+    Parameters
+    ----------
+    session : Session
+    groups : sequence of ndarray
+        Runs of values that are to be put on one zero, each run once.
+    """
+    if not groups:
+        return {}
+    runs = np.unique(np.concatenate(groups))
+    if runs.size <= _FEW:
+        return zeros_of_runs(session, runs.tolist())
+    part_of = _parts(session, runs.tolist())
+    of_groups = [{part_of[run] for run in group.tolist()} for group in groups]
+    wanted = {part for parts in of_groups if len(parts) == 1 for part in parts}
+    return zeros_of_runs(session, [run for run, part in part_of.items() if part in wanted])
+
+
+def _parts(session: Session, runs: Sequence[int]) -> dict[int, int]:
+    """A run for each run; where they differ, the runs have no visit in common, by no way."""
+    above = {run: run for run in runs}
+
+    def top(run: int) -> int:
+        while above[run] != run:
+            above[run] = run = above[above[run]]
+        return run
+
+    of_visit: dict[int, int] = {}
+    for visit, pack in packs_of_visits(session):
+        for run in runs_of_pack(pack, SkyMethod.MATCH.value):
+            if run in above:
+                above[top(run)] = top(of_visit.setdefault(visit, run))
+    return {run: top(run) for run in runs}

@@ -49,10 +49,13 @@ class Occasions:
     ----------
     context : Context
     fates : Fates
+    deep : bool
+        Whether all visits are counted.
     """
 
     context: Context
     fates: Fates
+    deep: bool = False
 
     def paths_being_written(self) -> set[Path]:
         """Files of which headers are being written just now, or were when a process died."""
@@ -113,7 +116,7 @@ class Occasions:
         def make() -> Check:
             from skydb.services.fsck.summaries import Summaries
 
-            return Summaries(self.context)
+            return Summaries(self.context, self.deep)
 
         return Occasional(lambda: not Derived(self.context).missing(), make)
 

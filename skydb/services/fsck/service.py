@@ -94,7 +94,7 @@ class FsckService:
         from skydb.services.fsck.occasions import Occasions
 
         fates = Fates(tuple(gone))
-        occasions = Occasions(self.context, fates)
+        occasions = Occasions(self.context, fates, deep)
         being_written = occasions.paths_being_written()
         return [
             DatabaseItself(self.context, deep),
