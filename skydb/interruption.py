@@ -96,7 +96,8 @@ class _Local(threading.local):
 _LOCAL = _Local()
 _ROOT = Stop()
 _PROCESSES: set[subprocess.Popen[bytes]] = set()
-_LITTER: set[Path] = set()
+#: Temporary things, each with what says that it was kept after all.
+_LITTER: dict[Path, Callable[[], bool]] = {}
 _CLOSERS: list[Callable[[str], str]] = []
 #: Lock for cleaning up, and for the interruption of running work.
 _ENDING = threading.Lock()
@@ -189,13 +190,20 @@ def is_unwinding_main() -> bool:
 
 
 @contextmanager
-def litter(path: Path) -> Iterator[Path]:
-    """Say of a file or directory, before it is made, that it is there for the block only."""
-    _LITTER.add(path)
+def litter(path: Path, is_kept: Callable[[], bool] = lambda: False) -> Iterator[Path]:
+    """Say of a file or directory, before it is made, that it is there for the block only.
+
+    Parameters
+    ----------
+    path : Path
+    is_kept : callable
+        Whether it is on record by now: then it stays, though the block has not ended.
+    """
+    _LITTER[path] = is_kept
     try:
         yield path
     finally:
-        _LITTER.discard(path)
+        _LITTER.pop(path, None)
 
 
 @contextmanager
@@ -221,8 +229,9 @@ def sweep(by: str) -> str:
         for process in list(_PROCESSES):
             kill_group(process)
         failures = [closer(by) for closer in _CLOSERS]
-        for path in list(_LITTER):
-            _remove(path)
+        for path, is_kept in list(_LITTER.items()):
+            if not is_kept():
+                _remove(path)
         return " ".join(filter(None, failures))
 
 

@@ -32,6 +32,7 @@ ALLOWED = {
     "errors": set[str](),
     "version": set[str](),
     "interruption": {"errors"},
+    "serving": set[str](),
     "domain": {"errors"},
     "store": {"errors", "interruption", "domain"},
     "files": {"errors", "interruption", "domain"},
@@ -41,8 +42,8 @@ ALLOWED = {
     "services": {*BELOW_SERVICES, ROOT},
     "api": {*BELOW_SERVICES, "services", ROOT},
     "report": {"errors", "version", "interruption", "domain", "store", "services", "api", ROOT},
-    "browse": {"errors", "version", "domain", "store", "services", "api", "report"},
-    "simulate": {"errors", "interruption", "domain", "files", "sky", "drizzle", ROOT},
+    "browse": {"errors", "version", "serving", "domain", "store", "services", "api", "report"},
+    "simulate": {"errors", "interruption", "serving", "domain", "files", "sky", "drizzle", ROOT},
     "cli": {"errors", "version", "interruption", "api", "report", "simulate", ROOT},
     # The door for Python programs is a composition root, as the command line is.
     ROOT: {*BELOW_SERVICES, "services", "api", "report", "browse", "simulate"},

@@ -36,13 +36,13 @@ class Mutant:
     @cached_property
     def code(self) -> str:
         """The module with the change."""
-        source = (ROOT / self.path).read_text()
+        source = source_of(self.path)
         return mutate_code(source, get_operator(self.operator)(), self.occurrence) or source
 
     @cached_property
     def lines(self) -> tuple[int, ...]:
         """Lines of the module that the change touches."""
-        pair = ((ROOT / self.path).read_text().splitlines(), self.code.splitlines())
+        pair = (source_of(self.path).splitlines(), self.code.splitlines())
         blocks = difflib.SequenceMatcher(None, *pair, autojunk=False).get_opcodes()
         touched = ((start, end) for tag, start, end, *_ in blocks if tag != "equal")
         spans = (range(start, max(end, start + 1)) for start, end in touched)
@@ -51,7 +51,7 @@ class Mutant:
     @property
     def difference(self) -> str:
         """Lines that the change takes away and adds."""
-        pair = ((ROOT / self.path).read_text().splitlines(), self.code.splitlines())
+        pair = (source_of(self.path).splitlines(), self.code.splitlines())
         hunks = list(difflib.unified_diff(*pair, n=0, lineterm=""))[2:]
         return "\n      ".join(f"{self.path} {line}" if line[0] == "@" else line for line in hunks)
 
@@ -62,15 +62,26 @@ class Mutant:
             changed = _program(self.code)
         except SyntaxError:
             return False
-        return self.is_listed or _program((ROOT / self.path).read_text()) == changed
+        return self.is_listed or _program_of(self.path) == changed
 
     @property
     def is_listed(self) -> bool:
         """Whether the list of those that were read has it."""
-        source = (ROOT / self.path).read_text().splitlines()
+        source = source_of(self.path).splitlines()
         text = " ".join(source[line - 1].strip() for line in self.lines)
         new = " ".join(self.difference.splitlines()[-1].strip().removeprefix("+").split())
         return (str(self.path), text, new) in _listed()
+
+
+@cache
+def source_of(path: Path) -> str:
+    """A module as it is."""
+    return (ROOT / path).read_text()
+
+
+@cache
+def _program_of(path: Path) -> str:
+    return _program(source_of(path))
 
 
 @cache
@@ -89,6 +100,9 @@ class _Meaning(ast.NodeTransformer):
         # A value that cannot change is the same with and without slots.
         if ast.unparse(node.func) == "dataclass":
             node.keywords = [one for one in node.keywords if one.arg != "slots"]
+        # It says that lengths are equal, which the lines above have made them.
+        if ast.unparse(node.func) == "zip":
+            node.keywords = [one for one in node.keywords if one.arg != "strict"]
         return self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
@@ -142,7 +156,7 @@ def _program(source: str) -> str:
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every change of one module that cosmic-ray knows."""
-    nodes = list(_nodes(get_ast((ROOT / path).read_text())))
+    nodes = list(_nodes(get_ast(source_of(path))))
     for name in sorted(operator_names()):
         # Those on variables want to be told which.
         is_odd = "Variable" in name

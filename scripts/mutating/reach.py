@@ -21,7 +21,7 @@ SHAPES = "tests/test_shapes.py::test_defaults_and_kinds_are_what_they_were[{}]"
 SCHEMA = "tests/store/test_schema.py::test_migrations_and_entities_describe_the_same_tables[sqlite]"
 KEYS = "tests/store/test_schema_keys.py"
 #: Seconds of processor that the tests of one change may take together without it, and one alone.
-TOGETHER_S, ALONE_S = 15.0, 6.0
+TOGETHER_S, ALONE_S = 15.0, 13.0
 
 
 def learn(tests: Sequence[str], into: Path) -> None:

@@ -7,6 +7,7 @@ https://docs.datasette.io/en/0.65/plugin_hooks.html
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -81,6 +82,8 @@ _PAGES: tuple[tuple[str, _Maker], ...] = (
     (r"/map$", sky_map),
     (r"/todo$", todo),
 )
+#: Datasette's words for an address without a page, which are about its databases.
+_NO_PAGE = ("", "404", "Database not found")
 #: Datasette's tools for its own developers, some with links to other places.
 _CLOSED = (
     r"/-/(patterns|allow-debug|messages|permissions|logout|auth-token|actor|threads)(\.json)?$"
@@ -302,6 +305,8 @@ class Application:
 
     async def _failed(self, request: Any, exception: Exception) -> Response:  # noqa: ANN401
         page = _page_of(exception)
+        if page.status == 500 and _is_of_its_address(request, exception):
+            page = _page_of(Base400("The address asks for something that is not understood."))
         if page.status == 500:
             traceback.print_exception(exception)
         if request.path.endswith(".json"):
@@ -326,13 +331,21 @@ def _page_of(error: Exception) -> Page:
     return Page(title, said, (Part("", (Text((advice,)),)),), status=status)
 
 
+def _is_of_its_address(request: Any, exception: Exception) -> bool:  # noqa: ANN401
+    """Whether Datasette stumbled over what an address asks of its own pages."""
+    frames = traceback.extract_tb(exception.__traceback__)
+    is_ours = bool(frames) and Path(frames[-1].filename).is_relative_to(Path(__file__).parents[1])
+    is_such = isinstance(exception, ValueError | LookupError | sqlite3.Error)
+    return is_such and not is_ours and request.path.startswith(f"/{links.DATABASE}")
+
+
 def _account_of(error: Exception) -> tuple[int, str, str]:
     """HTTP status, title and words of an error."""
     if isinstance(error, TooSlowError | QueryInterrupted):
         return 503, "This takes too long", f"The answer took longer than {_SQL_MS / 1000:g} s."
     if isinstance(error, NotFound | NotFoundError):
-        said = str(error)
-        return 404, "Not found", "There is no such page." if said in ("", "404") else said
+        said = "There is no such page." if str(error) in _NO_PAGE else str(error)
+        return 404, "Not found", said
     if isinstance(error, Forbidden):
         return 403, "Not allowed", "This part is not served."
     if isinstance(error, DatasetteError):
@@ -340,7 +353,9 @@ def _account_of(error: Exception) -> tuple[int, str, str]:
         if is_slow:
             return _account_of(TooSlowError(""))
         said = Markup(str(error.message)).striptags()
-        return error.status, str(error.title or "This cannot be shown"), said
+        # A column that there is not is no failure of this page.
+        status = 400 if error.status == 500 else error.status
+        return status, str(error.title or "This cannot be shown"), said
     if isinstance(error, Base400):
         return error.status, "This cannot be shown", str(error)
     if isinstance(error, SkydbError):

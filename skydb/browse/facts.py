@@ -15,13 +15,25 @@ _INDEXES = (
     "CREATE INDEX browse_target ON exposures (target_name)",
     "CREATE INDEX browse_subject ON findings (subject)",
 )
+#: Exposures with their targets, and what is known of the target of a visit alone: a visit of
+#: which only products are on record, or exposures that a log named.
+TARGETS = (
+    "SELECT target_name, visit_id, id FROM exposures UNION ALL"
+    " SELECT v.target_name, v.id, NULL FROM visits v WHERE v.target_name IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM exposures e WHERE e.visit_id = v.id"
+    " AND e.target_name = v.target_name)"
+)
+_VALUES = (
+    "SELECT (SELECT COUNT(*) FROM sky_values) - (SELECT COUNT(*) FROM sky_values WHERE run_id IN"
+    " (SELECT id FROM activities WHERE deleted_at IS NOT NULL))"
+)
 #: Tables of a ledger that are not about observations.
 _INTERNAL = ("alembic_version", "sqlite_stat1", "sqlite_sequence")
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFact:
-    """A field: the exposures of one target.
+    """A field: the exposures of one target, and the visits to it without any.
 
     Parameters
     ----------
@@ -49,6 +61,8 @@ class LedgerFacts:
         Rows of every table.
     fields : tuple of FieldFact
         In the order of their names.
+    sky_values : int
+        Values of runs that were not deleted.
     findings, runs : dict
         Findings by kind, activities by kind and status.
     modes : tuple of (str, str, int)
@@ -59,6 +73,7 @@ class LedgerFacts:
 
     counts: dict[str, int]
     fields: tuple[FieldFact, ...]
+    sky_values: int
     findings: dict[str, int]
     runs: dict[tuple[str, str], int]
     modes: tuple[tuple[str, str, int], ...]
@@ -69,16 +84,9 @@ class LedgerFacts:
         """Whether questions about everything take too long for a page."""
         return self.counts["exposures"] > LARGE
 
-    @property
-    def open_runs(self) -> int:
-        """Activities that have not ended."""
-        return sum(n for (_, status), n in self.runs.items() if status in ("pending", "running"))
-
-    @property
-    def failed_runs(self) -> int:
-        """Activities that failed or were interrupted."""
-        ended = ("failed", "interrupted")
-        return sum(count for (_, status), count in self.runs.items() if status in ended)
+    def runs_that(self, status: str) -> int:
+        """Count the activities of one status."""
+        return sum(count for (_, one), count in self.runs.items() if one == status)
 
 
 def prepare(path: Path) -> LedgerFacts:
@@ -103,6 +111,7 @@ def _counted(connection: sqlite3.Connection) -> LedgerFacts:
     return LedgerFacts(
         {name: _count(connection, name) for name in tables},
         tuple(_fields(connection)),
+        int(connection.execute(_VALUES).fetchone()[0]),
         dict(connection.execute("SELECT kind, COUNT(*) FROM v_findings GROUP BY kind")),
         _runs(connection),
         tuple(_modes(connection)),
@@ -116,7 +125,7 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 def _fields(connection: sqlite3.Connection) -> list[FieldFact]:
     found = connection.execute(
-        "SELECT target_name, COUNT(DISTINCT visit_id), COUNT(*), MIN(id) FROM exposures"
+        f"SELECT target_name, COUNT(DISTINCT visit_id), COUNT(id), MIN(id) FROM ({TARGETS})"
         " GROUP BY target_name ORDER BY target_name IS NULL, target_name"
     ).fetchall()
     return [
@@ -125,8 +134,12 @@ def _fields(connection: sqlite3.Connection) -> list[FieldFact]:
     ]
 
 
-def _position(connection: sqlite3.Connection, exposure: int) -> tuple[float | None, float | None]:
+def _position(
+    connection: sqlite3.Connection, exposure: int | None
+) -> tuple[float | None, float | None]:
     """Position of the target of an exposure, or else of one of its chips."""
+    if exposure is None:
+        return None, None
     at = "SELECT ra_targ_deg, dec_targ_deg FROM exposures WHERE id = ?"
     ra, dec = connection.execute(at, (exposure,)).fetchone()
     if ra is not None and dec is not None:

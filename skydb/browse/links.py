@@ -45,8 +45,15 @@ def comparison(runs: list[int]) -> str:
 
 
 def table(name: str, **filters: object) -> str:
-    """Address of a table, a view or a question of the cookbook, with values of its columns."""
-    asked = f"?{urlencode(filters)}" if filters else ""
+    """Address of a table, a view or a question of the cookbook, with values of its columns.
+
+    A value of None or an empty one asks for the rows that have none there.
+    """
+    found = dict(
+        (f"{column}__isblank", 1) if value in (None, "") else (column, value)
+        for column, value in filters.items()
+    )
+    asked = f"?{urlencode(found)}" if found else ""
     return f"/{DATABASE}/{quote(name, safe='')}{asked}"
 
 

@@ -8,6 +8,7 @@ from math import cos, log10, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 from skydb.browse import links
+from skydb.browse.pages.shared import plural
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -84,7 +85,9 @@ class SkyMap:
     alt: str
 
 
-def footprint_maps(services: Services, rootnames: Sequence[str], here: str = "") -> list[SkyMap]:
+def footprint_maps(
+    services: Services, rootnames: Sequence[str], here: str = ""
+) -> tuple[list[SkyMap], int]:
     """Draw the footprints of exposures, one map for those that are near each other.
 
     Parameters
@@ -94,17 +97,25 @@ def footprint_maps(services: Services, rootnames: Sequence[str], here: str = "")
         No more than :data:`MOST` are drawn.
     here : str
         The exposure that the page is about.
+
+    Returns
+    -------
+    list of SkyMap
+        The largest ones, if they are many.
+    int
+        Exposures on maps for which there is no room.
     """
     from skydb.report.footprint_figures import footprint_map
 
     rows = services.footprints.named(rootnames[:MOST])
     if not rows:
         # Exposures that are known from logs only have no outline.
-        return []
+        return [], 0
     named = [{**row, "visit": f"{row['program']}{_number(row)}"} for row in rows]
     visits = list(dict.fromkeys(str(row["visit"]) for row in named))
     looks = {visit: _look(place) for place, visit in enumerate(sorted(visits))}
-    return [_drawn(field, looks, here) for field in footprint_map(named).fields]
+    found = footprint_map(named)
+    return [_drawn(field, looks, here) for field in found.fields], found.left_out
 
 
 def _number(row: Mapping[str, Any]) -> str:
@@ -142,8 +153,8 @@ def _drawn(field: FieldMap, looks: Mapping[str, str], here: str) -> SkyMap:
         (),
         tuple((looks[visit], f"visit {visit}", links.visit(visit)) for visit in visits),
         (length * scale, _angle(length)),
-        f"Footprints of {field.exposures} exposures of {len(visits)} visits around "
-        f"RA {ra:.4f}, Dec {dec:+.4f} degrees, north up and east left.",
+        f"Footprints of {plural(field.exposures, 'exposure')} of {plural(len(visits), 'visit')}"
+        f" around RA {ra:.4f}, Dec {dec:+.4f} degrees, north up and east left.",
     )
 
 
@@ -175,7 +186,7 @@ def whole_sky(fields: Sequence[FieldFact]) -> SkyMap | None:
         Shape(
             _place(one.ra_deg or 0.0, one.dec_deg or 0.0),
             "c0",
-            f"{one.target or 'no target'}, {one.exposures} exposures",
+            f"{one.target or 'no target'}, {plural(one.exposures, 'exposure')}",
             links.field(one.target),
             size * (1.0 + min(1.3, sqrt(one.exposures) / 15.0)),
         )

@@ -58,8 +58,15 @@ def bound_arguments(
     ------
     UsageError
         When an argument is of another kind than its annotation.
+    TypeError
+        When one is missing, or there is none of its name or place.
     """
-    bound = signature(function).bind(*args, **kwargs)
+    try:
+        bound = signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        names = [str(one).partition(":")[0] for one in signature(function).parameters.values()]
+        takes = ", ".join(name.partition("=")[0] for name in names if name != "self")
+        raise TypeError(f"{function.__name__}: {error}. It takes ({takes}).") from None
     for name, given in bound.arguments.items():
         bound.arguments[name] = _checked(function, name, given)
     return bound
@@ -95,7 +102,10 @@ def _value(name: str, given: Any, annotation: str) -> Any:  # noqa: ANN401 - wha
     if not tokens or (given is None and "None" in tokens):
         return given
     value = _in_unit(name, given) if "float" in tokens else given
-    value = value.item() if getattr(value, "shape", None) == () else value
+    # A scalar of numpy; a moment of astropy has a shape, too.
+    value = (
+        value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    )
     if "str" in tokens and not {"Path", "date", "int"} & {*tokens}:
         value = str(value) if isinstance(value, (int, Path)) and value is not True else value
     if any(_is_of(value, token) for token in tokens):
@@ -131,11 +141,9 @@ def _in_unit(name: str, value: Any) -> Any:  # noqa: ANN401 - a number, or a qua
     unit = _UNITS.get(name)
     if unit is None or not hasattr(value, "to_value"):
         return value
-    from astropy.units import UnitConversionError
-
     try:
         return cast("float", value.to_value(unit))
-    except UnitConversionError as error:
+    except ValueError as error:
         raise UsageError(
             f"{name}={value} has another unit.", advice=f"Give it in {unit}."
         ) from error

@@ -224,8 +224,6 @@ def _rank(product: Product) -> int:
 
 def newest_in_time(product: Product, flavour: Flavour, wish: Wish) -> ProductVersion | None:
     """Find the last version made of the newest archive version in time."""
-    if product.flavour is not flavour and flavour is not Flavour.SKYDB:
-        return None
     deliveries = [one for one in product.deliveries if wish.admits(one)]
     if not deliveries:
         return None

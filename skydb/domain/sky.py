@@ -122,9 +122,8 @@ class SkyRun(Repeatable, Retained, Activity):
 
     def moved_to(self, environment: Environment) -> None:
         """Record that another environment than that of the beginning does the work."""
-        if environment is not self.environment:
-            self.environment = environment
-            self.tool_version = self._tool_of(Stamp(self.agent, self.skydb_version, environment))
+        self.environment = environment
+        self.tool_version = self._tool_of(Stamp(self.agent, self.skydb_version, environment))
 
     @property
     def method(self) -> SkyMethod:

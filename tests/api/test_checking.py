@@ -175,3 +175,13 @@ def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> N
 )
 def test_options_become_words_and_commands_stay(option: str, word: str) -> None:
     assert in_python(option) == word
+
+
+def test_arguments_of_another_name_or_place_are_answered_with_those_that_there_are() -> None:
+    @checked_arguments
+    def look(ra: float, dec: float, *, radius: float = 1.0) -> None: ...
+
+    call: Any = look
+    for given, named in (((1, 2, 3), {}), ((1,), {}), ((1, 2), {"radios": 3})):
+        with pytest.raises(TypeError, match=r"^look: .*\. It takes \(ra, dec, radius\)\.$"):
+            call(*given, **named)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from skydb.domain import Mosaic, SkyValue
+from skydb.domain import Environment, Mosaic, SkyValue
 from skydb.domain.values import SkyLevel
-from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod, SkyUnit
+from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind, SkyMethod, SkyUnit
 from skydb.errors import StateError
 from tests.domain.entities import sky_run, version_of
 
@@ -129,3 +129,15 @@ def test_a_run_is_of_the_method_that_ran_else_of_the_one_asked_for() -> None:
     run.requested_method = run.effective_method = None
     with pytest.raises(StateError, match="The sky method of run"):
         _ = run.method
+
+
+def test_a_run_that_moved_to_another_environment_is_by_its_drizzlepac() -> None:
+    run = sky_run()
+    assert run.tool_version is None
+    environment = Environment("3.11.7", "linux", {"drizzlepac": "3.9.1"})
+    run.moved_to(environment)
+    assert run.environment is environment
+    assert run.tool_version == "drizzlepac 3.9.1"
+    run.engine = Engine.SKYDB
+    run.moved_to(environment)
+    assert run.tool_version == f"skydb {run.skydb_version}"

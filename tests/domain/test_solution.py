@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from skydb.domain import Acceptance, AlignmentRun, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
-from skydb.domain.solution import RESIDUAL_LIMIT_MAS
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS, columns_logged
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
 from skydb.errors import StateError
@@ -231,3 +231,20 @@ def test_a_fit_from_a_log_was_made_when_its_run_ended_and_another_wcs_never() ->
     assert (begun.fitted_at, ended.fitted_at) == (run.started_at, run.finished_at)
     recorded = AlignmentSolution.logged(product, run, name, SolutionStatus.RECORDED)
     assert recorded.fitted_at is None
+
+
+@pytest.mark.parametrize("status", list(SolutionStatus))
+@pytest.mark.parametrize("ended", [False, True])
+def test_columns_of_a_fit_from_a_log_are_those_of_the_entity(
+    status: SolutionStatus, ended: bool
+) -> None:
+    run = ingest()
+    run.start()
+    if ended:
+        run.succeed()
+    name = WcsName.parse("IDC_x-FIT_SKYDB_g")
+    entity = AlignmentSolution.logged(version_of().product, run, name, status)
+    columns = columns_logged(run, name, status)
+    recorded_at = columns.pop("recorded_at")
+    assert abs((recorded_at - entity.recorded_at).total_seconds()) < 5.0
+    assert columns == {column: getattr(entity, column) for column in columns}

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skydb.sky.catalog_offsets import LEAST_MAS, Offset, catalog_offset, common_offset
+from skydb.sky.catalog_offsets import (
+    LEAST_MAS,
+    LEAST_SOURCES,
+    Offset,
+    catalog_offset,
+    common_offset,
+)
+from tests.keeping import assert_kept
 
 _DEG = 1 / 3_600_000
 
@@ -74,3 +81,28 @@ def test_visits_that_differ_each_in_its_own_way_or_alone_have_none() -> None:
     near = common_offset([Offset(4.0, 1.0, 4.0, 20), Offset(-3.0, 2.0, 4.0, 20)])
     assert near is not None
     assert not near.is_beyond(0.0)
+
+
+def test_offsets_are_what_they_were() -> None:
+    first = field(60, 4)
+    catalog = {
+        f"{east} {north} {noise}": catalog_offset(moved(first, east, north, noise)[lost:], first)
+        for east, north, noise, lost in (
+            *((0.0, 0.0, 3.0, 0), (300.0, -120.0, 3.0, 0), (-40.0, 900.0, 20.0, 20)),
+            *((5.0, 0.0, 1.0, 60 - LEAST_SOURCES), (1500.0, 1200.0, 5.0, 0)),
+        )
+    }
+    crowded = np.vstack((first, field(300, 5)))
+    catalog["crowded"] = catalog_offset(moved(first, 80.0, 30.0, 4.0), crowded)
+    assert catalog_offset(first[: LEAST_SOURCES - 1], first) is None
+    assert catalog_offset(first, first[: LEAST_SOURCES - 1]) is None
+    steps = [Offset(30.0, -10.0, 0.5, 20), Offset(31.0, -11.0, 4.0, 20), Offset(29.0, -8.0, 9.0, 9)]
+    common = {
+        "two": common_offset(steps[:2]),
+        "three": common_offset(steps),
+        "unequal": common_offset([steps[2], steps[1]]),
+    }
+    assert common_offset(steps[:1]) is None
+    assert common_offset([steps[0], Offset(90.0, -10.0, 0.5, 20)]) is None
+    assert common_offset([steps[0], Offset(30.0, 60.0, 0.5, 20)]) is None
+    assert_kept("offsets of catalogues", {"catalog": catalog, "common": common})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from skydb.browse import links
@@ -22,7 +23,8 @@ _CHIPS = 300
 def comparison(here: Here) -> Page:
     """Compare the sky runs that the address names."""
     asked = [number_of(word.strip()) for word in here.words.get("run", ())]
-    numbers = list(dict.fromkeys(number for number in asked if number is not None))[:MOST]
+    named = list(dict.fromkeys(number for number in asked if number is not None))
+    numbers, more = named[:MOST], named[MOST:]
     rows = _runs(here, numbers)
     known = {row["run_id"] for row in rows}
     unknown = [number for number in numbers if number not in known]
@@ -36,7 +38,7 @@ def comparison(here: Here) -> Page:
     chips = _chips(here, numbers)
     skies = _skies(numbers, rows, chips)
     parts = (
-        Part("Runs", (_facts(rows),)),
+        Part("Runs", (*_left_out(more), _facts(rows))),
         Part("Skies", (*_summary(numbers, chips), skies)),
         Part("Mosaics", _mosaics(here, rows)),
         Part("Parameters", (_parameters(here, numbers),)),
@@ -44,6 +46,11 @@ def comparison(here: Here) -> Page:
     title = f"Comparison of runs {', '.join(map(str, numbers))}"
     lead = "Differences are taken from the first run, chip by chip."
     return Page(title, lead, parts, trail, area="/runs")
+
+
+def _left_out(numbers: Sequence[int]) -> tuple[Text, ...]:
+    said = f"{MOST} runs fit side by side; left out: run {', '.join(map(str, numbers))}."
+    return (Text((said,), Tone.WARNING),) if numbers else ()
 
 
 def _runs(here: Here, numbers: Sequence[int]) -> list[Row]:
@@ -128,13 +135,14 @@ def _summary(
         if known:
             rows.append({
                 "run": other, "chips": len(known), "least": known[0],
-                "median": known[len(known) // 2], "greatest": known[-1],
+                "median": median(known), "greatest": known[-1],
             })  # fmt: skip
     partial = sum(len(one) < len(numbers) for one in chips.values())
     texts = []
     if partial:
-        texts.append(Text((f"{plural(partial, 'chip')} of {len(chips):,} are not in every run.",),
-                          Tone.WARNING))  # fmt: skip
+        verb = "is" if partial == 1 else "are"
+        said = f"{plural(partial, 'chip')} of {len(chips):,} {verb} not in every run."
+        texts.append(Text((said,), Tone.WARNING))
     columns = (
         Column("run"), Column("chips"), Column("least", format="+.6f", beside=""),
         Column("median", format="+.6f", beside=""), Column("greatest", format="+.6f", beside=""),

@@ -11,6 +11,7 @@ from skydb.browse.here import Here
 from skydb.browse.maps import footprint_maps
 from skydb.browse.pages.shared import (
     MANY,
+    everything,
     findings_about,
     findings_table,
     in_table,
@@ -136,7 +137,7 @@ def _downloads(here: Here, exposure_id: int) -> Table:
 
 def _solutions(here: Here, rootname: str) -> Table:
     rows = here.asking.rows(
-        f"SELECT * FROM v_alignment_history WHERE rootname = ? ORDER BY id DESC LIMIT {MANY}",
+        f"SELECT * FROM v_alignment_history WHERE rootname = ? ORDER BY id DESC LIMIT {MANY + 1}",
         rootname,
     )
     active = here.asking.rows("SELECT id FROM v_alignment_current WHERE rootname = ?", rootname)
@@ -151,12 +152,14 @@ def _solutions(here: Here, rootname: str) -> Table:
              "superseded_by", "run_id")  # fmt: skip
     caption = "Every WCS that it had or was offered, the newest first. RMS in mas."
     columns = (*columns_of(*names), Column("reason", wraps=True))
-    return Table("WCS solutions", caption, columns, rows, marked="current")
+    return Table("WCS solutions", caption, columns, rows[:MANY], marked="current",
+                 pages=everything(rows, "v_alignment_history", rootname=rootname))  # fmt: skip
 
 
 def _skies(here: Here, rootname: str) -> Table:
     rows = here.asking.rows(
-        f"SELECT * FROM v_sky_values WHERE rootname = ? ORDER BY run_id DESC, extver LIMIT {MANY}",
+        f"SELECT * FROM v_sky_values WHERE rootname = ? ORDER BY run_id DESC, extver"
+        f" LIMIT {MANY + 1}",
         rootname,
     )
     kept = here.asking.rows("SELECT run_id FROM v_sky_current WHERE rootname = ?", rootname)
@@ -171,7 +174,8 @@ def _skies(here: Here, rootname: str) -> Table:
         "MDRIZSKY of every chip in every run, the newest first; those of match are offsets from"
         " one image."
     )
-    return Table("Skies", caption, columns_of(*names), rows, marked="current")
+    return Table("Skies", caption, columns_of(*names), rows[:MANY], marked="current",
+                 pages=everything(rows, "v_sky_values", rootname=rootname))  # fmt: skip
 
 
 def _runs(here: Here, exposure_id: int) -> Table:
@@ -209,6 +213,6 @@ def _maps(here: Here, row: Row) -> tuple[Map, ...]:
         row["visit_key"], row["id"],
     )  # fmt: skip
     caption = "This exposure among those of its visit; north is up, east is left."
-    drawn = footprint_maps(here.services, [one["rootname"] for one in rows], row["rootname"])
+    drawn, _ = footprint_maps(here.services, [one["rootname"] for one in rows], row["rootname"])
     with_it = [one for one in drawn if any("here" in shape.look for shape in one.shapes)]
     return tuple(Map(one, caption) for one in with_it)

@@ -18,6 +18,7 @@ from skydb.browse.blocks import (
     Text,
     columns_of,
 )
+from skydb.browse.facts import TARGETS
 from skydb.browse.here import Here
 from skydb.browse.maps import MOST, footprint_maps, whole_sky
 from skydb.browse.pages.overview import FIELD_COLUMNS, field_row
@@ -40,7 +41,7 @@ from skydb.report.tables import Column, Tone
 
 #: Visits of a field on one page.
 _VISITS = 40
-_STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale")
+_STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
 
 
 def field(here: Here, target: str | None = None) -> Page:
@@ -57,7 +58,7 @@ def field(here: Here, target: str | None = None) -> Page:
         return missing(f"There is no field {target!r}.", "The first page has all fields.", "/")
     first = max(0, here.number("visits") or 0)
     visits = here.asking.rows(
-        "SELECT DISTINCT visit_id FROM exposures WHERE target_name IS ?"
+        f"SELECT DISTINCT visit_id FROM ({TARGETS}) WHERE target_name IS ?"
         f" ORDER BY visit_id LIMIT {_VISITS} OFFSET {first}",
         target,
     )
@@ -69,8 +70,8 @@ def field(here: Here, target: str | None = None) -> Page:
         Part("Sky runs", (_runs_of_field(here, target),)),
     )
     about = tables_about(
-        ("Exposures", in_table("v_exposure_status", target_name=target or "")),
-        ("Footprints", in_table("v_footprints", target_name=target or "")),
+        ("Exposures", in_table("v_exposure_status", target_name=target)),
+        ("Footprints", in_table("v_footprints", target_name=target)),
     )
     return Page(target or "(no target)", lead, parts, (("Ledger", "/"),), area="/", head=(about,))
 
@@ -80,16 +81,15 @@ def _visits(here: Here, numbers: Sequence[int], target: str | None, first: int, 
     if numbers:
         rows = here.asking.rows(
             "SELECT v.id AS visit_id, v.program || v.number AS visit, v.proposal_id,"
-            " COUNT(*) AS exposures, MIN(e.date_obs) AS date_obs,"
+            " COUNT(e.id) AS exposures, MIN(e.date_obs) AS date_obs,"
             " GROUP_CONCAT(DISTINCT e.detector) AS detector,"
             " GROUP_CONCAT(DISTINCT e.filters) AS filter"
-            " FROM visits v JOIN exposures e ON e.visit_id = v.id"
-            f" WHERE v.id IN ({places(numbers)}) AND e.target_name IS ?"
-            " GROUP BY v.id ORDER BY v.id",
-            *numbers,
+            " FROM visits v LEFT JOIN exposures e ON e.visit_id = v.id AND e.target_name IS ?"
+            f" WHERE v.id IN ({places(numbers)}) GROUP BY v.id ORDER BY v.id",
             target,
+            *numbers,
         )
-        _add_states(here, rows)
+        _add_states(here, rows, target)
     path, pages = links.field(target), []
     if first:
         pages.append(("Previous visits", f"{path}?visits={max(0, first - _VISITS)}"))
@@ -100,12 +100,19 @@ def _visits(here: Here, numbers: Sequence[int], target: str | None, first: int, 
     return Table("Visits", caption, tuple(map(Column, names)), rows, pages=tuple(pages))
 
 
-def _add_states(here: Here, rows: Sequence[Row]) -> None:
-    """Add how far visits are, one by one: so each is found by index."""
-    asked = f"SELECT {', '.join(_STATES)} FROM v_visit_status WHERE visit_id = ?"
+def _add_states(here: Here, rows: Sequence[Row], target: str | None) -> None:
+    """Add how far the exposures of visits are, one by one: so each is found by index."""
+    asked = f"SELECT exposures, {', '.join(_STATES)} FROM v_visit_status WHERE visit_id = ?"
+    of_some = (
+        f"SELECT {', '.join(f'COALESCE(SUM({name}), 0) AS {name}' for name in _STATES)}"
+        " FROM v_exposure_status WHERE visit_id = ? AND target_name IS ?"
+    )
     for row in rows:
         for found in here.asking.counted(asked, row["visit_id"]):
-            row.update(found)
+            if found.pop("exposures") != row["exposures"]:
+                # The visit has exposures of another target as well.
+                found = here.asking.counted(of_some, row["visit_id"], target)[0]
+            row.update(found, logged=found["logged"] or None)
 
 
 def _names_of_field(here: Here, target: str | None) -> list[str]:
@@ -116,8 +123,10 @@ def _names_of_field(here: Here, target: str | None) -> list[str]:
 
 
 def _maps(here: Here, names: Sequence[str], of: int, mark: str = "") -> tuple[Block, ...]:
-    drawn = footprint_maps(here.services, names, mark)
+    drawn, left_out = footprint_maps(here.services, names, mark)
     left = f" The first {len(names)} of {of:,} exposures are drawn." if of > len(names) else ""
+    if left_out:
+        left += f" {plural(left_out, 'exposure')} elsewhere on the sky had no room."
     caption = f"North is up, east is left; a click leads to the exposure.{left}"
     return tuple(Map(one, caption) for one in drawn)
 
@@ -164,8 +173,9 @@ def visit(here: Here, label: str) -> Page:
         Part("Runs", (_runs_of_visit(here, key),)),
         Part("To do", _due_of_visit(here, label, key)),
         Part("Notes and findings", (
-            findings_table(findings_about(here, [*names, label]) if names else [], "Findings",
-                           "Problems found on the exposures of the visit, the newest first."),
+            findings_table(findings_about(here, _subjects(here, key, [*names, label.lower()])),
+                           "Findings",
+                           "Problems found on the visit and its files, the newest first."),
             notes_table(_notes(here, row), "On the visit, its exposures and its products."),
         )),
     )  # fmt: skip
@@ -180,6 +190,11 @@ def visit(here: Here, label: str) -> Page:
                                     visit=row["number"])),
     )  # fmt: skip
     return Page(f"Visit {label.lower()}", "", parts, trail, area="/", head=(facts, about))
+
+
+def _subjects(here: Here, visit_id: int, names: Sequence[str]) -> list[str]:
+    files = here.asking.rows("SELECT filename FROM products WHERE visit_id = ?", visit_id)
+    return [*names, *(row["filename"] for row in files)]
 
 
 def _notes(here: Here, row: Row) -> list[Row]:

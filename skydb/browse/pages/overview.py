@@ -18,7 +18,14 @@ _NEWEST = 12
 #: Fields on one page.
 _FIELDS = 60
 
-_COUNTS = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale")
+_COUNTS = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
+#: States of runs that are not as one hopes, and how the first page says so.
+_NOT_DONE = (
+    ("failed", "that failed"),
+    ("interrupted", "interrupted"),
+    ("pending", "not begun"),
+    ("running", "not ended"),
+)
 
 
 def overview(here: Here) -> Page:
@@ -46,20 +53,23 @@ def search(value: str = "") -> Form:
 def _status(here: Here) -> tuple[Text | Tiles | Table, ...]:
     facts, counts = here.facts, here.facts.counts
     tiles = [
-        (f"{counts['exposures']:,}", "exposures", links.table("v_exposure_status")),
-        (f"{counts['visits']:,}", "visits", links.table("v_visit_status")),
-        (f"{sum(facts.runs.values()):,}", "runs", "/runs"),
-        (f"{counts['sky_values']:,}", "sky values", links.table("v_sky_values")),
-        (f"{sum(facts.findings.values()):,}", "findings", "/findings"),
-    ]
-    if facts.failed_runs:
-        tiles.append((f"{facts.failed_runs:,}", "runs that failed", "/runs?status=failed"))
-    if facts.open_runs:
-        tiles.append((f"{facts.open_runs:,}", "runs not ended", "/runs?status=running"))
+        _tile(counts["exposures"], "exposure", links.table("v_exposure_status")),
+        _tile(counts["visits"], "visit", links.table("v_visit_status")),
+        _tile(sum(facts.runs.values()), "run", "/runs"),
+        _tile(facts.sky_values, "sky value", links.table("v_sky_values")),
+        _tile(sum(facts.findings.values()), "finding", "/findings"),
+        *(_tile(facts.runs_that(status), "run", f"/runs?status={status}", said)
+          for status, said in _NOT_DONE if facts.runs_that(status)),
+    ]  # fmt: skip
     if not counts["exposures"]:
         empty = "Nothing is on record yet. Bring files in with `skydb ingest DIRECTORY`."
         return Tiles(tuple(tiles)), Text((empty,))
     return Tiles(tuple(tiles)), *_programs(here), _findings(here)
+
+
+def _tile(count: int, what: str, address: str, said: str = "") -> tuple[str, str, str]:
+    number, _, word = plural(count, what).partition(" ")
+    return number, f"{word} {said}".strip(), address
 
 
 def _programs(here: Here) -> tuple[Table, ...]:
@@ -69,6 +79,8 @@ def _programs(here: Here) -> tuple[Table, ...]:
     caption = "Exposures of each program, and how many of them are so far."
     names = ("program", "proposal_id", "visits", "exposures", *_COUNTS, "last_activity_at")
     for row in rows:
+        # A column that few ledgers need.
+        row["logged"] = row["logged"] or None
         row["program_href"] = links.table("v_visit_status", program=row["program"])
     return (Table("Programs", caption, tuple(map(Column, names)), rows),)
 

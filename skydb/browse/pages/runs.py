@@ -11,6 +11,7 @@ from skydb.browse.here import Here, number_of
 from skydb.browse.pages.shared import (
     MANY,
     RUNS,
+    everything,
     facet,
     findings_table,
     in_table,
@@ -40,8 +41,9 @@ def runs(here: Here) -> Page:
     if before is not None:
         where.append(" AND a.id < ?")
         values.append(str(before))
-    rows = here.asking.rows(f"{RUNS}{''.join(where)} ORDER BY a.id DESC LIMIT {MANY}", *values)
-    table = runs_table(rows, "Runs", "Choose sky runs to compare them.",
+    rows = here.asking.rows(f"{RUNS}{''.join(where)} ORDER BY a.id DESC LIMIT {MANY + 1}",
+                             *values)  # fmt: skip
+    table = runs_table(rows[:MANY], "Runs", "Choose sky runs to compare them.",
                        pages=older("/runs", here, rows, "run_id"))  # fmt: skip
     empty = () if rows else (Text(("Nothing of this kind ran.",)),)
     return Page(
@@ -80,10 +82,10 @@ def findings(here: Here) -> Page:
     rows = here.asking.rows(
         "SELECT f.id, f.noticed_at, f.kind, f.subject, f.message, f.activity_id AS run_id"
         " FROM findings f JOIN activities a ON a.id = f.activity_id AND a.deleted_at IS NULL"
-        f" WHERE 1 = 1{''.join(where)} ORDER BY f.id DESC LIMIT {MANY}",
+        f" WHERE 1 = 1{''.join(where)} ORDER BY f.id DESC LIMIT {MANY + 1}",
         *values,
     )
-    table = findings_table(rows, "Findings", "Each was found by its run.",
+    table = findings_table(rows[:MANY], "Findings", "Each was found by its run.",
                            pages=older("/findings", here, rows, "id"))  # fmt: skip
     empty = () if rows else (Text(("No problem was found.",), Tone.GOOD),)
     kinds = Links((facet("Kind", "kind", sorted(here.facts.findings.items()), "/findings", here),))
@@ -214,7 +216,7 @@ def _values(here: Here, number: int) -> Table:
     names = ("rootname", "extver", "mdrizsky", "mdrizsky_sigma", "unit", "filter", "detector",
              "version", "cal_ver", "idctab", "cr_masked_pix")  # fmt: skip
     return Table("Skies", "MDRIZSKY of every chip.", columns_of(*names), rows[:MANY],
-                 pages=_more(rows, "v_sky_values", number))  # fmt: skip
+                 pages=everything(rows, "v_sky_values", run_id=number))  # fmt: skip
 
 
 def _fits(here: Here, number: int) -> Table:
@@ -226,14 +228,9 @@ def _fits(here: Here, number: int) -> Table:
     names = ("id", "rootname", "product", "version", "wcs_name", "origin", "status", "refcat",
              "nmatches", "rms_ra_mas", "rms_dec_mas", "dx_pix", "dy_pix", "rotation_deg",
              "predicted_shift_mas", "realised_shift_mas", "residual_mas", "trust")  # fmt: skip
-    pages = (("All", in_table("v_alignment_history", activity_id=number)),)
     return Table("WCS solutions", "Fits that it made, or WCS that it recorded.",
                  (*columns_of(*names), Column("reason", wraps=True)), rows[:MANY],
-                 pages=pages if len(rows) > MANY else ())  # fmt: skip
-
-
-def _more(rows: list[Row], view: str, number: int) -> tuple[tuple[str, str], ...]:
-    return (("All", in_table(view, run_id=number)),) if len(rows) > MANY else ()
+                 pages=everything(rows, "v_alignment_history", activity_id=number))  # fmt: skip
 
 
 def _inputs(here: Here, number: int) -> Table:
@@ -241,7 +238,8 @@ def _inputs(here: Here, number: int) -> Table:
     names = ("rootname", "filename", "version", "flavour", "role", "wcs_name", "alignment")
     columns = (*columns_of(*names), Column("reason", wraps=True))
     caption = "Files that it used: which version, with which WCS, and why this one."
-    return Table("Inputs", caption, columns, rows[:MANY], pages=_more(rows, "v_run_inputs", number))
+    return Table("Inputs", caption, columns, rows[:MANY],
+                 pages=everything(rows, "v_run_inputs", run_id=number))  # fmt: skip
 
 
 def _outputs(here: Here, number: int) -> Table:
@@ -263,7 +261,7 @@ def _findings(here: Here, number: int) -> Table:
         f"SELECT * FROM v_findings WHERE run_id = ? ORDER BY id LIMIT {MANY + 1}", number
     )
     return findings_table(rows[:MANY], "Findings", "Problems that it found.",
-                          pages=_more(rows, "v_findings", number))  # fmt: skip
+                          pages=everything(rows, "v_findings", run_id=number))  # fmt: skip
 
 
 def _attempts(here: Here, number: int) -> Table:

@@ -96,17 +96,18 @@ def runs_table(rows: Sequence[Row], title: str, caption: str, **more: Any) -> Ta
     """Make the table of runs, of which those with skies can be chosen for a comparison."""
     marked = [{**row, "can_be_compared": row["kind"] == "sky-run"} for row in rows]
     can = any(row["can_be_compared"] for row in marked)
-    return Table(title, caption, RUN_COLUMNS, marked, choose="run_id" if can else "", **more)
+    return Table(title, caption, RUN_COLUMNS, marked, choose="run_id" if can else "",
+                 **_cut(rows, more))  # fmt: skip
 
 
 def findings_table(rows: Sequence[Row], title: str, caption: str, **more: Any) -> Table:  # noqa: ANN401
     """Make the table of findings."""
-    return Table(title, caption, FINDING_COLUMNS, rows, **more)
+    return Table(title, caption, FINDING_COLUMNS, rows, **_cut(rows, more))
 
 
 def notes_table(rows: Sequence[Row], caption: str) -> Table:
     """Make the table of notes and flags."""
-    return Table("Notes and flags", caption, NOTE_COLUMNS, rows)
+    return Table("Notes and flags", caption, NOTE_COLUMNS, rows, **_cut(rows, {}))
 
 
 def facet(
@@ -124,15 +125,27 @@ def facet(
 
 
 def older(path: str, here: Here, rows: Sequence[Row], key: str) -> tuple[tuple[str, str], ...]:
-    """Links to the rows before these, and back to the newest."""
+    """Links to the rows before the first :data:`MANY` of these, and back to the newest."""
     kept = {name: list(many) for name, many in here.words.items() if name != "before"}
     found = []
     if here.word("before"):
         found.append(("Newest", f"{path}?{urlencode(kept, doseq=True)}".rstrip("?")))
-    if len(rows) >= MANY:
-        more = urlencode({**kept, "before": rows[-1][key]}, doseq=True)
+    if len(rows) > MANY:
+        more = urlencode({**kept, "before": rows[MANY - 1][key]}, doseq=True)
         found.append(("Older", f"{path}?{more}"))
     return tuple(found)
+
+
+def everything(rows: Sequence[Row], view: str, **filters: object) -> tuple[tuple[str, str], ...]:
+    """Link to the table that has all rows, where they are more than :data:`MANY`."""
+    return (("All", in_table(view, **filters)),) if len(rows) > MANY else ()
+
+
+def _cut(rows: Sequence[Row], more: dict[str, Any]) -> dict[str, Any]:
+    """Say of a table without a way to further rows that it may have some."""
+    if len(rows) < MANY or more.get("pages") or more.get("note"):
+        return more
+    return {**more, "note": f"The newest {MANY} are shown; there may be more."}
 
 
 def tables_about(*items: tuple[str, str]) -> Links:

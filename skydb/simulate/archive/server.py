@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,12 +12,10 @@ from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours
 from skydb.simulate.archive.stats import ArchiveStats, Counters
 
 if TYPE_CHECKING:
-    import uvicorn
-
+    from skydb.serving import QuietServer, ServerThread
     from skydb.simulate.archive.holdings import Holdings
 
 HOST = "127.0.0.1"
-_START_S = 20.0
 #: Small, so that few bytes are counted that a killed client never read.
 _SEND_BUFFER_BYTES = 1 << 16
 
@@ -54,15 +50,14 @@ class LoopbackArchive:
         self.port = port
         self._misbehaviours = Misbehaviours()
         self._counters = Counters()
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: ServerThread | None = None
 
     def __repr__(self) -> str:
-        state = f"serves {self.directory} on {self.url}" if self._server else "is stopped"
+        state = f"serves {self.directory} on {self.url}" if self._thread else "is stopped"
         return f"<LoopbackArchive {state}>"
 
     def __enter__(self) -> Self:
-        if self._server is None:
+        if self._thread is None:
             self.start()
         return self
 
@@ -82,21 +77,19 @@ class LoopbackArchive:
         ArchiveError
             When the port is taken, or the server does not come up.
         """
+        from skydb.serving import ServerThread
+
         listener = _listen(self.port)
         self.port = listener.getsockname()[1]
-        self._server = self._make_server()
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="skydb-archive", daemon=True
-        )
-        self._thread.start()
-        self._wait_until_up()
+        self._thread = ServerThread(self._make_server(), listener, "skydb-archive")
+        if not self._thread.start():
+            raise ArchiveError("loopback archive", f"did not come up on {self.url}")
 
     def stop(self) -> None:
         """Stop listening and cut what is under way: connections are then refused."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = self._server.force_exit = True
-            self._thread.join(_START_S)
-        self._server = self._thread = None
+        if self._thread is not None:
+            self._thread.stop()
+        self._thread = None
 
     def misbehave(self, fault: Fault | str, **options: Any) -> None:  # noqa: ANN401
         """Commit a fault from now on; options as of :class:`Misbehaviour`.
@@ -144,32 +137,13 @@ class LoopbackArchive:
         ready(self.url)
         server.run([listener])
 
-    def _make_server(self) -> uvicorn.Server:
-        import uvicorn
-
+    def _make_server(self) -> QuietServer:
+        from skydb.serving import server_of
         from skydb.simulate.archive.app import make_app
-        from skydb.simulate.archive.protocol import DroppingProtocol, QuietServer
+        from skydb.simulate.archive.protocol import DroppingProtocol
 
         app = make_app(self.holdings, self._misbehaviours, self._counters)
-        config = uvicorn.Config(
-            app,
-            http=DroppingProtocol,
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        return QuietServer(config)
-
-    def _wait_until_up(self) -> None:
-        until_s = time.monotonic() + _START_S
-        while self._server is not None and not self._server.started:
-            if time.monotonic() > until_s or not (self._thread and self._thread.is_alive()):
-                raise ArchiveError("loopback archive", f"did not come up on {self.url}")
-            time.sleep(0.005)
+        return server_of(app, http=DroppingProtocol)
 
 
 def serve(
@@ -206,17 +180,13 @@ def serve(
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    from skydb.serving import listen
+
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        listener.bind((HOST, port))
-        listener.listen()
+        return listen(HOST, port, send_buffer_bytes=_SEND_BUFFER_BYTES)
     except OSError as error:
-        listener.close()
         raise ArchiveError(
             "loopback archive",
             f"cannot listen on port {port} ({error})",
             advice="Give another port, or 0 for any.",
         ) from error
-    return listener

@@ -13,11 +13,12 @@ import pytest
 from astropy.io import fits
 from sqlalchemy import select
 
+from skydb import interruption
 from skydb.api.composition import Services
 from skydb.domain import Finding, SkyRun
-from skydb.domain.vocabulary import COMPUTED_METHODS, Engine, FindingKind, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
-from skydb.errors import ToolCrashedError
+from skydb.errors import Interrupted, ToolCrashedError
 from skydb.services.skies.engines.onepass import OnePassEngine
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
@@ -145,6 +146,37 @@ def test_a_pass_that_crashes_fails_all_methods_with_the_log_and_no_litter(
         assert {one.log_path for one in session.scalars(select(SkyRun))} == {first}
     tools.crashes = set()
     assert {row["status"] for row in run(services, tools)} == {"succeeded"}
+
+
+@pytest.mark.parametrize("how", ["an error", "a sweep"])
+def test_an_interruption_after_the_good_end_leaves_the_mosaic(
+    services: Services,
+    own_copy: Path,
+    tools: OnePassTools,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    def ended(_: object) -> None:
+        with services.context.store.reading() as session:
+            if ActivityStatus.SUCCEEDED not in session.scalars(select(SkyRun.status)).all():
+                return
+        if how == "a sweep":
+            interruption.sweep("SIGTERM")
+        raise Interrupted("SIGTERM")
+
+    monkeypatch.setattr("skydb.services.core.context.refresh_statistics", ended)
+    with pytest.raises(Interrupted):
+        run(services, tools)
+    with services.context.store.reading() as session:
+        rows = session.scalars(select(SkyRun)).all()
+        ended_well = [one for one in rows if one.status is ActivityStatus.SUCCEEDED]
+        assert len(rows) == len(ALL) and len(ended_well) == 1
+        assert ended_well[0].mosaic is not None
+        kept = {ended_well[0].mosaic.science_path, ended_well[0].log_path}
+    below = {one for one in files_below(services.context.workspace.root) if "runs/" in one}
+    assert kept <= below
+    # And nothing of the others.
+    assert len({Path(one).parent for one in below}) == 1
 
 
 def test_an_input_that_changes_meanwhile_fails_the_runs(

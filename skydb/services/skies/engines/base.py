@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from skydb.domain import Mosaic, SkyRun
+from sqlalchemy import select
+
+from skydb.domain import Activity, Mosaic, SkyRun
 from skydb.domain.guards import listed
-from skydb.domain.vocabulary import Engine, FindingKind
+from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind
+from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
 from skydb.interruption import held, litter
@@ -78,19 +81,43 @@ def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterat
 
 @contextmanager
 def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
-    """Make the directory of a run; a new one is removed when the block fails."""
+    """Make the directory of a run; a new one is removed when the block fails.
+
+    An interruption can come after the good end was committed: the directory is of a run that
+    has succeeded then, and stays.
+    """
     again = f".{context.attempt}" if context.attempt > 1 else ""
     parts = (_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
-    was_there = home.exists()
-    with nullcontext() if was_there else litter(home):
+    if home.exists():
+        yield parts
+        return
+
+    def is_kept() -> bool:
+        return _is_on_record(context, run_id, context.workspace.relative(home))
+
+    with litter(home, is_kept):
         try:
             yield parts
         except BaseException:
-            if not was_there:
-                with held():
+            with held():
+                if not is_kept():
                     shutil.rmtree(home, ignore_errors=True)
             raise
+
+
+def _is_on_record(context: Context, run_id: int, home: str) -> bool:
+    """Whether a run has ended well with what is in a directory; true when that cannot be known."""
+    try:
+        with context.store.reading() as session:
+            row = session.execute(
+                select(Activity.status, Activity.log_path).where(Activity.id == run_id)
+            ).one_or_none()
+    except SkydbError:
+        return True
+    if row is None or row.status is not ActivityStatus.SUCCEEDED:
+        return False
+    return (row.log_path or "").startswith(f"{home}/")
 
 
 def keep_file(context: Context, home: tuple[str, str], source: Path, name: str) -> str:
