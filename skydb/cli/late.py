@@ -24,7 +24,7 @@ class LateCommand(TyperCommand):
     Parameters
     ----------
     function : callable
-        What the command runs; its signature tells the options.
+        Run by the command; its signature has the options.
     **attributes
         Those of a command. `params` and `callback` are left out: both follow from the function.
     """
@@ -57,7 +57,7 @@ class LateCommand(TyperCommand):
 
     @property
     def callback(self) -> _Function | None:
-        """What runs with the values of the options."""
+        """The function that runs with the values of the options."""
         return self._made[1]
 
     @callback.setter
