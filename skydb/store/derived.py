@@ -15,10 +15,15 @@ _NAMES = {
 }
 
 
+def derived_names() -> tuple[str, ...]:
+    """Name the views and the tables of kept counts that a ledger has."""
+    return (*KEPT, *view_names())
+
+
 def missing_derived(connection: Connection) -> list[str]:
     """Name the views, and the tables of kept counts, that the database does not have."""
     present = set(connection.exec_driver_sql(_NAMES[connection.dialect.name]).scalars())
-    return [name for name in (*KEPT, *view_names()) if name not in present]
+    return [name for name in derived_names() if name not in present]
 
 
 def make_derived_anew(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from skydb.errors import NotFoundError, SchemaError, SkydbError, StoreError, UsageError
+from skydb.store.derived import make_derived_anew, missing_derived
 from skydb.store.engine import as_reader, open_engine, resolve_url
 from skydb.store.summaries import KEPT
 from skydb.store.urls import redacted, shown
@@ -67,7 +68,9 @@ def migrations_directory() -> Path:
 def upgrade(
     url: str | None = None, revision: str = "head", *, into_foreign: bool = False
 ) -> SchemaState:
-    """Create the schema or bring it up to date; a current one is left alone.
+    """Create the schema or bring it up to date.
+
+    Of a current one, views and kept counts that are missing are made anew.
 
     Parameters
     ----------
@@ -96,6 +99,7 @@ def upgrade(
         state = _state(engine)
         _refuse_before(state)
         if state.is_current and revision == "head":
+            _complete(engine)
             return state
         try:
             command.upgrade(_config(engine), revision)
@@ -103,6 +107,13 @@ def upgrade(
             advice = "Install the skydb that made the database."
             raise SchemaError(f"The schema cannot be upgraded: {error}.", advice=advice) from error
         return _state(engine)
+
+
+def _complete(engine: Engine) -> None:
+    with engine.connect() as connection:
+        missing = missing_derived(connection)
+    if missing:
+        make_derived_anew(engine)
 
 
 def current(engine: Engine) -> SchemaState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,10 @@ class Store:
             yield connection
 
 
+#: Words of SQLite and PostgreSQL for a table or view that is not there.
+_ABSENT = re.compile(r"no such table|does not exist")
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -92,7 +97,18 @@ def _translated() -> Iterator[None]:
     except DataError as error:
         raise RowRefusedError(_reason(error)) from error
     except DBAPIError as error:
-        raise StoreError(f"The database failed: {_reason(error)}.") from error
+        reason = _reason(error)
+        raise StoreError(f"The database failed: {reason}.", advice=_advice(reason)) from error
+
+
+def _advice(reason: str) -> str:
+    """The cure of a ledger that lacks what skydb derives from its tables."""
+    if not _ABSENT.search(reason):
+        return ""
+    from skydb.store.derived import derived_names
+
+    absent = any(name in reason for name in derived_names())
+    return "Run `skydb init`, which makes it anew from the other tables." if absent else ""
 
 
 def _reason(error: DBAPIError) -> str:
