@@ -121,6 +121,8 @@ class DrizzlepacRunner:
             with held():
                 process = self._start(scratch, stream, stack)
                 stack.enter_context(current().watching(process))
+                # Here, for a signal may have come while the task was started.
+                stack.callback(_kill_group, process)
             return self._end_of(process, task, stream)
 
     def _start(self, scratch: Path, stream: IO[bytes], stack: ExitStack) -> subprocess.Popen[bytes]:
@@ -151,9 +153,6 @@ class DrizzlepacRunner:
                 log=stream.name,
                 advice="Give it more time or fewer images.",
             ) from error
-        finally:
-            with held():
-                _kill_group(process)
 
 
 def title_of(task: str) -> str:
@@ -191,11 +190,12 @@ def _import_path() -> list[str]:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """End the task and whatever it has started, and leave no zombie."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.poll()
-    process.wait()
+    with held():
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            process.poll()
+        process.wait()
 
 
 def _outcome(tool: str, code: int, result: Path, log: Path) -> dict[str, object]:

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from skydb import interruption
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.errors import ToolCrashedError, ToolSilentFailureError
+from skydb.errors import Interrupted, ToolCrashedError, ToolSilentFailureError
 
 DONE = """echo '{"outcome": {"seen": 1}}' > result.json\n"""
 
@@ -153,3 +154,24 @@ def test_the_real_worker_reports_a_task_that_does_not_exist(tmp_path, fresh_work
 def test_the_real_worker_locates_an_error_without_a_message(tmp_path, fresh_workers):
     with pytest.raises(ToolCrashedError, match="raised KeyError: 'jobs'"):
         DrizzlepacRunner(timeout_s=60).run("tweakback", {}, tmp_path)
+
+
+def test_a_signal_while_a_task_is_started_ends_the_task(tmp_path, fake_python, monkeypatch):
+    pids = tmp_path / "pids"
+    runner = DrizzlepacRunner(python=fake_python(f"sleep 600 &\necho $! $$ > {pids}\nwait\n"))
+    start = DrizzlepacRunner._start
+
+    def interrupted(self, *arguments):
+        process = start(self, *arguments)
+        while not (pids.is_file() and len(pids.read_text().split()) == 2):
+            time.sleep(0.01)
+        interruption.stop_all("SIGTERM")
+        return process
+
+    monkeypatch.setattr(DrizzlepacRunner, "_start", interrupted)
+    try:
+        with pytest.raises(Interrupted):
+            runner.run("tweakreg", {}, tmp_path / "run")
+    finally:
+        interruption.forget()
+    assert all(ends(int(pid)) for pid in pids.read_text().split())
