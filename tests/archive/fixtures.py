@@ -48,7 +48,7 @@ def archive(server: LoopbackArchive, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield server
     server.behave()
     server.holdings._contents = held
-    if server._server is None:
+    if server._thread is None:
         server.start()
 
 
