@@ -110,7 +110,7 @@ def upgrade(
 
 
 def _complete(engine: Engine) -> None:
-    with engine.connect() as connection:
+    with as_reader(engine).connect() as connection:
         missing = missing_derived(connection)
     if missing:
         make_derived_anew(engine)

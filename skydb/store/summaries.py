@@ -191,16 +191,14 @@ def renew_many(connection: Connection) -> None:
     """Count visits anew at the end of a transaction when many are noted."""
     if not _exists(connection):
         return
-    are_many = _are_more(connection, CHANGED, _FEW) or _are_more(
-        connection, CHANGED_RUNS, _FEW_RUNS
-    )
-    if are_many and _has_statistics(connection):
+    asked = f"SELECT {_are_more(CHANGED, _FEW)} OR {_are_more(CHANGED_RUNS, _FEW_RUNS)}"
+    if connection.exec_driver_sql(asked).scalar_one() and _has_statistics(connection):
         renew(connection)
 
 
-def _are_more(connection: Connection, table: str, few: int) -> bool:
-    asked = f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {few + 1}) n"
-    return bool(connection.exec_driver_sql(asked).scalar_one() > few)
+def _are_more(table: str, few: int) -> str:
+    """Condition in SQL: whether a table has more rows than some."""
+    return f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {few + 1}) n) > {few}"
 
 
 def _has_statistics(connection: Connection) -> bool:
