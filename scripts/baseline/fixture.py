@@ -72,8 +72,12 @@ def _fill_empty_tables(ledger: LedgerDirectory) -> None:
     engine = open_engine(resolve_url(ledger.url))
     with engine.begin() as connection:
         fill_every_table(connection)
-        # Of one visit the counts are kept, others are noted.
+        # Of one visit the counts are kept, others are noted, and so is a run.
         renew(connection, 1)
+        connection.exec_driver_sql(
+            "UPDATE sky_values SET mdrizsky = mdrizsky + 1"
+            " WHERE exposure_id = (SELECT MAX(exposure_id) FROM sky_values)"
+        )
     engine.dispose()
 
 
