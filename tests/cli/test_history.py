@@ -55,6 +55,16 @@ def test_a_log_can_be_named_alone_and_is_known_when_its_directory_comes(ledger, 
     assert [row["status"] for row in rows] == ["new", *["known"] * 4]
 
 
+def test_of_a_witness_without_its_log_no_more_is_said_than_was_looked_at(ledger, home):
+    shifts = home / "shifts.txt"
+    shifts.write_text("# frame: output\n# refimage: a.fits\n# form: delta\n# units: pixels\n")
+    assert (home / "tweakreg.log").is_file()
+    spoken = ledger("history", "import", shifts)
+    assert spoken.code != 0
+    assert "was read" in spoken.err + spoken.out
+    assert "is in its directory" not in spoken.err + spoken.out
+
+
 def test_what_was_left_out_is_said_and_ends_with_code_5(ledger, home):
     log = home / "astrodrizzle.log"
     log.write_text(log.read_text().replace("of 0.812345", "of 0.8!2345", 1))

@@ -52,7 +52,7 @@ class Found:
     def strays(self, homes: Iterable[Path]) -> list[Unused]:
         """Shift and match files in directories without the log of an alignment."""
         known = set(homes)
-        why = "no log of TweakReg is in its directory, so its run is unknown"
+        why = "no log of TweakReg was read from its directory, so its run is unknown"
         return [Unused(path, why) for path in self.companions if path.parent not in known]
 
 
