@@ -84,6 +84,11 @@ _PAGES: tuple[tuple[str, _Maker], ...] = (
 )
 #: Datasette's words for an address without a page, which are about its databases.
 _NO_PAGE = ("", "404", "Database not found")
+#: Failures of SQLite that no address causes; the lowest byte of a code is its kind.
+_OF_THE_FILE = {
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FULL),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY),
+}
 #: Datasette's tools for its own developers, some with links to other places.
 _CLOSED = (
     r"/-/(patterns|allow-debug|messages|permissions|logout|auth-token|actor|threads)(\.json)?$"
@@ -335,7 +340,10 @@ def _is_of_its_address(request: Any, exception: Exception) -> bool:  # noqa: ANN
     """Whether Datasette stumbled over what an address asks of its own pages."""
     frames = traceback.extract_tb(exception.__traceback__)
     is_ours = bool(frames) and Path(frames[-1].filename).is_relative_to(Path(__file__).parents[1])
-    is_such = isinstance(exception, ValueError | LookupError | sqlite3.Error)
+    code = getattr(exception, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    is_such = (
+        isinstance(exception, ValueError | LookupError | sqlite3.Error) and code not in _OF_THE_FILE
+    )
     return is_such and not is_ours and request.path.startswith(f"/{links.DATABASE}")
 
 
