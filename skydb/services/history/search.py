@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.errors import FileRejectedError
+from skydb.files.drafts import is_in_draft
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import LogFile, LoggedRun, has_traces
 from skydb.files.names import is_utf8
@@ -57,14 +58,14 @@ class Found:
 
 
 def files_below(directory: Path, ours: Path) -> list[Path]:
-    """Every file below a directory but those that skydb keeps; a file itself."""
+    """Every file below a directory but those that skydb keeps or is making; a file itself."""
     if directory.is_file():
         return [directory]
     root = ours.resolve()
     return [
         path
         for path in sorted(directory.rglob("*"))
-        if path.is_file() and not path.resolve().is_relative_to(root)
+        if path.is_file() and not path.resolve().is_relative_to(root) and not is_in_draft(path)
     ]
 
 

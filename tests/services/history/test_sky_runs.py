@@ -21,6 +21,7 @@ from skydb.domain.vocabulary import (
     SkyUnit,
 )
 from skydb.errors import NotFoundError
+from skydb.files.drafts import draft_of
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
 from skydb.services.history.recorder import Recorder
 from tests.files.loglines import DrizzleLog, write_log
@@ -198,6 +199,7 @@ def test_logs_are_found_below_and_under_any_name(services, home):
     )
     (home / "picture.png").write_bytes(b"\x89PNG\0\0")
     (home / "readme.md").write_text("nothing")
+    write_log(draft_of(home / "field") / "being-made.log", DrizzleLog(day="03/05/2019").lines())
     outcomes = services.history.import_dir(home)
     assert [Path(one.log).name for one in outcomes] == ["notes.txt", "run.log.gz", "caf\xe9.log"]
     assert {one.status for one in outcomes} == {HistoryStatus.NEW}
