@@ -187,7 +187,7 @@ _WITH_PICTURES = (
         )
         for name, words in {
             "sky compare": (),
-            "sky timeline": (),
+            "sky timeline": ("--visit", "VISIT"),
             "sky audit": ("SKY",),
         }.items()
     ),
