@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skydb.errors import ToolError, UnreadableFileError, UsageError
+from skydb.files.drafts import owner_of_draft
 from skydb.files.together import made_together, move_whole
 from skydb.simulate.truth import TRUTH_NAME, FieldTruth
 
@@ -27,7 +28,6 @@ def whole_field(directory: Path) -> Iterator[Path]:
     UnreadableFileError
         When a file cannot be read or written.
     """
-    draft = directory
     try:
         with made_together(directory, TRUTH_NAME) as draft:
             try:
@@ -38,9 +38,7 @@ def whole_field(directory: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename is None:
             raise
-        path = Path(error.filename)
-        if path.is_relative_to(draft):
-            path = directory / path.relative_to(draft)
+        path = _finished(Path(error.filename), directory)
         raise UnreadableFileError(path, f"cannot be used ({error.strerror})") from error
 
 
@@ -66,6 +64,12 @@ def require_free(directory: Path, names: Iterable[str]) -> None:
                 f"{directory} holds {name} already.",
                 advice="Name another directory, or use --overwrite.",
             )
+
+
+def _finished(path: Path, directory: Path) -> Path:
+    """Where a file of a draft of the directory is to be; the path of any other."""
+    drafts = [one for one in (path, *path.parents) if owner_of_draft(one)]
+    return directory / path.relative_to(drafts[0]) if drafts else path
 
 
 def _keep_log(error: ToolError, draft: Path, directory: Path) -> None:

@@ -129,6 +129,19 @@ def test_a_simulation_that_does_not_end_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_dir()] == [field]
 
 
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkdir(path: Path, *_: object, **__: object) -> None:
+        if path.name.startswith("."):
+            raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(UnreadableFileError, match="cannot be used") as refused:
+        skydb.simulate(tmp_path / "new", **SMALL)
+    assert refused.value.path == tmp_path / "new"
+
+
 def test_an_archive_serves_a_field_until_it_is_stopped(field: Path, tmp_path: Path) -> None:
     with skydb.serve(field) as archive:
         assert repr(archive) == f"<LoopbackArchive serves {field} on {archive.url}>"
