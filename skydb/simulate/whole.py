@@ -67,7 +67,7 @@ def require_free(directory: Path, names: Iterable[str]) -> None:
 
 
 def _finished(path: Path, directory: Path) -> Path:
-    """Where a file of a draft of the directory is to be; the path of any other."""
+    """Place that a file of a draft of the directory is to have; the path of any other."""
     drafts = [one for one in (path, *path.parents) if owner_of_draft(one)]
     return directory / path.relative_to(drafts[0]) if drafts else path
 
