@@ -126,7 +126,7 @@ def _tried(
 ) -> Row:
     """The row of a command, with the kills that stand in the file and all others made now."""
     try:
-        stage.prepare(files, trade.before, is_bare=trade.is_bare)
+        stage.prepare(files, trade.before, is_bare=trade.is_bare, dead=trade.dead)
         campaign = Campaign(stage, trade, _SIGNALS[options.signal])
     except StageError as error:
         row.wrong["not prepared"] += 1

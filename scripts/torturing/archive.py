@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skydb.archive.endpoints import MAST_VARIABLE
+from skydb.archive.endpoints import GAIA_VARIABLE, GSSS_VARIABLE, MAST_VARIABLE
 from skydb.simulate.archive import LoopbackArchive
+
+_SERVICES = (MAST_VARIABLE, GAIA_VARIABLE, GSSS_VARIABLE)
 
 
 @contextmanager
@@ -33,11 +35,13 @@ def serving(directory: Path) -> Iterator[None]:
     os.close(writing)
     os.close(until)
     with os.fdopen(reading) as told:
-        os.environ[MAST_VARIABLE] = told.readline().strip()
+        url = told.readline().strip()
+    os.environ.update(dict.fromkeys(_SERVICES, url))
     try:
         yield
     finally:
-        del os.environ[MAST_VARIABLE]
+        for variable in _SERVICES:
+            del os.environ[variable]
         os.close(alive)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

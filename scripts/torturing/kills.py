@@ -150,7 +150,8 @@ class Campaign:
         # These change with the rows in one transaction, or not at all.
         half = [one for one in problems if one["problem"] in ("summary", "loose-end", "database")]
         found.demand("half rows", not half, half[:3])
-        found.demand("still running", not unfinished(stage), unfinished(stage))
+        is_closed = bool(self._trade.dead) or not unfinished(stage)
+        found.demand("still running", is_closed, unfinished(stage))
 
     def _demand_end(self, found: Judgement, code: int, err: str) -> None:
         # It may have been done but for the last words.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,15 @@ from tests.postgres import PostgresServer
 
 #: Longest that a server may recover.
 _RECOVERY_S = 60.0
+#: A step at which a command that runs has a row and scratch directories.
+_MIDST = 5
+_RUNNING = "FROM activities WHERE status = 'running'"
+_ELSEWHERE = (
+    "UPDATE processes SET host = 'elsewhere', machine = 'elsewhere'"
+    f" WHERE id IN (SELECT process_id {_RUNNING})"
+)
 _NEWEST = {
+    "DEAD": f"SELECT MAX(id) {_RUNNING}",
     "ALIGNMENT": "SELECT MAX(id) FROM activities WHERE kind = 'alignment'",
     "SKY": "SELECT MAX(id) FROM activities WHERE kind = 'sky-run'",
     "WRITE": "SELECT MAX(id) FROM activities WHERE kind = 'header-write'",
@@ -89,13 +98,19 @@ class Stage:
         return self.server.url(self._other)
 
     def prepare(
-        self, source: Path, commands: Sequence[Sequence[str]], *, is_bare: bool = False
+        self,
+        source: Path,
+        commands: Sequence[Sequence[str]],
+        *,
+        is_bare: bool = False,
+        dead: Sequence[str] = (),
     ) -> None:
         """Put files and a new ledger here, run some commands, and remember all that.
 
-        What is remembered already is not made again; a bare place has no ledger.
+        What is remembered already is not made again; a bare place has no ledger. A dead
+        command is killed, as on a machine of which nothing is known.
         """
-        wanted = (source, tuple(commands), is_bare)
+        wanted = (source, tuple(commands), is_bare, tuple(dead))
         if self._prepared == wanted:
             return
         self._prepared = None
@@ -107,6 +122,8 @@ class Stage:
             self._database = self.server.create_database()
         for words in (*((("init",),) if not is_bare else ()), *commands):
             self.must(self.filled(words))
+        if dead:
+            self._kill_elsewhere(dead)
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self.home, self._copy, symlinks=True)
         if self.server is not None:
@@ -139,7 +156,11 @@ class Stage:
 
     def filled(self, words: Sequence[str]) -> tuple[str, ...]:
         """A command with the names of runs and visits, which the ledger knows."""
-        known = {"LEDGER": self.url, "COPY": f"sqlite:///{self.home}/copy.sqlite"}
+        known = {
+            "LEDGER": self.url,
+            "COPY": f"sqlite:///{self.home}/copy.sqlite",
+            "DEMO": f"sqlite:///{self.home}/demo/skydb.sqlite",
+        }
         if "OTHER" in words:
             known["OTHER"] = self.other_url
         if "READER" in words:  # Roles belong to the whole server.
@@ -163,6 +184,17 @@ class Stage:
         if ending.code not in (0, 5):
             raise StageError(f"skydb {' '.join(words)}: {ending.code}\n{ending.err[-2000:]}")
         return ending
+
+    def _kill_elsewhere(self, words: Sequence[str]) -> None:
+        """Kill a command in the middle of its work, and say that it was on another machine."""
+        ending = self.run(self.filled(words), Agent(self.home, _MIDST))
+        if ending.code != -signal.SIGKILL:
+            raise StageError(f"skydb {' '.join(words)} ended before it was killed.")
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(text(_ELSEWHERE))
+        engine.dispose()
+        self.must(("fsck", "--repair"))
 
     def ask(self, question: str, url: str | None = None) -> list[tuple[object, ...]]:
         """Rows of an answer of the ledger, or of another one."""

@@ -41,6 +41,8 @@ class Trade:
         What it says when it has begun what it goes on with until it is interrupted.
     copy : str
         A second ledger, which it makes.
+    dead : tuple of str
+        A command before it that is killed, as on a machine of which nothing is known here.
     counts_statements : bool
         Whether each statement that writes is a step, too: a command of few commits.
     """
@@ -58,4 +60,5 @@ class Trade:
     only_on: str = ""
     until: str = ""
     copy: str = ""
+    dead: Words = ()
     counts_statements: bool = False

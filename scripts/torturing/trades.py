@@ -8,6 +8,7 @@ _INGEST: Words = ("ingest", "files")
 _FETCH: Words = ("fetch", "--obs-id", "*", "--products", "FLT", "--project", "all", "--yes")
 _CATALOG: Words = ("refcat", "import", "files/gaia.ecsv", "--name", "gaia", "--epoch", "2016.0")
 _OTHER_CATALOG: Words = ("refcat", "import", "files/refcat.ecsv", "--name", "other")
+_AROUND: Words = ("refcat", "gaia", "--name", "around", "--ra", "85.245", "--dec", "-2.475")
 _FIT: Words = ("align", "run", "--refcat", "gaia")
 _ACCEPT: Words = ("align", "accept", "ALIGNMENT")
 _PLAIN: Words = ("sky", "run", "--no-selftest", "--engine", "skydb")
@@ -16,6 +17,7 @@ _MATCHED: Words = (*_PLAIN, "--no-mosaic", "--method", "match")
 _MOSAICS: Words = (*_PLAIN, "--method", "match")
 _WRITE: Words = ("sky", "write-headers", "SKY")
 _FIELD: Words = ("simulate", "field", "--tiles", "1x1", "--dithers", "2", "--size", "96")
+_DEMO: Words = ("demo", "demo", "--tiles", "1x1", "--size", "128")
 _AGAIN: Words = ("simulate", "files", "--redeliver", "--out", "newer")
 _PRESET: Words = ("preset", "set", "mine", "-o", "final_pixfrac=0.8")
 _FLAG: Words = ("books", "flag", "VISIT", "trail", "--why", "seen")
@@ -44,14 +46,11 @@ _WITH_NOTHING = (
         only_on="postgresql",
         counts_statements=True,
     ),
-    Trade("simulate", _FIELD, touches=("field",), again=(*_FIELD, "--overwrite"), is_slow=True),
-    Trade(
-        "simulate --redeliver",
-        _AGAIN,
-        touches=("newer",),
-        again=(*_AGAIN, "--overwrite"),
-        is_slow=True,
-    ),
+    Trade("doctor", ("doctor",), is_slow=True),
+    Trade("refcat gaia around a position", _AROUND, is_slow=True),
+    Trade("simulate", _FIELD, touches=("field",), is_slow=True),
+    Trade("simulate --redeliver", _AGAIN, touches=("newer",), is_slow=True),
+    Trade("demo", _DEMO, touches=("demo",), copy="DEMO", is_slow=True),
 )
 
 _WITH_A_FIELD = (
@@ -92,6 +91,8 @@ _WITH_EXPOSURES = (
         )
         for name in ("out.reg", "out.json", "out.moc.fits", "out.png")
     ),
+    Trade("refcat gaia", ("refcat", "gaia"), (_INGEST,), is_slow=True),
+    Trade("refcat footprint", ("refcat", "footprint"), (_INGEST,), is_slow=True),
     Trade("sky run, values", _SKIES, (_INGEST,)),
     Trade("sky run, mosaics", (*_PLAIN, "--method", "all"), (_INGEST,), is_slow=True),
     Trade(
@@ -101,6 +102,16 @@ _WITH_EXPOSURES = (
         is_slow=True,
     ),
     Trade("drizzle", ("drizzle", "--no-selftest", "--visit", "VISIT"), (_INGEST,), is_slow=True),
+)
+
+_WITH_THE_DEAD = (
+    Trade(
+        "runs abandon",
+        ("runs", "abandon", "DEAD", "--why", "its node went down"),
+        (_INGEST,),
+        dead=_MATCHED,
+        done="is failed",
+    ),
 )
 
 _WITH_ENTRIES = (
@@ -163,6 +174,30 @@ _WITH_SKIES = (
     ),
     Trade("browse", ("browse", "--json"), (_INGEST, _SKIES), until="http", counts_statements=True),
     Trade("report", ("report", "out.html"), (_INGEST, _SKIES), touches=("out.html",), is_slow=True),
+)
+
+_WITH_PICTURES = (
+    *(
+        Trade(
+            name,
+            (*name.split(), *words, "--out", "figures"),
+            (_INGEST, _SKIES),
+            touches=("figures",),
+            is_slow=True,
+        )
+        for name, words in {
+            "sky compare": (),
+            "sky timeline": ("--visit", "VISIT"),
+            "sky audit": ("SKY",),
+        }.items()
+    ),
+    Trade(
+        "refcat show",
+        ("refcat", "show", "gaia", "--plot", "out.png"),
+        (_INGEST, _CATALOG),
+        touches=("out.png",),
+        is_slow=True,
+    ),
 )
 
 _WITH_SQLITE = (
@@ -296,8 +331,10 @@ TRADES = (
     *_WITH_NOTHING,
     *_WITH_A_FIELD,
     *_WITH_EXPOSURES,
+    *_WITH_THE_DEAD,
     *_WITH_ENTRIES,
     *_WITH_SKIES,
+    *_WITH_PICTURES,
     *_WITH_SQLITE,
     *_WITH_VALUES,
     *_WITH_MOSAICS,

@@ -42,6 +42,8 @@ _UNFINISHED = (
     "SELECT id FROM activities WHERE status IN ('running', 'pending')",
     "SELECT activity_id FROM run_attempts WHERE outcome = 'running'",
 )
+#: Directories that are called by the number of a run, or the checksum of a file with a date.
+_BY_CHANCE = re.compile(r"/(?:\d+|[0-9a-f]{12})/")
 _CARDS = ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "WCSNAME", "MDRIZSKY", "SKYDBRUN")
 
 Facts = Mapping[str, Counter[str]]
@@ -62,10 +64,15 @@ def facts_of(stage: Stage, copy: str = "") -> Facts:
 
 
 def touched(stage: Stage, touches: Iterable[str]) -> dict[str, int]:
-    """Size of each file that a command may add, by its name."""
+    """Size of each file that a command may add, by its name; together where a name is by chance."""
     places = [stage.home / name for name in touches]
     files = [one for place in places for one in ([place] if place.is_file() else place.rglob("*"))]
-    return {str(one.relative_to(stage.home)): one.stat().st_size for one in files if one.is_file()}
+    sizes: Counter[str] = Counter()
+    for one in files:
+        if one.is_file():
+            name = _BY_CHANCE.sub("/*/", str(one.relative_to(stage.home)))
+            sizes[name] += one.stat().st_size
+    return dict(sizes)
 
 
 def unfinished(stage: Stage) -> int:

@@ -208,10 +208,12 @@ class RunsGroup(Group):
     def abandon(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Give up a run of any kind whose process is gone: its status becomes ``failed``.
 
+        What else that process had begun is interrupted.
+
         Raises
         ------
         NotFoundError, StateError
-            When there is no such run, or it is not running.
+            When there is no such run, it is not running or goes on, or it writes to headers.
 
         Examples
         --------

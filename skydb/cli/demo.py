@@ -12,13 +12,20 @@ import typer
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
-from skydb.errors import ArchiveError, ToolError, UsageError
+from skydb.errors import ArchiveError, ToolError
 from skydb.report import columns
 
 if TYPE_CHECKING:
     from skydb.api.ledger import Ledger
     from skydb.simulate.plan import FieldPlan
     from skydb.simulate.truth import FieldTruth
+
+
+#: What a demo makes in its directory.
+_MADE = (
+    *("field", "skydb-data", "figures", "report.html"),
+    *(f"skydb.sqlite{end}" for end in ("", "-wal", "-shm", "-journal")),
+)
 
 
 def attach(app: typer.Typer) -> None:
@@ -77,7 +84,7 @@ def demo(
     """Simulate, fetch, align, accept, run all four methods, compare, report, verify.
 
     Everything is measured against the truth that was simulated; exit code 1 when a
-    bar is missed.
+    bar is missed. A demo that was not finished is begun anew in the same directory.
 
     Example: skydb demo demo-output
     """
@@ -113,12 +120,17 @@ class Demo:
 
     def tell(self) -> tuple[list[dict[str, Any]], Path]:
         """Do everything; give the figures measured against truth, and the report."""
+        from skydb.simulate.unfinished import marked_unfinished
+
+        with marked_unfinished(self.directory, _MADE):
+            return self._begin()
+
+    def _begin(self) -> tuple[list[dict[str, Any]], Path]:
         import skydb
         from skydb.cli.progress import progress_on
         from skydb.simulate.archive import LoopbackArchive
         from skydb.simulate.field import simulate_field
 
-        self._require_new()
         self._say("Simulating exposures and pipeline products")
         field = self.directory / "field"
         truth = simulate_field(field, self.plan, progress=self._say)
@@ -132,12 +144,6 @@ class Demo:
         ):
             ledger.database.upgrade()
             return self._work(ledger, truth)
-
-    def _require_new(self) -> None:
-        if self.directory.exists() and any(self.directory.iterdir()):
-            raise UsageError(
-                f"{self.directory} is not empty.", advice="Give a new directory, or remove it."
-            )
 
     def _work(self, ledger: Ledger, truth: FieldTruth) -> tuple[list[dict[str, Any]], Path]:
         from skydb.cli.measure import measure_against_truth

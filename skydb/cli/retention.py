@@ -157,6 +157,8 @@ def abandon(
 ) -> None:
     """Give up a run, of any kind, whose process is gone: it has FAILED.
 
+    What else that process had begun is interrupted. A run that goes on is refused.
+
     Example: skydb runs abandon 12 --why "the node went down"
     """
     shell = shell_of(context)

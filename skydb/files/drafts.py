@@ -19,9 +19,11 @@ from skydb.interruption import draft
 
 #: Files that SQLite keeps beside a database that is written to.
 LOGS = ("-wal", "-shm", "-journal")
+#: End of the name of a directory of which all files are made, see :mod:`skydb.files.together`.
+WHOLE = "-whole"
 
 _DRAFT = re.compile(
-    rf"\..*\.[0-9a-f]{{12}}-\d+-\d+\.[0-9a-f]{{8}}\.part(?:{'|'.join(LOGS)})?", re.DOTALL
+    rf"\..*\.[0-9a-f]{{12}}-\d+-\d+\.[0-9a-f]{{8}}\.part(?:{'|'.join((*LOGS, WHOLE))})?", re.DOTALL
 )
 _SCRATCH = re.compile(r"(.+)\.[0-9a-f]{12}-\d+-\d+-[a-z0-9_]{8}", re.DOTALL)
 
@@ -77,6 +79,11 @@ def scratch_prefix(label: str) -> str:
 def owner_of_draft(path: Path) -> ProcessMark | None:
     """Find the process that writes, or wrote, a draft; None for other files."""
     return ProcessMark.found_in(path.name) if _DRAFT.fullmatch(path.name) else None
+
+
+def is_in_draft(path: Path) -> bool:
+    """Whether a path is a draft, or in the draft of a directory."""
+    return any(_DRAFT.fullmatch(part) for part in path.parts if part.startswith("."))
 
 
 def owner_of_scratch(path: Path) -> tuple[str, ProcessMark] | None:

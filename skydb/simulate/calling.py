@@ -86,6 +86,7 @@ def simulate(
     2
     """
     from skydb.simulate.field import file_names, simulate_field
+    from skydb.simulate.whole import require_free
 
     plan = plan_of(
         detector,
@@ -103,7 +104,7 @@ def simulate(
     )
     field = Path(directory)
     if not overwrite:
-        _require_free(field, file_names(plan))
+        require_free(field, file_names(plan))
     return simulate_field(field, plan, progress=progress)
 
 
@@ -158,6 +159,7 @@ def redeliver(
     """
     from skydb.simulate.redelivery import REDELIVERED_NAME, Redelivery, redeliver_field
     from skydb.simulate.truth import FieldTruth
+    from skydb.simulate.whole import require_free
 
     several = (only,) if isinstance(only, str) else only
     redelivery = Redelivery(tuple(name.strip().lower() for name in several), shift_mas)
@@ -167,7 +169,7 @@ def redeliver(
         old = FieldTruth.load(field)
         for name in redelivery.only:
             old.exposure(name)
-        _require_free(new, [*(exposure.path for exposure in old.exposures), *old.products])
+        require_free(new, [*(exposure.path for exposure in old.exposures), *old.products])
     return redeliver_field(field, redelivery, new, progress=progress)
 
 
@@ -237,18 +239,6 @@ def plan_of(
         kind=None if kind is None else _member(FieldKind, kind.lower(), "kind of field"),
         **details,  # type: ignore[arg-type]
     )
-
-
-def _require_free(directory: Path, names: Iterable[str]) -> None:
-    """Refuse to write over what is there: a field, or files that have the same names."""
-    from skydb.simulate.truth import TRUTH_NAME
-
-    for name in (TRUTH_NAME, *names):
-        if (directory / name).exists():
-            raise UsageError(
-                f"{directory} holds {name} already.",
-                advice="Name another directory, or use --overwrite.",
-            )
 
 
 def _member(vocabulary: type[Word], text: str, what: str) -> Word:

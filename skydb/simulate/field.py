@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from skydb.errors import UnreadableFileError
 from skydb.simulate.catalogs import GAIA_NAME, REFCAT_NAME, STARS_NAME, write_catalogs
 from skydb.simulate.detectors import Detector, detector
 from skydb.simulate.exposure import Camera
@@ -17,6 +16,7 @@ from skydb.simulate.plan import FieldPlan
 from skydb.simulate.scene import make_nebula, make_stars
 from skydb.simulate.schedule import Exposure, Schedule, Visit, make_schedule
 from skydb.simulate.truth import ChipTruth, ExposureTruth, FieldTruth, VisitTruth
+from skydb.simulate.whole import whole_field
 
 Progress = Callable[[str], None]
 
@@ -29,8 +29,8 @@ def simulate_field(
     Parameters
     ----------
     directory : Path
-        Where to write; made when missing. Holds then the FLT or FLC of every
-        exposure, the DRZ or DRC of every visit when the plan wants products,
+        Where to write; made when missing, and untouched until all is made. Holds then the
+        FLT or FLC of every exposure, the DRZ or DRC of every visit when the plan wants products,
         ``gaia.ecsv``, ``refcat.ecsv``, ``stars.ecsv`` and ``truth.json``, and below
         ``truth`` the masks of the cosmic rays when the plan has them.
     plan : FieldPlan
@@ -51,16 +51,11 @@ def simulate_field(
     camera_type = detector(plan.detector, plan.size)
     camera_type.photometry(plan.filter_name or camera_type.default_filter)
     schedule = make_schedule(plan, camera_type)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        visits = _take_all(directory, plan, camera_type, schedule, say)
-        products = _drizzle(directory, plan, camera_type, visits, say)
+    with whole_field(directory) as draft:
+        visits = _take_all(draft, plan, camera_type, schedule, say)
+        products = _drizzle(draft, plan, camera_type, visits, say)
         truth = describe(plan, camera_type, schedule, [path.name for path in products])
-        truth.save(directory)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        raise UnreadableFileError(error.filename, f"cannot be written ({error})") from error
+        truth.save(draft)
     return truth
 
 

@@ -91,11 +91,12 @@ class Pipeline:
             batch = associations[start : start + _BATCH]
             say(f"drizzling visits {start + 1}-{start + len(batch)} of {len(associations)}")
             with (
-                tempfile.TemporaryDirectory(prefix="skydb-simulate-") as scratch,
+                # Within the draft of the field, with which it goes if this process is killed.
+                tempfile.TemporaryDirectory(prefix="skydb-simulate-", dir=directory) as scratch,
                 litter(Path(scratch)),
             ):
                 try:
-                    made += self._run_batch(batch, directory, Path(scratch))
+                    made += self._run_batch(batch, directory, Path(scratch).resolve())
                 except ToolError as error:
                     raise _with_kept_log(error, directory) from error
         return made

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skydb.errors import UnreadableFileError, UsageError
+from skydb.errors import UsageError
 from skydb.simulate.detectors import detector
 from skydb.simulate.geometry import (
     ARCSEC_PER_RADIAN,
@@ -23,6 +23,7 @@ from skydb.simulate.geometry import (
 )
 from skydb.simulate.recalibration import Recalibration, distortion_of
 from skydb.simulate.truth import ExposureTruth, FieldTruth, VisitTruth
+from skydb.simulate.whole import whole_field
 
 #: Directory of the redelivered files, inside the field's own.
 REDELIVERED_NAME = "redelivered"
@@ -79,8 +80,8 @@ def redeliver_field(
     redelivery : Redelivery
         What is delivered again, and how it differs.
     out : Path, optional
-        Where to write; ``redelivered`` in the field's directory by default. Holds then
-        the exposures, products, catalogues and a ``truth.json`` of their own.
+        Where to write, when all is made; ``redelivered`` in the field's directory by default.
+        Holds then the exposures, products, catalogues and a ``truth.json`` of their own.
     progress : callable, optional
         Called with a description of the present step.
 
@@ -107,23 +108,18 @@ def redeliver_field(
         raise UsageError(f"{out} holds the field itself.", advice="Give another --out.")
     recalibration = Recalibration(RECALIBRATED, _turn(old, redelivery.shift_mas))
     truth = _redelivered(old, redelivery.only, recalibration)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with whole_field(out) as draft:
         for exposure in truth.exposures:
             say(f"writing {exposure.path}")
-            recalibration.write(directory / exposure.path, out / exposure.path)
+            recalibration.write(directory / exposure.path, draft / exposure.path)
             if exposure.crmask is not None:
-                (out / exposure.crmask).parent.mkdir(exist_ok=True)
-                shutil.copyfile(directory / exposure.crmask, out / exposure.crmask)
+                (draft / exposure.crmask).parent.mkdir(exist_ok=True)
+                shutil.copyfile(directory / exposure.crmask, draft / exposure.crmask)
         for name in (truth.catalog, truth.refcat, truth.stars):
-            shutil.copyfile(directory / name, out / name)
-        truth = _renamed(truth, out)
-        _drizzle(truth, out, say)
-        truth.save(out)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        raise UnreadableFileError(error.filename, f"cannot be used ({error})") from error
+            shutil.copyfile(directory / name, draft / name)
+        truth = _renamed(truth, draft)
+        _drizzle(truth, draft, say)
+        truth.save(draft)
     return truth
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 #: What happens between the last handler of `atexit` and the end of the interpreter.
 CODE = """
-import os, signal
+import os, signal, sys
 from skydb.cli.main import main
 
 class Late:
@@ -16,19 +17,44 @@ class Late:
             kill(pid, number)
         write(1, b"still here\\n")
 
+sys.late = Late()
+main(["version"])
+"""
+
+#: An object that nothing but a search for garbage finds.
+GARBAGE = """
+import os
+from skydb.cli.main import main
+
+class Late:
+    def __del__(self, write=os.write):
+        write(1, b"searched\\n")
+
 late = Late()
+late.itself = late
 main(["version"])
 """
 
 
-def test_a_signal_while_the_interpreter_ends_changes_nothing(tmp_path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        cwd=tmp_path,
+def ended(code: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A process that runs some code to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=home,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_a_signal_while_the_interpreter_ends_changes_nothing(tmp_path: Path) -> None:
+    done = ended(CODE, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("still here\n")
+
+
+def test_the_interpreter_ends_without_a_search_for_garbage(tmp_path: Path) -> None:
+    done = ended(GARBAGE, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "searched" not in done.stdout

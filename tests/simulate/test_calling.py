@@ -12,8 +12,11 @@ import pytest
 import requests
 
 import skydb
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import NotFoundError, UnreadableFileError, UsageError
+from skydb.files.drafts import WHOLE, draft_of
+from skydb.files.processes import this_process
 from skydb.simulate import calling
+from skydb.simulate.truth import FieldTruth
 from tests.commands import skydb as command
 
 SMALL: dict[str, Any] = {"tiles": "1x1", "dithers": 2, "size": 64}
@@ -35,7 +38,9 @@ def field(tmp_path: Path) -> Path:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(directory.glob("*.*"))}
+    return {
+        path.name: path.read_bytes() for path in sorted(directory.glob("*.*")) if path.is_file()
+    }
 
 
 def test_a_field_that_is_there_is_written_over_only_on_request(field: Path) -> None:
@@ -74,6 +79,67 @@ def test_a_field_is_redelivered_beside_itself_and_again_only_on_request(field: P
     assert contents(field) == old
     with pytest.raises(UsageError, match="holds the field itself"):
         skydb.simulate.redeliver(field, out=field)
+
+
+def leave_whole(field: Path) -> None:
+    """Leave a field as a process does that was killed while it put it in its place."""
+    place, pid, _ = str(this_process().mark).split("-")
+    draft = draft_of(field / "truth.json").name.replace(f"{place}-{pid}-", f"{place}-999999999-")
+    home = field / f"{draft}{WHOLE}"
+    home.mkdir()
+    for path in sorted(field.glob("*.*"))[1:]:
+        if path.is_file():
+            path.rename(home / path.name)
+
+
+def test_a_field_that_was_made_when_its_process_was_killed_is_made_again_and_no_other(
+    field: Path,
+) -> None:
+    old = contents(field)
+    leave_whole(field)
+    assert len(contents(field)) < len(old)
+    with pytest.raises(UsageError, match=r"holds truth\.json"):
+        skydb.simulate(field, **{**SMALL, "dithers": 1})
+    assert contents(field) == old
+    leave_whole(field)
+    skydb.simulate(field, **SMALL)
+    assert contents(field) == old
+    skydb.simulate.redeliver(field)
+    new = contents(field / "redelivered")
+    leave_whole(field / "redelivered")
+    skydb.simulate.redeliver(field)
+    assert contents(field / "redelivered") == new
+
+
+def test_a_simulation_that_does_not_end_leaves_nothing(
+    tmp_path: Path, field: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = contents(field)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(next(tmp_path.glob("*/.*")) / "x.fits"))
+
+    monkeypatch.setattr(FieldTruth, "save", full)
+    with pytest.raises(UnreadableFileError, match="No space") as failed:
+        skydb.simulate(field, **SMALL, seed=2, overwrite=True)
+    assert failed.value.path == field / "x.fits"
+    with pytest.raises(UnreadableFileError, match="No space"):
+        skydb.simulate.redeliver(field, out=tmp_path / "field" / "new")
+    assert contents(field) == old
+    assert [path for path in tmp_path.rglob("*") if path.is_dir()] == [field]
+
+
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkdir(path: Path, *_: object, **__: object) -> None:
+        if path.name.startswith("."):
+            raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(UnreadableFileError, match="cannot be used") as refused:
+        skydb.simulate(tmp_path / "new", **SMALL)
+    assert refused.value.path == tmp_path / "new"
 
 
 def test_an_archive_serves_a_field_until_it_is_stopped(field: Path, tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from skydb.domain import (
 )
 from skydb.domain.books import Subject
 from skydb.domain.references import FileReference, in_words, is_subject, parse
-from skydb.domain.retention import abandon
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import NotFoundError, UsageError
+from skydb.services.bookkeeping.givenup import give_up
 from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
@@ -127,20 +127,21 @@ class BooksService:
             return books_queries.lines_in(session, scope or Scope(), ordered)
 
     def abandon(self, activity_id: int, why: str, author: str | None = None) -> queries.Row:
-        """Fail the activities of a process that has ended.
+        """Fail an activity whose process has ended; what else that had begun is interrupted.
 
         Raises
         ------
         NotFoundError
             When nothing with this number ran.
         StateError
-            When it is not running, or no reason is given.
+            When it is not running, its process is at work, it is a write to headers, or no
+            reason is given.
         """
         with self.context.store.writing() as session:
             activity = session.get(Activity, activity_id)
             if activity is None:
                 raise NotFoundError(f"There is no run {activity_id}.", advice="See `skydb todo`.")
-            row = entry_row(session, abandon(activity, self.author(author), why))
+            row = entry_row(session, give_up(session, activity, self.author(author), why))
             session.commit()
             return row
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from skydb.domain.base import utc_now
-from skydb.interruption import litter
+from skydb.files.temporary import temporary
 from skydb.services.bookkeeping.custody import BackupKind, back_up
 from skydb.services.core import Context
 from skydb.store.backups import copy_sqlite, seal
@@ -74,8 +73,8 @@ class SnapshotService:
             with self.context.workspace.scratch(_LABEL) as home:
                 yield home
             return
-        with tempfile.TemporaryDirectory(prefix="skydb-browse-") as name, litter(Path(name)):
-            yield Path(name)
+        with temporary("skydb-browse") as home:
+            yield home
 
     def _fill(self, path: Path) -> None:
         engine = self.context.store.engine

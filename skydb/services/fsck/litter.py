@@ -13,6 +13,7 @@ from skydb.domain.processmark import Fate, ProcessMark
 from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of
 from skydb.files.removal import PURGE_LABEL, put_back
+from skydb.files.together import end_draft, is_whole
 from skydb.services.core import Context, Fates
 from skydb.services.fsck.problems import Problem, ProblemKind
 from skydb.store.engine import sqlite_path
@@ -62,8 +63,8 @@ class Litter:
                     ProblemKind.DRAFT,
                     str(draft),
                     f"left by process {mark.pid}, which has ended",
-                    "it is deleted",
-                    lambda draft=draft: draft.unlink(missing_ok=True),  # type: ignore[misc]
+                    f"its files are put in {draft.parent}" if is_whole(draft) else "it is deleted",
+                    lambda draft=draft: end_draft(draft),  # type: ignore[misc]
                 )
         yield from self._old_parts()
 
@@ -152,7 +153,7 @@ class Litter:
         found = {path for path in root.rglob(_DRAFTS) if "scratch" not in path.parts}
         for directory in self._directories():
             found |= set(directory.glob(_DRAFTS)) if directory.is_dir() else set()
-        return {path for path in found if path.is_file() and not path.is_symlink()}
+        return {path for path in found if not path.is_symlink()}
 
     def _directories(self) -> set[Path]:
         """List directories in which skydb may have written beside files of others."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.errors import FileRejectedError
+from skydb.files.checksum import require_file
+from skydb.files.drafts import is_in_draft
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import LogFile, LoggedRun, has_traces
 from skydb.files.names import is_utf8
@@ -57,14 +60,24 @@ class Found:
 
 
 def files_below(directory: Path, ours: Path) -> list[Path]:
-    """Every file below a directory but those that skydb keeps; a file itself."""
+    """Every file below a directory but those that skydb keeps or is making; a file itself.
+
+    Directories that cannot be searched are among them, and what is no file: reading says so.
+    """
     if directory.is_file():
         return [directory]
-    root = ours.resolve()
+    root, errors = ours.resolve(), list[OSError]()
+    found = [
+        Path(home, name)
+        for home, _, names in os.walk(directory, onerror=errors.append)
+        for name in names
+    ]
     return [
         path
-        for path in sorted(directory.rglob("*"))
-        if path.is_file() and not path.resolve().is_relative_to(root)
+        for path in sorted([*found, *(Path(error.filename) for error in errors)])
+        if not path.resolve().is_relative_to(root) and not is_in_draft(path)
+        # Editors lock a file by a link to nothing.
+        if _is_called_as_logs(path) or not _leads_nowhere(path)
     ]
 
 
@@ -74,6 +87,7 @@ def look_at(path: Path, found: Found) -> None:
         found.unused.append(Unused(path, "its path is not UTF-8"))
         return
     try:
+        require_file(path)
         head = _head(path)
         if head.startswith(_FITS_MAGIC):
             product = read_drizzled_product(path)
@@ -108,6 +122,13 @@ def _look_at_log(path: Path, found: Found) -> None:
         found.unused.append(Unused(path, why + more))
     elif not count and _is_called_as_logs(path):
         found.unused.append(Unused(path, "it mentions a run, but has no beginning of one"))
+
+
+def _leads_nowhere(path: Path) -> bool:
+    try:
+        return path.is_symlink() and not path.exists()
+    except OSError:
+        return False
 
 
 def _is_called_as_logs(path: Path) -> bool:

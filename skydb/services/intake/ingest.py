@@ -26,6 +26,7 @@ from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
 from skydb.errors import FileRejectedError, RowRefusedError
 from skydb.files.dqfile import pixels_beside
+from skydb.files.drafts import is_in_draft
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction, shown_path
 from skydb.services.core import Context
@@ -177,8 +178,8 @@ def _with_pixels(files: Iterable[Path]) -> list[Path]:
 def _below(directory: Path) -> list[Path]:
     """List FITS files by name below a directory, and directories that cannot be searched.
 
-    Masks of cosmic rays are left out. Reading reports the problem of a directory or a
-    broken link.
+    Masks of cosmic rays are left out, and what skydb is only making. Reading reports the
+    problem of a directory or a broken link.
     """
     errors: list[OSError] = []
     found = [
@@ -186,6 +187,7 @@ def _below(directory: Path) -> list[Path]:
         for home, _, names in os.walk(directory, onerror=errors.append)
         for name in names
         if name.lower().endswith(_SUFFIXES) and not name.lower().endswith(_MASKS)
+        if not is_in_draft(Path(home))
     ]
     return sorted([*found, *(Path(error.filename) for error in errors)])
 

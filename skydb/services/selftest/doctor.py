@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -18,7 +16,7 @@ from skydb.domain.selftest import verdict_of
 from skydb.domain.vocabulary import Verdict
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import UsageError
-from skydb.interruption import litter
+from skydb.files.temporary import temporary
 from skydb.services.core import Context, describe_environment, remember_environment
 from skydb.services.selftest.fields import FieldMaker
 from skydb.services.selftest.memory import PassedEnvironments
@@ -65,12 +63,9 @@ def examine(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[CheckResult]:
     """Self-test without a ledger: the answers, and a pass remembered for this user."""
-    with (
-        tempfile.TemporaryDirectory(prefix="skydb-doctor-") as scratch,
-        litter(Path(scratch)),
-    ):
+    with temporary("skydb-doctor") as scratch:
         suite = Suite(fields, runner or DrizzlepacRunner(TIMEOUT_S))
-        results = suite.run(Path(scratch), say)
+        results = suite.run(scratch, say)
     _keep_in_mind(passed or PassedEnvironments(), describe_environment(), results)
     return results
 

@@ -13,6 +13,9 @@ from sqlalchemy import select
 from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, HeaderWrite, Mosaic, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
+from skydb.errors import StateError
+from skydb.files.drafts import WHOLE, draft_of
+from skydb.files.processes import this_process
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
@@ -153,6 +156,10 @@ def test_a_file_that_was_changed_in_the_meantime_is_left_as_it_is(
     services: Services, accepted: int, visit: list[Path]
 ) -> None:
     killed(services, header_write(accepted, 1))
+    with services.context.store.reading() as session:
+        write = session.scalars(select(HeaderWrite.id)).one()
+    with pytest.raises(StateError, match="writing to files of yours"):
+        services.books.abandon(write, "its process is gone")
     with visit[0].open("ab") as handle:
         handle.write(b"mine")
     before = checksums(visit)
@@ -176,6 +183,24 @@ def test_a_draft_beside_the_users_file_goes_and_his_own_drafts_stay(
     there = {path.name for path in visit[0].parent.iterdir()}
     assert there == {path.name for path in [*visit, *own]}
     assert checksums(visit) == before
+
+
+def test_of_directories_that_dead_processes_were_making_only_what_is_whole_stays(
+    services: Services, visit: list[Path]
+) -> None:
+    services.ingest.ingest(visit)
+    home, (place, pid, _) = visit[0].parent, str(this_process().mark).split("-")
+    for name, end in (("half", ""), ("field", WHOLE)):
+        living = draft_of(home / name).name
+        left = home / f"{living.replace(f'{place}-{pid}-', f'{place}-999999999-')}{end}"
+        (left / "masks").mkdir(parents=True)
+        (left / "masks" / f"{name}.fits").write_bytes(visit[0].read_bytes())
+    assert len(services.ingest.ingest([home])) == len(visit)
+    assert kinds(services) == {"draft"}
+    assert all(one.repaired for one in services.fsck.repair())
+    assert problems(services) == []
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert sorted(files) == sorted([*visit, home / "masks" / "field.fits"])
 
 
 def test_a_mosaic_that_was_moved_away_is_told_of_until_it_is_purged(

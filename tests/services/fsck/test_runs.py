@@ -11,8 +11,10 @@ from sqlalchemy import func, select, update
 from skydb.api.composition import Services
 from skydb.domain import Activity, IngestActivity, Process, Repair, RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, SkyMethod
+from skydb.errors import StateError
+from skydb.services.core.context import Context
 from skydb.services.skies.skyrun import SkyRunService
-from tests.services.fsck.killed import Child, ingest, killed, sky_run, start
+from tests.services.fsck.killed import Child, Here, ingest, killed, sky_run, start
 from tests.services.tools import Toolbox, files_below
 
 
@@ -104,6 +106,31 @@ def test_a_sky_run_that_was_killed_leaves_nothing_and_is_done_again(
     (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
     assert (row["status"], row["reused"]) == ("succeeded", False)
     assert problems(services, deep=True) == []
+
+
+def test_a_run_is_given_up_with_all_that_its_process_had_begun_once_that_is_gone(
+    services: Services, visit: list[Path], request: pytest.FixtureRequest
+) -> None:
+    services.ingest.ingest(visit)
+
+    def work(context: Context, here: Here) -> None:
+        context.begin(lambda _, stamp: IngestActivity({"files": ["a"]}, stamp))
+        sky_run(context, here)
+
+    process = start(services, work)
+    request.addfinalizer(process.kill)
+    with services.context.store.reading() as session:
+        (run,) = session.scalars(select(SkyRun.id))
+    with pytest.raises(StateError, match=f"goes on in process {process.pid}"):
+        services.books.abandon(run, "it takes so long")
+    assert statuses(services, SkyRun) == [ActivityStatus.RUNNING]
+    process.kill()
+    services.books.abandon(run, "its machine went down", "Ada")
+    assert statuses(services, SkyRun) == [ActivityStatus.FAILED]
+    assert statuses(services, IngestActivity)[-1] is ActivityStatus.INTERRUPTED
+    assert {kind for kind, _ in problems(services)} == {"scratch"}
+    with pytest.raises(StateError, match="is failed"):
+        services.books.abandon(run, "again")
 
 
 def test_a_sky_run_ends_what_was_killed_of_its_own_recipe(

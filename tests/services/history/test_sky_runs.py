@@ -21,6 +21,7 @@ from skydb.domain.vocabulary import (
     SkyUnit,
 )
 from skydb.errors import NotFoundError
+from skydb.files.drafts import draft_of
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
 from skydb.services.history.recorder import Recorder
 from tests.files.loglines import DrizzleLog, write_log
@@ -198,9 +199,33 @@ def test_logs_are_found_below_and_under_any_name(services, home):
     )
     (home / "picture.png").write_bytes(b"\x89PNG\0\0")
     (home / "readme.md").write_text("nothing")
+    write_log(draft_of(home / "field") / "being-made.log", DrizzleLog(day="03/05/2019").lines())
     outcomes = services.history.import_dir(home)
     assert [Path(one.log).name for one in outcomes] == ["notes.txt", "run.log.gz", "caf\xe9.log"]
     assert {one.status for one in outcomes} == {HistoryStatus.NEW}
+
+
+def test_what_is_no_file_or_cannot_be_searched_is_named(services, home, monkeypatch):
+    write_log(home / "good.log", DrizzleLog().lines())
+    os.mkfifo(home / "pipe")
+    (home / "secret").mkdir()
+    (home / ".#notes").symlink_to("nobody@nowhere")
+    (home / "moved.log").symlink_to("nowhere.log")
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    new, *others = services.history.import_dir(home)
+    assert new.status is HistoryStatus.NEW
+    assert {Path(one.log).name: one.reason for one in others} == {
+        "pipe": "not a file but a named pipe",
+        "secret": "not a file but a directory that could not be searched",
+        "moved.log": "cannot be read (No such file or directory)",
+    }
 
 
 def test_a_bad_file_is_reported_and_the_rest_goes_on(services, take, home):
