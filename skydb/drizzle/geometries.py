@@ -94,12 +94,12 @@ def fit_by_matches(
 
 
 class _Ladder:
-    """Fits as they are made, each told of once it will not be made again.
+    """Fits as they are made, each reported once it will not be made again.
 
     Parameters
     ----------
     on_fit : callable
-        Is told.
+        Called with each.
     """
 
     def __init__(self, on_fit: OnFit) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Matches below which three parameters leave too little to judge them by.
+#: Matches below which three parameters leave too little to see how good they are.
 _LEAST_MATCHES = 4
 
 #: Errors that a rotation has to exceed. With 5 matches chance does that twice in a thousand fits.
