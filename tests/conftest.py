@@ -37,6 +37,11 @@ NOWHERE = "http://127.0.0.1:9"
 
 _HOME = pytest.StashKey[Path]()
 
+ALTERNATING = (
+    "alternating: cases are by turns on SQLite and on PostgreSQL; "
+    "SKYDB_EVERY_CASE=1 has each on both"
+)
+
 hypothesis.settings.register_profile(
     "skydb",
     # Two busy cores say nothing of how long an example takes.
@@ -53,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep the tests, and every process they start, out of the user's home and the network."""
     home = Path(tempfile.mkdtemp(prefix="skydb-home-"))
     config.stash[_HOME] = home
+    config.addinivalue_line("markers", ALTERNATING)
     for name in ("config", "cache", "data", "state", "runtime"):
         (home / name).mkdir(mode=0o700)
     for name in ("SKYDB_URL", "SKYDB_DATA", "ASTROPY_CONFIG_DIR", "ASTROPY_CACHE_DIR"):
@@ -74,6 +80,35 @@ def pytest_configure(config: pytest.Config) -> None:
     astropy_cfg = home / "config" / "astropy" / "astropy.cfg"
     astropy_cfg.parent.mkdir()
     astropy_cfg.write_text(ASTROPY_CFG)
+
+
+#: What a parameter of a test is called that is a kind of database.
+KINDS = ("sqlite", "postgresql")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave each case of an alternating test on one of its databases, but one on each.
+
+    ``SKYDB_EVERY_CASE=1`` has all of them on both.
+    """
+    if os.environ.get("SKYDB_EVERY_CASE") == "1":
+        return
+    left_out = [item for item in items if _is_of_the_other_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
+
+
+def _is_of_the_other_database(item: pytest.Item) -> bool:
+    """Whether the case before or after this one is that of this database."""
+    call = getattr(item, "callspec", None)
+    if call is None or item.get_closest_marker("alternating") is None:
+        return False
+    kinds = {k: v for k, v in call.params.items() if isinstance(v, str) and v in KINDS}
+    others = [index for name, index in call.indices.items() if name not in kinds]
+    if len(kinds) != 1 or not others:
+        return False
+    return bool((sum(others) + KINDS.index(*kinds.values())) % 2)
 
 
 def pytest_collection_finish() -> None:
@@ -105,6 +140,31 @@ def shared_statements() -> Iterator[None]:
     """Statements that are compiled once for all engines of a kind of database."""
     with pytest.MonkeyPatch.context() as patch:
         share_statements(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled_astropy() -> Iterator[None]:
+    """Settings of astropy that are looked up once: it asks three for every card of a header."""
+    # Not before the home of the tests is there.
+    from astropy.config import ConfigItem
+
+    known: dict[ConfigItem, object] = {}
+    ask, change = ConfigItem.__call__, ConfigItem.set
+
+    def remembered(item: ConfigItem) -> object:
+        try:
+            return known[item]
+        except KeyError:
+            return known.setdefault(item, ask(item))
+
+    def changed(item: ConfigItem, value: object) -> object:
+        known.pop(item, None)
+        return change(item, value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConfigItem, "__call__", remembered)
+        patch.setattr(ConfigItem, "set", changed)
         yield
 
 

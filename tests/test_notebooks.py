@@ -18,6 +18,15 @@ NOTEBOOKS = sorted((REPOSITORY / "docs").glob("*.ipynb"))
 #: A proxy that nobody listens on: what is asked outside of this machine fails.
 NOWHERE = "http://127.0.0.1:9"
 
+#: Before the first cell. Importing drizzlepac for every task took half of a notebook's time.
+STARTUP = """\
+from pathlib import Path
+import skydb.drizzle.runner
+from tests.workers import Subprocesses
+skydb.drizzle.runner.subprocess = Subprocesses(Path("{scratch}"))
+del Path, Subprocesses, skydb
+"""
+
 State = dict[str, Any]
 
 
@@ -48,6 +57,9 @@ def executed(name: str, tmp_path: Path, names: tuple[str, ...]) -> tuple[State, 
 @pytest.fixture(autouse=True)
 def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Kernels write below this directory, use this checkout, and reach no network."""
+    startup = tmp_path / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "workers.py").write_text(STARTUP.format(scratch=tmp_path))
     for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path))
     paths = (str(REPOSITORY), os.environ.get("PYTHONPATH", ""))

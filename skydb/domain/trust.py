@@ -8,7 +8,7 @@ the archive) has no score and does not count.
 ========== =============================================== ===========================
 check      score                                           0.5, the floor, at
 ========== =============================================== ===========================
-matches    ``n / (2 w)``                                   n = w, the floor of HAP
+matches    ``n / (2 w)``                                   n = w, as of HAP
 rms        ``0.25 pix / rms``                              0.5 pix
 jackknife  ``0.05 pix / shift``                            0.1 pix
 clipped    ``1 - share``                                   half of the matches clipped
@@ -17,7 +17,7 @@ found      ``share / 0.4``                                 a fifth of the stars 
 motion     ``5 mas / pull``                                10 mas
 ========== =============================================== ===========================
 
-All are at most 1. ``w`` is 6, 9, 12 or 25 for shift, rshift, rscale or general; the RMS
+All are at most 1. ``w`` is 5 for shift and rshift, 12 for rscale and 25 for general; the RMS
 is enlarged for the degrees of freedom that the fit used up (``sqrt(n / (n - p/2))`` with
 p parameters); *offsets* are those of the cross-match, of the neighbours and of the
 archive, each after twice its own uncertainty was taken off; *found* is part of the

@@ -6,7 +6,7 @@ them, and then the body as a whole to a catalogue. Nothing is written but copies
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.workspace import fresh_directory
 from skydb.errors import ToolError
 from skydb.files.reader import read_facts
-from skydb.sky.bodies import BodyFit, fit_body, stars_of
+from skydb.sky.bodies import BodyFit, Choice, fit_body, stars_of
 from skydb.sky.members import MemberStars
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.relative import Consistency, Relative, relate
@@ -39,14 +39,14 @@ class GroupFitter:
     Parameters
     ----------
     runner : DrizzlepacRunner
-    choose : callable
+    choose : Choice
         Gives the geometry for a number of matches.
     finder : StarFinder, optional
         Finds the stars, of each exposure once however many catalogues are tried.
     """
 
     runner: DrizzlepacRunner
-    choose: Callable[[int], str]
+    choose: Choice
     finder: StarFinder = field(default_factory=StarFinder)
 
     def fit(

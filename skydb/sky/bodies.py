@@ -6,10 +6,10 @@ exposure covers a place, what only one of them has there is a cosmic ray, and is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from skydb.sky.members import BodyPlane
 from skydb.sky.plane_matching import Matched, Reach, match_from
 from skydb.sky.planemaps import PlaneMap, fit_map
 from skydb.sky.relative import Relative
+from skydb.sky.turns import turn_left
 from skydb.sky.votes import Peak, Search, best_offset
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ _VOTES_PIX = (0.25, 0.8)
 _WIDEST_PIX, _NARROWEST_PIX = 1.2, 0.15
 #: Part of the exposures that cover a star which must have it.
 _SEEN_SHARE = 0.3
+
+
+class Choice(Protocol):
+    """Geometry for a number of matches."""
+
+    def __call__(self, matches: int, *, is_turned: bool = False) -> str:
+        """Choose; `is_turned` where a shift would leave a rotation that is sure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +171,15 @@ class BodyFit:
         per_star = (1.0 / self.stars.seen[self.matched.first]).mean()
         return float(np.sqrt((apart**2).sum() / free * per_star))
 
+    @property
+    def leaves_a_turn(self) -> bool:
+        """Whether it is a shift, and the stars show a rotation far beyond its error."""
+        if self.geometry != "shift":
+            return False
+        places = self.stars.xy_mas[self.matched.first]
+        left = turn_left(places, self.matched.residuals, self._repeated_mas)
+        return left is not None and left.is_sure
+
     @cached_property
     def _turn_left_rad(self) -> float:
         """Rotation that the geometry did not allow."""
@@ -255,7 +272,7 @@ def fit_body(
     stars: BodyStars,
     catalog_mas: Floats,
     pixel_mas: float,
-    choose: Callable[[int], str],
+    choose: Choice,
 ) -> BodyFit | str:
     """Fit the stars of a body to a catalogue.
 
@@ -266,8 +283,7 @@ def fit_body(
         Sources of the catalogue in the plane of the group.
     pixel_mas : float
         Size of the largest pixel.
-    choose : callable
-        Gives the geometry for a number of matches.
+    choose : Choice
 
     Returns
     -------
@@ -281,11 +297,18 @@ def fit_body(
         return _refusal(peak, len(stars), len(catalog_mas))
     reach = Reach(_WIDEST_PIX * pixel_mas, _NARROWEST_PIX * pixel_mas)
     first = match_from(peak.placed, stars.xy_mas, catalog_mas, "rshift", reach)
-    geometry = choose(counted(stars.seen[first.first]))
-    matched = match_from(first.placed, stars.xy_mas, catalog_mas, geometry, reach)
-    if 2 * len(matched) <= PARAMETERS_FITTED[geometry]:
-        return f"{len(matched)} matches are too few for a fit of {geometry}"
-    return BodyFit(geometry, matched, stars, catalog_mas, peak)
+    weight = counted(stars.seen[first.first])
+
+    def fit(geometry: str) -> BodyFit:
+        matched = match_from(first.placed, stars.xy_mas, catalog_mas, geometry, reach)
+        return BodyFit(geometry, matched, stars, catalog_mas, peak)
+
+    found = fit(choose(weight))
+    if found.leaves_a_turn:
+        found = fit(choose(weight, is_turned=True))
+    if 2 * found.nmatches <= PARAMETERS_FITTED[found.geometry]:
+        return f"{found.nmatches} matches are too few for a fit of {found.geometry}"
+    return found
 
 
 def _peak(stars: Floats, catalog: Floats, pixel_mas: float) -> Peak | None:

@@ -9,7 +9,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.fit import MATCHES_TO_CHOOSE
 from skydb.drizzle.geometries import fit_by_matches, geometry_for
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import FitStatus, ProductFit, TweakReg
@@ -42,7 +42,7 @@ def fits_with(matches, fails=()):
 @given(st.integers(0, 60))
 def test_a_geometry_has_the_matches_that_it_wants_or_asks_least(nmatches):
     chosen = geometry_for(nmatches)
-    assert chosen == "shift" or nmatches >= MATCHES_WANTED[chosen]
+    assert chosen == "shift" or nmatches >= MATCHES_TO_CHOOSE[chosen]
 
 
 @given(
@@ -62,6 +62,57 @@ def test_each_product_gets_the_geometry_of_its_own_matches(counts, fails):
     for one in made:
         assert one.fit_geometry == geometry_for(matches[one.product])
         assert (one.geometry_why is None) == (one.fit_geometry == "rscale")
+
+
+def turned_fits(turn_deg, tmp_path, fails=()):
+    """Fits with 5 matches of an image that is turned, whose match files follow each other."""
+    away = np.array([(-80.0, 60.0), (70.0, 90.0), (50.0, -75.0), (-60.0, -40.0), (20.0, -35.0)])
+    noise = np.random.default_rng(5).normal(0.0, 0.003, (5, 2))
+
+    def fit(products, settings, scratch, heard):
+        geometry = settings.fitgeometry or "rscale"
+        status = FitStatus.FAILED if geometry in fails else FitStatus.FITTED
+        left = np.radians(turn_deg) if geometry == "shift" else 0.0
+        off = left * np.column_stack((-away[:, 1], away[:, 0])) + noise
+        file = tmp_path / "same.match"
+        titles = ("X (reference)", "Y (reference)", "X (residual)", "Y (residual)")
+        lines = [f"# Column {n}: {title}" for n, title in enumerate(titles, start=1)]
+        lines += [" ".join(map(str, row)) for row in np.hstack((away, off))]
+        file.write_text("\n".join(lines))
+        made = [
+            ProductFit(one, status, scratch, "IDC", geometry, 80, 5, match_file=file)
+            for one in products
+        ]
+        for one in made:
+            heard(one)
+        return made
+
+    return fit
+
+
+def test_a_shift_that_leaves_a_rotation_is_made_again_with_one(tmp_path):
+    told = []
+    (made,) = fit_by_matches(
+        turned_fits(0.04, tmp_path), [Path("a_drz.fits")], TweakRegSettings(), tmp_path, told.append
+    )
+    assert told == [made]
+    assert made.fit_geometry == "rshift"
+    assert made.geometry_why.startswith("5 matches, a shift leaves a rotation of 0.04")
+
+
+@pytest.mark.parametrize(("turn_deg", "fails"), [(0.0005, ()), (0.04, ("rshift",))])
+def test_a_shift_without_a_rotation_or_without_a_better_fit_stays(tmp_path, turn_deg, fails):
+    fit = turned_fits(turn_deg, tmp_path, fails)
+    told = []
+    (made,) = fit_by_matches(fit, [Path("a_drz.fits")], TweakRegSettings(), tmp_path, told.append)
+    assert told == [made]
+    assert (made.fit_geometry, made.geometry_why) == ("shift", "5 matches, rscale wants 12")
+
+
+def test_a_shift_that_is_named_stays_whatever_it_leaves(tmp_path):
+    settings = TweakRegSettings(fitgeometry="shift")
+    (made,) = fit_by_matches(turned_fits(0.04, tmp_path), [Path("a_drz.fits")], settings, tmp_path)
+    assert (made.fit_geometry, made.geometry_why) == ("shift", None)
 
 
 def test_a_geometry_that_is_named_is_kept_however_few_match():

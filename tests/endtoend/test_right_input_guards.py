@@ -12,6 +12,8 @@ from tests.endtoend.lookalikes import rewritten, with_cards
 from tests.endtoend.smallfield import BAD, NAMES, RUN, Ledger, field, ledger
 from tests.files.wfpc2_builder import SKY, write_wfpc2
 
+pytestmark = pytest.mark.alternating
+
 __all__ = ["field", "ledger"]
 
 

@@ -11,6 +11,8 @@ from astropy.io import fits
 from tests.endtoend.lookalikes import exposure_file, rewritten, svm_file, with_cards
 from tests.endtoend.smallfield import NAMES, RUN, Ledger, field, ledger
 
+pytestmark = pytest.mark.alternating
+
 __all__ = ["field", "ledger"]
 
 

@@ -29,7 +29,9 @@ def _visit(scene: Scene, exposures: int = 4) -> Relative:
 def _fitted(scene: Scene, relative: Relative, geometry: str = "rshift") -> BodyFit | str:
     (body,) = relative.bodies
     catalog = relative.plane.of(scene.catalog_deg)
-    return fit_body(stars_of(relative, body), catalog, PIXEL_MAS, lambda _: geometry)
+    return fit_body(
+        stars_of(relative, body), catalog, PIXEL_MAS, lambda _, is_turned=False: geometry
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -52,6 +54,27 @@ def test_five_stars_in_each_exposure_are_fitted_to_within_the_error_of_the_fit(
         plane = relative.plane.of(scene.catalog_deg)
         placed = undo(relative.plane.of(_seen(scene, one.name)))
         assert np.abs((placed - plane).mean(axis=0)).max() < 4 * sigma
+
+
+def _by_matches(matches: int, *, is_turned: bool = False) -> str:
+    return "rshift" if is_turned else "shift"
+
+
+@pytest.mark.parametrize("turn_deg", [0.06, 0.0])
+def test_a_rotation_that_the_stars_show_is_fitted_however_few_they_are(turn_deg: float) -> None:
+    scene = Scene(3, stars=4, rays=20)
+    relative = relate([scene.exposure(f"e{n}", shifted(900.0, 400.0, turn_deg)) for n in range(4)])
+    catalog = relative.plane.of(scene.catalog_deg)
+    stars = stars_of(relative, relative.bodies[0])
+
+    found = fit_body(stars, catalog, PIXEL_MAS, _by_matches)
+    named = fit_body(stars, catalog, PIXEL_MAS, lambda _, is_turned=False: "shift")
+
+    assert isinstance(found, BodyFit) and isinstance(named, BodyFit)
+    assert found.geometry == ("rshift" if turn_deg else "shift")
+    assert named.geometry == "shift"
+    corner = stars.xy_mas.mean(axis=0) + 10_000.0
+    assert (found.error_at(corner) < named.error_at(corner)) == bool(turn_deg)
 
 
 def _seen(scene: Scene, name: str) -> np.ndarray:

@@ -97,7 +97,7 @@ def test_bodies_fitted_to_a_catalogue_are_what_they_were(geometry: str) -> None:
     body = relative.bodies[0]
     catalog = relative.plane.of(scene.catalog_deg)
     stars = stars_of(relative, body)
-    fit = fit_body(stars, catalog, PIXEL_MAS, lambda _: geometry)
+    fit = fit_body(stars, catalog, PIXEL_MAS, lambda _, is_turned=False: geometry)
     assert isinstance(fit, BodyFit)
     found: dict[str, object] = {
         "body": body,
@@ -145,7 +145,7 @@ def test_a_body_without_a_fit_says_why() -> None:
     twice = np.vstack((catalog, catalog + np.array((600.0, 0.0))))
 
     def say(who, sources, geometry="rshift"):
-        return fit_body(who, sources, PIXEL_MAS, lambda _: geometry)
+        return fit_body(who, sources, PIXEL_MAS, lambda _, is_turned=False: geometry)
 
     told = {
         "no star": say(empty, catalog),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import AlignmentRun, ProductVersion, Stamp
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.choice import ChosenInput
-from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.fit import MATCHES_TO_CHOOSE
 from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import AlignmentRoad, FindingKind
@@ -50,16 +50,16 @@ class GroupOptions:
         """Grouping by which exposures are fitted; None for all, of which visits are aligned."""
         return None if refcat is None and self.by is GroupBy.VISIT else self.by
 
-    def choose(self, matches: int) -> str:
-        """The geometry for a number of matches.
+    def choose(self, matches: int, *, is_turned: bool = False) -> str:
+        """The geometry for a number of matches, or for a rotation that a shift would leave.
 
         A body is rigid, so that a scale is fitted only with twice the matches that it wants.
         """
         if self.geometry is not None:
             return self.geometry
-        if matches >= 2 * MATCHES_WANTED["rscale"]:
+        if matches >= 2 * MATCHES_TO_CHOOSE["rscale"]:
             return "rscale"
-        return "rshift" if matches >= MATCHES_WANTED["rshift"] else "shift"
+        return "rshift" if is_turned or matches >= MATCHES_TO_CHOOSE["rshift"] else "shift"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from skydb.services.alignment.products import choose_products
 from skydb.services.intake.selection import Selection
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox, write_exposure, write_product
 
+pytestmark = pytest.mark.alternating
+
 OTHER_MEMBERS = ("ibxl51iaq", "ibxl51ibq")
 OTHER = "ibxl51010_drz.fits"
 HAP = "hst_12812_50_wfc3_ir_f160w_ibxl50_drz.fits"

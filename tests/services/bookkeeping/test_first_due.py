@@ -8,6 +8,8 @@ from skydb.api.composition import Services
 from skydb.domain.todo import TodoRule
 from tests.services.bookkeeping.test_todo import seeded as seeded
 
+pytestmark = pytest.mark.alternating
+
 
 def test_the_first_rows_are_those_of_the_whole_list(
     seeded: tuple[Services, dict[str, int]],

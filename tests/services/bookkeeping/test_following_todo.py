@@ -18,6 +18,8 @@ from skydb.store.scope import Scope
 from tests.services.reprocessed import DRZ, NEW, OLD, OLD_NAME, PIECES, Follower, Reprocessed
 from tests.services.tools import Toolbox, write_product
 
+pytestmark = pytest.mark.alternating
+
 SUBSETS = [some for count in (1, 2, 3) for some in combinations(PIECES, count)]
 ALIGNMENT = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
 

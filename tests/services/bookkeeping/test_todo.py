@@ -33,6 +33,8 @@ from tests.services.bookkeeping.waiting import (
 )
 from tests.services.survey import Survey
 
+pytestmark = pytest.mark.alternating
+
 IN_WINDOW = datetime(2020, 1, 15, 12, tzinfo=UTC)
 Make = Callable[[Survey, str], object]
 

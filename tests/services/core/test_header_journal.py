@@ -22,6 +22,8 @@ from skydb.services.core.context import Context
 from skydb.services.core.header_journal import HeaderJournal, unfinished_header_writes
 from tests.services.tools import Toolbox, checksums
 
+pytestmark = pytest.mark.alternating
+
 WHY = "there are no stars to find in a test"
 JOURNAL = "skydb.services.core.header_journal"
 

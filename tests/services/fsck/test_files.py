@@ -31,6 +31,8 @@ from tests.services.fsck.killed import (
 from tests.services.fsck.test_runs import problems
 from tests.services.tools import MEMBERS, Toolbox, checksums, files_below
 
+pytestmark = pytest.mark.alternating
+
 
 def proposed(services: Services, visit: list[Path], catalog_file: Path) -> int:
     """An alignment run that waits for review."""

@@ -15,6 +15,8 @@ from skydb.services.fsck.problems import ProblemKind
 from skydb.store import summaries
 from tests.services.survey import Survey
 
+pytestmark = pytest.mark.alternating
+
 
 @pytest.fixture
 def counted(services_anywhere: Services) -> Services:

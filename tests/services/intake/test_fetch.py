@@ -31,6 +31,8 @@ from tests.archive.fixtures import (
     with_checksums,
 )
 
+pytestmark = pytest.mark.alternating
+
 __all__ = ["archive", "server"]
 
 ALL = MastQuery(("i*",))

@@ -12,6 +12,8 @@ from skydb.store import provenance_streams
 from tests.services.provenance.conftest import Story
 from tests.services.tools import MEMBERS
 
+pytestmark = pytest.mark.alternating
+
 
 def read(path: Path) -> ProvDocument:
     """The document; a key that came twice would be a warning, and so an error."""
