@@ -18,7 +18,7 @@ from skydb.files.structure import FitsSkeleton, HduRecord
 _MJD_0 = date(1858, 11, 17)
 #: EXPTIME may be longer than EXPEND - EXPSTART by what clocks and rounding leave, and shorter
 #: when reading out or a pause is in between; of exposures that were combined it is a sum.
-_TOO_LONG, _TOO_SHORT, _CLOCK_S = 1.05, 0.6, 5.0
+_TOO_LONG, _TOO_SHORT, _CLOCK_S = 1.2, 0.6, 5.0
 _UNBROKEN = frozenset({"", "NORMAL"})
 _CAMERAS = frozenset({"WFC3", "ACS"})
 #: A file is written after its exposure; clocks of machines and time zones differ by a day.
