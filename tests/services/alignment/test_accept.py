@@ -168,7 +168,7 @@ def test_a_fit_of_few_matches_is_left_for_review_unless_somebody_insists(
     services: Services, tools: Toolbox, visit: list[Path], catalog_file: Path
 ) -> None:
     prepare(services, visit, catalog_file)
-    tools.matches = 5
+    tools.matches = 4
     run = align(services, tools)
     with pytest.raises(StateError, match="No fit was accepted"):
         accept(services, tools, run)

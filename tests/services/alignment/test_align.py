@@ -143,7 +143,7 @@ def test_a_run_in_which_every_fit_failed_says_so_for_each(
 def test_a_fit_with_few_matches_is_a_finding(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
-    tools.matches = 5
+    tools.matches = 4
     kinds = {finding.kind for finding in run_of(services, align(services, tools)).findings}
     assert FindingKind.WEAK_FIT in kinds
 

@@ -44,7 +44,7 @@ def ledger(services: Services, field: GroupField, tmp_path: Path) -> Services:
     return services
 
 
-def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
+def test_a_group_is_trusted_more_than_an_exposure_that_has_few_stars(
     ledger: Services, field: GroupField
 ) -> None:
     first = field.rootnames("51")[0]
@@ -53,9 +53,8 @@ def test_a_group_is_fitted_where_its_exposures_have_too_few_stars(
     fits = ledger.questions.alignment(run)
 
     assert alone[0]["nmatches"] == 5
-    assert alone[0]["trust"] < TRUST_FLOOR
+    assert all(alone[0]["trust"] <= TRUST_FLOOR < fit["trust"] for fit in fits)
     assert len(fits) == 6
-    assert all(fit["trust"] >= TRUST_FLOOR for fit in fits)
     assert all(fit["nmatches"] < 9 for fit in fits)
     # Of the catalogue that is given for the group, each exposure tells what lies on it.
     assert all(4 <= fit["catalog_sources_on_it"] <= fit["catalog_sources"] for fit in fits)
