@@ -75,7 +75,12 @@ class DatabaseGroup(Group):
             engine.dispose()
 
     def check(self) -> Record:
-        """Compare the tables with those that skydb expects: ``is_current``, ``differences``.
+        """Compare the tables with those that skydb expects.
+
+        Returns
+        -------
+        Record
+            ``revision``, ``is_current`` and ``differences``.
 
         Examples
         --------
@@ -88,10 +93,11 @@ class DatabaseGroup(Group):
         engine = open_engine(resolve_url(self._ledger.url))
         try:
             schema.require_current(engine)
+            revision = schema.current(engine).revision
             found = schema.differences(engine)
         finally:
             engine.dispose()
-        known = {"is_current": not found, "differences": found}
+        known = {"revision": revision, "is_current": not found, "differences": found}
         return Record(known, is_flagged=bool(found))
 
     def backup(

@@ -144,7 +144,7 @@ class ExportGroup(Group):
         Returns
         -------
         Record
-            ``path``, ``nodes`` and ``relations``.
+            ``path``, ``nodes``, ``relations``, and ``rows``, which is both together.
 
         Examples
         --------
@@ -152,4 +152,5 @@ class ExportGroup(Group):
         True
         """
         out = checked(path)
-        return Record(asdict(self._services.export_prov.export(out, what)))
+        made = self._services.export_prov.export(out, what)
+        return Record({**asdict(made), "rows": made.nodes + made.relations})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any, cast
 
 import typer
@@ -63,6 +64,30 @@ class LateCommand(TyperCommand):
     @callback.setter
     def callback(self, _: object) -> None:
         """Leave the stub's."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Refuse an option that takes one value and is given two: the first would be dropped."""
+        # The context is of whatever click this typer brings, which has no public name.
+        if not ctx.resilient_parsing:
+            for param in self.params:
+                if len(given := _values(param, args)) > 1:
+                    name, listed = max(param.opts, key=len), " and ".join(map(repr, given))
+                    ctx.fail(f"{name} takes one value and is given {listed}.")
+        return list(super().parse_args(ctx, args))
+
+
+def _values(param: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+    """The different values that a line gives to an option that takes one; none of a flag."""
+    if param.param_type_name != "option" or param.is_flag or param.multiple or param.nargs != 1:
+        return []
+    words = args[: args.index("--")] if "--" in args else args
+    after = [second for first, second in pairwise(words) if first in param.opts]
+    joined = [
+        word.partition("=")[2]
+        for word in words
+        if word.partition("=")[0] in param.opts and "=" in word
+    ]
+    return list(dict.fromkeys([*after, *joined]))
 
 
 def late(app: typer.Typer) -> None:

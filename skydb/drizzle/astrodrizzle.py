@@ -27,6 +27,7 @@ from skydb.drizzle.userskies import UserSkies, check_given, user_skies_of
 from skydb.drizzle.workspace import copies_in, fresh_directory
 from skydb.errors import ToolSilentFailureError, UsageError
 from skydb.files.dqfile import require_flags
+from skydb.files.toolnames import tool_name
 
 _TOOL = "AstroDrizzle"
 _LOG = "astrodrizzle.log"
@@ -255,7 +256,7 @@ def _whole(job: ProductJob) -> ProductJob:
 def _request(job: ProductJob, directory: Path, method: SkyMethod) -> dict[str, object]:
     return {
         "directory": directory.name,
-        "inputs": [path.name for path in job.inputs],
+        "inputs": [tool_name(path) for path in job.inputs],
         "parameters": {
             **job.settings.tool_parameters(),
             # Skies that are given leave AstroDrizzle's method without a part.
@@ -274,7 +275,7 @@ def _kept_log(directory: Path, scratch: Path) -> Path:
 
 def _mosaic(directory: Path, job: ProductJob, log: Path) -> tuple[Path, Path]:
     """Science and weight image; the directory was new, so they are not stale."""
-    inputs = {path.name for path in job.inputs}
+    inputs = set(map(tool_name, job.inputs))
     made = [
         path for path in directory.glob(f"{job.output}_dr[zcw]*.fits") if path.name not in inputs
     ]
@@ -298,7 +299,7 @@ def _one(paths: Sequence[Path], what: str, log: Path) -> Path:
 
 
 def _copies(job: ProductJob, directory: Path) -> list[Path]:
-    return [directory / path.name for path in job.inputs]
+    return [directory / tool_name(path) for path in job.inputs]
 
 
 def _reconcile(
@@ -311,7 +312,11 @@ def _reconcile(
         return check_given(given, given.values(job.product.inputs), on_disk)
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
-        raise ToolSilentFailureError(_TOOL, "computed no sky", log=log)
+        alone = len(job.product.inputs) == 1
+        advice = f"{method.value} compares exposures, and there is one: use localmin."
+        raise ToolSilentFailureError(
+            _TOOL, "computed no sky", log=log, advice=advice if alone else ""
+        )
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
         verdict = method_verdict(method, calls, skies, text)

@@ -263,7 +263,7 @@ def _unknown(tool: str, name: str, known: Mapping[str, OptionSpec]) -> UsageErro
     last = re.split(r"[./:\]]", name)[-1].strip()
     if last in known:
         return UsageError(f"{tool} has no option {name}.", advice=f"Write {last}.")
-    near = get_close_matches(name, known, n=3, cutoff=0.3) or sorted(known)[:3]
+    near = get_close_matches(name.lower(), known, n=3, cutoff=0.3) or sorted(known)[:3]
     return UsageError(
         f"{tool} has no option {name}.",
         advice=f"The nearest are {', '.join(near)}; all are in docs/options.md.",

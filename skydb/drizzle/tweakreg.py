@@ -26,7 +26,7 @@ from skydb.drizzle.tasks.jobs import DONE, STARTED
 from skydb.drizzle.tweakinputs import catalog_of, count_sources, held_scale
 from skydb.drizzle.wcskeys import Geometry, geometry
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
-from skydb.errors import ToolCrashedError, UsageError
+from skydb.errors import ToolCrashedError, ToolError, UsageError
 from skydb.interruption import Threads
 from skydb.sky.stars import StarList
 
@@ -221,7 +221,7 @@ class TweakReg:
                     raise
                 place = left.index(culprit)
                 ended.report(left[:place])
-                ended.report([culprit], str(error))
+                ended.report([culprit], error)
                 left = left[place + 1 :]
             else:
                 ended.report(left)
@@ -252,7 +252,7 @@ class _Ended:
         self._settings = settings
         self._on_fit = on_fit
 
-    def report(self, calls: Sequence[_Call], crash: str | None = None) -> None:
+    def report(self, calls: Sequence[_Call], crash: ToolError | None = None) -> None:
         """Check the fits of calls that were not reported yet, and report them."""
         log = self.scratch / "tweakreg.log"
         for call in calls:
@@ -341,22 +341,23 @@ def _parameters(settings: TweakRegSettings, product: Path) -> dict[str, object]:
 
 
 def _checked(
-    before: _Before, directory: Path, settings: TweakRegSettings, log: Path, crash: str | None
+    before: _Before, home: Path, settings: TweakRegSettings, log: Path, crash: ToolError | None
 ) -> ProductFit:
     """Return the fit of one product when all checks pass, else its failure."""
-    own = directory / "tweakreg.log"
+    own = home / "tweakreg.log"
+    named = crash.log if crash is not None else None
     failed = ProductFit(
         product=before.product,
         status=FitStatus.FAILED,
-        log=own if own.exists() else log,
+        log=named or (own if own.exists() else log),
         original_wcs_name=before.wcs_name,
         fit_geometry=settings.fitgeometry or FIRST_GEOMETRY,
         catalog_sources=before.catalog_sources,
-        reason=crash,
+        reason=None if crash is None else str(crash),
     )
     if crash is not None:
         return failed
-    evidence = _evidence(before, directory)
+    evidence = _evidence(before, home)
     fit = examine(evidence)
     if isinstance(fit, str):
         return replace(failed, reason=fit)

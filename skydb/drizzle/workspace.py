@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skydb.errors import UnreadableFileError, UsageError
 from skydb.files.dqfile import flags_beside
+from skydb.files.toolnames import tool_copy, tool_name
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList
@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 def copies_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
     """Copy files into a new directory, in order, and return the copies.
 
-    The flags of a file that has them in another one are copied beside it.
+    A copy is unpacked, and has a name that drizzlepac can take; see :mod:`.toolnames`. The
+    flags of a file that has them in another one are copied beside it.
 
     Raises
     ------
+    UnreadableFileError
+        When a gzipped file is damaged.
     UsageError
         When two files have the same name, for one would replace the other.
     """
     _refuse_twins(paths)
     directory.mkdir(parents=True)
     for flags in filter(None, map(flags_beside, paths)):
-        shutil.copyfile(flags, directory / flags.name)
-    return [Path(shutil.copyfile(path, directory / path.name)) for path in paths]
+        tool_copy(flags, directory / tool_name(flags))
+    return [tool_copy(path, directory / tool_name(path)) for path in paths]
 
 
 def links_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
@@ -51,7 +54,7 @@ def links_in(directory: Path, paths: Sequence[Path]) -> list[Path]:
 
 
 def _refuse_twins(paths: Sequence[Path]) -> None:
-    names = [path.name for path in paths]
+    names = [tool_name(path) for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(

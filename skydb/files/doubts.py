@@ -15,6 +15,7 @@ import numpy as np
 from skydb.domain.values import ExposureFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
+from skydb.files.contradictions import contradictions_in
 from skydb.files.instruments import sky_unit_of
 from skydb.files.integrity import wrong_sums
 from skydb.files.repeatedcards import repeated_cards
@@ -62,6 +63,7 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
         *(() if kind.is_drizzled else _doubtful_pixels(skeleton)),
         *_doubtful_times(kind, facts),
         *_doubtful_places(facts),
+        *contradictions_in(skeleton, kind, facts),
     )
 
 

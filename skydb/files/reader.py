@@ -48,6 +48,9 @@ _MAY_BE_MISSING = 1
 _SINGLE_EXPOSURES = frozenset({ProductKind.FLT, ProductKind.FLC, ProductKind.C0M, ProductKind.CAL})
 _VERSION_IN_HISTORY = re.compile(r"AstroDrizzle Version\s+(\S+)")
 
+#: IMAGETYP of exposures that calibrate a detector, with the shutter closed or a lamp.
+_CALIBRATIONS = frozenset({"BIAS", "DARK", "FLAT"})
+
 
 def read_facts(path: Path) -> FileFacts:
     """Everything skydb wants to know of an HST image.
@@ -135,6 +138,9 @@ def _require_image(skeleton: FitsSkeleton, primary: Cards, kind: ProductKind) ->
     check_complete(skeleton, primary.integer("NEXTEND"), partners=partners)
     if (primary.text("OBSTYPE") or "").upper().startswith("SPECTRO"):
         raise NotHstImageError(skeleton.path, "a spectrum (OBSTYPE), not an image")
+    taken_of = primary.text("IMAGETYP") or "EXT"
+    if taken_of.upper() in _CALIBRATIONS:
+        raise NotHstImageError(skeleton.path, f"IMAGETYP is {taken_of!r}: no image of the sky")
     chips = skeleton.named("SCI")
     if not any(chip.is_image for chip in chips):
         raise NotHstImageError(skeleton.path, "no SCI image extension")

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from skydb.errors import StoreError, UsageError
 from skydb.store.engine import PLAN_WHOLE_VIEWS, TIMES_ARE_UTC, sqlite_path
 from skydb.store.roles import require_harmless, require_no_action
+from skydb.store.sqladvice import advice_on
 from skydb.store.sqlitefile import open_reading, require_ledger_file, stamp
 from skydb.store.urls import redacted
 from skydb.store.watched import Watch
@@ -49,7 +50,7 @@ _LONGEST_PATTERN = 200
 _GRACE_S = 5.0
 
 _ABANDONED: list[psycopg.Connection[Any]] = []
-_ADVICE = "`skydb sql` takes one SELECT; see the views in docs/sql-views.md."
+_ADVICE = advice_on()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,8 @@ def _asking_sqlite(path: Path, statement: str, rules: Rules) -> Iterator[OpenAns
         if is_frozen and stamp(path) != before:
             raise StoreError(f"{path} was written to while it was read.", advice="Try again.")
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise UsageError(f"SQL: {error}.", advice=_ADVICE) from error
+        said = str(error).rstrip(".")
+        raise UsageError(f"SQL: {said}.", advice=advice_on(statement, said)) from error
     finally:
         if not watch.is_stuck:
             connection.close()
@@ -209,7 +211,7 @@ def _asking_postgresql(url: URL, statement: str, rules: Rules) -> Iterator[OpenA
                 raise _refused(error) from error
             yield OpenAnswer(columns, lambda rows: watch.call(lambda: cursor.fetchmany(rows)))
     except psycopg.Error as error:
-        raise _refused(error) from error
+        raise _refused(error, statement) from error
     finally:
         if watch.is_stuck:
             # Its thread still uses it: it is closed when the process ends.
@@ -226,9 +228,9 @@ def _limit_server(connection: psycopg.Connection[Any], rules: Rules) -> None:
         connection.execute(f"SET LOCAL statement_timeout = {ends_ms}")
 
 
-def _refused(error: Exception) -> UsageError:
-    said = (str(error).splitlines() or ["it cannot be understood"])[0]
-    return UsageError(f"SQL: {said}.", advice=_ADVICE)
+def _refused(error: Exception, statement: str = "") -> UsageError:
+    said = (str(error).splitlines() or ["it cannot be understood"])[0].rstrip(".")
+    return UsageError(f"SQL: {said}.", advice=advice_on(statement, said))
 
 
 def _names(description: Sequence[Sequence[Any]] | None) -> tuple[str, ...]:

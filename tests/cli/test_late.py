@@ -26,6 +26,14 @@ def app() -> typer.Typer:
         """Say a size."""
         typer.echo(f"{width} {tall}")
 
+    @app.command("colour")
+    def colour(
+        ink: Annotated[str, typer.Option("--ink", "-i")] = "none",
+        also: Annotated[list[str] | None, typer.Option("--also")] = None,
+    ) -> None:
+        """Say a colour."""
+        typer.echo(f"{ink} {also}")
+
     @app.command("other")
     def other() -> None:
         """Say nothing."""
@@ -53,6 +61,38 @@ def test_a_wrong_argument_is_refused_as_ever(app, capsys) -> None:
         app(["size", "wide"])
     assert end.value.code == 2
     assert "'wide' is not a valid" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--ink", "red", "--ink", "blue"],
+        ["--ink=red", "-i", "blue"],
+        ["--ink", "red", "--also", "x", "--ink=blue"],
+    ],
+)
+def test_an_option_for_one_value_that_is_given_two_is_refused(app, capsys, line) -> None:
+    with pytest.raises(SystemExit) as end:
+        app(["colour", *line])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "--ink takes one value and is given" in said
+    assert "red" in said
+    assert "blue" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["--ink", "red", "--ink", "red"], "red None\n"),
+        (["--also", "a", "--also", "b"], "none ['a', 'b']\n"),
+    ],
+)
+def test_an_option_may_be_repeated_where_nothing_is_lost(app, capsys, line, said) -> None:
+    with pytest.raises(SystemExit) as end:
+        app(["colour", *line])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == said
 
 
 def test_groups_are_made_late_too() -> None:

@@ -80,6 +80,7 @@ def test_tables_and_lineages_go_out_through_one_command(told, run, tmp_path):
     assert told.json("export", tmp_path / "all.csv", "--view", "v_sky_values")["rows"] == 2
     assert told.json("export", "table", tmp_path / "all.ecsv", "--view", "v_sky_values")
     done = told.json("export", "prov", tmp_path / "all.json")
+    assert done["rows"] == done["nodes"] + done["relations"]
     assert done["path"] == str(tmp_path / "all.json")
     some = told.json("export", "prov", tmp_path / "some.json", f"run:{run}", "ibxl50clq_flt.fits")
     assert 0 < some["nodes"] < done["nodes"]

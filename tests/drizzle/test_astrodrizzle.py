@@ -39,6 +39,13 @@ def test_a_run_without_a_mosaic_is_a_silent_failure(mosaic_field, tmp_path):
         drizzle(SilentRunner(), mosaic_field, SkyMethod.MATCH, tmp_path)
 
 
+def test_of_one_exposure_it_is_said_that_there_is_nothing_to_match(mosaic_field, tmp_path):
+    runner = SilentRunner(["mosaic_drz_sci.fits", "mosaic_drz_wht.fits"])
+    with pytest.raises(ToolSilentFailureError, match="computed no sky") as failed:
+        drizzle(runner, mosaic_field[:1], SkyMethod.MATCH, tmp_path)
+    assert failed.value.advice == "match compares exposures, and there is one: use localmin."
+
+
 def test_a_mosaic_without_skies_is_a_silent_failure(mosaic_field, tmp_path):
     runner = SilentRunner(["mosaic_drz_sci.fits", "mosaic_drz_wht.fits"])
     with pytest.raises(ToolSilentFailureError, match="computed no sky"):

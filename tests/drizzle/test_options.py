@@ -92,6 +92,7 @@ def test_a_value_of_another_type_is_refused_with_what_is_allowed(
     [
         (DRIZZLE, "final_rott", "final_rot"),
         (DRIZZLE, "skyusr", "skyuser"),
+        (DRIZZLE, "SKYSUB", "nearest are skysub"),
         (DRIZZLE, "STEP 2: SKY SUBTRACTION.skysub", "Write skysub"),
         (DRIZZLE, "bogus", "nearest are"),
         (Tool.TWEAKREG, "min_obj", "minobj"),

@@ -213,6 +213,26 @@ def test_a_select_is_answered(filled: Store, statement: str, columns, rows) -> N
     assert answer.rows == rows
 
 
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("SELECT rotname FROM v_sky_values", "v_sky_values has rootname, run_id, started_at,"),
+        (
+            "SELECT v.foo FROM v_sky_values v JOIN v_findings USING (run_id)",
+            "v_findings has run_id",
+        ),
+        ("SELECT * FROM v_sky_value", "Views: v_sky_values,"),
+        ("SELECT foo", "see the views in docs/sql-views.md"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
+    filled: Store, statement: str, advice: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        ask(filled.engine.url, statement)
+    assert advice in refused.value.advice
+
+
 def test_every_view_can_be_asked(filled: Store) -> None:
     for view in ("v_sky_values", "v_sky_comparison", "v_alignment_history", "v_alignment_current",
                  "v_downloads", "v_visit_status"):  # fmt: skip

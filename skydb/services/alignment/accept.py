@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
+from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.accept_outcome import (
     AcceptOutcome,
     moved_outcome,
@@ -232,12 +232,14 @@ class AcceptService:
 
     def _install(self, fit: _Fit, home: Path) -> tuple[TweakBackJob, dict[int, Path]]:
         home.mkdir()
-        drizzled = Path(shutil.copy(fit.drizzled, home))
+        drizzled = tool_copy(fit.drizzled, home / tool_name(fit.drizzled))
         with self.context.store.reading() as session:
             chip = session.get_one(AlignmentSolution, fit.solution_id).chips[0].geometry
         original = install_fit(drizzled, chip, name=PROPOSED_NAME)
         label_product(drizzled, fit.label, previous=PROPOSED_NAME)
-        moved = {key: Path(shutil.copy(path, home)) for key, path in fit.exposures.items()}
+        moved = {
+            key: tool_copy(path, home / tool_name(path)) for key, path in fit.exposures.items()
+        }
         return TweakBackJob(drizzled, tuple(moved.values()), original, fit.label), moved
 
     def _measure(self, fit: _Fit, job: TweakBackJob, moved: dict[int, Path]) -> _Applied:

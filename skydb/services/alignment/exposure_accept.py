@@ -6,7 +6,6 @@ the very file version that was fitted. Fits that were made as one group are appl
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
+from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.accept_outcome import (
     AcceptOutcome,
     moved_outcome,
@@ -169,7 +169,7 @@ class ExposureAcceptance:
         for fit in fits:
             home = scratch / str(fit.solution_id)
             home.mkdir()
-            copy = Path(shutil.copy(fit.path, home))
+            copy = tool_copy(fit.path, home / tool_name(fit.path))
             when = utc_now().isoformat(timespec="seconds")
             history = f"skydb: {fit.label.wcs_name} is solution {fit.solution_id}, applied {when}"
             install_solution(copy, fit.chips, fit.label, None, history=history)

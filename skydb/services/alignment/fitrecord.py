@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion, ReferenceCatalog
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.trust import TrustReport
@@ -18,6 +20,7 @@ def record_fit(
     wcs: WcsFacts | None,
     report: TrustReport | None,
     catalog: ReferenceCatalog | None,
+    evidence: Path,
 ) -> None:
     """Record the fit of one file as a proposal, or why there is none.
 
@@ -33,6 +36,8 @@ def record_fit(
         The checks of the fit.
     catalog : ReferenceCatalog or None
         What it was fitted to; None when visits were aligned to each other.
+    evidence : Path
+        Where the evidence of the run is kept; a failure names its log there.
 
     Raises
     ------
@@ -43,6 +48,7 @@ def record_fit(
     """
     if wcs is None or not fit.is_fitted:
         reason = fit.reason or "TweakReg left no fitted WCS"
+        reason = reason.replace(str(fit.log), str(evidence / fit.product.stem / fit.log.name))
         stays = wcs_in_force(version)
         failed = AlignmentSolution.failed_fit(version, run, catalog, stays, reason)
         failed.group_name = fit.group

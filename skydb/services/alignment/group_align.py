@@ -278,7 +278,10 @@ class GroupAlignment:
             catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None
             for fit, wcs in zip(outcome.fits, read, strict=True):
                 version = session.get_one(ProductVersion, targets[fit.product].version_id)
-                record_fit(run, version, fit, wcs, attempt.reports.get(fit.product), catalog)
+                report = attempt.reports.get(fit.product)
+                record_fit(
+                    run, version, fit, wcs, report, catalog, self.context.workspace.root / kept
+                )
             session.commit()
 
     def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:

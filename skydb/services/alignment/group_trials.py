@@ -16,7 +16,7 @@ from skydb.drizzle.groupoutcome import BodyOutcome
 from skydb.drizzle.groupoutcome import Reference as Sources
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.usual import usual_settings
-from skydb.errors import FileRejectedError, ToolError
+from skydb.errors import FileRejectedError, SkydbError, ToolError
 from skydb.services.alignment.fitrecord import wcs_in_force
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.group_trust import check_member, check_relative
@@ -115,7 +115,7 @@ class GroupTrials:
                 reference = Sources(placed.table.radec_deg, file)
                 outcomes = self.fitter.fit(group.name, group.members, reference, home)
         except (ToolError, FileRejectedError) as error:
-            outcomes = [_failed(group, str(error), home)]
+            outcomes = [_failed(group, error, home)]
         targets = {one.path: one for one in group.targets}
         return [
             GroupAttempt(
@@ -145,17 +145,18 @@ class GroupTrials:
         return check_member(outcome, fit, target.path, archive, motion)
 
 
-def _failed(group: Group, reason: str, home: Path) -> BodyOutcome:
+def _failed(group: Group, error: SkydbError, home: Path) -> BodyOutcome:
     """The failure of a group as a whole."""
+    log = error.log if isinstance(error, ToolError) else None
     fits = tuple(
         ProductFit(
             product=one.path,
             status=FitStatus.FAILED,
-            log=home / "none",
+            log=log or home / "none",
             original_wcs_name="",
             fit_geometry="",
             catalog_sources=0,
-            reason=reason,
+            reason=str(error),
             group=group.name,
         )
         for one in group.targets

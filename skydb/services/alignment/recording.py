@@ -92,7 +92,8 @@ class Recorder:
         version = session.get_one(ProductVersion, one.key)
         for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
             run.notice(FindingKind.CATALOG, one.reference.target.path.name, doubt)
-        record_fit(run, version, one.fit, wcs, one.report, find_catalog(session, one.catalog))
+        catalog, home = find_catalog(session, one.catalog), self._context.workspace.root
+        record_fit(run, version, one.fit, wcs, one.report, catalog, home.joinpath(*self._home))
 
     def _keep_evidence(self, attempt: Attempt) -> None:
         """Match files, shift files, stars given and the log, kept for review and figures."""

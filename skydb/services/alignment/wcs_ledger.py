@@ -29,6 +29,7 @@ from skydb.files.drafts import drafted_anew
 from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
+from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.solutions import find_solution, wcs_of
 from skydb.services.core import Context, checked_path
 from skydb.sky.wcs_change import difference
@@ -206,7 +207,7 @@ class WcsLedgerService:
 
     def _written(self, plan: _Plan, scratch: Path) -> Path:
         """Copy the newest version with the earlier solution as its primary WCS."""
-        copy = Path(shutil.copy(plan.path, scratch))
+        copy = tool_copy(plan.path, scratch / tool_name(plan.path))
         when = utc_now().isoformat(timespec="microseconds")
         history = f"skydb {__version__} made {plan.label.wcs_name} primary at {when}"
         install_solution(copy, plan.chips, plan.label, plan.hdr_name, history=history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
+from skydb.files.textfile import is_packed
 from skydb.files.workspace import Workspace
 from skydb.services.core.context import Context
 
@@ -158,5 +160,24 @@ def unfinished_in(context: Context) -> list[UnfinishedWrite]:
 
 
 def own_paths(workspace: Workspace, version: ProductVersion) -> list[Path]:
-    """List the user's files that are of a version."""
-    return [workspace.resolve(place.path) for place in version.locations if not place.is_managed]
+    """List the user's files that are of a version, to write their headers.
+
+    Raises
+    ------
+    StateError
+        When one is gzipped: its headers cannot be replaced in place.
+    """
+    own = [workspace.resolve(place.path) for place in version.locations if not place.is_managed]
+    for path in filter(_is_packed, own):
+        raise StateError(
+            f"{path} is gzipped: its headers cannot be written.",
+            advice="Unpack it (gunzip), and record what there is then with `skydb ingest`.",
+        )
+    return own
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether it is gzipped; one that cannot be read is found when its content is asked for."""
+    with suppress(OSError):
+        return is_packed(path)
+    return False

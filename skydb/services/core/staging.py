@@ -9,6 +9,7 @@ from typing import TypeVar
 from skydb.domain import ProductVersion
 from skydb.files.dqfile import flags_beside
 from skydb.files.drafts import draft_of, forget_dead_drafts
+from skydb.files.toolnames import is_taken, tool_name
 
 K = TypeVar("K")
 
@@ -19,9 +20,8 @@ def plain_name(version: ProductVersion) -> str:
     A combination keeps its own name, with its number where that is not enough.
     """
     if version.rootname is None:
-        return f"{version.product_id}_{version.filename}"
-    suffix = ".fits.gz" if version.filename.lower().endswith(".gz") else ".fits"
-    return f"{version.rootname}_{version.product.kind}{suffix}"
+        return f"{version.product_id}_{tool_name(Path(version.filename))}"
+    return f"{version.rootname}_{version.product.kind}.fits"
 
 
 def draft_beside(path: Path) -> Path:
@@ -34,10 +34,12 @@ def draft_beside(path: Path) -> Path:
 
 
 def named_apart(paths: Mapping[K, Path], plain: Mapping[K, str], directory: Path) -> dict[K, Path]:
-    """Paths of which no two have the same file name.
+    """Paths that tools can take, of which no two have the same file name.
 
     Tools copy their inputs into one directory, where a borrowed name would replace another
-    exposure. Files that share a name are reached through links with plain names.
+    exposure. When files share a name, or one has a name or a packing that drizzlepac does not
+    read, all are reached through links with plain names; a copy is to be made with
+    :func:`.tool_copy`, which unpacks it.
 
     Parameters
     ----------
@@ -49,13 +51,13 @@ def named_apart(paths: Mapping[K, Path], plain: Mapping[K, str], directory: Path
         Where links are made, if any are needed.
     """
     names = [path.name for path in paths.values()]
-    if len(set(names)) == len(names):
+    if len(set(names)) == len(names) and all(map(is_taken, paths.values())):
         return dict(paths)
     directory.mkdir(parents=True, exist_ok=True)
-    links = {key: directory / plain[key] for key in paths}
-    for key, link in links.items():
-        link.symlink_to(paths[key].resolve())
+    made = {key: directory / plain[key] for key in paths}
+    for key, place in made.items():
+        place.symlink_to(paths[key].resolve())
         flags = flags_beside(paths[key])
         if flags is not None:
-            link.with_name(link.name.replace("_c0m", "_c1m")).symlink_to(flags.resolve())
-    return links
+            place.with_name(place.name.replace("_c0m", "_c1m")).symlink_to(flags.resolve())
+    return made

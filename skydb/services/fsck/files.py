@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ _PART = 1000
 
 #: Places of files; each row begins with the key that orders them.
 _PLACES = """
-SELECT l.id, l.path, l.is_managed, v.id, p.filename, v.number, v.size_bytes, v.sha256
+SELECT l.id, l.path, l.is_managed, v.id, p.filename, v.number, v.size_bytes, v.sha256, l.seen_at
   FROM file_locations l JOIN product_versions v ON v.id = l.version_id
   JOIN products p ON p.id = v.product_id WHERE l.id > :last ORDER BY l.id
 """
@@ -41,7 +42,10 @@ SELECT r.id, r.workspace FROM alignment_runs r JOIN activities a ON a.id = r.id
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A file as the ledger has it; size and checksum are None where it has none."""
+    """A file as the ledger has it; size and checksum are None where it has none.
+
+    Of the user's own files it is known when they were recorded.
+    """
 
     subject: str
     place: str
@@ -49,13 +53,15 @@ class _Known:
     sha256: str | None
     cure: str
     version_id: int | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Files:
     """Files of versions, mosaics, masks and catalogues that are missing or changed.
 
-    Without `deep` a file of the same size is taken as unchanged.
+    Without `deep` a file of the same size is taken as unchanged, but not one of the user's
+    that was written after it was recorded: who edits headers or pixels leaves the size.
 
     Parameters
     ----------
@@ -90,13 +96,14 @@ class Files:
 
     def _places(self) -> Iterator[_Known]:
         for row in _rows(self.context, _PLACES):
-            _, path, is_managed, version_id, name, number, size, sha256 = row
+            _, path, is_managed, version_id, name, number, size, sha256, seen_at = row
             cure = (
                 "put it back, or fetch it again"
                 if is_managed
                 else "put it back, or record what is there now with `skydb ingest`"
             )
-            yield _Known(f"{name}@{number}", path, size, sha256, cure, version_id)
+            own = None if is_managed else seen_at
+            yield _Known(f"{name}@{number}", path, size, sha256, cure, version_id, own)
 
     def _mosaics(self) -> Iterator[_Known]:
         for run, science, science_sha256, weight, weight_sha256 in _rows(self.context, _MOSAICS):
@@ -114,11 +121,14 @@ class Files:
     def _fault(self, path: Path, known: _Known) -> tuple[ProblemKind, str] | None:
         if not path.is_file():
             return ProblemKind.MISSING_FILE, "is gone"
-        size = path.stat().st_size
+        state = path.stat()
+        size = state.st_size
         if known.size_bytes is not None and size != known.size_bytes:
             said = f"has {size:,} bytes; {known.size_bytes:,} are on record"
             return ProblemKind.CHANGED_FILE, said
-        if self.deep and known.sha256 is not None:
+        written = datetime.fromtimestamp(state.st_mtime, UTC)
+        is_newer = known.seen_at is not None and written > known.seen_at
+        if (self.deep or is_newer) and known.sha256 is not None:
             try:
                 if sha256_of(path) != known.sha256:
                     return (
@@ -186,10 +196,13 @@ class EvidenceOfFits:
 
 def _rows(context: Context, asked: str) -> Iterator[tuple[Any, ...]]:
     """Rows that begin with a key, in its order; no transaction is open while they are used."""
+    from skydb.domain.columntypes import UtcDateTime
+
     last = -1
     while True:
         with context.store.asking() as connection:
-            part = connection.execute(text(f"{asked} LIMIT {_PART}"), {"last": last})
+            typed = text(f"{asked} LIMIT {_PART}").columns(seen_at=UtcDateTime())
+            part = connection.execute(typed, {"last": last})
             rows = [tuple(row) for row in part]
         yield from rows
         if len(rows) < _PART:

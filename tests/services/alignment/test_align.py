@@ -218,7 +218,9 @@ def test_a_crash_of_the_second_product_does_not_take_the_first_fit_along(
         def _tweakreg(self, job, directory):
             (directory / "job.started").touch()
             if OTHER in job["inputs"]:
-                raise ToolCrashedError("TweakReg", "raised ValueError")
+                log = directory.parent / "tweakreg.log"
+                log.write_text("Traceback", encoding="utf-8")
+                raise ToolCrashedError("TweakReg", "raised ValueError", log=log)
             super()._tweakreg(job, directory)
             (directory / "job.done").touch()
 
@@ -227,7 +229,11 @@ def test_a_crash_of_the_second_product_does_not_take_the_first_fit_along(
         (PRODUCT, "proposed"),
         (OTHER, "failed"),
     ]
-    assert "raised ValueError" in rows[1]["reason"]
+    reason = rows[1]["reason"]
+    assert "raised ValueError" in reason
+    named = Path(reason.partition("Its log: ")[2].rstrip("."))
+    assert named.is_relative_to(services.context.workspace.root / "alignments")
+    assert named.read_text(encoding="utf-8") == "Traceback"
 
 
 def test_a_product_named_twice_is_fitted_once(

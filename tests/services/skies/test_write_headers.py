@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 
@@ -165,6 +166,19 @@ def test_an_acceptance_can_be_written_over_skies(services, visit, catalog_file):
     assert fits.getheader(visit[0], "SCI")["WCSNAME"] == "IDC_w3m18525i-FIT_SKYDB_gaia"
     # The sky was measured in the other WCS.
     assert cards(visit[0])["MDRIZSKY"] is None
+
+
+def test_a_gzipped_file_is_refused_before_any_is_written(services, visit):
+    packed = visit[1].with_name(f"{visit[1].name}.gz")
+    packed.write_bytes(gzip.compress(visit[1].read_bytes(), 1))
+    services.ingest.ingest([visit[0], packed])
+    run = matched(services)
+    before = checksums([visit[0], packed])
+    with pytest.raises(StateError, match=r"\.fits\.gz is gzipped.*gunzip"):
+        SkyHeaderService(services.context).write(run)
+    assert checksums([visit[0], packed]) == before
+    with services.context.store.reading() as session:
+        assert session.scalars(select(HeaderWrite)).all() == []
 
 
 def test_one_file_in_another_place_leaves_the_other_alone(services, visit):

@@ -1,0 +1,100 @@
+"""Cards that contradict each other are told; what the archive writes is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skydb.errors import NotHstImageError
+from skydb.files.reader import read_facts
+from tests.files.builders import ImageBuilder
+
+MJD = 56244.5
+TIMES = {"EXPSTART": MJD, "EXPEND": MJD + 503 / 86400, "EXPTIME": 502.9}
+
+
+@pytest.mark.parametrize(
+    ("cards", "doubt"),
+    [
+        ({"DATE": "yesterday"}, "DATE is 'yesterday', which is not a date"),
+        ({"DATE": "2999-01-01"}, "DATE is 2999-01-01, which is in the future"),
+        ({"DATE": "2001-01-01"}, "DATE is 2001-01-01, before the exposure was taken (2012-11-13)"),
+        ({**TIMES, "EXPTIME": 5029.0}, "EXPTIME is 5029 s, of 503.0 s from EXPSTART to EXPEND."),
+        ({**TIMES, "EXPTIME": 250.0}, "EXPTIME is 250 s, of 503.0 s from EXPSTART to EXPEND"),
+    ],
+)
+def test_a_time_that_another_card_denies_is_told(image: ImageBuilder, cards, doubt) -> None:
+    image.primary |= cards
+    (told,) = read_facts(image.write()).doubts
+    assert told.startswith(doubt)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"DATE": "2012-11-13"},
+        {"DATE": "2012-11-14T07:08:09"},
+        {"DATE": "14/11/12"},
+        TIMES,
+        {**TIMES, "EXPTIME": 250.0, "EXPFLAG": "INTERRUPTED"},
+        {**TIMES, "EXPTIME": 250.0, "CRSPLIT": 2},
+        {"EXPSTART": MJD, "EXPEND": MJD + 401.05 / 86400, "EXPTIME": 400.0},
+    ],
+)
+def test_times_of_the_archive_are_not_doubted(image: ImageBuilder, cards) -> None:
+    image.primary |= cards
+    assert read_facts(image.write()).doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("cards", "doubt"),
+    [
+        ({"ORIENTAT": 90.0}, "CD of SCI,1 is turned by -90.00 degrees from ORIENTAT."),
+        ({"RA_APER": 86.25, "DEC_APER": -2.45}, "CRVAL of SCI,1 is 0.999 degrees from its"),
+        ({"RA_APER": 85.25 / 15, "DEC_APER": -2.45}, "CRVAL of SCI,1 is 79.5 degrees from its"),
+        (
+            {"DISTNAME": "x_w3m-npl1-NOMODEL", "NPOLFILE": "iref$npl1_npl.fits"},
+            "DISTNAME and NPOLFILE name npl1, and SCI,1 has no correction",
+        ),
+        (
+            {"DISTNAME": "x_w3m-NOMODEL-d2i1", "D2IMFILE": "iref$d2i1_d2i.fits"},
+            "DISTNAME and D2IMFILE name d2i1, and SCI,1 has no correction",
+        ),
+    ],
+)
+def test_a_wcs_that_another_card_denies_is_told(image: ImageBuilder, cards, doubt) -> None:
+    image.chips[0].update(cards)
+    (told,) = read_facts(image.write()).doubts
+    assert told.startswith(doubt)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"ORIENTAT": 0.3},
+        {"ORIENTAT": 360.0},
+        {"RA_APER": 85.31 - 360, "DEC_APER": -2.40},
+        {"DISTNAME": "x_w3m-NOMODEL-NOMODEL", "NPOLFILE": "N/A", "D2IMFILE": "N/A"},
+        {"DISTNAME": "x_w3m-NOMODEL-NOMODEL", "NPOLFILE": "iref$npl1_npl.fits"},
+    ],
+)
+def test_a_wcs_of_the_archive_is_not_doubted(image: ImageBuilder, cards) -> None:
+    image.chips[0].update(cards)
+    assert read_facts(image.write()).doubts == ()
+
+
+def test_calibrated_pixels_that_were_rounded_are_told(image: ImageBuilder) -> None:
+    path = image.write()
+    with fits.open(path) as hdus:
+        hdus["SCI"].data = hdus["SCI"].data.astype(np.int16)
+        hdus.writeto(path.with_name("rounded_flt.fits"))
+    (told,) = read_facts(path.with_name("rounded_flt.fits")).doubts
+    assert told.startswith("SCI,1 has whole numbers")
+
+
+@pytest.mark.parametrize("kind", ["DARK", "BIAS", "flat "])
+def test_a_calibration_exposure_shows_no_sky(image: ImageBuilder, kind) -> None:
+    image.primary["IMAGETYP"] = kind
+    with pytest.raises(NotHstImageError, match="no image of the sky"):
+        read_facts(image.write())
