@@ -11,7 +11,7 @@ _UNKNOWN_TABLE = re.compile(r"no such table: (\S+)|relation (\S+) does not exist
 
 
 def advice_on(statement: str = "", said: str = "") -> str:
-    """What to do next, after a refusal of SQLite or PostgreSQL.
+    """Advice after a refusal of SQLite or PostgreSQL.
 
     Parameters
     ----------
