@@ -1,7 +1,8 @@
 """A plugin of pytest that writes down which test runs which lines, and how long it takes.
 
 Written to ``$MUTATE_MAP``: seconds of each test, the lines of skydb that its body runs, those that
-its fixtures run (by file of tests, because a fixture may be shared), and what was imported.
+its fixtures run (by file of tests, because a fixture may be shared), those that run before or
+between tests, and what was imported.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import coverage
 import pytest
+from sqlalchemy.orm import configure_mappers
 
 _RECORDER = coverage.Coverage(data_file=None, source_pkgs=["skydb"], config_file=False)
 _SECONDS: dict[str, float] = defaultdict(float)
@@ -53,15 +55,23 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _FAILED.add(report.nodeid)
 
 
+def pytest_collection_finish() -> None:
+    """What tables are made of counts as imported."""
+    configure_mappers()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write it all down."""
     _RECORDER.stop()
     data = _RECORDER.get_data()
     names: dict[str, int] = {}
     lines: dict[str, dict[int, list[int]]] = {}
+    early: dict[str, list[int]] = {}
     for file in data.measured_files():
         by_line = data.contexts_by_lineno(file)
-        lines[str(Path(file).relative_to(Path.cwd()))] = {
+        module = str(Path(file).relative_to(Path.cwd()))
+        early[module] = sorted(line for line, contexts in by_line.items() if "" in contexts)
+        lines[module] = {
             line: sorted(
                 names.setdefault(one, len(names)) for one in contexts if one and one not in _FAILED
             )
@@ -69,5 +79,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         }
     seconds = {name: value for name, value in _SECONDS.items() if name not in _FAILED}
     known = {"seconds": seconds, "names": list(names), "lines": lines, "failed": sorted(_FAILED)}
-    known["modules"] = list(sys.modules)
+    known |= {"modules": list(sys.modules), "early": early}
     Path(os.environ["MUTATE_MAP"]).write_text(json.dumps(known))
