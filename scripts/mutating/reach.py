@@ -70,10 +70,14 @@ class Reach:
         """Tests that reach a change, the file that mirrors the module first, then cheap ones."""
         module = str(mutant.path)
         first, last = _statement(mutant)
-        if first is None:
+        lines = range(first or 0, last + 1)
+        # What runs while modules are imported shows in whatever is imported.
+        if first is None or (
+            self.is_early(mutant) and not any(self._tests[module][line] for line in lines)
+        ):
             found = set().union(*self._tests[module].values())
         else:
-            found = set().union(*(self._tests[module][line] for line in range(first, last + 1)))
+            found = set().union(*(self._tests[module][line] for line in lines))
         files = {one for one in found if "::" not in one}
         found = {one for one in found if "::" in one}
         found |= {test for file in files for test in self._of_file[file]}

@@ -187,6 +187,7 @@ def test_a_bad_delivery_does_not_end_before_it_begins() -> None:
     one = BadDelivery("idc", "2017-01-01", "2017-01-01", "wrong table", "Ada")
     told = (one.name, one.began_on, one.ended_on, one.what, one.author)
     assert told == ("idc", "2017-01-01", "2017-01-01", "wrong table", "Ada")
+    assert BadDelivery("idc", "2017-01-01", "2017-02-01", "wrong", "Ada").ended_on == "2017-02-01"
     with pytest.raises(StateError, match="before it begins"):
         BadDelivery("idc", "2017-01-02", "2017-01-01", "wrong", "Ada")
 
