@@ -22,7 +22,7 @@ from skydb.domain.cardchanges import CardChanges, HduChanges
 from skydb.domain.choice import Wish, choose
 from skydb.domain.guards import flags_of
 from skydb.domain.solution import FITTED
-from skydb.domain.values import FileFacts, FitParameters
+from skydb.domain.values import FileFacts, FitParameters, is_mirrored
 from skydb.domain.vocabulary import FindingKind, SkyMethod, SolutionOrigin, SolutionStatus
 from skydb.errors import StateError
 from tests.domain.entities import STAMP, catalog, file_of, ingest, sky_run, version_of, wcs
@@ -248,3 +248,22 @@ def test_a_wcs_is_a_fit_when_it_was_applied_or_restores_one_that_was(
     assert one.is_fitted is (is_fit or origin is SolutionOrigin.RESTORED)
     one.source = _solution(SolutionOrigin.TWEAKBACK, SolutionStatus.FAILED)
     assert one.is_fitted is (is_fit and origin is not SolutionOrigin.RESTORED)
+
+
+@pytest.mark.parametrize("other", ["", "\t", "A", "O"])
+def test_the_wcs_in_force_is_the_one_without_a_letter(other: str) -> None:
+    file = file_of("ibxl50ivq_flt.fits", "a" * 64, wcs("IDC_other", other), wcs())
+    assert file.primary.name.text == "IDC_w3m18525i"
+    with pytest.raises(LookupError, match="has no primary WCS"):
+        _ = replace(file, solutions=(wcs("IDC_other", other),)).primary
+
+
+@pytest.mark.parametrize(
+    ("cd", "mirrored"),
+    [((-1.0, 0.0, 0.0, 1.0), False), ((1.0, 0.0, 0.0, 1.0), True), ((0.0, 1.0, 1.0, 0.0), False),
+     ((0.0, -1.0, 1.0, 0.0), True), ((0.0, 0.0, 0.0, 1.0), False)],
+)  # fmt: skip
+def test_a_sky_is_mirrored_when_its_axes_turn_the_other_way(
+    cd: tuple[float, float, float, float], mirrored: bool
+) -> None:
+    assert is_mirrored(cd) is mirrored

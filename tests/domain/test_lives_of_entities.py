@@ -289,6 +289,7 @@ def test_versions_have_contents_and_flags_of_their_own() -> None:
     assert version.note_flags(replace(file_of(), dq_sha256="d" * 64))
     assert version.content_id == f"{version.sha256}+{'d' * 64}"
     assert not version.note_flags(file_of())
+    assert not version.note_flags(replace(file_of(), dq_sha256="".join("d" for _ in range(64))))
     assert version.dq_sha256 == "d" * 64
 
 
