@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from skydb.domain.overlap import Level, MeasuredChip
+from skydb.domain.vocabulary import SkyStat, SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.bodies import _linked, _wanted, stars_of
 from skydb.sky.cells import _inside
@@ -16,6 +19,11 @@ from skydb.sky.components import _exposures
 from skydb.sky.displacement import _rotation_and_scale, residual_mas
 from skydb.sky.fit_trust import FOUND_SHARE, Agreement, check_cross_match
 from skydb.sky.footprint import overlap_area_arcsec2
+from skydb.sky.frame_offsets import LEAST_MATCHES, Detections, _peak, _sound, detect
+from skydb.sky.gradients import plane_left
+from skydb.sky.levels import SkyStatistic
+from skydb.sky.methods import Measures
+from tests.sky.chips import tan_wcs
 
 
 @pytest.mark.parametrize("beyond", [-2, -1, 0, 1, 2])
@@ -130,3 +138,97 @@ def test_outlines_that_meet_in_the_tip_of_a_corner_share_it(east: float) -> None
     expected = (tip / 2 * side_deg * 3600.0) ** 2
     assert overlap_area_arcsec2(square, other) == pytest.approx(expected, rel=0.01)
     assert overlap_area_arcsec2(square, square + 1.001 * side_deg * np.array([east, 1.0])) == 0.0
+
+
+def test_pixels_of_an_exposure_are_those_of_its_first_chip() -> None:
+    chips = [
+        Detections(
+            np.full((n, 2), n), np.full((n, 2), -n), np.full(n, n), np.full(n, 0.5), np.eye(2) * n
+        )
+        for n in (2, 1)
+    ]
+    whole = Detections.joined(chips)
+    assert len(whole) == 3
+    assert whole.mas_per_pix.tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    assert whole.radec_deg[:, 0].tolist() == [2, 2, 1]
+    assert whole.extver.tolist() == [2, 2, 1]
+
+
+def test_a_blank_chip_joins_the_others_without_a_source() -> None:
+    blank = detect(np.zeros((64, 64)), None, tan_wcs((85.25, -2.46), shape_xy=(64, 64)))
+    assert (len(blank), blank.radec_deg.shape, blank.xy_pix.shape) == (0, (0, 2), (0, 2))
+    assert len(Detections.joined([blank, blank])) == 0
+
+
+STEPS = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 1.0), (-1.0, -1.0)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_bad_pixel_beside_the_middle_of_a_source_spoils_it(step: tuple[float, float]) -> None:
+    bad = np.zeros((9, 9), dtype=bool)
+    bad[4 + int(step[1]), 4 + int(step[0])] = True
+    # Pixels are counted from 1.
+    xy, flux = _sound(np.array([(5.0, 5.0), (2.0, 2.0)]), np.array([1.0, 2.0]), bad)
+    assert (xy.tolist(), flux.tolist()) == ([[2.0, 2.0]], [2.0])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_votes_for_a_pixel_beside_the_peak_are_votes_for_the_peak(
+    step: tuple[float, float],
+) -> None:
+    place = np.array([3.0, 2.0])
+    steps = np.vstack((np.tile(place, (LEAST_MATCHES - 2, 1)), np.tile(place + step, (2, 1))))
+    found = _peak(steps, 10.0)
+    assert found is not None and found.tolist() == place.tolist()
+    assert _peak(steps[1:], 10.0) is None
+
+
+def _exposures_at(places: np.ndarray) -> Measures:
+    """Exposures of one chip whose middles are at places, in degrees."""
+    square = 0.01 * np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
+    names = [f"i{number:03}" for number in range(len(places))]
+    level = Level(1.0, 0.1, 100)
+    return Measures(
+        tuple(MeasuredChip(name, 1, level, SkyUnit.ELECTRON_PER_S, 1.0) for name in names),
+        (),
+        {(name, 1): square + place for name, place in zip(names, places, strict=True)},
+    )
+
+
+def _differences(measures: Measures, count: int) -> dict[tuple[str, str], float]:
+    """Of every pair of the first exposures, and not what planes make."""
+    rng = np.random.default_rng(8)
+    return {
+        pair: float(rng.normal()) for pair in itertools.combinations(measures.rootnames[:count], 2)
+    }
+
+
+@pytest.mark.parametrize("turn_deg", [30.0, 45.0, 90.0, 135.0])
+def test_what_planes_leave_does_not_depend_on_the_direction_of_a_dither(turn_deg: float) -> None:
+    steps = np.column_stack((np.linspace(-0.02, 0.02, 9), np.zeros(9)))
+    turn = np.radians(turn_deg)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    straight, turned = _exposures_at(steps), _exposures_at(steps @ matrix.T)
+    found = [plane_left(one, _differences(one, 9)) for one in (straight, turned)]
+    assert found[0] == pytest.approx(found[1], rel=1e-3)
+    assert found[0] is not None and 0.3 < found[0] < 3.0
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(9, True), (200, True), (201, False)])
+def test_planes_of_more_exposures_than_can_be_solved_are_not_told(
+    count: int, is_told: bool
+) -> None:
+    rng = np.random.default_rng(2)
+    measures = _exposures_at(rng.uniform(-0.02, 0.02, (count, 2)))
+    assert (plane_left(measures, _differences(measures, 9)) is not None) is is_told
+
+
+@pytest.mark.parametrize("values", [(1.0, 3.0), (3.0, 1.0), (-2.0, 5.0)])
+def test_a_mode_of_fewer_pixels_than_make_a_bin_is_half_a_bin_above_the_lowest(
+    values: tuple[float, float],
+) -> None:
+    found = SkyStatistic(SkyStat.MODE, width_sigma=2.0).level(np.array(values, dtype=np.float32))
+    deviation = float(np.std(values, ddof=1))
+    assert found is not None
+    assert found.value == pytest.approx(min(values) + deviation)
+    assert (found.sigma, found.pixels) == (pytest.approx(deviation / 2**0.5), 2)
