@@ -23,6 +23,10 @@ from skydb.sky.frame_offsets import LEAST_MATCHES, Detections, _peak, _sound, de
 from skydb.sky.gradients import plane_left
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
+from skydb.sky.pairs import _terms
+from skydb.sky.planemaps import fit_map
+from skydb.sky.regions import Polygons
+from skydb.sky.spherical import unit_vectors
 from tests.sky.chips import tan_wcs
 
 
@@ -232,3 +236,32 @@ def test_a_mode_of_fewer_pixels_than_make_a_bin_is_half_a_bin_above_the_lowest(
     assert found is not None
     assert found.value == pytest.approx(min(values) + deviation)
     assert (found.sigma, found.pixels) == (pytest.approx(deviation / 2**0.5), 2)
+
+
+@pytest.mark.parametrize("geometry", ["shift", "rshift", "rscale", "general"])
+def test_points_in_one_place_are_moved_and_neither_turned_nor_stretched(geometry: str) -> None:
+    one = np.array([(3.0, 4.0)] * 5)
+    found = fit_map(one, one + 2.0, geometry)
+    assert found.matrix.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert found.shift.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("length", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("geometry", ["rshift", "rscale"])
+def test_a_turn_is_found_from_two_points_however_far_apart(geometry: str, length: float) -> None:
+    points = length * np.array([(-0.5, -0.5), (0.5, 0.5)])
+    found = fit_map(points, points[:, ::-1] * np.array([-1.0, 1.0]), geometry)
+    assert np.degrees(found.turn_rad) == pytest.approx(90.0)
+
+
+def test_a_fit_of_two_coordinates_has_every_product_up_to_its_degree() -> None:
+    (terms,) = _terms(np.array([(2.0, 3.0)]))
+    assert sorted(terms) == sorted(2.0**i * 3.0**j for i in range(6) for j in range(6 - i))
+
+
+@pytest.mark.parametrize("side_arcsec", [1e-4, 1e-2, 1.0])
+def test_however_small_an_outline_is_it_meets_what_it_lies_in(side_arcsec: float) -> None:
+    square = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    small = unit_vectors(np.array([10.0, 0.0]) + square * side_arcsec / 3600.0)
+    touched, whole = Polygons((np.array([10.0, 0.0]) + square,)).meets(small[None])
+    assert (touched.tolist(), whole.tolist()) == ([True], [False])
