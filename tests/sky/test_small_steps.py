@@ -24,9 +24,11 @@ from skydb.sky.gradients import plane_left
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.pairs import _terms
-from skydb.sky.planemaps import fit_map
+from skydb.sky.planemaps import PlaneMap, fit_map
 from skydb.sky.regions import Polygons
+from skydb.sky.relative import ROTATION_PAIRS, _clipped, _turns_of, _Unknowns, _with_their_visit
 from skydb.sky.spherical import unit_vectors
+from skydb.sky.ties import NARROWEST_PIX, Tie
 from tests.sky.chips import tan_wcs
 
 
@@ -265,3 +267,81 @@ def test_however_small_an_outline_is_it_meets_what_it_lies_in(side_arcsec: float
     small = unit_vectors(np.array([10.0, 0.0]) + square * side_arcsec / 3600.0)
     touched, whole = Polygons((np.array([10.0, 0.0]) + square,)).meets(small[None])
     assert (touched.tolist(), whole.tolist()) == ([True], [False])
+
+
+class _Pairs:
+    """Stars of two exposures, each the one of the same number."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self.first = self.second = numbers
+
+    def only(self, good: np.ndarray) -> _Pairs:
+        return _Pairs(self.first[good])
+
+
+def test_pairs_that_are_left_far_apart_tie_no_more() -> None:
+    """A median of lengths is 1.1774 times the scatter along an axis, of which four are far."""
+    lengths = np.array([1.1774] * 20 + [3.99, 4.01])
+    places = [np.zeros((22, 2)), np.column_stack((lengths, np.zeros(22)))]
+    maps = [PlaneMap.identity()] * 2
+
+    def kept(pixel_mas: float) -> list[int]:
+        plane: Any = SimpleNamespace(places=places, pixel_mas=pixel_mas)
+        tie: Any = Tie(0, 1, _Pairs(np.arange(22)))  # type: ignore[arg-type]
+        (left,) = _clipped(plane, [tie], maps)
+        return left.stars.first.tolist()
+
+    assert kept(1e-3) == [*range(21)]
+    # No pair is far that is within what two stars of one exposure may be.
+    assert kept(4.02 / NARROWEST_PIX) == [*range(22)]
+
+
+def _visits(*visits: str) -> Any:
+    members = [SimpleNamespace(visit=visit) for visit in visits]
+    return SimpleNamespace(members=members, middle=lambda number: np.zeros(2))
+
+
+def _tied(first: int, second: int, pairs: int) -> Any:
+    return SimpleNamespace(first=first, second=second, stars=range(pairs))
+
+
+@pytest.mark.parametrize(
+    ("visits", "ties", "turns"),
+    [
+        ("vv", [(0, 1, 5)], [-1, -1]),
+        ("vvw", [(0, 1, 5), (1, 2, 5)], [0, 0, 1]),
+        ("wwv", [(0, 1, 5), (1, 2, 5)], [0, 0, 1]),
+        ("vvw", [(0, 1, 5)], [-1, -1, -1]),
+        ("vvv", [(0, 1, 49), (1, 2, 1)], [-1, 0, -1]),
+        ("vvv", [(0, 1, ROTATION_PAIRS)], [0, 1, -1]),
+        ("vwx", [(0, 1, 5)], [0, 1, -1]),
+    ],
+)
+def test_an_exposure_turns_by_itself_with_many_pairs_or_else_with_its_visit(
+    visits: str, ties: list[tuple[int, int, int]], turns: list[int]
+) -> None:
+    assert _turns_of(_visits(*visits), [_tied(*one) for one in ties], False) == turns
+
+
+def test_whole_visits_turn_as_they_are() -> None:
+    ties = [_tied(0, 1, 500), _tied(1, 2, 500)]
+    assert _turns_of(_visits("v", "v", "w"), ties, True) == [0, 0, 1]
+
+
+def test_equations_have_the_shifts_of_both_and_the_turns_of_those_that_turn() -> None:
+    xy = np.array([(2.0, 3.0)])
+    still = _Unknowns([0, 1], [-1, -1], 10.0).rows(_tied(0, 1, 1), xy)
+    assert still.tolist() == [[-1, 0, 1, 0], [0, -1, 0, 1]]
+    turning = _Unknowns([0, 1], [-1, 0], 10.0).rows(_tied(0, 1, 1), xy)
+    np.testing.assert_allclose(turning, [[-1, 0, 1, 0, -0.3], [0, -1, 0, 1, 0.2]])
+    both = _Unknowns([0, 1], [0, 1], 10.0).rows(_tied(1, 0, 1), xy)
+    np.testing.assert_allclose(both, [[1, 0, -1, 0, -0.3, 0.3], [0, 1, 0, -1, 0.2, -0.2]])
+
+
+@pytest.mark.parametrize("visits", ["vvab", "vvwx", "vvva"])
+def test_an_exposure_without_a_tie_goes_with_its_own_visit_alone(visits: str) -> None:
+    moved, still = PlaneMap.rigid(np.array([4.0, -2.0]), 0.0), PlaneMap.identity()
+    found = _with_their_visit(_visits(*visits), [_tied(0, 1, 5)], [moved, moved, still, still])
+    expected = [4.0, -2.0] if visits[2] == "v" else [0.0, 0.0]
+    assert found[2].shift.tolist() == expected
+    assert found[3].shift.tolist() == [0.0, 0.0]
