@@ -27,6 +27,7 @@ from skydb.sky.pairs import _terms
 from skydb.sky.planemaps import PlaneMap, fit_map
 from skydb.sky.regions import Polygons
 from skydb.sky.relative import ROTATION_PAIRS, _clipped, _turns_of, _Unknowns, _with_their_visit
+from skydb.sky.sources import _centroids
 from skydb.sky.spherical import unit_vectors
 from skydb.sky.ties import NARROWEST_PIX, Tie
 from tests.sky.chips import tan_wcs
@@ -345,3 +346,15 @@ def test_an_exposure_without_a_tie_goes_with_its_own_visit_alone(visits: str) ->
     expected = [4.0, -2.0] if visits[2] == "v" else [0.0, 0.0]
     assert found[2].shift.tolist() == expected
     assert found[3].shift.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("away", [(0, 0), (3, 3), (-3, 3), (3, -3), (-3, -3)])
+def test_what_shines_beside_a_star_is_no_star(away: tuple[int, int]) -> None:
+    y, x = np.mgrid[0:32, 0:32]
+    image = 100.0 * np.exp(-((x - 16.2) ** 2 + (y - 15.9) ** 2) / 2 / 1.2**2)
+    rows, columns = np.array([16 + away[1]]), np.array([16 + away[0]])
+    found_x, found_y, flux, sound = _centroids(image, rows, columns, None)
+    assert sound.tolist() == [away == (0, 0)]
+    assert flux[0] > 0
+    if sound[0]:
+        assert (found_x[0], found_y[0]) == pytest.approx((16.2, 15.9), abs=0.02)
