@@ -170,7 +170,7 @@ def test_each_of_several_arguments_and_each_word_is_checked() -> None:
 class Looker:
     """Has a method with every kind of argument."""
 
-    def look(self, count: int, flag: bool = False, *names: str, **chosen: Unpack[Words]) -> None:
+    def look(self, count: int, width: int = 1, *names: str, **chosen: Unpack[Words]) -> None:
         """Take all of them."""
 
 
@@ -178,5 +178,5 @@ def test_a_call_with_other_arguments_is_told_the_names_it_may_give() -> None:
     with pytest.raises(TypeError) as caught:
         checked_arguments(Looker.look)(Looker())  # type: ignore[call-arg]
     assert str(caught.value) == (
-        "look: missing a required argument: 'count'. It takes (count, flag, *names, **chosen)."
+        "look: missing a required argument: 'count'. It takes (count, width, *names, **chosen)."
     )
