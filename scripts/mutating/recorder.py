@@ -7,6 +7,8 @@ between tests, and what was imported.
 
 from __future__ import annotations
 
+import functools
+import gc
 import json
 import os
 import sys
@@ -19,15 +21,20 @@ import coverage
 import pytest
 from sqlalchemy.orm import configure_mappers
 
+from scripts.mutating.swap import caches
+
 _RECORDER = coverage.Coverage(data_file=None, source_pkgs=["skydb"], config_file=False)
 _SECONDS: dict[str, float] = defaultdict(float)
 _FAILED: set[str] = set()
+_CACHES: list[functools._lru_cache_wrapper] = []  # type: ignore[type-arg]
 _RECORDER.start()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Fixtures count for the file of the test."""
+    """Fixtures count for the file of the test; what was answered to another one is forgotten."""
+    for one in _CACHES:
+        one.cache_clear()
     yield from _recorded(item, item.nodeid.partition("::")[0])
 
 
@@ -58,6 +65,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collection_finish() -> None:
     """What tables are made of counts as imported."""
     configure_mappers()
+    gc.unfreeze()
+    _CACHES.extend(caches())
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -55,22 +55,25 @@ def _own(code: CodeType) -> tuple[object, ...]:
     return (*(getattr(code, part) for part in _PARTS), [(type(one), repr(one)) for one in values])
 
 
+def caches() -> list[functools._lru_cache_wrapper]:  # type: ignore[type-arg]
+    """Functions of skydb that remember their answers."""
+    found = (one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper))
+    return [one for one in found if str(one.__module__).startswith("skydb")]
+
+
 class Functions:
     """Functions and caches of what has been imported from below a directory."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._known: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
-        self._caches: list[functools._lru_cache_wrapper] = []  # type: ignore[type-arg]
         gc.unfreeze()
         for one in gc.get_objects():
             if type(one) is FunctionType and one.__code__.co_filename.startswith(f"{home}/skydb"):
                 code = one.__code__
                 key = (code.co_filename, code.co_qualname, code.co_firstlineno)
                 self._known[key].append(one)
-            elif isinstance(one, functools._lru_cache_wrapper):
-                self._caches.append(one)
-        self._caches = [one for one in self._caches if str(one.__module__).startswith("skydb")]
+        self._caches = caches()
         gc.freeze()
 
     def swaps(self, path: Path, source: str, changed: str) -> dict[FunctionType, CodeType]:

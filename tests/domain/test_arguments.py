@@ -52,6 +52,7 @@ def takes(
     settings: TweakRegSettings | None = None,
     odd: list[int] | None = None,
     ra: float = 0.0,
+    dec: float = 0.0,
     epoch: float = 0.0,
     jyear: float = 0.0,
 ) -> None:
@@ -138,8 +139,9 @@ def test_a_quantity_of_another_unit_is_told_the_unit_of_its_argument() -> None:
     with pytest.raises(UsageError) as caught:
         becomes("ra", 3 * u.m)
     assert str(caught.value) == "ra=3.0 m has another unit. Give it in deg."
-    with pytest.raises(UsageError, match=r"ra=2016.0 has another unit. Give it in deg\."):
-        becomes("ra", Time(2016.0, format="jyear"))
+    for name in ("ra", "dec"):
+        with pytest.raises(UsageError, match=rf"{name}=2016.0 has another unit. Give it in deg\."):
+            becomes(name, Time(2016.0, format="jyear"))
 
 
 def test_a_quantity_where_there_is_no_unit_is_no_number() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +20,23 @@ from skydb.domain import (
 )
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.cardchanges import CardChanges, HduChanges
-from skydb.domain.choice import Wish, choose
+from skydb.domain.chip import ChipSolution
+from skydb.domain.choice import Wish, choose, described, newest_in_time
+from skydb.domain.condition import Condition
 from skydb.domain.guards import flags_of
 from skydb.domain.solution import FITTED
 from skydb.domain.values import FileFacts, FitParameters, is_mirrored
-from skydb.domain.vocabulary import FindingKind, SkyMethod, SolutionOrigin, SolutionStatus
-from skydb.errors import StateError
-from tests.domain.entities import STAMP, catalog, file_of, ingest, sky_run, version_of, wcs
-from tests.domain.shelves import PIPELINE, SVM, ProductSet, chosen, delivery
+from skydb.domain.vocabulary import (
+    FindingKind,
+    Flavour,
+    ProductKind,
+    SkyMethod,
+    SolutionOrigin,
+    SolutionStatus,
+)
+from skydb.errors import InputsRefusedError, StateError
+from tests.domain.entities import CHIP, STAMP, catalog, file_of, ingest, sky_run, version_of, wcs
+from tests.domain.shelves import PIPELINE, SVM, ProductSet, accepted, chosen, delivery
 
 FIT = FitParameters(1.0, 2.0, 0.1, 1.0001, 0.05, 0.06)
 
@@ -267,3 +277,54 @@ def test_a_sky_is_mirrored_when_its_axes_turn_the_other_way(
     cd: tuple[float, float, float, float], mirrored: bool
 ) -> None:
     assert is_mirrored(cd) is mirrored
+
+
+def test_of_two_kinds_of_an_exposure_the_one_corrected_for_cte_is_taken() -> None:
+    for kinds in ((ProductKind.FLT, ProductKind.FLC), (ProductKind.FLC, ProductKind.FLT)):
+        shelf = ProductSet()
+        for kind in kinds:
+            shelf.add(delivery("ibxl50iaq", kind))
+        (found,) = choose(shelf.all)
+        assert found.version.product.kind is ProductKind.FLC
+
+
+def test_a_number_that_several_flavours_have_names_no_version() -> None:
+    shelf = ProductSet()
+    for flavour in (PIPELINE, SVM):
+        shelf.add(delivery("ibxl50iaq", flavour=flavour))
+    with pytest.raises(InputsRefusedError, match="is in several products; name --flavour"):
+        choose(shelf.all, Wish(versions={"ibxl50iaq": 1}))
+
+
+def test_what_skydb_made_of_an_older_delivery_stands_for_no_newer_one() -> None:
+    shelf = ProductSet()
+    old = accepted(shelf.add(delivery("ibxl50iaq", date_written="2015-01-01")))
+    (product,) = shelf.all
+    wish = Wish(flavour=Flavour.SKYDB)
+    assert newest_in_time(product, Flavour.SKYDB, wish) is old
+    shelf.add(delivery("ibxl50iaq", date_written="2019-01-01"))
+    assert newest_in_time(product, Flavour.SKYDB, wish) is None
+
+
+def test_an_input_is_described_with_the_wcs_that_it_has() -> None:
+    version = ProductSet().add(delivery("ibxl50iaq"), "IDC_w3m18525i-GSC240")
+    assert described(version)["wcs_name"] == "IDC_w3m18525i-GSC240"
+    assert described(version)["alignment"] == "archive"
+    version.solutions.clear()
+    assert described(version)["wcs_name"] is None
+
+
+@pytest.mark.parametrize("has_outline", [True, False])
+def test_a_chip_with_an_outline_has_a_circle_around_it(has_outline: bool) -> None:
+    geometry = CHIP if has_outline else replace(CHIP, polygon_deg=())
+    chip = ChipSolution(geometry)
+    assert (chip.s_region is not None) is has_outline
+    assert (chip.radius_deg is not None) is has_outline
+    if has_outline:
+        x, y, z = chip.x, chip.y, chip.z
+        assert None not in (x, y, z) and math.hypot(x, y, z) == pytest.approx(1.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("flag", ["F", "N", "U", "X", "TRUE", ""])
+def test_only_the_flag_of_a_moving_target_says_that_it_moved(flag: str) -> None:
+    assert Condition(mtflag=flag).complaints == ()
