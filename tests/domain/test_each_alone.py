@@ -21,9 +21,9 @@ from skydb.domain import (
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.cardchanges import CardChanges, HduChanges
 from skydb.domain.chip import ChipSolution
-from skydb.domain.choice import Wish, choose, described, newest_in_time
+from skydb.domain.choice import EXPOSURE_KINDS, Wish, choose, described, newest_in_time
 from skydb.domain.condition import Condition
-from skydb.domain.guards import flags_of
+from skydb.domain.guards import flags_of, frame_of
 from skydb.domain.solution import FITTED
 from skydb.domain.values import FileFacts, FitParameters, is_mirrored
 from skydb.domain.vocabulary import (
@@ -328,3 +328,46 @@ def test_a_chip_with_an_outline_has_a_circle_around_it(has_outline: bool) -> Non
 @pytest.mark.parametrize("flag", ["F", "N", "U", "X", "TRUE", ""])
 def test_only_the_flag_of_a_moving_target_says_that_it_moved(flag: str) -> None:
     assert Condition(mtflag=flag).complaints == ()
+
+
+def test_no_inputs_and_an_input_without_a_wcs_are_not_mixed() -> None:
+    assert flags_of(()) == []
+    bare = ProductSet().add(delivery("ibxl50iaq"))
+    bare.solutions.clear()
+    assert FindingKind.MIXED_FRAMES not in {flag.guard for flag in flags_of(chosen(bare))}
+
+
+@pytest.mark.parametrize("plain", [kind for kind in EXPOSURE_KINDS if kind is not ProductKind.FLC])
+def test_inputs_without_a_correction_for_cte_are_named(plain: ProductKind) -> None:
+    shelf = ProductSet()
+    kinds = (ProductKind.FLC, plain, ProductKind.FLC)
+    used = [
+        shelf.add(delivery(f"ibxl50i{letter}q", kind))
+        for letter, kind in zip("abc", kinds, strict=True)
+    ]
+    said = [one.message for one in flags_of(chosen(*used)) if one.guard is FindingKind.MIXED_KINDS]
+    assert said == ["ibxl50ibq have no FLC; the others are corrected for CTE."]
+
+
+def test_of_inputs_that_were_moved_and_others_the_numbers_are_said() -> None:
+    shelf = ProductSet()
+    used = [shelf.add(delivery(f"ibxl50i{letter}q")) for letter in "abc"]
+    flags = flags_of(chosen(accepted(used[0]), accepted(used[1]), used[2]))
+    (said,) = [one.message for one in flags if one.guard is FindingKind.MIXED_ALIGNMENT]
+    assert said.startswith("2 of 3 inputs hold an accepted fit, and ibxl50icq do not")
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("IDC_w3m18525i-FIT_REL_GAIAeDR3", "Gaia"),
+        ("IDC_w3m18525i-FIT_REL_2MASS", "2MASS"),
+        ("IDC_w3m18525i-GSC240", "a priori GSC240"),
+        ("IDC_w3m18525i", "guide stars"),
+        ("TWEAK", "WCSNAME TWEAK"),
+    ],
+)
+def test_a_frame_is_named_by_what_the_wcs_was_made_of(name: str, frame: str) -> None:
+    version = ProductSet().add(delivery("ibxl50iaq"), name)
+    assert version.current_solution is not None
+    assert frame_of(version.current_solution) == frame
