@@ -20,10 +20,12 @@ from skydb.domain import (
 )
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.cardchanges import CardChanges, HduChanges
+from skydb.domain.cataloguse import WithoutMotion
 from skydb.domain.chip import ChipSolution
 from skydb.domain.choice import EXPOSURE_KINDS, Wish, choose, described, newest_in_time
 from skydb.domain.condition import Condition
 from skydb.domain.guards import flags_of, frame_of
+from skydb.domain.motion import MotionRecord
 from skydb.domain.solution import FITTED
 from skydb.domain.values import FileFacts, FitParameters, is_mirrored
 from skydb.domain.vocabulary import (
@@ -371,3 +373,23 @@ def test_a_frame_is_named_by_what_the_wcs_was_made_of(name: str, frame: str) -> 
     version = ProductSet().add(delivery("ibxl50iaq"), name)
     assert version.current_solution is not None
     assert frame_of(version.current_solution) == frame
+
+
+def test_that_no_source_has_a_motion_is_said_of_many_too() -> None:
+    many = [int("1000") for _ in range(2)]
+    record = MotionRecord(*many, 2000.0, 2016.0, treatment=WithoutMotion.DROP)
+    assert record.sentence().startswith("None of the 1000 sources has a proper motion; they ")
+    fewer = MotionRecord(1000, 999, 2000.0, 2016.0, treatment=WithoutMotion.DROP)
+    assert fewer.sentence().startswith("999 of 1000 sources have no proper motion and ")
+
+
+def test_a_fit_replaces_what_stands_in_older_deliveries_and_not_in_newer_ones() -> None:
+    shelf = ProductSet()
+    old, middle, new = (
+        shelf.add(delivery("ibxl50iaq", date_written=f"{year}-01-01"))
+        for year in (2015, 2017, 2019)
+    )
+    (product,) = shelf.all
+    fit = AlignmentSolution.found(middle, ingest(), wcs("IDC_w3m18525i-FIT_SKYDB_g"))
+    product.supersede_with(fit)
+    assert [one.solutions[0].superseded_by for one in (old, middle, new)] == [fit, fit, None]

@@ -81,6 +81,10 @@ def test_another_wcs_of_the_same_name_is_another_wcs(moved):
 def test_what_two_headers_round_differently_is_one_wcs():
     near = replace(KEPT, crval_deg=(CHIP.crval_deg[0] + 0.1 * MAS, CHIP.crval_deg[1] - 0.1 * MAS))
     assert objection(product(near)) is None
+    pixels = tuple(one + 5e-4 for one in CHIP.crpix_pix)
+    assert objection(product(replace(KEPT, crpix_pix=pixels))) is None
+    terms = tuple(one * (1 + 5e-7) for one in CHIP.cd_deg)
+    assert objection(product(replace(KEPT, cd_deg=terms))) is None
 
 
 def test_what_neither_header_tells_is_no_objection():

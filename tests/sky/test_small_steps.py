@@ -20,6 +20,7 @@ from skydb.sky.displacement import _rotation_and_scale, residual_mas
 from skydb.sky.fit_trust import FOUND_SHARE, Agreement, check_cross_match
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.frame_offsets import LEAST_MATCHES, Detections, _peak, _sound, detect
+from skydb.sky.geometry import off_tangent_plane
 from skydb.sky.gradients import plane_left
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
@@ -188,6 +189,8 @@ def test_votes_for_a_pixel_beside_the_peak_are_votes_for_the_peak(
     found = _peak(steps, 10.0)
     assert found is not None and found.tolist() == place.tolist()
     assert _peak(steps[1:], 10.0) is None
+    # Two pixels away is another place.
+    assert _peak(np.vstack((steps[:-2], steps[-2:] + step)), 10.0) is None
 
 
 def _exposures_at(places: np.ndarray) -> Measures:
@@ -219,6 +222,28 @@ def test_what_planes_leave_does_not_depend_on_the_direction_of_a_dither(turn_deg
     found = [plane_left(one, _differences(one, 9)) for one in (straight, turned)]
     assert found[0] == pytest.approx(found[1], rel=1e-3)
     assert found[0] is not None and 0.3 < found[0] < 3.0
+
+
+def test_planes_leave_nothing_of_differences_that_planes_made() -> None:
+    rng = np.random.default_rng(6)
+    places, slopes = rng.uniform(-0.02, 0.02, (9, 2)), rng.normal(0.0, 100.0, (9, 2))
+    measures = _exposures_at(places)
+    made = {}
+    for (n, one), (m, other) in itertools.combinations(enumerate(measures.rootnames), 2):
+        here = (places[n] + places[m]) / 2
+        made[one, other] = float(
+            n - m + slopes[n] @ (here - places[n]) - slopes[m] @ (here - places[m])
+        )
+    assert plane_left(measures, made) == pytest.approx(0.0, abs=1e-4)
+    made[measures.rootnames[0], measures.rootnames[1]] += 1.0
+    assert plane_left(measures, made) == pytest.approx(0.2, abs=0.15)
+
+
+@pytest.mark.parametrize("ra_deg", [0.0, 0.5, 179.5, 359.2, 359.9])
+def test_a_position_stays_where_it_is_all_around_the_sky(ra_deg: float) -> None:
+    centre = unit_vectors(np.array([(ra_deg, 10.0)]))[0]
+    found = off_tangent_plane(np.zeros((1, 2)), centre)
+    assert found[0] == pytest.approx((ra_deg, 10.0))
 
 
 @pytest.mark.parametrize(("count", "is_told"), [(9, True), (200, True), (201, False)])
