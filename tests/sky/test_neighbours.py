@@ -65,7 +65,7 @@ def test_a_visit_is_spanned_by_its_own_overlaps_and_not_by_those_with_others() -
 
 def test_an_exposure_is_known_by_what_its_name_says() -> None:
     names = ["one", "two", "three"]
-    one = dict.fromkeys(names, "v")
+    one = {name: "".join(["v", "1"]) for name in names}
     fresh = [
         Overlap("".join(found.first), "".join(found.second), found.area_arcsec2)
         for found in all_overlaps(names)
