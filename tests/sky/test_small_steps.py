@@ -323,7 +323,8 @@ def test_pairs_that_are_left_far_apart_tie_no_more() -> None:
 
 
 def _visits(*visits: str) -> Any:
-    members = [SimpleNamespace(visit=visit) for visit in visits]
+    # As they come out of headers: equal texts, and not one and the same.
+    members = [SimpleNamespace(visit="".join([visit, "1"])) for visit in visits]
     return SimpleNamespace(members=members, middle=lambda number: np.zeros(2))
 
 

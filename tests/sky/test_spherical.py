@@ -210,3 +210,11 @@ def test_a_corner_on_a_side_touches_it_and_does_not_cross():
     for one, other in ((triangle, below), (below, triangle)):
         crossing, touching = crossings_with(one[None], other)
         assert (crossing.tolist(), touching.tolist()) == ([False], [True])
+
+
+@pytest.mark.parametrize("ra", range(0, 360, 45))
+@pytest.mark.parametrize("dec", [-60.0, 0.0, 30.0])
+def test_what_is_held_does_not_depend_on_the_place_on_the_sky(ra, dec):
+    points = around((ra, dec), [(0.0, 0.1), (0.7, 0.2), (-0.3, -0.6), (0.8, 0.8), (-1.2, 0.1)])
+    outline = around((ra, dec), [(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)])
+    assert holding(outline[None], points)[0].tolist() == [True, True, True, False, False]

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
-from skydb.domain.values import FitQuality, WcsFacts, WcsName
+from skydb.domain.values import FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import TrustComponent, WcsKind
 from skydb.errors import UsageError
 from skydb.services.alignment import screening
+from skydb.services.alignment.accept import _is_as_predicted
 from skydb.services.alignment.attempts import Attempt, as_parameters, names_of, verdict
 from skydb.services.alignment.screening import TrustChecks, check_archive
 from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
@@ -48,6 +50,15 @@ def test_attempts_are_told_and_taken_as_they_were() -> None:
     assert one.after(None) is one
     found["verdicts"] = [verdict(score, ok) for score in (-1.0, -0.1, 0.0, 0.3) for ok in (0, 1)]
     assert_kept("attempts", found)
+
+
+@pytest.mark.parametrize(
+    ("part", "is_good"), [(0.0, True), (1.0, True), (1.01, False), (9.0, False)]
+)
+def test_an_image_moved_as_predicted_when_what_is_left_is_within_the_limit(
+    part: float, is_good: bool
+) -> None:
+    assert _is_as_predicted(Realised(100.0, 100.0, part * RESIDUAL_LIMIT_MAS)) is is_good
 
 
 def test_lists_of_catalogues_are_kept_with_their_first() -> None:
