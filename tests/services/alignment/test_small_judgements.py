@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skydb.domain.references import parse
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
 from skydb.domain.values import FitQuality, Realised, WcsFacts, WcsName
@@ -18,6 +19,8 @@ from skydb.errors import UsageError
 from skydb.services.alignment import screening
 from skydb.services.alignment.accept import _is_as_predicted
 from skydb.services.alignment.attempts import Attempt, as_parameters, names_of, verdict
+from skydb.services.alignment.exposures import _has_number
+from skydb.services.alignment.fit_checks import FitChecks
 from skydb.services.alignment.screening import TrustChecks, check_archive
 from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
 from skydb.sky.displacement import Displacement
@@ -144,3 +147,25 @@ def test_a_jury_hears_the_neighbours_of_a_fit_whatever_comes_first() -> None:
         reports = {str(key): jury.report(key).checks for key in sorted(fits)}
         assert found.setdefault("reports", reports) == reports
     assert_kept("jury", found["reports"])
+
+
+def test_a_fit_is_told_once_unless_its_trust_changes() -> None:
+    told: list[Attempt] = []
+    reference: Any = SimpleNamespace(target=SimpleNamespace(version_id=7, path=Path("a_drz.fits")))
+    nothing: Any = None
+    checks = FitChecks(nothing, "gaia", [reference], nothing, told.append)
+    failed: Any = SimpleNamespace(product=Path("a_drz.fits"), is_fitted=False, reason="no star")
+    checks.add(failed)
+    assert [(one.catalog, one.key, one.fit) for one in told] == [("gaia", 7, failed)]
+    checks.add(failed)
+    assert len(told) == 1
+    assert [one.key for one in checks.attempts()] == [7]
+
+
+@pytest.mark.parametrize(
+    ("name", "has_number"),
+    [("ibxl50iaq_flt.fits", False), ("ibxl50iaq_flt.fits@2", True), ("version:3", True),
+     ("product:3", False)],
+)  # fmt: skip
+def test_a_version_is_named_by_its_number_or_not(name: str, has_number: bool) -> None:
+    assert _has_number(parse(name)) is has_number
