@@ -13,14 +13,15 @@ import pytest
 from skydb.domain.references import parse
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
-from skydb.domain.values import FitQuality, Realised, WcsFacts, WcsName
+from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import TrustComponent, WcsKind
-from skydb.errors import UsageError
+from skydb.errors import ToolError, UsageError
 from skydb.services.alignment import screening
 from skydb.services.alignment.accept import _is_as_predicted
 from skydb.services.alignment.attempts import Attempt, as_parameters, names_of, verdict
 from skydb.services.alignment.exposures import _has_number
 from skydb.services.alignment.fit_checks import FitChecks
+from skydb.services.alignment.fitrecord import _parameters
 from skydb.services.alignment.screening import TrustChecks, check_archive
 from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
 from skydb.sky.displacement import Displacement
@@ -169,3 +170,16 @@ def test_a_fit_is_told_once_unless_its_trust_changes() -> None:
 )  # fmt: skip
 def test_a_version_is_named_by_its_number_or_not(name: str, has_number: bool) -> None:
     assert _has_number(parse(name)) is has_number
+
+
+NUMBERS = {"dx_pix": 1.0, "dy_pix": 2.0, "rotation_deg": 0.1, "scale": 1.0, "x_rms_pix": 0.05,
+           "y_rms_pix": 0.06}  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", NUMBERS)
+def test_a_fit_without_one_of_its_numbers_is_not_recorded(missing: str) -> None:
+    told: Any = SimpleNamespace(product=Path("a_drz.fits"), log=None, **NUMBERS)
+    assert _parameters(told) == FitParameters(*NUMBERS.values())
+    setattr(told, missing, None)
+    with pytest.raises(ToolError, match=r"gave an incomplete fit of a_drz\.fits"):
+        _parameters(told)
