@@ -106,6 +106,15 @@ def test_exposures_that_are_nearly_as_far_off_are_named_beside_the_worst(
     assert found.alternatives == others
 
 
+def test_of_many_exposures_the_worst_is_not_named_beside_itself() -> None:
+    names = [f"i{number:03}" for number in range(300)]
+    contrasts = [(names, np.append(np.full(299, 5.0), 5.5), np.ones(300))]
+    model: Any = SimpleNamespace(contrasts=lambda taken: contrasts)
+    (found,) = _exposures(model, ())
+    assert (found.exposure, len(found.alternatives)) == ("i299", 299)
+    assert "i299" not in found.alternatives
+
+
 def test_rotation_and_scale_do_not_depend_on_where_the_points_lie() -> None:
     turn = np.radians(3.0)
     matrix = 1.01 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
