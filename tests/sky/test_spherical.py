@@ -11,7 +11,7 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.regions import Circle, Polygons, degrees_of
-from skydb.sky.spherical import crossings_with, distances_to_sides, holding, outlines_of
+from skydb.sky.spherical import crossings_with, distances_to_sides, holding, middles_of, outlines_of
 
 #: Positions where arithmetic on right ascensions would go wrong, and ordinary ones.
 CENTRES = st.one_of(
@@ -218,3 +218,9 @@ def test_what_is_held_does_not_depend_on_the_place_on_the_sky(ra, dec):
     points = around((ra, dec), [(0.0, 0.1), (0.7, 0.2), (-0.3, -0.6), (0.8, 0.8), (-1.2, 0.1)])
     outline = around((ra, dec), [(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)])
     assert holding(outline[None], points)[0].tolist() == [True, True, True, False, False]
+
+
+def test_the_middle_of_an_outline_is_a_unit_vector_in_it():
+    middles = middles_of(np.stack([chip((30.0, 40.0)), chip((200.0, -70.0), sides_deg=(9.0, 5.0))]))
+    np.testing.assert_allclose(np.linalg.norm(middles, axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(degrees_of(middles)[0], (30.0, 40.0), atol=1e-6)
