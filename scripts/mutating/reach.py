@@ -45,6 +45,7 @@ class Reach:
     def __init__(self, files: Iterable[Path]) -> None:
         self.seconds: dict[str, float] = {}
         self.modules: set[str] = set()
+        self._early: dict[str, set[int]] = defaultdict(set)
         self._tests: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for file in files:
             self._add(json.loads(file.read_text()))
@@ -55,22 +56,28 @@ class Reach:
     def _add(self, known: dict) -> None:  # type: ignore[type-arg]
         self.seconds |= known["seconds"]
         self.modules |= set(known["modules"])
+        for module, early in known["early"].items():
+            self._early[module] |= set(early)
         for module, lines in known["lines"].items():
             for line, contexts in lines.items():
                 self._tests[module][int(line)] |= {known["names"][one] for one in contexts}
 
-    def cost(self, tests: Sequence[str]) -> float:
-        """Seconds of processor that tests take without a change."""
-        return sum(self.seconds.get(test, 1.0) for test in tests)
+    def is_early(self, mutant: Mutant) -> bool:
+        """Whether what is changed has run while modules were imported and tests collected."""
+        return not self._early[str(mutant.path)].isdisjoint(mutant.lines)
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a change, the file that mirrors the module first, then cheap ones."""
         module = str(mutant.path)
         first, last = _statement(mutant)
-        if first is None:
+        lines = range(first or 0, last + 1)
+        # What runs while modules are imported shows in whatever is imported.
+        if first is None or (
+            self.is_early(mutant) and not any(self._tests[module][line] for line in lines)
+        ):
             found = set().union(*self._tests[module].values())
         else:
-            found = set().union(*(self._tests[module][line] for line in range(first, last + 1)))
+            found = set().union(*(self._tests[module][line] for line in lines))
         files = {one for one in found if "::" not in one}
         found = {one for one in found if "::" in one}
         found |= {test for file in files for test in self._of_file[file]}

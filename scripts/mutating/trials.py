@@ -1,4 +1,4 @@
-"""Try changes in a copy of the tree, each in a process forked from one that has imported a lot."""
+"""Try changes in a copy of the tree: of functions in forks, others by importing everything anew."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import importlib
 import os
 import resource
 import shutil
-import signal
 import sys
-import time
-import traceback
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from scripts.mutating.mutants import ROOT, Mutant
+from scripts.mutating.forks import OPTIONS, QUIET, Forks, Order, end_with, move_to, wait
+from scripts.mutating.mutants import ROOT, Mutant, source_of
 
 _COPIED = ("skydb", "tests", "migrations", "scripts", "docs", "pyproject.toml", "alembic.ini")
 #: pytest: all passed. Anything else, a module that cannot be imported too, is noticed.
@@ -54,10 +52,20 @@ class _Chosen:
 
 
 class Trial:
-    """A copy of the tree in which changes are tried."""
+    """A copy of the tree in which changes are tried.
 
-    def __init__(self, home: Path, timeout_s: float) -> None:
-        self._home, self._timeout_s = home, timeout_s
+    Parameters
+    ----------
+    home : Path
+        Where the copy is made.
+    timeout_s : float
+        Seconds that the tests of a change may wait, beside what they need.
+    seconds : mapping
+        Seconds of processor of each test.
+    """
+
+    def __init__(self, home: Path, timeout_s: float, seconds: Mapping[str, float]) -> None:
+        self._home, self._timeout_s, self._seconds = home, timeout_s, seconds
         self._stamp = 1_000_000_000
         for name in _COPIED:
             source = ROOT / name
@@ -66,77 +74,76 @@ class Trial:
                 shutil.copytree(source, home / name, ignore=ignored)
             else:
                 shutil.copy(source, home / name)
+        self._forks = Forks(home, list(dict.fromkeys(map(_file_of, seconds))), timeout_s)
 
-    def survives(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> bool:
+    def survives(self, mutant: Mutant, tests: Sequence[str], *, is_early: bool) -> bool:
         """Whether no test notices a change.
 
-        Tests may take five times the processor that they need without it, which is `seconds`.
+        With `is_early` it is in code that has run before the fork: what that has made is made
+        anew before a change counts as not noticed.
         """
         place = self._home / mutant.path
         place.write_text(mutant.code)
         # Compiled files are told by their time, and two changes are made within a second.
         self._stamp += 10
         os.utime(place, (self._stamp, self._stamp))
-        # Most are noticed by the first tests, and then the others need not be imported.
-        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        parts = (files[:1], files[1:3], files[3:])
         try:
-            return all(
-                self.passes([test for test in tests if test.partition("::")[0] in part], seconds)
-                for part in parts
-            )
+            answer = self._forks.ask(self._order(mutant.path, mutant.code, tests))
+            if answer.is_elsewhere or (answer.is_passed and is_early):
+                return self._survives_import(tests)
+            return answer.is_passed
         finally:
             shutil.copy2(ROOT / mutant.path, place)
 
-    @property
-    def said(self) -> str:
-        """The end of what the last run of tests printed."""
-        return (self._home / "log").read_text()[-2000:]
+    def _order(self, path: Path, changed: str | None, tests: Sequence[str]) -> Order:
+        seconds = {test: self._seconds.get(test, 1.0) for test in tests}
+        return Order(path, source_of(path), changed, tuple(tests), seconds)
 
-    def passes(self, tests: Sequence[str], seconds: float) -> bool:
-        """Whether tests pass in the copy; what does not end in time does not."""
+    def passes_unchanged(self, path: Path, tests: Sequence[str]) -> str:
+        """What is said where tests do not pass without any change, both ways."""
+        answer = self._forks.ask(self._order(path, None, tests))
+        if not answer.is_passed:
+            return f"in a fork: {answer.said}"
+        if not self._passes(tests):
+            return "imported anew: " + (self._home / "log").read_text()[-2000:]
+        return ""
+
+    def _survives_import(self, tests: Sequence[str]) -> bool:
+        # Most are noticed by the first tests, and then the others need not be imported.
+        files = list(dict.fromkeys(map(_file_of, tests)))
+        parts = (files[:1], files[1:3], files[3:])
+        return all(
+            self._passes([test for test in tests if _file_of(test) in part]) for part in parts
+        )
+
+    def _passes(self, tests: Sequence[str]) -> bool:
+        """Whether tests pass in the copy; what does not end in time does not.
+
+        Tests may take five times the processor that they need without a change.
+        """
         if not tests:
             return True
+        seconds = sum(self._seconds.get(test, 1.0) for test in tests)
         child = os.fork()
         if child == 0:
-            self._run(tests, 15 + 5 * seconds)
-        end = time.monotonic() + self._timeout_s + 15 * seconds
-        while True:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended or time.monotonic() > end:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(child, signal.SIGKILL)
-                if not ended:
-                    os.waitpid(child, 0)
-                code = os.waitstatus_to_exitcode(status) if ended else None
-                if code in _NOT_RUN:
-                    sys.exit(f"pytest could not run {tests[:3]}: learn anew what tests reach.")
-                return code == _PASSED
-            time.sleep(0.02)
+            end_with(lambda: self._run(tests, 15 + 5 * seconds), self._home / "log")
+        code = wait(child, self._timeout_s + 15 * seconds)
+        if code in _NOT_RUN:
+            sys.exit(f"pytest could not run {tests[:3]}: learn anew what tests reach.")
+        return code == _PASSED
 
-    def _run(self, tests: Sequence[str], cpu_s: float) -> None:
-        """Run tests in this process and end it."""
-        code = 99
-        try:
-            os.setsid()
-            log = os.open(self._home / "log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s) + 5))
-            os.chdir(self._home)
-            os.environ["PYTHONPATH"] = str(self._home)
-            # What is compiled stays compiled, but for the module that is changed.
-            sys.dont_write_bytecode = False
-            others = (one for one in sys.path if one not in (str(ROOT), ""))
-            sys.path[:] = [str(self._home), *others]
-            for name in [one for one in sys.modules if one.split(".")[0] in ("scripts", "tests")]:
-                del sys.modules[name]
-            files = dict.fromkeys(test.partition("::")[0] for test in tests)
-            options = ("-x", "-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider")
-            quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "--hypothesis-seed=0")
-            code = int(pytest.main([*options, *quiet, *files], plugins=[_Chosen(tests)]))
-        except BaseException:  # noqa: BLE001 - the process ends here
-            traceback.print_exc(file=sys.__stderr__)
-        finally:
-            sys.__stderr__.flush() if sys.__stderr__ else None
-            os._exit(code)
+    def _run(self, tests: Sequence[str], cpu_s: float) -> int:
+        """Run tests in this process."""
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s) + 5))
+        move_to(self._home)
+        files = dict.fromkeys(map(_file_of, tests))
+        return int(pytest.main([*OPTIONS, "-x", *QUIET, *files], plugins=[_Chosen(tests)]))
+
+    def stop(self) -> None:
+        """End the process that forks."""
+        self._forks.stop()
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]

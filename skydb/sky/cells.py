@@ -126,7 +126,7 @@ def _inside(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArra
     for (x1, y1), (x2, y2) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         crosses = (y1 > y) != (y2 > y)
         if crosses.any():
-            at = x1 + (y - y1) * (x2 - x1) / (y2 - y1 or 1.0)
+            at = x1 + (y - y1) * (x2 - x1) / (y2 - y1)
             found ^= crosses & (x < at)
     return found
 

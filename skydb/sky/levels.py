@@ -203,7 +203,7 @@ class SkyStatistic:
         if width <= 0 or width > high - low:
             return Level(low + width / 2, deviation / float(np.sqrt(kept.size)), kept.size)
         bins = int((high - low) / width) + 1
-        step = np.float32((high - low) / max(bins - 1, 1))
+        step = np.float32((high - low) / (bins - 1))
         places = ((kept - np.float32(low)) / step).astype(np.intp)
         counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
         value = low + (peak_of(counts) + 0.5) * width

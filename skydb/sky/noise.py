@@ -281,8 +281,7 @@ def _left_of_step(step: float, deviation: float) -> float:
     if not step:
         return 0.0
     scatter = np.maximum((deviation / step) ** 2 - 1 / 12, 0.0)
-    left = step / (np.sqrt(2) * np.pi) * np.exp(-2 * np.pi**2 * scatter)
-    return float(min(left, step / np.sqrt(12)))
+    return float(step / (np.sqrt(2) * np.pi) * np.exp(-2 * np.pi**2 * scatter))
 
 
 def _rank(values: Pixels, median: float) -> NDArray[np.float64]:

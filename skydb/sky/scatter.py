@@ -44,7 +44,8 @@ def scatter_mas(
     pixels, sky = np.vstack(position_pix), _plane_deg(*position_deg)
     pixels = pixels - pixels.mean(axis=1, keepdims=True)
     cd_deg = np.linalg.lstsq(pixels.T, sky.T, rcond=None)[0].T
-    if np.linalg.matrix_rank(pixels) < 2 or np.linalg.cond(cd_deg) > _WORST_CONDITION:
+    # Of sources in one line or place it is infinite.
+    if np.linalg.cond(cd_deg) > _WORST_CONDITION:
         return None
     east, north = (cd_deg @ np.vstack(residual_pix)).std(axis=1) * _MAS_PER_DEG
     return float(east), float(north)

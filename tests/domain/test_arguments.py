@@ -20,6 +20,14 @@ class TweakRegSettings:
     """Stands for that of the drizzle layer, which is told by its name."""
 
 
+class AstroDrizzleSettings:
+    """Stands for those of the other tool."""
+
+
+class ZSettings:
+    """Comes after the one that is wanted in the alphabet."""
+
+
 class FewerSettings(TweakRegSettings):
     """A kind of it."""
 
@@ -44,6 +52,7 @@ def takes(
     settings: TweakRegSettings | None = None,
     odd: list[int] | None = None,
     ra: float = 0.0,
+    dec: float = 0.0,
     epoch: float = 0.0,
     jyear: float = 0.0,
 ) -> None:
@@ -107,6 +116,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     *(("either", None, "a whole number or a text"), ("either", True, "a whole number or a text")),
     *(("either", Path("a"), "a whole number or a text"),),
     *(("settings", 5, "TweakRegSettings"), ("settings", object(), "TweakRegSettings")),
+    *(("settings", one(), "TweakRegSettings") for one in (AstroDrizzleSettings, ZSettings)),
     *(("jyear", Time(2016.0, format="jyear"), "a number"),),
 ]
 
@@ -129,8 +139,9 @@ def test_a_quantity_of_another_unit_is_told_the_unit_of_its_argument() -> None:
     with pytest.raises(UsageError) as caught:
         becomes("ra", 3 * u.m)
     assert str(caught.value) == "ra=3.0 m has another unit. Give it in deg."
-    with pytest.raises(UsageError, match=r"ra=2016.0 has another unit. Give it in deg\."):
-        becomes("ra", Time(2016.0, format="jyear"))
+    for name in ("ra", "dec"):
+        with pytest.raises(UsageError, match=rf"{name}=2016.0 has another unit. Give it in deg\."):
+            becomes(name, Time(2016.0, format="jyear"))
 
 
 def test_a_quantity_where_there_is_no_unit_is_no_number() -> None:
@@ -156,3 +167,18 @@ def test_each_of_several_arguments_and_each_word_is_checked() -> None:
     # A word that there is not is no business of the check.
     assert call(other="x") == (("other", "x"),)
     assert call.__name__ == "several"
+
+
+class Looker:
+    """Has a method with every kind of argument."""
+
+    def look(self, count: int, width: int = 1, *names: str, **chosen: Unpack[Words]) -> None:
+        """Take all of them."""
+
+
+def test_a_call_with_other_arguments_is_told_the_names_it_may_give() -> None:
+    with pytest.raises(TypeError) as caught:
+        checked_arguments(Looker.look)(Looker())  # type: ignore[call-arg]
+    assert str(caught.value) == (
+        "look: missing a required argument: 'count'. It takes (count, width, *names, **chosen)."
+    )

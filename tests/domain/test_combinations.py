@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -129,3 +130,25 @@ def test_a_product_moves_the_files_that_it_can_be_made_of(flavour, of) -> None:
 def test_why_a_combination_was_chosen_is_said() -> None:
     (found,) = choose_combinations([P], shelf(PIPELINE).all)
     assert "pipeline" in found.reason and "; " in found.reason
+
+
+def test_a_product_of_older_files_is_fitted_for_what_no_other_moves() -> None:
+    again = combination("ibxl50020", PIPELINE, TWO)
+    files = shelf(PIPELINE).all
+
+    def behind(*old: Product) -> list[str]:
+        found = choose_combinations([P, again], files, behind=old)
+        return [one.version.product.filename[:-9] for one in found]
+
+    assert behind(P) == ["ibxl50020"]
+    assert behind(again) == ["ibxl50010"]
+    assert behind(P, again) == ["ibxl50010", "ibxl50020"]
+
+
+@pytest.mark.parametrize("flavour", [PIPELINE, SVM, MVM, USER, Flavour.SKYDB])
+def test_of_what_skydb_made_of_the_same_exposures_the_newest_is_fitted(flavour) -> None:
+    old, new = (combination(f"ibxl500{n}0", flavour, ONE, TWO) for n in (1, 2))
+    old.latest.recorded_at, new.latest.recorded_at = datetime(2020, 1, 1), datetime(2021, 1, 1)
+    for both in ([old, new], [new, old]):
+        found = [one.version.product for one in choose_combinations(both, ())]
+        assert found == ([new] if flavour is Flavour.SKYDB else both)

@@ -106,7 +106,7 @@ def _version(shift_mas: float = 0.0, name: str = FIT, key: str = " ", **run: Any
     version = version_of()
     for column, value in {**RUN, **run}.items():
         setattr(version, column, value)
-    AlignmentSolution.found(version, ingest(), replace(_wcs(chip, name=name), key=key))
+    AlignmentSolution.found(version, ingest(), replace(_wcs(chip, name="".join(name)), key=key))
     return version
 
 

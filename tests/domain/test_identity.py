@@ -68,3 +68,14 @@ def test_a_headerlet_is_known_by_the_solution_that_it_holds() -> None:
 
 def test_what_only_a_log_names_is_known_by_that_name() -> None:
     assert logged_identity("a_flt.fits") != logged_identity("b_flt.fits")
+
+
+@pytest.mark.parametrize("kind", list(ProductKind))
+def test_only_a_headerlet_is_known_by_what_it_holds(kind: ProductKind) -> None:
+    held = replace(wcs("IDC_w3m18525i-GSC240"), hdr_name="mine")
+    found = product_identity(replace(EXPOSURE, kind=kind, headerlets=(held,)))
+    assert found.endswith("/mine") is (kind is ProductKind.HLET)
+
+
+def test_a_digest_of_members_has_thirty_two_digits() -> None:
+    assert len(members_digest((ONE,))) == len(members_digest(())) == 32

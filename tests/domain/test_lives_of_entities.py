@@ -187,6 +187,7 @@ def test_a_bad_delivery_does_not_end_before_it_begins() -> None:
     one = BadDelivery("idc", "2017-01-01", "2017-01-01", "wrong table", "Ada")
     told = (one.name, one.began_on, one.ended_on, one.what, one.author)
     assert told == ("idc", "2017-01-01", "2017-01-01", "wrong table", "Ada")
+    assert BadDelivery("idc", "2017-01-01", "2017-02-01", "wrong", "Ada").ended_on == "2017-02-01"
     with pytest.raises(StateError, match="before it begins"):
         BadDelivery("idc", "2017-01-02", "2017-01-01", "wrong", "Ada")
 
@@ -288,6 +289,7 @@ def test_versions_have_contents_and_flags_of_their_own() -> None:
     assert version.note_flags(replace(file_of(), dq_sha256="d" * 64))
     assert version.content_id == f"{version.sha256}+{'d' * 64}"
     assert not version.note_flags(file_of())
+    assert not version.note_flags(replace(file_of(), dq_sha256="".join("d" for _ in range(64))))
     assert version.dq_sha256 == "d" * 64
 
 

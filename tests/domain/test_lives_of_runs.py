@@ -25,6 +25,7 @@ from skydb.domain.references import is_subject, parse
 from skydb.domain.values import FitParameters, Realised, SkyLevel, WcsName
 from skydb.domain.visitdrizzle import VisitDrizzle
 from skydb.domain.vocabulary import (
+    AttemptOutcome,
     Engine,
     FindingKind,
     LinkRole,
@@ -233,6 +234,15 @@ def test_a_copy_under_its_own_name_decides_the_name_and_the_order() -> None:
 )  # fmt: skip
 def test_notes_are_about_things_and_not_about_contents(text: str, is_one: bool) -> None:
     assert is_subject(parse(text)) is is_one
+
+
+@pytest.mark.parametrize("outcome", [one for one in AttemptOutcome if one.name != "RUNNING"])
+def test_an_attempt_ends_once(outcome: AttemptOutcome) -> None:
+    attempt = RunAttempt(ingest(), 2, "host:7")
+    attempt.end(outcome, "why")
+    assert (attempt.outcome, attempt.error) == (outcome, "why")
+    with pytest.raises(StateError, match="has ended"):
+        attempt.end(outcome)
 
 
 def test_a_row_is_shown_by_its_key() -> None:

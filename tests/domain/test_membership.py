@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from skydb.domain.members import MemberWcs
-from skydb.domain.membership import DrizzledFrom
+from skydb.domain.membership import DrizzledFrom, _apart_mas
 from skydb.domain.values import FileFacts
 from tests.domain.entities import CHIP, file_of, wcs
 from tests.domain.shelves import ProductSet, delivery
@@ -81,9 +81,29 @@ def test_another_wcs_of_the_same_name_is_another_wcs(moved):
 def test_what_two_headers_round_differently_is_one_wcs():
     near = replace(KEPT, crval_deg=(CHIP.crval_deg[0] + 0.1 * MAS, CHIP.crval_deg[1] - 0.1 * MAS))
     assert objection(product(near)) is None
+    pixels = tuple(one + 5e-4 for one in CHIP.crpix_pix)
+    assert objection(product(replace(KEPT, crpix_pix=pixels))) is None
+    terms = tuple(one * (1 + 5e-7) for one in CHIP.cd_deg)
+    assert objection(product(replace(KEPT, cd_deg=terms))) is None
 
 
 def test_what_neither_header_tells_is_no_objection():
     bare = MemberWcs(NAME, 1)
     assert objection(product(bare, cal_ver=None, idctab=None)) is None
     assert objection(product(KEPT), cal_ver=None, idctab=None) is None
+
+
+@pytest.mark.parametrize("other", ["ibxl50iaa", "ibxl50ibq", "a", "z"])
+def test_what_a_table_keeps_of_other_members_is_theirs(other):
+    far = replace(KEPT, rootname=other, crval_deg=(10.0, 10.0))
+    own = replace(KEPT, rootname="".join(NAME))
+    assert objection(product(far, own)) is None
+    assert objection(product(far, replace(own, crval_deg=(10.0, 10.0)))) is not None
+
+
+def test_positions_are_apart_by_their_arc_on_the_sky():
+    # A degree of right ascension is half a degree there.
+    assert _apart_mas((10.0 + MAS, 60.0), (10.0, 60.0)) == pytest.approx(0.5, rel=1e-4)
+    assert _apart_mas((10.0, 60.0 + MAS), (10.0, 60.0)) == pytest.approx(1.0, rel=1e-4)
+    for pair in (((359.9999, 0.0), (0.0001, 0.0)), ((0.0001, 0.0), (359.9999, 0.0))):
+        assert _apart_mas(*pair) == pytest.approx(0.0002 / MAS, rel=1e-6)

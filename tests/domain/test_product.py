@@ -118,3 +118,9 @@ def test_an_attempt_to_fetch_ends_with_bytes_or_with_a_reason() -> None:
     assert (good.status, good.received_bytes, good.error) == (DownloadStatus.COMPLETE, 2880, None)
     assert (bad.status, bad.received_bytes, bad.path) == (DownloadStatus.CORRUPT, 100, None)
     assert good.finished_at is not None and bad.finished_at is not None
+
+
+@pytest.mark.parametrize("rootname", ["ibxl50ivq", "j8bt06nyq", "n9abcd010", "o4abcd010"])
+def test_a_product_of_a_file_is_not_only_logged_whatever_its_instrument(rootname: str) -> None:
+    file = replace(file_of(), facts=facts_of(rootname))
+    assert not Product.of(file, *_of_an_exposure()).is_only_logged

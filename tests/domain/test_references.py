@@ -135,3 +135,10 @@ def test_a_file_version_of_an_exposure_is_a_rootname_and_a_number() -> None:
         exposure_version("ibxl50clq")
     with pytest.raises(UsageError, match=r"is a file version and not one"):
         exposure_version("ibxl50clq_flt.fits@2")
+
+
+@pytest.mark.parametrize("word", ["abc", "acceptance", "actively", "node", "zebra"])
+def test_a_number_of_a_kind_that_there_is_not_is_no_reference(word: str) -> None:
+    with pytest.raises(UsageError):
+        parse(f"{word}:3")
+    assert parse("Activity:3") == parse("run:3") == NumberedReference(ReferenceKind.RUN, 3)

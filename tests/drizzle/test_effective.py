@@ -6,6 +6,7 @@ from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod, SkyUnit
 from skydb.drizzle.effective import (
     SkyCall,
     SkyReading,
+    effective_method,
     method_verdict,
     skies_in_use,
     value_contradictions,
@@ -155,3 +156,43 @@ def test_no_sky_is_a_sky_that_a_header_may_differ_from(on_disk, used, told):
 def test_a_chip_without_a_sky_is_left_out_of_the_values():
     assert value_contradictions(MATCH, [*VALUES[MATCH], *readings(None)]) == []
     assert value_contradictions(MATCH, readings(None, None)) == ["there is no sky value"]
+
+
+def test_of_several_computations_that_ended_well_the_last_one_counts():
+    calls = [SkyCall(LOCALMIN, None), SkyCall(MATCH, None), SkyCall(BOTH, NO_FLAT)]
+    assert effective_method(calls) is MATCH
+    assert effective_method(calls[:1]) is LOCALMIN
+
+
+@pytest.mark.parametrize("requested", COMPUTED_METHODS)
+@pytest.mark.parametrize("ran", COMPUTED_METHODS)
+def test_any_other_method_than_the_one_that_was_asked_for_is_a_downgrade(requested, ran):
+    verdict = method_verdict(requested, [SkyCall(ran, None)], VALUES[ran], "")
+    assert verdict.is_downgraded is (ran is not requested)
+
+
+@pytest.mark.parametrize("level", [1.0, 1e-6, 1e6])
+def test_a_lowest_sky_that_is_zero_but_for_rounding_is_relative(level):
+    assert value_contradictions(MATCH, readings(level * 1e-12, level)) == []
+    (found,) = value_contradictions(MATCH, readings(level * 0.01, level))
+    assert "not zero, so it is not relative" in found
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_a_header_that_differs_is_told_wherever_it_stands(wrong):
+    used = {(f"e{n}_flt.fits", 1): float(n) for n in range(3)}
+    on_disk = [99.0 if n == wrong else float(n) for n in range(3)]
+    real, contradictions = skies_in_use(readings(*on_disk), [SkyCall(LOCALMIN, None, used)])
+    assert [reading.mdrizsky for reading in real] == [0.0, 1.0, 2.0]
+    assert [text.split()[0] for text in contradictions] == [f"e{wrong}_flt.fits"]
+
+
+@pytest.mark.parametrize("method", [LOCALMIN, BOTH])
+def test_a_sky_below_zero_is_no_sky_of_zero(method):
+    assert value_contradictions(method, readings(-0.2, 0.3, 0.1)) == []
+    assert len(value_contradictions(method, readings(0.0, 0.3, 0.1))) == 1
+
+
+def test_of_several_that_failed_the_first_says_why():
+    calls = [SkyCall(BOTH, NO_FLAT), SkyCall(MATCH, "later"), SkyCall(LOCALMIN, None)]
+    assert method_verdict(BOTH, calls, VALUES[LOCALMIN], "").downgrade_reason == NO_FLAT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -187,3 +188,57 @@ def test_an_rms_of_few_numbers_has_to_be_larger_to_be_more_than_noise() -> None:
     assert beyond(2.0, 1.0, 1) == 0.0
     assert beyond(2.0, 1.0, 50) == pytest.approx(3**0.5)
     assert (beyond(None, 1.0, 50), beyond(2.0, 1.0, 0)) == (0.0, 0.0)
+
+
+def _dim(level: Level | None) -> Level | None:
+    """A thousandth of a level."""
+    if level is None:
+        return None
+    value, sigma, noise = level.value / 1000, level.sigma / 1000, (level.noise or 0.0) / 1000
+    return replace(level, value=value, sigma=sigma, noise=noise)
+
+
+def _dimmed(chip: MeasuredChip) -> MeasuredChip:
+    """A chip whose pixels gather a thousandth of the light."""
+    return replace(chip, level=_dim(chip.level), mean=_dim(chip.mean), brightness_per_unit=1000.0)
+
+
+def _numbers(advice: Advice) -> list[list[float]]:
+    """What is said in figures, a list for each text."""
+    texts = [one.reason for one in advice.rows] + [advice.summary]
+    return [
+        [float(one) for one in re.findall(r"(?<![\w.])\d+\.?\d*(?:e[+-]?\d+)?", t)] for t in texts
+    ]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        field(steps={("a", "b"): 0.2, ("b", "c"): 0.2, ("c", "d"): 0.2}),
+        field(light={"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.1}, skew=0.005),
+        field(edges=[("a", "b"), ("c", "d")], light={"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.1}),
+    ],
+    ids=["steps", "light", "islands"],
+)
+def test_advice_in_another_unit_tells_the_same_brightness(seen: Measures) -> None:
+    """A pixel that gathers a thousandth shows a thousandth in every figure but counts."""
+    small = replace(
+        seen,
+        chips=tuple(_dimmed(chip) for chip in seen.chips),
+        overlaps=tuple(
+            replace(one, first_level=_dim(one.first_level), second_level=_dim(one.second_level))
+            for one in seen.overlaps
+        ),
+    )
+    plain, dimmed = advice_on(seen), advice_on(small)
+    assert dimmed.chosen is plain.chosen
+    for told, other in zip(_numbers(plain), _numbers(dimmed), strict=True):
+        for one, two in zip(told, other, strict=True):
+            assert two == pytest.approx(one, rel=1e-9) or two == pytest.approx(one / 1000, rel=0.02)
+    assert any(told != other for told, other in zip(_numbers(plain), _numbers(dimmed), strict=True))
+    for one, two in zip(plain.rows, dimmed.rows, strict=True):
+        assert two.sigma == pytest.approx(one.sigma / 1000)
+        for name in ("residual_rms", "expected_rms", "error"):
+            before, after = getattr(one, name), getattr(two, name)
+            assert (after is None) == (before is None)
+            assert before is None or after == pytest.approx(before / 1000, rel=1e-4, abs=1e-15)

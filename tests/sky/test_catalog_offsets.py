@@ -55,6 +55,17 @@ def test_half_of_the_sources_are_enough_and_others_are_no_matter() -> None:
     assert found.count >= 38
 
 
+@pytest.mark.parametrize("are_twins_first", [True, False])
+def test_a_source_is_counted_once_where_another_one_is_near(are_twins_first: bool) -> None:
+    alone = field(40, 3)
+    twins = moved(alone, 0.0, 60.0, 0.0)
+    both = np.vstack((twins, alone) if are_twins_first else (alone, twins))
+    for found in (catalog_offset(both, alone), catalog_offset(alone, both)):
+        assert found is not None
+        assert found.count == 40
+        assert found.size_mas < 1.0
+
+
 @pytest.mark.parametrize("noise_mas", [1.0, 100.0])
 def test_catalogues_that_agree_are_not_beyond_their_errors(noise_mas: float) -> None:
     first = field(60, 5)

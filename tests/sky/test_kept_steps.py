@@ -329,6 +329,10 @@ def test_columns_are_inverted_as_far_as_they_are_constrained() -> None:
     assert _is_constrained(np.eye(2), np.ones(2))
     assert not _is_constrained(np.eye(2), np.array([1.0, 0.0]))
     assert not _is_constrained(np.ones((2, 2)), np.ones(2))
+    # In whatever unit.
+    for unit in (1e-12, 1e12):
+        assert _is_constrained(unit * np.eye(2), np.full(2, unit))
+        assert not _is_constrained(unit * np.ones((2, 2)), np.full(2, unit))
 
 
 def test_a_chip_without_a_level_has_no_noise() -> None:

@@ -74,6 +74,10 @@ def test_levels_without_noise_have_no_scatter_and_few_say_nothing_of_it() -> Non
     assert _model(PLAIN, noise=0.0).scatter == pytest.approx(0.0, abs=1e-5)
     assert _model(**MODELS["few"]).scatter == 1.0
     assert _model(**MODELS["much"]).scatter > 3.0
+    # A cell more than unknowns is one thing that is known beside them; three do not tell enough.
+    two = {("a", 1): 0.0, ("b", 1): 0.0}
+    scatters = [_model(two, noise=1.0, cells=cells).scatter for cells in (6, 7, 8)]
+    assert scatters[:2] == [1.0, 1.0] and scatters[2] > 3.0
 
 
 def test_an_exposure_that_shares_nothing_is_compared_with_none() -> None:

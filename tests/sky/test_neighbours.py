@@ -54,3 +54,20 @@ def test_no_more_than_three_overlaps_of_two_visits_are_tried() -> None:
 
 def test_exposures_that_share_no_sky_are_not_compared() -> None:
     assert compare_neighbours([], visits(v="a", w="b"), pair) == []
+
+
+def test_a_visit_is_spanned_by_its_own_overlaps_and_not_by_those_with_others() -> None:
+    three = visits(v="a b", w="c", x="d")
+    areas = {("a", "c"): 9.0, ("c", "d"): 8.0, ("b", "d"): 7.0, ("a", "b"): 1.0}
+    overlaps = [Overlap(*names, area) for names, area in areas.items()]
+    assert compare_neighbours(overlaps, three, pair) == sorted(areas)
+
+
+def test_an_exposure_is_known_by_what_its_name_says() -> None:
+    names = ["one", "two", "three"]
+    one = {name: "".join(["v", "1"]) for name in names}
+    fresh = [
+        Overlap("".join(found.first), "".join(found.second), found.area_arcsec2)
+        for found in all_overlaps(names)
+    ]
+    assert len(compare_neighbours(fresh, one, pair)) == 2

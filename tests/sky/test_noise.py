@@ -4,7 +4,7 @@ import pytest
 from skydb.domain.overlap import Level
 from skydb.domain.vocabulary import SkyStat
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.noise import unequal_noise_shift
+from skydb.sky.noise import _left_of_step, unequal_noise_shift
 
 SHAPE = (48, 48)
 TRIES = 150
@@ -129,3 +129,11 @@ def test_a_symmetric_distribution_is_not_shifted_by_more_than_its_noise() -> Non
     ]
     one, other = (level for level in levels if level)
     assert abs(unequal_noise_shift((one, other), (1.0, 1.0))) < 2 * np.hypot(one.sigma, other.sigma)
+
+
+def test_of_values_in_one_step_a_part_of_it_is_left_however_little_they_scatter() -> None:
+    """Without noise the mean is anywhere in the step that its values were moved to."""
+    for deviation in (0.0, 0.1, 12**-0.5):
+        assert _left_of_step(2.0, deviation) == pytest.approx(2.0 / (np.sqrt(2) * np.pi))
+    assert _left_of_step(2.0, 2.0) < 1e-6
+    assert _left_of_step(0.0, 1.0) == 0.0

@@ -145,3 +145,12 @@ def test_what_offsets_leave_of_errors_is_what_they_cannot_take_up(graph, seed: i
     np.testing.assert_allclose(noisy, np.sqrt((left**2) @ sigmas**2), atol=1e-6)
     both = fit.residual_sigmas([block], errors)
     np.testing.assert_allclose(both, np.hypot(shifted, noisy), atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.3, -0.3, 6.0])
+def test_of_an_error_that_does_not_close_each_of_three_keeps_a_third(shift: float) -> None:
+    fit = OffsetFit(3, [Equation(a, b, 0.0, 1.0, 0.0) for a, b in ((0, 1), (1, 2), (0, 2))])
+    left = fit.residual_sigmas((), np.array([shift, 0.0, 0.0]))
+    assert left == pytest.approx([abs(shift) / 3] * 3)
+    # One that closes is taken up by the offsets.
+    assert fit.residual_sigmas((), np.array([shift, 0.0, shift])) == pytest.approx([0.0] * 3)

@@ -11,7 +11,7 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.regions import Circle, Polygons, degrees_of
-from skydb.sky.spherical import distances_to_sides, holding, outlines_of
+from skydb.sky.spherical import crossings_with, distances_to_sides, holding, middles_of, outlines_of
 
 #: Positions where arithmetic on right ascensions would go wrong, and ordinary ones.
 CENTRES = st.one_of(
@@ -150,3 +150,77 @@ def test_many_polygons_are_taken_in_parts_without_a_seam(monkeypatch):
 def test_a_polygon_over_half_the_sky_is_refused():
     with pytest.raises(UsageError, match="80 degrees"):
         Polygons([np.array([(0.0, 0.0), (120.0, 0.0), (240.0, 0.0)])])
+
+
+DIAMOND = unit_vectors(np.array([(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)]))
+
+
+def test_what_is_held_does_not_depend_on_the_height_of_the_corners():
+    points = unit_vectors(np.array([(0.0, 0.0), (0.5, 0.0), (-0.5, 0.0), (1.5, 0.0), (-1.5, 0.0)]))
+    expected = [True, True, True, False, False]
+    for outline in (DIAMOND, DIAMOND[::-1]):
+        assert holding(outline[None], points)[0].tolist() == expected
+        # Whatever is on the other side of the sky is not in it.
+        assert not holding(outline[None], -points).any()
+
+
+def test_a_point_a_quarter_of_the_sky_away_is_not_held():
+    quarter = np.array([(0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)])
+    assert not holding(DIAMOND[None], quarter).any()
+
+
+def _box(ra, dec, width, height):
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
+    return unit_vectors(np.array([ra, dec]) + corners * (width, height))
+
+
+@pytest.mark.parametrize(
+    ("other", "crosses", "touches"),
+    [
+        (_box(0.0, 0.0, 6.0, 0.5), True, False),  # a bar across, no corner in the other
+        (_box(0.0, 0.0, 0.5, 6.0), True, False),
+        (_box(0.0, 0.0, 0.5, 0.5), False, False),  # in the middle of it
+        (_box(0.0, 0.0, 8.0, 8.0), False, False),  # around it
+        (_box(5.0, 0.0, 2.0, 2.0), False, False),  # beside it
+        (_box(2.0, 0.0, 2.0, 1.0), True, False),  # over one side
+    ],
+)
+def test_sides_cross_where_one_outline_leaves_another(other, crosses, touches):
+    found = crossings_with(_box(0.0, 0.0, 4.0, 4.0)[None], other)
+    assert [one.tolist() for one in found] == [[crosses], [touches]]
+    back = crossings_with(other[None], _box(0.0, 0.0, 4.0, 4.0))
+    assert [one.tolist() for one in back] == [[crosses], [touches]]
+
+
+def test_sides_on_the_other_side_of_the_sky_do_not_cross():
+    box, bar = _box(0.0, 0.0, 4.0, 4.0), _box(0.0, 0.0, 6.0, 0.5)
+    assert [one.tolist() for one in crossings_with(box[None], -bar)] == [[False], [False]]
+    assert [one.tolist() for one in crossings_with(box[None], -box)] == [[False], [False]]
+
+
+def test_outlines_hold_none_of_no_points():
+    assert holding(DIAMOND[None], np.zeros((0, 3))).shape == (1, 0)
+    assert holding(np.zeros((0, 4, 3)), DIAMOND).shape == (0, 4)
+
+
+def test_a_corner_on_a_side_touches_it_and_does_not_cross():
+    # Along the equator, where the corner lies exactly on the side.
+    triangle = unit_vectors(np.array([(0.0, 0.0), (1.0, 2.0), (-1.0, 2.0)]))
+    below = unit_vectors(np.array([(-3.0, 0.0), (3.0, 0.0), (3.0, -2.0), (-3.0, -2.0)]))
+    for one, other in ((triangle, below), (below, triangle)):
+        crossing, touching = crossings_with(one[None], other)
+        assert (crossing.tolist(), touching.tolist()) == ([False], [True])
+
+
+@pytest.mark.parametrize("ra", range(0, 360, 45))
+@pytest.mark.parametrize("dec", [-60.0, 0.0, 30.0])
+def test_what_is_held_does_not_depend_on_the_place_on_the_sky(ra, dec):
+    points = around((ra, dec), [(0.0, 0.1), (0.7, 0.2), (-0.3, -0.6), (0.8, 0.8), (-1.2, 0.1)])
+    outline = around((ra, dec), [(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)])
+    assert holding(outline[None], points)[0].tolist() == [True, True, True, False, False]
+
+
+def test_the_middle_of_an_outline_is_a_unit_vector_in_it():
+    middles = middles_of(np.stack([chip((30.0, 40.0)), chip((200.0, -70.0), sides_deg=(9.0, 5.0))]))
+    np.testing.assert_allclose(np.linalg.norm(middles, axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(degrees_of(middles)[0], (30.0, 40.0), atol=1e-6)

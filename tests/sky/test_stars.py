@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skydb.sky.stars import find_stars
+from skydb.sky.starfit import StarFit
+from skydb.sky.stars import StarList, StarShape, _common_width, _near, _star_like, find_stars
 from tests.sky.star_fields import BRIGHT, Scene, made
 
 WIDTHS = pytest.mark.parametrize("sigma", [0.55, 0.65, 0.8, 1.0])
@@ -62,3 +63,66 @@ def test_an_image_without_a_good_pixel_has_no_star() -> None:
     image = np.ones((60, 60))
 
     assert len(find_stars(image, None, np.zeros_like(image, dtype=bool), fwhm_pix=1.7)) == 0
+
+
+def test_the_unit_of_an_image_does_not_matter() -> None:
+    scene = made(Scene(sigma=0.75, stars=30, rays=60, hot=50, full_well=0.6 * BRIGHT, seed=5))
+    one = scene.find()
+    other = find_stars(scene.science * 1e-5, scene.error * 1e-5, scene.good, fwhm_pix=2.3548 * 0.75)
+    assert len(one) > 5
+    np.testing.assert_allclose(other.xy_pix, one.xy_pix, atol=1e-6)
+    np.testing.assert_allclose(other.flux, one.flux * 1e-5, rtol=1e-6)
+    np.testing.assert_allclose(other.snr, one.snr, rtol=1e-6)
+
+
+def test_a_pixel_without_an_error_is_not_good_and_small_errors_are_those_of_the_noise() -> None:
+    scene = made(Scene(sigma=0.75, stars=20, seed=7))
+    found = scene.find()
+    error = scene.error.copy()
+    x, y = np.rint(np.column_stack((found.x_pix, found.y_pix))[0]).astype(int)
+    error[y, x] = 0.0
+    without = find_stars(scene.science, error, scene.good, fwhm_pix=2.3548 * 0.75)
+    assert np.hypot(*(without.xy_pix - found.xy_pix[0]).T).min() > 2.0
+    few, none = (
+        find_stars(scene.science, np.full_like(error, small), scene.good, fwhm_pix=2.3548 * 0.75)
+        for small in (1e-2, 1e-6)
+    )
+    np.testing.assert_allclose(few.snr, none.snr, rtol=1e-9)
+
+
+def test_positions_are_counted_from_one_as_fits_does() -> None:
+    nought = np.zeros(1)
+    found = StarList(np.array([3.0]), np.array([5.0]), nought, nought, nought, nought, nought)
+    assert found.xy_pix.tolist() == [[4.0, 6.0]]
+
+
+STAR = {"flux": 0.5, "dx_pix": 0.3, "dy_pix": -0.4, "sigma_pix": 0.8, "stretch": 0.1,
+        "misfit": 0.03, "edge": 0.01, "seen": 0.95}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("other", "is_star"),
+    [
+        ({}, True), ({"flux": 0.0}, False), ({"flux": -3.0}, False), ({"dx_pix": 1.3}, False),
+        ({"dy_pix": -1.3}, False), ({"dx_pix": 1.0, "dy_pix": 1.0}, False),
+        ({"stretch": 0.3}, False),
+        ({"misfit": 0.07}, False), ({"edge": 0.04}, False), ({"seen": 0.7}, False),
+        ({"dx_pix": -1.1, "dy_pix": 0.0}, True), ({"stretch": 0.24}, True), ({"seen": 0.81}, True),
+    ],
+)  # fmt: skip
+def test_a_star_has_every_feature_of_one(other: dict[str, float], is_star: bool) -> None:
+    one = {name: np.array([value]) for name, value in {**STAR, **other}.items()}
+    assert _star_like(StarFit(**one), StarShape()).tolist() == [is_star]
+
+
+def test_a_star_is_about_as_wide_as_expected() -> None:
+    ratios = np.array([0.74, 0.75, 0.76, 1.0, 1.59, 1.6, 1.7])
+    assert _near(ratios, StarShape()).tolist() == [False, False, True, True, True, False, False]
+
+
+def test_the_common_width_is_that_of_the_half_that_agrees_best() -> None:
+    widths = np.array([2.2, 1.0, 2.05, 4.0, 1.5, 2.1, 2.0, 2.15])
+    assert _common_width(widths, 9.0) == 2.1
+    # Few are drawn to what is expected.
+    assert _common_width(widths[:2], 1.8) == 1.8
+    assert _common_width(widths[:7], 2.0) == 2.0

@@ -85,6 +85,16 @@ def test_a_cluster_of_false_detections_votes_once() -> None:
     assert peak.votes == 1
 
 
+def test_a_crowd_of_sources_is_voted_for_once_by_a_star() -> None:
+    crowd = np.array([[1000.0, 1000.0]]) + np.arange(20)[:, np.newaxis]
+    stars = np.array([[1500.0, 1500.0], [9000.0, 200.0]])
+
+    peak = best_offset(stars, crowd, _SEARCH)
+
+    assert peak is not None
+    assert peak.votes == 1
+
+
 def test_two_stars_are_never_enough() -> None:
     peak, _ = _voted(1, 2, 0)
 

@@ -41,3 +41,11 @@ def test_a_name_without_a_distortion_does_not_hide_one() -> None:
 def test_where_nobody_named_a_distortion_it_is_unknown() -> None:
     one = version(found=["TWEAK"])
     assert free_name(one, [one], "gaia") == "IDC_unknown-FIT_SKYDB_gaia"
+
+
+def test_the_second_fit_to_a_catalogue_has_a_two_in_its_name() -> None:
+    taken = ["IDC_w3m18525i-FIT_SKYDB_gaia"]
+    for number in (2, 3):
+        one = version(found=taken)
+        assert free_name(one, [one], "gaia") == f"IDC_w3m18525i-FIT_SKYDB_gaia-{number}"
+        taken.append(f"IDC_w3m18525i-fit_skydb_gaia-{number}")

@@ -99,3 +99,15 @@ def test_a_catalogue_named_twice_is_tried_once_and_none_is_refused():
     assert names_of("gaia") == ("gaia",)
     with pytest.raises(UsageError):
         names_of([])
+
+
+def test_no_catalogue_is_asked_when_every_file_has_a_trusted_fit() -> None:
+    targets = [Target(key, Path(f"{key}_drz.fits"), None) for key in range(2)]
+    asked = []
+
+    def make(name, left, number, told):
+        asked.append((name, [one.version_id for one in left]))
+        return [attempt(name, one, 1.0 if one.version_id <= number else 0.1) for one in left]
+
+    first_trusted(["gaia", "gsc242", "2mass"], targets, make)
+    assert asked == [("gaia", [0, 1]), ("gsc242", [1])]

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skydb.domain.references import parse
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
-from skydb.domain.values import FitQuality, WcsFacts, WcsName
+from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import TrustComponent, WcsKind
-from skydb.errors import UsageError
+from skydb.errors import ToolError, UsageError
 from skydb.services.alignment import screening
+from skydb.services.alignment.accept import _is_as_predicted
 from skydb.services.alignment.attempts import Attempt, as_parameters, names_of, verdict
+from skydb.services.alignment.exposures import _has_number
+from skydb.services.alignment.fit_checks import FitChecks
+from skydb.services.alignment.fitrecord import _parameters
 from skydb.services.alignment.screening import TrustChecks, check_archive
 from skydb.services.alignment.solution_diff import distortion_of, distortions_apart
 from skydb.sky.displacement import Displacement
@@ -48,6 +54,15 @@ def test_attempts_are_told_and_taken_as_they_were() -> None:
     assert one.after(None) is one
     found["verdicts"] = [verdict(score, ok) for score in (-1.0, -0.1, 0.0, 0.3) for ok in (0, 1)]
     assert_kept("attempts", found)
+
+
+@pytest.mark.parametrize(
+    ("part", "is_good"), [(0.0, True), (1.0, True), (1.01, False), (9.0, False)]
+)
+def test_an_image_moved_as_predicted_when_what_is_left_is_within_the_limit(
+    part: float, is_good: bool
+) -> None:
+    assert _is_as_predicted(Realised(100.0, 100.0, part * RESIDUAL_LIMIT_MAS)) is is_good
 
 
 def test_lists_of_catalogues_are_kept_with_their_first() -> None:
@@ -133,3 +148,38 @@ def test_a_jury_hears_the_neighbours_of_a_fit_whatever_comes_first() -> None:
         reports = {str(key): jury.report(key).checks for key in sorted(fits)}
         assert found.setdefault("reports", reports) == reports
     assert_kept("jury", found["reports"])
+
+
+def test_a_fit_is_told_once_unless_its_trust_changes() -> None:
+    told: list[Attempt] = []
+    reference: Any = SimpleNamespace(target=SimpleNamespace(version_id=7, path=Path("a_drz.fits")))
+    nothing: Any = None
+    checks = FitChecks(nothing, "gaia", [reference], nothing, told.append)
+    failed: Any = SimpleNamespace(product=Path("a_drz.fits"), is_fitted=False, reason="no star")
+    checks.add(failed)
+    assert [(one.catalog, one.key, one.fit) for one in told] == [("gaia", 7, failed)]
+    checks.add(failed)
+    assert len(told) == 1
+    assert [one.key for one in checks.attempts()] == [7]
+
+
+@pytest.mark.parametrize(
+    ("name", "has_number"),
+    [("ibxl50iaq_flt.fits", False), ("ibxl50iaq_flt.fits@2", True), ("version:3", True),
+     ("product:3", False)],
+)  # fmt: skip
+def test_a_version_is_named_by_its_number_or_not(name: str, has_number: bool) -> None:
+    assert _has_number(parse(name)) is has_number
+
+
+NUMBERS = {"dx_pix": 1.0, "dy_pix": 2.0, "rotation_deg": 0.1, "scale": 1.0, "x_rms_pix": 0.05,
+           "y_rms_pix": 0.06}  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", NUMBERS)
+def test_a_fit_without_one_of_its_numbers_is_not_recorded(missing: str) -> None:
+    told: Any = SimpleNamespace(product=Path("a_drz.fits"), log=None, **NUMBERS)
+    assert _parameters(told) == FitParameters(*NUMBERS.values())
+    setattr(told, missing, None)
+    with pytest.raises(ToolError, match=r"gave an incomplete fit of a_drz\.fits"):
+        _parameters(told)
