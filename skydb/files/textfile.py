@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import itertools
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from skydb.errors import ParseError, UnreadableFileError
 from skydb.files.checksum import require_file
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CHUNK_BYTES = 1 << 18
 
@@ -50,6 +52,26 @@ def chunks_of(
         raise UnreadableFileError(path, f"damaged gzip file ({error})") from error
     except OSError as error:
         raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def text_chunks(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Read a text in pieces, as UTF-8 where it is marked as UTF-16, as shells of Windows write.
+
+    Raises
+    ------
+    UnreadableFileError
+        See :func:`chunks_of`.
+    """
+    chunks = chunks_of(path, size)
+    first = next(chunks, b"")
+    if not first.startswith(_UTF16_MARKS):
+        yield first
+        yield from chunks
+        return
+    decode = codecs.getincrementaldecoder("utf-16")(errors="replace").decode
+    for chunk in itertools.chain([first], chunks):
+        yield decode(chunk).encode("utf-8", errors="replace")
+    yield decode(b"", True).encode("utf-8", errors="replace")
 
 
 def _pieces(handle: io.BufferedIOBase, size: int) -> Iterator[bytes]:
@@ -123,7 +145,7 @@ def stream_lines(path: Path) -> Iterator[str]:
         See :func:`chunks_of`.
     """
     rest = ""
-    for text in _texts(chunks_of(path)):
+    for text in _texts(text_chunks(path)):
         lines = text.split("\n")
         lines[0] = rest + lines[0]
         rest = lines.pop()[:LONGEST_LINE]
@@ -162,7 +184,7 @@ def read_text_lines(path: Path) -> list[str]:
     UnreadableFileError
         When it cannot be read.
     """
-    content = read_bytes(path)
+    content = b"".join(text_chunks(path))
     if b"\0" in content:
         raise ParseError(path, 0, "is not a text file")
     return lines_of(content)

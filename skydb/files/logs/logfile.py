@@ -13,7 +13,7 @@ from skydb.files.logs.draft import Logged
 from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
-from skydb.files.textfile import chunks_of, stream_lines
+from skydb.files.textfile import stream_lines, text_chunks
 
 #: Texts of which every log of a run has at least one.
 TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
@@ -69,7 +69,7 @@ class LogFile:
             self.orphans += reader.orphans
 
     def _refuse_pages(self) -> None:
-        head = next(iter(chunks_of(self.path, _HEAD_BYTES)), b"")
+        head = next(iter(text_chunks(self.path, _HEAD_BYTES)), b"")
         if _PAGE.search(head[:_HEAD_BYTES]) and not is_notebook(self.path):
             raise UnreadableFileError(self.path, _HTML)
 
@@ -84,7 +84,7 @@ def has_traces(path: Path) -> bool:
     """
     longest = max(map(len, TRACES))
     tail = b""
-    for chunk in chunks_of(path, 1 << 20):
+    for chunk in text_chunks(path, 1 << 20):
         text = tail + chunk
         if any(trace in text for trace in TRACES):
             return True

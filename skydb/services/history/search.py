@@ -13,7 +13,7 @@ from skydb.files.drafts import is_in_draft
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import LogFile, LoggedRun, has_traces
 from skydb.files.names import is_utf8
-from skydb.files.textfile import chunks_of, lines_of
+from skydb.files.textfile import lines_of, text_chunks
 from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.plan import SkyPlan
@@ -136,4 +136,4 @@ def _is_called_as_logs(path: Path) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    return next(iter(chunks_of(path, _HEAD_BYTES)), b"")
+    return next(iter(text_chunks(path, _HEAD_BYTES)), b"")

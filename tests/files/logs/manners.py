@@ -348,6 +348,7 @@ WRAPPINGS: dict[str, tuple[str, Callable[[Sequence[str]], bytes]]] = {
     "levels": ("run.log", lambda lines: levels(lines).encode()),
     "CRLF": ("run.log", lambda lines: levels(lines).replace("\n", "\r\n").encode()),
     "gzip": ("run.log.gz", lambda lines: gzip.compress(levels(lines).encode())),
+    "UTF-16": ("run.log", lambda lines: levels(lines).encode("utf-16")),
     "loggers": ("run.txt", lambda lines: loggers(lines).encode()),
     "doubled": ("run.txt", lambda lines: doubled(lines).encode()),
     "doubled backwards": ("run.txt", lambda lines: doubled_backwards(lines).encode()),
