@@ -85,9 +85,9 @@ class LineCleaner:
             if found := _LEVEL.match(line):
                 return line[found.end() :], False
             if found := _LOGGER.match(line):
-                return line[found.end() :], True
+                return _without_level(line[found.end() :]), True
             if (found := _STAMPED.match(line)) and found.end() < len(line):
-                return line[found.end() :], False
+                return _without_level(line[found.end() :]), False
         may_begin = "started " in line or "Version Information" in line
         if may_begin and (found := _BEGINS_A_RUN.search(line)) and found.start():
             return self._learn(line, found.start()), False
@@ -99,6 +99,12 @@ class LineCleaner:
         pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
         self._learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
         return line[end:]
+
+
+def _without_level(text: str) -> str:
+    """The text of a line that another logger has passed on with the level it came with."""
+    found = _LEVEL.match(text) if text.startswith("[") else None
+    return text[found.end() :] if found else text
 
 
 class _Echoes:

@@ -299,6 +299,12 @@ def stamped(lines: Sequence[str]) -> str:
     return "".join(stamp.format(n % 1000, line) for n, line in enumerate(lines))
 
 
+def passed_on(lines: Sequence[str]) -> str:
+    """A log whose lines a logger of the user has passed on, levels and all."""
+    stamp = "2019-01-08 06:09:27,{:03} INFO drizzlepac: [INFO    ] {}\n"
+    return "".join(stamp.format(n % 1000, line) for n, line in enumerate(lines))
+
+
 def piped(lines: Sequence[str]) -> str:
     """A prefix that nobody has seen before."""
     return "".join(f"worker-7 | {n} > {line}\n" for n, line in enumerate(lines))
@@ -354,6 +360,7 @@ WRAPPINGS: dict[str, tuple[str, Callable[[Sequence[str]], bytes]]] = {
     "doubled backwards": ("run.txt", lambda lines: doubled_backwards(lines).encode()),
     "doubled in blocks": ("run.txt", lambda lines: doubled_in_blocks(lines).encode()),
     "stamped": ("run.out", lambda lines: stamped(lines).encode()),
+    "passed on": ("run.out", lambda lines: passed_on(lines).encode()),
     "piped": ("run.out", lambda lines: piped(lines).encode()),
     "hap": ("run.log", lambda lines: hap(lines).encode()),
     "trailer": ("jcdm04a1q.tra", lambda lines: levels(lines).encode()),
