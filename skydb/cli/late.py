@@ -18,6 +18,15 @@ from typer.models import CommandInfo
 
 _Function = Callable[..., Any]
 
+#: Options that choose exposures or what is done with them. Of other options the last value
+#: counts, so that a script may add to a line.
+_CHOOSING = frozenset(
+    {
+        *("--visit", "--target", "--filter", "--exposure", "--proposal", "--detector"),
+        *("--flavour", "--rootname", "--method", "--kind", "--rule"),
+    }
+)
+
 
 class LateCommand(TyperCommand):
     """A command that knows its name and help, and reads its signature when it is used.
@@ -66,11 +75,12 @@ class LateCommand(TyperCommand):
         """Leave the stub's."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
-        """Refuse an option that takes one value and is given two: the first would be dropped."""
+        """Refuse two values of an option that chooses one: who gives two means both."""
         # The context is of whatever click this typer brings, which has no public name.
         if not ctx.resilient_parsing:
             for param in self.params:
-                if len(given := _values(param, args)) > 1:
+                given = _values(param, args)
+                if len(given) > 1 and not _CHOOSING.isdisjoint(param.opts):
                     name, listed = max(param.opts, key=len), " and ".join(map(repr, given))
                     ctx.fail(f"{name} takes one value and is given {listed}.")
         return list(super().parse_args(ctx, args))

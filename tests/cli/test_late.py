@@ -28,11 +28,12 @@ def app() -> typer.Typer:
 
     @app.command("colour")
     def colour(
-        ink: Annotated[str, typer.Option("--ink", "-i")] = "none",
+        ink: Annotated[str, typer.Option("--filter", "-i")] = "none",
         also: Annotated[list[str] | None, typer.Option("--also")] = None,
+        out: Annotated[str, typer.Option("--out")] = "",
     ) -> None:
         """Say a colour."""
-        typer.echo(f"{ink} {also}")
+        typer.echo(f"{ink} {also}{out}")
 
     @app.command("other")
     def other() -> None:
@@ -66,9 +67,9 @@ def test_a_wrong_argument_is_refused_as_ever(app, capsys) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        ["--ink", "red", "--ink", "blue"],
-        ["--ink=red", "-i", "blue"],
-        ["--ink", "red", "--also", "x", "--ink=blue"],
+        ["--filter", "red", "--filter", "blue"],
+        ["--filter=red", "-i", "blue"],
+        ["--filter", "red", "--also", "x", "--filter=blue"],
     ],
 )
 def test_an_option_for_one_value_that_is_given_two_is_refused(app, capsys, line) -> None:
@@ -76,7 +77,7 @@ def test_an_option_for_one_value_that_is_given_two_is_refused(app, capsys, line)
         app(["colour", *line])
     assert end.value.code == 2
     said = capsys.readouterr().err
-    assert "--ink takes one value and is given" in said
+    assert "--filter takes one value and is given" in said
     assert "red" in said
     assert "blue" in said
 
@@ -84,11 +85,12 @@ def test_an_option_for_one_value_that_is_given_two_is_refused(app, capsys, line)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (["--ink", "red", "--ink", "red"], "red None\n"),
+        (["--filter", "red", "--filter", "red"], "red None\n"),
         (["--also", "a", "--also", "b"], "none ['a', 'b']\n"),
+        (["--out", "a.png", "--out=b.png"], "none Noneb.png\n"),
     ],
 )
-def test_an_option_may_be_repeated_where_nothing_is_lost(app, capsys, line, said) -> None:
+def test_an_option_may_be_repeated_where_it_chooses_nothing(app, capsys, line, said) -> None:
     with pytest.raises(SystemExit) as end:
         app(["colour", *line])
     assert end.value.code == 0
