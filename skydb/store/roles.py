@@ -37,8 +37,9 @@ _RIGHTS = """
 """
 
 #: Functions that act outside of the transaction of the SELECT that calls them, or that run
-#: a text as SQL. Names as PostgreSQL has them, whatever case they are typed in.
-_ACTING = re.compile(
+#: a text as SQL. Names as PostgreSQL has them, whatever case they are typed in. It is compiled
+#: when the first statement is looked at.
+_ACTING = (
     r"(pg_terminate_backend|pg_cancel_backend|pg_(try_)?advisory_\w+|dblink\w*|lo_(creat|create"
     r"|export|import|unlink|open|close|put|from_bytea|truncate|truncate64|get)|lo(read|write)"
     r"|set_config|(query|cursor|table|schema|database)_to_xml\w*|ts_stat|ts_rewrite|pg_read_\w+"
@@ -88,7 +89,7 @@ def require_no_action(statement: str) -> None:
     if not _OTHER_QUOTES.search(lowered):
         lowered = _LITERAL.sub("''", lowered)
     for word in _WORD.findall(lowered):
-        if _ACTING.fullmatch(word):
+        if re.fullmatch(_ACTING, word):
             raise UsageError(
                 f"SQL: {word} acts outside of the query.",
                 advice="Leave it out; or allow it with --as-is.",

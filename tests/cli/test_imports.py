@@ -10,9 +10,10 @@ import pytest
 #: Packages and modules that take time to import, and which questions in SQL can do without.
 NUMBERS = {"numpy", "scipy", "pandas", "matplotlib", "pyarrow", "astropy", "drizzlepac", "shapely"}
 OTHERS = {"psycopg", "alembic", "pygments", "pydantic", "psutil", "astroquery", "requests", "dask"}
+TEMPLATES = {"jinja2"}
 ENTITIES = {"skydb.domain.base", "skydb.domain.visit", "skydb.domain.sky", "skydb.services.skies"}
 OTHER_DATABASE = {"sqlalchemy.dialects.postgresql"}
-FORBIDDEN = NUMBERS | OTHERS | ENTITIES | OTHER_DATABASE
+FORBIDDEN = NUMBERS | OTHERS | TEMPLATES | ENTITIES | OTHER_DATABASE
 
 CODE = """
 import sys

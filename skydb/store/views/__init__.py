@@ -11,9 +11,12 @@ import re
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection, inspect
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _DIRECTORY = Path(__file__).parent
 
@@ -93,6 +96,9 @@ def _trimmed(statement: str) -> str:
 
 @cache
 def _templates() -> Environment:
+    # Most commands make no view.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     return Environment(
         loader=FileSystemLoader(_DIRECTORY),
         undefined=StrictUndefined,
