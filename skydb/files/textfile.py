@@ -184,7 +184,12 @@ def read_text_lines(path: Path) -> list[str]:
     UnreadableFileError
         When it cannot be read.
     """
-    content = b"".join(text_chunks(path))
+    content = read_bytes(path)
+    try:
+        if content.startswith(_UTF16_MARKS):
+            content = content.decode("utf-16").encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ParseError(path, 0, "is not a text file") from error
     if b"\0" in content:
         raise ParseError(path, 0, "is not a text file")
     return lines_of(content)
