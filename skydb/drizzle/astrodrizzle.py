@@ -312,7 +312,7 @@ def _reconcile(
         return check_given(given, given.values(job.product.inputs), on_disk)
     skies, contradictions = skies_in_use(on_disk, calls)
     if all(reading.mdrizsky is None for reading in skies):
-        alone = len(job.product.inputs) == 1
+        alone = method.needs_overlap and len(job.product.inputs) == 1
         advice = f"{method.value} compares exposures, and there is one: use localmin."
         raise ToolSilentFailureError(
             _TOOL, "computed no sky", log=log, advice=advice if alone else ""

@@ -44,6 +44,9 @@ def test_of_one_exposure_it_is_said_that_there_is_nothing_to_match(mosaic_field,
     with pytest.raises(ToolSilentFailureError, match="computed no sky") as failed:
         drizzle(runner, mosaic_field[:1], SkyMethod.MATCH, tmp_path)
     assert failed.value.advice == "match compares exposures, and there is one: use localmin."
+    with pytest.raises(ToolSilentFailureError, match="computed no sky") as failed:
+        drizzle(runner, mosaic_field[:1], SkyMethod.LOCALMIN, tmp_path / "other")
+    assert not failed.value.advice
 
 
 def test_a_mosaic_without_skies_is_a_silent_failure(mosaic_field, tmp_path):
