@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skydb.domain.fit import MATCHES_TO_CHOOSE
 from skydb.domain.trust import TRUST_FLOOR, TrustReport
 from skydb.drizzle.groupoutcome import BodyOutcome
 from skydb.services.alignment.attempts import verdict
@@ -73,7 +74,10 @@ class GroupAttempt:
             "agreement": dict(outcome.agreement_by_file()),
         }
         if outcome.evidence is not None and parameters["fitgeometry"] is None:
-            why = f"{outcome.fits[0].nmatches} stars count as {outcome.evidence.weight} matches"
+            fit, weight = outcome.fits[0], outcome.evidence.weight
+            why = f"{fit.nmatches} stars count as {weight} matches"
+            if fit.fit_geometry == "rshift" and weight < MATCHES_TO_CHOOSE["rshift"]:
+                why += ", of which a shift leaves a rotation"
             more["geometry_why"] = dict.fromkeys(files, why)
         if self.tried:
             more["catalogs_tried"] = {name: list(self.tried) for name in files}

@@ -57,6 +57,29 @@ def _attempt(catalog: str, *scores: float | None) -> GroupAttempt:
 
 
 @pytest.mark.parametrize(
+    ("geometry", "weight", "why"),
+    [
+        ("rshift", 8, "4 stars count as 8 matches, of which a shift leaves a rotation"),
+        ("rshift", WANTED["rshift"], f"4 stars count as {WANTED['rshift']} matches"),
+        ("shift", 8, "4 stars count as 8 matches"),
+    ],
+)
+def test_the_reason_of_a_geometry_names_the_rotation_that_made_it(
+    geometry: str, weight: int, why: str
+) -> None:
+    outcome: Any = SimpleNamespace(
+        name="bxl50",
+        fits=[SimpleNamespace(nmatches=4, fit_geometry=geometry)],
+        members=[SimpleNamespace(path=Path("a_flc.fits"))],
+        evidence=SimpleNamespace(weight=weight),
+        as_parameters=dict,
+        agreement_by_file=dict,
+    )
+    found = GroupAttempt("gaia", outcome, {}, {}).with_facts({"fitgeometry": None})
+    assert found["geometry_why"] == {"a_flc.fits": why}
+
+
+@pytest.mark.parametrize(
     ("scores", "score", "objection"),
     [
         ((0.9, 0.4), 0.4, f"gaia: trust 0.40, {TRUST_FLOOR} is wanted"),
