@@ -93,6 +93,22 @@ class _OpenRun:
             self.builder.take(event)
 
 
+class _Shared:
+    """Sections of parameters and lists of packages that are equal in several runs."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def of(self, run: Logged) -> Logged:
+        """The run with those that there are already."""
+        if len(self._texts) > _SHARED:
+            self._texts.clear()
+        for title, section in run.parameters.items():
+            run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
+        run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)
+        return run
+
+
 class RunReader:
     """Reads the runs of one log.
 
@@ -115,7 +131,7 @@ class RunReader:
         self._seen: set[str] = set()
         self._is_repeat = {True: False, False: False}
         self._done: list[Logged] = []
-        self._texts: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._shared = _Shared()
 
     def runs(self, lines: Iterable[tuple[int, str]]) -> Iterator[Logged]:
         """Every run, when the log has nothing more of it.
@@ -341,18 +357,9 @@ class RunReader:
         else:
             is_repeat = run.draft.banner is None and run.name in self._seen
             if not is_repeat:
-                self._done.append(self._shared(run.builder.finish()))
+                self._done.append(self._shared.of(run.builder.finish()))
             if run.is_over and run.name:
                 self._seen.add(run.name)
             self._open = {task: one for task, one in self._open.items() if one is not run}
         if self._focus is run:
             self._focus = None
-
-    def _shared(self, run: Logged) -> Logged:
-        """Share equal sections of parameters and lists of packages among runs."""
-        if len(self._texts) > _SHARED:
-            self._texts.clear()
-        for title, section in run.parameters.items():
-            run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
-        run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)
-        return run

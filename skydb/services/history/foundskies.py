@@ -105,7 +105,7 @@ class FoundSkies:
 def _signature(plan: SkyPlan) -> str:
     sections = {
         section: {name: value for name, value in values.items() if name not in _OWN}
-        for section, values in plan.parameters["astrodrizzle"].items()
+        for section, values in plan.parameters.get("astrodrizzle", {}).items()
     }
     return fingerprint(
         {
