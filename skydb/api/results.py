@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
@@ -304,8 +304,14 @@ def _not_here(*_: object, **__: object) -> NoReturn:
 
 
 def _row(row: Any) -> Row:  # noqa: ANN401 - a dataclass or a mapping
-    values = asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
-    return Row({name: _plain(value) for name, value in values.items()})
+    return Row({name: _plain(value) for name, value in _items(row)})
+
+
+def _items(row: Any) -> Iterable[tuple[str, Any]]:  # noqa: ANN401 - a dataclass or a mapping
+    if is_dataclass(row) and not isinstance(row, type):
+        return ((one.name, getattr(row, one.name)) for one in fields(row))
+    items: Iterable[tuple[str, Any]] = row.items()
+    return items
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
@@ -314,6 +320,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
         return value.value
     if type(value) in (list, tuple):
         return type(value)(_plain(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(one) for name, one in _items(value)}
     if isinstance(value, dict):
         return {_plain(name): _plain(one) for name, one in value.items()}
     is_scalar = getattr(value, "shape", None) == () and hasattr(value, "item")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import PurePath
 
 from skydb.domain.values import FileFacts, Rootname
@@ -12,6 +13,7 @@ from skydb.domain.vocabulary import ProductKind
 _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 #: First letters of rootnames: WFC3, ACS, NICMOS, STIS, WFPC2.
 _CAMERAS = "ijnou"
+_KINDS = frozenset(ProductKind)
 #: A rootname before the kind, with any prefix; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
@@ -26,6 +28,7 @@ def is_utf8(path: PurePath) -> bool:
     return shown_path(path) == str(path)
 
 
+@lru_cache(maxsize=4096)
 def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     """Rootname and kind of a product with the name that its pipeline gave it.
 
@@ -36,7 +39,7 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     """
     name = PurePath(filename).name
     found = _NAME.fullmatch(name.lower())
-    if found is None or found[1][0] not in _CAMERAS or found[2] not in set(ProductKind):
+    if found is None or found[1][0] not in _CAMERAS or found[2] not in _KINDS:
         raise ValueError(f"{name} is not named as the pipeline names its products")
     return Rootname(found[1]), ProductKind(found[2])
 

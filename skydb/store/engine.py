@@ -34,6 +34,9 @@ DEFAULT_URL = "sqlite:///skydb.sqlite"
 #: write lock, so that any number of readers go on beside one writer.
 READ_ONLY = "skydb_read_only"
 
+#: Execution option of a transaction that leaves the visits noted that it has changed.
+COUNTED_LATER = "skydb_counted_later"
+
 #: Longest that a writer waits for another one.
 BUSY_TIMEOUT_MS = 60_000
 
@@ -177,6 +180,11 @@ def as_reader(engine: Engine) -> Engine:
     )
 
 
+def as_one_of_many(engine: Engine) -> Engine:
+    """The same database for a transaction that others follow: the last one counts the visits."""
+    return engine.execution_options(**{COUNTED_LATER: True})
+
+
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     with _OPENING:
         _OPEN.add(record)
@@ -296,5 +304,6 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def _before_commit(connection: Connection) -> None:
-    if not _reads_only(connection):
+    is_counted_later = connection.get_execution_options().get(COUNTED_LATER, False)
+    if not is_counted_later and not _reads_only(connection):
         renew_many(connection)

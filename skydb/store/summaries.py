@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine
 
+from skydb.store.growth import is_outgrown, look_at_tables
 from skydb.store.skies import (
     CHANGED_RUNS,
     SKIES,
@@ -187,13 +188,24 @@ def noted_visits(connection: Connection) -> int:
     return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {CHANGED}").scalar_one())
 
 
-def renew_many(connection: Connection) -> None:
-    """Count visits anew at the end of a transaction when many are noted."""
+def renew_many(connection: Connection) -> bool:
+    """Count visits anew at the end of a transaction when many are noted; whether they were."""
     if not _exists(connection):
-        return
+        return False
     asked = f"SELECT {_are_more(CHANGED, _FEW)} OR {_are_more(CHANGED_RUNS, _FEW_RUNS)}"
-    if connection.exec_driver_sql(asked).scalar_one() and _has_statistics(connection):
-        renew(connection)
+    if not connection.exec_driver_sql(asked).scalar_one() or not _has_statistics(connection):
+        return False
+    if connection.dialect.name == "sqlite" and is_outgrown(connection):
+        look_at_tables(connection)
+    return renew(connection) > 0
+
+
+def renew_rest(engine: Engine) -> None:
+    """Count visits anew, some in each transaction, until few are noted."""
+    is_more = True
+    while is_more:
+        with engine.begin() as connection:
+            is_more = renew_many(connection)
 
 
 def _are_more(table: str, few: int) -> str:

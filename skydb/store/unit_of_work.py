@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from skydb.errors import RowRefusedError, StoreError
 from skydb.interruption import held
-from skydb.store.engine import as_reader
+from skydb.store.engine import as_one_of_many, as_reader
 from skydb.store.urls import redacted
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ class Store:
     engine: Engine
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, is_one_of_many: bool = False) -> Iterator[Session]:
         """Begin a transaction in which only committed changes are kept.
 
         ``session.commit()`` is the last thing that a block does: what it leaves uncommitted,
-        before an exception or after a commit, is rolled back.
+        before an exception or after a commit, is rolled back. After one of many the visits that
+        changed stay noted, and are counted once by :meth:`count_visits`.
 
         Raises
         ------
@@ -47,13 +48,27 @@ class Store:
         """
         from sqlalchemy.orm import Session
 
-        session = Session(self.engine, expire_on_commit=False)
+        engine = as_one_of_many(self.engine) if is_one_of_many else self.engine
+        session = Session(engine, expire_on_commit=False)
         with _translated():
             try:
                 yield session
             finally:
                 with held():
                     session.close()
+
+    def count_visits(self) -> None:
+        """Count visits anew that one of many transactions has left noted.
+
+        Raises
+        ------
+        StoreError
+            When the database refuses it.
+        """
+        from skydb.store.summaries import renew_rest
+
+        with _translated():
+            renew_rest(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -24,7 +24,7 @@ from skydb.domain import (
 )
 from skydb.domain.base import utc_now
 from skydb.domain.vocabulary import EntryKind, SkyMethod, Verdict
-from skydb.store import summaries
+from skydb.store import growth, summaries
 from skydb.store.engine import READ_ONLY, open_engine, resolve_url
 from skydb.store.unit_of_work import Store
 from skydb.store.views import counted_visits, counts_of_visits
@@ -252,6 +252,39 @@ def test_few_visits_stay_noted_and_many_are_counted_at_the_commit(
         assert summaries.noted_visits(connection) == 0
         assert summaries.differing(connection, 1, 99) == []
     assert shown(begun) == counted(begun)
+
+
+def test_visits_of_one_of_many_transactions_stay_noted_until_they_are_counted(
+    begun: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "_FEW", 0)
+    monkeypatch.setattr(summaries, "MOST", 1)
+    store = Store(begun)
+    with store.writing(is_one_of_many=True) as session:
+        survey = Survey(session, contents=17)
+        for seed in range(4):
+            ingests(survey, random.Random(seed))
+        session.commit()
+    with begun.connect() as connection:
+        assert summaries.noted_visits(connection) > 1
+    assert shown(begun) == counted(begun)
+    store.count_visits()
+    with begun.connect() as connection:
+        assert summaries.noted_visits(connection) == 0
+    assert kept(begun) == counted(begun)
+
+
+def test_tables_that_have_just_grown_are_looked_at_before_visits_are_counted(
+    sqlite_ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(resolve_url(sqlite_ledger_url))
+    monkeypatch.setattr(summaries, "_FEW", 0)
+    monkeypatch.setattr(growth, "_SMALL", 8)
+    happens(engine, [ingests] * 30, random.Random(5))
+    with engine.connect() as connection:
+        looked_at = connection.exec_driver_sql("SELECT tbl FROM sqlite_stat1").scalars().all()
+    engine.dispose()
+    assert {"exposures", "product_versions"} <= set(looked_at)
 
 
 def test_a_commit_counts_no_more_than_it_may(

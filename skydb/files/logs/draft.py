@@ -123,6 +123,13 @@ class Draft:
         take(self, event)
         return True
 
+    def set_parameter(self, name: str, value: str) -> None:
+        """Take a parameter of the section that was opened."""
+        section = self.parameters.get(self.section)
+        if section is None:
+            section = self.parameters[sys.intern(self.section)] = {}
+        section[name] = value
+
     def problem(self, event: Event) -> None:
         """Record a line that cannot be parsed."""
         self.problems.append(LogProblem(event.number, event.text))
@@ -155,11 +162,7 @@ class Draft:
         self.parameters.setdefault(sys.intern(self.section), {})
 
     def _parameter(self, event: Event) -> None:
-        name, value = event.groups
-        section = self.parameters.get(self.section)
-        if section is None:
-            section = self.parameters[sys.intern(self.section)] = {}
-        section[name] = value
+        self.set_parameter(*event.groups)
 
     def _given(self, event: Event) -> None:
         try:

@@ -36,12 +36,12 @@ def _by_word() -> dict[str, list[_Row]]:
 _TABLE = _by_word()
 
 
-#: Meaning of a line, and of the lines after it.
-_Meaning = tuple[What, LoggedTask | None, tuple[str, ...], What | None]
+#: Meaning of a line: task, parts and what the lines after it are.
+Meaning = tuple[What, LoggedTask | None, tuple[str, ...], What | None]
 _REMEMBERED = 20_000
 
 
-def _meaning_of(text: str) -> _Meaning | None:
+def _meaning_of(text: str) -> Meaning | None:
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
         # The same of thousands of runs is kept once.
         return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
@@ -58,8 +58,8 @@ def _meaning_of(text: str) -> _Meaning | None:
     return None
 
 
-def _in_table(text: str, rows: list[_Row], start: int) -> _Meaning | None:
-    demanded: _Meaning | None = None
+def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
+    demanded: Meaning | None = None
     for what, task, regex, demand in rows:
         if found := regex.match(text, start):
             opens = what in _CONTINUED and (what is not What.PYTHON or not found[1])
@@ -74,38 +74,40 @@ class EventFinder:
     """Finds the lines that have a meaning; what a line means may depend on the one before."""
 
     def __init__(self) -> None:
-        self._follows: What | None = None
-        self._known: dict[str, _Meaning | None] = {}
+        self.follows: What | None = None
+        """What the next line may be because of the last one."""
+        self.known: dict[str, Meaning | None] = {}
+        """Meanings of lines that came before, where nothing follows; logs repeat lines often."""
 
     def find(self, number: int, text: str, has_logger: bool) -> Event | None:
         """The event of a line, if it has one."""
-        if self._follows is not None and (event := self._continued(number, text, has_logger)):
+        if self.follows is not None and (event := self._continued(number, text, has_logger)):
             return event
         try:
-            meaning = self._known[text]
+            meaning = self.known[text]
         except KeyError:
             meaning = self._learn(text)
         if meaning is None:
             return None
-        what, task, groups, self._follows = meaning
+        what, task, groups, self.follows = meaning
         return Event(what, task, number, groups, text, has_logger)
 
-    def _learn(self, text: str) -> _Meaning | None:
-        """Find the meaning of a new line; logs repeat lines often."""
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        meaning = self._known[text] = _meaning_of(text)
+    def _learn(self, text: str) -> Meaning | None:
+        """Find the meaning of a new line."""
+        if len(self.known) >= _REMEMBERED:
+            self.known.clear()
+        meaning = self.known[text] = _meaning_of(text)
         return meaning
 
     def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
         """A line of the list that was begun; anything else ends the list."""
-        what, regex, task = _CONTINUED[self._follows or What.UNREAD]
+        what, regex, task = _CONTINUED[self.follows or What.UNREAD]
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
-                self._follows = None
+                self.follows = None
             return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
         if what is not What.EXCEPTION and text.strip():
-            self._follows = None
+            self.follows = None
         return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _LEVELS = "DEBUG|INFO|WARNING|ERROR|CRITICAL"
@@ -24,8 +23,9 @@ _STAMPED = re.compile(  # 2021-03-04 12:00:00,123 - drizzlepac.util - INFO - tex
     rf"(?:\[?{_NAME}\]? ?[-|:]? ?)?\[?(?:{_LEVELS})\]?(?: ?[-|:]? ?{_NAME}(?= ?[-|:]))?"
     r"(?: [-|:] |: ?| )?"
 )
-_USUAL = "[INFO    ] "
-_USUAL_LENGTH = len(_USUAL)
+#: Prefix of most lines of most logs, and its length.
+USUAL = "[INFO    ] "
+USUAL_LENGTH = len(USUAL)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BEGINS_A_RUN = re.compile(
     r"(?:AstroDrizzle|TweakReg) Version \S.*started at"
@@ -56,27 +56,14 @@ class LineCleaner:
 
     def __init__(self) -> None:
         self._learned: re.Pattern[str] | None = None
-        self._echoes = _Echoes()
-
-    def clean(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, bool, bool]]:
-        """Lines one after the other, as the four parts of a :class:`LogLine`."""
-        echoes, strip = self._echoes, self._strip
-        for number, line in lines:
-            if line.startswith(_USUAL):
-                text, has_logger = line[_USUAL_LENGTH:], False
-            else:
-                text, has_logger = strip(line)
-            if text and (has_logger or echoes.is_doubled):
-                yield number, text, has_logger, echoes.is_repeated(text, has_logger)
-            else:
-                echoes.before.append(text)
-                yield number, text, False, False
+        self.echoes = Echoes()
 
     def forget(self) -> None:
         """Begin a new run: what waits for an echo does so no longer."""
-        self._echoes.forget()
+        self.echoes.forget()
 
-    def _strip(self, line: str) -> tuple[str, bool]:
+    def strip(self, line: str) -> tuple[str, bool]:
+        """Text of a line that does not begin with :data:`USUAL`, and ``has_logger`` of it."""
         if "\x1b" in line:
             line = _COLOUR.sub("", line)
         if self._learned is not None and (found := self._learned.match(line)):
@@ -107,7 +94,7 @@ def _without_level(text: str) -> str:
     return text[found.end() :] if found else text
 
 
-class _Echoes:
+class Echoes:
     """Lines that are to come again, with the name of their logger or without it.
 
     For logs that do not print every line twice, only the last lines are kept.
@@ -115,11 +102,16 @@ class _Echoes:
 
     def __init__(self) -> None:
         self.before: deque[str] = deque(maxlen=_REMEMBERED)
+        """The last lines, as long as none had the name of a logger."""
         self.is_doubled = False
+        """Whether there was a line with such a name."""
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
     def is_repeated(self, text: str, has_logger: bool) -> bool:
-        """Whether a line is an echo; else it is kept to compare."""
+        """Whether a line is an echo; else it is kept to compare.
+
+        Asked of lines with a name, and once there was one, of all that have a text.
+        """
         if not self.is_doubled:
             self.is_doubled = True
             self._waiting[False].update(line.rstrip() for line in self.before if line)
@@ -137,6 +129,7 @@ class _Echoes:
         return False
 
     def forget(self) -> None:
+        """Wait for nothing."""
         for waiting in self._waiting.values():
             waiting.clear()
         self.before.clear()

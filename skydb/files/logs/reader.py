@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from skydb.files.logs.draft import Draft, Logged
 from skydb.files.logs.drizzle import DrizzleBuilder
-from skydb.files.logs.events import EventFinder, task_of_section
-from skydb.files.logs.lines import LineCleaner, LogLine
+from skydb.files.logs.events import EventFinder, Meaning, task_of_section
+from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner, LogLine
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 from skydb.files.logs.tweakreg import TweakRegBuilder
@@ -38,6 +38,12 @@ _VALUES = frozenset(
     }
 )
 _LONGEST_LIST = 1000
+#: Sections and lists that are remembered to be shared; those that name files are all different.
+_SHARED = 1000
+#: Parameters of which a builder looks at the value.
+_CHECKED = frozenset({"skymethod"})
+#: In place of the meaning of a line that has not come before.
+_NEW = (What.UNREAD, None, (), None)
 
 
 @dataclass
@@ -67,6 +73,15 @@ class _OpenRun:
         make = DrizzleBuilder if task is LoggedTask.ASTRODRIZZLE else TweakRegBuilder
         self.builder = make(self.draft)
 
+    def has_taken(self, name: str, value: str) -> bool:
+        """Take a parameter, as most lines are; not one that is checked."""
+        if name in _CHECKED:
+            return False
+        self.draft.is_fresh = False
+        if not self.is_over:
+            self.draft.set_parameter(name, value)
+        return True
+
     def take(self, event: Event) -> None:
         if event.what not in _FIRST_WORDS:
             self.draft.is_fresh = False
@@ -76,6 +91,22 @@ class _OpenRun:
             self.draft.take(event)
         else:
             self.builder.take(event)
+
+
+class _Shared:
+    """Sections of parameters and lists of packages that are equal in several runs."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def of(self, run: Logged) -> Logged:
+        """The run with those that there are already."""
+        if len(self._texts) > _SHARED:
+            self._texts.clear()
+        for title, section in run.parameters.items():
+            run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
+        run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)
+        return run
 
 
 class RunReader:
@@ -100,7 +131,7 @@ class RunReader:
         self._seen: set[str] = set()
         self._is_repeat = {True: False, False: False}
         self._done: list[Logged] = []
-        self._texts: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._shared = _Shared()
 
     def runs(self, lines: Iterable[tuple[int, str]]) -> Iterator[Logged]:
         """Every run, when the log has nothing more of it.
@@ -110,20 +141,26 @@ class RunReader:
         lines : iterable of (int, str)
             Numbers, counted from 1, and texts.
         """
-        find = EventFinder().find
-        for number, text, has_logger, is_echo in self._cleaner.clean(lines):
-            event = None if is_echo else find(number, text, has_logger)
-            if not self._limbo and (event is None or self._is_of_focus(event)):
-                if self._focus is not None:
-                    self._focus.draft.digest.add(number, text)
-                    if event is not None:
-                        self._focus.take(event)
-                continue
-            line = LogLine(number, text, has_logger, is_echo)
-            if event is None:
-                self._keep(line)
-            elif not self._begins(line, event):
-                self._give(line, event)
+        finder, strip, echoes = EventFinder(), self._cleaner.strip, self._cleaner.echoes
+        for number, line in lines:
+            # Calls cost more than all else of a line, and there are millions.
+            if line.startswith(USUAL):
+                text, has_logger = line[USUAL_LENGTH:], False
+            else:
+                text, has_logger = strip(line)
+            if text and (has_logger or echoes.is_doubled):
+                is_echo = echoes.is_repeated(text, has_logger)
+            else:
+                is_echo = False
+                echoes.before.append(text)
+            if is_echo:
+                self._take(LogLine(number, text, has_logger, is_echo), None)
+            elif finder.follows is not None or not self._is_quick(
+                number, text, has_logger, finder.known.get(text, _NEW)
+            ):
+                event = finder.find(number, text, has_logger)
+                if event is None or not self._is_taken(event):
+                    self._take(LogLine(number, text, has_logger, is_echo), event)
             if self._done:
                 yield from self._done
                 self._done.clear()
@@ -131,8 +168,39 @@ class RunReader:
         yield from self._done
         self._done.clear()
 
+    def _is_quick(self, number: int, text: str, has_logger: bool, meaning: Meaning | None) -> bool:
+        """Take a line without a meaning, or with a parameter, for the run that is read."""
+        focus = self._focus
+        if self._limbo or (meaning is not None and meaning[0] is not What.PARAMETER):
+            return False
+        if focus is None:
+            return meaning is None
+        if meaning is not None:
+            name, value = meaning[2]
+            if self._is_repeat[has_logger] or not focus.has_taken(name, value):
+                return False
+        focus.draft.digest.add(number, text)
+        return True
+
+    def _is_taken(self, event: Event) -> bool:
+        """Take an event that can be nothing but one more of the run that is read: most are."""
+        if self._limbo or self._focus is None or not self._is_of_focus(event):
+            return False
+        self._focus.draft.digest.add(event.number, event.text)
+        self._focus.take(event)
+        return True
+
+    def _take(self, line: LogLine, event: Event | None) -> None:
+        """Take any other line, with its event if it has one."""
+        if event is None and self._limbo:
+            self._keep(line)
+        elif event is None and self._focus is not None:
+            self._focus.draft.digest.add(line.number, line.text)
+        elif event is not None and not self._begins(line, event):
+            self._give(line, event)
+
     def _is_of_focus(self, event: Event) -> bool:
-        """Whether an event can be nothing but one more of the run that is read: most are.
+        """Whether an event is of the run that is read, whatever else is open.
 
         A run that is read is open, and the only open one of its task.
         """
@@ -289,16 +357,9 @@ class RunReader:
         else:
             is_repeat = run.draft.banner is None and run.name in self._seen
             if not is_repeat:
-                self._done.append(self._shared(run.builder.finish()))
+                self._done.append(self._shared.of(run.builder.finish()))
             if run.is_over and run.name:
                 self._seen.add(run.name)
             self._open = {task: one for task, one in self._open.items() if one is not run}
         if self._focus is run:
             self._focus = None
-
-    def _shared(self, run: Logged) -> Logged:
-        """Share equal sections of parameters and lists of packages among runs."""
-        for title, section in run.parameters.items():
-            run.parameters[title] = self._texts.setdefault(tuple(section.items()), section)
-        run.packages = self._texts.setdefault(tuple(run.packages.items()), run.packages)
-        return run

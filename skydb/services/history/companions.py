@@ -32,7 +32,7 @@ _RMS_PART = 0.05
 
 @dataclass(frozen=True)
 class Listing:
-    """Names of the source lists in a directory, looked up once for all runs that it has.
+    """Names of the files in a directory, looked up once for all runs that it has.
 
     Parameters
     ----------
@@ -43,16 +43,25 @@ class Listing:
     path: Path
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _names(self) -> frozenset[str]:
         try:
-            return sorted(path.name for path in self.path.iterdir() if _LIST in path.name)
+            return frozenset(one.name for one in self.path.iterdir())
         except OSError:
-            return []
+            return frozenset()
+
+    @cached_property
+    def _lists(self) -> list[str]:
+        return sorted(name for name in self._names if _LIST in name)
 
     def source_lists(self, product: str) -> list[Path]:
         """Source lists of a product: its stem, and their ending anywhere behind it."""
         stem = stem_of(product)
-        return [self.path / name for name in self._names if _LIST in name.partition(stem)[2]]
+        return [self.path / name for name in self._lists if _LIST in name.partition(stem)[2]]
+
+    def file(self, name: str) -> Path | None:
+        """The file of a name, gzipped or not."""
+        there = (one for one in (name, f"{name}.gz") if one in self._names)
+        return next((path for one in there if (path := self.path / one).is_file()), None)
 
 
 @dataclass
@@ -92,7 +101,7 @@ class Directory:
         return found
 
     def _read(self, name: str, read: Callable[[Path], T], *, keep: bool = True) -> T | None:
-        path = next((p for p in (self.path / name, self.path / f"{name}.gz") if p.is_file()), None)
+        path = self.listing.file(name)
         if path is None:
             return None
         try:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.companions import Listing
 from skydb.services.history.plan import AlignmentPlan
-
-#: Bytes that are kept in memory; more goes to a temporary file.
-_IN_MEMORY = 4 << 20
+from skydb.services.history.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class FoundFits:
     """Thousands of runs, of which one at a time is in memory."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        self._spool = Spool()
         self._found: list[FoundFit] = []
 
     def __len__(self) -> int:
@@ -63,7 +59,7 @@ class FoundFits:
 
     def close(self) -> None:
         """Forget all."""
-        self._file.close()
+        self._spool.close()
 
     def add(self, path: Path, run: LoggedAlignment, beside: dict[str, Any]) -> None:
         """Keep a run; ``beside`` is what the file says of it besides its lines."""
@@ -75,11 +71,9 @@ class FoundFits:
                 frozenset(run.products),
                 frozenset(fit.product for fit in run.fits),
                 run.shift_file,
-                self._file.seek(0, 2),
+                self._spool.keep((run, beside)),
             )
         )
-        # Written and read by this process only, to a file without a name.
-        pickle.dump((run, beside), self._file)
 
     @property
     def paths(self) -> list[Path]:
@@ -96,8 +90,7 @@ class FoundFits:
             later[one.path.parent].add(one)
         listings = {home: Listing(home) for home in later}
         for one, what in zip(runs, reversed(latest), strict=True):
-            self._file.seek(one.place)
-            run, beside = pickle.load(self._file)
+            run, beside = self._spool.load(one.place)
             yield alignment_plan(one.path, run, what, beside, listings[one.path.parent])
 
     def _in_order(self) -> list[FoundFit]:

@@ -33,11 +33,11 @@ class Groups:
         """Ask the database for the groups of some rounds: those of a run of it that is known."""
         asked = {round_fingerprint(round_): round_ for round_ in rounds}
         asked = {one: round_ for one, round_ in asked.items() if one not in self._groups}
-        identities = [plan.source.identity for round_ in asked.values() for plan in round_]
+        identities = [one.identity for round_ in asked.values() for one in round_]
         known = self._of_runs(identities)
         same = self._of_fingerprints(list(asked))
         for fingerprint, round_ in asked.items():
-            found = [known[one] for plan in round_ if (one := plan.source.identity) in known]
+            found = [known[one.identity] for one in round_ if one.identity in known]
             first = min(found, key=lambda one: one[0])[1] if found else same.get(fingerprint)
             self._groups[fingerprint] = first
 
@@ -49,7 +49,7 @@ class Groups:
         group = self._groups[fingerprint]
         if group is None:
             first = round_[0]
-            label = f"{first.source.path.parent.name}, {len(first.exposures)} exposures"
+            label = f"{first.path.parent.name}, {first.exposures} exposures"
             group = self._groups[fingerprint] = SkyRunGroup(fingerprint, label[-_LABEL:])
         return group
 

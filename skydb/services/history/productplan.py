@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind
 from skydb.files.hdrtab import DrizzledProduct, TabledSky
+from skydb.services.history.foundskies import FoundSky
 from skydb.services.history.plan import Note, SkyPlan, Software, Source
 
 _ROOTNAME = re.compile(r"[ijnou][a-z0-9]{8}")
@@ -44,10 +45,10 @@ def product_plan(product: DrizzledProduct) -> SkyPlan:
     )
 
 
-def writer_of(product: DrizzledProduct, plans: Iterable[SkyPlan]) -> SkyPlan | None:
+def writer_of(product: DrizzledProduct, found: Iterable[FoundSky]) -> FoundSky | None:
     """The run, of those logged in the product's directory, that wrote it last."""
     home, name = product.path.parent, product.path.name.removesuffix(".gz")
-    there = [plan for plan in plans if plan.source.path.parent == home and name in plan.written]
+    there = [one for one in found if one.path.parent == home and name in one.written]
     return there[-1] if there else None
 
 

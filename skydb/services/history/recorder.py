@@ -62,10 +62,13 @@ class Recorder:
         The transaction.
     importing : HistoryImport
         What reads the logs.
+    numbers : dict of str to int
+        Keys of products by filename, of transactions before this one.
     """
 
     session: Session
     importing: HistoryImport
+    numbers: dict[str, int] = field(default_factory=dict)
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
     _groups: Groups = field(init=False)
     _rows: Rows = field(default_factory=Rows, init=False)
@@ -84,8 +87,10 @@ class Recorder:
             if isinstance(plan, SkyPlan):
                 rootnames.update(plan.exposures)
             elif isinstance(plan, AlignmentPlan):
-                filenames.update(fit.product for fit in plan.fits)
-        self._roster.look_up(rootnames, filenames)
+                filenames.update(
+                    fit.product for fit in plan.fits if fit.product not in self.numbers
+                )
+        self._roster.look_up(rootnames, filenames - self.numbers.keys())
 
     def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> SkyRun:
         """A sky run with its values, in the group of its round."""
@@ -98,6 +103,7 @@ class Recorder:
             recipe_hash=plan.source.identity,
         )
         self._begin(run, plan, log_path)
+        self.session.add(run)
         run.recall_values((), plan.effective)
         for level in plan.levels if plan.error is None else ():
             line = plan.lines.get((level.rootname, level.extver))
@@ -110,10 +116,17 @@ class Recorder:
         run = AlignmentRun(reference, plan.parameters, self._stamp(plan.software))
         run.reference = reference or None
         self._begin(run, plan, log_path)
-        products = self._roster.products(fit.product for fit in plan.fits)
+        self._rows.run(run)
+        known = self.numbers
+        new = self._roster.products(fit.product for fit in plan.fits if fit.product not in known)
         for fit in plan.fits:
-            self._rows.fit(run, products[fit.product], _columns(fit, run))
+            product = known.get(fit.product) or new[fit.product]
+            self._rows.fit(run, product, _columns(fit, run))
         return run
+
+    def settle(self) -> None:
+        """Remember the keys of products, once the transaction is committed."""
+        self.numbers |= self._roster.numbers
 
     def write(self) -> None:
         """Write all that waits.
@@ -161,8 +174,9 @@ class Recorder:
         earlier = self.session.get_one(Activity, earlier_id)
         earlier.deleted_at = utc_now()
         said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
-        run.notice(FindingKind.CONTRADICTION, f"run {run.id}", said)
-        for new in run.solutions:
+        kept = self.session.get_one(Activity, run.id)
+        kept.notice(FindingKind.CONTRADICTION, f"run {run.id}", said)
+        for new in kept.solutions:
             new.supersede(old for old in earlier.solutions if old.product is new.product)
 
     def notice_once(self, notes: Iterable[Note]) -> None:
@@ -187,7 +201,6 @@ class Recorder:
         if plan.error is None and plan.remark is not None:
             run.error = plan.remark  # It ended so, without having failed.
         run.log_path = log_path
-        self.session.add(run)
         for note in plan.notes:
             run.notice(note.kind, note.subject, note.message)
 
@@ -204,6 +217,7 @@ class Recorder:
             same = select(Environment).where(Environment.fingerprint == fingerprint)
             found = next(iter(self._roster.asked(same)), None)
             new = found or Environment(python, _UNKNOWN, software.packages)
+            self.session.add(new)
             self._environments[fingerprint] = new
         return self._environments[fingerprint]
 

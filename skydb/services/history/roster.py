@@ -59,6 +59,11 @@ class Roster:
         self.look_up((), names)
         return {name: self._products[name] or self._new_product(name) for name in names}
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Keys of the products, of which there are any."""
+        return {name: product.id for name, product in self._products.items() if product}
+
     def asked(self, question: Select[E]) -> Sequence[E]:
         """Answer of the database, of what was written; the rest is remembered here."""
         with self.session.no_autoflush:

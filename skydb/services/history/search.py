@@ -16,7 +16,7 @@ from skydb.files.names import is_utf8
 from skydb.files.textfile import lines_of, text_chunks
 from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
 from skydb.services.history.foundfits import FoundFits
-from skydb.services.history.plan import SkyPlan
+from skydb.services.history.foundskies import FoundSkies
 from skydb.services.history.skyplan import sky_plan
 
 _FITS_MAGIC = b"SIMPLE  ="
@@ -41,13 +41,15 @@ class Found:
     ----------
     fits : FoundFits
         Runs of TweakReg.
+    skies : FoundSkies
+        Runs of AstroDrizzle.
     checkpoints : frozenset of int
         See :class:`~skydb.files.logs.LogFile`.
     """
 
     fits: FoundFits
+    skies: FoundSkies
     checkpoints: frozenset[int] = frozenset()
-    skies: list[SkyPlan] = field(default_factory=list)
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     companions: list[Path] = field(default_factory=list)
@@ -111,8 +113,8 @@ def _look_at_log(path: Path, found: Found) -> None:
     log, count = LogFile(path, found.checkpoints), 0
     for run, beside in log.runs():
         count += 1
-        if isinstance(run, LoggedRun):  # Only what is recorded is kept: there may be thousands.
-            found.skies.append(sky_plan(path, run, beside))
+        if isinstance(run, LoggedRun):
+            found.skies.add(sky_plan(path, run, beside))
         else:
             found.fits.add(path, run, beside)
     if log.orphans:

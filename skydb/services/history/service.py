@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import TypeVar
 
 from skydb.domain import Activity, HistoryImport
 from skydb.domain.vocabulary import FindingKind
@@ -18,6 +18,7 @@ from skydb.files.hdrtab import DrizzledProduct
 from skydb.files.names import is_utf8, shown_path
 from skydb.services.core import Context
 from skydb.services.history.foundfits import FoundFits
+from skydb.services.history.foundskies import FoundSkies, FoundSky
 from skydb.services.history.outcome import (
     HistoryKind,
     HistoryOutcome,
@@ -33,10 +34,8 @@ from skydb.services.history.search import Found, Unused, files_below, look_at
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_NAME = 60
-P = TypeVar("P", bound=Plan)
-
 #: Runs that are recorded in one transaction, and written at its end.
-_TOGETHER = 50
+_TOGETHER = 100
 
 
 @dataclass(frozen=True)
@@ -89,12 +88,13 @@ class HistoryService:
         activity_id = self.context.begin(lambda _, stamp: HistoryImport(asked, stamp))
         with self.context.guarded(HistoryImport, activity_id):
             batch = _Batch(self.context, activity_id)
-            with closing(FoundFits()) as fits:
-                found = Found(fits, batch.checkpoints)
+            with closing(FoundFits()) as fits, closing(FoundSkies()) as skies:
+                found = Found(fits, skies, batch.checkpoints)
                 self._search(directory, found)
                 outcomes = self._record(batch, found)
             with self.context.closing(HistoryImport, activity_id) as (_, activity):
                 activity.parameters = {**asked, "runs": _counts(outcomes)}
+        self.context.store.count_visits()
         return [replace(outcome, directory=str(directory)) for outcome in outcomes]
 
     def _search(self, directory: Path, found: Found) -> None:
@@ -106,15 +106,23 @@ class HistoryService:
         self.context.progress.end()
 
     def _record(self, batch: _Batch, found: Found) -> list[HistoryOutcome]:
-        skies = in_order(found.skies)
-        self.context.progress.begin("Recording runs", len(found.fits) + len(skies))
+        self.context.progress.begin("Recording runs", len(found.fits) + len(found.skies))
         outcomes = batch.alignments(found.fits)
-        outcomes += batch.rounds(skies)
-        outcomes += [batch.product(product, skies) for product in found.products]
+        outcomes += batch.rounds(found.skies)
+        logged = in_order(found.skies)
+        outcomes += [batch.product(product, found.skies, logged) for product in found.products]
         unused = found.unused + found.strays(path.parent for path in found.fits.paths)
         outcomes += [batch.unused(one) for one in unused]
         self.context.progress.end()
         return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A plan to record; a sky run has its round."""
+
+    plan: Plan
+    round: Round | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ class _Batch:
         self._activity_id = activity_id
         self._kept: dict[Path, str] = {}
         self._recording: Recorder | None = None
-        self._homes: dict[int, Round] = {}
+        self._numbers: dict[str, int] = {}
         with context.store.reading() as session:
             self._register = Register.read(session)
 
@@ -153,7 +161,8 @@ class _Batch:
 
     def alignments(self, found: FoundFits) -> list[HistoryOutcome]:
         """Record alignments in the order of time, and link those that repeat a dry run."""
-        outcomes = self._together(found.plans(), self._alignment)
+        tasks = (_Task(plan) for plan in found.plans())
+        outcomes = self._together(tasks, self._alignment)
         homes: dict[Path, list[int]] = {}
         for path, outcome in zip(found.paths, outcomes, strict=True):
             if outcome.run is not None:
@@ -164,7 +173,9 @@ class _Batch:
                     recorder.link_repeats(run_ids)
         return outcomes
 
-    def _alignment(self, plan: AlignmentPlan) -> _Met:
+    def _alignment(self, task: _Task) -> _Met:
+        plan = task.plan
+        assert isinstance(plan, AlignmentPlan)
         self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
@@ -174,29 +185,33 @@ class _Batch:
             run = self._add(plan, lambda recorder: recorder.alignment(plan, log))
         return _Met(plan, run, is_new, HistoryKind.ALIGNMENT)
 
-    def rounds(self, plans: Sequence[SkyPlan]) -> list[HistoryOutcome]:
+    def rounds(self, found: FoundSkies) -> list[HistoryOutcome]:
         """Record sky runs in the order of time, each in its group."""
-        self._homes = {id(plan): round_ for round_ in rounds_of(plans) for plan in round_}
-        return self._together(
-            plans, lambda plan: self._sky(plan, self._homes[id(plan)], HistoryKind.SKY_RUN)
-        )
+        homes = {one.place: round_ for round_ in rounds_of(found) for one in round_}
+        tasks = (_Task(found.plan(one), homes[one.place]) for one in in_order(found))
+        return self._together(tasks, lambda task: self._sky(task, HistoryKind.SKY_RUN))
 
-    def _together(self, plans: Iterable[P], record: Callable[[P], _Met]) -> list[HistoryOutcome]:
+    def _together(
+        self, tasks: Iterable[_Task], record: Callable[[_Task], _Met]
+    ) -> list[HistoryOutcome]:
         """Record plans in order, some of them in each transaction."""
         outcomes: list[HistoryOutcome] = []
-        rest = iter(plans)
+        rest = iter(tasks)
         while block := list(islice(rest, _TOGETHER)):
             outcomes += self._block(block, record)
+            # Entities refer to each other, and those of many blocks would wait for a collection.
+            gc.collect(1)
         return outcomes
 
-    def _block(self, block: Sequence[P], record: Callable[[P], _Met]) -> list[HistoryOutcome]:
+    def _block(
+        self, block: Sequence[_Task], record: Callable[[_Task], _Met]
+    ) -> list[HistoryOutcome]:
         """Record plans in one transaction; each in its own when the row of one is refused."""
         try:
             with self._recorder() as self._recording:
-                homes = self._homes
-                rounds = [homes[id(plan)] for plan in block if id(plan) in homes]
-                self._recording.expect(block, rounds)
-                met = [record(plan) for plan in block]
+                rounds = [task.round for task in block if task.round is not None]
+                self._recording.expect([task.plan for task in block], rounds)
+                met = [record(task) for task in block]
                 return self._written(self._recording, met)
         except RowRefusedError as error:
             refused = error
@@ -205,10 +220,10 @@ class _Batch:
         with self._context.store.reading() as session:
             self._register = Register.read(session)
         if len(block) == 1:
-            where = f"its run of line {block[0].source.first_line}"
-            file = Unused(block[0].source.path, f"{where} cannot be kept: {refused.reason}")
-            return [self.unused(file)]
-        return [outcome for plan in block for outcome in self._block([plan], record)]
+            source = block[0].plan.source
+            where = f"its run of line {source.first_line}"
+            return [self.unused(Unused(source.path, f"{where} cannot be kept: {refused.reason}"))]
+        return [outcome for task in block for outcome in self._block([task], record)]
 
     def _written(self, recorder: Recorder, met: Sequence[_Met]) -> list[HistoryOutcome]:
         """Write what waits; what became of each plan."""
@@ -216,13 +231,17 @@ class _Batch:
         self._register.settle()
         return [one.outcome for one in met]
 
-    def product(self, product: DrizzledProduct, plans: Sequence[SkyPlan]) -> HistoryOutcome:
+    def product(
+        self, product: DrizzledProduct, found: FoundSkies, logged: Sequence[FoundSky]
+    ) -> HistoryOutcome:
         """Record the run that made a product; compare it with the log of that run."""
         plan = product_plan(product)
-        writer = writer_of(product, plans)
-        run = self._register.run_of(writer) if writer else None
+        last = writer_of(product, logged)
+        writer = None if last is None else found.plan(last)
+        run = None if writer is None else self._register.run_of(writer)
         if writer is None or run is None:
-            return self._together([plan], lambda _: self._sky(plan, [plan], HistoryKind.PRODUCT))[0]
+            alone = _Task(plan, [FoundSky.of(plan)])
+            return self._together([alone], lambda task: self._sky(task, HistoryKind.PRODUCT))[0]
         notes = disagreements(product, writer)
         with self._recorder() as recorder:
             recorder.notice_once(notes)
@@ -242,7 +261,10 @@ class _Batch:
             reason=file.reason,
         )
 
-    def _sky(self, plan: SkyPlan, round_: Round, kind: HistoryKind) -> _Met:
+    def _sky(self, task: _Task, kind: HistoryKind) -> _Met:
+        plan, round_ = task.plan, task.round
+        assert isinstance(plan, SkyPlan)
+        assert round_ is not None
         self._context.progress.advance()
         run = self._register.run_of(plan)
         is_new = run is None
@@ -266,11 +288,13 @@ class _Batch:
         if self._recording is not None:
             yield self._recording
             return
-        with self._context.store.writing() as session:
-            recorder = Recorder(session, session.get_one(HistoryImport, self._activity_id))
+        with self._context.store.writing(is_one_of_many=True) as session:
+            importing = session.get_one(HistoryImport, self._activity_id)
+            recorder = Recorder(session, importing, self._numbers)
             yield recorder
             recorder.write()
             session.commit()
+            recorder.settle()
 
     def _keep(self, path: Path) -> str:
         """Copy a file below the data root, named by its checksum; return the path there."""
