@@ -180,11 +180,12 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
         )
     if len(recorded) > 1:
         raise several_products(name, recorded)
-    if recorded[0].kind not in EXPOSURE_KINDS:
-        raise _drizzled(name, recorded[0])
+    (product,) = recorded
+    if product.kind not in EXPOSURE_KINDS:
+        raise _drizzled(name, product)
     if _has_number(reference):
         return _as_named([version_of(session, reference)], allowed, reference)
-    return _as_named([_latest(recorded[0], admitted.wish)], allowed, reference)
+    return _as_named([_latest(product, admitted.wish)], allowed, reference)
 
 
 def _is_for_several(reference: Reference) -> bool:

@@ -249,6 +249,10 @@ def test_the_version_that_a_product_was_made_of_is_moved_or_it_is_said_why_not()
     other = ProductSet().add(_calibrated(2015, content="x")).product
     assert _base([product, other], drizzled, _Kept())[1] == why
     assert _base([other, product], drizzled, _Kept(new)) == (new, "")
+    # Of any of the older ones, though it says of no calibration.
+    newest, later = shelf.add(_calibrated(2021)), _drizzled(2022, ONE)
+    for made_of in (old, new):
+        assert _newer(product, later, _Kept(made_of)) == f"not {newest.number}"
 
 
 def test_a_recorded_version_is_moved_while_it_is_of_the_newest_archive_version() -> None:
