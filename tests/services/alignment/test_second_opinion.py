@@ -98,8 +98,8 @@ def test_visits_that_all_leave_the_archives_fits_by_one_offset_speak_against_the
 def test_the_error_of_a_fit_is_that_of_the_mean_of_its_matches() -> None:
     numbers = {"rms_ra_mas": 4.0, "rms_dec_mas": 3.0, "nmatches": 25}
     for changed, error in (
-        ({}, 1.0), ({"rms_ra_mas": None}, 0.6), ({"rms_dec_mas": None}, 0.8), ({"nmatches": 1}, 5.0),
-        ({"nmatches": 0}, 5.0),
+        ({}, 1.0), ({"rms_ra_mas": None}, 0.6), ({"rms_dec_mas": None}, 0.8),
+        ({"nmatches": 1}, 5.0), ({"nmatches": 0}, 5.0),
     ):  # fmt: skip
         fit: Any = SimpleNamespace(**{**numbers, **changed})
         assert TrustedFit(1, fit, "one", None).error_mas == pytest.approx(error)

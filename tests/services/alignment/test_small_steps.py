@@ -44,7 +44,9 @@ ONE, TWO = "ibxl50iaq", "ibxl50ibq"
 
 
 def _image(number: int, exposure: int | None, name: str = "a.fits") -> Any:
-    product = SimpleNamespace(id=number, exposure_id=exposure, filename=name)
+    # Large numbers, of which each row has its own.
+    own = None if exposure is None else int(f"{exposure}000")
+    product = SimpleNamespace(id=int(f"{number}000"), exposure_id=own, filename=name)
     return SimpleNamespace(id=10 * number, version=SimpleNamespace(product=product))
 
 
