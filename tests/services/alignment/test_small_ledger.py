@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, Product, ProductVersion, Restoration
-from skydb.domain.values import Realised
+from skydb.domain.values import FitQuality, Realised
 from skydb.domain.vocabulary import (
     ActivityStatus,
     Flavour,
@@ -21,8 +21,17 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
     WcsKind,
 )
-from skydb.errors import FileRejectedError, NotFoundError, StateError
+from skydb.drizzle.headerlet import HeaderletLabel
+from skydb.drizzle.labels import SolutionLabel
+from skydb.errors import (
+    FileRejectedError,
+    NotFoundError,
+    StateError,
+    ToolSilentFailureError,
+    UsageError,
+)
 from skydb.services.alignment import solutions as solutions_module
+from skydb.services.alignment import wcs_ledger as ledger_module
 from skydb.services.alignment.solutions import (
     _sized,
     _with_distortion_of,
@@ -32,6 +41,7 @@ from skydb.services.alignment.solutions import (
 )
 from skydb.services.alignment.wcs_ledger import (
     RESTORED_LIMIT_MAS,
+    WcsLedgerService,
     _give_up,
     _hdr_name,
     _outcome,
@@ -235,13 +245,71 @@ def test_another_version_with_the_same_distortion_stands_in_for_one_that_is_gone
         "version 1 is gone; its distortion was taken to be that of version 3, which has the "
         "same IDCTAB"
     )
-    others.remove(still)
     # A headerlet has a distortion of its own.
     with pytest.raises((NotFoundError, FileRejectedError)):
         wcs_or_like(workspace, _kept(version=gone, origin=SolutionOrigin.HEADERLET))
     others.remove(still)
     with pytest.raises((NotFoundError, FileRejectedError)):
         wcs_or_like(workspace, _kept(version=gone))
+
+
+CHIPS = (SimpleNamespace(extver=1, naxis_pix=(10, 20)), SimpleNamespace(extver=2, naxis_pix=(0, 0)))
+
+
+def _plan(hdr_name: str | None, rootname: str = "ibxl50ivq") -> Any:
+    label = SolutionLabel("IDC_a-FIT", "w" * 61, FitQuality(12, 1.0, 2.0))
+    return SimpleNamespace(
+        solution_id=3, path=Path("ibxl50ivq_flt.fits"), chips=CHIPS, label=label,
+        hdr_name=hdr_name, origin=SolutionOrigin.ARCHIVE, rootname=rootname, catalog="gaia",
+    )  # fmt: skip
+
+
+def test_a_headerlet_says_whose_it_is_and_who_made_it(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(WcsLedgerService, "_written", lambda _, plan, scratch: scratch / "image")
+    monkeypatch.setattr(
+        ledger_module.Headerlets, "create", lambda _, *told: asked.append(told) or Path("made")
+    )
+    service = WcsLedgerService(services.context)
+    for given, name in ((None, "ibxl50ivq_flt_IDC_a-FIT-hlet.fits"), ("own", "own")):
+        plan = _plan(given)
+        assert service._headerlet(plan, tmp_path) == Path("made")
+        image, chips, says, place = asked.pop()
+        assert (image, chips, place) == (tmp_path / "image", CHIPS, tmp_path / "headerlet")
+        assert says == HeaderletLabel(
+            hdr_name=name, destination="ibxl50ivq", author=services.context.agent,
+            description="w" * 60, catalog="gaia", quality=plan.label.quality,
+        )  # fmt: skip
+    with pytest.raises(UsageError, match=r"ibxl50ivq_flt\.fits is a combination of exposures"):
+        service._headerlet(_plan(None, rootname=""), tmp_path)
+    assert asked == []
+
+
+def test_a_headerlet_that_is_another_wcs_than_asked_for_is_not_given(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = {1: SimpleNamespace(pixel_shape=None), 2: SimpleNamespace(pixel_shape=(5, 5))}
+    off_mas = 0.0
+    monkeypatch.setattr(ledger_module, "find_solution", lambda *_: None)
+    monkeypatch.setattr(ledger_module, "wcs_of", lambda *_: "wanted")
+    monkeypatch.setattr(
+        ledger_module, "read_headerlet_wcs",
+        lambda *told: frames if told == (Path("made"), None, "IDC_a-FIT") else {},
+    )  # fmt: skip
+    monkeypatch.setattr(
+        ledger_module, "difference",
+        lambda *told: SimpleNamespace(max_mas=off_mas if told == ("wanted", frames) else 99.0),
+    )  # fmt: skip
+    service = WcsLedgerService(services.context)
+    for off_mas in (0.0, RESTORED_LIMIT_MAS):
+        assert service._residual_of_headerlet(_plan(None), Path("made")) == off_mas
+    # A chip whose size is not known has none.
+    assert [frame.pixel_shape for frame in frames.values()] == [(10, 20), None]
+    off_mas = 2 * RESTORED_LIMIT_MAS
+    with pytest.raises(ToolSilentFailureError, match=r"is 0\.020 mas off the solution"):
+        service._residual_of_headerlet(_plan(None), Path("made"))
 
 
 def test_what_an_acceptance_made_is_the_newest_of_its_file() -> None:
