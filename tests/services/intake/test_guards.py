@@ -115,6 +115,20 @@ def test_a_product_that_was_made_with_a_newer_calibration_shows_that_inputs_are_
     assert flag.message.startswith(f"{newer.reference} was made with CAL_VER 3.6.7, ")
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_product_of_other_exposures_shows_nothing_of_these(
+    session: Session, survey: Survey, pair: tuple[ProductVersion, ...], *, is_first: bool
+) -> None:
+    one, other = pair[0], survey.content(survey.exposure("51", 1))
+    one.cal_ver = other.cal_ver = "3.5.0"
+    assert one.exposure and other.exposure
+    for exposure in (one.exposure, other.exposure) if is_first else (other.exposure, one.exposure):
+        product = survey.drizzled(exposure)
+        _made(survey, product, "3.6.0" if exposure is other.exposure else "3.5.0")
+    assert _stale(session, one) == []
+    assert [flag.subject for flag in _stale(session, one, other)] == [other.subject]
+
+
 @pytest.mark.parametrize("odd", ["flavour", "kind", "derived", "not newest", "not a member"])
 def test_other_files_and_products_show_nothing(
     session: Session, survey: Survey, pair: tuple[ProductVersion, ...], odd: str
