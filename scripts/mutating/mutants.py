@@ -106,6 +106,14 @@ class _Meaning(ast.NodeTransformer):
             node.keywords = [one for one in node.keywords if one.arg != "strict"]
         return self.generic_visit(node)
 
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        # How a call names its arguments is for mypy to hold: ``/`` in the place of ``*``.
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.posonlyargs, node.kwonlyargs = [], []
+        node.defaults = [*node.defaults, *(one for one in node.kw_defaults if one is not None)]
+        node.kw_defaults = []
+        return self.generic_visit(node)
+
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         asked = ast.unparse(node.test)
