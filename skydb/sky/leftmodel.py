@@ -282,8 +282,8 @@ def _is_constrained(normal: Floats, whole: Floats) -> bool:
 def _pseudo_inverse(matrix: Floats, whole: Floats) -> tuple[Floats, int]:
     """Invert the constrained part, and give its rank.
 
-    Columns are scaled by their squares before anything was eliminated, `whole`: what is left of
-    a column that others explain is rounding, and of no size that could be told from it.
+    Columns are scaled by their sums of squares before anything was eliminated, `whole`. Scaled
+    by what is left, a column that others explain would be rounding as large as a column.
     """
     scale = np.sqrt(np.where(whole > 0, whole, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
