@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from skydb.domain.vocabulary import FindingKind, SolutionStatus, TrustComponent
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import NotFoundError
+from skydb.services.alignment import products as products_module
 from skydb.services.alignment.attempts import Attempt
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.recording import _facts, _joined, _update_trust
@@ -159,6 +161,38 @@ def test_a_run_keeps_catalogue_and_reasons_of_each_file() -> None:
         "catalogs_tried": {FILE.name: ["two: no fit", "three: no fit"]},
     }
     assert known == {"refcat": "gaia", "geometry_why": {"b.fits": "many"}}
+
+
+def test_files_that_are_gone_are_left_out_unless_all_are_or_none_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = {"b"}
+
+    def path_of(_: object, version: Any) -> str:
+        if version.filename in gone:
+            raise NotFoundError(f"{version.filename} is gone")
+        return str(version.filename)
+
+    monkeypatch.setattr(products_module, "checked_path", path_of)
+    monkeypatch.setattr(products_module, "read_facts", lambda path: f"facts of {path}")
+    workspace: Any = None
+    chosen: list[Any] = [
+        SimpleNamespace(version=SimpleNamespace(id=number, filename=name))
+        for number, name in enumerate("abc")
+    ]
+    read, (flag,) = products_module.read_inputs(workspace, chosen, strict=False)
+    assert read == {0: "facts of a", 2: "facts of c"}
+    assert (flag.guard, flag.subject) == (FindingKind.REJECTED_FILE, "b")
+    assert flag.message == "is left out: b is gone"
+    with pytest.raises(NotFoundError, match="b is gone"):
+        products_module.read_inputs(workspace, chosen, strict=True)
+    gone |= {"a", "c"}
+    with pytest.raises(NotFoundError, match="a is gone"):
+        products_module.read_inputs(workspace, chosen, strict=False)
+    gone.clear()
+    for strict in (False, True):
+        read, flags = products_module.read_inputs(workspace, chosen, strict=strict)
+        assert (list(read), flags) == ([0, 1, 2], [])
 
 
 def test_an_exposure_with_too_few_stars_has_no_fit_and_says_how_many() -> None:
