@@ -1,0 +1,161 @@
+"""Numbers that lie exactly at a limit, and just beside it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skydb.domain.trust import PARAMETERS_FITTED
+from skydb.sky.advice import _scene
+from skydb.sky.bodies import LEAST_STARS, REPEATS_COUNTED, BodyFit, BodyStars, Matched, counted
+from skydb.sky.components import SIGNIFICANT_SIGMA, Component, Kind
+from skydb.sky.coverage import ImageArea, _bare_share
+from skydb.sky.evidence import Zero, beyond
+from skydb.sky.fit_trust import _in_box
+from skydb.sky.noise import _left_of_step, _neighbours, _rank, peak_of
+from skydb.sky.planemaps import PlaneMap
+from skydb.sky.skewness import Pull
+from skydb.sky.turns import TurnLeft, turn_left
+from skydb.sky.votes import Peak
+
+ABOVE = 1.0 + 1e-12
+
+
+def test_what_is_many_times_its_error_is_sure_and_at_the_limit_it_is_not() -> None:
+    assert [TurnLeft(turn, 0.25).is_sure for turn in (1.25, 1.25 * ABOVE)] == [False, True]
+    assert [Pull(value, 1.0).sure for value in (2.0, -2.0, 2.5, -2.5)] == [0.0, 0.0, 2.5, -2.5]
+    component = (Kind.EXPOSURE, "a", None, 1.0, 0.1)
+    significances = (SIGNIFICANT_SIGMA / ABOVE, SIGNIFICANT_SIGMA, SIGNIFICANT_SIGMA * ABOVE)
+    assert [Component(*component, one).is_significant for one in significances] == [
+        False, True, True
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("noise", "count"), [(1.0, 1), (2.0, 8), (0.5, 50)])
+def test_an_rms_is_beyond_noise_from_three_of_its_errors_on(noise: float, count: int) -> None:
+    limit = (1 + 3.0 / np.sqrt(2 * count)) * noise
+    assert beyond(limit, noise, count) == 0.0
+    assert beyond(limit * ABOVE, noise, count) == pytest.approx(np.sqrt(limit**2 - noise**2))
+    assert beyond(limit * ABOVE, noise, 0) == 0.0
+
+
+def test_matches_count_as_measurements_when_there_are_stars_enough() -> None:
+    for stars in range(1, LEAST_STARS + 2):
+        seen = np.full(stars, REPEATS_COUNTED + 3)
+        expected = stars if stars < LEAST_STARS else stars * REPEATS_COUNTED
+        assert counted(seen) == expected
+        assert counted(np.ones(stars, dtype=np.intp)) == stars
+
+
+@pytest.mark.parametrize("geometry", ["shift", "rshift", "rscale", "general"])
+def test_a_fit_without_an_exposure_needs_as_many_numbers_as_the_geometry_has(
+    geometry: str,
+) -> None:
+    xy = np.array([(0.0, 0.0), (1000.0, 0.0), (0.0, 1000.0), (700.0, 900.0)])
+    number = np.arange(len(xy))
+    stars = BodyStars(xy, np.ones(4, dtype=np.intp), number, number, xy, number)
+    matched = Matched(number, number, PlaneMap.identity(), np.zeros((4, 2)), 4)
+    peak = Peak(PlaneMap.identity(), 4, 0, 1e-9)
+    fit = BodyFit(geometry, matched, stars, xy, peak)
+    for rows in range(1, 5):
+        moved = fit._moved(xy, number < rows)
+        is_enough = 2 * rows >= PARAMETERS_FITTED[geometry]
+        assert moved == (pytest.approx(0.0, abs=1e-6) if is_enough else float("inf"))
+
+
+def test_pixels_at_the_edges_of_an_image_are_within_the_margin_of_it() -> None:
+    ny, nx = 5, 6
+    wcs: Any = None
+    for y in range(ny):
+        for x in range(nx):
+            exposed = np.zeros((ny, nx), dtype=bool)
+            exposed[y, x] = True
+            area = ImageArea(exposed, wcs)
+            places = np.array([(a, b) for b in range(-3, ny + 3) for a in range(-3, nx + 3)])
+            for margin in (0.0, 1.0, 2.0):
+                apart = np.abs(places - (x, y)).max(axis=1)
+                assert (area.holds(places.astype(float), margin) == (apart <= margin)).all()
+
+
+def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it() -> None:
+    square = np.array([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)])
+    assert _bare_share(square, square, 1000) == 0.0
+    assert _bare_share(square, square[:6], 1000) == pytest.approx(1 / 3)
+    # As few sources leave as much by chance.
+    assert _bare_share(square, square[:6], 1) == 0.0
+
+
+def test_products_five_degrees_apart_have_no_box_in_common() -> None:
+    first, near, far = (np.array([(10.0, dec)]) for dec in (0.0, 4.99, 5.01))
+    assert _in_box(first, near, 6.0).tolist() == first.tolist()
+    assert _in_box(first, far, 6.0).shape == (0, 2)
+    assert _in_box(first, near, 4.0).shape == (0, 2)
+    assert _in_box(first, near[:0], 6.0).shape == _in_box(first[:0], near, 6.0).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("counts", "place"),
+    [
+        ([3], 0.0), ([3, 3], 0.5), ([2, 3], 1.0), ([3, 2], 0.0), ([1, 2, 3], 2.0),
+        ([1, 4, 1], 1.0), ([1, 4, 2], 1.1), ([2, 4, 1], 0.9), ([0, 5, 5, 0], 1.5), ([4, 4, 4], 0.0),
+        ([1, 1, 5, 3, 9, 8], 4 + 0.5 * (6 - 1) / 7),
+    ],
+)  # fmt: skip
+def test_a_peak_is_between_the_highest_bin_and_the_higher_of_its_neighbours(
+    counts: list[int], place: float
+) -> None:
+    assert peak_of(np.array(counts)) == pytest.approx(place)
+
+
+def test_a_value_at_the_median_is_half_below_it() -> None:
+    values = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+    assert _rank(values, 2.0).tolist() == [1.0, 0.5, 0.0]
+
+
+def test_steps_of_values_leave_what_noise_does_not_wash_out() -> None:
+    whole = 1.0 / (np.sqrt(2.0) * np.pi)
+    assert _left_of_step(0.0, 1.0) == 0.0
+    # The steps themselves scatter by the root of a twelfth.
+    assert _left_of_step(1.0, 0.1) == pytest.approx(whole)
+    assert _left_of_step(2.0, 1.0) == pytest.approx(2 * whole * np.exp(-(np.pi**2) / 3))
+
+
+def test_pairs_of_pixels_that_differ_much_more_than_others_are_of_different_scenes() -> None:
+    one = np.zeros(5, dtype=np.float32)
+    alike = np.ones(5, dtype=np.float32)
+    assert _neighbours(one, alike)[2] == 1.0
+    assert [part.size for part in _neighbours(one, alike)[:2]] == [5, 5]
+    odd = np.array([1.0, -1.0, 1.0, 4.0, 100.0], dtype=np.float32)
+    kept, beside, middle = _neighbours(one, odd)
+    assert (kept.size, beside.tolist(), middle) == (4, [1.0, -1.0, 1.0, 4.0], 1.0)
+    # Where most do not differ at all, nothing says how much is much.
+    same = np.array([0.0, 0.0, 0.0, 4.0, 100.0], dtype=np.float32)
+    assert _neighbours(one, same)[1].tolist() == same.tolist()
+    assert _neighbours(one[:0], one[:0])[2] == 0.0
+
+
+@pytest.mark.parametrize(("value", "is_said"), [(4.0, True), (-4.0, False), (1.0, False)])
+def test_stars_that_lift_levels_are_said_and_counts_that_lower_them_are_not(
+    value: float, is_said: bool
+) -> None:
+    evidence: Any = SimpleNamespace(
+        islands=[("a", "b")], zeros=(Zero(2, 2, 0.0),), extended_pull=0.0, left=0.0,
+        stars=Pull(value, 1.0),
+    )  # fmt: skip
+    sentences = _scene(evidence, 10.0)
+    assert sentences[0] == "the lowest level is flat and shared by 2 separate places"
+    assert sentences[1:] == ["stars lift levels by 40"] * is_said
+
+
+def test_four_matches_can_show_a_rotation() -> None:
+    places = np.array([(0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (10.0, 10.0)])
+    away = places - 5.0
+    residuals = 1e-3 * np.column_stack((-away[:, 1], away[:, 0]))
+    found = turn_left(places, residuals, noise=0.001)
+    assert found is not None
+    assert found.turn_deg == pytest.approx(np.degrees(1e-3))
+    assert found.sigma_deg == pytest.approx(np.degrees(0.001 / np.sqrt(200.0)))
+    assert turn_left(places[:3], residuals[:3]) is None
