@@ -253,7 +253,7 @@ def test_another_version_with_the_same_distortion_stands_in_for_one_that_is_gone
         wcs_or_like(workspace, _kept(version=gone))
 
 
-CHIPS = (SimpleNamespace(extver=1, naxis_pix=(10, 20)), SimpleNamespace(extver=2, naxis_pix=(0, 0)))
+CHIPS = (SimpleNamespace(extver=1, naxis_pix=(10, 20)), SimpleNamespace(extver=2, naxis_pix=(0, 5)))
 
 
 def _plan(hdr_name: str | None, rootname: str = "ibxl50ivq") -> Any:
