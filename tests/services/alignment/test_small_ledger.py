@@ -287,6 +287,25 @@ def test_a_headerlet_says_whose_it_is_and_who_made_it(
     assert asked == []
 
 
+@pytest.mark.parametrize("origin", list(SolutionOrigin))
+def test_a_headerlet_that_is_in_the_file_is_given_as_it_is(
+    origin: SolutionOrigin, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = SimpleNamespace(version="the version")
+    monkeypatch.setattr(WcsLedgerService, "_written", lambda *_: Path("image"))
+    monkeypatch.setattr(ledger_module.Headerlets, "create", lambda *_: Path("made"))
+    monkeypatch.setattr(ledger_module, "find_solution", lambda _, key: {3: held}[key])
+    monkeypatch.setattr(ledger_module, "checked_path", lambda _, version: Path(version))
+    monkeypatch.setattr(ledger_module, "headerlet_bytes", lambda *told: repr(told).encode())
+    plan = _plan("own")
+    plan.origin = origin
+    made = WcsLedgerService(services.context)._headerlet(plan, tmp_path)
+    if origin is SolutionOrigin.HEADERLET:
+        assert made.read_text() == repr((Path("the version"), "own", "IDC_a-FIT"))
+    else:
+        assert made == Path("made")
+
+
 def test_a_headerlet_that_is_another_wcs_than_asked_for_is_not_given(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
