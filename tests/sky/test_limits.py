@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 
 from skydb.domain.trust import PARAMETERS_FITTED
+from skydb.sky import bodies
 from skydb.sky.advice import _scene
-from skydb.sky.bodies import LEAST_STARS, REPEATS_COUNTED, BodyFit, BodyStars, Matched, counted
+from skydb.sky.bodies import (
+    LEAST_STARS,
+    REPEATS_COUNTED,
+    BodyFit,
+    BodyStars,
+    Matched,
+    counted,
+    fit_body,
+)
 from skydb.sky.components import SIGNIFICANT_SIGMA, Component, Kind
 from skydb.sky.coverage import ImageArea, _bare_share
 from skydb.sky.evidence import Zero, beyond
@@ -64,6 +73,27 @@ def test_a_fit_without_an_exposure_needs_as_many_numbers_as_the_geometry_has(
         moved = fit._moved(xy, number < rows)
         is_enough = 2 * rows >= PARAMETERS_FITTED[geometry]
         assert moved == (pytest.approx(0.0, abs=1e-6) if is_enough else float("inf"))
+
+
+@pytest.mark.parametrize("geometry", ["shift", "rshift", "rscale", "general"])
+def test_a_body_needs_more_numbers_than_its_geometry_has(
+    geometry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xy = np.random.default_rng(1).uniform(-5000.0, 5000.0, (6, 2))
+    number = np.arange(6)
+    stars = BodyStars(xy, np.full(6, 2), number, number * 0, xy, number)
+    whole = bodies.match_from
+    for matches in range(1, 6):
+
+        def few(*told: Any, kept: int = matches) -> Matched:
+            return whole(*told).only(number < kept)
+
+        monkeypatch.setattr(bodies, "match_from", few)
+        fit = fit_body(stars, xy, 40.0, lambda _, **__: geometry)
+        if 2 * matches > PARAMETERS_FITTED[geometry]:
+            assert isinstance(fit, BodyFit)
+        else:
+            assert fit == f"{matches} matches are too few for a fit of {geometry}"
 
 
 def test_pixels_at_the_edges_of_an_image_are_within_the_margin_of_it() -> None:

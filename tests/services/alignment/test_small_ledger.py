@@ -148,13 +148,17 @@ def test_a_headerlet_is_written_to_the_newest_image_of_its_exposure(session: Ses
     survey = Survey(session)
     elsewhere = survey.content(survey.exposure("51"))
     flt = survey.content(survey.exposure("50"))
-    raw = survey.content(_file_of(session, flt, ProductKind.CRJ, Flavour.PIPELINE))
+    raw, late = (
+        survey.content(_file_of(session, flt, kind, Flavour.PIPELINE))
+        for kind in (ProductKind.CRJ, ProductKind.SX2)
+    )
     headerlet = survey.content(_file_of(session, flt, ProductKind.HLET, Flavour.USER))
     newer = survey.content(flt.product, date="2030-01-01")
     (solution,) = headerlet.solutions
     assert _target(session, solution) is newer
     assert _target(session, flt.solutions[0]) is newer
     assert _target(session, raw.solutions[0]) is raw
+    assert _target(session, late.solutions[0]) is late
     flc = survey.content(_file_of(session, flt, ProductKind.FLC, Flavour.PIPELINE))
     assert _target(session, solution) is flc
     alone = survey.content(_file_of(session, elsewhere, ProductKind.HLET, Flavour.USER))
@@ -212,8 +216,13 @@ def test_the_distortion_of_a_solution_is_that_of_its_file(asked: list[tuple[Any,
     file, path = _version(1, "x"), Path("1.fits")
     found: Any = wcs_of(workspace, _kept(version=file))
     assert found == {1: (path, "chip 1", True), 2: (path, "chip 2", True)}
-    plain: Any = wcs_of(workspace, _kept(version=file, wcs_kind=WcsKind.PIPELINE))
-    assert plain == {1: (path, "chip 1", False), 2: (path, "chip 2", False)}
+    for kind in WcsKind:
+        plain: Any = wcs_of(workspace, _kept(version=file, wcs_kind=kind))
+        has_distortion = kind is not WcsKind.PIPELINE
+        assert plain == {n: (path, f"chip {n}", has_distortion) for n in (1, 2)}
+    for origin in set(SolutionOrigin) - {SolutionOrigin.HEADERLET}:
+        assert wcs_of(workspace, _kept(version=file, origin=origin)) == found
+    assert asked == []
     assert wcs_of(workspace, _kept(version=file, wcs_key=" ")) == {1: path, 2: path}
     with pytest.raises(StateError, match=r"Solution 3 of a\.fits has no WCS"):
         wcs_of(workspace, _kept(version=file, chips=[]))

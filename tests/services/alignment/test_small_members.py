@@ -51,6 +51,13 @@ def test_a_restored_solution_leads_back_to_the_version_that_had_it() -> None:
         current.origin, current.source = SolutionOrigin.RESTORED, source
     assert _content_restored(again) is first
     assert _content_restored(once_more) is first
+    # Any other one that leads back to an earlier one was made for this version.
+    current = once_more.current_solution
+    assert current is not None
+    for origin in set(SolutionOrigin) - {SolutionOrigin.RESTORED}:
+        current.origin = origin
+        assert _content_restored(once_more) is once_more
+    current.origin = SolutionOrigin.RESTORED
     first.solutions[0].applied_version = aligned
     assert _content_restored(once_more) is aligned
 
