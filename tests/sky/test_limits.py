@@ -24,7 +24,7 @@ from skydb.sky.components import SIGNIFICANT_SIGMA, Component, Kind
 from skydb.sky.coverage import ImageArea, _bare_share
 from skydb.sky.evidence import Zero, beyond
 from skydb.sky.fit_trust import _in_box
-from skydb.sky.noise import _left_of_step, _neighbours, _rank, peak_of
+from skydb.sky.noise import _left_of_step, _neighbours, _part_beyond, _rank, peak_of
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.skewness import Pull
 from skydb.sky.turns import TurnLeft, turn_left
@@ -138,6 +138,19 @@ def test_a_peak_is_between_the_highest_bin_and_the_higher_of_its_neighbours(
     counts: list[int], place: float
 ) -> None:
     assert peak_of(np.array(counts)) == pytest.approx(place)
+
+
+@pytest.mark.parametrize(
+    ("limit", "width", "count"),
+    [(2.0, 2.0, 2), (2.0, 1.5, 1), (1.5, 1.0, 1), (2.0, 0.5, 0), (4.0, -2.0, 2), (4.0, -1.5, 1),
+     (3.5, -1.0, 1), (0.0, 9.0, 5), (9.0, -9.0, 5)],
+)  # fmt: skip
+def test_pixels_beyond_a_limit_are_those_up_to_the_next_one(
+    limit: float, width: float, count: int
+) -> None:
+    # What lies at the limit was kept; what lies at the next one is beyond the first.
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0], dtype=np.float32)
+    assert _part_beyond(values, limit, width) == count
 
 
 def test_a_value_at_the_median_is_half_below_it() -> None:
