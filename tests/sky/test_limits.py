@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skydb.domain.trust import PARAMETERS_FITTED
-from skydb.sky import bodies
+from skydb.sky import bodies, skypixels
 from skydb.sky.advice import _scene
 from skydb.sky.bodies import (
     LEAST_STARS,
@@ -108,6 +108,25 @@ def test_pixels_at_the_edges_of_an_image_are_within_the_margin_of_it() -> None:
             for margin in (0.0, 1.0, 2.0):
                 apart = np.abs(places - (x, y)).max(axis=1)
                 assert (area.holds(places.astype(float), margin) == (apart <= margin)).all()
+
+
+def test_a_pixel_that_gives_back_another_place_by_the_tolerance_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = np.array([(10.0, 0.0)] * 4)
+    wcs: Any = SimpleNamespace(
+        has_distortion=True,
+        all_world2pix=lambda radec, origin, *, quiet: radec + origin,
+        all_pix2world=lambda pixels, origin: pixels - origin,
+        # Of a size of which the root of the square is the same number.
+        pixel_scale_matrix=np.diag([-1.0, 1.0]) * 2.0**-21,
+    )
+    limit = 0.05 * 3.6e6 * 2.0**-21
+    apart = np.array([limit / ABOVE, limit, limit * ABOVE, np.nan])
+    monkeypatch.setattr(skypixels, "separations_mas", lambda *_: apart)
+    found = skypixels.pixels_of_sky(wcs, places, 1)
+    assert found[0].tolist() == [11.0, 1.0]
+    assert np.isnan(found[1:]).all()
 
 
 def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it() -> None:
