@@ -27,6 +27,8 @@ from skydb.sky.fit_trust import _in_box
 from skydb.sky.noise import _left_of_step, _neighbours, _part_beyond, _rank, peak_of
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.skewness import Pull
+from skydb.sky.sources import _centroids
+from skydb.sky.spherical import distances_to_sides, unit_vectors
 from skydb.sky.turns import TurnLeft, turn_left
 from skydb.sky.votes import Peak
 
@@ -127,6 +129,36 @@ def test_a_pixel_that_gives_back_another_place_by_the_tolerance_is_none(
     found = skypixels.pixels_of_sky(wcs, places, 1)
     assert found[0].tolist() == [11.0, 1.0]
     assert np.isnan(found[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("beside", "around", "is_sound"),
+    [(3.0, 0.0, False), (3.0 * ABOVE, 0.0, True), (3.0, 0.5, False), (4.0, 0.0, True),
+     (4.0, -9.0, False), (4.0, -8.0, True)],
+)  # fmt: skip
+def test_a_source_has_more_than_some_of_its_peak_beside_it(
+    beside: float, around: float, is_sound: bool
+) -> None:
+    image = np.zeros((11, 11))
+    image[5, 5] = 20.0
+    for y, x in ((4, 5), (6, 5), (5, 4), (5, 6)):
+        image[y, x] = beside
+    for y, x in ((4, 4), (4, 6), (6, 4), (6, 6)):
+        image[y, x] = around
+    at = np.array([5])
+    *_, sound = _centroids(image, at, at, None)
+    assert sound.tolist() == [is_sound]
+
+
+@pytest.mark.parametrize("repeated", [0, 1, 3])
+def test_a_corner_that_is_given_twice_has_no_side(repeated: int) -> None:
+    corners = np.array([(10.0, 0.0), (11.0, 0.0), (11.0, 1.0), (10.0, 1.0)])
+    padded = np.insert(corners, repeated, corners[repeated], axis=0)
+    for place, apart_deg in (((10.5, -1.0), 1.0), ((10.5, 0.25), 0.25), ((10.0, 3.0), 2.0)):
+        point = unit_vectors(np.array([place]))[0]
+        for outline in (corners, padded):
+            found = distances_to_sides(unit_vectors(outline)[None], point)
+            assert np.degrees(found) == pytest.approx([apart_deg], rel=1e-4)
 
 
 def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it() -> None:
