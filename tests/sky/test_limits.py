@@ -29,6 +29,14 @@ from skydb.sky.planemaps import PlaneMap
 from skydb.sky.skewness import Pull
 from skydb.sky.sources import _centroids
 from skydb.sky.spherical import distances_to_sides, unit_vectors
+from skydb.sky.stars import (
+    _FEW,
+    StarShape,
+    _common_width,
+    _near,
+    _star_like,
+    _stars_among,
+)
 from skydb.sky.turns import TurnLeft, turn_left
 from skydb.sky.votes import Peak
 
@@ -148,6 +156,50 @@ def test_a_source_has_more_than_some_of_its_peak_beside_it(
     at = np.array([5])
     *_, sound = _centroids(image, at, at, None)
     assert sound.tolist() == [is_sound]
+
+
+def _fit_of_stars(widths: np.ndarray, **odd: tuple[int, float]) -> Any:
+    """Fits of stars that are all as stars should be, but for one number of one of them."""
+    number = len(widths)
+    told = {"flux": 9.0, "dx_pix": 0.0, "dy_pix": 0.0, "stretch": 0.1, "misfit": 0.01,
+            "edge": 0.01, "seen": 1.0}  # fmt: skip
+    columns = {name: np.full(number, value) for name, value in told.items()}
+    for name, (place, value) in odd.items():
+        columns[name][place] = value
+    return SimpleNamespace(sigma_pix=widths, **columns)
+
+
+def test_a_faint_star_may_be_wider_than_others_by_twice_its_noise() -> None:
+    shape = StarShape()
+    snr = np.array([200.0] * 6 + [10.0, 10.0, 10.0, 0.0, -3.0])
+    wide = np.array([0.0] * 6 + [0.399, 0.401, -0.27, 0.0, 0.0])
+    keep, common = _stars_among(_fit_of_stars(np.exp(wide)), snr, 1.0, 5.0, shape)
+    assert common == 1.0
+    # What is below the noise that is wanted is left out whatever its width.
+    assert keep.tolist() == [True] * 7 + [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("flux", 0.0), ("dx_pix", 1.2), ("dy_pix", -1.2), ("stretch", 0.25), ("misfit", 0.06),
+     ("edge", 0.03), ("seen", 0.8)],
+)  # fmt: skip
+def test_what_is_at_a_limit_of_stars_is_no_star(name: str, limit: float) -> None:
+    widths, shape = np.ones(3), StarShape()
+    at, inside = (
+        _star_like(_fit_of_stars(widths, **{name: (1, value)}), shape).tolist()
+        for value in (limit, limit * (ABOVE if name == "seen" else 1 / ABOVE) or 1e-9)
+    )
+    assert (at, inside) == ([True, False, True], [True, True, True])
+
+
+def test_widths_at_the_limits_are_not_near_and_few_widths_are_drawn_to_the_expected_one() -> None:
+    limits = np.array([0.75, 0.75 * ABOVE, 1.0, 1.6 / ABOVE, 1.6])
+    assert _near(limits, StarShape()).tolist() == [False, True, True, True, False]
+    few = np.full(_FEW - 1, 2.0)
+    assert _common_width(np.append(few, 2.0), 1.0) == 2.0
+    assert _common_width(few[:2], 1.0) == 1.0
+    assert _common_width(few[:3], 1.0) == 1.5
 
 
 @pytest.mark.parametrize("repeated", [0, 1, 3])
