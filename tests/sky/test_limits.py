@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skydb.domain.trust import PARAMETERS_FITTED
-from skydb.sky import bodies, skypixels
+from skydb.sky import bodies, regions, skypixels
 from skydb.sky.advice import _scene
 from skydb.sky.bodies import (
     LEAST_STARS,
@@ -211,6 +211,24 @@ def test_a_corner_that_is_given_twice_has_no_side(repeated: int) -> None:
         for outline in (corners, padded):
             found = distances_to_sides(unit_vectors(outline)[None], point)
             assert np.degrees(found) == pytest.approx([apart_deg], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("border", "is_inside", "verdict"),
+    [
+        (1.0, True, (True, True)), (1.0 / ABOVE, True, (True, False)), (1.0, False, (True, False)),
+        (2.0, False, (False, False)), (2.0, True, (True, True)), (0.0, True, (True, False)),
+    ],
+)  # fmt: skip
+def test_an_outline_holds_a_circle_that_touches_its_sides_from_inside(
+    border: float, is_inside: bool, verdict: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = float(np.radians(1.0))
+    monkeypatch.setattr(regions, "holding", lambda *_: np.array([[is_inside]]))
+    monkeypatch.setattr(regions, "distances_to_sides", lambda *_: np.array([border * limit]))
+    outlines = unit_vectors(np.zeros((3, 2)))[None]
+    touched, held = regions.Circle(10.0, 20.0, 1.0).meets(outlines)
+    assert (touched.tolist(), held.tolist()) == ([verdict[0]], [verdict[1]])
 
 
 def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it() -> None:
