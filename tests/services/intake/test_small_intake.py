@@ -7,14 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from skydb.api.composition import Services
+from skydb.archive.mast import MastClient, MastQuery
+from skydb.domain import DownloadActivity
 from skydb.domain.values import FileFacts, Rootname
 from skydb.drizzle.optionfiles import OptionFile
-from skydb.errors import FileRejectedError, NotFoundError, UsageError
+from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
 from skydb.files.headerlets import HeaderletFacts
 from skydb.services.intake import reading
 from skydb.services.intake.choice import choose_inputs
+from skydb.services.intake.fetch import FetchService
 from skydb.services.intake.ingest import tied
 from skydb.services.intake.listed import require_listed
 from skydb.services.intake.selection import Selection
@@ -86,6 +90,22 @@ def test_a_list_names_files_of_the_ledger(services: Services, tmp_path: Path) ->
         lines.write_text(f"{first}\n{first}\n")
         with pytest.raises(UsageError, match="is there twice"):
             require_listed(session, (option,))
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("error", [UsageError("no"), NotFoundError("nothing")])
+def test_only_a_query_that_was_sent_and_is_to_leave_a_row_leaves_one(
+    services: Services, error: SkydbError, record: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(MastClient, "products", refuse)
+    with pytest.raises(type(error)):
+        FetchService(services.context).plan(MastQuery(("i*",)), record=record)
+    with services.context.store.reading() as session:
+        errors = [one.error for one in session.scalars(select(DownloadActivity))]
+    assert errors == (["nothing"] if record and isinstance(error, NotFoundError) else [])
 
 
 @pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
