@@ -113,6 +113,10 @@ def test_a_product_that_was_made_with_a_newer_calibration_shows_that_inputs_are_
     (flag,) = _stale(session, one, two)
     assert flag.subject == ONE
     assert flag.message.startswith(f"{newer.reference} was made with CAL_VER 3.6.7, ")
+    # Nothing is newer than what is not known.
+    one.cal_ver = None
+    session.flush()
+    assert _stale(session, one) == []
 
 
 @pytest.mark.parametrize("is_first", [True, False])
