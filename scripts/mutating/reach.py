@@ -105,8 +105,10 @@ class Reach:
         for file in sorted(
             files, key=lambda one: ("_kept" not in one, not one.endswith(mirror), cost[one])
         ):
+            # Others are asked too, however dear those of the mirror are.
+            kept_back = TOGETHER_S / 2 if file.endswith(mirror) else 0.0
             for test in files[file]:
-                if left > self.seconds[test]:
+                if left - kept_back > self.seconds[test]:
                     chosen.append(test)
                     left -= self.seconds[test]
         return chosen

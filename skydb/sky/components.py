@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey
-from skydb.sky.leftmodel import LeftModel, Term
+from skydb.sky.leftmodel import LeftModel, Score, Term
 
 #: From so many standard deviations on something is left. Of some hundred exposures, with three
 #: questions each, chance alone reaches it once in ten thousand fields; the rest is for what
@@ -159,10 +159,10 @@ def decompose(
     inner = _components(model, taken, reaches or {})
     chosen = _components(model, [*taken, *vain], reaches or {})[len(taken) :]
     outer = _exposures(model, [one.term for one in taken])
-    found = sorted([*inner, *outer], key=lambda one: -one.significance)
+    found = sorted([*inner, *outer], key=_rank, reverse=True)
     return Decomposition(
         tuple(one for one in found if one.is_significant)[:_MOST],
-        max([*found, *chosen], key=lambda one: one.significance, default=None),
+        max([*found, *chosen], key=_rank, default=None),
         len(ordered),
         model.scatter,
     )
@@ -174,6 +174,14 @@ def _shared(samples: Sequence[Sample]) -> list[Sample]:
     for one in samples:
         seen.setdefault(one.place, set()).add(one.chip[0])
     return [one for one in samples if len(seen[one.place]) > 1 and one.sigma > 0]
+
+
+def _rank(one: Component | Score) -> float:
+    """The significance without its last digits.
+
+    Of two that explain the same the first one is named, on every machine.
+    """
+    return round(one.significance, 6)
 
 
 class _Found(NamedTuple):
@@ -190,7 +198,7 @@ def _pursue(model: LeftModel) -> tuple[list[_Found], list[_Found]]:
         scores = model.scores([one.term for one in taken])
         if not scores:
             break
-        best = max(scores, key=lambda term: scores[term].significance)
+        best = max(scores, key=lambda term: _rank(scores[term]))
         near = scores[best].chi2 - _AS_GOOD
         others = tuple(t for t in scores if t != best and scores[t].chi2 >= near)
         found = _Found(best, others if near > 0 else ())

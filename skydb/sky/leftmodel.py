@@ -109,7 +109,7 @@ class LeftModel:
         left = self._chi2 - float(self._right_e[:, 0] @ self._levels[:, 0])
         rank = self._rank_e
         if self._normal.shape[0] <= _LARGEST:
-            inverse, inner = _pseudo_inverse(self._normal)
+            inverse, inner = _pseudo_inverse(self._normal, np.diag(self._normal_x))
             left -= float(self._right[:, 0] @ inverse @ self._right[:, 0])
             rank += inner
         free = self._samples - self._cells - rank
@@ -249,7 +249,9 @@ class LeftModel:
         self._chi2 = float(weights @ levels[:, 0] ** 2 - sums[:, 0] @ (means @ sums[:, 0]))
         first = len(self.exposures)
         self._normal_e, self._right_e = whole[:first, :first], right[:first]
-        self._inverse_e, self._rank_e = _pseudo_inverse(self._normal_e)
+        self._inverse_e, self._rank_e = _pseudo_inverse(
+            self._normal_e, np.asarray(weighted.multiply(design.T).sum(axis=1))[:first]
+        )
         self._levels = self._inverse_e @ self._right_e
         self._into = into = whole[:first, first:]
         self._normal_x = whole[first:, first:]
@@ -277,10 +279,13 @@ def _is_constrained(normal: Floats, whole: Floats) -> bool:
     return bool(np.linalg.eigvalsh(normal / np.outer(scale, scale))[0] > _CONSTRAINED)
 
 
-def _pseudo_inverse(matrix: Floats) -> tuple[Floats, int]:
-    """Invert the constrained part, and give its rank; columns are scaled first."""
-    diagonal = np.diag(matrix)
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+def _pseudo_inverse(matrix: Floats, whole: Floats) -> tuple[Floats, int]:
+    """Invert the constrained part, and give its rank.
+
+    Columns are scaled by their sums of squares before anything was eliminated, `whole`. Scaled
+    by what is left, a column that others explain would be rounding as large as a column.
+    """
+    scale = np.sqrt(np.where(whole > 0, whole, 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
     constrained = (
         values > _CONSTRAINED * max(float(values[-1]), 1e-300) if values.size else values > 0

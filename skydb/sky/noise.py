@@ -264,7 +264,8 @@ def peak_of(counts: NDArray[np.int64]) -> float:
     if peak in (0, counts.size - 1):
         return float(peak)
     left, right = counts[peak] - counts[peak - 1], counts[peak] - counts[peak + 1]
-    return peak + float(0.5 * (left - right) / (left + right)) if left + right else float(peak)
+    # The first of the highest: the bin before it is lower.
+    return peak + float(0.5 * (left - right) / (left + right))
 
 
 def _neighbours(one: Pixels, other: Pixels) -> tuple[Pixels, Pixels, float]:

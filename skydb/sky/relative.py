@@ -201,7 +201,7 @@ class _Unknowns:
         One place serves for both, so that turning all exposures together changes nothing.
         """
         shifts = 2 * len(self.moving)
-        rows = np.zeros((2 * len(xy), shifts + max(self.turning, default=-1) + 1))
+        rows = np.zeros((2 * len(xy), shifts + max(self.turning) + 1))
         for number, sign in ((tie.second, 1.0), (tie.first, -1.0)):
             rows[0::2, 2 * self.moving[number]] += sign
             rows[1::2, 2 * self.moving[number] + 1] += sign

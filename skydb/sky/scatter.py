@@ -52,7 +52,6 @@ def scatter_mas(
 
 
 def _plane_deg(ra_deg: Array, dec_deg: Array) -> Array:
-    """East and north of the middle, shape (2, N); right ascension may pass 360 degrees."""
+    """East and north of anywhere near, shape (2, N); right ascension may pass 360 degrees."""
     east = (ra_deg - ra_deg[0] + 180.0) % 360.0 - 180.0
-    east = (east - east.mean()) * np.cos(np.radians(dec_deg.mean()))
-    return np.vstack((east, dec_deg - dec_deg.mean()))
+    return np.vstack((east * np.cos(np.radians(dec_deg.mean())), dec_deg))

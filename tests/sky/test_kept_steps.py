@@ -317,15 +317,23 @@ def test_of_two_chips_the_bright_one_is_named_and_of_more_the_one_that_is_apart(
 
 def test_columns_are_inverted_as_far_as_they_are_constrained() -> None:
     matrix = np.array([[4.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 9.0]])
-    inverse, rank = _pseudo_inverse(matrix)
+    inverse, rank = _pseudo_inverse(matrix, np.diag(matrix))
     assert rank == 2
     assert matrix @ inverse @ matrix == pytest.approx(matrix)
+    one = np.ones(2)
     for near, expected in ((1e-2, 2), (1e-12, 1)):
-        assert _pseudo_inverse(np.array([[1.0, 1.0], [1.0, 1.0 + near]]))[1] == expected
-    empty, none = _pseudo_inverse(np.zeros((0, 0)))
+        assert _pseudo_inverse(np.array([[1.0, 1.0], [1.0, 1.0 + near]]), one)[1] == expected
+    empty, none = _pseudo_inverse(np.zeros((0, 0)), np.zeros(0))
     assert (empty.shape, none) == ((0, 0), 0)
-    assert _pseudo_inverse(np.zeros((2, 2)))[1] == 0
-    assert _pseudo_inverse(np.diag([4.0, 0.0]))[0].tolist() == [[0.25, 0.0], [0.0, 0.0]]
+    assert _pseudo_inverse(np.zeros((2, 2)), one)[1] == 0
+    quarter = [[0.25, 0.0], [0.0, 0.0]]
+    for whole in ((4.0, 1.0), (8.0, 1.0), (4.0, 0.0)):
+        assert _pseudo_inverse(np.diag([4.0, 0.0]), np.array(whole))[0].tolist() == quarter
+    # What rounding has left of a column that others explain is nothing, in whatever unit.
+    for unit in (1e-12, 1.0, 1e12):
+        left = _pseudo_inverse(unit * np.diag([4.0, 1e-15]), unit * np.array([4.0, 1.0]))
+        assert left[1] == 1
+        assert unit * left[0] == pytest.approx(np.array(quarter))
     assert _is_constrained(np.eye(2), np.ones(2))
     assert not _is_constrained(np.eye(2), np.array([1.0, 0.0]))
     assert not _is_constrained(np.ones((2, 2)), np.ones(2))

@@ -76,7 +76,7 @@ def test_levels_without_noise_have_no_scatter_and_few_say_nothing_of_it() -> Non
     assert _model(**MODELS["much"]).scatter > 3.0
     # A cell more than unknowns is one thing that is known beside them; three do not tell enough.
     two = {("a", 1): 0.0, ("b", 1): 0.0}
-    scatters = [_model(two, noise=1.0, cells=cells).scatter for cells in (6, 7, 8)]
+    scatters = [_model(two, noise=1.0, cells=cells).scatter for cells in (4, 5, 6)]
     assert scatters[:2] == [1.0, 1.0] and scatters[2] > 3.0
 
 
@@ -100,3 +100,43 @@ def test_a_significance_is_that_of_one_value_or_of_two() -> None:
 def test_terms_are_named_by_exposure_and_chip() -> None:
     assert [Term("a", 2).name, Term("a", None).name] == ["a[2]", "a"]
     assert [Term(None, 2).name, Term(None, None).name] == ["every exposure[2]", "every exposure"]
+
+
+def _scatter_by_all_unknowns(
+    chips: Chips, cells: int, noise: float, seed: int
+) -> tuple[float, float]:
+    """The scatter of a model, and the one of a fit of all unknowns at once."""
+    rng = np.random.default_rng(seed)
+    seen = [(cell, chip) for chip in chips for cell in range(cells)]
+    levels = rng.normal(0.0, noise, len(seen)) + [chips[chip] for _, chip in seen]
+    sigmas = rng.uniform(0.05, 0.15, len(seen))
+    offsets = rng.uniform(-10.0, 10.0, (len(seen), 2))
+    measured = np.column_stack((levels, np.zeros(len(seen)), sigmas))
+    model = LeftModel([cell for cell, _ in seen], [chip for _, chip in seen], measured, offsets)
+    exposures = sorted({name for name, _ in chips})
+    columns = [[cell == one for cell, _ in seen] for one in range(cells)]
+    columns += [[chip[0] == name for _, chip in seen] for name in exposures]
+    columns += [[chip == one for _, chip in seen] for one in chips]
+    for axis in (0, 1):
+        columns += [[offsets[n, axis] * (chip[0] == name) for n, (_, chip) in enumerate(seen)]
+                    for name in exposures]  # fmt: skip
+    design = np.array(columns, dtype=float).T / sigmas[:, None]
+    values, _, rank, _ = np.linalg.lstsq(design, levels / sigmas, rcond=1e-9)
+    left = levels / sigmas - design @ values
+    return model.scatter, float(np.sqrt(left @ left / (len(seen) - rank)))
+
+
+@pytest.mark.parametrize("names", ["abc", "abcdef", "abcdefghijkl"])
+@pytest.mark.parametrize("chips_of_each", [1, 2, 3])
+def test_the_scatter_is_that_of_a_fit_of_all_unknowns_at_once(
+    names: str, chips_of_each: int
+) -> None:
+    # The only chip of an exposure says what the exposure does: nothing but rounding is left of it.
+    chips = {
+        (name, chip): 0.1 * chip
+        for number, name in enumerate(names)
+        for chip in range(1, (chips_of_each if number % 2 else 1) + 1)
+    }
+    for seed in range(3):
+        found, expected = _scatter_by_all_unknowns(chips, 9, 0.2, seed)
+        assert found == pytest.approx(expected, rel=1e-9)

@@ -149,8 +149,7 @@ def _apart(rootname: str, visit: str) -> Flag:
 
 
 def _target(one: ChosenInput, file: FileFacts, epoch: float | None) -> GroupTarget:
-    facts, exposure = file.facts, one.version.product.exposure
+    facts, visit = file.facts, one.version.product.visit.label
     camera = f"{facts.instrument}/{facts.detector}"
-    visit = exposure.visit.label if exposure is not None else one.rootname[1:6]
     member = Member(file.path, one.rootname, visit, f"{camera}/{facts.filters}", camera)
     return GroupTarget(one.version.id, member, epoch, one.reason, ", ".join(one.passed_over))

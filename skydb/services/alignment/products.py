@@ -15,7 +15,7 @@ from skydb.domain.combinations import choose_combinations
 from skydb.domain.guards import Flag
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import FindingKind, Flavour, ProductKind
+from skydb.domain.vocabulary import FindingKind, ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.files.reader import read_facts
 from skydb.files.workspace import Workspace
@@ -153,13 +153,13 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     has_number = not isinstance(reference, FileReference) or reference.version is not None
     if product not in allowed:
         return []
-    version = version_of(session, reference) if has_number else _latest(product, admitted.wish)
+    version = version_of(session, reference) if has_number else latest_of(product, admitted.wish)
     return [ChosenInput(version, f"named as {reference}")]
 
 
-def _latest(product: Product, wish: Wish) -> ProductVersion:
-    flavour = Flavour.SKYDB if wish.flavour is Flavour.SKYDB else product.flavour
-    return newest_in_time(product, flavour, wish) or product.latest
+def latest_of(product: Product, wish: Wish) -> ProductVersion:
+    """The newest version of a product that is named, as skydb has aligned it where it has."""
+    return newest_in_time(product, product.flavour, wish) or product.latest
 
 
 def _single_exposure(

@@ -79,11 +79,10 @@ class Road(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class DrizzledRoad:
     """Drizzled products, in which TweakReg finds the sources itself."""
 
-    kind: AlignmentRoad = AlignmentRoad.DRIZZLED
+    kind = AlignmentRoad.DRIZZLED
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None
@@ -106,11 +105,10 @@ class DrizzledRoad:
         return fit_by_matches(fit, job.files, job.settings, job.scratch, on_fit)
 
 
-@dataclass(frozen=True)
 class ExposureRoad:
     """Single exposures, each by itself, of which TweakReg is given the stars."""
 
-    kind: AlignmentRoad = AlignmentRoad.EXPOSURES
+    kind = AlignmentRoad.EXPOSURES
 
     def choose(
         self, session: Session, names: Sequence[str], selection: Selection | None

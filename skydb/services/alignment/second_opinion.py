@@ -132,8 +132,10 @@ def _of_archive(context: Context, fits: Sequence[TrustedFit]) -> Iterator[tuple[
         rms_mas = rms_of_archive(archive)
         if rms_mas is None:
             continue
+        matches = archive.quality.nmatches
+        assert matches is not None
         moved = displacement(read_hstwcs(one.fit.product), read_hstwcs(one.copy))
-        error = float(np.hypot(rms_mas / (archive.quality.nmatches or 1) ** 0.5, one.error_mas))
+        error = float(np.hypot(rms_mas / matches**0.5, one.error_mas))
         offset = Offset(moved.east_mas, moved.north_mas, error, 1)
         by_catalog.setdefault(one.catalog, {}).setdefault(visit, []).append(offset)
     for catalog, visits in by_catalog.items():

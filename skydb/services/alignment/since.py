@@ -50,7 +50,7 @@ def rested_elsewhere(run: AlignmentRun, solution: AlignmentSolution) -> str | No
     fitted = {one.version_id for one in run.solutions}
     # A body is called by its visit, and by the camera too where there are several.
     visit = str(resting).split()[0]
-    stays = [one for one in run.inputs if one.id not in fitted and _visit_of(one) == visit]
+    stays = [one for one in run.inputs if one.id not in fitted and one.product.visit.label == visit]
     moved = [one for one in stays if one.product.latest is not one]
     if not moved:
         return None
@@ -58,8 +58,3 @@ def rested_elsewhere(run: AlignmentRun, solution: AlignmentSolution) -> str | No
         f"it was aligned to visit {visit}, of which {moved[0].product.latest.reference} "
         f"stands in the place of {moved[0].reference} since. Align the visits again."
     )
-
-
-def _visit_of(version: ProductVersion) -> str:
-    exposure = version.product.exposure
-    return exposure.visit.label if exposure is not None else version.subject[1:6]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from skydb.domain.fit import MATCHES_TO_CHOOSE
+from skydb.domain.grouping import GroupBy
 from skydb.domain.guards import Flag
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
@@ -42,6 +43,12 @@ def test_a_rigid_body_is_scaled_with_twice_the_matches_only(
     assert GroupOptions(geometry="general").choose(matches, is_turned=is_turned) == "general"
 
 
+@pytest.mark.parametrize("by", list(GroupBy))
+def test_without_a_catalogue_all_visits_are_one_group_unless_others_are_wanted(by: GroupBy) -> None:
+    assert GroupOptions(by).by_for("gaia") is by
+    assert GroupOptions(by).by_for(None) is (None if by is GroupBy.VISIT else by)
+
+
 def _attempt(catalog: str, *scores: float | None) -> GroupAttempt:
     fits = [
         SimpleNamespace(product=Path(f"{n}.fits"), reason=None if score is not None else "no star")
@@ -61,6 +68,7 @@ def _attempt(catalog: str, *scores: float | None) -> GroupAttempt:
     [
         ("rshift", 8, "4 stars count as 8 matches, of which a shift leaves a rotation"),
         ("rshift", WANTED["rshift"], f"4 stars count as {WANTED['rshift']} matches"),
+        ("rshift", 30, "4 stars count as 30 matches"),
         ("shift", 8, "4 stars count as 8 matches"),
     ],
 )
@@ -106,6 +114,8 @@ def test_the_better_of_two_catalogues_is_taken(first: float | None, second: floa
     again = [_attempt("2mass", first)]
     assert better(one, again) == (one, again)
     assert better([], other) == (other, [])
+    # Nothing is not better than a fit, and no fit is as good as nothing.
+    assert better(one, []) == (one, [])
     assert objections([*one, *one]) == [one[0].objection]
 
 
@@ -154,6 +164,8 @@ def test_of_visits_that_are_aligned_to_each_other_overlaps_of_two_visits_count()
     assert _lonely(A, OTHER, FAR, is_relative=True) == []
     assert _lonely(A, OTHER, OTHER_FAR, is_relative=True) == ["e"]
     assert _lonely(OTHER_FAR, OTHER, A, is_relative=True) == ["e"]
+    # Whichever visit comes first in the alphabet.
+    assert _lonely(("a", "w", 10.0), ("d", "v", 10.02), is_relative=True) == []
 
 
 def _fit(name: str, group: str | None, left: str | None = None) -> _Fit:

@@ -44,7 +44,9 @@ ONE, TWO = "ibxl50iaq", "ibxl50ibq"
 
 
 def _image(number: int, exposure: int | None, name: str = "a.fits") -> Any:
-    product = SimpleNamespace(id=number, exposure_id=exposure, filename=name)
+    # Large numbers, of which each row has its own.
+    own = None if exposure is None else int(f"{exposure}000")
+    product = SimpleNamespace(id=int(f"{number}000"), exposure_id=own, filename=name)
     return SimpleNamespace(id=10 * number, version=SimpleNamespace(product=product))
 
 
@@ -104,9 +106,11 @@ def test_solutions_differ_by_what_both_say_and_by_a_catalogue_that_one_has() -> 
         DiffCause.SOFTWARE: [["3.6", "4.3"], ["3.6", "4.4"]]
     }
     assert _told(_solution(), _solution(sha256="t")) == {DiffCause.INPUT: ["s", "t"]}
-    for place in (0, 1):
-        pair = [_solution(), _solution(kind=ProductKind.HLET, cal_ver="1", sha256="t")]
-        assert _told(*(pair[::-1] if place else pair)) == {}
+    # The file of a headerlet says neither what it was made of nor by which pipeline.
+    for kind in ProductKind:
+        pair = [_solution(), _solution(kind=kind, cal_ver="1", sha256="t")]
+        causes = set() if kind is ProductKind.HLET else {DiffCause.SOFTWARE, DiffCause.INPUT}
+        assert set(_told(*pair)) == set(_told(*pair[::-1])) == causes
 
 
 def test_a_fit_of_skydb_is_by_its_versions_catalogue_and_epoch() -> None:
@@ -249,6 +253,10 @@ def test_the_version_that_a_product_was_made_of_is_moved_or_it_is_said_why_not()
     other = ProductSet().add(_calibrated(2015, content="x")).product
     assert _base([product, other], drizzled, _Kept())[1] == why
     assert _base([other, product], drizzled, _Kept(new)) == (new, "")
+    # Of any of the older ones, though it says of no calibration.
+    newest, later = shelf.add(_calibrated(2021)), _drizzled(2022, ONE)
+    for made_of in (old, new):
+        assert _newer(product, later, _Kept(made_of)) == f"not {newest.number}"
 
 
 def test_a_recorded_version_is_moved_while_it_is_of_the_newest_archive_version() -> None:
@@ -273,9 +281,10 @@ def test_a_product_is_made_anew_by_who_made_it() -> None:
     assert anew(_drizzled(2016, flavour=Flavour.SKYDB)) == (
         "Make the product again with `skydb drizzle --visit bxl50`"
     )
-    assert anew(_drizzled(2016)) == (
-        "Fetch the product again, or make one with `skydb drizzle --visit bxl50`"
-    )
+    for flavour in set(Flavour) - {Flavour.SKYDB}:
+        assert anew(_drizzled(2016, flavour=flavour)) == (
+            "Fetch the product again, or make one with `skydb drizzle --visit bxl50`"
+        )
 
 
 def test_a_product_without_members_moves_nothing_and_says_so() -> None:

@@ -164,6 +164,8 @@ def test_the_difference_of_two_solutions_is_that_of_their_pixels(services, image
     assert 1.0 < found.median_mas <= found.max_mas
     assert back.east_mas == pytest.approx(-found.east_mas, abs=0.01)
     assert found.product == images[0].name
+    assert (found.a, found.a_name) == (original.id, original.wcs_name) == (back.b, back.b_name)
+    assert (found.b, found.b_name) == (alternate.id, alternate.wcs_name) == (back.a, back.a_name)
     outcome = services.wcs_ledger.restore(alternate.id)
     same = services.wcs_diff.diff(alternate.id, outcome.solution)
     assert same.max_mas <= RESTORED_LIMIT_MAS

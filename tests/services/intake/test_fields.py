@@ -10,6 +10,7 @@ from skydb.api.composition import Services
 from skydb.errors import NotFoundError
 from skydb.services.intake.fields import Division, fields_of
 from skydb.services.intake.selection import Selection
+from tests.services.survey import Survey
 from tests.services.tools import write_exposure
 
 NAMES = ("ibxl50iaq", "ibxl50ibq", "ibxl51iaq")
@@ -47,3 +48,32 @@ def test_what_was_selected_stays_selected(ledger: Services) -> None:
     assert (one.visits, one.exclude) == (("bxl51",), (NAMES[0],))
     with pytest.raises(NotFoundError):
         fields(ledger, Division.VISIT, proposal_id=1)
+
+
+def test_exposures_of_two_detectors_are_two_fields_and_those_of_a_log_none(
+    services: Services,
+) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        for visit, detector in (("52", "IR"), ("50", "IR"), ("51", "UVIS"), ("50", "UVIS")):
+            survey.exposure(visit, len(detector), detector=detector)
+        survey.exposure("52", 9)
+        survey.logged("53")
+        session.commit()
+
+    def found(division: Division) -> list[tuple[object, ...]]:
+        return [
+            (one.proposal_id, one.detector, one.filter, one.visits, one.target)
+            for one in fields(services, division)
+        ]
+
+    of_visits = [("IR", "bxl50"), ("IR", "bxl52"), ("UVIS", "bxl50"), ("UVIS", "bxl51")]
+    assert found(Division.VISIT) == [
+        (12812, detector, "F160W", (visit,), None) for detector, visit in of_visits
+    ]
+    assert found(Division.TARGET) == [
+        (12812, detector, "F160W", (), "HORSEHEAD") for detector in ("IR", "UVIS")
+    ]
+    assert found(Division.PROPOSAL) == [
+        (12812, detector, "F160W", (), None) for detector in ("IR", "UVIS")
+    ]

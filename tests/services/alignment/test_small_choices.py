@@ -1,0 +1,259 @@
+"""Choice of exposures and products by their names, on rows that were made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy.orm import Session
+
+from skydb.api.composition import Services
+from skydb.domain import AlignmentRun, Product, ProductVersion
+from skydb.domain.processmark import Fate
+from skydb.domain.vocabulary import Flavour, ProductKind
+from skydb.errors import NotFoundError, StateError, UsageError
+from skydb.services.alignment import accepting
+from skydb.services.alignment.accepting import beginning, run_of
+from skydb.services.alignment.exposures import choose_exposures
+from skydb.services.alignment.products import choose_products
+from skydb.services.intake import Selection
+from tests.services.survey import Survey
+
+ONE, TWO, OTHER = "ibxl5001q", "ibxl5002q", "ibxl5101q"
+DRZ = "ibxl50010_drz.fits"
+
+
+@pytest.fixture
+def session(services: Services) -> Iterator[Session]:
+    with services.context.store.writing() as session:
+        yield session
+
+
+@pytest.fixture
+def survey(session: Session) -> Survey:
+    return Survey(session)
+
+
+@pytest.fixture
+def versions(survey: Survey) -> dict[str, ProductVersion]:
+    """Two archive versions and an aligned one of an exposure, one of others, and products."""
+    one, two, other = (survey.exposure(*place) for place in (("50", 1), ("50", 2), ("51", 1)))
+    catalog = survey.catalog("gaia")
+    old = survey.content(one, date="2019-01-01")
+    new = survey.content(one, date="2021-01-01")
+    found = {"old": old, "new": new, "aligned": survey.align(new, catalog)}
+    found |= {"two": survey.content(two, date="2020-01-01")}
+    found |= {"other": survey.content(other, date="2020-01-01")}
+    drizzled = survey.drizzled(one, two)
+    found |= {"drz": survey.content(drizzled, date="2019-06-01")}
+    found |= {"drz 2": survey.content(drizzled, date="2021-06-01")}
+    return found
+
+
+def exposures(session: Session, *names: str, **wanted: object) -> dict[str, tuple[int, str]]:
+    """Number of the version and reason, by the file."""
+    found = choose_exposures(session, names, Selection(**wanted))  # type: ignore[arg-type]
+    assert [one.rootname for one in found] == sorted(one.rootname for one in found)
+    return {one.version.filename: (one.version.number, one.reason) for one in found}
+
+
+def test_an_exposure_is_named_with_its_version_or_by_the_rule(
+    session: Session, versions: dict[str, ProductVersion]
+) -> None:
+    name = f"{ONE}_flt.fits"
+    product, version = versions["old"].product.id, versions["new"].id
+    rule = exposures(session, ONE)[name]
+    assert rule[0] == 3 and rule[1].startswith(f"matches {ONE}; ")
+    assert {number for number, _ in exposures(session).values()} == {3, 1}
+    assert list(exposures(session)) == [f"{n}_flt.fits" for n in (ONE, TWO, OTHER)]
+    for named, number in (
+        (name, 3), (f"{name}@2", 2), (f"{name}@1", 1), (f"{name}@3", 3), (f"{ONE}@1", 1),
+        (f"product:{product}", 3), (f"version:{version}", 2),
+    ):  # fmt: skip
+        found = exposures(session, named)
+        assert list(found) == [name]
+        assert found[name][0] == number
+        assert found[name][1].startswith(f"named as {named}; ")
+    assert exposures(session, name, flavour=Flavour.SKYDB)[name][0] == 3
+    assert exposures(session, name, as_of=date(2020, 1, 1))[name][0] == 1
+    assert list(exposures(session, "bxl50", TWO)) == [name, f"{TWO}_flt.fits"]
+    assert list(exposures(session, "ibxl5?01q_flt.fits")) == [name, f"{OTHER}_flt.fits"]
+    with pytest.raises(NotFoundError):
+        exposures(session, name, visits=("bxl51",))
+    with pytest.raises(NotFoundError, match="no ibxl5101q"):
+        exposures(session, rootnames=(OTHER,), visits=("bxl50",))
+    with pytest.raises(NotFoundError, match="ibxl99zzq to leave out"):
+        exposures(session, exclude=("ibxl99zzq",))
+
+
+@pytest.mark.parametrize("name", [DRZ, f"{DRZ}@1", "*_drz.fits", "product:{}", "version:{}"])
+def test_a_drizzled_product_is_no_exposure(
+    session: Session, versions: dict[str, ProductVersion], name: str
+) -> None:
+    drizzled = versions["drz"]
+    named = name.format(drizzled.id if name.startswith("version") else drizzled.product.id)
+    with pytest.raises(UsageError) as caught:
+        exposures(session, named)
+    assert caught.value.what.startswith(f"{named} is a drizzled product (drz); ")
+    assert caught.value.advice == (
+        f"Name its exposures ({ONE}, {TWO}), or leave out --what exposures."
+    )
+
+
+def test_of_an_exposure_without_a_file_none_can_be_fitted(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    bare = survey.product(survey.exposure("52", 1))
+    for choose in (choose_exposures, choose_products):
+        with pytest.raises(NotFoundError) as caught:
+            choose(session, [bare.filename])
+        assert caught.value.what == f"The ledger has no file of {bare.filename}."
+    with pytest.raises(NotFoundError):
+        exposures(session, "ibxl5201q")
+
+
+def test_two_exposure_files_of_one_name_are_not_told_apart_by_it(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    twins = [
+        survey.content(_twin(survey, versions["two"].product, flavour))
+        for flavour in (Flavour.SVM, Flavour.MVM)
+    ]
+    name = twins[0].filename
+    with pytest.raises(UsageError, match=f"Several products are called {name}"):
+        exposures(session, name)
+    keys = [f"product:{version.product.id}" for version in twins]
+    with pytest.raises(UsageError) as caught:
+        exposures(session, *keys)
+    assert caught.value.advice == "Fit them one at a time."
+    assert list(exposures(session, keys[1])) == [name]
+
+
+def _twin(survey: Survey, product: Product, flavour: Flavour, name: str = "") -> Product:
+    """A product of the same exposures, of another flavour."""
+    with survey.session.no_autoflush:
+        made = Product(
+            f"twin {flavour} of {product.identity}", name or product.filename, product.kind,
+            flavour, product.visit, product.exposure,
+        )  # fmt: skip
+        made.name_members(tuple(one.rootname for one in product.members))
+        survey.session.add(made)
+    survey.session.flush()
+    return made
+
+
+def products(session: Session, *names: str, **wanted: object) -> dict[str, tuple[int, str]]:
+    found = choose_products(session, names, Selection(**wanted))  # type: ignore[arg-type]
+    return {one.version.filename: (one.version.number, one.reason) for one in found}
+
+
+def passed_over(session: Session, *names: str) -> dict[str, tuple[str, ...]]:
+    return {one.version.reference: one.passed_over for one in choose_products(session, names)}
+
+
+def test_a_product_is_named_with_its_version_or_by_the_rule(
+    session: Session, versions: dict[str, ProductVersion]
+) -> None:
+    product, version = versions["drz"].product.id, versions["drz"].id
+    assert products(session)[DRZ][0] == 2
+    rule = products(session, "ibxl50*_drz.fits")[DRZ]
+    assert rule[0] == 2 and rule[1].startswith("matches ibxl50*_drz.fits; ")
+    for named, number in (
+        (DRZ, 2), (f"{DRZ}@1", 1), (f"product:{product}", 2), (f"version:{version}", 1)
+    ):  # fmt: skip
+        assert products(session, named) == {DRZ: (number, f"named as {named}")}
+    assert products(session, DRZ, as_of=date(2020, 1, 1))[DRZ][0] == 1
+    assert products(session, DRZ, f"{DRZ}@2") == {DRZ: (2, f"named as {DRZ}@2")}
+    with pytest.raises(NotFoundError):
+        products(session, DRZ, visits=("bxl51",))
+    with pytest.raises(NotFoundError, match="to leave out"):
+        products(session, exclude=("ibxl99zzq",))
+
+
+@pytest.mark.parametrize("name", [ONE, f"{ONE}_flt.fits", f"{OTHER}_flt.fits", "product:1"])
+def test_a_single_exposure_is_no_drizzled_product(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion], name: str
+) -> None:
+    survey.content(_twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50aaa_drz.fits"))
+    with pytest.raises(UsageError) as caught:
+        products(session, name)
+    assert caught.value.what == (
+        f"{name} is a single exposure (flt); `align run` fits drizzled products."
+    )
+    of = "a DRZ or DRC" if name.startswith(OTHER) else (
+        f"{DRZ} or ibxl50aaa_drz.fits, which it is a member of"
+    )  # fmt: skip
+    assert caught.value.advice == f"Name {of}, or fit the exposure itself with --what exposures."
+
+
+def test_other_versions_and_products_of_the_same_exposures_are_passed_over(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    assert passed_over(session) == {f"{DRZ}@2": (f"pipeline drz {DRZ}@1",)}
+    twin = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
+    assert passed_over(session) == {f"{DRZ}@2": (f"pipeline drz {DRZ}@1",)}
+    survey.content(twin)
+    survey.content(twin, date="2022-01-01")
+    headerlet = _twin(survey, versions["drz"].product, Flavour.USER, "ibxl50hle_hlet.fits")
+    headerlet.kind = ProductKind.HLET
+    survey.content(headerlet)
+    assert passed_over(session)[f"{DRZ}@2"] == (
+        f"pipeline drz {DRZ}@1",
+        "svm drz ibxl50svm_drz.fits@2",
+    )
+    both = passed_over(session, "ibxl50svm_drz.fits", f"{DRZ}@1")
+    assert both == {
+        "ibxl50svm_drz.fits@2": ("svm drz ibxl50svm_drz.fits@1",),
+        f"{DRZ}@1": (f"pipeline drz {DRZ}@2",),
+    }
+    aligned = survey.align(versions["drz 2"], survey.catalog("other"))
+    assert passed_over(session, f"version:{aligned.id}") == {
+        aligned.reference: (f"pipeline drz {DRZ}@1", "svm drz ibxl50svm_drz.fits@2")
+    }
+
+
+def test_products_of_a_flavour_that_is_named_need_no_exposures_of_it(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    twin = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
+    survey.content(twin, date="2022-01-01")
+    found = products(session, flavour=Flavour.SVM)
+    assert list(found) == ["ibxl50svm_drz.fits"]
+    assert found["ibxl50svm_drz.fits"][1] == (
+        "flavour svm was named, of whose exposures no file is there"
+    )
+    with pytest.raises(NotFoundError):
+        products(session, flavour=Flavour.SVM, as_of=date(2020, 1, 1))
+
+
+def test_an_acceptance_begins_with_all_files_that_it_concerns(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    run = survey.fit(versions["drz"], survey.catalog("two mass")).activity
+    used = [versions[name] for name in ("drz", "new", "two")]
+    begin = beginning(run.id, {"run": run.id}, [one.id for one in used])
+    acceptance = begin(session, survey.stamp())
+    assert acceptance.alignment_run is run
+    assert acceptance.parameters == {"run": run.id}
+    assert [link.version for link in acceptance.used] == used
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_run_that_may_go_on_is_not_reviewed(
+    session: Session, survey: Survey, fate: Fate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting.Fates, "of_activity", lambda *_: fate)
+    run = AlignmentRun(survey.catalog("gaia"), {}, survey.stamp())
+    session.add(run)
+    run.start()
+    session.flush()
+    if fate is Fate.DEAD:
+        assert run_of(session, run.id) is run
+    else:
+        with pytest.raises(StateError, match=f"Alignment run {run.id} is running"):
+            run_of(session, run.id)
+    run.succeed()
+    assert run_of(session, run.id) is run
+    with pytest.raises(NotFoundError, match="no alignment run 99"):
+        run_of(session, 99)

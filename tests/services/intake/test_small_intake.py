@@ -1,0 +1,119 @@
+"""Steps of fetches and ingests that need few rows and no archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from skydb.api.composition import Services
+from skydb.archive.mast import MastClient, MastQuery
+from skydb.domain import DownloadActivity
+from skydb.domain.values import FileFacts, Rootname
+from skydb.drizzle.optionfiles import OptionFile
+from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
+from skydb.files.headerlets import HeaderletFacts
+from skydb.services.intake import reading
+from skydb.services.intake.choice import choose_inputs
+from skydb.services.intake.fetch import FetchService
+from skydb.services.intake.ingest import tied
+from skydb.services.intake.listed import require_listed
+from skydb.services.intake.selection import Selection
+from tests.domain.entities import wcs
+from tests.services.survey import Survey
+from tests.services.tools import MEMBERS, write_exposure, write_product
+
+
+def test_a_file_that_is_named_is_the_one_that_is_used(services: Services, tmp_path: Path) -> None:
+    old, other = (write_exposure(tmp_path / "old", name) for name in MEMBERS)
+    new = write_exposure(tmp_path / "new", MEMBERS[0], CAL_VER="4.0")
+    product = write_product(tmp_path)
+    services.ingest.ingest([old, other, new, product])
+    workspace = services.context.workspace
+
+    def used(*files: Path) -> list[tuple[Path, str]]:
+        wanted = Selection(files=tuple(map(str, files)))
+        with services.context.store.reading() as session:
+            found = choose_inputs(session, workspace, wanted)
+            return [(workspace.resolve(one.version.path), one.reason) for one in found]
+
+    assert [path for path, _ in used()] == [new, other]
+    assert used(old)[0] == (old, "named by its file")
+    assert [path for path, _ in used(new, other)] == [new, other]
+    for path, what in (
+        (tmp_path / "gone_flt.fits", "is not in the ledger"),
+        (product, "is not a single exposure"),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            used(path)
+        assert caught.value.what == f"{path} {what}."
+
+
+def test_a_headerlet_belongs_to_an_exposure_whose_header_was_read(services: Services) -> None:
+    named = ("ibxl5001q", "ibxl5101q", "ibxl9901q")
+    headerlets = [
+        HeaderletFacts(Path(f"{name}_hlet.fits"), Rootname.parse(name), wcs(), 2880)
+        for name in named
+    ]
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        survey.exposure("50")
+        survey.logged("51")
+        session.flush()
+        image = FileRejectedError("a.fits", "it is none")
+        known, *others = tied(session, [*headerlets, image])
+        assert isinstance(known, FileFacts)
+        assert (str(known.facts.rootname), known.headerlets) == ("ibxl5001q", (wcs(),))
+        assert others[-1] is image
+        assert [
+            (one.path, one.reason) for one in others[:2] if isinstance(one, FileRejectedError)
+        ] == [
+            (headerlets[1].path, "a headerlet for ibxl5101q, which only a log names"),
+            (headerlets[2].path, "a headerlet for ibxl9901q, which is not in the ledger"),
+        ]
+
+
+def test_a_list_names_files_of_the_ledger(services: Services, tmp_path: Path) -> None:
+    services.ingest.ingest([write_exposure(tmp_path, name) for name in MEMBERS])
+    lines = tmp_path / "exclusions.txt"
+    option = OptionFile("exclusions", lines, "0" * 64)
+    first, second = (f"{name}_flt.fits" for name in MEMBERS)
+    with services.context.store.reading() as session:
+        lines.write_text(f"# images\n{first} None\n{second}[1] a.reg\n")
+        require_listed(session, (option,))
+        lines.write_text(f"{first}\nibxl99zzq_flt.fits\n")
+        with pytest.raises(UsageError, match=r"exclusions: .*names ibxl99zzq_flt\.fits, which is"):
+            require_listed(session, (option,))
+        lines.write_text(f"{first}\n{first}\n")
+        with pytest.raises(UsageError, match="is there twice"):
+            require_listed(session, (option,))
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("error", [UsageError("no"), NotFoundError("nothing")])
+def test_only_a_query_that_was_sent_and_is_to_leave_a_row_leaves_one(
+    services: Services, error: SkydbError, record: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(MastClient, "products", refuse)
+    with pytest.raises(type(error)):
+        FetchService(services.context).plan(MastQuery(("i*",)), record=record)
+    with services.context.store.reading() as session:
+        errors = [one.error for one in session.scalars(select(DownloadActivity))]
+    assert errors == (["nothing"] if record and isinstance(error, NotFoundError) else [])
+
+
+@pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
+def test_without_a_set_of_processors_they_are_counted(
+    count: int | None, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: Any = SimpleNamespace(cpu_count=lambda: count)
+    monkeypatch.setattr(reading, "os", counted)
+    assert reading.available_cores() == cores
+    monkeypatch.setattr(counted, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert reading.available_cores() == 3
