@@ -214,8 +214,8 @@ class StatisticsService:
             gathered: dict[tuple[_Key, str | None], _Gathered] = defaultdict(_Gathered)
             for key, unit, pack in packs_by(session, by, wanted, replays=replays):
                 gathered[key, unit].add(pack)
-            if not gathered and not wanted.is_everything:
-                wanted.exposure_ids(session)
+            if not gathered:
+                wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
             zeros = shared_zeros(session, several)
             groups = _groups(gathered)
@@ -315,11 +315,6 @@ def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:
             for place, number in zip(places, numbers.tolist(), strict=True):
                 column[place] = number
     return found
-
-
-def robust_scatter(values: NDArray[np.float64]) -> float:
-    """1.48 times the median absolute deviation from the median."""
-    return float(_SIGMAS_IN_MAD * np.median(np.abs(values - np.median(values))))
 
 
 def _doubles(numbers: bytes | bytearray) -> NDArray[np.float64]:

@@ -117,7 +117,7 @@ def test_all_methods_come_from_one_set_of_measurements_and_no_mosaic(
     assert count(services, OverlapMeasurement) == 1
     for row, method in zip(rows, ALL, strict=True):
         assert values(services, row["run"]) == skies_of(services, method)
-    compared = services.questions.comparison()
+    compared = services.comparison.methods.values()
     assert len(compared) == 4 and min(row["match"] for row in compared) == 0.0
     assert {row["unit"] for row in compared} == {"electron/s"}
 
@@ -378,7 +378,7 @@ def test_another_process_can_execute_runs_by_their_ids(
     assert count(field, SkyRunGroup) == 1
 
 
-def test_the_facade_answers_with_a_table(field: Services) -> None:
+def test_the_python_interface_answers_with_a_table(field: Services) -> None:
     db = interface_of(field)
     (run,) = db.sky.run("match", engine="skydb", mosaic=False)
     assert (run.engine, run.mosaic) == ("skydb", None)
