@@ -49,6 +49,7 @@ class ScannedHeader(Mapping[str, Any]):
         self._images = _images(text)
         self._names = [_name(image) for image in self._images]
         self._first: dict[str, int] = {}
+        self._values: dict[str, Any] = {}
         self._repeated: set[str] = set()
         for number, name in enumerate(self._names):
             if self._first.setdefault(name, number) != number:
@@ -64,11 +65,10 @@ class ScannedHeader(Mapping[str, Any]):
         return len(self._first)
 
     def __getitem__(self, keyword: str) -> Any:  # noqa: ANN401, a card holds anything
-        image = self._images[self._first[keyword]]
-        if keyword in _COMMENTARY:
-            return "\n".join(one[8:].rstrip() for one in self._all(keyword))
-        value = _plain_value(image)
-        return self._as_astropy_has_it(keyword) if value is _NOT_PLAIN else value
+        # Each check of a header asks for the same few cards again.
+        if keyword not in self._values:
+            self._values[keyword] = self._read(keyword)
+        return self._values[keyword]
 
     @property
     def comments(self) -> Mapping[str, str]:
@@ -120,6 +120,13 @@ class ScannedHeader(Mapping[str, Any]):
         if found is None:
             raise KeyError(keyword)
         return found
+
+    def _read(self, keyword: str) -> Any:  # noqa: ANN401, a card holds anything
+        image = self._images[self._first[keyword]]
+        if keyword in _COMMENTARY:
+            return "\n".join(one[8:].rstrip() for one in self._all(keyword))
+        value = _plain_value(image)
+        return self._as_astropy_has_it(keyword) if value is _NOT_PLAIN else value
 
     def _all(self, keyword: str) -> Iterator[str]:
         return (
