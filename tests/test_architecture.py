@@ -55,7 +55,7 @@ ROOMS = {
     "selftest": set[str](),
     "intake": set[str](),
     "catalogs": set[str](),
-    "lookup": set[str](),
+    "lookup": {"comparison"},
     "activities": {"skies"},
     "alignment": {"intake", "catalogs"},
     "skies": {"intake", "selftest"},

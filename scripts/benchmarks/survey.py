@@ -214,7 +214,7 @@ def _comparison(services: Services) -> Callable[[int], object]:
     drawn = np.random.default_rng(8).integers(0, (last - first + 1) // 4, 2 * _CALLS).tolist()
     # A group with a run that did another one's method has nothing to compare.
     groups = [group for group in drawn if group not in downgraded]
-    return lambda number: services.questions.comparison(
+    return lambda number: services.comparison.methods.values(
         [first + 4 * groups[number] + method for method in range(4)]
     )
 

@@ -191,14 +191,14 @@ def judged(directory: Path, cases: Sequence[Case]) -> list[Judged]:
         vstack([_catalog(directory / str(case.plan.seed), case) for case in cases]).write(catalog)
         services.refcat.import_file(catalog, 2016.0, "gaia")
         run = _fitted(services, cases[0].road)
-        if any(row["status"] == "proposed" for row in services.questions.alignment(run)):
+        if any(row["status"] == "proposed" for row in services.solutions.fits(run)):
             services.accept.accept(run, force_why="measured against the truth")
         fields = {
             case.plan.program: (case, truth) for case, truth in zip(cases, truths, strict=True)
         }
         return [
             _judged(services, *fields[row["product"][1:4]], row)
-            for row in services.questions.alignment(run)
+            for row in services.solutions.fits(run)
         ]
     finally:
         services.close()

@@ -108,7 +108,7 @@ class AlignGroup(WcsGroup):
                 selection=selection,
                 policy=policy,
             )
-        doubts = services.questions.input_doubts(run)
+        doubts = services.runs.input_doubts(run)
         return self._fits(run, [f"{one['subject']}: {one['message']}" for one in doubts])
 
     def inputs(
@@ -226,7 +226,7 @@ class AlignGroup(WcsGroup):
 
     def _fits(self, run: int, remarks: list[str] | None = None) -> Fits:
         services = self._services
-        rows = services.questions.alignment(run)
+        rows = services.solutions.fits(run)
         fits = Fits(
             rows,
             draw=lambda product=None: self._pictures.fit(services, run, product),

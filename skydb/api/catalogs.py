@@ -170,7 +170,7 @@ class RefcatGroup(Group):
         >>> [one.name for one in db.refcat.list()][:1]
         ['gaia']
         """
-        return Result(self._services.questions.catalogs(), names.CATALOGS)
+        return Result(self._services.refcat.listed(), names.CATALOGS)
 
     def show(self, name: str, *, epoch: float | None = None) -> DrawnResult:
         """Show the sources of a catalogue, within its magnitudes.

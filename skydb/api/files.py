@@ -28,7 +28,7 @@ class InspectGroup(Group):
         Unit("s")
         """
         scope = scope_of(chosen)
-        return Result(self._services.questions.headers(scope), names.HEADERS)
+        return Result(self._services.images.headers(scope), names.HEADERS)
 
     def wcs(self, kind: Names = (), **chosen: Unpack[Selecting]) -> Result:
         """Show the active WCS of every product, with its RMS in mas and in pixels.
@@ -46,7 +46,7 @@ class InspectGroup(Group):
         'ibxl50030_drz.fits'
         """
         kinds, scope = kinds_of(kind), scope_of(chosen)
-        return Result(self._services.questions.wcs(kinds, scope), names.WCS)
+        return Result(self._services.images.wcs(kinds, scope), names.WCS)
 
     def footprints(
         self,

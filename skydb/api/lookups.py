@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
+    from skydb.services.alignment import SolutionTables
     from skydb.services.comparison import Comparisons
     from skydb.services.core import Context
     from skydb.services.intake import Selection
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
         ExportService,
         Finder,
         FootprintService,
+        ImageTables,
         PlainQuestions,
-        Questions,
     )
     from skydb.services.provenance import ExplainService, ProvExportService
     from skydb.store.scope import Scope
@@ -39,11 +40,18 @@ class LookupServices:
         return PlainQuestions(self.context.store, self.url)
 
     @property
-    def questions(self) -> Questions:
-        """Tables of what is known."""
-        from skydb.services.lookup import Questions
+    def images(self) -> ImageTables:
+        """Tables of exposures and products."""
+        from skydb.services.lookup import ImageTables
 
-        return Questions(self.context.store)
+        return ImageTables(self.context.store)
+
+    @property
+    def solutions(self) -> SolutionTables:
+        """Tables of fits and of every WCS."""
+        from skydb.services.alignment import SolutionTables
+
+        return SolutionTables(self.context.store)
 
     @property
     def evidence(self) -> Evidence:

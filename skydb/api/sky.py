@@ -231,7 +231,8 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         flags(per_chip=per_chip)
         scope, services = scope_of(chosen), self._services
         found = services.audit.audit(run_number(run))
-        wanted = services.questions.rootnames(scope)
+        selected = services.coverage(scope).selected
+        wanted = None if selected is None else selected.rootnames
         rows = found.chip_rows() if per_chip else found.rows()
         audit = SkyAudit(
             (

@@ -93,7 +93,7 @@ class SkyComparisonGroup(Group):
             raise UsageError(
                 "Two of these runs have one method.", advice="Compare them by `changes`."
             )
-        rows = services.questions.comparison(numbers, scope)
+        rows = services.comparison.methods.values(numbers, scope)
         found = SkyComparison(
             rows,
             draw=lambda: pictures.comparison(rows),
@@ -220,7 +220,7 @@ class SkyComparisonGroup(Group):
         """Sentences on the runs that are shown when none is named."""
         services = self._services
         everything = scope.is_everything
-        runs = services.questions.sky_runs() if everything else services.coverage(scope).runs()
+        runs = services.comparison.methods.runs() if everything else services.coverage(scope).runs()
         groups: dict[int, list[Mapping[str, Any]]] = {}
         for run in runs:
             groups.setdefault(run["group"], []).append(run)

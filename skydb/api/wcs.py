@@ -38,7 +38,7 @@ class WcsGroup(Group):
         'archive'
         """
         scope, name = scope_of(chosen), None if name is None else text(name, "name")
-        found = Solutions(self._services.questions.alignment_history(name, scope))
+        found = Solutions(self._services.solutions.history(name, scope))
         found.about = name or scope.label
         return found
 

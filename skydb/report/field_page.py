@@ -127,7 +127,7 @@ def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row]
     runs = coverage.runs()
     numbers, about = [run["run"] for run in runs], coverage.about
     if runs and coverage.named:
-        values = services.questions.comparison(numbers, about)
+        values = services.comparison.methods.values(numbers, about)
     else:
         values = coverage.values() if runs else []
     return Facts(
@@ -205,7 +205,7 @@ def _truth_blocks(measured: Sequence[Row]) -> tuple[TableBlock, ...]:
 
 
 def _exposure_blocks(services: Services, facts: Facts, scope: Scope) -> tuple[TableBlock, ...]:
-    headers = services.questions.headers(scope)
+    headers = services.images.headers(scope)
     logged = [row for row in facts.exposures if row["known_from"] == "log"]
     tables = (
         TableBlock(
@@ -227,7 +227,7 @@ def _exposure_blocks(services: Services, facts: Facts, scope: Scope) -> tuple[Ta
             "Active WCS",
             "RMS in mas, and in pixels of the detector's plate scale.",
             columns.WCS,
-            services.questions.wcs(scope=scope),
+            services.images.wcs(scope=scope),
         ),
     )
     return tuple(table for table in tables if table.rows)
@@ -281,7 +281,7 @@ def _book_blocks(services: Services, facts: Facts, about: Scope) -> tuple[TableB
 
 
 def _environment_blocks(services: Services) -> tuple[TableBlock, ...]:
-    rows = services.questions.environment()
+    rows = services.runs.newest_environment()
     caption = "Packages that can change a result, as the newest sky run had them."
     named = (Column("package"), Column("version"))
     return (TableBlock("", caption, named, rows),) if rows else ()

@@ -148,7 +148,7 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
     run = field.alignment
     if run is None:
         return (TextBlock("No alignment run has finished."),)
-    fits, shifts = services.questions.alignment(run), services.questions.accepted(run)
+    fits, shifts = services.solutions.fits(run), services.solutions.accepted(run)
     rows = [row for row in fits if _is_of(field.products, row["product"])]
     moved = [row for row in shifts if _is_of(field.rootnames, row["rootname"])]
     tables = (

@@ -87,7 +87,7 @@ def body_pictures(
 ) -> list[BodyPicture]:
     """Draw every rigid group of a run that has a fit, in the order of names."""
     groups: dict[str, list[Row]] = {}
-    for row in services.questions.alignment(run_id):
+    for row in services.solutions.fits(run_id):
         if row["group"] is not None and row["status"] != "failed":
             groups.setdefault(row["group"], []).append(row)
     found = []
@@ -121,7 +121,7 @@ def comparison_pictures(
 
 def observed_mjd(services: Services, rows: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
     """Start of the exposures of some rows by rootname, MJD."""
-    return services.questions.starts({str(row["rootname"]) for row in rows})
+    return services.images.starts({str(row["rootname"]) for row in rows})
 
 
 def catalog_picture(services: Services, name: str, out: Path, epoch: float | None = None) -> Path:

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from skydb.domain import (
     AlignmentSolution,
     Download,
+    Environment,
     Generation,
     Product,
     ProductVersion,
     RunAttempt,
+    SkyRun,
     SkyValue,
     Usage,
 )
@@ -113,3 +115,15 @@ def attempts(session: Session, run: int) -> list[Row]:
         }
         for one in session.scalars(asked)
     ]
+
+
+def newest_environment(session: Session) -> Environment | None:
+    """The environment of the newest sky run, or None."""
+    newest = (
+        select(Environment)
+        .join(SkyRun, SkyRun.environment_id == Environment.id)
+        .where(SkyRun.deleted_at.is_(None))
+        .order_by(SkyRun.id.desc())
+        .limit(1)
+    )
+    return session.scalar(newest)

@@ -193,6 +193,17 @@ class Scope:
         require_excluded(session, self)
         return {key for key, _ in rows}
 
+    def require(self, session: Session) -> None:
+        """Check that a scope that restricts selects something.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            As :meth:`exposure_ids`.
+        """
+        if not self.is_everything:
+            self.exposure_ids(session)
+
     def missing(self, found: Collection[str], more: Sequence[str] = ()) -> list[str]:
         """List named exposures that are neither among some, nor left out."""
         rest = unmatched([*self.rootnames, *more], found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -69,19 +69,19 @@ class Selected:
         return frozenset(self.exposures.values())
 
 
-def groups_covering(session: Session, exposures: Collection[int]) -> dict[int, set[int]]:
+def groups_covering(session: Session, exposures: Mapping[int, str]) -> dict[int, set[str]]:
     """Groups of good sky runs that have values of exposures: the newest of each exposure.
 
     Parameters
     ----------
     session : Session
-    exposures : collection of int
-        Keys of exposures.
+    exposures : mapping of int to str
+        Rootnames by key.
 
     Returns
     -------
-    dict of int to set of int
-        The exposures that each group stands for, the newest group first.
+    dict of int to set of str
+        The exposures, by rootname, that each group stands for, the newest group first.
     """
     place: dict[int, tuple[float, int]] = {}
     having: dict[int, set[int]] = {}
@@ -105,7 +105,7 @@ def groups_covering(session: Session, exposures: Collection[int]) -> dict[int, s
     left, found = set(exposures), {}
     for group in sorted(having, key=lambda one: place[one], reverse=True):
         if mine := having[group] & left:
-            found[group] = mine
+            found[group] = {exposures[key] for key in mine}
             left -= mine
     return found
 

@@ -152,7 +152,7 @@ def test_fits_that_are_recorded_when_a_signal_comes_stand(field: Field) -> None:
     assert 0.0 <= trial.seconds < 3.0
     assert f"alignment {run} interrupted" in trial.said
     assert f"that stand: 1 (`skydb align accept {run}`)" in trial.said
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert row["status"] == "proposed"
     outcomes = AcceptService(services.context, Toolbox()).accept(run, force_why="seen")
     assert {one.status.value for one in outcomes} == {"applied"}

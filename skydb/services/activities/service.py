@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from skydb import domain
-from skydb.domain.vocabulary import ActivityKind, ActivityStatus
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
-from skydb.store import run_lists
+from skydb.store import finding_queries, run_lists
 from skydb.store.rows import Row
 from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
@@ -141,6 +141,26 @@ class Runs:
             if run is None:
                 raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
             return self._parameters(run)
+
+    def input_doubts(self, run_id: int) -> list[Row]:
+        """Findings on the inputs and the catalogue of a run."""
+        from skydb.domain.guards import GUARDS
+
+        kinds = {kind.value for kind in (FindingKind.CATALOG, FindingKind.REJECTED_FILE, *GUARDS)}
+        with self.context.store.asking() as connection:
+            rows = finding_queries.findings(connection, run_id)
+        return [row for row in rows if row["kind"] in kinds]
+
+    def newest_environment(self) -> list[Row]:
+        """Packages of the newest sky run: ``package``, ``version``."""
+        from skydb.store import run_queries
+
+        with self.context.store.reading() as session:
+            found = run_queries.newest_environment(session)
+        if found is None:
+            return []
+        listed = {"python": found.python_version, **found.packages}
+        return [{"package": name, "version": version} for name, version in listed.items()]
 
     def _parameters(self, run: domain.Activity) -> list[Row]:
         if isinstance(run, (domain.SkyRun, domain.AlignmentRun)):

@@ -8,4 +8,5 @@ from .header_writes import HeaderService as HeaderService
 from .solution_diff import WcsDiffService as WcsDiffService
 from .solution_diff import distortion_of as distortion_of
 from .solution_diff import distortions_apart as distortions_apart
+from .solution_tables import SolutionTables as SolutionTables
 from .wcs_ledger import WcsLedgerService as WcsLedgerService

@@ -83,6 +83,11 @@ class RefcatService:
             return known
         return self._record(label, path, sha256, usable, use)
 
+    def listed(self) -> list[queries.Row]:
+        """Every reference catalogue."""
+        with self.context.store.reading() as session:
+            return queries.catalogs(session)
+
     def _known(self, name: str, sha256: str, epoch: float, use: CatalogUse) -> queries.Row | None:
         with self.context.store.reading() as session:
             known = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))

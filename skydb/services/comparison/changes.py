@@ -108,8 +108,7 @@ class ChangeService:
         if since is not None and since.tzinfo is None:
             raise UsageError(f"{since} has no time zone.", advice="Give it in UTC.")
         with self.store.reading() as session:
-            if not wanted.is_everything:
-                wanted.exposure_ids(session)
+            wanted.require(session)
             found = redeliveries(session, wanted, since)
             parts = [found[first : first + _BATCH] for first in range(0, len(found), _BATCH)]
             rows = [row for part in parts for row in _changes(session, part)]

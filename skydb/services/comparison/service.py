@@ -12,6 +12,7 @@ from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.comparison.across import Comparison, SkyChange
 from skydb.services.comparison.changes import ChangeService
+from skydb.services.comparison.methods import MethodTable
 from skydb.services.comparison.pairing import Series, best_of, by_date, series_of
 from skydb.services.comparison.significance import criterion_sentences
 from skydb.services.comparison.statistics import StatisticsService
@@ -27,6 +28,11 @@ class Comparisons:
     """Every comparison of one ledger."""
 
     store: Store
+
+    @property
+    def methods(self) -> MethodTable:
+        """Methods side by side."""
+        return MethodTable(self.store)
 
     @property
     def skies(self) -> SkyComparisonService:

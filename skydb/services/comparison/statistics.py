@@ -214,8 +214,8 @@ class StatisticsService:
             gathered: dict[tuple[_Key, str | None], _Gathered] = defaultdict(_Gathered)
             for key, unit, pack in packs_by(session, by, wanted, replays=replays):
                 gathered[key, unit].add(pack)
-            if not gathered and not wanted.is_everything:
-                wanted.exposure_ids(session)
+            if not gathered:
+                wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
             zeros = shared_zeros(session, several)
             groups = _groups(gathered)

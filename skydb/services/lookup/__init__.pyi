@@ -7,5 +7,5 @@ from .export import ExportStyle as ExportStyle
 from .find import COLUMNS as COLUMNS
 from .find import Finder as Finder
 from .footprints import FootprintService as FootprintService
+from .images import ImageTables as ImageTables
 from .plain import PlainQuestions as PlainQuestions
-from .questions import Questions as Questions

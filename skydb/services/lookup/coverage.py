@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from skydb.errors import NotFoundError
-from skydb.services.lookup.questions import comparison_of_group
+from skydb.services.comparison import values_of_groups
 from skydb.store import coverage_queries, queries
 from skydb.store.queries import Row
 from skydb.store.scope import Scope
@@ -92,21 +92,14 @@ class Coverage:
     def values(self) -> list[Row]:
         """Sky values of those runs, one column a method, each exposure in its newest group."""
         with self.store.reading() as session:
-            found = [
-                row
-                for group, names in self._groups(session).items()
-                for row in comparison_of_group(session, group)
-                if row["rootname"] in names
-            ]
-        return sorted(found, key=lambda row: (row["rootname"], row["extver"]))
+            return values_of_groups(session, self._groups(session))
 
     def _groups(self, session: Session) -> dict[int, set[str]]:
         """Exposures that each group of runs shows, by name."""
         names = coverage_queries.rootnames_by_key(
             session, None if self.selected is None else self.selected.exposures
         )
-        groups = groups_covering(session, names)
-        return {group: {names[key] for key in keys} for group, keys in groups.items()}
+        return groups_covering(session, names)
 
     def alignment(self) -> int | None:
         """The alignment run that is shown: the one named, or the newest of the exposures."""

@@ -73,8 +73,7 @@ class Finder:
         """
         cap, wanted = region.cap, scope or Scope()
         with self.store.reading() as session:
-            if not wanted.is_everything:
-                wanted.exposure_ids(session)
+            wanted.require(session)
             rows = footprints_near(session, cap.centre.tolist(), cap.radius_deg, wanted)
         return _Candidates(rows).meeting(region)
 

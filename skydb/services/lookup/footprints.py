@@ -94,8 +94,7 @@ class FootprintService:
         """
         wanted = scope or Scope()
         with self.store.reading() as session:
-            if not wanted.is_everything:
-                wanted.exposure_ids(session)
+            wanted.require(session)
             rows = footprints_in(session, wanted, kinds)
         if not rows:
             raise NotFoundError(

@@ -95,7 +95,7 @@ def test_exactly_the_numbers_that_were_reviewed_stand_in_the_product(
 def test_headers_say_who_fitted_and_how_well_in_mas(
     services: Services, tools: Toolbox, run: int
 ) -> None:
-    (fit,) = services.questions.alignment(run)
+    (fit,) = services.solutions.fits(run)
     accept(services, tools, run)
     for path in newest(services).values():
         header = fits.getheader(path, "SCI")
@@ -109,16 +109,16 @@ def test_the_new_solutions_are_in_force_and_lead_back_to_the_fit(
     services: Services, tools: Toolbox, run: int
 ) -> None:
     accept(services, tools, run)
-    current = {row["filename"]: row for row in services.questions.wcs()}
+    current = {row["filename"]: row for row in services.images.wcs()}
     assert {row["wcs_name"] for row in current.values()} == {NAME}
     assert {row["status"] for row in current.values()} == {"applied"}
     assert {row["version"] for row in current.values()} == {2}, "the content that they stand in"
-    history = services.questions.alignment_history(MEMBERS[0])
+    history = services.solutions.history(MEMBERS[0])
     assert [(row["wcs_name"], row["superseded_by"]) for row in history] == [
         ("IDC_w3m18525i", history[1]["id"]),
         (NAME, None),
     ]
-    (fit,) = services.questions.alignment(run)
+    (fit,) = services.solutions.fits(run)
     assert history[1]["source_id"] == fit["solution"]
     with services.context.store.reading() as session:
         acceptance = session.scalars(select(Acceptance)).one()
@@ -138,7 +138,7 @@ def test_a_rejected_run_cannot_be_accepted_and_remembers_why(
     services: Services, tools: Toolbox, run: int
 ) -> None:
     assert services.accept.reject(run, "matched on a diffraction spike") == 1
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["status"], row["reason"]) == ("rejected", "matched on a diffraction spike")
     with pytest.raises(StateError, match="no fit that waits for review"):
         accept(services, tools, run)
@@ -172,7 +172,7 @@ def test_a_fit_of_few_matches_is_left_for_review_unless_somebody_insists(
     run = align(services, tools)
     with pytest.raises(StateError, match="No fit was accepted"):
         accept(services, tools, run)
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert row["status"] == "proposed"
     assert "tweakback" not in tools.ran
     forced = AcceptService(services.context, tools).accept(run, force_why="the field is sparse")
@@ -207,7 +207,7 @@ def test_an_exposure_that_strays_makes_the_fit_fail_and_nothing_is_kept(
         assert fit.reason is not None
         assert session.scalars(select(ProductVersion.number)).all() == [1, 1, 1]
     assert files_below(services.context.workspace.root / "versions") == []
-    assert {row["wcs_name"] for row in services.questions.wcs()} == {"IDC_w3m18525i"}
+    assert {row["wcs_name"] for row in services.images.wcs()} == {"IDC_w3m18525i"}
     assert checksums(visit) == before
 
 
@@ -276,7 +276,7 @@ def test_two_runs_on_the_same_product_move_its_exposures_once_and_not_twice(
     start, end = numbers_of(visit[0]), numbers_of(newest(services)[visit[0].name])
     assert end[2] - start[2] == pytest.approx(2.5e-5, abs=1e-9)
     assert end[3] - start[3] == pytest.approx(0.0, abs=1e-9)
-    in_force = [row for row in services.questions.alignment_history(MEMBERS[0])
+    in_force = [row for row in services.solutions.history(MEMBERS[0])
                 if row["superseded_by"] is None]  # fmt: skip
     assert [row["version"] for row in in_force] == [3]
 
@@ -291,10 +291,10 @@ def test_a_product_whose_members_were_moved_without_it_is_flagged_when_fitted_an
     late = AlignService(services.context, tools).run("gaia", [other.name])
     outcomes = accept(services, tools, late)
 
-    doubts = services.questions.input_doubts(late)
+    doubts = services.runs.input_doubts(late)
     (doubt,) = (one for one in doubts if one["kind"] == "stale-input")
     assert "2 of its 2 members were aligned after it was made" in doubt["message"]
-    assert "stale-input" not in {one["kind"] for one in services.questions.input_doubts(run)}
+    assert "stale-input" not in {one["kind"] for one in services.runs.input_doubts(run)}
     assert all("takes the place" in str(one.reason) for one in outcomes)
     assert {one.version for one in outcomes} == {3}
 
@@ -308,7 +308,7 @@ def test_the_same_fit_of_two_runs_can_be_accepted_from_both(
     assert {one.status for one in again} == {SolutionStatus.APPLIED}
     start, end = numbers_of(visit[0]), numbers_of(newest(services)[visit[0].name])
     assert end[2] - start[2] == pytest.approx(SHIFT_DEG[0], abs=1e-9)
-    in_force = [row for row in services.questions.wcs() if row["status"] == "applied"]
+    in_force = [row for row in services.images.wcs() if row["status"] == "applied"]
     assert len(in_force) == 3
 
 

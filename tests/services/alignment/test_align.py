@@ -63,12 +63,12 @@ def test_a_fit_is_a_proposal_and_no_file_changes(
 ) -> None:
     before = checksums(field)
     run = align(services, tools)
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["product"], row["status"], row["nmatches"]) == (PRODUCT, "proposed", MATCHES)
     assert (row["dx_pix"], row["dy_pix"]) == (0.42, -0.28)
     assert row["archive_wcs_name"] == "IDC_w3m18525i"
     assert checksums(field) == before
-    assert len(services.questions.wcs()) == 3
+    assert len(services.images.wcs()) == 3
     assert run_of(services, run).status is ActivityStatus.SUCCEEDED
 
 
@@ -84,7 +84,7 @@ def test_a_wcs_that_skydb_fitted_is_not_shown_as_the_archives(
     assert named
     services.ingest.ingest(visit)
     services.refcat.import_file(catalog_file, 2016.0, "gaia")
-    (row,) = services.questions.alignment(align(services, tools))
+    (row,) = services.solutions.fits(align(services, tools))
     assert row["archive_wcs_name"] is None
     assert row["archive_nmatches"] is None
 
@@ -121,7 +121,7 @@ def test_a_fit_that_failed_has_a_row_with_the_reason_and_a_finding(
 ) -> None:
     tools.unfitted = {OTHER}
     run = align(services, tools)
-    fits = {row["product"]: row for row in services.questions.alignment(run)}
+    fits = {row["product"]: row for row in services.solutions.fits(run)}
     assert fits[PRODUCT]["status"] == "proposed"
     assert fits[OTHER]["status"] == "failed"
     assert "not a number" in fits[OTHER]["reason"]
@@ -135,7 +135,7 @@ def test_a_run_in_which_every_fit_failed_says_so_for_each(
 ) -> None:
     tools.unfitted = {PRODUCT, OTHER}
     run = align(services, tools)
-    rows = services.questions.alignment(run)
+    rows = services.solutions.fits(run)
     assert {row["status"] for row in rows} == {SolutionStatus.FAILED.value}
     assert len(rows) == 2
 
@@ -157,11 +157,11 @@ def test_the_next_catalogue_is_taken_where_the_first_gives_no_trusted_fit(
     service = AlignService(services.context, tools)
     run = service.run(["elsewhere", "gaia"])
     for number in (run, service.repeat(run)):
-        (row,) = services.questions.alignment(number)
+        (row,) = services.solutions.fits(number)
         assert (row["status"], row["refcat"]) == ("proposed", "gaia")
         (tried,) = row["catalogs_tried"]
         assert tried.startswith("elsewhere: the catalogue does not cover it")
-        doubts = [doubt["message"] for doubt in services.questions.input_doubts(number)]
+        doubts = [doubt["message"] for doubt in services.runs.input_doubts(number)]
         assert any(one.startswith("gaia gave a trusted fit (elsewhere:") for one in doubts)
     service = services.accept
     assert {one.status for one in type(service)(services.context, tools).accept(run)} == {"applied"}
@@ -175,7 +175,7 @@ def test_no_second_catalogue_is_asked_when_the_first_is_trusted(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
     run = AlignService(services.context, tools).run(["gaia", "gaia"])
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["refcat"], row["catalogs_tried"]) == ("gaia", [])
     assert tools.ran == ["tweakreg"]
 
@@ -186,7 +186,7 @@ def test_a_fit_of_eight_matches_is_a_shift_and_says_why(
     tools.matches = 8
     run = align(services, tools)
     assert FindingKind.WEAK_FIT not in {one.kind for one in run_of(services, run).findings}
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["fit_geometry"], row["geometry_why"]) == ("shift", "8 matches, rscale wants 12")
 
 
@@ -224,7 +224,7 @@ def test_a_crash_of_the_second_product_does_not_take_the_first_fit_along(
             super()._tweakreg(job, directory)
             (directory / "job.done").touch()
 
-    rows = services.questions.alignment(align(services, Fragile()))
+    rows = services.solutions.fits(align(services, Fragile()))
     assert [(row["product"], row["status"]) for row in rows] == [
         (PRODUCT, "proposed"),
         (OTHER, "failed"),
@@ -239,13 +239,13 @@ def test_a_crash_of_the_second_product_does_not_take_the_first_fit_along(
 def test_a_product_named_twice_is_fitted_once(
     services: Services, tools: Toolbox, field: list[Path]
 ) -> None:
-    assert len(services.questions.alignment(align(services, tools, PRODUCT, PRODUCT))) == 1
+    assert len(services.solutions.fits(align(services, tools, PRODUCT, PRODUCT))) == 1
 
 
 def test_only_the_products_that_are_named_are_fitted(
     services: Services, tools: Toolbox, second_product: Path
 ) -> None:
-    rows = services.questions.alignment(align(services, tools, OTHER))
+    rows = services.solutions.fits(align(services, tools, OTHER))
     assert [row["product"] for row in rows] == [OTHER]
 
 
@@ -277,9 +277,9 @@ def test_one_product_that_is_gone_is_left_out_and_the_others_are_fitted(
             aligner.run("gaia", policy=policy)
         return
     run = aligner.run("gaia", policy=policy)
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["product"], row["status"]) == (PRODUCT, "proposed")
-    doubts = {one["subject"]: one for one in services.questions.input_doubts(run)}
+    doubts = {one["subject"]: one for one in services.runs.input_doubts(run)}
     assert doubts[OTHER]["kind"] == "rejected-file"
     assert "is gone" in doubts[OTHER]["message"]
 

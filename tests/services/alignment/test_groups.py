@@ -48,9 +48,9 @@ def test_a_group_is_trusted_more_than_an_exposure_that_has_few_stars(
     ledger: Services, field: GroupField
 ) -> None:
     first = field.rootnames("51")[0]
-    alone = ledger.questions.alignment(ledger.align_groups.run("gaia", [first]))
+    alone = ledger.solutions.fits(ledger.align_groups.run("gaia", [first]))
     run = ledger.align_groups.run("gaia")
-    fits = ledger.questions.alignment(run)
+    fits = ledger.solutions.fits(run)
 
     assert alone[0]["nmatches"] == 5
     assert all(alone[0]["trust"] <= TRUST_FLOOR < fit["trust"] for fit in fits)
@@ -89,7 +89,7 @@ def test_a_target_is_one_body_of_all_its_visits(
 
     assert ledger.replay().replay(run).verdict is ReplayVerdict.IDENTICAL
     (group,) = run_of(ledger, run).parameters["groups"].values()
-    fits = ledger.questions.alignment(run)
+    fits = ledger.solutions.fits(run)
     assert len(group["members"]) == 6
     assert not group["alone"]
     assert max(fit["relative_rms_mas"] for fit in fits) < 2.0
@@ -175,7 +175,7 @@ def test_a_mirrored_catalogue_is_refused(
 
     run = ledger.align_groups.run("mirrored", options=GroupOptions(GroupBy.TARGET))
 
-    fits = ledger.questions.alignment(run)
+    fits = ledger.solutions.fits(run)
     assert {fit["status"] for fit in fits} == {"failed"}
     assert "offset" in fits[0]["reason"]
     assert run_of(ledger, run).status is ActivityStatus.SUCCEEDED
@@ -188,7 +188,7 @@ def test_a_group_that_fails_does_not_end_the_others(
 ) -> None:
     run = GroupAlignment(ledger.context, _FailingOnce("crash")).run("gaia")
 
-    fits = ledger.questions.alignment(run)
+    fits = ledger.solutions.fits(run)
     assert [fit["status"] for fit in fits] == ["failed"] * 3 + ["proposed"] * 3
     assert "crash" in fits[0]["reason"]
     assert {one.kind for one in run_of(ledger, run).findings} == {FindingKind.FIT_FAILED}

@@ -77,7 +77,7 @@ class Patient(Slow):
 
     def _recorded_now(self) -> list[str]:
         run = newest_run(self._services)
-        return [row["product"] for row in self._services.questions.alignment(run)]
+        return [row["product"] for row in self._services.solutions.fits(run)]
 
 
 def newest_run(services: Services) -> int:
@@ -106,7 +106,7 @@ def field(services: Services, tmp_path: Path, catalog_file: Path) -> list[Path]:
 
 def told(services: Services, run: int) -> dict[str, Any]:
     """All that a run says, without the numbers of its rows."""
-    rows = services.questions.alignment(run)
+    rows = services.solutions.fits(run)
     with services.context.store.reading() as session:
         fits = session.get_one(AlignmentRun, run).solutions
         reasons = {
@@ -156,13 +156,13 @@ def test_the_fits_that_are_done_when_a_run_ends_early_stand(
 
     run = newest_run(services)
     assert run_of(services, run).status is status
-    (row,) = services.questions.alignment(run)
+    (row,) = services.solutions.fits(run)
     assert (row["product"], row["status"]) == (PRODUCTS[0], "proposed")
     assert row["trust"] is not None
     accept = type(services.accept)(services.context, Toolbox())
     assert {one.status for one in accept.accept(run, force_why="seen")} == {SolutionStatus.APPLIED}
     again = AlignService(services.context, Slow()).run("gaia")
-    assert len(services.questions.alignment(again)) == len(PRODUCTS)
+    assert len(services.solutions.fits(again)) == len(PRODUCTS)
 
 
 def test_the_fits_of_a_run_that_goes_on_are_not_reviewed_yet(
@@ -192,7 +192,7 @@ def test_a_fit_of_a_file_that_changes_meanwhile_is_not_recorded(
 
     with pytest.raises(ToolError, match="input changed"):
         AlignService(services.context, Vandal(services, fits=4)).run("gaia")
-    rows = services.questions.alignment(newest_run(services))
+    rows = services.solutions.fits(newest_run(services))
     assert PRODUCTS[0] not in [row["product"] for row in rows]
     assert len(rows) > 0
 

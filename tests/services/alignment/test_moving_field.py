@@ -63,8 +63,8 @@ def fits(tmp_path_factory, sqlite_template) -> dict[str, tuple[dict, list[str]]]
         path = write(stars, still, home / f"{name}.ecsv")
         services.refcat.import_file(path, 2016.0, name, CatalogUse.of(word))
         run = services.align.run(name)
-        (row,) = services.questions.alignment(run)
-        said = [one["message"] for one in services.questions.input_doubts(run)]
+        (row,) = services.solutions.fits(run)
+        said = [one["message"] for one in services.runs.input_doubts(run)]
         found[name] = (row, said)
     services.close()
     return found

@@ -46,7 +46,7 @@ def catalog(
 
 def fitted(services: Services, tools: Toolbox) -> tuple[list[dict], list[dict]]:
     run = AlignService(services.context, tools).run("gaia")
-    return services.questions.alignment(run), services.questions.input_doubts(run)
+    return services.solutions.fits(run), services.runs.input_doubts(run)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class Delivery:
     @property
     def in_force(self) -> list[int]:
         """The primary WCS of each content, in order."""
-        rows = self.services.questions.alignment_history(self.rootname)
+        rows = self.services.solutions.history(self.rootname)
         return [row["id"] for row in rows if row["wcs_key"] == " "]
 
 
@@ -156,15 +156,15 @@ def test_a_sky_of_the_new_content_tells_the_old_one_the_reason(book: SmallLedger
 
 
 def test_the_history_of_a_visit_has_all_its_files(book: SmallLedger) -> None:
-    questions = book.services.questions
-    rows = questions.alignment_history(scope=Scope(visits=("bxl50",)))
+    solutions = book.services.solutions
+    rows = solutions.history(scope=Scope(visits=("bxl50",)))
     assert [row["rootname"] for row in rows] == [OLD] * 3
-    assert len(questions.alignment_history(f"{OLD}_flt.fits")) == 3
+    assert len(solutions.history(f"{OLD}_flt.fits")) == 3
     for wrong in ((), (None, Scope())):
         with pytest.raises(UsageError, match="one name, or of a selection"):
-            questions.alignment_history(*wrong)
+            solutions.history(*wrong)
     with pytest.raises(NotFoundError, match="bxl77"):
-        questions.alignment_history(scope=Scope(visits=("bxl77",)))
+        solutions.history(scope=Scope(visits=("bxl77",)))
 
 
 def test_a_date_without_a_zone_is_utc() -> None:

@@ -58,6 +58,6 @@ def test_exposures_are_fitted_each_by_itself(ledger: Services, field: GroupField
     few = replace(usual_settings(road), minobj=1)
     run = AlignService(ledger.context, tools).run("gaia", names, few, what=road)
 
-    assert [row["status"] for row in ledger.questions.alignment(run)] == ["proposed"] * 3
+    assert [row["status"] for row in ledger.solutions.fits(run)] == ["proposed"] * 3
     assert accepted(ledger, run, "its fits are made up") == set(names)
     assert all(newest_file(ledger, name).read_bytes() != old for name, old in before.items())

@@ -338,7 +338,7 @@ def test_restoring_is_the_same_on_both_databases(ledger_url, tmp_path, images) -
     outcome = services.wcs_ledger.restore(of_image(services, images[0], "A").id)
     with services.context.store.reading() as session:
         rootname = session.query(Exposure).order_by(Exposure.rootname).first().rootname
-    history = services.questions.alignment_history(rootname)
+    history = services.solutions.history(rootname)
     assert [row["origin"] for row in history if row["id"] == outcome.solution] == ["restored"]
     assert "headerlet" in {row["origin"] for row in history}
     services.close()

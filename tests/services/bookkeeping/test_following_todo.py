@@ -150,7 +150,7 @@ def test_a_single_redelivered_exposure_is_left_by_the_old_fit_and_todo_names_the
 
     # Whoever fits the old product nevertheless moves the other exposure, and is told.
     follower.do("skydb align run --refcat gaia ibxl50010_drz.fits")
-    outcomes = services.questions.alignment(_last_run(services))
+    outcomes = services.solutions.fits(_last_run(services))
     assert [row["status"] for row in outcomes] == ["proposed"]
     follower.do(f"skydb align accept {_last_run(services)}")
     assert rules(services) == {one: {TodoRule.ALIGNMENT_OUTDATED}}

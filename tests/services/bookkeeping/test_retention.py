@@ -233,7 +233,7 @@ def _views(services: Services, run: int) -> tuple[bool, bool, bool]:
         services.plain.sql(f"SELECT 1 FROM {view} WHERE run_id = {run}").rows
         for view in ("v_sky_values", "v_sky_current")
     ]
-    shown = [row["run"] for row in services.questions.sky_runs()]
+    shown = [row["run"] for row in services.comparison.methods.runs()]
     return bool(answers[0]), run in shown, bool(answers[1])
 
 
@@ -254,8 +254,8 @@ def test_when_all_runs_are_deleted_there_is_no_newest_group(services: Services) 
     for run in _runs(services):
         services.retention.delete(run, "a trial")
     with pytest.raises(NotFoundError):
-        services.questions.sky_runs()
-    assert services.questions.environment() == []
+        services.comparison.methods.runs()
+    assert services.runs.newest_environment() == []
     (status,) = services.todo.status()
     assert status["matched"] == 0
 
@@ -268,7 +268,7 @@ def test_the_values_of_a_purged_run_are_found_and_its_mosaic_is_made_anew(
     ask: Callable[[], list[dict]] = lambda: sky.run([SkyMethod.MATCH])  # noqa: E731
     (first,) = ask()
     services.retention.purge([first["run"]], "no room")
-    assert len(services.questions.comparison([first["run"]])) == 2
+    assert len(services.comparison.methods.values([first["run"]])) == 2
     assert services.evidence.mosaics([first["run"]]) == []
     (second,) = ask()
     assert not second["reused"] and second["run"] != first["run"]

@@ -20,7 +20,7 @@ def test_a_catalogue_is_recorded_with_its_epoch_rows_and_checksum(
     assert row["sha256"] == hashlib.sha256(catalog_file.read_bytes()).hexdigest()
     assert (row["has_proper_motions"], row["proper_motion_applied"]) == (False, None)
     assert row["truncated"] is None
-    assert services_anywhere.questions.catalogs() == [row]
+    assert services_anywhere.refcat.listed() == [row]
 
 
 def test_a_copy_is_kept_so_that_a_fit_can_be_repeated(
@@ -54,7 +54,7 @@ def test_another_catalogue_of_the_same_name_is_refused(
         catalog_file.write_text("ra,dec\n85.0,-2.0\n")
     with pytest.raises(UsageError, match="another catalogue named 'gaia'"):
         services.refcat.import_file(catalog_file, 2016.0 if change == "content" else 2015.5, "gaia")
-    assert [row["sources"] for row in services.questions.catalogs()] == [30]
+    assert [row["sources"] for row in services.refcat.listed()] == [30]
 
 
 def test_a_file_that_is_no_catalogue_leaves_no_catalogue(
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_catalogue_leaves_no_catalogue(
         services.refcat.import_file(bad, 2016.0)
     with pytest.raises(SkydbError):
         services.refcat.import_file(tmp_path / "nowhere.csv", 2016.0)
-    assert services.questions.catalogs() == []
+    assert services.refcat.listed() == []
     with services.context.store.reading() as session:
         running = select(Activity).where(Activity.status == ActivityStatus.RUNNING)
         assert session.scalars(running).all() == []

@@ -98,7 +98,7 @@ def test_a_failure_leaves_a_failed_activity_and_no_catalogue(services, catalogs,
     [(status, error)] = rows_of(services, statement)
     assert status == "failed"
     assert "Gaia: http://127.0.0.1" in error
-    assert services.questions.catalogs() == []
+    assert services.refcat.listed() == []
     assert not list((services.context.workspace.root / "scratch").iterdir())
     archive.behave()
     assert catalogs.gaia()["reused"] is False
@@ -135,7 +135,7 @@ def test_a_known_answer_under_a_new_name_gets_a_row_of_its_own(services, catalog
     assert {key: second[key] for key in same} == {key: first[key] for key in same}
     assert second["reused"] is True
     assert second["findings"] == first["findings"]
-    assert [row["name"] for row in services.questions.catalogs()] == ["few", "same"]
+    assert [row["name"] for row in services.refcat.listed()] == ["few", "same"]
 
 
 def test_another_query_needs_another_name_before_anyone_is_asked(sqlite_catalogs, archive):
@@ -153,7 +153,7 @@ def test_refresh_asks_again_and_finds_the_same(services, catalogs, archive):
     archive.reset_stats()
     assert catalogs.gaia(refresh=True) == first
     assert archive.stats().requests["gaia"] > 0
-    assert len(services.questions.catalogs()) == 1
+    assert len(services.refcat.listed()) == 1
 
 
 def test_refresh_never_replaces_what_alignments_may_have_used(services, catalogs, archive):
@@ -161,7 +161,7 @@ def test_refresh_never_replaces_what_alignments_may_have_used(services, catalogs
     archive.misbehave(Fault.ROW_CAP, rows=7)
     with pytest.raises(UsageError, match="that the service gave earlier"):
         catalogs.gaia(refresh=True)
-    assert services.questions.catalogs()[0]["sha256"] == first["sha256"]
+    assert services.refcat.listed()[0]["sha256"] == first["sha256"]
     other = catalogs.gaia(refresh=True, name="newer")
     assert other["sources"] == 7
     archive.behave()

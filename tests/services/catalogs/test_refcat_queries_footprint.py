@@ -165,7 +165,7 @@ def test_some_products_are_another_footprint(sqlite_services, archive, recorded)
     runner = Replay(recorded=recorded[GOOD])
     catalogs = queries_of(sqlite_services, archive, runner)
     catalogs.footprint()
-    known = sqlite_services.questions.headers()[0]["filename"]
+    known = sqlite_services.images.headers()[0]["filename"]
     catalogs.footprint([known], name="one")
     assert runner.runs == 2
     with pytest.raises(NotFoundError, match=r"no nothing_drz\.fits"):
@@ -173,7 +173,7 @@ def test_some_products_are_another_footprint(sqlite_services, archive, recorded)
     with pytest.raises(UsageError, match="Choose another --name"):
         catalogs.footprint([known])
     used = "SELECT COUNT(*) FROM activity_used WHERE role = 'reference'"
-    exposures = len(sqlite_services.questions.headers())
+    exposures = len(sqlite_services.images.headers())
     assert sqlite_services.plain.sql(used).rows[0][0] == exposures + 1
 
 
@@ -199,7 +199,7 @@ def test_a_failure_of_the_service_is_no_catalogue(services, archive, requests, m
     [(status, error)] = services.plain.sql(failed).rows
     assert status == "failed"
     assert error.startswith("GSSS: http://127.0.0.1")
-    assert services.questions.catalogs() == []
+    assert services.refcat.listed() == []
 
 
 def test_a_crash_before_anything_was_asked_is_no_fault_of_the_service(sqlite_services, archive):

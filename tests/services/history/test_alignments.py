@@ -55,7 +55,7 @@ def take(services: Services, home: Path):
 
 
 def solutions(services: Services, run: int | None) -> dict[str, dict[str, object]]:
-    rows = services.questions.alignment(run or 0)
+    rows = services.solutions.fits(run or 0)
     return {str(row["product"]): row for row in rows}
 
 
@@ -164,7 +164,7 @@ def test_a_weak_fit_is_noticed_and_no_reason_to_doubt_the_import(services, take)
 
 def test_an_exposure_that_was_fitted_itself_is_known_from_the_log(services, take):
     (outcome,) = take(tweakreg_log(fitted("ibxl50clq_flt.fits"), products=[]))
-    rows = services.questions.alignment_history("ibxl50clq")
+    rows = services.solutions.history("ibxl50clq")
     assert [(row["status"], row["tool_version"]) for row in rows] == [("applied", "TweakReg 1.4.7")]
     assert [row["refcat"] for row in rows] == [REFERENCE]
     assert outcome.run_status == "succeeded"

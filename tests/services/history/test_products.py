@@ -92,9 +92,9 @@ def test_values_of_no_method_are_not_compared(services, tmp_path):
     write_mosaic(tmp_path / "old" / "m_drz.fits", SKIES)
     (outcome,) = services.history.import_dir(tmp_path / "old")
     with pytest.raises(UsageError, match="sky method"):
-        services.questions.comparison([outcome.run])
+        services.comparison.methods.values([outcome.run])
     with pytest.raises(NotFoundError):
-        services.questions.comparison()
+        services.comparison.methods.values()
 
 
 def test_the_real_product_is_imported(services, test_data: Path, tmp_path):

@@ -99,7 +99,7 @@ def test_the_four_methods_of_one_date_are_one_group(imported: Services) -> None:
 
 
 def test_the_comparison_shows_the_newest_date(imported: Services, test_data: Path) -> None:
-    rows = {row["rootname"]: row for row in imported.questions.comparison()}
+    rows = {row["rootname"]: row for row in imported.comparison.methods.values()}
     for line in published(test_data, FAILED):
         row = rows[line["rootname"]]
         assert [f"{row[m.column]:.6f}" for m in COMPUTED_METHODS] == [

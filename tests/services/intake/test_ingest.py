@@ -104,12 +104,12 @@ def test_a_new_version_from_the_archive_supersedes_the_solution_that_was_in_forc
     services.ingest.ingest([write_exposure(tmp_path / "1", MEMBERS[0])])
     fitted = f"{WCS}-FIT_REL_GAIAeDR3"
     services.ingest.ingest([write_exposure(tmp_path / "2", MEMBERS[0], wcs_name=fitted)])
-    rows = services.questions.alignment_history(MEMBERS[0])
+    rows = services.solutions.history(MEMBERS[0])
     assert [(row["wcs_name"], row["superseded_by"]) for row in rows] == [
         (WCS, rows[1]["id"]),
         (fitted, None),
     ]
-    (current,) = services.questions.wcs()
+    (current,) = services.images.wcs()
     assert current["wcs_name"] == fitted
 
 
@@ -192,7 +192,7 @@ def test_an_rms_without_a_unit_is_left_out_and_noticed(services: Services, tmp_p
         hdus["SCI"].header["RMS_DEC"] = (3e-6, "RMS in Dec of WCS fit(mas)")
     services.ingest.ingest([path])
     assert findings(services) == [(FindingKind.UNIT_UNKNOWN, path.name)]
-    (row,) = services.questions.wcs()
+    (row,) = services.images.wcs()
     assert row["rms_ra_mas"] is None
 
 
@@ -234,7 +234,7 @@ def test_a_combination_of_exposures_is_no_exposure(
         assert (product.kind, product.exposure) == (ProductKind(kind), None)
         assert product.visit.label == "bxl50"
     assert counts(services)["Exposure"] == 0
-    assert [row["filename"] for row in services.questions.wcs()] == [name]
+    assert [row["filename"] for row in services.images.wcs()] == [name]
 
 
 def test_a_text_that_the_ledger_has_no_room_for_is_rejected_alike_on_both_databases(
@@ -372,7 +372,7 @@ def test_every_content_keeps_how_well_its_exposure_went(
         first, second = session.scalars(select(ProductVersion).order_by(ProductVersion.number))
         assert first.condition.complaints == ("QUALITY is GSFAIL", "EXPFLAG is INTERRUPTED")
         assert second.condition.complaints == ()
-    (row,) = services_anywhere.questions.headers()
+    (row,) = services_anywhere.images.headers()
     assert (row["quality"], row["expflag"], row["gain"]) == (None, "NORMAL", 2.5)
     assert (row["bunit"], row["orientat_deg"]) == ("ELECTRONS/S", 0.0)
     assert row["exptime_s"] == pytest.approx(502.936462)

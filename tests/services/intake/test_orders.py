@@ -149,7 +149,7 @@ def test_an_old_delivery_that_is_ingested_late_is_not_the_newest(
         versions = session.scalars(select(ProductVersion).order_by(ProductVersion.place)).all()
         assert [one.delivery for one in versions] == [1, 2, 3, 4]
         assert [one.number for one in versions] == [order.index(i) + 1 for i in range(4)]
-    (current,) = [row for row in services.questions.wcs() if row["filename"] == f"{A}_flt.fits"]
+    (current,) = [row for row in services.images.wcs() if row["filename"] == f"{A}_flt.fits"]
     assert current["version"] == order.index(3) + 1
     due = {row["rule"] for row in services.todo.due()}
     assert due == {TodoRule.NOT_ALIGNED, TodoRule.NEVER_MATCHED}

@@ -71,7 +71,7 @@ def test_an_acceptance_that_failed_says_what_it_was_given(story: Story, trouble:
 def test_a_restoration_leads_to_the_content_that_it_started_from(story: Story) -> None:
     solution = next(
         row["id"]
-        for row in story.services.questions.alignment_history(MEMBERS[0])
+        for row in story.services.solutions.history(MEMBERS[0])
         if row["origin"] == "archive"
     )
     WcsLedgerService(story.services.context, story.tools).restore(solution)

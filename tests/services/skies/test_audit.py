@@ -174,7 +174,7 @@ def test_an_audit_of_record_reads_no_file_and_measures_nothing(
 
 
 def _chips(services: Services) -> list[tuple[str, int]]:
-    return [(row["rootname"], 1) for row in services.questions.headers()]
+    return [(row["rootname"], 1) for row in services.images.headers()]
 
 
 def test_a_file_that_is_gone_before_is_named(services: Services, own_copy: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_run_of_astrodrizzle_is_audited_like_any_other(drizzled: Services) -> 
 
 @pytest.mark.slow
 def test_skydb_finds_what_astrodrizzle_wrote(drizzled: Services) -> None:
-    rows = drizzled.questions.comparison()
+    rows = drizzled.comparison.methods.values()
     theirs = {(row["rootname"], row["extver"]): row["match"] for row in rows}
     sky = max(theirs.values())
     assert skies_of(drizzled, SkyMethod.MATCH) == pytest.approx(theirs, abs=5e-4 * sky)

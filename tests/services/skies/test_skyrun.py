@@ -297,7 +297,7 @@ def test_an_exposure_that_matches_nothing_has_a_row_without_a_value_and_a_findin
     assert values(services)["match"] == {MEMBERS[0]: 0.0, MEMBERS[1]: 0.125, "ibxl51iaq": None}
     assert findings(services, FindingKind.NO_OVERLAP) == ["ibxl51iaq"]
     assert findings(services, FindingKind.ISLANDS) == []
-    assert services.questions.comparison()[-1]["match"] is None
+    assert services.comparison.methods.values()[-1]["match"] is None
 
 
 def test_two_islands_are_a_finding_of_the_methods_that_match_and_of_no_other(

@@ -117,7 +117,7 @@ def test_all_methods_come_from_one_set_of_measurements_and_no_mosaic(
     assert count(services, OverlapMeasurement) == 1
     for row, method in zip(rows, ALL, strict=True):
         assert values(services, row["run"]) == skies_of(services, method)
-    compared = services.questions.comparison()
+    compared = services.comparison.methods.values()
     assert len(compared) == 4 and min(row["match"] for row in compared) == 0.0
     assert {row["unit"] for row in compared} == {"electron/s"}
 
