@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -52,3 +52,9 @@ class TableColumn:
     description: str = ""
     utype: str | None = None
     is_ascii: bool = True
+
+    def in_unit(self, unit: str | None) -> TableColumn:
+        """The column with a unit, if it has numbers and there is a unit; else as it is."""
+        if unit is None or self.kind not in (ColumnKind.NUMBER, ColumnKind.INTEGER):
+            return self
+        return replace(self, unit=unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -177,11 +177,16 @@ def units_among(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> d
         beside = field_of(name).unit_beside
         if beside is None:
             continue
-        said = {str(row.get(beside)) for row in rows if row.get(name) is not None}
-        unit = vounit(said.pop()) if len(said) == 1 else None
+        said = {row.get(beside) for row in rows if row.get(name) is not None}
+        unit = shared_unit(said)
         if unit is not None:
             units[name] = unit
     return units
+
+
+def shared_unit(said: Collection[object]) -> str | None:
+    """The unit that all rows say, as VOUnits spell it; None where they differ."""
+    return vounit(str(next(iter(said)))) if len(said) == 1 else None
 
 
 def _stem(name: str) -> tuple[str, str]:
@@ -254,10 +259,11 @@ def described(names: Sequence[str], statement: str) -> list[TableColumn | None]:
     known: dict[str, TableColumn] = {}
     for column in chain.from_iterable(views[view] for view in order):
         known.setdefault(column.name, column)
-    return [known.get(name) or _column_of(name) for name in names]
+    return [known.get(name) or registered(name) for name in names]
 
 
-def _column_of(name: str) -> TableColumn | None:
+def registered(name: str) -> TableColumn | None:
+    """Look up the documentation of a column in the registry; None for a name that is not there."""
     one = field_of(name)
     if one.kind is None:
         return None

@@ -18,9 +18,8 @@ from skydb.domain.columns import Cell
 from skydb.errors import UsageError
 from skydb.files.tableout.head import Rows, TableHead
 from skydb.files.tableout.writers import write_table, writer_for
-from skydb.services.lookup.celltypes import ColumnSurvey, plain
-from skydb.services.lookup.sharedunits import SharedUnits
 from skydb.store.columns import described
+from skydb.store.found_columns import ColumnSurvey, SharedUnits, plain
 from skydb.store.readonly import Rules, asking
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected

@@ -1,20 +1,21 @@
-"""Types of the columns of an answer: the documented one where it fits, else the one found.
+"""Kinds and units of the columns of an answer: the documented one where it fits, else that found.
 
 SQLite has truth values as 0 and 1 and times as text, PostgreSQL has types of their own;
-both are converted to the same.
+both are converted to the same, for files and for tables of astropy.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from skydb.domain.columns import Cell, ColumnKind, TableColumn
-from skydb.store.columns import unit_of
+from skydb.store.columns import field_of, shared_unit, unit_of
 
 _LONGEST_INTEGER = 2**63
 
@@ -35,13 +36,15 @@ _WIDER = (
 )
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver gives
-    """A value of a driver as bool, int, float, str, UTC datetime or None.
+def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver or a row has
+    """A value of a driver or a row as bool, int, float, str, UTC datetime or None.
 
     Sums of integers come as decimals from PostgreSQL, documents as dicts.
     """
-    if value is None or isinstance(value, (bool, float, str)):
+    if value is None or type(value) in (bool, float, str):
         return value
+    if isinstance(value, Enum):
+        return plain(value.value)
     if isinstance(value, int):
         return value if -_LONGEST_INTEGER <= value < _LONGEST_INTEGER else float(value)
     if isinstance(value, Decimal):
@@ -50,8 +53,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver gives
         return plain(int(value)) if is_integer else float(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, default=str)
     if isinstance(value, bytes):
         return value.hex()
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -94,7 +97,7 @@ class ColumnSurvey:
         if wanted is not None and self._can_be(wanted):
             return wanted
         if not self.types:
-            return ColumnKind.STRING
+            return ColumnKind.STRING if unit_of(self.name) is None else ColumnKind.NUMBER
         return next(kind for kind in _WIDER if all(kind in _KINDS[one] for one in self.types))
 
     @property
@@ -104,9 +107,7 @@ class ColumnSurvey:
         known = self.documented
         if known is not None and known.kind is kind:
             return replace(known, name=self.name, is_ascii=self.is_ascii)
-        has_unit = kind in (ColumnKind.NUMBER, ColumnKind.INTEGER)
-        unit = unit_of(self.name) if has_unit else None
-        return TableColumn(self.name, kind, unit, is_ascii=self.is_ascii)
+        return TableColumn(self.name, kind, is_ascii=self.is_ascii).in_unit(unit_of(self.name))
 
     @property
     def converted(self) -> Callable[[Any], Cell]:
@@ -122,6 +123,33 @@ class ColumnSurvey:
         if kind is ColumnKind.STRING:
             return self.types <= {str}
         return all(kind in _KINDS[one] for one in self.types)
+
+
+@dataclass(frozen=True)
+class SharedUnits:
+    """Units of columns whose rows say theirs in another column, found part by part.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns of the table.
+    """
+
+    names: Sequence[str]
+    said: dict[str, set[object]] = field(default_factory=dict)
+
+    def look_at(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take note of more rows."""
+        for place, name in enumerate(self.names):
+            beside = field_of(name).unit_beside
+            if beside in self.names:
+                unit = self.names.index(beside)
+                found = {row[unit] for row in rows if row[place] is not None}
+                self.said[name] = self.said.get(name, set()) | found
+
+    def completed(self, column: TableColumn) -> TableColumn:
+        """A column with the unit that all its values have; as it was where they differ."""
+        return column.in_unit(shared_unit(self.said.get(column.name, ())))
 
 
 def _is_moment(text: str) -> bool:
