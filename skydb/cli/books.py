@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skydb.cli import retention
-from skydb.cli.entries import show_entry
+from skydb.cli.entries import make_entry
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns_books
@@ -71,10 +71,9 @@ def note(
 
     Example: skydb books note bxl50 "guide star lost, taken again in visit 53"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.books.note(subject, text, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context, lambda ledger: ledger.books.note(subject, text, author=author), as_json=as_json
+    )
 
 
 @books.command()
@@ -90,10 +89,11 @@ def flag(
 
     Example: skydb books flag ibxl50clq satellite --why "a trail crosses the chip"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.books.flag(subject, label, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context,
+        lambda ledger: ledger.books.flag(subject, label, why, author=author),
+        as_json=as_json,
+    )
 
 
 @books.command()
@@ -109,10 +109,11 @@ def ignore(
 
     Example: skydb books ignore bxl53 never-matched --why "overlaps nothing"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.books.ignore(subject, rule, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context,
+        lambda ledger: ledger.books.ignore(subject, rule, why, author=author),
+        as_json=as_json,
+    )
 
 
 @books.command()
@@ -129,10 +130,9 @@ def withdraw(
 
     Example: skydb books withdraw 7 --why "the trail was masked"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry_made = ledger.books.withdraw(entry, why, author=author)
-    show_entry(shell, entry_made, as_json=as_json)
+    make_entry(
+        context, lambda ledger: ledger.books.withdraw(entry, why, author=author), as_json=as_json
+    )
 
 
 @deliveries.command("list")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skydb.cli.entries import show_entry
+from skydb.cli.entries import make_entry
 from skydb.cli.references import SkyRunArgument, run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
@@ -33,10 +33,7 @@ def pin(
 
     Example: skydb runs pin 12 --why "figure 3 of the paper"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.pin(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(context, lambda ledger: ledger.runs.pin(run, why, author=author), as_json=as_json)
 
 
 def unpin(
@@ -50,10 +47,7 @@ def unpin(
 
     Example: skydb runs unpin 12 --why "the paper is out"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.unpin(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(context, lambda ledger: ledger.runs.unpin(run, why, author=author), as_json=as_json)
 
 
 def metrics_only(
@@ -67,10 +61,9 @@ def metrics_only(
 
     Example: skydb runs metrics-only 12 --why "a trial"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.metrics_only(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context, lambda ledger: ledger.runs.metrics_only(run, why, author=author), as_json=as_json
+    )
 
 
 def delete(
@@ -84,10 +77,7 @@ def delete(
 
     Example: skydb runs delete 12 --why "made with the wrong flat"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.delete(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(context, lambda ledger: ledger.runs.delete(run, why, author=author), as_json=as_json)
 
 
 def undelete(
@@ -101,10 +91,9 @@ def undelete(
 
     Example: skydb runs undelete 12 --why "it was another run that had the wrong flat"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.undelete(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context, lambda ledger: ledger.runs.undelete(run, why, author=author), as_json=as_json
+    )
 
 
 def purge(
@@ -161,7 +150,6 @@ def abandon(
 
     Example: skydb runs abandon 12 --why "the node went down"
     """
-    shell = shell_of(context)
-    with shell.ledger() as ledger:
-        entry = ledger.runs.abandon(run, why, author=author)
-    show_entry(shell, entry, as_json=as_json)
+    make_entry(
+        context, lambda ledger: ledger.runs.abandon(run, why, author=author), as_json=as_json
+    )

@@ -14,8 +14,7 @@ from skydb.files.drafts import owner_of_draft, owner_of_scratch
 from skydb.files.processes import end_tools_below, fate_of
 from skydb.files.removal import PURGE_LABEL, put_back
 from skydb.files.together import end_draft, is_whole
-from skydb.services.core import Context, Fates
-from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.services.fsck.problems import CheckOfProcesses, Problem, ProblemKind
 from skydb.store.engine import sqlite_path
 
 #: Age at which a download, or work on an unknown machine, is taken as abandoned.
@@ -36,21 +35,13 @@ _DRAFTS = ".*.part*"
 
 
 @dataclass(frozen=True)
-class Litter:
+class Litter(CheckOfProcesses):
     """Drafts and scratch directories whose process is gone, and old parts of downloads.
 
     Drafts are looked for below the data root, beside the database, in the current directory
     and beside every file of the user's that is on record. Only names that skydb alone gives
     are taken for drafts; a process that cannot be asked after counts as gone after a week.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
     """
-
-    context: Context
-    fates: Fates
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""

@@ -17,8 +17,8 @@ from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus
 from skydb.files.checksum import sha256_of
 from skydb.files.removal import require_below
-from skydb.services.core import Context, Fates, open_activities
-from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.services.core import open_activities
+from skydb.services.fsck.problems import CheckOfProcesses, Problem, ProblemKind
 from skydb.services.fsck.runs import others_at_work
 from skydb.services.fsck.unnamed import HOMES, files_below, is_companion, unnamed
 
@@ -45,21 +45,13 @@ _LONGEST, _SLACK = timedelta(days=1), timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Orphans:
+class Orphans(CheckOfProcesses):
     """Files below the data root that no row names, when nothing is running.
 
     A file is deleted only when it is certain that an activity of this ledger which
     ended badly has made it, or that the same file exists at another path. Another ledger
     may have the same data root, and a database may have been restored from a backup.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
     """
-
-    context: Context
-    fates: Fates
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from skydb.errors import SkydbError
+from skydb.services.core import Context, Fates
 
 
 class ProblemKind(StrEnum):
@@ -99,3 +100,17 @@ class Check(Protocol):
 
     def look(self) -> Iterator[Problem]:
         """Find problems."""
+
+
+@dataclass(frozen=True)
+class CheckOfProcesses:
+    """Check that depends on which processes have ended.
+
+    Parameters
+    ----------
+    context : Context
+    fates : Fates
+    """
+
+    context: Context
+    fates: Fates

@@ -15,7 +15,7 @@ from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, Engine
 from skydb.files.processes import this_process
 from skydb.services.core import Context, Fates, end_attempts, end_dead, open_activities
-from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.services.fsck.problems import CheckOfProcesses, Problem, ProblemKind
 
 #: Longer than anything runs: what was begun elsewhere is then asked after.
 _LONG = timedelta(days=1)
@@ -24,21 +24,13 @@ _OPEN = (ActivityStatus.PENDING, ActivityStatus.RUNNING)
 
 
 @dataclass(frozen=True)
-class DeadRuns:
+class DeadRuns(CheckOfProcesses):
     """Activities that are running by the ledger and of which the process has ended.
 
     The state of a process on another machine is unknown. It is only reported after a
     day, or when a process on a machine of this name began it, as in a container that was
     made again; it is taken as ended when `fates` was given its machine.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
     """
-
-    context: Context
-    fates: Fates
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
@@ -90,17 +82,8 @@ class DeadRuns:
 
 
 @dataclass(frozen=True)
-class OpenAttempts:
-    """Attempts that are open although what was tried has ended, or their process is gone.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
-    """
-
-    context: Context
-    fates: Fates
+class OpenAttempts(CheckOfProcesses):
+    """Attempts that are open although what was tried has ended, or their process is gone."""
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""

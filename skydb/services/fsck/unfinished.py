@@ -11,22 +11,13 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, HeaderRestore, HeaderWrite
 from skydb.domain.processmark import Fate
-from skydb.services.core import Context, Fates, HeaderRescue, open_activities
-from skydb.services.fsck.problems import Problem, ProblemKind
+from skydb.services.core import HeaderRescue, open_activities
+from skydb.services.fsck.problems import CheckOfProcesses, Problem, ProblemKind
 
 
 @dataclass(frozen=True)
-class HalfWritten:
-    """Writes to headers of the user's files of which the process died in the middle.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
-    """
-
-    context: Context
-    fates: Fates
+class HalfWritten(CheckOfProcesses):
+    """Writes to headers of the user's files of which the process died in the middle."""
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""

@@ -100,11 +100,13 @@ def engine_for(
             return GivenSkies(context, settings), []
         return OwnEngine(context, settings, jobs, request.afresh, request.per_chip), []
     if request.per_chip:
-        return OnePassEngine(context, settings, runner, jobs, request.afresh, per_chip=True), []
+        return OnePassEngine(
+            context, settings, jobs, request.afresh, per_chip=True, runner=runner
+        ), []
     if request.engine is not Engine.SKYDB:
         return AstroDrizzleEngine(context, settings, runner), []
     reason = why_not(settings) or sky_why_not(settings)
     if reason is None:
-        return OnePassEngine(context, settings, runner, jobs, request.afresh), []
+        return OnePassEngine(context, settings, jobs, request.afresh, runner=runner), []
     message = f"The engine skydb was asked for, AstroDrizzle ran: {reason}"
     return AstroDrizzleEngine(context, settings, runner), [(FindingKind.DOWNGRADED, message)]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from skydb.domain import SkyRun
-from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
+from skydb.domain.vocabulary import FindingKind, SkyMethod
 from skydb.drizzle.onepass import OnePass, OnePassMosaic
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
 from skydb.files.usable import AcceptedFlags
-from skydb.services.core import Context, isolated
+from skydb.services.core import isolated
 from skydb.services.skies.engines.base import (
     guarded_runs,
     keep_file,
@@ -22,12 +20,9 @@ from skydb.services.skies.engines.base import (
     notice_blind,
     run_home,
 )
-from skydb.services.skies.engines.own import record_skies, statistic_settings
-from skydb.services.skies.engines.statistic import statistic_of
-from skydb.services.skies.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.engines.own import MeasuringEngine, record_skies
 from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
-from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.singles import chip_skies
 
@@ -35,45 +30,25 @@ _Mosaics = Mapping[SkyMethod, OnePassMosaic]
 
 
 @dataclass(frozen=True)
-class OnePassEngine:
+class OnePassEngine(MeasuringEngine):
     """Mosaics of all methods from one pass over the exposures.
+
+    The settings are those that one pass can follow (:func:`skydb.drizzle.onepass.why_not`).
 
     Parameters
     ----------
-    context : Context
-    drizzle : AstroDrizzleSettings
-        Settings that one pass can follow (:func:`skydb.drizzle.onepass.why_not`).
     runner : DrizzlepacRunner
-    jobs : int
-        Exposures beside each other.
-    afresh : bool
-        Measure again what is on record, as a run that is repeated must.
-    per_chip : bool
-        Give every chip a sky of its own.
     """
 
-    context: Context
-    drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
-    jobs: int = 2
-    afresh: bool = False
-    per_chip: bool = False
 
-    name = Engine.SKYDB
     reads_files = True
     has_mosaic = True
-    shares_work = True
-
-    @cached_property
-    def statistic(self) -> SkyStatistic:
-        """Measurement of levels."""
-        return statistic_of(self.drizzle)
 
     @property
     def settings(self) -> Mapping[str, object]:
         """The statistic, and what AstroDrizzle would be passed for the same mosaic."""
-        own = statistic_settings(self.statistic, per_chip=self.per_chip)
-        return {**own, "mosaic": self.drizzle.as_parameters()}
+        return {**super().settings, "mosaic": self.drizzle.as_parameters()}
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
         """Measure, drizzle once for the methods of all runs, and record.
@@ -95,8 +70,7 @@ class OnePassEngine:
         accepted = AcceptedFlags.of(self.drizzle.as_parameters())
         signal = MeasureSignal(self.context, self.jobs).of(staged, accepted)
         inputs = prepared(staged, signal, scratch / "prepared")
-        overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
-        measures = overlaps.ensure(inputs.version_ids.values()).converted(inputs.conversions)
+        measures = self.measures(inputs)
         with self.context.store.reading() as session:
             methods = {run_id: session.get_one(SkyRun, run_id).method for run_id in run_ids}
         files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}

@@ -28,16 +28,16 @@ from skydb.sky.singles import chip_skies, matched_groups, names_matched
 
 
 @dataclass(frozen=True)
-class OwnEngine:
-    """Sky values without mosaics: files are read only where the ledger has no levels yet.
+class MeasuringEngine:
+    """Part that engines with skies of skydb's own measurements share.
 
     Parameters
     ----------
     context : Context
     drizzle : AstroDrizzleSettings
-        Of which the sky parameters count.
+        Of which the sky parameters count, and with mosaics all.
     jobs : int
-        Exposures that are measured beside each other.
+        Exposures beside each other.
     afresh : bool
         Measure again what is on record, as a run that is repeated must.
     per_chip : bool
@@ -51,8 +51,6 @@ class OwnEngine:
     per_chip: bool = False
 
     name = Engine.SKYDB
-    reads_files = False
-    has_mosaic = False
     shares_work = True
 
     @cached_property
@@ -62,8 +60,21 @@ class OwnEngine:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The statistic and its recipe."""
+        """Everything that changes the skies."""
         return statistic_settings(self.statistic, per_chip=self.per_chip)
+
+    def measures(self, inputs: RunInputs) -> Measures:
+        """Measurements of inputs, in one unit; those that the ledger lacks are made."""
+        overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
+        return overlaps.ensure(inputs.version_ids.values()).converted(inputs.conversions)
+
+
+@dataclass(frozen=True)
+class OwnEngine(MeasuringEngine):
+    """Sky values without mosaics: files are read only where the ledger has no levels yet."""
+
+    reads_files = False
+    has_mosaic = False
 
     def execute(self, run_ids: Sequence[int], inputs: RunInputs | None = None) -> None:
         """Measure what is not known and record what every run's method makes of it.
@@ -73,9 +84,7 @@ class OwnEngine:
         try:
             with guarded_runs(self.context, run_ids, f"sky-{run_ids[0]}"):
                 known = inputs or recorded_inputs(self.context, run_ids[0], read_files=False)
-                overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
-                measures = overlaps.ensure(known.version_ids.values())
-                measures = measures.converted(known.conversions)
+                measures = self.measures(known)
                 for run_id in run_ids:
                     record_skies(self.context, run_id, known, measures, per_chip=self.per_chip)
         except (ToolError, FileRejectedError, NotFoundError):
