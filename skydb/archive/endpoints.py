@@ -72,13 +72,3 @@ def _checked(name: str, url: str) -> str:
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise UsageError(f"{variable} is not the URL of a service: {url!r}.", advice=advice)
     return url.strip().rstrip("/")
-
-
-def gaia_url() -> str:
-    """Root of the Gaia service."""
-    return Endpoints.from_environment().gaia_url
-
-
-def gsss_url() -> str:
-    """Root of the astrometric catalogue service, as ASTROMETRIC_CATALOG_URL takes it."""
-    return Endpoints.from_environment().gsss_url

@@ -39,11 +39,6 @@ def field(target: str | None) -> str:
     return "/field" if target is None else f"/field/{quote(target, safe='')}"
 
 
-def comparison(runs: list[int]) -> str:
-    """Address of the comparison of runs."""
-    return f"/compare?{urlencode([('run', number) for number in runs])}"
-
-
 def table(name: str, **filters: object) -> str:
     """Address of a table, a view or a question of the cookbook, with values of its columns.
 

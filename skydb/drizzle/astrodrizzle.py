@@ -159,12 +159,6 @@ class AstroDrizzle:
             for job, directory, one in zip(jobs, directories, reports, strict=True)
         ]
 
-    def make_product(
-        self, inputs: Sequence[Path], output: str, settings: AstroDrizzleSettings, scratch: Path
-    ) -> Path:
-        """Make one pipeline product; see :meth:`make_products`."""
-        return self.make_products([ProductJob(tuple(inputs), output, settings)], scratch)[0]
-
     def make_products(self, jobs: Sequence[ProductJob], scratch: Path) -> list[Path]:
         """Make products in one subprocess, with each exposure's own lowest sky.
 

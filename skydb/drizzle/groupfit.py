@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skydb.drizzle.groupmatches import MemberMatches
 from skydb.drizzle.groupoutcome import BodyOutcome, Evidence, Member, Reference
@@ -28,7 +27,6 @@ from skydb.sky.members import MemberStars
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.relative import Consistency, Relative, relate
 
-Floats = NDArray[np.float64]
 _WEST = np.array((-1.0, 1.0))
 
 

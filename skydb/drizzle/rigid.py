@@ -79,8 +79,6 @@ class RigidFit:
         Of the body; the rotation as TweakReg gives it.
     residuals_pix : ndarray, shape (N, 2)
         Source minus star.
-    rigid_mas : tuple of float
-        Largest distance of a chip of each exposure from where the fit puts it.
     log : Path
     reason : str or None
         Why the fit is none, for the whole body.
@@ -91,7 +89,6 @@ class RigidFit:
     rotation_deg: float
     scale: float
     residuals_pix: Floats
-    rigid_mas: tuple[float, ...]
     log: Path
     reason: str | None = None
 
@@ -167,7 +164,6 @@ def _examined(
         rotation_deg=float(np.degrees(theirs.turn_rad)),
         scale=theirs.scale,
         residuals_pix=np.array(found["residuals_pix"]).reshape(-1, 2),
-        rigid_mas=rigid,
         log=log,
         reason=_contradiction(body, theirs, rigid),
     )

@@ -20,7 +20,6 @@ class SourceList:
 
     product: str | None
     sources: int
-    is_cumulative: bool = False
 
 
 def read_source_list(path: Path) -> SourceList:
@@ -33,17 +32,17 @@ def read_source_list(path: Path) -> SourceList:
     UnreadableFileError
         When it cannot be read.
     """
-    product, sources, is_cumulative = None, 0, False
+    product, sources = None, 0
     for number, line in enumerate(read_text_lines(path), start=1):
         text = line.strip()
         if found := _CUMULATIVE.match(text):
-            product, is_cumulative = found[1], True
+            product = found[1]
         elif found := _PRODUCT.match(text):
             product = product or found[1]
         elif text and not text.startswith("#"):
             _require_position(path, number, text)
             sources += 1
-    return SourceList(PurePath(product.strip()).name if product else None, sources, is_cumulative)
+    return SourceList(PurePath(product.strip()).name if product else None, sources)
 
 
 def _require_position(path: Path, number: int, text: str) -> None:

@@ -34,12 +34,6 @@ def pixels_beside(path: Path) -> Path | None:
     return _beside(path, _FLAGS, "0")
 
 
-def with_flags(path: Path) -> tuple[Path, ...]:
-    """A file, and the one with its flags when that lies beside it."""
-    flags = flags_beside(path)
-    return (path,) if flags is None else (path, flags)
-
-
 def require_flags(path: Path) -> None:
     """Refuse a file whose flags are in another file that is not there.
 

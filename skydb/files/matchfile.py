@@ -79,7 +79,6 @@ class MatchFile:
     dec_fit_deg: Array
     extver: Array = field(default_factory=_nothing)
     columns: tuple[str, ...] = ()
-    reference_sources: tuple[str, ...] = ()
     shift_pix: tuple[float, float] = (math.nan, math.nan)
     scale: tuple[float, float] = (math.nan, math.nan)
     rotation_deg: tuple[float, float] = (math.nan, math.nan)
@@ -113,7 +112,6 @@ def read_matches(path: Path) -> MatchFile:
     return MatchFile(
         image=parameters.get("Input image", ""),
         columns=titles,
-        reference_sources=_sources(titles, rows),
         shift_pix=_pair(path, parameters, "X and Y shift"),
         scale=_pair(path, parameters, "X and Y scale"),
         rotation_deg=_pair(path, parameters, "X and Y rotation"),
@@ -173,12 +171,6 @@ def _arrays(titles: tuple[str, ...], rows: list[list[str]]) -> dict[str, Array]:
             values = [float(row[index]) for row in rows]
             arrays[_ATTRIBUTES[title]] = np.array(values, dtype=np.float64)
     return arrays
-
-
-def _sources(titles: tuple[str, ...], rows: list[list[str]]) -> tuple[str, ...]:
-    if not titles[-1].startswith(_SOURCE):
-        return ()
-    return tuple(row[-1] for row in rows)
 
 
 def _pair(path: Path, parameters: dict[str, str], title: str) -> tuple[float, float]:

@@ -136,17 +136,6 @@ def open_chips(path: Path) -> dict[int, ChipFile]:
         }
 
 
-def read_pixels(path: Path) -> dict[int, ChipPixels]:
-    """Every chip of an exposure, by EXTVER.
-
-    Raises
-    ------
-    FileRejectedError
-        As :func:`open_chips` and :meth:`ChipFile.load`.
-    """
-    return {extver: chip.load() for extver, chip in open_chips(path).items()}
-
-
 @dataclass(frozen=True, eq=False)
 class ChipPlanes:
     """The images of one chip, without their meaning.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,23 +113,6 @@ def read_shift_file(path: Path) -> ShiftFile:
             rows.append(_row(path, number, line))
     _require_usable(path, rows)
     return ShiftFile(tuple(rows), **header)
-
-
-def read_shifts(path: Path) -> list[ShiftRow]:
-    """Rows of a shift file; see :func:`read_shift_file`."""
-    return list(read_shift_file(path).rows)
-
-
-def format_shifts(rows: Iterable[ShiftRow], *, refimage: str = "shifts_wcs.fits[wcs]") -> str:
-    """A shift file as TweakReg writes it, angles from 0 to 360."""
-    lines = ["# frame: output", f"# refimage: {refimage}", "# form: delta", "# units: pixels"]
-    for row in rows:
-        dx, dy, rotation, scale, x_rms, y_rms = row.numbers
-        lines.append(
-            f"{row.filename}    {dx:.6f}  {dy:.6f}    {rotation % 360.0:.6f}     "
-            f"{scale:.6f}   {x_rms:.6f}  {y_rms:.6f}"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def _row(path: Path, number: int, line: str) -> ShiftRow:

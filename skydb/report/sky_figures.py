@@ -310,8 +310,3 @@ def _name_chips(axes: Axes, data: SkyComparison) -> None:
     axes.tick_params(axis="x", length=2)
     if data.is_dated:
         axes.set_xlabel("exposure chips in the order of observation")
-
-
-def column_values(data: SkyComparison) -> Mapping[SkyMethod, NDArray[np.float64]]:
-    """The plotted values by method, in the order of ``data.chips``."""
-    return {series.method: series.values for series in data.series}

@@ -19,8 +19,6 @@ Column = Sequence[Any]
 
 _Encode = Callable[[Any], Any]
 
-_Rows = Iterable[tuple[Any, ...]]
-
 
 class BulkWriter:
     """Appends rows within the transaction of a connection.

@@ -73,27 +73,16 @@ _ADVICE = {
 }
 
 
-def resolve(session: Session, text: str) -> Entity:
-    """The row that a text names.
-
-    Parameters
-    ----------
-    session : Session
-    text : str
-        See :mod:`skydb.domain.references`.
+def entity_of(session: Session, reference: Reference) -> Entity:
+    """Find the row that a reference names.
 
     Raises
     ------
     UsageError
-        When it is not a reference, or several rows have the name; they are listed.
+        When several rows have the name; they are listed.
     NotFoundError
         When the ledger does not have it; the message names what it has.
     """
-    return entity_of(session, parse(text))
-
-
-def entity_of(session: Session, reference: Reference) -> Entity:
-    """Find the entity of a reference that is parsed already, see :func:`resolve`."""
     match reference:
         case ExposureReference(version=None):
             return exposure_of(session, reference)

@@ -36,7 +36,6 @@ PACKS = table(
     column("unit", String),
     column("packed", LargeBinary),
 )
-_NOTED = table("changed_visits", column("visit_id", BigInteger))
 _RUNS = table(CHANGED_RUNS, column("run_id", BigInteger))
 
 #: Visits whose values are looked at together.

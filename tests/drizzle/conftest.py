@@ -1,6 +1,6 @@
 import pytest
 
-from skydb.drizzle.astrodrizzle import AstroDrizzle
+from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from tests.drizzle.exposures import Exposure, write_exposure
@@ -47,4 +47,5 @@ def product(visit, runner, tmp_path_factory):
     inputs = [exposure.path for exposure in visit]
     settings = AstroDrizzleSettings.pipeline()
     scratch = tmp_path_factory.mktemp("product")
-    return AstroDrizzle(runner).make_product(inputs, "ibxl50010", settings, scratch)
+    job = ProductJob(tuple(inputs), "ibxl50010", settings)
+    return AstroDrizzle(runner).make_products([job], scratch)[0]

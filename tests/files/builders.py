@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from skydb.files.pixels import ChipPixels, open_chips
+
 Cards = Mapping[str, object]
 
 WFC3_IR: dict[str, object] = {
@@ -135,3 +137,8 @@ def _header(cards: Cards) -> fits.Header:
 def _card(key: str, value: object) -> tuple[object, ...]:
     """Arguments of a card; a tuple is a value and its comment."""
     return (key, *value) if isinstance(value, tuple) else (key, value)
+
+
+def read_pixels(path: Path) -> dict[int, ChipPixels]:
+    """Every chip of an exposure, by EXTVER."""
+    return {extver: chip.load() for extver, chip in open_chips(path).items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from skydb.domain.vocabulary import SkyMethod
+from skydb.files.shiftfile import ShiftRow
 
 Skies = Mapping[tuple[str, int], str]
 
@@ -198,3 +199,20 @@ def write_log(path: Path, *runs: Sequence[str], end: str = "\n") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
     return path
+
+
+def shift_file(rows: Iterable[ShiftRow]) -> str:
+    """A shift file as TweakReg writes it, angles from 0 to 360."""
+    lines = [
+        "# frame: output",
+        "# refimage: shifts_wcs.fits[wcs]",
+        "# form: delta",
+        "# units: pixels",
+    ]
+    for row in rows:
+        dx, dy, rotation, scale, x_rms, y_rms = row.numbers
+        lines.append(
+            f"{row.filename}    {dx:.6f}  {dy:.6f}    {rotation % 360.0:.6f}     "
+            f"{scale:.6f}   {x_rms:.6f}  {y_rms:.6f}"
+        )
+    return "\n".join(lines) + "\n"

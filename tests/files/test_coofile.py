@@ -18,7 +18,7 @@ from skydb.files.coofile import SourceList, read_source_list
         ("#Sky positions for: a_drz.fits", SourceList("a_drz.fits", 2)),
         (
             "#Sky positions for cumulative reference catalog. Initial catalog from: a_drz.fits",
-            SourceList("a_drz.fits", 2, is_cumulative=True),
+            SourceList("a_drz.fits", 2),
         ),
         ("", SourceList(None, 2)),
     ],

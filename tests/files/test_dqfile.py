@@ -18,11 +18,10 @@ from skydb.files.dqfile import (
     has_flags_apart,
     pixels_beside,
     require_flags,
-    with_flags,
 )
-from skydb.files.pixels import read_pixels
 from skydb.files.reader import read_facts
 from skydb.files.workspace import Workspace
+from tests.files.builders import read_pixels
 from tests.files.wfpc2_builder import BAD, SIZE, SKY, write_wfpc2
 
 
@@ -38,7 +37,6 @@ def flags_of(path: Path) -> Path:
 def test_flags_are_looked_for_beside_the_pixels(pixels: Path) -> None:
     flags = flags_of(pixels)
     assert (flags_beside(pixels), pixels_beside(flags)) == (flags, pixels)
-    assert with_flags(pixels) == (pixels, flags)
     assert flags_beside(flags) is None
     assert pixels_beside(pixels) is None
 

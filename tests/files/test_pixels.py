@@ -4,9 +4,9 @@ from astropy.io import fits
 
 from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import FileRejectedError, NotHstImageError, TruncatedFileError
-from skydb.files.pixels import read_pixels
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
+from tests.files.builders import read_pixels
 
 
 @pytest.fixture(scope="module")

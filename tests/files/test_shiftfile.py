@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from skydb.errors import ParseError
 from skydb.files.shiftfile import (
     ShiftRow,
-    format_shifts,
     read_shift_file,
-    read_shifts,
     signed_angle_deg,
 )
+from tests.files.loglines import shift_file
 
 DATA = Path(os.environ.get("SKYDB_TEST_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 RUNS = DATA / "horsehead_runs"
@@ -35,8 +34,8 @@ rows = st.builds(
 @given(st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.filename))
 def test_rows_written_and_read_again_are_the_same(tmp_path_factory, written):
     path = tmp_path_factory.mktemp("shifts") / "shifts.txt"
-    path.write_text(format_shifts(written))
-    for row, expected in zip(read_shifts(path), written, strict=True):
+    path.write_text(shift_file(written))
+    for row, expected in zip(read_shift_file(path).rows, written, strict=True):
         assert row.filename == expected.filename
         assert row.numbers == pytest.approx(expected.numbers, abs=2e-6)
 
@@ -68,7 +67,7 @@ def test_a_real_run_is_read_with_its_header():
 
 @needs_runs
 def test_a_failed_fit_is_not_finite_though_its_rms_is_zero():
-    shifts = read_shifts(RUNS / "2019-05-15" / "shift4_drc.txt")
+    shifts = read_shift_file(RUNS / "2019-05-15" / "shift4_drc.txt").rows
     reference, *failed = shifts
     assert reference.is_identity
     assert len(failed) == 8
@@ -89,7 +88,7 @@ def test_a_wrong_file_is_refused_with_the_line(tmp_path, text, line_number, prob
     path = tmp_path / "shifts.txt"
     path.write_text(text)
     with pytest.raises(ParseError, match=problem) as caught:
-        read_shifts(path)
+        read_shift_file(path)
     assert caught.value.line_number == line_number
 
 
@@ -97,7 +96,7 @@ def test_a_binary_file_is_refused(tmp_path):
     path = tmp_path / "shifts.txt"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ParseError, match="not a text file"):
-        read_shifts(path)
+        read_shift_file(path)
 
 
 def test_a_product_that_is_not_there_has_no_row(tmp_path):

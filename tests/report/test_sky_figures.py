@@ -9,7 +9,7 @@ from astropy.table import Table
 
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import UsageError
-from skydb.report.sky_figures import VisitSpan, column_values, draw_sky_comparison, sky_comparison
+from skydb.report.sky_figures import VisitSpan, draw_sky_comparison, sky_comparison
 from skydb.report.style import (
     DARK,
     LIGHT,
@@ -41,10 +41,14 @@ def test_exposures_of_a_visit_are_brought_together_in_the_order_given() -> None:
     assert data.unit == "electron/s"
 
 
+def _values(rows):
+    return {series.method: series.values for series in sky_comparison(rows).series}
+
+
 def test_values_follow_their_exposures() -> None:
     rows = [{**row, "localmin": float(place)} for place, row in enumerate(ROWS)]
-    values = column_values(sky_comparison(rows))
-    np.testing.assert_array_equal(values[SkyMethod.LOCALMIN], [0.0, 2.0, 1.0])
+    values = _values(rows)[SkyMethod.LOCALMIN]
+    np.testing.assert_array_equal(values, [0.0, 2.0, 1.0])
 
 
 def test_relative_methods_have_a_panel_of_their_own() -> None:
@@ -59,13 +63,13 @@ def test_a_method_that_nobody_ran_is_left_out() -> None:
     for row in rows:
         del row["globalmin_match"]
     data = sky_comparison(rows)
-    assert list(column_values(data)) == [SkyMethod.LOCALMIN]
+    assert [series.method for series in data.series] == [SkyMethod.LOCALMIN]
     assert len(draw_sky_comparison(data).axes) == 1
 
 
 def test_one_missing_value_is_nan_and_the_rest_stands() -> None:
     rows = [{**ROWS[0], "match": None}, *ROWS[1:]]
-    values = column_values(sky_comparison(rows))[SkyMethod.MATCH]
+    values = _values(rows)[SkyMethod.MATCH]
     assert np.isnan(values[0])
     np.testing.assert_array_equal(values[1:], [-0.1, -0.1])
 

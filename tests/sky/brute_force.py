@@ -17,7 +17,7 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from skydb.files.pixels import read_pixels
+from tests.files.builders import read_pixels
 
 #: A pixel that does not come back to where it was, in pixels, has no inverse.
 _RETURNS_PIX = 1e-3

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from skydb.domain.vocabulary import SkyMethod
-from skydb.files.pixels import read_pixels
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.simulate.truth import FieldTruth
@@ -22,6 +21,7 @@ from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures, sky_of
 from skydb.sky.overlaps import chip_overlaps_of
 from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit, measure_overlap
+from tests.files.builders import read_pixels
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from skydb.api.composition import Services
 from skydb.domain import Activity, AlignmentSolution, Exposure, Product, ProductVersion, Visit
 from skydb.domain.references import parse
 from skydb.errors import NotFoundError, UsageError
-from skydb.store.references import products_of, resolve, visit_named
+from skydb.store.references import entity_of, products_of, visit_named
 from tests.services.tools import MEMBERS, PRODUCT, write_exposure, write_product, write_visit
 
 
@@ -27,7 +27,7 @@ def ledger(ledger_url: str, tmp_path: Path) -> Iterator[Services]:
 
 def named(services: Services, text: str) -> object:
     with services.context.store.reading() as session:
-        return resolve(session, text)
+        return entity_of(session, parse(text))
 
 
 def test_each_form_names_its_row(ledger: Services) -> None:

@@ -169,9 +169,6 @@ class DrizzleBuilder:
         if self.run.sky_calls:
             self.run.packages.setdefault("stsci.skypac", event.groups[0])
 
-    def _reverting(self, event: Event) -> None:
-        self.run.reverted_from = event.groups[1]
-
     def _input_image(self, event: Event) -> None:
         self._image = base_name(event.groups[0])
         if self._image not in self.run.inputs:
@@ -273,7 +270,6 @@ _TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
     What.SKYMATCH: DrizzleBuilder._skymatch,
     What.HEADING: DrizzleBuilder._heading,
     What.SKYPAC: DrizzleBuilder._skypac,
-    What.REVERTING: DrizzleBuilder._reverting,
     What.INPUT_IMAGE: DrizzleBuilder._input_image,
     What.INPUT_CHIP: DrizzleBuilder._input_chip,
     What.UNITS_OF: DrizzleBuilder._units_of,

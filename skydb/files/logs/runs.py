@@ -125,7 +125,6 @@ class LoggedRun(LoggedActivity):
     written: list[str] = field(default_factory=list)
     static_masks: list[str] = field(default_factory=list)
     sky_calls: list[SkyMethod | None] = field(default_factory=list)
-    reverted_from: str | None = None
     last_step: str | None = None
 
     @property
@@ -215,7 +214,6 @@ class LoggedFit:
     line_number: int
     fit_geometry: str | None = None
     reference: str | None = None
-    matches_found: int | None = None
     nmatches: int | None = None
     dx_pix: float | None = None
     dy_pix: float | None = None

@@ -146,10 +146,6 @@ class TweakRegBuilder:
         if (fit := self._current(event, event.groups[0])) is not None:
             fit.reference = event.groups[1]
 
-    def _matched(self, event: Event) -> None:
-        if (fit := self._current(event, event.groups[1])) is not None:
-            fit.matches_found = int(event.groups[0])
-
     def _geometry(self, event: Event) -> None:
         if (fit := self._current(event, event.groups[1])) is not None:
             fit.fit_geometry = event.groups[0]
@@ -238,7 +234,6 @@ _TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
     What.WCS_WRITTEN: TweakRegBuilder._wcs_written,
     What.FIT: TweakRegBuilder._fit,
     What.MATCHING: TweakRegBuilder._matching,
-    What.MATCHED: TweakRegBuilder._matched,
     What.GEOMETRY: TweakRegBuilder._geometry,
     What.IDENTITY: TweakRegBuilder._identity,
     What.NOT_FITTED: TweakRegBuilder._not_fitted,

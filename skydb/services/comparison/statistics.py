@@ -317,11 +317,6 @@ def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:
     return found
 
 
-def robust_scatter(values: NDArray[np.float64]) -> float:
-    """1.48 times the median absolute deviation from the median."""
-    return float(_SIGMAS_IN_MAD * np.median(np.abs(values - np.median(values))))
-
-
 def _doubles(numbers: bytes | bytearray) -> NDArray[np.float64]:
     return np.frombuffer(numbers, dtype="<f8")
 

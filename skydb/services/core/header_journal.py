@@ -1,7 +1,7 @@
 """Headers of the user's own files: written after a backup, all or none, and put back on demand.
 
 What is about to be written is on record before a file is touched, so that a write that was
-killed is known (:func:`unfinished_header_writes`), and can be undone or done again.
+killed is known, and can be undone or done again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole
 from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.headerblocks import read_headers, remove_partials, replace_headers
-from skydb.files.lock import alone_in, is_taken
+from skydb.files.lock import alone_in
 from skydb.interruption import held
 from skydb.services.core.context import Context
 from skydb.services.core.header_backups import (
@@ -28,14 +28,6 @@ from skydb.services.core.header_backups import (
 )
 
 _FOREIGN = "was changed since its headers were written, and is left as it is."
-
-
-def unfinished_header_writes(context: Context) -> list[UnfinishedWrite]:
-    """Writings of headers that were killed, or could not be undone; some files may be written.
-
-    One that goes on in another process is none of them.
-    """
-    return [] if is_taken(context.workspace.root) else unfinished_in(context)
 
 
 @dataclass(frozen=True)

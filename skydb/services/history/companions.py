@@ -23,7 +23,6 @@ T = TypeVar("T")
 MATCH_SUFFIX = "_catalog_fit.match"
 _SHIFT_TRACE = "# form:"
 _LIST = ".coo"
-_LISTS = ("_xy_catalog.coo", "_refxy_catalog.coo", "_sky_catalog.coo")
 #: Digits after the point: of shifts in the log and the match file, of scale, of rotation.
 _SHIFT_STEP, _SCALE_STEP, _ROTATION_STEP = 1e-4, 1e-6, 1e-6
 #: Tolerance of an RMS, of which the log has two digits.

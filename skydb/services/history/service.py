@@ -44,10 +44,6 @@ class HistoryService:
 
     context: Context
 
-    def import_dir(self, directory: Path) -> list[HistoryOutcome]:
-        """Record every run that left something below a directory; see :meth:`import_dirs`."""
-        return self.import_dirs([directory])
-
     def import_dirs(self, directories: Sequence[Path]) -> list[HistoryOutcome]:
         """Record every run that left something below some directories.
 

@@ -73,7 +73,6 @@ def test_a_match_that_was_given_up_is_a_localmin(read):
     (run,) = read(log_of("match", calls))
     assert run.requested_method is SkyMethod.MATCH
     assert run.effective_method is SkyMethod.LOCALMIN
-    assert run.reverted_from == "match"
 
 
 def test_a_skymatch_that_never_ended_did_nothing(read):

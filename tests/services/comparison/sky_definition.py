@@ -10,13 +10,14 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, SkyRun, SkyValue, Visit
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import ActivityStatus, SkyMethod
-from skydb.services.comparison.statistics import SkyStatistics, robust_scatter
+from skydb.services.comparison.statistics import SkyStatistics
 from skydb.services.comparison.zeros import Zero, common_zeros
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
@@ -175,3 +176,8 @@ def _by(values: Sequence[Known], key: Any) -> Any:
         several = list(same)
         found[key(several[0])] += several
     return found
+
+
+def robust_scatter(values: NDArray[np.float64]) -> float:
+    """Standard deviation of normal values: 1.4826 times their median absolute deviation."""
+    return float(1.482602218505602 * np.median(np.abs(values - np.median(values))))

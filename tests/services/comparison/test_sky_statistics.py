@@ -8,8 +8,9 @@ from skydb.domain import SkyRun
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
-from skydb.services.comparison.statistics import SkyStatistics, robust_scatter
+from skydb.services.comparison.statistics import SkyStatistics
 from skydb.store.scope import Scope
+from tests.services.comparison.sky_definition import robust_scatter
 from tests.services.ledgers import SmallLedger, day
 
 LOCALMIN, MATCH, GLOBALMIN = SkyMethod.LOCALMIN, SkyMethod.MATCH, SkyMethod.GLOBALMIN
@@ -161,8 +162,3 @@ def test_no_value_and_no_exposure_is_said(book: SmallLedger) -> None:
         service.statistics(StatisticsBy.VISIT)
     with pytest.raises(NotFoundError, match="Unknown visit 'bxl77'"):
         service.statistics(StatisticsBy.VISIT, scope=Scope(visits=("bxl77",)))
-
-
-def test_robust_scatter_is_the_standard_deviation_of_normal_values() -> None:
-    values = np.random.default_rng(5).normal(3.0, 0.2, 20000)
-    assert robust_scatter(values) == pytest.approx(0.2, rel=0.03)

@@ -32,6 +32,6 @@ def imported(
         request.addfinalizer(lambda: server.drop_database(name))
         url = server.url(name)
     services = Services.open(url, home / "data")
-    services.history.import_dir(runs)
+    services.history.import_dirs([runs])
     yield services
     services.close()

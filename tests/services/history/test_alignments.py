@@ -11,9 +11,9 @@ from sqlalchemy import select
 from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, AlignmentSolution, Finding, Product
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
-from skydb.files.shiftfile import ShiftRow, format_shifts
+from skydb.files.shiftfile import ShiftRow
 from skydb.services.history.outcome import HistoryOutcome, HistoryStatus
-from tests.files.loglines import failed, fitted, tweakreg_log, write_log
+from tests.files.loglines import failed, fitted, shift_file, tweakreg_log, write_log
 
 ONE, TWO = "ibxl50030_drz.fits", "ibxl51030_drz.fits"
 REFERENCE = "ibxl54030_drz.fits"
@@ -49,7 +49,7 @@ def home(tmp_path: Path) -> Path:
 def take(services: Services, home: Path):
     def these(*runs: list[str]) -> list[HistoryOutcome]:
         write_log(home / "tweakreg.log", *runs)
-        return services.history.import_dir(home)
+        return services.history.import_dirs([home])
 
     return these
 
@@ -66,7 +66,7 @@ def findings(services: Services, kind: FindingKind) -> list[str]:
 
 
 def test_a_good_fit_takes_its_digits_from_the_files_that_agree_with_the_log(services, take, home):
-    (home / "shifts.txt").write_text(format_shifts([ROW]))
+    (home / "shifts.txt").write_text(shift_file([ROW]))
     matches = write_matches(home)
     (outcome,) = take(tweakreg_log(fitted(ONE), products=[ONE]))
     fit = solutions(services, outcome.run)[ONE]
@@ -111,7 +111,7 @@ def test_a_match_file_of_another_run_is_no_evidence(services, take, home, count,
 
 
 def test_a_failed_fit_has_no_numbers_whatever_lies_beside_its_log(services, take, home):
-    (home / "shifts.txt").write_text(format_shifts([ROW]))
+    (home / "shifts.txt").write_text(shift_file([ROW]))
     write_matches(home)
     (outcome,) = take(tweakreg_log(failed(ONE), products=[ONE]))
     fit = solutions(services, outcome.run)[ONE]
@@ -124,7 +124,7 @@ def test_a_failed_fit_has_no_numbers_whatever_lies_beside_its_log(services, take
 
 def test_a_shift_file_that_contradicts_the_log_is_a_finding(services, take, home):
     other = ShiftRow(ONE, -0.3993, *ROW.numbers[1:])
-    (home / "shifts.txt").write_text(format_shifts([other]))
+    (home / "shifts.txt").write_text(shift_file([other]))
     (outcome,) = take(tweakreg_log(fitted(ONE), products=[ONE]))
     assert solutions(services, outcome.run)[ONE]["dx_pix"] == -0.2993
     (finding,) = findings(services, FindingKind.CONTRADICTION)
@@ -132,7 +132,7 @@ def test_a_shift_file_that_contradicts_the_log_is_a_finding(services, take, home
 
 
 def test_files_beside_a_log_of_two_runs_are_of_the_last_one(services, take, home):
-    (home / "shifts.txt").write_text(format_shifts([ROW]))
+    (home / "shifts.txt").write_text(shift_file([ROW]))
     write_matches(home)
     early = tweakreg_log(fitted(ONE, dx="5.0000"), products=[ONE], clock="10:00:00")
     first, last = take(early, tweakreg_log(fitted(ONE), products=[ONE]))
@@ -171,7 +171,7 @@ def test_an_exposure_that_was_fitted_itself_is_known_from_the_log(services, take
 
 
 def test_a_damaged_witness_is_reported_by_its_line(services, take, home):
-    (home / "shifts.txt").write_text(format_shifts([ROW]).replace("-0.361241", "-0.36124l"))
+    (home / "shifts.txt").write_text(shift_file([ROW]).replace("-0.361241", "-0.36124l"))
     path = write_matches(home)
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:10], lines[10].replace(".", ","), *lines[11:]]))
@@ -201,9 +201,9 @@ def test_source_lists_are_facts_of_the_run_when_the_log_found_as_many(services, 
 
 
 def test_files_of_an_alignment_without_its_log_are_reported(services, home):
-    (home / "shifts.txt").write_text(format_shifts([ROW]))
+    (home / "shifts.txt").write_text(shift_file([ROW]))
     write_matches(home)
-    outcomes = services.history.import_dir(home)
+    outcomes = services.history.import_dirs([home])
     assert [one.status for one in outcomes] == [HistoryStatus.SKIPPED] * 2
     assert "no log of TweakReg" in str(outcomes[0].reason)
 

@@ -73,7 +73,7 @@ def assert_is_sky_run(run: SkyRun, fact: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
 def test_the_facts_come_back_to_the_last_digit(services: Services, test_data, facts, directory):
-    services.history.import_dir(test_data / "logs" / directory)
+    services.history.import_dirs([test_data / "logs" / directory])
     with services.context.store.reading() as session:
         for kind, check in ((AlignmentRun, "tweakreg"), (SkyRun, "astrodrizzle")):
             runs = list(session.scalars(select(kind).order_by(kind.id)))
@@ -104,7 +104,7 @@ def test_several_directories_at_once_and_once_more(services: Services, test_data
 def test_what_was_applied_is_linked_to_the_dry_run_that_it_repeats(
     services: Services, test_data: Path
 ):
-    services.history.import_dir(test_data / "logs" / "align_multiple_visits_2019-01")
+    services.history.import_dirs([test_data / "logs" / "align_multiple_visits_2019-01"])
     with services.context.store.reading() as session:
         *_, dry, written = session.scalars(select(AlignmentRun).order_by(AlignmentRun.id))
         repeats = {fit.product.filename: fit.repeats for fit in written.solutions if fit.repeats}
@@ -123,14 +123,14 @@ def test_what_was_applied_is_linked_to_the_dry_run_that_it_repeats(
 def test_the_reason_that_the_log_gives_is_the_one_on_record(
     services: Services, test_data: Path, directory: str, reason: str
 ):
-    services.history.import_dir(test_data / "logs" / directory)
+    services.history.import_dirs([test_data / "logs" / directory])
     answer = services.plain.sql("SELECT error FROM activities WHERE error IS NOT NULL")
     assert any(reason in error for (error,) in answer.rows)
 
 
 def test_a_number_leads_to_its_line(services: Services, test_data: Path):
     home = test_data / "logs" / "align_multiple_visits_2019-01"
-    services.history.import_dir(home)
+    services.history.import_dirs([home])
     lines = (home / "astrodrizzle.log").read_text().split("\n")
     with services.context.store.reading() as session:
         (run,) = session.scalars(select(SkyRun))

@@ -27,7 +27,7 @@ def findings(services: Services) -> list[tuple[FindingKind, str]]:
 
 def test_a_product_without_a_log_tells_values_and_no_method(services, tmp_path):
     write_mosaic(tmp_path / "old" / "mosaic_drz.fits", {**SKIES, ("ibxl51clq", 1): float("nan")})
-    (outcome,) = services.history.import_dir(tmp_path / "old")
+    (outcome,) = services.history.import_dirs([tmp_path / "old"])
     assert (outcome.kind, outcome.method, outcome.exposures) == (HistoryKind.PRODUCT, None, 3)
     with services.context.store.reading() as session:
         run = session.get_one(SkyRun, outcome.run)
@@ -45,9 +45,9 @@ def test_a_product_without_a_log_tells_values_and_no_method(services, tmp_path):
 
 def test_a_copy_of_a_product_is_known(services, tmp_path):
     path = write_mosaic(tmp_path / "old" / "mosaic_drz.fits", SKIES)
-    services.history.import_dir(tmp_path / "old")
+    services.history.import_dirs([tmp_path / "old"])
     shutil.copyfile(path, tmp_path / "old" / "copy_drz.fits")
-    outcomes = services.history.import_dir(tmp_path / "old")
+    outcomes = services.history.import_dirs([tmp_path / "old"])
     assert [one.status for one in outcomes] == [HistoryStatus.KNOWN] * 2
 
 
@@ -55,7 +55,7 @@ def test_a_product_that_a_logged_run_wrote_is_its_witness(services, tmp_path):
     home = tmp_path / "old"
     write_log(home / "astrodrizzle.log", DrizzleLog().lines())
     write_mosaic(home / WRITTEN, SKIES)
-    run, product = services.history.import_dir(home)
+    run, product = services.history.import_dirs([home])
     assert (product.run, product.status, product.findings) == (run.run, HistoryStatus.KNOWN, ())
     assert not product.is_flagged
     with services.context.store.reading() as session:
@@ -75,7 +75,7 @@ def test_a_product_that_contradicts_the_log_is_a_finding_once(services, tmp_path
     write_log(home / "astrodrizzle.log", DrizzleLog().lines())
     write_mosaic(home / WRITTEN, skies)
     for _ in range(2):
-        _, product = services.history.import_dir(home)
+        _, product = services.history.import_dirs([home])
         assert product.is_flagged
     ((kind, message),) = findings(services)
     assert kind is FindingKind.CONTRADICTION
@@ -84,13 +84,13 @@ def test_a_product_that_contradicts_the_log_is_a_finding_once(services, tmp_path
 
 def test_rows_that_name_no_exposure_are_left_out_and_reported(services, tmp_path):
     write_mosaic(tmp_path / "old" / "m_drz.fits", {**SKIES, ("horsehead", 1): 1.0})
-    (outcome,) = services.history.import_dir(tmp_path / "old")
+    (outcome,) = services.history.import_dirs([tmp_path / "old"])
     assert (outcome.exposures, outcome.skipped) == (2, 1)
 
 
 def test_values_of_no_method_are_not_compared(services, tmp_path):
     write_mosaic(tmp_path / "old" / "m_drz.fits", SKIES)
-    (outcome,) = services.history.import_dir(tmp_path / "old")
+    (outcome,) = services.history.import_dirs([tmp_path / "old"])
     with pytest.raises(UsageError, match="sky method"):
         services.comparison.methods.values([outcome.run])
     with pytest.raises(NotFoundError):
@@ -100,7 +100,7 @@ def test_values_of_no_method_are_not_compared(services, tmp_path):
 def test_the_real_product_is_imported(services, test_data: Path, tmp_path):
     (tmp_path / "old").mkdir()
     shutil.copy(test_data / "headers" / "sample_mvm_drc_b.fits", tmp_path / "old")
-    (outcome,) = services.history.import_dir(tmp_path / "old")
+    (outcome,) = services.history.import_dirs([tmp_path / "old"])
     assert (outcome.exposures, outcome.skipped) == (6, 0)
     answer = services.plain.sql("SELECT rootname, extver, mdrizsky, unit FROM v_sky_values")
     assert len(answer.rows) == 12

@@ -164,13 +164,13 @@ def test_the_failed_alignment_is_failed_and_has_no_numbers_of_an_earlier_one(
 
 def test_importing_twice_changes_no_row(imported: Services, runs: Path, tmp_path: Path) -> None:
     before = counts(imported)
-    again = imported.history.import_dir(runs / FITTED)
+    again = imported.history.import_dirs([runs / FITTED])
     assert {outcome.status for outcome in again} == {HistoryStatus.KNOWN}
     copy = tmp_path / "elsewhere" / "copy.txt"
     copy.parent.mkdir()
     text = (runs / FAILED / "astrodrizzle.log").read_text()
     copy.write_bytes(text.replace("\n", "\r\n").encode())
-    elsewhere = imported.history.import_dir(copy.parent)
+    elsewhere = imported.history.import_dirs([copy.parent])
     assert {outcome.status for outcome in elsewhere} == {HistoryStatus.KNOWN}
     assert counts(imported) == before
 

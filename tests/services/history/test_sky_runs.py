@@ -42,7 +42,7 @@ def take(services: Services, home: Path) -> Import:
 
     def these(*runs: DrizzleLog, name: str = "astrodrizzle.log") -> list[HistoryOutcome]:
         write_log(home / name, *(run.lines() for run in runs))
-        return services.history.import_dir(home)
+        return services.history.import_dirs([home])
 
     return these
 
@@ -111,7 +111,7 @@ def test_skies_of_the_users_own_are_of_no_method(services, home):
     lines = DrizzleLog(sky={"skyuser": "MYSKY"}).lines()
     quiet = [line for line in lines if "Computing" not in line and "skymatch" not in line]
     write_log(home / "astrodrizzle.log", quiet)
-    (outcome,) = services.history.import_dir(home)
+    (outcome,) = services.history.import_dirs([home])
     run = recorded(services, outcome.run)
     assert (run.requested_method, run.effective_method) == (None, None)
     assert len(run.values) == 2
@@ -139,7 +139,7 @@ def test_a_damaged_line_is_reported_by_file_and_line_and_the_rest_is_taken(servi
     number = next(n for n, line in enumerate(lines, 1) if "Applying sky value of 0.79" in line)
     lines[number - 1] = lines[number - 1].replace("0.790000", "0.79OOOO")
     write_log(home / "drizzle.txt", lines)
-    (outcome,) = services.history.import_dir(home)
+    (outcome,) = services.history.import_dirs([home])
     assert [v.exposure.rootname for v in recorded(services, outcome.run).values] == ["ibxl50cqq"]
     assert outcome.findings[0].startswith(f"drizzle.txt:{number} cannot be read")
     assert FindingKind.UNREADABLE_LINE in kinds(services)
@@ -149,7 +149,7 @@ def test_a_damaged_line_is_reported_by_file_and_line_and_the_rest_is_taken(servi
 def test_a_line_that_is_gone_is_missed(services, home):
     lines = [line for line in DrizzleLog().lines() if "0.790000 to" not in line]
     write_log(home / "astrodrizzle.log", lines)
-    (outcome,) = services.history.import_dir(home)
+    (outcome,) = services.history.import_dirs([home])
     assert "does not contain the sky of ibxl50clq_flt.fits[sci,1]" in outcome.findings[0]
 
 
@@ -186,7 +186,7 @@ def test_a_run_that_was_read_before_its_end_is_replaced_when_it_has_one(services
 def test_a_run_that_still_has_no_end_is_known_when_other_lines_follow(services, take, home):
     take(DrizzleLog(ends=False))
     write_log(home / "astrodrizzle.log", [*DrizzleLog(ends=False).lines(), "[ERROR   ] later"])
-    assert [one.status for one in services.history.import_dir(home)] == [HistoryStatus.KNOWN]
+    assert [one.status for one in services.history.import_dirs([home])] == [HistoryStatus.KNOWN]
 
 
 def test_logs_are_found_below_and_under_any_name(services, home):
@@ -200,7 +200,7 @@ def test_logs_are_found_below_and_under_any_name(services, home):
     (home / "picture.png").write_bytes(b"\x89PNG\0\0")
     (home / "readme.md").write_text("nothing")
     write_log(draft_of(home / "field") / "being-made.log", DrizzleLog(day="03/05/2019").lines())
-    outcomes = services.history.import_dir(home)
+    outcomes = services.history.import_dirs([home])
     assert [Path(one.log).name for one in outcomes] == ["notes.txt", "run.log.gz", "caf\xe9.log"]
     assert {one.status for one in outcomes} == {HistoryStatus.NEW}
 
@@ -219,7 +219,7 @@ def test_what_is_no_file_or_cannot_be_searched_is_named(services, home, monkeypa
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    new, *others = services.history.import_dir(home)
+    new, *others = services.history.import_dirs([home])
     assert new.status is HistoryStatus.NEW
     assert {Path(one.log).name: one.reason for one in others} == {
         "pipe": "not a file but a named pipe",
@@ -260,7 +260,7 @@ def test_a_run_that_the_ledger_cannot_keep_costs_no_other(services, take, home, 
     (lost,) = (one for one in outcomes if one.status is HistoryStatus.SKIPPED)
     assert lost.log == str(home / "astrodrizzle.log")
     assert "cannot be kept: error of activities has a character of code 0" in lost.reason
-    again = services.history.import_dir(home)
+    again = services.history.import_dirs([home])
     assert [one.status for one in again].count(HistoryStatus.KNOWN) == 2
 
 
@@ -274,7 +274,7 @@ def test_a_name_that_is_no_utf8_is_skipped_and_the_rest_goes_on(services, take, 
 
 def test_what_skydb_keeps_itself_is_not_imported_again(services, take, home):
     take(DrizzleLog())
-    outcomes = services.history.import_dir(home.parent)
+    outcomes = services.history.import_dirs([home.parent])
     assert [Path(one.log).parent.name for one in outcomes] == ["old"]
 
 
@@ -307,4 +307,4 @@ def test_every_call_is_an_activity_that_says_what_it_met(services, take):
 
 def test_a_directory_that_is_not_there_is_not_found(services, tmp_path):
     with pytest.raises(NotFoundError, match="no directory"):
-        services.history.import_dir(tmp_path / "absent")
+        services.history.import_dirs([tmp_path / "absent"])
