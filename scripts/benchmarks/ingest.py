@@ -13,8 +13,8 @@ from scripts.benchmarks.timing import Result, alternate
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import IngestStatus
 from skydb.files.checksum import checksums_ahead
+from skydb.files.processes import available_cores
 from skydb.files.reader import read_facts
-from skydb.services.intake.reading import available_cores
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.store.schema import upgrade

@@ -90,7 +90,7 @@ def metadata(facts: LedgerFacts) -> dict[str, Any]:
         "databases": {
             DATABASE: {
                 "tables": tables,
-                "queries": {one.name: _of_question(one, facts) for one in questions()},
+                "queries": {one.name: _of_question(one) for one in questions()},
             }
         },
     }
@@ -115,7 +115,7 @@ def column_meaning(view: str, column: str) -> str:
     return f"{meaning.replace('`', '')}{f' [{said}]' if said else ''}"
 
 
-def _of_question(question: Question, facts: LedgerFacts) -> dict[str, Any]:
+def _of_question(question: Question) -> dict[str, Any]:
     return {
         "title": question.title,
         "description": " ".join(question.about.replace("`", "").split()),

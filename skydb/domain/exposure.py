@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice
-from skydb.domain.values import ExposureFacts, Rootname, plate_scale_arcsec
+from skydb.domain.values import ExposureFacts, Rootname, julian_epoch, plate_scale_arcsec
 from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import KnownFrom
 from skydb.errors import StateError
@@ -133,9 +133,7 @@ class Exposure(Base):
     @property
     def epoch_year(self) -> float | None:
         """Julian epoch of the start of the exposure."""
-        if self.expstart_mjd is None:
-            return None
-        return 2000.0 + (self.expstart_mjd - 51544.5) / 365.25
+        return None if self.expstart_mjd is None else julian_epoch(self.expstart_mjd)
 
     @property
     def plate_scale_arcsec(self) -> float | None:

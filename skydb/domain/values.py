@@ -52,6 +52,11 @@ PLATE_SCALES_ARCSEC: dict[tuple[str, str], float] = {
 }
 
 
+def julian_epoch(mjd: float) -> float:
+    """Julian epoch of a date."""
+    return 2000.0 + (mjd - 51544.5) / 365.25
+
+
 def plate_scale_arcsec(instrument: str, detector: str) -> float | None:
     """Nominal plate scale of a detector in arcsec per pixel, or None when unknown."""
     return PLATE_SCALES_ARCSEC.get((instrument.upper(), detector.upper()))
@@ -252,9 +257,7 @@ class ExposureFacts:
     @property
     def epoch_year(self) -> float | None:
         """Julian epoch of the start of the exposure."""
-        if self.expstart_mjd is None:
-            return None
-        return 2000.0 + (self.expstart_mjd - 51544.5) / 365.25
+        return None if self.expstart_mjd is None else julian_epoch(self.expstart_mjd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ kernel, and what differs between the methods is a sum of the weights.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.workspace import fresh_directory, links_in
 from skydb.errors import ToolSilentFailureError, UsageError
+from skydb.files.processes import available_cores
 
 __all__ = ["ChipSkies", "OnePass", "OnePassMosaic", "why_not"]
 
@@ -133,7 +133,7 @@ class OnePass:
             "parameters": settings.tool_parameters(),
             "outputs": {method.value: output for method, output in outputs.items()},
             "skies": {method.value: _plain(chips) for method, chips in skies.items()},
-            "jobs": jobs or _cores(),
+            "jobs": jobs or available_cores(),
         }
         report = self._runner.run(_TASK, request, scratch)
         seconds = time.perf_counter() - began_s
@@ -176,13 +176,6 @@ def _refuse_skies(method: SkyMethod, chips: ChipSkies, names: set[str]) -> None:
 
 def _plain(chips: ChipSkies) -> list[tuple[str, int, float | None]]:
     return [(name, int(extver), sky) for (name, extver), sky in chips.items()]
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _mosaic(

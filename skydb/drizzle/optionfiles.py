@@ -107,7 +107,7 @@ Files = tuple[OptionFile, ...]
 
 
 def resolve_files(
-    tool: Tool, options: Mapping[str, object], known: Files = (), base: Path | None = None
+    tool: Tool, options: Mapping[str, object], known: Files = ()
 ) -> tuple[dict[str, object], Files]:
     """Find the files that options name.
 
@@ -118,8 +118,6 @@ def resolve_files(
         With paths as the user wrote them.
     known : tuple of OptionFile
         Files that were resolved before, whose options have plain names already.
-    base : Path, optional
-        Where relative paths begin; the current directory when left out.
 
     Returns
     -------
@@ -144,8 +142,7 @@ def resolve_files(
         name, extension = _split(value.removeprefix("@"))
         held = [one for one in known if one.option == option]
         if not held or held[0].path.name != name:
-            place = (base or Path.cwd()).resolve()
-            held = list(_resolved(option, role, name, extension, place))
+            held = list(_resolved(option, role, name, extension, Path.cwd().resolve()))
         mark = "@" if role is FileRole.MARKED else ""
         plain[option] = f"{mark}{held[0].path.name}{extension}"
         found += held

@@ -34,6 +34,13 @@ def this_process() -> ProcessIdentity:
     return _identity(os.getpid())
 
 
+def available_cores() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def fate_of(process: ProcessMark) -> Fate:
     """Find whether a process still runs.
 

@@ -72,7 +72,6 @@ def blink_gif(
     *,
     weights: Mapping[str, Path] | None = None,
     remove_pedestal: bool = False,
-    frame_ms: int = 900,
 ) -> BlinkSequence:
     """Write the GIF; parameters, errors and result as :func:`blink_sequence`.
 
@@ -86,11 +85,9 @@ def blink_gif(
         Weight mosaics by the same labels.
     remove_pedestal : bool, optional
         Show each mosaic with its median subtracted.
-    frame_ms : int, optional
-        How long a frame stays.
     """
     sequence = blink_sequence(mosaics, weights=weights, remove_pedestal=remove_pedestal)
-    write_atomic(out, gif_bytes(sequence, frame_ms=frame_ms))
+    write_atomic(out, gif_bytes(sequence))
     return sequence
 
 
@@ -99,7 +96,6 @@ def blink_sequence(
     *,
     weights: Mapping[str, Path] | None = None,
     remove_pedestal: bool = False,
-    max_side_pix: int = MAX_SIDE_PIX,
 ) -> BlinkSequence:
     """Read the mosaics at screen size, bring them to one grid and one scale.
 
@@ -112,8 +108,6 @@ def blink_sequence(
     remove_pedestal : bool, optional
         Show each mosaic with its median subtracted: ``match`` leaves the level of one
         image in, which would hide everything else. The label says so.
-    max_side_pix : int, optional
-        Longest side of a frame.
 
     Raises
     ------
@@ -125,7 +119,7 @@ def blink_sequence(
     if not mosaics:
         raise UsageError("No mosaic to blink.", advice="Give at least one finished sky run.")
     weights = weights or {}
-    block = common_block(list(mosaics.values()), max_side_pix=max_side_pix)
+    block = common_block(list(mosaics.values()), max_side_pix=MAX_SIDE_PIX)
     images = {
         label: load_science(path, weights.get(label), block=block)
         for label, path in mosaics.items()

@@ -219,9 +219,7 @@ def _date_segments(axes: Axes, segments: Sequence[Segment]) -> None:
     axes.tick_params(axis="x", length=2)
 
 
-def timeline_pictures(
-    points: Sequence[TimePoint], title: str, out: Path, axis: TimeAxis | None = None
-) -> list[Path]:
+def timeline_pictures(points: Sequence[TimePoint], title: str, out: Path) -> list[Path]:
     """Write the plots that there is anything for: skies, and alignments.
 
     Parameters
@@ -231,8 +229,6 @@ def timeline_pictures(
         Subject of the plots.
     out : Path
         Directory; made when it is missing.
-    axis : TimeAxis, optional
-        See :func:`skydb.report.timeline_data.axis_of`.
     """
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, tuple[str, bool, Callable[..., TimelineData]]] = {
@@ -242,7 +238,7 @@ def timeline_pictures(
     written = []
     for name, (what, of_sky, arrange) in pictures.items():
         chosen = [point for point in points if (point.quantity is Quantity.SKY) is of_sky]
-        against = axis or axis_of(chosen)
+        against = axis_of(chosen)
         if is_dated(chosen, against):
             figure = draw_timeline(arrange(chosen, against), title=f"{what} over time: {title}")
             written.append(write_atomic(out / name, png_bytes(figure)))

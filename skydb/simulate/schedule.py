@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 import numpy as np
 
+from skydb.domain.values import julian_epoch
 from skydb.simulate.detectors import Detector
 from skydb.simulate.geometry import (
     Matrix,
@@ -81,7 +82,7 @@ class Exposure:
     @property
     def epoch_year(self) -> float:
         """Julian epoch of the middle of the exposure."""
-        return 2000.0 + (self.start_mjd + self.exptime_s / 172800.0 - 51544.5) / 365.25
+        return julian_epoch(self.start_mjd + self.exptime_s / 172800.0)
 
     @property
     def pointing_error_arcsec(self) -> tuple[float, float]:

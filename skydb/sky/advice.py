@@ -138,7 +138,7 @@ def advise(measures: Measures, exptimes_s: Mapping[str, float] = MappingProxyTyp
     chosen = _chosen(cases, evidence)
     unit = common_unit(evidence.measures.chips)
     rows = tuple(_row(case, evidence, chosen, unit) for case in cases.values())
-    summary = _summary(evidence, cases, chosen, unit)
+    summary = _summary(evidence, chosen, unit)
     return Advice(rows, evidence.islands, evidence.left_out, summary)
 
 
@@ -240,12 +240,7 @@ def _reason(case: _Case, evidence: SkyEvidence, factor: float) -> str:
     return f"{verdict}: {', '.join(sentences)}"
 
 
-def _summary(
-    evidence: SkyEvidence,
-    cases: dict[SkyMethod, _Case],
-    chosen: SkyMethod | None,
-    unit: AuditUnit,
-) -> str:
+def _summary(evidence: SkyEvidence, chosen: SkyMethod | None, unit: AuditUnit) -> str:
     factor, name = unit.per_brightness, unit.name
     if evidence.observed_rms is None:
         head = "no two exposures overlap"

@@ -101,7 +101,6 @@ class SkyStatistic:
         self,
         science: NDArray[np.float32],
         quality: NDArray[np.integer[Any]] | None = None,
-        static: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.bool_]:
         """Select the pixels that may be sky.
 
@@ -111,8 +110,6 @@ class SkyStatistic:
             The image; what is no measurement is bad, see :func:`skydb.domain.signal.measured`.
         quality : ndarray, shape (ny, nx), optional
             DQ array.
-        static : ndarray of bool, shape (ny, nx), optional
-            True where a static mask lets pixels through.
         """
         good = measured(science)
         if (self.lower, self.upper) != (None, None):
@@ -120,7 +117,7 @@ class SkyStatistic:
             good &= (science >= low) & (science <= high)
         if quality is not None:
             good &= (quality & ~(self.sky_bits | self.reset_bits)) == 0
-        return good if static is None else good & static
+        return good
 
     def level(self, values: NDArray[np.float32]) -> Level | None:
         """Clipped level of some pixels.

@@ -105,8 +105,6 @@ def test_a_statistic_may_be_at_the_edge_of_sense() -> None:
     assert SkyStatistic(sky_bits=4).good_pixels(pixels, flags).tolist() == [
         [True, True, False, False]
     ]
-    static = np.array([[True, False, True, True]])
-    assert one.good_pixels(pixels, None, static).tolist() == [[False, False, True, False]]
 
 
 def _chip(name: str, value: float, mean: Level | None, unit: SkyUnit = SkyUnit.ELECTRON_PER_S):

@@ -87,10 +87,10 @@ def test_flags_that_astrodrizzle_resets_make_no_pixel_bad() -> None:
     assert good.tolist() == [[True, True, False, False]]
 
 
-def test_nan_and_the_static_mask_make_pixels_bad() -> None:
+def test_nan_and_infinity_are_bad_pixels() -> None:
     science = np.array([[1.0, np.nan, np.inf, 1.0]], dtype=np.float32)
-    good = SkyStatistic().good_pixels(science, static=np.array([[True, True, True, False]]))
-    assert good.tolist() == [[True, False, False, False]]
+    good = SkyStatistic().good_pixels(science)
+    assert good.tolist() == [[True, False, False, True]]
 
 
 def test_whatever_changes_a_level_changes_the_recipe() -> None:

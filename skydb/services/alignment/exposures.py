@@ -15,7 +15,6 @@ from skydb.domain.choice import (
     Wish,
     by_exposure,
     choose,
-    newest_in_time,
     why_version,
 )
 from skydb.domain.guards import Flag, quality, stale_input, tied_delivery
@@ -28,9 +27,9 @@ from skydb.domain.references import (
     VisitReference,
     parse,
 )
-from skydb.domain.vocabulary import FindingKind, Flavour
+from skydb.domain.vocabulary import FindingKind
 from skydb.errors import NotFoundError, UsageError
-from skydb.services.alignment.products import refuse_twins
+from skydb.services.alignment.products import latest_wished, refuse_twins
 from skydb.services.intake import Selection, book_remarks
 from skydb.store.references import products_of, several_products, version_of
 from skydb.store.scope import nothing_selected, require_excluded
@@ -184,7 +183,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
         raise _drizzled(name, recorded[0])
     if _has_number(reference):
         return _as_named([version_of(session, reference)], allowed, reference)
-    return _as_named([_latest(recorded[0], admitted.wish)], allowed, reference)
+    return _as_named([latest_wished(recorded[0], admitted.wish)], allowed, reference)
 
 
 def _is_for_several(reference: Reference) -> bool:
@@ -208,11 +207,6 @@ def _as_named(
         for version in versions
         if version.product in allowed
     ]
-
-
-def _latest(product: Product, wish: Wish) -> ProductVersion:
-    flavour = Flavour.SKYDB if wish.flavour is Flavour.SKYDB else product.flavour
-    return newest_in_time(product, flavour, wish) or product.latest
 
 
 def _drizzled(name: str, product: Product) -> UsageError:

@@ -153,11 +153,14 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     has_number = not isinstance(reference, FileReference) or reference.version is not None
     if product not in allowed:
         return []
-    version = version_of(session, reference) if has_number else _latest(product, admitted.wish)
+    version = (
+        version_of(session, reference) if has_number else latest_wished(product, admitted.wish)
+    )
     return [ChosenInput(version, f"named as {reference}")]
 
 
-def _latest(product: Product, wish: Wish) -> ProductVersion:
+def latest_wished(product: Product, wish: Wish) -> ProductVersion:
+    """The newest version of a product that a wish allows; the newest of all without one."""
     flavour = Flavour.SKYDB if wish.flavour is Flavour.SKYDB else product.flavour
     return newest_in_time(product, flavour, wish) or product.latest
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from skydb.domain import (
     Activity,
     AlignmentRun,
@@ -84,7 +82,7 @@ class WcsDiffService:
             first = find_solution(session, first_id)
             second = find_solution(session, second_id)
             _require_one_image(first, second)
-            because = _causes(session, first, second)
+            because = _causes(first, second)
             workspace = self.context.workspace
             (one, about_one), (other, about_other) = (
                 wcs_or_like(workspace, solution) for solution in (first, second)
@@ -120,19 +118,17 @@ def _require_one_image(first: AlignmentSolution, second: AlignmentSolution) -> N
         )
 
 
-_Question = Callable[[Session, AlignmentSolution], Any]
+_Question = Callable[[AlignmentSolution], Any]
 
 
-def _causes(
-    session: Session, first: AlignmentSolution, second: AlignmentSolution
-) -> dict[DiffCause, list[Any]]:
+def _causes(first: AlignmentSolution, second: AlignmentSolution) -> dict[DiffCause, list[Any]]:
     """Find the differences in the rows behind two solutions, in the order of :class:`DiffCause`."""
     distorted = [
         distortion_of(one.wcs_kind, one.distortion, one.version.idctab) for one in (first, second)
     ]
     found = distortions_apart(*distorted)
     for cause, question in _QUESTIONS.items():
-        pair = [question(session, one) for one in (first, second)]
+        pair = [question(one) for one in (first, second)]
         if pair[0] != pair[1] and (cause in _TELLING_ALONE or None not in pair):
             found[cause] = pair
     return found
@@ -164,14 +160,14 @@ def distortions_apart(one: Distortion, other: Distortion) -> dict[DiffCause, lis
     return {}
 
 
-def _catalog(_: Session, solution: AlignmentSolution) -> str | None:
+def _catalog(solution: AlignmentSolution) -> str | None:
     """Catalogue that was aligned to; None for the pointing of the telescope."""
     return solution.catalog.name if solution.catalog else solution.fit_catalog
 
 
-def _epoch(session: Session, solution: AlignmentSolution) -> float | None:
+def _epoch(solution: AlignmentSolution) -> float | None:
     """Epoch of the positions that were aligned to, where it is known."""
-    used = _fit_parameters(session, solution).get("epochs")
+    used = _fit_parameters(solution).get("epochs")
     fitted = solution.source or solution
     if isinstance(used, Mapping) and fitted.version.filename in used:
         value = used[fitted.version.filename]
@@ -179,7 +175,7 @@ def _epoch(session: Session, solution: AlignmentSolution) -> float | None:
     return solution.catalog.epoch if solution.catalog else None
 
 
-def _software(session: Session, solution: AlignmentSolution) -> list[str | None] | None:
+def _software(solution: AlignmentSolution) -> list[str | None] | None:
     """Software that made the WCS: the versions in a file, or skydb and its drizzlepac.
 
     A headerlet file names none but that of the tool that wrote it.
@@ -189,30 +185,30 @@ def _software(session: Session, solution: AlignmentSolution) -> list[str | None]
         return None
     if solution.origin in _FOUND:
         return [version.cal_ver, version.tool_version]
-    activity = _fit(session, solution)
+    activity = _fit(solution)
     packages = activity.environment.packages if activity.environment else {}
     return [f"skydb {activity.skydb_version}", f"drizzlepac {packages.get('drizzlepac', 'absent')}"]
 
 
-def _input(session: Session, solution: AlignmentSolution) -> str | None:
+def _input(solution: AlignmentSolution) -> str | None:
     """Checksum of the archive version that the solution's file goes back to."""
     if solution.version.product.kind is ProductKind.HLET:
         return None
     return solution.version.origin.sha256
 
 
-def _parameters(session: Session, solution: AlignmentSolution) -> dict[str, Any] | None:
-    found = _fit_parameters(session, solution).get("tweakreg")
+def _parameters(solution: AlignmentSolution) -> dict[str, Any] | None:
+    found = _fit_parameters(solution).get("tweakreg")
     return dict(found) if isinstance(found, Mapping) else None
 
 
-def _fit(session: Session, solution: AlignmentSolution) -> Activity:
+def _fit(solution: AlignmentSolution) -> Activity:
     """The activity that fitted, behind whatever carried or restored the fit."""
-    return _fit(session, solution.source) if solution.source else solution.activity
+    return _fit(solution.source) if solution.source else solution.activity
 
 
-def _fit_parameters(session: Session, solution: AlignmentSolution) -> dict[str, Any]:
-    activity = _fit(session, solution)
+def _fit_parameters(solution: AlignmentSolution) -> dict[str, Any]:
+    activity = _fit(solution)
     return activity.parameters if isinstance(activity, AlignmentRun) else {}
 
 

@@ -83,7 +83,7 @@ class Files:
             fault = None if path in self.passed_over else self._fault(path, known)
             if fault is not None:
                 kind, said = fault
-                mend = self._forgetting(known, path)
+                mend = self._forgetting(known)
                 repair = (
                     "this path is removed; the version has another file" if mend else known.cure
                 )
@@ -139,7 +139,7 @@ class Files:
                 return ProblemKind.CHANGED_FILE, f"cannot be read: {error}"
         return None
 
-    def _forgetting(self, known: _Known, path: Path) -> partial[None] | None:
+    def _forgetting(self, known: _Known) -> partial[None] | None:
         """Remove the path of a version that has a whole file elsewhere."""
         if known.version_id is None:
             return None

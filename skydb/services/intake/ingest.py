@@ -29,9 +29,10 @@ from skydb.files.dqfile import pixels_beside
 from skydb.files.drafts import is_in_draft
 from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
 from skydb.files.names import name_contradiction, shown_path
+from skydb.files.processes import available_cores
 from skydb.services.core import Context
 from skydb.services.intake.fetch_attempts import printable
-from skydb.services.intake.reading import available_cores, read_files
+from skydb.services.intake.reading import read_files
 from skydb.services.intake.readworker import Companion, Read
 from skydb.store.keys import number_new_rows
 from skydb.store.registry import Registry, overflow_of

@@ -7,7 +7,6 @@ calls :func:`skydb.open` must not run again in each of them.
 
 from __future__ import annotations
 
-import os
 import pickle
 import queue
 import signal
@@ -31,13 +30,6 @@ _CHUNK = 16
 _CHUNKS_AHEAD = 3
 #: Longest that a process which no longer answers may take to end.
 _GRACE_S = 5.0
-
-
-def available_cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def read_files(paths: Sequence[Path], jobs: int) -> Generator[Read, None, None]:

@@ -16,8 +16,9 @@ import pytest
 from skydb.domain.values import FileFacts
 from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.checksum import checksums_ahead, sha256_of
+from skydb.files.processes import available_cores
 from skydb.services.intake import reading
-from skydb.services.intake.reading import available_cores, read_files
+from skydb.services.intake.reading import read_files
 from skydb.services.intake.readworker import read_file, serve
 from tests.files.headerlet_builder import headerlet_bytes
 from tests.services.tools import write_exposure

@@ -37,17 +37,16 @@ def row_of(drizzle: VisitDrizzle, workspace: Workspace, *, reused: bool) -> Row:
     }
 
 
-def failed_row(selection: Selection, error: SkydbError, run: int | None = None) -> Row:
+def failed_row(selection: Selection, error: SkydbError) -> Row:
     """A visit of which no product could be begun, as a row."""
     nothing = dict.fromkeys(
-        ("product", "version", "path", "stored_path", "method", "requested_method", "preset")
+        ("product", "version", "path", "stored_path", "run", "method", "requested_method", "preset")
     )
     return {
         "visit": next(iter(selection.visits), None),
         "filter": selection.filter,
         "detector": selection.detector,
         **nothing,
-        "run": run,
         "status": ActivityStatus.FAILED.value,
         "members": [],
         "skies": {},
