@@ -126,7 +126,7 @@ def test_a_failed_alignment_is_shown_as_failed(ledger, tmp_path):
     assert "Not enough matches" in row["reason"]
 
 
-def test_the_facade_imports_too(ledger, home):
+def test_the_python_interface_imports_too(ledger, home):
     with package.open(ledger.url) as opened:
         found = opened.history.import_(home)
         assert [one.kind for one in found][:2] == ["alignment", "sky-run"]

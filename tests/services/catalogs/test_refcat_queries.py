@@ -262,7 +262,9 @@ def test_an_empty_ledger_has_no_footprint(sqlite_ledger_url, tmp_path):
             ledger.refcat.footprint()
 
 
-def test_the_facade_gives_a_table(sqlite_ledger_url, field, tmp_path, archive, monkeypatch):
+def test_the_python_interface_gives_a_table(
+    sqlite_ledger_url, field, tmp_path, archive, monkeypatch
+):
     monkeypatch.setenv("SKYDB_GAIA_URL", archive.url)
     ledger_of(sqlite_ledger_url, field, tmp_path).close()
     with skydb.open(sqlite_ledger_url, data=tmp_path) as ledger:

@@ -81,7 +81,7 @@ def test_nothing_and_everything_are_refused(book: SmallLedger) -> None:
         timeline(Scope(rootnames=("ibxl99zzq",)))
 
 
-def test_the_facade_has_a_table_for_each_question(book: SmallLedger) -> None:
+def test_the_python_interface_has_a_table_for_each_question(book: SmallLedger) -> None:
     db = interface_of(book.services)
     assert len(db.sky.timeline(exposure=A)) == 3
     changed = db.sky.changes(history=True, visit="bxl50")

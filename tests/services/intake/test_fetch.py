@@ -377,7 +377,7 @@ def test_a_token_is_sent_but_neither_stored_nor_told(
         assert not path.is_file() or token.encode() not in path.read_bytes(), path
 
 
-def test_the_facade_gives_a_table(
+def test_the_python_interface_gives_a_table(
     archive: LoopbackArchive, sqlite_ledger_url: str, tmp_path: Path
 ) -> None:
     with skydb.open(sqlite_ledger_url, data=tmp_path / "data") as ledger:

@@ -154,7 +154,7 @@ def test_the_command_says_where_and_how_many(sqlite_ledger_url, tmp_path):
     assert told.out.strip().endswith("rows")
 
 
-def test_the_facade_exports_too(ledger, tmp_path):
+def test_the_python_interface_exports_too(ledger, tmp_path):
     done = interface_of(ledger).export(tmp_path / "out.csv", view="v_footprints")
     assert done["rows"] == 3
 

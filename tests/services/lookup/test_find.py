@@ -179,7 +179,7 @@ def test_an_empty_ledger_has_nothing_anywhere(services_anywhere):
     assert services_anywhere.finder.find(Circle(0, 0, 180.0)) == []
 
 
-def test_the_facade_answers_with_a_table(field):
+def test_the_python_interface_answers_with_a_table(field):
     found = interface_of(field).find(position=(85.0, -2.0), filter="F160W")
     assert [chip.product for chip in found] == ["ibxl51010_drz.fits"]
     assert str(found["separation_deg"].unit) == "deg"

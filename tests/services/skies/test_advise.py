@@ -117,7 +117,7 @@ def test_islands_are_flagged(services: Services, tmp_path: Path) -> None:
     assert found.advice.chosen in (SkyMethod.LOCALMIN, None)
 
 
-def test_the_facade_answers_with_a_table_and_a_sentence(nebula: Services) -> None:
+def test_the_python_interface_answers_with_a_table_and_a_sentence(nebula: Services) -> None:
     advice = interface_of(nebula).sky.advise(visit=("50", "51"))
     assert [row.method for row in advice if row.chosen] == ["match"]
     assert advice.summary.startswith("use match: ")

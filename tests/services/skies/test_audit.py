@@ -100,7 +100,7 @@ def test_a_good_run_leaves_little_and_a_common_sky_leaves_all(
     assert {row["unit"] for row in audit.rows()} == {"electron/s"}
 
 
-def test_the_facade_answers_with_a_table(field: Services) -> None:
+def test_the_python_interface_answers_with_a_table(field: Services) -> None:
     run = record_run(field, SkyMethod.MATCH, skies_of(field, SkyMethod.MATCH))
     audit = interface_of(field).sky.audit(run)
     assert len(audit) == 6

@@ -378,7 +378,7 @@ def test_another_process_can_execute_runs_by_their_ids(
     assert count(field, SkyRunGroup) == 1
 
 
-def test_the_facade_answers_with_a_table(field: Services) -> None:
+def test_the_python_interface_answers_with_a_table(field: Services) -> None:
     db = interface_of(field)
     (run,) = db.sky.run("match", engine="skydb", mosaic=False)
     assert (run.engine, run.mosaic) == ("skydb", None)
