@@ -84,11 +84,6 @@ class CatalogUse:
             ) from error
         return cls(word, mag_min, mag_max)
 
-    @property
-    def cuts(self) -> bool:
-        """Whether there is a limit of magnitude."""
-        return self.mag_min is not None or self.mag_max is not None
-
     def as_parameters(self) -> dict[str, Any]:
         """JSON-able, without what was left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.outline import grid_pix
-from skydb.domain.overlap import ChipKey, Level, MeasuredChip, MeasuredOverlap
+from skydb.domain.overlap import ChipKey, Level, MeasuredChip
 from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.geometry import centre_of, tangent_plane
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.overlaps import ChipOverlap
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -137,27 +136,6 @@ class ChipImage:
         rows, columns, mask = self.frame.inside(outline_deg)
         mask &= self.good[rows, columns]
         return statistic.level(self.science[rows, columns][mask])
-
-
-def measure_overlap(
-    first: ChipImage, second: ChipImage, overlap: ChipOverlap, statistic: SkyStatistic
-) -> MeasuredOverlap:
-    """Level of both chips in their common sky.
-
-    Parameters
-    ----------
-    first, second : ChipImage
-        The two chips of ``overlap``, in its order.
-    overlap : ChipOverlap
-        As :func:`skydb.sky.overlaps.chip_overlaps_of` found it.
-    """
-    return MeasuredOverlap(
-        overlap.first,
-        overlap.second,
-        overlap.area_arcsec2,
-        first.level_within(second.frame.outline_deg, statistic),
-        second.level_within(first.frame.outline_deg, statistic),
-    )
 
 
 def brightness_per_unit(

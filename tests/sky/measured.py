@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip, MeasuredOverlap
 from skydb.domain.vocabulary import SkyUnit
+from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
+from skydb.sky.overlaps import ChipOverlap
+from skydb.sky.pairs import ChipImage
 
 PIXELS = 1000
 
@@ -37,6 +40,19 @@ def overlap(
         for value, number in zip(levels, pixels, strict=True)
     )
     return MeasuredOverlap(first, second, area_arcsec2, one, other)
+
+
+def measure_overlap(
+    first: ChipImage, second: ChipImage, overlap: ChipOverlap, statistic: SkyStatistic
+) -> MeasuredOverlap:
+    """Level of both chips in their common sky, each within the outline of the other."""
+    return MeasuredOverlap(
+        overlap.first,
+        overlap.second,
+        overlap.area_arcsec2,
+        first.level_within(second.frame.outline_deg, statistic),
+        second.level_within(first.frame.outline_deg, statistic),
+    )
 
 
 def measures(

@@ -20,8 +20,9 @@ from skydb.sky.footprint import chip_polygon
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures, sky_of
 from skydb.sky.overlaps import chip_overlaps_of
-from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit, measure_overlap
+from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit
 from tests.files.builders import read_pixels
+from tests.sky.measured import measure_overlap
 
 pytestmark = pytest.mark.slow
 

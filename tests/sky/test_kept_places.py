@@ -16,7 +16,6 @@ from skydb.sky.pairs import (
     ChipFrame,
     ChipImage,
     brightness_per_unit,
-    measure_overlap,
     pixels_inside,
 )
 from skydb.sky.regions import Circle, Polygons, degrees_of
@@ -24,6 +23,7 @@ from skydb.sky.skypixels import pixels_of_sky
 from skydb.sky.spherical import crossings_with, distances_to_sides, holding, outlines_of
 from tests.keeping import assert_kept
 from tests.sky.chips import tan_wcs
+from tests.sky.measured import measure_overlap
 
 CENTRES = [(85.25, -2.46), (359.9995, 40.0), (30.0, 89.995)]
 

@@ -12,10 +12,10 @@ from skydb.sky.pairs import (
     ChipFrame,
     ChipImage,
     brightness_per_unit,
-    measure_overlap,
     pixels_inside,
 )
 from tests.sky.chips import tan_wcs
+from tests.sky.measured import measure_overlap
 
 SCALE_ARCSEC = 0.04
 SHAPE_XY = (96, 48)
