@@ -51,8 +51,6 @@ class TimeSeries:
         Days since 1970-01-01 UTC.
     values, sigmas : ndarray, shape (N,)
         In the unit of the panel; the standard deviation is NaN where it is not known.
-    subjects : tuple of str
-        Chip or file that each value is of.
     imported, downgraded, earlier : ndarray of bool, shape (N,)
         Values that come from a log; those of runs to which another method was asked for; and,
         against the date of observation, those that a later run has computed again.
@@ -65,7 +63,6 @@ class TimeSeries:
     days: NDArray[np.float64]
     values: NDArray[np.float64]
     sigmas: NDArray[np.float64]
-    subjects: tuple[str, ...]
     imported: NDArray[np.bool_]
     downgraded: NDArray[np.bool_]
     earlier: NDArray[np.bool_]
@@ -314,7 +311,6 @@ def _series(
         days=days,
         values=np.array([point.value for point in ordered], dtype=float),
         sigmas=np.array([point.sigma for point in ordered], dtype=float),
-        subjects=subjects,
         imported=np.array([point.is_imported for point in ordered], dtype=bool),
         downgraded=np.array([bool(point.downgraded) for point in ordered], dtype=bool),
         earlier=earlier,
