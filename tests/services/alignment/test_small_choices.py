@@ -249,6 +249,11 @@ def test_members_of_a_product_are_the_exposures_that_it_names(
     assert {name: [one.filename for one in several] for name, several in found.items()} == {
         ONE: [f"{ONE}_flt.fits"], TWO: [f"{TWO}_flt.fits"]
     }  # fmt: skip
+    exposure = versions["other"].product.exposure
+    assert exposure is not None
+    later = survey.content(survey.drizzled(exposure))
+    assert list(member_products(session, later)) == [OTHER]
+    assert set(member_products(session, versions["drz"])) == {ONE, TWO}
     twin = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
     assert member_products(session, survey.content(twin)) == {}
 
