@@ -215,6 +215,24 @@ def test_other_versions_and_products_of_the_same_exposures_are_passed_over(
     }
 
 
+def test_a_product_that_shares_one_exposure_is_passed_over_and_one_of_others_is_not(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    exposure = versions["other"].product.exposure
+    assert exposure is not None
+    unrelated = survey.content(survey.drizzled(exposure))
+    sharing = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
+    sharing.members[:] = [one for one in sharing.members if one.rootname == TWO]
+    survey.content(sharing)
+    assert passed_over(session, DRZ) == {
+        f"{DRZ}@2": (f"pipeline drz {DRZ}@1", "svm drz ibxl50svm_drz.fits@1")
+    }
+    assert passed_over(session, unrelated.filename) == {unrelated.reference: ()}
+    assert passed_over(session, sharing.filename) == {
+        "ibxl50svm_drz.fits@1": (f"pipeline drz {DRZ}@2",)
+    }
+
+
 def test_products_of_a_flavour_that_is_named_need_no_exposures_of_it(
     session: Session, survey: Survey, versions: dict[str, ProductVersion]
 ) -> None:
