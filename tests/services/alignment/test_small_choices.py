@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from skydb.api.composition import Services
-from skydb.domain import AlignmentRun, Product, ProductVersion
+from skydb.domain import AlignmentRun, HeaderWrite, Product, ProductVersion, VisitDrizzle
 from skydb.domain.processmark import Fate
-from skydb.domain.vocabulary import Flavour, ProductKind
+from skydb.domain.vocabulary import Flavour, LinkRole, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, StateError, UsageError
 from skydb.services.alignment import accepting
 from skydb.services.alignment.accepting import beginning, run_of
 from skydb.services.alignment.exposures import choose_exposures
+from skydb.services.alignment.header_writes import _writes_since
+from skydb.services.alignment.membership import _made_with, drizzled_of, member_products
 from skydb.services.alignment.products import choose_products
 from skydb.services.intake import Selection
 from tests.services.survey import Survey
@@ -213,6 +215,24 @@ def test_other_versions_and_products_of_the_same_exposures_are_passed_over(
     }
 
 
+def test_a_product_that_shares_one_exposure_is_passed_over_and_one_of_others_is_not(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    exposure = versions["other"].product.exposure
+    assert exposure is not None
+    unrelated = survey.content(survey.drizzled(exposure))
+    sharing = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
+    sharing.members[:] = [one for one in sharing.members if one.rootname == TWO]
+    survey.content(sharing)
+    assert passed_over(session, DRZ) == {
+        f"{DRZ}@2": (f"pipeline drz {DRZ}@1", "svm drz ibxl50svm_drz.fits@1")
+    }
+    assert passed_over(session, unrelated.filename) == {unrelated.reference: ()}
+    assert passed_over(session, sharing.filename) == {
+        "ibxl50svm_drz.fits@1": (f"pipeline drz {DRZ}@2",)
+    }
+
+
 def test_products_of_a_flavour_that_is_named_need_no_exposures_of_it(
     session: Session, survey: Survey, versions: dict[str, ProductVersion]
 ) -> None:
@@ -237,6 +257,66 @@ def test_an_acceptance_begins_with_all_files_that_it_concerns(
     assert acceptance.alignment_run is run
     assert acceptance.parameters == {"run": run.id}
     assert [link.version for link in acceptance.used] == used
+
+
+def test_members_of_a_product_are_the_exposures_that_it_names(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    survey.content(survey.exposure("49", 1))
+    found = member_products(session, versions["drz"])
+    assert {name: [one.filename for one in several] for name, several in found.items()} == {
+        ONE: [f"{ONE}_flt.fits"], TWO: [f"{TWO}_flt.fits"]
+    }  # fmt: skip
+    exposure = versions["other"].product.exposure
+    assert exposure is not None
+    later = survey.content(survey.drizzled(exposure))
+    assert list(member_products(session, later)) == [OTHER]
+    assert set(member_products(session, versions["drz"])) == {ONE, TWO}
+    twin = _twin(survey, versions["drz"].product, Flavour.SVM, "ibxl50svm_drz.fits")
+    assert member_products(session, survey.content(twin)) == {}
+
+
+def test_a_product_that_skydb_drizzled_was_made_of_what_its_last_maker_used(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    first, second = versions["drz"], versions["drz 2"]
+    assert drizzled_of(session, first) is None
+    for made, used in (
+        (first, ("two",)), (first, ("old", "two")), (second, ("new", "two")), (second, ("aligned",))
+    ):  # fmt: skip
+        maker = VisitDrizzle(
+            first.product.visit, ("F160W", "IR"), SkyMethod.MATCH, {}, survey.stamp(),
+            recipe_hash="a" * 64,
+        )  # fmt: skip
+        session.add(maker)
+        for name in used:
+            maker.use(versions[name])
+        maker.use(versions["other"], LinkRole.INGESTED)
+        maker.generate(made, LinkRole.SCIENCE)
+        session.flush()
+    one, two = (versions[name].product_id for name in ("old", "two"))
+    assert drizzled_of(session, first) == {one: versions["old"], two: versions["two"]}
+    assert drizzled_of(session, second) == {one: versions["aligned"]}
+    assert drizzled_of(session, versions["other"]) is None
+    assert _made_with(session, first) == drizzled_of(session, first)
+    # What an acceptance made belongs with what else it made.
+    assert _made_with(session, versions["aligned"]) == {one: versions["aligned"]}
+
+
+def test_headers_are_written_for_the_run_that_was_accepted_and_since_then(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    runs = [survey.fit(versions[name], survey.catalog(name)).activity for name in ("old", "two")]
+    early = HeaderWrite({"run": runs[0].id}, survey.stamp())
+    session.add(early)
+    session.flush()
+    acceptance = beginning(runs[0].id, {}, [])(session, survey.stamp())
+    session.add(acceptance)
+    session.flush()
+    writes = [HeaderWrite({"run": run.id}, survey.stamp()) for run in (*runs, runs[0])]
+    session.add_all(writes)
+    session.flush()
+    assert _writes_since(session, acceptance) == [writes[0], writes[2]]
 
 
 @pytest.mark.parametrize("fate", list(Fate))

@@ -92,6 +92,8 @@ def test_the_reason_of_a_geometry_names_the_rotation_that_made_it(
     [
         ((0.9, 0.4), 0.4, f"gaia: trust 0.40, {TRUST_FLOOR} is wanted"),
         ((0.0,), 0.0, f"gaia: trust 0.00, {TRUST_FLOOR} is wanted"),
+        ((0.9, 0.8), 0.8, f"gaia: trust 0.80, {TRUST_FLOOR} is wanted"),
+        ((TRUST_FLOOR,), TRUST_FLOOR, f"gaia: trust {TRUST_FLOOR:.2f}, {TRUST_FLOOR} is wanted"),
         ((0.9, None), -1.0, "gaia: no star"),
         ((), -1.0, "gaia: no fit"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,6 +162,47 @@ def test_a_fit_is_told_once_unless_its_trust_changes() -> None:
     checks.add(failed)
     assert len(told) == 1
     assert [one.key for one in checks.attempts()] == [7]
+
+
+def test_a_fit_whose_checks_say_the_same_again_is_not_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[float] = []
+    paths = {key: Path(f"{key}_drz.fits") for key in (7, 8)}
+    found: list[Any] = [
+        SimpleNamespace(target=SimpleNamespace(version_id=key, path=path))
+        for key, path in paths.items()
+    ]
+    scores = {7: "0.9", 8: "0.8"}
+    nothing: Any = None
+    checks = FitChecks(nothing, "gaia", found, nothing, lambda one: told.append(one.score))
+
+    def report(key: int) -> TrustReport:
+        return TrustReport((FitCheck(COMPONENT, float(scores[key]), "stars"),))
+
+    monkeypatch.setattr(checks, "_checks", _Everything(report))
+    monkeypatch.setattr(checks, "_look_at", lambda one, _: [7] if one is found[1] else [])
+    fits: dict[int, Any] = {
+        key: SimpleNamespace(product=path, is_fitted=True) for key, path in paths.items()
+    }
+    checks.add(fits[7])
+    checks.add(fits[8])
+    checks.add(fits[8])
+    assert told == [0.9, 0.8]
+    scores[7] = "0.3"
+    checks.add(fits[8])
+    assert told == [0.9, 0.8, 0.3]
+    assert [one.score for one in checks.attempts()] == [0.3, 0.8]
+
+
+class _Everything:
+    """Checks that know every fit."""
+
+    def __init__(self, report: Callable[[int], TrustReport]) -> None:
+        self.report = report
+
+    def __contains__(self, key: int) -> bool:
+        return True
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
@@ -19,10 +20,11 @@ from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import NotFoundError
 from skydb.services.alignment import products as products_module
+from skydb.services.alignment import reference as reference_module
 from skydb.services.alignment.attempts import Attempt
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.recording import _facts, _joined, _update_trust
-from skydb.services.alignment.reference import Target, epochs_used
+from skydb.services.alignment.reference import Area, Reference, Target, epochs_used
 from skydb.services.alignment.roads import FitJob, _too_few, road_of, star_files_of
 from tests.domain.entities import STAMP, catalog, version_of, wcs
 from tests.domain.shelves import ProductSet, delivery
@@ -226,6 +228,20 @@ def test_one_catalogue_for_all_files_is_at_their_mean_epoch(
     targets = [Target(number, FILE, epoch) for number, epoch in enumerate(epochs)]
     assert epochs_used(targets, TweakRegSettings()) == list(epochs)
     assert epochs_used(targets, TweakRegSettings(expand_refcat=True)) == expected
+
+
+def test_a_fit_wants_a_source_and_is_given_those_within_ten_degrees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = SimpleNamespace(radec_deg=np.array([(10.0, dec) for dec in (0.0, 9.9, 10.1, 80.0)]))
+    placed: Any = SimpleNamespace(table=table)
+    monkeypatch.setattr(reference_module, "read_hstwcs", lambda _: None)
+    monkeypatch.setattr(reference_module, "sky_grid", lambda *_: {1: np.array([(10.0, 0.0)] * 9)})
+    for least, wanted in ((1, 1), (5, 5)):
+        settings = TweakRegSettings(minobj=least)
+        one = Reference(Target(1, FILE, None), None, placed, Area(), settings)
+        assert one._wanted == wanted
+        assert one.near.tolist() == [True, True, False, False]
 
 
 def test_a_run_of_which_only_a_log_is_known_fitted_products() -> None:
