@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -110,3 +111,14 @@ def test_a_mark_is_found_again_in_a_name(
 ) -> None:
     mark = ProcessIdentity(host, None, boot, None, pid, started_s).mark
     assert ProcessMark.found_in(f".{around}.{mark}.part") == mark
+
+
+@pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
+def test_without_a_set_of_processors_they_are_counted(
+    count: int | None, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = SimpleNamespace(cpu_count=lambda: count)
+    monkeypatch.setattr(processes, "os", counted)
+    assert processes.available_cores() == cores
+    monkeypatch.setattr(counted, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert processes.available_cores() == 3

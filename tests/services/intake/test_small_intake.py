@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +14,6 @@ from skydb.domain.values import FileFacts, Rootname
 from skydb.drizzle.optionfiles import OptionFile
 from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
 from skydb.files.headerlets import HeaderletFacts
-from skydb.services.intake import reading
 from skydb.services.intake.choice import choose_inputs
 from skydb.services.intake.fetch import FetchService
 from skydb.services.intake.ingest import tied
@@ -106,14 +103,3 @@ def test_only_a_query_that_was_sent_and_is_to_leave_a_row_leaves_one(
     with services.context.store.reading() as session:
         errors = [one.error for one in session.scalars(select(DownloadActivity))]
     assert errors == (["nothing"] if record and isinstance(error, NotFoundError) else [])
-
-
-@pytest.mark.parametrize(("count", "cores"), [(7, 7), (None, 1)])
-def test_without_a_set_of_processors_they_are_counted(
-    count: int | None, cores: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted: Any = SimpleNamespace(cpu_count=lambda: count)
-    monkeypatch.setattr(reading, "os", counted)
-    assert reading.available_cores() == cores
-    monkeypatch.setattr(counted, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
-    assert reading.available_cores() == 3
