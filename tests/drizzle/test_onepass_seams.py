@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 
 import pytest
 
@@ -163,19 +161,3 @@ def test_what_makes_no_sense_is_refused(exposures, tmp_path):
         drizzle([*exposures, exposures[0]], tmp_path)
     with pytest.raises(UsageError, match="One pass cannot make these mosaics: build=True"):
         drizzle(exposures, tmp_path, build=True)
-
-
-def test_the_subprocess_imports_nothing_that_drizzling_does_not_need():
-    """Every import costs time in every pass, before the first pixel."""
-    script = (
-        "import sys; from skydb.drizzle.tasks import onepass, onepass_lean;"
-        "onepass_lean.import_drizzlepac();"
-        "from skydb.drizzle.tasks import onepass_output, onepass_work;"
-        "print(*{name.partition('.')[0] for name in sys.modules}, *sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
-    )
-    imported = set(done.stdout.split())
-    assert "drizzlepac.adrizzle" in imported
-    assert not imported & {"sqlalchemy", "matplotlib", "photutils", "sklearn", "skydb.domain"}

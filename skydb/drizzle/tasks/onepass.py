@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.lean import DRIZZLE, import_drizzlepac
 from skydb.drizzle.tasks.names import skydb_names_understood
-from skydb.drizzle.tasks.onepass_lean import import_drizzlepac
 from skydb.drizzle.tasks.versions import versions
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Drizzle every exposure once and write the mosaic of every method."""
     clock = Clock()
-    import_drizzlepac()
+    import_drizzlepac(DRIZZLE)
     clock.lap("imports")
     with working_in(request, scratch), skydb_names_understood():
         made, left_out = _mosaics(request, clock)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.lean import TWEAKBACK, import_drizzlepac
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Apply the fit of every job's drizzled product to its exposures."""
+    import_drizzlepac(TWEAKBACK)
     from drizzlepac import tweakback
 
     for job in request["jobs"]:

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.lean import TWEAKREG, import_drizzlepac
 
 Floats = NDArray[np.floating]
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Run TweakReg once for every job of the request."""
+    import_drizzlepac(TWEAKREG)
     from drizzlepac import catalogs, imgclasses, tweakreg
 
     _let_lists_be_empty(catalogs.UserCatalog)

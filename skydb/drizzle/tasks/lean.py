@@ -1,0 +1,143 @@
+"""drizzlepac's modules without its package, which imports all that it has for 2 to 3 s.
+
+``drizzlepac/__init__.py`` imports every task, the catalogues and the pipelines of the Hubble
+Advanced Products, and with them matplotlib, scikit-learn, photutils and asdf; skypac imports
+all of its own. A task needs little of it. What it runs is drizzlepac's own code either way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+_PACKAGE = "drizzlepac"
+_SKYPAC = "stsci.skypac"
+#: Modules that ``wcs_functions`` imports for headerlets.
+_OF_HEADERLETS: dict[str, tuple[str, ...]] = {
+    "drizzlepac.haputils": (),
+    "drizzlepac.haputils.processing_utils": (),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Modules of drizzlepac that one task needs.
+
+    Parameters
+    ----------
+    needed : tuple of str
+        Imported at once.
+    unused : mapping of str to tuple of str
+        Modules that others import for functions which the task does not call, and what they
+        import from them.
+    bare : tuple of str
+        Packages of which only named modules are imported.
+    late : tuple of str
+        Modules that are loaded when something in them is asked for.
+    """
+
+    needed: tuple[str, ...]
+    unused: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _OF_HEADERLETS)
+    bare: tuple[str, ...] = (_SKYPAC,)
+    late: tuple[str, ...] = ()
+
+
+DRIZZLE = Part(
+    ("util", "wcs_functions", "imageObject", "processInput", "adrizzle", "staticMask"),
+    # ``updatehdr`` wants functions for lists of extensions.
+    {**_OF_HEADERLETS, _SKYPAC: (), f"{_SKYPAC}.utils": ("get_ext_list", "ext2str")},
+    bare=(),
+)
+#: ``tweakutils`` convolves only where it finds stars in another way than TweakReg does.
+TWEAKREG = Part(("tweakreg", "catalogs", "imgclasses"), late=("scipy.signal",))
+TWEAKBACK = Part(("tweakback", "updatehdr"))
+
+
+def import_drizzlepac(part: Part) -> ModuleType:
+    """The package, with the modules of a part imported and nothing else.
+
+    A drizzlepac that is built otherwise is imported as a whole.
+
+    Returns
+    -------
+    module
+        ``drizzlepac``; its modules are imported as ever.
+    """
+    if _PACKAGE in sys.modules:
+        return sys.modules[_PACKAGE]
+    before = set(sys.modules)
+    try:
+        package = _bare_package(_PACKAGE)
+        version = importlib.import_module(f"{_PACKAGE}.version")
+        vars(package)["__version__"] = vars(version)["__version__"]
+        _prepare(part)
+        for name in part.needed:
+            importlib.import_module(f"{_PACKAGE}.{name}")
+    except (ImportError, AttributeError):
+        _forget(set(sys.modules) - before)
+        return importlib.import_module(_PACKAGE)
+    return package
+
+
+def _prepare(part: Part) -> None:
+    """Have other packages not imported as a whole."""
+    for name in part.bare:
+        _bare_package(name)
+    for name, functions in part.unused.items():
+        _stand_in(name, functions)
+    for name in part.late:
+        if name not in sys.modules:
+            _put(name, _LateModule(name))
+
+
+def _bare_package(name: str) -> ModuleType:
+    """A package object that finds the modules of a package but has not run its ``__init__``."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"There is no {name} in this environment.")
+    package = importlib.util.module_from_spec(spec)
+    _put(name, package)
+    return package
+
+
+class _LateModule(ModuleType):
+    """A module that is imported when something of it is asked for, and not looked for."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+        # Whoever looks through all modules asks for such names, and wants nothing of this one.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _stand_in(name: str, functions: Sequence[str]) -> None:
+    """A module with nothing in it but names of functions."""
+    module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, None, is_package=True)
+    module.__path__ = []
+    vars(module).update(dict.fromkeys(functions))
+    _put(name, module)
+
+
+def _put(name: str, module: ModuleType) -> None:
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        vars(importlib.import_module(parent))[child] = module
+
+
+def _forget(names: set[str]) -> None:
+    """Make place for the real modules."""
+    ours = (_PACKAGE, _SKYPAC)
+    for name in names:
+        if name.startswith(ours):
+            del sys.modules[name]
+    vars(importlib.import_module("stsci")).pop("skypac", None)

@@ -1,0 +1,89 @@
+"""A task imports what it needs of drizzlepac, and finds what it finds with all of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+
+from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.tweakreg import TweakReg
+from tests.drizzle.exposures import write_catalog
+
+#: Of no use to any of them.
+_HEAVY = {"sqlalchemy", "matplotlib", "photutils", "sklearn", "pandas", "skydb.domain"}
+
+
+def printed(script: str) -> list[str]:
+    """Words that a Python of its own prints."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("part", "needed", "unused"),
+    [
+        ("DRIZZLE", "drizzlepac.adrizzle", "drizzlepac.tweakutils"),
+        ("TWEAKREG", "drizzlepac.imgclasses", "scipy.stats"),
+        ("TWEAKBACK", "drizzlepac.updatehdr", "scipy.ndimage"),
+    ],
+)
+def test_every_import_costs_time_in_every_call(part: str, needed: str, unused: str) -> None:
+    imported = set(
+        printed(
+            "import sys; from skydb.drizzle.tasks import lean;"
+            f"lean.import_drizzlepac(lean.{part});"
+            "from skydb.drizzle.tasks import onepass_output, onepass_work, tweakreg, tweakback;"
+            "print(*{name.partition('.')[0] for name in sys.modules}, *sys.modules)"
+        )
+    )
+    assert needed in imported
+    assert not imported & {*_HEAVY, unused, "stsci.skypac.skymatch"}
+
+
+def test_a_drizzlepac_that_is_built_otherwise_is_imported_as_a_whole() -> None:
+    version, has_all, has_functions = printed(
+        "from skydb.drizzle.tasks import lean;"
+        "found = lean.import_drizzlepac(lean.Part(('no_such_module',)));"
+        "import stsci.skypac.skymatch, drizzlepac;"
+        "print(found.__version__, found is drizzlepac and hasattr(found, 'haputils'),"
+        " hasattr(stsci.skypac.utils, 'get_ext_list'))"
+    )
+    assert (version[:1].isdigit(), has_all, has_functions) == (True, "True", "True")
+
+
+def test_a_module_that_is_left_for_later_is_there_when_it_is_asked_for() -> None:
+    before, function, after = printed(
+        "import sys; from skydb.drizzle.tasks import lean;"
+        "lean.import_drizzlepac(lean.TWEAKREG);"
+        "import drizzlepac.tweakutils as used;"
+        "print('scipy.signal._signaltools' in sys.modules, used.signal.convolve2d.__module__,"
+        " 'scipy.signal._signaltools' in sys.modules)"
+    )
+    assert (before, after) == ("False", "True")
+    assert function.startswith("scipy.signal")
+
+
+@pytest.mark.slow
+def test_a_fit_is_the_same_to_the_last_bit(
+    product: Path, runner: DrizzlepacRunner, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    catalog = write_catalog(tmp_path / "cat")
+    found = []
+    for name in ("whole", "lean"):
+        (fit,) = TweakReg(runner).fit([product], catalog, TweakRegSettings(), tmp_path / name)
+        assert fit.reason is None
+        found.append(fit)
+        request.getfixturevalue("fresh_workers")
+    whole, lean = found
+    for number in ("dx_pix", "dy_pix", "rotation_deg", "scale", "rms_ra_mas", "nmatches"):
+        assert getattr(whole, number) == getattr(lean, number), number
+    assert whole.match_file.read_text() == lean.match_file.read_text()
+    with fits.open(whole.fitted_copy) as one, fits.open(lean.fitted_copy) as other:
+        for keyword in ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "WCSNAME"):
+            assert one["SCI", 1].header[keyword] == other["SCI", 1].header[keyword]
