@@ -116,7 +116,6 @@ def chosen_groups(
     from skydb.domain.grouping import GroupBy
     from skydb.domain.vocabulary import AlignmentRoad
     from skydb.errors import UsageError
-    from skydb.services.alignment import GroupOptions
 
     if relative == bool(refcat):
         advice = "Give --refcat NAME, or --relative to align visits to each other without one."
@@ -136,6 +135,9 @@ def chosen_groups(
             f"--fitgeometry {geometry} is not known.",
             advice=f"Use one of {', '.join(MATCHES_WANTED)}.",
         )
+    # What fits groups takes half a second to import.
+    from skydb.services.alignment import GroupOptions
+
     return GroupOptions(require_member(GroupBy, group_by or GroupBy.VISIT, "--group-by"), geometry)
 
 
