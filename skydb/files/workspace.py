@@ -83,6 +83,25 @@ class Workspace:
         """Directory where the logs of failed runs of a label are; it may not exist."""
         return self.root / "logs" / _safe_name(label)
 
+    def free(self, folder: str, name: str) -> tuple[str, str]:
+        """Parts of a directory that does not exist, numbered when another one has its name.
+
+        A ledger that was restored from a backup gives the numbers of runs again that left
+        something here.
+
+        Parameters
+        ----------
+        folder : str
+            Below the root.
+        name : str
+            Of the directory in it.
+        """
+        number, free = 1, name
+        while (self.root / folder / free).exists():
+            number += 1
+            free = f"{name}-{number}"
+        return folder, free
+
     def store(self, source: Path, *parts: str) -> Path:
         """Copy a file to ``root/parts[0]/parts[1]/...``, whole or not at all.
 
@@ -239,7 +258,7 @@ def _holds(target: Path, checksum: str) -> bool:
     if not target.exists():
         return False
     if not target.is_file() or sha256_of(target) != checksum:
-        advice = "Stored files are never changed; choose another name."
+        advice = "Stored files are never changed: move it away, or choose another name."
         raise StateError(f"{target} already exists and is a different file.", advice=advice)
     return True
 

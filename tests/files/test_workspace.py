@@ -147,6 +147,14 @@ def test_a_stored_file_needs_a_name(workspace: Workspace, source: Path) -> None:
         workspace.store(source)
 
 
+def test_a_directory_that_is_there_is_left_to_whom_it_belongs(workspace: Workspace) -> None:
+    assert workspace.free("runs", "3") == ("runs", "3")
+    for taken in ("3", "3-2", "4"):
+        (workspace.root / "runs" / taken).mkdir(parents=True)
+    assert workspace.free("runs", "3") == ("runs", "3-3")
+    assert workspace.free("alignments", "3") == ("alignments", "3")
+
+
 def test_a_version_lives_under_its_rootname_and_content(workspace: Workspace, source: Path) -> None:
     checksum = sha256_of(source)
     stored = workspace.store_version(source, source.name, checksum)

@@ -25,6 +25,7 @@ from skydb.services.alignment.group_attempts import GroupAttempt
 from skydb.services.alignment.group_trials import GroupCatalog, GroupTrials
 from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonely_exposures
 from skydb.services.alignment.products import read_inputs
+from skydb.services.alignment.recording import EVIDENCE
 from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
 from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context, isolated
@@ -237,6 +238,7 @@ class GroupAlignment:
             self.context.workspace.scratch(label) as scratch,
         ):
             catalogs = self._catalogs(refcats)
+            kept = self.context.workspace.free(EVIDENCE, str(run_id))
             progress = self.context.progress
             progress.begin(f"Fitting {len(groups)} groups", len(groups))
             trusted: list[TrustedFit] = []
@@ -246,7 +248,7 @@ class GroupAlignment:
                     home = scratch / str(number)
                     home.mkdir()
                     for one in trials.first_trusted(group, catalogs, home):
-                        self._record(run_id, group, one)
+                        self._record(run_id, kept, group, one)
                         trusted += _trusted(group, one)
                     progress.advance()
             progress.end()
@@ -263,9 +265,11 @@ class GroupAlignment:
             catalogs = [find_catalog(session, name) for name in refcats]
             return [GroupCatalog.of(self.context, catalog) for catalog in catalogs]
 
-    def _record(self, run_id: int, group: Group, attempt: GroupAttempt) -> None:
+    def _record(
+        self, run_id: int, home: tuple[str, str], group: Group, attempt: GroupAttempt
+    ) -> None:
         outcome = attempt.outcome
-        kept = self._keep_evidence(run_id, outcome.fits)
+        kept = self._keep_evidence(home, outcome.fits)
         targets = {one.path: one for one in group.targets}
         read = [read_facts(fit.fitted_copy).primary if fit.fitted_copy else None
                 for fit in outcome.fits]  # fmt: skip
@@ -284,9 +288,8 @@ class GroupAlignment:
                 )
             session.commit()
 
-    def _keep_evidence(self, run_id: int, fits: Sequence[ProductFit]) -> str:
+    def _keep_evidence(self, home: tuple[str, str], fits: Sequence[ProductFit]) -> str:
         """Match files and the log, kept for review and figures."""
-        home = ("alignments", str(run_id))
         for fit in fits:
             for evidence in (fit.match_file, fit.log):
                 if evidence is not None and evidence.exists():

@@ -19,6 +19,9 @@ from skydb.services.alignment.roads import star_files_of
 from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
 
+#: Directory below the data root with one directory a run.
+EVIDENCE = "alignments"
+
 
 class Recorder:
     """Records the fits of one run, each in a short transaction of its own.
@@ -32,6 +35,7 @@ class Recorder:
 
     def __init__(self, context: Context, run_id: int) -> None:
         self._context, self._run_id = context, run_id
+        self._home = context.workspace.free(EVIDENCE, str(run_id))
         #: Recorded solutions, by file version.
         self._known: dict[int, TrustReport | None] = {}
 
@@ -102,10 +106,6 @@ class Recorder:
             if evidence is not None and evidence.exists():
                 stem = fit.product.stem
                 self._context.workspace.store(evidence, *self._home, stem, evidence.name)
-
-    @property
-    def _home(self) -> tuple[str, str]:
-        return ("alignments", str(self._run_id))
 
 
 def _update_trust(session: Session, run: AlignmentRun, one: Attempt) -> None:

@@ -36,7 +36,7 @@ _MAKERS = {
 }
 
 _CONTENT = re.compile(r"[0-9a-f]{12}")
-_RUN = re.compile(r"(\d+)(?:\.\d+)?")
+_RUN = re.compile(r"(\d+)(?:\.\d+)?(?:-\d+)?")
 
 _ENDED_BADLY = (ActivityStatus.FAILED, ActivityStatus.INTERRUPTED)
 

@@ -225,3 +225,17 @@ def test_what_witnesses_say_in_the_end_does_not_hang_on_the_order_of_the_fits(
     reports = [checks.report(key) for key in range(4)]
     assert reports == [usual.report(key) for key in range(4)]
     assert [report.score < TRUST_FLOOR for report in reports] == [key == off for key in range(4)]
+
+
+def test_a_run_with_the_number_of_another_one_leaves_its_files_alone(
+    services: Services, field: list[Path]
+) -> None:
+    """A ledger that was restored from a backup gives its numbers again."""
+    home = services.context.workspace.root / "alignments"
+    for number in range(40):
+        (home / str(number)).mkdir(parents=True)
+        (home / str(number) / "tweakreg.log").write_text("of another run")
+    run = AlignService(services.context, Slow(is_marking=False)).run("gaia")
+    assert run_of(services, run).status is ActivityStatus.SUCCEEDED
+    assert run_of(services, run).workspace == f"alignments/{run}-2"
+    assert [path.name for path in (home / str(run)).iterdir()] == ["tweakreg.log"]

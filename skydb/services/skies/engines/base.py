@@ -81,17 +81,14 @@ def guarded_runs(context: Context, run_ids: Sequence[int], label: str) -> Iterat
 
 @contextmanager
 def run_home(context: Context, run_id: int) -> Iterator[tuple[str, str]]:
-    """Make the directory of a run; a new one is removed when the block fails.
+    """Make the directory of a run; it is removed when the block fails.
 
     An interruption can come after the good end was committed: the directory is of a run that
     has succeeded then, and stays.
     """
     again = f".{context.attempt}" if context.attempt > 1 else ""
-    parts = (_RUNS, f"{run_id}{again}")
+    parts = context.workspace.free(_RUNS, f"{run_id}{again}")
     home = context.workspace.root.joinpath(*parts)
-    if home.exists():
-        yield parts
-        return
 
     def is_kept() -> bool:
         return _is_on_record(context, run_id, context.workspace.relative(home))
