@@ -81,8 +81,7 @@ def _solution(**changed: Any) -> Any:
 
 
 def _told(one: Any, other: Any) -> dict[DiffCause, list[Any]]:
-    session: Any = None
-    return _causes(session, one, other)
+    return _causes(one, other)
 
 
 def _fitted(epochs: Any = None, drizzlepac: str | None = "3.9", **changed: Any) -> Any:
