@@ -110,7 +110,7 @@ class _LateModule(ModuleType):
     """A module that is imported when something of it is asked for, and not looked for."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
-        # Whoever looks through all modules asks for such names, and wants nothing of this one.
+        # Code that looks through all modules asks for such names, and wants nothing of this one.
         if name.startswith("__"):
             raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:

@@ -134,20 +134,6 @@ def test_a_run_keeps_its_mosaic_its_log_and_no_litter(
         assert {link.version.filename for link in sky.used} == {path.name for path in field}
 
 
-def test_a_run_with_the_number_of_another_one_leaves_its_files_alone(
-    services: Services, tools: Toolbox, field: list[Path]
-) -> None:
-    """A ledger that was restored from a backup gives its numbers again."""
-    root = services.context.workspace.root
-    for number in range(40):
-        (root / f"runs/{number}").mkdir(parents=True)
-        (root / f"runs/{number}/astrodrizzle.log").write_text("of another run")
-    (row,) = run(services, tools, SkyMethod.MATCH)
-    assert row["status"] == "succeeded"
-    assert row["stored_path"] == f"runs/{row['run']}-2/f160w_match_drz_sci.fits"
-    assert (root / f"runs/{row['run']}/astrodrizzle.log").read_text() == "of another run"
-
-
 def test_the_tool_gets_copies_without_the_sky_of_before(
     services: Services, field: list[Path]
 ) -> None:

@@ -133,6 +133,20 @@ def test_sky_values_alone_are_other_runs_than_those_with_mosaics(
     assert alone["group"] != drizzled["group"]
 
 
+def test_a_run_with_the_number_of_another_one_leaves_its_files_alone(
+    services: Services, own_copy: Path, tools: OnePassTools
+) -> None:
+    """A ledger that was restored from a backup gives its numbers again."""
+    root = services.context.workspace.root
+    for number in range(40):
+        (root / f"runs/{number}").mkdir(parents=True)
+        (root / f"runs/{number}/onepass.log").write_text("of another run")
+    (row,) = run(services, tools, SkyMethod.MATCH)
+    assert row["status"] == "succeeded"
+    assert row["stored_path"].startswith(f"runs/{row['run']}-2/")
+    assert (root / f"runs/{row['run']}/onepass.log").read_text() == "of another run"
+
+
 def test_a_pass_that_crashes_fails_all_methods_with_the_log_and_no_litter(
     services: Services, own_copy: Path, tools: OnePassTools
 ) -> None:
