@@ -69,6 +69,17 @@ def test_a_module_that_is_left_for_later_is_there_when_it_is_asked_for() -> None
     assert function.startswith("scipy.signal")
 
 
+def test_modules_below_one_that_is_left_for_later_can_be_imported() -> None:
+    """A drizzlepac that is built otherwise imports all that it has."""
+    (window,) = printed(
+        "from skydb.drizzle.tasks import lean;"
+        "lean.import_drizzlepac(lean.Part(('no_such_module',), late=('scipy.signal',)));"
+        "import scipy.signal.windows as below;"
+        "print(below.hann.__name__)"
+    )
+    assert window == "hann"
+
+
 @pytest.mark.slow
 def test_a_fit_is_the_same_to_the_last_bit(
     product: Path, runner: DrizzlepacRunner, tmp_path: Path, request: pytest.FixtureRequest

@@ -111,7 +111,8 @@ class _LateModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
         # Code that looks through all modules asks for such names, and wants nothing of this one.
-        if name.startswith("__"):
+        # The path is wanted by the import of a module below this one.
+        if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]

@@ -87,9 +87,7 @@ class Recorder:
             if isinstance(plan, SkyPlan):
                 rootnames.update(plan.exposures)
             elif isinstance(plan, AlignmentPlan):
-                filenames.update(
-                    fit.product for fit in plan.fits if fit.product not in self.numbers
-                )
+                filenames.update(fit.product for fit in plan.fits)
         self._roster.look_up(rootnames, filenames - self.numbers.keys())
 
     def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> SkyRun:
