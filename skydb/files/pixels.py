@@ -154,8 +154,19 @@ class ChipPlanes:
     quality: NDArray[np.integer[Any]] | None
 
 
-def planes_of(path: Path, *, with_errors: bool = True) -> Iterator[ChipPlanes]:
+def planes_of(
+    path: Path, *, with_errors: bool = True, rows: int | None = None
+) -> Iterator[ChipPlanes]:
     """The images of an exposure chip by chip, in the order of EXTVER.
+
+    Parameters
+    ----------
+    path : Path
+        The exposure.
+    with_errors : bool
+        Whether the errors are read.
+    rows : int, optional
+        Read no more than the first rows.
 
     Raises
     ------
@@ -171,9 +182,9 @@ def planes_of(path: Path, *, with_errors: bool = True) -> Iterator[ChipPlanes]:
                 error, quality = errors.get(chip.version), flags.get(chip.version)
                 yield ChipPlanes(
                     chip.version,
-                    _array(skeleton, chip),
-                    None if error is None else _array(skeleton, error),
-                    None if quality is None else _flags(beside or skeleton, quality),
+                    _array(skeleton, chip, rows),
+                    None if error is None else _array(skeleton, error, rows),
+                    None if quality is None else _flags(beside or skeleton, quality, rows),
                 )
 
 
@@ -207,30 +218,38 @@ def _pixel_scale_arcsec(cards: Cards, wcs: WCS) -> float:
     return float(3600.0 * np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
-def _flags(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[np.integer[Any]]:
-    flags = _array(skeleton, hdu)
+def _flags(
+    skeleton: FitsSkeleton, hdu: HduRecord, rows: int | None = None
+) -> NDArray[np.integer[Any]]:
+    flags = _array(skeleton, hdu, rows)
     if not np.issubdtype(flags.dtype, np.integer):
         raise UnreadableFileError(skeleton.path, f"{hdu.name} has flags that are not integers")
     return flags
 
 
-def _array(skeleton: FitsSkeleton, hdu: HduRecord) -> NDArray[Any]:
-    """Data of one image; a constant one is a header with PIXVALUE and no data."""
+def _array(skeleton: FitsSkeleton, hdu: HduRecord, rows: int | None = None) -> NDArray[Any]:
+    """Data of one image, or of its first rows; a constant one has PIXVALUE and no data."""
     nx, ny = image_size_pix(hdu)
+    ny = ny if rows is None else min(ny, rows)
     if hdu.data_bytes == 0:
         value = hdu.scanned.get("PIXVALUE", 0)
         # An image of whole numbers may be the flags, whatever its name.
         whole = hdu.name == "DQ" or int(hdu.scanned["BITPIX"]) > 0
         return np.full((ny, nx), value, dtype=np.int16 if whole else np.float32)
-    data = skeleton.data_of(hdu)
-    if len(data) < hdu.data_bytes:
-        raise TruncatedFileError(skeleton.path, f"truncated: {hdu.name} is not whole")
     if int(hdu.scanned["NAXIS"]) != 2:
         raise UnreadableFileError(skeleton.path, f"{hdu.name} has no two dimensions")
     if hdu.scanned.get("BSCALE", 1) != 1 or hdu.scanned.get("BZERO", 0) != 0:
-        return _scaled(hdu, data)
-    pixels = np.frombuffer(data, _NUMBERS[int(hdu.scanned["BITPIX"])]).reshape(ny, nx)
-    return pixels.astype(pixels.dtype.newbyteorder("="))
+        return _scaled(hdu, _bytes(skeleton, hdu, hdu.data_bytes))[:ny]
+    number = np.dtype(_NUMBERS[int(hdu.scanned["BITPIX"])])
+    data = _bytes(skeleton, hdu, nx * ny * number.itemsize)
+    return np.frombuffer(data, number).reshape(ny, nx).astype(number.newbyteorder("="))
+
+
+def _bytes(skeleton: FitsSkeleton, hdu: HduRecord, count: int) -> bytes:
+    data = skeleton.data_of(hdu, count)
+    if len(data) < count:
+        raise TruncatedFileError(skeleton.path, f"truncated: {hdu.name} is not whole")
+    return data
 
 
 def _scaled(hdu: HduRecord, data: bytes) -> NDArray[Any]:

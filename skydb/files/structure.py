@@ -133,10 +133,10 @@ class FitsSkeleton:
         """Extensions of one EXTNAME, in EXTVER order."""
         return tuple(sorted((h for h in self.hdus[1:] if h.name == name), key=_version))
 
-    def data_of(self, hdu: HduRecord) -> bytes:
-        """Data of one HDU, for the small tables that describe a file."""
+    def data_of(self, hdu: HduRecord, count: int | None = None) -> bytes:
+        """Data of one HDU, or as many bytes of them."""
         self.handle.seek(hdu.data_start)
-        return self.handle.read(hdu.data_bytes)
+        return self.handle.read(hdu.data_bytes if count is None else count)
 
     def blocks_of(self, hdu: HduRecord, first: int, last: int, size: int) -> Iterator[bytes]:
         """Data of one HDU piece by piece, from one byte of them to before another."""

@@ -26,6 +26,8 @@ from skydb.files.structure import quiet_astropy
 #: Flags for a pixel without a measurement, the fittest first; one that nothing accepts is taken.
 _FLAGS = (4, 16, 8, 1, 2, 128, 32, 64, 256, 512, 1024, 2048, 8192, 16384)
 _ALL = 0xFFFF
+#: Rows of a chip that nearly always show a signal.
+_FEW_ROWS = 32
 #: Steps that mask pixels, beside that of the sky.
 _STEPS = ("final_bits", "driz_sep_bits")
 
@@ -79,9 +81,7 @@ class ChipState:
     has_signal: bool
 
 
-def chip_states(
-    path: Path, accepted: AcceptedFlags, *, with_errors: bool = True
-) -> tuple[ChipState, ...]:
+def chip_states(path: Path, accepted: AcceptedFlags) -> tuple[ChipState, ...]:
     """State of every chip of an exposure.
 
     Raises
@@ -89,7 +89,26 @@ def chip_states(
     FileRejectedError
         When the file cannot be read.
     """
-    return tuple(_state(planes, accepted) for planes in planes_of(path, with_errors=with_errors))
+    return tuple(_state(planes, accepted) for planes in planes_of(path))
+
+
+def lit_states(path: Path, accepted: AcceptedFlags) -> tuple[ChipState, ...]:
+    """State of every chip of an exposure as far as its signal goes: no pixel is counted.
+
+    Raises
+    ------
+    FileRejectedError
+        When the file cannot be read.
+    """
+    found: list[ChipState] = []
+    for rows in (_FEW_ROWS, None):
+        found = [
+            ChipState(planes.extver, 0, _is_lit(planes, accepted))
+            for planes in planes_of(path, with_errors=False, rows=rows)
+        ]
+        if all(chip.has_signal for chip in found):
+            break
+    return tuple(found)
 
 
 def prepared_copy(
@@ -141,11 +160,13 @@ def prepared_copy(
 
 
 def _state(planes: ChipPlanes, accepted: AcceptedFlags) -> ChipState:
-    good = measured(planes.science)
-    heeded = _heeded(planes, accepted.anywhere)
-    not_sky = _heeded(planes, accepted.sky)
-    has_signal = has_sky_signal(planes.science[good & ~not_sky])
-    return ChipState(planes.extver, int((_bad(planes, good) & ~heeded).sum()), has_signal)
+    bad = _bad(planes, measured(planes.science)) & ~_heeded(planes, accepted.anywhere)
+    return ChipState(planes.extver, int(bad.sum()), _is_lit(planes, accepted))
+
+
+def _is_lit(planes: ChipPlanes, accepted: AcceptedFlags) -> bool:
+    good = measured(planes.science) & ~_heeded(planes, accepted.sky)
+    return has_sky_signal(planes.science, good)
 
 
 def _bad(planes: ChipPlanes, good: NDArray[np.bool_]) -> NDArray[np.bool_]:

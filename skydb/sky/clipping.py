@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.float32]
 
 #: Pixels that are sorted to know about where the others lie.
-_SAMPLE = 8192
+_SAMPLE = 1 << 14
 #: Half the width of what is taken for out of reach of clipping, in that between the middle of
 #: the sample and the parts of it that one standard deviation leaves out; should clipping reach
 #: it after all, all pixels are looked at.
@@ -90,6 +90,18 @@ class RangeStatistics:
         """The pixels between two limits, which belong to them."""
         return _between(self._values, np.float32(low), np.float32(high))
 
+    def below(self, limit: float) -> int:
+        """Count the pixels lower than a limit, which is rounded to their precision."""
+        end = np.float32(limit)
+        pixels = self._outside if end <= self._core[0] else self._values
+        return int(np.count_nonzero(pixels < end))
+
+    def above(self, limit: float) -> int:
+        """Count the pixels higher than a limit, which is rounded to their precision."""
+        end = np.float32(limit)
+        pixels = self._outside if end >= self._core[1] else self._values
+        return int(np.count_nonzero(pixels > end))
+
     def median(self, low: float, high: float, count: int) -> float:
         """Median of the pixels between two limits.
 
@@ -100,7 +112,7 @@ class RangeStatistics:
         count : int
             How many they are, as :meth:`moments` said; at least one.
         """
-        below = int(np.count_nonzero(self._values < np.float32(low)))
+        below = self.below(low)
         ranks = below + (count - 1) // 2, below + count // 2
         nearby, skipped = self._around_middle(np.float32(low), np.float32(high))
         if not (skipped <= ranks[0] and ranks[1] < skipped + nearby.size):
@@ -136,7 +148,7 @@ class RangeStatistics:
         nothing is picked out. The limits are near, or far pixels would drown these.
         """
         low, high = self._core
-        below = int(np.count_nonzero(self._values < low))
+        below = self.below(float(low))
         above = self._outside.size - below
         sums = _totals(self._values, self._pivot, self._core)
         ends = float(low) - float(self._pivot), float(high) - float(self._pivot)

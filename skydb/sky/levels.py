@@ -166,7 +166,7 @@ class SkyStatistic:
             inside = seen.pixels.between(*seen.limits)
             return self._mode(inside, first, kept.deviation, noise)
         value = seen.pixels.median(*seen.limits, kept.count)
-        slope = noise.slope_of_median(values, seen.limits, value)
+        slope = noise.slope_of_median(seen.pixels, seen.limits, value)
         return Level(value, noise.of_median(value), kept.count, noise.of_pixel, slope)
 
     def _clipped(self, pixels: RangeStatistics) -> tuple[Moments, float, float]:

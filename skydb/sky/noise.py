@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import Level
+from skydb.sky.clipping import RangeStatistics
 
 Pixels = NDArray[np.float32]
 
@@ -93,7 +94,9 @@ class PixelNoise:
             return 0.0
         return self._apart * _MAD_TO_SIGMA / float(np.sqrt(2))
 
-    def slope_of_median(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
+    def slope_of_median(
+        self, pixels: RangeStatistics, limits: tuple[float, float], median: float
+    ) -> float:
         r"""Compute the slope of the median with the square of the noise.
 
         More noise of the variance :math:`v` moves the median of a density :math:`g` by
@@ -103,7 +106,7 @@ class PixelNoise:
 
         Parameters
         ----------
-        values : ndarray of float32, shape (N,)
+        pixels : RangeStatistics
             All pixels.
         limits : tuple of float
             Limits of the clipping.
@@ -115,14 +118,14 @@ class PixelNoise:
         if not density > 0:
             return 0.0
         low, high = max(median - reach, limits[0]), min(median + reach, limits[1])
-        below = int(np.count_nonzero(values < np.float32(low)))
-        above = int(np.count_nonzero(values > np.float32(high)))
-        outside = int(np.count_nonzero(values < np.float32(limits[0])))
-        beyond = values.size - outside - self._count
-        local = ((above - beyond) - (below - outside)) / 2 / self._count / density / reach**2
-        return local + self._slope_of_limits(values, limits, median) / density
+        outside, beyond = pixels.below(limits[0]), pixels.above(limits[1])
+        tails = (pixels.above(high) - beyond) - (pixels.below(low) - outside)
+        local = tails / 2 / self._count / density / reach**2
+        return local + self._slope_of_limits(pixels, limits, median) / density
 
-    def _slope_of_limits(self, values: Pixels, limits: tuple[float, float], median: float) -> float:
+    def _slope_of_limits(
+        self, pixels: RangeStatistics, limits: tuple[float, float], median: float
+    ) -> float:
         r"""Compute the slope of the rank of the median with the square of the noise, by clipping.
 
         A limit :math:`c` standard deviations :math:`s` away moves out by :math:`c/2s` of what
@@ -137,7 +140,7 @@ class PixelNoise:
         rise = gain = 0.0
         for sign, limit in ((-1.0, limits[0]), (1.0, limits[1])):
             reach = sign * (limit - median) / spread
-            part = _part_beyond(values, limit, sign * width) / self._count / _LIMIT_WIDTH
+            part = _part_beyond(pixels, limit, sign * width) / self._count / _LIMIT_WIDTH
             rise += sign * part * reach
             gain += part * reach * (reach**2 - 1) / 2
         return rise / 4 / spread**2 / (1 - min(gain, _LARGEST_GAIN))
@@ -248,12 +251,10 @@ def _slope_error(level: Level) -> float:
     return float(np.sqrt(2 * reach / density / level.pixels)) / 2 / reach**2
 
 
-def _part_beyond(values: Pixels, limit: float, width: float) -> int:
+def _part_beyond(pixels: RangeStatistics, limit: float, width: float) -> int:
     """Count the pixels between a limit of clipping and another one farther out."""
-    ends = np.float32(limit), np.float32(limit + width)
-    if width > 0:
-        return int(np.count_nonzero(values > ends[0])) - int(np.count_nonzero(values > ends[1]))
-    return int(np.count_nonzero(values < ends[0])) - int(np.count_nonzero(values < ends[1]))
+    count = pixels.above if width > 0 else pixels.below
+    return count(limit) - count(limit + width)
 
 
 def peak_of(counts: NDArray[np.int64]) -> float:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.sky.geometry import centre_of, tangent_plane
-from skydb.sky.pairs import pixels_inside
 
 #: Cells along either side of the box around a chip; a hundredth of the chip is ten of them.
 _CELLS = 48
@@ -43,11 +42,11 @@ def shared_correlations(
     outline = tangent_plane(chip_deg, centre)
     low = outline.min(axis=0)
     scale = (outline.max(axis=0) - low).max() / _CELLS
-    chip = _cells((outline - low) / scale)
-    regions = [
-        _cells((tangent_plane(partner, centre) - low) / scale) & chip for partner in partners_deg
-    ]
-    inside = np.array([*regions, chip]).reshape(len(regions) + 1, -1).astype(float)
+    corners = np.cumsum([len(partner) for partner in partners_deg])[:-1]
+    others = tangent_plane(np.concatenate([*partners_deg, chip_deg[:0]]), centre)
+    regions = np.split(others, corners) if len(partners_deg) else []
+    cells = _cells([(one - low) / scale for one in (*regions, outline)])
+    inside = (cells & cells[-1]).reshape(len(cells), -1).astype(float)
     common = inside @ inside.T
     sizes = np.sqrt(np.maximum(np.diag(common), 1.0))
     correlations = common / sizes / sizes[:, np.newaxis]
@@ -88,9 +87,23 @@ def common_part_of_medians(levels: NDArray[np.float64], noise: float) -> NDArray
     return np.asarray(np.sqrt(np.pi) * (density - apart * ndtr(-apart / np.sqrt(2))))
 
 
-def _cells(outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Find the cells with their middle inside an outline in units of cells."""
-    rows, columns, mask = pixels_inside(outline + 0.5, (_CELLS, _CELLS))
-    found = np.zeros((_CELLS, _CELLS), dtype=bool)
-    found[rows, columns] = mask
-    return found
+def _cells(outlines: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """Find the cells with their middle inside outlines in units of cells, (K, rows, columns).
+
+    By the even-odd rule, as :func:`skydb.sky.pairs.pixels_inside` has it for a single image.
+    """
+    longest = max(len(outline) for outline in outlines)
+    # The last corner again and again: an edge without length is never crossed.
+    starts = np.stack(
+        [np.pad(one, ((0, longest - len(one)), (0, 0)), mode="edge") for one in outlines]
+    )
+    ends = np.roll(starts, -1, axis=1)
+    upward = (starts[..., 1] <= ends[..., 1])[..., np.newaxis]
+    low, high = np.where(upward, starts, ends), np.where(upward, ends, starts)
+    middles = np.arange(_CELLS) + 0.5
+    is_crossed = (middles >= low[..., 1:]) & (middles < high[..., 1:])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (high[..., :1] - low[..., :1]) / (high[..., 1:] - low[..., 1:])
+        x = low[..., :1] + (middles - low[..., 1:]) * slope
+    is_right = is_crossed[..., np.newaxis] & (middles >= x[..., np.newaxis])
+    return np.asarray(np.logical_xor.reduce(is_right, axis=1))

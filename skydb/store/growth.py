@@ -24,7 +24,7 @@ _ANALYSIS_LIMIT = 1000
 def is_outgrown(connection: Connection) -> bool:
     """Whether a table of SQLite has outgrown what is known of it."""
     known = _known_sizes(connection)
-    return any(_size(connection, table) > known[table] * GROWTH for table in GROWING)
+    return any(size > known[table] * GROWTH for table, size in _sizes(connection).items())
 
 
 def look_at_tables(connection: Connection) -> None:
@@ -33,9 +33,11 @@ def look_at_tables(connection: Connection) -> None:
     connection.exec_driver_sql("ANALYZE")
 
 
-def _size(connection: Connection, table: str) -> int:
-    """Highest row id: the number of rows, as no more than a few are ever deleted."""
-    return int(connection.exec_driver_sql(f"SELECT MAX(rowid) FROM {table}").scalar() or 0)
+def _sizes(connection: Connection) -> dict[str, int]:
+    """Highest row ids: the number of rows, as no more than a few are ever deleted."""
+    highest = ", ".join(f"(SELECT MAX(rowid) FROM {table})" for table in GROWING)
+    row = connection.exec_driver_sql(f"SELECT {highest}").one()
+    return {table: int(size or 0) for table, size in zip(GROWING, row, strict=True)}
 
 
 def _known_sizes(connection: Connection) -> dict[str, int]:

@@ -172,4 +172,5 @@ def test_one_check_that_did_not_pass_fails_a_self_test() -> None:
     [([], False), ([1.0], False), ([1.0, 1.0], False), ([1.0, 2.0], True), ([2.0, 1.0], True)],
 )
 def test_two_pixels_that_differ_tell_of_the_sky(pixels: list, tells: bool) -> None:
-    assert has_sky_signal(np.array(pixels)) is tells
+    image = np.array([pixels], dtype=float)
+    assert has_sky_signal(image, np.ones(image.shape, dtype=bool)) is tells

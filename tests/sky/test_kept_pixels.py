@@ -77,7 +77,7 @@ def test_the_noise_of_pixels_is_what_it_was() -> None:
             found[f"{name} above {low}"] = [
                 noise.of_mean(), noise.of_pixel, noise.of_median(median),
                 noise.of_median(median + 0.3), noise.of_mode(counts, 0.05),
-                noise.slope_of_median(pixels, (low, high), median),
+                noise.slope_of_median(RangeStatistics(pixels), (low, high), median),
             ]  # fmt: skip
     assert_kept("noise", found)
 

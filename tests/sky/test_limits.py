@@ -20,6 +20,7 @@ from skydb.sky.bodies import (
     counted,
     fit_body,
 )
+from skydb.sky.clipping import RangeStatistics
 from skydb.sky.components import SIGNIFICANT_SIGMA, Component, Kind
 from skydb.sky.coverage import ImageArea, _bare_share
 from skydb.sky.evidence import Zero, beyond
@@ -271,7 +272,7 @@ def test_pixels_beyond_a_limit_are_those_up_to_the_next_one(
 ) -> None:
     # What lies at the limit was kept; what lies at the next one is beyond the first.
     values = np.array([1.0, 2.0, 3.0, 4.0, 5.0], dtype=np.float32)
-    assert _part_beyond(values, limit, width) == count
+    assert _part_beyond(RangeStatistics(values), limit, width) == count
 
 
 def test_a_value_at_the_median_is_half_below_it() -> None:

@@ -42,7 +42,9 @@ def choose_inputs(
 def _products(session: Session, selection: Selection) -> list[Product]:
     with_all = (
         selectinload(Product.versions).options(
-            selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
+            selectinload(ProductVersion.solutions),
+            selectinload(ProductVersion.applied_solutions),
+            selectinload(ProductVersion.derivatives),
         ),
     )
     query = (

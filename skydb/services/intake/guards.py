@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from skydb.domain import BookEntry, Product, ProductMember, ProductVersion
+from skydb.domain import AlignmentSolution, BookEntry, Product, ProductMember, ProductVersion
 from skydb.domain.choice import ChosenInput
 from skydb.domain.delivery import DeliveryKey
 from skydb.domain.guards import Flag, GuardPolicy, flags_of
@@ -30,8 +30,17 @@ def guarded_inputs(
     InputsRefusedError
         When a guard refuses them.
     """
+    _load_chips(session, chosen)
     flags = flags_of(chosen, book_remarks(session, chosen)) + _older_than_products(session, chosen)
     return policy.apply(flags, [one.as_row() for one in chosen])
+
+
+def _load_chips(session: Session, chosen: Sequence[ChosenInput]) -> None:
+    """Load the chips of the WCS in the files, which guards look at, in a few statements."""
+    solutions = (one.version.current_solution for one in chosen)
+    for batch in batches([solution.id for solution in solutions if solution]):
+        wanted = select(AlignmentSolution).where(AlignmentSolution.id.in_(batch))
+        session.scalars(wanted.options(selectinload(AlignmentSolution.chips))).all()
 
 
 def _older_than_products(session: Session, chosen: Sequence[ChosenInput]) -> list[Flag]:

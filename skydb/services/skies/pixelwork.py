@@ -101,7 +101,7 @@ def look_at(work: ExposureWork, statistic: SkyStatistic) -> ExposureLevels:
 
 def _image(rootname: str, chip: ChipPixels, statistic: SkyStatistic) -> ChipImage:
     good = statistic.good_pixels(chip.science, chip.quality)
-    if not has_sky_signal(chip.science[good]):
+    if not has_sky_signal(chip.science, good):
         good[:] = False
     return ChipImage(
         (rootname, chip.extver),

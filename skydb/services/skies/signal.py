@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError
-from skydb.files.usable import AcceptedFlags, ChipState, chip_states, prepared_copy
+from skydb.files.usable import AcceptedFlags, ChipState, chip_states, lit_states, prepared_copy
 from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs
@@ -106,7 +106,7 @@ class MeasureSignal:
         FileRejectedError
             When a file cannot be read.
         """
-        return Signal(self._states(inputs.paths, accepted, with_errors=True), accepted)
+        return Signal(self._states(inputs.paths, partial(chip_states, accepted=accepted)), accepted)
 
     def of_unknown(self, inputs: RunInputs, accepted: AcceptedFlags, recipe: str) -> Signal:
         """Exposures and chips without signal, where the ledger has levels from its levels.
@@ -129,19 +129,14 @@ class MeasureSignal:
             if (chips := known.get(key))
         }
         try:
-            seen = self._states(paths, accepted, with_errors=False)
+            found = self._states(paths, partial(lit_states, accepted=accepted))
         except FileRejectedError:
-            seen = {}
-        found = {
-            name: tuple(replace(chip, unmeasured=0) for chip in chips)
-            for name, chips in seen.items()
-        }
+            found = {}
         return Signal({**states, **found}, accepted)
 
     def _states(
-        self, paths: Mapping[str, Path], accepted: AcceptedFlags, *, with_errors: bool
+        self, paths: Mapping[str, Path], look: Callable[[Path], tuple[ChipState, ...]]
     ) -> dict[str, tuple[ChipState, ...]]:
-        look = partial(chip_states, accepted=accepted, with_errors=with_errors)
         with Threads(self.jobs) as pool:
             return dict(zip(paths, pool.map(look, paths.values()), strict=True))
 

@@ -255,7 +255,7 @@ class SkyRunService:
         said = [(kind, f"run {run_id}", message) for kind, message in remarks]
         said += [(flag.guard, flag.subject, flag.message) for flag in flags]
         with self.context.store.writing() as session:
-            run = session.get_one(SkyRun, run_id)
+            run = session.get_one(SkyRun, run_id, options=queries.WITH_ROWS)
             known = {finding.message for finding in run.findings}
             new = [remark for remark in said if remark[2] not in known]
             for kind, subject, message in new:
