@@ -75,12 +75,14 @@ def test_a_server_ends_with_the_process_that_started_it(repository: Path) -> Non
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         directory = Path(url.partition("host=")[2])
+        data = (directory / "data").resolve(strict=True)
         assert _select(url, "SELECT 1") == 1
         process.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 20
     while directory.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not directory.exists()
+    assert not data.exists()
 
 
 def test_the_world_outside_is_out_of_reach() -> None:
