@@ -54,7 +54,8 @@ def import_(
     """Bring in a catalogue from a file, gzipped or not; a copy is kept.
 
     Proper motions (pmra, pmdec in mas/yr), where the file has them, take the sources
-    to the epoch of each visit. Exit code 5 when rows were left out as repeated.
+    to the epoch of each visit. Exit code 5 when rows were left out as repeated,
+    or the unit of the motions cannot be right.
 
     Example: skydb refcat import gaia.ecsv --epoch 2016.0
     """

@@ -37,6 +37,12 @@ _FIRST_YEAR, _LAST_YEAR = 1850.0, 2150.0
 _FLOAT32_REASON = "{} is 32-bit, which is 0.027 arcsec off at RA 85; double precision is needed"
 
 
+_REPEATED = "Rows that repeat the source of another row"
+#: The fastest of a catalogue move by more, and most of no field by as much: in arcseconds a
+#: year, or in microarcseconds, they would be a thousand times slower or faster.
+_LEAST_FAST_MAS_YR, _MOST_USUAL_MAS_YR = 0.05, 1000.0
+
+
 @dataclass(frozen=True, eq=False)
 class CatalogTable:
     """Sources of a reference catalogue.
@@ -79,6 +85,32 @@ class CatalogTable:
         if self.pm_ra_mas_yr is None or self.pm_dec_mas_yr is None:
             return np.zeros(len(self), dtype=bool)
         return np.isfinite(self.pm_ra_mas_yr) & np.isfinite(self.pm_dec_mas_yr)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Sentences on rows that were left out, and on motions that cannot be in their unit.
+
+        Motions of Gaia DR3 have errors of 0.02 mas/yr at the least, 0.5 at G = 20 (Lindegren et
+        al. 2021, A&A 649, A2): of sources that stand still, too, some seem to move by more.
+        """
+        found = []
+        if self.repeated:
+            found.append(f"{_REPEATED}: {self.repeated}; they were left out.")
+        motions = self._speeds_mas_yr
+        usual, fast = np.percentile(motions, (50, 95)) if len(motions) else (0.0, 0.0)
+        if 0 < fast < _LEAST_FAST_MAS_YR or usual > _MOST_USUAL_MAS_YR:
+            found.append(
+                f"Half of its sources move by less than {usual:.2g} mas/yr, 95 % by less than "
+                f"{fast:.2g}, as no field does: the unit of its proper motions is wrong. Correct "
+                "it, and register the catalogue under another name."
+            )
+        return tuple(found)
+
+    @property
+    def _speeds_mas_yr(self) -> Floats:
+        if self.pm_ra_mas_yr is None or self.pm_dec_mas_yr is None:
+            return np.empty(0)
+        return np.hypot(self.pm_ra_mas_yr, self.pm_dec_mas_yr)[self.has_proper_motion]
 
     @property
     def radec_deg(self) -> Floats:

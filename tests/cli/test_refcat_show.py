@@ -74,6 +74,18 @@ def test_rows_that_repeat_a_source_are_flagged(ledger, tmp_path) -> None:
     assert row["findings"] == [said]
 
 
+@pytest.mark.parametrize(("scale", "code"), [(1.0, 0), (1e-3, 5), (1e3, 5), (0.0, 0)])
+def test_motions_in_another_unit_than_they_say_are_flagged(ledger, tmp_path, scale, code) -> None:
+    motions = (scale * speed for speed in (-3.0, 1.5, 0.2, 25.0, 8.0))
+    rows = [f"{10 + n / 1000},20,{motion},{motion / 2}" for n, motion in enumerate(motions)]
+    (tmp_path / "moving.csv").write_text("\n".join(["ra,dec,pmra,pmdec", *rows]))
+    path = tmp_path / "moving.csv"
+    row = ledger.json("refcat", "import", path, "--epoch", 2016, code=code)
+    assert [("the unit" in one, "mas/yr" in one) for one in row["findings"]] == (
+        [(True, True)] if code else []
+    )
+
+
 def test_the_sources_of_a_catalogue_are_listed_as_they_are(ledger, stars) -> None:
     ledger.json("refcat", "import", stars, "--name", "stars")
     rows = ledger.json("refcat", "show", "stars")

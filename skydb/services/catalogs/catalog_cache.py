@@ -224,7 +224,7 @@ class CatalogCache:
         stored = self.context.workspace.store(written, "catalogs", sha256[:12], written.name)
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
             _use(session, activity, question)
-            for doubt in obtained.doubts:
+            for doubt in (*obtained.doubts, *checked.doubts):
                 activity.notice(FindingKind.CATALOG, question.name, doubt)
             same = _named(session, question.name)
             if same is not None:

@@ -109,8 +109,8 @@ class RefcatService:
             workspace = self.context.workspace
             stored = workspace.store(path, "catalogs", sha256[:12], path.name)
             with self.context.closing(CatalogImport, activity_id) as (_, activity):
-                if table.repeated:
-                    activity.notice(FindingKind.CATALOG, name, _repeated(table.repeated))
+                for doubt in table.doubts:
+                    activity.notice(FindingKind.CATALOG, name, doubt)
                 catalog = ReferenceCatalog(
                     name,
                     CatalogService.FILE,
@@ -126,10 +126,6 @@ class RefcatService:
                     query=asked,
                 )
                 return queries.catalog_row(catalog)
-
-
-def _repeated(rows: int) -> str:
-    return f"Rows that repeat the source of another row: {rows}; they were left out."
 
 
 def checked_name(name: str) -> str:
