@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from skydb.api.composition import Services
+    from skydb.domain.grouping import TimeAxis
     from skydb.domain.vocabulary import SkyMethod
     from skydb.services.comparison import TimePoint
     from skydb.services.skies import Audit
@@ -97,10 +98,14 @@ class Pictures(Protocol):
     ) -> list[Path]:
         """Write the plot of all methods, the mosaics and the blink GIF."""
 
-    def timeline(self, points: Sequence[TimePoint], label: str, quantity: str) -> Figure:
+    def timeline(
+        self, points: Sequence[TimePoint], label: str, quantity: str, against: TimeAxis | None
+    ) -> Figure:
         """Draw ``sky`` or ``alignment`` against time."""
 
-    def write_timeline(self, points: Sequence[TimePoint], label: str, out: Path) -> list[Path]:
+    def write_timeline(
+        self, points: Sequence[TimePoint], label: str, out: Path, against: TimeAxis | None
+    ) -> list[Path]:
         """Write the plots of skies and of alignments."""
 
     def audit(self, audit: Audit) -> Figure:

@@ -9,7 +9,7 @@ from skydb.api.base import Group, run_number
 from skydb.api.names import names_of
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
-from skydb.domain.grouping import StatisticsBy
+from skydb.domain.grouping import StatisticsBy, TimeAxis
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 
@@ -193,8 +193,23 @@ class SkyComparisonGroup(Group):
         service = self._services.comparison.statistics
         return Result(service.statistics(what, wanted, scope, replays=replays))
 
-    def timeline(self, *, replays: bool = False, **chosen: Unpack[Selecting]) -> Timeline:
+    def timeline(
+        self, *, against: str | None = None, replays: bool = False, **chosen: Unpack[Selecting]
+    ) -> Timeline:
         """Show skies and alignments of exposures against time.
+
+        Parameters
+        ----------
+        against : str, optional
+            Times of the plots, ``observed`` or ``processed``: by default the dates of
+            observation, where there are several.
+        replays : bool
+            Also runs that a replay made to compare.
+
+        Raises
+        ------
+        UsageError
+            When there are no such times.
 
         Returns
         -------
@@ -207,11 +222,12 @@ class SkyComparisonGroup(Group):
         >>> figure = db.sky.timeline(visit="bxl50").plot(quantity="alignment")
         """
         scope, pictures = scope_of(chosen), self._pictures
+        times = member(TimeAxis, against, "times")
         points = self._services.comparison.timeline.timeline(scope, replays=replays)
         found = Timeline(
             points,
-            draw=lambda quantity="sky": pictures.timeline(points, scope.label, quantity),
-            write=lambda out: pictures.write_timeline(points, scope.label, out),
+            draw=lambda quantity="sky": pictures.timeline(points, scope.label, quantity, times),
+            write=lambda out: pictures.write_timeline(points, scope.label, out, times),
         )
         found.label = scope.label
         return found

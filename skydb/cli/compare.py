@@ -121,6 +121,12 @@ def timeline(
     context: typer.Context,
     chosen: Chosen,
     replays: Replays = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Times of the plots: observed or processed.", show_default="observed, if several"
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the two plots.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,7 +136,7 @@ def timeline(
     """
     shell = shell_of(context)
     with shell.ledger() as ledger:
-        points = ledger.sky.timeline(replays=replays, **chosen.words())
+        points = ledger.sky.timeline(against=against, replays=replays, **chosen.words())
     for picture in points.write(out) if out is not None else ():
         shell.say(f"{picture}")
     title = f"Over time: {points.label}"

@@ -25,6 +25,15 @@ class GroupBy(StrEnum):
     """The visit, without a pause of more than 40 minutes."""
 
 
+class TimeAxis(StrEnum):
+    """Times that values are drawn at."""
+
+    OBSERVED = "observed"
+    """Start of the exposure; of a drizzled product, of its first one."""
+    PROCESSED = "processed"
+    """Start of the run, or when a WCS was fitted or applied."""
+
+
 class StatisticsBy(StrEnum):
     """Property by which statistics of sky values are grouped."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from skydb.api.composition import Services
     from skydb.api.pictures import Display, Rows
+    from skydb.domain.grouping import TimeAxis
     from skydb.domain.vocabulary import SkyMethod
     from skydb.report.sky_display import Wanted
     from skydb.services.comparison import TimePoint
@@ -62,7 +63,9 @@ class LedgerPictures:
 
         return comparison_pictures(services, [dict(row) for row in rows], runs, out)
 
-    def timeline(self, points: Sequence[TimePoint], label: str, quantity: str) -> Figure:
+    def timeline(
+        self, points: Sequence[TimePoint], label: str, quantity: str, against: TimeAxis | None
+    ) -> Figure:
         """Draw ``sky`` or ``alignment`` against time."""
         from skydb.report.timeline_figures import alignment_timeline, draw_timeline, sky_timeline
 
@@ -70,13 +73,15 @@ class LedgerPictures:
         if quantity not in arranged:
             raise UsageError(f"Unknown quantity {quantity!r}.", advice="Use sky or alignment.")
         title = f"{quantity.capitalize()} over time: {label}"
-        return draw_timeline(arranged[quantity](points), title=title)
+        return draw_timeline(arranged[quantity](points, against), title=title)
 
-    def write_timeline(self, points: Sequence[TimePoint], label: str, out: Path) -> list[Path]:
+    def write_timeline(
+        self, points: Sequence[TimePoint], label: str, out: Path, against: TimeAxis | None
+    ) -> list[Path]:
         """Write the plots of skies and of alignments."""
         from skydb.report.timeline_figures import timeline_pictures
 
-        return timeline_pictures(points, label, out)
+        return timeline_pictures(points, label, out, against)
 
     def audit(self, audit: Audit) -> Figure:
         """Draw what a run left in the overlaps."""

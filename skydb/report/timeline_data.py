@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.grouping import TimeAxis
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 from skydb.services.comparison import Quantity, TimePoint
@@ -26,15 +26,6 @@ _SECONDS_PER_DAY = 86400.0
 _MOST_PANELS = 6
 #: The axis is broken where nothing was observed for longer, days.
 _GAP_DAYS = 0.5
-
-
-class TimeAxis(StrEnum):
-    """Times that values are drawn at."""
-
-    OBSERVED = "observed"
-    """Start of the exposure; of a drizzled product, of its first one."""
-    PROCESSED = "processed"
-    """Start of the run, or when a WCS was fitted or applied."""
 
 
 @dataclass(frozen=True, slots=True)

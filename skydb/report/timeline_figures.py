@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.grouping import TimeAxis
 from skydb.report.output import write_atomic
 from skydb.report.sky_figures import draw_errors
 from skydb.report.style import (
@@ -24,7 +25,6 @@ from skydb.report.style import (
 )
 from skydb.report.timeline_data import (
     Segment,
-    TimeAxis,
     TimelineData,
     TimePanel,
     TimeSeries,
@@ -219,7 +219,9 @@ def _date_segments(axes: Axes, segments: Sequence[Segment]) -> None:
     axes.tick_params(axis="x", length=2)
 
 
-def timeline_pictures(points: Sequence[TimePoint], title: str, out: Path) -> list[Path]:
+def timeline_pictures(
+    points: Sequence[TimePoint], title: str, out: Path, axis: TimeAxis | None = None
+) -> list[Path]:
     """Write the plots that there is anything for: skies, and alignments.
 
     Parameters
@@ -229,6 +231,8 @@ def timeline_pictures(points: Sequence[TimePoint], title: str, out: Path) -> lis
         Subject of the plots.
     out : Path
         Directory; made when it is missing.
+    axis : TimeAxis, optional
+        See :func:`.axis_of`.
     """
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, tuple[str, bool, Callable[..., TimelineData]]] = {
@@ -238,7 +242,7 @@ def timeline_pictures(points: Sequence[TimePoint], title: str, out: Path) -> lis
     written = []
     for name, (what, of_sky, arrange) in pictures.items():
         chosen = [point for point in points if (point.quantity is Quantity.SKY) is of_sky]
-        against = axis_of(chosen)
+        against = axis or axis_of(chosen)
         if is_dated(chosen, against):
             figure = draw_timeline(arrange(chosen, against), title=f"{what} over time: {title}")
             written.append(write_atomic(out / name, png_bytes(figure)))

@@ -17,6 +17,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 from PIL import Image
 
+from skydb.domain.grouping import TimeAxis
 from skydb.report.alignment_figures import draw_sources
 from skydb.report.audit_figures import draw_audit
 from skydb.report.blink import frame_pngs
@@ -29,7 +30,6 @@ from skydb.report.sky_display import draw_sky_display
 from skydb.report.sky_figures import draw_sky_comparison, sky_comparison
 from skydb.report.style import DARK, new_figure
 from skydb.report.timeline_figures import (
-    TimeAxis,
     alignment_timeline,
     draw_timeline,
     sky_timeline,

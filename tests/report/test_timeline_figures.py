@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydb.domain.grouping import TimeAxis
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
 from skydb.report.style import DARK, LIGHT, Theme, png_bytes
 from skydb.report.timeline_data import Segment, on_axis, segments_of
 from skydb.report.timeline_figures import (
-    TimeAxis,
     TimelineData,
     alignment_timeline,
     draw_timeline,

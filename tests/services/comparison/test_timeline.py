@@ -94,6 +94,17 @@ def test_the_python_interface_has_a_table_for_each_question(book: SmallLedger) -
     assert len(db.sky.changes(*(row.run_id for row in asked))) == 2
 
 
+def test_its_plots_are_against_the_times_that_are_asked_for(book: SmallLedger) -> None:
+    db = interface_of(book.services)
+    labels = {
+        against: db.sky.timeline(visit="bxl50", against=against).plot().axes[-1].get_xlabel()
+        for against in ("observed", "processed")
+    }
+    assert len(set(labels.values())) == 2
+    with pytest.raises(UsageError, match="Unknown times 'written'"):
+        db.sky.timeline(visit="bxl50", against="written")
+
+
 def test_every_point_has_the_date_of_observation_of_its_exposure(book: SmallLedger) -> None:
     with book.services.context.store.writing() as session:
         exposure = session.scalars(select(Exposure).where(Exposure.rootname == A)).one()
