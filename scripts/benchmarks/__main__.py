@@ -35,8 +35,9 @@ NAMES = (
     "trust",
 )
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+RECORD = PAGE.with_suffix(".json")
 _TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
-_COLUMNS = ("name", "target", "ratio", "median_reference_s", "median_s", "passed")
+_COLUMNS = ("name", "target", "ratio", "median_reference_s", "median_s", "passed", "measured_at")
 
 
 def main() -> int:
@@ -44,11 +45,11 @@ def main() -> int:
     options = _options()
     with _directory(options.keep) as workdir:
         results = list(_measure(options.names or NAMES, workdir, options))
-    report = {"machine": _machine(), "measured_at": f"{datetime.now(UTC):%F}", "results": results}
+    report = {"machine": _machine(), "results": results}
     Path(options.out).write_text(json.dumps(report, indent=2, default=str) + "\n")
     _show(results)
     if options.write_docs:
-        PAGE.write_text(_TABLE.sub(rf"\1{_markdown(results)}\2", PAGE.read_text()))
+        _write_docs(report)
     return 0 if all(result["passed"] for result in results) else 1
 
 
@@ -83,7 +84,18 @@ def _measure(names: Sequence[str], workdir: Path, options: argparse.Namespace) -
         found = module.measure(home, options.repeats, **more)
         for result in [found] if isinstance(found, dict) else found:
             sys.stderr.write(f"bench: {result['name']}: {result['ratio']:.3g}\n")
-            yield result
+            yield {"bench": name, "measured_at": f"{datetime.now(UTC):%F}", **result}
+
+
+def _write_docs(report: dict[str, Any]) -> None:
+    """Keep the results beside those of other benchmarks, of which each has its day."""
+    kept = json.loads(RECORD.read_text())["results"]
+    anew = {result["bench"] for result in report["results"]}
+    known = [*(one for one in kept if one["bench"] not in anew), *report["results"]]
+    known.sort(key=lambda one: NAMES.index(one["bench"]))
+    text = json.dumps({**report, "results": known}, indent=2, default=str)
+    RECORD.write_text(text + "\n")
+    PAGE.write_text(_TABLE.sub(rf"\1{_markdown(known)}\2", PAGE.read_text()))
 
 
 def _machine() -> dict[str, Any]:
@@ -111,8 +123,8 @@ def _show(results: Iterable[Result]) -> None:
 
 
 def _markdown(results: Iterable[Result]) -> str:
-    heads = ("what", "target", "ratio", "reference [s]", "measured [s]", "met")
-    rows = ["| " + " | ".join(heads) + " |", "|---|---|---|---|---|---|"]
+    heads = ("what", "target", "ratio", "reference [s]", "measured [s]", "met", "on")
+    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     rows += ["| " + " | ".join(_cells(result)) + " |" for result in results]
     return "\n".join(rows) + "\n"
 
