@@ -46,6 +46,21 @@ def test_every_import_costs_time_in_every_call(part: str, needed: str, unused: s
     assert not imported & {*_HEAVY, unused, "stsci.skypac.skymatch"}
 
 
+def test_astropy_does_with_fits_what_it_is_configured_to_do(tmp_path: Path) -> None:
+    directory = tmp_path / "astropy"
+    directory.mkdir()
+    (directory / "astropy.cfg").write_text("[io.fits]\nuse_memmap = False\n")
+    script = (
+        f"import os; os.environ['XDG_CONFIG_HOME'] = {str(tmp_path)!r};"
+        "from astropy.io import fits; asked = list(fits.conf);"
+        "from skydb.drizzle.tasks import lean; lean.import_drizzlepac(lean.TWEAKBACK);"
+        "print(*(str(getattr(fits.conf, name)) for name in asked), len([*fits.conf]),"
+        " fits.conf.use_memmap, fits.conf.lazy_load_hdus)"
+    )
+    *settled, looked_up, memmap, lazy = printed(script)
+    assert (len(settled), looked_up, memmap, lazy) == (6, "0", "False", "True")
+
+
 def test_a_drizzlepac_that_is_built_otherwise_is_imported_as_a_whole() -> None:
     version, has_all, has_functions = printed(
         "from skydb.drizzle.tasks import lean;"

@@ -69,6 +69,7 @@ def import_drizzlepac(part: Part) -> ModuleType:
     module
         ``drizzlepac``; its modules are imported as ever.
     """
+    _settle_configuration()
     if _PACKAGE in sys.modules:
         return sys.modules[_PACKAGE]
     before = set(sys.modules)
@@ -83,6 +84,15 @@ def import_drizzlepac(part: Part) -> ModuleType:
         _forget(set(sys.modules) - before)
         return importlib.import_module(_PACKAGE)
     return package
+
+
+def _settle_configuration() -> None:
+    """Keep what astropy is configured to do with FITS, which it looks up again for every card."""
+    from astropy.io import fits
+
+    settled = {name: getattr(fits.conf, name) for name in fits.conf}
+    for name, value in settled.items():
+        setattr(type(fits.conf), name, value)
 
 
 def _prepare(part: Part) -> None:
