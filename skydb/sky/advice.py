@@ -150,13 +150,13 @@ def _case(method: SkyMethod, evidence: SkyEvidence) -> _Case:
         return _Case(method, match_sigma, (), why)
     if method is SkyMethod.MATCH:
         return _Case(method, match_sigma, (left,))
-    light = ("light at the lowest level", max((z.light for z in evidence.zeros), default=0.0))
+    light = ("light at the lowest level", max(zero.light for zero in evidence.zeros))
     level = evidence.level_sigma(method)
     if method is SkyMethod.GLOBALMIN_MATCH:
         sigma = float(
             np.hypot(match_sigma, level_noise := evidence.level_sigma(SkyMethod.LOCALMIN))
         )
-        count = max((zero.chips for zero in evidence.zeros), default=1)
+        count = max(zero.chips for zero in evidence.zeros)
         lift = _lift(evidence, float(np.hypot(match_sigma, level_noise)), count)
         return _Case(method, sigma, (left, lift, light))
     if method is SkyMethod.LOCALMIN:

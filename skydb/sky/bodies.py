@@ -259,7 +259,7 @@ def stars_of(relative: Relative, body: Sequence[int]) -> BodyStars:
     source = np.concatenate([np.arange(len(one)) for one in places])
     star, keep = _linked(xy, member, _LINK_PIX * relative.plane.pixel_mas)
     xy, member, star, source = xy[keep], member[keep], star[keep], source[keep]
-    means, seen = _means(star, xy, int(star.max()) + 1)
+    means, seen = _means(star, xy)
     trusted = seen >= _wanted(relative, body, means)
     number = np.cumsum(trusted) - 1
     mine = trusted[star]
@@ -342,7 +342,7 @@ def _linked(xy: Floats, member: Indices, link: float) -> tuple[Indices, NDArray[
     pairs = pairs[member[pairs[:, 0]] != member[pairs[:, 1]]]
     graph = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(xy), len(xy)))
     _, star = connected_components(graph, directed=False)
-    means, _ = _means(star, xy, int(star.max()) + 1)
+    means, _ = _means(star, xy)
     order = np.argsort(np.linalg.norm(xy - means[star], axis=1), kind="stable")
     _, best = np.unique(np.column_stack((star, member))[order], axis=0, return_index=True)
     keep = np.zeros(len(xy), dtype=bool)
@@ -350,8 +350,8 @@ def _linked(xy: Floats, member: Indices, link: float) -> tuple[Indices, NDArray[
     return np.asarray(star, dtype=np.intp), keep
 
 
-def _means(star: Indices, xy: Floats, count: int) -> tuple[Floats, NDArray[np.intp]]:
-    """Mean place of each star, and the number of its measurements."""
+def _means(star: Indices, xy: Floats, count: int = 0) -> tuple[Floats, NDArray[np.intp]]:
+    """Mean place of each star, at least of so many, and the number of its measurements."""
     seen = np.bincount(star, minlength=count)
     sums = np.column_stack([np.bincount(star, xy[:, side], minlength=count) for side in (0, 1)])
     return sums / np.maximum(seen, 1)[:, np.newaxis], seen

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from skydb.domain.overlap import Level, MeasuredChip, MeasuredOverlap
 from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.errors import UsageError
-from skydb.sky.advice import Advice, MethodAdvice, advise, lowest_of
-from skydb.sky.evidence import beyond
+from skydb.sky.advice import Advice, MethodAdvice, _doubtful, advise, lowest_of
+from skydb.sky.evidence import Zero, beyond
 from skydb.sky.methods import Measures
 
 SIGMA, NOISE, WHOLE, PART = 0.001, 0.1, 10_000, 2_500
@@ -182,6 +182,14 @@ def test_neither_names_nor_a_common_sky_change_what_is_named(
 
 def test_the_lowest_of_many_equal_levels_is_too_low() -> None:
     assert [lowest_of(n) for n in (1, 2, 12)] == pytest.approx([0.0, 0.56, 1.63], abs=0.03)
+
+
+def test_the_zero_that_is_told_of_has_most_light_and_then_fewest_places() -> None:
+    bright, alone, shared = Zero(3, 4, 0.5), Zero(1, 2, 0.0), Zero(2, 2, 0.0)
+    for zeros, expected in (
+        ((shared, alone), alone), ((alone, shared), alone), ((alone, bright, shared), bright),
+    ):  # fmt: skip
+        assert _doubtful(zeros) is expected
 
 
 def test_an_rms_of_few_numbers_has_to_be_larger_to_be_more_than_noise() -> None:

@@ -66,6 +66,11 @@ def test_a_source_is_counted_once_where_another_one_is_near(are_twins_first: boo
         assert found.size_mas < 1.0
 
 
+def test_two_offsets_that_are_about_as_good_are_none() -> None:
+    alone = field(40, 3)
+    assert catalog_offset(np.vstack((alone, moved(alone, 0.0, 900.0, 1.0))), alone) is None
+
+
 @pytest.mark.parametrize("noise_mas", [1.0, 100.0])
 def test_catalogues_that_agree_are_not_beyond_their_errors(noise_mas: float) -> None:
     first = field(60, 5)

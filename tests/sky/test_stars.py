@@ -73,6 +73,7 @@ def test_the_unit_of_an_image_does_not_matter() -> None:
     np.testing.assert_allclose(other.xy_pix, one.xy_pix, atol=1e-6)
     np.testing.assert_allclose(other.flux, one.flux * 1e-5, rtol=1e-6)
     np.testing.assert_allclose(other.snr, one.snr, rtol=1e-6)
+    assert other.candidates == one.candidates
 
 
 def test_a_pixel_without_an_error_is_not_good_and_small_errors_are_those_of_the_noise() -> None:
