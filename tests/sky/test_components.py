@@ -215,6 +215,7 @@ class Scored:
     [
         (_AS_GOOD + 20.0, 20.0, True),
         (_AS_GOOD + 20.0, 19.9, False),
+        (_AS_GOOD + 0.5, 0.6, True),
         # What fits no better than nothing does leaves nothing to tell others from it.
         (_AS_GOOD - 0.5, 10.0, False),
         (_AS_GOOD, 0.0, False),

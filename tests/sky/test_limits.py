@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skydb.domain.trust import PARAMETERS_FITTED
-from skydb.sky import bodies, regions, skypixels
+from skydb.sky import bodies, coverage, fit_trust, regions, skypixels
 from skydb.sky.advice import _scene
 from skydb.sky.bodies import (
     LEAST_STARS,
@@ -232,20 +232,29 @@ def test_an_outline_holds_a_circle_that_touches_its_sides_from_inside(
     assert (touched.tolist(), held.tolist()) == ([verdict[0]], [verdict[1]])
 
 
-def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it() -> None:
+def test_what_lies_as_far_out_as_the_last_source_is_not_beyond_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     square = np.array([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)])
     assert _bare_share(square, square, 1000) == 0.0
     assert _bare_share(square, square[:6], 1000) == pytest.approx(1 / 3)
     # As few sources leave as much by chance.
     assert _bare_share(square, square[:6], 1) == 0.0
+    for part, share in ((1 / ABOVE, 0.0), (1.0, 1 / 3)):
+        monkeypatch.setattr(coverage, "_CHANCE", part * (1.0 - 1 / 3) ** 5)
+        assert _bare_share(square, square[:6], 5) == pytest.approx(share)
 
 
-def test_products_five_degrees_apart_have_no_box_in_common() -> None:
+def test_products_beyond_five_degrees_have_no_box_in_common(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     first, near, far = (np.array([(10.0, dec)]) for dec in (0.0, 4.99, 5.01))
     assert _in_box(first, near, 6.0).tolist() == first.tolist()
     assert _in_box(first, far, 6.0).shape == (0, 2)
     assert _in_box(first, near, 4.0).shape == (0, 2)
     assert _in_box(first, near[:0], 6.0).shape == _in_box(first[:0], near, 6.0).shape == (0, 2)
+    monkeypatch.setattr(fit_trust, "_separation_deg", lambda *_: np.array([5.0]))
+    assert _in_box(first, near, 6.0).tolist() == first.tolist()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod, SkyStat, SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.advice import _chosen
+from skydb.sky.frame_offsets import _peak
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.positions import parse_dec_deg, parse_ra_deg
@@ -124,3 +125,10 @@ def test_the_nearest_method_is_chosen_and_of_those_about_as_near_one_with_a_zero
     noisy = _evidence()
     noisy.pixel_noise = 40.0
     assert _chosen(_cases(match=4.0), noisy) is SkyMethod.MATCH
+
+
+def test_a_few_votes_for_one_pixel_are_less_than_many_around_another() -> None:
+    around = np.array([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)] * 2)
+    few = np.tile((-4.0, 5.0), (3, 1))
+    found = _peak(np.vstack((few, around + (3.0, 2.0))), 10.0)
+    assert found is not None and found.tolist() == [3.0, 2.0]

@@ -93,7 +93,7 @@ def test_what_is_inside_does_not_depend_on_the_height_of_the_corners() -> None:
 @pytest.mark.parametrize(
     ("scores", "others"),
     [([5.0, 3.0, 2.9, -3.0], ("b", "d")), ([4.0, 0.0, 3.9], ()), ([6.0, 5.0], ("b",)),
-     ([6.0, 4.4], ())],
+     ([6.0, 4.4], ()), ([4.1, 0.95], ("b",))],
 )  # fmt: skip
 def test_exposures_that_are_nearly_as_far_off_are_named_beside_the_worst(
     scores: list[float], others: tuple[str, ...]
