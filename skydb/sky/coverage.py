@@ -108,7 +108,7 @@ class ImageArea:
         for index in np.flatnonzero(inside):
             x, y = np.rint(pixels[index]).astype(int)
             window = self.exposed[
-                max(y - reach, 0) : max(y + reach + 1, 0), max(x - reach, 0) : max(x + reach + 1, 0)
+                max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1
             ]
             held[index] = bool(window.any())
         return held

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from astropy.wcs import WCS
 
-from skydb.sky.coverage import ImageArea, coverage, share_in_circle
+from skydb.sky import coverage as rules
+from skydb.sky.coverage import (
+    _DIRECTIONS,
+    ImageArea,
+    _bare_share,
+    coverage,
+    coverage_of_chips,
+    share_in_circle,
+)
+from tests.sky.chips import tan_wcs
 
 SCALE_DEG = 0.128 / 3600
 SIZE = 100
@@ -92,3 +101,50 @@ def test_a_circle_covers_the_share_of_the_image_that_is_in_it(place) -> None:
     assert share_in_circle(area, *place, 100 * SCALE_DEG) == 1.0
     assert share_in_circle(area, *place, 25 * SCALE_DEG) == pytest.approx(np.pi / 16, abs=0.02)
     assert share_in_circle(area, (place[0] + 90.0) % 360.0, 0.0, 1e-4) == 0.0
+
+
+def test_pixels_are_looked_for_less_than_sixty_degrees_from_the_middle_of_an_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape = (100, 100)
+    wcs = tan_wcs((10.0, 0.0), scale_arcsec=0.4 * 3600, shape_xy=shape)
+    area = ImageArea(np.ones(shape, dtype=bool), wcs)
+    # The middle is half a pixel off that of the WCS.
+    near = np.isfinite(area.pixels_of(np.array([(10.0, 59.6), (10.0, 60.4), (69.4, 0.0)])))
+    assert near.tolist() == [[True] * 2, [False] * 2, [True] * 2]
+    monkeypatch.setattr(rules, "separations_mas", lambda *_: np.array([60.0 * 3.6e6]))
+    assert np.isnan(area.pixels_of(np.array([(10.0, 0.0)]))).all()
+
+
+def test_the_outer_edges_of_pixels_are_not_on_an_image() -> None:
+    area = ImageArea(np.ones((5, 5), dtype=bool), tan_wcs((10.0, 0.0), shape_xy=(5, 5)))
+    places = np.array([(-0.5, 2.0), (2.0, -0.5), (4.5, 2.0), (2.0, 4.5), (-0.4, 4.4)])
+    assert area.holds(places, 0.0).tolist() == [False, False, False, False, True]
+    assert area.holds(places, 1.0).all()
+
+
+def test_the_end_of_a_catalogue_is_seen_in_every_direction() -> None:
+    angles = np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS
+    disc = np.vstack([
+        radius * np.column_stack((np.cos(angles), np.sin(angles)))
+        for radius in np.sqrt(np.linspace(0.01, 1.0, 30))
+    ])  # fmt: skip
+    shares = [
+        _bare_share(disc, disc[disc @ (np.cos(angle), np.sin(angle)) < 0.4], 1000)
+        for angle in angles
+    ]
+    # The part of a circle that a line cuts off.
+    part = (np.arccos(0.4) - 0.4 * np.sqrt(1 - 0.4**2)) / np.pi
+    assert shares == pytest.approx([part] * _DIRECTIONS, abs=0.02)
+    assert np.ptp(shares) < 1e-9
+
+
+def test_a_single_chip_is_covered_as_an_image_is_however_it_is_turned() -> None:
+    for turn_deg in (3.0, 20.0, 44.0):
+        wcs = tan_wcs((85.0, 30.0), scale_arcsec=1.0, shape_xy=(40, 30), rotation_deg=turn_deg)
+        area = ImageArea(np.ones((30, 40), dtype=bool), wcs)
+        pixels = np.random.default_rng(2).uniform((-20.0, -20.0), (22.0, 50.0), (400, 2))
+        radec = np.asarray(wcs.all_pix2world(pixels, 0))
+        alone = coverage(area, radec, 1.0)
+        assert coverage_of_chips([area], radec, 1.0) == alone
+        assert alone.share == pytest.approx(0.55, abs=0.05)
