@@ -7,6 +7,7 @@ from skydb.sky.fit_trust import (
     Agreement,
     Sighting,
     _in_box,
+    _offsets_arcsec,
     catalog_inside,
     check_archive,
     check_cross_match,
@@ -245,3 +246,12 @@ def test_what_is_beyond_chance_is_told_in_its_standard_deviations(pairs, chance,
     found = Agreement(pairs, 140, chance, 0.01, 0.002)
     assert found.is_beyond_chance == confirms
     assert (check_cross_match(found).score >= CONFIRMING_SCORE) == confirms
+
+
+def test_a_source_has_one_neighbour_wherever_it_stands_in_its_list() -> None:
+    there = np.array([(10.0, 20.0), (10.0, 20.01)])
+    beside = np.array([(10.0, 20.0 + 0.02 / 3600), (10.0, 20.0 + 0.05 / 3600), (10.0, 20.01)])
+    for order in ([0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0]):
+        offsets = _offsets_arcsec(beside[order], there, 0.1)
+        assert sorted(offsets[:, 1].round(4).tolist()) == [0.0, 0.02]
+        assert offsets[:, 0] == pytest.approx(0.0, abs=1e-6)

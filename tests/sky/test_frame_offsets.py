@@ -20,6 +20,7 @@ from skydb.sky.frame_offsets import (
     Detections,
     FrameOffset,
     _filled,
+    _mas_per_pix,
     detect,
     offset_between,
 )
@@ -214,3 +215,13 @@ def test_pixels_are_filled_alike_at_all_edges() -> None:
     np.testing.assert_array_equal(filled[~bad], image[~bad])
     for turned in ((slice(None, None, -1), slice(None)), (slice(None), slice(None, None, -1))):
         np.testing.assert_array_equal(_filled(image[turned], bad[turned]), filled[turned])
+
+
+def test_a_step_of_one_pixel_is_that_in_the_middle_of_a_chip_that_is_not_square() -> None:
+    for shape in ((400, 40), (40, 400)):
+        wcs = tan_wcs((10.0, 20.0), shape_xy=shape[::-1], crpix=(1.0, 1.0), sip=1e-3)
+        x, y = (shape[1] + 1) / 2, (shape[0] + 1) / 2
+        steps = _mas_per_pix(wcs, shape)
+        places = wcs.sip_pix2foc(np.array([(x, y), (x + 1, y), (x, y + 1)]), 1)
+        pixels = 40.0 * np.column_stack((places[1] - places[0], places[2] - places[0]))
+        assert steps == pytest.approx(pixels * np.array([[-1.0], [1.0]]), abs=0.05)

@@ -130,5 +130,5 @@ def test_the_nearest_method_is_chosen_and_of_those_about_as_near_one_with_a_zero
 def test_a_few_votes_for_one_pixel_are_less_than_many_around_another() -> None:
     around = np.array([(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)] * 2)
     few = np.tile((-4.0, 5.0), (3, 1))
-    found = _peak(np.vstack((few, around + (3.0, 2.0))), 10.0)
+    found = _peak(np.vstack((few, around + np.array([3.0, 2.0]))), 10.0)
     assert found is not None and found.tolist() == [3.0, 2.0]
