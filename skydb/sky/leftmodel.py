@@ -229,8 +229,7 @@ class LeftModel:
         ]
         places = (np.tile(row, 4), np.concatenate([place for place, _ in columns]))
         values = np.concatenate([value for _, value in columns])
-        shape = (self._samples, first + 2 * exposures)
-        return coo_array((values, places), shape=shape).tocsr()
+        return coo_array((values, places)).tocsr()
 
     def _eliminate(
         self, design: Sparse, cells: NDArray[np.intp], weights: Floats, levels: Floats

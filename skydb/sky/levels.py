@@ -202,6 +202,6 @@ class SkyStatistic:
         bins = int((high - low) / width) + 1
         step = np.float32((high - low) / (bins - 1))
         places = ((kept - np.float32(low)) / step).astype(np.intp)
-        counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
+        counts = np.bincount(places, minlength=bins)
         value = low + (peak_of(counts) + 0.5) * width
         return Level(value, noise.of_mode(counts, width), kept.size)

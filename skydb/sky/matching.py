@@ -101,7 +101,7 @@ class IslandMatch:
             first, second = one.first_level, one.second_level
             if first and second and first.noise > 0 and second.noise > 0:
                 factors = self._factor(one.first), self._factor(one.second)
-                pixels = (first.pixels + second.pixels) / 2
+                pixels = first.pixels + second.pixels
                 shifts[place] += pixels * unequal_noise_shift((first, second), factors)
                 weights[place] += pixels
         return shifts / np.maximum(weights, 1.0)
@@ -160,7 +160,7 @@ class IslandMatch:
         level = self._measures.by_key[chip].level
         sigmas = np.array([*(part.level.sigma for part in parts), level.sigma if level else 0.0])
         return NoiseBlock(
-            np.array([*(part.equation for part in parts), -1], dtype=int),
+            np.array([*(part.equation for part in parts), 0], dtype=int),
             np.array([*(part.effect for part in parts), 0.0]),
             np.array([*(0.0 for _ in parts), self._factor(chip)]),
             self._correlations(chip) * np.outer(sigmas, sigmas),
@@ -175,10 +175,10 @@ class IslandMatch:
     def _correlated(self, chip: ChipKey) -> NDArray[np.float64]:
         parts = self._parts.get(chip, [])
         outlines = self._measures.outlines
-        if not outlines:
+        if not outlines or not parts:
             return np.eye(len(parts) + 1)
         whole = self._measures.by_key[chip].level
         values = np.array([*(part.level.value for part in parts), whole.value if whole else 0.0])
-        noise = float(np.median([part.level.noise for part in parts])) if parts else 0.0
+        noise = float(np.median([part.level.noise for part in parts]))
         shared = shared_correlations(outlines[chip], [outlines[one.partner] for one in parts])
         return shared * common_part_of_medians(values, noise)

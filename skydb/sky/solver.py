@@ -45,7 +45,7 @@ class NoiseBlock:
     Parameters
     ----------
     equations : ndarray of int, shape (K,)
-        The equation that each changes; one of -1 changes none.
+        The equation that each changes; any one where the effect is 0.
     effects : ndarray, shape (K,)
         By how much a unit of each changes the difference.
     common : ndarray, shape (K,)
@@ -142,7 +142,7 @@ class OffsetFit:
 
     def _changes(self, grounded: _Grounded, block: NoiseBlock) -> NDArray[np.float64]:
         """Change of every unknown by a unit of each source, (count, K)."""
-        effects = np.where(block.equations < 0, 0.0, block.effects * self._weights[block.equations])
+        effects = block.effects * self._weights[block.equations]
         right = (self._incidence[block.equations].T * effects).toarray()
         return grounded.solve(right) + block.common
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skydb.sky.leftmodel import LeftModel, Term
+from skydb.sky.leftmodel import _CONSTRAINED, LeftModel, Term, _pseudo_inverse
 from tests.keeping import assert_kept
 
 Chips = dict[tuple[str, int], float]
@@ -140,3 +140,23 @@ def test_the_scatter_is_that_of_a_fit_of_all_unknowns_at_once(
     for seed in range(3):
         found, expected = _scatter_by_all_unknowns(chips, 9, 0.2, seed)
         assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_two_chips_of_the_same_number_make_a_term_of_all_exposures() -> None:
+    names = {}
+    for exposures in ("ab", "abc"):
+        model = _model({(name, chip): 0.0 for name in exposures for chip in (1, 2)}, noise=0.1)
+        names[exposures] = [term.name for term in model.terms if term.exposure is None]
+    assert names == {"ab": ["every exposure[2]"], "abc": ["every exposure[2]"]}
+    alone = _model({("a", 1): 0.0, ("a", 2): 0.0, ("b", 1): 0.0}, noise=0.1)
+    assert [term.name for term in alone.terms] == ["a[2]", "a", "b"]
+
+
+@pytest.mark.parametrize("largest", [0.5, 1.0, 2.0])
+def test_what_is_constrained_is_so_beside_the_largest(largest: float) -> None:
+    for part, rank in ((0.75, 1), (1.25, 2)):
+        matrix = np.diag([part * _CONSTRAINED * largest, largest])
+        inverse, found = _pseudo_inverse(matrix, np.ones(2))
+        assert found == rank
+        assert inverse[1, 1] == pytest.approx(1 / largest)
+    assert _pseudo_inverse(np.zeros((2, 2)), np.ones(2))[1] == 0

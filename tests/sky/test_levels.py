@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -137,3 +140,13 @@ def test_limits_are_kept_on_both_sides_and_belong_to_what_is_kept() -> None:
     assert both.tolist() == [[False, True, True, True, False, False]]
     assert SkyStatistic(lower=2.0).good_pixels(pixels).tolist()[0][:5] == [False] + 4 * [True]
     assert SkyStatistic(upper=4.0).good_pixels(pixels).tolist()[0][:5] == 4 * [True] + [False]
+
+
+@pytest.mark.parametrize(("wide", "mode"), [(1.999, 1 + 1.5 * 1.999), (2.0, 4.0), (2.001, 2.0005)])
+def test_a_bin_that_is_as_wide_as_all_pixels_are_apart_is_the_first_of_two(
+    wide: float, mode: float
+) -> None:
+    kept = np.array([1.0, 3.0, 3.0], dtype=np.float32)
+    noise: Any = SimpleNamespace(of_mode=lambda *_: 0.0)
+    found = SkyStatistic(SkyStat.MODE, width_sigma=wide)._mode(kept, 1.0, 1.0, noise)
+    assert (found.value, found.pixels) == (pytest.approx(mode), 3)

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.overlap import Level, MeasuredChip, MeasuredOverlap
+from skydb.domain.vocabulary import SkyMethod, SkyUnit
 from skydb.sky.methods import Measures, sky_of
+from skydb.sky.noise import unequal_noise_shift
 from skydb.sky.shares import common_part_of_medians, shared_correlations
 from tests.sky.measured import measures
 
@@ -105,3 +109,45 @@ def test_what_medians_have_in_common_is_a_covariance(levels: list[float], noise:
     assert np.diag(found) == pytest.approx(1.0)
     assert found.min() >= 0.0 and found.max() <= 1.0 + 1e-12
     assert np.linalg.eigvalsh(found).min() > -1e-9
+
+
+def _noisy(chips: dict[tuple[str, int], Level], edges: list[tuple[int, int]]) -> Measures:
+    """Two exposures of some chips, which overlap by these."""
+    seen = [MeasuredChip(*key, level, SkyUnit.ELECTRON_PER_S, 2.0) for key, level in chips.items()]
+    overlaps = [
+        MeasuredOverlap(("a", one), ("b", other), 1.0, chips["a", one], chips["b", other])
+        for one, other in edges
+    ]
+    return Measures(tuple(seen), tuple(overlaps))
+
+
+def test_a_difference_is_off_by_what_unequal_noise_does_to_all_of_its_chips() -> None:
+    chips = {
+        ("a", 1): Level(1.0, 1e-4, 100_000, 0.2, 3.0), ("b", 1): Level(1.0, 1e-4, 90_000, 0.1, 3.0),
+        ("a", 2): Level(1.0, 1e-4, 30_000, 0.3, 2.0), ("b", 2): Level(1.0, 1e-4, 20_000, 0.1, 2.0),
+    }  # fmt: skip
+    shifts = [unequal_noise_shift((chips["a", n], chips["b", n]), (2.0, 2.0)) for n in (1, 2)]
+    assert min(shifts) > 0.1
+    (both,) = _noisy(chips, [(1, 1), (2, 2)]).matches
+    mean = (190_000 * shifts[0] + 50_000 * shifts[1]) / 240_000
+    assert both._unequal_noise == pytest.approx([mean])
+    assert both.sigmas("a")["b"] == pytest.approx(mean, rel=1e-3)
+    # Levels of which the noise is not known say nothing of it.
+    for unknown in (("a", 2), ("b", 2)):
+        known = {**chips, unknown: replace(chips[unknown], noise=0.0)}
+        (one,) = _noisy(known, [(1, 1), (2, 2)]).matches
+        assert one._unequal_noise == pytest.approx([shifts[0]])
+    (none,) = measures({"a": 1.2, "b": 0.8}, [("a", "b")]).matches
+    assert none._unequal_noise.tolist() == [0.0]
+
+
+def test_a_common_lift_is_that_of_a_chip_that_no_other_one_overlaps() -> None:
+    level = Level(1.0, 0.03, 1000, 0.1)
+    chips = {("a", 1): level, ("b", 1): level, ("b", 2): replace(level, value=0.5, sigma=0.05)}
+    given = _noisy(chips, [(1, 1)])
+    outlines = {("a", 1): SQUARE, ("b", 1): SQUARE, ("b", 2): SQUARE + 0.02}
+    for one in (given, Measures(given.chips, given.overlaps, outlines)):
+        (match,) = one.matches
+        assert match.sigmas_above(("b", 2)) == pytest.approx(
+            {"b": 2.0 * 0.05, "a": 2.0 * np.hypot(0.05, 0.03 * 2**0.5)}
+        )

@@ -71,3 +71,11 @@ def test_an_exposure_is_known_by_what_its_name_says() -> None:
         for found in all_overlaps(names)
     ]
     assert len(compare_neighbours(fresh, one, pair)) == 2
+
+
+def test_exposures_of_a_visit_that_overlap_one_alone_are_each_compared_with_it() -> None:
+    one = visits(v="a b c d")
+    for largest in (("a", "b"), ("a", "c"), ("a", "d")):
+        areas = {pair("a", name): 2.0 for name in "bcd"} | {largest: 3.0}
+        overlaps = [Overlap(*names, area) for names, area in areas.items()]
+        assert compare_neighbours(overlaps, one, pair) == sorted(areas)
