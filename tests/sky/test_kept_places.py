@@ -139,6 +139,7 @@ def test_a_shift_of_outlines_is_told_and_what_cannot_be_compared_is_not() -> Non
         (before, {1: after[1]}),
         (before, {1: after[1], 2: None}),
         ({1: before[1]}, {1: triangle}),
+        ({1: triangle}, {1: before[1]}),
         ({}, after),
     ):
         assert displacement_of_outlines(one, other) is None

@@ -1,10 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from skydb.domain.overlap import Level
 from skydb.domain.vocabulary import SkyStat
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.noise import _left_of_step, unequal_noise_shift
+from skydb.sky.noise import PixelNoise, _left_of_step, unequal_noise_shift
 
 SHAPE = (48, 48)
 TRIES = 150
@@ -137,3 +139,44 @@ def test_of_values_in_one_step_a_part_of_it_is_left_however_little_they_scatter(
         assert _left_of_step(2.0, deviation) == pytest.approx(2.0 / (np.sqrt(2) * np.pi))
     assert _left_of_step(2.0, 2.0) < 1e-6
     assert _left_of_step(0.0, 1.0) == 0.0
+
+
+def test_steps_as_small_as_a_number_can_tell_are_noise_of_a_median() -> None:
+    """Half a step above a number is the number again, so that no pixel lies around it."""
+    values = np.full(4_000, 2.0**24 + 4, dtype=np.float32)
+    values[::40], values[20::40] = 2.0**24 + 2, 2.0**24 + 6
+    noise = PixelNoise(values, -np.inf, np.inf, values.size, 1.0)
+    assert noise.of_median(2.0**24 + 4) == pytest.approx(2.0 / np.sqrt(12))
+
+
+def test_steps_count_where_the_middle_of_the_pixels_is() -> None:
+    rng = np.random.default_rng(1)
+    values = np.append(rng.uniform(0.0, 1.0, 1_800), rng.integers(5, 8, 2_200)).astype(np.float32)
+    noise = PixelNoise(values, -np.inf, np.inf, values.size, 1e-3)
+    # From the highest of the others to the lowest of those in steps.
+    assert noise.of_mean() == pytest.approx(4.0 / (np.sqrt(2) * np.pi), rel=0.01)
+    peaked = np.array([0, 1_000_000, 0])
+    assert noise.of_mode(peaked, 1e-6) == pytest.approx(4.0 / np.sqrt(12), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "limit"),
+    [
+        (np.random.default_rng(2).poisson(3.0, 6_000), 2.0),
+        (np.random.default_rng(2).poisson(3.0, 6_000), 3.0),
+        # Neighbours differ by more than limits are apart, which what is kept reaches.
+        ([*[2, 4] * 2_000, *[5] * 300, *[1] * 100, *[3] * 50], 1.0),
+    ],
+)
+def test_a_slope_of_mirrored_pixels_is_as_steep_downwards(pixels: Any, limit: float) -> None:
+    values = np.array(pixels, dtype=np.float32)
+    limits, middle = (3.0 - limit, 3.0 + limit), 3.0
+    kept = int(np.count_nonzero(np.abs(values - middle) <= limit))
+    slopes = [
+        sign * PixelNoise(sign * values, *ends, kept, 1.7).slope_of_median(
+            sign * values, ends, sign * middle
+        )
+        for sign, ends in ((1.0, limits), (-1.0, (-limits[1], -limits[0])))
+    ]
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-6)
+    assert abs(slopes[0]) > 1e-3
