@@ -173,7 +173,7 @@ def _incidence(count: int, equations: Sequence[Equation]) -> tuple[Sparse, NDArr
     signs = np.tile([1.0, -1.0], number)
     weights = np.array([one.weight for one in equations], dtype=float)
     # Weights are numbers of pixels; scaled, their squares stay near one.
-    scaled = (weights / weights.max(initial=0.0)) ** 2 if number else weights
+    scaled = (weights / weights.max()) ** 2 if number else weights
     return csr_array((signs, (rows, columns)), shape=(number, count)), scaled
 
 
@@ -181,7 +181,7 @@ def _require_connected(count: int, incidence: Sparse) -> None:
     from scipy.sparse.csgraph import connected_components
 
     parts, _ = connected_components(abs(incidence).T @ abs(incidence), directed=False)
-    if count < 1 or parts != 1:
+    if parts != 1:
         raise UsageError(f"{count} unknowns in {parts} parts have no common zero.")
 
 

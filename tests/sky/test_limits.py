@@ -27,6 +27,7 @@ from skydb.sky.evidence import Zero, beyond
 from skydb.sky.fit_trust import _in_box
 from skydb.sky.noise import _left_of_step, _neighbours, _part_beyond, _rank, peak_of
 from skydb.sky.planemaps import PlaneMap
+from skydb.sky.regions import Polygons
 from skydb.sky.skewness import Pull
 from skydb.sky.sources import _centroids
 from skydb.sky.spherical import distances_to_sides, unit_vectors
@@ -333,3 +334,15 @@ def test_four_matches_can_show_a_rotation() -> None:
     assert found.turn_deg == pytest.approx(np.degrees(1e-3))
     assert found.sigma_deg == pytest.approx(np.degrees(0.001 / np.sqrt(200.0)))
     assert turn_left(places[:3], residuals[:3]) is None
+
+
+@pytest.mark.parametrize(("beside", "is_held"), [(1.0, True), (ABOVE, False)])
+def test_a_corner_that_is_off_a_side_by_the_tolerance_is_on_it(
+    beside: float, is_held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    square = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
+    polygon = Polygons((0.5 * square + np.array([0.5, 0.5]),))
+    limit = np.array([beside * regions.TOLERANCE])
+    monkeypatch.setattr(regions, "distances_to_sides", lambda *_: limit)
+    touched, held = polygon.meets(unit_vectors(square)[None])
+    assert (touched.tolist(), held.tolist()) == ([True], [is_held])

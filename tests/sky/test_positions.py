@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from skydb.domain.values import ChipGeometry
 from skydb.errors import UsageError
-from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_polygons_deg, parse_ra_deg
+from skydb.sky.positions import (
+    _short,
+    parse_angle_deg,
+    parse_dec_deg,
+    parse_polygons_deg,
+    parse_ra_deg,
+)
 
 SEPARATORS = st.sampled_from([":", " ", "words"])
 
@@ -112,3 +118,8 @@ def test_several_polygons_are_read_with_and_without_union():
 def test_what_is_no_polygon_is_refused(text):
     with pytest.raises(UsageError):
         parse_polygons_deg(text)
+
+
+def test_a_text_of_sixty_characters_is_told_whole_and_a_longer_one_is_cut() -> None:
+    for length, told in ((60, "x" * 60), (61, "x" * 57 + "...")):
+        assert _short("x" * length) == repr(told)

@@ -51,6 +51,12 @@ def test_an_overlap_lies_between_its_chips() -> None:
     assert other.offset_arcsec == pytest.approx((-2.0, 0.0), abs=1e-6)
 
 
+def test_the_order_in_which_outlines_are_given_is_no_matter() -> None:
+    given = list(TWO.outlines.items())
+    turned = Measures(TWO.chips, TWO.overlaps, dict(given[::-1]))
+    assert samples_of_overlaps(turned, SKIES, UNIT) == samples_of_overlaps(TWO, SKIES, UNIT)
+
+
 def test_without_outlines_everything_is_in_the_middle() -> None:
     found = samples_of_overlaps(measures({"a": 1.0, "b": 2.0}, [("a", "b")]), SKIES, UNIT)
     assert [one.offset_arcsec for one in found] == [(0.0, 0.0)] * 2

@@ -154,3 +154,11 @@ def test_of_an_error_that_does_not_close_each_of_three_keeps_a_third(shift: floa
     assert left == pytest.approx([abs(shift) / 3] * 3)
     # One that closes is taken up by the offsets.
     assert fit.residual_sigmas((), np.array([shift, 0.0, shift])) == pytest.approx([0.0] * 3)
+
+
+def test_one_unknown_is_zero_and_none_have_no_common_zero() -> None:
+    alone = OffsetFit(1, [])
+    assert (alone.offsets.tolist(), alone.lowest) == ([0.0], 0)
+    assert alone.sigmas(0, []).tolist() == [0.0]
+    with pytest.raises(UsageError, match="0 unknowns in 0 parts have no common zero"):
+        OffsetFit(0, [])
