@@ -29,8 +29,8 @@ from skydb.sky.noise import _left_of_step, _neighbours, _part_beyond, _rank, pea
 from skydb.sky.planemaps import PlaneMap
 from skydb.sky.regions import Polygons
 from skydb.sky.skewness import Pull
-from skydb.sky.sources import _centroids
-from skydb.sky.spherical import distances_to_sides, unit_vectors
+from skydb.sky.sources import _BLOCK_PIX, _centroids, background
+from skydb.sky.spherical import _side, distances_to_sides, unit_vectors
 from skydb.sky.stars import (
     _FEW,
     StarShape,
@@ -346,3 +346,20 @@ def test_a_corner_that_is_off_a_side_by_the_tolerance_is_on_it(
     monkeypatch.setattr(regions, "distances_to_sides", lambda *_: limit)
     touched, held = polygon.meets(unit_vectors(square)[None])
     assert (touched.tolist(), held.tolist()) == ([True], [is_held])
+
+
+def test_a_point_off_a_great_circle_by_the_tolerance_is_on_it() -> None:
+    start, end = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    for beside, side in ((1.0, 0), (ABOVE, 1), (-1.0, 0), (-ABOVE, -1)):
+        point = np.array([0.6, 0.8, beside * regions.TOLERANCE])
+        assert int(_side(start, end, point)) == side
+
+
+def test_the_background_of_whole_blocks_ends_at_the_last_of_them() -> None:
+    blocks = np.arange(6.0).reshape(2, 3)
+    image = np.kron(blocks, np.ones((_BLOCK_PIX, _BLOCK_PIX)))
+    level, noise = background(image)
+    half = _BLOCK_PIX // 2
+    assert level[:half, :half] == pytest.approx(0.0) and level[-half:, -half:] == pytest.approx(5.0)
+    assert level[-half:, _BLOCK_PIX + half] == pytest.approx(4.0 + 0.5 / _BLOCK_PIX)
+    assert (noise == 0.0).all()
