@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skydb.sky.bodies import BodyFit, counted, fit_body, stars_of
+from skydb.sky.bodies import BodyFit, BodyStars, counted, fit_body, stars_of
 from skydb.sky.relative import Relative, relate
 from tests.sky.group_members import PIXEL_MAS, Scene, shifted
 
@@ -165,3 +165,16 @@ def test_a_star_measured_again_counts_once_more_but_a_few_stars_stay_few(
     seen: list[int], weight: int
 ) -> None:
     assert counted(np.array(seen)) == weight
+
+
+@pytest.mark.parametrize(("off_pix", "matches"), [(0.11, 8), (0.4, 7)])
+def test_a_star_may_be_a_sixth_of_a_pixel_off_however_well_the_others_fit(
+    off_pix: float, matches: int
+) -> None:
+    places = np.random.default_rng(5).uniform(-4000.0, 4000.0, (8, 2))
+    number = np.arange(8)
+    stars = BodyStars(places, np.full(8, 2), number, number * 0, places, number)
+    catalog = places.copy()
+    catalog[0, 1] += off_pix * PIXEL_MAS
+    fit = fit_body(stars, catalog, PIXEL_MAS, _by_matches)
+    assert isinstance(fit, BodyFit) and fit.nmatches == matches

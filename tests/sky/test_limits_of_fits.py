@@ -12,7 +12,7 @@ from skydb.domain.trust import CONFIRMING_SCORE, OFFSET_PIX, UNCONFIRMED_SCORE
 from skydb.domain.vocabulary import SkyUnit
 from skydb.sky.catalog_offsets import Offset, common_offset
 from skydb.sky.evidence import SkyEvidence
-from skydb.sky.fit_trust import Agreement, check_cross_match, check_neighbours
+from skydb.sky.fit_trust import Agreement, _movement, check_cross_match, check_neighbours
 from skydb.sky.frame_offsets import (
     LARGEST_OFFSET_PIX,
     LEAST_MATCHES,
@@ -154,3 +154,12 @@ def test_light_that_spreads_pixels_is_seen_from_a_third_more_variance_on() -> No
     assert ramp(1.0, -0.1) == ramp(1.0, 0.0) == 0.0
     assert SkyEvidence._ramp(evidence, _one_chip(None, _level(1.0, 0.1, 4))) == 0.0
     assert SkyEvidence._ramp(evidence, _one_chip(_level(1.0, 0.1, 4))) == 0.0
+
+
+@pytest.mark.parametrize(("left", "is_held"), [(1e-9, True), (1e-9 / ABOVE, False)])
+def test_a_match_that_holds_the_fit_alone_moves_it_without_limit(
+    left: float, is_held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(np.linalg, "det", lambda _: left)
+    found = _movement(0.25 * np.eye(2), np.eye(2), np.array([3.0, 4.0]))
+    assert found == pytest.approx(5.0 / 3.0 if is_held else float("inf"))
