@@ -179,6 +179,10 @@ def test_a_faint_star_may_be_wider_than_others_by_twice_its_noise() -> None:
     assert common == 1.0
     # What is below the noise that is wanted is left out whatever its width.
     assert keep.tolist() == [True] * 7 + [False, True, False, False]
+    any_width = StarShape(narrowest=0.01, widest=100.0)
+    snr, wide = np.array([200.0] * 6 + [1.0, 1.0]), np.array([0.0] * 6 + [2.19, 2.21])
+    keep, _ = _stars_among(_fit_of_stars(np.exp(wide)), snr, 1.0, 0.5, any_width)
+    assert keep.tolist() == [True] * 7 + [False]
 
 
 @pytest.mark.parametrize(

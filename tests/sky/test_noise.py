@@ -173,7 +173,8 @@ def test_a_slope_of_mirrored_pixels_is_as_steep_downwards(pixels: Any, limit: fl
     limits, middle = (3.0 - limit, 3.0 + limit), 3.0
     kept = int(np.count_nonzero(np.abs(values - middle) <= limit))
     slopes = [
-        sign * PixelNoise(sign * values, *ends, kept, 1.7).slope_of_median(
+        sign
+        * PixelNoise(sign * values, *ends, kept, 1.7).slope_of_median(
             sign * values, ends, sign * middle
         )
         for sign, ends in ((1.0, limits), (-1.0, (-limits[1], -limits[0])))

@@ -2,9 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from skydb.sky.starfit import StarFit
-from skydb.sky.stars import StarList, StarShape, _common_width, _near, _star_like, find_stars
+from skydb.sky.starfit import HALF_STAMP_PIX, StarFit
+from skydb.sky.stars import (
+    StarList,
+    StarShape,
+    _common_width,
+    _near,
+    _peaks,
+    _star_like,
+    find_stars,
+)
 from tests.sky.star_fields import BRIGHT, Scene, made
 
 WIDTHS = pytest.mark.parametrize("sigma", [0.55, 0.65, 0.8, 1.0])
@@ -127,3 +136,28 @@ def test_the_common_width_is_that_of_the_half_that_agrees_best() -> None:
     # Few are drawn to what is expected.
     assert _common_width(widths[:2], 1.8) == 1.8
     assert _common_width(widths[:7], 2.0) == 2.0
+
+
+def test_peaks_are_whole_stamps_away_from_every_edge() -> None:
+    shape, edge = (20, 25), HALF_STAMP_PIX
+    for y, x in np.ndindex(shape):
+        image = np.zeros(shape)
+        image[y, x] = 1e3
+        rows, columns = _peaks(image, np.ones(shape), np.ones(shape, dtype=bool), 0.8, 20.0)
+        is_inside = edge <= y < shape[0] - edge and edge <= x < shape[1] - edge
+        assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(y, x)] * is_inside
+
+
+@pytest.mark.parametrize("sigma", [0.6, 0.8, 1.5])
+def test_a_peak_has_half_of_what_a_star_needs_in_an_image_as_wide_as_a_star(sigma: float) -> None:
+    image = np.zeros((21, 21))
+    image[10, 10] = 1.0
+    # The core spread evenly over a pixel.
+    width = float(np.hypot(sigma, 1 / np.sqrt(12)))
+    highest = gaussian_filter(image, width, truncate=3.0)[10, 10]
+    least = 0.5 * 20.0 / np.sqrt(4 * np.pi * width**2) / highest
+    for part, peaks in ((0.9999, 0), (1.0001, 1)):
+        rows, _ = _peaks(
+            part * least * image, np.ones_like(image), np.ones(image.shape, dtype=bool), sigma, 20.0
+        )
+        assert len(rows) == peaks

@@ -9,7 +9,7 @@ import pytest
 
 from skydb.sky.members import BodyPlane, MemberStars
 from skydb.sky.ties import NARROWEST_PIX, Tie, tie_of
-from tests.sky.group_members import PIXEL_MAS, Scene, sky
+from tests.sky.group_members import PIXEL_MAS, SIDE_MAS, Scene, sky
 
 STARS = 6
 
@@ -43,3 +43,35 @@ def test_a_star_is_equally_bright_in_exposures_of_one_band(band: str, shared: in
     flux[0] *= 2.0
     # Names that were read from two files are equal, not the same object.
     assert len(_tie(one, replace(other, flux=flux, band="".join(band))).stars) == shared
+
+
+@pytest.mark.parametrize(("stars", "turns"), [(9, False), (10, True)])
+def test_few_stars_of_one_pointing_are_matched_without_a_rotation(stars: int, turns: bool) -> None:
+    scene = Scene(3, stars=stars, rays=0)
+    tie = _tie(scene.exposure("a"), scene.exposure("b"))
+    assert len(tie.stars) == stars
+    assert (tie.stars.placed.turn_rad != 0.0) is turns
+
+
+def _marked(one: MemberStars, corner: tuple[float, float], marks: np.ndarray) -> MemberStars:
+    """An exposure with marks of the detector beside its stars, given by their pixels."""
+    return replace(
+        one,
+        radec_deg=np.vstack((one.radec_deg, sky(np.array(corner) + marks * PIXEL_MAS))),
+        xy_pix=np.vstack((one.xy_pix, marks)),
+        extver=np.ones(len(one) + len(marks), dtype=int),
+        flux=np.append(one.flux, np.full(len(marks), 50.0)),
+    )
+
+
+@pytest.mark.parametrize("visit", ["v1", "v2"])
+def test_marks_that_are_more_than_stars_do_not_tie_exposures(visit: str) -> None:
+    scene = Scene(3, stars=12, rays=0)
+    marks = np.random.default_rng(4).uniform(0.0, SIDE_MAS / PIXEL_MAS, (40, 2))
+    half = SIDE_MAS / 2
+    one = _marked(scene.exposure("a"), (-half, -half), marks)
+    other = scene.exposure("b", at=(400.0, 0.0), visit=visit)
+    tie = _tie(one, _marked(other, (400.0 - half, -half), marks))
+    # Stars are where they were; what stays on its pixel went with the detector.
+    assert np.hypot(*tie.stars.placed.moved(np.zeros(2))) < 20.0
+    assert len(tie.stars) >= 11 and tie.stars.first.max() < 12

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skydb.sky.planemaps import PlaneMap, rotation_matrix
-from skydb.sky.votes import Peak, Search, best_offset, mutual_pairs
+from skydb.sky.votes import _APART, Peak, Search, _Round, best_offset, mutual_pairs
 
 Floats = np.ndarray
 _SEARCH = Search(2600.0, 40.0, float(np.radians(0.1)))
@@ -141,3 +141,11 @@ def test_pairs_are_each_other_s_nearest() -> None:
     one, other = mutual_pairs(first, second, 5.0)
 
     assert (one.tolist(), other.tolist()) == ([1], [0])
+
+
+@pytest.mark.parametrize(("apart", "votes"), [(0.999, 0), (1.0, 1), (1.001, 1)])
+def test_another_offset_is_far_enough_from_the_best_at_the_limit(apart: float, votes: int) -> None:
+    steps = np.array([(0.0, 0.0), (apart * _APART * 2.0, 0.0)])
+    pairs = np.array([(0, 0), (1, 1)])
+    found = _Round(0.0, pairs, steps, 2.0).best(away_from=np.zeros(2))
+    assert found.votes == votes
