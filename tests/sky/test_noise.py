@@ -165,7 +165,7 @@ def test_steps_count_where_the_middle_of_the_pixels_is() -> None:
         (np.random.default_rng(2).poisson(3.0, 6_000), 2.0),
         (np.random.default_rng(2).poisson(3.0, 6_000), 3.0),
         # Neighbours differ by more than limits are apart, which what is kept reaches.
-        ([*[2, 4] * 2_000, *[5] * 300, *[1] * 100, *[3] * 50], 1.0),
+        ([*[2, 4] * 2_000, *[4.5] * 300, *[1.5] * 100, *[3] * 50], 1.0),
     ],
 )
 def test_a_slope_of_mirrored_pixels_is_as_steep_downwards(pixels: Any, limit: float) -> None:
