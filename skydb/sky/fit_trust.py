@@ -91,7 +91,7 @@ class Agreement:
     def is_beyond_chance(self) -> bool:
         """Whether there are many more pairs than lists without a relation would have."""
         excess = self.pairs - self.chance
-        return bool(excess >= max(_MANY_PAIRS, _BEYOND_SIGMA * max(self.chance, 1.0) ** 0.5))
+        return bool(excess >= max(_MANY_PAIRS, _BEYOND_SIGMA * self.chance**0.5))
 
     @property
     def share(self) -> float:
