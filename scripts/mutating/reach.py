@@ -105,8 +105,12 @@ class Reach:
         for file in sorted(
             files, key=lambda one: ("_kept" not in one, not one.endswith(mirror), cost[one])
         ):
-            # Others are asked too, however dear those of the mirror are.
-            kept_back = TOGETHER_S / 2 if file.endswith(mirror) else 0.0
+            # Others are asked too, however dear those that come first are.
+            kept_back = 0.0
+            if "_kept" in file:
+                kept_back = TOGETHER_S / 2
+            elif file.endswith(mirror):
+                kept_back = TOGETHER_S / 4
             for test in files[file]:
                 if left - kept_back > self.seconds[test]:
                     chosen.append(test)

@@ -44,3 +44,13 @@ def test_without_outlines_or_with_too_few_pairs_nothing_is_told() -> None:
     assert plane_left(Measures(_measures().chips, ()), few) is None
     assert plane_left(_measures(), few) is None
     assert plane_left(_measures(), {}) is None
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-5])
+def test_the_size_of_a_field_is_no_matter(size: float) -> None:
+    slopes = np.random.default_rng(1).normal(0, 1, (18, 2))
+    left = [(slopes[i] + slopes[j]) @ (PLACES[j] - PLACES[i]) / 2 for i, j in PAIRS]
+    given = _measures()
+    outlines = {key: size * outline for key, outline in given.outlines.items()}
+    small = Measures(given.chips, (), outlines)
+    assert plane_left(small, _named(np.array(left))) == pytest.approx(0.0, abs=2e-3)

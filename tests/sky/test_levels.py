@@ -150,3 +150,9 @@ def test_a_bin_that_is_as_wide_as_all_pixels_are_apart_is_the_first_of_two(
     noise: Any = SimpleNamespace(of_mode=lambda *_: 0.0)
     found = SkyStatistic(SkyStat.MODE, width_sigma=wide)._mode(kept, 1.0, 1.0, noise)
     assert (found.value, found.pixels) == (pytest.approx(mode), 3)
+
+
+def test_the_last_flag_of_sixteen_bits_makes_a_pixel_bad_though_it_is_a_negative_number() -> None:
+    quality = np.array([[0, -(2**15), 4, -(2**15) + 4]], dtype=np.int16)
+    good = SkyStatistic(sky_bits=4).good_pixels(np.ones((1, 4), dtype=np.float32), quality)
+    assert good.tolist() == [[True, False, True, False]]

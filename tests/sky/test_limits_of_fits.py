@@ -163,3 +163,13 @@ def test_a_match_that_holds_the_fit_alone_moves_it_without_limit(
     monkeypatch.setattr(np.linalg, "det", lambda _: left)
     found = _movement(0.25 * np.eye(2), np.eye(2), np.array([3.0, 4.0]))
     assert found == pytest.approx(5.0 / 3.0 if is_held else float("inf"))
+
+
+@pytest.mark.parametrize(("sigmas", "matches"), [(3.5, 22), (3.99, 22), (4.01, 20)])
+def test_a_match_may_be_off_by_four_times_the_scatter(sigmas: float, matches: int) -> None:
+    around = np.array([(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] * 5)
+    far = sigmas * 1.4826 * np.array([(1.0, 0.0), (-1.0, 0.0)])
+    steps = 0.15 * np.vstack((around, far))
+    pairs = np.column_stack((np.arange(22), np.arange(22)))
+    found = _refined(pairs, steps, np.zeros(2))
+    assert found is not None and found[2] == matches
