@@ -224,3 +224,35 @@ def test_the_middle_of_an_outline_is_a_unit_vector_in_it():
     middles = middles_of(np.stack([chip((30.0, 40.0)), chip((200.0, -70.0), sides_deg=(9.0, 5.0))]))
     np.testing.assert_allclose(np.linalg.norm(middles, axis=1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(degrees_of(middles)[0], (30.0, 40.0), atol=1e-6)
+
+
+def test_points_at_the_poles_of_sides_and_opposite_of_corners_have_a_distance() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        outline = chip((rng.uniform(0.0, 360.0), rng.uniform(-80.0, 80.0)), sides_deg=(9.0, 5.0))
+        pole = np.cross(outline[0], outline[1])
+        assert distances_to_sides(outline[None], -outline[2])[0] > np.radians(165.0)
+        far = distances_to_sides(outline[None, :2], pole / np.linalg.norm(pole))
+        assert far == pytest.approx(np.pi / 2, abs=1e-7)
+
+
+@pytest.mark.parametrize("turn_deg", range(0, 360, 30))
+def test_an_outline_with_bays_holds_what_is_between_them(turn_deg):
+    comb = np.array([(-3, -1), (3, -1), (3, 1), (2, 1), (2, 0), (1, 0), (1, 1), (-1, 1), (-1, 0),
+                     (-2, 0), (-2, 1), (-3, 1)], dtype=float)  # fmt: skip
+    places = np.array([(-2.5, 0.5), (-1.5, 0.5), (0.0, 0.6), (1.5, 0.4), (2.5, 0.7), (3.5, 0.5)])
+    turn = np.radians(turn_deg)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) / 10
+    outline, points = (around((30.0, 40.0), one @ matrix.T) for one in (comb, places))
+    assert holding(outline[None], points)[0].tolist() == [True, False, True, False, True, False]
+
+
+def test_the_opposite_of_a_corner_that_is_rounded_up_is_half_a_circle_away():
+    rng = np.random.default_rng(1)
+    places = np.column_stack((rng.uniform(0.0, 360.0, 2000), rng.uniform(-90.0, 90.0, 2000)))
+    corners = unit_vectors(places)
+    rounded_up = corners[np.linalg.norm(2 * corners[:, None], axis=2)[:, 0] > 2.0]
+    assert len(rounded_up)
+    for corner in rounded_up:
+        outline = np.stack([corner] * 3)
+        assert distances_to_sides(outline[None], -corner) == pytest.approx(np.pi)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skydb.sky.starfit import HALF_STAMP_PIX, Stamps, StarFit, _model, fit_stars
+from skydb.sky.starfit import HALF_STAMP_PIX, Stamps, StarFit, _model, _stretch, fit_stars
 
 SIDE = 2 * HALF_STAMP_PIX + 1
 #: From the middle of the stamp, and the width of the core, in pixels.
@@ -60,3 +60,10 @@ def test_of_a_star_on_bad_pixels_less_is_seen() -> None:
     found = fitted(Stamps(np.where(usable, whole.values, 0.0), whole.variances, usable))
     np.testing.assert_allclose(fitted(whole).seen, 1.0)
     assert (found.seen < 0.85).all() and (found.seen > 0.3).all()
+
+
+def test_what_has_no_light_has_no_stretch() -> None:
+    rng = np.random.default_rng(1)
+    residual, weights = rng.normal(0.0, 1.0, (2, SIDE, SIDE)), np.ones((2, SIDE, SIDE))
+    found = _stretch(residual, weights, np.zeros((2, 3)), np.array([0.0, 5.0]))
+    assert found[0] == 0.0 and found[1] > 0.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skydb.sky.members import BodyPlane, MemberStars
-from skydb.sky.ties import NARROWEST_PIX, Tie, tie_of
+from skydb.sky.ties import NARROWEST_PIX, Tie, _Alike, tie_of
 from tests.sky.group_members import PIXEL_MAS, SIDE_MAS, Scene, sky
 
 STARS = 6
@@ -75,3 +75,15 @@ def test_marks_that_are_more_than_stars_do_not_tie_exposures(visit: str) -> None
     # Stars are where they were; what stays on its pixel went with the detector.
     assert np.hypot(*tie.stars.placed.moved(np.zeros(2))) < 20.0
     assert len(tie.stars) >= 11 and tie.stars.first.max() < 12
+
+
+@pytest.mark.parametrize(("on_chip", "is_alike"), [(0.499, False), (0.5, True)])
+def test_a_mark_stays_within_half_a_pixel(on_chip: float, is_alike: bool) -> None:
+    one, other, _ = _two()
+    # By powers of two, so that nothing is rounded.
+    pixels = np.round(one.xy_pix * 4) / 4
+    plane = BodyPlane(
+        [replace(one, xy_pix=pixels), replace(other, xy_pix=pixels + np.array([on_chip, 0.0]))]
+    )
+    numbers = np.arange(STARS)
+    assert _Alike(plane, 0, 1, -1.0)(numbers, numbers).tolist() == [is_alike] * STARS

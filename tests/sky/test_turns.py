@@ -64,3 +64,11 @@ def test_an_error_that_is_known_to_be_larger_counts():
 def test_the_reason_has_the_rotation_and_its_error():
     found = turn_left(*_matches(3, 8, 0.05, 0.0))
     assert found.sentence == "a shift leaves a rotation of 0.0500 +- 0.0000 deg"
+
+
+def test_a_step_that_all_matches_have_is_no_rotation_and_no_noise() -> None:
+    rng = np.random.default_rng(3)
+    places, residuals = rng.uniform(-1e4, 1e4, (8, 2)), rng.normal(0.0, 1.0, (8, 2))
+    one, other = (turn_left(places, residuals + step) for step in (0.0, np.array([40.0, -70.0])))
+    assert one is not None and other is not None
+    assert (other.turn_deg, other.sigma_deg) == pytest.approx((one.turn_deg, one.sigma_deg))
