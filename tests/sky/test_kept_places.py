@@ -137,6 +137,7 @@ def test_a_shift_of_outlines_is_told_and_what_cannot_be_compared_is_not() -> Non
         ({1: None}, {1: None}),
         ({1: before[1], 2: None}, {1: before[1], 2: None}),
         (before, {1: after[1]}),
+        ({1: after[1]}, before),
         (before, {1: after[1], 2: None}),
         ({1: before[1]}, {1: triangle}),
         ({1: triangle}, {1: before[1]}),
