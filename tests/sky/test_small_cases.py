@@ -14,7 +14,7 @@ from skydb.domain.overlap import Level, MeasuredChip, MeasuredOverlap
 from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod, SkyStat, SkyUnit
 from skydb.errors import UsageError
-from skydb.sky.advice import _chosen
+from skydb.sky.advice import _chosen, _reason
 from skydb.sky.frame_offsets import _peak
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
@@ -132,3 +132,11 @@ def test_a_few_votes_for_one_pixel_are_less_than_many_around_another() -> None:
     few = np.tile((-4.0, 5.0), (3, 1))
     found = _peak(np.vstack((few, around + np.array([3.0, 2.0]))), 10.0)
     assert found is not None and found.tolist() == [3.0, 2.0]
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(3.0, "will do"), (3.01, "too far (above 30)")])
+def test_a_method_will_do_up_to_the_error_that_is_allowed(error: float, verdict: str) -> None:
+    (case,) = _cases(match=error).values()
+    case.parts = (("light", 0.5), ("stars", 0.0), ("counts", -2.0))
+    reason = _reason(case, _evidence(checked=False), 10.0)
+    assert reason == f"{verdict}: noise 10, counts -20, light 5"

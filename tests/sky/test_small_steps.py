@@ -78,7 +78,7 @@ def test_two_detections_of_one_exposure_are_two_stars() -> None:
 
 def test_exposures_without_stars_are_a_body_without_stars() -> None:
     body = stars_of(_body(2, [[], []]), (0, 1))
-    assert len(body) == 0
+    assert body.xy_mas.shape == body.measured_mas.shape == (0, 2)
     for rows in (body.seen, body.star, body.member, body.measured_mas, body.source):
         assert len(rows) == 0
 
