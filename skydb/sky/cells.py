@@ -112,7 +112,7 @@ def _turn(outline: NDArray[np.float64]) -> NDArray[np.float64]:
 def _whole_cells(outline: NDArray[np.float64]) -> NDArray[np.intp]:
     """Lower corners (K, 2) of the cells of side 1 that an outline encloses as a whole."""
     low, high = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
-    columns, rows = (np.arange(int(low[n]), int(high[n]) + 1) for n in (0, 1))
+    columns, rows = (np.arange(int(low[n]), int(high[n])) for n in (0, 1))
     grid = np.stack(np.meshgrid(columns, rows), axis=-1)
     inside = _inside(grid.reshape(-1, 2).astype(float), outline).reshape(grid.shape[:2])
     whole = inside[:-1, :-1] & inside[1:, :-1] & inside[:-1, 1:] & inside[1:, 1:]

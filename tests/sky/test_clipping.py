@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.sky.clipping import RangeStatistics
+from skydb.sky.clipping import Moments, RangeStatistics, _moments, _Sums
 from skydb.sky.levels import SkyStatistic
 
 KINDS = ("sky", "nebula", "few values", "cosmic rays", "two levels", "ramp")
@@ -141,3 +141,8 @@ def test_limits_belong_to_what_lies_between_them() -> None:
     assert (sorted_out.moments(2.0, 6.0).count, sorted_out.moments(2.0, 6.0).mean) == (5, 4.0)
     assert sorted_out.moments(-np.inf, 7.0).count == 8
     assert sorted_out.median(2.0, 6.0, 5) == 4.0
+
+
+def test_rounding_that_makes_a_spread_negative_is_no_spread() -> None:
+    assert _moments(_Sums(4, 4.0, 4.0 - 1e-12), np.float32(2.0)) == Moments(4, 3.0, 0.0)
+    assert _moments(_Sums(4, 4.0, 16.0), np.float32(2.0)) == Moments(4, 3.0, 2.0)

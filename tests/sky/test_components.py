@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +17,9 @@ from skydb.sky.components import (
     Decomposition,
     Kind,
     Sample,
+    _exposures,
     _pursue,
+    _rank,
     decompose,
 )
 from skydb.sky.leftmodel import Score, Term
@@ -228,3 +233,14 @@ def test_terms_that_gain_about_as_much_are_told_beside_the_best(
     (found,) = [*taken, *weak]
     assert found.term == Term("e1", 1)
     assert found.others == ((Term("e0", 1),) if is_as_good else ())
+
+
+@pytest.mark.parametrize(("more", "is_alike"), [(2e-7, True), (4e-6, False)])
+def test_significances_are_told_apart_to_six_digits(more: float, is_alike: bool) -> None:
+    less, larger = (Score(1.0, one) for one in (5.0, 5.0 + more))
+    assert (_rank(less) == _rank(larger)) is is_alike
+    # Of two that are as far off the brighter one is named.
+    contrasts = [(["a", "b"], np.array([3.0, 2.0]), np.array([3.0 / 5.0, 2.0 / (5.0 + more)]))]
+    model: Any = SimpleNamespace(contrasts=lambda taken: contrasts)
+    (found,) = _exposures(model, ())
+    assert found.exposure == ("a" if is_alike else "b")

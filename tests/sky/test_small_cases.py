@@ -15,6 +15,7 @@ from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod, SkyStat, SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.advice import _chosen, _reason
+from skydb.sky.cells import _inside, _whole_cells
 from skydb.sky.frame_offsets import _peak
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
@@ -140,3 +141,19 @@ def test_a_method_will_do_up_to_the_error_that_is_allowed(error: float, verdict:
     case.parts = (("light", 0.5), ("stars", 0.0), ("counts", -2.0))
     reason = _reason(case, _evidence(checked=False), 10.0)
     assert reason == f"{verdict}: noise 10, counts -20, light 5"
+
+
+def test_of_two_outlines_side_by_side_one_holds_the_points_between_them() -> None:
+    square = np.array([(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)])
+    points = np.array([(x, y) for x in (0.0, 1.0, 2.0) for y in (0.0, 1.0, 2.0)])
+    around = [square + np.array(step) for step in ((0, 0), (-2, 0), (0, -2), (-2, -2))]
+    held = np.array([_inside(points, one) for one in around])
+    assert held[0].tolist() == [True, True, False] * 2 + [False] * 3
+    assert held[:, :5].sum(axis=0).tolist() == [1, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("left", "right"), [(0.1, 3.9), (0.0, 4.0), (-0.1, 4.1)])
+def test_cells_that_an_outline_encloses_as_a_whole(left: float, right: float) -> None:
+    outline = np.array([(left, 0.5), (right, 0.5), (right, 2.5), (left, 2.5)])
+    columns = {0.1: [1, 2], 0.0: [0, 1, 2], -0.1: [0, 1, 2, 3]}[left]
+    assert _whole_cells(outline).tolist() == [[column, 1] for column in columns]
