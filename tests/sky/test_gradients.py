@@ -54,3 +54,13 @@ def test_the_size_of_a_field_is_no_matter(size: float) -> None:
     outlines = {key: size * outline for key, outline in given.outlines.items()}
     small = Measures(given.chips, (), outlines)
     assert plane_left(small, _named(np.array(left))) == pytest.approx(0.0, abs=2e-3)
+
+
+def test_exposures_of_one_place_have_no_slopes() -> None:
+    outline = np.array([[0.0, 0.0], [0.0, 0.01], [0.01, 0.01], [0.01, 0.0]])
+    together = Measures(
+        tuple(chip(name, 1.0) for name in "abc"), (), {(name, 1): outline for name in "abc"}
+    )
+    # What does not close is shared out evenly, and one of three differences is free.
+    left = {("a", "b"): 0.1, ("b", "c"): 0.1, ("a", "c"): -0.1}
+    assert plane_left(together, left) == pytest.approx(0.1 * np.sqrt(3.0))

@@ -12,7 +12,15 @@ from skydb.domain.trust import CONFIRMING_SCORE, OFFSET_PIX, UNCONFIRMED_SCORE
 from skydb.domain.vocabulary import SkyUnit
 from skydb.sky.catalog_offsets import Offset, common_offset
 from skydb.sky.evidence import SkyEvidence
-from skydb.sky.fit_trust import Agreement, _movement, check_cross_match, check_neighbours
+from skydb.sky.fit_trust import (
+    Agreement,
+    Sighting,
+    _movement,
+    check_cross_match,
+    check_neighbours,
+    compare,
+    shared,
+)
 from skydb.sky.frame_offsets import (
     LARGEST_OFFSET_PIX,
     LEAST_MATCHES,
@@ -21,6 +29,7 @@ from skydb.sky.frame_offsets import (
     _peak,
     _refined,
 )
+from skydb.sky.members import BodyPlane
 from skydb.sky.residuals import common_unit
 
 ABOVE = 1.0 + 1e-12
@@ -173,3 +182,17 @@ def test_a_match_may_be_off_by_four_times_the_scatter(sigmas: float, matches: in
     pairs = np.column_stack((np.arange(22), np.arange(22)))
     found = _refined(pairs, steps, np.zeros(2))
     assert found is not None and found[2] == matches
+
+
+@pytest.mark.parametrize(("area", "common"), [(0.5, 1.0), (1.5, 1.5), (9.0, 9.0)])
+def test_products_share_a_square_arcsecond_at_least(area: float, common: float) -> None:
+    places = np.array([(10.0, 20.0), (10.0, 20.0002), (10.0002, 20.0)])
+    first, second = (Sighting(places, area * part, 1.0) for part in (1.0, 3.0))
+    assert shared(first, second) == compare(places, places, common, 1.0)
+
+
+@pytest.mark.parametrize(("margin", "may"), [(1.0, False), (ABOVE, True)])
+def test_members_overlap_when_they_are_nearer_than_their_radii(margin: float, may: bool) -> None:
+    plane = BodyPlane([])
+    plane.__dict__["_discs"] = [(np.zeros(2), 2.0), (np.array([3.0, 4.0]), 2.0)]
+    assert plane.may_overlap(0, 1, margin) is may
