@@ -119,7 +119,7 @@ def _vertices(numbers: str, text: str) -> NDArray[np.float64]:
     except ValueError as error:
         raise UsageError(f"{_short(text)} has a vertex that is not a number.") from error
     pairs = list(zip(values[::2], values[1::2], strict=False))
-    if len(pairs) > 1 and pairs[0] == pairs[-1]:
+    if pairs and pairs[0] == pairs[-1]:
         pairs.pop()
     if len(values) % 2 or len(pairs) < 3:
         raise UsageError(f"{_short(text)} needs three or more pairs of RA and Dec.")

@@ -367,3 +367,14 @@ def test_the_background_of_whole_blocks_ends_at_the_last_of_them() -> None:
     assert level[:half, :half] == pytest.approx(0.0) and level[-half:, -half:] == pytest.approx(5.0)
     assert level[-half:, _BLOCK_PIX + half] == pytest.approx(4.0 + 0.5 / _BLOCK_PIX)
     assert (noise == 0.0).all()
+
+
+@pytest.mark.parametrize(("apart", "is_held"), [(1.0, True), (ABOVE, False)])
+def test_a_circle_without_a_size_is_held_by_a_side_that_it_is_on(
+    apart: float, is_held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    border = np.array([apart * regions.TOLERANCE])
+    monkeypatch.setattr(regions, "holding", lambda *_: np.array([[False]]))
+    monkeypatch.setattr(regions, "distances_to_sides", lambda *_: border)
+    _, held = regions.Circle(10.0, 20.0, 0.0).meets(unit_vectors(np.zeros((3, 2)))[None])
+    assert held.tolist() == [is_held]

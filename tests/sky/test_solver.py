@@ -162,3 +162,13 @@ def test_one_unknown_is_zero_and_none_have_no_common_zero() -> None:
     assert alone.sigmas(0, []).tolist() == [0.0]
     with pytest.raises(UsageError, match="0 unknowns in 0 parts have no common zero"):
         OffsetFit(0, [])
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1e100])
+def test_the_unit_of_weights_is_no_matter(unit: float) -> None:
+    edges = [(0, 1, 0.3, 2.0), (1, 2, -0.2, 1.0), (0, 2, 0.2, 3.0)]
+    one, other = (
+        OffsetFit(3, [Equation(a, b, step, part * weight) for a, b, step, weight in edges])
+        for part in (1.0, unit)
+    )
+    assert other.offsets == pytest.approx(one.offsets, rel=1e-9)
