@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from skydb.sky.starfit import HALF_STAMP_PIX, StarFit
+from skydb.sky.starfit import HALF_STAMP_PIX, Stamps, StarFit
 from skydb.sky.stars import (
     StarList,
     StarShape,
     _common_width,
     _near,
     _peaks,
+    _snr,
     _star_like,
     find_stars,
 )
@@ -161,3 +162,15 @@ def test_a_peak_has_half_of_what_a_star_needs_in_an_image_as_wide_as_a_star(sigm
             part * least * image, np.ones_like(image), np.ones(image.shape, dtype=bool), sigma, 20.0
         )
         assert len(rows) == peaks
+
+
+def test_a_star_has_the_noise_of_its_own_light_besides_that_of_the_stamp() -> None:
+    side = 2 * HALF_STAMP_PIX + 1
+    variances = np.full((3, side, side), 4.0)
+    variances[:, HALF_STAMP_PIX, HALF_STAMP_PIX] = (3.0, 4.0, 9.0)
+    stamps = Stamps(np.zeros_like(variances), variances, np.ones(variances.shape, dtype=bool))
+    one = {name: np.full(3, value) for name, value in STAR.items()} | {"flux": np.full(3, 100.0)}
+    # A star covers so many pixels that their noise is that of its flux.
+    area = 4 * np.pi * (0.8**2 + 1 / 12)
+    expected = 100.0 / np.sqrt(area * np.array([4.0, 4.0, 9.0]))
+    assert _snr(stamps, StarFit(**one)) == pytest.approx(expected)

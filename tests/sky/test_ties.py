@@ -48,7 +48,8 @@ def test_a_star_is_equally_bright_in_exposures_of_one_band(band: str, shared: in
 @pytest.mark.parametrize(("stars", "turns"), [(9, False), (10, True)])
 def test_few_stars_of_one_pointing_are_matched_without_a_rotation(stars: int, turns: bool) -> None:
     scene = Scene(3, stars=stars, rays=0)
-    tie = _tie(scene.exposure("a"), scene.exposure("b"))
+    # Two names of one visit are equal, not the same object.
+    tie = _tie(scene.exposure("a", visit="v1"), scene.exposure("b", visit="".join(["v", "1"])))
     assert len(tie.stars) == stars
     assert (tie.stars.placed.turn_rad != 0.0) is turns
 
