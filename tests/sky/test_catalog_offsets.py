@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skydb.sky import catalog_offsets
 from skydb.sky.catalog_offsets import (
     LEAST_MAS,
     LEAST_SOURCES,
@@ -12,6 +13,8 @@ from skydb.sky.catalog_offsets import (
     catalog_offset,
     common_offset,
 )
+from skydb.sky.planemaps import PlaneMap
+from skydb.sky.votes import Peak
 from tests.keeping import assert_kept
 
 _DEG = 1 / 3_600_000
@@ -122,3 +125,16 @@ def test_offsets_are_what_they_were() -> None:
     assert common_offset([steps[0], Offset(90.0, -10.0, 0.5, 20)]) is None
     assert common_offset([steps[0], Offset(30.0, 60.0, 0.5, 20)]) is None
     assert_kept("offsets of catalogues", {"catalog": catalog, "common": common})
+
+
+@pytest.mark.parametrize(("apart", "is_found"), [(1.0, True), (1.0 + 1e-12, False)])
+def test_sources_are_the_same_up_to_twice_the_reach_of_a_vote(
+    apart: float, is_found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog_offsets, "tangent_plane", lambda places, _: places)
+    monkeypatch.setattr(catalog_offsets, "_MAS_PER_RADIAN", 1.0)
+    peak = Peak(PlaneMap.identity(), 40, 0, 1e-9)
+    monkeypatch.setattr(catalog_offsets, "best_offset", lambda *_: peak)
+    second = np.column_stack((np.zeros(40), np.arange(40) * 1e4))
+    first = second + np.array([apart * 2.0 * catalog_offsets._SEARCH.reach, 0.0])
+    assert (catalog_offset(first, second) is not None) is is_found
