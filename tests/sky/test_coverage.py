@@ -114,6 +114,8 @@ def test_pixels_are_looked_for_less_than_sixty_degrees_from_the_middle_of_an_ima
     assert near.tolist() == [[True] * 2, [False] * 2, [True] * 2]
     monkeypatch.setattr(rules, "separations_mas", lambda *_: np.array([60.0 * 3.6e6]))
     assert np.isnan(area.pixels_of(np.array([(10.0, 0.0)]))).all()
+    monkeypatch.setattr(rules, "separations_mas", lambda *_: np.array([60.0 * 3.6e6 - 1.0]))
+    assert np.isfinite(area.pixels_of(np.array([(10.0, 0.0)]))).all()
 
 
 def test_the_outer_edges_of_pixels_are_not_on_an_image() -> None:
@@ -148,3 +150,10 @@ def test_a_single_chip_is_covered_as_an_image_is_however_it_is_turned() -> None:
         alone = coverage(area, radec, 1.0)
         assert coverage_of_chips([area], radec, 1.0) == alone
         assert alone.share == pytest.approx(0.55, abs=0.05)
+
+
+@pytest.mark.parametrize(("rows", "share"), [(1, 0.0), (2, 0.1), (3, 0.15)])
+def test_a_bare_part_of_less_than_a_tenth_is_none(rows: int, share: float) -> None:
+    exposed = np.argwhere(np.ones((20, 20), dtype=bool)).astype(float)
+    near = exposed[exposed[:, 0] < 20 - rows]
+    assert _bare_share(exposed, near, 10_000) == pytest.approx(share)
