@@ -378,3 +378,11 @@ def test_a_circle_without_a_size_is_held_by_a_side_that_it_is_on(
     monkeypatch.setattr(regions, "distances_to_sides", lambda *_: border)
     _, held = regions.Circle(10.0, 20.0, 0.0).meets(unit_vectors(np.zeros((3, 2)))[None])
     assert held.tolist() == [is_held]
+
+
+def test_polygons_have_a_middle_from_the_tolerance_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    square = np.array([(10.0, -1.0), (12.0, -1.0), (12.0, 1.0), (10.0, 1.0)])
+    length = float(np.linalg.norm(unit_vectors(square).mean(axis=0)))
+    for part, has_middle in ((1.0, True), (ABOVE, False)):
+        monkeypatch.setattr(regions, "TOLERANCE", part * length)
+        assert (Polygons((square,)).cap.radius_deg < 2.0) is has_middle

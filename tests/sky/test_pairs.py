@@ -158,7 +158,8 @@ def test_a_hollow_polygon_keeps_its_hollow() -> None:
 def test_counts_are_divided_by_time_and_area_and_rates_by_area() -> None:
     assert brightness_per_unit(pixel_scale_arcsec=0.5, exptime_s=60.0, is_rate=False) == 4 / 60
     assert brightness_per_unit(pixel_scale_arcsec=0.5, exptime_s=60.0, is_rate=True) == 4
-    assert brightness_per_unit(pixel_scale_arcsec=0.5, exptime_s=None, is_rate=False) == 4
+    for exptime_s in (None, 0.0, -0.5, -60.0):
+        assert brightness_per_unit(pixel_scale_arcsec=0.5, exptime_s=exptime_s, is_rate=False) == 4
 
 
 def test_a_pixel_without_size_is_refused() -> None:

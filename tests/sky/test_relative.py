@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skydb.sky.relative import relate
+from skydb.sky.relative import Consistency, relate
 from tests.sky.group_members import Scene, shifted
 
 _JITTER = (shifted(6.0, -3.0), shifted(-9.0, 4.0), shifted(1.0, 8.0), shifted(2.0, -9.0))
@@ -115,3 +115,18 @@ def test_the_order_of_the_exposures_does_not_matter(order: tuple[int, ...]) -> N
 
     for n, move in zip(order, relative.maps, strict=True):
         np.testing.assert_allclose(move.shift, expected[str(n)].shift, atol=0.01)
+
+
+def test_exposures_of_a_visit_that_is_moved_as_a_whole_are_not_compared() -> None:
+    scene = Scene(3, stars=6, rays=0)
+    # Two names of one visit are equal, not the same object.
+    members = [scene.exposure(name, visit="".join(["v", "1"])) for name in "ab"]
+    assert relate(members, whole_visits=True).ties == ()
+    assert len(relate(members).ties) == 1
+
+
+def test_an_exposure_without_a_pair_has_no_error() -> None:
+    nothing = {"east_mas": 0.0, "north_mas": 0.0, "turn_deg": 0.0}
+    assert Consistency(0, None, **nothing).error_mas == 0.0
+    assert Consistency(0, 3.0, **nothing).error_mas == 0.0
+    assert Consistency(8, 4.0, **nothing, partners=4).error_mas == 2.0
