@@ -123,6 +123,9 @@ def test_exposures_of_a_visit_that_is_moved_as_a_whole_are_not_compared() -> Non
     members = [scene.exposure(name, visit="".join(["v", "1"])) for name in "ab"]
     assert relate(members, whole_visits=True).ties == ()
     assert len(relate(members).ties) == 1
+    for visits in (("v1", "v2"), ("v2", "v1")):
+        two = [scene.exposure(visit, visit=visit) for visit in visits]
+        assert len(relate(two, whole_visits=True).ties) == 1
 
 
 def test_an_exposure_without_a_pair_has_no_error() -> None:
