@@ -174,3 +174,12 @@ def test_a_star_has_the_noise_of_its_own_light_besides_that_of_the_stamp() -> No
     area = 4 * np.pi * (0.8**2 + 1 / 12)
     expected = 100.0 / np.sqrt(area * np.array([4.0, 4.0, 9.0]))
     assert _snr(stamps, StarFit(**one)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("step", [(2, 0), (0, 2), (-2, 0), (0, -2), (2, 2)])
+def test_a_peak_is_higher_than_the_pixels_next_to_it_alone(step: tuple[int, int]) -> None:
+    image = np.zeros((25, 25))
+    image[12, 12], image[12 + step[1], 12 + step[0]] = 100.0, 99.0
+    one = np.ones_like(image)
+    rows, _ = _peaks(image, one, one.astype(bool), 0.3, 5.0)
+    assert len(rows) == 2
