@@ -22,6 +22,7 @@ from skydb.sky.fit_trust import (
     shared,
 )
 from skydb.sky.frame_offsets import (
+    _SIGNIFICANCE,
     LARGEST_OFFSET_PIX,
     LEAST_MATCHES,
     FrameOffset,
@@ -196,3 +197,14 @@ def test_members_overlap_when_they_are_nearer_than_their_radii(margin: float, ma
     plane = BodyPlane([])
     plane.__dict__["_discs"] = [(np.zeros(2), 2.0), (np.array([3.0, 4.0]), 2.0)]
     assert plane.may_overlap(0, 1, margin) is may
+
+
+def test_a_peak_is_far_above_the_votes_that_chance_gives_nine_pixels() -> None:
+    steps, radius = 400, 6.0
+    by_chance = 9 * steps / (np.pi * radius**2)
+    least = int(np.ceil(by_chance + _SIGNIFICANCE * np.sqrt(by_chance)))
+    for votes in (least - 1, least):
+        # The others are too far for any of these pixels.
+        place = np.where(np.arange(steps) < votes, 2.0, 50.0)
+        found = _peak(np.column_stack((place, place)), radius)
+        assert (found is not None) is (votes == least)
