@@ -357,6 +357,11 @@ def test_a_point_off_a_great_circle_by_the_tolerance_is_on_it() -> None:
     for beside, side in ((1.0, 0), (ABOVE, 1), (-1.0, 0), (-ABOVE, -1)):
         point = np.array([0.6, 0.8, beside * regions.TOLERANCE])
         assert int(_side(start, end, point)) == side
+    # However short the side is.
+    near = np.array([0.96, 0.28, 0.0])
+    for beside, side in ((0.99, 0), (1.01, 1)):
+        point = np.array([0.6, 0.8, beside * regions.TOLERANCE])
+        assert int(_side(start, near, point)) == side
 
 
 def test_the_background_of_whole_blocks_ends_at_the_last_of_them() -> None:
