@@ -5,6 +5,7 @@ import pytest
 
 from skydb.domain.overlap import Level
 from skydb.domain.vocabulary import SkyStat
+from skydb.sky.clipping import RangeStatistics
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.noise import PixelNoise, _left_of_step, unequal_noise_shift
 
@@ -175,7 +176,7 @@ def test_a_slope_of_mirrored_pixels_is_as_steep_downwards(pixels: Any, limit: fl
     slopes = [
         sign
         * PixelNoise(sign * values, *ends, kept, 1.7).slope_of_median(
-            sign * values, ends, sign * middle
+            RangeStatistics(sign * values), ends, sign * middle
         )
         for sign, ends in ((1.0, limits), (-1.0, (-limits[1], -limits[0])))
     ]
