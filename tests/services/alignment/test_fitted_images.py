@@ -1,0 +1,109 @@
+"""Sources of a fitted file by themselves: where they are, and on how much of the sky."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.wcs import WCS
+
+from skydb.drizzle.starlists import ChipStars
+from skydb.services.alignment import fitted_images
+from skydb.services.alignment.fitted_images import FittedExposure, FittedProduct, read_fitted
+from skydb.sky.stars import StarList
+
+SIZE = 100
+PLACES = np.array(
+    [(10.0, 12.0), (31.0, 77.0), (55.0, 20.0), (80.0, 61.0), (40.0, 50.0), (90.0, 90.0)]
+)
+
+
+def plane(ra_deg: float, scale_arcsec: float) -> WCS:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crpix, wcs.wcs.crval = [50.5, 50.5], [ra_deg, -2.0]
+    wcs.wcs.cdelt = [-scale_arcsec / 3600, scale_arcsec / 3600]
+    return wcs
+
+
+def chip(places: np.ndarray, clear: np.ndarray) -> ChipStars:
+    one = np.ones(len(places))
+    return ChipStars.on(StarList(places[:, 0], places[:, 1], one, one, one, one, one), clear)
+
+
+def catalogue(*positions: np.ndarray) -> Any:
+    class Table:
+        radec_deg = np.vstack(positions)
+
+    return Table()
+
+
+def test_stars_of_all_chips_are_sighted_on_the_clear_area_of_each() -> None:
+    chips = {1: plane(85.0, 0.04), 2: plane(86.0, 0.08), 3: plane(87.0, 0.06)}
+    half = np.ones((SIZE, SIZE), dtype=bool)
+    half[:, 50:] = False
+    stars = {
+        1: chip(PLACES, np.ones((SIZE, SIZE), dtype=bool)),
+        2: chip(PLACES[:2], np.ones((SIZE, 2 * SIZE), dtype=bool)),
+        3: chip(PLACES[:0], half),
+    }
+    exposure = FittedExposure(chips, stars)
+    seen = exposure.sighting
+    assert seen.scale_arcsec == pytest.approx(0.06)
+    assert seen.area_arcsec2 == pytest.approx(
+        1e4 * 0.04**2 + 2e4 * 0.08**2 + 1e4 * 0.06**2, rel=1e-6
+    )
+    places = [chips[1].all_pix2world(PLACES, 0), chips[2].all_pix2world(PLACES[:2], 0)]
+    assert seen.radec_deg == pytest.approx(np.vstack(places))
+    # Of a catalogue the sources on clear pixels of any chip count.
+    hidden = chips[3].all_pix2world([(20.0, 20.0), (80.0, 20.0)], 0)
+    said = exposure.cross_match(catalogue(*places, hidden))
+    assert said.score == 1.0
+    assert "8 of 8" in said.reason
+    none = FittedExposure({3: chips[3]}, {3: stars[3]}).sighting
+    assert none.radec_deg.shape == (0, 2)
+
+
+def test_a_product_is_compared_where_it_was_exposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    wcs = plane(85.0, 0.1)
+    exposed = np.ones((SIZE, SIZE), dtype=bool)
+    exposed[:, 85:] = False
+    image = np.zeros((SIZE, SIZE))
+    inside = wcs.all_pix2world(PLACES[:5], 0)
+
+    def sight(*told: Any) -> fitted_images.measure.Sighting:
+        asked.append(told)
+        return fitted_images.measure.Sighting(inside, 85.0, 0.1)
+
+    monkeypatch.setattr(fitted_images.measure, "sight", sight)
+    product = FittedProduct(image, exposed, wcs)
+    said = product.cross_match(catalogue(wcs.all_pix2world(PLACES, 0)))
+    assert "5 of 5" in said.reason
+    assert said.score == 1.0
+    assert product.sighting is product.sighting
+    assert asked == [(image, exposed, wcs)]
+
+
+@pytest.mark.parametrize("is_drizzled", [True, False])
+def test_a_file_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch, is_drizzled: bool) -> None:
+    path, original = Path("fitted.fits"), Path("original.fits")
+
+    class Kind:
+        kind: Any = type("Kind", (), {"is_drizzled": is_drizzled})
+
+    class Finder:
+        def chips(self, file: Path) -> str:
+            return f"stars of {file}"
+
+    monkeypatch.setattr(fitted_images, "read_facts", {path: Kind}.__getitem__)
+    monkeypatch.setattr(fitted_images, "read_exposed", {path: ("image", "exposed")}.__getitem__)
+    monkeypatch.setattr(fitted_images, "read_hstwcs", {path: {1: "wcs", 2: "more"}}.__getitem__)
+    finder: Any = Finder()
+    read: Any = read_fitted(path, original, finder)
+    if is_drizzled:
+        assert (read.image, read.exposed, read.wcs) == ("image", "exposed", "wcs")
+    else:
+        assert (read.chips, read.stars) == ({1: "wcs", 2: "more"}, "stars of original.fits")
