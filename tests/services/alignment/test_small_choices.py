@@ -18,7 +18,7 @@ from skydb.services.alignment.accepting import beginning, run_of
 from skydb.services.alignment.exposures import choose_exposures
 from skydb.services.alignment.header_writes import _writes_since
 from skydb.services.alignment.membership import _made_with, drizzled_of, member_products
-from skydb.services.alignment.products import choose_products
+from skydb.services.alignment.products import _files_of, choose_products
 from skydb.services.intake import Selection
 from tests.services.survey import Survey
 
@@ -247,6 +247,20 @@ def test_products_of_a_flavour_that_is_named_need_no_exposures_of_it(
         products(session, flavour=Flavour.SVM, as_of=date(2020, 1, 1))
 
 
+def test_files_of_members_are_those_of_the_exposures_that_are_named(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    early, late = (survey.exposure("49", number) for number in (1, 2))
+    files = [survey.content(one) for one in (early, late)]
+    middle = versions["two"].product
+    alone = survey.content(survey.drizzled(early))
+    found = _files_of(session, [versions["drz"].product])
+    assert set(found) == {versions["new"].product, middle}
+    assert _files_of(session, [alone.product]) == [files[0].product]
+    both = _files_of(session, [alone.product, versions["drz"].product])
+    assert both == sorted({*found, files[0].product}, key=lambda one: one.id)
+
+
 def test_an_acceptance_begins_with_all_files_that_it_concerns(
     session: Session, survey: Survey, versions: dict[str, ProductVersion]
 ) -> None:
@@ -299,6 +313,9 @@ def test_a_product_that_skydb_drizzled_was_made_of_what_its_last_maker_used(
     assert drizzled_of(session, second) == {one: versions["aligned"]}
     assert drizzled_of(session, versions["other"]) is None
     assert _made_with(session, first) == drizzled_of(session, first)
+    # Nor was what came from outside after it.
+    later = survey.content(first.product, date="2023-01-01")
+    assert drizzled_of(session, later) is None
     # What an acceptance made belongs with what else it made.
     assert _made_with(session, versions["aligned"]) == {one: versions["aligned"]}
 

@@ -16,7 +16,7 @@ from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
 from skydb.domain.values import Realised
 from skydb.domain.vocabulary import FindingKind, TrustComponent
-from skydb.services.alignment.exposure_accept import _as_groups, _Fit, _Installed
+from skydb.services.alignment.exposure_accept import _as_groups, _Fit, _Installed, _newer_delivery
 from skydb.services.alignment.group_align import GroupOptions, _flags_of
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.groups import Group, lonely_exposures
@@ -201,3 +201,19 @@ def test_versions_of_one_delivery_are_its_own_and_what_was_made_of_it() -> None:
     made, again = accepted(new), accepted(new)
     assert _same_delivery(made) == [new, again]
     assert _same_delivery(old) == []
+
+
+def test_a_fit_moves_nothing_once_a_newer_archive_version_is_there() -> None:
+    shelf = ProductSet()
+    old, middle = (
+        shelf.add(delivery("ibxl50iaq", date_written=f"{year}-01-01")) for year in (2015, 2017)
+    )
+    newest = shelf.add(delivery("ibxl50iaq", date_written="2019-01-01"))
+    aligned = accepted(newest)
+    assert _newer_delivery(newest) is None
+    assert _newer_delivery(aligned) is None
+    for version in (old, middle):
+        assert _newer_delivery(version) == (
+            f"{newest.reference} is of a newer archive version than {version.reference}, which "
+            "was fitted. Fit that."
+        )

@@ -8,9 +8,16 @@ from typing import Any
 import pytest
 
 from skydb.domain.vocabulary import ProductKind, SolutionOrigin, SolutionStatus
+from skydb.errors import NotFoundError
 from skydb.services.alignment import membership
 from skydb.services.alignment.accept import _left_alone, _nothing_to_move, _untrusted
-from skydb.services.alignment.membership import _content_restored, redelivered_members
+from skydb.services.alignment.membership import (
+    Members,
+    _content_restored,
+    aligned_since,
+    members_of_fit,
+    redelivered_members,
+)
 from tests.domain.shelves import ProductSet, accepted
 from tests.services.alignment.test_small_steps import ONE, TWO, _calibrated, _drizzled
 
@@ -36,6 +43,79 @@ def test_a_product_that_skydb_made_is_compared_with_the_versions_on_record(
     # Of files that it was not made of nothing is known.
     files[ONE] = [shelf.add(_calibrated(2019, kind=ProductKind.FLC)).product]
     assert redelivered_members(session, drizzled, file) == {}
+
+
+def test_of_several_files_of_a_member_the_likeliest_tells_how_it_is_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = (ProductKind.FLT, ProductKind.FLC, ProductKind.C0M)
+    several = [ProductSet().add(_calibrated(2015, kind=kind)).product for kind in kinds]
+    said = dict(zip(several, ("first", "second", None), strict=True))
+    monkeypatch.setattr(membership, "_made_with", lambda *_: None)
+    monkeypatch.setattr(membership, "DrizzledFrom", lambda file: f"from {file}")
+    monkeypatch.setattr(
+        membership, "_newer", lambda product, _, kept: {"from file": said[product]}[kept]
+    )
+    known = {TWO: several[:2], ONE: several, "ibxl50icq": several[2:]}
+    monkeypatch.setattr(membership, "member_products", lambda *_: known)
+    session: Any = None
+    file: Any = "file"
+    drizzled = _drizzled(2016, ONE, TWO)
+    assert redelivered_members(session, drizzled, file) == {TWO: "first"}
+    # It was made of one of them as it is.
+    known[TWO] = several[::-1]
+    assert redelivered_members(session, drizzled, file) == {}
+
+
+def test_members_that_were_aligned_since_are_those_that_a_fit_would_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelf = ProductSet()
+    one, two = shelf.add(_calibrated(2015)), shelf.add(_calibrated(2015, TWO))
+    asked: list[Any] = []
+
+    def moved(*told: Any) -> Members:
+        asked.append(told)
+        return Members([one, two], {"ibxl50icq": "it is gone"})
+
+    known: dict[str, Any] = {ONE: [one.product]}
+    monkeypatch.setattr(membership, "member_products", lambda *_: known)
+    monkeypatch.setattr(membership, "members_of_fit", moved)
+    session: Any = "session"
+    file: Any = "file"
+    drizzled = _drizzled(2016, ONE, TWO)
+    assert aligned_since(session, drizzled, file) == {}
+    again = accepted(two)
+    assert aligned_since(session, drizzled, file) == {TWO: again.reference}
+    assert asked == [(session, drizzled, file)] * 2
+    known.clear()
+    assert aligned_since(session, drizzled, file) == {}
+
+
+@pytest.mark.parametrize("is_made_here", [True, False])
+def test_each_member_is_moved_or_left_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, is_made_here: bool
+) -> None:
+    shelf = ProductSet()
+    one = shelf.add(_calibrated(2015))
+    known: dict[str, Any] = {ONE: [one.product]}
+    made = {7: one} if is_made_here else None
+
+    def base(candidates: Any, drizzled: Any, evidence: Any) -> tuple[Any, str]:
+        assert evidence == (made if is_made_here else "from file")
+        return (one, "") if candidates else (None, "it has no file")
+
+    monkeypatch.setattr(membership, "_base_on_record" if is_made_here else "_base", base)
+    monkeypatch.setattr(membership, "_made_with", lambda *_: made)
+    monkeypatch.setattr(membership, "DrizzledFrom", lambda file: f"from {file}")
+    monkeypatch.setattr(membership, "member_products", lambda *_: known)
+    session: Any = None
+    file: Any = "file"
+    found = members_of_fit(session, _drizzled(2016, ONE, TWO), file)
+    assert (found.moved, found.left) == ([one], {TWO: "it has no file"})
+    known.clear()
+    with pytest.raises(NotFoundError, match="Ingest the exposures first"):
+        members_of_fit(session, _drizzled(2016, ONE, TWO), file)
 
 
 def test_a_restored_solution_leads_back_to_the_version_that_had_it() -> None:

@@ -15,15 +15,17 @@ from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, ProductVersion
 from skydb.domain.alignment import RELATIVE
 from skydb.domain.trust import FitCheck, TrustReport
-from skydb.domain.vocabulary import FindingKind, SolutionStatus, TrustComponent
+from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus, TrustComponent
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import NotFoundError
+from skydb.files.checksum import sha256_of
 from skydb.services.alignment import products as products_module
+from skydb.services.alignment import recording
 from skydb.services.alignment import reference as reference_module
 from skydb.services.alignment.attempts import Attempt
 from skydb.services.alignment.fitrecord import record_fit
-from skydb.services.alignment.recording import _facts, _joined, _update_trust
+from skydb.services.alignment.recording import Recorder, _facts, _joined, _update_trust
 from skydb.services.alignment.reference import Area, Reference, Target, epochs_used
 from skydb.services.alignment.roads import FitJob, _too_few, road_of, star_files_of
 from tests.domain.entities import STAMP, catalog, version_of, wcs
@@ -246,3 +248,95 @@ def test_a_fit_wants_a_source_and_is_given_those_within_ten_degrees(
 
 def test_a_run_of_which_only_a_log_is_known_fitted_products() -> None:
     assert road_of(None).kind.value == "drizzled"
+
+
+@pytest.fixture
+def recorded(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Recorder, int, list[Any]]:
+    """The recorder of a run, its number, and what it was told to write."""
+    told: list[Any] = []
+    path = tmp_path / FILE.name
+    path.write_text("pixels")
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        versions = [survey.content(survey.exposure("50", number)) for number in (1, 2)]
+        for version in versions:
+            version.sha256 = sha256_of(path)
+        run = AlignmentRun(survey.catalog("gaia"), {}, survey.stamp())
+        session.add(run)
+        run.start()
+        session.flush()
+        run_id = run.id
+        session.commit()
+    monkeypatch.setattr(recording, "read_facts", lambda copy: SimpleNamespace(primary=str(copy)))
+
+    def record(run: AlignmentRun, version: ProductVersion, *more: Any) -> None:
+        told.append((version.id, *(one for one in more if isinstance(one, str | TrustReport))))
+
+    def update(_: Session, run: AlignmentRun, one: Attempt) -> None:
+        told.append(("again", one.key, one.report))
+
+    monkeypatch.setattr(recording, "record_fit", record)
+    monkeypatch.setattr(recording, "_update_trust", update)
+    return Recorder(services.context, run_id), run_id, told
+
+
+class _There(_Placed):
+    """A catalogue as a file in a directory gets it."""
+
+    def __init__(self, version_id: int, path: Path) -> None:
+        self.target = Target(version_id, path, 2012.0)
+
+    def doubts(self, fit: ProductFit) -> str | None:
+        return "It is far." if fit.nmatches < 5 else None
+
+
+def there(path: Path, score: float | None, key: int = 1, **told: Any) -> Attempt:
+    placed: Any = _There(key, path)
+    made = fit(fitted_copy=Path("copy.fits"), **told)
+    return Attempt("gaia", placed, made, None if score is None else report(score))
+
+
+def test_a_fit_is_written_once_and_its_trust_when_it_changes(
+    services: Services, tmp_path: Path, recorded: tuple[Recorder, int, list[Any]]
+) -> None:
+    recorder, run_id, told = recorded
+    path = tmp_path / FILE.name
+    recorder.keep(there(path, 0.9))
+    assert told == [(1, "copy.fits", report(0.9))]
+    recorder.keep(there(path, 0.9))
+    assert len(told) == 1
+    # What is recorded is not read again, whatever became of the file.
+    path.write_text("other pixels")
+    recorder.keep(there(path, 0.4))
+    assert told[1:] == [("again", 1, report(0.4))]
+    recorder.keep(there(path, 0.4))
+    assert len(told) == 2
+    second = there(path, 0.8, 2, nmatches=3)
+    recorder.close([there(path, 0.4), second], [(FILE.name, "It is off.")])
+    assert told[2:] == [(2, "copy.fits", report(0.8))]
+    with services.context.store.reading() as session:
+        run = session.get_one(AlignmentRun, run_id)
+        assert run.status is ActivityStatus.SUCCEEDED
+        assert sorted(one.message for one in run.findings) == ["It is far.", "It is off."]
+        assert run.parameters["catalog"] == {FILE.name: {"version": 2}}
+        assert run.workspace == f"alignments/{run_id}"
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "f" * 64, ""])
+def test_a_file_that_has_changed_is_left_for_the_end(
+    services: Services, tmp_path: Path, recorded: tuple[Recorder, int, list[Any]], sha256: str
+) -> None:
+    recorder, _, told = recorded
+    path = tmp_path / FILE.name
+    with services.context.store.writing() as session:
+        if sha256:
+            session.get_one(ProductVersion, 1).sha256 = sha256
+        else:
+            path.unlink()
+        session.commit()
+    recorder.keep(there(path, 0.9))
+    assert told == []
+    recorder.close([there(path, 0.9)])
+    assert told == [(1, "copy.fits", report(0.9))]
