@@ -20,7 +20,7 @@ from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import TrustComponent
 from skydb.drizzle.groupoutcome import BodyOutcome, Evidence
 from skydb.drizzle.tweakreg import ProductFit
-from skydb.services.alignment.screening import check_archive
+from skydb.services.alignment.screening import check_archive, worse_rms_pix
 from skydb.sky import fit_trust as measure
 from skydb.sky.relative import Consistency
 
@@ -46,17 +46,15 @@ def check_member(
     evidence = outcome.evidence
     assert evidence is not None
     assert evidence.agreement is not None
-    rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
     cross_match = measure.check_cross_match(evidence.agreement)
-    rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
     return TrustReport(
         (
             _matches(fit, evidence),
-            check_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            check_rms(worse_rms_pix(fit), fit.nmatches, fit.fit_geometry),
             _jackknife(evidence),
             check_clipped(evidence.before, fit.nmatches),
             cross_match,
-            _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
+            _agreement(_consistency(outcome, fit), _pixel_mas(outcome)),
             overruled(_archive(outcome, fit, original, archive), cross_match),
             check_motion(motion),
         )
@@ -65,16 +63,15 @@ def check_member(
 
 def check_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
     """Every check of a visit that was aligned to others; none gives its absolute position."""
-    rootname = next(m.rootname for m in outcome.members if m.path == fit.product)
     wanted = MATCHES_WANTED["shift"]
     reason = f"{fit.nmatches} stars shared with other visits, {wanted} are wanted"
     score = min(1.0, fit.nmatches / (2 * wanted))
     return TrustReport(
         (
             FitCheck(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
-            check_rms(fit.x_rms_pix or 0.0, fit.nmatches, fit.fit_geometry),
+            check_rms(worse_rms_pix(fit), fit.nmatches, fit.fit_geometry),
             FitCheck(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
-            _agreement(outcome.consistency[rootname], _pixel_mas(outcome)),
+            _agreement(_consistency(outcome, fit), _pixel_mas(outcome)),
         )
     )
 
@@ -109,6 +106,12 @@ def _jackknife(evidence: Evidence) -> FitCheck:
 def _archive(outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts) -> FitCheck:
     assert fit.fitted_copy is not None
     return check_archive(archive, original, fit.fitted_copy, _pixel_mas(outcome) / 1000.0)
+
+
+def _consistency(outcome: BodyOutcome, fit: ProductFit) -> Consistency:
+    """How well the exposure of a fit agrees with the others of its body."""
+    rootnames = {one.path: one.rootname for one in outcome.members}
+    return outcome.consistency[rootnames[fit.product]]
 
 
 def _pixel_mas(outcome: BodyOutcome) -> float:

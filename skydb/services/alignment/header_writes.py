@@ -187,7 +187,7 @@ def _last_acceptance(session: Session, run_id: int) -> Acceptance | None:
         .where(Acceptance.alignment_run_id == run_id, Acceptance.status == ActivityStatus.SUCCEEDED)
         .order_by(Acceptance.id.desc())
     )
-    return session.scalar(succeeded.limit(1))
+    return session.scalar(succeeded)
 
 
 def _writes_since(session: Session, acceptance: Acceptance) -> list[HeaderWrite]:

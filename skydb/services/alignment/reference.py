@@ -119,14 +119,14 @@ class Reference:
 
         A catalogue that grows product by product has more sources than are known beforehand.
         """
-        return self.settings.expand_refcat or self.coverage.on_it >= self._wanted
+        return self.settings.expand_refcat or self.coverage.on_it >= self.settings.minobj
 
     @property
     def refusal(self) -> str:
         """Reason why the product is not fitted."""
         seen = self.coverage
         text = f"the catalogue does not cover it: {seen.on_it} of the {seen.sources} sources lie"
-        text += f" on it, and a fit wants {self._wanted}" if seen.on_it else " on it"
+        text += f" on it, and a fit wants {self.settings.minobj}" if seen.on_it else " on it"
         if self.motion.treatment is not None and self.motion.without_motion:
             text += f"; {self.motion.sentence()[:-1]}" if seen.on_it else ""
         return text + ("; its right ascensions seem to be hours" if self._is_in_hours else "")
@@ -163,10 +163,6 @@ class Reference:
             "sources_on_it": seen.on_it,
             "covered_share": round(seen.share, 4),
         }
-
-    @property
-    def _wanted(self) -> int:
-        return max(self.settings.minobj, 1)
 
     def _chips(self) -> list[ImageArea]:
         # Read when it is asked for, for a run has many of them.

@@ -132,7 +132,7 @@ class ExposureRoad:
             stars[path] = job.finder.lists(path)
             progress.advance()
         counts = {path: sum(map(len, chips.values())) for path, chips in stars.items()}
-        wanted = max(job.settings.minobj, 1)
+        wanted = job.settings.minobj
         enough = [path for path in job.files if counts[path] >= wanted]
         fits = {
             path: _too_few(path, counts[path], wanted, job)

@@ -88,11 +88,10 @@ class FittedFile:
         """Run the checks without neighbours: those before their check, and those after."""
         fit = self.fit
         cross_match = self.cross_match
-        rms_pix = max(fit.x_rms_pix or 0.0, fit.y_rms_pix or 0.0)
         before = matches_before_clipping(fit.log, self.original.name)
         return [
             check_matches(fit.nmatches, MATCHES_WANTED.get(fit.fit_geometry, 12)),
-            check_rms(rms_pix, fit.nmatches, fit.fit_geometry),
+            check_rms(worse_rms_pix(fit), fit.nmatches, fit.fit_geometry),
             check_jackknife(_jackknife_pix(fit)),
             check_clipped(before, fit.nmatches),
             cross_match,
@@ -228,6 +227,12 @@ def _keep(
 def _sentence(product: str, report: TrustReport) -> str:
     said = report.objections or "no check passed"
     return f"{product} has trust {report.score:.2f}, {TRUST_FLOOR} is wanted ({said})."
+
+
+def worse_rms_pix(fit: ProductFit) -> float:
+    """RMS of a fit along its worse axis; 0 when it has none."""
+    known = (one for one in (fit.x_rms_pix, fit.y_rms_pix) if one is not None)
+    return max(known, default=0.0)
 
 
 def _jackknife_pix(fit: ProductFit) -> float | None:

@@ -57,9 +57,9 @@ class SolutionTables:
                 within = version_queries.products_in(session, wanted)
                 products = [key for key in within if reference is None or key in products]
             rows = version_queries.solutions_of(session, products)
-            if wanted.as_of is not None:
-                in_time = version_queries.written_in_time(session, wanted, products)
-                rows = [row for row in rows if (row["product_id"], row["version"]) in in_time]
+            if wanted.restricts_files:
+                admitted = version_queries.written_in_time(session, wanted, products)
+                rows = [row for row in rows if (row["product_id"], row["version"]) in admitted]
         number = getattr(reference, "version", None)
         rows = [row for row in rows if number in (None, row["version"])]
         if not rows:

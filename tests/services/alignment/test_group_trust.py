@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,31 @@ def test_every_witness_of_a_member_is_what_it_was(quiet_archive: list[tuple]) ->
 def test_every_witness_of_a_relative_fit_is_what_it_was() -> None:
     found = {
         f"{matches} {rms}": group_trust.check_relative(
-            outcome(None, rms), fit("shift", nmatches=matches, x_rms_pix=x_rms)
+            outcome(None, rms), fit("shift", nmatches=matches, x_rms_pix=x_rms, y_rms_pix=x_rms)
         ).checks
         for matches, x_rms in ((0, None), (5, 0.1), (6, 0.3), (12, 0.1), (13, 0.1))
         for rms in (None, 5.0, 60.0)
     }
     assert_kept("relative trust", found)
+
+
+@pytest.mark.parametrize("place", ["a", "b", "c"])
+def test_a_member_agrees_with_the_others_as_it_does_itself(
+    quiet_archive: list[tuple], place: str
+) -> None:
+    members = tuple(Member(Path(name), f"of {name}", "50", "F160W") for name in "abc")
+    pairs = {"a": 11, "b": 12, "c": 13}
+    consistency = {
+        f"of {name}": Consistency(count, 5.0, 1.0, 2.0, 0.01, 1) for name, count in pairs.items()
+    }
+    body = BodyOutcome("body", members, (), consistency, (), evidence(), None, 40.0)
+    one = replace(fit(), product=Path(place))
+    for report in (
+        group_trust.check_member(body, one, FILE, wcs(), MOTION),
+        group_trust.check_relative(body, one),
+    ):
+        (check,) = (c for c in report.checks if c.component is TrustComponent.NEIGHBOURS)
+        assert check.reason.startswith(f"{pairs[place]} stars shared with other exposures")
 
 
 @pytest.mark.parametrize("missing", ["evidence", "agreement"])

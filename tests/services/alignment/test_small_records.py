@@ -232,18 +232,15 @@ def test_one_catalogue_for_all_files_is_at_their_mean_epoch(
     assert epochs_used(targets, TweakRegSettings(expand_refcat=True)) == expected
 
 
-def test_a_fit_wants_a_source_and_is_given_those_within_ten_degrees(
+def test_a_fit_is_given_the_sources_within_ten_degrees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table = SimpleNamespace(radec_deg=np.array([(10.0, dec) for dec in (0.0, 9.9, 10.1, 80.0)]))
     placed: Any = SimpleNamespace(table=table)
     monkeypatch.setattr(reference_module, "read_hstwcs", lambda _: None)
     monkeypatch.setattr(reference_module, "sky_grid", lambda *_: {1: np.array([(10.0, 0.0)] * 9)})
-    for least, wanted in ((1, 1), (5, 5)):
-        settings = TweakRegSettings(minobj=least)
-        one = Reference(Target(1, FILE, None), None, placed, Area(), settings)
-        assert one._wanted == wanted
-        assert one.near.tolist() == [True, True, False, False]
+    one = Reference(Target(1, FILE, None), None, placed, Area(), TweakRegSettings())
+    assert one.near.tolist() == [True, True, False, False]
 
 
 def test_a_run_of_which_only_a_log_is_known_fitted_products() -> None:
