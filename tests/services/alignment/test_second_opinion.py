@@ -152,6 +152,17 @@ def test_what_single_visits_or_bad_fits_of_the_archive_say_is_not_enough(
         assert second_opinions(services.context, ["one"], fits_of_run) == []
 
 
+def test_a_bad_fit_of_the_archive_leaves_what_the_others_say(
+    services: Services, tmp_path: Path
+) -> None:
+    bad = given_by_archive(tmp_path / "bad", VISITS[0], 5, 12.0)
+    good = [given_by_archive(tmp_path / "good", visit, 30, 12.0) for visit in VISITS[1:]]
+    services.ingest.ingest([bad, *good])
+    moved = [fitted(services, path, EAST_DEG) for path in (bad, *good)]
+    ((_, message),) = second_opinions(services.context, ["one"], moved)
+    assert "of 2 visits (bxl51, bxl52) are trusted" in message
+
+
 def test_fits_of_the_archive_with_few_matches_say_nothing(
     services: Services, tmp_path: Path
 ) -> None:
