@@ -17,8 +17,8 @@ from skydb.domain.guards import Flag
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import Realised
 from skydb.domain.vocabulary import FindingKind, Flavour, SolutionStatus
-from skydb.errors import NotFoundError, UsageError
-from skydb.services.alignment import accept, exposure_accept, exposures
+from skydb.errors import NotFoundError, StateError, UsageError
+from skydb.services.alignment import accept, exposure_accept, exposures, wcs_ledger
 from skydb.services.alignment.accept import _Applied, _missed
 from skydb.services.alignment.accept_outcome import recorded_outcomes
 from skydb.services.alignment.exposure_accept import _Fit, _Installed, _is_fine, _kept_back
@@ -272,3 +272,58 @@ def test_a_history_is_of_a_name_of_a_selection_or_of_what_both_have(
             found(name, **scope)
     with pytest.raises(NotFoundError, match="first archive version here: 2019-01-01"):
         found(visits=("bxl51",), as_of=date(2018, 1, 1))
+
+
+def test_a_restored_solution_is_measured_from_the_file_to_what_was_asked_for(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = {Path("in"): "before", Path("copy"): "now"}
+    apart = {
+        ("before", "wanted"): (1.0, 2.0), ("before", "now"): (3.0, 4.0),
+        ("now", "wanted"): (5.0, 6.0),
+    }  # fmt: skip
+    monkeypatch.setattr(wcs_ledger, "read_hstwcs", frames.__getitem__)
+    monkeypatch.setattr(wcs_ledger, "find_solution", lambda _, key: {3: "solution"}[key])
+    monkeypatch.setattr(wcs_ledger, "wcs_of", lambda _, one: {"solution": "wanted"}[one])
+    monkeypatch.setattr(
+        wcs_ledger, "difference",
+        lambda *pair: SimpleNamespace(median_mas=apart[pair][0], max_mas=apart[pair][1]),
+    )  # fmt: skip
+    plan: Any = SimpleNamespace(solution_id=3, path=Path("in"))
+    service = wcs_ledger.WcsLedgerService(services.context)
+    assert service._measure(plan, Path("copy")) == Realised(1.0, 3.0, 6.0)
+
+
+def test_a_solution_is_planned_with_its_label_its_exposure_and_its_catalogue(
+    services: Services, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey = Survey(session)
+    exposure = survey.exposure("50")
+    old = survey.content(exposure, date="2019-01-01")
+    gaia = survey.catalog("gaia")
+    aligned = survey.align(old, gaia)
+    drizzled = survey.content(survey.drizzled(exposure))
+    first, carried, product = (one.solutions[0] for one in (old, aligned, drizzled))
+    first.fit_catalog, first.wcs_type, first.hdr_name = "GSC", "fitted", "own"
+    carried.wcs_type = product.wcs_type = None
+    carried.status = product.status = SolutionStatus.APPLIED
+    keys = [one.id for one in (first, carried, product)]
+    newest, in_file = aligned.id, drizzled.id
+    chips = [one.as_facts().chips for one in (first, carried)]
+    names = [one.wcs_name for one in (first, carried)]
+    session.commit()
+    monkeypatch.setattr(wcs_ledger, "checked_path", lambda _, version: Path(f"{version.id}.fits"))
+    plan_of = wcs_ledger.WcsLedgerService(services.context)._plan
+    plan = plan_of(keys[0])
+    assert (plan.solution_id, plan.version_id, plan.path) == (
+        keys[0], newest, Path(f"{newest}.fits")
+    )  # fmt: skip
+    assert (plan.label.wcs_name, plan.label.wcs_type, plan.chips) == (names[0], "fitted", chips[0])
+    assert (plan.hdr_name, plan.rootname, plan.catalog) == ("own", "ibxl5001q", "GSC")
+    with pytest.raises(StateError, match="is active"):
+        plan_of(keys[1])
+    active = plan_of(keys[1], in_force_too=True)
+    assert (active.label.wcs_name, active.label.wcs_type, active.catalog) == (names[1], "", "gaia")
+    assert (active.hdr_name, active.chips) == (None, chips[1])
+    made = plan_of(keys[2], in_force_too=True)
+    assert (made.version_id, made.rootname, made.catalog) == (in_file, "", "")
