@@ -167,6 +167,12 @@ def test_a_fit_to_another_visit_ends_when_that_visit_moves() -> None:
         f"it was aligned to visit bxl51, of which {moved.reference} stands in the place of "
         f"{theirs.reference} since. Align the visits again."
     )
+    # Of several the first is named, whether it comes before one that stays or after it.
+    other, still = (shelf.add(_calibrated(2015, name)) for name in ("ibxl51ieq", "ibxl51igq"))
+    other.id, still.id = 3, 4
+    accepted(other)
+    assert why("bxl51", mine, still, theirs, other) == why("bxl51", mine, theirs)
+    assert why("bxl51", still) is None
     assert why(None, mine, theirs) is None
     assert why("bxl52", mine, theirs) is None
     accepted(mine)
