@@ -117,7 +117,12 @@ class _Meaning(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         asked = ast.unparse(node.test)
-        are_bare = all(isinstance(one, ast.AnnAssign) and not one.value for one in node.body)
+        # What is imported for annotations alone is not there for mypy then, which says so.
+        are_bare = all(
+            isinstance(one, ast.Import | ast.ImportFrom)
+            or (isinstance(one, ast.AnnAssign) and not one.value)
+            for one in node.body
+        )
         if asked == "not TYPE_CHECKING" and are_bare and not node.orelse:
             return []
         return node.orelse if asked == "TYPE_CHECKING" else node
