@@ -92,7 +92,7 @@ class FittedExposure:
     def sighting(self) -> measure.Sighting:
         """Stars of all chips, where the fit puts them."""
         found = [
-            np.asarray(wcs.all_pix2world(self.stars[extver].stars.xy_pix, 1)).reshape(-1, 2)
+            np.asarray(wcs.all_pix2world(self.stars[extver].stars.xy_pix, 1))
             for extver, wcs in self.chips.items()
             if len(self.stars[extver].stars)
         ]

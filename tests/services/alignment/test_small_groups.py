@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from skydb.domain.trust import TRUST_FLOOR, FitCheck, TrustReport
 from skydb.domain.values import Realised
 from skydb.domain.vocabulary import FindingKind, TrustComponent
 from skydb.services.alignment.exposure_accept import _as_groups, _Fit, _Installed, _newer_delivery
-from skydb.services.alignment.group_align import GroupOptions, _flags_of
+from skydb.services.alignment.group_align import GroupOptions, _flags_of, _trusted
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.groups import Group, lonely_exposures
 from skydb.services.alignment.header_writes import _same_delivery
@@ -30,7 +31,7 @@ WANTED = MATCHES_TO_CHOOSE
 @pytest.mark.parametrize(
     ("matches", "is_turned", "geometry"),
     [
-        (2 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"] - 1, False, "rshift"),
+        (3 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"] - 1, False, "rshift"),
         (WANTED["rshift"], False, "rshift"), (WANTED["rshift"] + 1, False, "rshift"),
         (WANTED["rshift"] - 1, False, "shift"), (WANTED["rshift"] - 1, True, "rshift"),
         (2 * WANTED["rscale"], True, "rscale"),
@@ -105,6 +106,23 @@ def test_a_group_is_as_good_as_its_worst_member(
     assert one.score == score
     assert one.is_trusted is (score >= TRUST_FLOOR)
     assert one.objection == objection
+
+
+@pytest.mark.parametrize(
+    ("catalog", "scores", "is_given"),
+    [("gaia", (0.9, 0.8), True), ("gaia", (0.9, 0.2), False), (None, (0.9, 0.8), False)],
+)
+def test_fits_of_a_trusted_group_to_a_catalogue_are_compared_with_other_catalogues(
+    catalog: str | None, scores: tuple[float, ...], is_given: bool
+) -> None:
+    targets: Any = [
+        SimpleNamespace(path=Path(f"{n}.fits"), version_id=10 + n, epoch_year=2012.0 + n)
+        for n in range(2)
+    ]
+    one = replace(_attempt("gaia", *scores), catalog=catalog)
+    found = _trusted(Group("bxl50", tuple(targets)), one)
+    told = [(fit.version_id, fit.fit.product.name, fit.catalog, fit.epoch_year) for fit in found]
+    assert told == [(10, "0.fits", "gaia", 2012.5), (11, "1.fits", "gaia", 2012.5)] * is_given
 
 
 @pytest.mark.parametrize(("first", "second"), list(permutations((None, 0.2, 0.9), 2)))
