@@ -31,7 +31,8 @@ WANTED = MATCHES_TO_CHOOSE
 @pytest.mark.parametrize(
     ("matches", "is_turned", "geometry"),
     [
-        (3 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"] - 1, False, "rshift"),
+        (3 * WANTED["rscale"], False, "rscale"), (2 * WANTED["rscale"], False, "rscale"),
+        (2 * WANTED["rscale"] - 1, False, "rshift"),
         (WANTED["rshift"], False, "rshift"), (WANTED["rshift"] + 1, False, "rshift"),
         (WANTED["rshift"] - 1, False, "shift"), (WANTED["rshift"] - 1, True, "rshift"),
         (2 * WANTED["rscale"], True, "rscale"),
