@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from skydb.domain.vocabulary import ProductKind, SolutionOrigin, SolutionStatus
+from skydb.domain.choice import Wish
+from skydb.domain.vocabulary import Flavour, ProductKind, SolutionOrigin, SolutionStatus
 from skydb.errors import NotFoundError
 from skydb.services.alignment import membership
 from skydb.services.alignment.accept import _left_alone, _nothing_to_move, _untrusted
@@ -18,6 +19,7 @@ from skydb.services.alignment.membership import (
     members_of_fit,
     redelivered_members,
 )
+from skydb.services.alignment.products import _of_named_flavour
 from tests.domain.shelves import ProductSet, accepted
 from tests.services.alignment.test_small_steps import ONE, TWO, _calibrated, _drizzled
 
@@ -65,6 +67,20 @@ def test_of_several_files_of_a_member_the_likeliest_tells_how_it_is_newer(
     # It was made of one of them as it is.
     known[TWO] = several[::-1]
     assert redelivered_members(session, drizzled, file) == {}
+
+
+@pytest.mark.parametrize("flavour", list(Flavour))
+def test_products_of_a_named_flavour_are_its_own_and_not_what_skydb_made_of_others(
+    flavour: Flavour,
+) -> None:
+    made = {one: _drizzled(2016, ONE, flavour=one) for one in Flavour}
+    for version in made.values():
+        accepted(version)
+    products = [version.product for version in made.values()]
+    (found,) = _of_named_flavour(products, Wish(flavour=flavour))
+    assert found.version.product is made[flavour].product
+    assert found.reason == f"flavour {flavour} was named, of whose exposures no file is there"
+    assert _of_named_flavour(products, Wish()) == []
 
 
 def test_members_that_were_aligned_since_are_those_that_a_fit_would_move(
