@@ -246,6 +246,8 @@ def test_another_version_with_the_same_distortion_stands_in_for_one_that_is_gone
     others = [gone, _version(2, "y"), _version(4, "x", 3 - how), still]
     gone.product = SimpleNamespace(versions=others)
     assert wcs_or_like(workspace, _kept(version=still))[1] == ""
+    for origin in set(SolutionOrigin) - {SolutionOrigin.HEADERLET}:
+        assert wcs_or_like(workspace, _kept(version=gone, origin=origin))[1]
     found, note = wcs_or_like(workspace, _kept(version=gone))
     assert {extver: frame[0] for extver, frame in found.items()} == dict.fromkeys(  # type: ignore[index]
         (1, 2), Path("3.fits")

@@ -210,6 +210,28 @@ def test_a_fit_is_checked_by_its_own_numbers(monkeypatch: pytest.MonkeyPatch) ->
         assert said == f"30 matches, the geometry wants {wanted}"
 
 
+def test_a_fit_is_looked_at_once_with_the_very_catalogue_that_it_was_fitted_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def read(*told: Any) -> Any:
+        asked.append(told)
+        return SimpleNamespace(sighting="seen", cross_match=lambda table: f"compared with {table}")
+
+    monkeypatch.setattr(screening, "read_fitted", read)
+    monkeypatch.setattr(
+        screening, "read_catalog", lambda path, *, epoch_year: f"{path.name} at {epoch_year}"
+    )
+    one: Any = fitted(catalog_file=Path("home/gaia.cat"))
+    assert one.sighting == "seen"
+    assert one.cross_match == "compared with gaia.cat at None"
+    assert asked == [(Path("copy.fits"), one.original, one.finder)]
+    for missing in ("catalog_file", "fitted_copy"):
+        with pytest.raises(AssertionError):
+            _ = fitted(**{"catalog_file": Path("gaia.cat"), missing: None}).sighting
+
+
 def flags(version: ProductVersion) -> list[tuple[FindingKind, str, str]]:
     file: Any = None
     session: Any = None
