@@ -109,7 +109,7 @@ def _archive(outcome: BodyOutcome, fit: ProductFit, original: Path, archive: Wcs
 
 
 def _consistency(outcome: BodyOutcome, fit: ProductFit) -> Consistency:
-    """How well the exposure of a fit agrees with the others of its body."""
+    """Agreement of the exposure of a fit with the others of its body."""
     rootnames = {one.path: one.rootname for one in outcome.members}
     return outcome.consistency[rootnames[fit.product]]
 
