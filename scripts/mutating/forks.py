@@ -34,6 +34,8 @@ from scripts.mutating.swap import Functions, NotInFunctionsError
 BEFORE = ("sqlite_template",)
 #: Seconds of processor for the body of a test: so many, and so many times what it needs unchanged.
 FREE_S, TIMES = 2.0, 5.0
+#: Seconds for which it may wait, on a machine that does other things too.
+WAIT_S, WAIT_TIMES = 20.0, 15.0
 OPTIONS = ("-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 PASSED, FAILED, BROKEN = 0, 1, 99
@@ -244,8 +246,10 @@ def _run(items: Sequence[pytest.Item], made: Path, seconds: dict[str, float]) ->
         os._exit(FAILED)
 
     signal.signal(signal.SIGPROF, give_up)
+    signal.signal(signal.SIGALRM, give_up)
     for item, following in zip(items, [*items[1:], None], strict=True):
         signal.setitimer(signal.ITIMER_PROF, 8 + FREE_S + TIMES * seconds[item.nodeid])
+        signal.setitimer(signal.ITIMER_REAL, WAIT_S + WAIT_TIMES * seconds[item.nodeid])
         for report in runtestprotocol(item, log=False, nextitem=following):
             if report.failed:
                 print(item.nodeid, report.longreprtext[-1500:])
