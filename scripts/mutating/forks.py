@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -34,7 +34,7 @@ from scripts.mutating.swap import Functions, NotInFunctionsError
 BEFORE = ("sqlite_template",)
 #: Seconds of processor for the body of a test: so many, and so many times what it needs unchanged.
 FREE_S, TIMES = 2.0, 5.0
-#: Seconds for which it may wait, on a machine that does other things too.
+#: Seconds for which it may wait beside, on a machine that does other things too.
 WAIT_S, WAIT_TIMES = 20.0, 15.0
 OPTIONS = ("-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
@@ -138,6 +138,7 @@ class _Waiting:
 
     def __init__(self, home: Path, orders: Connection, timeout_s: float) -> None:
         self._home, self._orders, self._timeout_s = home, orders, timeout_s
+        self._seconds: dict[str, float] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
@@ -164,6 +165,16 @@ class _Waiting:
                 self._orders.send(vars(answer))
         return True
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """End a body that waits for what does not come; fixtures may run tools."""
+        seconds = WAIT_TIMES * self._seconds.get(item.nodeid, 1.0)
+        signal.setitimer(signal.ITIMER_REAL, WAIT_S + seconds)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
     def _make_before(self, session: pytest.Session) -> None:
         """Run a test that needs the fixtures of a session, so that they are there."""
         for name in BEFORE:
@@ -172,7 +183,7 @@ class _Waiting:
                 runtestprotocol(first, log=False, nextitem=_Only(session))  # type: ignore[arg-type]
 
     def _answer(self, order: Order, items: dict[str, pytest.Item]) -> Answer:
-        swaps = {}
+        swaps, self._seconds = {}, order.seconds
         if order.changed is not None:
             try:
                 swaps = self._functions.swaps(order.path, order.source, order.changed)
@@ -249,7 +260,6 @@ def _run(items: Sequence[pytest.Item], made: Path, seconds: dict[str, float]) ->
     signal.signal(signal.SIGALRM, give_up)
     for item, following in zip(items, [*items[1:], None], strict=True):
         signal.setitimer(signal.ITIMER_PROF, 8 + FREE_S + TIMES * seconds[item.nodeid])
-        signal.setitimer(signal.ITIMER_REAL, WAIT_S + WAIT_TIMES * seconds[item.nodeid])
         for report in runtestprotocol(item, log=False, nextitem=following):
             if report.failed:
                 print(item.nodeid, report.longreprtext[-1500:])
