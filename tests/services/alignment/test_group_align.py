@@ -87,6 +87,17 @@ def test_a_run_of_groups_says_what_it_did_with_each(ledger: Services, made: Made
     assert (home / f"{C}_flt" / "group.log").read_text() == "bxl51\n"
 
 
+def test_what_speaks_against_a_catalogue_is_a_finding_of_the_run(
+    ledger: Services, made: MadeFits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [("one", "It may be off."), (FILES[0], "It is elsewhere.")]
+    monkeypatch.setattr(group_align, "second_opinions", lambda *_: said)
+    run = run_of(ledger, ledger.align_groups.run("one"))
+    assert [(one.kind, one.subject, one.message) for one in run.findings] == [
+        (FindingKind.CATALOG, *told) for told in said
+    ]
+
+
 def test_a_group_is_fitted_to_the_next_catalogue_until_one_is_trusted(
     ledger: Services, made: MadeFits
 ) -> None:

@@ -13,16 +13,21 @@ from sqlalchemy.orm import Session
 
 from skydb.api.composition import Services
 from skydb.domain import Acceptance
+from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput
 from skydb.domain.guards import Flag
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import Realised
-from skydb.domain.vocabulary import FindingKind, Flavour, SolutionStatus
+from skydb.domain.vocabulary import FindingKind, Flavour, ProductKind, SolutionStatus
 from skydb.errors import NotFoundError, StateError, UsageError
 from skydb.services.alignment import accept, exposure_accept, exposures, wcs_ledger
 from skydb.services.alignment.accept import _Applied, _missed
 from skydb.services.alignment.accept_outcome import recorded_outcomes
 from skydb.services.alignment.exposure_accept import _Fit, _Installed, _is_fine, _kept_back
-from skydb.services.alignment.exposures import _drizzled, exposure_flags
+from skydb.services.alignment.exposures import (
+    _drizzled,
+    _one_kind_of_each,
+    exposure_flags,
+)
 from skydb.store.scope import Scope
 from tests.domain.entities import STAMP
 from tests.domain.shelves import ProductSet, accepted, delivery
@@ -213,6 +218,24 @@ def test_a_drizzled_product_is_refused_with_some_of_its_exposures(count: int, ad
     members = [SimpleNamespace(rootname=name) for name in "abcdef"[:count]]
     product: Any = SimpleNamespace(kind="drz", members=members)
     assert _drizzled("x", product).advice == advice
+
+
+@pytest.mark.parametrize("first", EXPOSURE_KINDS)
+@pytest.mark.parametrize("second", EXPOSURE_KINDS)
+def test_of_two_kinds_of_an_exposure_the_better_is_kept_and_the_other_passed_over(
+    first: ProductKind, second: ProductKind
+) -> None:
+    kinds = list(dict.fromkeys((first, second)))
+    shelf = ProductSet()
+    found = []
+    for key, kind in enumerate(kinds):
+        version = shelf.add(delivery(ONE, kind=kind))
+        version.id = key
+        found.append(ChosenInput(version, "named"))
+    best, *others = sorted(kinds, key=EXPOSURE_KINDS.index)
+    (kept,) = _one_kind_of_each(found)
+    assert kept.version.product.kind is best
+    assert kept.passed_over == tuple(f"{ONE}_{kind}.fits" for kind in others)
 
 
 def test_flags_of_exposures_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,8 @@ def test_the_last_acceptance_of_a_run_that_ended_well_counts(session: Session) -
     last, other = accept(0), accept(1)
     accept(0, is_good=False)
     assert _last_acceptance(session, runs[0].id) is last
+    newer = accept(0)
+    assert _last_acceptance(session, runs[0].id) is newer
     assert _last_acceptance(session, runs[1].id) is other
 
 

@@ -19,7 +19,13 @@ from skydb.domain.vocabulary import TrustComponent, WcsKind
 from skydb.errors import ToolError, UsageError
 from skydb.services.alignment import screening
 from skydb.services.alignment.accept import _is_as_predicted
-from skydb.services.alignment.attempts import Attempt, as_parameters, names_of, verdict
+from skydb.services.alignment.attempts import (
+    Attempt,
+    as_parameters,
+    first_trusted,
+    names_of,
+    verdict,
+)
 from skydb.services.alignment.exposures import _has_number
 from skydb.services.alignment.fit_checks import FitChecks
 from skydb.services.alignment.fitrecord import _parameters
@@ -55,6 +61,26 @@ def test_attempts_are_told_and_taken_as_they_were() -> None:
     assert one.after(None) is one
     found["verdicts"] = [verdict(score, ok) for score in (-1.0, -0.1, 0.0, 0.3) for ok in (0, 1)]
     assert_kept("attempts", found)
+
+
+@pytest.mark.parametrize(
+    ("trusted_at", "tried", "early"), [(0, [0], []), (1, [0, 1], []), (2, [0, 1, 2], [])]
+)
+def test_what_the_last_catalogue_gives_is_left_for_the_end(
+    trusted_at: int, tried: list[int], early: list[int]
+) -> None:
+    asked: list[int] = []
+    told: list[Attempt] = []
+    target: Any = SimpleNamespace(version_id=7)
+
+    def make(name: str, left: Any, number: int, on_attempt: Any) -> list[Attempt]:
+        assert left == [target]
+        asked.append(number)
+        return [attempt(name, 0.9 if number == trusted_at else 0.2)]
+
+    (found,) = first_trusted(["a", "b", "c"], [target], make, told.append)
+    assert (asked, told) == (tried, early)
+    assert (found.catalog, len(found.tried)) == ("abc"[trusted_at], trusted_at)
 
 
 @pytest.mark.parametrize(
