@@ -28,6 +28,8 @@ _TURNED_DEG = 1.0
 #: No reference pixel is farther from its aperture: detectors are 0.06 degrees wide.
 _FROM_APERTURE_DEG = 0.3
 _NO_TABLE = "NOMODEL"
+#: Of a rootname; the last character of an exposure's is a letter.
+_LENGTH = 9
 
 
 def contradictions_in(
@@ -52,6 +54,7 @@ def contradictions_in(
         yield from _of_exposure(primary, facts)
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned, skeleton.primary.scanned))
+        yield from _of_names(primary, cards, chip)
         yield from _of_pointing(cards, chip)
         yield from _of_tables(cards, chip)
         if chip.scanned.get("BITPIX") in (8, 16, 32, 64) and cards.text("BSCALE") is None:
@@ -92,6 +95,17 @@ def _of_exposure(primary: Cards, facts: ExposureFacts) -> Iterator[str]:
         yield (
             f"EXPTIME is {exptime_s:g} s, of {elapsed_s:.1f} s from EXPSTART to EXPEND, and "
             "EXPFLAG says of no interruption."
+        )
+
+
+def _of_names(primary: Cards, cards: Cards, chip: HduRecord) -> Iterator[str]:
+    """Compare the names of the exposure; the file of an association has its name, with a digit."""
+    names = [(primary.text("ROOTNAME") or "").lower(), (cards.text("EXPNAME") or "").lower()]
+    are_exposures = all(len(name) == _LENGTH and name[-1].isalpha() for name in names)
+    if are_exposures and names[0][:-1] != names[1][:-1]:
+        yield (
+            f"ROOTNAME is {names[0]}, and EXPNAME of SCI,{chip.version} is {names[1]}: it is taken "
+            "for the latter."
         )
 
 

@@ -16,6 +16,7 @@ from skydb.domain.values import ExposureFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
 from skydb.files.contradictions import contradictions_in
+from skydb.files.equalpixels import equal_pixels
 from skydb.files.instruments import sky_unit_of
 from skydb.files.integrity import wrong_sums
 from skydb.files.repeatedcards import repeated_cards
@@ -31,6 +32,8 @@ _LONGEST_EXPTIME_S = 8.64e6
 _DAYS_APART = 2.0
 #: Above any sky in electrons, counts or rates of them: detectors are full at 1e5.
 _HIGHEST_SKY = 1e6
+#: Speed of HST around the Earth and the Sun, some 38 km/s, in that of light, and some more.
+_FASTEST = 2e-4
 _GAINS = ("ATODGAIN", "ADCGAIN", "CCDGAIN", "GAIN")
 #: Detectors that count photons have no gain.
 _WITHOUT_GAIN = frozenset({"SBC", "FUV-MAMA", "NUV-MAMA"})
@@ -60,7 +63,7 @@ def doubts_of(skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts) -
         *_doubtful_extensions(skeleton, kind),
         *_doubtful_numbers(skeleton, facts),
         # A product can be empty: a sky cell that its exposures hardly touch.
-        *(() if kind.is_drizzled else _doubtful_pixels(skeleton)),
+        *(() if kind.is_drizzled else _doubtful_pixels(skeleton, kind, facts)),
         *_doubtful_times(kind, facts),
         *_doubtful_places(facts),
         *contradictions_in(skeleton, kind, facts),
@@ -105,6 +108,9 @@ def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[
         said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
         if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
             yield f"MDRIZSKY of SCI,{chip.version} is {said}, which is not a sky value."
+        factor = cards.number("VAFACTOR")
+        if factor is not None and abs(factor - 1) > _FASTEST:
+            yield f"VAFACTOR of SCI,{chip.version} is {factor:g}: so fast HST never moves."
         scale = cards.text("BSCALE")
         if scale is not None and cards.number("BSCALE") in (None, 0.0):
             yield f"BSCALE of SCI,{chip.version} is {scale}: its pixels have no values."
@@ -122,10 +128,22 @@ def _is_gain(number: float | None) -> bool:
     return number is not None and number > 0
 
 
-def _doubtful_pixels(skeleton: FitsSkeleton) -> Iterator[str]:
+def _doubtful_pixels(
+    skeleton: FitsSkeleton, kind: ProductKind, facts: ExposureFacts
+) -> Iterator[str]:
+    flags = {hdu.version: hdu for hdu in skeleton.named("DQ")}
+    # Of counted photons there are often none; the flags of a c0m are in another file.
+    are_distinct = facts.detector not in _WITHOUT_GAIN and kind is not ProductKind.C0M
     for chip in skeleton.named("SCI"):
         if not _has_numbers(skeleton, chip):
             yield f"SCI,{chip.version} has no pixel that is a number: nothing can be measured."
+            continue
+        equal = equal_pixels(skeleton, chip, flags.get(chip.version)) if are_distinct else None
+        if equal is not None:
+            yield (
+                f"About {equal[0]:.0%} of the pixels of SCI,{chip.version} have the same value, "
+                f"{equal[1]:g}, and no flag: they are hardly measurements, and pull its sky."
+            )
 
 
 def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:

@@ -54,6 +54,8 @@ _AS_SEEN = frozenset({("WFC3", "IR"), ("WFC3", "UVIS"), ("ACS", "WFC"), ("ACS", 
 _ORDERS = range(10)
 _SIP_CARD = re.compile(r"[AB]P?_([0-9]_[0-9]|ORDER)")
 _FRAMES = frozenset({"ICRS", "FK5"})
+#: Two matrices are one to so much of their largest number.
+_EQUAL = 1e-6
 _MATRIX = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
 
 
@@ -106,6 +108,7 @@ def check_wcs(
     """
     for hdu, chip in zip(skeleton.named("SCI"), wcs.chips, strict=True):
         _check_frame(skeleton, hdu)
+        _check_matrices(skeleton, hdu)
         _check_place(skeleton, kind, chip)
         _check_scale(skeleton, kind, facts, hdu.scanned, chip)
         if kind in _DETECTOR_KINDS:
@@ -113,6 +116,20 @@ def check_wcs(
         _check_distortion(skeleton, hdu.scanned, chip)
     if kind in _DETECTOR_KINDS:
         _check_handedness(skeleton, facts, wcs.chips)
+
+
+def _check_matrices(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
+    """Refuse CD beside another matrix of PC and CDELT, for programs differ in which they take."""
+    cards = Cards(skeleton.path, (hdu.scanned,))
+    said = np.array([cards.number(key) or 0.0 for key in _MATRIX])
+    other = [cards.number(key.replace("CD", "PC")) for key in _MATRIX]
+    if not said.any() or not any(number is not None for number in other):
+        return
+    steps = np.repeat([cards.number(f"CDELT{axis}") or 1.0 for axis in (1, 2)], 2)
+    diagonal = np.array([1.0, 0.0, 0.0, 1.0])
+    parts = [one if number is None else number for one, number in zip(diagonal, other, strict=True)]
+    if np.abs(said - steps * parts).max() > _EQUAL * np.abs(said).max():
+        raise _refused(skeleton, f"CD of SCI,{hdu.version} says otherwise than its PC and CDELT")
 
 
 def _check_handedness(

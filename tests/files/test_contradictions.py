@@ -50,6 +50,8 @@ def test_times_of_the_archive_are_not_doubted(image: ImageBuilder, cards) -> Non
 @pytest.mark.parametrize(
     ("cards", "doubt"),
     [
+        ({"EXPNAME": "ibxl50zzq"}, "ROOTNAME is ibxl50ivq, and EXPNAME of SCI,1 is ibxl50zzq"),
+        ({"VAFACTOR": 1.01}, "VAFACTOR of SCI,1 is 1.01: so fast HST never moves."),
         ({"ORIENTAT": 90.0}, "CD of SCI,1 is turned by -90.00 degrees from ORIENTAT."),
         ({"RA_APER": 86.25, "DEC_APER": -2.45}, "CRVAL of SCI,1 is 0.999 degrees from its"),
         ({"RA_APER": 85.25 / 15, "DEC_APER": -2.45}, "CRVAL of SCI,1 is 79.5 degrees from its"),
@@ -73,6 +75,10 @@ def test_a_wcs_that_another_card_denies_is_told(image: ImageBuilder, cards, doub
     "cards",
     [
         {"ORIENTAT": 0.3},
+        {"VAFACTOR": 0.99988},
+        {"EXPNAME": "IBXL50IVQ"},
+        {"EXPNAME": "ibxl50ivs"},  # another copy of the same telemetry
+        {"EXPNAME": "ibxl50010"},
         {"ORIENTAT": 360.0},
         {"RA_APER": 85.31 - 360, "DEC_APER": -2.40},
         {"DISTNAME": "x_w3m-NOMODEL-NOMODEL", "NPOLFILE": "N/A", "D2IMFILE": "N/A"},

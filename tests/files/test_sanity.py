@@ -322,3 +322,16 @@ class TestStis:
         image.chips.append(image.chips[0] | {"EXPNAME": "o4k19ac2q"})
         with pytest.raises(NotHstImageError, match=r"2 exposures \(o4k19ac1q, o4k19ac2q\)"):
             read_facts(image.write())
+
+
+def test_cd_beside_another_matrix_is_refused(image: ImageBuilder) -> None:
+    image.chips[0] |= {"PC1_1": 1.0, "CDELT1": 2.0}
+    with pytest.raises(FileRejectedError, match="CD of SCI,1 says otherwise than its PC"):
+        read_facts(image.write())
+
+
+def test_cd_beside_the_same_matrix_is_read(image: ImageBuilder) -> None:
+    cards = image.chips[0]
+    keys = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
+    image.chips[0] |= {key.replace("CD", "PC"): cards.get(key, 0.0) for key in keys}
+    read_facts(image.write())

@@ -1,0 +1,68 @@
+"""Pixels that have one value without a flag: an amplifier not read, or a hole that was filled.
+
+Calibrated pixels are divided by a flat field, so that hardly two of an image are equal. A
+look at a few of them is enough to see a part of the detector.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skydb.files.structure import FitsSkeleton, HduRecord
+
+#: Pieces of an image that are looked at, and pixels in a row of each. Their places follow the
+#: golden ratio, which neither rows nor columns do.
+_PIECES, _PIXELS, _STEP = 16, 128, (5**0.5 - 1) / 2
+#: Part of the pixels without a flag that has one value: more than one piece has it.
+_SHARE = 0.1
+_FLOATS, _FLAGS = {-32: ">f4", -64: ">f8"}, {8: "u1", 16: ">i2", 32: ">i4"}
+
+
+def equal_pixels(
+    skeleton: FitsSkeleton, chip: HduRecord, flags: HduRecord | None
+) -> tuple[float, float] | None:
+    """Share of the pixels of a chip that have one value and no flag, and that value.
+
+    Parameters
+    ----------
+    skeleton : FitsSkeleton
+        An open file.
+    chip, flags : HduRecord
+        Its image, and its flags where the file has some.
+
+    Returns
+    -------
+    tuple of float or None
+        None for less than a tenth, and for an image of which all pixels are the same.
+    """
+    numbers = _sample(skeleton, chip, _FLOATS)
+    if numbers is None:
+        return None
+    dirty = None if flags is None else _sample(skeleton, flags, _FLAGS)
+    if dirty is not None and dirty.size == numbers.size:
+        numbers = numbers[dirty == 0]
+    values, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    if values.size < 2:
+        return None
+    most = int(counts.argmax())
+    share = float(counts[most]) / numbers.size
+    return (share, float(values[most])) if share >= _SHARE else None
+
+
+def _sample(skeleton: FitsSkeleton, hdu: HduRecord, kinds: dict[int, str]) -> NDArray[Any] | None:
+    """Pixels of an image here and there; None where they are of another kind, or few."""
+    kind = kinds.get(int(hdu.scanned.get("BITPIX", 0)))
+    if kind is None:
+        return None
+    width = np.dtype(kind).itemsize
+    room = hdu.data_bytes // width - _PIXELS
+    if room < _PIECES * _PIXELS:
+        return None
+    pieces = []
+    for number in range(_PIECES):
+        first = int(number * _STEP % 1.0 * room) * width
+        pieces += skeleton.blocks_of(hdu, first, first + _PIXELS * width, _PIXELS * width)
+    return np.frombuffer(b"".join(pieces), kind)
