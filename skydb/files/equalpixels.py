@@ -61,7 +61,7 @@ def _sample(skeleton: FitsSkeleton, hdu: HduRecord, kinds: dict[int, str]) -> ND
     room = hdu.data_bytes // width - _PIXELS
     if room < _PIECES * _PIXELS:
         return None
-    pieces = []
+    pieces: list[bytes] = []
     for number in range(_PIECES):
         first = int(number * _STEP % 1.0 * room) * width
         pieces += skeleton.blocks_of(hdu, first, first + _PIXELS * width, _PIXELS * width)
