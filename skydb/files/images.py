@@ -13,6 +13,8 @@ from skydb.files.structure import quiet_astropy
 
 Image = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+#: Rows that are looked at together.
+_ROWS = 512
 
 
 def read_exposed(path: Path) -> tuple[Image, Mask]:
@@ -48,6 +50,39 @@ def read_exposed(path: Path) -> tuple[Image, Mask]:
     exposed = np.isfinite(science)
     exposed &= science != 0 if weight is None or weight.shape != science.shape else weight > 0
     return science, exposed
+
+
+def holes_in(science: Path, weight: Path) -> str | None:
+    """A sentence on pixels of a mosaic that have weight and no value; None without any.
+
+    A weight that is not a number, or below 0, is none that a pixel can have.
+
+    Parameters
+    ----------
+    science, weight : pathlib.Path
+        The images of a mosaic, each the first of its file.
+
+    Raises
+    ------
+    UnreadableFileError
+        When a file cannot be read.
+    """
+    holes = wrong = 0
+    try:
+        with quiet_astropy(), fits.open(science) as values, fits.open(weight) as weights:
+            for start in range(0, len(values[0].data), _ROWS):
+                value = values[0].data[start : start + _ROWS]
+                given = weights[0].data[start : start + _ROWS]
+                holes += int(np.count_nonzero((given != 0) & ~np.isfinite(value)))
+                wrong += int(np.count_nonzero(~(given >= 0) | np.isinf(given)))
+    except OSError as error:
+        raise UnreadableFileError(science, f"or its weight cannot be read ({error})") from error
+    if not holes and not wrong:
+        return None
+    return (
+        f"{holes} pixels of the mosaic have a weight and no value, and {wrong} a weight that none "
+        "can have: a weight or an error of an input is not a number, or an error is 0."
+    )
 
 
 def _image(hdus: fits.HDUList, name: str) -> Image | None:

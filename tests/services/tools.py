@@ -118,6 +118,8 @@ class Toolbox(DrizzlepacRunner):
         Sky of the exposures by rootname, 1 where not given.
     masked : mapping of str to int
         Usable pixels, of 1000, that driz_cr masks in exposures, 3 where not given.
+    holes : int
+        Pixels of a mosaic that have weight and no value.
     """
 
     crashes: set[str] = field(default_factory=set)
@@ -127,6 +129,7 @@ class Toolbox(DrizzlepacRunner):
     alone: set[str] = field(default_factory=set)
     levels: Mapping[str, float] = field(default_factory=dict)
     masked: Mapping[str, int] = field(default_factory=dict)
+    holes: int = 0
     matches: int = MATCHES
     shift_deg: tuple[float, float] = SHIFT_DEG
     ran: list[str] = field(default_factory=list)
@@ -233,7 +236,10 @@ class Toolbox(DrizzlepacRunner):
             return {"sky_calls": calls, "masks": self._masks(job, directory), "seconds": 0.001}
         for what in ("sci", "wht"):
             path = directory / f"{job['parameters']['output']}_drz_{what}.fits"
-            fits.PrimaryHDU(np.ones((8, 10), "f4")).writeto(path)
+            pixels = np.ones((8, 10), "f4")
+            if what == "sci":
+                pixels.flat[: self.holes] = np.nan
+            fits.PrimaryHDU(pixels).writeto(path)
         return {"sky_calls": calls, "masks": self._masks(job, directory), "seconds": 0.001}
 
     def _masks(self, job: Mapping[str, Any], directory: Path) -> list[dict[str, object]]:

@@ -14,12 +14,14 @@ from skydb.drizzle.crmasks import MaskReading
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
+from skydb.files.images import holes_in
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
 from skydb.services.skies.engines.base import (
     keep_file,
     keep_mosaic,
     notice_blind,
+    notice_holes,
     notice_islands,
     run_home,
 )
@@ -126,7 +128,7 @@ class AstroDrizzleEngine:
         with run_home(self.context, run_id) as home:
             images = (outcome.science, outcome.weight)
             names = (_honest_name(outcome.science, outcome), _honest_name(outcome.weight, outcome))
-            mosaic = keep_mosaic(self.context, home, images, names)
+            mosaic, holes = keep_mosaic(self.context, home, images, names), holes_in(*images)
             log = keep_file(self.context, home, outcome.log, outcome.log.name)
             kept = outcome.mask_file
             masks = None if kept is None else keep_file(self.context, home, kept, kept.name)
@@ -139,6 +141,7 @@ class AstroDrizzleEngine:
                 run.log_path = log
                 run.masks_path = masks
                 notice_blind(run, found.signal.subjects)
+                notice_holes(run, holes)
                 if found.errors.why_not is not None:
                     message = f"The errors of the skies are not known. {found.errors.why_not}"
                     run.notice(FindingKind.SIGMA_UNKNOWN, f"run {run.id}", message)

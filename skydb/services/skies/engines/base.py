@@ -143,6 +143,12 @@ def keep_mosaic(
     )
 
 
+def notice_holes(run: SkyRun, holes: str | None) -> None:
+    """Flag a mosaic with a sentence of :func:`.holes_in`."""
+    if holes is not None:
+        run.notice(FindingKind.CONTRADICTION, f"run {run.id}", holes)
+
+
 def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
     """Flag exposures and chips without a good pixel that were not flagged before the run.
 

@@ -11,6 +11,7 @@ from skydb.domain.vocabulary import FindingKind, SkyMethod
 from skydb.drizzle.onepass import OnePass, OnePassMosaic
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
+from skydb.files.images import holes_in
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import isolated
 from skydb.services.skies.engines.base import (
@@ -18,6 +19,7 @@ from skydb.services.skies.engines.base import (
     keep_file,
     keep_mosaic,
     notice_blind,
+    notice_holes,
     run_home,
 )
 from skydb.services.skies.engines.own import MeasuringEngine, record_skies
@@ -113,12 +115,14 @@ class OnePassEngine(MeasuringEngine):
         with run_home(self.context, run_id) as home:
             names = (made.science.name, made.weight.name)
             mosaic = keep_mosaic(self.context, home, (made.science, made.weight), names)
+            holes = holes_in(made.science, made.weight)
             log = keep_file(self.context, home, made.log, made.log.name)
 
             def complete(run: SkyRun) -> None:
                 run.keep_mosaic(mosaic)
                 run.log_path = log
                 notice_blind(run, signal.subjects)
+                notice_holes(run, holes)
                 for filename in made.left_out:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)

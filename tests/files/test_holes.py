@@ -1,0 +1,53 @@
+"""Pixels of a mosaic that have a weight and no value, or a weight that none can have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skydb.errors import UnreadableFileError
+from skydb.files.images import holes_in
+
+SHAPE = (1100, 7)
+
+
+def written(path: Path, changes: dict[tuple[int, int], float], filled: float) -> Path:
+    """An image of ones, some of which are something else."""
+    data = np.full(SHAPE, filled, np.float32)
+    for place, value in changes.items():
+        data[place] = value
+    fits.PrimaryHDU(data).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "counts"),
+    [
+        ({(3, 4): np.nan, (1099, 0): np.inf}, {}, "2 pixels of the mosaic have a weight"),
+        ({}, {(0, 0): np.inf, (600, 1): np.nan, (5, 5): -1.0}, "and 3 a weight that none can have"),
+        ({(600, 1): np.nan}, {(600, 1): np.nan}, "1 pixels of the mosaic have a weight"),
+    ],
+)  # fmt: skip
+def test_a_mosaic_that_its_weight_denies_is_not_passed_over(
+    tmp_path: Path, values, weights, counts: str
+) -> None:
+    science = written(tmp_path / "sci.fits", values, 0.5)
+    weight = written(tmp_path / "wht.fits", weights, 400.0)
+    assert counts in str(holes_in(science, weight))
+
+
+@pytest.mark.parametrize("filled", [np.nan, 0.0])
+def test_where_nothing_was_exposed_there_is_no_value(tmp_path: Path, filled: float) -> None:
+    places = {(2, 2): filled, (900, 3): filled}
+    science = written(tmp_path / "sci.fits", places, 0.5)
+    weight = written(tmp_path / "wht.fits", dict.fromkeys(places, 0.0), 400.0)
+    assert holes_in(science, weight) is None
+
+
+def test_a_mosaic_that_is_gone_is_named(tmp_path: Path) -> None:
+    weight = written(tmp_path / "wht.fits", {}, 1.0)
+    with pytest.raises(UnreadableFileError, match=r"sci\.fits"):
+        holes_in(tmp_path / "sci.fits", weight)
