@@ -39,11 +39,16 @@ def equal_pixels(
         None for less than a tenth, and for an image of which all pixels are the same.
     """
     numbers = _sample(skeleton, chip, _FLOATS)
-    if numbers is None:
-        return None
-    dirty = None if flags is None else _sample(skeleton, flags, _FLAGS)
-    if dirty is not None and dirty.size == numbers.size:
-        numbers = numbers[dirty == 0]
+    found = None if numbers is None else _most_frequent(numbers)
+    if numbers is None or found is None or flags is None:
+        return found
+    # Flags are read where they can change something: of nearly no image.
+    dirty = _sample(skeleton, flags, _FLAGS)
+    has_flags = dirty is not None and dirty.size == numbers.size
+    return _most_frequent(numbers[dirty == 0]) if has_flags else found
+
+
+def _most_frequent(numbers: NDArray[Any]) -> tuple[float, float] | None:
     values, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
     if values.size < 2:
         return None
