@@ -36,7 +36,8 @@ def equal_pixels(
     Returns
     -------
     tuple of float or None
-        None for less than a tenth, and for an image of which all pixels are the same.
+        None for less than a tenth of all pixels, or of those without a flag, and for an image of
+        which all pixels are the same.
     """
     numbers = _sample(skeleton, chip, _FLOATS)
     found = None if numbers is None else _most_frequent(numbers)
@@ -45,7 +46,12 @@ def equal_pixels(
     # Flags are read where they can change something: of nearly no image.
     dirty = _sample(skeleton, flags, _FLAGS)
     has_flags = dirty is not None and dirty.size == numbers.size
-    return _most_frequent(numbers[dirty == 0]) if has_flags else found
+    return _most_frequent(numbers[dirty == _stored_zero(flags)]) if has_flags else found
+
+
+def _stored_zero(hdu: HduRecord) -> float:
+    """Number in the file that stands for 0; unsigned numbers are stored with an offset."""
+    return -float(hdu.scanned.get("BZERO", 0)) / float(hdu.scanned.get("BSCALE", 1) or 1)
 
 
 def _most_frequent(numbers: NDArray[Any]) -> tuple[float, float] | None:

@@ -55,7 +55,8 @@ def read_exposed(path: Path) -> tuple[Image, Mask]:
 def holes_in(science: Path, weight: Path) -> str | None:
     """A sentence on pixels of a mosaic that have weight and no value; None without any.
 
-    A weight that is not a number, or below 0, is none that a pixel can have.
+    A weight that is not finite is none that a pixel can have; the lanczos kernels of drizzle are
+    below 0 in places, and so may be the weights that they leave.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def holes_in(science: Path, weight: Path) -> str | None:
                 value = values[0].data[start : start + _ROWS]
                 given = weights[0].data[start : start + _ROWS]
                 holes += int(np.count_nonzero((given != 0) & ~np.isfinite(value)))
-                wrong += int(np.count_nonzero(~(given >= 0) | np.isinf(given)))
+                wrong += int(np.count_nonzero(~np.isfinite(given)))
     except OSError as error:
         raise UnreadableFileError(science, f"or its weight cannot be read ({error})") from error
     if not holes and not wrong:

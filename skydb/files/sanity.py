@@ -125,10 +125,11 @@ def _check_matrices(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
     other = [cards.number(key.replace("CD", "PC")) for key in _MATRIX]
     if not said.any() or not any(number is not None for number in other):
         return
-    steps = np.repeat([cards.number(f"CDELT{axis}") or 1.0 for axis in (1, 2)], 2)
-    diagonal = np.array([1.0, 0.0, 0.0, 1.0])
-    parts = [one if number is None else number for one, number in zip(diagonal, other, strict=True)]
-    if np.abs(said - steps * parts).max() > _EQUAL * np.abs(said).max():
+    # What is not said is 1 (CDELT) or of the unit matrix (PC): FITS standard 4.0, section 8.2.
+    steps = [1.0 if step is None else step for step in map(cards.number, ("CDELT1", "CDELT2"))]
+    unit = (1.0, 0.0, 0.0, 1.0)
+    parts = [one if number is None else number for one, number in zip(unit, other, strict=True)]
+    if np.abs(said - np.repeat(steps, 2) * parts).max() > _EQUAL * np.abs(said).max():
         raise _refused(skeleton, f"CD of SCI,{hdu.version} says otherwise than its PC and CDELT")
 
 

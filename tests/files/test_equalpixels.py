@@ -62,6 +62,15 @@ def test_a_part_of_the_detector_without_a_measurement_is_flagged(
     assert found == (pytest.approx(share, abs=0.12), 0.0)
 
 
+def test_flags_without_a_sign_are_flags_too(image: ImageBuilder) -> None:
+    def unsigned(hdus: fits.HDUList) -> None:
+        hdus["SCI"].data[:48] = 0.0
+        hdus["DQ"].data = hdus["DQ"].data.astype(np.uint16)
+
+    (said,) = read_facts(noisy(image, unsigned)).doubts
+    assert "have the same value, 0, and no flag" in said
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -27,7 +27,7 @@ def written(path: Path, changes: dict[tuple[int, int], float], filled: float) ->
     ("values", "weights", "counts"),
     [
         ({(3, 4): np.nan, (1099, 0): np.inf}, {}, "2 pixels of the mosaic have a weight"),
-        ({}, {(0, 0): np.inf, (600, 1): np.nan, (5, 5): -1.0}, "and 3 a weight that none can have"),
+        ({}, {(0, 0): np.inf, (600, 1): np.nan}, "and 2 a weight that none can have"),
         ({(600, 1): np.nan}, {(600, 1): np.nan}, "1 pixels of the mosaic have a weight"),
     ],
 )  # fmt: skip
@@ -44,6 +44,12 @@ def test_where_nothing_was_exposed_there_is_no_value(tmp_path: Path, filled: flo
     places = {(2, 2): filled, (900, 3): filled}
     science = written(tmp_path / "sci.fits", places, 0.5)
     weight = written(tmp_path / "wht.fits", dict.fromkeys(places, 0.0), 400.0)
+    assert holes_in(science, weight) is None
+
+
+def test_a_kernel_that_is_below_zero_in_places_leaves_such_weights(tmp_path: Path) -> None:
+    science = written(tmp_path / "sci.fits", {}, 0.5)
+    weight = written(tmp_path / "wht.fits", {(5, 5): -94.9}, 400.0)
     assert holes_in(science, weight) is None
 
 
