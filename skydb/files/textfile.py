@@ -144,14 +144,25 @@ def stream_lines(path: Path) -> Iterator[str]:
     UnreadableFileError
         See :func:`chunks_of`.
     """
+    return itertools.chain.from_iterable(stream_blocks(path))
+
+
+def stream_blocks(path: Path) -> Iterator[list[str]]:
+    """Lines of a file in blocks, each as many as a piece of the file has.
+
+    Raises
+    ------
+    UnreadableFileError
+        See :func:`chunks_of`.
+    """
     rest = ""
     for text in _texts(text_chunks(path)):
         lines = text.split("\n")
         lines[0] = rest + lines[0]
         rest = lines.pop()[:LONGEST_LINE]
-        yield from lines
+        yield lines
     if rest:
-        yield rest
+        yield [rest]
 
 
 def _texts(chunks: Iterable[bytes]) -> Iterator[str]:

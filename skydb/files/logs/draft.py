@@ -6,7 +6,7 @@ import ast
 import hashlib
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from skydb.files.logs.patterns import Event, LoggedTask, What
@@ -18,6 +18,10 @@ _GIVEN = "given by the user"
 _FIRST_SECTION = "Processing Steps"
 
 
+def _NOTHING_WAITS() -> None:  # noqa
+    pass
+
+
 class LineDigest:
     """Checksum of the lines of a run.
 
@@ -25,13 +29,18 @@ class LineDigest:
     ----------
     checkpoints : collection of int
         Numbers of lines after which the checksum is wanted.
+    catch_up : callable
+        Called before the lines are counted, to add those that wait.
     """
 
-    def __init__(self, checkpoints: Collection[int] = ()) -> None:
+    def __init__(
+        self, checkpoints: Collection[int] = (), catch_up: Callable[[], None] = _NOTHING_WAITS
+    ) -> None:
         self.first: int | None = None
         self.last = 0
         self.beginnings: dict[int, str] = {}
         self._checkpoints = sorted(checkpoints)
+        self._catch_up = catch_up
         self._digest = hashlib.sha256()
         self._taken = 0
         self._batch: list[str] = []
@@ -50,6 +59,18 @@ class LineDigest:
         if len(self._batch) >= self._due:
             self._pause()
 
+    def extend(self, numbers: Sequence[int], texts: Sequence[str]) -> None:
+        """Take lines that follow each other."""
+        place = 0
+        while place < len(texts):
+            step = max(self._due - len(self._batch), 1)
+            some = texts[place : place + step]
+            self._batch += some
+            place += len(some)
+            self.last = numbers[place - 1]
+            if len(self._batch) >= self._due:
+                self._pause()
+
     def _pause(self) -> None:
         if self.first is None:
             self.first = self.last
@@ -67,6 +88,7 @@ class LineDigest:
 
     def close(self) -> LogLines:
         """The lines so far."""
+        self._catch_up()
         return LogLines(
             self.first or 0, self.last, self.count, self._hexdigest(), dict(self.beginnings)
         )
@@ -94,11 +116,15 @@ class Draft:
         The line that names the task, its version and the time; None when there is none.
     checkpoints : collection of int
         See :class:`LineDigest`.
+    catch_up : callable
+        See :class:`LineDigest`.
     """
 
-    def __init__(self, banner: Event | None, checkpoints: Collection[int]) -> None:
+    def __init__(
+        self, banner: Event | None, checkpoints: Collection[int], catch_up: Callable[[], None]
+    ) -> None:
         self.banner = banner
-        self.digest = LineDigest(checkpoints)
+        self.digest = LineDigest(checkpoints, catch_up)
         self.section = _FIRST_SECTION
         self.parameters: Sections = {}
         self.packages: dict[str, str] = {}
@@ -123,12 +149,13 @@ class Draft:
         take(self, event)
         return True
 
-    def set_parameter(self, name: str, value: str) -> None:
-        """Take a parameter of the section that was opened."""
+    @property
+    def opened(self) -> dict[str, str]:
+        """Parameters of the section that was opened."""
         section = self.parameters.get(self.section)
         if section is None:
             section = self.parameters[sys.intern(self.section)] = {}
-        section[name] = value
+        return section
 
     def problem(self, event: Event) -> None:
         """Record a line that cannot be parsed."""
@@ -162,7 +189,8 @@ class Draft:
         self.parameters.setdefault(sys.intern(self.section), {})
 
     def _parameter(self, event: Event) -> None:
-        self.set_parameter(*event.groups)
+        name, value = event.groups
+        self.opened[name] = value
 
     def _given(self, event: Event) -> None:
         try:

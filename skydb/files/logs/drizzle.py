@@ -105,14 +105,13 @@ class DrizzleBuilder:
 
     def _step(self, event: Event) -> None:
         step, what, clock, day = event.groups
-        when = moment(clock, day)
         if what == "started":
             self.run.last_step = step
-            self.run.started_at = self.run.started_at or when
+            self.run.started_at = self.run.started_at or moment(clock, day)
             self.draft.section = _SECTIONS.get(step, step)
         elif step == _FINAL and not self._has_banner and "abort" not in what:
             # A run without a beginning in the log may also lack its end.
-            self._end(event, *((clock, day) if when else ()))
+            self._end(event, *((clock, day) if moment(clock, day) else ()))
 
     def _total_time(self, event: Event) -> None:
         """The table of times ends a run whose last step was turned off."""

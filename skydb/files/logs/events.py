@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import NamedTuple
 
 from skydb.files.logs.patterns import PATTERNS, Event, LoggedTask, What
 
@@ -38,10 +39,21 @@ _TABLE = _by_word()
 
 #: Meaning of a line: task, parts and what the lines after it are.
 Meaning = tuple[What, LoggedTask | None, tuple[str, ...], What | None]
-_REMEMBERED = 20_000
 
 
-def _meaning_of(text: str) -> Meaning | None:
+class Known(NamedTuple):
+    """A line whose meaning by itself is known.
+
+    ``has_logger`` is whether the name of a logger precedes its text.
+    """
+
+    text: str
+    has_logger: bool
+    meaning: Meaning | None
+
+
+def meaning_of(text: str) -> Meaning | None:
+    """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
         # The same of thousands of runs is kept once.
         return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
@@ -63,7 +75,9 @@ def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
     for what, task, regex, demand in rows:
         if found := regex.match(text, start):
             opens = what in _CONTINUED and (what is not What.PYTHON or not found[1])
-            groups = tuple(part or "" for part in found.groups())
+            groups = found.groups("")
+            if what is What.SECTION:
+                task = _task_of_section(groups[0])
             return what, task, groups, what if opens else None
         if demand and demand in text:
             demanded = What.UNREAD, task, (), None
@@ -71,33 +85,21 @@ def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
 
 
 class EventFinder:
-    """Finds the lines that have a meaning; what a line means may depend on the one before."""
+    """Makes events of lines; what a line means may depend on the one before."""
 
     def __init__(self) -> None:
         self.follows: What | None = None
         """What the next line may be because of the last one."""
-        self.known: dict[str, Meaning | None] = {}
-        """Meanings of lines that came before, where nothing follows; logs repeat lines often."""
 
-    def find(self, number: int, text: str, has_logger: bool) -> Event | None:
+    def find(self, number: int, line: Known) -> Event | None:
         """The event of a line, if it has one."""
+        text, has_logger, meaning = line
         if self.follows is not None and (event := self._continued(number, text, has_logger)):
             return event
-        try:
-            meaning = self.known[text]
-        except KeyError:
-            meaning = self._learn(text)
         if meaning is None:
             return None
         what, task, groups, self.follows = meaning
         return Event(what, task, number, groups, text, has_logger)
-
-    def _learn(self, text: str) -> Meaning | None:
-        """Find the meaning of a new line."""
-        if len(self.known) >= _REMEMBERED:
-            self.known.clear()
-        meaning = self.known[text] = _meaning_of(text)
-        return meaning
 
     def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
         """A line of the list that was begun; anything else ends the list."""
@@ -120,7 +122,7 @@ _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
 }
 
 
-def task_of_section(title: str) -> LoggedTask | None:
+def _task_of_section(title: str) -> LoggedTask | None:
     """Task that has a section of parameters of this title; None when both may."""
     if title.endswith(" Steps"):
         return None

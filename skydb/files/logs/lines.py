@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _LEVELS = "DEBUG|INFO|WARNING|ERROR|CRITICAL"
@@ -55,7 +56,8 @@ class LineCleaner:
     """Takes prefixes off, and learns a prefix that it does not know from a run's first line."""
 
     def __init__(self) -> None:
-        self._learned: re.Pattern[str] | None = None
+        self.learned: re.Pattern[str] | None = None
+        """Prefix of a log that has its own."""
         self.echoes = Echoes()
 
     def forget(self) -> None:
@@ -66,7 +68,7 @@ class LineCleaner:
         """Text of a line that does not begin with :data:`USUAL`, and ``has_logger`` of it."""
         if "\x1b" in line:
             line = _COLOUR.sub("", line)
-        if self._learned is not None and (found := self._learned.match(line)):
+        if self.learned is not None and (found := self.learned.match(line)):
             return line[found.end() :], False
         if line[:1] in _MAY_BEGIN_A_PREFIX:
             if found := _LEVEL.match(line):
@@ -84,7 +86,7 @@ class LineCleaner:
         """Take the text before a run's first words as the prefix of all lines."""
         prefix = re.sub(rf"\\?\b(?:{_LEVELS})\b *", "@L", line[:end])
         pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
-        self._learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
+        self.learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
         return line[end:]
 
 
@@ -107,11 +109,18 @@ class Echoes:
         """Whether there was a line with such a name."""
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
 
+    def add(self, texts: Sequence[str]) -> None:
+        """Keep lines of a log that is not doubled so far."""
+        self.before.extend(texts[-_REMEMBERED:])
+
     def is_repeated(self, text: str, has_logger: bool) -> bool:
         """Whether a line is an echo; else it is kept to compare.
 
-        Asked of lines with a name, and once there was one, of all that have a text.
+        A line without a text is none.
         """
+        if not text or not (has_logger or self.is_doubled):
+            self.before.append(text)
+            return False
         if not self.is_doubled:
             self.is_doubled = True
             self._waiting[False].update(line.rstrip() for line in self.before if line)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from skydb.errors import UnreadableFileError
+from skydb.files.logs.blocks import Block
 from skydb.files.logs.draft import Logged
 from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
-from skydb.files.textfile import stream_lines, text_chunks
+from skydb.files.textfile import stream_blocks, text_chunks
 
 #: Texts of which every log of a run has at least one.
 TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
@@ -57,14 +58,20 @@ class LogFile:
             yield from self._runs_of_cells()
         else:
             reader = RunReader(self.checkpoints)
-            for run in reader.runs(enumerate(stream_lines(self.path), start=1)):
+            for run in reader.runs(self._blocks()):
                 yield run, {}
             self.orphans += reader.orphans
+
+    def _blocks(self) -> Iterator[Block]:
+        first = 1
+        for lines in stream_blocks(self.path):
+            yield Block(range(first, first + len(lines)), lines)
+            first += len(lines)
 
     def _runs_of_cells(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
         for cell in read_notebook(self.path):
             reader = RunReader(self.checkpoints)
-            for run in reader.runs(cell.lines):
+            for run in reader.runs([Block.of(cell.lines)]):
                 yield run, {"notebook": cell.facts}
             self.orphans += reader.orphans
 

@@ -14,6 +14,7 @@ from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import UnreadableFileError
 from skydb.files.logs import LoggedRun, read_drizzle_log
 from skydb.files.logs.drizzle import DrizzleBuilder
+from skydb.files.logs.blocks import Block
 from skydb.files.logs.reader import RunReader
 from tests.files.loglines import SKIES, DrizzleLog
 
@@ -119,7 +120,7 @@ def made_up(**how: object) -> LoggedRun:
 
 
 def only(lines: list[str]) -> LoggedRun:
-    (run,) = RunReader().runs(enumerate(lines, start=1))
+    (run,) = RunReader().runs([Block.of(enumerate(lines, start=1))])
     assert isinstance(run, LoggedRun)
     return run
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.files.logs import Logged, LoggedAlignment, LoggedRun, read_log
+from skydb.files.logs.blocks import Block
 from skydb.files.logs.reader import RunReader
 from tests.files.logs.manners import (
     DRIZZLES,
@@ -27,7 +28,7 @@ def read(directory: Path, wrapping: str, *runs: list[str]) -> list[Logged]:
 
 
 def split(lines: list[str]) -> list[Logged]:
-    return list(RunReader().runs(enumerate(lines, start=1)))
+    return list(RunReader().runs([Block.of(enumerate(lines, start=1))]))
 
 
 def assert_is_drizzled(run: Logged, manner: DrizzleManner) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from skydb.errors import ParseError, UnreadableFileError
 from skydb.files.logs import Logged, LoggedRun, has_traces, moment, number_in, read_log
+from skydb.files.logs.blocks import Block
 from skydb.files.logs.reader import RunReader
 from skydb.files.textfile import read_text_lines
 from tests.files.loglines import DrizzleLog, fitted, tweakreg_log, write_log
@@ -21,7 +22,7 @@ BOTH = (
 
 
 def split(lines: list[str], checkpoints: tuple[int, ...] = ()) -> list[Logged]:
-    return list(RunReader(checkpoints).runs(enumerate(lines, start=1)))
+    return list(RunReader(checkpoints).runs([Block.of(enumerate(lines, start=1))]))
 
 
 def test_runs_of_both_tasks_in_one_file_are_told_apart(tmp_path):
