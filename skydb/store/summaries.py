@@ -193,19 +193,43 @@ def renew_many(connection: Connection) -> bool:
     if not _exists(connection):
         return False
     asked = f"SELECT {_are_more(CHANGED, _FEW)} OR {_are_more(CHANGED_RUNS, _FEW_RUNS)}"
-    if not connection.exec_driver_sql(asked).scalar_one() or not _has_statistics(connection):
+    if not connection.exec_driver_sql(asked).scalar_one() or not _can_count(connection):
         return False
-    if connection.dialect.name == "sqlite" and is_outgrown(connection):
-        look_at_tables(connection)
     return renew(connection) > 0
 
 
 def renew_rest(engine: Engine) -> None:
-    """Count visits anew, some in each transaction, until few are noted."""
-    is_more = True
-    while is_more:
-        with engine.begin() as connection:
-            is_more = renew_many(connection)
+    """Count visits anew, some in each transaction, until few are noted.
+
+    The visits of all runs are noted first: many runs have the same ones, which are counted once.
+
+    Parameters
+    ----------
+    engine : Engine
+        One whose commits do not count visits.
+    """
+    for step in (_spread_many, renew_many):
+        is_more = True
+        while is_more:
+            with engine.begin() as connection:
+                is_more = step(connection)
+
+
+def _spread_many(connection: Connection) -> bool:
+    """Note the visits of some runs when many are noted; whether they were."""
+    if not _exists(connection):
+        return False
+    is_more = connection.exec_driver_sql(f"SELECT {_are_more(CHANGED_RUNS, _FEW_RUNS)}")
+    if not is_more.scalar_one() or not _can_count(connection):
+        return False
+    return spread_notes(connection, _FEW_RUNS) > 0
+
+
+def _can_count(connection: Connection) -> bool:
+    """Whether the database has statistics of the tables, which SQLite takes at once."""
+    if connection.dialect.name == "sqlite" and is_outgrown(connection):
+        look_at_tables(connection)
+    return _has_statistics(connection)
 
 
 def _are_more(table: str, few: int) -> str:

@@ -68,7 +68,7 @@ class Store:
         from skydb.store.summaries import renew_rest
 
         with _translated():
-            renew_rest(self.engine)
+            renew_rest(as_one_of_many(self.engine))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
