@@ -11,9 +11,11 @@ import gzip
 import io
 import itertools
 import re
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from skydb.errors import ParseError, UnreadableFileError
 from skydb.files.checksum import require_file
@@ -30,6 +32,16 @@ _RATIO_COUNTS_FROM_BYTES = 32 << 20
 LARGEST_UNPACKED_BYTES = 8 << 30
 #: Longest line; the rest of a longer one is left out.
 LONGEST_LINE = 1 << 20
+
+
+class Span(NamedTuple):
+    """Bytes of a file from one on, up to another one or the end."""
+
+    begin: int
+    end: int | None
+
+
+WHOLE = Span(0, None)
 
 
 def chunks_of(
@@ -119,6 +131,22 @@ def _refuse_bomb(path: Path, unpacked: int, packed: int, largest: int) -> None:
     )
 
 
+def is_plain_text(path: Path) -> bool:
+    """Whether a file that can be read is neither packed nor UTF-16."""
+    with path.open("rb") as raw:
+        return not raw.read(2).startswith((_GZIP_MAGIC, *_UTF16_MARKS))
+
+
+def count_lines(path: Path, end: int) -> int:
+    """Number of lines in the first bytes of a file, which end with a line, in any manner."""
+    count, last = 0, b""
+    for chunk in _part(path, Span(0, end)):
+        pairs = chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
+        count += chunk.count(b"\n") + chunk.count(b"\r") - pairs
+        last = chunk[-1:]
+    return count
+
+
 def is_packed(path: Path) -> bool:
     """Whether a file that can be read begins as a gzip stream does."""
     with path.open("rb") as raw:
@@ -147,8 +175,16 @@ def stream_lines(path: Path) -> Iterator[str]:
     return itertools.chain.from_iterable(stream_blocks(path))
 
 
-def stream_blocks(path: Path) -> Iterator[list[str]]:
+def stream_blocks(path: Path, span: Span = WHOLE) -> Iterator[list[str]]:
     """Lines of a file in blocks, each as many as a piece of the file has.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    span : Span
+        Part of it, from the beginning of a line to the end of one; only of a file that is
+        neither packed nor UTF-16.
 
     Raises
     ------
@@ -156,13 +192,25 @@ def stream_blocks(path: Path) -> Iterator[list[str]]:
         See :func:`chunks_of`.
     """
     rest = ""
-    for text in _texts(text_chunks(path)):
+    for text in _texts(text_chunks(path) if span == WHOLE else _part(path, span)):
         lines = text.split("\n")
         lines[0] = rest + lines[0]
         rest = lines.pop()[:LONGEST_LINE]
         yield lines
     if rest:
         yield [rest]
+
+
+def _part(path: Path, span: Span) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as raw:
+            raw.seek(span.begin)
+            left = sys.maxsize if span.end is None else span.end - span.begin
+            while chunk := raw.read(min(_CHUNK_BYTES, left)):
+                left -= len(chunk)
+                yield chunk
+    except OSError as error:
+        raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
 
 
 def _texts(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -6,11 +6,13 @@ step of Python for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from skydb.files.logs.events import Known, meaning_of
 from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner
+from skydb.files.textfile import WHOLE, Span, stream_blocks
 
 #: Lines that are remembered.
 _REMEMBERED = 20_000
@@ -27,6 +29,19 @@ class Block(NamedTuple):
         """Block of some lines."""
         given = list(lines)
         return cls([number for number, _ in given], [line for _, line in given])
+
+
+def blocks_of(path: Path, span: Span = WHOLE, first: int = 1) -> Iterator[Block]:
+    """Lines of a part of a file; the first of them has a number.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it cannot be read.
+    """
+    for lines in stream_blocks(path, span):
+        yield Block(range(first, first + len(lines)), lines)
+        first += len(lines)
 
 
 class Glossary:

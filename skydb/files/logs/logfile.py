@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from skydb.errors import UnreadableFileError
-from skydb.files.logs.blocks import Block
+from skydb.files.logs.blocks import Block, blocks_of
+from skydb.files.logs.division import DividedLog
 from skydb.files.logs.draft import Logged
 from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
-from skydb.files.textfile import stream_blocks, text_chunks
+from skydb.files.logs.seam import seam_of
+from skydb.files.processes import available_cores
+from skydb.files.textfile import text_chunks
 
 #: Texts of which every log of a run has at least one.
 TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
+
+#: Size of a log from which on a second process is worth what it costs to start.
+LARGE_BYTES = 16 << 20
 
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)
 _HEAD_BYTES = 4096
@@ -45,8 +51,8 @@ class LogFile:
     orphans: list[LogProblem] = field(default_factory=list)
     """Lines with values that stand outside of any run; known when all runs were read."""
 
-    def runs(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
-        """Every run, with the facts of its file.
+    def runs(self) -> Generator[tuple[Logged, dict[str, Any]], None, None]:
+        """Every run, with the facts of its file; close the generator to end early.
 
         Raises
         ------
@@ -57,16 +63,20 @@ class LogFile:
         if is_notebook(self.path):
             yield from self._runs_of_cells()
         else:
-            reader = RunReader(self.checkpoints)
-            for run in reader.runs(self._blocks()):
+            for run in self._runs_of_lines():
                 yield run, {}
-            self.orphans += reader.orphans
 
-    def _blocks(self) -> Iterator[Block]:
-        first = 1
-        for lines in stream_blocks(self.path):
-            yield Block(range(first, first + len(lines)), lines)
-            first += len(lines)
+    def _runs_of_lines(self) -> Iterator[Logged]:
+        is_large = self.path.stat().st_size >= LARGE_BYTES and available_cores() > 1
+        seam = seam_of(self.path) if is_large else None
+        if seam is None:
+            reader = RunReader(self.checkpoints)
+            yield from reader.runs(blocks_of(self.path))
+            self.orphans += reader.orphans
+        else:
+            log = DividedLog(self.path, seam, frozenset(self.checkpoints))
+            yield from log.runs()
+            self.orphans += log.orphans
 
     def _runs_of_cells(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
         for cell in read_notebook(self.path):

@@ -33,7 +33,8 @@ _VALUES = frozenset(
         *(What.SHIFT, What.RMS_PIX, What.OBJECTS, What.FIT, What.NOT_FITTED),
     }
 )
-_LONGEST_LIST = 1000
+#: Lines without a run that are listed.
+LONGEST_LIST = 1000
 #: Sections and lists that are remembered to be shared; those that name files are all different.
 _SHARED = 1000
 
@@ -136,7 +137,27 @@ class OpenRuns:
         self._announced: set[int] = set()
         self._log_name = ""
         self._seen: set[str] = set()
+        self._names: set[str] = set()
         self._shared = _Shared()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Headings of all runs, also of those that are printed again."""
+        return frozenset(self._names.union(run.name for run in self._open.values()))
+
+    def has_met(self, name: str) -> bool:
+        """Whether a run has a heading, or had it."""
+        return name in self._names
+
+    def are_of(self, task: LoggedTask) -> bool:
+        """Whether all runs that are read are of one task, and nothing waits for another run."""
+        waits = self.limbo or self._log_name or any(self.is_repeat.values())
+        is_begun = self.focus is not None and self.focus.builder is None
+        return not waits and not is_begun and self._open.keys() <= {task}
+
+    def may_begin(self, meaning: Meaning) -> bool:
+        """Whether an event may begin a run, also after one that is printed again."""
+        return meaning[0] in (What.LOG_NAMED, What.BANNER)
 
     def is_of_focus(self, meaning: Meaning) -> bool:
         """Whether an event can be nothing but one more of the run that is read: most are.
@@ -204,6 +225,7 @@ class OpenRuns:
     def _begin_named(self, line: LogLine, banner: Event) -> None:
         """Begin a run, unless the line that begins it is printed again."""
         text, task = banner.text.strip(), LoggedTask(banner.groups[0])
+        self._names.add(text)
         current = self._open.get(task)
         if current is not None and current.draft.is_fresh and current.is_named(text):
             self._keep_in(current, line)
@@ -297,7 +319,7 @@ class OpenRuns:
 
     def _orphan(self, event: Event) -> None:
         is_value = event.what in _VALUES or event.what is What.UNREAD
-        if is_value and len(self.orphans) < _LONGEST_LIST:
+        if is_value and len(self.orphans) < LONGEST_LIST:
             self.orphans.append(LogProblem(event.number, event.text))
 
     def _close(self, run: OpenRun) -> None:
@@ -305,6 +327,7 @@ class OpenRuns:
             first = run.draft.digest.first or 0
             self.orphans.append(LogProblem(first, "A run begins here, and nothing of it follows"))
         else:
+            self._names.add(run.name)
             is_repeat = run.draft.banner is None and run.name in self._seen
             if not is_repeat:
                 self.done.append(self._shared.of(run.builder.finish()))

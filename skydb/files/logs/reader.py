@@ -12,7 +12,7 @@ from skydb.files.logs.draft import Logged
 from skydb.files.logs.events import EventFinder, Known
 from skydb.files.logs.lines import LineCleaner, LogLine
 from skydb.files.logs.openruns import OpenRuns
-from skydb.files.logs.patterns import Event, What
+from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 
 #: Parameters of which a builder looks at the value.
@@ -29,11 +29,11 @@ class RunReader:
     """
 
     def __init__(self, checkpoints: Collection[int] = ()) -> None:
-        cleaner = LineCleaner()
-        self._echoes = cleaner.echoes
-        self._glossary = Glossary(cleaner)
+        self._cleaner = LineCleaner()
+        self._echoes = self._cleaner.echoes
+        self._glossary = Glossary(self._cleaner)
         self._finder = EventFinder()
-        self._runs = OpenRuns(checkpoints, cleaner.forget, self._catch_up)
+        self._runs = OpenRuns(checkpoints, self._cleaner.forget, self._catch_up)
         self._numbers: Sequence[int] = ()
         self._texts: list[str] = []
         self._begin = self._end = 0
@@ -52,14 +52,39 @@ class RunReader:
         blocks : iterable of Block
             All lines of the log.
         """
-        done = self._runs.done
+        yield from self.read(blocks)
+        yield from self.end()
+
+    def read(self, blocks: Iterable[Block]) -> Iterator[Logged]:
+        """Runs that are complete after some lines of the log."""
         for block in blocks:
             self._read(block)
-            yield from done
-            done.clear()
+            yield from self._runs.done
+            self._runs.done.clear()
+
+    def end(self) -> Iterator[Logged]:
+        """Runs that are left when the log has no more lines."""
         self._runs.divide()
-        yield from done
-        done.clear()
+        yield from self._runs.done
+        self._runs.done.clear()
+
+    def has_met(self, name: str) -> bool:
+        """Whether a run began with a line."""
+        return self._runs.has_met(name)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """First lines of the runs, by which one that is printed again is known."""
+        return self._runs.names
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the log has one kind of prefix only, and no line twice."""
+        return self._cleaner.learned is None and not self._echoes.is_doubled
+
+    def is_done_before(self, task: LoggedTask) -> bool:
+        """Whether the run of a task that begins now ends all that was read before it."""
+        return self.is_regular and self._finder.follows is None and self._runs.are_of(task)
 
     def _read(self, block: Block) -> None:
         runs, finder = self._runs, self._finder
@@ -72,6 +97,8 @@ class RunReader:
             meaning = line.meaning
             if not is_plain or line.has_logger or meaning is None or runs.focus is None:
                 is_plain, section = self._meet(place, line), None
+            elif runs.is_repeat[False] and not runs.may_begin(meaning):
+                is_plain, section = self._leave_out(place, line), None
             elif meaning[0] is What.PARAMETER and meaning[2][0] not in _CHECKED:
                 if section is None:
                     section = runs.focus.section
@@ -96,7 +123,6 @@ class RunReader:
         return (
             runs.focus is not None
             and not runs.limbo
-            and not runs.is_repeat[False]
             and self._finder.follows is None
             and not self._echoes.is_doubled
         )
@@ -121,6 +147,16 @@ class RunReader:
         self._end = place
         self._catch_up()
         self._take(place, line)
+        return self._is_plain
+
+    def _leave_out(self, place: int, line: Known) -> bool:
+        """Leave out a line of a run that is printed again; see :meth:`_meet`."""
+        self._end = place
+        self._catch_up()
+        self._begin = self._end = place + 1
+        self._echoes.add([line.text])
+        if line.meaning is not None:
+            self._finder.follows = line.meaning[3]
         return self._is_plain
 
     def _take(self, place: int, known: Known) -> None:

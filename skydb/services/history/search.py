@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,12 +112,13 @@ def _look_at_text(path: Path, head: bytes, found: Found) -> None:
 
 def _look_at_log(path: Path, found: Found) -> None:
     log, count = LogFile(path, found.checkpoints), 0
-    for run, beside in log.runs():
-        count += 1
-        if isinstance(run, LoggedRun):
-            found.skies.add(sky_plan(path, run, beside))
-        else:
-            found.fits.add(path, run, beside)
+    with closing(log.runs()) as runs:
+        for run, beside in runs:
+            count += 1
+            if isinstance(run, LoggedRun):
+                found.skies.add(sky_plan(path, run, beside))
+            else:
+                found.fits.add(path, run, beside)
     if log.orphans:
         lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
         more = f" and {len(log.orphans) - 5} more" if len(log.orphans) > 5 else ""
