@@ -53,6 +53,8 @@ _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
 #: Errors that Python raises for a value that cannot be sent.
 _UNSENDABLE = (OverflowError, UnicodeEncodeError)
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+
 #: Reason why a value does not fit; None when it does.
 Check = Callable[[Any], str | None]
 
@@ -253,7 +255,7 @@ def _time(value: object) -> str | None:
 def _whole_document(value: object) -> str | None:
     """Reason why a document cannot be kept; the text alone shows that most can."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, check_circular=False)
+        text = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
         return _document(value)
     is_plain = (

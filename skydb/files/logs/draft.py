@@ -18,8 +18,8 @@ _GIVEN = "given by the user"
 _FIRST_SECTION = "Processing Steps"
 
 
-def _NOTHING_WAITS() -> None:  # noqa
-    pass
+def _nothing_waits() -> None:
+    """Add nothing: every line is added when it is read."""
 
 
 class LineDigest:
@@ -34,7 +34,7 @@ class LineDigest:
     """
 
     def __init__(
-        self, checkpoints: Collection[int] = (), catch_up: Callable[[], None] = _NOTHING_WAITS
+        self, checkpoints: Collection[int] = (), catch_up: Callable[[], None] = _nothing_waits
     ) -> None:
         self.first: int | None = None
         self.last = 0

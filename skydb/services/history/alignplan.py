@@ -64,7 +64,7 @@ def alignment_plan(
 
     ``beside`` has the facts of its file, ``listing`` is of the directory of the log.
     """
-    source = Source.of(path, run, beside)
+    source, error = Source.of(path, run, beside), _error(run)
     reader = _FitReader(path, run, latest, listing)
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
@@ -75,8 +75,8 @@ def alignment_plan(
         finished_at=None,
         parameters=_parameters(run, source, reader.sources),
         notes=(*unreadable(path, problems), *reader.notes, *reader.directory.notes, *remarks),
-        error=_error(run),
-        remark=None if _error(run) else run.remark,
+        error=error,
+        remark=None if error else run.remark,
         is_complete=run.is_complete,
         reference=run.reference,
         fits=tuple(reader.fits),
@@ -183,7 +183,8 @@ class _FitReader:
 
     def _origins(self, fit: LoggedFit, filed: Numbers, matched: Numbers) -> dict[str, str]:
         """File and line that each number comes from."""
-        found = {name: f"{self._path.name}:{line}" for name, line in fit.lines.items()}
+        log = self._path.name
+        found = {name: f"{log}:{line}" for name, line in fit.lines.items()}
         row = self._row(fit.product)
         if row is not None and self._shift_path is not None:
             place = self._shift_path.name + (f":{row.line_number}" if row.line_number else "")

@@ -85,13 +85,14 @@ class FoundFits:
         runs = self._in_order()
         latest = []
         later: dict[Path, _Later] = defaultdict(_Later)
+        homes = {path: path.parent for path in {one.path for one in runs}}
         for one in reversed(runs):
-            latest.append(later[one.path.parent].of(one))
-            later[one.path.parent].add(one)
+            latest.append(later[homes[one.path]].of(one))
+            later[homes[one.path]].add(one)
         listings = {home: Listing(home) for home in later}
         for one, what in zip(runs, reversed(latest), strict=True):
             run, beside = self._spool.load(one.place)
-            yield alignment_plan(one.path, run, what, beside, listings[one.path.parent])
+            yield alignment_plan(one.path, run, what, beside, listings[homes[one.path]])
 
     def _in_order(self) -> list[FoundFit]:
         return sorted(self._found, key=lambda one: (one.started_at, str(one.path), one.first_line))

@@ -70,6 +70,7 @@ class Recorder:
     importing: HistoryImport
     numbers: dict[str, int] = field(default_factory=dict)
     _environments: dict[str, Environment] = field(default_factory=dict, init=False)
+    _software: dict[tuple[object, ...], Environment] = field(default_factory=dict, init=False)
     _groups: Groups = field(init=False)
     _rows: Rows = field(default_factory=Rows, init=False)
     _roster: Roster = field(init=False)
@@ -210,6 +211,13 @@ class Recorder:
         if software.python_version is None and not software.packages:
             return None
         python = (software.python_version or _UNKNOWN)[:_PYTHON]
+        same_software = (python, *software.packages.items())
+        known = self._software.get(same_software)
+        if known is None:
+            known = self._software[same_software] = self._environment_of(python, software)
+        return known
+
+    def _environment_of(self, python: str, software: Software) -> Environment:
         fingerprint = Environment.fingerprint_of(python, _UNKNOWN, software.packages)
         if fingerprint not in self._environments:
             same = select(Environment).where(Environment.fingerprint == fingerprint)

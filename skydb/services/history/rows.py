@@ -6,6 +6,7 @@ As entities of the session each of them would take longer than all that is read 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, insert, inspect
@@ -91,12 +92,18 @@ class Rows:
 
 
 def _columns_of(run: AlignmentRun) -> Columns:
-    columns = {one.key: getattr(run, one.key) for one in inspect(AlignmentRun).column_attrs}
-    del columns["id"]
+    # A column that was not set is not among what the entity has, and NULL.
+    given = run.__dict__
+    columns = {name: given.get(name) for name in _names_of_columns()}
     environment, importing = run.environment, run.imported_by
     columns["environment_id"] = None if environment is None else environment.id
     columns["imported_by_id"] = None if importing is None else importing.id
     return columns
+
+
+@cache
+def _names_of_columns() -> tuple[str, ...]:
+    return tuple(one.key for one in inspect(AlignmentRun).column_attrs if one.key != "id")
 
 
 def _columns_found(finding: Finding) -> Columns:

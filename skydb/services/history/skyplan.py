@@ -23,6 +23,7 @@ from skydb.services.history.plan import (
 #: Calibrated images of WFC3 and ACS are in electrons, by the first letter of their names.
 _IN_ELECTRONS = "ij"
 _UNITS = {"COUNTS": SkyUnit.ELECTRON, "COUNT-RATE": SkyUnit.ELECTRON_PER_S}
+Values = Mapping[Chip, LoggedSky]
 _BLANK = ("", "None", "INDEF")
 
 
@@ -35,7 +36,7 @@ def sky_plan(path: Path, run: LoggedRun, beside: Mapping[str, Any]) -> SkyPlan:
         *unreadable(path, [(p.line_number, p.text) for p in run.problems]),
         *reader.notes,
         *_contradictions(path, run, bool(reader.levels)),
-        *_incomplete(source, run),
+        *_incomplete(source, run, reader.values),
     ]
     return SkyPlan(
         source=source,
@@ -64,14 +65,15 @@ class _Levels:
     def __init__(self, path: Path, run: LoggedRun) -> None:
         self._path = path
         self._run = run
+        self.values = run.values
         self.levels: dict[tuple[str, int], SkyLevel] = {}
         self.notes: list[Note] = []
         self.exposures: dict[str, str] = {}
         self.lines: dict[tuple[str, int], int] = {}
-        chips = (*run.drizzled, *run.values)
+        chips = (*run.drizzled, *self.values)
         for filename in dict.fromkeys([*run.inputs, *(name for name, _ in chips)]):
             self._recognise(filename)
-        if run.is_complete and not _is_off(run):
+        if run.is_complete and not _is_off(run, self.values):
             self._read()
 
     def _recognise(self, filename: str) -> None:
@@ -81,7 +83,7 @@ class _Levels:
             self._note(FindingKind.REJECTED_FILE, filename, f"{error}; it is left out.")
 
     def _read(self) -> None:
-        values = self._run.values
+        values = self.values
         for chip in dict.fromkeys([*self._run.drizzled, *self._run.matched, *values]):
             level = self._level(chip, values.get(chip))
             if level is not None:
@@ -143,16 +145,16 @@ class _Levels:
         self.notes.append(Note(kind, subject, message))
 
 
-def _is_off(run: LoggedRun) -> bool:
+def _is_off(run: LoggedRun, values: Values) -> bool:
     """Whether no sky was taken off, as asked; zeros that are printed all the same are none."""
     off = run.sky_parameters.get("skysub", "True") == "False"
-    return off and not any(sky.mdrizsky for sky in run.values.values())
+    return off and not any(sky.mdrizsky for sky in values.values())
 
 
-def _incomplete(source: Source, run: LoggedRun) -> list[Note]:
+def _incomplete(source: Source, run: LoggedRun, values: Values) -> list[Note]:
     """A finding on a run that computed skies of which none could be read."""
-    missing = run.sky_calls and not run.values and not run.undetermined
-    if not (missing and run.is_complete) or _is_off(run):
+    missing = run.sky_calls and not values and not run.undetermined
+    if not (missing and run.is_complete) or _is_off(run, values):
         return []
     said = "the run computed skies, and none of its lines with values could be read."
     return [Note(FindingKind.INCOMPLETE, source.place(run.first_line), said)]

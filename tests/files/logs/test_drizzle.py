@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.errors import UnreadableFileError
 from skydb.files.logs import LoggedRun, read_drizzle_log
-from skydb.files.logs.drizzle import DrizzleBuilder
 from skydb.files.logs.blocks import Block
+from skydb.files.logs.drizzle import DrizzleBuilder
 from skydb.files.logs.reader import RunReader
 from tests.files.loglines import SKIES, DrizzleLog
 
