@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -272,6 +272,34 @@ def test_visits_of_one_of_many_transactions_stay_noted_until_they_are_counted(
     with begun.connect() as connection:
         assert summaries.noted_visits(connection) == 0
     assert kept(begun) == counted(begun)
+
+
+def test_visits_of_many_runs_are_counted_once(
+    begun: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run has the same visits; as many runs as are looked at together note them again."""
+    store = Store(begun)
+    with store.writing(is_one_of_many=True) as session:
+        survey = Survey(session, contents=18)
+        versions = [survey.content(survey.exposure(visit)) for visit in ("61", "62", "63")]
+        for _ in range(9):
+            survey.sky(versions)
+        session.commit()
+    monkeypatch.setattr(summaries, "_FEW", 0)
+    monkeypatch.setattr(summaries, "_FEW_RUNS", 2)
+    monkeypatch.setattr(summaries, "MOST", 1)
+    renewed: list[int] = []
+    renew = summaries._renew
+
+    def watched(connection: Connection, visits: list[int]) -> None:
+        renewed.extend(visits)
+        renew(connection, visits)
+
+    monkeypatch.setattr(summaries, "_renew", watched)
+    store.count_visits()
+    assert len(renewed) > 1
+    assert sorted(renewed) == sorted(set(renewed))
+    assert kept(begun) == counted(begun) == shown(begun)
 
 
 def test_tables_that_have_just_grown_are_looked_at_before_visits_are_counted(

@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answer(process: subprocess.Popen[bytes], answers: IO[bytes]) -> Ending | None:
-    """What the process found at the end; the file stands at its first run then."""
+    """Facts that the process found at the end; the file stands at its first run then."""
     if process.wait() != 0:
         return None
     answers.seek(-PLACE.size, 2)
