@@ -175,12 +175,13 @@ def _totals(
     pivot would have lost all of its digits.
     """
     first = second = 0.0
+    room = np.empty(min(values.size, _BLOCK))
     for start in range(0, values.size, _BLOCK):
         block = values[start : start + _BLOCK]
-        offsets = (np.clip(block, *limits) if limits else block).astype(float)
-        offsets -= float(pivot)
+        offsets = room[: block.size]
+        np.subtract(block.clip(*limits) if limits else block, np.float64(pivot), out=offsets)
         first += float(offsets.sum())
-        second += float(np.einsum("i,i", offsets, offsets))
+        second += float(np.multiply(offsets, offsets, out=offsets).sum())
     return _Sums(values.size, first, second)
 
 

@@ -46,8 +46,9 @@ def shared_correlations(
     others = tangent_plane(np.concatenate([*partners_deg, chip_deg[:0]]), centre)
     regions = np.split(others, corners) if len(partners_deg) else []
     cells = _cells([(one - low) / scale for one in (*regions, outline)])
-    inside = (cells & cells[-1]).reshape(len(cells), -1).astype(float)
-    common = inside @ inside.T
+    # Counted as bits: a product of matrices would wake the threads of BLAS for a moment's work.
+    inside = np.packbits((cells & cells[-1]).reshape(len(cells), -1), axis=1)
+    common = np.bitwise_count(inside[:, np.newaxis] & inside).sum(axis=2, dtype=float)
     sizes = np.sqrt(np.maximum(np.diag(common), 1.0))
     correlations = common / sizes / sizes[:, np.newaxis]
     # A region smaller than a cell has no cell in common with any.

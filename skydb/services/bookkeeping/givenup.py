@@ -27,7 +27,7 @@ def give_up(session: Session, activity: Activity, author: str, why: str) -> Book
     if activity.status is ActivityStatus.RUNNING:
         _require_alone(session, activity)
     entry = abandon(activity, author, why)
-    end_attempts(session, activity, AttemptOutcome.LOST)
+    end_attempts(session, activity, outcome=AttemptOutcome.LOST)
     for other in open_activities(session) if activity.process is not None else ():
         if other.process is activity.process and not _is_journalled(other):
             end_dead(session, other)

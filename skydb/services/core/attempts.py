@@ -15,24 +15,28 @@ _OUTCOMES = {
 }
 
 
-def open_attempts(session: Session, activity_id: int) -> list[RunAttempt]:
-    """Attempts at an activity that have not ended."""
+def open_attempts(session: Session, *activity_ids: int) -> list[RunAttempt]:
+    """Attempts at some activities that have not ended."""
     asked = select(RunAttempt).where(
-        RunAttempt.activity_id == activity_id, RunAttempt.outcome == AttemptOutcome.RUNNING
+        RunAttempt.activity_id.in_(activity_ids), RunAttempt.outcome == AttemptOutcome.RUNNING
     )
     return list(session.scalars(asked))
 
 
 def end_attempts(
-    session: Session, activity: Activity, outcome: AttemptOutcome | None = None
+    session: Session, *activities: Activity, outcome: AttemptOutcome | None = None
 ) -> int:
-    """End the attempts at an activity that has ended, in the same transaction; count them.
+    """End the attempts at activities that have ended, in the same transaction; count them.
 
     A process that is killed between two transactions would leave them open for ever. They end
     as the activity did, unless another status is given.
     """
-    outcome = outcome or _OUTCOMES.get(activity.status)
-    attempts = open_attempts(session, activity.id) if outcome is not None else []
+    ended = {
+        one.id: (outcome or _OUTCOMES[one.status], one.error)
+        for one in activities
+        if outcome or one.status in _OUTCOMES
+    }
+    attempts = open_attempts(session, *ended) if ended else []
     for attempt in attempts:
-        attempt.end(outcome or AttemptOutcome.LOST, activity.error)
+        attempt.end(*ended[attempt.activity_id])
     return len(attempts)

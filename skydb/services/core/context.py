@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -77,10 +77,10 @@ class Context:
             Makes the activity, given the session that it will belong to and the
             stamp that it must carry.
         """
-        return self.begin_all([make])[0]
+        return self.begin_all(lambda session, stamp: [make(session, stamp)])[0]
 
     def begin_all(
-        self, makes: Iterable[Callable[[Session, domain.Stamp], domain.Activity]]
+        self, make: Callable[[Session, domain.Stamp], Sequence[domain.Activity]]
     ) -> list[int]:
         """Commit running activities, all or none; see :meth:`begin`.
 
@@ -100,7 +100,7 @@ class Context:
             stamp = domain.Stamp(
                 self.agent, __version__, remember_environment(session), remember_process(session)
             )
-            begun = [make(session, stamp) for make in makes]
+            begun = make(session, stamp)
             end_dead_alike(session, begun)
             for activity in begun:
                 session.add(activity)
@@ -157,14 +157,24 @@ class Context:
     @contextmanager
     def closing(self, kind: type[A], activity_id: int) -> Iterator[tuple[Session, A]]:
         """Commit the good end of a running activity together with what the block adds."""
+        with self.closing_all(kind, [activity_id]) as (session, activities):
+            yield session, activities[0]
+
+    @contextmanager
+    def closing_all(
+        self, kind: type[A], activity_ids: Sequence[int]
+    ) -> Iterator[tuple[Session, list[A]]]:
+        """Commit the good end of running activities, all or none; see :meth:`closing`."""
         from skydb.services.core.attempts import end_attempts
+        from skydb.store.byid import each_of
 
         with self.store.writing() as session:
-            activity = session.get_one(kind, activity_id)
-            yield session, activity
-            if activity.status is ActivityStatus.RUNNING:
-                activity.succeed()
-            end_attempts(session, activity)
+            activities = each_of(session, kind, activity_ids)
+            yield session, activities
+            for activity in activities:
+                if activity.status is ActivityStatus.RUNNING:
+                    activity.succeed()
+            end_attempts(session, *activities)
             session.commit()
         refresh_statistics(self.store.engine)
 

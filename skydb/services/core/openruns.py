@@ -26,7 +26,7 @@ def end_dead(session: Session, activity: Activity, log_path: str | None = None) 
     """Record that an activity was interrupted, because its process has ended."""
     who = activity.process or "its process"
     activity.interrupt(f"{who} ended before it was done.", log_path)
-    end_attempts(session, activity, AttemptOutcome.LOST)
+    end_attempts(session, activity, outcome=AttemptOutcome.LOST)
 
 
 def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
@@ -45,11 +45,11 @@ def end_dead_alike(session: Session, begun: Iterable[Activity]) -> list[int]:
     list of int
         The activities that were ended.
     """
-    recipes = [_recipe(activity) for activity in begun]
+    begun = list(begun)
+    kinds, recipes = {one.kind for one in begun}, [_recipe(one) for one in begun]
     fates, ended = Fates(), []
-    # Not flushed, so that those that begin are not among them.
     with session.no_autoflush:
-        found = open_activities(session)
+        found = [one for one in open_activities(session) if one.kind in kinds and one not in begun]
     for activity in found:
         if isinstance(activity, HeaderWrite | HeaderRestore) or _recipe(activity) not in recipes:
             continue

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sqlalchemy.orm import Session
+
+from skydb.domain import SkyRun, Stamp
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -15,7 +18,7 @@ from skydb.services.skies.engines.choice import EngineRequest, Remark
 from skydb.services.skies.executors.base import SkyTask
 from skydb.services.skies.executors.claims import fail_lost, this_process
 from skydb.services.skies.executors.work import perform
-from skydb.services.skies.recipe import Recipe, RunInputs
+from skydb.services.skies.recipe import Recipe, RunInputs, used_versions
 
 
 @dataclass
@@ -44,10 +47,14 @@ class RunPiece:
     def begin(self) -> SkyTask:
         """Begin the runs, once, and name them."""
         if not self.runs:
-            begun = self.context.begin_all(recipe.begin for recipe in self.recipes)
+            begun = self.context.begin_all(self._made)
             methods = [recipe.method for recipe in self.recipes]
             self.runs = dict(zip(methods, begun, strict=True))
         return SkyTask(tuple(self.runs.values()), self.request)
+
+    def _made(self, session: Session, stamp: Stamp) -> list[SkyRun]:
+        versions = used_versions(session, self.recipes[0].inputs)
+        return [recipe.begin(session, stamp, versions) for recipe in self.recipes]
 
     def perform(self) -> None:
         """Begin the runs and do the task in this process."""

@@ -22,6 +22,7 @@ from skydb.drizzle.optionfiles import content_only
 from skydb.drizzle.presets import ObservingMode
 from skydb.errors import UsageError
 from skydb.files.products import read_hstwcs
+from skydb.files.workspace import Workspace
 from skydb.services.core import Context, checked_path, describe_environment, named_apart, plain_name
 from skydb.services.intake import Selection, choose_inputs, guarded_inputs
 from skydb.sky.footprint import chip_polygon
@@ -247,8 +248,22 @@ class Recipe:
             return label
         return " exposures per chip".join(label.rsplit(" exposures", 1))
 
-    def begin(self, session: Session, stamp: Stamp) -> SkyRun:
-        """The run, in its group, with links to what it uses."""
+    def begin(
+        self,
+        session: Session,
+        stamp: Stamp,
+        versions: Mapping[str, ProductVersion] | None = None,
+    ) -> SkyRun:
+        """The run, in its group, with links to what it uses.
+
+        Parameters
+        ----------
+        session : Session
+        stamp : Stamp
+        versions : mapping of str to ProductVersion, optional
+            The inputs (:func:`used_versions`) where they are known: runs of one field
+            have the same.
+        """
         run = SkyRun(
             self.group(session),
             self.method,
@@ -258,7 +273,8 @@ class Recipe:
             engine=self.engine,
         )
         session.add(run)
-        for rootname, version in used_versions(session, self.inputs).items():
+        versions = versions or used_versions(session, self.inputs)
+        for rootname, version in versions.items():
             role = LinkRole.LEFT_OUT if rootname in self.inputs.left_out else LinkRole.SCIENCE
             reason, passed_over = self.inputs.why.get(rootname, (None, None))
             run.use(version, role, reason=reason, passed_over=passed_over)
@@ -271,7 +287,7 @@ class Recipe:
         same = select(SkyRunGroup).where(SkyRunGroup.fingerprint == self.group_hash)
         return session.scalar(same) or SkyRunGroup(self.group_hash, self.label)
 
-    def find(self, context: Context) -> int | None:
+    def find(self, session: Session, workspace: Workspace) -> int | None:
         """The newest whole run of this recipe in the environment here, repetitions aside."""
         same = (
             select(SkyRun)
@@ -285,17 +301,16 @@ class Recipe:
             )
             .order_by(SkyRun.id.desc())
         )
-        with context.store.reading() as session:
-            found = (run.id for run in session.scalars(same) if self._is_whole(context, run))
-            return next(found, None)
+        found = (run.id for run in session.scalars(same) if self._is_whole(workspace, run))
+        return next(found, None)
 
-    def _is_whole(self, context: Context, run: SkyRun) -> bool:
+    def _is_whole(self, workspace: Workspace, run: SkyRun) -> bool:
         # A guard that is allowed now has no effect only in a run that has this on record.
         if any(finding.kind in self.policy.allowed for finding in run.findings):
             return False
         if not self.has_mosaic:
             return True
-        resolve = context.workspace.resolve
+        resolve = workspace.resolve
         return run.mosaic is not None and resolve(run.mosaic.science_path).is_file()
 
 

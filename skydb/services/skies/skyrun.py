@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from skydb.domain import Finding, SkyRun
-from skydb.domain.guards import GUARDS, Flag, GuardPolicy
+from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -28,6 +27,7 @@ from skydb.services.skies.executors.base import Executor, LedgerAddress
 from skydb.services.skies.executors.local import LocalExecutor
 from skydb.services.skies.explained import explained_inputs
 from skydb.services.skies.frames import MeasureFrames, frame_flags, summary_of
+from skydb.services.skies.outcome import rows_of
 from skydb.services.skies.pieces import FieldWork, RunPiece, recipes_of
 from skydb.services.skies.presets import PresetService
 from skydb.services.skies.recipe import Recipe, RunInputs, selected_inputs, with_files
@@ -130,13 +130,7 @@ class SkyRunService:
         ]
         doubts = self._remarks(plans, selftest=selftest)
         self._execute(plans)
-        return [
-            self._row(
-                plan.runs[method], [*plan.remarks, *doubts], plan.flags, reused=method in plan.found
-            )
-            for plan in plans
-            for method in plan.methods
-        ]
+        return rows_of(self.context, plans, doubts)
 
     def fields(self, selection: Selection, division: Division) -> list[Selection]:
         """The fields that a selection is made of."""
@@ -235,7 +229,10 @@ class SkyRunService:
             session.commit()
 
     def _found(self, recipes: Iterable[Recipe]) -> dict[SkyMethod, int]:
-        known = {recipe.method: recipe.find(self.context) for recipe in recipes}
+        with self.context.store.reading() as session:
+            known = {
+                recipe.method: recipe.find(session, self.context.workspace) for recipe in recipes
+            }
         return {method: run_id for method, run_id in known.items() if run_id is not None}
 
     def explain(self, selection: Selection) -> list[queries.Row]:
@@ -247,36 +244,6 @@ class SkyRunService:
             As :meth:`run`.
         """
         return explained_inputs(self.context, selection)
-
-    def _row(
-        self, run_id: int, remarks: Iterable[Remark], flags: Iterable[Flag], *, reused: bool
-    ) -> queries.Row:
-        """A run as a row, once what is to be remarked on it is among its findings."""
-        said = [(kind, f"run {run_id}", message) for kind, message in remarks]
-        said += [(flag.guard, flag.subject, flag.message) for flag in flags]
-        with self.context.store.writing() as session:
-            run = session.get_one(SkyRun, run_id, options=queries.WITH_ROWS)
-            known = {finding.message for finding in run.findings}
-            new = [remark for remark in said if remark[2] not in known]
-            for kind, subject, message in new:
-                run.notice(kind, subject, message)
-            if new:
-                session.flush()
-                session.refresh(run, ["findings"])
-            row = {**queries.sky_run_row(run), "reused": reused}
-            if reused:
-                # Findings of guards then may have been settled since.
-                row["findings"] = [
-                    one.message for one in run.findings if _holds(one, {m for *_, m in said})
-                ]
-            session.commit()
-        return {**row, **self._paths(row)}
-
-    def _paths(self, row: queries.Row) -> queries.Row:
-        """Images where they are, and as the ledger writes their place."""
-        resolve = self.context.workspace.resolve
-        there = {name: row[name] and str(resolve(row[name])) for name in ("mosaic", "weight")}
-        return {**there, "stored_path": row["mosaic"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,14 +260,3 @@ class _Rule:
             return False
         mixed = any(flag.guard is FindingKind.MIXED_FRAMES for flag in inputs.flags)
         return self.check_frames or (mixed and makes_mosaic)
-
-
-def _holds(finding: Finding, said: Collection[str]) -> bool:
-    """Whether a finding of a run that is found again still holds, by the guards of now.
-
-    Measurements of the inputs' sources and outlines hold as long as their file versions do.
-    """
-    if finding.kind not in GUARDS or finding.kind is FindingKind.ISLANDS:
-        return True
-    is_measured = finding.kind is FindingKind.MIXED_FRAMES and finding.subject != "inputs"
-    return is_measured or finding.message in said

@@ -347,17 +347,22 @@ def test_a_file_that_changed_fails_all_methods_with_a_reason(
     assert {row["status"] for row in run(services)} == {"succeeded"}
 
 
-def test_what_is_no_failure_of_a_file_is_raised_and_leaves_rows_that_say_so(
+def test_methods_are_recorded_together_or_not_at_all_and_rows_say_which(
     field: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    finish, begun = SkyRun.finish, iter(range(4))
 
-    monkeypatch.setattr("skydb.services.skies.engines.own.record_skies", interrupted)
+    def interrupted_at_the_third(run: SkyRun, *values: Any) -> None:
+        finish(run, *values)
+        if next(begun) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(SkyRun, "finish", interrupted_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         run(field)
     with field.context.store.reading() as session:
-        assert set(session.scalars(select(SkyRun.status))) == {ActivityStatus.INTERRUPTED}
+        assert list(session.scalars(select(SkyRun.status))) == [ActivityStatus.INTERRUPTED] * 4
+    assert count(field, SkyValue) == 0
 
 
 def test_another_process_can_execute_runs_by_their_ids(

@@ -154,8 +154,8 @@ def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
 
     None are flagged in a run that allows them.
     """
-    known = {one.subject for one in run.findings if one.kind is FindingKind.NO_SIGNAL}
-    if FindingKind.NO_SIGNAL.value not in run.parameters.get("allowed", ()):
+    if subjects and FindingKind.NO_SIGNAL.value not in run.parameters.get("allowed", ()):
+        known = {one.subject for one in run.findings if one.kind is FindingKind.NO_SIGNAL}
         for subject in sorted(set(subjects) - known):
             message = "has no good pixel for a sky; its sky is NULL."
             run.notice(FindingKind.NO_SIGNAL, subject, message)

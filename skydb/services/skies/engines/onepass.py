@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from skydb.domain import SkyRun
 from skydb.domain.vocabulary import FindingKind, SkyMethod
@@ -22,11 +25,9 @@ from skydb.services.skies.engines.base import (
     notice_holes,
     run_home,
 )
-from skydb.services.skies.engines.own import MeasuringEngine, record_skies
-from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs
+from skydb.services.skies.engines.own import MeasuringEngine, Skies
+from skydb.services.skies.recipe import RunInputs, mosaic_name, recorded_inputs, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
-from skydb.sky.methods import Measures
-from skydb.sky.singles import chip_skies
 
 _Mosaics = Mapping[SkyMethod, OnePassMosaic]
 
@@ -73,52 +74,48 @@ class OnePassEngine(MeasuringEngine):
         signal = MeasureSignal(self.context, self.jobs).of(staged, accepted)
         inputs = prepared(staged, signal, scratch / "prepared")
         measures = self.measures(inputs)
-        with self.context.store.reading() as session:
-            methods = {run_id: session.get_one(SkyRun, run_id).method for run_id in run_ids}
+        methods = self.methods_of(run_ids)
+        skies = self.skies(methods.values(), measures)
         files = {key: staged.paths[name] for name, key in inputs.version_ids.items()}
         with isolated(self.context, run_ids[0], files, self.runner) as runner:
-            mosaics = self._drizzle(runner, list(methods.values()), inputs, measures, scratch)
+            mosaics = self._drizzle(runner, inputs, skies, scratch)
         for run_id, method in methods.items():
-            self._record(run_id, inputs, measures, mosaics[method], signal)
+            with self._kept(run_id, mosaics[method], signal) as (session, run):
+                versions = used_versions(session, inputs)
+                self.finish(run, versions, inputs, measures, skies[method])
 
     def _drizzle(
         self,
         runner: DrizzlepacRunner,
-        methods: Sequence[SkyMethod],
         inputs: RunInputs,
-        measures: Measures,
+        skies: Mapping[SkyMethod, Skies],
         scratch: Path,
     ) -> _Mosaics:
-        skies = {
+        values = {
             method: {
                 (inputs.paths[rootname].name, extver): None if sky is None else sky.value
-                for (rootname, extver), sky in chip_skies(
-                    method, measures, per_chip=self.per_chip
-                ).items()
+                for (rootname, extver), sky in found.items()
             }
-            for method in methods
+            for method, found in skies.items()
         }
-        outputs = {method: mosaic_name(inputs.label, method) for method in methods}
+        outputs = {method: mosaic_name(inputs.label, method) for method in skies}
         self.context.progress.begin("One pass over the exposures")
         return OnePass(runner).drizzle(
-            list(inputs.paths.values()), skies, self.drizzle, scratch, outputs, self.jobs
+            list(inputs.paths.values()), values, self.drizzle, scratch, outputs, self.jobs
         )
 
-    def _record(
-        self,
-        run_id: int,
-        inputs: RunInputs,
-        measures: Measures,
-        made: OnePassMosaic,
-        signal: Signal,
-    ) -> None:
+    @contextmanager
+    def _kept(
+        self, run_id: int, made: OnePassMosaic, signal: Signal
+    ) -> Iterator[tuple[Session, SkyRun]]:
+        """Commit the good end of a run with its mosaic and what the block adds."""
         with run_home(self.context, run_id) as home:
             names = (made.science.name, made.weight.name)
             mosaic = keep_mosaic(self.context, home, (made.science, made.weight), names)
             holes = holes_in(made.science, made.weight)
             log = keep_file(self.context, home, made.log, made.log.name)
-
-            def complete(run: SkyRun) -> None:
+            with self.context.closing(SkyRun, run_id) as (session, run):
+                yield session, run
                 run.keep_mosaic(mosaic)
                 run.log_path = log
                 notice_blind(run, signal.subjects)
@@ -126,5 +123,3 @@ class OnePassEngine(MeasuringEngine):
                 for filename in made.left_out:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)
-
-            record_skies(self.context, run_id, inputs, measures, complete, per_chip=self.per_chip)

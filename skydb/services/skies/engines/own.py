@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from skydb.domain import SkyRun
+from skydb.domain import ProductVersion, SkyRun
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import SkyLevel
-from skydb.domain.vocabulary import Engine
+from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
 from skydb.services.core import Context
@@ -23,8 +23,11 @@ from skydb.services.skies.recipe import (
     used_versions,
 )
 from skydb.sky.levels import SkyStatistic
-from skydb.sky.methods import Measures
+from skydb.sky.methods import ChipSky, Measures
 from skydb.sky.singles import chip_skies, matched_groups, names_matched
+from skydb.store.byid import each_of
+
+Skies = Mapping[ChipKey, ChipSky | None]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,35 @@ class MeasuringEngine:
         overlaps = MeasureOverlaps(self.context, self.statistic, self.jobs, self.afresh)
         return overlaps.ensure(inputs.version_ids.values()).converted(inputs.conversions)
 
+    def methods_of(self, run_ids: Sequence[int]) -> dict[int, SkyMethod]:
+        """Methods of runs, by their ids."""
+        with self.context.store.reading() as session:
+            return {run.id: run.method for run in each_of(session, SkyRun, run_ids)}
+
+    def skies(self, methods: Iterable[SkyMethod], measures: Measures) -> dict[SkyMethod, Skies]:
+        """Skies of all chips by each method."""
+        return {method: chip_skies(method, measures, per_chip=self.per_chip) for method in methods}
+
+    def finish(
+        self,
+        run: SkyRun,
+        versions: Mapping[str, ProductVersion],
+        inputs: RunInputs,
+        measures: Measures,
+        skies: Skies,
+    ) -> None:
+        """Finish a run with the skies of its method, and note what has none."""
+        units = {chip.key: chip.unit for chip in measures.chips}
+        levels = [
+            SkyLevel(*key, sky.value, units[key], sky.sigma)
+            if sky is not None
+            else SkyLevel(*key, None, units[key])
+            for key, sky in skies.items()
+        ]
+        run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
+        matched = [key for key, sky in skies.items() if sky]
+        _notice_gaps(run, measures, matched, per_chip=self.per_chip)
+
 
 @dataclass(frozen=True)
 class OwnEngine(MeasuringEngine):
@@ -85,8 +117,11 @@ class OwnEngine(MeasuringEngine):
             with guarded_runs(self.context, run_ids, f"sky-{run_ids[0]}"):
                 known = inputs or recorded_inputs(self.context, run_ids[0], read_files=False)
                 measures = self.measures(known)
-                for run_id in run_ids:
-                    record_skies(self.context, run_id, known, measures, per_chip=self.per_chip)
+                skies = self.skies(self.methods_of(run_ids).values(), measures)
+                with self.context.closing_all(SkyRun, run_ids) as (session, runs):
+                    versions = used_versions(session, known)
+                    for run in runs:
+                        self.finish(run, versions, known, measures, skies[run.method])
         except (ToolError, FileRejectedError, NotFoundError):
             return  # the rows say FAILED, with the reason
 
@@ -95,31 +130,6 @@ def statistic_settings(statistic: SkyStatistic, *, per_chip: bool = False) -> di
     """Parameters of the statistic in a recipe, and whether chips are matched one by one."""
     single = {"per_chip": True} if per_chip else {}
     return {"statistic": statistic.as_parameters(), "recipe": statistic.recipe, **single}
-
-
-def record_skies(
-    context: Context,
-    run_id: int,
-    inputs: RunInputs,
-    measures: Measures,
-    complete: Callable[[SkyRun], None] = lambda _: None,
-    *,
-    per_chip: bool = False,
-) -> None:
-    """Commit the good end of a run with the skies of its method, and what else it has."""
-    with context.closing(SkyRun, run_id) as (session, run):
-        skies = chip_skies(run.method, measures, per_chip=per_chip)
-        units = {chip.key: chip.unit for chip in measures.chips}
-        versions = used_versions(session, inputs)
-        levels = [
-            SkyLevel(*key, sky.value, units[key], sky.sigma)
-            if sky is not None
-            else SkyLevel(*key, None, units[key])
-            for key, sky in skies.items()
-        ]
-        run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)
-        _notice_gaps(run, measures, [key for key, sky in skies.items() if sky], per_chip=per_chip)
-        complete(run)
 
 
 def _notice_gaps(

@@ -19,6 +19,7 @@ from skydb.domain import RunAttempt, SkyRun
 from skydb.domain.vocabulary import ActivityStatus, AttemptOutcome, FindingKind
 from skydb.interruption import held
 from skydb.services.core import Context, remember_environment, remember_process
+from skydb.store.byid import each_of
 
 #: Number of an attempt, by run.
 Claims = Mapping[int, int]
@@ -38,14 +39,13 @@ def claim(context: Context, run_ids: Sequence[int], worker: str) -> Claims:
     claims: dict[int, int] = {}
     with context.store.writing() as session:
         environment, process = remember_environment(session), remember_process(session)
-        for run_id in run_ids:
-            run = session.get_one(SkyRun, run_id)
+        for run in each_of(session, SkyRun, run_ids):
             if run.status is not ActivityStatus.RUNNING:
                 continue
             number = _give_up_earlier(session, run, worker) + 1
             attempt = RunAttempt(run, number, worker, process)
             run.moved_to(environment)
-            claims[run_id] = attempt.number
+            claims[run.id] = attempt.number
         session.commit()
     return claims
 
