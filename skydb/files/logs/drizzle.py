@@ -85,7 +85,7 @@ class DrizzleBuilder:
                 self.run.finished_at = moment(*event.groups)
                 self._close()
         elif event.what is What.EXCEPTION and self._broken_at is not None:
-            self.run.failure = f"{self._where()}: {event.groups[0]}"
+            self.run.failure = f"{self._where()}: {self.run.cause(event.groups[0])}"
         elif event.what in _VALUES:
             self.draft.problem(event)
         elif event.what in (What.FINISHED, What.BROKEN) and event.text != self._last_words:

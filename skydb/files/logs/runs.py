@@ -82,6 +82,12 @@ class LoggedActivity:
         """Number of its first line."""
         return self.lines.first
 
+    def cause(self, exception: str) -> str:
+        """Reason of a failure: of an exception without a message, what was printed before."""
+        if ":" in exception or not self.remark:
+            return exception
+        return f"{self.remark} ({exception})"
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedSky:

@@ -41,7 +41,7 @@ class TweakRegBuilder:
     def take(self, event: Event) -> None:
         """Take one event."""
         if event.what is What.EXCEPTION:
-            self.run.failure = event.groups[0]
+            self.run.failure = self.run.cause(event.groups[0])
         elif self.is_over:
             if event.what in _NUMBERS or event.what is What.FIT:
                 self.draft.problem(event)

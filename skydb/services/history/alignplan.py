@@ -66,7 +66,8 @@ def alignment_plan(
     """
     source, error = Source.of(path, run, beside), _error(run)
     reader = _FitReader(path, run, latest, listing)
-    remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, run.remark)] if run.remark else []
+    remark = run.remark if run.remark and run.remark not in (error or "") else None
+    remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, remark)] if remark else []
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
         source=source,
@@ -76,7 +77,7 @@ def alignment_plan(
         parameters=_parameters(run, source, reader.sources),
         notes=(*unreadable(path, problems), *reader.notes, *reader.directory.notes, *remarks),
         error=error,
-        remark=None if error else run.remark,
+        remark=None if error else remark,
         is_complete=run.is_complete,
         reference=run.reference,
         fits=tuple(reader.fits),

@@ -191,3 +191,19 @@ def test_the_real_runs_of_2019_one_aligned_and_one_failed(test_data: Path):
     assert failed.problems == aligned.problems == []
     assert set(failed.wcs_names.values()) == {"TWEAK"}
     assert aligned.sources["ibxl58030_drz.fits"] == 428
+
+
+@pytest.mark.parametrize(
+    ("exception", "failure"),
+    [
+        ("IOError", "No filenames matching input '*c0m.fits' were found (IOError)"),
+        ("OSError: it is gone", "OSError: it is gone"),
+    ],
+)
+def test_an_exception_without_a_message_has_the_reason_that_was_printed_before(
+    read, exception, failure
+):
+    end = "Trailer file written to:  tweakreg.log\nTraceback (most recent call last):"
+    where = '  File "drizzlepac/tweakreg.py", line 145, in run'
+    (run,) = read("No filenames matching input '*c0m.fits' were found.", end, where, exception)
+    assert run.failure == failure
