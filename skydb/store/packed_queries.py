@@ -71,7 +71,10 @@ def _kept(session: Session, by: StatisticsBy, scope: Scope) -> Select[Any]:
         StatisticsBy.PROPOSAL: Visit.proposal_id,
     }
     wanted: tuple[Any, ...] = (PACKS.c.visit_id, columns[by], PACKS.c.unit, PACKS.c.packed)
-    query = select(*wanted).select_from(PACKS).join(Visit, Visit.id == PACKS.c.visit_id)
+    query = select(*wanted).select_from(PACKS)
+    is_of_visits = by in (StatisticsBy.VISIT, StatisticsBy.PROPOSAL)
+    if is_of_visits or not scope.is_everything:
+        query = query.join(Visit, Visit.id == PACKS.c.visit_id)
     return query.where(*_conditions(session, scope)).execution_options(yield_per=_BATCH)
 
 

@@ -169,20 +169,6 @@ def unpacked(pack: bytes) -> tuple[bytes, list[Section]]:
     return pack[_COUNT.size : _COUNT.size + WIDTH * spreads], sections
 
 
-def runs_of_pack(pack: bytes, method: str) -> tuple[int, ...]:
-    """Numbers of the runs of one method."""
-    (spreads,) = _COUNT.unpack_from(pack)
-    at = _COUNT.size + WIDTH * spreads
-    while at < len(pack):
-        name, _, chips, runs, *_ = _HEAD.unpack_from(pack, at)
-        known = _named(name)
-        at += _HEAD.size + WIDTH * chips
-        if known == method:
-            return tuple(one // FLAGS for one in struct.unpack_from(f"<{runs}q", pack, at))
-        at += WIDTH * runs + (2 * WIDTH * chips if known == _RELATIVE else 0)
-    return ()
-
-
 def constants_of(levels: Iterable[Sequence[Any]]) -> dict[int, float]:
     """Median of the values of each run, given with it."""
     found: dict[int, list[float]] = defaultdict(list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
 from skydb.services.comparison.zeros import Zero, shared_zeros
+from skydb.store.manypacks import together
 from skydb.store.packed_queries import needs_rows, packs_by
 from skydb.store.scope import Scope
 from skydb.store.skypacks import DOWNGRADED, IMPORTED, REPLAY, WIDTH, Section, unpacked
@@ -24,11 +24,12 @@ from skydb.store.unit_of_work import Store
 UNKNOWN = "unknown"
 #: Standard deviations of a normal distribution in a median absolute deviation.
 _SIGMAS_IN_MAD = 1.482602218505602
-#: Rows that are computed together: numpy takes as long for one as for many.
-_TOGETHER = 1000
+#: Rows that are computed together, as numpy takes as long for one as for many; of so many chips at
+#: most, so that little is in memory twice.
+_TOGETHER, _CHIPS_TOGETHER = 1000, 100_000
 
-#: Packs that are left as they are.
-_FEW = 64
+#: Packs that are left as they are, and those that are better looked at one by one.
+_FEW, _FEWEST = 512, 8
 _ORDER = [method.value for method in SkyMethod]
 _RELATIVE = SkyMethod.MATCH.value
 
@@ -97,8 +98,8 @@ class _Values:
     of_runs: bytearray = field(default_factory=bytearray)
     levels: bytearray = field(default_factory=bytearray)
 
-    def add(self, section: Section) -> None:
-        self.sections += 1
+    def add(self, section: Section, packs: int = 1) -> None:
+        self.sections += packs
         self.exposures += section.exposures
         self.chips += section.chips
         self.counts = (section.runs, section.downgraded, section.imported, section.replays)
@@ -130,14 +131,18 @@ class _Gathered:
             self.put_together()
 
     def put_together(self) -> None:
-        for pack in self.packs:
-            spreads, sections = unpacked(pack)
+        if len(self.packs) < _FEWEST:
+            parts = [(spreads, [(one, 1) for one in sections])
+                     for spreads, sections in map(unpacked, self.packs)]  # fmt: skip
+        else:
+            parts = [together(self.packs)]
+        for spreads, sections in parts:
             self.spreads += spreads
-            for section in sections:
+            for section, packs in sections:
                 known = self.methods.get(section.method)
                 if known is None:
                     known = self.methods[section.method] = _Values()
-                known.add(section)
+                known.add(section, packs)
         self.packs.clear()
 
     def relative_runs(self) -> Integers:
@@ -159,11 +164,6 @@ class _Group:
     method: str
     values: _Values
     spreads: bytearray
-
-    @property
-    def place(self) -> tuple[str, int, str]:
-        place = _ORDER.index(self.method) if self.method else len(_ORDER)
-        return (_shown(self.key), place, self.unit or UNKNOWN)
 
 
 class _Robust(NamedTuple):
@@ -218,10 +218,8 @@ class StatisticsService:
                 wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
             zeros = shared_zeros(session, several)
-            groups = _groups(gathered)
-            rows: list[SkyStatistics] = []
-            while together := list(islice(groups, _TOGETHER)):
-                rows += _rows(sorted(together, key=lambda group: group.place), zeros)
+            rows = [row for some in _together(_groups(gathered)) for row in _rows(some, zeros)]
+            rows.sort(key=_place)
         if not rows:
             raise NotFoundError(
                 f"There are no sky values of {wanted.label}.", advice="Start with `skydb sky run`."
@@ -237,6 +235,24 @@ def _groups(gathered: dict[tuple[_Key, str | None], _Gathered]) -> Iterator[_Gro
         for method, values in one.methods.items():
             if values.chips:
                 yield _Group(key, unit, method, values, one.spreads)
+
+
+def _together(groups: Iterator[_Group]) -> Iterator[list[_Group]]:
+    """Groups a few at a time."""
+    some: list[_Group] = []
+    chips = 0
+    for group in groups:
+        some.append(group)
+        chips += group.values.chips
+        if len(some) == _TOGETHER or chips > _CHIPS_TOGETHER:
+            yield some
+            some, chips = [], 0
+    yield some
+
+
+def _place(row: SkyStatistics) -> tuple[str, int, str]:
+    known = row.method in _ORDER
+    return row.key, _ORDER.index(row.method) if known else len(_ORDER), row.unit
 
 
 def _rows(groups: Sequence[_Group], zeros: Mapping[int, Zero]) -> list[SkyStatistics]:
@@ -302,17 +318,20 @@ def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:
         of_size[len(group)].append(place)
     of_size.pop(0, None)
     for places in of_size.values():
-        values = _doubles(b"".join(groups[place] for place in places)).reshape(len(places), -1)
+        several = [groups[place] for place in places]
+        numbers = several[0] if len(several) == 1 else b"".join(several)
+        values = _doubles(numbers).reshape(len(places), -1)
         median = np.median(values, axis=1)
-        away = np.abs(values - median[:, np.newaxis])
+        away = values - median[:, np.newaxis]
+        np.abs(away, out=away)
         computed = (
             median,
-            _SIGMAS_IN_MAD * np.median(away, axis=1),
+            _SIGMAS_IN_MAD * np.median(away, axis=1, overwrite_input=True),
             values.min(axis=1),
             values.max(axis=1),
         )
-        for numbers, column in zip(computed, found, strict=True):
-            for place, number in zip(places, numbers.tolist(), strict=True):
+        for ones, column in zip(computed, found, strict=True):
+            for place, number in zip(places, ones.tolist(), strict=True):
                 column[place] = number
     return found
 

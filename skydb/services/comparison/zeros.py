@@ -10,15 +10,16 @@ import heapq
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from skydb.domain.vocabulary import SkyMethod
+from skydb.store.manypacks import runs_of
 from skydb.store.packed_queries import packs_of_visits
 from skydb.store.rows import batches
-from skydb.store.skypacks import runs_of_pack
 from skydb.store.statistics_queries import chip_values
 
 #: Runs whose values are read at once.
@@ -27,6 +28,8 @@ _BATCH = 500
 FEWEST_FOR_OFFSET = 2
 #: More runs than these are first set apart by their visits.
 _FEW = 300
+#: Packs that are looked at together.
+_TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +133,26 @@ def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[
     runs = np.unique(np.concatenate(groups))
     if runs.size <= _FEW:
         return zeros_of_runs(session, runs.tolist())
-    part_of = _parts(session, runs.tolist())
-    of_groups = [{part_of[run] for run in group.tolist()} for group in groups]
-    wanted = {part for parts in of_groups if len(parts) == 1 for part in parts}
-    return zeros_of_runs(session, [run for run, part in part_of.items() if part in wanted])
+    parts = _parts(session, runs)
+    of_groups = [np.unique(parts[np.searchsorted(runs, group)]) for group in groups]
+    wanted = [of_group[0] for of_group in of_groups if of_group.size == 1]
+    return zeros_of_runs(session, runs[np.isin(parts, wanted)].tolist())
 
 
-def _parts(session: Session, runs: Sequence[int]) -> dict[int, int]:
-    """A run for each run; where they differ, the runs have no visit in common, by no way."""
-    above = {run: run for run in runs}
+def _parts(session: Session, runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for each run; where they differ, the runs have no visit in common, by no way."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def top(run: int) -> int:
-        while above[run] != run:
-            above[run] = run = above[above[run]]
-        return run
-
-    of_visit: dict[int, int] = {}
-    for visit, pack in packs_of_visits(session):
-        for run in runs_of_pack(pack, SkyMethod.MATCH.value):
-            if run in above:
-                above[top(run)] = top(of_visit.setdefault(visit, run))
-    return {run: top(run) for run in runs}
+    visits, places = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    kept = packs_of_visits(session)
+    while together := list(islice(kept, _TOGETHER)):
+        of_packs, found = runs_of([pack for _, pack in together], SkyMethod.MATCH)
+        of_runs = np.minimum(np.searchsorted(runs, found), runs.size - 1)
+        is_known = runs[of_runs] == found
+        visits.append(np.array([visit for visit, _ in together])[of_packs[is_known]])
+        places.append(of_runs[is_known])
+    _, of_visits = np.unique(np.concatenate(visits), return_inverse=True)
+    known, size = np.concatenate(places), runs.size + of_visits.size
+    links = coo_array((np.ones(known.size, bool), (known, runs.size + of_visits)), (size, size))
+    return np.asarray(connected_components(links, directed=False)[1][: runs.size], dtype=np.int64)

@@ -16,7 +16,7 @@ from skydb.domain.base import utc_now
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import ActivityStatus, SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
-from skydb.services.comparison import zeros
+from skydb.services.comparison import statistics, zeros
 from skydb.services.comparison.statistics import SkyStatistics
 from skydb.store import summaries
 from skydb.store.scope import Scope
@@ -159,6 +159,11 @@ def test_whatever_happens_statistics_are_those_of_all_values(
     book: SmallLedger, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(zeros, "_FEW", few)
+    if not few:
+        monkeypatch.setattr(statistics, "_FEW", 2)
+        monkeypatch.setattr(statistics, "_FEWEST", 1)
+        monkeypatch.setattr(statistics, "_CHIPS_TOGETHER", 3)
+        monkeypatch.setattr(zeros, "_TOGETHER", 2)
     dice = random.Random(few)
     for _ in range(36):
         action = dice.choice(ACTIONS)
