@@ -30,7 +30,7 @@ from skydb.domain.vocabulary import (
     SolutionOrigin,
     SolutionStatus,
 )
-from skydb.store.queries import Row
+from skydb.store.queries import WITH_ROWS, Row
 from skydb.store.rows import batches
 
 #: Pairs of values in one statement.
@@ -233,9 +233,9 @@ def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, SkyMe
 
 
 def sky_runs(session: Session, run_ids: Collection[int]) -> list[SkyRun]:
-    """Select the sky runs among some runs."""
+    """Select the sky runs among some runs, with their values and findings."""
     found = select(SkyRun).where(SkyRun.id.in_(list(run_ids))).order_by(SkyRun.id)
-    return list(session.scalars(found))
+    return list(session.scalars(found.options(*WITH_ROWS)))
 
 
 def newest_alignment(session: Session, run_ids: Collection[int]) -> int | None:
