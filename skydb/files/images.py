@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -61,21 +62,22 @@ def holes_in(science: Path, weight: Path) -> str | None:
     Parameters
     ----------
     science, weight : pathlib.Path
-        The images of a mosaic, each the first of its file.
+        The images of a mosaic: the SCI and the WHT of their files, of one file with both, too, or
+        the first of each.
 
     Raises
     ------
     UnreadableFileError
-        When a file cannot be read.
+        When a file cannot be read, or has no such image.
     """
     holes = wrong = 0
     try:
         with quiet_astropy(), fits.open(science) as values, fits.open(weight) as weights:
-            for start in range(0, len(values[0].data), _ROWS):
-                value = values[0].data[start : start + _ROWS]
-                given = weights[0].data[start : start + _ROWS]
-                holes += int(np.count_nonzero((given != 0) & ~np.isfinite(value)))
-                wrong += int(np.count_nonzero(~np.isfinite(given)))
+            pixels, given = _plane(values, "SCI", science), _plane(weights, "WHT", weight)
+            for start in range(0, len(pixels), _ROWS):
+                rows = slice(start, start + _ROWS)
+                holes += int(np.count_nonzero((given[rows] != 0) & ~np.isfinite(pixels[rows])))
+                wrong += int(np.count_nonzero(~np.isfinite(given[rows])))
     except OSError as error:
         raise UnreadableFileError(science, f"or its weight cannot be read ({error})") from error
     if not holes and not wrong:
@@ -84,6 +86,14 @@ def holes_in(science: Path, weight: Path) -> str | None:
         f"{holes} pixels of the mosaic have a weight and no value, and {wrong} a weight that none "
         "can have: a weight or an error of an input is not a number, or an error is 0."
     )
+
+
+def _plane(hdus: fits.HDUList, name: str, path: Path) -> NDArray[np.floating[Any]]:
+    """Image of a name, or the first of a file."""
+    planes = [one for one in hdus if one.header.get("NAXIS") == 2 and one.is_image]
+    if not planes:
+        raise UnreadableFileError(path, f"has no {name} image in two dimensions")
+    return np.asarray(next((one for one in planes if one.name == name), planes[0]).data)
 
 
 def _image(hdus: fits.HDUList, name: str) -> Image | None:

@@ -57,3 +57,19 @@ def test_a_mosaic_that_is_gone_is_named(tmp_path: Path) -> None:
     weight = written(tmp_path / "wht.fits", {}, 1.0)
     with pytest.raises(UnreadableFileError, match=r"sci\.fits"):
         holes_in(tmp_path / "sci.fits", weight)
+
+
+@pytest.mark.parametrize("kind", [fits.ImageHDU, fits.CompImageHDU])
+def test_both_images_may_be_in_one_file_and_compressed(tmp_path: Path, kind: type) -> None:
+    value, weight = np.ones((2, *SHAPE), np.float32)
+    value[4, 4] = np.nan
+    hdus = [fits.PrimaryHDU(), kind(value, name="SCI"), kind(weight, name="WHT")]
+    fits.HDUList(hdus).writeto(tmp_path / "drz.fits")
+    found = holes_in(tmp_path / "drz.fits", tmp_path / "drz.fits")
+    assert str(found).startswith("1 pixels of the mosaic have a weight and no value, and 0 ")
+
+
+def test_a_file_without_an_image_is_named(tmp_path: Path) -> None:
+    fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
+    with pytest.raises(UnreadableFileError, match=r"empty\.fits.* has no SCI image"):
+        holes_in(tmp_path / "empty.fits", tmp_path / "empty.fits")

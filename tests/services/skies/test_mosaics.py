@@ -28,3 +28,13 @@ def test_one_without_is_not(services: Services, tools: Toolbox, tmp_path: Path) 
     services.ingest.ingest([write_exposure(tmp_path / "field", name) for name in MEMBERS])
     (row,) = SkyRunService(services.context, tools).run([SkyMethod.LOCALMIN])
     assert not [one for one in row["findings"] if "of the mosaic" in one]
+
+
+def test_one_in_one_file_with_its_weight_is_looked_at_too(
+    services: Services, tools: Toolbox, tmp_path: Path
+) -> None:
+    services.ingest.ingest([write_exposure(tmp_path / "field", name) for name in MEMBERS])
+    service = SkyRunService(services.context, tools)
+    (row,) = service.run([SkyMethod.LOCALMIN], options={"build": True})
+    assert (row["status"], row["mosaic"]) == ("succeeded", row["weight"])
+    assert not [one for one in row["findings"] if "of the mosaic" in one]

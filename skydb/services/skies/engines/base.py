@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import select
 
-from skydb.domain import Activity, Mosaic, SkyRun
+from skydb.domain import Activity, Mosaic, SkyRun, VisitDrizzle
 from skydb.domain.guards import listed
 from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind
 from skydb.errors import SkydbError
@@ -143,7 +143,7 @@ def keep_mosaic(
     )
 
 
-def notice_holes(run: SkyRun, holes: str | None) -> None:
+def notice_holes(run: SkyRun | VisitDrizzle, holes: str | None) -> None:
     """Flag a mosaic with a sentence of :func:`.holes_in`."""
     if holes is not None:
         run.notice(FindingKind.CONTRADICTION, f"run {run.id}", holes)

@@ -14,10 +14,11 @@ from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.runner import DrizzlepacRunner
+from skydb.files.images import holes_in
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
 from skydb.services.skies.engines.astrodrizzle import mask_message
-from skydb.services.skies.engines.base import keep_file, run_home
+from skydb.services.skies.engines.base import keep_file, notice_holes, run_home
 from skydb.services.skies.recipe import RunInputs, left_out_levels, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 from skydb.services.skies.visits.product import (
@@ -39,6 +40,7 @@ class _Made:
     inputs: RunInputs
     outcome: DrizzleOutcome
     signal: Signal
+    holes: str | None
 
     def levels(self) -> list[SkyLevel]:
         """Skies that were used; none for a chip without usable pixels."""
@@ -110,7 +112,7 @@ class Drizzling:
                 self._root(inputs),
             )
         self.context.progress.end()
-        return _Made(inputs, outcome, signal)
+        return _Made(inputs, outcome, signal, holes_in(outcome.science, outcome.weight))
 
     def _root(self, inputs: RunInputs) -> str:
         with self.context.store.reading() as session:
@@ -150,6 +152,7 @@ class Drizzling:
 def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
     """Record which skies were used, and problems."""
     outcome = made.outcome
+    notice_holes(run, made.holes)
     levels = [*made.levels(), *left_out_levels(used_versions(session, made.inputs), made.inputs)]
     run.note_skies(levels, outcome.effective_method, outcome.downgrade_reason)
     run.log_path = log
