@@ -199,6 +199,15 @@ def test_sides_on_the_other_side_of_the_sky_do_not_cross():
     assert [one.tolist() for one in crossings_with(box[None], -box)] == [[False], [False]]
 
 
+@pytest.mark.parametrize("ra", [-70.0, -30.0, 0.0, 40.0, 70.0])
+def test_a_long_side_is_crossed_as_far_as_it_goes_and_not_opposite_of_that(ra):
+    wedge = unit_vectors(np.array([(-75.0, 0.0), (75.0, 0.0), (0.0, 10.0)]))
+    for place, crosses in ((ra, True), (ra + 180.0, False), (76.0, False)):
+        on_the_equator = _box(place, 0.0, 0.5, 0.5)
+        crossing, touching = crossings_with(on_the_equator[None], wedge)
+        assert (crossing.tolist(), touching.tolist()) == ([crosses], [False])
+
+
 def test_outlines_hold_none_of_no_points():
     assert holding(DIAMOND[None], np.zeros((0, 3))).shape == (1, 0)
     assert holding(np.zeros((0, 4, 3)), DIAMOND).shape == (0, 4)

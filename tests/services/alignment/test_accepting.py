@@ -2,8 +2,11 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import SolutionStatus
+from skydb.errors import StateError
 from skydb.services.alignment.accepting import free_name
 
 
@@ -49,3 +52,18 @@ def test_the_second_fit_to_a_catalogue_has_a_two_in_its_name() -> None:
         one = version(found=taken)
         assert free_name(one, [one], "gaia") == f"IDC_w3m18525i-FIT_SKYDB_gaia-{number}"
         taken.append(f"IDC_w3m18525i-fit_skydb_gaia-{number}")
+
+
+def test_a_long_name_is_cut_so_that_its_number_has_room() -> None:
+    base = "IDC_w3m18525i-FIT_SKYDB_gaiadr3of2016012"
+    taken = [version(found=["IDC_w3m18525i"])]
+    given = []
+    for _ in range(26):
+        given.append(free_name(taken[-1], taken, "gaiadr3of20160125"))
+        taken.append(version(found=given[-1:]))
+    assert given[:2] == [base, "IDC_w3m18525i-FIT_SKYDB_gaiadr3of2016-2"]
+    assert given[-1] == "IDC_w3m18525i-FIT_SKYDB_gaiadr3of2016-26"
+    assert len(set(given)) == 26
+    assert max(map(len, given)) == len(base) == 40
+    with pytest.raises(StateError, match="too many solutions"):
+        free_name(taken[-1], taken, "gaiadr3of20160125")
