@@ -57,6 +57,9 @@ def test_of_files_that_end_a_reader_together_each_is_read_alone() -> None:
     assert (rejected.path, rejected.reason) == (
         Path("b"), "the process that read it died (Killed)"
     )  # fmt: skip
+    # So is each of two.
+    pair: list[Any] = worker.read([Path("d"), Path("b")])
+    assert (pair[0], pair[1].path, len(pair)) == ("d", Path("b"), 2)
     # A reader that was told to end has not died of a file.
     with pytest.raises(_WorkerDiedError):
         _Fragile(is_ended=True).read([Path("a")])
