@@ -53,7 +53,7 @@ class SolutionTables:
             wanted.require(session)
             reference = None if name is None else parse(name)
             products = [one.id for one in products_of(session, reference)] if reference else []
-            if reference is None or not wanted.is_everything:
+            if not wanted.is_everything:
                 within = version_queries.products_in(session, wanted)
                 products = [key for key in within if reference is None or key in products]
             rows = version_queries.solutions_of(session, products)
