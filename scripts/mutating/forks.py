@@ -39,6 +39,8 @@ WAIT_S, WAIT_TIMES = 20.0, 15.0
 OPTIONS = ("-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 PASSED, FAILED, BROKEN = 0, 1, 99
+#: File that says which test has failed.
+NOTICED = "noticed"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Answer:
     is_passed: bool
     is_elsewhere: bool = False
     said: str = ""
+    noticed: str = ""
 
 
 def move_to(home: Path) -> None:
@@ -212,7 +215,9 @@ class _Waiting:
         code = wait(child, self._timeout_s + 15 * seconds)
         if code == BROKEN:
             return Answer(is_passed=False, is_elsewhere=True)
-        return Answer(is_passed=code == PASSED, said=log.read_text(errors="replace")[-2000:])
+        said, file = log.read_text(errors="replace")[-2000:], self._home / "made" / NOTICED
+        noticed = file.read_text() if code == FAILED and file.exists() else ""
+        return Answer(is_passed=code == PASSED, said=said, noticed=noticed)
 
 
 def wait(child: int, seconds: float) -> int | None:
@@ -263,5 +268,6 @@ def _run(items: Sequence[pytest.Item], made: Path, seconds: dict[str, float]) ->
         for report in runtestprotocol(item, log=False, nextitem=following):
             if report.failed:
                 print(item.nodeid, report.longreprtext[-1500:])
+                (made / NOTICED).write_text(item.nodeid)
                 return FAILED
     return PASSED
