@@ -72,6 +72,7 @@ def _attempt(catalog: str, *scores: float | None) -> GroupAttempt:
         ("rshift", WANTED["rshift"], f"4 stars count as {WANTED['rshift']} matches"),
         ("rshift", 30, "4 stars count as 30 matches"),
         ("shift", 8, "4 stars count as 8 matches"),
+        ("rscale", 8, "4 stars count as 8 matches"),
     ],
 )
 def test_the_reason_of_a_geometry_names_the_rotation_that_made_it(

@@ -126,7 +126,7 @@ def test_only_the_trust_of_a_fit_that_waits_for_review_changes(session: Session)
     survey = Survey(session)
     first, second = (survey.content(survey.exposure("50", number)) for number in (1, 2))
     gaia = survey.catalog("gaia")
-    one = survey.fit(first, gaia)
+    earlier, one = survey.fit(first, gaia), survey.fit(first, gaia)
     other = survey.fit(second, gaia, group=one)
     later = survey.fit(first, gaia)
     run = one.activity
@@ -134,17 +134,17 @@ def test_only_the_trust_of_a_fit_that_waits_for_review_changes(session: Session)
 
     def trusts() -> list[float | None]:
         session.flush()
-        return [solution.trust for solution in (one, other, later)]
+        return [solution.trust for solution in (earlier, one, other, later)]
 
     _update_trust(session, run, attempt(fit(), 0.3, first.id))
-    assert trusts() == [0.3, 0.9, 0.9]
+    assert trusts() == [0.9, 0.3, 0.9, 0.9]
     _update_trust(session, run, attempt(fit(), None, second.id))
-    assert trusts() == [0.3, 0.9, 0.9]
+    assert trusts() == [0.9, 0.3, 0.9, 0.9]
     _update_trust(session, run, attempt(fit(), 0.2, second.id))
-    assert trusts() == [0.3, 0.2, 0.9]
+    assert trusts() == [0.9, 0.3, 0.2, 0.9]
     one.status = SolutionStatus.REJECTED
     _update_trust(session, run, attempt(fit(), 0.1, first.id))
-    assert trusts() == [0.3, 0.2, 0.9]
+    assert trusts() == [0.9, 0.3, 0.2, 0.9]
 
 
 def test_a_run_keeps_catalogue_and_reasons_of_each_file() -> None:
