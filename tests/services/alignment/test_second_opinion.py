@@ -16,8 +16,9 @@ from sqlalchemy import select
 from skydb.api.composition import Services
 from skydb.domain import ProductVersion
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
+from skydb.services.alignment import second_opinion
 from skydb.services.alignment.second_opinion import TrustedFit, _around, _mean, second_opinions
-from skydb.sky.catalog_offsets import Offset
+from skydb.sky.catalog_offsets import SIGMAS, Offset
 from tests.services.tools import CENTRE_DEG, write_exposure
 
 VISITS = ("50", "51", "52")
@@ -106,13 +107,19 @@ def test_the_error_of_a_fit_is_that_of_the_mean_of_its_matches() -> None:
 
 
 def test_offsets_of_visits_from_the_archive_have_the_errors_of_both_fits(
-    services: Services, tmp_path: Path
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = ingested(services, tmp_path / "visits", matches=12, rms_mas=30.0)
     moved = [fitted(services, path, EAST_DEG, 40.0 / 3_600_000) for path in files]
     ((_, message),) = second_opinions(services.context, ["one"], moved)
     # 30 mas by the root of 12 matches, 0.7 mas of the fit itself, and three visits.
     assert "all 302 +- 5 mas off" in message
+    # An offset has to be beyond its own error, and no other one.
+    for more, is_told in ((0.0, False), (0.1, True)):
+        limit = Offset(20.0 * SIGMAS + more, 0.0, 20.0, 3)
+        with monkeypatch.context() as patch:
+            patch.setattr(second_opinion, "common_offset", lambda _, found=limit: found)
+            assert bool(second_opinions(services.context, ["one"], moved)) == is_told
     # Exposures of one visit are one offset: their catalogue is the same.
     again = [replace(moved[0], version_id=one.version_id) for one in moved]
     assert len(second_opinions(services.context, ["one"], again)) == 1
