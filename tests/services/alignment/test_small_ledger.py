@@ -216,6 +216,8 @@ def test_the_distortion_of_a_solution_is_that_of_its_file(asked: list[tuple[Any,
     file, path = _version(1, "x"), Path("1.fits")
     found: Any = wcs_of(workspace, _kept(version=file))
     assert found == {1: (path, "chip 1", True), 2: (path, "chip 2", True)}
+    # A fit that was only proposed is in no header.
+    assert wcs_of(workspace, _kept(version=file, wcs_key=None)) == found
     for kind in WcsKind:
         plain: Any = wcs_of(workspace, _kept(version=file, wcs_kind=kind))
         has_distortion = kind is not WcsKind.PIPELINE
@@ -243,7 +245,7 @@ def test_another_version_with_the_same_distortion_stands_in_for_one_that_is_gone
 ) -> None:
     workspace: Any = SimpleNamespace(resolve=Path)
     gone, still = _version(1, "x", how), _version(3, "x")
-    others = [gone, _version(2, "y"), _version(4, "x", 3 - how), still]
+    others = [gone, _version(2, "y"), _version(5, "w"), _version(4, "x", 3 - how), still]
     gone.product = SimpleNamespace(versions=others)
     assert wcs_or_like(workspace, _kept(version=still))[1] == ""
     for origin in set(SolutionOrigin) - {SolutionOrigin.HEADERLET}:
