@@ -8,6 +8,7 @@ from astropy.io import fits
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, Exposure, Finding, Product, Restoration
+from skydb.domain.values import Realised
 from skydb.domain.vocabulary import (
     ActivityStatus,
     DiffCause,
@@ -21,7 +22,7 @@ from skydb.drizzle.headerlet import Headerlets
 from skydb.errors import FileRejectedError, NotFoundError, StateError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
-from skydb.services.alignment.wcs_ledger import RESTORED_LIMIT_MAS
+from skydb.services.alignment.wcs_ledger import RESTORED_LIMIT_MAS, WcsLedgerService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.wcs_change import difference
@@ -103,10 +104,14 @@ def test_what_is_restored_is_what_was_asked_for_on_every_chip(services, images) 
 
 
 def test_a_restored_solution_supersedes_the_current_one_and_says_where_it_is_from(
-    services, images
+    services, images, monkeypatch
 ) -> None:
     original, alternate = (of_image(services, images[0], key) for key in " A")
+    # As far off as it may just be.
+    measured = Realised(50.0, 50.0, RESTORED_LIMIT_MAS)
+    monkeypatch.setattr(WcsLedgerService, "_measure", lambda *_: measured)
     outcome = services.wcs_ledger.restore(alternate.id)
+    assert outcome.version == 2
     with services.context.store.reading() as session:
         restored = session.get_one(AlignmentSolution, outcome.solution)
         assert restored.origin is SolutionOrigin.RESTORED
@@ -217,10 +222,11 @@ def test_a_headerlet_that_was_exported_is_ingested_and_is_the_same_wcs(
     services, images, tmp_path
 ) -> None:
     primary = of_image(services, images[0], " ")
-    out = tmp_path / "out" / f"{images[0].stem}_hlet.fits"
+    out = tmp_path / "out" / "of 2026" / f"{images[0].stem}_hlet.fits"
     before = images[0].read_bytes()
     outcome = services.wcs_ledger.export(primary.id, out)
     assert outcome.residual_mas < 1e-6
+    assert outcome.hdr_name == f"{images[0].stem}_{primary.wcs_name}-hlet.fits"
     assert images[0].read_bytes() == before and outcome.sha256 == sha256_of(out)
     (ingested,) = services.ingest.ingest([out])
     assert ingested.status is IngestStatus.NEW and ingested.rootname == outcome.rootname
@@ -303,6 +309,7 @@ def test_a_headerlet_extension_is_exported_as_it_is(services, images, tmp_path) 
     headerlet = _embed(services, images[0], None)
     outcome = services.wcs_ledger.export(headerlet.id, tmp_path / "x_hlet.fits")
     assert outcome.residual_mas == 0.0
+    assert outcome.hdr_name == headerlet.hdr_name == f"of {GAIA}"
     assert f"'{GAIA}'".encode() in (tmp_path / "x_hlet.fits").read_bytes()
 
 
