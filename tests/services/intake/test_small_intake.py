@@ -9,17 +9,19 @@ from sqlalchemy import select
 
 from skydb.api.composition import Services
 from skydb.archive.mast import MastClient, MastQuery
-from skydb.domain import DownloadActivity
+from skydb.domain import Download, DownloadActivity
 from skydb.domain.values import FileFacts, Rootname
+from skydb.domain.vocabulary import DownloadStatus, FetchStatus
 from skydb.drizzle.optionfiles import OptionFile
 from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
 from skydb.files.headerlets import HeaderletFacts
 from skydb.services.intake.choice import choose_inputs
-from skydb.services.intake.fetch import FetchService
+from skydb.services.intake.fetch import FetchService, _linked
+from skydb.services.intake.fetched import FetchedFile
 from skydb.services.intake.ingest import tied
 from skydb.services.intake.listed import require_listed
 from skydb.services.intake.selection import Selection
-from tests.domain.entities import wcs
+from tests.domain.entities import STAMP, wcs
 from tests.services.survey import Survey
 from tests.services.tools import MEMBERS, write_exposure, write_product
 
@@ -103,3 +105,35 @@ def test_only_a_query_that_was_sent_and_is_to_leave_a_row_leaves_one(
     with services.context.store.reading() as session:
         errors = [one.error for one in session.scalars(select(DownloadActivity))]
     assert errors == (["nothing"] if record and isinstance(error, NotFoundError) else [])
+
+
+def test_downloads_of_one_fetch_point_at_the_versions_of_their_bytes(services: Services) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        contents = [survey.content(survey.exposure("50", number)) for number in (1, 2, 3)]
+        contents.append(survey.content(contents[0].product))
+        rows = {}
+        for fetch in range(3):
+            activity = DownloadActivity({}, STAMP)
+            session.add(activity)
+            session.flush()
+            for number, content in enumerate(contents):
+                row = Download(activity.id, f"mast:{number}")
+                row.finish(DownloadStatus.COMPLETE, 1, content.sha256, "path")
+                rows[fetch, number] = row
+        failed, refused = (Download(rows[1, 0].activity_id, f"mast:{name}") for name in ("x", "y"))
+        refused.finish(DownloadStatus.COMPLETE, 1, "f" * 64, "path")
+        session.add_all([*rows.values(), failed, refused])
+        session.flush()
+        files = [
+            FetchedFile(f"mast:{name}", "a.fits", "a", FetchStatus.COMPLETE, 1, version=9)
+            for name in (3, 2, 1, 0, "x", "y")
+        ]
+        linked = _linked(session, rows[1, 0].activity_id, files)
+        assert [(one.uri, one.version) for one in linked] == [
+            ("mast:3", 2), ("mast:2", 1), ("mast:1", 1), ("mast:0", 1), ("mast:x", None),
+            ("mast:y", None),
+        ]  # fmt: skip
+        for (fetch, number), row in rows.items():
+            assert row.version is (contents[number] if fetch == 1 else None)
+        assert failed.version is refused.version is None
