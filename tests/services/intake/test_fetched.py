@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from skydb.archive.file_store import FileStore
+from skydb.archive.mast import MastProduct, MastQuery
 from skydb.domain import BookEntry
 from skydb.domain.vocabulary import EntryKind, FetchStatus
 from skydb.errors import UsageError
-from skydb.services.intake.fetched import FetchedFile, FetchSettings
+from skydb.services.intake.fetched import FetchedFile, FetchPlan, FetchSettings, planned_file
 from skydb.services.intake.guards import Subjects
 
 
@@ -41,6 +45,45 @@ def test_one_job_and_one_attempt_are_enough() -> None:
     assert (one.jobs, one.attempts, one.timeout_s, one.refresh, one.dest) == (
         1, 1, 0.1, False, None
     )  # fmt: skip
+
+
+def test_files_of_unknown_size_and_bad_names_add_no_bytes_to_a_plan() -> None:
+    products = tuple(
+        MastProduct("mast:a", name, size)
+        for name, size in (
+            ("ibxl50clq_flt.fits", 100), ("ibxl50clq_raw.fits", None), ("ibxl50clq_drz.fits", 20),
+            ("../passwd", 7000),
+        )
+    )  # fmt: skip
+    plan = FetchPlan(MastQuery(("i*",)), FetchSettings(), products, ())
+    assert plan.total_bytes == 120
+
+
+def test_a_file_is_planned_below_the_directory_or_rejected(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    root.mkdir()
+    elsewhere.mkdir()
+    (root / "ibxl50ciq").symlink_to(elsewhere)
+
+    def planned(name: str) -> FetchedFile:
+        product = MastProduct(f"mast:{name}", name, 7, "FLT", "CALWF3")
+        return planned_file(product, FileStore(root))
+
+    name = "ibxl50clq_flt.fits"
+    assert planned(name) == FetchedFile(
+        f"mast:{name}", name, "ibxl50clq", FetchStatus.PLANNED, 7, None,
+        str(root / "ibxl50clq" / name), "FLT", "CALWF3",
+    )  # fmt: skip
+    # A link in the directory leads out of it.
+    name = "ibxl50ciq_flt.fits"
+    assert planned(name) == FetchedFile(
+        f"mast:{name}", name, "ibxl50ciq", FetchStatus.REJECTED, None, kind="FLT",
+        project="CALWF3", reason=f"{name} would leave {root}.",
+    )  # fmt: skip
+    long = planned("x" * 300)
+    assert (long.status, long.reason) == (FetchStatus.REJECTED, "its name has 300 characters")
+    assert long.filename.startswith("x" * 80 + "...")
+    assert len(long.filename) == len(long.rootname) == 91
 
 
 def _entry(kind: EntryKind, **keys: int) -> BookEntry:
