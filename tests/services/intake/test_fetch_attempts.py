@@ -122,3 +122,7 @@ def test_every_attempt_leaves_a_row_without_secrets_and_moves_the_bars(services)
         (1, DownloadStatus.FAILED, 0, None, None, None, "not fetched: a bad name"),
     ]
     assert {(row.activity_id, row.uri, row.expected_bytes) for row in rows} == {(1, "mast:a", 100)}
+    # A file of which the archive lists no size moves no bar.
+    product.size_bytes = None
+    again.found(KnownDownload("here", "d" * 64, 90, "old"), None)
+    assert bars.all == 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,14 @@ from skydb.api.composition import Services
 from skydb.archive.mast import MastClient, MastQuery
 from skydb.domain import Download, DownloadActivity
 from skydb.domain.values import FileFacts, Rootname
-from skydb.domain.vocabulary import DownloadStatus, FetchStatus
+from skydb.domain.vocabulary import DownloadStatus, FetchStatus, IngestStatus
 from skydb.drizzle.optionfiles import OptionFile
 from skydb.errors import FileRejectedError, NotFoundError, SkydbError, UsageError
 from skydb.files.headerlets import HeaderletFacts
 from skydb.services.intake.choice import choose_inputs
 from skydb.services.intake.fetch import FetchService, _linked
 from skydb.services.intake.fetched import FetchedFile
-from skydb.services.intake.ingest import tied
+from skydb.services.intake.ingest import IngestOutcome, IngestService, tied
 from skydb.services.intake.listed import require_listed
 from skydb.services.intake.selection import Selection
 from tests.domain.entities import STAMP, wcs
@@ -137,3 +138,30 @@ def test_downloads_of_one_fetch_point_at_the_versions_of_their_bytes(services: S
         for (fetch, number), row in rows.items():
             assert row.version is (contents[number] if fetch == 1 else None)
         assert failed.version is refused.version is None
+
+
+def test_files_that_came_are_ingested_as_skydbs_own_and_say_why_one_is_not_taken(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[str], bool]] = []
+    statuses = {"b": IngestStatus.REJECTED, "c": IngestStatus.NEW, "d": IngestStatus.KNOWN}
+
+    def ingest(_: IngestService, paths: list[str], *, is_managed: bool) -> list[IngestOutcome]:
+        asked.append((paths, is_managed))
+        return [IngestOutcome(path, "a", statuses[path], "no image") for path in paths]
+
+    monkeypatch.setattr(IngestService, "ingest", ingest)
+    gone, known, *came = (
+        FetchedFile(f"mast:{name}", "a", "a", FetchStatus.COMPLETE, 1, path=path, version=version)
+        for name, path, version in (
+            ("x", None, None), ("a", "a", 3), ("d", "d", None), ("b", "b", None), ("c", "c", None)
+        )
+    )  # fmt: skip
+    fetch = FetchService(services.context)
+    assert fetch._ingested([gone, known]) == [gone, known]
+    assert asked == []
+    found = fetch._ingested([gone, known, *came])
+    assert asked == [(["b", "c", "d"], True)]
+    reasons = [None, None, None, "here, but not recorded: no image", None]
+    assert [one.reason for one in found] == reasons
+    assert [replace(one, reason=None) for one in found] == [gone, known, *came]
