@@ -68,7 +68,7 @@ class Exposure(Base):
             self._describe(known)
             return
         self.rootname = known.text
-        self.instrument = _instrument_of(known)
+        self.instrument = instrument_of(known)
         self.known_from = KnownFrom.LOG
 
     def learn(self, facts: ExposureFacts) -> None:
@@ -141,7 +141,14 @@ class Exposure(Base):
         return plate_scale_arcsec(self.instrument, self.detector or "")
 
 
-def _instrument_of(rootname: Rootname) -> str:
+def instrument_of(rootname: Rootname) -> str:
+    """Instrument that the first letter of a rootname stands for.
+
+    Raises
+    ------
+    ValueError
+        When it stands for no imager of HST.
+    """
     instrument = _INSTRUMENTS.get(rootname.text[0])
     if instrument is None:
         raise ValueError(f"{rootname} is not of a known instrument.")

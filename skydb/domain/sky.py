@@ -222,8 +222,13 @@ class SkyRun(Repeatable, Retained, Activity):
         return SkyValue(version, level)
 
     def _notice_downgrade(self, effective: SkyMethod, why: str) -> None:
-        message = f"{self.requested_method} was asked for, {effective} ran. {why}"
-        self.notice(FindingKind.DOWNGRADED, f"run {self.id}", message.strip())
+        message = said_of_downgrade(self.requested_method, effective)
+        self.notice(FindingKind.DOWNGRADED, f"run {self.id}", f"{message} {why}".strip())
+
+
+def said_of_downgrade(requested: SkyMethod | None, effective: SkyMethod | None) -> str:
+    """Sentence of the finding on a run of another method than was asked for."""
+    return f"{requested} was asked for, {effective} ran."
 
 
 class SkyValue(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -277,7 +277,19 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)
 
 
-def columns_logged(run: Activity, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
+class Timed(Protocol):
+    """A run that has the times of its log."""
+
+    @property
+    def started_at(self) -> datetime | None:
+        """Its beginning."""
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """Its end."""
+
+
+def columns_logged(run: Timed, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
     """Columns of a fit from a log, except run and product, to be written in bulk.
 
     They are those of :meth:`AlignmentSolution.logged`.

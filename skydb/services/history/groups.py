@@ -51,6 +51,7 @@ class Groups:
             first = round_[0]
             label = f"{first.path.parent.name}, {first.exposures} exposures"
             group = self._groups[fingerprint] = SkyRunGroup(fingerprint, label[-_LABEL:])
+            self.session.add(group)
         return group
 
     def _of_runs(self, identities: Sequence[str]) -> dict[str, tuple[int, SkyRunGroup]]:

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import (
     Activity,
-    AlignmentRun,
     AlignmentSolution,
     Environment,
     Finding,
     HistoryImport,
-    SkyRun,
     SkyValue,
     Stamp,
 )
 from skydb.domain.base import utc_now
+from skydb.domain.logged import Columns, Recalled, activity_columns, sky_run_columns
+from skydb.domain.sky import said_of_downgrade
 from skydb.domain.solution import columns_logged
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
@@ -28,7 +28,7 @@ from skydb.services.history.groups import Groups
 from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
 from skydb.services.history.roster import Roster
 from skydb.services.history.rounds import Round
-from skydb.services.history.rows import Columns, Rows
+from skydb.services.history.rows import Rows, RunRow
 
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
@@ -53,7 +53,7 @@ _WCSNAME, _TOOL, _REFERENCE, _PYTHON = 80, 64, 255, 16
 class Recorder:
     """Makes rows of runs that were made without skydb, which are written together.
 
-    Entities of a transaction are kept in memory, so that queries need no flush: with a flush
+    What a transaction names is kept in memory, so that queries need no flush: with a flush
     for each query, runs take four times as long.
 
     Parameters
@@ -74,9 +74,11 @@ class Recorder:
     _groups: Groups = field(init=False)
     _rows: Rows = field(default_factory=Rows, init=False)
     _roster: Roster = field(init=False)
+    _stamp: Stamp = field(init=False)
 
     def __post_init__(self) -> None:
-        self._roster = Roster(self.session)
+        self._roster = Roster(self.session, self._rows)
+        self._stamp = Stamp(self.importing.agent, self.importing.skydb_version)
         self._groups = Groups(self.session)
 
     def expect(self, plans: Iterable[Plan], rounds: Iterable[Round] = ()) -> None:
@@ -91,31 +93,24 @@ class Recorder:
                 filenames.update(fit.product for fit in plan.fits)
         self._roster.look_up(rootnames, filenames - self.numbers.keys())
 
-    def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> SkyRun:
+    def sky_run(self, plan: SkyPlan, round_: Round, log_path: str | None) -> RunRow:
         """A sky run with its values, in the group of its round."""
         exposures = self._roster.exposures(plan.exposures)
-        run = SkyRun(
-            self._groups.of(round_),
-            plan.requested,
-            plan.parameters,
-            self._stamp(plan.software),
-            recipe_hash=plan.source.identity,
-        )
-        self._begin(run, plan, log_path)
-        self.session.add(run)
-        run.recall_values((), plan.effective)
+        own = sky_run_columns(plan.requested, plan.effective, plan.source.identity)
+        run = self._begin(ActivityKind.SKY_RUN, plan, own, log_path)
+        run.group = self._groups.of(round_)
+        if own["downgraded"]:
+            said = said_of_downgrade(plan.requested, plan.effective)
+            run.notice(FindingKind.DOWNGRADED, "run None", said)
         for level in plan.levels if plan.error is None else ():
             line = plan.lines.get((level.rootname, level.extver))
             self._rows.value(run, exposures[level.rootname], SkyValue.logged(level, line))
         return run
 
-    def alignment(self, plan: AlignmentPlan, log_path: str | None) -> AlignmentRun:
+    def alignment(self, plan: AlignmentPlan, log_path: str | None) -> RunRow:
         """An alignment run with its fits."""
-        reference = (plan.reference or "")[:_REFERENCE]
-        run = AlignmentRun(reference, plan.parameters, self._stamp(plan.software))
-        run.reference = reference or None
-        self._begin(run, plan, log_path)
-        self._rows.run(run)
+        own = {"reference": (plan.reference or "")[:_REFERENCE] or None}
+        run = self._begin(ActivityKind.ALIGNMENT, plan, own, log_path)
         known = self.numbers
         new = self._roster.products(fit.product for fit in plan.fits if fit.product not in known)
         for fit in plan.fits:
@@ -167,7 +162,7 @@ class Recorder:
         fits: Sequence[Any] = self.session.execute(asked).all()
         return sorted(fits, key=lambda fit: (place[fit.activity_id], fit.id))
 
-    def replace(self, earlier_id: int, run: Activity) -> None:
+    def replace(self, earlier_id: int, run: RunRow) -> None:
         """Let a run take the place of the same one, read when its log ended in the middle."""
         self.write()
         earlier = self.session.get_one(Activity, earlier_id)
@@ -194,18 +189,20 @@ class Recorder:
             if self.session.scalars(same).first() is None:
                 self.importing.notice(note.kind, note.subject, note.message)
 
-    def _begin(self, run: Activity, plan: Plan, log_path: str | None) -> None:
+    def _begin(self, kind: ActivityKind, plan: Plan, own: Columns, log_path: str | None) -> RunRow:
         tool = (plan.software.tool_version or "")[:_TOOL] or None
-        run.recall(self.importing, plan.started_at, plan.finished_at, tool, plan.error)
-        if plan.error is None and plan.remark is not None:
-            run.error = plan.remark  # It ended so, without having failed.
-        run.log_path = log_path
+        times = (plan.started_at, plan.finished_at)
+        ran = Recalled(kind, plan.parameters, *times, tool, plan.error)
+        columns = activity_columns(ran, self._stamp)
+        # A run with a remark ended so, without having failed.
+        columns["error"] = plan.error if plan.error is not None else plan.remark
+        columns["log_path"] = log_path
+        columns["imported_by_id"] = self.importing.id
+        run = RunRow(columns, own, self._environment(plan.software))
         for note in plan.notes:
             run.notice(note.kind, note.subject, note.message)
-
-    def _stamp(self, software: Software) -> Stamp:
-        environment = self._environment(software)
-        return Stamp(self.importing.agent, self.importing.skydb_version, environment)
+        self._rows.run(run)
+        return run
 
     def _environment(self, software: Software) -> Environment | None:
         if software.python_version is None and not software.packages:
@@ -221,14 +218,15 @@ class Recorder:
         fingerprint = Environment.fingerprint_of(python, _UNKNOWN, software.packages)
         if fingerprint not in self._environments:
             same = select(Environment).where(Environment.fingerprint == fingerprint)
-            found = next(iter(self._roster.asked(same)), None)
+            with self.session.no_autoflush:
+                found = self.session.scalars(same).first()
             new = found or Environment(python, _UNKNOWN, software.packages)
             self.session.add(new)
             self._environments[fingerprint] = new
         return self._environments[fingerprint]
 
 
-def _columns(fit: FitPlan, run: AlignmentRun) -> Columns:
+def _columns(fit: FitPlan, run: RunRow) -> Columns:
     """Columns of a fit, but for those of what it belongs to."""
     name = WcsName.parse(fit.wcs_name[:_WCSNAME])
     return {

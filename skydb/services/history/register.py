@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import Activity
 from skydb.domain.vocabulary import ActivityKind
 from skydb.services.history.plan import Plan
+from skydb.services.history.rows import RunRow
 
 _KINDS = (ActivityKind.SKY_RUN, ActivityKind.ALIGNMENT)
 
@@ -29,7 +30,7 @@ class Register:
     """Imported runs by the identity of what they left, read once for an import."""
 
     _runs: dict[str, int] = field(default_factory=dict)
-    _waiting: dict[str, Activity] = field(default_factory=dict)
+    _waiting: dict[str, RunRow] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
 
     @classmethod
@@ -47,7 +48,7 @@ class Register:
                 register._open.append(_Open(run, log["identity"], log["lines"]))
         return register
 
-    def run_of(self, plan: Plan) -> Activity | int | None:
+    def run_of(self, plan: Plan) -> RunRow | int | None:
         """The run that was recorded of these lines, or of their beginning.
 
         It is a row without a number yet when it waits to be written.
@@ -67,7 +68,7 @@ class Register:
         """Numbers of lines after which a run may have been cut off when it was read before."""
         return frozenset(one.lines for one in self._open)
 
-    def add(self, plan: Plan, run: Activity) -> None:
+    def add(self, plan: Plan, run: RunRow) -> None:
         """Add a run, which may not be written yet."""
         self._waiting[plan.source.identity] = run
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
 
-from skydb.domain import Activity, HistoryImport
+from skydb.domain import HistoryImport
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, NotFoundError, RowRefusedError
 from skydb.files.checksum import sha256_of
@@ -30,6 +30,7 @@ from skydb.services.history.productplan import disagreements, product_plan, writ
 from skydb.services.history.recorder import Recorder
 from skydb.services.history.register import Register
 from skydb.services.history.rounds import Round, in_order, rounds_of
+from skydb.services.history.rows import RunRow
 from skydb.services.history.search import Found, Unused, files_below, look_at
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
@@ -126,7 +127,7 @@ class _Met:
     """A plan and the run that it is, which may wait to be written."""
 
     plan: Plan
-    run: Activity | int
+    run: RunRow | int
     is_new: bool
     kind: HistoryKind
     notes: Sequence[Note] = ()
@@ -269,7 +270,7 @@ class _Batch:
             run = self._add(plan, lambda recorder: recorder.sky_run(plan, round_, log))
         return _Met(plan, run, is_new, kind)
 
-    def _add(self, plan: Plan, record: Callable[[Recorder], Activity]) -> Activity:
+    def _add(self, plan: Plan, record: Callable[[Recorder], RunRow]) -> RunRow:
         earlier = self._register.begun(plan)
         with self._recorder() as recorder:
             run = record(recorder)

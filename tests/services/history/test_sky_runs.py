@@ -249,7 +249,7 @@ def test_a_run_that_the_ledger_cannot_keep_costs_no_other(services, take, home, 
     def sky_run(self, plan, *rest):
         run = record(self, plan, *rest)
         if plan.requested is SkyMethod.MATCH:
-            run.error = "a text with \0 in it"
+            run.columns["error"] = "a text with \0 in it"
         return run
 
     monkeypatch.setattr(Recorder, "sky_run", sky_run)
