@@ -100,8 +100,7 @@ class Recorder:
         run = self._begin(ActivityKind.SKY_RUN, plan, own, log_path)
         run.group = self._groups.of(round_)
         if own["downgraded"]:
-            said = said_of_downgrade(plan.requested, plan.effective)
-            run.notice(FindingKind.DOWNGRADED, "run None", said)
+            run.downgrade = said_of_downgrade(plan.requested, plan.effective)
         for level in plan.levels if plan.error is None else ():
             line = plan.lines.get((level.rootname, level.extver))
             self._rows.value(run, exposures[level.rootname], SkyValue.logged(level, line))

@@ -74,6 +74,12 @@ class RunRow:
         Where it ran, in the session.
     group : SkyRunGroup, optional
         Group of a sky run, in the session.
+    findings : list of dict
+        Findings, but for the number of the run.
+    downgrade : str, optional
+        Finding on the method that ran, whose subject is the number.
+    id : int
+        Its number, 0 until it is written.
     """
 
     columns: Columns
@@ -81,6 +87,7 @@ class RunRow:
     environment: Environment | None
     group: SkyRunGroup | None = None
     findings: list[Columns] = field(default_factory=list)
+    downgrade: str | None = None
     id: int = _NONE_YET
 
     @property
@@ -98,6 +105,15 @@ class RunRow:
     def notice(self, kind: FindingKind, subject: str, message: str) -> None:
         """Add a finding."""
         self.findings.append(finding_columns(kind, subject, message))
+
+    @property
+    def own_findings(self) -> list[Columns]:
+        """Columns of its findings, once it is written."""
+        found = list(self.findings)
+        if self.downgrade is not None:
+            told = (FindingKind.DOWNGRADED, f"run {self.id}", self.downgrade)
+            found.append(finding_columns(*told))
+        return [{**one, "activity_id": self.id} for one in found]
 
     @property
     def main_columns(self) -> Columns:
@@ -196,8 +212,7 @@ class Rows:
         for kind, entity in _TABLES.items():
             alike = [run.own_columns for run in self._runs if run.columns["kind"] is kind]
             _insert(session, entity, alike)
-        findings = [{**one, "activity_id": run.id} for run in self._runs for one in run.findings]
-        _insert(session, Finding, findings)
+        _insert(session, Finding, [one for run in self._runs for one in run.own_findings])
         self._runs.clear()
 
 

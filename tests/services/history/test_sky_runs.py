@@ -86,6 +86,10 @@ def test_a_downgrade_is_seen_and_flagged(services, take):
         True,
     )
     assert kinds(services) == [FindingKind.DOWNGRADED]
+    with services.context.store.reading() as session:
+        finding = session.scalars(select(Finding)).one()
+    assert finding.subject == f"run {outcome.run}"
+    assert finding.message == "match was asked for, localmin ran."
     assert outcome.downgraded and outcome.is_flagged
 
 
