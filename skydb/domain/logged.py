@@ -73,6 +73,11 @@ def sky_run_columns(
     }
 
 
+def group_columns(fingerprint: str, label: str) -> Columns:
+    """Columns of a group of sky runs."""
+    return {"fingerprint": fingerprint, "label": label}
+
+
 def finding_columns(kind: FindingKind, subject: str, message: str) -> Columns:
     """Columns of a finding, but for its run."""
     return {"kind": kind, "subject": subject, "message": message, "noticed_at": utc_now()}

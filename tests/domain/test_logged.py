@@ -15,6 +15,7 @@ from skydb.domain.logged import (
     activity_columns,
     exposure_columns,
     finding_columns,
+    group_columns,
     product_columns,
     sky_run_columns,
     visit_columns,
@@ -87,6 +88,10 @@ def test_what_a_log_names_has_the_columns_of_its_entities() -> None:
 def test_an_exposure_of_no_imager_is_refused_as_its_entity_is() -> None:
     with pytest.raises(ValueError, match="is not of a known instrument"):
         exposure_columns(Rootname("xbxl50clq"))
+
+
+def test_a_group_has_the_columns_of_its_entity() -> None:
+    assert group_columns("f", "label") == given_to(SkyRunGroup("f", "label"), "sky_run_groups")
 
 
 def test_a_finding_has_the_columns_of_its_entity() -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import SkyRun, SkyRunGroup
+from skydb.domain.logged import group_columns
 from skydb.services.history.rounds import Round, round_fingerprint
+from skydb.services.history.rows import Named, Rows
 
 #: What the database is asked for at once.
 _ASKED_TOGETHER = 500
@@ -24,10 +26,13 @@ class Groups:
     ----------
     session : Session
         The transaction.
+    rows : Rows
+        Place of what is new.
     """
 
     session: Session
-    _groups: dict[str, SkyRunGroup | None] = field(default_factory=dict, init=False)
+    rows: Rows
+    _groups: dict[str, Named | None] = field(default_factory=dict, init=False)
 
     def look_up(self, rounds: Iterable[Round]) -> None:
         """Ask the database for the groups of some rounds: those of a run of it that is known."""
@@ -41,7 +46,7 @@ class Groups:
             first = min(found, key=lambda one: one[0])[1] if found else same.get(fingerprint)
             self._groups[fingerprint] = first
 
-    def of(self, round_: Round) -> SkyRunGroup:
+    def of(self, round_: Round) -> Named:
         """The group of a round, made when the ledger has none."""
         fingerprint = round_fingerprint(round_)
         if fingerprint not in self._groups:
@@ -50,30 +55,33 @@ class Groups:
         if group is None:
             first = round_[0]
             label = f"{first.path.parent.name}, {first.exposures} exposures"
-            group = self._groups[fingerprint] = SkyRunGroup(fingerprint, label[-_LABEL:])
-            self.session.add(group)
+            group = self.rows.group(group_columns(fingerprint, label[-_LABEL:]))
+            self._groups[fingerprint] = group
         return group
 
-    def _of_runs(self, identities: Sequence[str]) -> dict[str, tuple[int, SkyRunGroup]]:
+    def _of_runs(self, identities: Sequence[str]) -> dict[str, tuple[int, Named]]:
         """Number and group of the first run of each identity that there is."""
-        known: dict[str, tuple[int, SkyRunGroup]] = {}
+        known: dict[str, tuple[int, Named]] = {}
         for some in _parts(identities):
             asked = (
-                select(SkyRun.recipe_hash, SkyRun.id, SkyRunGroup)
-                .join(SkyRunGroup, SkyRun.group_id == SkyRunGroup.id)
+                select(SkyRun.recipe_hash, SkyRun.id, SkyRun.group_id)
                 .where(SkyRun.recipe_hash.in_(some))
                 .order_by(SkyRun.id.desc())
             )
             with self.session.no_autoflush:
-                known |= {str(one): (run, group) for one, run, group in self.session.execute(asked)}
+                found = self.session.execute(asked)
+                known |= {one: (run, Named.known(group)) for one, run, group in found}
         return known
 
-    def _of_fingerprints(self, fingerprints: Sequence[str]) -> dict[str, SkyRunGroup]:
-        same: dict[str, SkyRunGroup] = {}
+    def _of_fingerprints(self, fingerprints: Sequence[str]) -> dict[str, Named]:
+        same: dict[str, Named] = {}
         for some in _parts(fingerprints):
-            asked = select(SkyRunGroup).where(SkyRunGroup.fingerprint.in_(some))
+            asked = select(SkyRunGroup.fingerprint, SkyRunGroup.id).where(
+                SkyRunGroup.fingerprint.in_(some)
+            )
             with self.session.no_autoflush:
-                same |= {group.fingerprint: group for group in self.session.scalars(asked)}
+                found = self.session.execute(asked)
+                same |= {fingerprint: Named.known(number) for fingerprint, number in found}
         return same
 
 

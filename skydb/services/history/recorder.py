@@ -79,7 +79,7 @@ class Recorder:
     def __post_init__(self) -> None:
         self._roster = Roster(self.session, self._rows)
         self._stamp = Stamp(self.importing.agent, self.importing.skydb_version)
-        self._groups = Groups(self.session)
+        self._groups = Groups(self.session, self._rows)
 
     def expect(self, plans: Iterable[Plan], rounds: Iterable[Round] = ()) -> None:
         """Ask the database once for what many plans name, and for the groups of rounds."""

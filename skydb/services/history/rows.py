@@ -28,6 +28,7 @@ from skydb.domain import (
 from skydb.domain.base import Base
 from skydb.domain.logged import Columns, finding_columns
 from skydb.domain.vocabulary import ActivityKind, FindingKind
+from skydb.store.numbered import insert_numbered
 
 #: Number of a row that waits to be written.
 _NONE_YET = 0
@@ -39,7 +40,7 @@ _TABLES: dict[ActivityKind, type[Activity]] = {
 
 @dataclass(slots=True, eq=False)
 class Named:
-    """A visit, an exposure or a product, in the ledger or to be written.
+    """A visit, an exposure, a product or a group, in the ledger or to be written.
 
     Parameters
     ----------
@@ -72,8 +73,8 @@ class RunRow:
         Columns that every activity has, and those of its kind.
     environment : Environment or None
         Where it ran, in the session.
-    group : SkyRunGroup, optional
-        Group of a sky run, in the session.
+    group : Named, optional
+        Group of a sky run.
     findings : list of dict
         Findings, but for the number of the run.
     downgrade : str, optional
@@ -85,7 +86,7 @@ class RunRow:
     columns: Columns
     own: Columns
     environment: Environment | None
-    group: SkyRunGroup | None = None
+    group: Named | None = None
     findings: list[Columns] = field(default_factory=list)
     downgrade: str | None = None
     id: int = _NONE_YET
@@ -135,6 +136,7 @@ class Rows:
     _visits: list[Named] = field(default_factory=list)
     _exposures: list[Named] = field(default_factory=list)
     _products: list[Named] = field(default_factory=list)
+    _groups: list[Named] = field(default_factory=list)
     _runs: list[RunRow] = field(default_factory=list)
     _fits: list[tuple[RunRow, Named | int, Columns]] = field(default_factory=list)
     _values: list[tuple[RunRow, Named, Columns]] = field(default_factory=list)
@@ -153,6 +155,11 @@ class Rows:
         """Add a product."""
         self._products.append(Named(columns=columns, visit=visit, exposure=exposure))
         return self._products[-1]
+
+    def group(self, columns: Columns) -> Named:
+        """Add a group of sky runs."""
+        self._groups.append(Named(columns=columns))
+        return self._groups[-1]
 
     def run(self, run: RunRow) -> None:
         """Add a run with its findings, also with those that it gets later."""
@@ -191,7 +198,8 @@ class Rows:
         self._values.clear()
 
     def _write_named(self, session: Session) -> None:
-        """Write visits, then exposures, then products, each of which needs those before."""
+        """Write groups, visits, then exposures, then products, which need those before."""
+        _number(session, SkyRunGroup, self._groups, [one.columns for one in self._groups])
         _number(session, Visit, self._visits, [one.columns for one in self._visits])
         of_visits = [{**one.columns, "visit_id": _number_in(one.visit)} for one in self._exposures]
         _number(session, Exposure, self._exposures, of_visits)
@@ -204,7 +212,7 @@ class Rows:
             for one in self._products
         ]
         _number(session, Product, self._products, of_both)
-        for written in (self._visits, self._exposures, self._products):
+        for written in (self._groups, self._visits, self._exposures, self._products):
             written.clear()
 
     def _write_runs(self, session: Session) -> None:
@@ -234,11 +242,8 @@ def _number(
     session: Session, entity: type[Base], waiting: list[Any], columns: list[Columns]
 ) -> None:
     """Write rows, each of which has its number then."""
-    if not waiting:
-        return
-    table = _table_of(entity)
-    asked = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    for one, number in zip(waiting, session.scalars(asked, columns), strict=True):
+    numbers = insert_numbered(session, _table_of(entity), columns)
+    for one, number in zip(waiting, numbers, strict=True):
         one.id = number
 
 
