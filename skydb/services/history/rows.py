@@ -59,7 +59,7 @@ class Named:
 
     @classmethod
     def known(cls, number: int, visit_id: int | None = None) -> Self:
-        """What the ledger has."""
+        """Entry for something that the ledger has."""
         return cls(number, visit=None if visit_id is None else Named(visit_id))
 
 
