@@ -1,0 +1,273 @@
+"""Steps of an ingest on facts and rows made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skydb.api.composition import Services
+from skydb.domain import (
+    AlignmentSolution,
+    Finding,
+    Generation,
+    IngestActivity,
+    Product,
+    ProductVersion,
+)
+from skydb.domain.values import FileFacts
+from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole, ProductKind
+from skydb.errors import FileRejectedError, RowRefusedError
+from skydb.services.intake.ingest import (
+    FileRecorder,
+    IngestOutcome,
+    IngestService,
+    _batches,
+    _below,
+    _remarks,
+    _with_pixels,
+    _with_room,
+    notice_missing_members,
+)
+from skydb.services.intake.readworker import Companion, Read
+from tests.domain.entities import CHIP, STAMP, file_of, wcs
+from tests.services.survey import Survey
+
+A, B, C = "ibxl50iaq_flt.fits", "ibxl50ibq_flt.fits", "ibxl50icq_flt.fits"
+OF_PIPELINE = {"date_written": "2024-03-02", "cal_ver": "3.7.2"}
+
+
+@pytest.fixture
+def session(services: Services) -> Iterator[Session]:
+    with services.context.store.writing() as session:
+        yield session
+
+
+class Ledger:
+    """One ingest, file by file."""
+
+    def __init__(self, services: Services, session: Session) -> None:
+        self._services, self._session = services, session
+        self.activity = IngestActivity({}, STAMP)
+        session.add(self.activity)
+
+    def record(self, read: FileFacts | Companion | FileRejectedError) -> IngestOutcome:
+        """Record one in a batch of its own."""
+        batch = [read] if isinstance(read, FileFacts) else []
+        recorder = FileRecorder(self._session, self.activity, self._services.context, batch)
+        outcome = recorder.record(read, is_managed=False)
+        self._session.flush()
+        return outcome
+
+    @property
+    def findings(self) -> list[tuple[FindingKind, str, str]]:
+        """Kind, subject and message, in order."""
+        found = self._session.scalars(select(Finding).order_by(Finding.id))
+        return [(one.kind, one.subject, one.message) for one in found]
+
+
+@pytest.fixture
+def ledger(services: Services, session: Session) -> Ledger:
+    return Ledger(services, session)
+
+
+def test_the_members_that_are_missing_are_those_of_the_products_of_this_ingest(
+    session: Session,
+) -> None:
+    survey, activities = Survey(session), []
+    visit = survey.exposure("50", 1).visit
+    survey.exposure("50", 5)
+    for number in (1, 2, 3):
+        product = Product.logged(f"ibxl500{number}0_drz.fits", ProductKind.DRZ, visit)
+        product.name_members([f"ibxl50{name}q" for name in ("01", f"0{number + 1}", "05")])
+        session.add(product)
+        version = survey.content(product)
+        made = select(Generation.activity_id).where(Generation.version_id == version.id)
+        activities.append(session.get_one(IngestActivity, session.scalars(made).one()))
+    for activity in (activities[1], activities[0], activities[2]):
+        notice_missing_members(session, activity)
+        session.flush()
+    found = session.scalars(select(Finding).order_by(Finding.id))
+    assert [(one.kind, one.activity, one.subject, one.message) for one in found] == [
+        (
+            FindingKind.MISSING_EXPOSURE,
+            activities[number - 1],
+            f"ibxl500{number}0_drz.fits",
+            f"was made of ibxl500{number + 1}q, which is not in the ledger.",
+        )
+        for number in (2, 1, 3)
+    ]
+
+
+def test_a_batch_that_is_refused_is_halved_until_the_file_is_alone(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[str], bool]] = []
+
+    def whole(
+        _: IngestService, activity_id: int, found: Sequence[Read], *, is_managed: bool
+    ) -> list[IngestOutcome]:
+        assert activity_id == 7
+        asked.append(([one.path.name for one in found], is_managed))
+        if any(isinstance(one, FileFacts) and one.path.name == "5" for one in found):
+            raise RowRefusedError("it is odd")
+        return [
+            IngestOutcome(one.path.name, None, IngestStatus.REJECTED, one.reason)
+            if isinstance(one, FileRejectedError)
+            else IngestOutcome(one.path.name, "a", IngestStatus.NEW)
+            for one in found
+        ]
+
+    monkeypatch.setattr(IngestService, "_record_whole", whole)
+    names = list("1234567")
+    files = [replace(file_of(A), path=Path(name)) for name in names]
+    outcomes = services.ingest._record(7, files, is_managed=True)
+    sets = ("1234567", "123", "4567", "45", "4", "5", "5", "67")
+    assert asked == [(list(one), True) for one in sets]
+    assert [one.path for one in outcomes] == names
+    assert [(one.path, one.reason) for one in outcomes if one.reason] == [
+        ("5", "the ledger cannot keep it: it is odd")
+    ]
+
+
+def test_batches_are_of_64_files_and_of_images_or_headerlets() -> None:
+    files = [Path(f"{number}_flt.fits") for number in range(130)]
+    files += [Path(f"{number}_hlet.fits") for number in range(3)]
+    batches = list(_batches(files))
+    assert [len(batch) for batch in batches] == [64, 64, 2, 3]
+    assert [file for batch in batches for file in batch] == files
+
+
+def test_flags_that_are_named_bring_their_pixels_once(tmp_path: Path) -> None:
+    pixels, flags, other, alone = (
+        tmp_path / name
+        for name in ("u2eb0101t_c0m.fits", "u2eb0101t_c1m.fits", A, "u2eb0102t_c1m.fits")
+    )
+    for path in (pixels, flags, other, alone):
+        path.touch()
+    assert _with_pixels([other, flags, alone]) == [other, pixels, flags, alone]
+    assert _with_pixels([flags, flags, pixels]) == [flags, flags, pixels]
+
+
+def test_files_below_a_directory_are_images_by_name_and_finished(tmp_path: Path) -> None:
+    draft = ".made.0123456789ab-1-2.01234567.part-whole"
+    names = ("b.fits", "a/c.FIT", "a/d.fits.gz", "a/e_crmask.fits", "notes.txt", f"{draft}/f.fits")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert _below(tmp_path) == [tmp_path / "a/c.FIT", tmp_path / "a/d.fits.gz", tmp_path / "b.fits"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "is_flawed"),
+    [
+        (IngestStatus.NEW, "odd", True),
+        (IngestStatus.NEW_VERSION, "odd", True),
+        (IngestStatus.NEW, None, False),
+        (IngestStatus.KNOWN, "odd", False),
+        (IngestStatus.REJECTED, "odd", False),
+    ],
+)
+def test_only_what_was_recorded_is_flawed(
+    status: IngestStatus, reason: str | None, is_flawed: bool
+) -> None:
+    assert IngestOutcome("a", "a", status, reason).is_flawed is is_flawed
+
+
+def test_a_file_with_a_text_that_is_too_long_has_no_room() -> None:
+    file = file_of(A)
+    refused = FileRejectedError("a.fits", "no")
+    assert _with_room(file) is file
+    assert _with_room(refused) is refused
+    long = _with_room(replace(file, facts=replace(file.facts, target_name="T" * 65)))
+    assert isinstance(long, FileRejectedError)
+    assert long.reason == "its target_name has 65 characters, there is room for 64"
+
+
+def test_remarks_are_of_flaws_doubts_headerlets_and_units() -> None:
+    unsure = replace(wcs("IDC_b"), rms_unit_known=False)
+    twin = replace(wcs(), key="", hdr_name="h", chips=(replace(CHIP, naxis_pix=(1, 1)),) * 2)
+    lost = replace(wcs("IDC_c"), key="", rms_unit_known=False)
+    file = replace(
+        file_of(A, "a" * 64, wcs(), unsure), headerlets=(twin, lost), flaws=("f",), doubts=("d",)
+    )
+    *said, contradiction, first, second = _remarks(file)
+    assert said == [(FindingKind.REJECTED_FILE, "f"), (FindingKind.DOUBTFUL_FILE, "d")]
+    assert contradiction[0] is FindingKind.CONTRADICTION
+    assert [first, second] == [
+        (
+            FindingKind.UNIT_UNKNOWN,
+            f"The unit of the RMS of {name} is unknown; the RMS is left out.",
+        )
+        for name in ("IDC_b", "IDC_c")
+    ]
+
+
+def test_a_new_file_is_recorded_with_all_that_it_brought(ledger: Ledger, session: Session) -> None:
+    headerlet = replace(wcs("IDC_b"), key="", hdr_name="h")
+    file = replace(file_of(A), headerlets=(headerlet,), flaws=("Odd.",), doubts=("Old.",))
+    outcome = ledger.record(file)
+    assert outcome == IngestOutcome(
+        A, "ibxl50iaq", IngestStatus.NEW, "Odd. Old.", A, 1, Flavour.PIPELINE
+    )
+    assert ledger.findings == [
+        (FindingKind.REJECTED_FILE, A, "Odd."),
+        (FindingKind.DOUBTFUL_FILE, A, "Old."),
+    ]
+    solutions = session.scalars(select(AlignmentSolution).order_by(AlignmentSolution.id))
+    assert [one.wcs_name for one in solutions] == ["IDC_w3m18525i", "IDC_b"]
+    (link,) = session.scalars(select(Generation))
+    assert (link.activity, link.role) == (ledger.activity, LinkRole.INGESTED)
+    assert link.version is session.scalars(select(ProductVersion)).one()
+
+
+def test_what_is_not_an_image_of_its_own_leaves_no_version(
+    ledger: Ledger, session: Session
+) -> None:
+    flags = ledger.record(Companion(Path("a_c1m.fits"), Path("a_c0m.fits")))
+    rejected = ledger.record(FileRejectedError("a.fits", "no image"))
+    assert flags == IngestOutcome(
+        "a_c1m.fits",
+        None,
+        IngestStatus.COMPANION,
+        "the flags of a_c0m.fits, with which they are read",
+    )
+    assert rejected == IngestOutcome("a.fits", None, IngestStatus.REJECTED, "no image")
+    assert ledger.findings == [(FindingKind.REJECTED_FILE, "a.fits", "no image")]
+    assert session.scalars(select(ProductVersion)).all() == []
+
+
+@pytest.mark.parametrize("borrowed", [A, C])
+def test_a_borrowed_name_of_a_known_file_is_remarked_when_it_is_seen_first(
+    ledger: Ledger, borrowed: str
+) -> None:
+    file = file_of(B)
+    again = replace(file, path=Path(borrowed))
+    outcomes = [ledger.record(one) for one in (file, again, again, file)]
+    known = IngestStatus.KNOWN
+    assert [one.status for one in outcomes] == [IngestStatus.NEW, known, known, known]
+    said = f"it is named {borrowed[:9]}, and is {B[:9]} by its header, which is used."
+    assert ledger.findings == [(FindingKind.BORROWED_NAME, borrowed, said)]
+    assert [one.reason for one in outcomes] == [None, said, said, None]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_version_whose_wcs_moved_under_its_name_is_a_finding(ledger: Ledger, moved: bool) -> None:
+    file = replace(file_of(A), **OF_PIPELINE)
+    place = (CHIP.crval_deg[0], CHIP.crval_deg[1] + 1e-5 * moved)
+    other = replace(wcs(), chips=(replace(CHIP, crval_deg=place),))
+    outcomes = [
+        ledger.record(one) for one in (file, replace(file, solutions=(other,), sha256="b" * 64))
+    ]
+    assert [(one.status, one.version) for one in outcomes] == [
+        (IngestStatus.NEW, 1),
+        (IngestStatus.NEW_VERSION, 2),
+    ]
+    assert outcomes[0].reason is None
+    assert outcomes[1].is_flawed is moved
+    wanted = [(FindingKind.CONTRADICTION, A, outcomes[1].reason)] if moved else []
+    assert ledger.findings == wanted
