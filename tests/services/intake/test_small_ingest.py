@@ -36,6 +36,7 @@ from skydb.services.intake.ingest import (
 from skydb.services.intake.readworker import Companion, Read
 from tests.domain.entities import CHIP, STAMP, file_of, wcs
 from tests.services.survey import Survey
+from tests.services.tools import write_exposure
 
 A, B, C = "ibxl50iaq_flt.fits", "ibxl50ibq_flt.fits", "ibxl50icq_flt.fits"
 OF_PIPELINE = {"date_written": "2024-03-02", "cal_ver": "3.7.2"}
@@ -223,6 +224,16 @@ def test_a_new_file_is_recorded_with_all_that_it_brought(ledger: Ledger, session
     (link,) = session.scalars(select(Generation))
     assert (link.activity, link.role) == (ledger.activity, LinkRole.INGESTED)
     assert link.version is session.scalars(select(ProductVersion)).one()
+
+
+def test_files_are_the_users_own_unless_it_is_said(services: Services) -> None:
+    names = (A[:9], B[:9])
+    first, second = (write_exposure(services.context.workspace.root, name) for name in names)
+    services.ingest.ingest([first])
+    services.ingest.ingest([str(second)], is_managed=True)
+    with services.context.store.reading() as session:
+        versions = session.scalars(select(ProductVersion).order_by(ProductVersion.id)).all()
+        assert [(one.path, one.is_managed) for one in versions] == [(A, False), (B, True)]
 
 
 def test_what_is_not_an_image_of_its_own_leaves_no_version(
