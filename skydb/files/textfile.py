@@ -164,19 +164,10 @@ def read_bytes(path: Path, largest: int = LARGEST_UNPACKED_BYTES) -> bytes:
     return b"".join(chunks_of(path, largest=largest))
 
 
-def stream_lines(path: Path) -> Iterator[str]:
-    """Lines of a file as an editor counts them, one after the other; see :func:`lines_of`.
-
-    Raises
-    ------
-    UnreadableFileError
-        See :func:`chunks_of`.
-    """
-    return itertools.chain.from_iterable(stream_blocks(path))
-
-
 def stream_blocks(path: Path, span: Span = WHOLE) -> Iterator[list[str]]:
-    """Lines of a file in blocks, each as many as a piece of the file has.
+    """Lines of a file as an editor counts them, in blocks of as many as a piece of it has.
+
+    See :func:`lines_of`.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skydb.files.logs.logfile import has_traces
-from skydb.files.textfile import read_text_lines, stream_lines, text_chunks
+from skydb.files.textfile import read_text_lines, stream_blocks, text_chunks
 
 LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=40))
 MARKED = {
@@ -32,7 +32,7 @@ def test_a_line_is_one_however_it_is_written(tmp_path: Path, lines, encoding, en
     expected = list(lines)
     if expected and encoding == "utf-8":
         expected[0] = expected[0].removeprefix("\ufeff")
-    assert list(stream_lines(path)) == expected
+    assert [line for block in stream_blocks(path) for line in block] == expected
     assert read_text_lines(path) == expected
 
 
