@@ -203,9 +203,13 @@ class SkyRun(Repeatable, Retained, Activity):
 
     @property
     def pixel_files(self) -> tuple[str, ...]:
-        """Stored paths of all that a purge deletes: the mosaic, and masks of cosmic rays."""
+        """Stored paths of all that a purge deletes: the mosaic, and masks of cosmic rays.
+
+        Science and weight may be one file, which is named once.
+        """
         mosaic = (self.mosaic.science_path, self.mosaic.weight_path) if self.mosaic else ()
-        return (*mosaic, self.masks_path) if self.masks_path else mosaic
+        files = (*mosaic, self.masks_path) if self.masks_path else mosaic
+        return tuple(dict.fromkeys(files))
 
     def _tool_of(self, stamp: Stamp) -> str | None:
         own = f"skydb {stamp.skydb_version}"

@@ -89,11 +89,13 @@ def holes_in(science: Path, weight: Path) -> str | None:
 
 
 def _plane(hdus: fits.HDUList, name: str, path: Path) -> NDArray[np.floating[Any]]:
-    """Image of a name, or the first of a file."""
+    """Image of a name; the first of a file where none has a name."""
     planes = [one for one in hdus if one.header.get("NAXIS") == 2 and one.is_image]
-    if not planes:
+    named = [one for one in planes if one.name == name]
+    chosen = named or [one for one in planes if not {"SCI", "WHT"} & {p.name for p in planes}]
+    if not chosen:
         raise UnreadableFileError(path, f"has no {name} image in two dimensions")
-    return np.asarray(next((one for one in planes if one.name == name), planes[0]).data)
+    return np.asarray(chosen[0].data)
 
 
 def _image(hdus: fits.HDUList, name: str) -> Image | None:

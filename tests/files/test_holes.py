@@ -73,3 +73,10 @@ def test_a_file_without_an_image_is_named(tmp_path: Path) -> None:
     fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
     with pytest.raises(UnreadableFileError, match=r"empty\.fits.* has no SCI image"):
         holes_in(tmp_path / "empty.fits", tmp_path / "empty.fits")
+
+
+def test_a_product_without_its_weight_is_not_compared_with_itself(tmp_path: Path) -> None:
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(np.ones(SHAPE, np.float32), name="SCI")]
+    fits.HDUList(hdus).writeto(tmp_path / "drz.fits")
+    with pytest.raises(UnreadableFileError, match="has no WHT image"):
+        holes_in(tmp_path / "drz.fits", tmp_path / "drz.fits")

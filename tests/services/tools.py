@@ -232,7 +232,10 @@ class Toolbox(DrizzlepacRunner):
         if job["parameters"].get("build"):
             output, members = job["parameters"]["output"], [name[:9] for name in job["inputs"]]
             wcs_name = fits.getval(directory / job["inputs"][0], "WCSNAME", "SCI")
-            write_product(directory, f"{output}_drz.fits", members, wcs_name)
+            made = write_product(directory, f"{output}_drz.fits", members, wcs_name)
+            with fits.open(made, mode="update") as hdus:
+                hdus["SCI"].data.flat[: self.holes] = np.nan
+                hdus.append(fits.ImageHDU(np.ones_like(hdus["SCI"].data), name="WHT"))
             return {"sky_calls": calls, "masks": self._masks(job, directory), "seconds": 0.001}
         for what in ("sci", "wht"):
             path = directory / f"{job['parameters']['output']}_drz_{what}.fits"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skydb.api.composition import Services
+from skydb.domain import SkyRun
 from skydb.domain.vocabulary import SkyMethod
 from skydb.services.skies.skyrun import SkyRunService
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
@@ -30,7 +31,7 @@ def test_one_without_is_not(services: Services, tools: Toolbox, tmp_path: Path) 
     assert not [one for one in row["findings"] if "of the mosaic" in one]
 
 
-def test_one_in_one_file_with_its_weight_is_looked_at_too(
+def test_one_in_one_file_with_its_weight_is_looked_at_too_and_counted_once(
     services: Services, tools: Toolbox, tmp_path: Path
 ) -> None:
     services.ingest.ingest([write_exposure(tmp_path / "field", name) for name in MEMBERS])
@@ -38,3 +39,11 @@ def test_one_in_one_file_with_its_weight_is_looked_at_too(
     (row,) = service.run([SkyMethod.LOCALMIN], options={"build": True})
     assert (row["status"], row["mosaic"]) == ("succeeded", row["weight"])
     assert not [one for one in row["findings"] if "of the mosaic" in one]
+    with services.context.store.reading() as session:
+        run = session.get_one(SkyRun, row["run"])
+        assert run.mosaic is not None
+        assert run.mosaic.size_bytes == Path(row["mosaic"]).stat().st_size
+        assert run.pixel_files == (run.mosaic.science_path,)
+    tools.holes = 2
+    (row,) = service.run([SkyMethod.LOCALMIN], options={"build": True}, force=True)
+    assert [one for one in row["findings"] if one.startswith("2 pixels of the mosaic have")]

@@ -139,7 +139,7 @@ def keep_mosaic(
         science_sha256=sha256_of(science),
         weight_sha256=sha256_of(weight),
         naxis_pix=image_shape_pix(science),
-        size_bytes=science.stat().st_size + weight.stat().st_size,
+        size_bytes=sum(path.stat().st_size for path in {science, weight}),
     )
 
 
