@@ -1338,7 +1338,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_sky_overlaps_version_b_id"), "sky_overlaps", ["version_b_id"], unique=False
     )
-    op.create_index(op.f("ix_sky_values_exposure_id"), "sky_values", ["exposure_id"], unique=False)
+    op.create_index(
+        op.f("ix_sky_values_exposure_id_run_id"),
+        "sky_values",
+        ["exposure_id", "run_id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_sky_values_version_id"), "sky_values", ["version_id"], unique=False)
     op.create_index(
         op.f("ix_book_entries_activity_id"), "book_entries", ["activity_id"], unique=False

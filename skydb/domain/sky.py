@@ -245,13 +245,13 @@ class SkyValue(Base):
     """
 
     __tablename__ = "sky_values"
+    # With the run: a later value of an exposure is found without a look at the earlier ones.
+    __table_args__ = (Index(None, "exposure_id", "run_id"),)
 
     run_id: Mapped[int] = mapped_column(
         ForeignKey("sky_runs.id", ondelete="CASCADE"), primary_key=True
     )
-    exposure_id: Mapped[int] = mapped_column(
-        ForeignKey("exposures.id"), primary_key=True, index=True
-    )
+    exposure_id: Mapped[int] = mapped_column(ForeignKey("exposures.id"), primary_key=True)
     extver: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int | None] = mapped_column(ForeignKey("product_versions.id"), index=True)
     mdrizsky: Mapped[float | None]

@@ -227,10 +227,7 @@ class Survey:
         """A good run on contents of exposures, each of two chips."""
         names = sorted(version.sha256 for version in versions)
         fingerprint = hashlib.sha256("".join(names).encode()).hexdigest()
-        group = self.session.scalar(
-            select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
-        )
-        group = group or SkyRunGroup(fingerprint, "a field")
+        group = self._group(fingerprint, "a field")
         run = SkyRun(group, method, {}, self.stamp(verdict), recipe_hash="e" * 64)
         self.session.add(run)
         run.start()
@@ -272,6 +269,10 @@ class Survey:
         self.session.flush()
         return first
 
+    def _group(self, fingerprint: str, label: str) -> SkyRunGroup:
+        asked = select(SkyRunGroup).where(SkyRunGroup.fingerprint == fingerprint)
+        return self.session.scalar(asked) or SkyRunGroup(fingerprint, label)
+
     def remembered(
         self,
         exposure: Exposure,
@@ -281,7 +282,7 @@ class Survey:
         """A run of which only a log tells."""
         reader = HistoryImport({}, self.stamp())
         self.session.add(reader)
-        group = SkyRunGroup(f"{exposure.rootname}{method:x<55}", "from a log")
+        group = self._group(f"{exposure.rootname}{method:x<55}", "from a log")
         run = SkyRun(
             group, method, {}, Stamp(self.agent, "0.1.0"), recipe_hash="d" * 64,
             engine=Engine.ASTRODRIZZLE,

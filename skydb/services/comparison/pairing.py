@@ -89,15 +89,26 @@ def links(series: Series, chips: Mapping[int, Set[Chip]], wanted: Set[int] | Non
 def _chains(
     method: SkyMethod, runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]
 ) -> Iterator[Link]:
-    for chip in sorted({chip for run in runs for chip in chips.get(run.id, ())}):
-        having = [run for run in runs if chip in chips.get(run.id, ())]
+    for chip, having in sorted(_by_chip(runs, chips).items()):
         if len(having) == 1:
             is_first = having[0] is runs[0]
             yield Link(method, chip, *((having[0], None) if is_first else (None, having[0])))
-        for place, run in enumerate(having[1:], 1):
-            yield Link(method, chip, _baseline(having[:place], method), run)
+        for baseline, run in zip(_baselines(having, method), having[1:], strict=False):
+            yield Link(method, chip, baseline, run)
 
 
-def _baseline(earlier: Sequence[SkyRun], method: SkyMethod) -> SkyRun:
-    good = [run for run in earlier if run.effective_method is method]
-    return (good or earlier)[-1]
+def _by_chip(runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]) -> dict[Chip, list[SkyRun]]:
+    found: dict[Chip, list[SkyRun]] = {}
+    for run in runs:
+        for chip in chips.get(run.id, ()):
+            found.setdefault(chip, []).append(run)
+    return found
+
+
+def _baselines(runs: Iterable[SkyRun], method: SkyMethod) -> Iterator[SkyRun]:
+    """After each run, the last one so far that did the method, else the last one."""
+    good = None
+    for run in runs:
+        if run.effective_method is method:
+            good = run
+        yield good or run

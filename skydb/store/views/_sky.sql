@@ -23,20 +23,27 @@ EXISTS (SELECT 1 FROM product_versions n
 {%- endmacro %}
 
 {#- The first of several chips counts. A run of skydb comes before one from a log, whichever
-    was recorded first. -#}
+    was recorded first. Later runs are looked for first: nearly every value has one, and what is
+    left is little. -#}
 {% macro is_current() -%}
 NOT EXISTS (SELECT 1 FROM sky_values c
                             WHERE c.run_id = sv.run_id AND c.exposure_id = sv.exposure_id
                               AND c.extver < sv.extver)
            AND NOT EXISTS (
-               SELECT 1 FROM sky_values o
+               SELECT 1 FROM {{ other_skies() }} AND o.run_id > sv.run_id
+                  AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))
+           AND NOT EXISTS (
+               SELECT 1 FROM {{ other_skies() }}
+                  AND b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
+{%- endmacro %}
+
+{#- Those of the same exposure and method. -#}
+{% macro other_skies() -%}
+sky_values o
                  JOIN sky_runs q ON q.id = o.run_id
                  JOIN activities b ON b.id = q.id
                 WHERE o.exposure_id = sv.exposure_id AND q.effective_method = r.effective_method
                   AND b.status = 'succeeded' AND b.deleted_at IS NULL AND q.replay_of_id IS NULL
-                  AND ((b.imported_by_id IS NULL AND a.imported_by_id IS NOT NULL)
-                       OR (o.run_id > sv.run_id
-                           AND (b.imported_by_id IS NULL OR a.imported_by_id IS NOT NULL))))
 {%- endmacro %}
 
 {#- Whether an exposure has a sky that fits those of its neighbours. -#}
