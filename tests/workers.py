@@ -9,6 +9,7 @@ from nothing, and so has the fixture ``fresh_workers``.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -154,6 +155,9 @@ def serve(control: socket.socket) -> None:
         importlib.import_module(name)
     for one in pkgutil.iter_modules([str(REPOSITORY / "skydb" / "drizzle" / "tasks")]):
         importlib.import_module(f"skydb.drizzle.tasks.{one.name}")
+    # What tasks share is searched for garbage by none of them.
+    gc.collect()
+    gc.freeze()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, LONGEST, 2)
         reap()

@@ -8,6 +8,7 @@ open, it ends with that process, however that one ends.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -25,6 +26,10 @@ _TASKS = (
     *("tweakreg", "tweakback", "astrodrizzle", "headerlet"),
     *("catalog", "footprints", "sources", "onepass", "rigid"),
 )
+
+#: Objects after which garbage is searched for: a task makes many that stay, such as cards of
+#: headers, and few that refer to each other.
+_COLLECT_AFTER = (10_000, 10, 10)
 
 
 def main(request_file: str) -> None:
@@ -83,4 +88,7 @@ def _write(result: Path, document: dict[str, object]) -> None:
 if __name__ == "__main__":
     for pipe in sys.argv[2:]:
         end_with(int(pipe))
+    gc.set_threshold(*_COLLECT_AFTER)
     main(sys.argv[1])
+    # Nothing is left to do; the interpreter would search all objects for garbage on its way out.
+    gc.freeze()
