@@ -207,11 +207,12 @@ class AlignGroup(WcsGroup):
             [
                 f"Wrote the headers of {len(written)} of your files.",
                 f"To take that back: skydb restore-headers {written[0].activity}",
+                *written.remarks,
             ]
             if written
             else []
         )
-        return _accepted(outcomes, said)
+        return _accepted(outcomes, said, is_flagged=bool(written.remarks))
 
     def reject(self, run: int | str, why: str) -> Record:
         """Reject the fits of a run, with a reason: ``run`` and how many were ``rejected``.
@@ -250,7 +251,9 @@ def _unusual(services: Services, run: int) -> list[dict[str, Any]]:
     return [one for one in services.runs.parameters(run) if one["value"] != one["usual"]]
 
 
-def _accepted(outcomes: list[AcceptOutcome], said: list[str] | None = None) -> Result:
+def _accepted(
+    outcomes: list[AcceptOutcome], said: list[str] | None = None, *, is_flagged: bool = False
+) -> Result:
     """Outcomes of an acceptance, and which of them want a look."""
     of = {status: [one for one in outcomes if one.status is status] for status in SolutionStatus}
     failed, left = of[SolutionStatus.FAILED], of[SolutionStatus.PROPOSED]
@@ -264,5 +267,8 @@ def _accepted(outcomes: list[AcceptOutcome], said: list[str] | None = None) -> R
     if left:
         remarks.append(f"{len(left)} exposures were left: see `skydb align show`.")
     return Result(
-        outcomes, remarks=remarks, has_failed=bool(failed), is_flagged=bool(left or moved)
+        outcomes,
+        remarks=remarks,
+        has_failed=bool(failed),
+        is_flagged=bool(is_flagged or left or moved),
     )

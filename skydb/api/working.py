@@ -181,13 +181,20 @@ class WorkingCommands:
         Returns
         -------
         Result
-            One row a file, which is then byte for byte what it was.
+            One row a file, which is then byte for byte what it was. A file that has another
+            delivery now is left as it is: a remark names it, and the result is flagged.
+
+        Raises
+        ------
+        StateError
+            When another program, or a later activity, has written to a file since.
 
         Examples
         --------
         >>> restored = db.restore_headers(db.sky.write_headers(8)[0].activity)
         """
-        return Result(self.services.headers.restore(run_number(activity)))
+        restored = self.services.headers.restore(run_number(activity))
+        return Result(restored, remarks=restored.remarks, is_flagged=bool(restored.remarks))
 
     def fsck(self, *, repair: bool = False, deep: bool = False, gone: Sequence[str] = ()) -> Result:
         """Compare the ledger with processes, files and headers, and repair it on request.

@@ -100,7 +100,7 @@ class HeaderWrite(Activity):
         """
         waiting = [backup for backup in self.backups if backup.restored_by_id is None]
         if not waiting:
-            raise StateError(f"The headers of activity {self.id} were all put back already.")
+            raise StateError(f"There is nothing left of activity {self.id} to put back.")
         return waiting
 
 

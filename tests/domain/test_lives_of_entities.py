@@ -138,7 +138,7 @@ def test_headers_are_put_back_once() -> None:
     assert (backup.before, backup.after) == (before, after)
     assert write.open_backups() == [backup]
     backup.restored_by_id = 3
-    with pytest.raises(StateError, match="were all put back already"):
+    with pytest.raises(StateError, match="nothing left of activity"):
         write.open_backups()
 
 

@@ -17,7 +17,7 @@ from skydb.services.alignment.accepting import Then
 from skydb.services.core import (
     Context,
     FilePair,
-    HeaderChange,
+    HeaderChanges,
     HeaderJournal,
     checked_path,
     note_begun,
@@ -35,7 +35,7 @@ class HeaderService:
 
     def accept(
         self, run_id: int, *, force_why: str | None = None
-    ) -> tuple[list[AcceptOutcome], list[HeaderChange]]:
+    ) -> tuple[list[AcceptOutcome], HeaderChanges]:
         """Accept the fits of a run, and give the user's own files the WCS they get.
 
         The request to write headers is recorded with the acceptance: what was
@@ -51,7 +51,7 @@ class HeaderService:
         Returns
         -------
         list of AcceptOutcome
-        list of HeaderChange
+        HeaderChanges
             Empty when nothing was moved.
 
         Raises
@@ -67,9 +67,9 @@ class HeaderService:
             outcomes = AcceptService(self.context, self.runner).accept(
                 run_id, force_why=force_why, then=self._beginning(begun)
             )
-            return outcomes, self._write(run_id, *begun) if begun else []
+            return outcomes, self._write(run_id, *begun) if begun else HeaderChanges(())
 
-    def write_accepted(self, run_id: int) -> list[HeaderChange]:
+    def write_accepted(self, run_id: int) -> HeaderChanges:
         """Give the user's own exposures and products the WCS that was accepted for them.
 
         Only the headers change, to those of the version that the acceptance made.
@@ -81,7 +81,7 @@ class HeaderService:
 
         Returns
         -------
-        list of HeaderChange
+        HeaderChanges
             One for each file; files that skydb keeps itself are left out.
 
         Raises
@@ -94,7 +94,7 @@ class HeaderService:
         with HeaderJournal(self.context).alone():
             return self._write(run_id)
 
-    def restore(self, activity_id: int) -> list[HeaderChange]:
+    def restore(self, activity_id: int) -> HeaderChanges:
         """Put back the headers that an activity had replaced.
 
         Raises
@@ -104,7 +104,7 @@ class HeaderService:
         """
         return HeaderJournal(self.context).restore(activity_id)
 
-    def _write(self, run_id: int, begun: int | None = None) -> list[HeaderChange]:
+    def _write(self, run_id: int, begun: int | None = None) -> HeaderChanges:
         if begun is None:
             pairs = self._pairs(run_id)
             begun = self.context.begin(lambda _, stamp: HeaderWrite({"run": run_id}, stamp))

@@ -11,7 +11,7 @@ from .environment import remember_environment as remember_environment
 from .environment import remember_process as remember_process
 from .fates import Fates as Fates
 from .header_backups import FilePair as FilePair
-from .header_backups import HeaderChange as HeaderChange
+from .header_backups import HeaderChanges as HeaderChanges
 from .header_backups import own_paths as own_paths
 from .header_journal import HeaderJournal as HeaderJournal
 from .header_rescue import HeaderRescue as HeaderRescue

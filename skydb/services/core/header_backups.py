@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,22 @@ class HeaderChange:
     filename: str
     version_before: int
     version_after: int
+
+
+class HeaderChanges(list[HeaderChange]):
+    """Files whose headers were written or put back.
+
+    Parameters
+    ----------
+    changes : iterable of HeaderChange
+        One for each file that has other headers now.
+    remarks : iterable of str
+        Sentences on files that were left as they are, or lost something.
+    """
+
+    def __init__(self, changes: Iterable[HeaderChange], remarks: Iterable[str] = ()) -> None:
+        super().__init__(changes)
+        self.remarks = list(remarks)
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,8 @@ class KeptHeaders:
         Checksums: of what it had, was to get, and has; None when the file is gone.
     is_recorded : bool
         Whether what it has is a version of the ledger, such as a newer delivery in its place.
+    rewritten_by : int, optional
+        Later activity that has written what it has, and was not taken back.
     """
 
     path: Path
@@ -100,6 +118,7 @@ class KeptHeaders:
     after: str
     now: str | None
     is_recorded: bool = False
+    rewritten_by: int | None = None
 
     @classmethod
     def of(cls, session: Session, backup: HeaderBackup) -> KeptHeaders:
@@ -109,7 +128,13 @@ class KeptHeaders:
         of_now = select(ProductVersion.id).where(ProductVersion.sha256 == now)
         is_recorded = now is not None and session.scalar(of_now.limit(1)) is not None
         return cls(
-            path, backup.headers, backup.before.sha256, backup.after.sha256, now, is_recorded
+            path,
+            backup.headers,
+            backup.before.sha256,
+            backup.after.sha256,
+            now,
+            is_recorded,
+            _last_writer(session, backup, now),
         )
 
     @property
@@ -123,13 +148,19 @@ class KeptHeaders:
         return self.now not in (self.before, self.after)
 
     def require_known(self) -> None:
-        """Make sure that no other program has written to the file, unless the ledger has seen it.
+        """Make sure that nothing has written to the file since, unless as a version of the ledger.
 
         Raises
         ------
         StateError
-            When somebody has, or it is gone.
+            When another program has, or a later activity of skydb; or when it is gone.
         """
+        if self.rewritten_by is not None:
+            raise StateError(
+                f"Activity {self.rewritten_by} has written to {self.path} since.",
+                advice=f"Put back what that has written first: `skydb restore-headers "
+                f"{self.rewritten_by}`.",
+            )
         if not self.is_foreign or self.is_recorded:
             return
         if self.now is None:
@@ -142,6 +173,18 @@ class KeptHeaders:
             advice=f"Record what it is now with `skydb ingest {self.path}`, and repeat this: the "
             "file is left as it is then.",
         )
+
+
+def _last_writer(session: Session, backup: HeaderBackup, now: str | None) -> int | None:
+    """Later activity that has written what a file has now, if any."""
+    later = (
+        select(HeaderBackup.activity_id)
+        .join(ProductVersion, ProductVersion.id == HeaderBackup.version_after_id)
+        .where(HeaderBackup.path == backup.path, HeaderBackup.id > backup.id)
+        .where(HeaderBackup.restored_by_id.is_(None), ProductVersion.sha256 == now)
+        .order_by(HeaderBackup.id.desc())
+    )
+    return session.scalar(later.limit(1))
 
 
 def unfinished_in(context: Context) -> list[UnfinishedWrite]:

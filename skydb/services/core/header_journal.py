@@ -22,12 +22,17 @@ from skydb.services.core.context import Context
 from skydb.services.core.header_backups import (
     FilePair,
     HeaderChange,
+    HeaderChanges,
     KeptHeaders,
     UnfinishedWrite,
     unfinished_in,
 )
 
 _FOREIGN = "was changed since its headers were written, and is left as it is."
+_SKIES_GONE = (
+    "had skies from `skydb sky write-headers`, which are gone with its earlier headers: "
+    "write those of a run on its new WCS."
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class HeaderJournal:
                 self._undo(one)
             yield left
 
-    def write(self, activity_id: int, pairs: Sequence[FilePair]) -> list[HeaderChange]:
+    def write(self, activity_id: int, pairs: Sequence[FilePair]) -> HeaderChanges:
         """Give files of the user's other headers, all of them or none; the activity ends well.
 
         The earlier version moves below the data root, so that it stays whole. Call it within
@@ -84,7 +89,7 @@ class HeaderJournal:
             changes = self._end_well(activity_id)
         return changes
 
-    def restore(self, activity_id: int) -> list[HeaderChange]:
+    def restore(self, activity_id: int) -> HeaderChanges:
         """Put back the headers that an activity had replaced.
 
         Raises
@@ -92,8 +97,8 @@ class HeaderJournal:
         NotFoundError
             When there is no such activity.
         StateError
-            When its headers were put back before, a file was changed since, or another
-            process is writing headers.
+            When its headers were put back before, a file was changed since, also by skydb,
+            or another process is writing headers.
         """
         with alone_in(self.context.workspace.root):
             kept = self._kept(activity_id)
@@ -101,11 +106,15 @@ class HeaderJournal:
                 one.require_known()
             return self._put_back(activity_id, "Its headers were put back", kept)
 
-    def _end_well(self, activity_id: int) -> list[HeaderChange]:
+    def _end_well(self, activity_id: int) -> HeaderChanges:
         with self.context.closing(HeaderWrite, activity_id) as (_, write):
+            bare = [backup.path for backup in write.backups if _loses_skies(backup)]
+            for path in bare:
+                write.notice(FindingKind.SKIES_GONE, path, _SKIES_GONE)
             for backup in write.backups:
                 self._hand_over(backup)
-            return [_change(activity_id, backup) for backup in write.backups]
+            changes = [_change(activity_id, backup) for backup in write.backups]
+        return HeaderChanges(changes, [f"{path} {_SKIES_GONE}" for path in bare])
 
     def _left(self, activity_id: int) -> UnfinishedWrite:
         for one in unfinished_in(self.context):
@@ -113,19 +122,19 @@ class HeaderJournal:
                 return one
         raise NotFoundError(f"Activity {activity_id} is not an unfinished writing of headers.")
 
-    def _undo(self, left: UnfinishedWrite) -> list[HeaderChange]:
+    def _undo(self, left: UnfinishedWrite) -> HeaderChanges:
         """Undo as far as the files are still those that were written; the others stay."""
         if not left.paths:
             with self.context.store.writing() as session:
                 write = session.get_one(HeaderWrite, left.activity)
                 write.interrupt("Its process ended before it wrote to a file.")
                 session.commit()
-            return []
+            return HeaderChanges(())
         return self._put_back(left.activity, "It was not finished, and was undone")
 
     def _put_back(
         self, write_id: int, how: str, kept: Sequence[KeptHeaders] | None = None
-    ) -> list[HeaderChange]:
+    ) -> HeaderChanges:
         kept = self._kept(write_id) if kept is None else kept
         foreign = {str(one.path) for one in kept if one.is_foreign}
         parameters = {"write": write_id}
@@ -139,19 +148,22 @@ class HeaderJournal:
             with self.context.closing(HeaderRestore, restore_id) as (session, restore):
                 write = session.get_one(HeaderWrite, write_id)
                 backups = write.open_backups()
+                for version in {
+                    backup.version_before_id: backup.before for backup in backups
+                }.values():
+                    restore.use(version)
                 for backup in backups:
                     backup.restored_by = restore
-                    restore.use(backup.before)
                     if backup.path in foreign:
                         restore.notice(FindingKind.NOT_WRITTEN, backup.path, _FOREIGN)
                     else:
                         copies += self._return(backup)
                 if write.status is ActivityStatus.RUNNING:
                     write.interrupt(f"{how} by activity {restore_id}.")
-                changes = [_change(restore_id, backup) for backup in backups]
+                changes = [_change(restore_id, b) for b in backups if b.path not in foreign]
         for copy in copies:
             copy.unlink(missing_ok=True)
-        return changes
+        return HeaderChanges(changes, [f"{path} {_FOREIGN}" for path in sorted(foreign)])
 
     def _kept(self, activity_id: int) -> list[KeptHeaders]:
         with self.context.store.reading() as session:
@@ -184,14 +196,23 @@ class HeaderJournal:
         headers = {pair.path: read_headers(pair.path) for pair in pairs}
         with self.context.store.writing() as session:
             write = session.get_one(HeaderWrite, activity_id)
+            versions = {
+                key: session.get_one(ProductVersion, key)
+                for pair in pairs
+                for key in (pair.before_id, pair.after_id)
+            }
             for pair in pairs:
-                before = session.get_one(ProductVersion, pair.before_id)
-                after = session.get_one(ProductVersion, pair.after_id)
+                before, after = versions[pair.before_id], versions[pair.after_id]
                 HeaderBackup(write, str(pair.path), before, after, headers[pair.path])
                 kept = workspace.store_version(pair.path, pair.path.name, before.sha256)
                 before.see_at(workspace.relative(kept), is_managed=True)
-                write.use(before)
-                write.use(after, LinkRole.ALIGNED)
+            # One version can lie at several places.
+            read = dict.fromkeys(pair.before_id for pair in pairs)
+            given = dict.fromkeys(pair.after_id for pair in pairs if pair.after_id not in read)
+            for key in read:
+                write.use(versions[key])
+            for key in given:
+                write.use(versions[key], LinkRole.ALIGNED)
             session.commit()
 
     @contextmanager
@@ -221,6 +242,11 @@ class HeaderJournal:
             for backup in session.get_one(HeaderWrite, activity_id).backups:
                 session.delete(backup)
             session.commit()
+
+
+def _loses_skies(backup: HeaderBackup) -> bool:
+    """Whether a file had the skies of a run in its headers, and is to have them no more."""
+    return backup.before.is_annotated and not backup.after.is_annotated
 
 
 def _was_copied(backup: HeaderBackup) -> bool:

@@ -225,7 +225,7 @@ def test_headers_that_were_put_back_make_the_files_what_they_were(services, visi
     assert [one.filename for one in restored] == [path.name for path in visit]
     assert checksums(visit) == before
     assert files_below(services.context.workspace.root) == kept
-    with pytest.raises(StateError, match="put back already"):
+    with pytest.raises(StateError, match="nothing left of activity"):
         service.restore(activity)
     # And again, for it is as if it had never been.
     assert len(service.write_accepted(run)) == 3
