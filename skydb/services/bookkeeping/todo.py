@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from skydb.domain.grouping import GroupBy
 from skydb.domain.todo import TodoRule
+from skydb.domain.vocabulary import AlignmentRoad
 from skydb.services.core import Context
 from skydb.store import books_queries, due_queries
+from skydb.store.roads import RoadOf, roads_of
 from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
@@ -116,10 +119,7 @@ class TodoService:
         """Due rows, each with the command that would settle it and not be refused."""
         from skydb.services.bookkeeping.refused import field_of, refusals, runnable
 
-        catalog = books_queries.newest_catalog(session)
-        names = {row["product"] for row in rows if row["product"]}
-        shared = books_queries.shared_names(session, names)
-        shown = [_todo_row(row, catalog, shared) for row in rows]
+        shown = _shown(session, rows)
         fields = [field_of(row) for row in shown if row["method"]]
         refused = refusals(session, self.context.workspace, fields)
         if not refused:
@@ -131,11 +131,8 @@ class TodoService:
             known = books_queries.in_order(
                 books_queries.due_in(session, {}, "proposal_id", [p for p in proposals if p])
             )
-        shared = shared | books_queries.shared_names(
-            session, {row["product"] for row in known if row["product"]}
-        )
         return runnable(
-            shown, refused, known, lambda row: str(_todo_row(row, catalog, shared)["command"])
+            shown, refused, known, lambda row: str(_shown(session, [row])[0]["command"])
         )
 
     def due_counts(self, scope: Scope | None = None) -> dict[TodoRule, int]:
@@ -186,9 +183,20 @@ def _joined(names: Iterable[str | None]) -> str | None:
     return ", ".join(dict.fromkeys(name for name in names if name)) or None
 
 
-def _todo_row(row: Row, catalog: str | None, shared: Collection[str]) -> Row:
+def _shown(session: Session, rows: Sequence[Row]) -> list[Row]:
+    catalog = books_queries.newest_catalog(session)
+    names = {row["product"] for row in rows if row["product"]}
+    shared = books_queries.shared_names(session, names)
+    roads = roads_of(session, {row["fitted_id"] for row in rows if row["fitted_id"] is not None})
+    return [_todo_row(row, catalog, shared, roads) for row in rows]
+
+
+def _todo_row(
+    row: Row, catalog: str | None, shared: Collection[str], roads: Mapping[int, RoadOf]
+) -> Row:
     product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
-    asked = {**row, "refcat": row["refcat"] or catalog, "product": product}
+    road = roads.get(row["fitted_id"])
+    asked = {**row, "refcat": row["refcat"] or catalog, "product": product, "road": road}
     command = _COMMANDS[TodoRule(row["rule"])](asked)
     shown = ("rule", "subject", "reason", "since")
     rest = {
@@ -221,8 +229,21 @@ def _fit(row: Row) -> str:
         return _fetch(row)
     if row["refcat"] is None:
         return _command("refcat", "gaia")
+    return _command("align", "run", "--refcat", row["refcat"], *_fitted(row))
+
+
+def _fitted(row: Row) -> list[object]:
+    """Name what is to be fitted: a product, or an exposure as it was fitted the last time."""
     products = [row["product"]] if row["product"] else []
-    return _command("align", "run", "--refcat", row["refcat"], *products)
+    if row["road"] is None:
+        return products
+    road, group_by = row["road"]
+    if road is not AlignmentRoad.GROUP:
+        return ["--what", road.value, *products]
+    by = ["--group-by", group_by] if group_by else []
+    is_of_target = group_by == GroupBy.TARGET and row["target"]
+    of = ["--target", row["target"]] if is_of_target else ["--visit", row["visit"]]
+    return ["--what", road.value, *by, *of]
 
 
 def _match(row: Row) -> str:

@@ -28,7 +28,7 @@ s.origin = 'tweakreg' AND s.version_id IS NOT NULL AND s.superseded_by_id IS NUL
 
 {% macro of_fit() -%}
 {{ of_visit(product="p.filename", product_id="p.id", fitted_id="p.id", rootname="e.rootname", exposure_id="e.id",
-            refcat="c.name", run_id="s.activity_id", **kwargs) }}
+            target="e.target_name", refcat="c.name", run_id="s.activity_id", **kwargs) }}
 {%- endmacro %}
 
 {#- Matched sources that a fit of each geometry wants, and the least trust of a good one. -#}
