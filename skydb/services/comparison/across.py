@@ -142,7 +142,10 @@ class Comparison:
 
     @cached_property
     def _links(self) -> list[Link]:
-        chips = {run_id: values.keys() for run_id, values in self._values.items()}
+        chips = {
+            run_id: {chip: value.mdrizsky is not None for chip, value in values.items()}
+            for run_id, values in self._values.items()
+        }
         return links(self.series, chips, self.wanted)
 
     @cached_property

@@ -13,6 +13,8 @@ from skydb.domain.vocabulary import SkyMethod
 Chip = tuple[int, int]
 #: Runs that were to do a method or did it, in the order of comparison.
 Series = Mapping[SkyMethod, Sequence[SkyRun]]
+#: Chips of each run, and whether it has a value of them.
+Chips = Mapping[int, Mapping[Chip, bool]]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -58,18 +60,19 @@ def best_of(runs: Iterable[SkyRun], method: SkyMethod) -> SkyRun | None:
     return max(found, key=lambda run: (run.effective_method is method, run.id), default=None)
 
 
-def links(series: Series, chips: Mapping[int, Set[Chip]], wanted: Set[int] | None) -> list[Link]:
+def links(series: Series, chips: Chips, wanted: Set[int] | None) -> list[Link]:
     """Pair the values to compare.
 
-    A value is compared with that of the last run before that really used the method. A run
-    that was downgraded in between does not show what changed since.
+    A value is compared with that of the last run before that really used the method and has a
+    value. A run in between that was downgraded, or in which the exposure had nothing to be
+    matched to, does not show what changed since.
 
     Parameters
     ----------
     series : mapping of SkyMethod to sequence of SkyRun
         In the order of comparison.
-    chips : mapping of int to set
-        Chips that each run has a value of, by run.
+    chips : mapping of int to mapping
+        Chips of each run, by run, and whether it has a value of them.
     wanted : set of int, optional
         Exposures that are asked for; all when None.
 
@@ -86,18 +89,16 @@ def links(series: Series, chips: Mapping[int, Set[Chip]], wanted: Set[int] | Non
     ]
 
 
-def _chains(
-    method: SkyMethod, runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]
-) -> Iterator[Link]:
+def _chains(method: SkyMethod, runs: Sequence[SkyRun], chips: Chips) -> Iterator[Link]:
     for chip, having in sorted(_by_chip(runs, chips).items()):
         if len(having) == 1:
             is_first = having[0] is runs[0]
             yield Link(method, chip, *((having[0], None) if is_first else (None, having[0])))
-        for baseline, run in zip(_baselines(having, method), having[1:], strict=False):
+        for baseline, run in zip(_baselines(having, method, chip, chips), having[1:], strict=False):
             yield Link(method, chip, baseline, run)
 
 
-def _by_chip(runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]) -> dict[Chip, list[SkyRun]]:
+def _by_chip(runs: Sequence[SkyRun], chips: Chips) -> dict[Chip, list[SkyRun]]:
     found: dict[Chip, list[SkyRun]] = {}
     for run in runs:
         for chip in chips.get(run.id, ()):
@@ -105,10 +106,14 @@ def _by_chip(runs: Sequence[SkyRun], chips: Mapping[int, Set[Chip]]) -> dict[Chi
     return found
 
 
-def _baselines(runs: Iterable[SkyRun], method: SkyMethod) -> Iterator[SkyRun]:
-    """After each run, the last one so far that did the method, else the last one."""
-    good = None
+def _baselines(
+    runs: Iterable[SkyRun], method: SkyMethod, chip: Chip, chips: Chips
+) -> Iterator[SkyRun]:
+    """After each run, the last one so far that says most: with a value, by the method, any."""
+    best: tuple[tuple[bool, bool], SkyRun] | None = None
     for run in runs:
-        if run.effective_method is method:
-            good = run
-        yield good or run
+        is_good = run.effective_method is method
+        rank = (is_good and chips[run.id][chip], is_good)
+        if best is None or rank >= best[0]:
+            best = rank, run
+        yield best[1]

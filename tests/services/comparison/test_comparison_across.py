@@ -190,6 +190,21 @@ def test_the_history_skips_a_downgraded_run_when_it_looks_for_the_one_before(
     assert rows[1].difference_relative == pytest.approx(0.1)
 
 
+def test_the_history_skips_a_run_without_a_value_when_it_looks_for_the_one_before(
+    book: SmallLedger,
+) -> None:
+    one = book.run(LOCALMIN, skies(1.0, 1.1, 1.2), on=BEFORE)
+    other = book.run(LOCALMIN, {**skies(1.0, 1.1, 1.2), A: None}, on=AFTER)
+    last = book.run(LOCALMIN, skies(1.5, 1.1, 1.2), on=LATER)
+    rows = book.services.comparison.skies.history()
+    assert [(row.run_a, row.run_b, row.difference) for row in rows if row.rootname == A] == [
+        (one, other, None), (one, last, 0.5)
+    ]  # fmt: skip
+    assert {(row.run_a, row.run_b) for row in rows if row.rootname == B} == {
+        (one, other), (other, last)
+    }  # fmt: skip
+
+
 def test_the_history_is_in_the_order_in_which_runs_ran_not_in_that_of_their_rows(
     book_anywhere: SmallLedger,
 ) -> None:
