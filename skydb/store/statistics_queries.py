@@ -34,6 +34,9 @@ _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 #: Runs whose constants are taken at once.
 _RUNS = 500
 
+#: Rows that are taken from the database at a time: of one visit there may be very many.
+_ROWS = 4096
+
 
 def packed_skies(
     connection: Connection,
@@ -59,7 +62,7 @@ def packed_skies(
     """
     query = _values(scope or Scope(), replays=replays)
     found = connection.execute(query.where(Visit.id.in_(visits), *conditions))
-    values = list(map(Value._make, found.all()))
+    values = [Value._make(row) for part in found.partitions(_ROWS) for row in part]
     runs = {value.run_id for value in values}
     return list(Packer(_constants(connection, runs)).packs(values))
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Reasons that are joined in one row.
 _FEW_REASONS = 3
 
+#: Rules that name the drizzled product as part of which an exposure is fitted.
+_OF_PRODUCTS = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
+
 #: Proposals, and visits, of which it is quicker to ask for them than for everything.
 _MANY_PROPOSALS, _MANY_VISITS = 50, 3000
 
@@ -187,8 +190,13 @@ def _shown(session: Session, rows: Sequence[Row]) -> list[Row]:
     catalog = books_queries.newest_catalog(session)
     names = {row["product"] for row in rows if row["product"]}
     shared = books_queries.shared_names(session, names)
-    roads = roads_of(session, {row["fitted_id"] for row in rows if row["fitted_id"] is not None})
+    roads = roads_of(session, {row["fitted_id"] for row in rows if _may_be_single(row)})
     return [_todo_row(row, catalog, shared, roads) for row in rows]
+
+
+def _may_be_single(row: Row) -> bool:
+    """Whether what is to be fitted may be an exposure by itself, and not a drizzled product."""
+    return row["fitted_id"] is not None and TodoRule(row["rule"]) not in _OF_PRODUCTS
 
 
 def _todo_row(
