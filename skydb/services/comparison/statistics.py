@@ -222,7 +222,8 @@ class StatisticsService:
             rows.sort(key=_place)
         if not rows:
             raise NotFoundError(
-                f"There are no sky values of {wanted.label}.", advice="Start with `skydb sky run`."
+                f"There are no sky values{'' if wanted.is_everything else f' of {wanted.label}'}.",
+                advice="Start with `skydb sky run`.",
             )
         return [row for row in rows if method is None or row.method == method.value]
 
