@@ -12,8 +12,11 @@ from typing import NamedTuple, cast
 
 from skydb.files.logs.events import Known, meaning_of
 from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner
+from skydb.files.logs.patterns import What
 from skydb.files.textfile import WHOLE, Span, stream_blocks
 
+#: Events that begin a run.
+_BEGINNINGS = frozenset({What.BANNER, What.VERSIONS_FOLLOW, What.LOG_NAMED, What.STEP})
 #: Lines that are remembered.
 _REMEMBERED = 20_000
 
@@ -56,9 +59,12 @@ class Glossary:
         self._cleaner = cleaner
         self._known: dict[str, str | Known] = {}
         """Of a line without meaning and logger its text."""
+        self.changed: list[int] = []
+        """Places of lines looked up last whose prefix was not that of the lines before."""
 
     def look_up(self, lines: Sequence[str]) -> tuple[list[str], list[tuple[int, Known]]]:
         """Texts of lines, and the places of those that have a meaning or a logger."""
+        self.changed = []
         found = self._known_of(lines)
         special = [(place, one) for place, one in enumerate(found) if isinstance(one, Known)]
         for place, one in special:
@@ -71,20 +77,41 @@ class Glossary:
             if one is None:
                 prefix = self._cleaner.learned
                 again = self._known.get(lines[place])
-                found[place] = self._learn(lines[place]) if again is None else again
+                found[place] = self._learn(lines[place], place) if again is None else again
                 if self._cleaner.learned is not prefix:
                     self._known.clear()
                     found[place + 1 :] = [None] * (len(lines) - place - 1)
         return found
 
-    def _learn(self, line: str) -> str | Known:
+    def _learn(self, line: str, place: int) -> str | Known:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         if line.startswith(USUAL):
             text, has_logger = line[USUAL_LENGTH:], False
         else:
-            text, has_logger = self._cleaner.strip(line)
+            text, has_logger = self._strip(line, place)
         meaning = meaning_of(text)
         is_plain = meaning is None and not has_logger
         one = self._known[line] = text if is_plain else Known(text, has_logger, meaning)
         return one
+
+    def _strip(self, line: str, place: int) -> tuple[str, bool]:
+        """Text of a line, of which the prefix may be new, and whether it has a logger."""
+        cleaner = self._cleaner
+        text, has_logger = cleaner.strip(line)
+        if not _may_have_more(text):
+            return text, has_logger
+        earlier, prefix = cleaner.learned, cleaner.learn(line)
+        if prefix is None:
+            return text, has_logger
+        if not prefix.begins and cleaner.learned is not earlier:
+            self.changed.append(place)
+        return cleaner.strip(line)
+
+
+def _may_have_more(text: str) -> bool:
+    """Whether a text has no meaning, or begins a run after something like an ornament."""
+    meaning = meaning_of(text)
+    if meaning is None:
+        return True
+    return meaning[0] in _BEGINNINGS and not (text[:1].isalpha() or text.startswith("===="))

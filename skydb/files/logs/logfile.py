@@ -50,6 +50,8 @@ class LogFile:
     checkpoints: Collection[int] = ()
     orphans: list[LogProblem] = field(default_factory=list)
     """Lines with values that stand outside of any run; known when all runs were read."""
+    changes: list[LogProblem] = field(default_factory=list)
+    """Lines with which the text before the lines of a run changes; known then, too."""
 
     def runs(self) -> Generator[tuple[Logged, dict[str, Any]], None, None]:
         """Every run, with the facts of its file; close the generator to end early.
@@ -72,18 +74,23 @@ class LogFile:
         if seam is None:
             reader = RunReader(self.checkpoints)
             yield from reader.runs(blocks_of(self.path))
-            self.orphans += reader.orphans
+            self._note(reader)
         else:
             log = DividedLog(self.path, seam, frozenset(self.checkpoints))
             yield from log.runs()
             self.orphans += log.orphans
+            self.changes += log.changes
 
     def _runs_of_cells(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
         for cell in read_notebook(self.path):
             reader = RunReader(self.checkpoints)
             for run in reader.runs([Block.of(cell.lines)]):
                 yield run, {"notebook": cell.facts}
-            self.orphans += reader.orphans
+            self._note(reader)
+
+    def _note(self, reader: RunReader) -> None:
+        self.orphans += reader.orphans
+        self.changes += reader.changes
 
     def _refuse_pages(self) -> None:
         head = next(iter(text_chunks(self.path, _HEAD_BYTES)), b"")

@@ -34,6 +34,8 @@ class RunReader:
         self._glossary = Glossary(self._cleaner)
         self._finder = EventFinder()
         self._runs = OpenRuns(checkpoints, self._cleaner.forget, self._catch_up)
+        self.changes: list[LogProblem] = []
+        """Lines in the middle of a run with which the text before its lines changes."""
         self._numbers: Sequence[int] = ()
         self._texts: list[str] = []
         self._begin = self._end = 0
@@ -90,6 +92,8 @@ class RunReader:
         runs, finder = self._runs, self._finder
         self._numbers, self._begin, self._end = block.numbers, 0, 0
         self._texts, lines = self._glossary.look_up(block.lines)
+        changed = self._glossary.changed
+        self.changes += [LogProblem(block.numbers[n], block.lines[n]) for n in changed]
         is_plain, section = self._is_plain, None
         for place, line in lines:
             if not is_plain:
