@@ -13,10 +13,14 @@ from typing import NamedTuple, cast
 from skydb.files.logs.events import Known, meaning_of
 from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner
 from skydb.files.logs.patterns import What
-from skydb.files.textfile import WHOLE, Span, stream_blocks
+from skydb.files.textfile import NUL_MARK, WHOLE, Span, stream_blocks
 
 #: Events that begin a run.
 _BEGINNINGS = frozenset({What.BANNER, What.VERSIONS_FOLLOW, What.LOG_NAMED, What.STEP})
+#: Blanks that word processors and browsers put in.
+_BLANKS = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", " "))
+_CHANGED = "the text before the lines changes, so that lines before it may be lost"
+_DAMAGED = "it has NUL characters, in whose place something may be lost"
 #: Lines that are remembered.
 _REMEMBERED = 20_000
 
@@ -59,12 +63,12 @@ class Glossary:
         self._cleaner = cleaner
         self._known: dict[str, str | Known] = {}
         """Of a line without meaning and logger its text."""
-        self.changed: list[int] = []
-        """Places of lines looked up last whose prefix was not that of the lines before."""
+        self.doubts: list[tuple[int, str]] = []
+        """Places of lines looked up last at which others may be lost, each with the reason."""
 
     def look_up(self, lines: Sequence[str]) -> tuple[list[str], list[tuple[int, Known]]]:
         """Texts of lines, and the places of those that have a meaning or a logger."""
-        self.changed = []
+        self.doubts = []
         found = self._known_of(lines)
         special = [(place, one) for place, one in enumerate(found) if isinstance(one, Known)]
         for place, one in special:
@@ -83,16 +87,19 @@ class Glossary:
                     found[place + 1 :] = [None] * (len(lines) - place - 1)
         return found
 
-    def _learn(self, line: str, place: int) -> str | Known:
+    def _learn(self, given: str, place: int) -> str | Known:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
+        line = given if given.isascii() else given.translate(_BLANKS)
+        if NUL_MARK in line:
+            self.doubts.append((place, _DAMAGED))
         if line.startswith(USUAL):
             text, has_logger = line[USUAL_LENGTH:], False
         else:
             text, has_logger = self._strip(line, place)
         meaning = meaning_of(text)
         is_plain = meaning is None and not has_logger
-        one = self._known[line] = text if is_plain else Known(text, has_logger, meaning)
+        one = self._known[given] = text if is_plain else Known(text, has_logger, meaning)
         return one
 
     def _strip(self, line: str, place: int) -> tuple[str, bool]:
@@ -105,7 +112,7 @@ class Glossary:
         if prefix is None:
             return text, has_logger
         if not prefix.begins and cleaner.learned is not earlier:
-            self.changed.append(place)
+            self.doubts.append((place, _CHANGED))
         return cleaner.strip(line)
 
 

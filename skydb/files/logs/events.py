@@ -12,12 +12,17 @@ _A, _T = LoggedTask.ASTRODRIZZLE, LoggedTask.TWEAKREG
 
 #: Characters that may precede the first word of a line.
 _WORD = re.compile(r"[ *#!.=<-]*([A-Za-z_]+)")
-_PARAMETER = re.compile(r"\t(\w+) :\t(.*)$")
+_PARAMETER = re.compile(r"\t(\w+) :(?:\t(.*)|\s*)$")
 _PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
 _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
-_HEADING = re.compile(r"-----  (\S.*?)  -----")
+#: One that is not closed is cut, and no heading of skymatch.
+_HEADING = re.compile(r"-----  ?(\S.*?)(?: +-----| *$)")
+#: Line that nbclient puts before each piece of what a cell printed.
+_MARKER = re.compile(r"----- (?:stdout|stderr) -----\s*$")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
-_PRODUCT = re.compile(r"    (\S.*?) *$")
+_PRODUCT = re.compile(r"(?:[ \t]+|(?=\S+\.fits\s*$))(\S.*?)\s*$")
+#: Parameter of a log whose tabs became blanks; known by the section that it stands in.
+_SPACED_PARAMETER = re.compile(r" *([a-z]\w*) :(?:[ \t]+(.*?))?\s*$")
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
@@ -56,12 +61,17 @@ def meaning_of(text: str) -> Meaning | None:
     """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
         # The same of thousands of runs is kept once.
-        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
+        return (
+            What.PARAMETER,
+            None,
+            (sys.intern(found[1]), sys.intern((found[2] or "").strip())),
+            None,
+        )
     word = _WORD.match(text)
     if word is None:
         return None
-    if text.startswith("-----  ") and (found := _HEADING.match(text)):
-        return What.HEADING, _A, (found[1],), None
+    if text.startswith("----- ") and (found := _HEADING.match(text)):
+        return None if _MARKER.match(text) else (What.HEADING, _A, (found[1],), None)
     rows = _TABLE.get(word[1])
     if rows is not None:
         return _in_table(text, rows, word.start(1))
@@ -102,20 +112,27 @@ class EventFinder:
         return Event(what, task, number, groups, text, has_logger)
 
     def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
-        """A line of the list that was begun; anything else ends the list."""
+        """A line of the list that was begun; anything else ends the list.
+
+        What is printed between the skies ends their list only when it has a meaning itself.
+        """
         what, regex, task = _CONTINUED[self.follows or What.UNREAD]
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
-            return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
-        if what is not What.EXCEPTION and text.strip():
+            return Event(what, task, number, found.groups("") or (found[0],), text, has_logger)
+        if what not in _LASTING and text.strip() and not _MARKER.match(text):
             self.follows = None
         return None
 
 
+#: Lists that other lines do not end.
+_LASTING = frozenset({What.EXCEPTION, What.FINAL_SKY})
 #: Meaning of the lines after one, while they have the same form.
 _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
     What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),
+    What.SECTION: (What.PARAMETER, _SPACED_PARAMETER, None),
+    What.STEP: (What.PARAMETER, _SPACED_PARAMETER, None),  # 3.11 prints no heading.
     What.FINAL_SKIES: (What.FINAL_SKY, _FINAL_SKY, _A),
     What.TRACEBACK: (What.EXCEPTION, _EXCEPTION, None),
     What.PYTHON: (What.PYTHON, _PYTHON_ALONE, None),

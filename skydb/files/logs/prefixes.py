@@ -48,10 +48,10 @@ _OWN_LEVEL = re.compile(rf"\[(?:{_LEVEL}) *(?::[\w.]+)?\] ?$")
 _LOOKS_PRINTED = re.compile(rf"\d|\b(?:{_LEVEL})\b|[:>|\]}}+\t%-] *$|^\s*$|\w\.\w")
 _CLOCK = re.compile(rf"\d:\d\d|\b(?:{_LEVEL})\b")
 _ENDS_WELL = re.compile(r"[\s:>|\]})+%\-#;]$")
-_DATES = frozenset(
-    "jan feb mar apr may jun jul aug sep oct nov dec january february march april june july "
-    "august september october november december mon tue wed thu fri sat sun monday tuesday "
-    "wednesday thursday friday saturday sunday".split()
+_DATES = re.compile(
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)"
+    r"(?:uary|ruary|ch|il|ust|ember|ober|day|sday|nesday|rsday|urday)?",
+    re.IGNORECASE,
 )
 _WIDEST = 60
 _NAME = r"[^\W\d][\w.\-]*"
@@ -127,7 +127,7 @@ def _name(text: str, *, is_clocked: bool) -> str:
     """Names of modules and days change from line to line, and those of programs do not."""
     if text.lower() in ("am", "pm"):
         return "[AaPp][Mm]"
-    if text.lower() in _DATES:
+    if _DATES.fullmatch(text):
         return r"[^\W\d]+"
     if re.fullmatch(r"[IWEF]\d{4}", text):
         return r"[IWEF]\d+"
