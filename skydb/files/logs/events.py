@@ -23,6 +23,8 @@ _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
 _PRODUCT = re.compile(r"(?:[ \t]+|(?=\S+\.fits\s*$))(\S.*?)\s*$")
 #: Parameter of a log whose tabs became blanks; known by the section that it stands in.
 _SPACED_PARAMETER = re.compile(r" *([a-z]\w*) :(?:[ \t]+(.*?))?\s*$")
+_INDENTED_PARAMETER = re.compile(r" +[a-z]\w* :(?: |$)")
+_LISTED = re.compile(r"    \S+\.fits\s*$")
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
@@ -61,12 +63,8 @@ def meaning_of(text: str) -> Meaning | None:
     """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
         # The same of thousands of runs is kept once.
-        return (
-            What.PARAMETER,
-            None,
-            (sys.intern(found[1]), sys.intern((found[2] or "").strip())),
-            None,
-        )
+        value = (found[2] or "").strip()
+        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(value)), None
     word = _WORD.match(text)
     if word is None:
         return None
@@ -78,6 +76,20 @@ def meaning_of(text: str) -> Meaning | None:
     if " Version -> " in text and (found := _PACKAGE.match(text)):
         return What.PACKAGE, None, (found[1], found[2]), None
     return None
+
+
+def is_known(text: str) -> bool:
+    """Whether a line is whole and has a meaning, by itself or in a list."""
+    meaning = meaning_of(text)
+    if meaning is not None:
+        is_damaged = meaning[0] is What.BANNER and not meaning[2][-1]
+        return meaning[0] is not What.UNREAD and not is_damaged
+    return any(form.match(text) for form in (_FINAL_SKY, _LISTED, _INDENTED_PARAMETER))
+
+
+def is_parameter(text: str) -> bool:
+    """Whether a line is a parameter, its tabs kept or not."""
+    return any(form.match(text) for form in (_PARAMETER, _INDENTED_PARAMETER))
 
 
 def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:

@@ -79,6 +79,11 @@ class LineCleaner:
                 return _without_level(line[found.end() :]), False
         return line, False
 
+    def is_prefixed(self, line: str) -> bool:
+        """Whether a line begins with a prefix, and be it with nothing else."""
+        learned = self.learned is not None and self.learned.match(line)
+        return bool(learned or any(one.match(line) for one in (_LEVEL, _LOGGER, _STAMPED)))
+
     def learn(self, line: str) -> Prefix | None:
         """Learn the prefix of a line that has no meaning as it stands, if it has one.
 
