@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from skydb.files.logs.events import Known, meaning_of
+from skydb.files.logs.events import Known, Meaning, meaning_of
 from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner
 from skydb.files.logs.patterns import What
 from skydb.files.textfile import NUL_MARK, WHOLE, Span, stream_blocks
@@ -95,30 +95,29 @@ class Glossary:
             self.doubts.append((place, _DAMAGED))
         if line.startswith(USUAL):
             text, has_logger = line[USUAL_LENGTH:], False
+            meaning = meaning_of(text)
         else:
-            text, has_logger = self._strip(line, place)
-        meaning = meaning_of(text)
+            text, has_logger = self._cleaner.strip(line)
+            meaning = meaning_of(text)
+            if _may_have_more(text, meaning) and self._learn_prefix(line, place):
+                text, has_logger = self._cleaner.strip(line)
+                meaning = meaning_of(text)
         is_plain = meaning is None and not has_logger
         one = self._known[given] = text if is_plain else Known(text, has_logger, meaning)
         return one
 
-    def _strip(self, line: str, place: int) -> tuple[str, bool]:
-        """Text of a line, of which the prefix may be new, and whether it has a logger."""
-        cleaner = self._cleaner
-        text, has_logger = cleaner.strip(line)
-        if not _may_have_more(text):
-            return text, has_logger
-        earlier, prefix = cleaner.learned, cleaner.learn(line)
+    def _learn_prefix(self, line: str, place: int) -> bool:
+        """Learn the prefix of a line; return whether it has one."""
+        earlier, prefix = self._cleaner.learned, self._cleaner.learn(line)
         if prefix is None:
-            return text, has_logger
-        if not prefix.begins and cleaner.learned is not earlier:
+            return False
+        if not prefix.begins and self._cleaner.learned is not earlier:
             self.doubts.append((place, _CHANGED))
-        return cleaner.strip(line)
+        return True
 
 
-def _may_have_more(text: str) -> bool:
+def _may_have_more(text: str, meaning: Meaning | None) -> bool:
     """Whether a text has no meaning, or begins a run after something like an ornament."""
-    meaning = meaning_of(text)
     if meaning is None:
         return True
     return meaning[0] in _BEGINNINGS and not (text[:1].isalpha() or text.startswith("===="))

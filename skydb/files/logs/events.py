@@ -17,13 +17,10 @@ _PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
 _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
 #: One that is not closed is cut, and no heading of skymatch.
 _HEADING = re.compile(r"-----  ?(\S.*?)(?: +-----| *$)")
-#: Line that nbclient puts before each piece of what a cell printed.
-_MARKER = re.compile(r"----- (?:stdout|stderr) -----\s*$")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
 _PRODUCT = re.compile(r"(?:[ \t]+|(?=\S+\.fits\s*$))(\S.*?)\s*$")
-#: Parameter of a log whose tabs became blanks; known by the section that it stands in.
-_SPACED_PARAMETER = re.compile(r" *([a-z]\w*) :(?:[ \t]+(.*?))?\s*$")
-_INDENTED_PARAMETER = re.compile(r" +[a-z]\w* :(?: |$)")
+#: Parameter of a log whose tabs became blanks, or none.
+_SPACED_PARAMETER = re.compile(r" {0,8}([a-z][a-z0-9_]*) :(?:[ \t]+(.*)|$)")
 _LISTED = re.compile(r"    \S+\.fits\s*$")
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
@@ -62,20 +59,26 @@ class Known(NamedTuple):
 def meaning_of(text: str) -> Meaning | None:
     """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
-        # The same of thousands of runs is kept once.
-        value = (found[2] or "").strip()
-        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(value)), None
+        return _parameter(found)
     word = _WORD.match(text)
     if word is None:
         return None
     if text.startswith("----- ") and (found := _HEADING.match(text)):
-        return None if _MARKER.match(text) else (What.HEADING, _A, (found[1],), None)
+        return What.HEADING, _A, (found[1],), None
     rows = _TABLE.get(word[1])
     if rows is not None:
         return _in_table(text, rows, word.start(1))
     if " Version -> " in text and (found := _PACKAGE.match(text)):
         return What.PACKAGE, None, (found[1], found[2]), None
+    if " :" in text and (found := _SPACED_PARAMETER.match(text)):
+        return _parameter(found)
     return None
+
+
+def _parameter(found: re.Match[str]) -> Meaning:
+    """Meaning of a parameter; the same of thousands of runs is kept once."""
+    value = (found[2] or "").strip()
+    return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(value)), None
 
 
 def is_known(text: str) -> bool:
@@ -84,12 +87,12 @@ def is_known(text: str) -> bool:
     if meaning is not None:
         is_damaged = meaning[0] is What.BANNER and not meaning[2][-1]
         return meaning[0] is not What.UNREAD and not is_damaged
-    return any(form.match(text) for form in (_FINAL_SKY, _LISTED, _INDENTED_PARAMETER))
+    return any(form.match(text) for form in (_FINAL_SKY, _LISTED))
 
 
 def is_parameter(text: str) -> bool:
     """Whether a line is a parameter, its tabs kept or not."""
-    return any(form.match(text) for form in (_PARAMETER, _INDENTED_PARAMETER))
+    return any(form.match(text) for form in (_PARAMETER, _SPACED_PARAMETER))
 
 
 def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
@@ -133,7 +136,7 @@ class EventFinder:
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
             return Event(what, task, number, found.groups("") or (found[0],), text, has_logger)
-        if what not in _LASTING and text.strip() and not _MARKER.match(text):
+        if what not in _LASTING and text.strip():
             self.follows = None
         return None
 
@@ -143,8 +146,6 @@ _LASTING = frozenset({What.EXCEPTION, What.FINAL_SKY})
 #: Meaning of the lines after one, while they have the same form.
 _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
     What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),
-    What.SECTION: (What.PARAMETER, _SPACED_PARAMETER, None),
-    What.STEP: (What.PARAMETER, _SPACED_PARAMETER, None),  # 3.11 prints no heading.
     What.FINAL_SKIES: (What.FINAL_SKY, _FINAL_SKY, _A),
     What.TRACEBACK: (What.EXCEPTION, _EXCEPTION, None),
     What.PYTHON: (What.PYTHON, _PYTHON_ALONE, None),

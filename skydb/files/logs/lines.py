@@ -30,9 +30,11 @@ _STAMPED = re.compile(  # 2021-03-04 12:00:00,123 - drizzlepac.util - INFO - tex
 USUAL = "[INFO    ] "
 USUAL_LENGTH = len(USUAL)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: Line that nbclient puts before each piece of what a cell printed.
+_MARKER = re.compile(r"----- (?:stdout|stderr) -----\s*$")
 #: Prefixes that a log may have, one after the other.
 _MOST_PREFIXES = 20
-_MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC")
+_MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC-")
 
 #: Lines before the first prefix that are remembered, and lines that wait for their echo.
 _REMEMBERED, _WAITING = 50, 4000
@@ -71,6 +73,8 @@ class LineCleaner:
         if self.learned is not None and (found := self.learned.match(line)):
             return _without_level(line[found.end() :]), False
         if line[:1] in _MAY_BEGIN_A_PREFIX:
+            if _MARKER.match(line):
+                return "", False
             if found := _LEVEL.match(line):
                 return line[found.end() :], False
             if found := _LOGGER.match(line):

@@ -29,11 +29,12 @@ _GOES_ON = (
     r"|(?:AstroDrizzle Version \S+ is finished processing)"
 )
 _ANCHOR = re.compile(rf"(?P<begins>{_BEGINS})|{_GOES_ON}")
-#: One of these is in every line that has an anchor: to look for them costs little.
-_WORDS = (
-    *("ersion ", "==== Proc", "Setting up log", "log file:", "USER INPUT", " :\t", "fit for"),
-    *("XSH: ", "XRMS: ", "RMS_RA", "Final sol", "skymatch ", "sky value of", "rizzle input"),
-    *("railer file", "shifts for", "Matching sources", "matches for", "-----  ", "fit  for"),
+#: One of these is in every line that has an anchor, with a colon or without: to look for them
+#: costs little.
+_WORDS = ("sion Info", "Applying s", "Matching s", "matches f", "Final sol", "-----  ")
+_WORDS_WITH_COLON = (
+    *("ersion ", "==== Proc", "Setting up l", "log file:", "USER INP", " :\t", "fit ", "XSH: "),
+    *("XRMS: ", "RMS_RA", "skymatch ", "le input", "railer file", "shifts for", *_WORDS),
 )
 _LONGEST = 160
 _LEVEL = "|".join(LEVELS)
@@ -75,7 +76,7 @@ class Prefix:
 
 def prefix_of(line: str) -> Prefix | None:
     """Find the text before a line that drizzlepac is known to print; None when there is none."""
-    if not any(word in line for word in _WORDS):
+    if not _may_have_anchor(line):
         return None
     found = _ANCHOR.search(line)
     if found is None or not 0 < found.start() <= _LONGEST:
@@ -84,6 +85,15 @@ def prefix_of(line: str) -> Prefix | None:
     if not begins and not (_LOOKS_PRINTED.search(text) and _ENDS_WELL.search(text)):
         return None
     return Prefix(pattern_of(_OWN_LEVEL.sub("", text) or text), begins)
+
+
+def _may_have_anchor(line: str) -> bool:
+    """Whether one of the words is in a line that every anchor has."""
+    words = _WORDS_WITH_COLON if ":" in line else _WORDS
+    for word in words:  # noqa: SIM110  # It is asked of many lines, and `any` takes twice as long.
+        if word in line:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
