@@ -85,6 +85,7 @@ class LineCleaner:
 
     def is_prefixed(self, line: str) -> bool:
         """Whether a line begins with a prefix, and be it with nothing else."""
+        line = _COLOUR.sub("", line) if "\x1b" in line else line
         learned = self.learned is not None and self.learned.match(line)
         return bool(learned or any(one.match(line) for one in (_LEVEL, _LOGGER, _STAMPED)))
 

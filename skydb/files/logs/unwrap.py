@@ -74,6 +74,11 @@ def _width(lines: Sequence[str]) -> int | None:
     return longest if pairs >= _ENOUGH and pairs > ends and len(words) > 1 else None
 
 
+def _is_whole(line: str) -> bool:
+    """Whether a line has a meaning; a parameter at its very beginning may be the rest of a word."""
+    return is_known(line) and not (is_parameter(line) and line[:1].isalpha())
+
+
 def _is_plain(text: str, after: str) -> bool:
     """Whether two lines show by themselves that one was cut.
 
@@ -124,7 +129,7 @@ class _Joiner:
 
     def is_loose(self, line: str) -> bool:
         """Whether a line is nothing by itself, so that it may be the rest of another."""
-        return bool(line.strip()) and not self.is_prefixed(line) and not is_known(line)
+        return bool(line.strip()) and not self.is_prefixed(line) and not _is_whole(line)
 
     def changes_meaning(self, text: str, after: str) -> bool:
         """Whether a text means something else together with the line after it."""
@@ -138,8 +143,8 @@ class _Joiner:
             return False
         text = self.text_of(self._line)
         if is_known(text + after):
-            return not (is_known(after) and is_known(text)) or _is_fuller(text, text + after)
-        return not is_known(text) and not is_known(after)
+            return not (_is_whole(after) and is_known(text)) or _is_fuller(text, text + after)
+        return not is_known(text) and not _is_whole(after)
 
     def join(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Whole lines with their numbers; the last one may wait for its rest."""
