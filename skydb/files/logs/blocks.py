@@ -17,6 +17,8 @@ from skydb.files.textfile import NUL_MARK, WHOLE, Span, stream_blocks
 
 #: Events that begin a run.
 _BEGINNINGS = frozenset({What.BANNER, What.VERSIONS_FOLLOW, What.LOG_NAMED, What.STEP})
+#: What a line with a meaning may begin with, and a prefix too.
+_ORNAMENTS = frozenset("#!.=<")
 #: Blanks that word processors and browsers put in.
 _BLANKS = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", " "))
 _CHANGED = "the text before the lines changes, so that lines before it may be lost"
@@ -117,7 +119,9 @@ class Glossary:
 
 
 def _may_have_more(text: str, meaning: Meaning | None) -> bool:
-    """Whether a text has no meaning, or begins a run after something like an ornament."""
+    """Whether a text has no meaning, or one after something like an ornament."""
     if meaning is None:
         return True
-    return meaning[0] in _BEGINNINGS and not (text[:1].isalpha() or text.startswith("===="))
+    if text[:1].isalpha() or text.startswith("===="):
+        return False
+    return meaning[0] in _BEGINNINGS or text[:1] in _ORNAMENTS

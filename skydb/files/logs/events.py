@@ -18,7 +18,7 @@ _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
 #: One that is not closed is cut, and no heading of skymatch.
 _HEADING = re.compile(r"-----  ?(\S.*?)(?: +-----| *$)")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
-_PRODUCT = re.compile(r"(?:[ \t]+|(?=\S+\.fits\s*$))(\S.*?)\s*$")
+_PRODUCT = re.compile(r"(?:    (?=\S)|[ \t]*(?=\S+\.fits\s*$))(\S.*?)\s*$")
 #: Parameter of a log whose tabs became blanks, or none.
 _SPACED_PARAMETER = re.compile(r" {0,8}([a-z][a-z0-9_]*) :(?:[ \t]+(.*)|$)")
 _LISTED = re.compile(r"    \S+\.fits\s*$")

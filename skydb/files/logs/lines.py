@@ -32,6 +32,8 @@ USUAL_LENGTH = len(USUAL)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 #: Line that nbclient puts before each piece of what a cell printed.
 _MARKER = re.compile(r"----- (?:stdout|stderr) -----\s*$")
+#: Progress bar, alone in its line.
+_BAR = re.compile(r"\s*\d{1,3}%\|[^|]*\| *\d+/\d+ \[[^\[\]]*\]\s*$")
 #: Prefixes that a log may have, one after the other.
 _MOST_PREFIXES = 20
 _MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC-")
@@ -72,13 +74,16 @@ class LineCleaner:
             line = _COLOUR.sub("", line)
         if self.learned is not None and (found := self.learned.match(line)):
             return _without_level(line[found.end() :]), False
+        if "%|" in line and _BAR.match(line):
+            return "", False
         if line[:1] in _MAY_BEGIN_A_PREFIX:
             if _MARKER.match(line):
                 return "", False
             if found := _LEVEL.match(line):
                 return line[found.end() :], False
             if found := _LOGGER.match(line):
-                return _without_level(line[found.end() :]), True
+                # What has another prefix is not printed once more with the name of a logger.
+                return _without_level(line[found.end() :]), self.learned is None
             if (found := _STAMPED.match(line)) and found.end() < len(line):
                 return _without_level(line[found.end() :]), False
         return line, False

@@ -16,7 +16,7 @@ from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
 from skydb.files.logs.seam import seam_of
-from skydb.files.logs.unwrap import unwrapped, width_of
+from skydb.files.logs.unwrap import joiner_of
 from skydb.files.processes import available_cores
 from skydb.files.textfile import text_chunks
 
@@ -76,10 +76,10 @@ class LogFile:
                 yield run, {}
 
     def _runs_of_lines(self) -> Iterator[Logged]:
-        width = width_of(self.path)
-        if width is not None:
+        joiner = joiner_of(self.path)
+        if joiner is not None:
             reader = RunReader(self.checkpoints)
-            yield from reader.runs(unwrapped(blocks_of(self.path), width))
+            yield from reader.runs(joiner.blocks(blocks_of(self.path)))
             self._note(reader)
             return
         is_large = self.path.stat().st_size >= LARGE_BYTES and available_cores() > 1

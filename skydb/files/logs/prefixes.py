@@ -46,7 +46,7 @@ _TOKEN = re.compile(
 #: Level that drizzlepac's own logger prints: it is taken off by itself.
 _OWN_LEVEL = re.compile(rf"\[(?:{_LEVEL}) *(?::[\w.]+)?\] ?$")
 #: Prefixes of loggers have one of these; sentences that precede a quotation do not.
-_LOOKS_PRINTED = re.compile(rf"\d|\b(?:{_LEVEL})\b|[:>|\]}}+\t%-] *$|^\s*$|\w\.\w")
+_LOOKS_PRINTED = re.compile(rf"\d|\b(?:{_LEVEL})\b|[:;#>|\]}}+\t%-] *$|^\s*$|\w\.\w")
 _CLOCK = re.compile(rf"\d:\d\d|\b(?:{_LEVEL})\b")
 _ENDS_WELL = re.compile(r"[\s:>|\]})+%\-#;]$")
 _DATES = re.compile(
@@ -108,9 +108,12 @@ def pattern_of(text: str) -> str:
     is_clocked = _CLOCK.search(text) is not None
     last = tokens[-1:]
     padded = tokens[-2:] if len(tokens) > 1 and last[0].kind == "blanks" else []
+    if len(tokens) > 2 and tokens[-3].kind == "blanks" and len(tokens[-3].text) > 1:
+        padded = []  # Filled at its beginning.
     if padded and (found := _padded(*padded)):
         return "".join(_patterns(tokens[:-2], is_clocked=is_clocked)) + found
-    ending = re.escape(last[0].text) if last[0].kind == "blanks" else None
+    # Blanks at the end of a line that has nothing else may be cut.
+    ending = f"(?: {{{len(last[0].text)}}}|$)" if last[0].kind == "blanks" else None
     body = tokens[:-1] if ending else tokens
     return "".join(_patterns(body, is_clocked=is_clocked)) + (ending or "")
 
@@ -153,7 +156,7 @@ def _padded(word: _Token, blanks: _Token) -> str | None:
     count, width = len(blanks.text), len(word.text) + len(blanks.text)
     if word.kind == "level":
         lengths = {one: count if count == 1 else max(width - len(one), 1) for one in LEVELS}
-        return "(?:" + "|".join(f"{one} {{{length}}}" for one, length in lengths.items()) + ")"
+        return "(?:" + "|".join(f"{one}(?: {{{n}}}|$)" for one, n in lengths.items()) + ")"
     if count == 1 or width > _WIDEST or word.kind not in ("name", "digits"):
         return None
     one, rest = (r"[^\W\d]", r"[\w.\-]") if word.kind == "name" else (r"\d", r"\d")

@@ -26,8 +26,8 @@ _FIRST_WORD = re.compile(r"\W*\w*")
 _NUMBER_ALONE = re.compile(r"[\d.]+\s*$")
 
 
-def width_of(path: Path) -> int | None:
-    """Width at which the lines of a log are cut; None when they are not, by its first lines.
+def joiner_of(path: Path) -> Joiner | None:
+    """What puts the lines of a log together; None when they are not cut, by its first lines.
 
     Raises
     ------
@@ -35,34 +35,23 @@ def width_of(path: Path) -> int | None:
         When it cannot be read.
     """
     first = next(iter(blocks_of(path)), None)
-    return None if first is None else _width(first.lines)
+    return None if first is None else _joiner(first.lines)
 
 
-def unwrapped(blocks: Iterable[Block], width: int) -> Iterator[Block]:
-    """Blocks of whole lines, each with the number of its first piece.
-
-    Parameters
-    ----------
-    blocks : iterable of Block
-        Lines that are cut.
-    width : int
-        Their length.
-    """
-    joiner = _Joiner(width)
-    for block in blocks:
-        yield Block.of(joiner.join(zip(block.numbers, block.lines, strict=True)))
-    yield Block.of(joiner.end())
-
-
-def _width(lines: Sequence[str]) -> int | None:
+def _joiner(lines: Sequence[str]) -> Joiner | None:
     longest = max(map(len, lines), default=0)
     if not _NARROWEST <= longest <= _WIDEST:
         return None
-    joiner = _Joiner(longest)
+    joiner = Joiner(longest)
+    for line in lines:
+        joiner.learn(line)
+    return joiner if _are_cut(lines, joiner) else None
+
+
+def _are_cut(lines: Sequence[str], joiner: Joiner) -> bool:
     words: set[str] = set()
     pairs, ends = 0, 0
     for line, after in pairwise(lines):
-        joiner.learn(line)
         if joiner.is_full(line) and after.strip():
             text = joiner.text_of(line)
             if not joiner.changes_meaning(text, after):
@@ -71,7 +60,7 @@ def _width(lines: Sequence[str]) -> int | None:
             is_plain = _is_plain(text, after)
             pairs += _ENOUGH if is_plain else 1
             words |= {_first_word(text), *(["", after] if is_plain else [])}
-    return longest if pairs >= _ENOUGH and pairs > ends and len(words) > 1 else None
+    return pairs >= _ENOUGH and pairs > ends and len(words) > 1
 
 
 def _is_whole(line: str) -> bool:
@@ -102,13 +91,25 @@ def _first_word(text: str) -> str:
     return found[0] if found else ""
 
 
-class _Joiner:
-    """Puts pieces of lines together."""
+class Joiner:
+    """Puts pieces of lines together.
+
+    Parameters
+    ----------
+    width : int
+        Length of a line that is cut.
+    """
 
     def __init__(self, width: int) -> None:
         self._width = width
         self._cleaner = LineCleaner()
         self._number, self._line, self._waits = 0, "", False
+
+    def blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Blocks of whole lines, each with the number of its first piece."""
+        for block in blocks:
+            yield Block.of(self._join(zip(block.numbers, block.lines, strict=True)))
+        yield Block.of(self._end())
 
     def learn(self, line: str) -> None:
         """Learn the prefix of a line, if it has one."""
@@ -146,20 +147,20 @@ class _Joiner:
             return not (_is_whole(after) and is_known(text)) or _is_fuller(text, text + after)
         return not is_known(text) and not _is_whole(after)
 
-    def join(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    def _join(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Whole lines with their numbers; the last one may wait for its rest."""
         for number, line in lines:
             if self._waits and self._continues(line):
                 self._line += line
                 self._waits = self.is_full(line)
                 continue
-            yield from self.end()
+            yield from self._end()
             self.learn(line)
             self._number, self._line, self._waits = number, line, self.is_full(line)
             if not self._waits:
-                yield from self.end()
+                yield from self._end()
 
-    def end(self) -> Iterator[tuple[int, str]]:
+    def _end(self) -> Iterator[tuple[int, str]]:
         """The line that waits."""
         if self._number:
             yield self._number, self._line

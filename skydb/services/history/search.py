@@ -141,8 +141,13 @@ def _look_at_log(path: Path, found: Found) -> None:
     reasons = _reasons(log.orphans, log.doubts)
     if reasons:
         found.unused.append(Unused(path, "; ".join(reasons)))
-    elif not count and _is_called_as_logs(path) and has_traces(path, BEGINNINGS):
+    elif not count and _is_called_as_logs(path) and _shows_runs(path):
         found.unused.append(Unused(path, "it mentions a run, but has no beginning of one"))
+
+
+def _shows_runs(path: Path) -> bool:
+    """Whether a file of which no run is known has more than a notebook that explains them."""
+    return not path.name.lower().endswith(".ipynb") or has_traces(path, BEGINNINGS)
 
 
 def _reasons(orphans: Sequence[LogProblem], doubts: Sequence[LogProblem]) -> list[str]:

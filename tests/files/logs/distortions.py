@@ -48,7 +48,7 @@ PREFIXES: dict[str, Prefix] = {
     "place": lambda n, level, name, text: f"{_file(name)}:{n} {level}: {text}",
     "loguru": lambda n, level, name, text: f"{_clock(n)} | {level:8s} | {name}:run:{n} - {text}",
     "pytest": lambda n, level, name, text: f"{level:8s} {name}:{_file(name)}:{n} {text}",
-    "github": lambda n, level, name, text: f"2019-04-30T14:21:{n % 60:02d}.123Z [{level:8s}] {text}",
+    "github": lambda n, level, name, text: f"2019-04-30T14:21:{n % 60:02d}Z [{level:8s}] {text}",
     "german": lambda n, level, name, text: f"30.04.2019 14:21:{n % 60:02d} {level} {text}",
     "noon": lambda n, level, name, text: f"{_noon(n)} {level}: {text}",
     "ts": lambda n, level, name, text: f"{_day(n)} {text}",
@@ -141,4 +141,6 @@ HARMLESS: dict[str, Callable[[Lines], bytes]] = {
 
 def by_words(text: str, width: int) -> str:
     """Text wrapped at words, as mail programs do."""
-    return plain([piece for line in text.splitlines() for piece in textwrap.wrap(line, width) or [""]])
+    return plain(
+        [piece for line in text.splitlines() for piece in textwrap.wrap(line, width) or [""]]
+    )
