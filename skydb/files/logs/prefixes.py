@@ -108,8 +108,8 @@ def pattern_of(text: str) -> str:
     is_clocked = _CLOCK.search(text) is not None
     last = tokens[-1:]
     padded = tokens[-2:] if len(tokens) > 1 and last[0].kind == "blanks" else []
-    if len(tokens) > 2 and tokens[-3].kind == "blanks" and len(tokens[-3].text) > 1:
-        padded = []  # Filled at its beginning.
+    if padded and padded[0].kind == "digits" and tokens[-3:-2] and tokens[-3].kind == "blanks":
+        padded = []  # A number that is filled at its beginning.
     if padded and (found := _padded(*padded)):
         return "".join(_patterns(tokens[:-2], is_clocked=is_clocked)) + found
     # Blanks at the end of a line that has nothing else may be cut.

@@ -101,7 +101,8 @@ def test_another_prefix_from_a_line_on_is_seen(tmp_path, data):
 @given(st.data())
 def test_a_terminal_of_any_width_changes_nothing_unseen(tmp_path, data):
     name = data.draw(st.sampled_from(sorted(LOGS)))
-    prefix = data.draw(st.sampled_from([None, *sorted(PREFIXES)]))
+    # The end of a number that was cut looks like the number of a line.
+    prefix = data.draw(st.sampled_from([None, *sorted(PREFIXES.keys() - {"cat -n"})]))
     whole = plain(LOGS[name]) if prefix is None else prefixed(LOGS[name], PREFIXES[prefix])
     text = whole.expandtabs() if data.draw(st.booleans()) else whole
     # Narrower than this some prefixes have no room.
