@@ -13,7 +13,11 @@ from skydb.domain.vocabulary import ProductKind
 _NAME = re.compile(r"([a-z0-9]{9})_([a-z0-9]{3})\.fits(?:\.gz)?")
 #: First letters of rootnames: WFC3, ACS, NICMOS, STIS, WFPC2.
 _CAMERAS = "ijnou"
-_KINDS = frozenset(ProductKind)
+_KINDS = {
+    **{kind.value: kind for kind in ProductKind},
+    # drizzlepac calls the waivered form of a c0m so, with an underscore for the point.
+    "c0h": ProductKind.C0M,
+}
 #: A rootname before the kind, with any prefix; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
@@ -41,7 +45,7 @@ def product_named(filename: str) -> tuple[Rootname, ProductKind]:
     found = _NAME.fullmatch(name.lower())
     if found is None or found[1][0] not in _CAMERAS or found[2] not in _KINDS:
         raise ValueError(f"{name} is not named as the pipeline names its products")
-    return Rootname(found[1]), ProductKind(found[2])
+    return Rootname(found[1]), _KINDS[found[2]]
 
 
 def exposure_named(filename: str) -> Rootname:

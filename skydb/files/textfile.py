@@ -22,6 +22,14 @@ from skydb.files.checksum import require_file
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+#: Text of two bytes within one of one byte, as PowerShell appends it, and the reverse.
+_WIDE = re.compile(rb"(?:\xff\xfe)?(?:[\t\n\r -\xff]\0){2,}")
+_NARROW = re.compile(rb"[\t\n\r -~]{64}")
+#: Bytes at the beginning of a text that show how many bytes its characters have.
+_SHOWN_BY_BYTES = 64
+#: What a NUL becomes in a text, for databases refuse it.
+NUL_MARK = "\N{SYMBOL FOR NULL}"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CHUNK_BYTES = 1 << 18
 
@@ -67,7 +75,9 @@ def chunks_of(
 
 
 def text_chunks(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
-    """Read a text in pieces, as UTF-8 where it is marked as UTF-16, as shells of Windows write.
+    """Read a text in pieces, as UTF-8 where it is UTF-16 or UTF-32, as shells of Windows write.
+
+    Where only a part of it is UTF-16, that part is read as ASCII with NULs between.
 
     Raises
     ------
@@ -76,14 +86,50 @@ def text_chunks(path: Path, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
     """
     chunks = chunks_of(path, size)
     first = next(chunks, b"")
-    if not first.startswith(_UTF16_MARKS):
-        yield first
-        yield from chunks
-        return
-    decode = codecs.getincrementaldecoder("utf-16")(errors="replace").decode
-    for chunk in itertools.chain([first], chunks):
+    encoding = _encoding_of(first)
+    pieces = itertools.chain([first], chunks)
+    yield from _narrowed(pieces) if encoding is None else _recoded(pieces, encoding)
+
+
+def _encoding_of(first: bytes) -> str | None:
+    """Encoding of characters of several bytes; None when they have one, or as UTF-8 has it."""
+    if first.startswith(_UTF32_MARKS):
+        return "utf-32"
+    if first.startswith(_UTF16_MARKS):
+        return "utf-16"
+    low, high = first[0::2], first[1::2]
+    if len(first) < _SHOWN_BY_BYTES or not low.count(0) + high.count(0):
+        return None
+    if high.count(0) > 0.9 * len(high) and low.count(0) == 0:
+        return "utf-16-le"
+    return "utf-16-be" if low.count(0) > 0.9 * len(low) and high.count(0) == 0 else None
+
+
+def _recoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Pieces as UTF-8, until one has text of one byte: no character of it can be believed."""
+    decode = codecs.getincrementaldecoder(encoding)(errors="replace").decode
+    rest = iter(chunks)
+    for chunk in rest:
+        if _NARROW.search(chunk):
+            yield from _narrowed(itertools.chain([chunk], rest))
+            return
         yield decode(chunk).encode("utf-8", errors="replace")
     yield decode(b"", True).encode("utf-8", errors="replace")
+
+
+def _narrowed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces without the NULs of characters of two bytes."""
+    rest = b""
+    for chunk in chunks:
+        if b"\0" not in chunk:
+            yield rest + chunk
+            rest = b""
+            continue
+        piece, rest = rest + chunk, b""
+        if piece[-2:-1] == b"\0" and piece[-1:] != b"\0":
+            piece, rest = piece[:-1], piece[-1:]
+        yield _WIDE.sub(lambda found: found[0].removeprefix(b"\xff\xfe").replace(b"\0", b""), piece)
+    yield rest
 
 
 def _pieces(handle: io.BufferedIOBase, size: int) -> Iterator[bytes]:
@@ -183,7 +229,7 @@ def stream_blocks(path: Path, span: Span = WHOLE) -> Iterator[list[str]]:
         See :func:`chunks_of`.
     """
     rest = ""
-    for text in _texts(text_chunks(path) if span == WHOLE else _part(path, span)):
+    for text in _texts(text_chunks(path) if span == WHOLE else _narrowed(_part(path, span))):
         lines = text.split("\n")
         lines[0] = rest + lines[0]
         rest = lines.pop()[:LONGEST_LINE]
@@ -210,7 +256,7 @@ def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
         codecs.getincrementaldecoder("utf-8-sig")(errors="replace"), translate=True
     ).decode
     for chunk in chunks:
-        yield decode(chunk).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        yield decode(chunk).replace("\0", NUL_MARK)
     yield decode(b"", True)
 
 

@@ -27,6 +27,10 @@ def test_a_product_has_a_rootname_and_a_kind():
     assert (rootname.text, kind) == ("ibxl50030", ProductKind.DRZ)
 
 
+def test_the_waivered_form_of_an_exposure_is_the_exposure():
+    assert product_named("u40x010hm_c0h.fits") == product_named("u40x010hm_c0m.fits")
+
+
 @pytest.mark.parametrize(
     "name",
     ["horsehead_flt.fits", "f160w_drz.fits", "ibxl50clq_flt_copy.fits", "ibxl50clq.fits", ""],

@@ -7,6 +7,7 @@ before them; ``reader`` gives each event to its run; ``drizzle`` and ``tweakreg`
 
 from skydb.files.logs.draft import Logged
 from skydb.files.logs.logfile import (
+    BEGINNINGS,
     LogFile,
     has_traces,
     read_drizzle_log,
@@ -27,6 +28,7 @@ from skydb.files.logs.runs import (
 from skydb.files.logs.values import moment, number_in
 
 __all__ = [
+    "BEGINNINGS",
     "Chip",
     "LogFile",
     "LogLines",

@@ -47,6 +47,8 @@ class DividedLog:
         self.seam = seam
         self.orphans: list[LogProblem] = []
         """Lines with values that stand outside of any run; known when all runs were read."""
+        self.doubts: list[LogProblem] = []
+        """Lines at which others may be lost, each with the reason; known then, too."""
         self._wanted = Wanted(path, seam.offset, checkpoints)
 
     def runs(self) -> Iterator[Logged]:
@@ -73,6 +75,7 @@ class DividedLog:
                 rest = blocks_of(self.path, Span(self.seam.offset, None), first)
                 yield from reader.runs(rest)
                 self.orphans += reader.orphans
+                self.doubts += reader.doubts
             else:
                 yield from reader.end()
                 for _ in range(ending.runs):

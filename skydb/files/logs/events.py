@@ -12,12 +12,16 @@ _A, _T = LoggedTask.ASTRODRIZZLE, LoggedTask.TWEAKREG
 
 #: Characters that may precede the first word of a line.
 _WORD = re.compile(r"[ *#!.=<-]*([A-Za-z_]+)")
-_PARAMETER = re.compile(r"\t(\w+) :\t(.*)$")
+_PARAMETER = re.compile(r"\t(\w+) :(?:\t(.*)|\s*)$")
 _PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
 _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
-_HEADING = re.compile(r"-----  (\S.*?)  -----")
+#: One that is not closed is cut, and no heading of skymatch.
+_HEADING = re.compile(r"-----  ?(\S.*?)(?: +-----| *$)")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
-_PRODUCT = re.compile(r"    (\S.*?) *$")
+_PRODUCT = re.compile(r"(?:    (?=\S)|[ \t]*(?=\S+\.fits\s*$))(\S.*?)\s*$")
+#: Parameter of a log whose tabs became blanks, or none.
+_SPACED_PARAMETER = re.compile(r" {0,8}([a-z][a-z0-9_]*) :(?:[ \t]+(.*)|$)")
+_LISTED = re.compile(r"    \S+\.fits\s*$")
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
@@ -55,19 +59,40 @@ class Known(NamedTuple):
 def meaning_of(text: str) -> Meaning | None:
     """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
-        # The same of thousands of runs is kept once.
-        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
+        return _parameter(found)
     word = _WORD.match(text)
     if word is None:
         return None
-    if text.startswith("-----  ") and (found := _HEADING.match(text)):
+    if text.startswith("----- ") and (found := _HEADING.match(text)):
         return What.HEADING, _A, (found[1],), None
     rows = _TABLE.get(word[1])
     if rows is not None:
         return _in_table(text, rows, word.start(1))
     if " Version -> " in text and (found := _PACKAGE.match(text)):
         return What.PACKAGE, None, (found[1], found[2]), None
+    if " :" in text and (found := _SPACED_PARAMETER.match(text)):
+        return _parameter(found)
     return None
+
+
+def _parameter(found: re.Match[str]) -> Meaning:
+    """Meaning of a parameter; the same of thousands of runs is kept once."""
+    value = (found[2] or "").strip()
+    return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(value)), None
+
+
+def is_known(text: str) -> bool:
+    """Whether a line is whole and has a meaning, by itself or in a list."""
+    meaning = meaning_of(text)
+    if meaning is not None:
+        is_damaged = meaning[0] is What.BANNER and not meaning[2][-1]
+        return meaning[0] is not What.UNREAD and not is_damaged
+    return any(form.match(text) for form in (_FINAL_SKY, _LISTED))
+
+
+def is_parameter(text: str) -> bool:
+    """Whether a line is a parameter, its tabs kept or not."""
+    return any(form.match(text) for form in (_PARAMETER, _SPACED_PARAMETER))
 
 
 def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
@@ -102,17 +127,22 @@ class EventFinder:
         return Event(what, task, number, groups, text, has_logger)
 
     def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
-        """A line of the list that was begun; anything else ends the list."""
+        """A line of the list that was begun; anything else ends the list.
+
+        What is printed between the skies ends their list only when it has a meaning itself.
+        """
         what, regex, task = _CONTINUED[self.follows or What.UNREAD]
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
-            return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
-        if what is not What.EXCEPTION and text.strip():
+            return Event(what, task, number, found.groups("") or (found[0],), text, has_logger)
+        if what not in _LASTING and text.strip():
             self.follows = None
         return None
 
 
+#: Lists that other lines do not end.
+_LASTING = frozenset({What.EXCEPTION, What.FINAL_SKY})
 #: Meaning of the lines after one, while they have the same form.
 _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
     What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),

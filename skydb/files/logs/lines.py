@@ -12,7 +12,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_LEVELS = "DEBUG|INFO|WARNING|ERROR|CRITICAL"
+from skydb.files.logs.prefixes import LEVELS, Prefix, prefix_of
+
+_LEVELS = "|".join(LEVELS)
 _LEVEL = re.compile(
     rf"\[(?:{_LEVELS}) *(?::[\w.]+)?\] ?"  # [INFO    ] text, [INFO:drizzlepac.util] text
     r"|\d{8,20} +[A-Z]+ +src=\S*?- ?"  # 2020055123456 INFO src=drizzlepac.util- text
@@ -27,13 +29,14 @@ _STAMPED = re.compile(  # 2021-03-04 12:00:00,123 - drizzlepac.util - INFO - tex
 #: Prefix of most lines of most logs, and its length.
 USUAL = "[INFO    ] "
 USUAL_LENGTH = len(USUAL)
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_BEGINS_A_RUN = re.compile(
-    r"(?:AstroDrizzle|TweakReg) Version \S.*started at"
-    r"|Version Information *$"
-    r"|==== Processing Step .*started +at"
-)
-_MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: Line that nbclient puts before each piece of what a cell printed.
+_MARKER = re.compile(r"----- (?:stdout|stderr) -----\s*$")
+#: Progress bar, alone in its line.
+_BAR = re.compile(r"\s*\d{1,3}%\|[^|]*\| *\d+/\d+ \[[^\[\]]*\]\s*$")
+#: Prefixes that a log may have, one after the other.
+_MOST_PREFIXES = 20
+_MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC-")
 
 #: Lines before the first prefix that are remembered, and lines that wait for their echo.
 _REMEMBERED, _WAITING = 50, 4000
@@ -53,12 +56,13 @@ class LogLine(NamedTuple):
 
 
 class LineCleaner:
-    """Takes prefixes off, and learns a prefix that it does not know from a run's first line."""
+    """Takes prefixes off, and learns those that it does not know from lines that it does."""
 
     def __init__(self) -> None:
         self.learned: re.Pattern[str] | None = None
-        """Prefix of a log that has its own."""
+        """Prefixes of a log that has its own."""
         self.echoes = Echoes()
+        self._prefixes: list[str] = []
 
     def forget(self) -> None:
         """Begin a new run: what waits for an echo does so no longer."""
@@ -69,25 +73,42 @@ class LineCleaner:
         if "\x1b" in line:
             line = _COLOUR.sub("", line)
         if self.learned is not None and (found := self.learned.match(line)):
-            return line[found.end() :], False
+            return _without_level(line[found.end() :]), False
+        if "%|" in line and _BAR.match(line):
+            return "", False
         if line[:1] in _MAY_BEGIN_A_PREFIX:
+            if _MARKER.match(line):
+                return "", False
             if found := _LEVEL.match(line):
                 return line[found.end() :], False
             if found := _LOGGER.match(line):
-                return _without_level(line[found.end() :]), True
+                # What has another prefix is not printed once more with the name of a logger.
+                return _without_level(line[found.end() :]), self.learned is None
             if (found := _STAMPED.match(line)) and found.end() < len(line):
                 return _without_level(line[found.end() :]), False
-        may_begin = "started " in line or "Version Information" in line
-        if may_begin and (found := _BEGINS_A_RUN.search(line)) and found.start():
-            return self._learn(line, found.start()), False
         return line, False
 
-    def _learn(self, line: str, end: int) -> str:
-        """Take the text before a run's first words as the prefix of all lines."""
-        prefix = re.sub(rf"\\?\b(?:{_LEVELS})\b *", "@L", line[:end])
-        pattern = re.escape(prefix).replace("@L", rf"(?:{_LEVELS}) *")
-        self.learned = re.compile(re.sub(r"\d+", r"\\d+", pattern))
-        return line[end:]
+    def is_prefixed(self, line: str) -> bool:
+        """Whether a line begins with a prefix, and be it with nothing else."""
+        line = _COLOUR.sub("", line) if "\x1b" in line else line
+        learned = self.learned is not None and self.learned.match(line)
+        return bool(learned or any(one.match(line) for one in (_LEVEL, _LOGGER, _STAMPED)))
+
+    def learn(self, line: str) -> Prefix | None:
+        """Learn the prefix of a line that has no meaning as it stands, if it has one.
+
+        Returns
+        -------
+        Prefix or None
+            The prefix; None when there is none, or too many were learned before.
+        """
+        prefix = prefix_of(_COLOUR.sub("", line) if "\x1b" in line else line)
+        if prefix is None or len(self._prefixes) >= _MOST_PREFIXES:
+            return None
+        if prefix.pattern not in self._prefixes:
+            self._prefixes.insert(0, prefix.pattern)
+            self.learned = re.compile("|".join(f"(?:{one})" for one in self._prefixes))
+        return prefix
 
 
 def _without_level(text: str) -> str:

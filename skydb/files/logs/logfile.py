@@ -16,11 +16,18 @@ from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
 from skydb.files.logs.seam import seam_of
+from skydb.files.logs.unwrap import joiner_of
 from skydb.files.processes import available_cores
 from skydb.files.textfile import text_chunks
 
 #: Texts of which every log of a run has at least one.
-TRACES = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
+BEGINNINGS = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
+#: Texts of which the rest of a log has at least one when its beginning is lost.
+REMAINS = (
+    *(b"Performing fit for: ", b"XSH: ", b"Final solution based on ", b"delta(MDRIZSKY) = "),
+    *(b"Applying sky value of ", b"Final (match+global) sky", b"FINAL number of objects in image"),
+)
+_NO_BREAK_SPACE = "\N{NO-BREAK SPACE}".encode()
 
 #: Size of a log from which on a second process is worth what it costs to start.
 LARGE_BYTES = 16 << 20
@@ -50,6 +57,8 @@ class LogFile:
     checkpoints: Collection[int] = ()
     orphans: list[LogProblem] = field(default_factory=list)
     """Lines with values that stand outside of any run; known when all runs were read."""
+    doubts: list[LogProblem] = field(default_factory=list)
+    """Lines at which others may be lost, each with the reason; known then, too."""
 
     def runs(self) -> Generator[tuple[Logged, dict[str, Any]], None, None]:
         """Every run, with the facts of its file; close the generator to end early.
@@ -67,23 +76,34 @@ class LogFile:
                 yield run, {}
 
     def _runs_of_lines(self) -> Iterator[Logged]:
+        joiner = joiner_of(self.path)
+        if joiner is not None:
+            reader = RunReader(self.checkpoints)
+            yield from reader.runs(joiner.blocks(blocks_of(self.path)))
+            self._note(reader)
+            return
         is_large = self.path.stat().st_size >= LARGE_BYTES and available_cores() > 1
         seam = seam_of(self.path) if is_large else None
         if seam is None:
             reader = RunReader(self.checkpoints)
             yield from reader.runs(blocks_of(self.path))
-            self.orphans += reader.orphans
+            self._note(reader)
         else:
             log = DividedLog(self.path, seam, frozenset(self.checkpoints))
             yield from log.runs()
             self.orphans += log.orphans
+            self.doubts += log.doubts
 
     def _runs_of_cells(self) -> Iterator[tuple[Logged, dict[str, Any]]]:
         for cell in read_notebook(self.path):
             reader = RunReader(self.checkpoints)
             for run in reader.runs([Block.of(cell.lines)]):
                 yield run, {"notebook": cell.facts}
-            self.orphans += reader.orphans
+            self._note(reader)
+
+    def _note(self, reader: RunReader) -> None:
+        self.orphans += reader.orphans
+        self.doubts += reader.doubts
 
     def _refuse_pages(self) -> None:
         head = next(iter(text_chunks(self.path, _HEAD_BYTES)), b"")
@@ -91,19 +111,28 @@ class LogFile:
             raise UnreadableFileError(self.path, _HTML)
 
 
-def has_traces(path: Path) -> bool:
-    """Whether a file mentions runs, whatever it is called.
+def has_traces(path: Path, traces: Collection[bytes] = (*BEGINNINGS, *REMAINS)) -> bool:
+    """Whether a file has something of a run, whatever it is called.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    traces : collection of bytes
+        Texts of which it must have one.
 
     Raises
     ------
     UnreadableFileError
         When it cannot be read.
     """
-    longest = max(map(len, TRACES))
+    longest = max(map(len, traces)) + len(_NO_BREAK_SPACE)
     tail = b""
     for chunk in text_chunks(path, 1 << 20):
         text = tail + chunk
-        if any(trace in text for trace in TRACES):
+        if _NO_BREAK_SPACE in text:
+            text = text.replace(_NO_BREAK_SPACE, b" ")
+        if any(trace in text for trace in traces):
             return True
         tail = text[-longest:]
     return False

@@ -34,6 +34,8 @@ class RunReader:
         self._glossary = Glossary(self._cleaner)
         self._finder = EventFinder()
         self._runs = OpenRuns(checkpoints, self._cleaner.forget, self._catch_up)
+        self.doubts: list[LogProblem] = []
+        """Lines at which others may be lost, each with the reason."""
         self._numbers: Sequence[int] = ()
         self._texts: list[str] = []
         self._begin = self._end = 0
@@ -79,8 +81,8 @@ class RunReader:
 
     @property
     def is_regular(self) -> bool:
-        """Whether the log has one kind of prefix only, and no line twice."""
-        return self._cleaner.learned is None and not self._echoes.is_doubled
+        """Whether the log has one kind of prefix only, no line twice, and nothing lost."""
+        return not self.doubts and self._cleaner.learned is None and not self._echoes.is_doubled
 
     def is_done_before(self, task: LoggedTask) -> bool:
         """Whether the run of a task that begins now ends all that was read before it."""
@@ -90,6 +92,8 @@ class RunReader:
         runs, finder = self._runs, self._finder
         self._numbers, self._begin, self._end = block.numbers, 0, 0
         self._texts, lines = self._glossary.look_up(block.lines)
+        for place, reason in self._glossary.doubts:
+            self.doubts.append(LogProblem(block.numbers[place], reason))
         is_plain, section = self._is_plain, None
         for place, line in lines:
             if not is_plain:

@@ -51,7 +51,9 @@ def seam_of(path: Path) -> Seam | None:
 
 
 def _text(line: bytes) -> str:
-    return LineCleaner().strip(line.decode("utf-8", errors="replace").rstrip("\r\n"))[0]
+    cleaner, text = LineCleaner(), line.decode("utf-8", errors="replace").rstrip("\r\n")
+    cleaner.learn(text)
+    return cleaner.strip(text)[0]
 
 
 def _meaning(line: bytes) -> Meaning | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 #: drizzlepac cuts the fraction out of a text, which for microseconds is ``4.5e-05``.
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*)(e?))?\.?")
+_CAPITALS = re.compile(r"[A-Z0-9]{9}_[A-Z0-9]{3}\.FITS")
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -41,7 +42,13 @@ def moment(clock: str | None, day: str | None) -> datetime | None:
 
 def base_name(path: str) -> str:
     """File name at the end of a path."""
-    return path.rstrip("/").rpartition("/")[2]
+    name = _of_windows(path) if "\\" in path else path.rstrip("/").rpartition("/")[2]
+    # The pipeline gives names in small letters, and file systems that ignore case change them.
+    return name.lower() if _CAPITALS.fullmatch(name) else name
+
+
+def _of_windows(path: str) -> str:
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
 def half_digit(printed: str) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from skydb.errors import FileRejectedError
 from skydb.files.checksum import require_file
 from skydb.files.drafts import is_in_draft
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
-from skydb.files.logs import LogFile, LoggedRun, has_traces
+from skydb.files.logs import BEGINNINGS, LogFile, LoggedRun, LogProblem, has_traces
 from skydb.files.names import is_utf8
 from skydb.files.textfile import lines_of, text_chunks
 from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
@@ -21,9 +22,22 @@ from skydb.services.history.foundskies import FoundSkies
 from skydb.services.history.skyplan import sky_plan
 
 _FITS_MAGIC = b"SIMPLE  ="
+_SQLITE_MAGIC = b"SQLite format 3\0"
+#: Packings that are not read, by their first bytes.
+_PACKINGS = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf": "7z",
+    b"\x1f\x9d": "compress",
+}
 _HEAD_BYTES = 4096
-#: Names of files that should be logs of runs when they mention some.
-_LOG_NAMES = (".log", ".tra", ".trl", ".out", ".txt", ".ipynb")
+#: Names of files that should be logs of runs when they mention some, also numbered and packed.
+_LOG_NAME = re.compile(
+    r".*\.(?:log|tra|trl|out|txt|ipynb)(?:\.\d+)?(?:\.(?:gz|bz2|xz|zst|zip|7z|z))?", re.DOTALL
+)
+_MOST_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,11 @@ def look_at(path: Path, found: Found) -> None:
         if head.startswith(_FITS_MAGIC):
             product = read_drizzled_product(path)
             found.products += [product] if product and product.skies else []
+        elif packing := _packing_of(path, head):
+            why = f"is packed with {packing}, which is not read: unpack it, or pack it with gzip"
+            found.unused.append(Unused(path, why))
+        elif head.startswith(_SQLITE_MAGIC):
+            return
         elif b"\0" not in head or has_traces(path):
             _look_at_text(path, head, found)
     except FileRejectedError as error:
@@ -119,13 +138,41 @@ def _look_at_log(path: Path, found: Found) -> None:
                 found.skies.add(sky_plan(path, run, beside))
             else:
                 found.fits.add(path, run, beside)
-    if log.orphans:
-        lines = ", ".join(str(orphan.line_number) for orphan in log.orphans[:5])
-        more = f" and {len(log.orphans) - 5} more" if len(log.orphans) > 5 else ""
-        why = f"{len(log.orphans)} lines with values belong to no run that begins in it: {lines}"
-        found.unused.append(Unused(path, why + more))
-    elif not count and _is_called_as_logs(path):
+    reasons = _reasons(log.orphans, log.doubts)
+    if reasons:
+        found.unused.append(Unused(path, "; ".join(reasons)))
+    elif not count and _is_called_as_logs(path) and _shows_runs(path):
         found.unused.append(Unused(path, "it mentions a run, but has no beginning of one"))
+
+
+def _shows_runs(path: Path) -> bool:
+    """Whether a file of which no run is known has more than a notebook that explains them."""
+    return not path.name.lower().endswith(".ipynb") or has_traces(path, BEGINNINGS)
+
+
+def _reasons(orphans: Sequence[LogProblem], doubts: Sequence[LogProblem]) -> list[str]:
+    """Reasons why something of a log may be lost."""
+    reasons = []
+    if orphans:
+        said = f"{len(orphans)} lines with values belong to no run that begins in it"
+        reasons.append(f"{said}: {_places(orphans)}")
+    for reason in dict.fromkeys(doubt.text for doubt in doubts):
+        places = _places([doubt for doubt in doubts if doubt.text == reason])
+        reasons.append(f"line {places}: {reason}")
+    return reasons
+
+
+def _places(lines: Sequence[LogProblem]) -> str:
+    named = ", ".join(str(line.line_number) for line in lines[:_MOST_LINES])
+    rest = len(lines) - _MOST_LINES
+    return named + (f" and {rest} more" if rest > 0 else "")
+
+
+def _packing_of(path: Path, head: bytes) -> str | None:
+    """How a file is packed that is called as logs are; None when it is not."""
+    if not _is_called_as_logs(path):
+        return None
+    return next((name for magic, name in _PACKINGS.items() if head.startswith(magic)), None)
 
 
 def _leads_nowhere(path: Path) -> bool:
@@ -136,7 +183,7 @@ def _leads_nowhere(path: Path) -> bool:
 
 
 def _is_called_as_logs(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith(_LOG_NAMES)
+    return _LOG_NAME.fullmatch(path.name.lower()) is not None
 
 
 def _head(path: Path) -> bytes:

@@ -1,0 +1,111 @@
+"""A log that was changed on its way gives the same runs, or says that something may be lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skydb.domain.vocabulary import SkyMethod
+from skydb.files.logs import LogFile, Logged, LoggedRun
+from tests.files.logs.distortions import (
+    HARMLESS,
+    PREFIXES,
+    by_words,
+    cut_at,
+    levelled,
+    plain,
+    prefixed,
+)
+from tests.files.logs.manners import DrizzleManner, TweakRegManner
+
+LOGS = {
+    "drizzle": DrizzleManner("2.2.6", SkyMethod.GLOBALMIN_MATCH).lines(),
+    "drizzle without a banner": DrizzleManner("3.11.0", SkyMethod.GLOBALMIN_MATCH).lines(),
+    "fits": TweakRegManner("1.4.7", updatehdr=True).lines(),
+    "both": [
+        *TweakRegManner("3.6.2", geometry="general").lines(),
+        *DrizzleManner("3.1.3", SkyMethod.LOCALMIN).lines(),
+    ],
+}
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+_OF_FIT = ("product", "fit_geometry", "nmatches", "dx_pix", "dy_pix", "rotation_deg", "scale",
+           "x_rms_pix", "is_written")  # fmt: skip
+
+
+def facts(run: Logged) -> tuple[Any, ...]:
+    """Everything of a run but the lines that it was read from and the texts of file names."""
+    begun = (run.task, run.tool_version, run.started_at, run.has_ended, run.failure)
+    if isinstance(run, LoggedRun):
+        skies = {chip: sky.mdrizsky for chip, sky in run.values.items()}
+        methods = (run.requested_method, run.effective_method)
+        return (*begun, run.finished_at, methods, skies, run.units, run.inputs)
+    fits = [[getattr(fit, name) for name in _OF_FIT] for fit in run.fits]
+    return (*begun, run.products, run.frame, run.updates_headers, fits, run.wcs_names)
+
+
+def read(directory: Path, content: bytes) -> tuple[list[tuple[Any, ...]], bool]:
+    """Facts of the runs of a log, and whether it says that something may be lost."""
+    path = directory / "run.log"
+    path.write_bytes(content)
+    log = LogFile(path)
+    runs = [run for run, _ in log.runs()]
+    # A log without a run is refused, and a run whose version is unknown is flagged.
+    is_noticed = bool(log.orphans or log.doubts or not runs)
+    is_noticed = is_noticed or any(run.problems or not run.tool_version for run in runs)
+    return [facts(run) for run in runs], is_noticed
+
+
+def truth(directory: Path, name: str) -> list[tuple[Any, ...]]:
+    runs, is_noticed = read(directory, levelled(LOGS[name]).encode())
+    assert len(runs) == (2 if name == "both" else 1)
+    assert not is_noticed
+    return runs
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_prefix_changes_nothing(prefix, tmp_path):
+    for name, lines in LOGS.items():
+        text = prefixed(lines, PREFIXES[prefix])
+        assert read(tmp_path, text.encode()) == (truth(tmp_path, name), False), name
+
+
+@pytest.mark.parametrize("way", HARMLESS)
+def test_a_change_of_blanks_of_names_or_of_characters_changes_nothing(way, tmp_path):
+    for name, lines in LOGS.items():
+        assert read(tmp_path, HARMLESS[way](lines)) == (truth(tmp_path, name), False), name
+
+
+def assert_nothing_is_lost_unseen(directory: Path, name: str, text: str) -> None:
+    runs, is_noticed = read(directory, text.encode())
+    assert is_noticed or runs == truth(directory, name)
+
+
+@SHARED
+@given(st.data())
+def test_another_prefix_from_a_line_on_is_seen(tmp_path, data):
+    name = data.draw(st.sampled_from(sorted(LOGS)))
+    # Lines with the name of a logger may come once more without it, and are compared with others.
+    known = sorted(PREFIXES.keys() - {"level:name:"})
+    one, other = (data.draw(st.sampled_from(known)) for _ in range(2))
+    lines, at = LOGS[name], data.draw(st.integers(1, len(LOGS[name]) - 1))
+    text = prefixed(lines[:at], PREFIXES[one]) + prefixed(lines[at:], PREFIXES[other], at)
+    assert_nothing_is_lost_unseen(tmp_path, name, text)
+
+
+@SHARED
+@given(st.data())
+def test_a_terminal_of_any_width_changes_nothing_unseen(tmp_path, data):
+    name = data.draw(st.sampled_from(sorted(LOGS)))
+    # The end of a number that was cut looks like the number of a line.
+    prefix = data.draw(st.sampled_from([None, *sorted(PREFIXES.keys() - {"cat -n"})]))
+    whole = plain(LOGS[name]) if prefix is None else prefixed(LOGS[name], PREFIXES[prefix])
+    text = whole.expandtabs() if data.draw(st.booleans()) else whole
+    # Narrower than this some prefixes have no room.
+    width = data.draw(st.integers(72, 140))
+    wrap = by_words if data.draw(st.booleans()) else cut_at
+    assert_nothing_is_lost_unseen(tmp_path, name, wrap(text, width))
