@@ -62,10 +62,14 @@ class DrizzleBuilder:
         """Take one event."""
         if self.is_over:
             self._take_afterwards(event)
+        elif self.draft.mixing.is_repeated(event, self.draft.section):
+            self._mixed(event)
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
-        elif self.draft.take(event) and event.what is What.PARAMETER:
-            self._check_method(event)
+        else:
+            if event.what is What.PARAMETER:
+                self._check_method(event)
+            self.draft.take(event)
 
     def finish(self) -> LoggedRun:
         """The run, when its log has nothing more of it."""
@@ -88,19 +92,34 @@ class DrizzleBuilder:
             self.run.failure = f"{self._where()}: {self.run.cause(event.groups[0])}"
         elif event.what in _VALUES:
             self.draft.problem(event)
-        elif event.what in (What.FINISHED, What.BROKEN) and event.text != self._last_words:
+            self.run.is_mixed = self.run.is_mixed or self.draft.interrupts
+        elif event.what in (What.STEP, What.SKYMATCH) and self.draft.interrupts:
+            self._mixed(event)
+        elif event.what in (What.FINISHED, What.BROKEN) and self._is_other(event):
             # One end is due after the last step of a run whose first line is lost.
-            self.run.is_mixed = self._has_banner or self._has_last_words
+            if self._has_banner or self._has_last_words:
+                self._mixed(event)
             self._last_words, self._has_last_words = event.text, True
-            if self.run.is_mixed:
-                self.draft.problem(event)
+
+    def _is_other(self, end: Event) -> bool:
+        """Whether an end is not the same one printed again."""
+        return end.text != self._last_words or (self.draft.interrupts and self._has_banner)
+
+    def _mixed(self, event: Event) -> None:
+        """Another run writes to the log: it is unknown which lines are of this one."""
+        self.run.is_mixed = True
+        self.draft.problem(event)
 
     def _close(self) -> None:
         self.run.lines = self.draft.digest.close()
 
     def _check_method(self, event: Event) -> None:
         name, value = event.groups
-        if name == "skymethod" and value not in COMPUTED_METHODS:
+        if name != "skymethod":
+            return
+        if self.run.sky_parameters.get(name, value) != value:
+            self._mixed(event)
+        elif value not in COMPUTED_METHODS:
             self.draft.problem(event)
 
     def _step(self, event: Event) -> None:

@@ -22,6 +22,12 @@ _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
 
+#: Parameters that decide what is read of a run, by the only task that has them.
+_OWN_PARAMETERS = {
+    **dict.fromkeys(("skymethod", "skysub", "skyuser", "skyfile"), _A),
+    **dict.fromkeys(("updatehdr", "outshifts"), _T),
+}
+
 _Row = tuple[What, LoggedTask | None, re.Pattern[str], str]
 
 
@@ -56,7 +62,8 @@ def meaning_of(text: str) -> Meaning | None:
     """Meaning of the text of a line by itself."""
     if text[:1] == "\t" and (found := _PARAMETER.match(text)):
         # The same of thousands of runs is kept once.
-        return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(found[2].strip())), None
+        groups = sys.intern(found[1]), sys.intern(found[2].strip())
+        return What.PARAMETER, _OWN_PARAMETERS.get(groups[0]), groups, None
     word = _WORD.match(text)
     if word is None:
         return None

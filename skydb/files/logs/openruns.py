@@ -256,6 +256,7 @@ class OpenRuns:
     def _become(self, run: OpenRun, task: LoggedTask) -> None:
         earlier = self._open.get(task)
         if earlier is not None:
+            run.draft.interrupts = earlier.draft.interrupts or not earlier.is_over
             self._close(earlier)
         run.become(task)
         self._open[task] = run

@@ -15,10 +15,6 @@ from skydb.files.logs.openruns import OpenRuns
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 
-#: Parameters of which a builder looks at the value.
-_CHECKED = frozenset({"skymethod"})
-
-
 class RunReader:
     """Reads the runs of one log.
 
@@ -99,7 +95,7 @@ class RunReader:
                 is_plain, section = self._meet(place, line), None
             elif runs.is_repeat[False] and not runs.may_begin(meaning):
                 is_plain, section = self._leave_out(place, line), None
-            elif meaning[0] is What.PARAMETER and meaning[2][0] not in _CHECKED:
+            elif meaning[0] is What.PARAMETER and meaning[1] is None:
                 if section is None:
                     section = runs.focus.section
                 name, value = meaning[2]

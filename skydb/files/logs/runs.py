@@ -235,6 +235,11 @@ class LoggedFit:
     lines: dict[str, int] = field(default_factory=dict)
 
     @property
+    def is_done(self) -> bool:
+        """Whether the log has all of it: the last line of a fit, or the reason for none."""
+        return "nmatches" in self.lines or self.is_reference or self.failure is not None
+
+    @property
     def is_fitted(self) -> bool:
         """Whether the log contains a fit."""
         return self.failure is None and (self.fit_geometry is not None or self.dx_pix is not None)
@@ -256,6 +261,8 @@ class LoggedAlignment(LoggedActivity):
     wcs_written: set[str] = field(default_factory=set)
     """Products whose table of WCS solutions was updated."""
     shift_file: str | None = None
+    unfinished: str | None = None
+    """Product in whose fit the log ends."""
 
     @property
     def reference(self) -> str | None:
@@ -287,3 +294,13 @@ class LoggedAlignment(LoggedActivity):
     def is_complete(self) -> bool:
         """Whether the run came to its end."""
         return self.has_ended and self.failure is None and not self.is_mixed
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the log ends before the run does.
+
+        A console that prints no parameters may leave out the last line of a run, too: there
+        the fits decide.
+        """
+        is_short = bool(self.unfinished or self.unattempted or any(self.parameters.values()))
+        return not self.has_ended and self.failure is None and is_short
