@@ -7,6 +7,7 @@ method is known by the headings of the last skymatch that ended.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.files.logs.draft import Draft
@@ -46,10 +47,12 @@ class DrizzleBuilder:
         self._has_banner = draft.banner is not None
         self._headings: set[str] = set()
         self._is_clear = True
+        self._has_final = False
         self._image = ""
         self._units_chip: Chip = ("", 0)
         self._call: dict[Chip, LoggedSky] = {}
         self._broken_at: int | None = None
+        self._clock: datetime | None = None
         self._last_words = ""
         self._has_last_words = False
 
@@ -124,6 +127,7 @@ class DrizzleBuilder:
 
     def _step(self, event: Event) -> None:
         step, what, clock, day = event.groups
+        self._check_clock(event, moment(clock, day))
         if what == "started":
             self.run.last_step = step
             self.run.started_at = self.run.started_at or moment(clock, day)
@@ -131,6 +135,15 @@ class DrizzleBuilder:
         elif step == _FINAL and not self._has_banner and "abort" not in what:
             # A run without a beginning in the log may also lack its end.
             self._end(event, *((clock, day) if moment(clock, day) else ()))
+
+    def _check_clock(self, event: Event, when: datetime | None) -> None:
+        """Steps of one run follow each other; the clock is that of one run, unless it is put back."""
+        if when is None:
+            return
+        before = self._clock or self.run.started_at
+        if self.draft.interrupts and before is not None and when < before:
+            self._mixed(event)
+        self._clock = when
 
     def _total_time(self, event: Event) -> None:
         """The table of times ends a run whose last step was turned off."""
@@ -168,11 +181,32 @@ class DrizzleBuilder:
             self._headings.clear()
             self._call.clear()
             self._is_clear = True
+            self._has_final = False
             self.run.sky_calls.append(None)
         elif self.run.sky_calls:
             method = _METHODS.get(frozenset(self._headings)) if self._is_clear else None
             self.run.sky_calls[-1] = method
+            self._leave_out_steps(event)
             self.run.computed = dict(self._call)
+
+    def _leave_out_steps(self, event: Event) -> None:
+        """With ``globalmin+match`` the skies of each step are none of the run: the last list is."""
+        is_in_steps = frozenset(self._headings) >= {_OVERLAPS, _GLOBAL}
+        if is_in_steps and self._call and not self._has_final:
+            self._call.clear()
+            self.draft.problem(event)
+
+    def _final_skies(self, _: Event) -> None:
+        """The list of the skies; those of its steps before it are not to be taken for them."""
+        self._has_final = True
+        self._call.clear()
+
+    def _reverting(self, event: Event) -> None:
+        """The method that was asked for is that which AstroDrizzle gave up first."""
+        asked = self.run.reverted_from or event.groups[1]
+        self.run.reverted_from = asked
+        if self.run.sky_parameters.get("skymethod", asked) != asked:
+            self.draft.problem(event)
 
     def _heading(self, event: Event) -> None:
         heading = event.groups[0]
@@ -287,6 +321,8 @@ _TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
     What.REASON: DrizzleBuilder._reason,
     What.SKYMATCH: DrizzleBuilder._skymatch,
     What.HEADING: DrizzleBuilder._heading,
+    What.REVERTING: DrizzleBuilder._reverting,
+    What.FINAL_SKIES: DrizzleBuilder._final_skies,
     What.SKYPAC: DrizzleBuilder._skypac,
     What.INPUT_IMAGE: DrizzleBuilder._input_image,
     What.INPUT_CHIP: DrizzleBuilder._input_chip,

@@ -18,6 +18,8 @@ _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
 _HEADING = re.compile(r"-----  (\S.*?)  -----")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
 _PRODUCT = re.compile(r"    (\S.*?) *$")
+#: A product after a line that is none of the list.
+_SURE_PRODUCT = re.compile(r"    (\S+\.(?:fits?|c[01][fhm]|d0[fhm])(?:\.gz)?) *$", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
@@ -97,6 +99,8 @@ class EventFinder:
     def __init__(self) -> None:
         self.follows: What | None = None
         """What the next line may be because of the last one."""
+        self._is_disturbed = False
+        """A line that is none of the list stood in it."""
 
     def find(self, number: int, line: Known) -> Event | None:
         """The event of a line, if it has one."""
@@ -105,17 +109,35 @@ class EventFinder:
             return event
         if meaning is None:
             return None
-        what, task, groups, self.follows = meaning
+        what, task, groups, opens = meaning
+        if opens is not None or self._ends(task):
+            self.follows, self._is_disturbed = opens, False
         return Event(what, task, number, groups, text, has_logger)
 
+    def is_exception(self, text: str) -> bool:
+        """Whether a text is the last line of a traceback."""
+        return self.follows is What.TRACEBACK and _EXCEPTION.match(text) is not None
+
+    def _ends(self, task: LoggedTask | None) -> bool:
+        """Whether a line with a meaning ends the list: those of another task do not."""
+        return self.follows is None or _CONTINUED[self.follows][2] in (None, task)
+
     def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
-        """A line of the list that was begun; anything else ends the list."""
+        """A line of the list that was begun.
+
+        A list of a task goes on after a line of something else, until that task prints
+        another line.
+        """
         what, regex, task = _CONTINUED[self.follows or What.UNREAD]
+        if self._is_disturbed and what is What.PRODUCT:
+            regex = _SURE_PRODUCT
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
             return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
-        if what is not What.EXCEPTION and text.strip():
+        if task is not None:
+            self._is_disturbed = self._is_disturbed or bool(text.strip())
+        elif what is not What.EXCEPTION and text.strip():
             self.follows = None
         return None
 

@@ -54,7 +54,8 @@ class RunReader:
     def read(self, blocks: Iterable[Block]) -> Iterator[Logged]:
         """Runs that are complete after some lines of the log."""
         for block in blocks:
-            self._read(block)
+            if block.is_ended or self._is_sure(block.lines[-1]):
+                self._read(block)
             yield from self._runs.done
             self._runs.done.clear()
 
@@ -81,6 +82,12 @@ class RunReader:
     def is_done_before(self, task: LoggedTask) -> bool:
         """Whether the run of a task that begins now ends all that was read before it."""
         return self.is_regular and self._finder.follows is None and self._runs.are_of(task)
+
+    def _is_sure(self, line: str) -> bool:
+        """Whether a line without a line end is the end of a run; any other may be cut."""
+        (text,), special = self._glossary.look_up([line])
+        meaning = special[0][1].meaning if special else None
+        return self._runs.is_whole_end(text, meaning) or self._finder.is_exception(text)
 
     def _read(self, block: Block) -> None:
         runs, finder = self._runs, self._finder

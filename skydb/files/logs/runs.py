@@ -132,11 +132,13 @@ class LoggedRun(LoggedActivity):
     static_masks: list[str] = field(default_factory=list)
     sky_calls: list[SkyMethod | None] = field(default_factory=list)
     last_step: str | None = None
+    reverted_from: str | None = None
+    """Method that AstroDrizzle gave up for a simpler one."""
 
     @property
     def requested_method(self) -> SkyMethod | None:
-        """The ``skymethod`` parameter, or None when it is missing or unknown."""
-        text = self.sky_parameters.get("skymethod", "")
+        """The ``skymethod`` parameter, or the method that was given up; None when unknown."""
+        text = self.sky_parameters.get("skymethod", self.reverted_from or "")
         return SkyMethod(text) if text in COMPUTED_METHODS else None
 
     @property
