@@ -137,8 +137,10 @@ class DrizzleBuilder:
             self._end(event, *((clock, day) if moment(clock, day) else ()))
 
     def _check_clock(self, event: Event, when: datetime | None) -> None:
-        """Steps of one run follow each other; the clock is that of one run, unless it is put back."""
+        """Steps of one run follow each other; without a banner they are all that is dated."""
         if when is None:
+            if not self._has_banner:
+                self.draft.problem(event)
             return
         before = self._clock or self.run.started_at
         if self.draft.interrupts and before is not None and when < before:

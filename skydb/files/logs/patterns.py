@@ -176,6 +176,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "Processing Step",
         r"(?:Processing )?Step +'?(.+?)'? +(started|finished|was [\w ]+?) +at +(\S+) \((\S+)\)",
         _A,
+        demand="==== Processing Step",
     ),
     Pattern(What.OUTPUT, "Setting", r"Setting up output name: (\S+)", _A),
     Pattern(What.WRITTEN, "Writing", r"Writing out (?:image )?to disk: +(\S+)", _A),
