@@ -166,6 +166,12 @@ class Draft:
         """Record a line that cannot be parsed."""
         self.problems.append(LogProblem(event.number, event.text))
 
+    def mixed(self, run: Logged, event: Event) -> None:
+        """Another run writes to the log: it is unknown which lines are of this one."""
+        if not run.is_mixed:
+            self.problem(event)
+        run.is_mixed = True
+
     def facts(self) -> dict[str, Any]:
         """Facts with which a run begins."""
         _, version, date, clock, day = self.banner.groups if self.banner else ("",) * 5

@@ -9,24 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.files.logs.draft import Draft
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
+from skydb.files.logs.skycall import SkyCall
 from skydb.files.logs.values import base_name, moment, number_in
 
-_CHIPS = "Computing sky values requested image extensions"
-_OVERLAPS = "Computing differences in sky values in overlapping regions"
-_GLOBAL = 'Computing "global" sky on requested image extensions'
-_COMPUTING = (_CHIPS, _OVERLAPS, _GLOBAL)
-_METHODS = {
-    frozenset({_CHIPS}): SkyMethod.LOCALMIN,
-    frozenset({_OVERLAPS}): SkyMethod.MATCH,
-    frozenset({_OVERLAPS, _GLOBAL}): SkyMethod.GLOBALMIN_MATCH,
-    frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
-}
-#: Headings of skymatch that do not contain its method.
-_OTHER_HEADINGS = ("User specified", "Input file", "Parsing", "Sky statistics", "Data->Brightness")
 _FINAL = "Final Drizzle"
 #: Name for parameters that are printed without their own heading.
 _SECTIONS = {"Initialization": "Processing", "Subtract Sky": "Sky Subtraction"}
@@ -45,12 +34,9 @@ class DrizzleBuilder:
         draft.parameters = {_plain(title): found for title, found in draft.parameters.items()}
         self.run = LoggedRun(task=self.task, lines=draft.digest.close(), **draft.facts())
         self._has_banner = draft.banner is not None
-        self._headings: set[str] = set()
-        self._is_clear = True
-        self._has_final = False
         self._image = ""
         self._units_chip: Chip = ("", 0)
-        self._call: dict[Chip, LoggedSky] = {}
+        self._call = SkyCall()
         self._broken_at: int | None = None
         self._clock: datetime | None = None
         self._last_words = ""
@@ -66,7 +52,7 @@ class DrizzleBuilder:
         if self.is_over:
             self._take_afterwards(event)
         elif self.draft.mixing.is_repeated(event, self.draft.section):
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
         else:
@@ -97,21 +83,16 @@ class DrizzleBuilder:
             self.draft.problem(event)
             self.run.is_mixed = self.run.is_mixed or self.draft.interrupts
         elif event.what in (What.STEP, What.SKYMATCH) and self.draft.interrupts:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         elif event.what in (What.FINISHED, What.BROKEN) and self._is_other(event):
             # One end is due after the last step of a run whose first line is lost.
             if self._has_banner or self._has_last_words:
-                self._mixed(event)
+                self.draft.mixed(self.run, event)
             self._last_words, self._has_last_words = event.text, True
 
     def _is_other(self, end: Event) -> bool:
         """Whether an end is not the same one printed again."""
         return end.text != self._last_words or (self.draft.interrupts and self._has_banner)
-
-    def _mixed(self, event: Event) -> None:
-        """Another run writes to the log: it is unknown which lines are of this one."""
-        self.run.is_mixed = True
-        self.draft.problem(event)
 
     def _close(self) -> None:
         self.run.lines = self.draft.digest.close()
@@ -121,7 +102,7 @@ class DrizzleBuilder:
         if name != "skymethod":
             return
         if self.run.sky_parameters.get(name, value) != value:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         elif value not in COMPUTED_METHODS:
             self.draft.problem(event)
 
@@ -144,7 +125,7 @@ class DrizzleBuilder:
             return
         before = self._clock or self.run.started_at
         if self.draft.interrupts and before is not None and when < before:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         self._clock = when
 
     def _total_time(self, event: Event) -> None:
@@ -180,28 +161,16 @@ class DrizzleBuilder:
 
     def _skymatch(self, event: Event) -> None:
         if event.groups[0] == "started":
-            self._headings.clear()
-            self._call.clear()
-            self._is_clear = True
-            self._has_final = False
+            self._call = SkyCall()
             self.run.sky_calls.append(None)
         elif self.run.sky_calls:
-            method = _METHODS.get(frozenset(self._headings)) if self._is_clear else None
-            self.run.sky_calls[-1] = method
-            self._leave_out_steps(event)
-            self.run.computed = dict(self._call)
-
-    def _leave_out_steps(self, event: Event) -> None:
-        """With ``globalmin+match`` the skies of each step are none of the run: the last list is."""
-        is_in_steps = frozenset(self._headings) >= {_OVERLAPS, _GLOBAL}
-        if is_in_steps and self._call and not self._has_final:
-            self._call.clear()
-            self.draft.problem(event)
+            self.run.sky_calls[-1] = self._call.method
+            if self._call.leave_out_steps():
+                self.draft.problem(event)
+            self.run.computed = dict(self._call.skies)
 
     def _final_skies(self, _: Event) -> None:
-        """The list of the skies; those of its steps before it are not to be taken for them."""
-        self._has_final = True
-        self._call.clear()
+        self._call.begin_final()
 
     def _reverting(self, event: Event) -> None:
         """The method that was asked for is that which AstroDrizzle gave up first."""
@@ -211,12 +180,7 @@ class DrizzleBuilder:
             self.draft.problem(event)
 
     def _heading(self, event: Event) -> None:
-        heading = event.groups[0]
-        known = next((text for text in _COMPUTING if heading.startswith(text)), None)
-        if known is not None:
-            self._headings.add(known)
-        elif self.run.sky_calls and not heading.startswith(_OTHER_HEADINGS):
-            self._is_clear = False
+        if self.run.sky_calls and not self._call.has_heading(event.groups[0]):
             self.draft.problem(event)
 
     def _skypac(self, event: Event) -> None:
@@ -261,7 +225,7 @@ class DrizzleBuilder:
     def _compute(self, event: Event, chip: Chip, printed: str) -> None:
         sky = self._sky(event, chip, printed)
         if sky is not None and self.run.sky_calls:
-            self._call[chip] = sky
+            self._call.skies[chip] = sky
         elif sky is not None:
             self.draft.problem(event)
 

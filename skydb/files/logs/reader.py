@@ -15,6 +15,7 @@ from skydb.files.logs.openruns import OpenRuns
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 
+
 class RunReader:
     """Reads the runs of one log.
 

@@ -46,7 +46,7 @@ class TweakRegBuilder:
         elif self.is_over:
             self._take_afterwards(event)
         elif self.draft.mixing.is_repeated(event, self.draft.section) or self._is_early(event):
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         elif event.what in _NUMBERS:
             self._numbers(event)
         elif (take := _TAKE.get(event.what)) is not None:
@@ -61,7 +61,7 @@ class TweakRegBuilder:
         known = self.run.updates_headers
         is_other = known is not None and known is not (event.groups[1] == "True")
         if is_other and "reference" not in self.draft.section:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
 
     def finish(self) -> LoggedAlignment:
         """The run, when its log has nothing more of it."""
@@ -89,14 +89,9 @@ class TweakRegBuilder:
         """Lines after the end are of another run; TweakBack writes headers, too."""
         is_fit = event.what in _NUMBERS or event.what is What.FIT
         if self.draft.interrupts and (is_fit or event.what in _OF_RUNS):
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         elif is_fit or (self.draft.interrupts and event.what in _OF_HEADERS):
             self.draft.problem(event)
-
-    def _mixed(self, event: Event) -> None:
-        """Another run writes to the log: it is unknown which lines are of this one."""
-        self.run.is_mixed = True
-        self.draft.problem(event)
 
     def _is_early(self, event: Event) -> bool:
         """Whether a line is of a run that began before this one, which has not come so far."""
@@ -149,10 +144,9 @@ class TweakRegBuilder:
     def _updating(self, event: Event) -> None:
         self._writing = base_name(event.groups[0])
         self._is_closed = True
-        planes = (self.run.frame, self.run.reference)
-        if self.draft.interrupts and self._is_foreign(self._writing):
-            if self._writing not in planes:
-                self._mixed(event)
+        is_plane = self._writing in (self.run.frame, self.run.reference)
+        if self.draft.interrupts and self._is_foreign(self._writing) and not is_plane:
+            self.draft.mixed(self.run, event)
 
     def _wcs_named(self, event: Event) -> None:
         if self._writing:
@@ -173,7 +167,7 @@ class TweakRegBuilder:
         is_again = any(fit.product == product and fit.is_fitted for fit in self.run.fits)
         is_early = self.draft.interrupts and (self._is_foreign(product) or not self._is_between)
         if is_again or is_early:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
         self._begin(product, event)
 
     @property
@@ -196,7 +190,7 @@ class TweakRegBuilder:
         if self.run.fits and product == self.run.fits[-1].product:
             return self.run.fits[-1]
         if self.draft.interrupts:
-            self._mixed(event)
+            self.draft.mixed(self.run, event)
             return None
         self.draft.problem(event)
         is_new = product not in {fit.product for fit in self.run.fits}
@@ -233,8 +227,8 @@ class TweakRegBuilder:
         except ValueError:
             numbers = {}
         if fit is None or not numbers or not self._may_take(fit, numbers):
-            self.run.is_mixed = self.run.is_mixed or (bool(numbers) and self.draft.interrupts)
             self.draft.problem(event)
+            self.run.is_mixed = self.run.is_mixed or (bool(numbers) and self.draft.interrupts)
             return
         for name, number in numbers.items():
             setattr(fit, name, number)

@@ -25,7 +25,15 @@ from skydb.domain.solution import columns_logged
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
 from skydb.services.history.groups import Groups
-from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software, tool_of
+from skydb.services.history.plan import (
+    AlignmentPlan,
+    FitPlan,
+    Note,
+    Plan,
+    SkyPlan,
+    Software,
+    tool_of,
+)
 from skydb.services.history.roster import Roster
 from skydb.services.history.rounds import Round
 from skydb.services.history.rows import Rows, RunRow
