@@ -76,6 +76,9 @@ class TweakRegBuilder:
             fit.is_written = self._is_written(fit)
             if not fit.is_fitted and fit.failure is None and not fit.is_reference:
                 fit.failure = _NO_FIT
+        is_left = any(fit.is_fitted and not fit.is_written for fit in run.fits)
+        if self.draft.interrupts and run.has_ended and run.updates_headers and is_left:
+            run.is_mixed = True  # Its end is that of another run.
         return run
 
     def _leave_unfinished(self) -> None:
