@@ -17,9 +17,7 @@ _PACKAGE = re.compile(r"([\w.]+) Version -> (\S+)")
 _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
 _HEADING = re.compile(r"-----  (\S.*?)  -----")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
-_PRODUCT = re.compile(r"    (\S.*?) *$")
-#: A product after a line that is none of the list.
-_SURE_PRODUCT = re.compile(r"    (\S+\.(?:fits?|c[01][fhm]|d0[fhm])(?:\.gz)?) *$", re.IGNORECASE)
+_PRODUCT = re.compile(r"    (\S.*?\.(?:fits?|[cd][01][fhm])(?:\.gz)?) *$", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
@@ -99,8 +97,6 @@ class EventFinder:
     def __init__(self) -> None:
         self.follows: What | None = None
         """What the next line may be because of the last one."""
-        self._is_disturbed = False
-        """A line that is none of the list stood in it."""
 
     def find(self, number: int, line: Known) -> Event | None:
         """The event of a line, if it has one."""
@@ -111,7 +107,7 @@ class EventFinder:
             return None
         what, task, groups, opens = meaning
         if opens is not None or self._ends(task):
-            self.follows, self._is_disturbed = opens, False
+            self.follows = opens
         return Event(what, task, number, groups, text, has_logger)
 
     def is_exception(self, text: str) -> bool:
@@ -129,15 +125,11 @@ class EventFinder:
         another line.
         """
         what, regex, task = _CONTINUED[self.follows or What.UNREAD]
-        if self._is_disturbed and what is What.PRODUCT:
-            regex = _SURE_PRODUCT
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
             return Event(what, task, number, found.groups() or (found[0],), text, has_logger)
-        if task is not None:
-            self._is_disturbed = self._is_disturbed or bool(text.strip())
-        elif what is not What.EXCEPTION and text.strip():
+        if task is None and what is not What.EXCEPTION and text.strip():
             self.follows = None
         return None
 

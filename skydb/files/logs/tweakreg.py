@@ -164,7 +164,8 @@ class TweakRegBuilder:
     def _fit(self, event: Event) -> None:
         product = base_name(event.groups[0])
         self._writing = None
-        if self.run.fits and product == self.run.fits[-1].product and not self.run.fits[-1].lines:
+        last = self.run.fits[-1] if self.run.fits else None
+        if last is not None and product == last.product and not last.lines and not last.is_done:
             return  # Printed twice.
         # A fit that failed is tried again when the reference catalogue has grown.
         is_again = any(fit.product == product and fit.is_fitted for fit in self.run.fits)

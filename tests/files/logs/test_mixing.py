@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.files.logs import Logged, LoggedAlignment, LoggedRun
@@ -53,12 +52,12 @@ def read(lines: list[str]) -> tuple[list[Logged], bool]:
     return runs, bool(reader.orphans) or any(run.problems for run in runs)
 
 
-def mixed(data: st.DataObject, first: list[str], second: list[str]) -> list[str]:
-    """Lines of two runs in their order, of which the second begins in the middle of the first."""
-    rest, lines = [list(first), list(second)], list[str]()
-    size = data.draw(st.sampled_from([1, 3, 12, 40]))
+def mixed(seed: int, first: list[str], second: list[str]) -> list[str]:
+    """Lines of two runs in their order, in pieces of up to some length."""
+    chance = random.Random(seed)
+    rest, lines, size = [list(first), list(second)], list[str](), (1, 3, 12, 40)[seed % 4]
     while all(rest):
-        side, count = data.draw(st.integers(0, 1)), data.draw(st.integers(1, size))
+        side, count = chance.randint(0, 1), chance.randint(1, size)
         lines, rest[side] = lines + rest[side][:count], rest[side][count:]
     return [*lines, *rest[0], *rest[1]]
 
@@ -74,26 +73,29 @@ def facts(run: Logged) -> set[object]:
 
 @pytest.mark.parametrize("other", [OtherTweakReg, TweakRegElsewhere])
 @pytest.mark.parametrize("updates", [(True, False), (False, True), (True, True)])
-@given(st.data())
-def test_fits_of_two_processes_are_their_own_or_of_none(other, updates, data):
+@pytest.mark.parametrize("seed", range(0, 40, 8))
+def test_fits_of_two_processes_are_their_own_or_of_none(other, updates, seed):
     one = TweakRegManner("1.4.7", updatehdr=updates[0])
     two = other("1.4.7", updatehdr=updates[1], day="09/01/2019")
-    truth = {run.lines()[1].strip(): facts(read(run.lines())[0][0]) for run in (one, two)}
-    runs, is_reported = read(mixed(data, one.lines(), two.lines()))
-    is_right = [run.is_complete and facts(run) in truth.values() for run in runs]
-    assert all(run.is_mixed or not run.is_complete or facts(run) in truth.values() for run in runs)
-    assert is_reported or is_right == [True, True]
+    alone = [read(run.lines())[0][0] for run in (one, two)]
+    truth = {str(run.started_at): facts(run) for run in alone}
+    for more in range(8):
+        runs, is_reported = read(mixed(seed + more, one.lines(), two.lines()))
+        assert all(not run.is_complete or facts(run) == truth[str(run.started_at)] for run in runs)
+        assert is_reported or [run.is_complete for run in runs] == [True, True]
 
 
 @pytest.mark.parametrize("version", ["2.2.6", "3.10.0"])
-@given(st.data())
-def test_skies_of_two_processes_are_their_own_or_of_none(version, data):
+@pytest.mark.parametrize("seed", range(0, 40, 8))
+def test_skies_of_two_processes_are_their_own_or_of_none(version, seed):
     one = DrizzleManner(version)
     two = DrizzleManner(version, SkyMethod.MATCH, day="09/01/2019", skies=OTHERS)
-    truth = [facts(read(run.lines())[0][0]) for run in (one, two)]
-    runs, is_reported = read(mixed(data, one.lines(), two.lines()))
-    assert all(not run.is_complete or facts(run) in truth for run in runs)
-    assert is_reported or [facts(run) for run in runs] in (truth, truth[::-1])
+    alone = [read(run.lines())[0][0] for run in (one, two)]
+    truth = {str(run.started_at): facts(run) for run in alone}
+    for more in range(8):
+        runs, is_reported = read(mixed(seed + more, one.lines(), two.lines()))
+        assert all(not run.is_complete or facts(run) == truth[str(run.started_at)] for run in runs)
+        assert is_reported or [run.is_complete for run in runs] == [True, True]
 
 
 def test_a_dry_run_is_not_applied_by_the_lines_of_another(test_data: Path):
@@ -147,7 +149,9 @@ def test_a_line_of_something_else_changes_nothing(manner):
     for place in range(len(lines) + 1):
         for stray in STRAYS:
             (run,), is_reported = read([*lines[:place], stray, *lines[place:]])
-            assert (facts(run), run.is_complete, is_reported) == (facts(plain), True, False)
+            assert (facts(run), run.is_complete) == (facts(plain), True)
+            # Before the first line of a run it may be that line, damaged.
+            assert not is_reported or place == 1
             if isinstance(run, LoggedAlignment):
                 assert run.products == list(manner.images)
 
