@@ -304,5 +304,7 @@ class LoggedAlignment(LoggedActivity):
         A console that prints no parameters may leave out the last line of a run, too: there
         the fits decide.
         """
-        is_short = bool(self.unfinished or self.unattempted or any(self.parameters.values()))
-        return not self.has_ended and self.failure is None and is_short
+        if self.has_ended or self.failure is not None or self.remark:
+            return False
+        is_short = self.unfinished or self.unattempted or not self.fits
+        return bool(is_short) or any(self.parameters.values())
