@@ -42,6 +42,10 @@ LARGEST_UNPACKED_BYTES = 8 << 30
 LONGEST_LINE = 1 << 20
 
 
+class UnendedLine(list[str]):
+    """Block of the last line of a file that does not end with a line: it may be cut."""
+
+
 class Span(NamedTuple):
     """Bytes of a file from one on, up to another one or the end."""
 
@@ -213,7 +217,7 @@ def read_bytes(path: Path, largest: int = LARGEST_UNPACKED_BYTES) -> bytes:
 def stream_blocks(path: Path, span: Span = WHOLE) -> Iterator[list[str]]:
     """Lines of a file as an editor counts them, in blocks of as many as a piece of it has.
 
-    See :func:`lines_of`.
+    See :func:`lines_of`; a last line without a line end is an :class:`UnendedLine`.
 
     Parameters
     ----------
@@ -235,7 +239,7 @@ def stream_blocks(path: Path, span: Span = WHOLE) -> Iterator[list[str]]:
         rest = lines.pop()[:LONGEST_LINE]
         yield lines
     if rest:
-        yield [rest]
+        yield UnendedLine([rest])
 
 
 def _part(path: Path, span: Span) -> Iterator[bytes]:

@@ -25,7 +25,7 @@ from skydb.files.logs.runs import (
     LogLines,
     LogProblem,
 )
-from skydb.files.logs.values import moment, number_in
+from skydb.files.logs.values import base_name, moment, number_in
 
 __all__ = [
     "BEGINNINGS",
@@ -40,6 +40,7 @@ __all__ = [
     "LoggedRun",
     "LoggedSky",
     "LoggedTask",
+    "base_name",
     "has_traces",
     "moment",
     "number_in",

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from skydb.files.logs.events import Known, Meaning, meaning_of
 from skydb.files.logs.lines import USUAL, USUAL_LENGTH, LineCleaner
 from skydb.files.logs.patterns import What
-from skydb.files.textfile import NUL_MARK, WHOLE, Span, stream_blocks
+from skydb.files.textfile import NUL_MARK, WHOLE, Span, UnendedLine, stream_blocks
 
 #: Events that begin a run.
 _BEGINNINGS = frozenset({What.BANNER, What.VERSIONS_FOLLOW, What.LOG_NAMED, What.STEP})
@@ -28,10 +28,14 @@ _REMEMBERED = 20_000
 
 
 class Block(NamedTuple):
-    """Lines that follow each other, with their numbers."""
+    """Lines that follow each other, with their numbers.
+
+    ``is_ended`` is whether the last of them has its line end; without, it may be cut.
+    """
 
     numbers: Sequence[int]
     lines: Sequence[str]
+    is_ended: bool = True
 
     @classmethod
     def of(cls, lines: Iterable[tuple[int, str]]) -> Block:
@@ -49,7 +53,8 @@ def blocks_of(path: Path, span: Span = WHOLE, first: int = 1) -> Iterator[Block]
         When it cannot be read.
     """
     for lines in stream_blocks(path, span):
-        yield Block(range(first, first + len(lines)), lines)
+        is_ended = not isinstance(lines, UnendedLine)
+        yield Block(range(first, first + len(lines)), lines, is_ended)
         first += len(lines)
 
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from skydb.files.logs.mixing import Mixing
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogLines, LogProblem, Sections
 from skydb.files.logs.values import moment
@@ -135,6 +136,10 @@ class Draft:
         """How the task calls a section."""
         self.is_fresh = True
         """Nothing but its first lines was read."""
+        self.interrupts = False
+        """It began before another run of its task came to its end: that one was killed, or
+        both write to the log."""
+        self.mixing = Mixing()
 
     @property
     def task(self) -> LoggedTask | None:
@@ -160,6 +165,12 @@ class Draft:
     def problem(self, event: Event) -> None:
         """Record a line that cannot be parsed."""
         self.problems.append(LogProblem(event.number, event.text))
+
+    def mixed(self, run: Logged, event: Event) -> None:
+        """Another run writes to the log: it is unknown which lines are of this one."""
+        if not run.is_mixed:
+            self.problem(event)
+        run.is_mixed = True
 
     def facts(self) -> dict[str, Any]:
         """Facts with which a run begins."""

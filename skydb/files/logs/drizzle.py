@@ -7,25 +7,15 @@ method is known by the headings of the last skymatch that ended.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
-from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.files.logs.draft import Draft
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
+from skydb.files.logs.skycall import SkyCall
 from skydb.files.logs.values import base_name, moment, number_in
 
-_CHIPS = "Computing sky values requested image extensions"
-_OVERLAPS = "Computing differences in sky values in overlapping regions"
-_GLOBAL = 'Computing "global" sky on requested image extensions'
-_COMPUTING = (_CHIPS, _OVERLAPS, _GLOBAL)
-_METHODS = {
-    frozenset({_CHIPS}): SkyMethod.LOCALMIN,
-    frozenset({_OVERLAPS}): SkyMethod.MATCH,
-    frozenset({_OVERLAPS, _GLOBAL}): SkyMethod.GLOBALMIN_MATCH,
-    frozenset({_GLOBAL}): SkyMethod.GLOBALMIN,
-}
-#: Headings of skymatch that do not contain its method.
-_OTHER_HEADINGS = ("User specified", "Input file", "Parsing", "Sky statistics", "Data->Brightness")
 _FINAL = "Final Drizzle"
 #: Name for parameters that are printed without their own heading.
 _SECTIONS = {"Initialization": "Processing", "Subtract Sky": "Sky Subtraction"}
@@ -44,12 +34,11 @@ class DrizzleBuilder:
         draft.parameters = {_plain(title): found for title, found in draft.parameters.items()}
         self.run = LoggedRun(task=self.task, lines=draft.digest.close(), **draft.facts())
         self._has_banner = draft.banner is not None
-        self._headings: set[str] = set()
-        self._is_clear = True
         self._image = ""
         self._units_chip: Chip = ("", 0)
-        self._call: dict[Chip, LoggedSky] = {}
+        self._call = SkyCall()
         self._broken_at: int | None = None
+        self._clock: datetime | None = None
         self._last_words = ""
         self._has_last_words = False
 
@@ -62,10 +51,14 @@ class DrizzleBuilder:
         """Take one event."""
         if self.is_over:
             self._take_afterwards(event)
+        elif self.draft.mixing.is_repeated(event, self.draft.section):
+            self.draft.mixed(self.run, event)
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
-        elif self.draft.take(event) and event.what is What.PARAMETER:
-            self._check_method(event)
+        else:
+            if event.what is What.PARAMETER:
+                self._check_method(event)
+            self.draft.take(event)
 
     def finish(self) -> LoggedRun:
         """The run, when its log has nothing more of it."""
@@ -88,23 +81,34 @@ class DrizzleBuilder:
             self.run.failure = f"{self._where()}: {self.run.cause(event.groups[0])}"
         elif event.what in _VALUES:
             self.draft.problem(event)
-        elif event.what in (What.FINISHED, What.BROKEN) and event.text != self._last_words:
+            self.run.is_mixed = self.run.is_mixed or self.draft.interrupts
+        elif event.what in (What.STEP, What.SKYMATCH) and self.draft.interrupts:
+            self.draft.mixed(self.run, event)
+        elif event.what in (What.FINISHED, What.BROKEN) and self._is_other(event):
             # One end is due after the last step of a run whose first line is lost.
-            self.run.is_mixed = self._has_banner or self._has_last_words
+            if self._has_banner or self._has_last_words:
+                self.draft.mixed(self.run, event)
             self._last_words, self._has_last_words = event.text, True
-            if self.run.is_mixed:
-                self.draft.problem(event)
+
+    def _is_other(self, end: Event) -> bool:
+        """Whether an end is not the same one printed again."""
+        return end.text != self._last_words or (self.draft.interrupts and self._has_banner)
 
     def _close(self) -> None:
         self.run.lines = self.draft.digest.close()
 
     def _check_method(self, event: Event) -> None:
         name, value = event.groups
-        if name == "skymethod" and value not in COMPUTED_METHODS:
+        if name != "skymethod":
+            return
+        if self.run.sky_parameters.get(name, value) != value:
+            self.draft.mixed(self.run, event)
+        elif value not in COMPUTED_METHODS:
             self.draft.problem(event)
 
     def _step(self, event: Event) -> None:
         step, what, clock, day = event.groups
+        self._check_clock(event, moment(clock, day))
         if what == "started":
             self.run.last_step = step
             self.run.started_at = self.run.started_at or moment(clock, day)
@@ -112,6 +116,17 @@ class DrizzleBuilder:
         elif step == _FINAL and not self._has_banner and "abort" not in what:
             # A run without a beginning in the log may also lack its end.
             self._end(event, *((clock, day) if moment(clock, day) else ()))
+
+    def _check_clock(self, event: Event, when: datetime | None) -> None:
+        """Steps of one run follow each other; without a banner they are all that is dated."""
+        if when is None:
+            if not self._has_banner:
+                self.draft.problem(event)
+            return
+        before = self._clock or self.run.started_at
+        if self.draft.interrupts and before is not None and when < before:
+            self.draft.mixed(self.run, event)
+        self._clock = when
 
     def _total_time(self, event: Event) -> None:
         """The table of times ends a run whose last step was turned off."""
@@ -146,22 +161,26 @@ class DrizzleBuilder:
 
     def _skymatch(self, event: Event) -> None:
         if event.groups[0] == "started":
-            self._headings.clear()
-            self._call.clear()
-            self._is_clear = True
+            self._call = SkyCall()
             self.run.sky_calls.append(None)
         elif self.run.sky_calls:
-            method = _METHODS.get(frozenset(self._headings)) if self._is_clear else None
-            self.run.sky_calls[-1] = method
-            self.run.computed = dict(self._call)
+            self.run.sky_calls[-1] = self._call.method
+            if self._call.leave_out_steps():
+                self.draft.problem(event)
+            self.run.computed = dict(self._call.skies)
+
+    def _final_skies(self, _: Event) -> None:
+        self._call.begin_final()
+
+    def _reverting(self, event: Event) -> None:
+        """The method that was asked for is that which AstroDrizzle gave up first."""
+        asked = self.run.reverted_from or event.groups[1]
+        self.run.reverted_from = asked
+        if self.run.sky_parameters.get("skymethod", asked) != asked:
+            self.draft.problem(event)
 
     def _heading(self, event: Event) -> None:
-        heading = event.groups[0]
-        known = next((text for text in _COMPUTING if heading.startswith(text)), None)
-        if known is not None:
-            self._headings.add(known)
-        elif self.run.sky_calls and not heading.startswith(_OTHER_HEADINGS):
-            self._is_clear = False
+        if self.run.sky_calls and not self._call.has_heading(event.groups[0]):
             self.draft.problem(event)
 
     def _skypac(self, event: Event) -> None:
@@ -206,7 +225,7 @@ class DrizzleBuilder:
     def _compute(self, event: Event, chip: Chip, printed: str) -> None:
         sky = self._sky(event, chip, printed)
         if sky is not None and self.run.sky_calls:
-            self._call[chip] = sky
+            self._call.skies[chip] = sky
         elif sky is not None:
             self.draft.problem(event)
 
@@ -268,6 +287,8 @@ _TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
     What.REASON: DrizzleBuilder._reason,
     What.SKYMATCH: DrizzleBuilder._skymatch,
     What.HEADING: DrizzleBuilder._heading,
+    What.REVERTING: DrizzleBuilder._reverting,
+    What.FINAL_SKIES: DrizzleBuilder._final_skies,
     What.SKYPAC: DrizzleBuilder._skypac,
     What.INPUT_IMAGE: DrizzleBuilder._input_image,
     What.INPUT_CHIP: DrizzleBuilder._input_chip,

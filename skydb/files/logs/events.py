@@ -18,13 +18,21 @@ _PYTHON_ALONE = re.compile(r"\d+\.\d+\.\w+\b")
 #: One that is not closed is cut, and no heading of skymatch.
 _HEADING = re.compile(r"-----  ?(\S.*?)(?: +-----| *$)")
 _FINAL_SKY = re.compile(r" *# (\S+?)\['?\w+'?,(\d{1,3})\]: +(\S+)")
-_PRODUCT = re.compile(r"(?:    (?=\S)|[ \t]*(?=\S+\.fits\s*$))(\S.*?)\s*$")
+_PRODUCT = re.compile(
+    r"(?:[ \t]+(?=\S)|(?=\S+\s*$))(\S.*?\.(?:fits?|[cd][01][fhm])(?:\.gz)?)\s*$", re.IGNORECASE
+)
 #: Parameter of a log whose tabs became blanks, or none.
 _SPACED_PARAMETER = re.compile(r" {0,8}([a-z][a-z0-9_]*) :(?:[ \t]+(.*)|$)")
 _LISTED = re.compile(r"    \S+\.fits\s*$")
 _EXCEPTION = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?)$"
 )
+
+#: Parameters that decide what is read of a run, by the only task that has them.
+_OWN_PARAMETERS = {
+    **dict.fromkeys(("skymethod", "skysub", "skyuser", "skyfile"), _A),
+    **dict.fromkeys(("updatehdr", "outshifts"), _T),
+}
 
 _Row = tuple[What, LoggedTask | None, re.Pattern[str], str]
 
@@ -77,8 +85,8 @@ def meaning_of(text: str) -> Meaning | None:
 
 def _parameter(found: re.Match[str]) -> Meaning:
     """Meaning of a parameter; the same of thousands of runs is kept once."""
-    value = (found[2] or "").strip()
-    return What.PARAMETER, None, (sys.intern(found[1]), sys.intern(value)), None
+    name, value = sys.intern(found[1]), sys.intern((found[2] or "").strip())
+    return What.PARAMETER, _OWN_PARAMETERS.get(name), (name, value), None
 
 
 def is_known(text: str) -> bool:
@@ -123,26 +131,35 @@ class EventFinder:
             return event
         if meaning is None:
             return None
-        what, task, groups, self.follows = meaning
+        what, task, groups, opens = meaning
+        if opens is not None or self._ends(task):
+            self.follows = opens
         return Event(what, task, number, groups, text, has_logger)
 
-    def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
-        """A line of the list that was begun; anything else ends the list.
+    def is_exception(self, text: str) -> bool:
+        """Whether a text is the last line of a traceback."""
+        return self.follows is What.TRACEBACK and _EXCEPTION.match(text) is not None
 
-        What is printed between the skies ends their list only when it has a meaning itself.
+    def _ends(self, task: LoggedTask | None) -> bool:
+        """Whether a line with a meaning ends the list: those of another task do not."""
+        return self.follows is None or _CONTINUED[self.follows][2] in (None, task)
+
+    def _continued(self, number: int, text: str, has_logger: bool) -> Event | None:
+        """A line of the list that was begun.
+
+        A list of a task goes on after a line of something else, until that task prints
+        another line.
         """
         what, regex, task = _CONTINUED[self.follows or What.UNREAD]
         if found := regex.match(text):
             if what in (What.PYTHON, What.EXCEPTION):
                 self.follows = None
             return Event(what, task, number, found.groups("") or (found[0],), text, has_logger)
-        if what not in _LASTING and text.strip():
+        if task is None and what is not What.EXCEPTION and text.strip():
             self.follows = None
         return None
 
 
-#: Lists that other lines do not end.
-_LASTING = frozenset({What.EXCEPTION, What.FINAL_SKY})
 #: Meaning of the lines after one, while they have the same form.
 _CONTINUED: dict[What, tuple[What, re.Pattern[str], LoggedTask | None]] = {
     What.PRODUCTS: (What.PRODUCT, _PRODUCT, _T),

@@ -25,6 +25,9 @@ _NEAR = 4
 _FIRST_WORDS = frozenset({What.PACKAGE, What.PYTHON, What.VERSIONS_FOLLOW, What.LOG_NAMED})
 #: Events that begin a run, or identify it.
 _TELLING = frozenset({What.LOG_NAMED, What.BANNER, What.VERSIONS_FOLLOW, What.TRAILER})
+#: Events that end a run, and the texts with which they end.
+_ENDS = frozenset({What.TRAILER, What.FINISHED, What.STEP, What.BROKEN})
+_WHOLE = (")", ").", ")!", "...")
 _FIRST_STEP = ("Initialization", "started")
 #: Reason to report a line without a run.
 _VALUES = frozenset(
@@ -173,6 +176,15 @@ class OpenRuns:
         builder = self.focus.builder
         return task is None or (builder is not None and builder.task is task)
 
+    def is_whole_end(self, text: str, meaning: Meaning | None) -> bool:
+        """Whether a text ends a run, and is not cut itself."""
+        if meaning is None or meaning[0] not in _ENDS:
+            return False
+        names = {base_name(run.draft.log_name or "") for run in self._open.values()} - {""}
+        if meaning[0] is What.TRAILER and meaning[2][0]:
+            return base_name(meaning[2][0]) in names or not names
+        return text.rstrip().endswith(_WHOLE)
+
     def take(self, line: LogLine, event: Event | None) -> None:
         """Take a line, with its event if it has one."""
         if event is None and self.limbo:
@@ -256,6 +268,7 @@ class OpenRuns:
     def _become(self, run: OpenRun, task: LoggedTask) -> None:
         earlier = self._open.get(task)
         if earlier is not None:
+            run.draft.interrupts = earlier.draft.interrupts or not earlier.is_over
             self._close(earlier)
         run.become(task)
         self._open[task] = run

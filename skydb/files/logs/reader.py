@@ -15,9 +15,6 @@ from skydb.files.logs.openruns import OpenRuns
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 
-#: Parameters of which a builder looks at the value.
-_CHECKED = frozenset({"skymethod"})
-
 
 class RunReader:
     """Reads the runs of one log.
@@ -60,7 +57,8 @@ class RunReader:
     def read(self, blocks: Iterable[Block]) -> Iterator[Logged]:
         """Runs that are complete after some lines of the log."""
         for block in blocks:
-            self._read(block)
+            if block.is_ended or self._is_sure(block.lines[-1]):
+                self._read(block)
             yield from self._runs.done
             self._runs.done.clear()
 
@@ -88,6 +86,12 @@ class RunReader:
         """Whether the run of a task that begins now ends all that was read before it."""
         return self.is_regular and self._finder.follows is None and self._runs.are_of(task)
 
+    def _is_sure(self, line: str) -> bool:
+        """Whether a line without a line end is the end of a run; any other may be cut."""
+        (text,), special = self._glossary.look_up([line])
+        meaning = special[0][1].meaning if special else None
+        return self._runs.is_whole_end(text, meaning) or self._finder.is_exception(text)
+
     def _read(self, block: Block) -> None:
         runs, finder = self._runs, self._finder
         self._numbers, self._begin, self._end = block.numbers, 0, 0
@@ -103,7 +107,7 @@ class RunReader:
                 is_plain, section = self._meet(place, line), None
             elif runs.is_repeat[False] and not runs.may_begin(meaning):
                 is_plain, section = self._leave_out(place, line), None
-            elif meaning[0] is What.PARAMETER and meaning[2][0] not in _CHECKED:
+            elif meaning[0] is What.PARAMETER and meaning[1] is None:
                 if section is None:
                     section = runs.focus.section
                 name, value = meaning[2]

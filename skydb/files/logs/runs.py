@@ -132,11 +132,13 @@ class LoggedRun(LoggedActivity):
     static_masks: list[str] = field(default_factory=list)
     sky_calls: list[SkyMethod | None] = field(default_factory=list)
     last_step: str | None = None
+    reverted_from: str | None = None
+    """Method that AstroDrizzle gave up for a simpler one."""
 
     @property
     def requested_method(self) -> SkyMethod | None:
-        """The ``skymethod`` parameter, or None when it is missing or unknown."""
-        text = self.sky_parameters.get("skymethod", "")
+        """The ``skymethod`` parameter, or the method that was given up; None when unknown."""
+        text = self.sky_parameters.get("skymethod", self.reverted_from or "")
         return SkyMethod(text) if text in COMPUTED_METHODS else None
 
     @property
@@ -235,6 +237,11 @@ class LoggedFit:
     lines: dict[str, int] = field(default_factory=dict)
 
     @property
+    def is_done(self) -> bool:
+        """Whether the log has all of it: the last line of a fit, or the reason for none."""
+        return "nmatches" in self.lines or self.is_reference or self.failure is not None
+
+    @property
     def is_fitted(self) -> bool:
         """Whether the log contains a fit."""
         return self.failure is None and (self.fit_geometry is not None or self.dx_pix is not None)
@@ -256,6 +263,8 @@ class LoggedAlignment(LoggedActivity):
     wcs_written: set[str] = field(default_factory=set)
     """Products whose table of WCS solutions was updated."""
     shift_file: str | None = None
+    unfinished: str | None = None
+    """Product in whose fit the log ends."""
 
     @property
     def reference(self) -> str | None:
@@ -287,3 +296,15 @@ class LoggedAlignment(LoggedActivity):
     def is_complete(self) -> bool:
         """Whether the run came to its end."""
         return self.has_ended and self.failure is None and not self.is_mixed
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the log ends before the run does.
+
+        A console that prints no parameters may leave out the last line of a run, too: there
+        the fits decide.
+        """
+        if self.has_ended or self.failure is not None or self.remark:
+            return False
+        is_short = self.unfinished or self.unattempted or not self.fits
+        return bool(is_short) or any(self.parameters.values())

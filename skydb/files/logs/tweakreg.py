@@ -15,6 +15,7 @@ from skydb.files.logs.runs import LoggedAlignment, LoggedFit
 from skydb.files.logs.values import base_name, number_in
 from skydb.files.shiftfile import signed_angle_deg
 
+_UPDATES = "updatehdr"
 _INTERRUPTED = "Quitting as a result of user request"
 _NO_FIT = "the log contains no fit"
 
@@ -43,14 +44,24 @@ class TweakRegBuilder:
         if event.what is What.EXCEPTION:
             self.run.failure = self.run.cause(event.groups[0])
         elif self.is_over:
-            if event.what in _NUMBERS or event.what is What.FIT:
-                self.draft.problem(event)
+            self._take_afterwards(event)
+        elif self.draft.mixing.is_repeated(event, self.draft.section) or self._is_early(event):
+            self.draft.mixed(self.run, event)
         elif event.what in _NUMBERS:
             self._numbers(event)
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
         else:
+            if event.what is What.PARAMETER and event.groups[0] == _UPDATES:
+                self._check_updates(event)
             self.draft.take(event)
+
+    def _check_updates(self, event: Event) -> None:
+        """A run has one ``updatehdr``, but for that of the reference image."""
+        known = self.run.updates_headers
+        is_other = known is not None and known is not (event.groups[1] == "True")
+        if is_other and "reference" not in self.draft.section:
+            self.draft.mixed(self.run, event)
 
     def finish(self) -> LoggedAlignment:
         """The run, when its log has nothing more of it."""
@@ -59,11 +70,43 @@ class TweakRegBuilder:
         run.tool_version = run.tool_version or run.packages.get("drizzlepac", "")
         if not self.is_over:
             run.lines = self.draft.digest.close()
+        if not self.is_over and run.failure is None:
+            self._leave_unfinished()
         for fit in run.fits:
             fit.is_written = self._is_written(fit)
             if not fit.is_fitted and fit.failure is None and not fit.is_reference:
                 fit.failure = _NO_FIT
+        is_left = any(fit.is_fitted and not fit.is_written for fit in run.fits)
+        if self.draft.interrupts and run.has_ended and run.updates_headers and is_left:
+            run.is_mixed = True  # Its end is that of another run.
         return run
+
+    def _leave_unfinished(self) -> None:
+        """Take a fit in which the log ends for no failure; its numbers so far are kept."""
+        if self.run.fits and not self.run.fits[-1].is_done:
+            self.run.unfinished = self.run.fits[-1].product
+            if not self.run.fits[-1].is_fitted:
+                self.run.fits.pop()
+
+    def _take_afterwards(self, event: Event) -> None:
+        """Lines after the end are of another run; TweakBack writes headers, too."""
+        is_fit = event.what in _NUMBERS or event.what is What.FIT
+        if self.draft.interrupts and (is_fit or event.what in _OF_RUNS):
+            self.draft.mixed(self.run, event)
+        elif is_fit or (self.draft.interrupts and event.what in _OF_HEADERS):
+            self.draft.problem(event)
+
+    def _is_early(self, event: Event) -> bool:
+        """Whether a line is of a run that began before this one, which has not come so far."""
+        if not self.draft.interrupts or event.what not in _AFTER:
+            return False
+        run = self.run
+        has = {What.PRODUCTS: run.products, What.FRAME: run.frame, What.FIT: run.fits}
+        return not all(has[before] for before in _AFTER[event.what])
+
+    def _is_foreign(self, product: str) -> bool:
+        """Whether a product is none of the run."""
+        return bool(self.run.products) and product not in self.run.products
 
     def _is_written(self, fit: LoggedFit) -> bool | None:
         """Whether the log shows that the header of a product was written.
@@ -104,6 +147,9 @@ class TweakRegBuilder:
     def _updating(self, event: Event) -> None:
         self._writing = base_name(event.groups[0])
         self._is_closed = True
+        is_plane = self._writing in (self.run.frame, self.run.reference)
+        if self.draft.interrupts and self._is_foreign(self._writing) and not is_plane:
+            self.draft.mixed(self.run, event)
 
     def _wcs_named(self, event: Event) -> None:
         if self._writing:
@@ -118,9 +164,21 @@ class TweakRegBuilder:
     def _fit(self, event: Event) -> None:
         product = base_name(event.groups[0])
         self._writing = None
-        if self.run.fits and product == self.run.fits[-1].product and not self.run.fits[-1].lines:
+        last = self.run.fits[-1] if self.run.fits else None
+        if last is not None and product == last.product and not last.lines and not last.is_done:
             return  # Printed twice.
+        # A fit that failed is tried again when the reference catalogue has grown.
+        is_again = any(fit.product == product and fit.is_fitted for fit in self.run.fits)
+        is_early = self.draft.interrupts and (self._is_foreign(product) or not self._is_between)
+        if is_again or is_early:
+            self.draft.mixed(self.run, event)
         self._begin(product, event)
+
+    @property
+    def _is_between(self) -> bool:
+        """Whether no fit is in the middle of its lines."""
+        last = self.run.fits[-1] if self.run.fits else None
+        return last is None or last.is_done
 
     def _begin(self, product: str, event: Event) -> LoggedFit:
         self._is_closed = False
@@ -135,6 +193,9 @@ class TweakRegBuilder:
         product = base_name(named)
         if self.run.fits and product == self.run.fits[-1].product:
             return self.run.fits[-1]
+        if self.draft.interrupts:
+            self.draft.mixed(self.run, event)
+            return None
         self.draft.problem(event)
         is_new = product not in {fit.product for fit in self.run.fits}
         if is_new and product in self.run.products:
@@ -171,6 +232,7 @@ class TweakRegBuilder:
             numbers = {}
         if fit is None or not numbers or not self._may_take(fit, numbers):
             self.draft.problem(event)
+            self.run.is_mixed = self.run.is_mixed or (bool(numbers) and self.draft.interrupts)
             return
         for name, number in numbers.items():
             setattr(fit, name, number)
@@ -220,6 +282,20 @@ _NUMBERS: dict[What, Callable[[tuple[str, ...]], dict[str, object]]] = {
     What.RMS_SKY: _rms_sky,
     What.OBJECTS: _objects,
 }
+
+#: Lines that come before others.
+_AFTER: dict[What, tuple[What, ...]] = {
+    What.SOURCES: (What.PRODUCTS,),
+    What.FRAME: (What.PRODUCTS,),
+    What.FIT: (What.PRODUCTS, What.FRAME),
+    What.UPDATING: (What.PRODUCTS,),
+    What.SHIFT_FILE: (What.FIT,),
+}
+
+#: Lines of a run besides its fits, and lines of headers, which TweakBack prints, too.
+_OF_RUNS = frozenset({What.MATCHING, What.GEOMETRY, What.PRODUCTS, What.SOURCES, What.FRAME,
+                      What.NOT_FITTED, What.SHIFT_FILE, What.TRAILER})  # fmt: skip
+_OF_HEADERS = frozenset({What.UPDATING, What.WCS_NAMED, What.WCS_WRITTEN})
 
 _TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
     What.TRAILER: TweakRegBuilder._trailer,

@@ -108,7 +108,13 @@ class Joiner:
     def blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """Blocks of whole lines, each with the number of its first piece."""
         for block in blocks:
-            yield Block.of(self._join(zip(block.numbers, block.lines, strict=True)))
+            lines = list(self._join(zip(block.numbers, block.lines, strict=True)))
+            if not block.is_ended:
+                lines += self._end()
+                yield Block.of(lines[:-1])
+                yield Block.of(lines[-1:])._replace(is_ended=False)
+            else:
+                yield Block.of(lines)
         yield Block.of(self._end())
 
     def learn(self, line: str) -> None:

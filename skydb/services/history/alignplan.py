@@ -68,6 +68,9 @@ def alignment_plan(
     reader = _FitReader(path, run, latest, listing)
     remark = run.remark if run.remark and run.remark not in (error or "") else None
     remarks = [Note(FindingKind.NOTHING_TO_FIT, path.name, remark)] if remark else []
+    if run.first_line and not run.tool_version:
+        where = source.place(run.first_line)
+        remarks.append(Note(FindingKind.CONTRADICTION, where, "the version that ran is unknown."))
     problems = [(problem.line_number, problem.text) for problem in run.problems]
     return AlignmentPlan(
         source=source,
@@ -97,9 +100,10 @@ class _FitReader:
         self.fits: list[FitPlan] = []
         self._shifts = self._shift_file()
         self.sources = self._source_lists()
-        for fit in run.fits:
-            self._read_fit(fit)
-        self._read_the_rest()
+        if not run.is_mixed:
+            for fit in run.fits:
+                self._read_fit(fit)
+            self._read_the_rest()
 
     def _shift_file(self) -> ShiftFile | None:
         asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
@@ -291,12 +295,22 @@ def _error(run: LoggedAlignment) -> str | None:
         return "The log mixes lines of this run and another: its values are unknown."
     if run.failure:
         return f"{run.failure.rstrip('.')}."
+    if run.is_cut:
+        return f"The log ends {_place_of_end(run)}, without the end of the run."
     if not any(fit.is_fitted for fit in run.fits) and not run.remark:
         reasons = [fit.failure for fit in run.fits if fit.failure]
         return f"No product could be fitted: {reasons[0] if reasons else 'the log begins no fit'}."
     if run.unattempted:
         return f"The run ended before {len(run.unattempted)} of its products were fitted."
     return None
+
+
+def _place_of_end(run: LoggedAlignment) -> str:
+    if run.unfinished:
+        return f"in the fit of {run.unfinished}"
+    if run.unattempted:
+        return f"before {len(run.unattempted)} of its products were fitted"
+    return "after the last fit" if run.fits else "before the first fit"
 
 
 def _parameters(

@@ -15,6 +15,8 @@ from skydb.files.logs import LoggedActivity
 #: Clock of the times of an imported run, kept with its parameters.
 CLOCK = "local time of an unknown zone, recorded as if it were UTC"
 
+_LONGEST_TOOL = 64
+
 #: Findings that are history themselves, and no reason to doubt the import.
 _HARMLESS = frozenset(
     {
@@ -177,6 +179,11 @@ class AlignmentPlan(Plan):
     reference: str | None
     fits: tuple[FitPlan, ...]
     evidence: tuple[Path, ...]
+
+
+def tool_of(plan: Plan) -> str | None:
+    """Task and version of a run, as the ledger keeps them."""
+    return (plan.software.tool_version or "")[:_LONGEST_TOOL] or None
 
 
 def as_recorded(when: datetime | None) -> datetime | None:

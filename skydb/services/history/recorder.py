@@ -25,10 +25,19 @@ from skydb.domain.solution import columns_logged
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityKind, FindingKind, SolutionStatus
 from skydb.services.history.groups import Groups
-from skydb.services.history.plan import AlignmentPlan, FitPlan, Note, Plan, SkyPlan, Software
+from skydb.services.history.plan import (
+    AlignmentPlan,
+    FitPlan,
+    Note,
+    Plan,
+    SkyPlan,
+    Software,
+    tool_of,
+)
 from skydb.services.history.roster import Roster
 from skydb.services.history.rounds import Round
 from skydb.services.history.rows import Rows, RunRow
+from skydb.services.history.twins import Results
 
 _UNKNOWN = "unknown"
 #: Runs whose fits are read with one question.
@@ -46,7 +55,7 @@ _NO_NUMBERS = dict.fromkeys(
         *("x_rms_pix", "y_rms_pix", "rms_ra_mas", "rms_dec_mas"),
     )
 )
-_WCSNAME, _TOOL, _REFERENCE, _PYTHON = 80, 64, 255, 16
+_WCSNAME, _REFERENCE, _PYTHON = 80, 255, 16
 
 
 @dataclass
@@ -161,12 +170,19 @@ class Recorder:
         fits: Sequence[Any] = self.session.execute(asked).all()
         return sorted(fits, key=lambda fit: (place[fit.activity_id], fit.id))
 
-    def replace(self, earlier_id: int, run: RunRow) -> None:
-        """Let a run take the place of the same one, read when its log ended in the middle."""
+    def results_of(self, run: RunRow | int) -> tuple[int, Results]:
+        """Number and results of a run that is recorded, which may wait to be written."""
+        if not isinstance(run, int) and not run.id:
+            self.write()
+        number = run if isinstance(run, int) else run.id
+        return number, Results.of_row(self.session.get_one(Activity, number))
+
+    def replace(self, earlier_id: int, run: RunRow, why: str) -> None:
+        """Let a run take the place of the same one, of which less was read before."""
         self.write()
         earlier = self.session.get_one(Activity, earlier_id)
         earlier.deleted_at = utc_now()
-        said = f"was read before as run {earlier_id}, when its log ended in the middle of it."
+        said = f"was read before as run {earlier_id}, {why}."
         kept = self.session.get_one(Activity, run.id)
         kept.notice(FindingKind.CONTRADICTION, f"run {run.id}", said)
         for new in kept.solutions:
@@ -189,7 +205,7 @@ class Recorder:
                 self.importing.notice(note.kind, note.subject, note.message)
 
     def _begin(self, kind: ActivityKind, plan: Plan, own: Columns, log_path: str | None) -> RunRow:
-        tool = (plan.software.tool_version or "")[:_TOOL] or None
+        tool = tool_of(plan)
         times = (plan.started_at, plan.finished_at)
         ran = Recalled(kind, plan.parameters, *times, tool, plan.error)
         columns = activity_columns(ran, self._stamp)

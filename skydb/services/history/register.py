@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import select
@@ -10,10 +12,14 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Activity
 from skydb.domain.vocabulary import ActivityKind
-from skydb.services.history.plan import Plan
+from skydb.services.history.plan import Plan, SkyPlan, tool_of
 from skydb.services.history.rows import RunRow
 
 _KINDS = (ActivityKind.SKY_RUN, ActivityKind.ALIGNMENT)
+
+
+#: Kind, version and first moment of a run.
+Beginning = tuple[ActivityKind, str | None, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,21 @@ class Register:
     _runs: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, RunRow] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
+    _begun_at: dict[Beginning, list[RunRow | int]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session) -> Self:
         """The runs that the ledger knows from logs and products, hidden ones too."""
         register = cls()
         asked = (Activity.id, Activity.deleted_at, Activity.parameters["log"])
-        imported = select(*asked, Activity.parameters["complete"]).where(
+        beginning = (Activity.kind, Activity.tool_version, Activity.started_at)
+        imported = select(*asked, Activity.parameters["complete"], *beginning).where(
             Activity.kind.in_(_KINDS), Activity.imported_by_id.is_not(None)
         )
-        for run, deleted_at, log, is_complete in session.execute(imported):
+        for run, deleted_at, log, is_complete, *begun in session.execute(imported):
             register._runs[log["identity"]] = run
+            if deleted_at is None and begun[-1] is not None:
+                register._begun_at.setdefault(tuple(begun), []).append(run)
             # SQLite gives 0 for false.
             if not is_complete and deleted_at is None:
                 register._open.append(_Open(run, log["identity"], log["lines"]))
@@ -71,8 +81,35 @@ class Register:
     def add(self, plan: Plan, run: RunRow) -> None:
         """Add a run, which may not be written yet."""
         self._waiting[plan.source.identity] = run
+        if (beginning := _beginning(plan)) is not None:
+            self._begun_at.setdefault(beginning, []).append(run)
+
+    def begun_with(self, plan: Plan) -> Sequence[RunRow | int]:
+        """Runs of the same task and version that began at the same moment."""
+        beginning = _beginning(plan)
+        return () if beginning is None else tuple(self._begun_at.get(beginning, ()))
+
+    def link(self, plan: Plan, run: RunRow | int) -> None:
+        """Remember that a plan is of a run that was recorded of other lines."""
+        if isinstance(run, int):
+            self._runs[plan.source.identity] = run
+        else:
+            self._waiting[plan.source.identity] = run
+
+    def leave_out(self, plan: Plan, run: RunRow | int) -> None:
+        """Forget a run in whose place that of a plan is recorded."""
+        beginning = _beginning(plan)
+        if beginning is not None:
+            self._begun_at[beginning].remove(run)
 
     def settle(self) -> None:
         """Add the numbers of runs that are written now."""
         self._runs |= {identity: run.id for identity, run in self._waiting.items()}
         self._waiting.clear()
+
+
+def _beginning(plan: Plan) -> Beginning | None:
+    if plan.started_at is None:
+        return None
+    kind = ActivityKind.SKY_RUN if isinstance(plan, SkyPlan) else ActivityKind.ALIGNMENT
+    return kind, tool_of(plan), plan.started_at

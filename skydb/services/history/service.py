@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from skydb.domain import HistoryImport
 from skydb.domain.vocabulary import FindingKind
@@ -32,6 +33,9 @@ from skydb.services.history.register import Register
 from skydb.services.history.rounds import Round, in_order, rounds_of
 from skydb.services.history.rows import RunRow
 from skydb.services.history.search import Found, Unused, files_below, look_at
+from skydb.services.history.twins import Likeness, Results
+
+P = TypeVar("P", bound=Plan)
 
 _BAD_CHARACTERS = re.compile(r"[/\\\x00-\x1f\x7f]")
 _LONGEST_NAME = 60
@@ -174,7 +178,8 @@ class _Batch:
         plan = task.plan
         assert isinstance(plan, AlignmentPlan)
         self._context.progress.advance()
-        run = self._register.run_of(plan)
+        plan, run = self._known(plan)
+        assert isinstance(plan, AlignmentPlan)
         is_new = run is None
         if run is None:
             log = self._keep(plan.source.path)
@@ -263,21 +268,55 @@ class _Batch:
         assert isinstance(plan, SkyPlan)
         assert round_ is not None
         self._context.progress.advance()
-        run = self._register.run_of(plan)
+        plan, run = self._known(plan)
+        assert isinstance(plan, SkyPlan)
         is_new = run is None
         if run is None:
             log = self._keep(plan.source.path) if kind is HistoryKind.SKY_RUN else None
             run = self._add(plan, lambda recorder: recorder.sky_run(plan, round_, log))
         return _Met(plan, run, is_new, kind)
 
+    def _known(self, plan: P) -> tuple[P, RunRow | int | None]:
+        """A plan and the run that is recorded of it; a note of a run that contradicts it."""
+        known = self._register.run_of(plan)
+        if known is not None or self._register.begun(plan) is not None:
+            return plan, known
+        beside, notes = self._register.begun_with(plan), list[Note]()
+        for run in beside:
+            own = Results.of_plan(plan)
+            with self._recorder() as recorder:
+                number, results = recorder.results_of(run)
+            likeness = own.likeness(results)
+            if likeness is Likeness.SAME and own.weight <= results.weight:
+                self._register.link(plan, run)
+                return plan, run
+            if likeness is Likeness.CONTRADICTION:
+                said = f"began at the moment of run {number}; the results of the two differ."
+                where = plan.source.place(plan.source.first_line or 0)
+                notes.append(Note(FindingKind.CONTRADICTION, where, said))
+        return replace(plan, notes=(*plan.notes, *notes)) if notes else plan, None
+
     def _add(self, plan: Plan, record: Callable[[Recorder], RunRow]) -> RunRow:
         earlier = self._register.begun(plan)
         with self._recorder() as recorder:
+            poorer = [] if earlier is not None else self._poorer(plan, recorder)
             run = record(recorder)
             if earlier is not None:
-                recorder.replace(earlier, run)
+                recorder.replace(earlier, run, "when its log ended in the middle of it")
+            for one, number in poorer:
+                recorder.replace(number, run, "from a file that has less of it")
+                self._register.leave_out(plan, one)
             self._register.add(plan, run)
         return run
+
+    def _poorer(self, plan: Plan, recorder: Recorder) -> list[tuple[RunRow | int, int]]:
+        """The same run, where it is recorded of a file that has less of it."""
+        found = []
+        for run in self._register.begun_with(plan):
+            number, results = recorder.results_of(run)
+            if Results.of_plan(plan).likeness(results) is Likeness.SAME:
+                found.append((run, number))
+        return found
 
     @contextmanager
     def _recorder(self) -> Iterator[Recorder]:

@@ -17,6 +17,7 @@ from skydb.files.logs.blocks import Block
 from skydb.files.logs.drizzle import DrizzleBuilder
 from skydb.files.logs.reader import RunReader
 from tests.files.loglines import SKIES, DrizzleLog
+from tests.files.logs.manners import DrizzleManner
 
 START = (
     "[INFO    ] AstroDrizzle Version 3.11.0 (2025-06-01 10:00:00 -0400) started at: {} (02/03/2026)"
@@ -243,3 +244,21 @@ def test_the_inputs_that_a_log_lists_are_not_replaced_by_what_was_drizzled(
     assert builder.finish().inputs == ["b_flt.fits", "a_flt.fits"]
     run.inputs = ["z_flt.fits"]
     assert builder.finish().inputs == ["z_flt.fits"]
+
+
+def test_a_downgrade_that_a_console_states_is_known_without_parameters():
+    lines = DrizzleManner("2.2.6", console=True).lines()
+    begin = next(n for n, line in enumerate(lines) if "skymatch started" in line)
+    said = 'Reverting sky computation to "localmin" from "match'
+    (run,) = RunReader().runs([Block.of(enumerate([*lines[:begin], said, *lines[begin:]], 1))])
+    assert isinstance(run, LoggedRun)
+    assert (run.requested_method, run.effective_method) == (SkyMethod.MATCH, SkyMethod.LOCALMIN)
+    assert run.problems == []
+
+
+@pytest.mark.parametrize("day", ["08-01-2019", "08/01/19"])
+def test_a_first_step_without_a_date_is_reported_where_no_other_line_has_one(day):
+    lines = [line.replace("08/01/2019", day) for line in DrizzleManner("3.11.0").lines()]
+    (run,) = RunReader().runs([Block.of(enumerate(lines, 1))])
+    assert run.started_at is None
+    assert "Initialization" in run.problems[0].text

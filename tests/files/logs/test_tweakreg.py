@@ -58,8 +58,15 @@ def test_a_failed_fit_has_a_reason_and_no_numbers(read):
 
 
 def test_a_fit_that_was_begun_and_never_printed_has_failed(read):
-    (run,) = read("Performing fit for: c_drz.fits")
+    (run,) = read("Performing fit for: c_drz.fits", FAILED)
     assert run.fits[0].failure == "the log contains no fit"
+
+
+def test_a_fit_in_which_the_log_ends_has_not_failed(read):
+    (run,) = read(GOOD, "Performing fit for: c_drz.fits")
+    assert [fit.product for fit in run.fits] == ["a_drz.fits"]
+    assert run.unfinished == "c_drz.fits"
+    assert run.is_cut
 
 
 def test_an_rms_in_an_unknown_unit_is_reported_and_not_guessed(read):
