@@ -30,7 +30,13 @@ from skydb.files.instruments import (
 from skydb.files.members import Members, exposure_named_in, members_of, reference_file
 from skydb.files.refdates import delivery_date
 from skydb.files.repeatedcards import check_cards
-from skydb.files.sanity import check_exposures, check_layout, check_polynomials, check_wcs
+from skydb.files.sanity import (
+    check_exposures,
+    check_layout,
+    check_lookups,
+    check_polynomials,
+    check_wcs,
+)
 from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
@@ -88,6 +94,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     _require_image(skeleton, primary, kind)
     check_layout(skeleton, kind)
     check_polynomials(skeleton)
+    check_lookups(skeleton)
     check_cards(skeleton)
     members = members_of(skeleton) if kind.is_drizzled else Members()
     facts = _exposure_facts(skeleton, kind, members.rootnames)
