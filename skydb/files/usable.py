@@ -203,7 +203,7 @@ def _no_error(planes: ChipPlanes) -> NDArray[np.bool_]:
     """Pixels whose ERR is not a number."""
     if planes.error is None or planes.error.shape != planes.science.shape:
         return np.zeros(planes.science.shape, dtype=bool)
-    return ~np.isfinite(planes.error)
+    return np.asarray(~np.isfinite(planes.error))
 
 
 def _is_plain(flags: NDArray[np.integer[Any]]) -> bool:
