@@ -15,6 +15,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.checksum import sha256_of
+from skydb.files.chipframes import displaced_chips
 from skydb.files.condition import read_condition
 from skydb.files.doubts import doubts_of
 from skydb.files.dqfile import check_flags, flags_beside
@@ -117,7 +118,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
         flaws=(*flaws, *_missing(skeleton, primary, kind)),
-        doubts=doubts_of(skeleton, kind, facts),
+        doubts=(*doubts_of(skeleton, kind, facts), *displaced_chips(solutions, headerlets)),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),
