@@ -43,8 +43,9 @@ def displaced_chips(solutions: Sequence[WcsFacts], headerlets: Sequence[WcsFacts
     confirming = [_offsets_mas(primary, one) for one in headerlets if _same(one, primary)]
     for chip in primary.chips[1:]:
         off = [(offset[chip.extver], one) for one, offset in alternates if chip.extver in offset]
-        least = [*off, *((one[chip.extver],) for one in confirming if chip.extver in one)]
-        if off and min(one[0] for one in least) > _LARGEST_MAS:
+        every = [off_mas for off_mas, _ in off]
+        every += [offset[chip.extver] for offset in confirming if chip.extver in offset]
+        if off and min(every) > _LARGEST_MAS:
             off_mas, other = off[0]
             yield (
                 f"SCI,{chip.extver} lies {off_mas:.0f} mas elsewhere from "
