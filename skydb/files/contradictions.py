@@ -29,7 +29,7 @@ _TURNED_DEG = 1.0
 _FROM_APERTURE_DEG = 0.3
 _NO_TABLE = "NOMODEL"
 #: Cards that stwcs writes with IDCSCALE. With the first, it takes IDCSCALE to be there.
-_WITH_SCALE = ("IDCV2REF", "IDCTHETA")
+_WITH_SCALE = ("IDCV2REF", "IDCTHETA", "OCX10")
 #: Detectors whose IDCSCALE is the scale of their pixels; on WFC it is up to 2.3 % off.
 _OF_AREA = frozenset({"UVIS", "IR", "WFC"})
 _SCALE_OFF = 1.05

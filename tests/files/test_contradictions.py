@@ -67,6 +67,7 @@ def test_times_of_the_archive_are_not_doubted(image: ImageBuilder, cards) -> Non
         ),
         ({"IDCV2REF": 1.0}, "IDCSCALE of SCI,1 is missing beside IDCV2REF"),
         ({"IDCTHETA": 0.0}, "IDCSCALE of SCI,1 is missing beside IDCTHETA"),
+        ({"OCX10": 0.001}, "IDCSCALE of SCI,1 is missing beside OCX10"),
         ({"IDCSCALE": 0.135}, "IDCSCALE of SCI,1 is 0.135, and its pixels (CD) have 0.128 arcsec"),
         ({"IDCSCALE": 0.064}, "IDCSCALE of SCI,1 is 0.064, and its pixels (CD) have 0.128 arcsec"),
     ],
