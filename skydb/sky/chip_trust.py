@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.domain.trust import FOUND_SHARE, OFFSET_PIX, FitCheck, limited
+from skydb.domain.trust import FOUND_SHARE, OFFSET_PIX, TRUST_FLOOR, FitCheck, limited
 from skydb.domain.vocabulary import TrustComponent
 from skydb.sky.fit_trust import Agreement, compare
 from skydb.sky.geometry import MAS_PER_RADIAN, centre_of, tangent_plane
@@ -85,11 +85,11 @@ def check_chips(chips: Sequence[ChipSources]) -> FitCheck | None:
     FitCheck or None
         Of the chip that contradicts the fit most; None when none does, or there is one only.
     """
-    found = [chip.agreement for chip in chips]
+    found = [_Found(chip, chip.agreement) for chip in chips]
     checks = [
-        _contradiction(chip, found[place], [*found[:place], *found[place + 1 :]])
-        for place, chip in enumerate(chips)
-        if len(chips) > 1
+        _contradiction(one, [*found[:place], *found[place + 1 :]])
+        for place, one in enumerate(found)
+        if len(found) > 1
     ]
     return min(filter(None, checks), key=_score, default=None)
 
@@ -103,45 +103,74 @@ def _score(check: FitCheck) -> float:
     return 1.0 if check.score is None else check.score
 
 
-def _contradiction(
-    chip: ChipSources, found: Agreement, others: Sequence[Agreement]
-) -> FitCheck | None:
-    if found.possible < _LEAST:
+@dataclass(frozen=True)
+class _Found:
+    """A chip, and what of the catalogue was found at its places."""
+
+    chip: ChipSources
+    at: Agreement
+
+    @property
+    def sources(self) -> int:
+        """Sources of the catalogue."""
+        return len(self.chip.catalog_deg)
+
+    @property
+    def real(self) -> float:
+        """Pairs more than chance gives."""
+        return max(0.0, self.at.pairs - self.at.chance)
+
+    @property
+    def is_found(self) -> bool:
+        return self.real >= _LEAST and self.at.share >= FOUND_SHARE / 2
+
+
+def _contradiction(one: _Found, others: Sequence[_Found]) -> FitCheck | None:
+    if one.at.possible < _LEAST:
         return None
-    if found.pairs - found.chance >= _LEAST and found.share >= FOUND_SHARE / 2:
-        # An offset that is not well known is left to the check of all stars.
-        is_known = found.error_pix <= OFFSET_PIX
-        return _displaced(chip, found.significant_offset_pix) if is_known else None
-    offset_pix = chip.offset_pix()
+    if one.is_found and one.at.error_pix <= OFFSET_PIX:
+        return _displaced(one.chip, one.at.significant_offset_pix)
+    offset_pix = one.chip.offset_pix()
     if offset_pix is not None:
-        return _displaced(chip, max(0.0, offset_pix - _REACH_PIX))
-    return _missing(chip, found, others)
+        return _displaced(one.chip, max(0.0, offset_pix - _REACH_PIX))
+    return None if one.is_found else _missing(one, others)
 
 
 def _displaced(chip: ChipSources, offset_pix: float) -> FitCheck | None:
     """Contradiction of a chip whose stars lie at an offset, its own uncertainty taken off."""
-    if offset_pix <= OFFSET_PIX:
+    score = limited(OFFSET_PIX, offset_pix)
+    # Less is seen in all stars together, and chips differ by so much in some distortion models.
+    if score >= TRUST_FLOOR:
         return None
     reason = (
         f"the stars of SCI,{chip.extver} lie {offset_pix:.2f} pix off their places in the "
         "catalogue; its chips may not belong together"
     )
-    score = limited(OFFSET_PIX, offset_pix)
     return FitCheck(TrustComponent.CROSS_MATCH, score, reason, offset_pix)
 
 
-def _missing(chip: ChipSources, found: Agreement, others: Sequence[Agreement]) -> FitCheck | None:
-    """Contradiction of a chip on which stars are not found that are on its siblings."""
-    from scipy.stats import poisson
+def _missing(one: _Found, others: Sequence[_Found]) -> FitCheck | None:
+    """Contradiction of a chip on which stars are not found that are on its siblings.
 
-    real = sum(one.possible - one.chance for one in others)
-    share = sum(max(0.0, one.pairs - one.chance) for one in others) / real if real > 0 else 0.0
-    expected = found.chance + share * (found.possible - found.chance)
-    if not share or poisson.cdf(found.pairs, expected) > _CHANCE_LIMIT:
+    Shares are those of the catalogue: a list of stars may be short on one chip, and full of
+    false ones on the other.
+    """
+    from scipy.stats import hypergeom, poisson
+
+    sources, pairs = (sum(o.sources for o in others), sum(o.at.pairs for o in others))
+    real = sum(other.sources - other.at.chance for other in others)
+    share = sum(other.real for other in others) / real if real > 0 else 0.0
+    if share < FOUND_SHARE / 2:
+        return None
+    expected = one.at.chance + share * (one.sources - one.at.chance)
+    # The siblings may have few sources themselves, and be lucky with these.
+    both = sources + one.sources, pairs + one.at.pairs, one.sources
+    by_chance = max(poisson.cdf(one.at.pairs, expected), hypergeom.cdf(one.at.pairs, *both))
+    if by_chance > _CHANCE_LIMIT:
         return None
     reason = (
-        f"only {found.pairs} of {found.possible} sources of SCI,{chip.extver} lie near their "
+        f"only {one.at.pairs} of {one.sources} sources of SCI,{one.chip.extver} lie near their "
         f"places in the catalogue, and {min(share, 1.0):.0%} of those of the other chips"
     )
-    score = min(1.0, found.share / share / FOUND_SHARE)
-    return FitCheck(TrustComponent.CROSS_MATCH, score, reason, found.offset_pix)
+    score = min(1.0, one.real / (share * one.sources) / FOUND_SHARE)
+    return FitCheck(TrustComponent.CROSS_MATCH, score, reason, one.at.offset_pix)
