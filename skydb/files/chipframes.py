@@ -61,7 +61,7 @@ def _same(one: WcsFacts, primary: WcsFacts) -> bool:
 
 
 def _offsets_mas(primary: WcsFacts, other: WcsFacts) -> dict[int, float]:
-    """How far the second and further chips are from where another WCS has them, by EXTVER."""
+    """Distances of the second and further chips from their places by another WCS, by EXTVER."""
     known = {chip.extver: chip for chip in other.chips}
     chips = [chip for chip in primary.chips if chip.extver in known]
     if not chips or any(chip.crpix_pix != known[chip.extver].crpix_pix for chip in chips):

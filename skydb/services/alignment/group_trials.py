@@ -148,10 +148,10 @@ class GroupTrials:
 
     def _chips(self, fit: ProductFit, original: Path, placed: Placed) -> FitCheck | None:
         """The chip of an exposure that contradicts the fit, if it has several and one does."""
-        stars = self.fitter.finder.chips(original)
-        if fit.fitted_copy is None or len(stars) < 2:
+        chips = read_hstwcs(fit.fitted_copy) if fit.fitted_copy else {}
+        if len(chips) < 2:
             return None
-        exposure = FittedExposure(read_hstwcs(fit.fitted_copy), stars)
+        exposure = FittedExposure(chips, self.fitter.finder.chips(original))
         return exposure.check_chips(placed.table.radec_deg)
 
 
