@@ -47,7 +47,7 @@ class Ingested(Result):
         if not self.rows:
             raise NotFoundError(
                 f"There is no FITS file below {', '.join(shown_path(Path(p)) for p in paths)}.",
-                advice="Files are known by .fits, .fit and .fits.gz at the end of their names.",
+                advice="Their names end in .fits, .fit, .fts or .fits.gz.",
             )
 
 

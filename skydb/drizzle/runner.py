@@ -49,6 +49,12 @@ _INHERITED = (
     *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+#: Causes of exceptions of drizzlepac and stwcs that do not say them.
+_CAUSES = {
+    ("UnboundLocalError", "cannot access local variable 'scale'"): (
+        " (stwcs needs IDCSCALE where a header has IDCV2REF: in an input it is missing)"
+    ),
+}
 _TITLES = {
     "tweakreg": "TweakReg",
     "tweakback": "TweakBack",
@@ -206,7 +212,8 @@ def _outcome(tool: str, code: int, result: Path, log: Path) -> dict[str, object]
     error = document.get("error")
     if isinstance(error, dict):
         message = _one_line(str(error["message"]))
-        raise ToolCrashedError(tool, f"raised {error['type']}: {message}", log=log)
+        cause = _CAUSES.get((error["type"], message.partition(" where ")[0]), "")
+        raise ToolCrashedError(tool, f"raised {error['type']}: {message}{cause}", log=log)
     if code:
         raise ToolCrashedError(tool, f"ended with exit code {code}", log=log)
     outcome = document.get("outcome")

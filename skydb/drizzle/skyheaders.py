@@ -64,10 +64,20 @@ def _reading(filename: str, header: Header, primary: Header) -> SkyReading:
 
 def _brightness_per_unit(header: Header, primary: Header, unit: SkyUnit | None) -> float:
     """Factor of skypac: per second and per arcsec2 (``skyline.py``)."""
-    scale_arcsec = float(header.get("IDCSCALE", primary.get("IDCSCALE", 1.0)))
+    scale_arcsec = _pixel_scale_arcsec(header, primary)
     exptime_s = float(header.get("EXPTIME", primary.get("EXPTIME", 1.0)))
     time_s = 1.0 if unit in _RATES or exptime_s <= 0.0 else exptime_s
     return 1.0 / (scale_arcsec**2 * time_s)
+
+
+def _pixel_scale_arcsec(header: Header, primary: Header) -> float:
+    """Scale of skypac: a card, or that of the linear WCS."""
+    for card in ("IDCSCALE", "PAMSCALE"):
+        stated = header.get(card, primary.get(card))
+        if stated:
+            return float(stated)
+    (a, b), (c, d) = ([float(header.get(f"CD{i}_{j}", 0.0)) for j in (1, 2)] for i in (1, 2))
+    return 3600.0 * math.sqrt(abs(a * d - b * c)) or 1.0
 
 
 def table_contradictions(science: Path, readings: Sequence[SkyReading]) -> list[str]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.signal import flagged
 from skydb.drizzle.workspace import opened
 from skydb.files.pixels import planes_of
 from skydb.sky.stars import StarList, StarShape, find_stars
@@ -118,7 +119,7 @@ def chip_stars(path: Path, *, least_snr: float = 20.0, most: int = 5000) -> dict
     for chip in planes_of(path):
         good = np.isfinite(chip.science)
         if chip.quality is not None:
-            good &= (chip.quality.astype(np.int64) & ~optics.good_flags) == 0
+            good &= ~flagged(chip.quality, optics.good_flags)
         error = chip.error if chip.error is not None and np.any(chip.error > 0) else None
         stars = find_stars(
             chip.science, error, good, fwhm_pix=optics.fwhm_pix, least_snr=least_snr,

@@ -28,6 +28,14 @@ _TURNED_DEG = 1.0
 #: No reference pixel is farther from its aperture: detectors are 0.06 degrees wide.
 _FROM_APERTURE_DEG = 0.3
 _NO_TABLE = "NOMODEL"
+#: Cards that stwcs writes with IDCSCALE. With the first, it takes IDCSCALE to be there.
+_WITH_SCALE = ("IDCV2REF", "IDCTHETA", "OCX10")
+#: Detectors whose IDCSCALE is the scale of their pixels; on WFC it is up to 2.3 % off.
+_OF_AREA = frozenset({"UVIS", "IR", "WFC"})
+_SCALE_OFF = 1.05
+#: Of others it is that of their usual products: 0.025 of HRC and SBC, whose pixels have up to
+#: 0.032 arcsec. Of WFPC2 it may be that of another chip.
+_SCALE_OF_PRODUCTS = 1.5
 #: Of a rootname; the last character of an exposure's is a letter.
 _LENGTH = 9
 
@@ -57,6 +65,7 @@ def contradictions_in(
         yield from _of_names(primary, cards, chip)
         yield from _of_pointing(cards, chip)
         yield from _of_tables(cards, chip)
+        yield from _of_scale(cards, chip, facts)
         if chip.scanned.get("BITPIX") in (8, 16, 32, 64) and cards.text("BSCALE") is None:
             yield f"SCI,{chip.version} has whole numbers: calibrated pixels have fractions."
 
@@ -150,6 +159,33 @@ def _of_tables(cards: Cards, chip: HduRecord) -> Iterator[str]:
                 f"DISTNAME and {card} name {name}, and SCI,{chip.version} has no correction of it: "
                 "positions are off by up to a tenth of a pixel or more."
             )
+
+
+def _of_scale(cards: Cards, chip: HduRecord, facts: ExposureFacts) -> Iterator[str]:
+    """Compare IDCSCALE, by which a sky becomes a surface brightness, with the pixels of CD."""
+    scale = cards.number("IDCSCALE")
+    beside = next((key for key in _WITH_SCALE if cards.raw(key) is not None), None)
+    if scale is None and beside is not None:
+        yield (
+            f"IDCSCALE of SCI,{chip.version} is missing beside {beside}: its sky is not on the "
+            "scale of other exposures, and AstroDrizzle can fail; update its WCS anew (updatewcs)."
+        )
+    found = _pixel_arcsec(cards)
+    if scale is None or found is None or facts.instrument.upper() == "WFPC2":
+        return
+    off = _SCALE_OFF if facts.detector.upper() in _OF_AREA else _SCALE_OF_PRODUCTS
+    if not 1 / off <= scale / found <= off:
+        yield (
+            f"IDCSCALE of SCI,{chip.version} is {scale:g}, and its pixels (CD) have {found:.4g} "
+            f"arcsec: its sky is off by a factor of {(found / scale) ** 2:.3g} against others."
+        )
+
+
+def _pixel_arcsec(cards: Cards) -> float | None:
+    """Side of a square as large as a pixel, by CD; binned pixels are as large as they are."""
+    matrix = [cards.number(key) for key in ("CD1_1", "CD1_2", "CD2_1", "CD2_2")]
+    a, b, c, d = (number or 0.0 for number in matrix)
+    return 3600.0 * math.sqrt(abs(a * d - b * c)) or None
 
 
 def _day(text: str) -> date | None:

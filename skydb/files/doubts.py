@@ -98,6 +98,9 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
         for name in ("ERR", "DQ") if kind is not ProductKind.C0M else ():
             if all(hdu.version != chip.version for hdu in skeleton.named(name)):
                 yield f"SCI,{chip.version} has no {name},{chip.version}."
+    for flags in skeleton.named("DQ"):
+        if flags.data_bytes and int(flags.scanned.get("BITPIX", 16)) < 0:
+            yield f"DQ,{flags.version} has numbers with fractions, not flags: no run can use it."
 
 
 def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[str]:

@@ -15,6 +15,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.errors import NotHstImageError, UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.checksum import sha256_of
+from skydb.files.chipframes import displaced_chips
 from skydb.files.condition import read_condition
 from skydb.files.doubts import doubts_of
 from skydb.files.dqfile import check_flags, flags_beside
@@ -30,7 +31,13 @@ from skydb.files.instruments import (
 from skydb.files.members import Members, exposure_named_in, members_of, reference_file
 from skydb.files.refdates import delivery_date
 from skydb.files.repeatedcards import check_cards
-from skydb.files.sanity import check_exposures, check_layout, check_polynomials, check_wcs
+from skydb.files.sanity import (
+    check_exposures,
+    check_layout,
+    check_lookups,
+    check_polynomials,
+    check_wcs,
+)
 from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
@@ -88,6 +95,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     _require_image(skeleton, primary, kind)
     check_layout(skeleton, kind)
     check_polynomials(skeleton)
+    check_lookups(skeleton)
     check_cards(skeleton)
     members = members_of(skeleton) if kind.is_drizzled else Members()
     facts = _exposure_facts(skeleton, kind, members.rootnames)
@@ -110,7 +118,7 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         tool_version=_tool_version(skeleton, primary),
         headerlets=headerlets,
         flaws=(*flaws, *_missing(skeleton, primary, kind)),
-        doubts=doubts_of(skeleton, kind, facts),
+        doubts=(*doubts_of(skeleton, kind, facts), *displaced_chips(solutions, headerlets)),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),

@@ -24,6 +24,7 @@ from skydb.errors import FileRejectedError, NotHstImageError
 from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton, HduRecord
+from skydb.files.tangent import named_tables
 from skydb.files.wcs import image_size_pix
 
 #: Kinds whose pixels are those of the detector, distorted.
@@ -93,6 +94,22 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
                 said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
+                raise _refused(skeleton, said)
+
+
+def check_lookups(skeleton: FitsSkeleton) -> None:
+    """Refuse a WCS that names a lookup table which the file lacks, as tools leave it.
+
+    Raises
+    ------
+    FileRejectedError
+        With the table.
+    """
+    for chip in skeleton.named("SCI"):
+        for table in named_tables(chip.scanned):
+            if not table.is_in(skeleton):
+                named = f"{table.extname},{table.extver}"
+                said = f"SCI,{chip.version} names {named}, which is not in the file"
                 raise _refused(skeleton, said)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,6 +143,33 @@ def _polynomial(header: ScannedHeader, letter: str) -> NDArray[np.float64]:
     return terms
 
 
+@dataclass(frozen=True, slots=True)
+class NamedTable:
+    """A lookup table that the WCS of a chip names.
+
+    Parameters
+    ----------
+    extname, extver : str and int
+        Its place in the file.
+    """
+
+    extname: str
+    extver: int
+
+    def is_in(self, skeleton: FitsSkeleton) -> bool:
+        """Whether the file has it."""
+        return any(hdu.version == self.extver for hdu in skeleton.named(self.extname))
+
+
+def named_tables(header: ScannedHeader) -> Iterator[NamedTable]:
+    """Lookup tables that the primary WCS of a chip names (FITS WCS paper IV, section 3.4)."""
+    for distortion, records, _, extname in (_D2IM, _CPDIS):
+        for axis in (1, 2):
+            if str(header.get(f"{distortion}{axis}", "")).lower() == "lookup":
+                extver = header.records(f"{records}{axis}").get("EXTVER", 1.0)
+                yield NamedTable(extname, int(extver))
+
+
 #: Cards of a kind of table (FITS WCS paper IV): what, its records, its largest error; EXTNAME.
 _D2IM = ("D2IMDIS", "D2IM", "D2IMERR", "D2IMARR")
 _CPDIS = ("CPDIS", "DP", "CPERR", "WCSDVARR")
@@ -162,7 +191,9 @@ def _lookup(
 def _table(skeleton: FitsSkeleton, extname: str, extver: float) -> DistortionLookupTable:
     from astropy.wcs import DistortionLookupTable
 
-    hdu = next(hdu for hdu in skeleton.named(extname) if hdu.version == extver)
+    hdu = next((hdu for hdu in skeleton.named(extname) if hdu.version == extver), None)
+    if hdu is None:
+        raise LookupError(f"no {extname},{extver:g}")
     header = hdu.scanned
     _require(hdu.is_image and header["BITPIX"] == -32 and header["NAXIS"] == 2)
     _require(not {"BSCALE", "BZERO"} & header.keys())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.signal import flagged
 from skydb.sky.geometry import MAS_PER_RADIAN, centre_of, tangent_plane
 from skydb.sky.sources import find_sources
 
@@ -151,7 +152,7 @@ def detect(
     """
     bad = ~np.isfinite(science)
     if quality is not None:
-        bad |= (quality & ~_HARMLESS) != 0
+        bad |= flagged(quality, _HARMLESS)
     image = _filled(science, bad)
     found = find_sources(
         image, np.isfinite(image), sigma=_SIGMA, most=_MOST_SOURCES, least_side=_LEAST_SIDE

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skydb.domain.activity import fingerprint
 from skydb.domain.overlap import Level
-from skydb.domain.signal import measured
+from skydb.domain.signal import flagged, measured
 from skydb.domain.vocabulary import SkyStat
 from skydb.errors import UsageError
 from skydb.sky.clipping import Moments, RangeStatistics
@@ -116,7 +116,7 @@ class SkyStatistic:
             low, high = self._limits
             good &= (science >= low) & (science <= high)
         if quality is not None:
-            good &= (quality & ~(self.sky_bits | self.reset_bits)) == 0
+            good &= ~flagged(quality, self.sky_bits | self.reset_bits)
         return good
 
     def level(self, values: NDArray[np.float32]) -> Level | None:

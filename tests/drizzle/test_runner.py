@@ -62,6 +62,14 @@ def test_a_task_that_raised_tells_the_exception_and_the_log(tmp_path, fake_pytho
     assert caught.value.log == tmp_path / "tweakreg.log"
 
 
+def test_a_failure_of_stwcs_for_want_of_a_card_names_the_card(tmp_path, fake_python):
+    said = "cannot access local variable 'scale' where it is not associated with a value"
+    error = json.dumps({"error": {"type": "UnboundLocalError", "message": said}})
+    runner = DrizzlepacRunner(python=fake_python(f"cat > result.json <<'E'\n{error}\nE\nexit 1\n"))
+    with pytest.raises(ToolCrashedError, match="stwcs needs IDCSCALE where a header has IDCV2REF"):
+        runner.run("astrodrizzle", {}, tmp_path)
+
+
 def test_a_killed_task_names_the_signal(tmp_path, fake_python):
     runner = DrizzlepacRunner(python=fake_python("kill -SEGV $$\n"))
     with pytest.raises(ToolCrashedError, match="AstroDrizzle was killed by SIGSEGV"):

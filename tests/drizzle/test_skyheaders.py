@@ -44,6 +44,17 @@ def test_the_sky_of_every_chip_is_read_with_its_unit(flc):
     assert second.brightness == pytest.approx(20.0 / (0.05**2 * 100.0))
 
 
+def test_without_idcscale_the_scale_is_that_of_the_flat_field_or_of_the_wcs_as_for_skypac(flc):
+    with fits.open(flc, "update") as hdus:
+        for extver in (1, 2):
+            del hdus["SCI", extver].header["IDCSCALE"]
+        hdus["SCI", 1].header["PAMSCALE"] = 0.05
+        hdus["SCI", 2].header.update({"CD1_1": -0.02 / 3600, "CD2_2": 0.08 / 3600, "CD1_2": 0.0})
+    first, second = read_skies([flc])
+    assert first.brightness == pytest.approx(10.0 / (0.05**2 * 100.0))
+    assert second.brightness == pytest.approx(20.0 / (0.04**2 * 100.0))
+
+
 def test_a_pristine_copy_has_no_sky_at_all(flc):
     remove_sky(flc)
     assert [reading.mdrizsky for reading in read_skies([flc])] == [None, None]

@@ -189,3 +189,17 @@ def test_no_card_of_any_value_is_more_than_a_rejected_file(
         assert error.path == path and error.reason
         return
     assert facts.facts.rootname.text == "ibxl50ivq"
+
+
+def test_flags_with_fractions_are_doubted_and_constant_ones_are_not(image: ImageBuilder) -> None:
+    path = image.write()
+    said = "DQ,1 has numbers with fractions, not flags: no run can use it."
+    with fits.open(path) as hdus:
+        hdus["DQ"].data = hdus["DQ"].data.astype("f4")
+        hdus.writeto(path.with_name("fractions_flt.fits"))
+        empty = fits.ImageHDU(name="DQ", ver=1)
+        empty.header.update({"PIXVALUE": 0, "NPIX1": 32, "NPIX2": 24, "BITPIX": -32})
+        hdus[hdus.index_of("DQ")] = empty
+        hdus.writeto(path.with_name("constant_flt.fits"))
+    assert read_facts(path.with_name("fractions_flt.fits")).doubts == (said,)
+    assert read_facts(path.with_name("constant_flt.fits")).doubts == ()

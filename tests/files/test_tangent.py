@@ -12,7 +12,9 @@ from astropy.wcs import WCS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydb.errors import FileRejectedError
 from skydb.files.cardscan import ScannedHeader
+from skydb.files.reader import read_facts
 from skydb.files.structure import open_skeleton
 from skydb.files.tangent import tangent_wcs
 from tests.files.builders import ImageBuilder, chip_cards
@@ -145,6 +147,25 @@ def test_a_keyword_that_stands_twice_is_left_to_astropy(image: ImageBuilder) -> 
     assert twice != content
     path.write_bytes(twice)
     with open_skeleton(path) as skeleton:
+        assert tangent_wcs(skeleton, skeleton.named("SCI")[0].scanned) is None
+
+
+@pytest.mark.parametrize("extver", [1, 2])
+@pytest.mark.parametrize("extname", ["WCSDVARR", "D2IMARR"])
+def test_a_lookup_table_that_is_named_and_lost_is_refused_by_its_name(
+    image: ImageBuilder, extname: str, extver: int
+) -> None:
+    whole = with_tables(image)
+    assert read_facts(whole).primary.chips
+    lost = whole.with_name(f"lost_{whole.name}")
+    with fits.open(whole) as hdus:
+        del hdus[extname, extver]
+        hdus[0].header.remove("NEXTEND")
+        hdus.writeto(lost)
+    said = f"SCI,1 names {extname},{extver}, which is not in the file. Restore the file"
+    with pytest.raises(FileRejectedError, match=said):
+        read_facts(lost)
+    with open_skeleton(lost) as skeleton:
         assert tangent_wcs(skeleton, skeleton.named("SCI")[0].scanned) is None
 
 

@@ -110,7 +110,8 @@ def test_a_contradictory_unit_is_flagged_on_the_solution(image: ImageBuilder) ->
         ({"CD1_1": 0.0, "CD2_2": 0.0}, "singular CD matrix"),
         ({"CTYPE1": "LAMBDA"}, "'LAMBDA' and 'DEC--TAN-SIP', not RA and Dec"),
         ({"CRVAL2": "north"}, "CRVAL2 of SCI,1 is a text"),
-        ({"CPDIS1": "LOOKUP", "DP1": "EXTVER: 1"}, "cannot be built"),
+        ({"CPDIS1": "LOOKUP", "DP1": "EXTVER: 1"}, "names WCSDVARR,1, which is not in the file"),
+        ({"CPDIS1": "SPLINE", "DP1": "EXTVER: 1"}, "cannot be built"),
     ],
 )
 def test_a_chip_whose_wcs_cannot_be_used_is_rejected_with_a_reason(

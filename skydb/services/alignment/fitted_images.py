@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skydb.domain.trust import FitCheck
 from skydb.drizzle.starlists import ChipStars, StarFinder
@@ -21,9 +22,12 @@ from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.sky import fit_trust as measure
+from skydb.sky.chip_trust import ChipSources, check_chips, with_chips
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
+
+Floats = NDArray[np.float64]
 
 
 class FittedImage(Protocol):
@@ -91,29 +95,49 @@ class FittedExposure:
     @cached_property
     def sighting(self) -> measure.Sighting:
         """Stars of all chips, where the fit puts them."""
-        found = [
-            np.asarray(wcs.all_pix2world(self.stars[extver].stars.xy_pix, 1))
-            for extver, wcs in self.chips.items()
-            if len(self.stars[extver].stars)
-        ]
         scales = [_scale_arcsec(wcs) for wcs in self.chips.values()]
         area = sum(
             self.stars[extver].clear.size * scale**2
             for extver, scale in zip(self.chips, scales, strict=True)
         )
-        radec = np.vstack(found) if found else np.empty((0, 2))
+        radec = np.vstack([self._places[extver] for extver in self.chips])
         return measure.Sighting(radec, float(area), float(np.mean(scales)))
+
+    @cached_property
+    def _places(self) -> dict[int, Floats]:
+        """Positions (N, 2) of the stars of each chip."""
+        return {
+            extver: np.asarray(wcs.all_pix2world(self.stars[extver].stars.xy_pix, 1))
+            if len(self.stars[extver].stars)
+            else np.empty((0, 2))
+            for extver, wcs in self.chips.items()
+        }
 
     def cross_match(self, table: CatalogTable) -> FitCheck:
         """Compare these stars with the catalogue, in the area of all chips.
 
         Only catalogue sources on clear pixels count, because saturated stars are not found.
+        Every chip must agree by itself.
         """
-        inside = [
-            measure.catalog_inside(table.radec_deg, self.stars[extver].clear, wcs)
+        chips = self._sources(table.radec_deg)
+        pooled = _compared(self.sighting, np.vstack([chip.catalog_deg for chip in chips]))
+        return with_chips(pooled, check_chips(chips))
+
+    def check_chips(self, radec_deg: Floats) -> FitCheck | None:
+        """Compare each chip with positions of a catalogue; None when no chip contradicts."""
+        return check_chips(self._sources(radec_deg))
+
+    def _sources(self, radec_deg: Floats) -> list[ChipSources]:
+        return [
+            ChipSources(
+                extver,
+                self._places[extver],
+                measure.catalog_inside(radec_deg, self.stars[extver].clear, wcs),
+                float(self.stars[extver].clear.size) * _scale_arcsec(wcs) ** 2,
+                _scale_arcsec(wcs),
+            )
             for extver, wcs in self.chips.items()
         ]
-        return _compared(self.sighting, np.vstack(inside))
 
 
 def _compared(seen: measure.Sighting, inside: np.ndarray) -> FitCheck:

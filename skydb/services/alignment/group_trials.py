@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from skydb.domain import ProductVersion, ReferenceCatalog
-from skydb.domain.motion import MotionRecord
-from skydb.domain.trust import TrustReport
+from skydb.domain.trust import FitCheck, TrustReport
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.groupfit import GroupFitter
 from skydb.drizzle.groupoutcome import BodyOutcome
@@ -17,7 +16,9 @@ from skydb.drizzle.groupoutcome import Reference as Sources
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.usual import usual_settings
 from skydb.errors import FileRejectedError, SkydbError, ToolError
+from skydb.files.products import read_hstwcs
 from skydb.services.alignment.fitrecord import wcs_in_force
+from skydb.services.alignment.fitted_images import FittedExposure
 from skydb.services.alignment.group_attempts import GroupAttempt, better, objections
 from skydb.services.alignment.group_trust import check_member, check_relative
 from skydb.services.alignment.groups import Group, GroupTarget
@@ -102,14 +103,14 @@ class GroupTrials:
 
     def _fit(self, group: Group, catalog: GroupCatalog | None, home: Path) -> list[GroupAttempt]:
         """Fit one group to one catalogue, and run every check."""
-        motion: MotionRecord | None = None
+        placed: Placed | None = None
         told: dict[str, dict[str, object]] = {}
         try:
             if catalog is None:
                 outcomes = self.fitter.align(group.name, group.members, home)
             else:
                 placed = catalog.usable.at(group.epoch_year)
-                motion, file = placed.record, home / "reference.cat"
+                file = home / "reference.cat"
                 told = catalog.told(group, placed)
                 placed.table.write_tweakreg(file)
                 reference = Sources(placed.table.radec_deg, file)
@@ -123,7 +124,7 @@ class GroupTrials:
                 outcome,
                 told,
                 {
-                    fit.product: self._checked(outcome, fit, targets[fit.product], motion)
+                    fit.product: self._checked(outcome, fit, targets[fit.product], placed)
                     for fit in outcome.fits
                     if fit.is_fitted
                 },
@@ -136,13 +137,22 @@ class GroupTrials:
         outcome: BodyOutcome,
         fit: ProductFit,
         target: GroupTarget,
-        motion: MotionRecord | None,
+        placed: Placed | None,
     ) -> TrustReport:
-        if motion is None:
+        if placed is None:
             return check_relative(outcome, fit)
         with self.context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
-        return check_member(outcome, fit, target.path, archive, motion)
+        chips = self._chips(fit, target.path, placed)
+        return check_member(outcome, fit, target.path, archive, placed.record, chips)
+
+    def _chips(self, fit: ProductFit, original: Path, placed: Placed) -> FitCheck | None:
+        """The chip of an exposure that contradicts the fit, if it has several and one does."""
+        chips = read_hstwcs(fit.fitted_copy) if fit.fitted_copy else {}
+        if len(chips) < 2:
+            return None
+        exposure = FittedExposure(chips, self.fitter.finder.chips(original))
+        return exposure.check_chips(placed.table.radec_deg)
 
 
 def _failed(group: Group, error: SkydbError, home: Path) -> BodyOutcome:

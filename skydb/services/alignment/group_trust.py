@@ -22,11 +22,17 @@ from skydb.drizzle.groupoutcome import BodyOutcome, Evidence
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.services.alignment.screening import check_archive, worse_rms_pix
 from skydb.sky import fit_trust as measure
+from skydb.sky.chip_trust import with_chips
 from skydb.sky.relative import Consistency
 
 
 def check_member(
-    outcome: BodyOutcome, fit: ProductFit, original: Path, archive: WcsFacts, motion: MotionRecord
+    outcome: BodyOutcome,
+    fit: ProductFit,
+    original: Path,
+    archive: WcsFacts,
+    motion: MotionRecord,
+    chips: FitCheck | None = None,
 ) -> TrustReport:
     """Every check of the fit of a group, for one of its exposures.
 
@@ -42,11 +48,13 @@ def check_member(
         The WCS that is active in it.
     motion : MotionRecord
         How the sources of the catalogue were placed.
+    chips : FitCheck or None
+        Of a chip of the exposure that contradicts the fit.
     """
     evidence = outcome.evidence
     assert evidence is not None
     assert evidence.agreement is not None
-    cross_match = measure.check_cross_match(evidence.agreement)
+    cross_match = with_chips(measure.check_cross_match(evidence.agreement), chips)
     return TrustReport(
         (
             _matches(fit, evidence),

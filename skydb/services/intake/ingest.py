@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,9 +42,11 @@ from skydb.store.registry import Registry, overflow_of
 Recordable = FileFacts | Companion | FileRejectedError
 
 _BATCH = 64
-_SUFFIXES = (".fits", ".fit", ".fits.gz")
+_PACKED = r"(\.(gz|fz|bz2|xz|z|zip|zst))?"
+#: Names of FITS files. Of those that are packed, only gzip can be read; the others are refused.
+_IMAGE = re.compile(rf".*\.(fits|fit|fts){_PACKED}", re.IGNORECASE | re.DOTALL)
 #: Masks that AstroDrizzle leaves beside exposures, and that simulated fields have as truth.
-_MASKS = ("_crmask.fits", "_crmask.fits.gz")
+_MASK = re.compile(rf".*_crmask\.fits{_PACKED}", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def _below(directory: Path) -> list[Path]:
         Path(home, name)
         for home, _, names in os.walk(directory, onerror=errors.append)
         for name in names
-        if name.lower().endswith(_SUFFIXES) and not name.lower().endswith(_MASKS)
+        if _IMAGE.fullmatch(name) and not _MASK.fullmatch(name)
         if not is_in_draft(Path(home))
     ]
     return sorted([*found, *(Path(error.filename) for error in errors)])

@@ -61,26 +61,34 @@ class Signal:
         """Flag inputs before a run starts."""
         for name, chips in self.states.items():
             if name in self.blind:
-                yield Flag(FindingKind.NO_SIGNAL, name, f"{_NO_PIXEL}, and is left out: {_NULL}")
+                why = _NO_ERROR if any(chip.lacks_errors for chip in chips) else _NO_PIXEL
+                yield Flag(FindingKind.NO_SIGNAL, name, f"{why}, and is left out: {_NULL}")
                 continue
             for chip in chips:
                 if not chip.has_signal:
                     subject = f"{name}[{chip.extver}]"
-                    message = f"{_NO_PIXEL}, and takes no part: {_NULL}"
+                    why = _NO_ERROR if chip.lacks_errors else _NO_PIXEL
+                    message = f"{why}, and takes no part: {_NULL}"
                     yield Flag(FindingKind.NO_SIGNAL, subject, message)
-                elif chip.unmeasured:
+                elif chip.unmeasured or chip.without_error:
                     yield Flag(
                         FindingKind.BAD_PIXELS, f"{name}[{chip.extver}]", self._message(chip)
                     )
 
     def _message(self, chip: ChipState) -> str:
-        what = f"{chip.unmeasured} pixels are not numbers or beyond any detector, without a flag"
+        bad = {
+            "are not numbers or beyond any detector": chip.unmeasured,
+            "have an ERR that is not a number": chip.without_error,
+        }
+        listed = " and ".join(f"{count} pixels {why}" for why, count in bad.items() if count)
+        what = f"{listed}, without a flag"
         if self.accepted.free is None:
             return f"{what}; as no step uses flags, they can be holes in the mosaic."
         return f"{what}; in the copy that is used they are flagged ({self.accepted.free})."
 
 
 _NO_PIXEL = "it has no pixel of the sky (flagged, not numbers, or all the same)"
+_NO_ERROR = "it has no pixel of the sky with a usable ERR (not numbers)"
 _NULL = "its sky is NULL."
 
 
@@ -167,8 +175,7 @@ def prepared(inputs: RunInputs, signal: Signal, directory: Path) -> RunInputs:
     for name, path in seen.paths.items():
         chips = signal.states.get(name, ())
         conversion = seen.conversions.get(name)
-        needs_flags = any(chip.unmeasured or not chip.has_signal for chip in chips)
-        if conversion is not None or needs_flags:
+        if conversion is not None or any(chip.needs_copy for chip in chips):
             paths[name] = directory / path.name
             prepared_copy(path, paths[name], conversion, signal.accepted)
     return replace(seen, paths=paths)

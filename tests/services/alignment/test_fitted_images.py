@@ -66,6 +66,22 @@ def test_stars_of_all_chips_are_sighted_on_the_clear_area_of_each() -> None:
     assert none.radec_deg.shape == (0, 2)
 
 
+def test_a_chip_that_is_off_decides_over_all_stars_of_the_exposure() -> None:
+    rng = np.random.default_rng(1)
+    places = {extver: rng.uniform(2, SIZE - 2, (60, 2)) for extver in (1, 2)}
+    clear = np.ones((SIZE, SIZE), dtype=bool)
+    stars = {extver: chip(one, clear) for extver, one in places.items()}
+    right = {1: plane(85.0, 0.1), 2: plane(85.01, 0.1)}
+    sky = catalogue(*(wcs.all_pix2world(places[extver], 0) for extver, wcs in right.items()))
+    assert FittedExposure(right, stars).check_chips(sky.radec_deg) is None
+    assert FittedExposure(right, stars).cross_match(sky).score == 1.0
+    wrong = right | {2: plane(85.01 + 1.0 / 3600, 0.1)}
+    said = FittedExposure(wrong, stars).cross_match(sky)
+    assert said.score is not None and said.score < 0.1
+    assert said.reason.startswith("the stars of SCI,2 lie ")
+    assert said == FittedExposure(wrong, stars).check_chips(sky.radec_deg)
+
+
 def test_a_product_is_compared_where_it_was_exposed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     wcs = plane(85.0, 0.1)

@@ -84,6 +84,18 @@ def test_every_witness_of_a_member_is_what_it_was(quiet_archive: list[tuple]) ->
     assert quiet_archive[0] == (wcs(), FILE, FILE, 0.04)
 
 
+def test_a_chip_that_contradicts_decides_over_the_stars_of_the_body(
+    quiet_archive: list[tuple],
+) -> None:
+    chip = FitCheck(TrustComponent.CROSS_MATCH, 0.05, "the stars of SCI,2 lie 5.00 pix off", 5.0)
+    body = outcome(evidence(agreement=Agreement(60, 70, 1.0, 0.02, 0.005)))
+    assert group_trust.check_member(body, fit(), FILE, wcs(), MOTION).is_trusted
+    report = group_trust.check_member(body, fit(), FILE, wcs(), MOTION, chip)
+    assert chip in report.checks and report.score == 0.05
+    # Nothing is confirmed by it any more, so that the archive's fit is not overruled.
+    assert FitCheck(TrustComponent.ARCHIVE, 0.3, "far off", 0.9) in report.checks
+
+
 def test_every_witness_of_a_relative_fit_is_what_it_was() -> None:
     found = {
         f"{matches} {rms}": group_trust.check_relative(

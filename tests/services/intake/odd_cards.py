@@ -77,7 +77,10 @@ REJECTED: dict[str, tuple[Make, str]] = {
         cards("SCI", CD1_1=None, CD1_2=None, CD2_1=None, CD2_2=None),
         "scale of SCI,1",
     ),
-    "tables of distortion that are not there": (cards("SCI", CPDIS1="LOOKUP"), "cannot be built"),
+    "tables of distortion that are not there": (
+        cards("SCI", CPDIS1="LOOKUP"),
+        "SCI,1 names WCSDVARR,1, which is not in the file",
+    ),
 }
 
 #: What is recorded, with a word of what is said of it; None for nothing.

@@ -163,6 +163,16 @@ def test_files_below_a_directory_are_images_by_name_and_finished(tmp_path: Path)
     assert _below(tmp_path) == [tmp_path / "a/c.FIT", tmp_path / "a/d.fits.gz", tmp_path / "b.fits"]
 
 
+@pytest.mark.parametrize("packed", ["", *[".gz", ".fz", ".bz2", ".xz", ".Z", ".zip"]])
+@pytest.mark.parametrize("end", [".fits", ".fit", ".fts", ".FITS"])
+def test_a_packed_file_below_a_directory_is_not_passed_over(
+    tmp_path: Path, end: str, packed: str
+) -> None:
+    for name in (f"x_flt{end}{packed}", f"x_crmask.fits{packed}", f"x{end}.txt"):
+        (tmp_path / name).touch()
+    assert _below(tmp_path) == [tmp_path / f"x_flt{end}{packed}"]
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "is_flawed"),
     [
