@@ -48,6 +48,11 @@ class Display:
         if self.stretch not in ("asinh", "linear"):
             advice = "Use asinh or linear."
             raise UsageError(f"Unknown stretch {self.stretch!r}.", advice=advice)
+        if self.vmin is not None and self.vmax is not None and not self.vmin < self.vmax:
+            raise UsageError(
+                f"The lower limit {self.vmin:g} is not below the upper limit {self.vmax:g}.",
+                advice="Give vmin below vmax.",
+            )
 
     @classmethod
     def of(
@@ -74,7 +79,11 @@ def _square(crop: Sequence[float | str] | None) -> tuple[float, float, float] | 
 
     if crop is None:
         return None
-    ra, dec, size = (str(one) for one in crop)
+    words = [str(one) for one in crop]
+    if isinstance(crop, str) or len(words) != 3:
+        advice = "Give RA, Dec and a size: (85.25, -2.45, '1arcmin')."
+        raise UsageError(f"A crop is not {crop!r}.", advice=advice)
+    ra, dec, size = words
     size_deg = parse_angle_deg(size)
     if not 0 < size_deg < 180:
         raise UsageError(f"Invalid size {size!r}.", advice="Use 60, 60arcsec or 1arcmin.")

@@ -13,6 +13,7 @@ from skydb.api.base import run_number
 from skydb.api.checking import counts, path, text
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
+from skydb.errors import UsageError
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -246,6 +247,8 @@ class ReadingCommands:
         ------
         NotFoundError
             When there is no such thing.
+        UsageError
+            When the depth is below 0.
 
         Examples
         --------
@@ -253,5 +256,7 @@ class ReadingCommands:
         'exposure:ibxl50clq'
         """
         what = text(what, "what")
+        if depth is not None and depth < 0:
+            raise UsageError(f"A depth is not {depth}.", advice="Give 0 or more.")
         graph = self.services.explain.explain(what, everything=everything, depth=depth)
         return Lineage.of(graph)

@@ -12,6 +12,7 @@ from skydb.api.checking import counts, flags, path
 from skydb.api.checking import options as named_options
 from skydb.api.results import Result
 from skydb.api.selecting import Guarding, policy_of, selection_of, several
+from skydb.errors import UsageError
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -267,6 +268,8 @@ class WorkingCommands:
         """
         counts(jobs=jobs)
         flags(selftest=selftest)
+        if tolerance is not None and tolerance < 0:
+            raise UsageError(f"A tolerance is not {tolerance:g}.", advice="Give 0 or more.")
         found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
         return ReplayRecord.of(found)
 

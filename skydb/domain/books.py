@@ -20,6 +20,13 @@ from skydb.errors import StateError
 Subject = Visit | Exposure | Product | AlignmentSolution | Activity
 
 
+#: Commands that undo what an entry records.
+_WAYS_BACK = {
+    EntryKind.PIN: "Take the pin off with `skydb runs unpin {}`.",
+    EntryKind.DELETE: "Bring the run back with `skydb runs undelete {}`.",
+}
+
+
 class BookEntry(Base):
     """A note, flag or decision: author, subject, text and reason.
 
@@ -110,8 +117,14 @@ class BookEntry(Base):
         Raises
         ------
         StateError
-            When it was withdrawn before, or no reason is given.
+            When it was withdrawn before, is no note or flag, or no reason is given.
         """
+        if self.kind not in (EntryKind.NOTE, EntryKind.FLAG):
+            raise StateError(
+                f"Entry {self.id} records what was done to run {self.activity_id} "
+                f"({self.kind}); it is no note or flag.",
+                advice=_WAYS_BACK.get(self.kind, "It stays in the books.").format(self.activity_id),
+            )
         if not self.holds:
             raise StateError(f"Entry {self.id} was withdrawn already.")
         if not why.strip():

@@ -149,7 +149,11 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
     if run is None:
         return (TextBlock("No alignment run has finished."),)
     fits, shifts = services.solutions.fits(run), services.solutions.accepted(run)
-    rows = [row for row in fits if _is_of(field.products, row["product"])]
+    rows = [
+        {**row, "why": row["reason"] or row["trust_reason"]}
+        for row in fits
+        if _is_of(field.products, row["product"])
+    ]
     moved = [row for row in shifts if _is_of(field.rootnames, row["rootname"])]
     tables = (
         TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skydb.domain.vocabulary import EntryKind
 from skydb.report.anchors import anchor_of
 
 Row = Mapping[str, Any]
@@ -282,9 +283,14 @@ def _noticed(facts: Facts) -> Iterator[Problem]:
         yield Problem(f"Finding: {kind}", subject, message, anchor_of("finding", row["id"]))
 
 
+#: Lines of the books that say something of the data; others say what to keep.
+_REMARKS = {EntryKind.NOTE, EntryKind.FLAG}
+
+
 def _noted(facts: Facts) -> Iterator[Problem]:
     for line in facts.notes:
-        if not (line["label"] or "").startswith(_DISMISSAL):
+        is_remark = line["kind"] in _REMARKS
+        if is_remark and not (line["label"] or "").startswith(_DISMISSAL):
             anchor = anchor_of("note", line["id"])
             yield Problem("In the notes", line["subject"], line["reason"], anchor)
 

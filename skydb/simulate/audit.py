@@ -38,7 +38,7 @@ def truth_rows(found: Skies, directory: Path) -> list[dict[str, Any]]:
     UnreadableFileError
         When an exposure of the field, or its hits, cannot be read.
     """
-    from skydb.simulate.masks import MaskScore, score_masks
+    from skydb.simulate.masks import score_masks
     from skydb.simulate.truth import FieldTruth
 
     truth = FieldTruth.load(directory)
@@ -54,7 +54,7 @@ def truth_rows(found: Skies, directory: Path) -> list[dict[str, Any]]:
             **{"rootname": key[0], "extver": key[1], "sky_error": error - zero},
             "unit": truth.exposure(key[0]).sky_unit.value,
             "cr_masked_pix": found.masked.get(key),
-            **_score_cells(scores.get(key, MaskScore())),
+            **_score_cells(scores.get(key)),
         }
         for key, error in errors.items()
     ]
@@ -75,7 +75,11 @@ def masks_in_words(found: Skies, directory: Path) -> str:
     )
 
 
-def _score_cells(score: MaskScore) -> dict[str, Any]:
+def _score_cells(score: MaskScore | None) -> dict[str, Any]:
+    """Columns of a score; NULL where there is no mask to compare."""
+    if score is None:
+        names = ("hit", "found", "completeness", "completeness_on_sky", "false_alarm_rate")
+        return dict.fromkeys(names)
     return {
         **{"hit": score.hit, "found": score.found, "completeness": score.completeness},
         "completeness_on_sky": score.completeness_on_sky,

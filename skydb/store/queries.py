@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import (
@@ -370,13 +370,16 @@ def sky_values(session: Session, run_ids: Sequence[int]) -> list[Row]:
 def accepted(session: Session, run_id: int) -> list[Row]:
     """Exposures that got a fit of an alignment run, with the shift they received."""
     fit = aliased(AlignmentSolution)
+    applied = func.coalesce(AlignmentSolution.applied_version_id, AlignmentSolution.version_id)
     found = (
         select(AlignmentSolution, Exposure.rootname, ProductVersion.number)
-        .join(fit, fit.id == AlignmentSolution.source_id)
-        .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
+        .outerjoin(fit, fit.id == AlignmentSolution.source_id)
+        .join(ProductVersion, ProductVersion.id == applied)
         .join(Product, Product.id == ProductVersion.product_id)
         .join(Exposure, Exposure.id == Product.exposure_id)
-        .where(fit.activity_id == run_id)
+        # Carried from a product, or of the exposure itself.
+        .where(or_(fit.activity_id == run_id, AlignmentSolution.activity_id == run_id))
+        .where(AlignmentSolution.predicted_shift_mas.is_not(None))
         .order_by(Exposure.rootname)
     )
     return [

@@ -1,14 +1,14 @@
-"""Ways in which single exposures were fitted, to fit them in the same way again."""
+"""Ways and catalogues by which files were fitted, to fit them in the same way again."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
-from skydb.domain import AlignmentRun, AlignmentSolution, Product
-from skydb.domain.vocabulary import AlignmentRoad
+from skydb.domain import AlignmentRun, AlignmentSolution, Product, ReferenceCatalog
+from skydb.domain.vocabulary import AlignmentRoad, SolutionStatus
 from skydb.store.rows import batches
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RoadOf(NamedTuple):
-    """How an exposure was fitted last, and by which groups."""
+    """Way in which an exposure was fitted last, and its groups."""
 
     road: AlignmentRoad
     group_by: str | None = None
@@ -53,4 +53,23 @@ def roads_of(session: Session, products: Collection[int]) -> dict[int, RoadOf]:
         for key, road, parameters in session.execute(asked):
             if key in found and road is AlignmentRoad.GROUP:
                 found[key] = RoadOf(road, parameters.get("group_by"))
+    return found
+
+
+def catalogs_of(session: Session, visits: Collection[int]) -> dict[int, str]:
+    """Names of the catalogues that visits were fitted to last.
+
+    A good fit counts before a failed one; a catalogue that was superseded is left out.
+    """
+    found: dict[int, str] = {}
+    is_good = case((AlignmentSolution.status == SolutionStatus.FAILED, 0), else_=1)
+    for batch in batches(visits):
+        asked = (
+            select(Product.visit_id, ReferenceCatalog.name)
+            .join(AlignmentSolution, AlignmentSolution.product_id == Product.id)
+            .join(ReferenceCatalog, ReferenceCatalog.id == AlignmentSolution.catalog_id)
+            .where(Product.visit_id.in_(batch), ReferenceCatalog.superseded_by_id.is_(None))
+            .order_by(is_good, AlignmentSolution.id)
+        )
+        found |= {visit: name for visit, name in session.execute(asked) if visit is not None}
     return found

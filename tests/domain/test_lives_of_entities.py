@@ -181,6 +181,12 @@ def test_lines_in_the_books_are_about_what_they_were_written_about() -> None:
     assert (note.withdrawn_by, note.withdrawn_why) == ("Bob", "wrong")
     with pytest.raises(StateError, match="was withdrawn already"):
         note.withdraw("Bob", "again")
+    for kind in set(EntryKind) - {EntryKind.NOTE, EntryKind.FLAG}:
+        done = BookEntry(ingest(), kind, "Ada", "paper")
+        with pytest.raises(StateError, match="it is no note or flag") as refused:
+            done.withdraw("Bob", "mistake")
+        assert ("runs unpin" in refused.value.advice) is (kind is EntryKind.PIN)
+        assert done.holds
 
 
 def test_a_bad_delivery_does_not_end_before_it_begins() -> None:

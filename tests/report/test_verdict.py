@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from skydb.domain.vocabulary import EntryKind
 from skydb.report.verdict import Facts, Problem, ReportVerdict, field_rows, verdict_of
 
 EXPOSURE = {
@@ -24,7 +25,7 @@ INPUT = {
 }  # fmt: skip
 FINDING = {"id": 4, "activity": 7, "during": "sky-run", "kind": "islands", "subject": "run 7",
            "message": "Groups of 2 and 2."}  # fmt: skip
-NOTE = {"id": 2, "label": "clouds", "subject": "bxl50", "reason": "grey"}
+NOTE = {"id": 2, "kind": "note", "label": "clouds", "subject": "bxl50", "reason": "grey"}
 GOOD = Facts(
     exposures=(EXPOSURE, OTHER),
     runs=(RUN,),
@@ -156,6 +157,12 @@ def test_the_same_finding_of_several_methods_is_one_problem() -> None:
 
 def test_a_dismissal_is_no_problem() -> None:
     assert problems_of(notes=({**NOTE, "label": "ignore:not-aligned"},)) == ()
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_what_is_kept_is_no_problem_of_the_data(kind: EntryKind) -> None:
+    is_remark = kind in (EntryKind.NOTE, EntryKind.FLAG)
+    assert bool(problems_of(notes=({**NOTE, "kind": kind.value},))) is is_remark
 
 
 def test_problems_of_one_sort_stand_together() -> None:

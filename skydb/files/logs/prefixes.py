@@ -1,4 +1,4 @@
-"""Prefixes that nobody has listed: of loggers, schedulers, pagers and people.
+"""Prefixes of lines that are in no list: of loggers, schedulers, pagers and people.
 
 One line that drizzlepac is known to print shows what stands before it. What changes from line
 to line in such a prefix (times, counters, levels, names of modules) is learned as that.

@@ -13,7 +13,7 @@ from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.services.core import Context
 from skydb.store import books_queries, due_queries
-from skydb.store.roads import RoadOf, roads_of
+from skydb.store.roads import RoadOf, catalogs_of, roads_of
 from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
@@ -191,7 +191,9 @@ def _shown(session: Session, rows: Sequence[Row]) -> list[Row]:
     names = {row["product"] for row in rows if row["product"]}
     shared = books_queries.shared_names(session, names)
     roads = roads_of(session, {row["fitted_id"] for row in rows if _may_be_single(row)})
-    return [_todo_row(row, catalog, shared, roads) for row in rows]
+    fitted = {row["visit_id"] for row in rows if row["rule"] in _OF_PRODUCTS}
+    known = catalogs_of(session, fitted - {None})
+    return [_todo_row(row, known.get(row["visit_id"], catalog), shared, roads) for row in rows]
 
 
 def _may_be_single(row: Row) -> bool:

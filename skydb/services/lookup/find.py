@@ -116,8 +116,11 @@ def _region(way: str, what: object) -> SkyRegion:
         return Polygons(parse_polygons_deg(str(what)))
     words = [str(word) for word in what] if isinstance(what, Sequence) else []
     if len(words) != {"cone": 3, "position": 2}.get(way):
-        raise UsageError(f"A {way} is not {what!r}.", advice="Give RA and Dec, and a radius.")
+        radius = ", and a radius" if way == "cone" else ", as two numbers"
+        raise UsageError(f"A {way} is not {what!r}.", advice=f"Give RA and Dec{radius}.")
     radius_deg = parse_angle_deg(words[2]) if way == "cone" else 0.0
+    if not 0 <= radius_deg <= 180:
+        raise UsageError(f"No cone has a radius of {words[2]!r}.", advice="Use 60 or 1arcmin.")
     return Circle(parse_ra_deg(words[0]), parse_dec_deg(words[1]), radius_deg)
 
 

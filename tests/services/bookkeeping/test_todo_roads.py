@@ -38,3 +38,25 @@ def test_a_group_is_fitted_as_the_group_that_it_was(services: Services, by: Grou
     of = "--target HORSEHEAD" if by is GroupBy.TARGET else "--visit bxl50"
     command = _failed(services, AlignmentRoad.GROUP, by)
     assert command == f"skydb align run --refcat gaia --what group --group-by {by} {of}"
+
+
+def test_an_exposure_that_waits_is_fitted_to_the_catalogue_of_its_visit(
+    services_anywhere: Services,
+) -> None:
+    with services_anywhere.context.store.writing() as session:
+        survey = Survey(session)
+        ours = survey.catalog("gaia")
+        for visit in ("50", "51"):
+            exposures = [survey.exposure(visit, number) for number in (1, 2)]
+            contents = [survey.content(one) for one in exposures]
+            product = survey.content(survey.drizzled(*exposures))
+            if visit == "50":
+                survey.align(contents[0], ours, product)
+        survey.catalog("newest")
+        session.commit()
+    rows = services_anywhere.todo.due(rule=TodoRule.NOT_ALIGNED)
+    assert {row["exposure"]: row["command"] for row in rows} == {
+        "ibxl5002q": "skydb align run --refcat gaia ibxl50010_drz.fits",
+        "ibxl5101q": "skydb align run --refcat newest ibxl51010_drz.fits",
+        "ibxl5102q": "skydb align run --refcat newest ibxl51010_drz.fits",
+    }
