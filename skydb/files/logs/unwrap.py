@@ -27,7 +27,7 @@ _NUMBER_ALONE = re.compile(r"[\d.]+\s*$")
 
 
 def joiner_of(path: Path) -> Joiner | None:
-    """What puts the lines of a log together; None when they are not cut, by its first lines.
+    """Joiner that puts the lines of a log together; None when they are not cut, by its first lines.
 
     Raises
     ------

@@ -169,7 +169,7 @@ def _places(lines: Sequence[LogProblem]) -> str:
 
 
 def _packing_of(path: Path, head: bytes) -> str | None:
-    """How a file is packed that is called as logs are; None when it is not."""
+    """Packing of a file that is called as logs are; None when it is not."""
     if not _is_called_as_logs(path):
         return None
     return next((name for magic, name in _PACKINGS.items() if head.startswith(magic)), None)
