@@ -21,7 +21,7 @@ TARGETS = (
     "SELECT target_name, visit_id, id FROM exposures UNION ALL"
     " SELECT v.target_name, v.id, NULL FROM visits v WHERE v.target_name IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM exposures e WHERE e.visit_id = v.id"
-    " AND e.target_name = v.target_name)"
+    " AND e.target_name IS NOT NULL)"
 )
 _VALUES = (
     "SELECT (SELECT COUNT(*) FROM sky_values) - (SELECT COUNT(*) FROM sky_values WHERE run_id IN"

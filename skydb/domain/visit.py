@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from skydb.domain.product import Product
 
 
+#: Between the names of several targets, and in place of those that there is no room for.
+_COMMA, _SEVERAL = ", ", "several"
+_LONGEST = 64
+
+
 class Visit(Base):
     """One visit of a program: exposures that share guide stars and so a pointing error.
 
@@ -27,7 +32,8 @@ class Visit(Base):
     proposal_id : int or None
         Proposal (PROPOSID); None while only a log names the visit.
     target_name : str, optional
-        TARGNAME of its first exposure.
+        TARGNAME of its exposures, where there are several with commas and in order; ``several``
+        where these are too long.
     """
 
     __tablename__ = "visits"
@@ -37,7 +43,7 @@ class Visit(Base):
     program: Mapped[str] = mapped_column(String(3))
     number: Mapped[str] = mapped_column(String(2))
     proposal_id: Mapped[int | None] = mapped_column(index=True)
-    target_name: Mapped[str | None] = mapped_column(String(64))
+    target_name: Mapped[str | None] = mapped_column(String(_LONGEST))
 
     exposures: Mapped[list[Exposure]] = relationship(
         back_populates="visit", order_by="Exposure.rootname"
@@ -63,11 +69,20 @@ class Visit(Base):
         return cls(name.program, name.visit_number, facts.proposal_id, facts.target_name)
 
     def learn(self, facts: ExposureFacts) -> None:
-        """Take facts from the header of one of its exposures, where they are unknown."""
+        """Take facts from the header of one of its exposures: every target, and the proposal."""
         self.proposal_id = self.proposal_id or facts.proposal_id
-        self.target_name = self.target_name or facts.target_name
+        self.target_name = _joined(self.target_name, facts.target_name)
 
     @property
     def label(self) -> str:
         """Program and visit together, e.g. ``bxl50``."""
         return f"{self.program}{self.number}"
+
+
+def _joined(known: str | None, name: str | None) -> str | None:
+    """Names of all targets in order: parallel exposures often have one of their own."""
+    if known == _SEVERAL or name is None:
+        return known
+    names = sorted({*(known.split(_COMMA) if known else ()), name})
+    joined = _COMMA.join(names)
+    return joined if len(joined) <= _LONGEST else _SEVERAL

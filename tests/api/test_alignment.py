@@ -12,6 +12,7 @@ from skydb.api.alignment import AlignGroup
 from skydb.domain.vocabulary import SolutionStatus
 from skydb.errors import UsageError
 from skydb.services.alignment.accept_outcome import AcceptOutcome
+from skydb.services.core import HeaderChanges
 
 
 @pytest.mark.parametrize("write_headers", [True, False])
@@ -22,7 +23,7 @@ def test_acceptance_gives_its_outcomes_and_writes_headers_only_when_told(
     outcome = AcceptOutcome(**values | {"status": SolutionStatus.APPLIED})
     services = SimpleNamespace(accept=Mock(), headers=Mock())
     services.accept.accept.return_value = [outcome, outcome]
-    services.headers.accept.return_value = ([outcome, outcome], [])
+    services.headers.accept.return_value = ([outcome, outcome], HeaderChanges(()))
     align = AlignGroup(SimpleNamespace(services=services))
     accepted = align.accept("7", force_why="seen", write_headers=write_headers)
     assert [row.status for row in accepted] == ["applied"] * 2

@@ -200,8 +200,23 @@ def test_a_visit_learns_what_it_did_not_know() -> None:
     visit = Visit("bxl", "50", None, None)
     visit.learn(facts_of())
     assert (visit.proposal_id, visit.target_name) == (12812, "HORSEHEAD")
-    visit.learn(replace(facts_of(), proposal_id=1, target_name="OTHER"))
+    visit.learn(replace(facts_of(), proposal_id=1, target_name=None))
     assert (visit.proposal_id, visit.target_name) == (12812, "HORSEHEAD")
+
+
+@pytest.mark.parametrize("names", list(permutations(["HORSEHEAD", "ANY", "NGC-1"])))
+def test_a_visit_has_the_names_of_all_its_targets_in_whatever_order(names: tuple[str, ...]) -> None:
+    visit = Visit.of(replace(facts_of(), target_name=names[0]))
+    for name in (*names, names[0]):
+        visit.learn(replace(facts_of(), target_name=name))
+    assert visit.target_name == "ANY, HORSEHEAD, NGC-1"
+
+
+def test_more_targets_than_there_is_room_for_are_several() -> None:
+    visit = Visit("bxl", "50", None, None)
+    for number in range(20):
+        visit.learn(replace(facts_of(), target_name=f"TARGET-{number}"))
+    assert visit.target_name == "several"
 
 
 def test_a_value_belongs_to_an_exposure_with_or_without_its_file() -> None:

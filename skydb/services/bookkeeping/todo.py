@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from skydb.domain.grouping import GroupBy
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.services.core import Context
 from skydb.store import books_queries, due_queries
-from skydb.store.roads import RoadOf, catalogs_of, roads_of
 from skydb.store.rows import Row
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from skydb.store.roads import RoadOf
 
 #: Reasons that are joined in one row.
 _FEW_REASONS = 3
@@ -187,6 +187,9 @@ def _joined(names: Iterable[str | None]) -> str | None:
 
 
 def _shown(session: Session, rows: Sequence[Row]) -> list[Row]:
+    # A status is without commands, and without entities.
+    from skydb.store.roads import catalogs_of, roads_of
+
     catalog = books_queries.newest_catalog(session)
     names = {row["product"] for row in rows if row["product"]}
     shared = books_queries.shared_names(session, names)
@@ -251,7 +254,7 @@ def _fitted(row: Row) -> list[object]:
     if road is not AlignmentRoad.GROUP:
         return ["--what", road.value, *products]
     by = ["--group-by", group_by] if group_by else []
-    is_of_target = group_by == GroupBy.TARGET and row["target"]
+    is_of_target = group_by == "target" and row["target"]
     of = ["--target", row["target"]] if is_of_target else ["--visit", row["visit"]]
     return ["--what", road.value, *by, *of]
 

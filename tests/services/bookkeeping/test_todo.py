@@ -234,8 +234,8 @@ CASES = (
     Case(R.SKY_OUTDATED, matched_again),
     Case(R.SKY_OUTDATED, known_from_a_log),
     Case(R.ENVIRONMENT_FAILED, lambda s, v: matched(s, v, verdict=Verdict.FAILED),
-         "The sky by match of 1 of its exposures comes from an environment that the self-test"
-         " has failed.", f"{MATCH} --force"),
+         "The sky by match of 1 of its IR F160W exposures comes from an environment that the"
+         " self-test has failed.", f"{MATCH} --force"),
     Case(R.ENVIRONMENT_FAILED, aligned_in_a_bad_environment, "The alignment of 1 of its",
          "align run"),
     Case(R.ENVIRONMENT_FAILED, matched_in_a_bad_environment_then_a_good_one),

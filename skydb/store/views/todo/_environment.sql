@@ -5,7 +5,8 @@
 {% macro skies_of(verdict, rule, since, words) -%}
 {% set reason -%}
 'The sky by ' || REPLACE({{ methods() }}, ',', ', ') || ' of '
-       || COUNT(DISTINCT e.id) || ' of its exposures comes from an environment that '
+       || COUNT(DISTINCT e.id) || ' of its ' || COALESCE(e.detector || ' ', '')
+       || COALESCE(e.filters || ' ', '') || 'exposures comes from an environment that '
        || '{{ words }}.'
 {%- endset -%}
 SELECT {{ of_visit(
