@@ -39,6 +39,7 @@ class Register:
     _waiting: dict[str, RunRow] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
     _begun_at: dict[Beginning, list[RunRow | int]] = field(default_factory=dict)
+    _unsettled: list[Beginning] = field(default_factory=list)
 
     @classmethod
     def read(cls, session: Session) -> Self:
@@ -83,6 +84,7 @@ class Register:
         self._waiting[plan.source.identity] = run
         if (beginning := _beginning(plan)) is not None:
             self._begun_at.setdefault(beginning, []).append(run)
+            self._unsettled.append(beginning)
 
     def begun_with(self, plan: Plan) -> Sequence[RunRow | int]:
         """Runs of the same task and version that began at the same moment."""
@@ -106,6 +108,11 @@ class Register:
         """Add the numbers of runs that are written now."""
         self._runs |= {identity: run.id for identity, run in self._waiting.items()}
         self._waiting.clear()
+        # Rows hold all values of their runs: ten thousand runs would fill 100 MB.
+        for beginning in self._unsettled:
+            runs = self._begun_at[beginning]
+            runs[:] = [run if isinstance(run, int) else run.id for run in runs]
+        self._unsettled.clear()
 
 
 def _beginning(plan: Plan) -> Beginning | None:
