@@ -240,7 +240,7 @@ def history(
 
 
 def _print_fits(shell: Shell, fits: Fits, *, as_json: bool) -> None:
-    rows = [{**row, "why": row["reason"] or row["trust_reason"]} for row in fits]
+    rows = columns.with_reasons(fits)
     shell.show(f"Alignment run {fits.run}", rows, columns.FITS, as_json=as_json)
     if as_json:
         return

@@ -376,3 +376,8 @@ def with_given_skies(
     there = {name for row in rows for name in row}
     given = [name for name in ("user", "none") if name in there]
     return (*shown[:-1], *map(Column, given), shown[-1])
+
+
+def with_reasons(fits: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Rows of fits for :data:`FITS`: each with the reason for no fit, or for its trust."""
+    return [{**row, "why": row["reason"] or row["trust_reason"]} for row in fits]

@@ -149,11 +149,7 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
     if run is None:
         return (TextBlock("No alignment run has finished."),)
     fits, shifts = services.solutions.fits(run), services.solutions.accepted(run)
-    rows = [
-        {**row, "why": row["reason"] or row["trust_reason"]}
-        for row in fits
-        if _is_of(field.products, row["product"])
-    ]
+    rows = columns.with_reasons(row for row in fits if _is_of(field.products, row["product"]))
     moved = [row for row in shifts if _is_of(field.rootnames, row["rootname"])]
     tables = (
         TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
@@ -165,7 +161,7 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
         ),
         TableBlock(
             "Shift of every exposure",
-            "Predicted by the fit of its product, and measured on a grid of its pixels.",
+            "Predicted by its fit or that of its product, and measured on a grid of its pixels.",
             columns.ACCEPTED,
             moved,
         ),
