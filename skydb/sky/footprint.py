@@ -7,6 +7,7 @@ with each of them. x and y are never exchanged; the shape comes from ``pixel_sha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,13 @@ from numpy.typing import NDArray
 from skydb.domain.outline import outline_pix
 from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
-from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
+from skydb.sky.geometry import (
+    ARCSEC_PER_RADIAN,
+    centre_of,
+    middle_of,
+    projected,
+    tangent_plane,
+)
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -69,24 +76,49 @@ def overlap_area_arcsec2(first_deg: NDArray[np.float64], second_deg: NDArray[np.
         Square arcsec in the tangent plane between the two; 0.0 when they are apart. The
         projection stretches areas by 1.5 theta^2: 1e-6 at 3 arcmin.
     """
-    if _are_apart(first_deg, second_deg):
-        return 0.0
-    centre = centre_of(np.vstack((first_deg, second_deg)))
-    first = _points(tangent_plane(first_deg, centre) * ARCSEC_PER_RADIAN)
-    second = _points(tangent_plane(second_deg, centre) * ARCSEC_PER_RADIAN)
-    # Signed triangles add up to the outline even if its middle is outside of it.
-    return abs(sum(_shared_with_triangle(first, triangle) for triangle in _fan(second)))
+    return SkyOutline.of(first_deg).overlap_arcsec2(SkyOutline.of(second_deg))
 
 
-def _are_apart(first_deg: NDArray[np.float64], second_deg: NDArray[np.float64]) -> bool:
-    """Whether caps around the two do not touch: cheap, and keeps the tangent plane valid."""
-    chord = 0.0
-    centres = []
-    for outline in (first_deg, second_deg):
-        centre = centre_of(outline)
-        centres.append(centre)
-        chord += float(np.linalg.norm(unit_vectors(outline) - centre, axis=1).max())
-    return float(np.linalg.norm(centres[0] - centres[1])) > chord * 1.0001
+@dataclass(frozen=True, slots=True)
+class SkyOutline:
+    """An outline as unit vectors, for areas that it shares with many others.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (N, 3)
+        Of its vertices.
+    centre : ndarray, shape (3,)
+        Their middle.
+    chord : float
+        Distance of the farthest from it.
+    """
+
+    vectors: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    chord: float
+
+    @classmethod
+    def of(cls, outline_deg: NDArray[np.float64]) -> SkyOutline:
+        """Outline of ICRS vertices (N, 2) in degrees, not closed."""
+        vectors = unit_vectors(outline_deg)
+        centre = middle_of(vectors)
+        return cls(vectors, centre, float(np.linalg.norm(vectors - centre, axis=1).max()))
+
+    def overlap_arcsec2(self, other: SkyOutline) -> float:
+        """Area shared with another, as :func:`overlap_area_arcsec2` gives it."""
+        if self._is_apart(other):
+            return 0.0
+        centre = middle_of(np.vstack((self.vectors, other.vectors)))
+        first, second = (
+            _points(projected(one.vectors, centre) * ARCSEC_PER_RADIAN) for one in (self, other)
+        )
+        # Signed triangles add up to the outline even if its middle is outside of it.
+        return abs(sum(_shared_with_triangle(first, triangle) for triangle in _fan(second)))
+
+    def _is_apart(self, other: SkyOutline) -> bool:
+        """Whether caps around the two do not touch: cheap, and keeps the tangent plane valid."""
+        apart = float(np.linalg.norm(self.centre - other.centre))
+        return apart > (self.chord + other.chord) * 1.0001
 
 
 def _points(plane: NDArray[np.float64]) -> list[Point]:
@@ -126,6 +158,8 @@ def _clipped(polygon: list[Point], start: Point, end: Point) -> list[Point]:
     """Part of a polygon left of a line (Sutherland and Hodgman 1974)."""
     (x0, y0), dx, dy = start, end[0] - start[0], end[1] - start[1]
     sides = [dx * (y - y0) - dy * (x - x0) for x, y in polygon]
+    if all(side >= 0 for side in sides):
+        return polygon
     kept: list[Point] = []
     for i, (here, side) in enumerate(zip(polygon, sides, strict=True)):
         before, side_before = polygon[i - 1], sides[i - 1]

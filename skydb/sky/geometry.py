@@ -35,7 +35,12 @@ def separations_mas(
 
 def centre_of(radec_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unit vector (3,) in the middle of positions (N, 2)."""
-    middle = unit_vectors(radec_deg).mean(axis=0)
+    return middle_of(unit_vectors(radec_deg))
+
+
+def middle_of(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vector (3,) in the middle of unit vectors (N, 3)."""
+    middle = vectors.mean(axis=0)
     return np.asarray(middle / np.linalg.norm(middle))
 
 
@@ -56,7 +61,11 @@ def tangent_plane(
     ndarray, shape (N, 2)
         East and north offsets in radians.
     """
-    vectors = unit_vectors(radec_deg)
+    return projected(unit_vectors(radec_deg), centre)
+
+
+def projected(vectors: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors (N, 3) in the plane of :func:`tangent_plane`."""
     east, north = _axes(centre)
     depth = vectors @ centre
     return np.column_stack((vectors @ east / depth, vectors @ north / depth))

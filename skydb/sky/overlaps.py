@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey
 from skydb.domain.values import unit_vectors
-from skydb.sky.footprint import overlap_area_arcsec2
+from skydb.sky.footprint import SkyOutline, overlap_area_arcsec2
 
 #: Outlines of the chips of one exposure, each (N, 2) in ICRS degrees.
 Outlines = Sequence[NDArray[np.float64]]
@@ -78,8 +78,9 @@ def chip_overlaps_of(chips: Mapping[ChipKey, NDArray[np.float64]]) -> list[ChipO
         Outlines (N, 2) in ICRS degrees.
     """
     keys = sorted(chips)
+    outlines = [SkyOutline.of(chips[key]) for key in keys]
     found = [
-        ChipOverlap(keys[i], keys[j], overlap_area_arcsec2(chips[keys[i]], chips[keys[j]]))
+        ChipOverlap(keys[i], keys[j], outlines[i].overlap_arcsec2(outlines[j]))
         for i, j in _neighbours([[chips[key]] for key in keys])
         if keys[i][0] != keys[j][0]
     ]

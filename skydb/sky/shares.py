@@ -102,9 +102,12 @@ def _cells(outlines: Sequence[NDArray[np.float64]]) -> NDArray[np.bool_]:
     upward = (starts[..., 1] <= ends[..., 1])[..., np.newaxis]
     low, high = np.where(upward, starts, ends), np.where(upward, ends, starts)
     middles = np.arange(_CELLS) + 0.5
-    is_crossed = (middles >= low[..., 1:]) & (middles < high[..., 1:])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (high[..., :1] - low[..., :1]) / (high[..., 1:] - low[..., 1:])
-        x = low[..., :1] + (middles - low[..., 1:]) * slope
-    is_right = is_crossed[..., np.newaxis] & (middles >= x[..., np.newaxis])
-    return np.asarray(np.logical_xor.reduce(is_right, axis=1))
+    which, edge, row = np.nonzero((middles >= low[..., 1:]) & (middles < high[..., 1:]))
+    start, end = low[which, edge], high[which, edge]
+    slope = (end[:, 0] - start[:, 0]) / (end[:, 1] - start[:, 1])
+    x = start[:, 0] + (middles[row] - start[:, 1]) * slope
+    # Each crossing turns inside out all cells of its row from the first with its middle there.
+    first = (which * _CELLS + row) * (_CELLS + 1) + np.searchsorted(middles, x)
+    turns = np.bincount(first, minlength=len(outlines) * _CELLS * (_CELLS + 1))
+    turns = turns.reshape(len(outlines), _CELLS, _CELLS + 1)
+    return np.asarray(turns.cumsum(axis=2)[..., :-1] % 2 == 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, lazyload, load_only, selectinload
 
 from skydb.domain import AlignmentSolution, ChipLevel, Product, ProductVersion, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import ActivityStatus
@@ -79,13 +79,25 @@ def versions_with_outlines(session: Session, ids: Collection[int]) -> list[Produ
     NotFoundError
         When one does not exist.
     """
-    exposure = joinedload(ProductVersion.product).joinedload(Product.exposure)
+    found = versions(session, ids)
     solutions = (
         selectinload(known).selectinload(AlignmentSolution.chips)
         for known in (ProductVersion.solutions, ProductVersion.applied_solutions)
     )
-    wanted = select(ProductVersion).where(ProductVersion.id.in_(ids))
-    return _all_of(ids, session.scalars(wanted.options(exposure, *solutions)))
+    # To the same rows.
+    session.scalars(_keys_alone(ids).options(*solutions)).all()
+    return found
+
+
+def places(session: Session, ids: Collection[int]) -> list[ProductVersion]:
+    """Versions of which nothing is loaded yet but where their files are."""
+    return list(session.scalars(_keys_alone(ids).order_by(ProductVersion.filename)))
+
+
+def _keys_alone(ids: Collection[int]) -> Select[ProductVersion]:
+    """Select versions with as few columns as there can be."""
+    narrow = (load_only(ProductVersion.id), lazyload(ProductVersion.product))
+    return select(ProductVersion).where(ProductVersion.id.in_(ids)).options(*narrow)
 
 
 def _all_of(ids: Collection[int], found: Iterable[ProductVersion]) -> list[ProductVersion]:

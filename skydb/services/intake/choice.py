@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, lazyload, selectinload
 
 from skydb.domain import Exposure, FileLocation, Product, ProductVersion, Visit
 from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, choose
@@ -40,11 +40,16 @@ def choose_inputs(
 
 
 def _products(session: Session, selection: Selection) -> list[Product]:
+    # Visit and product of each row are there by then: not to be asked for with every version.
+    above = lazyload(ProductVersion.product)
     with_all = (
+        contains_eager(Product.exposure).contains_eager(Exposure.visit),
+        lazyload(Product.visit),
         selectinload(Product.versions).options(
+            above,
             selectinload(ProductVersion.solutions),
             selectinload(ProductVersion.applied_solutions),
-            selectinload(ProductVersion.derivatives),
+            selectinload(ProductVersion.derivatives).options(above),
         ),
     )
     query = (

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, lazyload, selectinload
 
 from skydb.domain import AlignmentSolution, BookEntry, Product, ProductMember, ProductVersion
 from skydb.domain.choice import ChosenInput
@@ -71,6 +71,9 @@ def _drizzled_of(
     session: Session, rootnames: Collection[str]
 ) -> Iterator[tuple[str, ProductVersion]]:
     """Versions of drizzled products of exposures, each with the member."""
+    flavour_alone = contains_eager(ProductVersion.product).options(
+        lazyload(Product.visit), lazyload(Product.exposure)
+    )
     for batch in batches(rootnames):
         query = (
             select(ProductMember.rootname, ProductVersion)
@@ -82,6 +85,7 @@ def _drizzled_of(
                 ProductVersion.cal_ver.is_not(None),
             )
             .order_by(ProductVersion.id)
+            .options(flavour_alone, lazyload(ProductVersion.locations))
         )
         yield from map(tuple, session.execute(query))
 

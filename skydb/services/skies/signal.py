@@ -128,8 +128,8 @@ class MeasureSignal:
             names = {key: name for name, key in ids.items()}
             paths = {
                 names[version.id]: resolve(version.path)
-                for version in overlap_queries.versions(session, ids.values())
-                if version.id not in known and version.locations
+                for version in overlap_queries.places(session, ids.values() - known.keys())
+                if version.locations
             }
         states = {
             name: tuple(ChipState(extver, 0, lit) for extver, lit in sorted(chips.items()))
