@@ -6,8 +6,6 @@ entities and *generated* others; here the entities are product versions.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from skydb.domain.activitystatus import OPEN
 from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.process import Process
 from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import (
@@ -31,12 +30,6 @@ from skydb.errors import StateError
 
 if TYPE_CHECKING:
     from skydb.domain.solution import AlignmentSolution
-
-
-def fingerprint(document: Mapping[str, Any]) -> str:
-    """SHA-256 of a JSON document, independent of the order of its keys."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Environment(Base):

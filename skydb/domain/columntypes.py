@@ -77,7 +77,10 @@ class Word(TypeDecorator[GrowingVocabulary]):
         ValueError
             When the vocabulary does not have it.
         """
-        return None if value is None else self.vocabulary(value).value
+        if value is None:
+            return None
+        word = value if isinstance(value, self.vocabulary) else self.vocabulary(value)
+        return word.value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> GrowingVocabulary | None:
         """The member of the vocabulary.

@@ -365,7 +365,7 @@ class Realised:
     residual_mas: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: thousands of them go from one process to another
 class SkyLevel:
     """MDRIZSKY of one chip after a run, in the unit of its image.
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.overlap import Level
 from skydb.domain.signal import flagged, measured
 from skydb.domain.vocabulary import SkyStat

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.domain import Environment
-from skydb.domain.activity import fingerprint
 from skydb.domain.base import UtcDateTime, utc_now
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole, Verdict
 from skydb.errors import StateError
 from tests.domain.entities import ingest, version_of

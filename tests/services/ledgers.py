@@ -28,7 +28,7 @@ from skydb.domain import (
     Stamp,
     Visit,
 )
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.values import FileFacts, Rootname, SkyLevel, WcsFacts, WcsName
 from skydb.domain.vocabulary import (
     Engine,

@@ -12,10 +12,10 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Generic, TypeVar
 
 from skydb.files.logs.blocks import blocks_of
 from skydb.files.logs.draft import Logged
@@ -26,10 +26,12 @@ from skydb.files.logs.runs import LogProblem
 from skydb.files.logs.seam import Seam
 from skydb.files.textfile import Span
 
+T = TypeVar("T")
+
 _WORKER = "skydb.files.logs.laterpart"
 
 
-class DividedLog:
+class DividedLog(Generic[T]):
     """A log that is read in two parts.
 
     Parameters
@@ -40,19 +42,24 @@ class DividedLog:
         The beginning of the later part.
     checkpoints : frozenset of int
         See :class:`~skydb.files.logs.reader.RunReader`.
+    made : callable
+        Makes what is wanted of each run, in the process that reads it.
     """
 
-    def __init__(self, path: Path, seam: Seam, checkpoints: frozenset[int]) -> None:
+    def __init__(
+        self, path: Path, seam: Seam, checkpoints: frozenset[int], made: Callable[[Logged], T]
+    ) -> None:
         self.path = path
         self.seam = seam
         self.orphans: list[LogProblem] = []
         """Lines with values that stand outside of any run; known when all runs were read."""
         self.doubts: list[LogProblem] = []
         """Lines at which others may be lost, each with the reason; known then, too."""
-        self._wanted = Wanted(path, seam.offset, checkpoints)
+        self._made = made
+        self._wanted = Wanted(path, seam.offset, checkpoints, made)
 
-    def runs(self) -> Iterator[Logged]:
-        """Every run; close the iterator to end the other process early.
+    def runs(self) -> Iterator[T]:
+        """What is made of every run; close the iterator to end the other process early.
 
         Raises
         ------
@@ -65,7 +72,7 @@ class DividedLog:
             process = _start(self._wanted, answers)
             stack.callback(_end, process)
             for block in blocks_of(self.path, Span(0, self.seam.offset)):
-                yield from reader.read([block])
+                yield from map(self._made, reader.read([block]))
                 first += len(block.lines)
                 if reader.has_met(self.seam.name):
                     process.kill()
@@ -73,11 +80,11 @@ class DividedLog:
             if ending is None:
                 _end(process)
                 rest = blocks_of(self.path, Span(self.seam.offset, None), first)
-                yield from reader.runs(rest)
+                yield from map(self._made, reader.runs(rest))
                 self.orphans += reader.orphans
                 self.doubts += reader.doubts
             else:
-                yield from reader.end()
+                yield from map(self._made, reader.end())
                 for _ in range(ending.runs):
                     yield pickle.load(answers)
                 self.orphans += reader.orphans + ending.orphans

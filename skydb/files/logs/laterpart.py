@@ -10,16 +10,23 @@ import os
 import pickle
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from skydb.files.logs.blocks import blocks_of
+from skydb.files.logs.draft import Logged
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LogProblem
 from skydb.files.textfile import Span, count_lines
 
 PLACE = struct.Struct("<Q")
+
+
+def itself(run: Logged) -> Logged:
+    """The run."""
+    return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,14 @@ class Wanted:
         Its first byte, with which a line begins.
     checkpoints : frozenset of int
         See :class:`~skydb.files.logs.reader.RunReader`.
+    made : callable
+        Makes what is wanted of each run; of a module, so that another process finds it.
     """
 
     path: Path
     offset: int
     checkpoints: frozenset[int]
+    made: Callable[[Logged], object] = itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,11 @@ class Ending:
 
 
 def read_part(wanted: Wanted, answers: IO[bytes]) -> None:
-    """Read a part of a log and write its runs."""
+    """Read a part of a log and write what is made of its runs."""
     reader, runs = RunReader(wanted.checkpoints), 0
     first = count_lines(wanted.path, wanted.offset) + 1
     for run in reader.runs(blocks_of(wanted.path, Span(wanted.offset, None), first)):
-        pickle.dump(run, answers, pickle.HIGHEST_PROTOCOL)
+        pickle.dump(wanted.made(run), answers, pickle.HIGHEST_PROTOCOL)
         runs += 1
     place = answers.tell()
     ending = Ending(runs, reader.names, reader.is_regular, reader.orphans)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from skydb.errors import UnreadableFileError
 from skydb.files.logs.blocks import Block, blocks_of
@@ -19,6 +20,8 @@ from skydb.files.logs.seam import seam_of
 from skydb.files.logs.unwrap import joiner_of
 from skydb.files.processes import available_cores
 from skydb.files.textfile import text_chunks
+
+T = TypeVar("T")
 
 #: Texts of which every log of a run has at least one.
 BEGINNINGS = (b"AstroDrizzle Version ", b"TweakReg Version ", b"==== Processing Step ")
@@ -68,28 +71,40 @@ class LogFile:
         UnreadableFileError
             When the file cannot be read, or is an HTML page.
         """
+        yield from self.each(with_facts)
+
+    def each(self, made: Callable[[Logged, dict[str, Any]], T]) -> Generator[T, None, None]:
+        """What is made of every run and the facts of its file; close it to end early.
+
+        Parameters
+        ----------
+        made : callable
+            Of a module: the later part of a large log is read, and this done, in a process
+            of its own.
+
+        Raises
+        ------
+        UnreadableFileError
+            When the file cannot be read, or is an HTML page.
+        """
         self._refuse_pages()
         if is_notebook(self.path):
-            yield from self._runs_of_cells()
+            for run, facts in self._runs_of_cells():
+                yield made(run, facts)
         else:
-            for run in self._runs_of_lines():
-                yield run, {}
+            yield from self._of_lines(partial(_of_run, made))
 
-    def _runs_of_lines(self) -> Iterator[Logged]:
+    def _of_lines(self, made: Callable[[Logged], T]) -> Iterator[T]:
         joiner = joiner_of(self.path)
-        if joiner is not None:
-            reader = RunReader(self.checkpoints)
-            yield from reader.runs(joiner.blocks(blocks_of(self.path)))
-            self._note(reader)
-            return
         is_large = self.path.stat().st_size >= LARGE_BYTES and available_cores() > 1
-        seam = seam_of(self.path) if is_large else None
+        seam = seam_of(self.path) if is_large and joiner is None else None
         if seam is None:
             reader = RunReader(self.checkpoints)
-            yield from reader.runs(blocks_of(self.path))
+            blocks = blocks_of(self.path)
+            yield from map(made, reader.runs(joiner.blocks(blocks) if joiner else blocks))
             self._note(reader)
         else:
-            log = DividedLog(self.path, seam, frozenset(self.checkpoints))
+            log = DividedLog(self.path, seam, frozenset(self.checkpoints), made)
             yield from log.runs()
             self.orphans += log.orphans
             self.doubts += log.doubts
@@ -109,6 +124,15 @@ class LogFile:
         head = next(iter(text_chunks(self.path, _HEAD_BYTES)), b"")
         if _PAGE.search(head[:_HEAD_BYTES]) and not is_notebook(self.path):
             raise UnreadableFileError(self.path, _HTML)
+
+
+def with_facts(run: Logged, facts: dict[str, Any]) -> tuple[Logged, dict[str, Any]]:
+    """The run itself, and the facts of its file."""
+    return run, facts
+
+
+def _of_run(made: Callable[[Logged, dict[str, Any]], T], run: Logged) -> T:
+    return made(run, {})
 
 
 def has_traces(path: Path, traces: Collection[bytes] = (*BEGINNINGS, *REMAINS)) -> bool:

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import CatalogImport, CatalogService, ProductVersion, ReferenceCatalog
-from skydb.domain.activity import fingerprint
 from skydb.domain.catalog import CatalogUse
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.vocabulary import FindingKind, LinkRole
 from skydb.errors import UsageError
 from skydb.files.catalog import read_catalog

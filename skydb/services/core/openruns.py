@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from skydb.domain import Activity, HeaderRestore, HeaderWrite, SkyRun, VisitDrizzle
-from skydb.domain.activity import fingerprint
 from skydb.domain.activitystatus import OPEN
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import AttemptOutcome
 from skydb.services.core.attempts import end_attempts

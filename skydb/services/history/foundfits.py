@@ -4,47 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.companions import Listing
+from skydb.services.history.packing import FoundFit, PackedFit
 from skydb.services.history.plan import AlignmentPlan
 from skydb.services.history.spool import Spool
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFit:
-    """A run of TweakReg in a file, as much of it as its neighbours must know.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    started_at : datetime
-        When it began; the first moment of all when its log does not say.
-    first_line : int
-        Its first line there.
-    products : frozenset of str
-        What it was to fit.
-    fitted : frozenset of str
-        What it tried to fit.
-    shift_file : str or None
-        What it wrote.
-    place : int
-        Of the rest of it, on the disk.
-    """
-
-    path: Path
-    started_at: datetime
-    first_line: int
-    products: frozenset[str]
-    fitted: frozenset[str]
-    shift_file: str | None
-    place: int
 
 
 class FoundFits:
@@ -61,19 +28,9 @@ class FoundFits:
         """Forget all."""
         self._spool.close()
 
-    def add(self, path: Path, run: LoggedAlignment, beside: dict[str, Any]) -> None:
-        """Keep a run; ``beside`` is what the file says of it besides its lines."""
-        self._found.append(
-            FoundFit(
-                path,
-                run.started_at or datetime.min,
-                run.first_line,
-                frozenset(run.products),
-                frozenset(fit.product for fit in run.fits),
-                run.shift_file,
-                self._spool.keep((run, beside)),
-            )
-        )
+    def add(self, run: PackedFit) -> None:
+        """Keep a run."""
+        self._found.append(replace(run.facts, place=self._spool.keep(run.rest)))
 
     @property
     def paths(self) -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind
 from skydb.files.hdrtab import DrizzledProduct, TabledSky
-from skydb.services.history.foundskies import FoundSky
+from skydb.services.history.packing import FoundSky
 from skydb.services.history.plan import Note, SkyPlan, Software, Source
 
 _ROOTNAME = re.compile(r"[ijnou][a-z0-9]{8}")

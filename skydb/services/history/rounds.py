@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from skydb.domain.activity import fingerprint
-from skydb.services.history.foundskies import FoundSky
+from skydb.domain.fingerprint import fingerprint
+from skydb.services.history.packing import FoundSky
 
 #: Longest pause within a round, which may pass midnight.
 _LONGEST_PAUSE = timedelta(hours=1)

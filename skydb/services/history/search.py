@@ -7,19 +7,20 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from skydb.errors import FileRejectedError
 from skydb.files.checksum import require_file
 from skydb.files.drafts import is_in_draft
 from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
-from skydb.files.logs import BEGINNINGS, LogFile, LoggedRun, LogProblem, has_traces
+from skydb.files.logs import BEGINNINGS, LogFile, LogProblem, has_traces
 from skydb.files.names import is_utf8
 from skydb.files.textfile import lines_of, text_chunks
 from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.foundskies import FoundSkies
-from skydb.services.history.skyplan import sky_plan
+from skydb.services.history.packing import PackedFit, PackedSky, packed_run
 
 _FITS_MAGIC = b"SIMPLE  ="
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -68,6 +69,13 @@ class Found:
     products: list[DrizzledProduct] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
     companions: list[Path] = field(default_factory=list)
+
+    def add(self, run: PackedSky | PackedFit) -> None:
+        """Keep a run of a file."""
+        if isinstance(run, PackedSky):
+            self.skies.add(run)
+        else:
+            self.fits.add(run)
 
     def strays(self, homes: Iterable[Path]) -> list[Unused]:
         """Shift and match files in directories without the log of an alignment."""
@@ -131,13 +139,10 @@ def _look_at_text(path: Path, head: bytes, found: Found) -> None:
 
 def _look_at_log(path: Path, found: Found) -> None:
     log, count = LogFile(path, found.checkpoints), 0
-    with closing(log.runs()) as runs:
-        for run, beside in runs:
+    with closing(log.each(partial(packed_run, path))) as runs:
+        for run in runs:
             count += 1
-            if isinstance(run, LoggedRun):
-                found.skies.add(sky_plan(path, run, beside))
-            else:
-                found.fits.add(path, run, beside)
+            found.add(run)
     reasons = _reasons(log.orphans, log.doubts)
     if reasons:
         found.unused.append(Unused(path, "; ".join(reasons)))

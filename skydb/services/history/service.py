@@ -19,13 +19,14 @@ from skydb.files.hdrtab import DrizzledProduct
 from skydb.files.names import is_utf8, shown_path
 from skydb.services.core import Context
 from skydb.services.history.foundfits import FoundFits
-from skydb.services.history.foundskies import FoundSkies, FoundSky
+from skydb.services.history.foundskies import FoundSkies
 from skydb.services.history.outcome import (
     HistoryKind,
     HistoryOutcome,
     HistoryStatus,
     outcome_of,
 )
+from skydb.services.history.packing import FoundSky
 from skydb.services.history.plan import AlignmentPlan, Note, Plan, SkyPlan
 from skydb.services.history.productplan import disagreements, product_plan, writer_of
 from skydb.services.history.recorder import Recorder

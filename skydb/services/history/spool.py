@@ -10,17 +10,21 @@ from typing import IO, Any
 _IN_MEMORY = 4 << 20
 
 
+def packed(value: object) -> bytes:
+    """A value as a spool keeps it; for this process and those that it starts only."""
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
 class Spool:
     """Values that are kept in a file, of which one at a time is in memory."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
 
-    def keep(self, value: object) -> int:
-        """Keep a value; returns its place."""
+    def keep(self, packed: bytes) -> int:
+        """Keep a value of :func:`packed`; returns its place."""
         place = self._file.seek(0, 2)
-        # Written and read by this process only, to a file without a name.
-        pickle.dump(value, self._file)
+        self._file.write(packed)
         return place
 
     def load(self, place: int) -> Any:  # noqa: ANN401 - whatever was kept there

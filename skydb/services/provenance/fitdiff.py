@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from skydb.domain import AlignmentRun, AlignmentSolution
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
 from skydb.services.provenance.verdict import Difference, Tolerance
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 
 
 def default_directory() -> Path:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Environment, Exposure, ProductVersion, SkyRun, SkyRunGroup, Stamp
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.units import Conversion, common_unit
 from skydb.domain.values import SkyLevel

@@ -11,7 +11,7 @@ import pytest
 from skydb.errors import UnreadableFileError
 from skydb.files.logs import LogFile, division, logfile, seam
 from skydb.files.logs.division import DividedLog
-from skydb.files.logs.laterpart import PLACE, Ending, Wanted, read_part
+from skydb.files.logs.laterpart import PLACE, Ending, Wanted, itself, read_part
 from skydb.files.logs.patterns import LoggedTask
 from skydb.files.logs.seam import Seam, seam_of
 from skydb.files.textfile import count_lines
@@ -25,7 +25,7 @@ def days(*numbers: int) -> list[list[str]]:
 def divided(path: Path) -> DividedLog:
     found = seam_of(path)
     assert found is not None
-    return DividedLog(path, found, frozenset({5, 30}))
+    return DividedLog(path, found, frozenset({5, 30}), itself)
 
 
 def as_one(path: Path) -> LogFile:
@@ -154,6 +154,6 @@ def test_the_later_part_is_written_with_its_ending(tmp_path):
 
 
 def test_a_log_that_is_gone_is_refused(tmp_path):
-    log = DividedLog(tmp_path / "log", Seam(9, LoggedTask.TWEAKREG, "a run"), frozenset())
+    log = DividedLog(tmp_path / "log", Seam(9, LoggedTask.TWEAKREG, "a run"), frozenset(), itself)
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         list(log.runs())

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Environment, Exposure, ProductVersion, Stamp, VisitDrizzle
-from skydb.domain.activity import fingerprint
+from skydb.domain.fingerprint import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import ActivityStatus, LinkRole, SkyMethod
 from skydb.drizzle.optionfiles import content_only
