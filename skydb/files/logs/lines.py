@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from skydb.files.logs.events import meaning_of
 from skydb.files.logs.prefixes import LEVELS, Prefix, prefix_of
 
 _LEVELS = "|".join(LEVELS)
@@ -40,6 +41,8 @@ _MAY_BEGIN_A_PREFIX = frozenset("[0123456789DIWEC-")
 
 #: Lines before the first prefix that are remembered, and lines that wait for their echo.
 _REMEMBERED, _WAITING = 50, 4000
+#: Part of the lines of one kind that have an echo at least where a log has lines twice.
+_FEW_ECHOES = 0.8
 
 
 class LogLine(NamedTuple):
@@ -129,12 +132,23 @@ class Echoes:
         self.is_doubled = False
         """Whether there was a line with such a name."""
         self._waiting: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        self._seen = {True: 0, False: 0}
+        self._found = 0
+
+    @property
+    def are_few(self) -> bool:
+        """Whether most lines came once, so that the few that seemed to be echoes may be none.
+
+        Where a run is printed twice, with the name of a logger and without it, nearly all of
+        the lines with a meaning that are fewer have an echo, or are one.
+        """
+        return 0 < self._found < _FEW_ECHOES * min(self._seen.values())
 
     def add(self, texts: Sequence[str]) -> None:
         """Keep lines of a log that is not doubled so far."""
         self.before.extend(texts[-_REMEMBERED:])
 
-    def is_repeated(self, text: str, has_logger: bool) -> bool:
+    def is_repeated(self, text: str, has_logger: bool, *, has_meaning: bool) -> bool:
         """Whether a line is an echo; else it is kept to compare.
 
         A line without a text is none.
@@ -144,8 +158,13 @@ class Echoes:
             return False
         if not self.is_doubled:
             self.is_doubled = True
-            self._waiting[False].update(line.rstrip() for line in self.before if line)
-        return self._is_echo(text.rstrip(), has_logger)
+            before = [line.rstrip() for line in self.before if line]
+            self._waiting[False].update(before)
+            self._seen[False] += sum(meaning_of(line) is not None for line in before)
+        is_echo = self._is_echo(text.rstrip(), has_logger)
+        self._seen[has_logger] += has_meaning
+        self._found += has_meaning and is_echo
+        return is_echo
 
     def _is_echo(self, text: str, has_logger: bool) -> bool:
         others, own = self._waiting[not has_logger], self._waiting[has_logger]
@@ -163,3 +182,5 @@ class Echoes:
         for waiting in self._waiting.values():
             waiting.clear()
         self.before.clear()
+        self._seen = {True: 0, False: 0}
+        self._found = 0

@@ -15,6 +15,11 @@ from skydb.files.logs.openruns import OpenRuns
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 
+_FEW_ECHOES = (
+    "is the same as an earlier line with another prefix and is left out as its repetition, but "
+    "most lines of the run are there once: a fit or a sky may be lost from here on"
+)
+
 
 class RunReader:
     """Reads the runs of one log.
@@ -30,9 +35,10 @@ class RunReader:
         self._echoes = self._cleaner.echoes
         self._glossary = Glossary(self._cleaner)
         self._finder = EventFinder()
-        self._runs = OpenRuns(checkpoints, self._cleaner.forget, self._catch_up)
+        self._runs = OpenRuns(checkpoints, self._forget, self._catch_up)
         self.doubts: list[LogProblem] = []
         """Lines at which others may be lost, each with the reason."""
+        self._first_echo: int | None = None
         self._numbers: Sequence[int] = ()
         self._texts: list[str] = []
         self._begin = self._end = 0
@@ -64,6 +70,7 @@ class RunReader:
 
     def end(self) -> Iterator[Logged]:
         """Runs that are left when the log has no more lines."""
+        self._doubt_echoes()
         self._runs.divide()
         yield from self._runs.done
         self._runs.done.clear()
@@ -124,6 +131,17 @@ class RunReader:
         self._end = len(self._texts)
         self._catch_up()
 
+    def _forget(self) -> None:
+        """Begin a new run."""
+        self._doubt_echoes()
+        self._cleaner.forget()
+
+    def _doubt_echoes(self) -> None:
+        """Doubt that lines of the run were printed twice, where only few of them were."""
+        if self._first_echo is not None and self._echoes.are_few:
+            self.doubts.append(LogProblem(self._first_echo, _FEW_ECHOES))
+        self._first_echo = None
+
     @property
     def _is_plain(self) -> bool:
         """Whether a line without a meaning is just one more of the run that is read."""
@@ -170,7 +188,9 @@ class RunReader:
     def _take(self, place: int, known: Known) -> None:
         """Take one line, the first that was not given to a run yet."""
         self._begin = self._end = place + 1
-        number, (text, has_logger, _) = self._numbers[place], known
-        is_echo = self._echoes.is_repeated(text, has_logger)
+        number, (text, has_logger, meaning) = self._numbers[place], known
+        is_echo = self._echoes.is_repeated(text, has_logger, has_meaning=meaning is not None)
+        if is_echo and self._first_echo is None:
+            self._first_echo = number
         event = None if is_echo else self._finder.find(number, known)
         self._runs.take(LogLine(number, text, has_logger, is_echo), event)

@@ -89,12 +89,24 @@ def assert_nothing_is_lost_unseen(directory: Path, name: str, text: str) -> None
 @given(st.data())
 def test_another_prefix_from_a_line_on_is_seen(tmp_path, data):
     name = data.draw(st.sampled_from(sorted(LOGS)))
-    # Lines with the name of a logger may come once more without it, and are compared with others.
-    known = sorted(PREFIXES.keys() - {"level:name:"})
-    one, other = (data.draw(st.sampled_from(known)) for _ in range(2))
+    one, other = (data.draw(st.sampled_from([*sorted(PREFIXES), None])) for _ in range(2))
     lines, at = LOGS[name], data.draw(st.integers(1, len(LOGS[name]) - 1))
-    text = prefixed(lines[:at], PREFIXES[one]) + prefixed(lines[at:], PREFIXES[other], at)
+    parts = ((one, lines[:at], 0), (other, lines[at:], at))
+    text = "".join(prefixed(part, PREFIXES[how], n) if how else plain(part) for how, part, n in parts)
     assert_nothing_is_lost_unseen(tmp_path, name, text)
+
+
+@pytest.mark.parametrize("is_bare_first", [True, False])
+@pytest.mark.parametrize("name", ["fits", "both"])
+def test_a_fit_like_an_earlier_one_is_no_repetition_for_its_prefix(name, is_bare_first, tmp_path):
+    # Of two fits with the same rms one has the name of a logger, which the other has not.
+    at = max(n for n, line in enumerate(LOGS[name]) if line.startswith("===="))
+    first, rest = LOGS[name][:at], LOGS[name][at:]
+    logger = PREFIXES["level:name:"]
+    halves = (plain(first), prefixed(rest, logger, at))
+    if not is_bare_first:
+        halves = (prefixed(first, logger), plain(rest))
+    assert_nothing_is_lost_unseen(tmp_path, name, "".join(halves))
 
 
 @SHARED
