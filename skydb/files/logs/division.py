@@ -24,6 +24,7 @@ from skydb.files.logs.openruns import LONGEST_LIST
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LogProblem
 from skydb.files.logs.seam import Seam
+from skydb.files.logs.unwrap import CutWatch
 from skydb.files.textfile import Span
 
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class DividedLog(Generic[T]):
         UnreadableFileError
             When the log cannot be read.
         """
-        reader, first = RunReader(self._wanted.checkpoints), 1
+        reader, first = RunReader(self._wanted.checkpoints, CutWatch()), 1
         with ExitStack() as stack:
             answers: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
             process = _start(self._wanted, answers)

@@ -19,6 +19,7 @@ from skydb.files.logs.blocks import blocks_of
 from skydb.files.logs.draft import Logged
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LogProblem
+from skydb.files.logs.unwrap import CutWatch
 from skydb.files.textfile import Span, count_lines
 
 PLACE = struct.Struct("<Q")
@@ -66,7 +67,7 @@ class Ending:
 
 def read_part(wanted: Wanted, answers: IO[bytes]) -> None:
     """Read a part of a log and write what is made of its runs."""
-    reader, runs = RunReader(wanted.checkpoints), 0
+    reader, runs = RunReader(wanted.checkpoints, CutWatch()), 0
     first = count_lines(wanted.path, wanted.offset) + 1
     for run in reader.runs(blocks_of(wanted.path, Span(wanted.offset, None), first)):
         pickle.dump(wanted.made(run), answers, pickle.HIGHEST_PROTOCOL)

@@ -17,7 +17,7 @@ from skydb.files.logs.notebook import is_notebook, read_notebook
 from skydb.files.logs.reader import RunReader
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogProblem
 from skydb.files.logs.seam import seam_of
-from skydb.files.logs.unwrap import joiner_of
+from skydb.files.logs.unwrap import CutWatch, joiner_of
 from skydb.files.processes import available_cores
 from skydb.files.textfile import text_chunks
 
@@ -99,7 +99,7 @@ class LogFile:
         is_large = self.path.stat().st_size >= LARGE_BYTES and available_cores() > 1
         seam = seam_of(self.path) if is_large and joiner is None else None
         if seam is None:
-            reader = RunReader(self.checkpoints)
+            reader = RunReader(self.checkpoints, None if joiner else CutWatch())
             blocks = blocks_of(self.path)
             yield from map(made, reader.runs(joiner.blocks(blocks) if joiner else blocks))
             self._note(reader)

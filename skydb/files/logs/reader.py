@@ -14,6 +14,7 @@ from skydb.files.logs.lines import LineCleaner, LogLine
 from skydb.files.logs.openruns import OpenRuns
 from skydb.files.logs.patterns import Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
+from skydb.files.logs.unwrap import CutWatch
 
 _FEW_ECHOES = (
     "is the same as an earlier line with another prefix and is left out as its repetition, but "
@@ -28,9 +29,11 @@ class RunReader:
     ----------
     checkpoints : collection of int
         Numbers of lines of a run after which its checksum is wanted, to know it again.
+    watch : CutWatch, optional
+        Looks for lines that are cut, where that is not known yet.
     """
 
-    def __init__(self, checkpoints: Collection[int] = ()) -> None:
+    def __init__(self, checkpoints: Collection[int] = (), watch: CutWatch | None = None) -> None:
         self._cleaner = LineCleaner()
         self._echoes = self._cleaner.echoes
         self._glossary = Glossary(self._cleaner)
@@ -39,6 +42,7 @@ class RunReader:
         self.doubts: list[LogProblem] = []
         """Lines at which others may be lost, each with the reason."""
         self._first_echo: int | None = None
+        self._watch = watch
         self._numbers: Sequence[int] = ()
         self._texts: list[str] = []
         self._begin = self._end = 0
@@ -63,6 +67,8 @@ class RunReader:
     def read(self, blocks: Iterable[Block]) -> Iterator[Logged]:
         """Runs that are complete after some lines of the log."""
         for block in blocks:
+            if self._watch is not None and (problem := self._watch.problem(block)):
+                self.doubts.append(problem)
             if block.is_ended or self._is_sure(block.lines[-1]):
                 self._read(block)
             yield from self._runs.done

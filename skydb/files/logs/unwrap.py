@@ -8,13 +8,16 @@ else, or nothing, without the line after them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from skydb.files.logs.blocks import Block, blocks_of
 from skydb.files.logs.events import is_known, is_parameter, meaning_of
 from skydb.files.logs.lines import USUAL, LineCleaner
+from skydb.files.logs.runs import LogProblem
 
 #: Widths of terminals.
 _NARROWEST, _WIDEST = 40, 300
@@ -22,6 +25,14 @@ _NARROWEST, _WIDEST = 40, 300
 _LONGEST = 20 * _WIDEST
 #: Lines with a rest that show that a log is wrapped.
 _ENOUGH = 2
+#: Part of the lines of one length that are cut where a part of a log is wrapped.
+_COMMON = 0.4
+#: One of so many blocks is looked at in a long log.
+_EVERY = 16
+_CUT_LATER = (
+    "lines are cut from about here on, and others are not: numbers may have lost their ends; "
+    "import the parts as files of their own"
+)
 _FIRST_WORD = re.compile(r"\W*\w*")
 _NUMBER_ALONE = re.compile(r"[\d.]+\s*$")
 
@@ -38,29 +49,103 @@ def joiner_of(path: Path) -> Joiner | None:
     return None if first is None else _joiner(first.lines)
 
 
+class CutWatch:
+    """Looks for lines that are cut in a part of a log, of which others are longer.
+
+    It takes as long as to read them, so only some blocks are looked at.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._has_found = False
+
+    def problem(self, block: Block) -> LogProblem | None:
+        """Doubt about the next block of the log, the first time that there is one."""
+        self._count += 1
+        if self._has_found or not self._is_looked_at:
+            return None
+        width = _width_of_part(block.lines)
+        if width is None:
+            return None
+        self._has_found = True
+        pairs = zip(block.numbers, block.lines, strict=True)
+        number = next(number for number, line in pairs if len(line.expandtabs()) == width)
+        return LogProblem(number, _CUT_LATER)
+
+    @property
+    def _is_looked_at(self) -> bool:
+        is_power_of_two = self._count & (self._count - 1) == 0
+        return is_power_of_two or self._count % _EVERY == 0
+
+
 def _joiner(lines: Sequence[str]) -> Joiner | None:
+    """Joiner for lines of which none is longer than the terminal."""
     longest = max(map(len, lines), default=0)
     if not _NARROWEST <= longest <= _WIDEST:
         return None
-    joiner = Joiner(longest)
-    for line in lines:
-        joiner.learn(line)
-    return joiner if _are_cut(lines, joiner) else None
-
-
-def _are_cut(lines: Sequence[str], joiner: Joiner) -> bool:
-    words: set[str] = set()
-    pairs, ends = 0, 0
+    joiner, evidence = Joiner(longest, _learned(lines)), _Evidence()
     for line, after in pairwise(lines):
         if joiner.is_full(line) and after.strip():
-            text = joiner.text_of(line)
-            if not joiner.changes_meaning(text, after):
-                ends += not (joiner.is_loose(after) or joiner.is_prefixed(line))
-                continue
-            is_plain = _is_plain(text, after)
-            pairs += _ENOUGH if is_plain else 1
-            words |= {_first_word(text), *(["", after] if is_plain else [])}
-    return pairs >= _ENOUGH and pairs > ends and len(words) > 1
+            evidence.add(joiner, line, after)
+    return joiner if evidence.is_enough else None
+
+
+def _width_of_part(lines: Sequence[str]) -> int | None:
+    """Width at which some lines are cut, whatever the lengths of the others."""
+    joiner, found = Joiner(0, _learned(lines)), defaultdict[int, _Evidence](_Evidence)
+    for line, after in pairwise(lines):
+        width = len(line.expandtabs())
+        # What is indented was not cut from the line before: so are descriptions of parameters.
+        if _NARROWEST <= width <= _WIDEST and after[:2].strip():
+            found[width].add(joiner, line, after)
+    widths = (width for width, one in found.items() if one.is_enough and one.is_common)
+    return min(widths, default=None)
+
+
+@dataclass
+class _Evidence:
+    """Signs that lines of one length were cut there."""
+
+    lines: int = 0
+    cut: int = 0
+    weight: int = 0
+    ends: int = 0
+    words: set[str] = field(default_factory=set)
+
+    def add(self, joiner: Joiner, line: str, after: str) -> None:
+        """Compare a line with the one after it."""
+        self.lines += 1
+        text = joiner.text_of(line)
+        if not joiner.changes_meaning(text, after):
+            self.ends += not (joiner.is_loose(after) or joiner.is_prefixed(line))
+            return
+        is_plain = _is_plain(text, after)
+        self.cut += 1
+        self.weight += _ENOUGH if is_plain else 1
+        self.words |= {_first_word(text), *(["", after] if is_plain else [])}
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether they are signs enough, and not of the same line again and again."""
+        return self.weight >= max(_ENOUGH, self.ends + 1) and len(self.words) > 1
+
+    @property
+    def is_common(self) -> bool:
+        """Whether many of the lines of this length show it."""
+        return self.cut >= _COMMON * self.lines
+
+
+def _learned(lines: Iterable[str]) -> LineCleaner:
+    cleaner = LineCleaner()
+    for line in lines:
+        _learn(cleaner, line)
+    return cleaner
+
+
+def _learn(cleaner: LineCleaner, line: str) -> None:
+    """Learn the prefix of a line, if it has one."""
+    if not line.startswith(USUAL) and meaning_of(cleaner.strip(line)[0]) is None:
+        cleaner.learn(line)
 
 
 def _is_whole(line: str) -> bool:
@@ -98,11 +183,13 @@ class Joiner:
     ----------
     width : int
         Length of a line that is cut.
+    cleaner : LineCleaner
+        Has learned the prefixes of the lines.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, cleaner: LineCleaner) -> None:
         self._width = width
-        self._cleaner = LineCleaner()
+        self._cleaner = cleaner
         self._number, self._line, self._waits = 0, "", False
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
@@ -116,11 +203,6 @@ class Joiner:
             else:
                 yield Block.of(lines)
         yield Block.of(self._end())
-
-    def learn(self, line: str) -> None:
-        """Learn the prefix of a line, if it has one."""
-        if not line.startswith(USUAL) and meaning_of(self.text_of(line)) is None:
-            self._cleaner.learn(line)
 
     def text_of(self, line: str) -> str:
         """Text of a line without its prefix."""
@@ -161,7 +243,7 @@ class Joiner:
                 self._waits = self.is_full(line)
                 continue
             yield from self._end()
-            self.learn(line)
+            _learn(self._cleaner, line)
             self._number, self._line, self._waits = number, line, self.is_full(line)
             if not self._waits:
                 yield from self._end()

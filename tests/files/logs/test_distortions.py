@@ -92,7 +92,9 @@ def test_another_prefix_from_a_line_on_is_seen(tmp_path, data):
     one, other = (data.draw(st.sampled_from([*sorted(PREFIXES), None])) for _ in range(2))
     lines, at = LOGS[name], data.draw(st.integers(1, len(LOGS[name]) - 1))
     parts = ((one, lines[:at], 0), (other, lines[at:], at))
-    text = "".join(prefixed(part, PREFIXES[how], n) if how else plain(part) for how, part, n in parts)
+    text = "".join(
+        prefixed(part, PREFIXES[how], n) if how else plain(part) for how, part, n in parts
+    )
     assert_nothing_is_lost_unseen(tmp_path, name, text)
 
 
@@ -121,3 +123,24 @@ def test_a_terminal_of_any_width_changes_nothing_unseen(tmp_path, data):
     width = data.draw(st.integers(72, 140))
     wrap = by_words if data.draw(st.booleans()) else cut_at
     assert_nothing_is_lost_unseen(tmp_path, name, wrap(text, width))
+
+
+@pytest.mark.parametrize("times", [1, 60], ids=["few lines", "many lines"])
+def test_lines_that_are_cut_after_others_that_are_not_are_seen(times, tmp_path):
+    whole = times * levelled(LOGS["both"])
+    path = tmp_path / "run.log"
+    for text, said in ((2 * whole, []), (whole + 2 * cut_at(whole, 80), ["lines are cut from"])):
+        path.write_text(text)
+        log = LogFile(path)
+        assert sum(1 for _ in log.runs()) > 0
+        assert [doubt.text[:18] for doubt in log.doubts] == said
+
+
+@SHARED
+@given(st.data())
+def test_a_terminal_that_showed_one_of_two_logs_changes_nothing_unseen(tmp_path, data):
+    one, other = data.draw(st.permutations(["drizzle", "fits"]))
+    cut = cut_at(levelled(LOGS[other]), data.draw(st.integers(72, 140)))
+    halves = data.draw(st.permutations([(one, levelled(LOGS[one])), (other, cut)]))
+    runs, is_noticed = read(tmp_path, "".join(text for _, text in halves).encode())
+    assert is_noticed or runs == [*truth(tmp_path, halves[0][0]), *truth(tmp_path, halves[1][0])]
