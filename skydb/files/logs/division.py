@@ -60,7 +60,7 @@ class DividedLog(Generic[T]):
         self._wanted = Wanted(path, seam.offset, checkpoints, made)
 
     def runs(self) -> Iterator[T]:
-        """What is made of every run; close the iterator to end the other process early.
+        """Yield what is made of every run; close the iterator to end the other process early.
 
         Raises
         ------

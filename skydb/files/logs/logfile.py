@@ -74,7 +74,7 @@ class LogFile:
         yield from self.each(with_facts)
 
     def each(self, made: Callable[[Logged, dict[str, Any]], T]) -> Generator[T, None, None]:
-        """What is made of every run and the facts of its file; close it to end early.
+        """Yield what is made of every run and the facts of its file; close it to end early.
 
         Parameters
         ----------

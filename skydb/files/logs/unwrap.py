@@ -25,8 +25,8 @@ _NARROWEST, _WIDEST = 40, 300
 _LONGEST = 20 * _WIDEST
 #: Lines with a rest that show that a log is wrapped.
 _ENOUGH = 2
-#: Part of the lines of one length that are cut where a part of a log is wrapped.
-_COMMON = 0.4
+#: Lines of one length that are cut at least, and part of them, where a part of a log is wrapped.
+_FEWEST, _COMMON = 3, 0.4
 #: One of so many blocks is looked at in a long log.
 _EVERY = 16
 _CUT_LATER = (
@@ -132,7 +132,7 @@ class _Evidence:
     @property
     def is_common(self) -> bool:
         """Whether many of the lines of this length show it."""
-        return self.cut >= _COMMON * self.lines
+        return self.cut >= max(_FEWEST, _COMMON * self.lines)
 
 
 def _learned(lines: Iterable[str]) -> LineCleaner:
