@@ -94,6 +94,8 @@ def _width_of_part(lines: Sequence[str]) -> int | None:
     """Width at which some lines are cut, whatever the lengths of the others."""
     joiner, found = Joiner(0, _learned(lines)), defaultdict[int, _Evidence](_Evidence)
     for line, after in pairwise(lines):
+        if after.startswith(USUAL):
+            continue
         width = len(line.expandtabs())
         # What is indented was not cut from the line before: so are descriptions of parameters.
         if _NARROWEST <= width <= _WIDEST and after[:2].strip():
