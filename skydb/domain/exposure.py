@@ -77,6 +77,22 @@ class Exposure(Base):
         if self.known_from is KnownFrom.LOG:
             self._describe(facts)
 
+    def contradicted_by(self, facts: ExposureFacts) -> str | None:
+        """Explain why the facts of a header cannot be of this exposure; None when they can.
+
+        No reprocessing changes the detector: a ROOTNAME was copied, or fields were simulated
+        under the same names.
+        """
+        if self.known_from is KnownFrom.LOG:
+            return None
+        own, other = (f"{one.instrument}/{one.detector}" for one in (self, facts))
+        if own.upper() == other.upper():
+            return None
+        return (
+            f"its header says {other}, and {self.rootname} is an exposure of {own} in this "
+            "ledger: one of the two has the ROOTNAME of the other"
+        )
+
     def _describe(self, facts: ExposureFacts) -> None:
         self.known_from = KnownFrom.HEADER
         self.instrument = facts.instrument

@@ -78,6 +78,11 @@ class Registry:
         """Find the version with the same checksum at any path; None when it is new."""
         return self._contents.get(file.sha256)
 
+    def contradiction(self, file: FileFacts) -> str | None:
+        """Explain why a file is not of the exposure that it names; None when it is or is new."""
+        exposure = self._exposures.get(str(file.facts.rootname))
+        return None if exposure is None else exposure.contradicted_by(file.facts)
+
     def product(self, file: FileFacts) -> Product:
         """The product that this file is a version of, with its exposure and visit."""
         identity = product_identity(file)

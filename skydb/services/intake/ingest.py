@@ -282,6 +282,9 @@ class FileRecorder:
                 self._notice_name(read)
             self._registry.see(known, path, is_managed=is_managed)
             return _outcome(read, IngestStatus.KNOWN, known)
+        contradiction = self._registry.contradiction(read)
+        if contradiction is not None:
+            return self._reject(FileRejectedError(read.path, contradiction))
         product = self._registry.product(read)
         status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
         others = list(product.versions)

@@ -292,3 +292,32 @@ def test_a_version_whose_wcs_moved_under_its_name_is_a_finding(ledger: Ledger, m
     assert outcomes[1].is_flawed is moved
     wanted = [(FindingKind.CONTRADICTION, A, outcomes[1].reason)] if moved else []
     assert ledger.findings == wanted
+
+
+@pytest.mark.parametrize("first", ["IR", "UVIS"])
+def test_a_file_of_another_detector_is_not_recorded_as_the_exposure_that_it_names(
+    ledger: Ledger, session: Session, first: str
+) -> None:
+    kinds = {"IR": ProductKind.FLT, "UVIS": ProductKind.FLC}
+    second = next(detector for detector in kinds if detector != first)
+    files = [
+        replace(
+            file_of(f"ibxl50iaq_{kinds[detector].value}.fits", letter * 64),
+            kind=kinds[detector],
+            facts=replace(file_of(A).facts, detector=detector),
+        )
+        for detector, letter in ((first, "a"), (second, "b"))
+    ]
+
+    outcomes = [ledger.record(file) for file in files]
+
+    assert [one.status for one in outcomes] == [IngestStatus.NEW, IngestStatus.REJECTED]
+    message = (
+        f"its header says WFC3/{second}, and ibxl50iaq is an exposure of WFC3/{first} in this "
+        "ledger: one of the two has the ROOTNAME of the other"
+    )
+    assert message in str(outcomes[1].reason)
+    kind, _, said = ledger.findings[-1]
+    assert kind is FindingKind.REJECTED_FILE
+    assert message in said
+    assert session.scalars(select(Product.kind)).all() == [kinds[first]]
