@@ -229,7 +229,8 @@ _CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and repeat the command."),
     **dict.fromkeys(
         (errno.EROFS, errno.EACCES, errno.EPERM),
-        "Choose a place that you may write to (--data), or change its permissions.",
+        "Choose a place that you may write to (for skydb's own files: --data), or change its "
+        "permissions.",
     ),
 }
 

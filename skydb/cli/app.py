@@ -145,6 +145,8 @@ def run(words: list[str]) -> int:
     except OSError as error:
         refused = DiskError.of(error)
         refused.__cause__ = error
+        for note in notes_of(error):
+            refused.add_note(note)
         return _explain(refused, words)
     except SystemExit as end:
         # So typer ends every command, the misused ones too: its own errors have no public name.
@@ -171,6 +173,11 @@ def _command() -> Callable[..., object]:
     return typer.main.get_command(app)
 
 
+def notes_of(error: BaseException) -> list[str]:
+    """List the sentences that were added to an error on its way, such as what stands."""
+    return list(getattr(error, "__notes__", ()))
+
+
 def _explain(error: SkydbError, words: list[str]) -> int:
     from skydb.api.database import redacted
 
@@ -183,6 +190,6 @@ def _explain(error: SkydbError, words: list[str]) -> int:
     else:
         from skydb.report.tables import printable
 
-        said = f"skydb: {printable(str(error))}\n"
+        said = f"skydb: {printable(' '.join([str(error), *notes_of(error)]))}\n"
     sys.stderr.write(redacted(said))
     return error.exit_code

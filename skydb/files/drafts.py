@@ -6,6 +6,7 @@ that they are skydb's and whether that process still runs.
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ _DRAFT = re.compile(
     rf"\..*\.[0-9a-f]{{12}}-\d+-\d+\.[0-9a-f]{{8}}\.part(?:{'|'.join((*LOGS, WHOLE))})?", re.DOTALL
 )
 _SCRATCH = re.compile(r"(.+)\.[0-9a-f]{12}-\d+-\d+-[a-z0-9_]{8}", re.DOTALL)
+
+#: A file cannot grow: the disk, the quota or the largest size is reached.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Characters of the name of the finished file that are kept, so that the draft's is not too long.
 _LONGEST_STEM = 40
@@ -49,9 +53,20 @@ def drafts_of(path: Path) -> list[Path]:
 
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
-    """A draft of a file, for the block that makes it whole and gives it its name."""
-    with draft(draft_of(path)) as part:
-        yield part
+    """A draft of a file, for the block that makes it whole and gives it its name.
+
+    Errors of the operating system name the file, of which its reader knows, not the draft.
+    """
+    partial = draft_of(path)
+    try:
+        with draft(partial) as part:
+            yield part
+    except OSError as error:
+        of_draft = str(error.filename) == str(partial)
+        # Of a write that fails for want of room the system names no file.
+        if of_draft or (error.filename is None and error.errno in _FULL):
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

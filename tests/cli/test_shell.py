@@ -1,10 +1,13 @@
 """Messages, colours and exit codes of a command."""
 
+import errno
+
 import pytest
 import typer
 
 from skydb.cli.main import run
 from skydb.cli.shell import FLAGGED, Shell
+from skydb.errors import StateError
 
 NOT_FOUND = 4
 
@@ -32,3 +35,20 @@ def test_no_control_character_of_a_name_comes_to_the_terminal(capsys, tmp_path):
     said = capsys.readouterr().err
     assert r"x\x1b]0;owned\x07\x1b[31m.csv" in said
     assert all(character.isprintable() or character == "\n" for character in said)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StateError("It is gzipped.", advice="Unpack it."),
+        OSError(errno.EROFS, "Read-only", "x.fits"),
+    ],
+)
+def test_a_note_on_an_error_follows_its_sentence(capsys, monkeypatch, error):
+    def command(*_, **__):
+        error.add_note("The fits of run 3 are accepted.")
+        raise error
+
+    monkeypatch.setattr("skydb.cli.app._command", lambda: command)
+    assert run(["status"]) == 1
+    assert capsys.readouterr().err.endswith(". The fits of run 3 are accepted.\n")

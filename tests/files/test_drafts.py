@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.errors import ToolCrashedError
-from skydb.files.drafts import draft_of, drafted_anew, owner_of_draft, owner_of_scratch
+from skydb.files.drafts import draft_of, drafted, drafted_anew, owner_of_draft, owner_of_scratch
 from skydb.files.processes import this_process
 from skydb.files.workspace import Workspace
 
@@ -38,6 +40,28 @@ def test_who_writes_a_file_anew_deletes_the_drafts_of_it_that_the_dead_have_left
         part.write_text("whole")
         part.rename(path)
     assert sorted(tmp_path.iterdir()) == sorted([path, living, other])
+
+
+@pytest.mark.parametrize(
+    ("error", "is_named"),
+    [
+        (lambda part: OSError(errno.EROFS, "Read-only", str(part)), True),
+        (lambda part: PermissionError(errno.EACCES, "Denied", part), True),
+        (lambda _: OSError(errno.ENOSPC, "No space left on device"), True),
+        (lambda _: OSError(errno.EIO, "Input/output error"), False),
+        (lambda part: OSError(errno.ENOSPC, "No space left", str(part.parent / "log")), False),
+    ],
+)
+def test_an_error_of_a_draft_names_the_file_that_is_made(
+    tmp_path: Path, error: Callable[[Path], OSError], is_named: bool
+) -> None:
+    path, raised = tmp_path / "picture.png", []
+    with pytest.raises(OSError, match=r".") as refused, drafted(path) as part:
+        raised.append(error(part))
+        named = raised[0].filename
+        raise raised[0]
+    assert refused.value is raised[0]
+    assert refused.value.filename == (str(path) if is_named else named)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +13,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import Acceptance, Generation, HeaderWrite, Product, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import NotFoundError, SkydbError, StateError
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.accept_outcome import AcceptOutcome, recorded_outcomes
 from skydb.services.alignment.accepting import Then
@@ -62,12 +65,14 @@ class HeaderService:
         with HeaderJournal(self.context).alone():
             before = self._accepted_before(run_id, is_forced=force_why is not None)
             if before is not None:
-                return before, self._write(run_id)
+                with _accepted(run_id):
+                    return before, self._write(run_id)
             begun: list[int] = []
             outcomes = AcceptService(self.context, self.runner).accept(
                 run_id, force_why=force_why, then=self._beginning(begun)
             )
-            return outcomes, self._write(run_id, *begun) if begun else HeaderChanges(())
+            with _accepted(run_id):
+                return outcomes, self._write(run_id, *begun) if begun else HeaderChanges(())
 
     def write_accepted(self, run_id: int) -> HeaderChanges:
         """Give the user's own exposures and products the WCS that was accepted for them.
@@ -170,10 +175,34 @@ class HeaderService:
         source, pairs = None, []
         for before in _same_delivery(after):
             for path in own_paths(self.context.workspace, before):
-                require_content(path, before)
+                _require_there(path, before)
                 source = source or checked_path(self.context.workspace, after)
                 pairs.append(FilePair(path, before.id, after.id, source, after.sha256))
         return pairs
+
+
+def _require_there(path: Path, version: ProductVersion) -> None:
+    """Make sure that a file of the user's is that of a version, as :func:`require_content`."""
+    try:
+        require_content(path, version)
+    except NotFoundError as error:
+        raise NotFoundError(
+            error.what,
+            advice="Put it back. If it is gone for good, `skydb fsck --repair` removes its path.",
+        ) from error
+
+
+@contextmanager
+def _accepted(run_id: int) -> Iterator[None]:
+    """Errors of a write after an acceptance say that the fits are accepted all the same."""
+    try:
+        yield
+    except (SkydbError, OSError) as error:
+        error.add_note(
+            f"The fits of run {run_id} are accepted. To write their headers: "
+            f"`skydb align accept {run_id} --write-headers`."
+        )
+        raise
 
 
 def _same_delivery(after: ProductVersion) -> list[ProductVersion]:

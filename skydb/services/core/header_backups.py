@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import HeaderBackup, HeaderWrite, ProductVersion
+from skydb.domain import FileLocation, HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
@@ -107,7 +107,8 @@ class KeptHeaders:
     before, after, now : str or None
         Checksums: of what it had, was to get, and has; None when the file is gone.
     is_recorded : bool
-        Whether what it has is a version of the ledger, such as a newer delivery in its place.
+        Whether the ledger knows what is there: a version, such as a newer delivery in the place
+        of the file, or that no file lies there any more.
     rewritten_by : int, optional
         Later activity that has written what it has, and was not taken back.
     """
@@ -121,12 +122,14 @@ class KeptHeaders:
     rewritten_by: int | None = None
 
     @classmethod
-    def of(cls, session: Session, backup: HeaderBackup) -> KeptHeaders:
-        """Read the headers of a backup from its file."""
+    def of(cls, session: Session, backup: HeaderBackup, place: str) -> KeptHeaders:
+        """Read the headers of a backup from its file, which the ledger has at a place."""
         path = Path(backup.path)
         now = sha256_of(path) if path.is_file() else None
         of_now = select(ProductVersion.id).where(ProductVersion.sha256 == now)
-        is_recorded = now is not None and session.scalar(of_now.limit(1)) is not None
+        at_place = select(FileLocation.id).where(FileLocation.path == place)
+        found = session.scalar((at_place if now is None else of_now).limit(1))
+        is_recorded = (found is None) == (now is None)
         return cls(
             path,
             backup.headers,
@@ -147,6 +150,13 @@ class KeptHeaders:
         """Whether the file is gone, or another program has written to it since."""
         return self.now not in (self.before, self.after)
 
+    @property
+    def remark(self) -> str:
+        """A sentence on a file that is not what was written: why nothing was put back."""
+        if self.now is None:
+            return "is gone since its headers were written: there is nothing to put back."
+        return "was changed since its headers were written, and is left as it is."
+
     def require_known(self) -> None:
         """Make sure that nothing has written to the file since, unless as a version of the ledger.
 
@@ -166,7 +176,8 @@ class KeptHeaders:
         if self.now is None:
             raise StateError(
                 f"{self.path} is gone since its headers were written.",
-                advice="Put a file back in its place, and record it with `skydb ingest`.",
+                advice="Put it back. If it is gone for good, `skydb fsck --repair` removes its "
+                "path; then repeat this for the other files.",
             )
         raise StateError(
             f"{self.path} was changed since its headers were written.",

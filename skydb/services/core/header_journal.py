@@ -28,7 +28,6 @@ from skydb.services.core.header_backups import (
     unfinished_in,
 )
 
-_FOREIGN = "was changed since its headers were written, and is left as it is."
 _SKIES_GONE = (
     "had skies from `skydb sky write-headers`, which are gone with its earlier headers: "
     "write those of a run on its new WCS."
@@ -136,7 +135,7 @@ class HeaderJournal:
         self, write_id: int, how: str, kept: Sequence[KeptHeaders] | None = None
     ) -> HeaderChanges:
         kept = self._kept(write_id) if kept is None else kept
-        foreign = {str(one.path) for one in kept if one.is_foreign}
+        foreign = {str(one.path): one.remark for one in kept if one.is_foreign}
         parameters = {"write": write_id}
         restore_id = self.context.begin(lambda _, stamp: HeaderRestore(parameters, stamp))
         with self.context.guarded(HeaderRestore, restore_id):
@@ -155,7 +154,8 @@ class HeaderJournal:
                 for backup in backups:
                     backup.restored_by = restore
                     if backup.path in foreign:
-                        restore.notice(FindingKind.NOT_WRITTEN, backup.path, _FOREIGN)
+                        said = foreign[backup.path]
+                        restore.notice(FindingKind.NOT_WRITTEN, backup.path, said)
                     else:
                         copies += self._return(backup)
                 if write.status is ActivityStatus.RUNNING:
@@ -163,14 +163,17 @@ class HeaderJournal:
                 changes = [_change(restore_id, b) for b in backups if b.path not in foreign]
         for copy in copies:
             copy.unlink(missing_ok=True)
-        return HeaderChanges(changes, [f"{path} {_FOREIGN}" for path in sorted(foreign)])
+        return HeaderChanges(changes, [f"{path} {said}" for path, said in sorted(foreign.items())])
 
     def _kept(self, activity_id: int) -> list[KeptHeaders]:
         with self.context.store.reading() as session:
             write = session.get(HeaderWrite, activity_id)
             if write is None:
                 raise NotFoundError(f"Activity {activity_id} has written no headers.")
-            return [KeptHeaders.of(session, backup) for backup in write.open_backups()]
+            return [
+                KeptHeaders.of(session, one, self.context.workspace.relative(Path(one.path)))
+                for one in write.open_backups()
+            ]
 
     def _hand_over(self, backup: HeaderBackup) -> None:
         """Record that a file of the user's has its new version now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from skydb.domain import Acceptance
 from skydb.domain.vocabulary import ActivityStatus, LinkRole, SolutionStatus
 from skydb.errors import NotFoundError, StateError
 from skydb.services.alignment import header_writes
+from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.header_writes import (
     HeaderService,
     _accepted_versions,
@@ -164,3 +166,29 @@ def test_every_file_of_the_user_with_the_same_pixels_is_written_from_one_version
     paths.update({version: [] for version in paths})
     with pytest.raises(NotFoundError, match="No file that run 6 has moved is a file of yours"):
         service._pairs(6)
+
+
+@pytest.mark.parametrize("was_accepted", [True, False])
+def test_a_write_that_fails_says_that_the_fits_are_accepted(
+    services: Services, monkeypatch: pytest.MonkeyPatch, was_accepted: bool
+) -> None:
+    def fail(*_: object) -> Any:
+        raise OSError(errno.EROFS, "Read-only file system", "ibxl50iaq_flt.fits")
+
+    before = [] if was_accepted else None
+    monkeypatch.setattr(HeaderService, "_accepted_before", lambda *_, is_forced: before)
+    monkeypatch.setattr(HeaderService, "_beginning", lambda _, begun: begun.append(7))
+    monkeypatch.setattr(AcceptService, "accept", lambda *_, force_why, then: [])
+    monkeypatch.setattr(HeaderService, "_write", fail)
+    with pytest.raises(OSError, match="Read-only") as refused:
+        HeaderService(services.context).accept(6)
+    (note,) = refused.value.__notes__
+    assert "fits of run 6 are accepted" in note
+    assert "`skydb align accept 6 --write-headers`" in note
+
+
+def test_a_place_that_is_gone_for_good_can_be_taken_out_of_the_ledger(tmp_path: Path) -> None:
+    version = ProductSet().add(delivery("ibxl50iaq"))
+    with pytest.raises(NotFoundError, match=r"ibxl50iaq_flt\.fits is gone") as refused:
+        header_writes._require_there(tmp_path / "ibxl50iaq_flt.fits", version)
+    assert "`skydb fsck --repair`" in refused.value.advice

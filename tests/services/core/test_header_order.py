@@ -15,6 +15,7 @@ from skydb.errors import StateError
 from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
 from skydb.services.core.header_journal import HeaderJournal
+from skydb.services.fsck import FsckService
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.services.skies.write_headers import SkyHeaderService
 from tests.services.tools import Toolbox, checksums
@@ -128,3 +129,26 @@ def test_a_file_that_has_another_delivery_is_no_row_and_is_named(
     assert remark.startswith(str(visit[0])) and "left as it is" in remark
     kinds = {row["kind"] for row in services.plain.findings()}
     assert FindingKind.NOT_WRITTEN.value in kinds
+
+
+def test_a_file_that_is_gone_for_good_does_not_keep_the_others_from_their_headers(
+    services, visit, copies, acts
+) -> None:
+    files = [*visit, *copies]
+    before = checksums(files)
+    activity = acts[0]()
+    copies[0].unlink()
+    journal, left = HeaderJournal(services.context), [*visit, copies[1]]
+    now = checksums(left)
+    with pytest.raises(StateError, match="is gone since its headers") as refused:
+        journal.restore(activity)
+    assert "`skydb fsck --repair`" in refused.value.advice
+    assert checksums(left) == now
+
+    FsckService(services.context).repair()
+    restored = journal.restore(activity)
+
+    assert {one.path for one in restored} == {str(path) for path in [*visit[:2], copies[1]]}
+    assert checksums(left) == {path: before[path] for path in left}
+    (remark,) = restored.remarks
+    assert remark.startswith(f"{copies[0]} is gone")
