@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, Select, bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from skydb.domain import (
@@ -18,6 +18,7 @@ from skydb.domain import (
     ProductVersion,
     Visit,
 )
+from skydb.domain.columntypes import UtcDateTime
 from skydb.domain.vocabulary import LinkRole, ProductKind, SolutionOrigin, SolutionStatus
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
@@ -140,9 +141,11 @@ def newest_in_time(session: Session, scope: Scope, products: Collection[int]) ->
 
 def solutions_of(session: Session, products: Collection[int]) -> list[Row]:
     """Every solution of some products by their keys, as ``v_alignment_history`` has them."""
-    statement = text("SELECT * FROM v_alignment_history WHERE product_id IN :products").bindparams(
+    asked = text("SELECT * FROM v_alignment_history WHERE product_id IN :products").bindparams(
         bindparam("products", expanding=True)
     )
+    times = dict.fromkeys(("recorded_at", "fitted_at", "applied_at"), UtcDateTime())
+    statement = asked.columns(is_imported=Boolean(), **times)
     found = [
         dict(row)
         for batch in batches(products)

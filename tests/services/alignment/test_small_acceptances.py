@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -295,6 +295,24 @@ def test_a_history_is_of_a_name_of_a_selection_or_of_what_both_have(
             found(name, **scope)
     with pytest.raises(NotFoundError, match="first archive version here: 2019-01-01"):
         found(visits=("bxl51",), as_of=date(2018, 1, 1))
+
+
+def test_times_and_answers_of_a_history_are_the_same_on_both_databases(
+    services_anywhere: Services,
+) -> None:
+    services = services_anywhere
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        exposure = survey.exposure("50", 1)
+        survey.content(exposure, date="2019-01-01")
+        survey.align(survey.content(exposure, date="2021-01-01"), survey.catalog("gaia"))
+        session.commit()
+    rows = services.solutions.history("ibxl5001q")
+    times = [row[name] for row in rows for name in ("recorded_at", "fitted_at", "applied_at")]
+    assert {type(time) for time in times} == {datetime, type(None)}
+    assert {time.tzinfo for time in times if time is not None} == {UTC}
+    assert [row["is_imported"] for row in rows] == [False] * len(rows)
+    assert {type(row["is_imported"]) for row in rows} == {bool}
 
 
 def test_a_restored_solution_is_measured_from_the_file_to_what_was_asked_for(
