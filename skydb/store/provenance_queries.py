@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, func, inspect, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased, defer, joinedload, with_polymorphic
 
 from skydb.domain import (
@@ -175,8 +175,12 @@ def _importer() -> _Link:
 def _all(
     session: Session, keys: Collection[int], of: Callable[[list[int]], Select[Any]]
 ) -> list[Any]:
-    """Load the entities of a select in batches of keys."""
-    return [found for ids in _pieces(keys) for found in session.scalars(of(ids)).unique()]
+    """Load the entities of a select in batches of keys, in the order of their own keys.
+
+    PostgreSQL returns rows in the order in which they were last written.
+    """
+    found = [one for ids in _pieces(keys) for one in session.scalars(of(ids)).unique()]
+    return sorted(found, key=lambda one: inspect(one).identity)
 
 
 def versions(session: Session, keys: Collection[int]) -> list[ProductVersion]:

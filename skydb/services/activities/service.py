@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -159,7 +159,7 @@ class Runs:
             found = run_queries.newest_environment(session)
         if found is None:
             return []
-        listed = {"python": found.python_version, **found.packages}
+        listed = {"python": found.python_version, **_by_name(found.packages)}
         return [{"package": name, "version": version} for name, version in listed.items()]
 
     def _parameters(self, run: domain.Activity) -> list[Row]:
@@ -169,7 +169,7 @@ class Runs:
             return departures(self.context, run)
         return [
             {"name": name, "value": value, "usual": None, "source": "asked for"}
-            for name, value in run.parameters.items()
+            for name, value in _by_name(run.parameters).items()
         ]
 
     def _with_paths(self, rows: Iterable[Row]) -> list[Row]:
@@ -201,6 +201,11 @@ def _outputs(session: Session, run: domain.Activity) -> list[Row]:
     ]
 
 
+def _by_name(found: Mapping[str, Any]) -> Row:
+    """Sort by name: PostgreSQL keeps the keys of a document in an order of its own."""
+    return dict(sorted(found.items()))
+
+
 def _environment(run: domain.Activity) -> Row | None:
     if run.environment is None:
         return None
@@ -208,7 +213,7 @@ def _environment(run: domain.Activity) -> Row | None:
         "python": run.environment.python_version,
         "platform": run.environment.platform,
         "verdict": run.environment.verdict.value,
-        "packages": run.environment.packages,
+        "packages": _by_name(run.environment.packages),
     }
 
 

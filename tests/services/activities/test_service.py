@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from skydb.api.composition import Services
-from skydb.domain import AlignmentRun, SkyRun
+from skydb.domain import AlignmentRun, IngestActivity, SkyRun
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, AlignmentRoad, SkyMethod
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.activities import kinds_named, moment_named
+from skydb.store.provenance_queries import activities
 from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
 from tests.services.ledgers import SmallLedger, day
@@ -40,6 +41,21 @@ def test_runs_are_found_by_exposure_kind_state_and_time(services_anywhere: Servi
     assert services_anywhere.runs.show(second)["inputs"] == [A, B]
     with pytest.raises(NotFoundError):
         services_anywhere.runs.show(undated + 100)
+
+
+def test_names_and_activities_have_one_order_on_both_databases(
+    services_anywhere: Services,
+) -> None:
+    context, asked = services_anywhere.context, {"zeal": 1, "aim": 2, "paths": [], "b": 3}
+    keys = [context.begin(lambda _, stamp: IngestActivity(asked, stamp)) for _ in range(3)]
+    with context.closing(IngestActivity, keys[0]):
+        # PostgreSQL puts the row that was written last at the end.
+        pass
+    shown = services_anywhere.runs.show(keys[0])
+    assert [row["name"] for row in shown["parameters"]] == sorted(asked)
+    assert list(shown["environment"]["packages"]) == sorted(shown["environment"]["packages"])
+    with context.store.reading() as session:
+        assert [one.id for one in activities(session, keys)] == keys
 
 
 @pytest.mark.parametrize(
