@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 #: Instruments by the first letter of a rootname (HST data handbooks, "HST file names").
 _INSTRUMENTS = {"i": "WFC3", "j": "ACS", "n": "NICMOS", "o": "STIS", "u": "WFPC2"}
 
+_DAY_S = 86400.0
+#: Largest difference of the starts of one exposure in two headers; the shortest exposures of HST
+#: follow each other after more.
+_SAME_START_S = 60.0
+
 
 class Exposure(Base):
     """One HST exposure, known by its rootname and never duplicated.
@@ -91,6 +96,21 @@ class Exposure(Base):
         return (
             f"its header says {other}, and {self.rootname} is an exposure of {own} in this "
             "ledger: one of the two has the ROOTNAME of the other"
+        )
+
+    def doubt_about(self, facts: ExposureFacts) -> str | None:
+        """Explain why the facts of a header are hardly of this exposure; None when they are.
+
+        Reprocessings change the start of an exposure by less than a second.
+        """
+        if self.expstart_mjd is None or facts.expstart_mjd is None:
+            return None
+        off_s = abs(facts.expstart_mjd - self.expstart_mjd) * _DAY_S
+        if off_s <= _SAME_START_S:
+            return None
+        return (
+            f"its EXPSTART is {off_s:,.0f} s off that of {self.rootname} on record: "
+            "one of the two files is of another exposure."
         )
 
     def _describe(self, facts: ExposureFacts) -> None:

@@ -80,8 +80,13 @@ class Registry:
 
     def contradiction(self, file: FileFacts) -> str | None:
         """Explain why a file is not of the exposure that it names; None when it is or is new."""
-        exposure = self._exposures.get(str(file.facts.rootname))
+        exposure = self._named(file)
         return None if exposure is None else exposure.contradicted_by(file.facts)
+
+    def doubt(self, file: FileFacts) -> str | None:
+        """Explain why a file is hardly of the exposure that it names; None when it is or is new."""
+        exposure = self._named(file)
+        return None if exposure is None else exposure.doubt_about(file.facts)
 
     def product(self, file: FileFacts) -> Product:
         """The product that this file is a version of, with its exposure and visit."""
@@ -120,6 +125,12 @@ class Registry:
             if known.exposure is not None:
                 self._exposure(file.facts)
         return known
+
+    def _named(self, file: FileFacts) -> Exposure | None:
+        """Exposure on record that a file is of; a product may have the ROOTNAME of any member."""
+        if file.kind.is_combined:
+            return None
+        return self._exposures.get(str(file.facts.rootname))
 
     def _exposure(self, facts: ExposureFacts) -> Exposure:
         rootname = str(facts.rootname)

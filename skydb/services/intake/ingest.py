@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -285,6 +285,9 @@ class FileRecorder:
         contradiction = self._registry.contradiction(read)
         if contradiction is not None:
             return self._reject(FileRejectedError(read.path, contradiction))
+        doubt = self._registry.doubt(read)
+        if doubt is not None:
+            read = replace(read, doubts=(*read.doubts, doubt))
         product = self._registry.product(read)
         status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
         others = list(product.versions)

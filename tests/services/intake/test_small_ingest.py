@@ -321,3 +321,39 @@ def test_a_file_of_another_detector_is_not_recorded_as_the_exposure_that_it_name
     assert kind is FindingKind.REJECTED_FILE
     assert message in said
     assert session.scalars(select(Product.kind)).all() == [kinds[first]]
+
+
+@pytest.mark.parametrize(("off_s", "is_doubted"), [(0.9, False), (59, False), (772, True)])
+def test_a_file_that_began_at_another_time_than_its_exposure_is_doubted(
+    ledger: Ledger, off_s: float, is_doubted: bool
+) -> None:
+    first = file_of(A, "a" * 64)
+    begun = (first.facts.expstart_mjd or 0.0) - off_s / 86400.0
+    ledger.record(first)
+    later = replace(first, sha256="b" * 64, facts=replace(first.facts, expstart_mjd=begun))
+
+    outcome = ledger.record(later)
+
+    assert outcome.status is IngestStatus.NEW_VERSION
+    assert outcome.is_flawed is is_doubted
+    said = [message for kind, _, message in ledger.findings if kind is FindingKind.DOUBTFUL_FILE]
+    assert (
+        said
+        == [
+            "its EXPSTART is 772 s off that of ibxl50iaq on record: one of the two files is of "
+            "another exposure."
+        ][: int(is_doubted)]
+    )
+
+
+def test_a_product_may_have_the_rootname_of_a_member_that_was_not_first(
+    ledger: Ledger,
+) -> None:
+    ledger.record(file_of(A, "a" * 64))
+    made = replace(file_of(A, "b" * 64), path=Path("final_drz.fits"), kind=ProductKind.DRZ)
+    begun = replace(file_of(A).facts, expstart_mjd=56244.4, detector="UVIS")
+
+    outcome = ledger.record(replace(made, facts=begun, members=("ibxl50iaq", "ibxl50ibq")))
+
+    assert outcome.status is IngestStatus.NEW
+    assert not outcome.is_flawed
