@@ -23,6 +23,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -87,15 +88,20 @@ class Forks:
             waiting = _Waiting(home, theirs, timeout_s)
             end_with(lambda: _collect(home, files, waiting), home / "collected.log")
         theirs.close()
+        # A change on the disk before everything is imported would be in all forks.
+        self._received()
 
     def ask(self, order: Order) -> Answer:
         """Have a change tried."""
+        self._orders.send(vars(order))
+        return Answer(**self._received())
+
+    def _received(self) -> dict[str, Any]:
         try:
-            self._orders.send(vars(order))
-            answer = Answer(**self._orders.recv())
+            received: dict[str, Any] = self._orders.recv()
         except (EOFError, OSError):
             sys.exit("The tests could not be collected; collected.log says why.")
-        return answer
+        return received
 
     def stop(self) -> None:
         """End it."""
@@ -162,6 +168,7 @@ class _Waiting:
         items = {item.nodeid: item for item in session.items}
         self._make_before(session)
         self._functions = Functions(self._home)
+        self._orders.send({})
         with suppress(EOFError):
             while True:
                 answer = self._answer(Order(**self._orders.recv()), items)
