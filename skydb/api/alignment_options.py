@@ -57,7 +57,8 @@ class AlignmentRequest:
         """
         given = named_options(options)
         flags(relative=relative)
-        refcat = texts(refcat, "refcat")
+        # Without a catalogue visits are aligned to each other: None says so, not an empty list.
+        refcat = texts(refcat, "refcat") or None
         road = chosen_road(what, relative=relative)
         tweakreg = _with_options(road, settings, given)
         geometry = given.get("fitgeometry")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
@@ -44,3 +44,11 @@ def test_a_run_needs_a_catalogue_or_is_relative() -> None:
         align.run(refcat="gaia", what="mosaics")
     with pytest.raises(UsageError, match="does not fit groups"):
         align.run(refcat="gaia", what="group", options={"minobj": 4})
+
+
+def test_visits_are_aligned_to_each_other_without_a_catalogue() -> None:
+    services = MagicMock()
+    services.align_groups.explain.return_value = []
+    assert list(AlignGroup(SimpleNamespace(services=services)).inputs(relative=True)) == []
+    # None says so: the names of a list, an empty one too, are looked up.
+    assert services.align_groups.explain.call_args.args[0] is None
