@@ -92,6 +92,19 @@ class AlignmentRun(Activity):
         """Whether visits were aligned to each other, and to no catalogue."""
         return self.known_catalog is None and self.reference == RELATIVE
 
+    def at_rest(self, solution: AlignmentSolution) -> tuple[ProductVersion, ...]:
+        """Inputs of the visit to which a relative fit moved its own; none of an absolute one."""
+        group = self.parameters.get("groups", {}).get(solution.group_name, {})
+        resting = group.get("resting")
+        if resting is None:
+            return ()
+        fitted = {one.known_version for one in self.solutions}
+        # A body is called by its visit, and by the camera too where there are several.
+        visit = str(resting).split()[0]
+        return tuple(
+            one for one in self.inputs if one not in fitted and one.product.visit.label == visit
+        )
+
     def in_order(self, fits: Iterable[T], name_of: Callable[[T], str]) -> list[T]:
         """Fits in the order of the files of the run; they are recorded as they get done."""
         places = {name: place for place, name in enumerate(self.parameters.get("products", ()))}

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from skydb.domain.choice import ChosenInput
 from skydb.domain.delivery import DeliveryKey
-from skydb.domain.solution import AlignmentSolution
+from skydb.domain.frames import Base, Bases, apart, frame_of
 from skydb.domain.units import common_unit
 from skydb.domain.values import is_mirrored
-from skydb.domain.vocabulary import FindingKind, ProductKind, WcsKind
+from skydb.domain.vocabulary import FindingKind, ProductKind
 from skydb.errors import InputsRefusedError, UsageError
 
 #: Guards by the name that `--allow` takes.
@@ -163,14 +163,35 @@ def flags_of(
 
 
 def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
-    """Flag inputs when some were moved by an accepted fit and others were not."""
-    left = [one.rootname for one in chosen if one.version.accepted_solution is None]
-    if 0 < len(left) < len(chosen):
+    """Flag inputs when some were moved by an accepted fit and others were not.
+
+    Visits that were aligned to each other are in one frame with the visit that stayed.
+    """
+    known = Bases()
+    bases = {one.rootname: known.of(one.version) for one in chosen}
+    moved = {name: base for name, base in bases.items() if base is not None}
+    at_rest = frozenset().union(*moved.values())
+    left = [
+        one.rootname for one in chosen if bases[one.rootname] is None and one.version not in at_rest
+    ]
+    if moved and left:
         message = (
-            f"{len(chosen) - len(left)} of {len(chosen)} inputs hold an accepted fit, and "
+            f"{len(moved)} of {len(chosen)} inputs hold an accepted fit, and "
             f"{listed(left)} do not: they are on different frames."
         )
         yield Flag(FindingKind.MIXED_ALIGNMENT, "inputs", message)
+    elif len(frames := apart(moved.values())) > 1:
+        listing = "; ".join(_in_frame(frame, moved) for frame in frames)
+        message = f"the accepted fits of the inputs are on different frames ({listing})."
+        yield Flag(FindingKind.MIXED_ALIGNMENT, "inputs", message)
+
+
+def _in_frame(frame: Base, moved: Mapping[str, Base]) -> str:
+    """Name a frame, and the inputs that were moved to it."""
+    names = [name for name, base in moved.items() if base == frame or base & frame]
+    visits = sorted({one.product.visit.label for one in frame})
+    where = f"aligned to visit {', '.join(visits)}" if visits else "fitted to a catalogue"
+    return f"{where}: {listed(names)}"
 
 
 def mixed_frames(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
@@ -282,21 +303,6 @@ def no_signal(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         if not one.version.has_signal:
             message = "it has no exposure time or no good pixel, and is left out: its sky is NULL."
             yield Flag(FindingKind.NO_SIGNAL, one.rootname, message)
-
-
-def frame_of(solution: AlignmentSolution) -> str:
-    """Name the frame to which the WCS of a solution was aligned."""
-    if solution.is_fitted:
-        catalog = solution.catalog.name if solution.catalog else solution.fit_catalog
-        return f"fitted to {catalog}"
-    if solution.wcs_kind is WcsKind.FIT:
-        catalog = solution.fit_catalog or solution.wcs_name
-        return "Gaia" if catalog.upper().startswith("GAIA") else catalog
-    if solution.wcs_kind is WcsKind.A_PRIORI:
-        return f"a priori {solution.fit_catalog}"
-    if solution.wcs_kind is WcsKind.USER:
-        return f"WCSNAME {solution.wcs_name}"
-    return "guide stars"
 
 
 def listed(names: Collection[str]) -> str:

@@ -24,7 +24,8 @@ from skydb.domain.cataloguse import WithoutMotion
 from skydb.domain.chip import ChipSolution
 from skydb.domain.choice import EXPOSURE_KINDS, Wish, choose, described, newest_in_time
 from skydb.domain.condition import Condition
-from skydb.domain.guards import flags_of, frame_of
+from skydb.domain.frames import frame_of
+from skydb.domain.guards import flags_of
 from skydb.domain.motion import MotionRecord
 from skydb.domain.solution import FITTED
 from skydb.domain.values import FileFacts, FitParameters, is_mirrored

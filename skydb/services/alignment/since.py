@@ -43,18 +43,12 @@ def rested_elsewhere(run: AlignmentRun, solution: AlignmentSolution) -> str | No
     solution : AlignmentSolution
         One of its fits.
     """
-    group = run.parameters.get("groups", {}).get(solution.group_name, {})
-    resting = group.get("resting")
-    if resting is None:
-        return None
-    fitted = {one.version_id for one in run.solutions}
-    # A body is called by its visit, and by the camera too where there are several.
-    visit = str(resting).split()[0]
-    stays = [one for one in run.inputs if one.id not in fitted and one.product.visit.label == visit]
+    stays = run.at_rest(solution)
     moved = [one for one in stays if one.product.latest is not one]
     if not moved:
         return None
+    product, visit = moved[0].product, moved[0].product.visit.label
     return (
-        f"it was aligned to visit {visit}, of which {moved[0].product.latest.reference} "
+        f"it was aligned to visit {visit}, of which {product.latest.reference} "
         f"stands in the place of {moved[0].reference} since. Align the visits again."
     )

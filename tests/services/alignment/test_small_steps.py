@@ -8,15 +8,25 @@ from typing import Any
 
 import pytest
 
-from skydb.domain import Acceptance, AlignmentRun, Environment, ProductVersion, Stamp
+from skydb.domain import (
+    Acceptance,
+    AlignmentRun,
+    AlignmentSolution,
+    Environment,
+    ProductVersion,
+    Stamp,
+)
+from skydb.domain.alignment import RELATIVE
 from skydb.domain.membership import DrizzledFrom
 from skydb.domain.trust import FitCheck, TrustReport
 from skydb.domain.vocabulary import (
+    AlignmentRoad,
     DiffCause,
     FindingKind,
     Flavour,
     ProductKind,
     SolutionOrigin,
+    SolutionStatus,
     TrustComponent,
     WcsKind,
 )
@@ -35,7 +45,7 @@ from skydb.services.alignment.membership import (
 from skydb.services.alignment.screening import _keep, _sentence
 from skydb.services.alignment.since import aligned_later, replaced, rested_elsewhere
 from skydb.services.alignment.solution_diff import _causes, _require_one_image
-from tests.domain.entities import STAMP, catalog
+from tests.domain.entities import STAMP, catalog, wcs
 from tests.domain.shelves import PIPELINE, SVM, ProductSet, accepted, delivery
 from tests.domain.test_combinations import combination
 from tests.domain.test_solution import propose
@@ -151,15 +161,20 @@ def test_an_alignment_is_later_only_on_the_newest_archive_version() -> None:
 def test_a_fit_to_another_visit_ends_when_that_visit_moves() -> None:
     shelf = ProductSet()
     mine, theirs = shelf.add(_calibrated(2015)), shelf.add(_calibrated(2015, "ibxl51icq"))
-    mine.id, theirs.id = 1, 2
 
     def why(resting: str | None, *inputs: ProductVersion) -> str | None:
-        groups = {"g": {"resting": resting}}
-        run: Any = SimpleNamespace(
-            parameters={"groups": groups}, inputs=inputs, solutions=[SimpleNamespace(version_id=1)]
-        )
-        solution: Any = SimpleNamespace(group_name="g")
-        return rested_elsewhere(run, solution)
+        return rested_elsewhere(*relative_fit({"g": {"resting": resting}}, *inputs))
+
+    def relative_fit(
+        groups: dict[str, Any], *inputs: ProductVersion
+    ) -> tuple[AlignmentRun, AlignmentSolution]:
+        run = AlignmentRun(RELATIVE, {"groups": groups}, STAMP, AlignmentRoad.GROUP)
+        for version in inputs:
+            run.use(version)
+        proposed = SolutionOrigin.TWEAKREG, SolutionStatus.PROPOSED
+        fit = AlignmentSolution(mine, run, *proposed, wcs("IDC_x"))
+        fit.group_name = "g"
+        return run, fit
 
     assert why("bxl51 WFC3/IR", mine, theirs) is None
     moved = accepted(theirs)
@@ -169,7 +184,6 @@ def test_a_fit_to_another_visit_ends_when_that_visit_moves() -> None:
     )
     # Of several the first is named, whether it comes before one that stays or after it.
     other, still = (shelf.add(_calibrated(2015, name)) for name in ("ibxl51ieq", "ibxl51igq"))
-    other.id, still.id = 3, 4
     accepted(other)
     assert why("bxl51", mine, still, theirs, other) == why("bxl51", mine, theirs)
     assert why("bxl51", still) is None
@@ -177,8 +191,7 @@ def test_a_fit_to_another_visit_ends_when_that_visit_moves() -> None:
     assert why("bxl52", mine, theirs) is None
     accepted(mine)
     assert why("bxl50", mine, theirs) is None
-    run: Any = SimpleNamespace(parameters={}, inputs=[theirs], solutions=[])
-    assert rested_elsewhere(run, SimpleNamespace(group_name="g")) is None  # type: ignore[arg-type]
+    assert rested_elsewhere(*relative_fit({}, theirs)) is None
 
 
 def _report(score: float | None) -> TrustReport:
