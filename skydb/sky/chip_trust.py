@@ -45,6 +45,8 @@ class ChipSources:
         Of its clear pixels.
     scale_arcsec : float
         Size of a pixel.
+    name : str
+        Name of the chip in a sentence; its extension where it is empty.
     """
 
     extver: int
@@ -52,6 +54,12 @@ class ChipSources:
     catalog_deg: Floats
     area_arcsec2: float
     scale_arcsec: float
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name of the chip in a sentence."""
+        return self.name or f"SCI,{self.extver}"
 
     @property
     def agreement(self) -> Agreement:
@@ -72,13 +80,16 @@ class ChipSources:
         return float(np.hypot(*peak.placed.shift)) / pixel_mas
 
 
-def check_chips(chips: Sequence[ChipSources]) -> FitCheck | None:
+def check_chips(chips: Sequence[ChipSources], *, drizzled: bool = False) -> FitCheck | None:
     """Check that every chip of a fitted exposure agrees with the catalogue as the others do.
 
     Parameters
     ----------
     chips : sequence of ChipSources
         All of the exposure.
+    drizzled : bool
+        Whether the chips are parts of a drizzled product, in which saturated stars and crowds
+        are not left out: then stars that are missing count against no chip.
 
     Returns
     -------
@@ -87,7 +98,7 @@ def check_chips(chips: Sequence[ChipSources]) -> FitCheck | None:
     """
     found = [_Found(chip, chip.agreement) for chip in chips]
     checks = [
-        _contradiction(one, [*found[:place], *found[place + 1 :]])
+        _contradiction(one, [] if drizzled else [*found[:place], *found[place + 1 :]])
         for place, one in enumerate(found)
         if len(found) > 1
     ]
@@ -129,21 +140,21 @@ def _contradiction(one: _Found, others: Sequence[_Found]) -> FitCheck | None:
     if one.at.possible < _LEAST:
         return None
     if one.is_found and one.at.error_pix <= OFFSET_PIX:
-        return _displaced(one.chip, one.at.significant_offset_pix)
+        return _displaced(one.chip, one.at.offset_pix, one.at.significant_offset_pix)
     offset_pix = one.chip.offset_pix()
     if offset_pix is not None:
-        return _displaced(one.chip, max(0.0, offset_pix - _REACH_PIX))
-    return None if one.is_found else _missing(one, others)
+        return _displaced(one.chip, offset_pix, max(0.0, offset_pix - _REACH_PIX))
+    return _missing(one, others) if others and not one.is_found else None
 
 
-def _displaced(chip: ChipSources, offset_pix: float) -> FitCheck | None:
-    """Contradiction of a chip whose stars lie at an offset, its own uncertainty taken off."""
-    score = limited(OFFSET_PIX, offset_pix)
+def _displaced(chip: ChipSources, offset_pix: float, sure_pix: float) -> FitCheck | None:
+    """Contradiction of a chip whose stars lie at an offset; its uncertainty is taken off."""
+    score = limited(OFFSET_PIX, sure_pix)
     # Less is seen in all stars together, and chips differ by so much in some distortion models.
     if score >= TRUST_FLOOR:
         return None
     reason = (
-        f"the stars of SCI,{chip.extver} lie {offset_pix:.2f} pix off their places in the "
+        f"the stars of {chip.label} lie {offset_pix:.2f} pix off their places in the "
         "catalogue; its chips may not belong together"
     )
     return FitCheck(TrustComponent.CROSS_MATCH, score, reason, offset_pix)
@@ -169,7 +180,7 @@ def _missing(one: _Found, others: Sequence[_Found]) -> FitCheck | None:
     if by_chance > _CHANCE_LIMIT:
         return None
     reason = (
-        f"only {one.at.pairs} of {one.sources} sources of SCI,{one.chip.extver} lie near their "
+        f"only {one.at.pairs} of {one.sources} sources of {one.chip.label} lie near their "
         f"places in the catalogue, and {min(share, 1.0):.0%} of those of the other chips"
     )
     score = min(1.0, one.real / (share * one.sources) / FOUND_SHARE)

@@ -9,6 +9,7 @@ from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.tweakreg import ProductFit
 from skydb.services.alignment.attempts import Attempt, OnAttempt
 from skydb.services.alignment.fitrecord import wcs_in_force
+from skydb.services.alignment.member_chips import member_outlines
 from skydb.services.alignment.reference import Reference
 from skydb.services.alignment.screening import FittedFile, TrustChecks
 from skydb.services.core import Context
@@ -67,8 +68,9 @@ class FitChecks:
     def _look_at(self, one: Reference, fit: ProductFit) -> list[int]:
         key = one.target.version_id
         with self._context.store.reading() as session:
-            archive = wcs_in_force(session.get_one(ProductVersion, key))
-        file = FittedFile(fit, one.target.path, archive, one.motion, self.finder)
+            version = session.get_one(ProductVersion, key)
+            archive, outlines = wcs_in_force(version), member_outlines(session, version)
+        file = FittedFile(fit, one.target.path, archive, one.motion, self.finder, outlines)
         return self._checks.add(key, file)
 
     def _attempt(self, key: int) -> Attempt:

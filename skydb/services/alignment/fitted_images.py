@@ -6,7 +6,7 @@ cosmic rays: its sources are the stars of every chip, each put on the sky by the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,9 @@ from skydb.files.images import Image, Mask, read_exposed
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.sky import fit_trust as measure
+from skydb.sky.chip_regions import ChipOutline, regions_of
 from skydb.sky.chip_trust import ChipSources, check_chips, with_chips
+from skydb.sky.skypixels import pixels_of_sky
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -43,7 +45,9 @@ class FittedImage(Protocol):
         ...
 
 
-def read_fitted(path: Path, original: Path, finder: StarFinder) -> FittedImage:
+def read_fitted(
+    path: Path, original: Path, finder: StarFinder, outlines: Sequence[ChipOutline] = ()
+) -> FittedImage:
     """A file whose primary WCS is a fit, drizzled or a single exposure.
 
     Parameters
@@ -54,9 +58,11 @@ def read_fitted(path: Path, original: Path, finder: StarFinder) -> FittedImage:
         A file with the same pixels, in which the stars of an exposure may be known already.
     finder : StarFinder
         Finds them.
+    outlines : sequence of ChipOutline, optional
+        Of the chips of all members of a drizzled product.
     """
     if read_facts(path).kind.is_drizzled:
-        return FittedProduct.read(path)
+        return FittedProduct.read(path, outlines)
     return FittedExposure(read_hstwcs(path), finder.chips(original))
 
 
@@ -67,12 +73,13 @@ class FittedProduct:
     image: Image
     exposed: Mask
     wcs: WCS
+    outlines: Sequence[ChipOutline] = ()
 
     @classmethod
-    def read(cls, path: Path) -> FittedProduct:
+    def read(cls, path: Path, outlines: Sequence[ChipOutline] = ()) -> FittedProduct:
         """Read a drizzled product."""
         image, exposed = read_exposed(path)
-        return cls(image, exposed, next(iter(read_hstwcs(path).values())))
+        return cls(image, exposed, next(iter(read_hstwcs(path).values())), outlines)
 
     @cached_property
     def sighting(self) -> measure.Sighting:
@@ -80,9 +87,29 @@ class FittedProduct:
         return measure.sight(self.image, self.exposed, self.wcs)
 
     def cross_match(self, table: CatalogTable) -> FitCheck:
-        """Compare these sources with the catalogue, in the area of the image."""
+        """Compare these sources with the catalogue, in the area of the image.
+
+        Those that only one chip of the members can have seen must agree by themselves.
+        """
         inside = measure.catalog_inside(table.radec_deg, self.exposed, self.wcs)
-        return _compared(self.sighting, inside)
+        pooled = _compared(self.sighting, inside)
+        return with_chips(pooled, check_chips(self._of_chips(inside), drizzled=True))
+
+    def _of_chips(self, catalog_deg: Floats) -> list[ChipSources]:
+        seen = self.sighting
+        regions = regions_of(self.outlines, self.exposed.shape)
+        found = []
+        for number, mask in sorted(regions.items()):
+            only = mask & self.exposed
+            stars, sources = (
+                radec[_falls_on(only, self.wcs, radec)] for radec in (seen.radec_deg, catalog_deg)
+            )
+            area = float(only.sum()) * seen.scale_arcsec**2
+            if len(stars) and area > 0:
+                name = f"chip {number} of its members"
+                one = ChipSources(number, stars, sources, area, seen.scale_arcsec, name)
+                found.append(one)
+        return found
 
 
 @dataclass(frozen=True)
@@ -138,6 +165,13 @@ class FittedExposure:
             )
             for extver, wcs in self.chips.items()
         ]
+
+
+def _falls_on(mask: Mask, wcs: WCS, radec_deg: Floats) -> Mask:
+    """Whether positions within an image fall on the pixels of a mask."""
+    pixels = np.rint(pixels_of_sky(wcs, radec_deg, 0)).astype(int)
+    ny, nx = mask.shape
+    return np.asarray(mask[pixels[:, 1].clip(0, ny - 1), pixels[:, 0].clip(0, nx - 1)])
 
 
 def _compared(seen: measure.Sighting, inside: np.ndarray) -> FitCheck:

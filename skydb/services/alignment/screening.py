@@ -31,9 +31,11 @@ from skydb.files.matchfile import read_matches
 from skydb.files.products import read_hstwcs
 from skydb.files.tweakreglog import matches_before_clipping
 from skydb.services.alignment.fitted_images import read_fitted
+from skydb.services.alignment.member_chips import member_outlines
 from skydb.services.catalogs import UsableCatalog, mean_epochs
 from skydb.services.core import Context
 from skydb.sky import fit_trust as measure
+from skydb.sky.chip_regions import ChipOutline
 from skydb.sky.displacement import displacement
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class FittedFile:
         How the sources of the catalogue were placed.
     finder : StarFinder, optional
         Of the run, which may know the stars of the product.
+    outlines : tuple of ChipOutline, optional
+        Of the chips of all members of a drizzled product.
     """
 
     fit: ProductFit
@@ -66,6 +70,7 @@ class FittedFile:
     archive: WcsFacts
     motion: MotionRecord | None = None
     finder: StarFinder = field(default_factory=StarFinder)
+    outlines: tuple[ChipOutline, ...] = ()
 
     @property
     def sighting(self) -> measure.Sighting:
@@ -101,7 +106,7 @@ class FittedFile:
     def _looked_at(self) -> tuple[measure.Sighting, FitCheck]:
         # Both at once, so that the image is read once and not kept.
         assert self.fit.catalog_file is not None
-        fitted = read_fitted(self.fitted_copy, self.original, self.finder)
+        fitted = read_fitted(self.fitted_copy, self.original, self.finder, self.outlines)
         table = read_catalog(self.fit.catalog_file, epoch_year=None)
         return fitted.sighting, fitted.cross_match(table)
 
@@ -203,7 +208,8 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         if catalog is None:
             return kept
         usable = UsableCatalog.of(context, catalog)
-    fitted = read_fitted(installed, installed, StarFinder())
+        outlines = member_outlines(session, solution.version)
+    fitted = read_fitted(installed, installed, StarFinder(), outlines)
     return kept.with_check(fitted.cross_match(usable.at(epoch).table))
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from astropy.wcs import WCS
 
+from skydb.domain.trust import FitCheck
 from skydb.drizzle.starlists import ChipStars
 from skydb.services.alignment import fitted_images
 from skydb.services.alignment.fitted_images import FittedExposure, FittedProduct, read_fitted
+from skydb.sky.chip_regions import ChipOutline
 from skydb.sky.stars import StarList
 
 SIZE = 100
@@ -103,6 +105,44 @@ def test_a_product_is_compared_where_it_was_exposed(monkeypatch: pytest.MonkeyPa
     assert asked == [(image, exposed, wcs)]
 
 
+def test_stars_of_one_chip_of_the_members_decide_over_a_product(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(2)
+    wcs, exposed = plane(85.0, 0.1), np.ones((SIZE, SIZE), dtype=bool)
+    places = rng.uniform(2, SIZE - 2, (120, 2))
+    # Chips of two dithers: rows 45 to 55 were seen by both.
+    dithers = ((1, 0.5, 50.5), (1, 0.5, 55.5), (2, 45.5, 100.5), (2, 50.5, 100.5))
+    outlines = [
+        ChipOutline(number, np.array([(0.5, low), (100.5, low), (100.5, high), (0.5, high)]))
+        for number, low, high in dithers
+    ]
+
+    def said(moved: float, *chips: ChipOutline) -> FitCheck:
+        seen = places + np.outer(places[:, 1] > 49.5, (moved, 0.0))
+        where = fitted_images.measure.Sighting(wcs.all_pix2world(seen, 0), 100.0, 0.1)
+        monkeypatch.setattr(fitted_images.measure, "sight", lambda *_: where)
+        product = FittedProduct(np.zeros((SIZE, SIZE)), exposed, wcs, chips)
+        return product.cross_match(catalogue(wcs.all_pix2world(places, 0)))
+
+    assert said(0.0, *outlines).score == 1.0
+    assert said(4.0).score == 1.0
+    wrong = said(4.0, *outlines)
+    assert wrong.score is not None and wrong.score < 0.1
+    assert wrong.reason.startswith("the stars of chip 2 of its members lie ")
+    shift_pix = float(wrong.reason.split(" lie ")[1].split(" pix")[0])
+    assert shift_pix == pytest.approx(4.0, abs=0.2)
+    # Chips that were seen everywhere, as by visits of many orientations, say nothing.
+    everywhere = [ChipOutline(one.number, outlines[0].polygon_pix) for one in outlines]
+    assert said(4.0, *everywhere).score == 1.0
+    # Stars that are missing, as in a crowd or behind a galaxy, count against no chip.
+    half = places[places[:, 1] < 49.5]
+    gone = fitted_images.measure.Sighting(wcs.all_pix2world(half, 0), 100.0, 0.1)
+    monkeypatch.setattr(fitted_images.measure, "sight", lambda *_: gone)
+    product = FittedProduct(np.zeros((SIZE, SIZE)), exposed, wcs, outlines)
+    assert product.cross_match(catalogue(wcs.all_pix2world(places, 0))).score == 1.0
+
+
 @pytest.mark.parametrize("is_drizzled", [True, False])
 def test_a_file_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch, is_drizzled: bool) -> None:
     path, original = Path("fitted.fits"), Path("original.fits")
@@ -118,8 +158,10 @@ def test_a_file_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch, is_drizzl
     monkeypatch.setattr(fitted_images, "read_exposed", {path: ("image", "exposed")}.__getitem__)
     monkeypatch.setattr(fitted_images, "read_hstwcs", {path: {1: "wcs", 2: "more"}}.__getitem__)
     finder: Any = Finder()
-    read: Any = read_fitted(path, original, finder)
+    outlines: Any = ("outline",)
+    read: Any = read_fitted(path, original, finder, outlines)
     if is_drizzled:
+        assert read.outlines == outlines
         assert (read.image, read.exposed, read.wcs) == ("image", "exposed", "wcs")
     else:
         assert (read.chips, read.stars) == ({1: "wcs", 2: "more"}, "stars of original.fits")
