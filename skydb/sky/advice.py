@@ -292,7 +292,8 @@ def _left_sentence(evidence: SkyEvidence, factor: float) -> str:
 
 
 def _instead(evidence: SkyEvidence) -> str:
-    if len(evidence.islands) > 1:
+    # An exposure alone has nothing to be matched with.
+    if len(evidence.islands) > 1 and any(len(island) > 1 for island in evidence.islands):
         return "Match every island as a field of its own."
     if evidence.left:
         return "Remove the gradients, or align the exposures, before the skies are matched."

@@ -54,6 +54,9 @@ def test_islands_before_a_nebula_end_with_a_flag_and_no_method(tmp_path, sqlite_
     assert not any(row["chosen"] for row in spoken.document)
     assert "2 islands share no sky" in spoken.document[1]["reason"]
     assert "no method will do" in spoken.err
+    # Two visits in each, of one target.
+    assert "--visit bxl50 --visit bxl51; --visit bxl52 --visit bxl53." in spoken.err
+    assert "--each" not in spoken.err
 
 
 def test_a_selection_of_nothing_is_not_found(nebula: LedgerDirectory) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.islands import how_apart
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.core import Context
 from skydb.services.intake import Selection
@@ -135,5 +136,12 @@ class AdviseService:
         """
         with self.context.store.reading() as session:
             exposures = [v.exposure for v in overlap_queries.versions(session, version_ids)]
-            times = {one.rootname: one.exptime_s or 0.0 for one in exposures if one is not None}
-        return advise(measures, times)
+            known = {one.rootname: one for one in exposures if one is not None}
+            visits = {name: one.visit.label for name, one in known.items()}
+        times = {name: one.exptime_s or 0.0 for name, one in known.items()}
+        targets = {name: one.target_name or "" for name, one in known.items()}
+        found = advise(measures, times)
+        if found.chosen is not None or all(len(island) < 2 for island in found.islands[1:]):
+            return found
+        how = how_apart(found.islands, visits, targets)
+        return replace(found, summary=f"{found.summary} Islands by themselves: {how}.")

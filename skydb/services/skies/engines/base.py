@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from skydb.domain import Activity, Mosaic, SkyRun, VisitDrizzle
 from skydb.domain.guards import listed
+from skydb.domain.islands import how_apart
 from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
@@ -178,12 +179,20 @@ def notice_islands(
         listing = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
         what, cure = ("chips", "Without --per-chip the chips of an exposure hold them together")
         if not per_chip:
-            what, cure = (
-                "exposures",
-                "Run each as a field of its own: --each target or --each visit",
-            )
+            what, cure = "exposures", f"Run each as a field of its own: {_apart(run, islands)}"
         message = (
             f"{len(groups)} groups of {what} share no sky, and their skies have no common zero "
             f"({listing}). {cure}."
         )
         run.notice(FindingKind.ISLANDS, f"run {run.id}", message)
+
+
+def _apart(run: SkyRun, islands: Islands) -> str:
+    """Options that make a field of each island."""
+    exposures = {one.subject: one.product.exposure for one in run.inputs}
+    known = {name: one for name, one in exposures.items() if one is not None}
+    return how_apart(
+        islands,
+        {name: one.visit.label for name, one in known.items()},
+        {name: one.target_name or "" for name, one in known.items()},
+    )
