@@ -80,16 +80,42 @@ class ChipSources:
         return float(np.hypot(*peak.placed.shift)) / pixel_mas
 
 
-def check_chips(chips: Sequence[ChipSources], *, drizzled: bool = False) -> FitCheck | None:
+@dataclass(frozen=True)
+class Comparison:
+    """Kind of the positions that chips are compared with.
+
+    Parameters
+    ----------
+    words : str
+        Where stars should be, and what it means that they are not, in a sentence.
+    offsets_only : bool
+        Whether stars that are missing count against no chip, for they may be saturated or in a
+        crowd, or the other positions may be fewer.
+    """
+
+    words: str
+    offsets_only: bool = False
+
+
+_APART = "in the catalogue; its chips may not belong together"
+CATALOG = Comparison(_APART)
+#: A part of a drizzled product, with the catalogue.
+PRODUCT = Comparison(_APART, offsets_only=True)
+VISITS = Comparison(
+    "in other visits; the chips of the one or of the others may not belong together",
+    offsets_only=True,
+)
+
+
+def check_chips(chips: Sequence[ChipSources], kind: Comparison = CATALOG) -> FitCheck | None:
     """Check that every chip of a fitted exposure agrees with the catalogue as the others do.
 
     Parameters
     ----------
     chips : sequence of ChipSources
         All of the exposure.
-    drizzled : bool
-        Whether the chips are parts of a drizzled product, in which saturated stars and crowds
-        are not left out: then stars that are missing count against no chip.
+    kind : Comparison, optional
+        With a catalogue when left out.
 
     Returns
     -------
@@ -98,7 +124,7 @@ def check_chips(chips: Sequence[ChipSources], *, drizzled: bool = False) -> FitC
     """
     found = [_Found(chip, chip.agreement) for chip in chips]
     checks = [
-        _contradiction(one, [] if drizzled else [*found[:place], *found[place + 1 :]])
+        _contradiction(one, [*found[:place], *found[place + 1 :]], kind)
         for place, one in enumerate(found)
         if len(found) > 1
     ]
@@ -136,27 +162,26 @@ class _Found:
         return self.real >= _LEAST and self.at.share >= FOUND_SHARE / 2
 
 
-def _contradiction(one: _Found, others: Sequence[_Found]) -> FitCheck | None:
+def _contradiction(one: _Found, others: Sequence[_Found], kind: Comparison) -> FitCheck | None:
     if one.at.possible < _LEAST:
         return None
     if one.is_found and one.at.error_pix <= OFFSET_PIX:
-        return _displaced(one.chip, one.at.offset_pix, one.at.significant_offset_pix)
+        return _displaced(one.chip, one.at.offset_pix, one.at.significant_offset_pix, kind)
     offset_pix = one.chip.offset_pix()
     if offset_pix is not None:
-        return _displaced(one.chip, offset_pix, max(0.0, offset_pix - _REACH_PIX))
-    return _missing(one, others) if others and not one.is_found else None
+        return _displaced(one.chip, offset_pix, max(0.0, offset_pix - _REACH_PIX), kind)
+    return None if one.is_found or kind.offsets_only else _missing(one, others)
 
 
-def _displaced(chip: ChipSources, offset_pix: float, sure_pix: float) -> FitCheck | None:
+def _displaced(
+    chip: ChipSources, offset_pix: float, sure_pix: float, kind: Comparison
+) -> FitCheck | None:
     """Contradiction of a chip whose stars lie at an offset; its uncertainty is taken off."""
     score = limited(OFFSET_PIX, sure_pix)
     # Less is seen in all stars together, and chips differ by so much in some distortion models.
     if score >= TRUST_FLOOR:
         return None
-    reason = (
-        f"the stars of {chip.label} lie {offset_pix:.2f} pix off their places in the "
-        "catalogue; its chips may not belong together"
-    )
+    reason = f"the stars of {chip.label} lie {offset_pix:.2f} pix off their places {kind.words}"
     return FitCheck(TrustComponent.CROSS_MATCH, score, reason, offset_pix)
 
 

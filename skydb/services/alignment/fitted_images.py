@@ -23,7 +23,7 @@ from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.sky import fit_trust as measure
 from skydb.sky.chip_regions import ChipOutline, regions_of
-from skydb.sky.chip_trust import ChipSources, check_chips, with_chips
+from skydb.sky.chip_trust import CATALOG, PRODUCT, ChipSources, Comparison, check_chips, with_chips
 from skydb.sky.skypixels import pixels_of_sky
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class FittedProduct:
         """
         inside = measure.catalog_inside(table.radec_deg, self.exposed, self.wcs)
         pooled = _compared(self.sighting, inside)
-        return with_chips(pooled, check_chips(self._of_chips(inside), drizzled=True))
+        return with_chips(pooled, check_chips(self._of_chips(inside), PRODUCT))
 
     def _of_chips(self, catalog_deg: Floats) -> list[ChipSources]:
         seen = self.sighting
@@ -150,9 +150,9 @@ class FittedExposure:
         pooled = _compared(self.sighting, np.vstack([chip.catalog_deg for chip in chips]))
         return with_chips(pooled, check_chips(chips))
 
-    def check_chips(self, radec_deg: Floats) -> FitCheck | None:
+    def check_chips(self, radec_deg: Floats, kind: Comparison = CATALOG) -> FitCheck | None:
         """Compare each chip with positions of a catalogue; None when no chip contradicts."""
-        return check_chips(self._sources(radec_deg))
+        return check_chips(self._sources(radec_deg), kind)
 
     def _sources(self, radec_deg: Floats) -> list[ChipSources]:
         return [

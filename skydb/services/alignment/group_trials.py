@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from skydb.domain import ProductVersion, ReferenceCatalog
 from skydb.domain.trust import FitCheck, TrustReport
 from skydb.domain.vocabulary import AlignmentRoad
 from skydb.drizzle.groupfit import GroupFitter
 from skydb.drizzle.groupoutcome import BodyOutcome
 from skydb.drizzle.groupoutcome import Reference as Sources
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.drizzle.usual import usual_settings
 from skydb.errors import FileRejectedError, SkydbError, ToolError
@@ -25,6 +28,7 @@ from skydb.services.alignment.groups import Group, GroupTarget
 from skydb.services.alignment.reference import Area, Reference, Target
 from skydb.services.catalogs import Placed, UsableCatalog
 from skydb.services.core import Context
+from skydb.sky.chip_trust import VISITS
 
 
 @dataclass(frozen=True)
@@ -118,13 +122,14 @@ class GroupTrials:
         except (ToolError, FileRejectedError) as error:
             outcomes = [_failed(group, error, home)]
         targets = {one.path: one for one in group.targets}
+        visits = None if placed is not None else _Visits.of(group, outcomes, self.fitter.finder)
         return [
             GroupAttempt(
                 catalog.name if catalog else None,
                 outcome,
                 told,
                 {
-                    fit.product: self._checked(outcome, fit, targets[fit.product], placed)
+                    fit.product: self._checked(outcome, fit, targets[fit.product], placed or visits)
                     for fit in outcome.fits
                     if fit.is_fitted
                 },
@@ -137,22 +142,59 @@ class GroupTrials:
         outcome: BodyOutcome,
         fit: ProductFit,
         target: GroupTarget,
-        placed: Placed | None,
+        placed: Placed | _Visits | None,
     ) -> TrustReport:
-        if placed is None:
-            return check_relative(outcome, fit)
+        if not isinstance(placed, Placed):
+            chips = placed.check_chips(fit) if placed else None
+            return check_relative(outcome, fit, chips)
         with self.context.store.reading() as session:
             archive = wcs_in_force(session.get_one(ProductVersion, target.version_id))
-        chips = self._chips(fit, target.path, placed)
+        exposure = _fitted(fit.fitted_copy, target.path, self.fitter.finder)
+        chips = exposure.check_chips(placed.table.radec_deg) if exposure else None
         return check_member(outcome, fit, target.path, archive, placed.record, chips)
 
-    def _chips(self, fit: ProductFit, original: Path, placed: Placed) -> FitCheck | None:
-        """The chip of an exposure that contradicts the fit, if it has several and one does."""
-        chips = read_hstwcs(fit.fitted_copy) if fit.fitted_copy else {}
-        if len(chips) < 2:
-            return None
-        exposure = FittedExposure(chips, self.fitter.finder.chips(original))
-        return exposure.check_chips(placed.table.radec_deg)
+
+def _fitted(copy: Path | None, original: Path, finder: StarFinder) -> FittedExposure | None:
+    """The stars of an exposure by a fit; None of one chip, which has none to contradict it."""
+    chips = read_hstwcs(copy) if copy else {}
+    return FittedExposure(chips, finder.chips(original)) if len(chips) > 1 else None
+
+
+@dataclass(frozen=True)
+class _Visits:
+    """Exposures of visits that were aligned to each other, by the fits of all.
+
+    The stars that visits share are those that agree: where a chip of one of them is displaced,
+    the stars of the others agree alone.
+    """
+
+    exposures: dict[Path, FittedExposure]
+    visits: dict[Path, str]
+
+    @classmethod
+    def of(cls, group: Group, outcomes: Sequence[BodyOutcome], finder: StarFinder) -> Self:
+        """Exposures that were fitted, and those that the others were aligned to."""
+        fits = {fit.product: fit for outcome in outcomes for fit in outcome.fits}
+        copies = {
+            one.path: fits[one.path].fitted_copy if one.path in fits else one.path
+            for one in group.members
+        }
+        found = {path: _fitted(copy, path, finder) for path, copy in copies.items()}
+        return cls(
+            {path: one for path, one in found.items() if one is not None},
+            {one.path: f"{one.visit} {one.camera}" for one in group.members},
+        )
+
+    def check_chips(self, fit: ProductFit) -> FitCheck | None:
+        """Check the chips of a fitted exposure by the stars of other visits."""
+        mine = self.exposures.get(fit.product)
+        visit = self.visits[fit.product]
+        others = [
+            one.sighting.radec_deg
+            for path, one in self.exposures.items()
+            if self.visits[path] != visit
+        ]
+        return mine.check_chips(np.vstack(others), VISITS) if mine and others else None
 
 
 def _failed(group: Group, error: SkydbError, home: Path) -> BodyOutcome:

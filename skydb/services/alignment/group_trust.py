@@ -69,16 +69,29 @@ def check_member(
     )
 
 
-def check_relative(outcome: BodyOutcome, fit: ProductFit) -> TrustReport:
-    """Every check of a visit that was aligned to others; none gives its absolute position."""
+def check_relative(
+    outcome: BodyOutcome, fit: ProductFit, chips: FitCheck | None = None
+) -> TrustReport:
+    """Every check of a visit that was aligned to others; none gives its absolute position.
+
+    Parameters
+    ----------
+    outcome : BodyOutcome
+        The visit.
+    fit : ProductFit
+        That of one of its exposures.
+    chips : FitCheck or None
+        Of a chip of the exposure that contradicts the stars of other visits.
+    """
     wanted = MATCHES_WANTED["shift"]
     reason = f"{fit.nmatches} stars shared with other visits, {wanted} are wanted"
     score = min(1.0, fit.nmatches / (2 * wanted))
+    none = FitCheck(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit")
     return TrustReport(
         (
             FitCheck(TrustComponent.MATCHES, score, reason, float(fit.nmatches)),
             check_rms(worse_rms_pix(fit), fit.nmatches, fit.fit_geometry),
-            FitCheck(TrustComponent.CROSS_MATCH, None, "there is no catalogue: a relative fit"),
+            with_chips(none, chips),
             _agreement(_consistency(outcome, fit), _pixel_mas(outcome)),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from astropy.wcs import WCS
 
 from skydb.domain.trust import FitCheck
 from skydb.drizzle.starlists import ChipStars
-from skydb.services.alignment import fitted_images
+from skydb.services.alignment import fitted_images, group_trials
 from skydb.services.alignment.fitted_images import FittedExposure, FittedProduct, read_fitted
 from skydb.sky.chip_regions import ChipOutline
 from skydb.sky.stars import StarList
@@ -165,3 +166,34 @@ def test_a_file_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch, is_drizzl
         assert (read.image, read.exposed, read.wcs) == ("image", "exposed", "wcs")
     else:
         assert (read.chips, read.stars) == ({1: "wcs", 2: "more"}, "stars of original.fits")
+
+
+def test_chips_of_visits_that_were_aligned_to_each_other_are_compared() -> None:
+    rng = np.random.default_rng(3)
+    clear = np.ones((SIZE, SIZE), dtype=bool)
+    places = {extver: rng.uniform(2, SIZE - 2, (60, 2)) for extver in (1, 2)}
+    stars = {extver: chip(one, clear) for extver, one in places.items()}
+    right = {1: plane(85.0, 0.1), 2: plane(85.01, 0.1)}
+    wrong = right | {2: plane(85.01 + 0.5 / 3600, 0.1)}
+    paths = [Path(f"{name}.fits") for name in "abc"]
+    visits = dict(zip(paths, ("50", "51", "51"), strict=True))
+
+    def said(*wcs: dict[int, WCS]) -> list[FitCheck | None]:
+        exposures = {path: FittedExposure(one, stars) for path, one in zip(paths, wcs, strict=True)}
+        seen = group_trials._Visits(exposures, visits)
+        return [seen.check_chips(SimpleNamespace(product=path)) for path in paths]  # type: ignore[arg-type]
+
+    assert said(right, right, right) == [None] * 3
+    # Whose chip is displaced, one or the other, the two visits do not show.
+    for found in (said(right, wrong, wrong), said(wrong, right, right)):
+        assert all(one is not None and one.score is not None for one in found)
+        assert all(one.score < 0.1 for one in found if one is not None and one.score is not None)
+        assert all("SCI,2 lie 5.0" in one.reason for one in found if one is not None)
+        assert all("places in other visits" in one.reason for one in found if one is not None)
+    # Exposures of one visit are not compared with each other, and one visit with none.
+    assert (
+        group_trials._Visits(
+            {path: FittedExposure(right, stars) for path in paths[1:]}, visits
+        ).check_chips(SimpleNamespace(product=paths[1]))
+        is None
+    )  # type: ignore[arg-type]

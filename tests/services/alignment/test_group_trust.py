@@ -94,6 +94,10 @@ def test_a_chip_that_contradicts_decides_over_the_stars_of_the_body(
     assert chip in report.checks and report.score == 0.05
     # Nothing is confirmed by it any more, so that the archive's fit is not overruled.
     assert FitCheck(TrustComponent.ARCHIVE, 0.3, "far off", 0.9) in report.checks
+    alone = outcome(None, 5.0)
+    assert group_trust.check_relative(alone, fit("shift")).is_trusted
+    relative = group_trust.check_relative(alone, fit("shift"), chip)
+    assert chip in relative.checks and relative.score == 0.05
 
 
 def test_every_witness_of_a_relative_fit_is_what_it_was() -> None:

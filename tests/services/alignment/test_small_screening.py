@@ -226,7 +226,7 @@ def test_a_fit_is_looked_at_once_with_the_very_catalogue_that_it_was_fitted_to(
     one: Any = fitted(catalog_file=Path("home/gaia.cat"))
     assert one.sighting == "seen"
     assert one.cross_match == "compared with gaia.cat at None"
-    assert asked == [(Path("copy.fits"), one.original, one.finder)]
+    assert asked == [(Path("copy.fits"), one.original, one.finder, one.outlines)]
     for missing in ("catalog_file", "fitted_copy"):
         with pytest.raises(AssertionError):
             _ = fitted(**{"catalog_file": Path("gaia.cat"), missing: None}).sighting
