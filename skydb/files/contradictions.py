@@ -164,7 +164,9 @@ def _of_tables(cards: Cards, chip: HduRecord) -> Iterator[str]:
 def _of_scale(cards: Cards, chip: HduRecord, facts: ExposureFacts) -> Iterator[str]:
     """Compare IDCSCALE, by which a sky becomes a surface brightness, with the pixels of CD."""
     scale = cards.number("IDCSCALE")
-    beside = next((key for key in _WITH_SCALE if cards.raw(key) is not None), None)
+    # What has the distortion of these cameras has it from an IDCTAB, by stwcs.
+    kept = (*_WITH_SCALE, "A_ORDER") if facts.instrument.upper() in _CAMERAS else _WITH_SCALE
+    beside = next((key for key in kept if cards.raw(key) is not None), None)
     if scale is None and beside is not None:
         yield (
             f"IDCSCALE of SCI,{chip.version} is missing beside {beside}: its sky is not on the "

@@ -68,6 +68,7 @@ def test_times_of_the_archive_are_not_doubted(image: ImageBuilder, cards) -> Non
         ({"IDCV2REF": 1.0}, "IDCSCALE of SCI,1 is missing beside IDCV2REF"),
         ({"IDCTHETA": 0.0}, "IDCSCALE of SCI,1 is missing beside IDCTHETA"),
         ({"OCX10": 0.001}, "IDCSCALE of SCI,1 is missing beside OCX10"),
+        ({"A_ORDER": 4, "B_ORDER": 4}, "IDCSCALE of SCI,1 is missing beside A_ORDER"),
         ({"IDCSCALE": 0.135}, "IDCSCALE of SCI,1 is 0.135, and its pixels (CD) have 0.128 arcsec"),
         ({"IDCSCALE": 0.064}, "IDCSCALE of SCI,1 is 0.064, and its pixels (CD) have 0.128 arcsec"),
     ],
@@ -91,6 +92,7 @@ def test_a_wcs_that_another_card_denies_is_told(image: ImageBuilder, cards, doub
         {"DISTNAME": "x_w3m-NOMODEL-NOMODEL", "NPOLFILE": "N/A", "D2IMFILE": "N/A"},
         {"DISTNAME": "x_w3m-NOMODEL-NOMODEL", "NPOLFILE": "iref$npl1_npl.fits"},
         {"IDCSCALE": 0.1282500028610229, "IDCV2REF": 1.0, "IDCTHETA": 0.0},
+        {"IDCSCALE": 0.1282500028610229, "A_ORDER": 4, "B_ORDER": 4},
     ],
 )
 def test_a_wcs_of_the_archive_is_not_doubted(image: ImageBuilder, cards) -> None:
