@@ -66,7 +66,7 @@ def chip_cards(
     if name is not None:
         cards[f"WCSNAME{key}"] = name
     is_modelled = not key and (name or "").startswith(("IDC_", "FIT_"))
-    return cards | (SIP if is_modelled and not is_rectified else {})
+    return cards | (SIP | {"IDCSCALE": scale_arcsec} if is_modelled and not is_rectified else {})
 
 
 #: Nearly every test of a service begins with the same few files.

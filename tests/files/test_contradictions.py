@@ -74,6 +74,8 @@ def test_times_of_the_archive_are_not_doubted(image: ImageBuilder, cards) -> Non
     ],
 )
 def test_a_wcs_that_another_card_denies_is_told(image: ImageBuilder, cards, doubt) -> None:
+    if doubt.startswith("IDCSCALE of SCI,1 is missing"):
+        del image.chips[0]["IDCSCALE"]
     image.chips[0].update(cards)
     (told,) = read_facts(image.write()).doubts
     assert told.startswith(doubt)
